@@ -1,0 +1,187 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * The cell ABI: what a guest of any cell sees of the hypervisor.
+ *
+ * Binary compatible with Jailhouse (0.12 and later): CPUID signature, hypercalls 0-8 and revision 2
+ * of the communication region. Included by the hypervisor, the kernel module, the daemon and the
+ * inmates.
+ */
+#ifndef CELL_ABI_H
+#define CELL_ABI_H
+
+#ifdef __KERNEL__
+#include <linux/stddef.h>
+#include <linux/types.h>
+#else
+#include <stddef.h>
+#include <stdint.h>
+#endif
+
+/* CPUID leaves (x86). The signature is returned in EBX, ECX, EDX of the base leaf. */
+#define CELL_CPUID_BASE	    0x40000000u
+#define CELL_CPUID_FEATURES 0x40000001u
+#define CELL_CPUID_EBX	    0x6c69614au
+#define CELL_CPUID_ECX	    0x73756f68u
+#define CELL_CPUID_EDX	    0x00000065u
+
+/* Hypercall codes: the range shared with Jailhouse. */
+enum cell_hypercall {
+	HC_DISABLE = 0,
+	HC_CELL_CREATE = 1,
+	HC_CELL_START = 2,
+	HC_CELL_SET_LOADABLE = 3,
+	HC_CELL_DESTROY = 4,
+	HC_HYPERVISOR_GET_INFO = 5,
+	HC_CELL_GET_STATE = 6,
+	HC_CPU_GET_INFO = 7,
+	HC_CONSOLE_PUTC = 8,
+
+	/*
+	 * cellvisor's own range starts here ("CV" in the upper half); discoverable: HC_CV_FEATURES
+	 * answers -ENOSYS on any other hypervisor.
+	 */
+	HC_CV_BASE = 0x43560000,
+	HC_CV_FEATURES = HC_CV_BASE,	      /* -> CV_FEATURE_* bits */
+	HC_CV_CELL_SHUTDOWN = HC_CV_BASE + 1, /* id: (re)send the shutdown request, does not wait */
+	HC_CV_CELL_KILL =
+		HC_CV_BASE + 2, /* id: stop the cell without asking; state becomes failed */
+};
+
+/* Bits answered by HC_CV_FEATURES. */
+#define CV_FEATURE_SHUTDOWN (1u << 0) /* handshake is begun and polled, never waited for */
+#define CV_FEATURE_KILL	    (1u << 1)
+#define CV_FEATURE_PUBLIC   (1u << 2) /* public area with consoles and failure records */
+
+/* Argument of HC_HYPERVISOR_GET_INFO. */
+enum hypervisor_info {
+	HV_INFO_MEM_POOL_SIZE = 0,
+	HV_INFO_MEM_POOL_USED = 1,
+	HV_INFO_REMAP_POOL_SIZE = 2,
+	HV_INFO_REMAP_POOL_USED = 3,
+	HV_INFO_NUM_CELLS = 4,
+};
+
+/* State of a cell: answer of HC_CELL_GET_STATE and word in the communication region. */
+enum cell_state {
+	CELL_RUNNING = 0,
+	CELL_RUNNING_LOCKED = 1,
+	CELL_SHUT_DOWN = 2,
+	CELL_FAILED = 3,
+	CELL_FAILED_COMM_REV = 4,
+};
+
+/* Second argument of HC_CPU_GET_INFO. */
+#define CPU_INFO_STATE	   0
+#define CPU_INFO_STAT_BASE 1000
+
+enum cpu_info_state {
+	CPU_INFO_RUNNING = 0,
+	CPU_INFO_FAILED = 2,
+};
+
+/* Exit counters, by CPU_INFO_STAT_BASE + n. The first four are common to all architectures. */
+enum exit_counter {
+	EXITS_TOTAL = 0,
+	EXITS_MMIO = 1,
+	EXITS_MANAGEMENT = 2,
+	EXITS_HYPERCALL = 3,
+
+	EXITS_X86_PIO = 4,
+	EXITS_X86_XAPIC = 5,
+	EXITS_X86_CR = 6,
+	EXITS_X86_CPUID = 7,
+	EXITS_X86_XSETBV = 8,
+	EXITS_X86_EXCEPTION = 9,
+	EXITS_X86_MSR_OTHER = 10,
+	EXITS_X86_MSR_X2APIC_ICR = 11,
+	EXITS_X86_COUNT = 12,
+};
+
+/* Console description: 32 bytes, used in blobs and in the communication region. */
+struct cell_console {
+	uint64_t address;
+	uint32_t size;
+	uint16_t type;
+	uint16_t flags;
+	uint32_t divider;
+	uint32_t gate_nr;
+	uint64_t clock_reg;
+} __attribute__((packed));
+
+enum cell_console_type {
+	CONSOLE_NONE = 0,
+	CONSOLE_EFIFB = 1,
+	CONSOLE_8250 = 2,
+	CONSOLE_PL011 = 3,
+};
+
+#define CONSOLE_FLAG_MMIO	(1u << 0) /* else port I/O */
+#define CONSOLE_FLAG_REG_DIST_4 (1u << 1) /* registers 4 bytes apart */
+#define CONSOLE_FLAG_FB_1080P	(1u << 2)
+
+/* Communication region, revision 2: one page, owned by the hypervisor, mapped into the cell. */
+#define COMM_REGION_MAGIC    "JHCOMM"
+#define COMM_REGION_REVISION 2
+
+enum comm_msg_to_cell {
+	COMM_MSG_NONE = 0,
+	COMM_MSG_SHUTDOWN_REQUEST = 1,
+	COMM_MSG_RECONFIG_COMPLETED = 2,
+};
+
+enum comm_reply_from_cell {
+	COMM_REPLY_NONE = 0,
+	COMM_REPLY_UNKNOWN = 1,
+	COMM_REPLY_DENIED = 2,
+	COMM_REPLY_APPROVED = 3,
+	COMM_REPLY_RECEIVED = 4,
+};
+
+#define COMM_FLAG_DBG_PUTC_PERMITTED (1u << 0)
+#define COMM_FLAG_DBG_PUTC_ACTIVE    (1u << 1)
+
+/* x86 layout of the platform part. */
+struct comm_region {
+	char signature[6];
+	uint16_t revision;
+	uint32_t cell_state; /* written by the cell */
+	uint32_t msg_to_cell;
+	uint32_t reply_from_cell; /* written by the cell */
+	uint32_t flags;
+	struct cell_console console;
+	uint64_t pci_mmconfig_base;
+	uint16_t pm_timer_address;
+	uint16_t num_cpus;
+	uint32_t tsc_khz;
+	uint32_t apic_khz; /* 0: TSC deadline timer available */
+} __attribute__((packed));
+
+/*
+ * Heartbeat, an extension of ours: it lies in the otherwise unused upper half of the communication
+ * region's page, so that a cell needs no further memory for it and no exit to move it. A cell that
+ * offers one writes the magic last. The counter's rate is the cell's choice; a watcher only looks
+ * whether it moves.
+ */
+#define COMM_HEARTBEAT_OFFSET 0x800
+#define COMM_HEARTBEAT_MAGIC  0x42544843u /* "CHTB" */
+
+struct comm_heartbeat {
+	uint32_t magic;
+	uint32_t reserved;
+	uint64_t counter;
+} __attribute__((packed));
+
+_Static_assert(sizeof(struct cell_console) == 32, "console layout");
+_Static_assert(offsetof(struct comm_region, revision) == 6, "comm region layout");
+_Static_assert(offsetof(struct comm_region, cell_state) == 8, "comm region layout");
+_Static_assert(offsetof(struct comm_region, msg_to_cell) == 0x0c, "comm region layout");
+_Static_assert(offsetof(struct comm_region, reply_from_cell) == 0x10, "comm region layout");
+_Static_assert(offsetof(struct comm_region, flags) == 0x14, "comm region layout");
+_Static_assert(offsetof(struct comm_region, console) == 0x18, "comm region layout");
+_Static_assert(offsetof(struct comm_region, pci_mmconfig_base) == 0x38, "comm region layout");
+_Static_assert(offsetof(struct comm_region, pm_timer_address) == 0x40, "comm region layout");
+_Static_assert(offsetof(struct comm_region, num_cpus) == 0x42, "comm region layout");
+_Static_assert(offsetof(struct comm_region, tsc_khz) == 0x44, "comm region layout");
+_Static_assert(offsetof(struct comm_region, apic_khz) == 0x48, "comm region layout");
+
+#endif /* CELL_ABI_H */

@@ -1,0 +1,140 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * The driver ABI: /dev/jailhouse as the daemon and other tools use it.
+ *
+ * The first part is Jailhouse's and works on both drivers. The second, ioctl type 0xC5, is
+ * cellvisor's own: a program probes for it with CELLVISOR_FEATURES (ENOTTY elsewhere).
+ */
+#ifndef DRIVER_ABI_H
+#define DRIVER_ABI_H
+
+#ifdef __KERNEL__
+#include <linux/ioctl.h>
+#else
+#include <sys/ioctl.h>
+#endif
+
+#include "failure_record.h"
+
+#define JAILHOUSE_DEVICE     "/dev/jailhouse"
+#define JAILHOUSE_SYSFS	     "/sys/devices/jailhouse"
+#define JAILHOUSE_NAME_LEN   32
+#define JAILHOUSE_ID_BY_NAME (-1)
+
+struct jailhouse_cell_id {
+	int32_t id; /* JAILHOUSE_ID_BY_NAME: look the name up */
+	uint32_t reserved;
+	char name[JAILHOUSE_NAME_LEN];
+};
+
+struct jailhouse_cell_create {
+	uint64_t blob_address;
+	uint32_t blob_size;
+	uint32_t reserved;
+};
+
+struct jailhouse_preload_image {
+	uint64_t source_address;
+	uint64_t size;
+	uint64_t target_address; /* guest-physical */
+	uint64_t reserved;
+};
+
+struct jailhouse_cell_load {
+	struct jailhouse_cell_id cell_id;
+	uint32_t num_images; /* 0: shut the cell down only */
+	uint32_t reserved;
+	struct jailhouse_preload_image image[];
+};
+
+#define JAILHOUSE_ENABLE       _IOW(0, 0, void *)
+#define JAILHOUSE_DISABLE      _IO(0, 1)
+#define JAILHOUSE_CELL_CREATE  _IOW(0, 2, struct jailhouse_cell_create)
+#define JAILHOUSE_CELL_LOAD    _IOW(0, 3, struct jailhouse_cell_load)
+#define JAILHOUSE_CELL_START   _IOW(0, 4, struct jailhouse_cell_id)
+#define JAILHOUSE_CELL_DESTROY _IOW(0, 5, struct jailhouse_cell_id)
+
+_Static_assert(JAILHOUSE_ENABLE == 0x40080000, "ioctl number");
+_Static_assert(JAILHOUSE_DISABLE == 0x00000001, "ioctl number");
+_Static_assert(JAILHOUSE_CELL_CREATE == 0x40100002, "ioctl number");
+_Static_assert(JAILHOUSE_CELL_LOAD == 0x40300003, "ioctl number");
+_Static_assert(JAILHOUSE_CELL_START == 0x40280004, "ioctl number");
+_Static_assert(JAILHOUSE_CELL_DESTROY == 0x40280005, "ioctl number");
+
+/* cellvisor's own range. All structs are of fixed size; reserved fields are zero in both
+ * directions. */
+#define CELLVISOR_IOC_TYPE    0xC5
+#define CELLVISOR_ABI_VERSION 1
+
+#define CELLVISOR_FEATURE_POOL	  (1ull << 0) /* CELLVISOR_POOL_* */
+#define CELLVISOR_FEATURE_STATUS  (1ull << 1) /* CELLVISOR_CELL_STATUS */
+#define CELLVISOR_FEATURE_CONSOLE (1ull << 2) /* CELLVISOR_CELL_CONSOLE */
+#define CELLVISOR_FEATURE_KILL	  (1ull << 3) /* CELLVISOR_CELL_KILL */
+#define CELLVISOR_FEATURE_EVENTS  (1ull << 4) /* poll(), CELLVISOR_EVENTS, uevents */
+
+struct cellvisor_features {
+	uint32_t abi_version;
+	uint32_t reserved;
+	uint64_t features;
+	char release[32]; /* of module and hypervisor, for people */
+};
+
+/*
+ * The memory pool: one physically contiguous piece that is taken out of running Linux (or adopted,
+ * where it was reserved at boot). The caller cuts it into hypervisor and cell memory. There is at
+ * most one at a time; it can be released only while the hypervisor is off.
+ */
+enum cellvisor_pool_source {
+	CELLVISOR_POOL_NONE = 0,
+	CELLVISOR_POOL_LINUX = 1, /* allocated from running Linux */
+	CELLVISOR_POOL_BOOT = 2,  /* reserved on the kernel command line, adopted */
+};
+
+struct cellvisor_pool {
+	uint64_t size;	     /* bytes, multiple of 2 MiB */
+	uint64_t phys_start; /* out; in with CELLVISOR_POOL_BOOT */
+	uint32_t source;     /* enum cellvisor_pool_source; in: LINUX or BOOT, out: what there is */
+	uint32_t reserved;
+};
+
+/* What the hypervisor and the cell itself say about a cell, in one snapshot. */
+struct cellvisor_cell_status {
+	int32_t id;	/* in */
+	uint32_t state; /* enum cell_state */
+	uint32_t msg_to_cell;
+	uint32_t reply_from_cell;
+	uint32_t started; /* 0: created or loadable and never started since */
+	uint32_t heartbeat_valid;
+	uint64_t heartbeat;
+	uint64_t console_head; /* bytes that the cell has ever written to its virtual console */
+	struct failure_record failure; /* reason FAILURE_NONE while there is none */
+};
+
+/*
+ * Reads a cell's virtual console. offset counts all bytes ever written; bytes that the ring no
+ * longer holds are skipped: on return offset is where the bytes returned began plus their number,
+ * length is their number (0: nothing new), lost is how many were skipped.
+ */
+struct cellvisor_cell_console {
+	int32_t id;	 /* in */
+	uint32_t length; /* in: room in bytes; out */
+	uint64_t offset; /* in, out */
+	uint64_t buffer; /* in: address */
+	uint64_t lost;	 /* out */
+};
+
+#define CELLVISOR_FEATURES     _IOR(CELLVISOR_IOC_TYPE, 0, struct cellvisor_features)
+#define CELLVISOR_POOL_RESERVE _IOWR(CELLVISOR_IOC_TYPE, 1, struct cellvisor_pool)
+#define CELLVISOR_POOL_RELEASE _IO(CELLVISOR_IOC_TYPE, 2)
+#define CELLVISOR_POOL_INFO    _IOR(CELLVISOR_IOC_TYPE, 3, struct cellvisor_pool)
+#define CELLVISOR_CELL_STATUS  _IOWR(CELLVISOR_IOC_TYPE, 4, struct cellvisor_cell_status)
+#define CELLVISOR_CELL_CONSOLE _IOWR(CELLVISOR_IOC_TYPE, 5, struct cellvisor_cell_console)
+#define CELLVISOR_CELL_KILL    _IOW(CELLVISOR_IOC_TYPE, 6, struct jailhouse_cell_id)
+/*
+ * poll() on the device reports POLLPRI after any event (hypervisor on or off; a cell created,
+ * destroyed, or with a new state) until this open file has read the event counter with
+ * CELLVISOR_EVENTS.
+ */
+#define CELLVISOR_EVENTS       _IOR(CELLVISOR_IOC_TYPE, 7, uint64_t)
+
+#endif /* DRIVER_ABI_H */

@@ -1,0 +1,87 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * What is kept of a cell's (or a vCPU's) end: why, where, and the state of the CPU. Written by the
+ * hypervisor into memory that root can read, handed on unchanged by the module, decoded by the
+ * daemon.
+ */
+#ifndef FAILURE_RECORD_H
+#define FAILURE_RECORD_H
+
+#include "cell_abi.h"
+
+enum failure_reason {
+	FAILURE_NONE = 0,
+	FAILURE_MEMORY_READ = 1, /* address = guest-physical, nothing there for this cell */
+	FAILURE_MEMORY_WRITE = 2,
+	FAILURE_MEMORY_EXECUTE = 3,
+	FAILURE_PORT_READ = 4, /* address = port, size = 1, 2, 4 */
+	FAILURE_PORT_WRITE = 5,
+	FAILURE_MSR_READ = 6,	  /* address = MSR number */
+	FAILURE_MSR_WRITE = 7,	  /* value = what was to be written */
+	FAILURE_TRIPLE_FAULT = 8, /* vector = first exception, address = CR2 for a page fault */
+	FAILURE_APIC = 9,	  /* address = register offset, value = what was written */
+	FAILURE_CONTROL_REGISTER = 10, /* address = number of the register */
+	FAILURE_INSTRUCTION =
+		11, /* an instruction that no cell may execute or that could not be decoded */
+	FAILURE_UNHANDLED_EXIT = 12, /* exit_code says which */
+	FAILURE_KILLED = 13,	     /* stopped on root's order */
+	FAILURE_REASON_COUNT
+};
+
+#define FAILURE_VECTOR_NONE 0xffffffffu
+
+/* Indices into failure_record.gpr: the encoding order of x86-64 instructions. */
+enum failure_gpr {
+	FAILURE_RAX,
+	FAILURE_RCX,
+	FAILURE_RDX,
+	FAILURE_RBX,
+	FAILURE_RSP,
+	FAILURE_RBP,
+	FAILURE_RSI,
+	FAILURE_RDI,
+	FAILURE_R8,
+	FAILURE_R9,
+	FAILURE_R10,
+	FAILURE_R11,
+	FAILURE_R12,
+	FAILURE_R13,
+	FAILURE_R14,
+	FAILURE_R15,
+	FAILURE_GPR_COUNT
+};
+
+struct failure_record {
+	uint32_t reason; /* enum failure_reason */
+	uint32_t cpu;	 /* physical CPU number as Linux counts */
+	uint64_t tsc;
+	uint64_t address;
+	uint64_t value;
+	uint32_t size;	    /* bytes of the access; 0 where it does not apply */
+	uint32_t vector;    /* first exception of a triple fault, else FAILURE_VECTOR_NONE */
+	uint64_t exit_code; /* as the processor reported it */
+	uint64_t exit_info1;
+	uint64_t exit_info2;
+	uint64_t gpr[FAILURE_GPR_COUNT];
+	uint64_t rip;
+	uint64_t rflags;
+	uint64_t cr0;
+	uint64_t cr2;
+	uint64_t cr3;
+	uint64_t cr4;
+	uint64_t efer;
+	uint64_t cs_base;
+	uint16_t cs;
+	uint16_t ss;
+	uint16_t ds;
+	uint16_t es;
+	uint32_t instruction_len; /* valid bytes in instruction, 0 if they could not be read */
+	uint32_t reserved;
+	uint8_t instruction[16];
+};
+
+_Static_assert(sizeof(struct failure_record) == 288, "failure record layout");
+_Static_assert(offsetof(struct failure_record, gpr) == 64, "failure record layout");
+_Static_assert(offsetof(struct failure_record, rip) == 192, "failure record layout");
+
+#endif /* FAILURE_RECORD_H */
