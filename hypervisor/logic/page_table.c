@@ -1,0 +1,277 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+#include "page_table.h"
+
+#include <errno.h>
+
+static uint64_t level_size(unsigned int level)
+{
+	return 1ull << (PAGE_SHIFT + (level - 1) * PAGE_TABLE_LEVEL_BITS);
+}
+
+static unsigned int entry_index(uint64_t virt, unsigned int level)
+{
+	return (virt >> (PAGE_SHIFT + (level - 1) * PAGE_TABLE_LEVEL_BITS)) &
+	       (PAGE_TABLE_ENTRIES - 1);
+}
+
+static uint64_t *entry_table(const struct page_table *table, uint64_t entry)
+{
+	return table->to_virt(table->context, table->format->phys(entry, 0));
+}
+
+/* A hardware walker may look at the entry at any time: one store, never a partial value. */
+static void entry_set(uint64_t *entry, uint64_t value)
+{
+	__atomic_store_n(entry, value, __ATOMIC_RELEASE);
+}
+
+static bool range_valid(const struct page_table *table, uint64_t virt, uint64_t size)
+{
+	uint64_t limit = level_size(table->levels) * PAGE_TABLE_ENTRIES;
+
+	return size > 0 && ((virt | size) & ~PAGE_MASK) == 0 && virt < limit &&
+	       size <= limit - virt;
+}
+
+int page_table_init(struct page_table *table)
+{
+	uint64_t *root = table->alloc(table->context);
+
+	if (!root)
+		return -ENOMEM;
+	table->root = root;
+	return 0;
+}
+
+static void free_subtree(struct page_table *table, uint64_t entry, unsigned int level)
+{
+	const struct page_table_format *format = table->format;
+	uint64_t *entries;
+	unsigned int n;
+
+	if (!format->present(entry) || format->is_leaf(entry, level))
+		return;
+	entries = entry_table(table, entry);
+	if (level > 2)
+		for (n = 0; n < PAGE_TABLE_ENTRIES; n++)
+			free_subtree(table, entries[n], level - 1);
+	table->free(table->context, entries);
+}
+
+/* Makes *entry of this level point to a table; a leaf is split into equivalent smaller ones. */
+static int make_table(struct page_table *table, uint64_t *entry, unsigned int level)
+{
+	const struct page_table_format *format = table->format;
+	unsigned int attributes, n;
+	uint64_t *entries, phys;
+
+	if (format->present(*entry) && !format->is_leaf(*entry, level))
+		return 0;
+	entries = table->alloc(table->context);
+	if (!entries)
+		return -ENOMEM;
+	if (format->present(*entry)) {
+		phys = format->phys(*entry, level);
+		attributes = format->attributes(*entry);
+		for (n = 0; n < PAGE_TABLE_ENTRIES; n++)
+			entries[n] = format->leaf(phys + n * level_size(level - 1), attributes,
+						  level - 1);
+	}
+	entry_set(entry, format->table(table->to_phys(table->context, entries)));
+	return 0;
+}
+
+/* Replaces a table by one larger leaf, or by nothing, where its entries amount to that. */
+static void merge_table(struct page_table *table, uint64_t *entry, unsigned int level)
+{
+	const struct page_table_format *format = table->format;
+	uint64_t *entries = entry_table(table, *entry);
+	uint64_t first = entries[0], phys, replacement = 0;
+	unsigned int attributes, n;
+
+	if (format->present(first)) {
+		if (level > table->max_leaf_level || !format->is_leaf(first, level - 1))
+			return;
+		phys = format->phys(first, level - 1);
+		if (phys & (level_size(level) - 1))
+			return;
+		attributes = format->attributes(first);
+		for (n = 1; n < PAGE_TABLE_ENTRIES; n++)
+			if (entries[n] != format->leaf(phys + n * level_size(level - 1),
+						       attributes, level - 1))
+				return;
+		replacement = format->leaf(phys, attributes, level);
+	} else {
+		for (n = 1; n < PAGE_TABLE_ENTRIES; n++)
+			if (format->present(entries[n]))
+				return;
+	}
+	entry_set(entry, replacement);
+	table->free(table->context, entries);
+}
+
+struct map_request {
+	uint64_t phys;
+	unsigned int attributes;
+	bool no_huge;
+};
+
+static bool leaf_fits(const struct page_table *table, const struct map_request *request,
+		      uint64_t virt, uint64_t size, unsigned int level)
+{
+	if (level == 1)
+		return true;
+	return !request->no_huge && level <= table->max_leaf_level && size >= level_size(level) &&
+	       ((virt | request->phys) & (level_size(level) - 1)) == 0;
+}
+
+static int map_level(struct page_table *table, uint64_t *entries, unsigned int level, uint64_t virt,
+		     uint64_t size, struct map_request *request)
+{
+	const struct page_table_format *format = table->format;
+	uint64_t *entry, old, chunk, page = level_size(level);
+	int err;
+
+	while (size > 0) {
+		entry = &entries[entry_index(virt, level)];
+		chunk = page - (virt & (page - 1));
+		if (chunk > size)
+			chunk = size;
+		if (leaf_fits(table, request, virt, size, level)) {
+			old = *entry;
+			entry_set(entry, format->leaf(request->phys, request->attributes, level));
+			if (level > 1)
+				free_subtree(table, old, level);
+			request->phys += chunk;
+		} else {
+			err = make_table(table, entry, level);
+			if (err)
+				return err;
+			err = map_level(table, entry_table(table, *entry), level - 1, virt, chunk,
+					request);
+			if (err)
+				return err;
+			if (!request->no_huge)
+				merge_table(table, entry, level);
+		}
+		virt += chunk;
+		size -= chunk;
+	}
+	return 0;
+}
+
+int page_table_map(struct page_table *table, uint64_t virt, uint64_t phys, uint64_t size,
+		   unsigned int attributes, bool no_huge)
+{
+	struct map_request request = {
+		.phys = phys,
+		.attributes = attributes,
+		.no_huge = no_huge,
+	};
+
+	if (!range_valid(table, virt, size) || (phys & ~PAGE_MASK) != 0 || phys + size < phys)
+		return -EINVAL;
+	return map_level(table, table->root, table->levels, virt, size, &request);
+}
+
+/* Sees to it that no page reaches across virt. */
+static int split_at(struct page_table *table, uint64_t virt)
+{
+	const struct page_table_format *format = table->format;
+	uint64_t *entries = table->root, *entry;
+	unsigned int level;
+	int err;
+
+	for (level = table->levels; level > 1; level--) {
+		if ((virt & (level_size(level) - 1)) == 0)
+			return 0;
+		entry = &entries[entry_index(virt, level)];
+		if (!format->present(*entry))
+			return 0;
+		err = make_table(table, entry, level);
+		if (err)
+			return err;
+		entries = entry_table(table, *entry);
+	}
+	return 0;
+}
+
+static void unmap_level(struct page_table *table, uint64_t *entries, unsigned int level,
+			uint64_t virt, uint64_t size)
+{
+	uint64_t *entry, old, chunk, page = level_size(level);
+
+	while (size > 0) {
+		entry = &entries[entry_index(virt, level)];
+		chunk = page - (virt & (page - 1));
+		if (chunk > size)
+			chunk = size;
+		old = *entry;
+		if (chunk == page) {
+			entry_set(entry, 0);
+			if (level > 1)
+				free_subtree(table, old, level);
+		} else if (table->format->present(old)) {
+			unmap_level(table, entry_table(table, old), level - 1, virt, chunk);
+			merge_table(table, entry, level);
+		}
+		virt += chunk;
+		size -= chunk;
+	}
+}
+
+int page_table_unmap(struct page_table *table, uint64_t virt, uint64_t size)
+{
+	uint64_t limit = level_size(table->levels) * PAGE_TABLE_ENTRIES;
+	int err;
+
+	if (!range_valid(table, virt, size))
+		return -EINVAL;
+	err = split_at(table, virt);
+	if (err)
+		return err;
+	if (virt + size < limit) {
+		err = split_at(table, virt + size);
+		if (err)
+			return err;
+	}
+	unmap_level(table, table->root, table->levels, virt, size);
+	return 0;
+}
+
+bool page_table_walk(const struct page_table *table, uint64_t virt, struct page_table_leaf *ret_leaf)
+{
+	const struct page_table_format *format = table->format;
+	const uint64_t *entries = table->root;
+	unsigned int level;
+	uint64_t entry;
+
+	if (!range_valid(table, virt & PAGE_MASK, PAGE_SIZE))
+		return false;
+	for (level = table->levels; level > 0; level--) {
+		entry = entries[entry_index(virt, level)];
+		if (!format->present(entry))
+			return false;
+		if (format->is_leaf(entry, level)) {
+			ret_leaf->page_size = level_size(level);
+			ret_leaf->phys = format->phys(entry, level) +
+					 (virt & (ret_leaf->page_size - 1));
+			ret_leaf->attributes = format->attributes(entry);
+			return true;
+		}
+		entries = entry_table(table, entry);
+	}
+	return false;
+}
+
+void page_table_destroy(struct page_table *table)
+{
+	unsigned int n;
+
+	if (!table->root)
+		return;
+	for (n = 0; n < PAGE_TABLE_ENTRIES; n++)
+		free_subtree(table, table->root[n], table->levels);
+	table->free(table->context, table->root);
+	table->root = NULL;
+}
