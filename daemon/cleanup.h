@@ -1,0 +1,47 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/* Scope-bound release of resources; the rest of the daemon's files include this one first. */
+#ifndef CLEANUP_H
+#define CLEANUP_H
+
+#include <stddef.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <unistd.h>
+
+#define _cleanup_(function) __attribute__((cleanup(function)))
+
+#define ARRAY_SIZE(array) (sizeof(array) / sizeof((array)[0]))
+
+/* Defines TYPE_freep() for a free function of a pointer, which must take NULL. */
+#define DEFINE_FREEP(type, function)                  \
+	static inline void function##p(type *pointer) \
+	{                                             \
+		function(*pointer);                   \
+	}
+
+static inline void freep(void *pointer)
+{
+	free(*(void **)pointer);
+}
+
+static inline void closep(int *fd)
+{
+	if (*fd >= 0)
+		close(*fd);
+}
+
+static inline void fclosep(FILE **file)
+{
+	if (*file)
+		fclose(*file);
+}
+
+/* Gives the pointer away: returns it and leaves NULL, so that its cleanup does nothing. */
+#define TAKE_POINTER(pointer)                           \
+	({                                              \
+		__typeof__(pointer) taken_ = (pointer); \
+		(pointer) = NULL;                       \
+		taken_;                                 \
+	})
+
+#endif /* CLEANUP_H */
