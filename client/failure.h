@@ -1,0 +1,30 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/* What a failed call means to a person: exit status, text, and what to do about it. */
+#ifndef CLIENT_FAILURE_H
+#define CLIENT_FAILURE_H
+
+enum exit_status {
+	STATUS_DONE = 0,
+	STATUS_FAILED = 1,
+	STATUS_USAGE = 2,
+	STATUS_NOT_RUNNING = 3,
+	STATUS_NO_SUCH_CELL = 4,
+};
+
+/* What was tried. */
+struct attempt {
+	const char *verb;
+	const char *cell;	   /* NULL: none in particular */
+	const char *polkit_action; /* that the call needs, NULL: none */
+};
+
+/* Exit status for a D-Bus error name. */
+enum exit_status failure_status(const char *error_name);
+
+/*
+ * One sentence on what to do about the error (without a full stop), to be freed by the caller;
+ * NULL where there is nothing to add, or memory is short.
+ */
+char *failure_hint(const char *error_name, const struct attempt *attempt);
+
+#endif /* CLIENT_FAILURE_H */

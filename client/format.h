@@ -1,0 +1,38 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/* Numbers for people: sizes, times, CPU lists, rates; and times that people write. */
+#ifndef CLIENT_FORMAT_H
+#define CLIENT_FORMAT_H
+
+#include <stddef.h>
+#include <stdint.h>
+
+#define FORMAT_MAX 64
+
+/* All of these write a terminated string into buffer (FORMAT_MAX bytes are always enough) and
+ * return buffer. */
+
+/* Bytes in binary units: "1M", "1.5G", "4095B". Rounded down, so that free memory is never
+ * overstated. */
+const char *format_size(char buffer[FORMAT_MAX], uint64_t bytes);
+
+/* A duration in its two largest units: "3min 5s", "2d 4h", "250ms". */
+const char *format_duration(char buffer[FORMAT_MAX], uint64_t microseconds);
+
+/* A point in time (microseconds since the epoch) in the local time zone: "Mon 2026-11-23 01:27:32
+ * UTC". */
+const char *format_timestamp(char buffer[FORMAT_MAX], uint64_t microseconds);
+
+/* Events per second: "0", "0.25", "12.5", "1000". */
+const char *format_rate(char buffer[FORMAT_MAX], double per_second);
+
+/* A list of CPU numbers: "0,2-5"; "-" if empty. To be freed by the caller; NULL when memory is
+ * short. */
+char *format_cpus(const uint32_t *cpus, size_t count);
+
+/*
+ * Reads a time such as "500ms", "2s", "1min" or "1.5" (seconds) into microseconds. Returns -EINVAL
+ * if it is none and -ERANGE if it is not between 10 ms and 1 h.
+ */
+int parse_interval(const char *text, uint64_t *ret_microseconds);
+
+#endif /* CLIENT_FORMAT_H */

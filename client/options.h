@@ -1,0 +1,45 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/* The command line. */
+#ifndef CLIENT_OPTIONS_H
+#define CLIENT_OPTIONS_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+enum json_mode {
+	JSON_OFF,
+	JSON_SHORT,
+	JSON_PRETTY,
+};
+
+/* Options that only some verbs take. */
+#define OPTION_FORCE	(1u << 0)
+#define OPTION_FOLLOW	(1u << 1)
+#define OPTION_INTERVAL (1u << 2)
+#define OPTION_JSON	(1u << 3)
+
+struct options {
+	bool help;
+	bool version;
+	bool quiet;
+	bool no_pager;
+	bool no_legend;
+	bool force;
+	bool follow;
+	enum json_mode json;
+	uint64_t interval_usec; /* 0: not given */
+	unsigned int given;	/* OPTION_* that stood on the command line */
+	char **arguments;	/* verb and its arguments, NULL-terminated, within argv */
+	int num_arguments;
+};
+
+/*
+ * Reads the command line; argv is reordered so that options come first. Returns 0, or -EINVAL with
+ * *ret_error saying what is wrong (to be freed by the caller), or -ENOMEM. Not reentrant (getopt).
+ */
+int options_parse(int argc, char **argv, struct options *ret_options, char **ret_error);
+
+/* Name of the (one) OPTION_* as it is typed, for messages. */
+const char *option_name(unsigned int option);
+
+#endif /* CLIENT_OPTIONS_H */

@@ -1,0 +1,49 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/* What the output goes to: a terminal or not, its size, and whether colours and Unicode are
+ * welcome. */
+#ifndef CLIENT_SCREEN_H
+#define CLIENT_SCREEN_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdio.h>
+
+struct screen {
+	bool tty;
+	bool colors;
+	bool unicode;
+	size_t columns; /* 0: no limit */
+	size_t rows;	/* 0: no limit */
+};
+
+enum color {
+	COLOR_PLAIN,
+	COLOR_BOLD,
+	COLOR_DIM,
+	COLOR_RED,
+	COLOR_GREEN,
+	COLOR_YELLOW,
+	COLOR_BLUE,
+};
+
+/*
+ * Looks at standard output and the environment (NO_COLOR, TERM, COLUMNS, LINES, the locale). Call
+ * setlocale(LC_CTYPE, "") before.
+ */
+void screen_detect(struct screen *ret_screen);
+
+/* Escape sequence that begins the colour, "" where colours are off; screen_plain() ends it. */
+const char *screen_color(const struct screen *screen, enum color color);
+const char *screen_plain(const struct screen *screen, enum color color);
+
+/* Colour and dot that stand for a cell's State, as people know them from systemctl. */
+enum color state_color(const char *state);
+const char *state_dot(const struct screen *screen, const char *state);
+
+/* Colour of a cell's Health. */
+enum color health_color(const char *health);
+
+/* Whether a cell of that State executes. */
+bool state_is_running(const char *state);
+
+#endif /* CLIENT_SCREEN_H */
