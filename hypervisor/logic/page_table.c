@@ -97,8 +97,8 @@ static void merge_table(struct page_table *table, uint64_t *entry, unsigned int 
 			return;
 		attributes = format->attributes(first);
 		for (n = 1; n < PAGE_TABLE_ENTRIES; n++)
-			if (entries[n] != format->leaf(phys + n * level_size(level - 1),
-						       attributes, level - 1))
+			if (entries[n] !=
+			    format->leaf(phys + n * level_size(level - 1), attributes, level - 1))
 				return;
 		replacement = format->leaf(phys, attributes, level);
 	} else {
@@ -239,7 +239,8 @@ int page_table_unmap(struct page_table *table, uint64_t virt, uint64_t size)
 	return 0;
 }
 
-bool page_table_walk(const struct page_table *table, uint64_t virt, struct page_table_leaf *ret_leaf)
+bool page_table_walk(const struct page_table *table, uint64_t virt,
+		     struct page_table_leaf *ret_leaf)
 {
 	const struct page_table_format *format = table->format;
 	const uint64_t *entries = table->root;
@@ -254,8 +255,8 @@ bool page_table_walk(const struct page_table *table, uint64_t virt, struct page_
 			return false;
 		if (format->is_leaf(entry, level)) {
 			ret_leaf->page_size = level_size(level);
-			ret_leaf->phys = format->phys(entry, level) +
-					 (virt & (ret_leaf->page_size - 1));
+			ret_leaf->phys =
+				format->phys(entry, level) + (virt & (ret_leaf->page_size - 1));
 			ret_leaf->attributes = format->attributes(entry);
 			return true;
 		}

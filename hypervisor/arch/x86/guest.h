@@ -1,0 +1,24 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/* Reading what a guest sees: its page tables, the instruction it is at. */
+#ifndef GUEST_H
+#define GUEST_H
+
+#include "vendor.h"
+
+#define INSTRUCTION_MAX 15
+
+/*
+ * Translates a guest-linear address with the guest's own tables; false where they do not map it or
+ * lie outside the cell's memory. Changes nothing in the guest (no accessed bits).
+ */
+bool guest_translate(struct cpu *cpu, const struct vcpu_state *state, uint64_t linear,
+		     uint64_t *ret_guest_phys);
+
+/* Copies from guest-linear memory; returns the number of bytes that could be read. */
+unsigned int guest_read(struct cpu *cpu, const struct vcpu_state *state, uint64_t linear,
+			void *buffer, unsigned int size);
+
+/* The instruction bytes at the vCPU's RIP, up to INSTRUCTION_MAX. */
+unsigned int guest_fetch(struct cpu *cpu, const struct vcpu_state *state, uint8_t *bytes);
+
+#endif /* GUEST_H */

@@ -1,0 +1,16 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+#ifndef ARCH_CELL_H
+#define ARCH_CELL_H
+
+#include <stdint.h>
+
+#define IO_BITMAP_PAGES	 3
+#define MSR_BITMAP_PAGES 2
+
+struct arch_cell {
+	uint8_t *io_bitmap;  /* bit set: port is intercepted */
+	uint8_t *msr_bitmap; /* two bits an MSR: read, write */
+	uint64_t dropped_ipis;
+};
+
+#endif /* ARCH_CELL_H */

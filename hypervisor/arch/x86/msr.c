@@ -1,0 +1,253 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/*
+ * Which model-specific registers a cell may touch. The policy is the table; registers that it does
+ * not name are refused to cells and left to root, which runs the platform.
+ */
+#include <errno.h>
+
+#include "asm.h"
+#include "pool.h"
+#include "state.h"
+#include "subsystem.h"
+#include "vendor.h"
+
+enum msr_access {
+	REFUSE, /* a cell is stopped; root gets #GP */
+	PASS,	/* straight to the processor */
+	ABSENT, /* #GP, as on a processor without it */
+	IGNORE, /* a write that has no effect */
+	CALL,	/* handled below */
+};
+
+struct msr_rule {
+	uint32_t first, last;
+	enum msr_access cell_read, cell_write, root_read, root_write;
+};
+
+static const struct msr_rule rules[] = {
+	{MSR_TSC, MSR_TSC, PASS, REFUSE, PASS, PASS},
+	/* The base is where the hypervisor looks for the APIC: nobody moves or switches it. */
+	{MSR_APIC_BASE, MSR_APIC_BASE, PASS, CALL, PASS, CALL},
+	/* Speculation control acts on this CPU alone. */
+	{MSR_SPEC_CTRL, MSR_PRED_CMD, PASS, PASS, PASS, PASS},
+	{MSR_UCODE_REV, MSR_UCODE_REV, PASS, IGNORE, PASS, PASS},
+	{MSR_MTRR_CAP, MSR_MTRR_CAP, PASS, REFUSE, PASS, PASS},
+	{MSR_SYSENTER_CS, MSR_SYSENTER_EIP, PASS, PASS, PASS, PASS},
+	/* Memory types of physical addresses concern every cell: set by the firmware, kept. */
+	{MSR_MTRR_FIRST, MSR_MTRR_LAST, PASS, IGNORE, PASS, IGNORE},
+	/* A cell's enable bit switches its caching on (guest PAT); the real one stays. */
+	{MSR_MTRR_DEF_TYPE, MSR_MTRR_DEF_TYPE, CALL, CALL, PASS, IGNORE},
+	{MSR_PAT, MSR_PAT, CALL, CALL, PASS, PASS},
+	{MSR_TSC_DEADLINE, MSR_TSC_DEADLINE, PASS, PASS, PASS, PASS},
+	/* Not offered: CPUID says so as well. */
+	{MSR_X2APIC_FIRST, MSR_X2APIC_LAST, ABSENT, ABSENT, ABSENT, ABSENT},
+	{MSR_XSS, MSR_XSS, PASS, PASS, PASS, PASS},
+	/* SVME must stay set while the guest runs. */
+	{MSR_EFER, MSR_EFER, CALL, CALL, CALL, CALL},
+	{MSR_STAR, MSR_SFMASK, PASS, PASS, PASS, PASS},
+	{MSR_FS_BASE, MSR_TSC_AUX, PASS, PASS, PASS, PASS},
+	/* System management memory is above every hypervisor. */
+	{MSR_SMM_BASE, MSR_SMM_MASK, REFUSE, REFUSE, PASS, REFUSE},
+	{MSR_VM_CR, MSR_VM_CR, CALL, REFUSE, CALL, REFUSE},
+	{MSR_IGNNE, MSR_IGNNE, REFUSE, REFUSE, PASS, REFUSE},
+	/* The processor saves the hypervisor's state there. */
+	{MSR_VM_HSAVE_PA, MSR_VM_HSAVE_PA, REFUSE, REFUSE, ABSENT, REFUSE},
+};
+
+static enum msr_access access_of(const struct cell *cell, uint32_t msr, bool write)
+{
+	bool root = cell == &root_cell;
+	unsigned int n;
+
+	for (n = 0; n < sizeof(rules) / sizeof(rules[0]); n++) {
+		if (msr < rules[n].first || msr > rules[n].last)
+			continue;
+		if (root)
+			return write ? rules[n].root_write : rules[n].root_read;
+		return write ? rules[n].cell_write : rules[n].cell_read;
+	}
+	return root ? PASS : REFUSE;
+}
+
+/* Ranges that the permission map covers (APM vol. 2, 15.11); others always exit. */
+static const uint32_t map_ranges[] = {0, 0xc0000000, 0xc0010000};
+#define MAP_RANGE_MSRS 0x2000u
+
+static int msr_cell_create(struct cell *cell)
+{
+	unsigned int range, n, bit;
+	uint8_t *map = pool_alloc(MSR_BITMAP_PAGES);
+	uint32_t msr;
+
+	if (!map)
+		return -ENOMEM;
+	for (range = 0; range < sizeof(map_ranges) / sizeof(map_ranges[0]); range++) {
+		for (n = 0; n < MAP_RANGE_MSRS; n++) {
+			msr = map_ranges[range] + n;
+			bit = (range * MAP_RANGE_MSRS + n) * 2;
+			if (access_of(cell, msr, false) != PASS)
+				map[bit / 8] |= 1u << (bit % 8);
+			if (access_of(cell, msr, true) != PASS)
+				map[bit / 8] |= 2u << (bit % 8);
+		}
+	}
+	cell->arch.msr_bitmap = map;
+	return 0;
+}
+
+static void msr_cell_destroy(struct cell *cell)
+{
+	pool_free(cell->arch.msr_bitmap, MSR_BITMAP_PAGES);
+	cell->arch.msr_bitmap = NULL;
+}
+
+/* Until a cell has switched its MTRRs on, all of its memory is uncached, as after a reset. */
+static void update_caching(struct cpu *cpu)
+{
+	vendor->set_pat(cpu,
+			(cpu->arch.mtrr_def_type & MTRR_DEF_TYPE_ENABLE) ? cpu->arch.guest_pat : 0);
+}
+
+static bool has_tsc_aux(void)
+{
+	uint32_t eax, ebx, ecx, edx;
+
+	cpuid(0x80000001, 0, &eax, &ebx, &ecx, &edx);
+	return edx & (1u << 27); /* RDTSCP */
+}
+
+static void msr_cpu_reset(struct cpu *cpu)
+{
+	/* APM vol. 2, 7.8.1: the PAT after a reset. */
+	cpu->arch.guest_pat = 0x0007040600070406;
+	cpu->arch.mtrr_def_type = 0;
+	/* The root cell lives with the real MTRRs, which are on. */
+	if (cpu->cell == &root_cell)
+		vendor->set_pat(cpu, cpu->arch.guest_pat);
+	else
+		update_caching(cpu);
+	if (has_tsc_aux())
+		wrmsr(MSR_TSC_AUX, 0);
+}
+
+static enum verdict write_efer(struct cpu *cpu, const struct vcpu_state *state, uint64_t value)
+{
+	uint64_t allowed = EFER_SCE | EFER_LME | EFER_LMA | EFER_NXE | EFER_FFXSR;
+
+	if (cpu->cell == &root_cell)
+		allowed |= EFER_SVME;
+	if (value & ~allowed)
+		return VERDICT_GP;
+	/* LMA is the processor's; LME cannot change under paging (APM vol. 2, 14.6.1). */
+	if ((state->cr0 & CR0_PG) && ((value ^ state->efer) & EFER_LME))
+		return VERDICT_GP;
+	vendor->set_efer(cpu, (value & ~(EFER_LMA | EFER_SVME)) | (state->efer & EFER_LMA));
+	return VERDICT_HANDLED;
+}
+
+static enum verdict write_call(struct cpu *cpu, uint32_t msr, uint64_t value)
+{
+	struct vcpu_state state;
+
+	vendor->get_state(cpu, &state);
+	switch (msr) {
+	case MSR_EFER:
+		return write_efer(cpu, &state, value);
+	case MSR_APIC_BASE:
+		if (value == rdmsr(MSR_APIC_BASE))
+			return VERDICT_HANDLED;
+		return cpu->cell == &root_cell ? VERDICT_GP
+					       : fault(cpu, FAILURE_MSR_WRITE, msr, value, 8);
+	case MSR_PAT:
+		cpu->arch.guest_pat = value;
+		break;
+	case MSR_MTRR_DEF_TYPE:
+		cpu->arch.mtrr_def_type = value;
+		break;
+	default:
+		return VERDICT_GP;
+	}
+	update_caching(cpu);
+	return VERDICT_HANDLED;
+}
+
+static enum verdict read_call(struct cpu *cpu, uint32_t msr, uint64_t *ret_value)
+{
+	struct vcpu_state state;
+
+	vendor->get_state(cpu, &state);
+	switch (msr) {
+	case MSR_EFER:
+		/* Root's KVM reads it as "virtualization in use" and declines, which is the truth.
+		 */
+		*ret_value = state.efer | (cpu->cell == &root_cell ? EFER_SVME : 0);
+		return VERDICT_HANDLED;
+	case MSR_VM_CR:
+		*ret_value = VM_CR_SVMDIS;
+		return VERDICT_HANDLED;
+	case MSR_PAT:
+		*ret_value = cpu->arch.guest_pat;
+		return VERDICT_HANDLED;
+	case MSR_MTRR_DEF_TYPE:
+		*ret_value = cpu->arch.mtrr_def_type;
+		return VERDICT_HANDLED;
+	default:
+		return VERDICT_GP;
+	}
+}
+
+/*
+ * Outside the ranges of the permission map there is nothing that root needs; the processor may have
+ * a register there, but reading it here would fault in the hypervisor where it has not.
+ */
+static bool in_map(uint32_t msr)
+{
+	unsigned int n;
+
+	for (n = 0; n < sizeof(map_ranges) / sizeof(map_ranges[0]); n++)
+		if (msr - map_ranges[n] < MAP_RANGE_MSRS)
+			return true;
+	return false;
+}
+
+enum verdict exit_msr(struct cpu *cpu, bool write)
+{
+	struct guest_gprs *gprs = cpu_gprs(cpu);
+	uint32_t msr = gprs->rcx;
+	uint64_t value = (uint32_t)gprs->rax | gprs->rdx << 32;
+	enum msr_access access = access_of(cpu->cell, msr, write);
+	enum verdict verdict = VERDICT_HANDLED;
+
+	switch (access) {
+	case IGNORE:
+		break;
+	case CALL:
+		verdict = write ? write_call(cpu, msr, value) : read_call(cpu, msr, &value);
+		break;
+	case REFUSE:
+		return fault(cpu, write ? FAILURE_MSR_WRITE : FAILURE_MSR_READ, msr,
+			     write ? value : 0, 8);
+	case ABSENT:
+		return VERDICT_GP;
+	case PASS:
+		/* Only what lies outside the map comes here. */
+		if (!in_map(msr))
+			return VERDICT_GP;
+		return fault(cpu, FAILURE_UNHANDLED_EXIT, msr, 0, 0);
+	}
+	if (verdict != VERDICT_HANDLED)
+		return verdict;
+	if (!write) {
+		gprs->rax = (uint32_t)value;
+		gprs->rdx = value >> 32;
+	}
+	vendor->advance(cpu, 2);
+	return VERDICT_HANDLED;
+}
+
+SUBSYSTEM(20, msr_subsystem) = {
+	.name = "MSRs",
+	.cell_create = msr_cell_create,
+	.cell_destroy = msr_cell_destroy,
+	.cpu_reset = msr_cpu_reset,
+};

@@ -1,0 +1,14 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/* Numbers shared with assembly; pinned against the C layout in setup.c. */
+#ifndef OFFSETS_H
+#define OFFSETS_H
+
+#define CPU_BLOCK_BYTES 32768
+#define GPRS_BYTES	128
+#define CPU_VMCB_PHYS	0
+#define CPU_NMI_TAKEN	16
+
+/* mapping.h */
+#define APIC_EOI_VIRT 0x802000b0
+
+#endif /* OFFSETS_H */

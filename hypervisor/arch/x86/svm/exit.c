@@ -1,0 +1,186 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/* Exit codes of SVM, and which handler serves them: a table; a hole in it is a fault of the guest.
+ */
+#include "svm.h"
+
+#include "../asm.h"
+
+static bool is_contributory(unsigned int vector)
+{
+	return vector == VECTOR_DE || (vector >= VECTOR_TS && vector <= VECTOR_GP);
+}
+
+/*
+ * An exception of a cell, which is remembered and handed back. Where it was raised by the delivery
+ * of another one, the processor's rules for double and triple faults apply (APM vol. 2, 8.2.9).
+ */
+static enum verdict on_exception(struct cpu *cpu, struct vmcb *vmcb)
+{
+	unsigned int vector = vmcb->exit_code - VMEXIT_EXCP_BASE;
+	bool has_error = vector == VECTOR_DF || (vector >= VECTOR_TS && vector <= VECTOR_PF) ||
+			 vector == VECTOR_AC;
+	uint64_t error = vmcb->exit_info1, interrupted = vmcb->exit_int_info;
+	unsigned int first = interrupted & 0xff;
+
+	if ((interrupted & EVENT_VALID) &&
+	    (interrupted & EVENT_TYPE_MASK) == EVENT_TYPE_EXCEPTION) {
+		if (first == VECTOR_DF)
+			return exit_triple_fault(cpu);
+		if (first == VECTOR_PF)
+			exit_exception_seen(cpu, first);
+		if (is_contributory(vector) && (is_contributory(first) || first == VECTOR_PF)) {
+			vector = VECTOR_DF;
+			has_error = true;
+			error = 0;
+		}
+	} else {
+		exit_exception_seen(cpu, vector);
+	}
+	vendor->inject_exception(cpu, vector, has_error, error);
+	return VERDICT_HANDLED;
+}
+
+static enum verdict on_nmi(struct cpu *cpu, struct vmcb *vmcb)
+{
+	(void)vmcb;
+	exit_nmi(cpu);
+	return VERDICT_HANDLED;
+}
+
+/* An INIT from outside has no meaning for a partitioned CPU; those of the guest never get here. */
+static enum verdict on_init(struct cpu *cpu, struct vmcb *vmcb)
+{
+	(void)cpu;
+	(void)vmcb;
+	return VERDICT_HANDLED;
+}
+
+static enum verdict on_cpuid(struct cpu *cpu, struct vmcb *vmcb)
+{
+	(void)vmcb;
+	return exit_cpuid(cpu);
+}
+
+/*
+ * INVD would throw away what neighbours have written, so root gets a write-back instead. Writing
+ * back everybody's cache lines would delay the neighbours: for a cell both instructions do nothing,
+ * which is what coherent memory makes of them.
+ */
+static enum verdict on_cache_instruction(struct cpu *cpu, struct vmcb *vmcb)
+{
+	(void)vmcb;
+	if (cpu->cell == &root_cell)
+		wbinvd();
+	vendor->advance(cpu, 2);
+	return VERDICT_HANDLED;
+}
+
+static enum verdict on_port(struct cpu *cpu, struct vmcb *vmcb)
+{
+	uint32_t info = vmcb->exit_info1;
+
+	return exit_port(cpu, info >> 16, (info >> 4) & 7, info & IOIO_IN, info & IOIO_STRING,
+			 vmcb->exit_info2 - vmcb->rip);
+}
+
+static enum verdict on_msr(struct cpu *cpu, struct vmcb *vmcb)
+{
+	return exit_msr(cpu, vmcb->exit_info1 & 1);
+}
+
+static enum verdict on_shutdown(struct cpu *cpu, struct vmcb *vmcb)
+{
+	(void)vmcb;
+	return exit_triple_fault(cpu);
+}
+
+static enum verdict on_vmmcall(struct cpu *cpu, struct vmcb *vmcb)
+{
+	(void)vmcb;
+	return exit_hypercall(cpu, 3);
+}
+
+/* CPUID says that there is no SVM. */
+static enum verdict on_svm_instruction(struct cpu *cpu, struct vmcb *vmcb)
+{
+	(void)cpu;
+	(void)vmcb;
+	return VERDICT_UD;
+}
+
+static enum verdict on_nested_page_fault(struct cpu *cpu, struct vmcb *vmcb)
+{
+	return exit_memory(cpu, vmcb->exit_info2, vmcb->exit_info1 & NPF_WRITE,
+			   vmcb->exit_info1 & NPF_FETCH, vmcb->exit_info1 & NPF_PAGE_WALK);
+}
+
+static enum verdict on_unknown(struct cpu *cpu, struct vmcb *vmcb)
+{
+	return fault(cpu, FAILURE_UNHANDLED_EXIT, 0, vmcb->exit_code, 0);
+}
+
+struct exit_entry {
+	enum verdict (*handle)(struct cpu *cpu, struct vmcb *vmcb);
+	enum exit_counter counter;
+};
+
+static const struct exit_entry exit_table[VMEXIT_TABLE_SIZE] = {
+	[VMEXIT_EXCP_BASE + VECTOR_DE] = {on_exception, EXITS_X86_EXCEPTION},
+	[VMEXIT_EXCP_BASE + VECTOR_DB] = {on_exception, EXITS_X86_EXCEPTION},
+	[VMEXIT_EXCP_BASE + VECTOR_UD] = {on_exception, EXITS_X86_EXCEPTION},
+	[VMEXIT_EXCP_BASE + VECTOR_DF] = {on_exception, EXITS_X86_EXCEPTION},
+	[VMEXIT_EXCP_BASE + VECTOR_TS] = {on_exception, EXITS_X86_EXCEPTION},
+	[VMEXIT_EXCP_BASE + VECTOR_NP] = {on_exception, EXITS_X86_EXCEPTION},
+	[VMEXIT_EXCP_BASE + VECTOR_SS] = {on_exception, EXITS_X86_EXCEPTION},
+	[VMEXIT_EXCP_BASE + VECTOR_GP] = {on_exception, EXITS_X86_EXCEPTION},
+	[VMEXIT_EXCP_BASE + VECTOR_AC] = {on_exception, EXITS_X86_EXCEPTION},
+	[VMEXIT_NMI] = {on_nmi, EXITS_MANAGEMENT},
+	[VMEXIT_INIT] = {on_init, EXITS_MANAGEMENT},
+	[VMEXIT_CPUID] = {on_cpuid, EXITS_X86_CPUID},
+	[VMEXIT_INVD] = {on_cache_instruction, EXITS_TOTAL},
+	[VMEXIT_WBINVD] = {on_cache_instruction, EXITS_TOTAL},
+	[VMEXIT_IOIO] = {on_port, EXITS_X86_PIO},
+	[VMEXIT_MSR] = {on_msr, EXITS_X86_MSR_OTHER},
+	[VMEXIT_SHUTDOWN] = {on_shutdown, EXITS_TOTAL},
+	[VMEXIT_VMMCALL] = {on_vmmcall, EXITS_HYPERCALL},
+	[VMEXIT_INVLPGA] = {on_svm_instruction, EXITS_TOTAL},
+	[VMEXIT_VMRUN] = {on_svm_instruction, EXITS_TOTAL},
+	[VMEXIT_VMLOAD] = {on_svm_instruction, EXITS_TOTAL},
+	[VMEXIT_VMSAVE] = {on_svm_instruction, EXITS_TOTAL},
+	[VMEXIT_STGI] = {on_svm_instruction, EXITS_TOTAL},
+	[VMEXIT_CLGI] = {on_svm_instruction, EXITS_TOTAL},
+	[VMEXIT_SKINIT] = {on_svm_instruction, EXITS_TOTAL},
+};
+
+/* Accesses to the interrupt controller's page are counted apart, by their handler. */
+static const struct exit_entry nested_page_fault_entry = {on_nested_page_fault, EXITS_TOTAL};
+static const struct exit_entry unknown_entry = {on_unknown, EXITS_TOTAL};
+
+static const struct exit_entry *find_entry(uint64_t exit_code)
+{
+	if (exit_code == VMEXIT_NPF)
+		return &nested_page_fault_entry;
+	if (exit_code < VMEXIT_TABLE_SIZE && exit_table[exit_code].handle)
+		return &exit_table[exit_code];
+	return &unknown_entry;
+}
+
+void svm_exit(struct cpu *cpu)
+{
+	struct vmcb *vmcb = cpu->arch.svm.vmcb;
+	const struct exit_entry *entry = find_entry(vmcb->exit_code);
+
+	cpu_gprs(cpu)->rax = vmcb->rax;
+	vmcb->tlb_control = TLB_CONTROL_NONE;
+	/* An event whose delivery was interrupted by the exit is delivered again (APM vol.
+	 * 2, 15.7.2). */
+	vmcb->event_injection = (vmcb->exit_int_info & EVENT_VALID) ? vmcb->exit_int_info : 0;
+	cpu->exits[EXITS_TOTAL]++;
+	if (entry->counter != EXITS_TOTAL)
+		cpu->exits[entry->counter]++;
+	exit_verdict(cpu, entry->handle(cpu, vmcb));
+	cpu_before_entry(cpu);
+	if (cpu->arch.leaving)
+		vendor->leave(cpu, 0);
+	vmcb->rax = cpu_gprs(cpu)->rax;
+}

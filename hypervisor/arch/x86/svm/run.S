@@ -1,0 +1,51 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/*
+ * The inner loop. VMRUN saves and restores the host's RSP, so the stack pointer stands in the register block at the
+ * top of the CPU block while the guest runs; RAX travels in the VMCB. FS, GS, TR, LDTR and the syscall registers are
+ * never used by the hypervisor: the guest's stay loaded (APM vol. 2, 15.5.1 leaves them to VMLOAD/VMSAVE).
+ */
+#include "../offsets.h"
+
+	.text
+	.globl svm_run_loop
+svm_run_loop:
+	lea	(CPU_BLOCK_BYTES - GPRS_BYTES)(%rdi), %rsp
+1:	mov	%rsp, %rax
+	and	$-CPU_BLOCK_BYTES, %rax
+	mov	CPU_VMCB_PHYS(%rax), %rax
+	pop	%r15
+	pop	%r14
+	pop	%r13
+	pop	%r12
+	pop	%r11
+	pop	%r10
+	pop	%r9
+	pop	%r8
+	pop	%rdi
+	pop	%rsi
+	pop	%rbp
+	pop	%rbx
+	pop	%rdx
+	pop	%rcx
+	vmrun	%rax
+	push	%rcx
+	push	%rdx
+	push	%rbx
+	push	%rbp
+	push	%rsi
+	push	%rdi
+	push	%r8
+	push	%r9
+	push	%r10
+	push	%r11
+	push	%r12
+	push	%r13
+	push	%r14
+	push	%r15
+	mov	%rsp, %rdi
+	and	$-CPU_BLOCK_BYTES, %rdi
+	cld
+	call	svm_exit
+	jmp	1b
+
+	.section .note.GNU-stack, "", @progbits

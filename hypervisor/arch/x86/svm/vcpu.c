@@ -1,0 +1,401 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/* State of a vCPU in a VMCB: taken over from Linux, reset, parked, changed, given back. */
+#include "svm.h"
+
+#include <errno.h>
+#include <string.h>
+
+#include "../asm.h"
+#include "../mapping.h"
+#include "../paging.h"
+#include "../setup.h"
+#include "console.h"
+#include "pool.h"
+#include "state.h"
+
+/* Attributes of the segments that a reset leaves (APM vol. 2, 14.1.3). */
+#define ATTR_CODE16 0x009b
+#define ATTR_DATA16 0x0093
+#define ATTR_LDT    0x0082
+#define ATTR_TSS16  0x0083
+#define ATTR_CODE64 0x0a9b
+#define ATTR_DATA64 0x0c93
+
+#define INTERCEPT_MISC1                                                                        \
+	(VMCB_NMI | VMCB_INIT | VMCB_CPUID | VMCB_INVD | VMCB_INVLPGA | VMCB_IOIO | VMCB_MSR | \
+	 VMCB_SHUTDOWN)
+#define INTERCEPT_MISC2                                                                  \
+	(VMCB_VMRUN | VMCB_VMMCALL | VMCB_VMLOAD | VMCB_VMSAVE | VMCB_STGI | VMCB_CLGI | \
+	 VMCB_SKINIT)
+
+/*
+ * Exceptions of cells: remembered so that a triple fault can name its cause. #DB and #AC also
+ * because a guest that makes their delivery raise them again would keep the CPU from ever taking
+ * the kick. Page faults are too frequent in a guest with an operating system; CR2 tells of them.
+ */
+#define INTERCEPT_CELL_EXCEPTIONS                                                        \
+	((1u << VECTOR_DE) | (1u << VECTOR_DB) | (1u << VECTOR_UD) | (1u << VECTOR_DF) | \
+	 (1u << VECTOR_TS) | (1u << VECTOR_NP) | (1u << VECTOR_SS) | (1u << VECTOR_GP) | \
+	 (1u << VECTOR_AC))
+
+static struct page_table parking_table;
+
+static struct vmcb *vmcb_of(const struct cpu *cpu)
+{
+	return cpu->arch.svm.vmcb;
+}
+
+/* One page of code that halts for ever, mapped at guest-physical 0 for every parked CPU. */
+static int parking_init(void)
+{
+	static const uint8_t halt_loop[] = {0xfa, 0xf4, 0xeb, 0xfd}; /* cli; 1: hlt; jmp 1b */
+	uint8_t *code = pool_alloc(1);
+	int err;
+
+	if (!code)
+		return -ENOMEM;
+	memcpy(code, halt_loop, sizeof(halt_loop));
+	err = vendor->stage2_init(&parking_table);
+	if (err)
+		return err;
+	return page_table_map(&parking_table, 0, hv_to_phys(code), PAGE_SIZE, PT_READ | PT_EXECUTE,
+			      true);
+}
+
+static int svm_check(void)
+{
+	uint32_t eax, ebx, ecx, edx;
+
+	cpuid(0x80000000, 0, &eax, &ebx, &ecx, &edx);
+	if (eax < 0x8000000a)
+		return -ENODEV;
+	cpuid(0x80000001, 0, &eax, &ebx, &ecx, &edx);
+	if (!(ecx & (1u << 2)))
+		return -ENODEV;
+	cpuid(0x8000000a, 0, &eax, &ebx, &ecx, &edx);
+	if (!(edx & 1)) {
+		console_printf("SVM without nested paging\n");
+		return -ENODEV;
+	}
+	return 0;
+}
+
+static int svm_stage2_init(struct page_table *table)
+{
+	uint32_t eax, ebx, ecx, edx;
+
+	cpuid(0x80000001, 0, &eax, &ebx, &ecx, &edx);
+	table->format = &paging_nested_format;
+	table->max_leaf_level = (edx & (1u << 26)) ? 3 : 2; /* Page1GB */
+	mapping_set_pool(table);
+	return page_table_init(table);
+}
+
+static void svm_flush(struct cpu *cpu)
+{
+	vmcb_of(cpu)->tlb_control = TLB_CONTROL_FLUSH_ALL;
+}
+
+static void svm_load_cell(struct cpu *cpu)
+{
+	struct vmcb *vmcb = vmcb_of(cpu);
+	struct arch_cell *arch = &cpu->cell->arch;
+
+	vmcb->nested_cr3 = hv_to_phys(cpu->cell->stage2.root);
+	vmcb->iopm_base = hv_to_phys(arch->io_bitmap);
+	vmcb->msrpm_base = hv_to_phys(arch->msr_bitmap);
+	/*
+	 * 0 is the hypervisor's own (APM vol. 2, 15.5.1). Address space ids are a CPU's own affair,
+	 * and a CPU changes its tables only here, where it flushes: one id does for all guests.
+	 */
+	vmcb->asid = 1;
+	vmcb->intercept_exceptions = cpu->cell == &root_cell ? 0 : INTERCEPT_CELL_EXCEPTIONS;
+	/* Write-back of everybody's cache lines is not a cell's to order. */
+	vmcb->intercept_misc2 = INTERCEPT_MISC2 | (cpu->cell == &root_cell ? 0 : VMCB_WBINVD);
+	svm_flush(cpu);
+}
+
+static void set_segment(struct vmcb_segment *segment, uint16_t selector, uint16_t attributes,
+			uint32_t limit, uint64_t base)
+{
+	segment->selector = selector;
+	segment->attributes = attributes;
+	segment->limit = limit;
+	segment->base = base;
+}
+
+/* Linux goes on where the trampoline was called, with everything as it was. */
+static void take_over_linux(struct cpu *cpu)
+{
+	const struct linux_state *linux_state = &cpu->arch.linux_state;
+	struct vmcb *vmcb = vmcb_of(cpu);
+
+	/* Hidden parts of FS, GS, TR, LDTR and the syscall registers. */
+	svm_vmsave(cpu->arch.svm.vmcb_phys);
+	set_segment(&vmcb->cs, SELECTOR_CODE, ATTR_CODE64, 0xffffffff, 0);
+	set_segment(&vmcb->ss, SELECTOR_DATA, ATTR_DATA64, 0xffffffff, 0);
+	set_segment(&vmcb->ds, 0, ATTR_DATA64, 0xffffffff, 0);
+	set_segment(&vmcb->es, 0, ATTR_DATA64, 0xffffffff, 0);
+	vmcb->gdtr.limit = cpu->arch.linux_gdtr.limit;
+	vmcb->gdtr.base = cpu->arch.linux_gdtr.base;
+	vmcb->idtr.limit = cpu->arch.linux_idtr.limit;
+	vmcb->idtr.base = cpu->arch.linux_idtr.base;
+	vmcb->efer = rdmsr(MSR_EFER) | EFER_SVME;
+	vmcb->cr0 = cpu->arch.linux_cr0;
+	vmcb->cr3 = linux_state->cr3;
+	vmcb->cr4 = cpu->arch.linux_cr4;
+	vmcb->cr2 = read_cr2();
+	vmcb->dr6 = 0xffff0ff0;
+	vmcb->dr7 = 0x400;
+	vmcb->rflags = RFLAGS_FIXED;
+	vmcb->rip = linux_state->resume;
+	vmcb->rsp = linux_state->rsp;
+	vmcb->rax = 0;
+	vmcb->cpl = 0;
+	vmcb->g_pat = cpu->arch.guest_pat;
+	memset(cpu_gprs(cpu), 0, sizeof(struct guest_gprs));
+}
+
+static int svm_cpu_init(struct cpu *cpu)
+{
+	struct svm_cpu *svm = &cpu->arch.svm;
+	void *host_save;
+	static bool parking_ready;
+	static struct spinlock lock;
+	int err = 0;
+
+	spin_lock(&lock);
+	if (!parking_ready) {
+		err = parking_init();
+		parking_ready = !err;
+	}
+	svm->vmcb = pool_alloc(1);
+	host_save = pool_alloc(1);
+	spin_unlock(&lock);
+	if (err || !svm->vmcb || !host_save)
+		return -ENOMEM;
+	svm->vmcb_phys = hv_to_phys(svm->vmcb);
+	wrmsr(MSR_EFER, rdmsr(MSR_EFER) | EFER_SVME);
+	wrmsr(MSR_VM_HSAVE_PA, hv_to_phys(host_save));
+	svm->vmcb->intercept_misc1 = INTERCEPT_MISC1;
+	svm->vmcb->nested_enable = 1;
+	take_over_linux(cpu);
+	svm_load_cell(cpu);
+	return 0;
+}
+
+static void __attribute__((noreturn)) svm_leave(struct cpu *cpu, int result)
+{
+	struct vmcb *vmcb = vmcb_of(cpu);
+	struct leave_state leave = {
+		.gdtr = {vmcb->gdtr.limit, vmcb->gdtr.base},
+		.idtr = {vmcb->idtr.limit, vmcb->idtr.base},
+		.cr0 = vmcb->cr0,
+		.cr3 = vmcb->cr3,
+		.cr4 = vmcb->cr4,
+		.rsp = vmcb->rsp,
+		.rip = vmcb->rip,
+		.result = result,
+	};
+
+	wrmsr(MSR_VM_HSAVE_PA, 0);
+	wrmsr(MSR_PAT, vmcb->g_pat);
+	/* SVME stays for the trampoline, which still has to set GIF. */
+	wrmsr(MSR_EFER, vmcb->efer | EFER_SVME);
+	write_cr2(vmcb->cr2);
+	asm volatile("mov %0, %%dr6" : : "r"(vmcb->dr6));
+	asm volatile("mov %0, %%dr7" : : "r"(vmcb->dr7));
+	setup_leave(&leave);
+}
+
+static void clear_for_reset(struct vmcb *vmcb)
+{
+	vmcb->event_injection = 0;
+	vmcb->exit_int_info = 0;
+	vmcb->interrupt_shadow = 0;
+	vmcb->virtual_interrupt = 0;
+	vmcb->cr2 = 0;
+	vmcb->cr3 = 0;
+	vmcb->cr4 = 0;
+	vmcb->dr6 = 0xffff0ff0;
+	vmcb->dr7 = 0x400;
+	vmcb->efer = EFER_SVME;
+	vmcb->rflags = RFLAGS_FIXED;
+	vmcb->rsp = 0;
+	vmcb->rax = 0;
+	vmcb->cpl = 0;
+	vmcb->dbgctl = 0;
+	vmcb->star = 0;
+	vmcb->lstar = 0;
+	vmcb->cstar = 0;
+	vmcb->sfmask = 0;
+	vmcb->kernel_gs_base = 0;
+	vmcb->sysenter_cs = 0;
+	vmcb->sysenter_esp = 0;
+	vmcb->sysenter_eip = 0;
+	set_segment(&vmcb->ss, 0, ATTR_DATA16, 0xffff, 0);
+	set_segment(&vmcb->ds, 0, ATTR_DATA16, 0xffff, 0);
+	set_segment(&vmcb->es, 0, ATTR_DATA16, 0xffff, 0);
+	set_segment(&vmcb->fs, 0, ATTR_DATA16, 0xffff, 0);
+	set_segment(&vmcb->gs, 0, ATTR_DATA16, 0xffff, 0);
+	set_segment(&vmcb->gdtr, 0, 0, 0xffff, 0);
+	set_segment(&vmcb->idtr, 0, 0, 0xffff, 0);
+	set_segment(&vmcb->ldtr, 0, ATTR_LDT, 0xffff, 0);
+	set_segment(&vmcb->tr, 0, ATTR_TSS16, 0xffff, 0);
+}
+
+static void svm_reset(struct cpu *cpu, uint16_t cs_selector, uint64_t cs_base, uint16_t ip)
+{
+	struct vmcb *vmcb = vmcb_of(cpu);
+	struct guest_gprs *gprs = cpu_gprs(cpu);
+	uint32_t ebx, ecx, edx, eax;
+
+	clear_for_reset(vmcb);
+	set_segment(&vmcb->cs, cs_selector, ATTR_CODE16, 0xffff, cs_base);
+	vmcb->cr0 = CR0_CD | CR0_NW | CR0_ET;
+	vmcb->rip = ip;
+	memset(gprs, 0, sizeof(*gprs));
+	/* RDX holds the family, model and stepping after a reset (APM vol. 2, 14.1.3). */
+	cpuid(1, 0, &eax, &ebx, &ecx, &edx);
+	gprs->rdx = eax;
+	svm_vmload(cpu->arch.svm.vmcb_phys);
+	svm_load_cell(cpu);
+}
+
+static void svm_park(struct cpu *cpu)
+{
+	struct vmcb *vmcb = vmcb_of(cpu);
+
+	clear_for_reset(vmcb);
+	set_segment(&vmcb->cs, 0, ATTR_CODE16, 0xffff, 0);
+	vmcb->cr0 = CR0_ET;
+	vmcb->rip = 0;
+	svm_vmload(cpu->arch.svm.vmcb_phys);
+	svm_load_cell(cpu);
+	vmcb->nested_cr3 = hv_to_phys(parking_table.root);
+}
+
+static void copy_segment(struct vcpu_segment *to, const struct vmcb_segment *from)
+{
+	to->selector = from->selector;
+	to->attributes = from->attributes;
+	to->limit = from->limit;
+	to->base = from->base;
+}
+
+static void svm_get_state(const struct cpu *cpu, struct vcpu_state *ret_state)
+{
+	const struct vmcb *vmcb = vmcb_of(cpu);
+
+	ret_state->rip = vmcb->rip;
+	ret_state->rflags = vmcb->rflags;
+	ret_state->cr0 = vmcb->cr0;
+	ret_state->cr2 = vmcb->cr2;
+	ret_state->cr3 = vmcb->cr3;
+	ret_state->cr4 = vmcb->cr4;
+	ret_state->efer = vmcb->efer & ~EFER_SVME;
+	ret_state->cpl = vmcb->cpl;
+	copy_segment(&ret_state->cs, &vmcb->cs);
+	copy_segment(&ret_state->ss, &vmcb->ss);
+	copy_segment(&ret_state->ds, &vmcb->ds);
+	copy_segment(&ret_state->es, &vmcb->es);
+}
+
+static uint64_t *svm_rsp(struct cpu *cpu)
+{
+	/* The VMCB is packed, but this member is aligned. */
+	return (uint64_t *)((uint8_t *)vmcb_of(cpu) + offsetof(struct vmcb, rsp));
+}
+
+static void svm_get_exit(const struct cpu *cpu, uint64_t *ret_code, uint64_t *ret_info1,
+			 uint64_t *ret_info2)
+{
+	*ret_code = vmcb_of(cpu)->exit_code;
+	*ret_info1 = vmcb_of(cpu)->exit_info1;
+	*ret_info2 = vmcb_of(cpu)->exit_info2;
+}
+
+static void svm_advance(struct cpu *cpu, unsigned int bytes)
+{
+	struct vmcb *vmcb = vmcb_of(cpu);
+
+	vmcb->rip += bytes;
+	/* IP wraps at its size outside 64-bit code. */
+	if (!(vmcb->cs.attributes & 0x200))
+		vmcb->rip &= 0xffffffff;
+	vmcb->interrupt_shadow = 0;
+}
+
+static void svm_set_flags(struct cpu *cpu, uint64_t rflags)
+{
+	vmcb_of(cpu)->rflags = rflags;
+}
+
+static void svm_inject_exception(struct cpu *cpu, unsigned int vector, bool has_error,
+				 uint32_t error)
+{
+	vmcb_of(cpu)->event_injection = vector | EVENT_TYPE_EXCEPTION | EVENT_VALID |
+					(has_error ? EVENT_HAS_ERROR | (uint64_t)error << 32 : 0);
+}
+
+static void svm_inject_page_fault(struct cpu *cpu, uint64_t address, uint32_t error)
+{
+	vmcb_of(cpu)->cr2 = address;
+	svm_inject_exception(cpu, VECTOR_PF, true, error);
+}
+
+static void svm_inject_nmi(struct cpu *cpu)
+{
+	vmcb_of(cpu)->event_injection = VECTOR_NMI | EVENT_TYPE_NMI | EVENT_VALID;
+}
+
+/* APM vol. 2, 15.17: with GIF clear everything waits. The gap lets the interrupt shadow of STI
+ * pass. */
+static void svm_take_interrupts(struct cpu *cpu, bool all)
+{
+	(void)cpu;
+	if (all)
+		asm volatile("stgi; sti; nop; nop; cli; clgi" : : : "memory");
+	else
+		asm volatile("stgi; nop; clgi" : : : "memory");
+}
+
+static bool svm_can_inject(const struct cpu *cpu)
+{
+	return !(vmcb_of(cpu)->event_injection & EVENT_VALID);
+}
+
+static void svm_set_efer(struct cpu *cpu, uint64_t efer)
+{
+	vmcb_of(cpu)->efer = efer | EFER_SVME;
+}
+
+static void svm_set_pat(struct cpu *cpu, uint64_t pat)
+{
+	vmcb_of(cpu)->g_pat = pat;
+}
+
+const struct vendor vendor_svm = {
+	.name = "AMD SVM",
+	.check = svm_check,
+	.cpu_init = svm_cpu_init,
+	.run = svm_run_loop,
+	.leave = svm_leave,
+	.stage2_init = svm_stage2_init,
+	.load_cell = svm_load_cell,
+	.flush = svm_flush,
+	.reset = svm_reset,
+	.park = svm_park,
+	.get_state = svm_get_state,
+	.rsp = svm_rsp,
+	.get_exit = svm_get_exit,
+	.advance = svm_advance,
+	.set_flags = svm_set_flags,
+	.inject_exception = svm_inject_exception,
+	.inject_page_fault = svm_inject_page_fault,
+	.inject_nmi = svm_inject_nmi,
+	.take_interrupts = svm_take_interrupts,
+	.can_inject = svm_can_inject,
+	.set_efer = svm_set_efer,
+	.set_pat = svm_set_pat,
+};

@@ -1,0 +1,111 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/*
+ * What differs between the processors' virtualization extensions, and nothing else. Exactly one
+ * vendor is active; it is chosen at launch by the CPU. All functions run on the CPU they are about
+ * unless they say otherwise.
+ */
+#ifndef VENDOR_H
+#define VENDOR_H
+
+#include "arch.h"
+
+struct vcpu_segment {
+	uint16_t selector;
+	uint16_t attributes; /* descriptor bits 55:52, 47:40 packed as in the VMCB */
+	uint32_t limit;
+	uint64_t base;
+};
+
+/* The part of a vCPU's state that the generic x86 code reads. */
+struct vcpu_state {
+	uint64_t rip, rflags, cr0, cr2, cr3, cr4, efer;
+	unsigned int cpl;
+	struct vcpu_segment cs, ss, ds, es;
+};
+
+struct vendor {
+	const char *name;
+	/* Whether this CPU has the extension with all that is needed; negative errno refuses. */
+	int (*check)(void);
+	/* Turns the extension on for this CPU, sets the vCPU up to go on as Linux did. */
+	int (*cpu_init)(struct cpu *cpu);
+	/* Enters the guest and serves its exits for ever. */
+	void (*run)(struct cpu *cpu) __attribute__((noreturn));
+	/* Turns the extension off and goes back to Linux with this result. */
+	void (*leave)(struct cpu *cpu, int result) __attribute__((noreturn));
+
+	int (*stage2_init)(struct page_table *table);
+	/* The CPU belongs to another cell now: load that cell's tables. */
+	void (*load_cell)(struct cpu *cpu);
+	void (*flush)(struct cpu *cpu);
+
+	/* Architectural reset; execution starts at cs_base + ip in real mode. */
+	void (*reset)(struct cpu *cpu, uint16_t cs_selector, uint64_t cs_base, uint16_t ip);
+	/* Halts the vCPU in tables of its own until a kick. */
+	void (*park)(struct cpu *cpu);
+
+	void (*get_state)(const struct cpu *cpu, struct vcpu_state *ret_state);
+	/* Where the guest's RSP is kept (it may be changed there). */
+	uint64_t *(*rsp)(struct cpu *cpu);
+	/* The exit as the processor reported it, for records. */
+	void (*get_exit)(const struct cpu *cpu, uint64_t *ret_code, uint64_t *ret_info1,
+			 uint64_t *ret_info2);
+	/* Steps over an instruction that has been emulated. */
+	void (*advance)(struct cpu *cpu, unsigned int bytes);
+	void (*set_flags)(struct cpu *cpu, uint64_t rflags);
+	void (*inject_exception)(struct cpu *cpu, unsigned int vector, bool has_error,
+				 uint32_t error);
+	void (*inject_page_fault)(struct cpu *cpu, uint64_t address, uint32_t error);
+	void (*inject_nmi)(struct cpu *cpu);
+	/* Lets pending NMIs, and other interrupts too where wanted, come in the hypervisor. */
+	void (*take_interrupts)(struct cpu *cpu, bool all);
+	/* Nothing else waits to be injected at the next entry. */
+	bool (*can_inject)(const struct cpu *cpu);
+	void (*set_efer)(struct cpu *cpu, uint64_t efer);
+	/* Effective PAT: 0 makes all of the guest's memory uncached. */
+	void (*set_pat)(struct cpu *cpu, uint64_t pat);
+};
+
+extern const struct vendor *vendor;
+extern const struct vendor vendor_svm;
+
+static inline struct guest_gprs *cpu_gprs(struct cpu *cpu)
+{
+	return (struct guest_gprs *)((uint8_t *)cpu + CPU_BLOCK_SIZE - sizeof(struct guest_gprs));
+}
+
+/* A register by its number in instruction encodings (0..15). */
+uint64_t *gpr_by_number(struct cpu *cpu, unsigned int number);
+
+/* What an exit handler decides. */
+enum verdict {
+	VERDICT_HANDLED, /* the guest goes on; RIP is where it shall be */
+	VERDICT_UD,	 /* hardware without this feature would raise an invalid-opcode exception */
+	VERDICT_GP,	 /* ... a general-protection exception with error code 0 */
+	VERDICT_FAULT, /* not allowed: cpu->failure says what; stops a cell, is refused and counted
+			  for root */
+};
+
+/* Fills cpu->failure with what every record has. Returns VERDICT_FAULT. */
+enum verdict fault(struct cpu *cpu, enum failure_reason reason, uint64_t address, uint64_t value,
+		   unsigned int size);
+
+/* Carries a verdict out (exit.c). */
+void exit_verdict(struct cpu *cpu, enum verdict verdict);
+
+/* Exit handlers common to all vendors. */
+enum verdict exit_hypercall(struct cpu *cpu, unsigned int instruction_length);
+enum verdict exit_cpuid(struct cpu *cpu);
+enum verdict exit_msr(struct cpu *cpu, bool write);
+enum verdict exit_port(struct cpu *cpu, uint16_t port, unsigned int size, bool in, bool string,
+		       unsigned int instruction_length);
+enum verdict exit_memory(struct cpu *cpu, uint64_t guest_phys, bool write, bool execute,
+			 bool page_walk);
+enum verdict exit_triple_fault(struct cpu *cpu);
+void exit_nmi(struct cpu *cpu);
+/* Interrupts that wait for their last owner's handlers are taken here and dropped. */
+void drop_interrupts(struct cpu *cpu);
+/* An exception that was intercepted only to be remembered for a triple fault. */
+void exit_exception_seen(struct cpu *cpu, unsigned int vector);
+
+#endif /* VENDOR_H */

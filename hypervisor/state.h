@@ -1,0 +1,35 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/* What exists once: the image's header, the system configuration, the public area. */
+#ifndef STATE_H
+#define STATE_H
+
+#include "blob.h"
+#include "image_abi.h"
+#include "logic/page_table.h"
+
+extern struct image_header image_header;
+extern struct public_area public_area;
+extern const struct system_desc *system_desc;
+
+/* Hypervisor memory is mapped linearly at IMAGE_BASE. */
+static inline uint64_t hv_to_phys(const void *virt)
+{
+	return (uint64_t)virt - IMAGE_BASE + image_header.phys_start;
+}
+
+static inline void *hv_to_virt(uint64_t phys)
+{
+	return (void *)(phys - image_header.phys_start + IMAGE_BASE);
+}
+
+static inline bool ranges_overlap(uint64_t a, uint64_t a_size, uint64_t b, uint64_t b_size)
+{
+	return a < b + b_size && b < a + a_size;
+}
+
+static inline bool in_hypervisor_memory(uint64_t phys, uint64_t size)
+{
+	return ranges_overlap(phys, size, image_header.phys_start, image_header.size);
+}
+
+#endif /* STATE_H */

@@ -1,0 +1,503 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/* Cells as Linux manages them: CPUs and memory out of Linux, hypercalls, and back. The caller holds
+ * cellvisor_lock. */
+#include <linux/cpu.h>
+#include <linux/delay.h>
+#include <linux/io.h>
+#include <linux/mm.h>
+#include <linux/sched/signal.h>
+#include <linux/sizes.h>
+#include <linux/slab.h>
+#include <linux/uaccess.h>
+
+#include "cellvisor.h"
+#include "logic/blob_check.h"
+
+#define CELL_BLOB_MAX	 (64u << 10)
+#define POLL_INTERVAL_US 1000
+#define SCRUB_CHUNK	 SZ_1M
+#define MAX_IMAGES	 64
+
+LIST_HEAD(managed_cells);
+
+/* For the CPU hotplug callback, which cannot take the lock. */
+static struct cpumask owned_cpus;
+
+bool cells_own_cpu(unsigned int cpu)
+{
+	return cpumask_test_cpu(cpu, &owned_cpus);
+}
+
+const struct comm_region *cell_comm_region(const struct managed_cell *cell)
+{
+	return partition->memory + READ_ONCE(partition->public->cells[cell->slot]);
+}
+
+const struct public_cell *cell_public(const struct managed_cell *cell)
+{
+	return (const void *)cell_comm_region(cell) + PAGE_SIZE;
+}
+
+u32 cell_current_state(const struct managed_cell *cell)
+{
+	u32 state;
+
+	if (!cell->slot)
+		return CELL_RUNNING;
+	if (READ_ONCE(cell_public(cell)->failed))
+		return CELL_FAILED;
+	state = READ_ONCE(cell_comm_region(cell)->cell_state);
+	return state <= CELL_FAILED_COMM_REV ? state : CELL_FAILED;
+}
+
+struct managed_cell *cells_find(const struct jailhouse_cell_id *id)
+{
+	struct managed_cell *cell;
+
+	list_for_each_entry(cell, &managed_cells, entry)
+	{
+		if (id->id == JAILHOUSE_ID_BY_NAME
+			    ? !strncmp(cell->desc->name, id->name, sizeof(id->name))
+			    : id->id >= 0 && cell->id == (u32)id->id)
+			return cell;
+	}
+	return NULL;
+}
+
+static int find_cell(const struct jailhouse_cell_id *id, struct managed_cell **ret_cell)
+{
+	struct managed_cell *cell;
+
+	if (!partition)
+		return -EINVAL;
+	cell = cells_find(id);
+	if (!cell)
+		return -ENOENT;
+	if (!cell->slot)
+		return -EINVAL; /* the root cell */
+	*ret_cell = cell;
+	return 0;
+}
+
+/*
+ * Repeats a hypercall until it is through, asleep in between. -EAGAIN: the cell has been asked and
+ * has time until its msg_reply_timeout (in microseconds; 0: as long as it likes, or the caller's
+ * patience with signals).
+ */
+static int call_until_done(u32 code, const struct managed_cell *cell)
+{
+	u64 timeout = cell->desc->msg_reply_timeout;
+	ktime_t deadline = ktime_add_us(ktime_get(), timeout);
+	int err;
+
+	for (;;) {
+		err = cellvisor_hypercall(code, cell->id, 0);
+		if (err == -EINPROGRESS) {
+			cond_resched();
+			continue;
+		}
+		if (err != -EAGAIN)
+			return err;
+		if (timeout && ktime_after(ktime_get(), deadline))
+			return -ETIMEDOUT;
+		usleep_range(POLL_INTERVAL_US, 2 * POLL_INTERVAL_US);
+		if (signal_pending(current))
+			return -EINTR;
+	}
+}
+
+/* A new attempt asks anew: an answer to an earlier request does not count. */
+static int ask_and_call(u32 code, const struct managed_cell *cell)
+{
+	int err = cellvisor_hypercall(HC_CV_CELL_SHUTDOWN, cell->id, 0);
+
+	return err ? err : call_until_done(code, cell);
+}
+
+static u32 free_id(void)
+{
+	struct jailhouse_cell_id id = {.id = 1};
+
+	while (cells_find(&id))
+		id.id++;
+	return id.id;
+}
+
+static struct managed_cell *allocate_cell(const void __user *blob, u32 size)
+{
+	struct managed_cell *cell;
+	struct blob_error error;
+	unsigned int n;
+	const u8 *set;
+	void *copy;
+
+	if (size < sizeof(struct cell_desc))
+		return ERR_PTR(-EINVAL);
+	if (size > CELL_BLOB_MAX)
+		return ERR_PTR(-E2BIG);
+	copy = memdup_user(blob, size);
+	if (IS_ERR(copy))
+		return copy;
+	if (blob_check_cell(copy, size, &error) < 0) {
+		pr_cell(err, "cell configuration refused: %s (element %d)\n",
+			blob_error_text(error.code), (int)error.index);
+		kfree(copy);
+		return ERR_PTR(-EINVAL);
+	}
+	cell = kzalloc(sizeof(*cell), GFP_KERNEL);
+	if (!cell) {
+		kfree(copy);
+		return ERR_PTR(-ENOMEM);
+	}
+	cell->desc = copy;
+	cell->desc->id = free_id();
+	cell->id = cell->desc->id;
+	set = cell_desc_cpu_set(cell->desc);
+	for (n = 0; n < cell->desc->cpu_set_size * 8 && n < nr_cpu_ids; n++)
+		if (set[n / 8] & (1 << (n % 8)))
+			cpumask_set_cpu(n, &cell->cpus);
+	return cell;
+}
+
+static int check_new_cell(const struct managed_cell *cell)
+{
+	struct jailhouse_cell_id id = {.id = JAILHOUSE_ID_BY_NAME};
+	const u8 *set = cell_desc_cpu_set(cell->desc);
+	unsigned int n;
+
+	memcpy(id.name, cell->desc->name, sizeof(id.name));
+	if (cells_find(&id))
+		return -EEXIST;
+	for (n = 0; n < cell->desc->cpu_set_size * 8; n++) {
+		if (!(set[n / 8] & (1 << (n % 8))))
+			continue;
+		if (n >= nr_cpu_ids || !cpumask_test_cpu(n, &partition->cpus)) {
+			pr_cell(err, "cell %s: there is no CPU %u\n", cell->desc->name, n);
+			return -EINVAL;
+		}
+		if (cells_own_cpu(n)) {
+			pr_cell(err, "cell %s: CPU %u belongs to another cell\n", cell->desc->name,
+				n);
+			return -EBUSY;
+		}
+	}
+	if (!cpumask_weight(&cell->cpus))
+		return -EINVAL;
+	return 0;
+}
+
+static void return_cpus(struct managed_cell *cell)
+{
+	unsigned int cpu;
+	int err;
+
+	cpumask_andnot(&owned_cpus, &owned_cpus, &cell->cpus);
+	for_each_cpu(cpu, &cell->offlined)
+	{
+		err = add_cpu(cpu);
+		if (err)
+			pr_cell(err, "CPU %u does not come back to Linux: error %d\n", cpu, err);
+	}
+	cpumask_clear(&cell->offlined);
+}
+
+static int take_cpus(struct managed_cell *cell)
+{
+	unsigned int cpu;
+	int err = 0;
+
+	for_each_cpu(cpu, &cell->cpus)
+	{
+		if (!cpu_online(cpu))
+			continue;
+		err = remove_cpu(cpu);
+		if (err) {
+			pr_cell(err, "cell %s: CPU %u cannot be taken from Linux: error %d\n",
+				cell->desc->name, cpu, err);
+			return_cpus(cell);
+			return err;
+		}
+		cpumask_set_cpu(cpu, &cell->offlined);
+	}
+	cpumask_or(&owned_cpus, &owned_cpus, &cell->cpus);
+	return 0;
+}
+
+static bool changes_hands(const struct blob_memory *region)
+{
+	return !(region->flags & (BLOB_MEM_COMM_REGION | BLOB_MEM_ROOTSHARED | BLOB_MEM_IO)) &&
+	       (region->flags & BLOB_MEM_WRITE);
+}
+
+/*
+ * Memory that leaves Linux takes nothing of Linux along. What is still in use by Linux must never
+ * be given away, so this is also where it is refused.
+ */
+static int scrub_memory(const struct managed_cell *cell)
+{
+	const struct blob_memory *region = cell_desc_memory(cell->desc);
+	struct cellvisor_pool pool;
+	u64 offset, size;
+	void *memory;
+	u32 n;
+
+	pool_info(&pool);
+	for (n = 0; n < cell->desc->num_memory_regions; n++, region++) {
+		if (!changes_hands(region))
+			continue;
+		if (!(region->phys_start >= pool.phys_start &&
+		      region->phys_start - pool.phys_start <= pool.size &&
+		      region->size <= pool.size - (region->phys_start - pool.phys_start)) &&
+		    region_intersects(region->phys_start, region->size, IORESOURCE_SYSTEM_RAM,
+				      IORES_DESC_NONE) != REGION_DISJOINT) {
+			pr_cell(err, "cell %s: memory at 0x%llx, size 0x%llx is in use by Linux\n",
+				cell->desc->name, region->phys_start, region->size);
+			return -EBUSY;
+		}
+	}
+	for (n = 0, region = cell_desc_memory(cell->desc); n < cell->desc->num_memory_regions;
+	     n++, region++) {
+		if (!changes_hands(region))
+			continue;
+		for (offset = 0; offset < region->size; offset += size) {
+			size = min_t(u64, region->size - offset, SCRUB_CHUNK);
+			memory = memremap(region->phys_start + offset, size, MEMREMAP_WB);
+			if (!memory)
+				return -ENOMEM;
+			memset(memory, 0, size);
+			memunmap(memory);
+			cond_resched();
+		}
+	}
+	return 0;
+}
+
+static int find_slot(struct managed_cell *cell)
+{
+	const struct public_cell *public;
+	unsigned int slot;
+	u64 offset;
+
+	for (slot = 1; slot < PUBLIC_MAX_CELLS; slot++) {
+		offset = READ_ONCE(partition->public->cells[slot]);
+		if (!offset || offset > partition->size - PUBLIC_CELL_PAGES * PAGE_SIZE)
+			continue;
+		public = partition->memory + offset + PAGE_SIZE;
+		if (public->id == cell->id) {
+			cell->slot = slot;
+			return 0;
+		}
+	}
+	return -EIO;
+}
+
+static void forget_cell(struct managed_cell *cell)
+{
+	list_del(&cell->entry);
+	sysfs_remove_cell(cell);
+}
+
+int cells_create(const void __user *blob, u32 size)
+{
+	struct managed_cell *cell;
+	int err;
+
+	if (!partition)
+		return -EINVAL;
+	cell = allocate_cell(blob, size);
+	if (IS_ERR(cell))
+		return PTR_ERR(cell);
+	err = check_new_cell(cell);
+	if (err)
+		goto err_free;
+	err = scrub_memory(cell);
+	if (err)
+		goto err_free;
+	err = take_cpus(cell);
+	if (err)
+		goto err_free;
+	err = cellvisor_hypercall(HC_CELL_CREATE, virt_to_phys(cell->desc), 0);
+	if (err) {
+		pr_cell(err, "cell %s: creation refused by the hypervisor: error %d\n",
+			cell->desc->name, err);
+		goto err_cpus;
+	}
+	err = find_slot(cell);
+	if (err)
+		goto err_destroy;
+	cell->seen_state = CELL_SHUT_DOWN;
+	err = sysfs_add_cell(cell);
+	if (err)
+		goto err_destroy;
+	list_add_tail(&cell->entry, &managed_cells);
+	events_raise("created", cell);
+	return 0;
+
+err_destroy:
+	call_until_done(HC_CELL_DESTROY, cell);
+err_cpus:
+	return_cpus(cell);
+err_free:
+	kfree(cell->desc);
+	kfree(cell);
+	return err;
+}
+
+static int load_image(struct managed_cell *cell, const struct jailhouse_preload_image *image)
+{
+	const struct blob_memory *region = cell_desc_memory(cell->desc);
+	u64 offset, done = 0;
+	size_t chunk;
+	void *memory;
+	u32 n;
+
+	for (n = 0; n < cell->desc->num_memory_regions; n++, region++) {
+		offset = image->target_address - region->virt_start;
+		if ((region->flags & BLOB_MEM_LOADABLE) &&
+		    image->target_address >= region->virt_start && offset <= region->size &&
+		    image->size <= region->size - offset)
+			break;
+	}
+	if (n == cell->desc->num_memory_regions) {
+		pr_cell(err, "cell %s: image of %llu bytes at 0x%llx fits no loadable region\n",
+			cell->desc->name, image->size, image->target_address);
+		return -EINVAL;
+	}
+	while (done < image->size) {
+		chunk = min_t(u64, image->size - done, SCRUB_CHUNK);
+		memory = memremap(region->phys_start + offset + done, chunk, MEMREMAP_WB);
+		if (!memory)
+			return -ENOMEM;
+		n = copy_from_user(memory, u64_to_user_ptr(image->source_address + done), chunk);
+		memunmap(memory);
+		if (n)
+			return -EFAULT;
+		done += chunk;
+		cond_resched();
+	}
+	return 0;
+}
+
+int cells_load(struct jailhouse_cell_id *id, u32 count,
+	       const struct jailhouse_preload_image __user *images)
+{
+	struct jailhouse_preload_image image;
+	struct managed_cell *cell;
+	u32 n;
+	int err;
+
+	if (count > MAX_IMAGES)
+		return -E2BIG;
+	err = find_cell(id, &cell);
+	if (err)
+		return err;
+	err = ask_and_call(HC_CELL_SET_LOADABLE, cell);
+	for (n = 0; n < count && !err; n++) {
+		if (copy_from_user(&image, &images[n], sizeof(image)))
+			return -EFAULT;
+		err = load_image(cell, &image);
+	}
+	return err;
+}
+
+int cells_start(const struct jailhouse_cell_id *id)
+{
+	struct managed_cell *cell;
+	int err;
+
+	err = find_cell(id, &cell);
+	if (err)
+		return err;
+	return ask_and_call(HC_CELL_START, cell);
+}
+
+int cells_kill(const struct jailhouse_cell_id *id)
+{
+	struct managed_cell *cell;
+	int err;
+
+	err = find_cell(id, &cell);
+	if (err)
+		return err;
+	return cellvisor_hypercall(HC_CV_CELL_KILL, cell->id, 0);
+}
+
+static int destroy(struct managed_cell *cell, bool force)
+{
+	int err;
+
+	if (force) {
+		cellvisor_hypercall(HC_CV_CELL_KILL, cell->id, 0);
+		err = call_until_done(HC_CELL_DESTROY, cell);
+	} else {
+		err = ask_and_call(HC_CELL_DESTROY, cell);
+	}
+	if (err)
+		return err;
+	cell->slot = 0;
+	cell->seen_state = CELL_SHUT_DOWN;
+	return_cpus(cell);
+	events_raise("destroyed", cell);
+	forget_cell(cell);
+	return 0;
+}
+
+int cells_destroy(const struct jailhouse_cell_id *id)
+{
+	struct managed_cell *cell;
+	int err;
+
+	err = find_cell(id, &cell);
+	return err ? err : destroy(cell, false);
+}
+
+int cells_destroy_all(bool force)
+{
+	struct managed_cell *cell, *next;
+	int err;
+
+	list_for_each_entry_safe(cell, next, &managed_cells, entry)
+	{
+		if (!cell->slot)
+			continue;
+		err = destroy(cell, force);
+		if (err)
+			return err;
+	}
+	return 0;
+}
+
+int cells_open(void)
+{
+	const struct cell_desc *root = &partition->system->root_cell;
+	struct managed_cell *cell;
+	int err;
+
+	cell = kzalloc(sizeof(*cell), GFP_KERNEL);
+	if (!cell)
+		return -ENOMEM;
+	cell->desc = kmemdup(root, sizeof(*root), GFP_KERNEL);
+	if (!cell->desc) {
+		kfree(cell);
+		return -ENOMEM;
+	}
+	cpumask_copy(&cell->cpus, &partition->cpus);
+	err = sysfs_add_cell(cell);
+	if (err) {
+		kfree(cell->desc);
+		kfree(cell);
+		return err;
+	}
+	list_add(&cell->entry, &managed_cells);
+	events_start();
+	events_raise("enabled", NULL);
+	return 0;
+}
+
+void cells_close(void)
+{
+	struct managed_cell *cell, *next;
+
+	events_stop();
+	list_for_each_entry_safe(cell, next, &managed_cells, entry) forget_cell(cell);
+}

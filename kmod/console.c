@@ -1,0 +1,84 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/* What the hypervisor shows of itself and its cells: rings and records. Nothing read here is
+ * believed. */
+#include <linux/uaccess.h>
+
+#include "cellvisor.h"
+
+ssize_t ring_read(const struct public_ring *ring, u64 *offset, u64 *lost, char __user *buffer,
+		  size_t size)
+{
+	u64 head = smp_load_acquire(&ring->head), at = *offset;
+	size_t chunk, done = 0;
+
+	if (at > head)
+		at = head; /* a cell that began anew */
+	*lost = 0;
+	if (head - at > PUBLIC_CONSOLE_SIZE) {
+		*lost = head - PUBLIC_CONSOLE_SIZE - at;
+		at += *lost;
+	}
+	if (size > head - at)
+		size = head - at;
+	while (done < size) {
+		chunk = min_t(size_t, size - done,
+			      PUBLIC_CONSOLE_SIZE - (at + done) % PUBLIC_CONSOLE_SIZE);
+		if (copy_to_user(buffer + done, &ring->buffer[(at + done) % PUBLIC_CONSOLE_SIZE],
+				 chunk))
+			return -EFAULT;
+		done += chunk;
+	}
+	*offset = at + done;
+	return done;
+}
+
+static struct managed_cell *find_by_id(s32 id)
+{
+	struct jailhouse_cell_id cell_id = {.id = id};
+
+	if (!partition || id < 0)
+		return NULL;
+	return cells_find(&cell_id);
+}
+
+int cell_status(struct cellvisor_cell_status *status)
+{
+	const struct comm_heartbeat *heartbeat;
+	const struct public_cell *public;
+	const struct comm_region *comm;
+	struct managed_cell *cell = find_by_id(status->id);
+	s32 id = status->id;
+
+	if (!cell || !cell->slot)
+		return -ENOENT;
+	comm = cell_comm_region(cell);
+	public = cell_public(cell);
+	memset(status, 0, sizeof(*status));
+	status->id = id;
+	status->state = cell_current_state(cell);
+	status->msg_to_cell = READ_ONCE(comm->msg_to_cell);
+	status->reply_from_cell = READ_ONCE(comm->reply_from_cell);
+	status->started = READ_ONCE(public->started);
+	heartbeat = (const void *)comm + COMM_HEARTBEAT_OFFSET;
+	status->heartbeat_valid = READ_ONCE(heartbeat->magic) == COMM_HEARTBEAT_MAGIC;
+	status->heartbeat = status->heartbeat_valid ? READ_ONCE(heartbeat->counter) : 0;
+	status->console_head = READ_ONCE(public->console.head);
+	if (smp_load_acquire(&public->failed))
+		status->failure = public->failure;
+	return 0;
+}
+
+int cell_console_read(struct cellvisor_cell_console *request)
+{
+	struct managed_cell *cell = find_by_id(request->id);
+	ssize_t done;
+
+	if (!cell || !cell->slot)
+		return -ENOENT;
+	done = ring_read(&cell_public(cell)->console, &request->offset, &request->lost,
+			 u64_to_user_ptr(request->buffer), request->length);
+	if (done < 0)
+		return done;
+	request->length = done;
+	return 0;
+}

@@ -1,0 +1,77 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/*
+ * Where Linux' and the hypervisor's address spaces meet: this page is mapped at the same address in both. GIF is
+ * clear while the CPU is between the worlds, so that not even an NMI comes (APM vol. 2, 15.17).
+ */
+#include <linux/linkage.h>
+
+	.text
+	.balign	512
+	.globl trampoline_start
+trampoline_start:
+
+	.macro	save_linux
+	push	%rbp
+	push	%rbx
+	push	%r12
+	push	%r13
+	push	%r14
+	push	%r15
+	pushfq
+	mov	%ds, %eax
+	push	%rax
+	mov	%es, %eax
+	push	%rax
+	.endm
+
+	.macro	restore_linux
+	pop	%rcx
+	mov	%ecx, %es
+	pop	%rcx
+	mov	%ecx, %ds
+	popfq
+	pop	%r15
+	pop	%r14
+	pop	%r13
+	pop	%r12
+	pop	%rbx
+	pop	%rbp
+	ret
+	int3
+	.endm
+
+/* int trampoline_enter(u64 hv_cr3, u64 entry, u32 cpu); interrupts are off, EFER.SVME is set */
+SYM_FUNC_START(trampoline_enter)
+	save_linux
+	mov	%rdi, %rax
+	mov	%rsi, %r8
+	mov	%edx, %ecx
+	mov	%cr3, %rdi
+	mov	%rsp, %rsi
+	lea	1f(%rip), %rdx
+	clgi
+	mov	%rax, %cr3
+	jmp	*%r8
+	/* As guest with RAX = 0, or natively through trampoline_leave with an error. */
+1:	restore_linux
+SYM_FUNC_END(trampoline_enter)
+
+/* int trampoline_disable(void): 0 natively, an error still as guest */
+SYM_FUNC_START(trampoline_disable)
+	save_linux
+	xor	%eax, %eax
+	vmmcall
+	restore_linux
+SYM_FUNC_END(trampoline_disable)
+
+/* From the hypervisor: RDI CR3, RSI RSP, RDX address, RAX result. */
+SYM_CODE_START(trampoline_leave)
+	mov	%rdi, %cr3
+	mov	%rsi, %rsp
+	stgi
+	jmp	*%rdx
+	int3
+SYM_CODE_END(trampoline_leave)
+
+	.globl trampoline_end
+trampoline_end:
