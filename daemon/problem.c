@@ -8,7 +8,12 @@
 #include "problem.h"
 
 /* A hostile description must not make us keep more of it than a person would read. */
-#define PROBLEMS_MAX 256
+#define PROBLEMS_MAX 64
+
+bool problems_full(const struct problems *problems)
+{
+	return problems->count >= PROBLEMS_MAX;
+}
 
 static void problem_done(struct problem *problem)
 {
@@ -34,7 +39,7 @@ static void append(struct problems *problems, const struct problem *where, char 
 
 	if (new.severity == SEVERITY_ERROR)
 		problems->errors++;
-	if (problems->count >= PROBLEMS_MAX) {
+	if (problems_full(problems)) {
 		problem_done(&new);
 		return;
 	}

@@ -50,6 +50,9 @@ void problems_add(struct problems *problems, enum severity severity,
 		  const struct problem_place *place, const char *format, ...)
 	__attribute__((format(printf, 4, 5)));
 
+/* Whether the list holds as many as it takes; further ones are only counted in errors. */
+bool problems_full(const struct problems *problems);
+
 /* Copies all problems of from behind those of problems. */
 void problems_append(struct problems *problems, const struct problems *from);
 
