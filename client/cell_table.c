@@ -48,7 +48,7 @@ static int add_cell(struct table *table, const struct screen *screen, const stru
 		cell->state,
 		cell->health,
 		cpus,
-		format_size(memory, cell->memory),
+		cell->memory > 0 ? format_size(memory, cell->memory) : "-",
 		format_uptime(uptime, cell),
 		note,
 	};

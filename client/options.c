@@ -9,7 +9,11 @@
 #include "util.h"
 
 enum {
-	ARG_VERSION = 0x100,
+	/* Above all letters, so that optopt tells a long option from a short one. */
+	ARG_HELP = 0x100,
+	ARG_QUIET,
+	ARG_FOLLOW,
+	ARG_VERSION,
 	ARG_JSON,
 	ARG_NO_PAGER,
 	ARG_NO_LEGEND,
@@ -18,14 +22,14 @@ enum {
 };
 
 static const struct option long_options[] = {
-	{"help", no_argument, NULL, 'h'},
+	{"help", no_argument, NULL, ARG_HELP},
 	{"version", no_argument, NULL, ARG_VERSION},
-	{"quiet", no_argument, NULL, 'q'},
+	{"quiet", no_argument, NULL, ARG_QUIET},
 	{"json", required_argument, NULL, ARG_JSON},
 	{"no-pager", no_argument, NULL, ARG_NO_PAGER},
 	{"no-legend", no_argument, NULL, ARG_NO_LEGEND},
 	{"force", no_argument, NULL, ARG_FORCE},
-	{"follow", no_argument, NULL, 'f'},
+	{"follow", no_argument, NULL, ARG_FOLLOW},
 	{"interval", required_argument, NULL, ARG_INTERVAL},
 	{0},
 };
@@ -79,12 +83,14 @@ static int parse_option(int option, char **argv, struct options *options, char *
 {
 	switch (option) {
 	case 'h':
+	case ARG_HELP:
 		options->help = true;
 		return 0;
 	case ARG_VERSION:
 		options->version = true;
 		return 0;
 	case 'q':
+	case ARG_QUIET:
 		options->quiet = true;
 		return 0;
 	case ARG_NO_PAGER:
@@ -98,6 +104,7 @@ static int parse_option(int option, char **argv, struct options *options, char *
 		options->given |= OPTION_FORCE;
 		return 0;
 	case 'f':
+	case ARG_FOLLOW:
 		options->follow = true;
 		options->given |= OPTION_FOLLOW;
 		return 0;
@@ -108,7 +115,7 @@ static int parse_option(int option, char **argv, struct options *options, char *
 	case ':':
 		return reject(ret_error, "option %s needs a value", argv[optind - 1]);
 	default:
-		/* optopt is the letter; for an unknown long option it is 0. */
+		/* optopt is the letter; of a long option its code, or 0 when there is no such. */
 		if (optopt > 0 && optopt < 0x100)
 			return reject(ret_error, "unknown option -%c", optopt);
 		return reject(ret_error, "unknown option, or a value that it does not take: %s",

@@ -157,40 +157,40 @@ static void put_blanks(FILE *stream, size_t count)
 		fputc(' ', stream);
 }
 
+/* *blanks are still to be written before the text, so that no line ends in blanks. */
 static void put_cell(FILE *stream, const struct screen *screen, const char *text, size_t width,
-		     bool right, bool last, enum color color)
+		     bool right, enum color color, size_t *blanks)
 {
 	size_t columns = text_width(text);
 	size_t padding = columns < width ? width - columns : 0;
 
-	if (right)
-		put_blanks(stream, padding);
+	if (*text == '\0') {
+		*blanks += width;
+		return;
+	}
+	put_blanks(stream, *blanks + (right ? padding : 0));
+	*blanks = right ? 0 : padding;
 	fputs(screen_color(screen, color), stream);
 	text_put_fitting(stream, text, width, screen->unicode);
 	fputs(screen_plain(screen, color), stream);
-	if (!right && !last)
-		put_blanks(stream, padding);
 }
 
 /* row: NULL prints the titles. */
 static void put_row(const struct table *table, const struct layout *layout, FILE *stream,
 		    const struct screen *screen, const struct table_cell *row)
 {
-	size_t last = 0;
+	size_t blanks = 0;
 	bool first = true;
 
-	for (size_t i = 0; i < table->num_columns; i++)
-		if (layout->shown[i])
-			last = i;
 	for (size_t i = 0; i < table->num_columns; i++) {
 		if (!layout->shown[i])
 			continue;
 		if (!first)
-			put_blanks(stream, TABLE_GAP);
+			blanks += TABLE_GAP;
 		first = false;
 		put_cell(stream, screen, row ? row[i].text : table->columns[i].title,
-			 layout->widths[i], table->columns[i].right, i == last,
-			 row ? row[i].color : COLOR_BOLD);
+			 layout->widths[i], table->columns[i].right,
+			 row ? row[i].color : COLOR_BOLD, &blanks);
 	}
 	fputc('\n', stream);
 }

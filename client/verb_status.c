@@ -196,7 +196,8 @@ static int put_cell(FILE *stream, const struct screen *screen, const struct cell
 	put_colored(stream, screen, health_color(cell->health), cell->health);
 	fputc('\n', stream);
 	put_field(stream, screen, "CPUs", cpus);
-	put_field(stream, screen, "Memory", format_size(memory, cell->memory));
+	put_field(stream, screen, "Memory",
+		  cell->memory > 0 ? format_size(memory, cell->memory) : "-");
 	if (cell->id >= 0) {
 		put_label(stream, "Id");
 		fprintf(stream, "%" PRId32 "\n", cell->id);
