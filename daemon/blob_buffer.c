@@ -1,4 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-only
+#include <errno.h>
+#include <inttypes.h>
 #include <string.h>
 
 #include "blob_buffer.h"
@@ -37,4 +39,21 @@ void blob_init_cell(struct cell_desc *desc, const char *name)
 	};
 	memcpy(desc->signature, BLOB_CELL_SIGNATURE, BLOB_SIGNATURE_LEN);
 	strncpy(desc->name, name, sizeof(desc->name) - 1);
+}
+
+int blob_refused(const struct blob_error *error, const struct problem_place *place,
+		 struct problems *problems)
+{
+	char where[64] = "";
+
+	if (error->index >= 0)
+		snprintf(where, sizeof(where), "%s[%d]", error->field ?: "entry", error->index);
+	else if (error->field)
+		snprintf(where, sizeof(where), "%s", error->field);
+	problems_add(
+		problems, SEVERITY_ERROR, place,
+		"the hypervisor would refuse the configuration made of this: %s (%s%s0x%" PRIx64
+		")",
+		blob_error_text(error->code), where, where[0] ? " " : "", error->value);
+	return -EINVAL;
 }

@@ -4,8 +4,10 @@
 #define BLOB_BUFFER_H
 
 #include "blob.h"
+#include "blob_check.h"
 #include "cleanup.h"
 #include "cpu_mask.h"
+#include "problem.h"
 
 struct blob_buffer {
 	uint8_t *data; /* malloc()ed */
@@ -20,6 +22,10 @@ uint32_t blob_append_cpus(struct blob_buffer *buffer, const struct cpu_mask *cpu
 
 /* Fills signature, revision, architecture and name of a cell descriptor. */
 void blob_init_cell(struct cell_desc *desc, const char *name);
+
+/* Reports what the blob checker found; place may be NULL. Returns -EINVAL. */
+int blob_refused(const struct blob_error *error, const struct problem_place *place,
+		 struct problems *problems);
 
 static inline void blob_buffer_done(struct blob_buffer *buffer)
 {

@@ -16,6 +16,7 @@
 struct check_input {
 	const char *root; /* prefix of all paths, for tests; "" or NULL: none */
 	const struct machine *machine;
+	struct cpu_mask cell_cpus; /* of existing cells: offline for Linux, and for that reason */
 	uint64_t pool_size; /* bytes for the cells' memory, hypervisor's part not counted; 0: not
 			     * known yet, then memory is not checked against it */
 	struct address_range pool;		       /* where it is; size 0: not known yet */
@@ -30,7 +31,10 @@ struct check_input {
 int check_cell(const struct check_input *input, const struct description *description,
 	       struct problems *problems);
 
-/* Checks every description of the set. A conflict of two cells is reported at both. */
+/*
+ * Checks every description of the set, and what they want together. What two cells both name is a
+ * warning at both: they may be alternatives that never exist at the same time.
+ */
 int check_set(const struct check_input *input, struct problems *problems);
 
 /*

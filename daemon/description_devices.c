@@ -180,14 +180,13 @@ static void parse_mmio_address(struct parser *parser, const struct json_path *pa
 static void parse_mmio_permissions(struct parser *parser, const struct json_path *path,
 				   struct json_object *value, void *target)
 {
-	static const char *const words[] = {"r", "w", "rw", NULL};
-	static const uint64_t flags[] = {BLOB_MEM_READ, BLOB_MEM_WRITE,
-					 BLOB_MEM_READ | BLOB_MEM_WRITE};
+	/* Second-level page tables know no memory that can be written and not read. */
+	static const char *const words[] = {"r", "rw", NULL};
 	struct description_mmio *mmio = target;
 	unsigned int index;
 
-	if (value_word(parser, path, value, words, &index))
-		mmio->flags = (mmio->flags & ~(BLOB_MEM_READ | BLOB_MEM_WRITE)) | flags[index];
+	if (value_word(parser, path, value, words, &index) && index == 0)
+		mmio->flags &= ~(uint64_t)BLOB_MEM_WRITE;
 }
 
 static void parse_mmio_widths(struct parser *parser, const struct json_path *path,

@@ -142,6 +142,8 @@ int encode_cell(const struct description *description, const struct placement *p
 		struct problems *problems, void **ret_blob, size_t *ret_size)
 {
 	_cleanup_(blob_buffer_done) struct blob_buffer buffer = {0};
+	const struct problem_place place = {.file = description->file};
+	struct blob_error error;
 	struct cell_desc desc;
 	int r;
 
@@ -153,15 +155,17 @@ int encode_cell(const struct description *description, const struct placement *p
 	/* The counts are known at the end; the place is taken now. */
 	blob_append(&buffer, &desc, sizeof(desc));
 	desc.cpu_set_size = blob_append_cpus(&buffer, &placement->cpus);
-	desc.num_memory_regions = append_ram(&buffer, description, placement) +
-				  append_comm_region(&buffer, description) +
-				  append_mmio(&buffer, description) +
-				  append_console_mmio(&buffer, &description->console);
+	desc.num_memory_regions = append_ram(&buffer, description, placement);
+	desc.num_memory_regions += append_comm_region(&buffer, description);
+	desc.num_memory_regions += append_mmio(&buffer, description);
+	desc.num_memory_regions += append_console_mmio(&buffer, &description->console);
 	desc.num_pio_regions = append_ports(&buffer, description);
 	if (buffer.out_of_memory)
 		return -ENOMEM;
 
 	memcpy(buffer.data, &desc, sizeof(desc));
+	if (blob_check_cell(buffer.data, buffer.size, &error) < 0)
+		return blob_refused(&error, &place, problems);
 	*ret_blob = TAKE_POINTER(buffer.data);
 	*ret_size = buffer.size;
 	return 0;

@@ -8,7 +8,7 @@
 #include "problem.h"
 
 /* A hostile description must not make us keep more of it than a person would read. */
-#define PROBLEMS_MAX 64
+#define PROBLEMS_MAX 256
 
 bool problems_full(const struct problems *problems)
 {

@@ -111,6 +111,7 @@ int root_config_build(const struct machine *machine, const struct root_config_op
 		      struct problems *problems, void **ret_blob, size_t *ret_size)
 {
 	_cleanup_(blob_buffer_done) struct blob_buffer buffer = {0};
+	struct blob_error error;
 	struct system_desc system;
 	struct cell_desc *root = &system.root_cell;
 	int r;
@@ -132,6 +133,8 @@ int root_config_build(const struct machine *machine, const struct root_config_op
 		return -ENOMEM;
 
 	memcpy(buffer.data, &system, sizeof(system));
+	if (blob_check_system(buffer.data, buffer.size, &error) < 0)
+		return blob_refused(&error, NULL, problems);
 	*ret_blob = TAKE_POINTER(buffer.data);
 	*ret_size = buffer.size;
 	return 0;
