@@ -62,8 +62,8 @@ static void test_widths(void)
 		 "\xe7\x81\xab      64K\n",
 		 "columns are cut down to their least width"},
 		{14, true,
-		 "NAME   NOTE\n"
-		 "turb\xe2\x80\xa6  all is\xe2\x80\xa6\n"
+		 "NAME    NOTE\n"
+		 "turbi\xe2\x80\xa6  all i\xe2\x80\xa6\n"
 		 "\xe7\x81\xab\n",
 		 "then the least wanted column goes"},
 		{7, true,
