@@ -1,0 +1,134 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/*
+ * x86 instructions that access memory, as far as drivers use them on device registers: what a
+ * trapped one wants to do, and what it does once the data is there. The effective address is not
+ * worked out, the trap tells it. Pure logic: no state, callable anywhere.
+ */
+#ifndef MMIO_DECODE_H
+#define MMIO_DECODE_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#define MMIO_INSN_MAX 15 /* bytes of the longest instruction */
+
+/* Default size of addresses and operands: CS.L and CS.D with EFER.LMA. */
+enum mmio_cpu_mode {
+	MMIO_MODE_16,
+	MMIO_MODE_32,
+	MMIO_MODE_64,
+};
+
+enum mmio_decode_result {
+	MMIO_DECODE_OK,
+	MMIO_DECODE_TRUNCATED, /* the instruction is longer than the bytes given */
+	MMIO_DECODE_NO_MEMORY, /* known, but its operands are registers only */
+	MMIO_DECODE_UNKNOWN,   /* not covered, or not an instruction */
+};
+
+enum mmio_access {
+	MMIO_READ,    /* memory into the register, perhaps through an operation */
+	MMIO_WRITE,   /* register or immediate into memory */
+	MMIO_UPDATE,  /* memory is read and written */
+	MMIO_COMPARE, /* memory is read, only flags change */
+	MMIO_COPY,    /* string: memory to memory; either may be the one that trapped */
+};
+
+enum mmio_operation {
+	/* In the order that the opcodes have. */
+	MMIO_OP_ADD,
+	MMIO_OP_OR,
+	MMIO_OP_ADC,
+	MMIO_OP_SBB,
+	MMIO_OP_AND,
+	MMIO_OP_SUB,
+	MMIO_OP_XOR,
+	MMIO_OP_CMP,
+
+	MMIO_OP_MOV,
+	MMIO_OP_TEST,
+	MMIO_OP_XCHG,
+	MMIO_OP_INC,
+	MMIO_OP_DEC,
+	MMIO_OP_NOT,
+	MMIO_OP_NEG,
+	MMIO_OP_BT,
+	MMIO_OP_BTS,
+	MMIO_OP_BTR,
+	MMIO_OP_BTC,
+};
+
+enum mmio_operand {
+	MMIO_OPERAND_NONE,
+	MMIO_OPERAND_REGISTER,
+	MMIO_OPERAND_IMMEDIATE,
+};
+
+enum mmio_extension {
+	MMIO_EXTEND_NONE,
+	MMIO_EXTEND_ZERO,
+	MMIO_EXTEND_SIGN,
+};
+
+/* Segments in the order that the processor numbers them. */
+enum mmio_segment {
+	MMIO_SEGMENT_ES,
+	MMIO_SEGMENT_CS,
+	MMIO_SEGMENT_SS,
+	MMIO_SEGMENT_DS,
+	MMIO_SEGMENT_FS,
+	MMIO_SEGMENT_GS,
+	MMIO_SEGMENT_DEFAULT, /* no prefix */
+};
+
+struct mmio_insn {
+	uint8_t length; /* bytes, prefixes included */
+	uint8_t width;	/* bytes of memory accessed (each time, for strings): 1, 2, 4, 8 */
+	enum mmio_access access;
+	enum mmio_operation operation;
+
+	/* The operand beside the memory. */
+	enum mmio_operand operand;
+	uint8_t reg;	    /* 0-15 as encoded (0 = RAX, 4 = RSP); with high_byte 0-3 */
+	bool high_byte;	    /* AH, CH, DH, BH: bits 15:8 of reg */
+	uint8_t reg_width;  /* bytes of the register operand: 1, 2, 4, 8 */
+	uint64_t immediate; /* sign-extended to 64 bits */
+	bool to_register;   /* the register is the first operand (and the result), memory the second
+			     */
+
+	/* What a read does to the data on its way into a register wider than the memory. */
+	enum mmio_extension extension;
+
+	bool string;	      /* STOS, MOVS: advances the index registers by width */
+	bool repeat;	      /* REP: as often as the count register says */
+	uint8_t address_size; /* bytes: 2, 4, 8; also of the index and count registers */
+	enum mmio_segment segment;
+	bool lock;
+};
+
+/*
+ * Decodes the instruction at bytes, of which n are there (more than MMIO_INSN_MAX are ignored).
+ * *ret_insn is written only with MMIO_DECODE_OK.
+ */
+enum mmio_decode_result mmio_decode(const uint8_t *bytes, unsigned int n, enum mmio_cpu_mode mode,
+				    struct mmio_insn *ret_insn);
+
+/* What an instruction leaves behind. */
+struct mmio_effect {
+	bool writes_memory;
+	bool writes_register;
+	uint64_t memory; /* to be written, bits above the width are zero */
+	uint64_t reg;	 /* all 64 bits of insn->reg after the instruction */
+	uint64_t flags;	 /* RFLAGS after the instruction */
+};
+
+/*
+ * Executes one access of a decoded instruction. reg is the whole register insn->reg, data what was
+ * read from memory (ignored by plain writes; bits above the width are ignored), flags RFLAGS
+ * before. Of a string instruction this is one element; moving index and count registers is the
+ * caller's. AF is worked out where the manual defines it and cleared where it does not.
+ */
+void mmio_apply(const struct mmio_insn *insn, uint64_t reg, uint64_t data, uint64_t flags,
+		struct mmio_effect *ret_effect);
+
+#endif /* MMIO_DECODE_H */
