@@ -6,6 +6,8 @@
 #include "tap.h"
 #include "util.h"
 
+static struct tap tap;
+
 static const struct {
 	const char *bytes, *wanted, *name;
 } cases[] = {
@@ -64,13 +66,13 @@ static void test_filter(void)
 		_cleanup_(freep) char *whole = filtered(cases[i].bytes, strlen(cases[i].bytes));
 		bool same = true;
 
-		tap_text(whole, cases[i].wanted, cases[i].name);
+		tap_is_str(&tap, whole, cases[i].wanted, "%s", cases[i].name);
 		for (size_t piece = 1; piece < 5; piece++) {
 			_cleanup_(freep) char *cut = filtered(cases[i].bytes, piece);
 
 			same = same && strcmp(cut, cases[i].wanted) == 0;
 		}
-		tap_ok(same, "however it is cut: %s", cases[i].name);
+		tap_ok(&tap, same, "however it is cut: %s", cases[i].name);
 	}
 }
 
@@ -98,7 +100,7 @@ static void test_random(void)
 			good = good && ((unsigned char)*c >= 0x20 || *c == '\n' || *c == '\t') &&
 			       *c != 0x7f;
 	}
-	tap_ok(good, "no control character gets through, whatever comes");
+	tap_ok(&tap, good, "no control character gets through, whatever comes");
 }
 
 static char *tail_of(const char *bytes, size_t max_lines)
@@ -134,7 +136,7 @@ static void test_tail(void)
 	for (size_t i = 0; i < ARRAY_SIZE(tails); i++) {
 		_cleanup_(freep) char *text = tail_of(tails[i].bytes, tails[i].lines);
 
-		tap_text(text, tails[i].wanted, tails[i].name);
+		tap_is_str(&tap, text, tails[i].wanted, "%s", tails[i].name);
 	}
 }
 
@@ -152,9 +154,9 @@ static void test_reader(void)
 	_cleanup_(freep) char *text = NULL;
 	size_t length = 0;
 
-	tap_ok(console_tail(zeroes, &busy, 1, true, &text) == 0 && text,
+	tap_ok(&tap, console_tail(zeroes, &busy, 1, true, &text) == 0 && text,
 	       "a console that never pauses ends all the same");
-	tap_ok(console_read(zeroes, &busy, stop_at_once, &length) == -1234 && length > 0,
+	tap_ok(&tap, console_read(zeroes, &busy, stop_at_once, &length) == -1234 && length > 0,
 	       "a sink can end the reading");
 }
 
@@ -164,5 +166,5 @@ int main(void)
 	test_random();
 	test_tail();
 	test_reader();
-	return tap_done();
+	return tap_done(&tap);
 }

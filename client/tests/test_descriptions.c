@@ -7,6 +7,8 @@
 #include "tap.h"
 #include "util.h"
 
+static struct tap tap;
+
 static char root[] = "/tmp/cellctl-test-XXXXXX";
 
 static int remove_entry(const char *path, const struct stat *status, int type, struct FTW *place)
@@ -72,12 +74,13 @@ static void test_listing(void)
 	if (symlink("/dev/null", link) < 0)
 		printf("# symlink: %s\n", strerror(errno));
 
-	tap_ok(description_files_list(root, &files, &culprit) == 0, "descriptions are listed");
-	tap_ok(files.count == ARRAY_SIZE(wanted), "each name once, without what is masked");
+	tap_ok(&tap, description_files_list(root, &files, &culprit) == 0,
+	       "descriptions are listed");
+	tap_ok(&tap, files.count == ARRAY_SIZE(wanted), "each name once, without what is masked");
 	for (size_t i = 0; i < files.count && i < ARRAY_SIZE(wanted); i++) {
-		tap_text(files.files[i].name, wanted[i].name, "sorted by name");
-		tap_text(files.files[i].path + strlen(root), wanted[i].path,
-			 "the first directory counts");
+		tap_is_str(&tap, files.files[i].name, wanted[i].name, "sorted by name");
+		tap_is_str(&tap, files.files[i].path + strlen(root), wanted[i].path,
+			   "the first directory counts");
 	}
 }
 
@@ -86,7 +89,8 @@ static void test_missing(void)
 	_cleanup_(description_files_free) struct description_files files = {0};
 	const char *culprit = NULL;
 
-	tap_ok(description_files_list("/nonexistent", &files, &culprit) == 0 && files.count == 0,
+	tap_ok(&tap,
+	       description_files_list("/nonexistent", &files, &culprit) == 0 && files.count == 0,
 	       "directories that are missing are empty");
 }
 
@@ -102,9 +106,9 @@ static void test_unreadable(void)
 	mkdir(path, 0755);
 	make_file("/bad/etc/cellmgr", "a file, not a directory");
 	snprintf(path, sizeof(path), "%s/bad", root);
-	tap_ok(description_files_list(path, &files, &culprit) == -ENOTDIR && files.count == 0,
+	tap_ok(&tap, description_files_list(path, &files, &culprit) == -ENOTDIR && files.count == 0,
 	       "a directory that cannot be read is an error");
-	tap_text(culprit, "/etc/cellmgr/cells", "the error names the directory");
+	tap_is_str(&tap, culprit, "/etc/cellmgr/cells", "the error names the directory");
 }
 
 static void test_names(void)
@@ -122,7 +126,7 @@ static void test_names(void)
 	for (size_t i = 0; i < ARRAY_SIZE(cases); i++) {
 		_cleanup_(freep) char *name = description_name(cases[i].path);
 
-		tap_text(name, cases[i].wanted, cases[i].path);
+		tap_is_str(&tap, name, cases[i].wanted, "%s", cases[i].path);
 	}
 }
 
@@ -137,5 +141,5 @@ int main(void)
 	test_unreadable();
 	test_names();
 	nftw(root, remove_entry, 8, FTW_DEPTH | FTW_PHYS);
-	return tap_done();
+	return tap_done(&tap);
 }

@@ -3,6 +3,8 @@
 #include "tap.h"
 #include "util.h"
 
+static struct tap tap;
+
 static const struct {
 	const char *error, *verb, *cell, *action;
 	const char *contains; /* NULL: no hint */
@@ -40,15 +42,15 @@ int main(void)
 		_cleanup_(freep) char *hint = failure_hint(cases[i].error, &attempt);
 
 		if (!cases[i].contains)
-			tap_ok(!hint, "%s of %s: no hint", cases[i].error, cases[i].verb);
+			tap_ok(&tap, !hint, "%s of %s: no hint", cases[i].error, cases[i].verb);
 		else
-			tap_ok(hint && strstr(hint, cases[i].contains) && !strchr(hint, '%'),
+			tap_ok(&tap, hint && strstr(hint, cases[i].contains) && !strchr(hint, '%'),
 			       "%s of %s: hint has \"%s\"", cases[i].error, cases[i].verb,
 			       cases[i].contains);
 	}
-	tap_ok(failure_status("org.cellmgr1.Error.NoSuchCell") == STATUS_NO_SUCH_CELL,
+	tap_ok(&tap, failure_status("org.cellmgr1.Error.NoSuchCell") == STATUS_NO_SUCH_CELL,
 	       "NoSuchCell has an exit status of its own");
-	tap_ok(failure_status("org.cellmgr1.Error.Busy") == STATUS_FAILED,
+	tap_ok(&tap, failure_status("org.cellmgr1.Error.Busy") == STATUS_FAILED,
 	       "other errors are failures");
-	return tap_done();
+	return tap_done(&tap);
 }

@@ -5,6 +5,8 @@
 #include "tap.h"
 #include "util.h"
 
+static struct tap tap;
+
 static void test_sizes(void)
 {
 	static const struct {
@@ -23,7 +25,8 @@ static void test_sizes(void)
 	char buffer[FORMAT_MAX];
 
 	for (size_t i = 0; i < ARRAY_SIZE(cases); i++)
-		tap_text(format_size(buffer, cases[i].bytes), cases[i].wanted, cases[i].wanted);
+		tap_is_str(&tap, format_size(buffer, cases[i].bytes), cases[i].wanted, "%s",
+			   cases[i].wanted);
 }
 
 static void test_durations(void)
@@ -43,18 +46,20 @@ static void test_durations(void)
 	char buffer[FORMAT_MAX];
 
 	for (size_t i = 0; i < ARRAY_SIZE(cases); i++)
-		tap_text(format_duration(buffer, cases[i].usec), cases[i].wanted, cases[i].wanted);
+		tap_is_str(&tap, format_duration(buffer, cases[i].usec), cases[i].wanted, "%s",
+			   cases[i].wanted);
 	format_duration(buffer, UINT64_MAX);
-	tap_ok(strlen(buffer) < FORMAT_MAX, "the longest duration fits");
+	tap_ok(&tap, strlen(buffer) < FORMAT_MAX, "the longest duration fits");
 }
 
 static void test_times(void)
 {
 	char buffer[FORMAT_MAX];
 
-	tap_text(format_timestamp(buffer, UINT64_C(1700000000) * 1000000),
-		 "Tue 2023-11-14 22:13:20 UTC", "a time is a date in the local zone");
-	tap_ok(strlen(format_timestamp(buffer, UINT64_MAX)) > 0, "an absurd time is printed, too");
+	tap_is_str(&tap, format_timestamp(buffer, UINT64_C(1700000000) * 1000000),
+		   "Tue 2023-11-14 22:13:20 UTC", "a time is a date in the local zone");
+	tap_ok(&tap, strlen(format_timestamp(buffer, UINT64_MAX)) > 0,
+	       "an absurd time is printed, too");
 }
 
 static void test_rates(void)
@@ -68,7 +73,7 @@ static void test_rates(void)
 	char buffer[FORMAT_MAX];
 
 	for (size_t i = 0; i < ARRAY_SIZE(cases); i++)
-		tap_text(format_rate(buffer, cases[i].rate), cases[i].wanted, "a rate");
+		tap_is_str(&tap, format_rate(buffer, cases[i].rate), cases[i].wanted, "a rate");
 }
 
 static void test_cpus(void)
@@ -90,7 +95,7 @@ static void test_cpus(void)
 	for (size_t i = 0; i < ARRAY_SIZE(cases); i++) {
 		_cleanup_(freep) char *text = format_cpus(cases[i].cpus, cases[i].count);
 
-		tap_text(text, cases[i].wanted, cases[i].name);
+		tap_is_str(&tap, text, cases[i].wanted, "%s", cases[i].name);
 	}
 }
 
@@ -115,7 +120,7 @@ static void test_intervals(void)
 		uint64_t usec = 7;
 		int r = parse_interval(cases[i].text, &usec);
 
-		tap_ok(r == cases[i].wanted && usec == cases[i].usec, "interval \"%s\"",
+		tap_ok(&tap, r == cases[i].wanted && usec == cases[i].usec, "interval \"%s\"",
 		       cases[i].text);
 	}
 }
@@ -129,5 +134,5 @@ int main(void)
 	test_rates();
 	test_cpus();
 	test_intervals();
-	return tap_done();
+	return tap_done(&tap);
 }

@@ -3,6 +3,8 @@
 #include "tap.h"
 #include "util.h"
 
+static struct tap tap;
+
 static char *printed(struct json_object *value, enum json_mode mode)
 {
 	char *text = NULL;
@@ -29,7 +31,7 @@ static void test_keys(void)
 	for (size_t i = 0; i < ARRAY_SIZE(cases); i++) {
 		_cleanup_(freep) char *key = json_key(cases[i].property);
 
-		tap_text(key, cases[i].wanted, cases[i].property);
+		tap_is_str(&tap, key, cases[i].wanted, "%s", cases[i].property);
 	}
 }
 
@@ -55,12 +57,12 @@ static void test_cell(void)
 	_cleanup_(json_putp) struct json_object *object = json_from_cell(&cell);
 	_cleanup_(freep) char *text = printed(object, JSON_SHORT);
 
-	tap_text(text,
-		 "{\"name\":\"turbine\",\"id\":-1,\"state\":\"running\",\"health\":\"ok\","
-		 "\"cpus\":[3,4294967295],\"memory\":1048576,\"started-at\":1700000000000000,"
-		 "\"operation\":\"\",\"last-error\":\"a/b \\\"c\\\"\",\"image-sha256\":\"\","
-		 "\"exits\":{\"total\":18446744073709551615}}\n",
-		 "a cell has all its properties, exactly");
+	tap_is_str(&tap, text,
+		   "{\"name\":\"turbine\",\"id\":-1,\"state\":\"running\",\"health\":\"ok\","
+		   "\"cpus\":[3,4294967295],\"memory\":1048576,\"started-at\":1700000000000000,"
+		   "\"operation\":\"\",\"last-error\":\"a/b \\\"c\\\"\",\"image-sha256\":\"\","
+		   "\"exits\":{\"total\":18446744073709551615}}\n",
+		   "a cell has all its properties, exactly");
 }
 
 static void test_manager(void)
@@ -76,11 +78,12 @@ static void test_manager(void)
 	_cleanup_(json_putp) struct json_object *object = json_from_manager(&manager);
 	_cleanup_(freep) char *text = printed(object, JSON_SHORT);
 
-	tap_text(text,
-		 "{\"hypervisor-state\":\"off\",\"driver\":\"\",\"version\":\"0.1.0\","
-		 "\"memory-total\":18446744073709551615,\"memory-free\":0,\"features\":[\"pool\"]}"
-		 "\n",
-		 "the manager has all its properties, exactly");
+	tap_is_str(
+		&tap, text,
+		"{\"hypervisor-state\":\"off\",\"driver\":\"\",\"version\":\"0.1.0\","
+		"\"memory-total\":18446744073709551615,\"memory-free\":0,\"features\":[\"pool\"]}"
+		"\n",
+		"the manager has all its properties, exactly");
 }
 
 static void test_empty_list(void)
@@ -89,7 +92,7 @@ static void test_empty_list(void)
 	_cleanup_(json_putp) struct json_object *array = json_from_cells(&list);
 	_cleanup_(freep) char *text = printed(array, JSON_SHORT);
 
-	tap_text(text, "[]\n", "no cells are an empty array");
+	tap_is_str(&tap, text, "[]\n", "no cells are an empty array");
 }
 
 /* Values as they come in signals. */
@@ -103,25 +106,26 @@ static void test_messages(void)
 	/* A message needs a bus, though not one that anybody listens on. */
 	if (sd_bus_new(&bus) < 0 ||
 	    sd_bus_set_address(bus, "unix:path=/nonexistent/cellctl-test") < 0) {
-		tap_ok(false, "a bus object can be made");
+		tap_ok(&tap, false, "a bus object can be made");
 		return;
 	}
 	sd_bus_start(bus);
 	if (sd_bus_message_new(bus, &message, SD_BUS_MESSAGE_METHOD_CALL) < 0) {
-		tap_ok(false, "a message can be made");
+		tap_ok(&tap, false, "a message can be made");
 		return;
 	}
-	tap_ok(sd_bus_message_append(message, "a{sv}", 4, "a", "t", UINT64_MAX, "b", "as", 2, "x",
+	tap_ok(&tap,
+	       sd_bus_message_append(message, "a{sv}", 4, "a", "t", UINT64_MAX, "b", "as", 2, "x",
 				     "y", "c", "(ib)", -5, 1, "d", "a{st}", 1, "k",
 				     UINT64_C(7)) >= 0 &&
 		       sd_bus_message_seal(message, 1, 0) >= 0 &&
 		       json_from_message(message, &value) >= 0,
 	       "values of all kinds are read");
 	text = printed(value, JSON_SHORT);
-	tap_text(text,
-		 "{\"a\":18446744073709551615,\"b\":[\"x\",\"y\"],\"c\":[-5,true],"
-		 "\"d\":{\"k\":7}}\n",
-		 "values of all kinds become JSON");
+	tap_is_str(&tap, text,
+		   "{\"a\":18446744073709551615,\"b\":[\"x\",\"y\"],\"c\":[-5,true],"
+		   "\"d\":{\"k\":7}}\n",
+		   "values of all kinds become JSON");
 }
 
 int main(void)
@@ -131,5 +135,5 @@ int main(void)
 	test_manager();
 	test_empty_list();
 	test_messages();
-	return tap_done();
+	return tap_done(&tap);
 }

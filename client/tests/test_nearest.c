@@ -3,6 +3,8 @@
 #include "tap.h"
 #include "util.h"
 
+static struct tap tap;
+
 static void test_distance(void)
 {
 	static const struct {
@@ -16,7 +18,7 @@ static void test_distance(void)
 	};
 
 	for (size_t i = 0; i < ARRAY_SIZE(cases); i++)
-		tap_ok(name_distance(cases[i].a, cases[i].b) == cases[i].wanted,
+		tap_ok(&tap, name_distance(cases[i].a, cases[i].b) == cases[i].wanted,
 		       "distance of '%s' and '%s'", cases[i].a, cases[i].b);
 }
 
@@ -26,22 +28,26 @@ static void test_near(void)
 	const char *near[3];
 	char long_name[200];
 
-	tap_ok(names_near("turbin", names, ARRAY_SIZE(names), near, 3) == 3 &&
+	tap_ok(&tap,
+	       names_near("turbin", names, ARRAY_SIZE(names), near, 3) == 3 &&
 		       strcmp(near[0], "turbine") == 0 && strcmp(near[1], "turbina") == 0 &&
 		       strcmp(near[2], "turbine-2") == 0,
 	       "near names come nearest first");
-	tap_ok(names_near("turbin", names, ARRAY_SIZE(names), near, 1) == 1 &&
+	tap_ok(&tap,
+	       names_near("turbin", names, ARRAY_SIZE(names), near, 1) == 1 &&
 		       strcmp(near[0], "turbine") == 0,
 	       "of many the nearest is kept");
-	tap_ok(names_near("vavle", names, ARRAY_SIZE(names), near, 3) == 1 &&
+	tap_ok(&tap,
+	       names_near("vavle", names, ARRAY_SIZE(names), near, 3) == 1 &&
 		       strcmp(near[0], "valve") == 0,
 	       "swapped letters are recognized");
-	tap_ok(names_near("generator", names, ARRAY_SIZE(names), near, 3) == 0,
+	tap_ok(&tap, names_near("generator", names, ARRAY_SIZE(names), near, 3) == 0,
 	       "what has nothing in common is not offered");
-	tap_ok(names_near("x", names, ARRAY_SIZE(names), near, 3) == 0, "one letter is no hint");
+	tap_ok(&tap, names_near("x", names, ARRAY_SIZE(names), near, 3) == 0,
+	       "one letter is no hint");
 	memset(long_name, 'a', sizeof(long_name) - 1);
 	long_name[sizeof(long_name) - 1] = '\0';
-	tap_ok(names_near(long_name, names, ARRAY_SIZE(names), near, 3) == 0,
+	tap_ok(&tap, names_near(long_name, names, ARRAY_SIZE(names), near, 3) == 0,
 	       "an overlong name is near to none");
 }
 
@@ -49,5 +55,5 @@ int main(void)
 {
 	test_distance();
 	test_near();
-	return tap_done();
+	return tap_done(&tap);
 }

@@ -5,6 +5,8 @@
 #include "tap.h"
 #include "util.h"
 
+static struct tap tap;
+
 #define MAX_ARGUMENTS 6
 
 struct parsed {
@@ -78,7 +80,8 @@ static void test_good(void)
 		const struct options *got = &parsed.options;
 
 		parse((char *const *)cases[i].arguments, &parsed);
-		tap_ok(parsed.r == 0 && got->help == wanted->help &&
+		tap_ok(&tap,
+		       parsed.r == 0 && got->help == wanted->help &&
 			       got->version == wanted->version && got->quiet == wanted->quiet &&
 			       got->no_pager == wanted->no_pager &&
 			       got->no_legend == wanted->no_legend && got->force == wanted->force &&
@@ -88,7 +91,7 @@ static void test_good(void)
 			       got->num_arguments == wanted->num_arguments,
 		       "options: %s", cases[i].name);
 		if (cases[i].verb && parsed.r == 0)
-			tap_text(got->arguments[0], cases[i].verb, cases[i].name);
+			tap_is_str(&tap, got->arguments[0], cases[i].verb, "%s", cases[i].name);
 		free(parsed.error);
 	}
 }
@@ -112,8 +115,8 @@ static void test_bad(void)
 		struct parsed parsed;
 
 		parse((char *const *)cases[i].arguments, &parsed);
-		tap_ok(parsed.r == -EINVAL, "refused: %s", cases[i].arguments[0]);
-		tap_text(parsed.error, cases[i].error, "refused with the reason");
+		tap_ok(&tap, parsed.r == -EINVAL, "refused: %s", cases[i].arguments[0]);
+		tap_is_str(&tap, parsed.error, cases[i].error, "refused with the reason");
 		free(parsed.error);
 	}
 }
@@ -122,5 +125,5 @@ int main(void)
 {
 	test_good();
 	test_bad();
-	return tap_done();
+	return tap_done(&tap);
 }

@@ -3,6 +3,8 @@
 #include "tap.h"
 #include "util.h"
 
+static struct tap tap;
+
 #define BEGIN_USEC (10 * EXITS_PERIOD_USEC)
 
 static void set_counters(uint64_t total, uint64_t mmio, struct exit_counter **ret_exits)
@@ -42,7 +44,8 @@ static void expect(struct watched_cell *watched, bool valid, double total, doubl
 	_cleanup_(cell_rates_free) struct cell_rates rates = {0};
 	int r = cell_rates_compute(watched, &rates);
 
-	tap_ok(r == 0 && rates.valid == valid &&
+	tap_ok(&tap,
+	       r == 0 && rates.valid == valid &&
 		       (!valid || (rates.total == total && rates.per_counter[1] == mmio)),
 	       "%s", name);
 	end(watched);
@@ -78,5 +81,5 @@ int main(void)
 	update(&watched, 5, 1, BEGIN_USEC + EXITS_PERIOD_USEC);
 	expect(&watched, false, 0, 0, "counters that started anew give no rate");
 
-	return tap_done();
+	return tap_done(&tap);
 }

@@ -5,6 +5,8 @@
 #include "tap.h"
 #include "util.h"
 
+static struct tap tap;
+
 static const struct table_column columns[] = {
 	{"NAME", false, 5, 0},
 	{"SIZE", true, 0, 2},
@@ -82,7 +84,7 @@ static void test_widths(void)
 		struct screen screen = {.unicode = true, .columns = cases[i].columns};
 		_cleanup_(freep) char *text = printed(&screen, cases[i].legend, NULL);
 
-		tap_text(text, cases[i].wanted, cases[i].name);
+		tap_is_str(&tap, text, cases[i].wanted, "%s", cases[i].name);
 	}
 }
 
@@ -92,10 +94,10 @@ static void test_colors(void)
 	struct screen screen = {.unicode = true, .colors = true};
 	_cleanup_(freep) char *text = printed(&screen, false, colors);
 
-	tap_text(text,
-		 "turbine   \x1b[1;32m1M\x1b[0m  all is well\n"
-		 "\xe7\x81\xab       \x1b[1;32m64K\x1b[0m\n",
-		 "colours take no columns");
+	tap_is_str(&tap, text,
+		   "turbine   \x1b[1;32m1M\x1b[0m  all is well\n"
+		   "\xe7\x81\xab       \x1b[1;32m64K\x1b[0m\n",
+		   "colours take no columns");
 }
 
 static void test_empty(void)
@@ -108,7 +110,7 @@ static void test_empty(void)
 
 	table_print(table, stream, &screen, true);
 	fclose(stream);
-	tap_text(text, "NAME  SIZE  NOTE\n", "a table without rows has its titles");
+	tap_is_str(&tap, text, "NAME  SIZE  NOTE\n", "a table without rows has its titles");
 }
 
 int main(void)
@@ -120,5 +122,5 @@ int main(void)
 	test_widths();
 	test_colors();
 	test_empty();
-	return tap_done();
+	return tap_done(&tap);
 }

@@ -5,6 +5,8 @@
 #include "text.h"
 #include "util.h"
 
+static struct tap tap;
+
 static void test_decoding(void)
 {
 	static const struct {
@@ -36,7 +38,7 @@ static void test_decoding(void)
 		uint32_t code = 0;
 		size_t bytes = utf8_decode(cases[i].bytes, cases[i].length, &code);
 
-		tap_ok(bytes == cases[i].wanted && code == cases[i].code, "decoding: %s",
+		tap_ok(&tap, bytes == cases[i].wanted && code == cases[i].code, "decoding: %s",
 		       cases[i].name);
 	}
 }
@@ -54,7 +56,7 @@ static void test_round_trip(void)
 			continue;
 		good = good && utf8_decode(buffer, bytes, &decoded) == bytes && decoded == code;
 	}
-	tap_ok(good, "what is encoded decodes to the same");
+	tap_ok(&tap, good, "what is encoded decodes to the same");
 }
 
 static void test_cleaning(void)
@@ -88,8 +90,8 @@ static void test_cleaning(void)
 		_cleanup_(freep) char *unicode = text_clean(cases[i].text, true);
 		_cleanup_(freep) char *ascii = text_clean(cases[i].text, false);
 
-		tap_text(unicode, cases[i].unicode, cases[i].name);
-		tap_text(ascii, cases[i].ascii, cases[i].name);
+		tap_is_str(&tap, unicode, cases[i].unicode, "%s", cases[i].name);
+		tap_is_str(&tap, ascii, cases[i].ascii, "%s", cases[i].name);
 	}
 }
 
@@ -131,8 +133,8 @@ static void test_fitting(void)
 		_cleanup_(freep) char *text =
 			fitted(cases[i].text, cases[i].columns, cases[i].unicode, &width);
 
-		tap_text(text, cases[i].wanted, cases[i].name);
-		tap_ok(width == cases[i].width, "width of: %s", cases[i].name);
+		tap_is_str(&tap, text, cases[i].wanted, "%s", cases[i].name);
+		tap_ok(&tap, width == cases[i].width, "width of: %s", cases[i].name);
 	}
 }
 
@@ -146,5 +148,5 @@ int main(void)
 	test_round_trip();
 	test_cleaning();
 	test_fitting();
-	return tap_done();
+	return tap_done(&tap);
 }
