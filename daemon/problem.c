@@ -77,8 +77,12 @@ void problems_add(struct problems *problems, enum severity severity,
 
 void problems_append(struct problems *problems, const struct problems *from)
 {
+	const size_t errors = problems->errors + from->errors;
+
 	for (size_t i = 0; i < from->count; i++)
 		append(problems, &from->items[i], strdup(from->items[i].text));
+	/* Also those that from had no room for. */
+	problems->errors = errors;
 	if (from->out_of_memory)
 		problems->out_of_memory = true;
 }
