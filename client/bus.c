@@ -221,3 +221,12 @@ enum exit_status client_report(struct client *client, const struct attempt *atte
 		complain("hint: %s", hint);
 	return status;
 }
+
+enum exit_status client_show(struct client *client, struct output *output)
+{
+	int r = output_show(output, &client->options, &client->screen);
+
+	if (r < 0)
+		complain("cannot write the output: %s", strerror(-r));
+	return r < 0 ? STATUS_FAILED : STATUS_DONE;
+}

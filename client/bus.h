@@ -7,6 +7,7 @@
 
 #include "failure.h"
 #include "options.h"
+#include "output.h"
 #include "screen.h"
 
 #define CELLMGR_SERVICE	  "org.cellmgr1"
@@ -70,6 +71,9 @@ void complain_set_unicode(bool unicode);
 
 /* Prints "cellctl: text" on standard error, safely whatever the arguments contain. */
 void complain(const char *format, ...) __attribute__((format(printf, 1, 2)));
+
+/* Shows what a verb printed. Says so, and returns STATUS_FAILED, if nobody takes it. */
+enum exit_status client_show(struct client *client, struct output *output);
 
 /* Says that a call's answer could not be read (negative errno r). Returns STATUS_FAILED. */
 enum exit_status complain_reply(int r);

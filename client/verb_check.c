@@ -212,7 +212,7 @@ enum exit_status verb_check(struct client *client, const struct verb *verb, char
 		json_print(output.stream, results, client->options.json);
 	else if (!client->options.quiet)
 		print_summary(&check);
-	if (output_show(&output, &client->options, &client->screen) < 0)
+	if (client_show(client, &output) != STATUS_DONE)
 		return STATUS_FAILED;
 	return check.errors > 0 ? STATUS_FAILED : status;
 }

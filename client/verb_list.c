@@ -30,6 +30,5 @@ enum exit_status verb_list(struct client *client, const struct verb *verb, char 
 				    !client->options.no_legend) < 0) {
 		return complain_memory();
 	}
-	return output_show(&output, &client->options, &client->screen) < 0 ? STATUS_FAILED
-									   : STATUS_DONE;
+	return client_show(client, &output);
 }

@@ -72,6 +72,8 @@ static void put_manager(FILE *stream, const struct screen *screen,
 	fputs("hypervisor ", stream);
 	put_colored(stream, screen, state_color(manager->hypervisor_state),
 		    manager->hypervisor_state);
+	if (strcmp(manager->hypervisor_state, "unavailable") == 0)
+		fputs(" (no driver: is the module cellvisor loaded?)", stream);
 	fputc('\n', stream);
 	if (*manager->driver)
 		put_field(stream, screen, "Driver", manager->driver);
@@ -130,8 +132,7 @@ static enum exit_status status_overall(struct client *client)
 		return STATUS_DONE;
 	if (output_open(&output) < 0 || print_overall(client, output.stream, &manager, &list) < 0)
 		return complain_memory();
-	return output_show(&output, &client->options, &client->screen) < 0 ? STATUS_FAILED
-									   : STATUS_DONE;
+	return client_show(client, &output);
 }
 
 /* Status of one cell. */
@@ -246,8 +247,7 @@ static enum exit_status print_cell(struct client *client, const struct watched_c
 		if (r < 0)
 			return complain_memory();
 	}
-	return output_show(&output, &client->options, &client->screen) < 0 ? STATUS_FAILED
-									   : STATUS_DONE;
+	return client_show(client, &output);
 }
 
 static enum exit_status status_of_cell(struct client *client, const char *cell)

@@ -47,7 +47,7 @@ static enum exit_status print_versions(struct client *client, const struct manag
 		if (manager && *manager->driver)
 			put_version(output.stream, screen, "driver", manager->driver);
 	}
-	return output_show(&output, &client->options, screen) < 0 ? STATUS_FAILED : STATUS_DONE;
+	return client_show(client, &output);
 }
 
 /* Asking for a version is no reason to start the daemon, or to fail without a bus. */

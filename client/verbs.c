@@ -121,6 +121,5 @@ enum exit_status verb_help(struct client *client, const struct verb *verb, char 
 	if (output_open(&output) < 0)
 		return complain_memory();
 	verbs_help(output.stream);
-	return output_show(&output, &client->options, &client->screen) < 0 ? STATUS_FAILED
-									   : STATUS_DONE;
+	return client_show(client, &output);
 }
