@@ -8,6 +8,11 @@
 #include "screen.h"
 #include "util.h"
 
+#define DOT_FULL    "\xe2\x97\x8f" /* U+25CF */
+#define DOT_EMPTY   "\xe2\x97\x8b" /* U+25CB */
+#define DOT_CROSS   "\xc3\x97"	   /* U+00D7 */
+#define DOT_DIAMOND "\xe2\x97\x86" /* U+25C6 */
+
 static size_t environment_size(const char *name)
 {
 	const char *text = getenv(name);
@@ -65,18 +70,18 @@ static const struct {
 	const char *ascii_dot;
 	bool running;
 } states[] = {
-	{"running", COLOR_GREEN, "\u25cf", "*", true},
-	{"running-locked", COLOR_YELLOW, "\u25cf", "*", true},
-	{"failed", COLOR_RED, "\u00d7", "x", false},
-	{"loaded", COLOR_BLUE, "\u25cb", "o", false},
-	{"created", COLOR_BLUE, "\u25cb", "o", false},
-	{"shut-down", COLOR_PLAIN, "\u25cb", "o", false},
-	{"defined", COLOR_DIM, "\u25cb", "o", false},
-	{"foreign", COLOR_DIM, "\u25c6", "#", false},
+	{"running", COLOR_GREEN, DOT_FULL, "*", true},
+	{"running-locked", COLOR_YELLOW, DOT_FULL, "*", true},
+	{"failed", COLOR_RED, DOT_CROSS, "x", false},
+	{"loaded", COLOR_BLUE, DOT_EMPTY, "o", false},
+	{"created", COLOR_BLUE, DOT_EMPTY, "o", false},
+	{"shut-down", COLOR_PLAIN, DOT_EMPTY, "o", false},
+	{"defined", COLOR_DIM, DOT_EMPTY, "o", false},
+	{"foreign", COLOR_DIM, DOT_DIAMOND, "#", false},
 	/* The hypervisor's. */
-	{"enabled", COLOR_GREEN, "\u25cf", "*", true},
-	{"off", COLOR_PLAIN, "\u25cb", "o", false},
-	{"unavailable", COLOR_RED, "\u00d7", "x", false},
+	{"enabled", COLOR_GREEN, DOT_FULL, "*", true},
+	{"off", COLOR_PLAIN, DOT_EMPTY, "o", false},
+	{"unavailable", COLOR_RED, DOT_CROSS, "x", false},
 };
 
 enum color state_color(const char *state)

@@ -5,6 +5,8 @@
 #include "text.h"
 #include "util.h"
 
+#define ELLIPSIS "\xe2\x80\xa6" /* U+2026 */
+
 static size_t sequence_length(unsigned char lead)
 {
 	if (lead < 0x80)
@@ -165,7 +167,7 @@ size_t text_put_fitting(FILE *stream, const char *text, size_t columns, bool uni
 	const char *ellipsis = "";
 
 	if (full > columns && columns > 0) {
-		ellipsis = unicode ? "\u2026" : "~";
+		ellipsis = unicode ? ELLIPSIS : "~";
 		room = columns - 1;
 	}
 	while (length > 0) {
