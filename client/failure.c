@@ -14,8 +14,12 @@ static const struct {
 	const char *verb; /* NULL: any */
 	const char *hint;
 } hints[] = {
+	{CELLMGR_ERROR "HypervisorOff", "enable",
+	 "'modprobe cellvisor' loads the driver; if it refuses, 'journalctl -k' says why"},
 	{CELLMGR_ERROR "HypervisorOff", NULL, "'cellctl enable' opens the hypervisor"},
-	{CELLMGR_ERROR "NoSuchCell", NULL, "'cellctl list' shows the cells that there are"},
+	{CELLMGR_ERROR "NoSuchCell", NULL,
+	 "'cellctl list' shows the cells that there are; 'systemctl reload cellmgrd' "
+	 "reads new descriptions"},
 	{CELLMGR_ERROR "WrongState", "disable",
 	 "'cellctl list' shows what still runs; 'cellctl disable --force' stops it"},
 	{CELLMGR_ERROR "Busy", "disable",

@@ -10,6 +10,7 @@ static const struct {
 	const char *contains; /* NULL: no hint */
 } cases[] = {
 	{"org.cellmgr1.Error.HypervisorOff", "create", "turbine", NULL, "'cellctl enable'"},
+	{"org.cellmgr1.Error.HypervisorOff", "enable", NULL, NULL, "'modprobe cellvisor'"},
 	{"org.cellmgr1.Error.NoSuchCell", "stop", "turbine", NULL, "'cellctl list'"},
 	{"org.cellmgr1.Error.WrongState", "kill", "turbine", NULL, "'cellctl status turbine'"},
 	{"org.cellmgr1.Error.WrongState", "disable", NULL, NULL, "disable --force"},
