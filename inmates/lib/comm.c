@@ -1,0 +1,97 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/* The communication region. */
+#include "internal.h"
+#include "x86.h"
+
+#define CUSTOMARY_ADDRESS 0x100000ul
+#define HIGHEST_ADDRESS	  0xc0000000ul /* devices from there on */
+
+static volatile struct comm_region *region;
+
+static bool is_region(volatile struct comm_region *candidate)
+{
+	unsigned int n;
+
+	for (n = 0; n < sizeof(candidate->signature); n++)
+		if (candidate->signature[n] != COMM_REGION_MAGIC[n])
+			return false;
+	return candidate->revision == COMM_REGION_REVISION;
+}
+
+/*
+ * The page behind the memory at 0. Every page below it is memory of the cell, so looking for it
+ * page by page touches nothing that is not there. A parameter tells of other places.
+ */
+int comm_setup(void)
+{
+	uintptr_t address = CUSTOMARY_ADDRESS;
+	int64_t given;
+
+	if (param_int("comm", &given) == 0) {
+		region = (volatile struct comm_region *)given;
+		return is_region(region) ? 0 : -ENOENT;
+	}
+	while (address < HIGHEST_ADDRESS) {
+		region = (volatile struct comm_region *)address;
+		if (is_region(region))
+			return 0;
+		address += PAGE_SIZE;
+	}
+	region = NULL;
+	return -ENOENT;
+}
+
+volatile struct comm_region *comm_region(void)
+{
+	return region;
+}
+
+enum comm_msg_to_cell comm_poll(void)
+{
+	uint32_t message = __atomic_load_n(&region->msg_to_cell, __ATOMIC_ACQUIRE);
+
+	switch (message) {
+	case COMM_MSG_NONE:
+	case COMM_MSG_SHUTDOWN_REQUEST:
+		return message;
+	case COMM_MSG_RECONFIG_COMPLETED:
+		comm_reply(COMM_REPLY_RECEIVED);
+		return COMM_MSG_NONE;
+	default:
+		comm_reply(COMM_REPLY_UNKNOWN);
+		return COMM_MSG_NONE;
+	}
+}
+
+void comm_reply(enum comm_reply_from_cell reply)
+{
+	/* In this order: a reply allows the next message, which must not be wiped out. */
+	region->msg_to_cell = COMM_MSG_NONE;
+	__atomic_thread_fence(__ATOMIC_SEQ_CST);
+	region->reply_from_cell = reply;
+}
+
+void comm_set_state(enum cell_state state)
+{
+	if (!region)
+		return;
+	__atomic_thread_fence(__ATOMIC_SEQ_CST);
+	region->cell_state = state;
+}
+
+static volatile struct comm_heartbeat *heartbeat(void)
+{
+	return (volatile struct comm_heartbeat *)((uintptr_t)region + COMM_HEARTBEAT_OFFSET);
+}
+
+void heartbeat_start(void)
+{
+	heartbeat()->counter = 0;
+	__atomic_thread_fence(__ATOMIC_SEQ_CST);
+	heartbeat()->magic = COMM_HEARTBEAT_MAGIC;
+}
+
+void heartbeat_beat(void)
+{
+	heartbeat()->counter++;
+}
