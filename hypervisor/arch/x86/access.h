@@ -7,7 +7,8 @@
 
 /*
  * Answers the refused memory access of the root cell like an empty bus: reads give all ones, writes
- * are lost. What cannot be emulated gets a page fault, which Linux' guarded accesses survive.
+ * are lost. What cannot be emulated
+ * gets a general-protection exception, which Linux' guarded accesses survive.
  */
 void access_refuse(struct cpu *cpu);
 

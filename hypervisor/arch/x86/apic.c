@@ -54,7 +54,7 @@ enum delivery_mode {
 
 enum icr_shorthand { TO_FIELD = 0, TO_SELF = 1, TO_ALL = 2, TO_OTHERS = 3 };
 
-static uint32_t apic_read_hw(unsigned int offset)
+uint32_t apic_read(unsigned int offset)
 {
 	return *(volatile uint32_t *)(APIC_VIRT + offset);
 }
@@ -66,7 +66,7 @@ static void apic_write_hw(unsigned int offset, uint32_t value)
 
 static void send_ipi(uint8_t apic_id, uint32_t icr_low)
 {
-	while (apic_read_hw(APIC_ICR_LOW) & ICR_PENDING)
+	while (apic_read(APIC_ICR_LOW) & ICR_PENDING)
 		arch_cpu_relax();
 	apic_write_hw(APIC_ICR_HIGH, (uint32_t)apic_id << 24);
 	apic_write_hw(APIC_ICR_LOW, icr_low);
@@ -118,8 +118,7 @@ void drop_interrupts(struct cpu *cpu)
 		account_nmi(cpu);
 		pending = 0;
 		for (n = 0; n < 8; n++)
-			pending |= apic_read_hw(APIC_IRR + n * 0x10) |
-				   apic_read_hw(APIC_ISR + n * 0x10);
+			pending |= apic_read(APIC_IRR + n * 0x10) | apic_read(APIC_ISR + n * 0x10);
 		if (!pending)
 			return;
 		/* In service without a handler of ours having run: end it by hand. */
@@ -305,16 +304,16 @@ static int apic_init(void)
 
 static int apic_cpu_init(struct cpu *cpu)
 {
-	uint8_t id = apic_read_hw(APIC_ID) >> 24;
+	uint8_t id = apic_read(APIC_ID) >> 24;
 
 	if (id != cpu->arch.apic_id) {
 		console_printf("CPU %u: APIC id %u, configured %u\n", cpu->id, id,
 			       cpu->arch.apic_id);
 		return -EINVAL;
 	}
-	cpu->arch.apic_ldr = apic_read_hw(APIC_LDR);
-	cpu->arch.apic_dfr = apic_read_hw(APIC_DFR);
-	cpu->arch.apic_icr_high = apic_read_hw(APIC_ICR_HIGH);
+	cpu->arch.apic_ldr = apic_read(APIC_LDR);
+	cpu->arch.apic_dfr = apic_read(APIC_DFR);
+	cpu->arch.apic_icr_high = apic_read(APIC_ICR_HIGH);
 	return 0;
 }
 

@@ -8,6 +8,9 @@
 
 #define APIC_PHYS 0xfee00000ull
 
+/* A register of the calling CPU's APIC, as the guest reads it. */
+uint32_t apic_read(unsigned int offset);
+
 /* A 32-bit write of the guest to the register at this offset. */
 enum verdict apic_write(struct cpu *cpu, unsigned int offset, uint32_t value);
 

@@ -33,17 +33,23 @@ enum verdict exit_cpuid(struct cpu *cpu)
 	}
 	if (leaf == 1) {
 		ecx |= LEAF1_ECX_HYPERVISOR;
-		ecx &= ~(LEAF1_ECX_VMX | LEAF1_ECX_X2APIC | LEAF1_ECX_OSXSAVE);
 		/* The processor answers for the hypervisor's CR4; the guest asks about its own. */
+		ecx &= ~LEAF1_ECX_OSXSAVE;
 		if (state.cr4 & CR4_OSXSAVE)
 			ecx |= LEAF1_ECX_OSXSAVE;
-		if (cpu->cell != &root_cell)
-			ecx &= ~LEAF1_ECX_MONITOR;
 	}
-	if (leaf == 0x80000001)
-		ecx &= ~LEAF8000_0001_ECX_SVM;
-	if (leaf == 0x8000000a)
-		eax = ebx = ecx = edx = 0;
+	/*
+	 * Root keeps seeing what it saw before: a CPU that comes back from a cell and lacked a
+	 * feature would make Linux forget that feature for the whole machine, for good.
+	 */
+	if (cpu->cell != &root_cell) {
+		if (leaf == 1)
+			ecx &= ~(LEAF1_ECX_MONITOR | LEAF1_ECX_VMX | LEAF1_ECX_X2APIC);
+		if (leaf == 0x80000001)
+			ecx &= ~LEAF8000_0001_ECX_SVM;
+		if (leaf == 0x8000000a)
+			eax = ebx = ecx = edx = 0;
+	}
 	gprs->rax = eax;
 	gprs->rbx = ebx;
 	gprs->rcx = ecx;

@@ -85,26 +85,52 @@ bool guest_translate(struct cpu *cpu, const struct vcpu_state *state, uint64_t l
 	return false;
 }
 
-unsigned int guest_read(struct cpu *cpu, const struct vcpu_state *state, uint64_t linear,
-			void *buffer, unsigned int size)
+/* A piece of guest memory that lies in one page, mapped; NULL where there is none. */
+static uint8_t *map_guest(struct cpu *cpu, const struct vcpu_state *state, uint64_t linear,
+			  unsigned int attributes, unsigned int *ret_size)
 {
-	unsigned int done = 0, chunk;
 	struct page_table_leaf leaf;
 	uint64_t guest_phys;
 
-	while (done < size) {
-		if (!guest_translate(cpu, state, linear + done, &guest_phys) ||
-		    !page_table_walk(&cpu->cell->stage2, guest_phys, &leaf) ||
-		    (leaf.attributes & PT_DEVICE))
+	if (!guest_translate(cpu, state, linear, &guest_phys) ||
+	    !page_table_walk(&cpu->cell->stage2, guest_phys, &leaf) ||
+	    (leaf.attributes & PT_DEVICE) || (leaf.attributes & attributes) != attributes)
+		return NULL;
+	*ret_size = PAGE_SIZE - (guest_phys & (PAGE_SIZE - 1));
+	return (uint8_t *)arch_map_page(SLOT_DATA, leaf.phys, false) +
+	       (leaf.phys & (PAGE_SIZE - 1));
+}
+
+unsigned int guest_read(struct cpu *cpu, const struct vcpu_state *state, uint64_t linear,
+			void *buffer, unsigned int size)
+{
+	unsigned int done, chunk;
+	const uint8_t *from;
+
+	for (done = 0; done < size; done += chunk) {
+		from = map_guest(cpu, state, linear + done, PT_READ, &chunk);
+		if (!from)
 			break;
-		chunk = PAGE_SIZE - (guest_phys & (PAGE_SIZE - 1));
 		if (chunk > size - done)
 			chunk = size - done;
-		memcpy((uint8_t *)buffer + done,
-		       (const uint8_t *)arch_map_page(SLOT_DATA, leaf.phys, false) +
-			       (leaf.phys & (PAGE_SIZE - 1)),
-		       chunk);
-		done += chunk;
+		memcpy((uint8_t *)buffer + done, from, chunk);
+	}
+	return done;
+}
+
+unsigned int guest_write(struct cpu *cpu, const struct vcpu_state *state, uint64_t linear,
+			 const void *buffer, unsigned int size)
+{
+	unsigned int done, chunk;
+	uint8_t *to;
+
+	for (done = 0; done < size; done += chunk) {
+		to = map_guest(cpu, state, linear + done, PT_READ | PT_WRITE, &chunk);
+		if (!to)
+			break;
+		if (chunk > size - done)
+			chunk = size - done;
+		memcpy(to, (const uint8_t *)buffer + done, chunk);
 	}
 	return done;
 }

@@ -18,6 +18,13 @@ bool guest_translate(struct cpu *cpu, const struct vcpu_state *state, uint64_t l
 unsigned int guest_read(struct cpu *cpu, const struct vcpu_state *state, uint64_t linear,
 			void *buffer, unsigned int size);
 
+/*
+ * Copies to guest-linear memory that both the guest's own tables map and the cell may write;
+ * returns the number of bytes written.
+ */
+unsigned int guest_write(struct cpu *cpu, const struct vcpu_state *state, uint64_t linear,
+			 const void *buffer, unsigned int size);
+
 /* The instruction bytes at the vCPU's RIP, up to INSTRUCTION_MAX. */
 unsigned int guest_fetch(struct cpu *cpu, const struct vcpu_state *state, uint8_t *bytes);
 
