@@ -7,13 +7,6 @@
 source_dir=$(readlink -f "$here/../..")
 cache=$source_dir/.cache/vm
 
-# test_header FILE KEY DEFAULT: the value of a "# KEY: VALUE" line at the top of a test.
-test_header() {
-	local value
-	value=$(sed -n "1,20s/^# $2: *//p" "$1" | head -n 1)
-	printf '%s\n' "${value:-$3}"
-}
-
 # stage_product ROOT: what `meson install` puts onto a machine. Debian has its /lib, /bin and /sbin
 # merged into /usr, so the directories are merged here too.
 stage_product() {

@@ -2,6 +2,7 @@
 # SPDX-License-Identifier: GPL-2.0-only
 # The module fits a stock kernel: it loads, and uses nothing but what the kernel exports.
 # timeout: 90
+# shellcheck source-path=SCRIPTDIR source=lib.sh
 . ./lib.sh
 
 release=$(uname -r)
