@@ -13,11 +13,18 @@ static void write_escaped(FILE *stream, const char *text, size_t length)
 {
 	for (size_t i = 0; i < length; i++) {
 		unsigned char c = text[i];
+		unsigned char next = i + 1 < length ? text[i + 1] : 0;
 
-		if (c < 0x20 || c == 0x7f)
+		if (c < 0x20 || c == 0x7f) {
 			fprintf(stream, "\\x%02x", c);
-		else
+		} else if (c == 0xc2 && next >= 0x80 && next < 0xa0) {
+			/* U+0080 to U+009f: control characters too, one of them begins an escape
+			 * sequence. */
+			fprintf(stream, "\\x%02x", next);
+			i++;
+		} else {
 			fputc(c, stream);
+		}
 	}
 }
 
@@ -144,14 +151,60 @@ static const char *error_text(enum json_tokener_error error)
 		return "the text ends before its JSON does; is a bracket or a quote missing?";
 	case json_tokener_error_depth:
 		return "arrays and objects are nested too deeply";
-	case json_tokener_error_parse_utf8_string:
-		return "is not UTF-8; save the file in that encoding";
 	case json_tokener_error_parse_comment:
 		return "JSON has no comments; use a key that starts with x-";
 	default:
 		return "is not JSON from here on; look for a missing or extra comma, quote or "
 		       "bracket";
 	}
+}
+
+/* Length of the UTF-8 sequence at text, 0 for none (Unicode 15, table 3-7). */
+static size_t sequence_length(const unsigned char *text, size_t length)
+{
+	const unsigned char first = text[0];
+	unsigned char low = 0x80, high = 0xbf;
+	size_t size;
+
+	if (first < 0x80)
+		return 1;
+	if (first < 0xc2 || first > 0xf4)
+		return 0;
+	size = first < 0xe0 ? 2 : first < 0xf0 ? 3 : 4;
+	if (first == 0xe0)
+		low = 0xa0; /* else overlong */
+	else if (first == 0xed)
+		high = 0x9f; /* else a surrogate */
+	else if (first == 0xf0)
+		low = 0x90; /* else overlong */
+	else if (first == 0xf4)
+		high = 0x8f; /* else beyond U+10ffff */
+	if (size > length || text[1] < low || text[1] > high)
+		return 0;
+	for (size_t i = 2; i < size; i++) {
+		if ((text[i] & 0xc0) != 0x80)
+			return 0;
+	}
+	return size;
+}
+
+/*
+ * json-c looks at the form of sequences only. D-Bus takes none but valid ones, and parts of the
+ * text go there in messages.
+ */
+static int check_encoding(const struct json_text *text, struct problems *problems)
+{
+	size_t size;
+
+	for (size_t at = 0; at < text->length; at += size) {
+		size = sequence_length((const unsigned char *)text->text + at, text->length - at);
+		if (size == 0) {
+			syntax_problem(text, at, "is not UTF-8; save the file in that encoding",
+				       problems);
+			return -EINVAL;
+		}
+	}
+	return 0;
 }
 
 static int tokenize(const struct json_text *text, unsigned int max_depth, struct problems *problems,
@@ -164,8 +217,7 @@ static int tokenize(const struct json_text *text, unsigned int max_depth, struct
 
 	if (!tokener)
 		return -ENOMEM;
-	json_tokener_set_flags(tokener, JSON_TOKENER_STRICT | JSON_TOKENER_VALIDATE_UTF8 |
-						JSON_TOKENER_ALLOW_TRAILING_CHARS);
+	json_tokener_set_flags(tokener, JSON_TOKENER_STRICT | JSON_TOKENER_ALLOW_TRAILING_CHARS);
 	object = json_tokener_parse_ex(tokener, text->text, text->length);
 	error = json_tokener_get_error(tokener);
 	end = json_tokener_get_parse_end(tokener);
@@ -202,7 +254,9 @@ int json_text_parse(const struct json_text *text, unsigned int max_depth, struct
 			       problems);
 		return -EINVAL;
 	}
-	r = tokenize(text, max_depth, problems, &object);
+	r = check_encoding(text, problems);
+	if (r == 0)
+		r = tokenize(text, max_depth, problems, &object);
 	if (r < 0)
 		return r;
 	r = json_walk_check(text, problems);
