@@ -39,6 +39,8 @@ struct turbine {
 	struct load_profile profile;
 	struct cycle_clock clock;
 	double voltage;
+	uint64_t limit;		     /* cycles to run, 0: no end */
+	struct cycle_clock at_limit; /* valid once so many have run */
 };
 
 static struct turbine turbine;
@@ -49,6 +51,9 @@ static void control_cycle(void *argument)
 	double command, load;
 
 	cycle_clock_tick(&t->clock, tsc_read());
+	/* Control goes on while the main program is still printing; the account ends here. */
+	if (t->clock.cycles == t->limit)
+		t->at_limit = t->clock;
 	/* With the valve closing there is nothing to feed a network with: the generator goes off
 	 * it. */
 	load = t->governor.closing ? 0.0 : load_profile_at(&t->profile, t->clock.cycles * CYCLE_S);
@@ -79,12 +84,14 @@ static void report(const struct turbine *t)
 
 static void summary(const struct turbine *t)
 {
-	uint64_t elapsed = tsc_to_ns(cycle_clock_elapsed(&t->clock));
+	const struct cycle_clock *clock =
+		t->limit && t->clock.cycles >= t->limit ? &t->at_limit : &t->clock;
+	uint64_t elapsed = tsc_to_ns(cycle_clock_elapsed(clock));
 
 	console_printf("turbine: summary cycles=%lu elapsed=%.6fs skipped=%lu doubled=%lu "
 		       "latest=%luns drift=%ldppm speed=%.1frpm valve=%.1f%%\n",
-		       t->clock.cycles, elapsed / 1e9, t->clock.skipped, t->clock.doubled,
-		       tsc_to_ns(t->clock.latest), cycle_clock_drift_ppm(&t->clock),
+		       clock->cycles, elapsed / 1e9, clock->skipped, clock->doubled,
+		       tsc_to_ns(clock->latest), cycle_clock_drift_ppm(clock),
 		       t->plant.speed * TURBINE_RATED_RPM, t->plant.valve * 100.0);
 }
 
@@ -173,6 +180,7 @@ void inmate_main(void)
 
 	read_options(&options);
 	turbine.profile = options.profile;
+	turbine.limit = options.cycles;
 	turbine_init(&turbine.plant, &turbine.governor, options.set_point,
 		     load_profile_at(&options.profile, 0.0));
 	cycle_clock_init(&turbine.clock, ns_to_tsc(1000000000 / CYCLE_HZ));
