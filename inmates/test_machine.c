@@ -3,11 +3,11 @@
 
 #include <fcntl.h>
 #include <signal.h>
-#include <spawn.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/mman.h>
+#include <sys/prctl.h>
 #include <sys/stat.h>
 #include <sys/wait.h>
 #include <time.h>
@@ -22,8 +22,6 @@
 #define CONSOLE_PORT	0x3f8
 #define KHZ		1000000 /* with -icount shift=0 one instruction is 1 ns */
 #define POLL_MS		5
-
-extern char **environ;
 
 static void die(const char *what)
 {
@@ -136,8 +134,15 @@ static pid_t spawn_qemu(const struct machine_setup *setup, unsigned int cpus)
 	snprintf(memory, sizeof(memory), MEMORY_OPTIONS "%s", setup->memory_path);
 	snprintf(console, sizeof(console), "file:%s", setup->console_path);
 	snprintf(smp, sizeof(smp), "%u", cpus);
-	if (posix_spawnp(&pid, setup->qemu, NULL, NULL, (char **)argv, environ))
+	pid = fork();
+	if (pid < 0)
 		die("cannot start QEMU");
+	if (pid == 0) {
+		/* Whatever ends the test ends the machine. */
+		prctl(PR_SET_PDEATHSIG, SIGKILL);
+		execvp(setup->qemu, (char **)argv);
+		_exit(127);
+	}
 	return pid;
 }
 
