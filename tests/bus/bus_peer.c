@@ -1,0 +1,202 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * A peer for the bus tests, for what busctl cannot: descriptors, and many calls at once.
+ *
+ *   bus-peer call PATH INTERFACE METHOD [b|s VALUE]  any method without or with one argument;
+ *                                         for "a(ht)" an empty array, for "hs" a file and VALUE
+ *   bus-peer load CELL [FILE ADDRESS]...  Load() with these images
+ *   bus-peer check FILE NAME              Check(); prints severity, key and text, tab-separated
+ *   bus-peer check-fd KIND                Check() of what is no file: pipe or directory
+ *   bus-peer console CELL MS              OpenConsole(); prints what comes within MS milliseconds
+ *   bus-peer flood COUNT                  COUNT EnableHypervisor() at once; prints the error names
+ *
+ * Prints the error's name and text on standard error and returns 1 where a call fails.
+ */
+#include <errno.h>
+#include <fcntl.h>
+#include <poll.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include <systemd/sd-bus.h>
+
+#define BUS_NAME "org.cellmgr1"
+#define MANAGER	 "/org/cellmgr1", "org.cellmgr1.Manager"
+
+static sd_bus *bus;
+
+static int report(const sd_bus_error *error, int r)
+{
+	if (r >= 0)
+		return 0;
+	fprintf(stderr, "%s: %s\n", error->name ? error->name : strerror(-r),
+		error->message ? error->message : "");
+	return 1;
+}
+
+static int open_or_die(const char *path, int flags)
+{
+	int fd = open(path, flags | O_CLOEXEC);
+
+	if (fd < 0) {
+		perror(path);
+		exit(2);
+	}
+	return fd;
+}
+
+static sd_bus_message *cell_call(const char *cell, const char *method)
+{
+	sd_bus_message *call;
+	char *path;
+
+	if (sd_bus_path_encode("/org/cellmgr1/cell", cell, &path) < 0 ||
+	    sd_bus_message_new_method_call(bus, &call, BUS_NAME, path, "org.cellmgr1.Cell",
+					   method) < 0)
+		exit(2);
+	return call;
+}
+
+static int call_method(int argc, char *argv[])
+{
+	const char *signature = argc > 3 ? argv[3] : "";
+	const char *value = argc > 4 ? argv[4] : "";
+	sd_bus_error error = SD_BUS_ERROR_NULL;
+	sd_bus_message *call;
+	int r;
+
+	if (sd_bus_message_new_method_call(bus, &call, BUS_NAME, argv[0], argv[1], argv[2]) < 0)
+		return 2;
+	if (strcmp(signature, "s") == 0)
+		r = sd_bus_message_append(call, "s", value);
+	else if (strcmp(signature, "b") == 0)
+		r = sd_bus_message_append(call, "b", strcmp(value, "true") == 0);
+	else if (strcmp(signature, "a(ht)") == 0)
+		r = sd_bus_message_append(call, "a(ht)", 0);
+	else if (strcmp(signature, "hs") == 0)
+		r = sd_bus_message_append(call, "hs", open_or_die("/etc/hostname", O_RDONLY),
+					  value);
+	else
+		r = 0;
+	if (r < 0)
+		return 2;
+	sd_bus_message_set_allow_interactive_authorization(call,
+							   getenv("BUS_PEER_INTERACTIVE") != NULL);
+	return report(&error, sd_bus_call(bus, call, 120 * 1000000ull, &error, NULL));
+}
+
+static int load(int argc, char *argv[])
+{
+	sd_bus_error error = SD_BUS_ERROR_NULL;
+	sd_bus_message *call = cell_call(argv[0], "Load");
+
+	sd_bus_message_open_container(call, 'a', "(ht)");
+	for (int i = 1; i + 1 < argc; i += 2)
+		sd_bus_message_append(call, "(ht)", open_or_die(argv[i], O_RDONLY),
+				      strtoull(argv[i + 1], NULL, 0));
+	sd_bus_message_close_container(call);
+	return report(&error, sd_bus_call(bus, call, 0, &error, NULL));
+}
+
+static int check(int fd, const char *name)
+{
+	const char *severity, *key, *text;
+	sd_bus_error error = SD_BUS_ERROR_NULL;
+	sd_bus_message *reply;
+	int r;
+
+	r = sd_bus_call_method(bus, BUS_NAME, MANAGER, "Check", &error, &reply, "hs", fd, name);
+	if (r < 0)
+		return report(&error, r);
+	sd_bus_message_enter_container(reply, 'a', "(sss)");
+	while (sd_bus_message_read(reply, "(sss)", &severity, &key, &text) > 0)
+		printf("%s\t%s\t%s\n", severity, key, text);
+	return 0;
+}
+
+static int check_fd(const char *kind)
+{
+	int fds[2];
+
+	if (strcmp(kind, "directory") == 0)
+		return check(open_or_die("/", O_RDONLY | O_DIRECTORY), "alpha");
+	if (pipe(fds) < 0)
+		exit(2);
+	return check(fds[0], "alpha");
+}
+
+static int console(const char *cell, int milliseconds)
+{
+	sd_bus_error error = SD_BUS_ERROR_NULL;
+	sd_bus_message *reply;
+	char buffer[4096];
+	int fd, r;
+
+	r = sd_bus_call(bus, cell_call(cell, "OpenConsole"), 0, &error, &reply);
+	if (r < 0)
+		return report(&error, r);
+	if (sd_bus_message_read(reply, "h", &fd) < 0)
+		return 2;
+	for (;;) {
+		struct pollfd pipe = {.fd = fd, .events = POLLIN};
+		ssize_t length;
+
+		if (poll(&pipe, 1, milliseconds) <= 0)
+			return 0;
+		length = read(fd, buffer, sizeof(buffer));
+		if (length <= 0) {
+			puts("[end]");
+			return 0;
+		}
+		fwrite(buffer, 1, (size_t)length, stdout);
+		fflush(stdout);
+	}
+}
+
+static int on_reply(sd_bus_message *reply, void *userdata, sd_bus_error *ret_error)
+{
+	const sd_bus_error *error = sd_bus_message_get_error(reply);
+	int *left = userdata;
+
+	(void)ret_error;
+	puts(error ? error->name : "done");
+	--*left;
+	return 0;
+}
+
+static int flood(int count)
+{
+	int left = count;
+
+	for (int i = 0; i < count; i++) {
+		if (sd_bus_call_method_async(bus, NULL, BUS_NAME, MANAGER, "EnableHypervisor",
+					     on_reply, &left, NULL) < 0)
+			return 2;
+	}
+	while (left > 0) {
+		if (sd_bus_process(bus, NULL) == 0)
+			sd_bus_wait(bus, UINT64_MAX);
+	}
+	return 0;
+}
+
+int main(int argc, char *argv[])
+{
+	if (argc < 3 || sd_bus_open_system(&bus) < 0)
+		return 2;
+	if (strcmp(argv[1], "call") == 0 && argc >= 5)
+		return call_method(argc - 2, argv + 2);
+	if (strcmp(argv[1], "load") == 0)
+		return load(argc - 2, argv + 2);
+	if (strcmp(argv[1], "check") == 0 && argc == 4)
+		return check(open_or_die(argv[2], O_RDONLY), argv[3]);
+	if (strcmp(argv[1], "check-fd") == 0)
+		return check_fd(argv[2]);
+	if (strcmp(argv[1], "console") == 0 && argc == 4)
+		return console(argv[2], atoi(argv[3]));
+	if (strcmp(argv[1], "flood") == 0)
+		return flood(atoi(argv[2]));
+	return 2;
+}

@@ -1,0 +1,89 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/*
+ * A fake of the driver for tests of the daemon: a process of its own, so that what it holds
+ * survives the daemon as the real driver's state does. The daemon reaches it through
+ * fake_preload.so, which turns its ioctls into requests on a socket; arguments are read and written
+ * in the daemon's memory (/proc/PID/mem). Tests script it through `fake-driver COMMAND…`.
+ */
+#ifndef FAKE_DRIVER_H
+#define FAKE_DRIVER_H
+
+#include <stdbool.h>
+#include <stdint.h>
+#include <sys/types.h>
+
+#include "driver_abi.h"
+
+#define FAKE_DIRECTORY	    "/run/fake"
+#define FAKE_DRIVER_SOCKET  FAKE_DIRECTORY "/driver"  /* opens of the device */
+#define FAKE_CALL_SOCKET    FAKE_DIRECTORY "/call"    /* ioctls, one connection each */
+#define FAKE_CONTROL_SOCKET FAKE_DIRECTORY "/control" /* lines of commands */
+#define FAKE_SYSFS	    FAKE_DIRECTORY "/sysfs"
+
+struct fake_request {
+	int32_t pid;
+	uint32_t reserved;
+	uint64_t request;
+	uint64_t argument;
+};
+
+struct fake_reply {
+	int32_t result; /* 0 or negative errno */
+};
+
+#define FAKE_MAX_CELLS	 16
+#define FAKE_CONSOLE_MAX 65536
+#define FAKE_ROOM	 16384 /* what the ring holds */
+
+/* What a cell answers when it is asked to shut down. */
+enum fake_answer {
+	FAKE_APPROVE,
+	FAKE_DENY,
+	FAKE_SILENT,
+};
+
+struct fake_cell {
+	bool used;
+	int32_t id;
+	char name[JAILHOUSE_NAME_LEN];
+	char cpus[64]; /* as a list */
+	uint64_t reply_timeout_us;
+	struct cellvisor_cell_status status;
+	enum fake_answer answer;
+	bool beating;
+	uint64_t exits;
+	char console[FAKE_CONSOLE_MAX];
+	size_t console_length;
+};
+
+struct fake {
+	bool enabled;
+	uint64_t features;
+	struct cellvisor_pool pool;
+	uint64_t events;
+	int32_t next_id;
+	struct fake_cell cells[FAKE_MAX_CELLS];
+};
+
+/* fake_cells.c; all with the lock of fake_driver.c held. */
+extern struct fake fake;
+
+struct fake_cell *fake_find(int32_t id);
+struct fake_cell *fake_find_name(const char *name);
+struct fake_cell *fake_add(const char *name, const char *cpus);
+void fake_remove(struct fake_cell *cell);
+/* Makes the sysfs tree as the state is. */
+void fake_write_sysfs(void);
+/* 0 or negative errno. pid and argument: the caller's memory. lie: say yes and do nothing. */
+int fake_ioctl(pid_t pid, uint64_t request, uint64_t argument, bool lie);
+/* Whether a shutdown of the cell gets no answer: then the caller waits. */
+bool fake_shutdown_waits(const struct fake_cell *cell);
+/* The cell that a LOAD without images asks to shut down, or NULL. */
+struct fake_cell *fake_shutdown_target(pid_t pid, uint64_t request, uint64_t argument);
+/* "create", "load", "shutdown" …, the names of rules. */
+const char *fake_call_name(pid_t pid, uint64_t request, uint64_t argument);
+
+/* fake_driver.c: tells all who have the device open. */
+void fake_raise_event(void);
+
+#endif /* FAKE_DRIVER_H */
