@@ -49,7 +49,7 @@ stage_tests() {
 	install -m 644 "$work/plan" "$dir/plan"
 	printf '%s\n' "$cpus" >"$dir/cpus"
 	((icount == 0)) || touch "$dir/deterministic"
-	((shell == 0)) || stty size >"$dir/terminal"
+	((shell == 0)) || printf '%s %s\n' "$(stty size)" "${TERM:-linux}" >"$dir/terminal"
 	find "$build/tests/vm" -maxdepth 1 -type f -executable -exec install -m 755 -t "$dir" {} + \
 		2>/dev/null || true
 	module=$root/usr/lib/modules/$release/updates/cellvisor.ko
@@ -125,7 +125,7 @@ machine_arguments() {
 		-chardev "file,id=debug,path=$results/hypervisor.log"
 		-device isa-serial,chardev=debug,iobase=0x2f8,irq=3)
 	if ((shell)); then
-		qemu+=(-device virtio-serial-pci -chardev 'stdio,id=terminal,signal=off'
+		qemu+=(-device virtio-serial-pci -chardev 'stdio,id=terminal,mux=on,signal=off'
 			-device virtconsole,chardev=terminal)
 	fi
 	qemu+=("${qemu_args[@]}")
