@@ -417,7 +417,7 @@ static int check_pio(const struct check *c)
 
 /*
  * A BAR's writable bits are ones from the size upwards, to bit 15 where a port BAR decodes no more.
- * The upper half of a 64-bit BAR is such a mask as well, and may be all ones.
+ * The lowest two are the type's, but in the upper half of a 64-bit BAR, which is never the first.
  */
 static bool bar_mask_valid(uint32_t mask, unsigned int bar)
 {
@@ -426,7 +426,7 @@ static bool bar_mask_valid(uint32_t mask, unsigned int bar)
 
 	if (mask == 0)
 		return true;
-	if ((mask & 3) && (mask != 0xffffffffu || bar == 0))
+	if ((mask & 3) && bar == 0)
 		return false;
 	return (size_bits & (size_bits + 1)) == 0;
 }

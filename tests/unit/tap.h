@@ -23,7 +23,7 @@
 #include <stdio.h>
 #include <string.h>
 
-#define TAP_PRINTF(format) __attribute__((format(printf, format, format + 1), unused))
+#define TAP_PRINTF(n) __attribute__((format(printf, n, (n) + 1), unused))
 
 struct tap {
 	unsigned int cases;

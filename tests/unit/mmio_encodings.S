@@ -1,0 +1,286 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/*
+ * Instructions as the assembler encodes them, with what the decoder must say of each. The text is
+ * what describe() in mmio_decode.c makes of a decoded instruction:
+ *
+ *	access operation memory-bytes [-> or <- operand] [zero|sign] [string] [rep] aADDRESS-SIZE
+ *	[segment] [lock]
+ */
+#define CASE(bits, expected, ...)                                              \
+	.text; .code##bits; 1: __VA_ARGS__; 2: .code64;                        \
+	.section .rodata.str, "a"; 3: .asciz #__VA_ARGS__; 4: .asciz expected; \
+	.section .data.rel.ro, "aw"; .quad 1b, 2b, 3b, 4b, bits; .text;
+
+	.section .data.rel.ro, "aw"
+	.balign 8
+	.global mmio_encodings
+mmio_encodings:
+
+/* Plain moves, all widths and registers. */
+CASE(64, "write mov m1 <- al a8", mov %al, (%rbx))
+CASE(64, "write mov m1 <- ah a8", mov %ah, (%rbx))
+CASE(64, "write mov m1 <- bh a8", mov %bh, 0x10(%rbx))
+CASE(64, "write mov m1 <- ch a8", mov %ch, 0x10(%rbx, %rcx, 4))
+CASE(64, "write mov m1 <- dh a8", mov %dh, 0x12345678(%rbx))
+CASE(64, "write mov m1 <- spl a8", mov %spl, (%rbx))
+CASE(64, "write mov m1 <- bpl a8", mov %bpl, (%rbx))
+CASE(64, "write mov m1 <- sil a8", mov %sil, (%rbx))
+CASE(64, "write mov m1 <- dil a8", mov %dil, (%rbx))
+CASE(64, "write mov m1 <- r8b a8", mov %r8b, (%rbx))
+CASE(64, "write mov m1 <- r15b a8", mov %r15b, (%rbx))
+CASE(64, "write mov m1 <- bl a8", mov %bl, (%r9))
+CASE(64, "write mov m2 <- ax a8", mov %ax, (%rbx))
+CASE(64, "write mov m2 <- r12w a8", mov %r12w, (%rbx))
+CASE(64, "write mov m4 <- eax a8", mov %eax, (%rbx))
+CASE(64, "write mov m4 <- esp a8", mov %esp, (%rbx))
+CASE(64, "write mov m4 <- r13d a8", mov %r13d, (%rbx))
+CASE(64, "write mov m8 <- rax a8", mov %rax, (%rbx))
+CASE(64, "write mov m8 <- rdi a8", mov %rdi, (%rbx))
+CASE(64, "write mov m8 <- r15 a8", mov %r15, (%r15))
+CASE(64, "read mov m1 -> al a8", mov (%rbx), %al)
+CASE(64, "read mov m1 -> dh a8", mov (%rbx), %dh)
+CASE(64, "read mov m1 -> sil a8", mov (%rbx), %sil)
+CASE(64, "read mov m1 -> r11b a8", mov (%rbx), %r11b)
+CASE(64, "read mov m2 -> cx a8", mov (%rbx), %cx)
+CASE(64, "read mov m4 -> ecx a8", mov (%rbx), %ecx)
+CASE(64, "read mov m4 -> r8d a8", mov (%rbx), %r8d)
+CASE(64, "read mov m8 -> rcx a8", mov (%rbx), %rcx)
+CASE(64, "read mov m8 -> rsp a8", mov (%rbx), %rsp)
+CASE(64, "read mov m8 -> r14 a8", mov (%r12), %r14)
+
+/* Addressing of 64-bit mode. */
+CASE(64, "read mov m4 -> eax a8", mov (%rsp), %eax)
+CASE(64, "read mov m4 -> eax a8", mov (%r12), %eax)
+CASE(64, "read mov m4 -> eax a8", mov (%rbp), %eax)
+CASE(64, "read mov m4 -> eax a8", mov (%r13), %eax)
+CASE(64, "read mov m4 -> eax a8", mov 0x300(%rip), %eax)
+CASE(64, "read mov m4 -> eax a8", mov 0xfee00, %eax)
+CASE(64, "read mov m4 -> eax a8", mov 0x7f(%rsp, %rbp, 2), %eax)
+CASE(64, "read mov m4 -> eax a8", mov -0x80(%rax), %eax)
+CASE(64, "read mov m4 -> eax a8", mov 0x80(%rax), %eax)
+CASE(64, "read mov m4 -> eax a8", mov 0x20(, %rcx, 8), %eax)
+CASE(64, "read mov m4 -> eax a8", mov 0x20(%rbp, %r12, 8), %eax)
+CASE(64, "read mov m4 -> eax a8", mov (%r13, %r13), %eax)
+CASE(64, "read mov m4 -> eax a4", mov (%ebx), %eax)
+CASE(64, "read mov m4 -> eax a4", mov 0x1000(%esp, %eax), %eax)
+CASE(64, "read mov m4 -> r9d a4", mov 0x300(%eip), %r9d)
+CASE(64, "write mov m4 <- 305419896 a8", movl $0x12345678, 0x20(%rip))
+
+/* Addresses behind the opcode. */
+CASE(64, "read mov m1 -> al a8", movabs 0x1122334455667788, %al)
+CASE(64, "read mov m4 -> eax a8", movabs 0xfee00020, %eax)
+CASE(64, "read mov m8 -> rax a8", movabs 0xfee00020, %rax)
+CASE(64, "write mov m1 <- al a8", movabs %al, 0xfee00020)
+CASE(64, "write mov m2 <- ax a8", movabs %ax, 0xfee00020)
+CASE(64, "write mov m8 <- rax a8", movabs %rax, 0xfee00020)
+CASE(64, "write mov m4 <- eax a4", addr32 movabs %eax, 0xfee00020)
+CASE(32, "read mov m4 -> eax a4", mov 0xfee00020, %eax)
+CASE(32, "write mov m1 <- al a4", mov %al, 0xfee00020)
+CASE(32, "write mov m2 <- ax a2", addr16 mov %ax, 0x1234)
+CASE(16, "read mov m2 -> ax a2", mov 0x1234, %ax)
+CASE(16, "write mov m4 <- eax a4", addr32 mov %eax, 0xfee00020)
+
+/* Immediates. */
+CASE(64, "write mov m1 <- 127 a8", movb $0x7f, (%rax))
+CASE(64, "write mov m1 <- -1 a8", movb $-1, (%rax))
+CASE(64, "write mov m2 <- -32768 a8", movw $0x8000, (%rax))
+CASE(64, "write mov m2 <- 4660 a8", movw $0x1234, 0x8(%rax))
+CASE(64, "write mov m4 <- 1 a8", movl $1, 0xb0(%rax))
+CASE(64, "write mov m4 <- -2147483648 a8", movl $0x80000000, (%rax, %rax))
+CASE(64, "write mov m8 <- -2 a8", movq $-2, (%rax))
+CASE(64, "write mov m8 <- 2147483647 a8", movq $0x7fffffff, 0x1000(%r12))
+CASE(32, "write mov m4 <- 49152 a4", movl $0xc000, 0xfee00300)
+CASE(32, "write mov m2 <- 4660 a4", movw $0x1234, (%eax))
+CASE(16, "write mov m2 <- 4660 a2", movw $0x1234, (%bx))
+CASE(16, "write mov m4 <- 4660 a2", movl $0x1234, 4(%bx, %si))
+CASE(16, "write mov m1 <- 18 a2", movb $0x12, 0x4000)
+
+/* Narrow reads into wide registers. */
+CASE(64, "read mov m1 -> eax zero a8", movzbl (%rbx), %eax)
+CASE(64, "read mov m1 -> ax zero a8", movzbw (%rbx), %ax)
+CASE(64, "read mov m1 -> r9 zero a8", movzbq (%rbx), %r9)
+CASE(64, "read mov m2 -> esi zero a8", movzwl (%rbx), %esi)
+CASE(64, "read mov m2 -> rsi zero a8", movzwq (%rbx), %rsi)
+CASE(64, "read mov m1 -> edi sign a8", movsbl (%rbx), %edi)
+CASE(64, "read mov m1 -> di sign a8", movsbw (%rbx), %di)
+CASE(64, "read mov m1 -> rdi sign a8", movsbq 0x40(%rbx), %rdi)
+CASE(64, "read mov m2 -> ebp sign a8", movswl (%rbx), %ebp)
+CASE(64, "read mov m2 -> r10 sign a8", movswq (%rbx), %r10)
+CASE(64, "read mov m4 -> rax sign a8", movslq (%rbx), %rax)
+CASE(64, "read mov m4 -> r15 sign a8", movslq 0x20(%rip), %r15)
+CASE(32, "read mov m1 -> esp zero a4", movzbl (%ebx), %esp)
+CASE(32, "read mov m2 -> eax sign a4", movswl (%ebx), %eax)
+CASE(16, "read mov m1 -> si zero a2", movzbw (%di), %si)
+CASE(16, "read mov m2 -> esi zero a2", movzwl (%di), %esi)
+
+/* Strings. */
+CASE(64, "write mov m1 <- al string a8", stosb)
+CASE(64, "write mov m2 <- ax string a8", stosw)
+CASE(64, "write mov m4 <- eax string a8", stosl)
+CASE(64, "write mov m8 <- rax string a8", stosq)
+CASE(64, "write mov m8 <- rax string rep a8", rep stosq)
+CASE(64, "write mov m4 <- eax string rep a4", addr32 rep stosl)
+CASE(64, "copy mov m1 string a8", movsb)
+CASE(64, "copy mov m4 string rep a8", rep movsl)
+CASE(64, "copy mov m8 string rep a8", rep movsq)
+CASE(64, "copy mov m4 string a8 gs", movsl %gs:(%rsi), %es:(%rdi))
+CASE(32, "copy mov m4 string rep a4", rep movsl)
+CASE(32, "copy mov m2 string a4", movsw)
+CASE(32, "copy mov m2 string rep a2", addr16 rep movsw)
+CASE(32, "copy mov m1 string a4 es", movsb %es:(%esi), %es:(%edi))
+CASE(16, "write mov m2 <- ax string rep a2", rep stosw)
+CASE(16, "write mov m4 <- eax string rep a2", rep stosl)
+
+/* Operations, every form of every one. */
+#define ALU(op)                                                                \
+CASE(64, "update " #op " m1 <- cl a8", op %cl, (%rbx))                         \
+CASE(64, "update " #op " m1 <- ch a8", op %ch, (%rbx))                         \
+CASE(64, "update " #op " m4 <- ecx a8", op %ecx, 8(%rbx))                      \
+CASE(64, "update " #op " m8 <- r9 a8", op %r9, (%rbx))                         \
+CASE(64, "update " #op " m2 <- cx a8", op %cx, (%rbx))                         \
+CASE(64, "read " #op " m1 -> r8b a8", op (%rbx), %r8b)                         \
+CASE(64, "read " #op " m4 -> edx a8", op (%rbx), %edx)                         \
+CASE(64, "read " #op " m8 -> rdx a8", op 0x100(%rbx), %rdx)                    \
+CASE(64, "update " #op " m1 <- -128 a8", op##b $0x80, (%rbx))                  \
+CASE(64, "update " #op " m4 <- -1 a8", op##l $-1, (%rbx))                      \
+CASE(64, "update " #op " m4 <- 4096 a8", op##l $0x1000, (%rbx))                \
+CASE(64, "update " #op " m8 <- -4096 a8", op##q $-4096, 0x10(%rip))            \
+CASE(64, "update " #op " m2 <- 4096 a8", op##w $0x1000, (%rbx))                \
+CASE(64, "update " #op " m2 <- -16 a8", op##w $-16, (%rbx))                    \
+CASE(64, "update " #op " m4 <- ecx a8 lock", lock op %ecx, (%rbx))             \
+CASE(64, "update " #op " m8 <- 1 a8 lock", lock op##q $1, 0x80(%rbx))          \
+CASE(32, "update " #op " m4 <- ecx a4", op %ecx, (%ebx))                       \
+CASE(32, "read " #op " m2 -> cx a4", op (%ebx), %cx)                           \
+CASE(32, "update " #op " m4 <- 1048576 a4", op##l $0x100000, 0xfee00300)       \
+CASE(16, "update " #op " m2 <- cx a2", op %cx, (%bp))                          \
+CASE(16, "update " #op " m2 <- 4096 a2", op##w $0x1000, 0x10(%bp, %di))        \
+CASE(64, "no memory", op %ecx, %edx)                                           \
+CASE(64, "no memory", op $0x12345, %eax)                                       \
+CASE(64, "no memory", op $1, %al)                                              \
+CASE(64, "no memory", op $1, %ebx)
+
+ALU(add)
+ALU(or)
+ALU(adc)
+ALU(sbb)
+ALU(and)
+ALU(sub)
+ALU(xor)
+
+CASE(64, "compare cmp m1 <- cl a8", cmp %cl, (%rbx))
+CASE(64, "compare cmp m8 <- rcx a8", cmp %rcx, (%rbx))
+CASE(64, "compare cmp m4 -> ecx a8", cmp (%rbx), %ecx)
+CASE(64, "compare cmp m1 -> ah a8", cmp (%rbx), %ah)
+CASE(64, "compare cmp m1 <- 15 a8", cmpb $15, (%rbx))
+CASE(64, "compare cmp m4 <- 15 a8", cmpl $15, (%rbx))
+CASE(64, "compare cmp m8 <- 305419896 a8", cmpq $0x12345678, (%rbx))
+CASE(32, "compare cmp m4 <- 65536 a4", cmpl $0x10000, 0x300(%ebx))
+CASE(16, "compare cmp m2 <- -1 a2", cmpw $-1, (%si))
+CASE(64, "compare test m1 <- dl a8", test %dl, (%rbx))
+CASE(64, "compare test m4 <- r8d a8", test %r8d, (%rbx))
+CASE(64, "compare test m1 <- -128 a8", testb $0x80, (%rbx))
+CASE(64, "compare test m4 <- 4096 a8", testl $0x1000, 0x300(%rbx))
+CASE(64, "compare test m8 <- -2 a8", testq $-2, (%rbx))
+CASE(32, "compare test m4 <- 4096 a4", testl $0x1000, 0xfee00300)
+CASE(16, "compare test m2 <- 4096 a2", testw $0x1000, (%bx))
+CASE(64, "update xchg m1 <- al a8", xchg %al, (%rbx))
+CASE(64, "update xchg m1 <- bh a8", xchg %bh, (%rbx))
+CASE(64, "update xchg m4 <- eax a8", xchg %eax, (%rbx))
+CASE(64, "update xchg m8 <- r8 a8 lock", lock xchg %r8, (%rbx))
+CASE(32, "update xchg m4 <- eax a4", xchg %eax, 0xfee000b0)
+CASE(64, "update inc m1 a8", incb (%rbx))
+CASE(64, "update inc m4 a8 lock", lock incl 0x10(%rbx))
+CASE(64, "update inc m8 a8", incq (%rbx))
+CASE(64, "update dec m1 a8", decb (%rbx))
+CASE(64, "update dec m2 a8", decw (%rbx))
+CASE(32, "update dec m4 a4", decl (%esp))
+CASE(16, "update inc m2 a2", incw (%bx, %di))
+CASE(64, "update not m1 a8", notb (%rbx))
+CASE(64, "update not m8 a8", notq (%rbx))
+CASE(64, "update neg m4 a8", negl (%rbx))
+CASE(64, "update neg m1 a8 lock", lock negb (%rbx))
+CASE(64, "compare bt m4 <- 12 a8", btl $12, (%rbx))
+CASE(64, "update bts m4 <- 31 a8 lock", lock btsl $31, (%rbx))
+CASE(64, "update btr m8 <- 63 a8", btrq $63, (%rbx))
+CASE(64, "update btc m2 <- 3 a8", btcw $3, (%rbx))
+
+/* Prefixes. */
+CASE(64, "read mov m4 -> eax a8 fs", mov %fs:(%rbx), %eax)
+CASE(64, "read mov m4 -> eax a8 gs", mov %gs:0x10, %eax)
+CASE(64, "read mov m4 -> eax a8", ds mov (%rbx), %eax)
+CASE(32, "read mov m4 -> eax a4 es", mov %es:(%ebx), %eax)
+CASE(32, "read mov m4 -> eax a4 ss", mov %ss:(%ebx), %eax)
+CASE(32, "read mov m2 -> ax a2 fs", mov %fs:(%bx), %ax)
+CASE(16, "read mov m4 -> eax a4 cs", mov %cs:(%ebx), %eax)
+CASE(16, "write mov m1 <- al a2 gs", mov %al, %gs:(%si))
+
+/* Addressing of 16- and 32-bit code. */
+CASE(16, "read mov m2 -> dx a2", mov (%bx, %si), %dx)
+CASE(16, "read mov m2 -> dx a2", mov 0x12(%bp), %dx)
+CASE(16, "read mov m2 -> dx a2", mov 0x1234(%bp, %si), %dx)
+CASE(16, "read mov m2 -> dx a2", mov 0x1234, %dx)
+CASE(16, "read mov m1 -> dl a4", mov 0x12345678(%ebp), %dl)
+CASE(16, "read mov m2 -> dx a4", mov (%esp, %eax, 4), %dx)
+CASE(16, "read mov m4 -> edx a4", mov 0x10(%ebx), %edx)
+CASE(32, "read mov m4 -> edx a4", mov (%ebp), %edx)
+CASE(32, "read mov m4 -> edx a4", mov 0x1000, %edx)
+CASE(32, "read mov m4 -> edx a4", mov 4(%esp), %edx)
+CASE(32, "read mov m4 -> edx a4", mov 0x1000(, %eax, 4), %edx)
+CASE(32, "read mov m4 -> edx a2", mov (%bx, %si), %edx)
+CASE(32, "read mov m4 -> edx a2", addr16 mov 0x1234, %edx)
+CASE(32, "write mov m1 <- bh a4", mov %bh, (%edi))
+
+CASE(64, "write mov m4 <- edx a8", movnti %edx, (%rbx))
+CASE(64, "write mov m8 <- rdx a8", movnti %rdx, (%rbx))
+
+/* Two prefixes about the same: REX.W wins, and only right before the opcode. */
+CASE(64, "write mov m8 <- rax a8", data16 rex.w mov %eax, (%rbx))
+CASE(64, "write mov m4 <- eax a8", rex.w; ds; mov %eax, (%rbx))
+
+/* The longest that the processor takes, and one byte more. */
+CASE(64, "write mov m8 <- 1 a8", ds; ds; ds; ds; ds; ds; ds; movq $1, 0x11(%rbx))
+CASE(64, "unknown", ds; ds; ds; ds; ds; ds; ds; ds; movq $1, 0x11(%rbx))
+CASE(64, "write mov m4 <- eax a8", ds; ds; ds; ds; ds; ds; ds; ds; ds; ds; ds; ds; ds; mov %eax, (%rbx))
+CASE(64, "unknown", ds; ds; ds; ds; ds; ds; ds; ds; ds; ds; ds; ds; ds; ds; mov %eax, (%rbx))
+
+/* LOCK where the processor refuses it. */
+CASE(64, "unknown", lock; mov %eax, (%rbx))
+CASE(64, "unknown", lock; add (%rbx), %eax)
+CASE(64, "unknown", lock; cmp %eax, (%rbx))
+
+/* Registers only. */
+CASE(64, "no memory", mov %eax, %ebx)
+CASE(64, "no memory", xchg %ecx, %ebx)
+CASE(64, "no memory", movzbl %al, %ebx)
+CASE(64, "no memory", incl %ebx)
+CASE(64, "no memory", testl $1, %ebx)
+
+/* Not covered. */
+CASE(64, "unknown", movaps (%rbx), %xmm0)
+CASE(64, "unknown", movq %xmm0, (%rbx))
+CASE(64, "unknown", vmovdqu (%rbx), %ymm1)
+CASE(64, "unknown", cmpxchg %eax, (%rbx))
+CASE(64, "unknown", push (%rbx))
+CASE(64, "unknown", pop (%rbx))
+CASE(64, "unknown", call *(%rbx))
+CASE(64, "unknown", jmp *(%rbx))
+CASE(64, "unknown", mull (%rbx))
+CASE(64, "unknown", idivl (%rbx))
+CASE(64, "unknown", shll (%rbx))
+CASE(64, "unknown", in %dx, %al)
+CASE(64, "unknown", hlt)
+CASE(64, "unknown", cpuid)
+CASE(64, "unknown", vmmcall)
+CASE(64, "unknown", movntdq %xmm0, (%rbx))
+CASE(64, "unknown", fildl (%rbx))
+CASE(64, "unknown", btl %eax, (%rbx))
+CASE(64, "unknown", popcnt (%rbx), %eax)
+CASE(32, "unknown", lds (%ebx), %eax)
+CASE(32, "unknown", arpl %ax, (%ebx))
+CASE(32, "unknown", inc %eax)
+CASE(32, "unknown", pusha)
+
+	.section .data.rel.ro, "aw"
+	.quad 0, 0, 0, 0, 0
+
+	.section .note.GNU-stack, "", @progbits
