@@ -59,8 +59,6 @@ static enum decision decide_single(struct job *job, struct cell *cell, enum step
 {
 	const struct single *single = &singles[job->verb];
 
-	if (job->steps_done)
-		return DECISION_DONE;
 	if (need_hypervisor(job->manager, error) == DECISION_ERROR)
 		return DECISION_ERROR;
 	/* It ended while the Kill was waiting, perhaps by a Stop that the Kill cut short. */
@@ -238,6 +236,9 @@ enum decision job_decide(struct job *job, enum step_kind *ret_kind, struct cell 
 		return decide_enable(job, ret_kind, ret_cell, error);
 	if (job->verb == VERB_DISABLE)
 		return decide_disable(job, ret_kind, ret_cell, error);
+	/* After its one step; there may be no such cell any more. */
+	if (job->verb <= VERB_DESTROY && job->steps_done)
+		return DECISION_DONE;
 	cell = manager_look_up(job->manager, job->cell, error);
 	if (!cell)
 		return DECISION_ERROR;

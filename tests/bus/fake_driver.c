@@ -320,6 +320,12 @@ static const char *command(char *const *words, size_t count, char *buffer, size_
 		snprintf(buffer, size, "%llu", (unsigned long long)fake.pool.size);
 		return buffer;
 	}
+	if (strcmp(words[0], "pool-at") == 0 && count == 3) {
+		fake.pool.phys_start = strtoull(words[1], NULL, 0);
+		fake.pool.size = strtoull(words[2], NULL, 0);
+		fake.pool.source = fake.pool.size ? CELLVISOR_POOL_BOOT : CELLVISOR_POOL_NONE;
+		return "ok";
+	}
 	if (strcmp(words[0], "foreign") == 0 && count == 3) {
 		cell = fake_add(words[1], words[2]);
 		if (cell) {

@@ -85,10 +85,10 @@ fails() {
 
 # eventually SECONDS COMMAND...: repeats until it succeeds.
 eventually() {
-	local end=$((SECONDS + $1))
+	local end=$((${EPOCHREALTIME/./} + $1 * 1000000))
 	shift
 	until "$@"; do
-		[ "$SECONDS" -lt "$end" ] || {
+		[ "${EPOCHREALTIME/./}" -lt "$end" ] || {
 			not "not in time: $*"
 			return 1
 		}
@@ -112,6 +112,20 @@ unit_is() {
 journal() {
 	journalctl --sync >/dev/null 2>&1
 	journalctl -b --no-pager -o cat --since "@$case_began" "$@"
+}
+
+# Everything that goes over the bus, into /tmp/monitor.
+start_monitor() {
+	busctl --json=short monitor org.cellmgr1 >/tmp/monitor 2>/tmp/monitor-log &
+	monitor=$!
+	eventually 5 grep -q Monitoring /tmp/monitor-log
+}
+
+stop_monitor() {
+	# What is on its way shall arrive.
+	sleep 0.2
+	kill $monitor
+	wait $monitor 2>/dev/null
 }
 
 # What the daemon's unit is told: nothing runs, nothing is scripted, the hypervisor is off.

@@ -1,0 +1,149 @@
+# SPDX-License-Identifier: GPL-2.0-only
+# The interface itself: published as documented, guarded, quick.
+
+# An interface of an introspection, without what is prose or formatting, one element a line.
+normalize() {
+	tr '\n' ' ' | sed 's/<!--\([^-]\|-[^-]\)*-->//g; s/>[[:space:]]*</>\n</g' |
+		sed -n "/<interface name=\"$1\"/,/<\/interface>/p" |
+		sed 's/[[:space:]]\+/ /g; s/ \?\/>/\/>/; s/^ //; s/ $//' |
+		sed 's/^<\(method\|property\) \(.*\)\/>$/<\1 \2>\n<\/\1>/'
+}
+
+introspect() {
+	busctl --xml-interface introspect org.cellmgr1 "$1"
+}
+
+test_interfaces_are_as_documented() {
+	diff <(introspect $manager | normalize org.cellmgr1.Manager) \
+		<(normalize org.cellmgr1.Manager <org.cellmgr1.Manager.xml) >&3 ||
+		not "the manager's interface is not the documented one"
+	diff <(introspect $manager/cell/alpha | normalize org.cellmgr1.Cell) \
+		<(normalize org.cellmgr1.Cell <org.cellmgr1.Cell.xml) >&3 ||
+		not "the cell's interface is not the documented one"
+	matches "$(introspect $manager | normalize org.cellmgr1.Manager)" '"StartCell"' \
+		"what was compared"
+}
+
+test_object_manager_lists_cells() {
+	local objects
+	objects=$(busctl --json=short call org.cellmgr1 $manager org.freedesktop.DBus.ObjectManager \
+		GetManagedObjects)
+	matches "$objects" '"/org/cellmgr1/cell/alpha"'
+	matches "$objects" '"State":\{"type":"s","data":"defined"\}'
+	call ListCells
+	matches "$output" '"alpha" "defined" "/org/cellmgr1/cell/alpha"'
+	call GetCell s alpha
+	equal "$output" 'o "/org/cellmgr1/cell/alpha"'
+}
+
+test_log_level_can_be_set() {
+	done_well systemctl service-log-level cellmgrd debug
+	equal "$(systemctl service-log-level cellmgrd)" debug
+	done_well systemctl service-log-level cellmgrd info
+	setpriv --reuid=65534 --clear-groups busctl set-property org.cellmgr1 \
+		/org/freedesktop/LogControl1 org.freedesktop.LogControl1 LogLevel s debug 2>/dev/null &&
+		not "nobody may set the log level"
+	equal "$(systemctl service-log-level cellmgrd)" info
+}
+
+# Every method of an interface, with the arguments that get it past the parser.
+methods() {
+	sed -n 's/.*<method name="\([^"]*\)".*/\1/p' "$1"
+}
+
+arguments() {
+	case $1 in
+	DisableHypervisor) echo b true ;;
+	StartCell | StopCell | RestartCell) echo s alpha ;;
+	Load) echo 'a(ht)' x ;;
+	Check) echo hs alpha ;;
+	GetCell) echo s alpha ;;
+	esac
+}
+
+# The list is the daemon's own, so that a new method cannot be forgotten: what does not change
+# anything is named here.
+each_changing_method() {
+	local interface path method
+	for interface in Manager Cell; do
+		path=$manager
+		[ $interface = Manager ] || path=$manager/cell/alpha
+		introspect $path | normalize org.cellmgr1.$interface >/tmp/interface
+		for method in $(methods /tmp/interface); do
+			case $method in
+			Check | GetCell | ListCells) continue ;;
+			esac
+			"$@" $path org.cellmgr1.$interface "$method" $(arguments "$method")
+		done
+	done
+}
+
+expect_denied() {
+	local got
+	calls=$((calls + 1))
+	got=$(BUS_PEER_INTERACTIVE=1 setpriv --reuid=65534 --clear-groups ./bus-peer call "$@" 2>&1) &&
+		not "nobody may call $3"
+	matches "$got" '^org\.freedesktop\.DBus\.Error\.AccessDenied: ' "$3"
+	got=$(setpriv --reuid=65534 --clear-groups ./bus-peer call "$@" 2>&1) &&
+		not "nobody may call $3"
+	matches "$got" '^org\.freedesktop\.DBus\.Error\.InteractiveAuthorizationRequired: ' "$3"
+}
+
+test_everybody_is_denied_every_change() {
+	local before calls=0
+	before=$(fake calls create)/$(fake calls enable)/$(fake calls start)
+	each_changing_method expect_denied
+	equal "$calls" 13 "number of methods tried"
+	equal "$(fake calls create)/$(fake calls enable)/$(fake calls start)" "$before" "driver calls"
+}
+
+test_everybody_may_read() {
+	equal "$(setpriv --reuid=65534 --clear-groups busctl get-property org.cellmgr1 \
+		$manager/cell/alpha org.cellmgr1.Cell State 2>&1)" 's "defined"'
+	matches "$(setpriv --reuid=65534 --clear-groups ./bus-peer check \
+		/etc/cellmgr/cells/broken.json alpha 2>&1)" '^error	memroy	'
+}
+
+test_rules_see_cell_and_verb() {
+	local games="setpriv --reuid=5 --regid=60 --clear-groups ./bus-peer call"
+	output=$($games $manager org.cellmgr1.Manager StartCell s alpha 2>&1) ||
+		not "games may start alpha: $output"
+	state_is alpha running
+	$games $manager org.cellmgr1.Manager StartCell s beta 2>/dev/null && not "not beta"
+	$games $manager/cell/alpha org.cellmgr1.Cell Stop 2>&1 || not "games may stop alpha"
+	$games $manager/cell/alpha org.cellmgr1.Cell Destroy 2>/dev/null && not "not destroy"
+	$games $manager org.cellmgr1.Manager DisableHypervisor b true 2>/dev/null &&
+		not "not the hypervisor"
+	state_is alpha shut-down
+}
+
+test_without_polkit_only_root_may() {
+	systemctl mask -q --runtime --now polkit.service
+	matches "$(setpriv --reuid=5 --clear-groups ./bus-peer call $manager org.cellmgr1.Manager \
+		StartCell s alpha 2>&1)" '^org\.freedesktop\.DBus\.Error\.AccessDenied: .*polkit'
+	done_well call StartCell s alpha
+	systemctl unmask -q --runtime polkit.service
+}
+
+test_arguments_are_checked() {
+	fails NoSuchCell "no cell gamma.*gamma.json" manager StartCell s gamma
+	fails NoSuchCell "no name of a cell" manager StartCell s ../../etc/passwd
+	fails NoSuchCell "no name of a cell" manager GetCell s ""
+	fails NoSuchCell "no name of a cell" manager GetCell s "$(printf 'a%.0s' {1..5000})"
+	fails org.freedesktop.DBus.Error.InvalidArgs "" manager StartCell b true
+	fails Invalid "name: " manager Check hs "a/b"
+	matches "$(./bus-peer check-fd pipe 2>&1)" '^org.cellmgr1.Error.Invalid: .*regular file'
+	matches "$(./bus-peer check-fd directory 2>&1)" '^org.cellmgr1.Error.Invalid: .*regular file'
+	matches "$(./bus-peer check /etc/cellmgr/cells/alpha.json alpha && echo checked)" checked
+	matches "$(./bus-peer check /etc/cellmgr/cells/cpu0.json gamma)" '^error	cpus	'
+	state_is alpha defined
+}
+
+test_a_peer_cannot_fill_the_queue() {
+	local answers
+	fake rule enable 1 delay=1000 >/dev/null
+	answers=$(./bus-peer flood 40 | sort | uniq -c | sed 's/^ *//')
+	matches "$answers" 'org.freedesktop.DBus.Error.LimitsExceeded'
+	matches "$answers" 'done'
+	done_well call ListCells
+}

@@ -1,0 +1,264 @@
+# SPDX-License-Identifier: GPL-2.0-only
+# Everything that goes wrong has its name, says what to do, and changes nothing.
+
+test_wrong_states_are_named() {
+	call EnableHypervisor
+	fails WrongState "alpha is defined" alpha Load 'a(ht)'
+	fails WrongState "alpha is defined" alpha Start
+	fails WrongState "alpha is defined" alpha Stop
+	fails WrongState "alpha is defined" alpha Kill
+	fails WrongState "alpha is defined" alpha Destroy
+	cell alpha Create
+	fails WrongState "alpha is created" alpha Create
+	fails WrongState "alpha is created" alpha Start
+	call StartCell s alpha
+	fails WrongState "alpha is running" alpha Create
+	fails WrongState "alpha is running" alpha Load 'a(ht)'
+	fails WrongState "alpha is running" alpha Start
+	fails WrongState "alpha is running" alpha Destroy
+	state_is alpha running
+	# A call that does not fit is no trouble of the cell's.
+	equal "$(property alpha LastError)" ""
+}
+
+test_hypervisor_off() {
+	fails HypervisorOff "EnableHypervisor first" alpha Create
+	echo '{ "auto-enable": false }' >/etc/cellmgr/cellmgrd.conf
+	systemctl restart cellmgrd
+	fails HypervisorOff "EnableHypervisor first" manager StartCell s alpha
+	rm /etc/cellmgr/cellmgrd.conf
+	systemctl restart cellmgrd
+	state_is alpha defined
+}
+
+test_no_driver() {
+	systemctl stop cellmgrd fake-driver
+	mv fake-driver fake-driver-away
+	rm -rf /run/fake
+	systemctl start cellmgrd 2>/dev/null
+	equal "$(manager_property HypervisorState)" unavailable
+	equal "$(manager_property Driver)" ""
+	fails HypervisorOff "there is no driver; load the module" manager StartCell s alpha
+	fails HypervisorOff "there is no driver" manager EnableHypervisor
+	mv fake-driver-away fake-driver
+	systemctl start fake-driver
+	# Without news of a device it is found by looking.
+	eventually 4 is_hypervisor off
+}
+
+is_hypervisor() {
+	[ "$(manager_property HypervisorState)" = "$1" ]
+}
+
+test_descriptions_are_judged() {
+	fails Invalid "broken.json.*memroy.*unknown key" manager StartCell s broken
+	fails Invalid "cpu0.json.*cpus" manager StartCell s cpu0
+	fails Invalid "toobig.json.*memory" manager StartCell s toobig
+	fails Invalid "noimage.json.*missing.bin" manager StartCell s noimage
+	fails Invalid "toolarge.json.*large.bin" manager StartCell s toolarge
+	# Not even the hypervisor has been touched.
+	equal "$(manager_property HypervisorState)" off
+	matches "$(property noimage LastError)" missing.bin
+}
+
+test_images_of_others_are_refused() {
+	chmod 0666 /usr/lib/cellmgr/images/alpha.bin
+	fails Invalid "alpha.bin can be written by others" manager StartCell s alpha
+	chmod 0644 /usr/lib/cellmgr/images/alpha.bin
+	chown 65534 /usr/lib/cellmgr/images/alpha.bin
+	fails Invalid "alpha.bin" manager StartCell s alpha
+	chown 0 /usr/lib/cellmgr/images/alpha.bin
+	state_is alpha defined
+}
+
+test_no_resources() {
+	call EnableHypervisor
+	done_well cell huge Create
+	fails NoResources "huge2.json.*memory.*8M" huge2 Create
+	state_is huge2 defined
+	fails NoResources "cpus" alpha Create
+	fake rule create 1 ENOMEM >/dev/null
+	fails NoResources "hypervisor-memory" beta Create
+	fake rule create 1 EBUSY >/dev/null
+	fails NoResources "in use" beta Create
+	matches "$(property beta LastError)" "in use"
+	done_well cell beta Create
+}
+
+test_pool_that_is_not_to_be_had() {
+	fake rule reserve 1 ENOMEM >/dev/null
+	fails NoResources "64M of contiguous memory.*pool-size" manager EnableHypervisor
+	equal "$(manager_property HypervisorState)" off
+	done_well call EnableHypervisor
+}
+
+test_failed_enable_gives_the_pool_back() {
+	fake rule enable 1 EIO >/dev/null
+	fails Driver "cannot enable the hypervisor" manager EnableHypervisor
+	equal "$(fake pool)" 0 "pool"
+	fake rule enable 1 lie >/dev/null
+	fails Driver "said that enable.*the hypervisor is not enabled" manager EnableHypervisor
+	equal "$(fake pool)" 0 "pool"
+	equal "$(manager_property HypervisorState)" off
+}
+
+test_refused_and_silent_cells_run_on() {
+	call StartCell s alpha
+	fake answer alpha deny >/dev/null
+	fails Refused "alpha denied" manager StopCell s alpha
+	state_is alpha running
+	matches "$(property alpha LastError)" denied
+	fake answer alpha silent >/dev/null
+	fails Timeout "alpha did not answer" alpha Stop
+	state_is alpha running
+}
+
+test_force_kills() {
+	sed -i 's/"5s"/"300ms"/' /etc/cellmgr/cells/beta.json
+	mv /etc/cellmgr/cells/broken.json /tmp/
+	done_well call Reload
+	done_well call StartCell s beta
+	fake answer beta silent >/dev/null
+	done_well call StopCell s beta
+	state_is beta failed
+	matches "$(property beta LastError)" "did not answer.*killed"
+	done_well call StartCell s beta
+	equal "$(property beta LastError)" ""
+	fake answer beta deny >/dev/null
+	done_well call StopCell s beta
+	state_is beta failed
+	matches "$(property beta LastError)" "denied.*killed"
+	sed -i 's/"300ms"/"5s"/' /etc/cellmgr/cells/beta.json
+	mv /tmp/broken.json /etc/cellmgr/cells/
+}
+
+test_locked_names_the_cell_that_locks() {
+	call StartCell s alpha
+	fake lock alpha >/dev/null
+	eventually 2 is_state alpha running-locked
+	fails Locked "cell alpha has locked" beta Create
+	state_is beta defined
+	fake unlock alpha >/dev/null
+	done_well cell beta Create
+	fake lock alpha >/dev/null
+	fails Locked "cell alpha has locked" beta Destroy
+	state_is beta created
+	fake unlock alpha >/dev/null
+}
+
+test_driver_errors_are_handed_on() {
+	call EnableHypervisor
+	fake rule create 1 EIO >/dev/null
+	fails Driver "cannot create alpha: Input/output error" alpha Create
+	state_is alpha defined
+	cell alpha Create
+	fake rule load 1 EIO >/dev/null
+	fails Driver "cannot load alpha" alpha Load 'a(ht)'
+	# Half loaded is not loaded.
+	state_is alpha created
+	cell alpha Load 'a(ht)' 0
+	fake rule start 1 EIO >/dev/null
+	fails Driver "cannot start alpha" alpha Start
+	state_is alpha loaded
+	fake rule destroy 1 EIO >/dev/null
+	fails Driver "cannot destroy alpha" alpha Destroy
+	state_is alpha loaded
+	fake rule create 1 EEXIST >/dev/null
+	fails WrongState "exists already" beta Create
+}
+
+test_a_driver_that_lies_is_found_out() {
+	call EnableHypervisor
+	fake rule create 1 lie >/dev/null
+	fails Driver "said that create alpha.*there is no such cell" alpha Create
+	state_is alpha defined
+	cell alpha Create
+	cell alpha Load 'a(ht)' 0
+	fake rule start 1 lie >/dev/null
+	fails Driver "said that start alpha.*does not run" alpha Start
+	state_is alpha loaded
+	cell alpha Start
+	fake rule shutdown 1 lie >/dev/null
+	fails Driver "said that stop alpha.*still runs" alpha Stop
+	state_is alpha running
+	fake rule kill 1 lie >/dev/null
+	fails Driver "said that kill alpha.*still runs" alpha Kill
+	cell alpha Stop
+	fake rule destroy 1 lie >/dev/null
+	fails Driver "said that destroy alpha.*still exists" alpha Destroy
+	state_is alpha shut-down
+	equal "$(journal MESSAGE_ID=58f2e6c04d7b4a19a8e31c9b7d605f24 | wc -l)" 5 "lines about lies"
+}
+
+test_bus_answers_while_a_stop_hangs() {
+	call StartCell s alpha
+	fake answer alpha silent >/dev/null
+	call StopCell s alpha &
+	local stop=$! began=${EPOCHREALTIME/./} i
+	eventually 1 operation_is alpha stop
+	for i in 1 2 3 4 5 6 7 8 9 10; do
+		call ListCells
+		property beta State >/dev/null
+	done
+	[ $((${EPOCHREALTIME/./} - began)) -lt 900000 ] || not "the bus did not answer"
+	equal "$(property alpha Operation)" stop
+	wait $stop
+	equal "$(property alpha Operation)" ""
+}
+
+operation_is() {
+	[ "$(property "$1" Operation)" = "$2" ]
+}
+
+test_kill_cuts_a_stop_short() {
+	call StartCell s beta
+	fake answer beta silent >/dev/null
+	busctl call org.cellmgr1 $manager org.cellmgr1.Manager StopCell s beta >/tmp/stop 2>&1 &
+	local stop=$! began=${EPOCHREALTIME/./}
+	eventually 1 operation_is beta stop
+	done_well cell beta Kill
+	[ $((${EPOCHREALTIME/./} - began)) -lt 2000000 ] || not "the kill waited for the stop"
+	state_is beta failed
+	wait $stop
+}
+
+test_operations_are_done_in_order() {
+	call EnableHypervisor
+	fake rule create 0 delay=200 >/dev/null
+	call StartCell s alpha &
+	local first=$!
+	eventually 1 operation_is alpha start
+	call StopCell s alpha &
+	local second=$!
+	sleep 0.05
+	call StartCell s beta &
+	local third=$!
+	wait $first $second $third
+	state_is alpha shut-down
+	state_is beta running
+}
+
+test_broken_description_stops_a_reload() {
+	local before
+	before=$(busctl call org.cellmgr1 $manager org.cellmgr1.Manager ListCells)
+	sed -i 's/"1M"/"2M"/' /etc/cellmgr/cells/alpha.json
+	fails Invalid "broken.json:3:.*memroy.*memory" manager Reload
+	equal "$(busctl call org.cellmgr1 $manager org.cellmgr1.Manager ListCells)" "$before"
+	equal "$(property alpha Memory)" $((1 << 20)) "memory of alpha"
+	mv /etc/cellmgr/cells/broken.json /tmp/
+	done_well call Reload
+	equal "$(property alpha Memory)" $((2 << 20)) "memory of alpha"
+	sed -i 's/"2M"/"1M"/' /etc/cellmgr/cells/alpha.json
+	done_well systemctl reload cellmgrd
+	equal "$(property alpha Memory)" $((1 << 20)) "memory of alpha"
+	mv /tmp/broken.json /etc/cellmgr/cells/
+}
+
+test_broken_configuration_is_said() {
+	echo '{ "pool-size": "63M" }' >/etc/cellmgr/cellmgrd.conf
+	systemctl stop cellmgrd
+	env -u JOURNAL_STREAM /usr/lib/cellmgr/cellmgrd >/tmp/log 2>&1 && not "it started"
+	matches "$(cat /tmp/log)" 'cellmgrd.conf:1:.*pool-size.*63M.*multiple of 2M'
+	rm /etc/cellmgr/cellmgrd.conf
+	systemctl start cellmgrd
+}
