@@ -79,6 +79,17 @@ unsigned int cell_count(void);
  */
 void cell_fail(struct cpu *cpu);
 
+/* Shared by cell.c and cell_lifetime.c. */
+
+/* CPUs in a descriptor; ret_too_large: it names some beyond what the hypervisor can have. */
+uint64_t cell_desc_cpus(const struct cell_desc *desc, bool *ret_too_large);
+int cell_run_create_hooks(struct cell *cell);
+void cell_run_destroy_hooks(struct cell *cell);
+/* -ENOENT where there is no such cell, -EINVAL for the root cell. */
+int cell_find_managed(uint32_t id, struct cell **ret_cell);
+/* Stops the CPUs of a cell; they stay the cell's, parked. */
+void cell_park_cpus(struct cell *cell);
+
 /* memory.c: second-level tables of cells and the root cell's view. */
 int memory_check(const struct cell *cell);
 int memory_map_cell(struct cell *cell);
