@@ -11,9 +11,12 @@
 mark=$(kernel_log_mark)
 output=$(turbine_under_load) || { diag "$output"; bail 'the turbine did not finish its run'; }
 summary=$(head -n 1 <<<"$output")
-exits=$(tail -n 1 <<<"$output")
+exits=$(sed -n 2p <<<"$output")
+written=$(sed -n 3p <<<"$output")
 diag "reported, not judged: $summary" \
-	"$exits exits in all, $((exits / 3000)).$((exits % 3000 * 100 / 3000)) per cycle"
+	"$exits exits in all, $((exits / 3000)).$((exits % 3000 * 100 / 3000)) per cycle" \
+	"Linux wrote $written MiB to its disk meanwhile"
+between 'Linux was busy' "$written" 20 100000
 is 'all cycles were run' "$(summary_field cycles "$summary")" 3000
 like 'the turbine counted its skipped cycles' "$(summary_field skipped "$summary")" '^[0-9]+$'
 check 'the cell can be taken away' cellctl destroy turbine

@@ -5,17 +5,20 @@
 # console_has CELL REGEX
 console_has() { cellctl console "$1" | grep -qE "$2"; }
 
-# turbine_under_load: prints the turbine's summary line, and on a second line the cell's exits.
-# Returns non-zero where there is none.
+# mebibytes_written: to the machine's disk since it booted.
+mebibytes_written() { awk '$3 == "vda" { print int($10 / 2048) }' /proc/diskstats; }
+
+# turbine_under_load: prints the turbine's summary line, the cell's exits, and how many MiB Linux
+# wrote to its disk meanwhile, each on a line. Returns non-zero where there is no summary.
 turbine_under_load() {
-	local summary exits=/sys/devices/jailhouse/cells
+	local summary written exits=/sys/devices/jailhouse/cells
 	sed 's/"parameters": .*/"parameters": "cycles=3000",/' \
 		/usr/share/doc/cellmgr/examples/turbine.json >/etc/cellmgr/cells/turbine.json
 	modprobe cellvisor
 	systemctl start cellmgrd && systemctl reload cellmgrd || return 1
 	cellctl enable || return 1
 	background_load 120
-	# The load's CPUs are counted before the turbine takes one.
+	written=$(mebibytes_written)
 	cellctl start turbine || return 1
 	eventually 100 console_has turbine 'turbine: summary' || { cellctl console turbine; return 1; }
 	pkill -f /var/tmp/load- || true
@@ -23,6 +26,7 @@ turbine_under_load() {
 	printf '%s\n' "$summary"
 	exits=$(grep -l '^turbine$' "$exits"/*/name)
 	cat "${exits%/name}/statistics/vmexits_total"
+	echo $(($(mebibytes_written) - written))
 }
 
 # summary_field NAME LINE
