@@ -50,7 +50,7 @@ tell '== 1. An ordinary Debian, and a hypervisor under it' \
 	'system, and the hypervisor was started under it, because cell@turbine is enabled.'
 show 'uname -srv; cat /proc/cmdline'
 so 'the kernel is the distribution'"'"'s' succeeded
-show 'journalctl -k -o cat --grep "cellvisor|CPU . is now offline"'
+show 'journalctl -k -o cat --grep "cellvisor: hyp|now offline"'
 so 'the hypervisor is on' printed 'hypervisor on, [0-9]+ CPUs'
 show 'cat /sys/devices/system/cpu/online'
 so 'Linux has given one of its CPUs away' printed '^0-2$'
@@ -112,7 +112,7 @@ show 'cellctl status; cat /sys/devices/jailhouse/enabled'
 so 'it is off' printed '(^|'$'\n'')0$'
 show 'cat /sys/devices/system/cpu/online'
 so 'Linux has its CPUs back' printed '^0-3$'
-show 'journalctl -k -o cat --grep cellvisor'
+show 'journalctl -k -o cat --grep "cellvisor: hyp"'
 so 'the kernel says so too' printed 'hypervisor off'
 kernel_log_clean 'the kernel had nothing to complain about' "$mark" || exit 1
 
