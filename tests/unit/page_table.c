@@ -342,11 +342,13 @@ static void test_random(struct tap *tap, unsigned int max_leaf_level, uint64_t r
 		for (m = 0; m < 1000; m++)
 			mismatches +=
 				!bench_page_matches(&bench, next_random(&random) % WINDOW_PAGES);
-		if (n % 50 == 49)
+		if (n % 20 == 0) {
+			shape = bench_shape(&bench);
+			sound = sound && shape.sound && shape.tables == bench.in_use;
+			empty += shape.empty;
+		}
+		if (n % 100 == 99)
 			mismatches += bench_mismatches(&bench);
-		shape = bench_shape(&bench);
-		sound = sound && shape.sound && shape.tables == bench.in_use;
-		empty += shape.empty;
 	}
 	tap_is_u64(tap, failed, 0, "random changes, level %u: none fails", max_leaf_level);
 	tap_is_u64(tap, mismatches, 0, "random changes, level %u: as the model", max_leaf_level);

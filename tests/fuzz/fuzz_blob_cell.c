@@ -1,0 +1,17 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/* Any bytes as a cell blob. */
+#include <stdlib.h>
+
+#include "blob_properties.h"
+
+int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
+
+int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
+{
+	const char *broken;
+
+	blob_try(BLOB_KIND_CELL, data, size, &broken);
+	if (broken)
+		abort();
+	return 0;
+}

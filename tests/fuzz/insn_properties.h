@@ -1,0 +1,15 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/* What must hold whatever bytes the instruction decoder is given. */
+#ifndef INSN_PROPERTIES_H
+#define INSN_PROPERTIES_H
+
+#include "logic/mmio_decode.h"
+
+/*
+ * Decodes the bytes, and executes what they are. Returns the decoder's answer; *ret_broken is what
+ * does not hold, or NULL.
+ */
+enum mmio_decode_result insn_try(const uint8_t *bytes, unsigned int size, enum mmio_cpu_mode mode,
+				 const char **ret_broken);
+
+#endif /* INSN_PROPERTIES_H */
