@@ -23,7 +23,8 @@ enum action {
 	ACTION_ERROR,
 	ACTION_LIE,
 	ACTION_DELAY,
-	ACTION_HANG, /* until `clear`, or until the caller gives up */
+	ACTION_HANG,  /* until `clear`, or until the caller gives up */
+	ACTION_STUCK, /* until `clear`, whatever the caller does */
 };
 
 struct rule {
@@ -99,7 +100,8 @@ static bool find_rule(const char *call, struct rule *ret)
 static bool hangs(const char *call)
 {
 	for (size_t i = 0; i < num_rules; i++) {
-		if (strcmp(rules[i].call, call) == 0 && rules[i].action == ACTION_HANG)
+		if (strcmp(rules[i].call, call) == 0 &&
+		    (rules[i].action == ACTION_HANG || rules[i].action == ACTION_STUCK))
 			return true;
 	}
 	return false;
@@ -118,7 +120,10 @@ static bool wait_for(int fd, const struct fake_request *request, const char *cal
 				return false;
 		}
 	}
-	while (rule && rule->action == ACTION_HANG && hangs(call)) {
+	if (rule && rule->action == ACTION_STUCK)
+		(void)!send(fd, &(struct fake_reply){FAKE_STUCK}, sizeof(struct fake_reply),
+			    MSG_NOSIGNAL);
+	while (rule && rule->action >= ACTION_HANG && hangs(call)) {
 		if (!wait_tick(fd))
 			return false;
 	}
@@ -213,7 +218,7 @@ static int parse_errno(const char *name)
 	return 0;
 }
 
-/* rule CALL NTH ERRNO|lie|hang|delay=MS */
+/* rule CALL NTH ERRNO|lie|hang|stuck|delay=MS */
 static const char *add_rule(char *const *words)
 {
 	struct rule rule = {.nth = (unsigned int)atoi(words[2])};
@@ -226,12 +231,14 @@ static const char *add_rule(char *const *words)
 		rule.action = ACTION_LIE;
 	else if (strcmp(words[3], "hang") == 0)
 		rule.action = ACTION_HANG;
+	else if (strcmp(words[3], "stuck") == 0)
+		rule.action = ACTION_STUCK;
 	else if (sscanf(words[3], "delay=%d", &rule.value) == 1)
 		rule.action = ACTION_DELAY;
 	else
 		return "no such action";
 	/* A hanging call looks whether its rule is still there. */
-	if (rule.action == ACTION_HANG)
+	if (rule.action >= ACTION_HANG)
 		rule.nth = 0;
 	if (num_rules == MAX_RULES)
 		return "too many rules";

@@ -28,8 +28,11 @@ struct fake_request {
 };
 
 struct fake_reply {
-	int32_t result; /* 0 or negative errno */
+	int32_t result; /* 0, negative errno, or FAKE_STUCK with another reply to follow */
 };
+
+/* From now on the call cannot be interrupted. */
+#define FAKE_STUCK 1
 
 #define FAKE_MAX_CELLS	 16
 #define FAKE_CONSOLE_MAX 65536

@@ -72,6 +72,11 @@ static int call_fake(unsigned long request, void *argument)
 		return -1;
 	}
 	length = recv(fd, &reply, sizeof(reply), MSG_WAITALL);
+	while (length == sizeof(reply) && reply.result == FAKE_STUCK) {
+		do
+			length = recv(fd, &reply, sizeof(reply), MSG_WAITALL);
+		while (length < 0 && errno == EINTR);
+	}
 	error = length < 0 ? errno : EIO;
 	close(fd);
 	if (length != sizeof(reply)) {
