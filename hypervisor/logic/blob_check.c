@@ -189,21 +189,6 @@ static int check_memory_region(const struct check *c, unsigned int n)
 	return 0;
 }
 
-/* Two byte-granular regions may have a page in common; anything else owns its pages. */
-static bool regions_meet(const struct blob_memory *a, uint64_t a_start, const struct blob_memory *b,
-			 uint64_t b_start)
-{
-	uint64_t a_end = a_start + a->size, b_end = b_start + b->size;
-
-	if (!is_subpage(a) || !is_subpage(b)) {
-		a_start &= ~(PAGE_BYTES - 1);
-		b_start &= ~(PAGE_BYTES - 1);
-		a_end = (a_end + PAGE_BYTES - 1) & ~(PAGE_BYTES - 1);
-		b_end = (b_end + PAGE_BYTES - 1) & ~(PAGE_BYTES - 1);
-	}
-	return ranges_meet(a_start, a_end - a_start, b_start, b_end - b_start);
-}
-
 /*
  * The root cell may say the same translation twice (RAM, and shared memory inside it). Elsewhere a
  * second translation of a guest address would depend on the order of the regions, and a whole-page
@@ -220,7 +205,7 @@ static bool may_share_phys(const struct blob_memory *a, const struct blob_memory
 {
 	if (a->flags & b->flags & BLOB_MEM_ROOTSHARED)
 		return true;
-	return a->phys_start == b->phys_start && a->size == b->size && !is_subpage(a);
+	return a->phys_start == b->phys_start && a->size == b->size;
 }
 
 static int check_memory_pair(const struct check *c, unsigned int n, unsigned int m)
@@ -234,7 +219,7 @@ static int check_memory_pair(const struct check *c, unsigned int n, unsigned int
 		error.code = BLOB_COMM_TWICE;
 		return fail(c, error);
 	}
-	if (regions_meet(a, a->virt_start, b, b->virt_start)) {
+	if (ranges_meet(a->virt_start, a->size, b->virt_start, b->size)) {
 		error.code = BLOB_GUEST_OVERLAP;
 		error.field = "virt_start";
 		error.value = a->virt_start;
@@ -242,7 +227,7 @@ static int check_memory_pair(const struct check *c, unsigned int n, unsigned int
 	}
 	if ((a->flags | b->flags) & BLOB_MEM_COMM_REGION)
 		return 0;
-	if (regions_meet(a, a->phys_start, b, b->phys_start) && !may_share_phys(a, b)) {
+	if (ranges_meet(a->phys_start, a->size, b->phys_start, b->size) && !may_share_phys(a, b)) {
 		error.code = BLOB_PHYS_OVERLAP;
 		error.field = "phys_start";
 		error.value = a->phys_start;

@@ -257,6 +257,36 @@ static void test_counts(struct tap *tap)
 	free(blob);
 }
 
+/* A cell with nothing but a CPU set of this many bytes. */
+static int check_cpu_set_of(size_t bytes, struct blob_error *ret_error)
+{
+	struct cell_desc *cell = calloc(1, sizeof(*cell) + bytes);
+	int err;
+
+	if (!cell)
+		abort();
+	memcpy(cell->signature, BLOB_CELL_SIGNATURE, BLOB_SIGNATURE_LEN);
+	cell->revision = BLOB_REVISION;
+	cell->name[0] = 'a';
+	cell->cpu_set_size = (uint32_t)bytes;
+	memset(cell + 1, 0xff, bytes);
+	err = blob_check_cell(cell, sizeof(*cell) + bytes, ret_error);
+	free(cell);
+	return err;
+}
+
+static void test_cpu_set_sizes(struct tap *tap)
+{
+	struct blob_error error = {0};
+
+	tap_ok(tap, check_cpu_set_of(0, &error) == -EINVAL && error.code == BLOB_CPU_SET_EMPTY,
+	       "a CPU set of no bytes is refused");
+	tap_ok(tap, check_cpu_set_of(1, NULL) == 0, "a CPU set of one byte is enough");
+	tap_ok(tap, check_cpu_set_of(512, NULL) == 0, "a CPU set of 512 bytes is taken");
+	tap_ok(tap, check_cpu_set_of(513, &error) == -EINVAL && error.code == BLOB_TOO_LARGE,
+	       "a CPU set of 513 bytes is refused");
+}
+
 static void test_texts(struct tap *tap)
 {
 	unsigned int n, m, good = 0;
@@ -285,6 +315,7 @@ int main(void)
 	test_lengths(&tap, "system", blob_check_system, blob, size);
 	free(blob);
 	test_counts(&tap);
+	test_cpu_set_sizes(&tap);
 	test_texts(&tap);
 	return tap_done(&tap);
 }
