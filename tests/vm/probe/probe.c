@@ -1,0 +1,256 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/*
+ * One access where Linux must not reach, from kernel mode through the probe's module or from user
+ * mode. Prints what came of it: the value read in hexadecimal, "done", or which fault it was.
+ * Exit status 0: the access was tried; 1: it could not be; 2: usage.
+ */
+#define _GNU_SOURCE
+#include <errno.h>
+#include <fcntl.h>
+#include <inttypes.h>
+#include <stdint.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/ioctl.h>
+#include <sys/mman.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include "probe_abi.h"
+
+#define PAGE_BYTES    4096ull
+#define CHILD_SECONDS 20
+
+enum answer { ANSWER_DONE, ANSWER_VALUE, ANSWER_ELEMENTS, ANSWER_PAGE, ANSWER_DIFFER };
+
+/* Arguments follow the name in the order of the fields that are said to be given. */
+struct verb {
+	const char *name;
+	enum probe_operation operation;
+	const char *arguments; /* a: address, w: width, v: value, c: count */
+	enum answer answer;
+};
+
+static const struct verb verbs[] = {
+	{"read", PROBE_READ, "aw", ANSWER_VALUE},
+	{"write", PROBE_WRITE, "awv", ANSWER_DONE},
+	{"or", PROBE_OR, "awv", ANSWER_DONE},
+	{"xchg", PROBE_XCHG, "awv", ANSWER_VALUE},
+	{"compare", PROBE_COMPARE, "awv", ANSWER_VALUE},
+	{"copy-from", PROBE_COPY_FROM, "awc", ANSWER_ELEMENTS},
+	{"copy-to", PROBE_COPY_TO, "awcv", ANSWER_ELEMENTS},
+	{"fill", PROBE_FILL, "awcv", ANSWER_ELEMENTS},
+	{"vector", PROBE_VECTOR, "a", ANSWER_DONE},
+	{"in", PROBE_PORT_READ, "aw", ANSWER_VALUE},
+	{"out", PROBE_PORT_WRITE, "awv", ANSWER_DONE},
+	{"ins", PROBE_PORT_COPY, "ac", ANSWER_ELEMENTS},
+	{"rdmsr", PROBE_MSR_READ, "a", ANSWER_VALUE},
+	{"wrmsr", PROBE_MSR_WRITE, "av", ANSWER_DONE},
+	{"ipi", PROBE_IPI, "av", ANSWER_DONE},
+	{"page", PROBE_PAGE, "v", ANSWER_PAGE},
+	{"page-check", PROBE_PAGE_CHECK, "v", ANSWER_DIFFER},
+};
+
+static void die(const char *what)
+{
+	fprintf(stderr, "probe: %s: %s\n", what, strerror(errno));
+	exit(1);
+}
+
+static void usage(void)
+{
+	unsigned int n;
+
+	fprintf(stderr, "usage: probe VERB NUMBER...\n"
+			"a: address (port, MSR, APIC id), w: width, v: value, c: count\n");
+	for (n = 0; n < sizeof(verbs) / sizeof(verbs[0]); n++)
+		fprintf(stderr, "  %s %s\n", verbs[n].name, verbs[n].arguments);
+	fprintf(stderr, "  user-read|user-exec|user-vector ADDRESS\n  user-write ADDRESS VALUE\n"
+			"  vmmcall CODE ARGUMENT1 ARGUMENT2\n");
+	exit(2);
+}
+
+static uint64_t number(const char *text)
+{
+	uint64_t value;
+	char *end;
+
+	errno = 0;
+	value = strtoull(text, &end, 0);
+	if (errno || end == text || *end) {
+		fprintf(stderr, "probe: not a number: %s\n", text);
+		exit(2);
+	}
+	return value;
+}
+
+static int open_device(void)
+{
+	int fd = open(PROBE_DEVICE, O_RDWR | O_CLOEXEC);
+
+	if (fd < 0)
+		die(PROBE_DEVICE);
+	return fd;
+}
+
+static void parse(const struct verb *verb, char **arguments, struct probe_request *ret_request)
+{
+	const char *field;
+
+	for (field = verb->arguments; *field; field++) {
+		if (!*arguments)
+			usage();
+		switch (*field) {
+		case 'a':
+			ret_request->address = number(*arguments++);
+			break;
+		case 'w':
+			ret_request->width = number(*arguments++);
+			break;
+		case 'v':
+			ret_request->value = number(*arguments++);
+			break;
+		case 'c':
+			ret_request->count = number(*arguments++);
+			break;
+		}
+	}
+	if (*arguments)
+		usage();
+}
+
+static void print_answer(const struct verb *verb, const struct probe_request *request)
+{
+	if (request->faulted) {
+		puts("fault");
+		return;
+	}
+	switch (verb->answer) {
+	case ANSWER_DONE:
+		puts("done");
+		break;
+	case ANSWER_VALUE:
+		printf("0x%" PRIx64 "\n", (uint64_t)request->value);
+		break;
+	case ANSWER_ELEMENTS:
+		printf("0x%" PRIx64 " differ=%u left=%u\n", (uint64_t)request->value,
+		       request->differ, request->left);
+		break;
+	case ANSWER_PAGE:
+		printf("0x%" PRIx64 "\n", (uint64_t)request->address);
+		break;
+	case ANSWER_DIFFER:
+		printf("%u\n", request->differ);
+		break;
+	}
+}
+
+static void kernel_access(const struct verb *verb, char **arguments)
+{
+	struct probe_request request = {.operation = verb->operation, .width = 1};
+
+	parse(verb, arguments, &request);
+	if (ioctl(open_device(), PROBE_ACCESS, &request) < 0)
+		die(verb->name);
+	print_answer(verb, &request);
+}
+
+/* The page that holds a physical address, as user memory. */
+static void *map_physical(uint64_t address)
+{
+	uint8_t *page = mmap(NULL, PAGE_BYTES, PROT_READ | PROT_WRITE | PROT_EXEC, MAP_SHARED,
+			     open_device(), address & ~(PAGE_BYTES - 1));
+
+	if (page == MAP_FAILED)
+		die("mmap");
+	return page + (address & (PAGE_BYTES - 1));
+}
+
+/* In the child: prints by itself, or dies of a signal. */
+static void user_access(const char *verb, char **arguments)
+{
+	void *memory = map_physical(number(arguments[0]));
+
+	if (strcmp(verb, "user-read") == 0) {
+		printf("0x%" PRIx64 "\n", *(volatile uint64_t *)memory);
+	} else if (strcmp(verb, "user-write") == 0) {
+		*(volatile uint64_t *)memory = number(arguments[1]);
+		puts("done");
+	} else if (strcmp(verb, "user-vector") == 0) {
+		asm volatile("movdqu %0, %%xmm0" : : "m"(*(uint64_t(*)[2])memory) : "xmm0");
+		puts("done");
+	} else {
+		((void (*)(void))memory)();
+		puts("done");
+	}
+	fflush(stdout);
+}
+
+/* A hypercall from user mode. */
+static void user_hypercall(char **arguments)
+{
+	uint64_t code = number(arguments[0]);
+
+	asm volatile("vmmcall"
+		     : "+a"(code)
+		     : "D"(number(arguments[1])), "S"(number(arguments[2]))
+		     : "memory");
+	printf("%d\n", (int)code);
+	fflush(stdout);
+}
+
+/* The access may be the end of whoever tries it. */
+static void in_child(const char *verb, char **arguments)
+{
+	pid_t child;
+	int status;
+
+	child = fork();
+	if (child < 0)
+		die("fork");
+	if (child == 0) {
+		/* One that never ends must not hold the test up. */
+		alarm(CHILD_SECONDS);
+		if (strcmp(verb, "vmmcall") == 0)
+			user_hypercall(arguments);
+		else
+			user_access(verb, arguments);
+		_exit(0);
+	}
+	if (waitpid(child, &status, 0) < 0)
+		die("waitpid");
+	if (WIFSIGNALED(status))
+		printf("SIG%s\n", sigabbrev_np(WTERMSIG(status)));
+	else if (WEXITSTATUS(status))
+		exit(WEXITSTATUS(status));
+}
+
+static const struct {
+	const char *name;
+	int arguments;
+} user_verbs[] = {
+	{"user-read", 1}, {"user-write", 2}, {"user-vector", 1}, {"user-exec", 1}, {"vmmcall", 3},
+};
+
+int main(int argc, char **argv)
+{
+	unsigned int n;
+
+	if (argc < 2)
+		usage();
+	for (n = 0; n < sizeof(verbs) / sizeof(verbs[0]); n++) {
+		if (strcmp(argv[1], verbs[n].name) == 0) {
+			kernel_access(&verbs[n], argv + 2);
+			return 0;
+		}
+	}
+	for (n = 0; n < sizeof(user_verbs) / sizeof(user_verbs[0]); n++) {
+		if (strcmp(argv[1], user_verbs[n].name) == 0 &&
+		    argc - 2 == user_verbs[n].arguments) {
+			in_child(argv[1], argv + 2);
+			return 0;
+		}
+	}
+	usage();
+}

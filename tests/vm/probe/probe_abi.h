@@ -1,0 +1,49 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/* Between the probe's module and its program; both are built and used together, by tests only. */
+#ifndef PROBE_ABI_H
+#define PROBE_ABI_H
+
+#include <linux/types.h>
+#include <linux/ioctl.h>
+
+#define PROBE_DEVICE	"/dev/partition-probe"
+#define PROBE_MAX_COUNT 512u
+
+enum probe_operation {
+	PROBE_READ,	 /* value = memory */
+	PROBE_WRITE,	 /* memory = value */
+	PROBE_OR,	 /* memory |= value: read and written by one instruction */
+	PROBE_XCHG,	 /* value and memory change places */
+	PROBE_COMPARE,	 /* value = whether memory equals value */
+	PROBE_COPY_FROM, /* REP MOVS out of it: value = its bytes, all alike, if differ is 0 */
+	PROBE_COPY_TO,	 /* REP MOVS into it, of elements that are all value */
+	PROBE_FILL,	 /* REP STOS of value */
+	PROBE_VECTOR,	 /* a 16-byte move through a vector register */
+	PROBE_PORT_READ, /* address is the port */
+	PROBE_PORT_WRITE,
+	PROBE_PORT_COPY, /* REP INS: value and differ as with COPY_FROM */
+	PROBE_MSR_READ,	 /* address is the number */
+	PROBE_MSR_WRITE,
+	PROBE_IPI,  /* address is the APIC id, value the lower half of the command register */
+	PROBE_PAGE, /* address = a page of kernel memory, filled with value in every 8 bytes */
+	PROBE_PAGE_CHECK, /* differ = how many of its words are not value */
+};
+
+struct probe_request {
+	__u32 operation;
+	__u32 width; /* of an access, in bytes: 1, 2, 4, 8 */
+	__u64 address;
+	__u64 value;
+	__u32 count;   /* elements of the REP operations, up to PROBE_MAX_COUNT */
+	__u32 faulted; /* out: the access raised an exception */
+	__u32 differ;  /* out: elements that are not like the first one */
+	__u32 left;    /* out: what REP left of count */
+};
+
+/*
+ * The ioctl does one access from kernel mode. mmap() maps physical memory, readable, writable and
+ * executable, for accesses from user mode; its offset is the physical address.
+ */
+#define PROBE_ACCESS _IOWR('p', 0x50, struct probe_request)
+
+#endif /* PROBE_ABI_H */
