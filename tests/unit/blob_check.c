@@ -96,7 +96,7 @@ struct blob_case {
 #define RW (BLOB_MEM_READ | BLOB_MEM_WRITE)
 
 static const struct blob_case cases[] = {
-#include "blob_cases.h"
+#include "blob_cases.inc"
 };
 
 static uint8_t *place(struct cell_desc *cell, struct system_desc *system, const struct edit *edit)

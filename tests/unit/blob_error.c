@@ -62,8 +62,7 @@ static const struct {
 	 "PCI device 2: is there twice: bdf, the other is 0"},
 	{{.code = BLOB_MISSING, .part = BLOB_PART_IOMMU, .index = 0, .field = "base"},
 	 "IOMMU 0: must not be zero: base"},
-	{{.code = BLOB_CPU_SET_EMPTY, .part = BLOB_PART_CPU_SET, .index = -1},
-	 "CPU set is empty"},
+	{{.code = BLOB_CPU_SET_EMPTY, .part = BLOB_PART_CPU_SET, .index = -1}, "CPU set is empty"},
 };
 
 static void test_cuts(struct tap *tap)
