@@ -28,6 +28,22 @@ static void apply_hypervisor(struct manager *manager, const struct snapshot *sna
 	}
 }
 
+/* It died after the hypervisor was enabled and before it could write down with which memory. */
+static void remember_pool(struct manager *manager, const struct state *state,
+			  const struct snapshot *snapshot)
+{
+	uint64_t part = manager->config.hypervisor_memory;
+
+	manager->pool = state->pool;
+	manager->hypervisor = state->hypervisor;
+	if (manager->pool.size || strcmp(state->intent, step_name(STEP_ENABLE)) != 0 ||
+	    snapshot->pool.source == CELLVISOR_POOL_NONE || snapshot->pool.size <= part)
+		return;
+	manager->pool = (struct address_range){snapshot->pool.phys_start, snapshot->pool.size};
+	manager->hypervisor = (struct address_range){snapshot->pool.phys_start, part};
+	manager->pool_from_linux = snapshot->pool.source == CELLVISOR_POOL_LINUX;
+}
+
 /* Cells of a daemon before us get their records back; what is below confirms them, or not. */
 static void remember(struct manager *manager, const struct snapshot *snapshot)
 {
@@ -38,8 +54,7 @@ static void remember(struct manager *manager, const struct snapshot *snapshot)
 	manager->pool_from_linux = state->pool_from_linux;
 	if (snapshot->hypervisor != HYPERVISOR_ENABLED)
 		return;
-	manager->pool = state->pool;
-	manager->hypervisor = state->hypervisor;
+	remember_pool(manager, state, snapshot);
 	for (size_t i = 0; i < state->num_cells; i++) {
 		const struct snapshot_cell *seen =
 			snapshot_find_name(snapshot, state->cells[i].name);

@@ -249,6 +249,8 @@ int snapshot_read(struct driver *driver, bool with_statistics, struct snapshot *
 	if (driver) {
 		snapshot->features = driver->features;
 		memcpy(snapshot->release, driver->release, sizeof(snapshot->release));
+		/* Where the driver has no pools it stays empty. */
+		(void)driver_pool_info(driver, &snapshot->pool);
 	}
 	base = open(JAILHOUSE_SYSFS, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
 	if (base >= 0)

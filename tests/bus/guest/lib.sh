@@ -117,9 +117,10 @@ journal() {
 
 # Everything that goes over the bus, into /tmp/monitor.
 start_monitor() {
+	rm -f /tmp/monitor /tmp/monitor-log
 	busctl --json=short monitor org.cellmgr1 >/tmp/monitor 2>/tmp/monitor-log &
 	monitor=$!
-	eventually 5 grep -q Monitoring /tmp/monitor-log
+	eventually 5 grep -qs Monitoring /tmp/monitor-log
 }
 
 stop_monitor() {

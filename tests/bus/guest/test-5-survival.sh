@@ -61,6 +61,18 @@ test_killed_in_the_middle_of_a_create() {
 	state_is alpha running
 }
 
+test_killed_in_the_middle_of_an_enable() {
+	call EnableHypervisor
+	systemctl stop cellmgrd
+	# The driver was done, the daemon had not written it down.
+	sed -i 's/"intent": *""/"intent":"enable"/; s/"size": *[0-9]*/"size":0/' /run/cellmgr/state
+	systemctl start cellmgrd
+	equal "$(manager_property MemoryTotal)" $((48 << 20))
+	done_well call StartCell s alpha
+	done_well call DisableHypervisor b true
+	equal "$(fake pool)" 0 "pool"
+}
+
 test_foreign_cells_are_shown_and_not_touched() {
 	call EnableHypervisor
 	fake foreign stranger 2 >/dev/null
@@ -159,6 +171,19 @@ test_failure_is_reported_once_and_fails_the_unit() {
 	# And a start is a start.
 	done_well systemctl restart cell@alpha
 	state_is alpha running
+}
+
+test_failed_cell_is_destroyed_where_wanted() {
+	mv /etc/cellmgr/cells/broken.json /tmp/
+	sed -i 's/"cpus"/"on-failure": "destroy", "cpus"/' /etc/cellmgr/cells/beta.json
+	done_well call Reload
+	call StartCell s beta
+	fake fail beta 5 0xcf9 1 0x1234 2 >/dev/null
+	eventually 3 is_state beta defined
+	matches "$(property beta LastError)" "wrote 1 byte to I/O port 0xcf9"
+	equal "$(journal MESSAGE_ID=6f1c9a52d3d04c4b8f6e2b7a90c51e31 CELL=beta | wc -l)" 1 "lines"
+	sed -i 's/"on-failure": "destroy", //' /etc/cellmgr/cells/beta.json
+	mv /tmp/broken.json /etc/cellmgr/cells/
 }
 
 test_catalog_explains_messages() {
