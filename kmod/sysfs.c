@@ -344,14 +344,25 @@ INFO_ATTRIBUTE(mem_pool_used, HV_INFO_MEM_POOL_USED);
 INFO_ATTRIBUTE(remap_pool_size, HV_INFO_REMAP_POOL_SIZE);
 INFO_ATTRIBUTE(remap_pool_used, HV_INFO_REMAP_POOL_USED);
 
+/* Accesses of Linux to what is not its own, refused since the hypervisor was enabled. */
+static ssize_t root_violations_show(struct device *dev, struct device_attribute *attr, char *buffer)
+{
+	u64 count = 0;
+
+	if (!mutex_trylock(&cellvisor_lock))
+		return restart_syscall();
+	if (partition)
+		count = READ_ONCE(partition->public->root_violations);
+	mutex_unlock(&cellvisor_lock);
+	return sysfs_emit(buffer, "%llu\n", count);
+}
+static DEVICE_ATTR_RO(root_violations);
+
 static struct attribute *device_attributes[] = {
-	&dev_attr_enabled.attr,
-	&dev_attr_console.attr,
-	&dev_attr_mem_pool_size.attr,
-	&dev_attr_mem_pool_used.attr,
-	&dev_attr_remap_pool_size.attr,
-	&dev_attr_remap_pool_used.attr,
-	NULL,
+	&dev_attr_enabled.attr,		&dev_attr_console.attr,
+	&dev_attr_mem_pool_size.attr,	&dev_attr_mem_pool_used.attr,
+	&dev_attr_remap_pool_size.attr, &dev_attr_remap_pool_used.attr,
+	&dev_attr_root_violations.attr, NULL,
 };
 
 static struct bin_attribute *device_bin_attributes[] = {&bin_attr_core, NULL};
