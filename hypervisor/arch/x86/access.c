@@ -14,7 +14,6 @@
 #include "state.h"
 
 #define RFLAGS_DF   (1ull << 10)
-#define PF_FETCH    (1u << 4)
 #define ALL_ONES    (~0ull)
 #define DEVICE_SLOT 3
 
@@ -205,23 +204,52 @@ static void advance_register(struct cpu *cpu, unsigned int number, int64_t by,
 }
 
 /*
+ * What was read from nowhere goes where root wants it, if its own page tables allow that: the page
+ * may be one that Linux has yet to copy or to make. False: a page fault has been injected, after
+ * which the instruction comes again.
+ */
+static bool store_ones(struct cpu *cpu, const struct vcpu_state *state,
+		       const struct mmio_insn *insn)
+{
+	uint64_t to = *gpr_by_number(cpu, FAILURE_RDI), last, ones = ALL_ONES;
+	uint32_t error;
+
+	if (insn->address_size == 4)
+		to = (uint32_t)to;
+	last = to + insn->width - 1;
+	error = guest_write_error(cpu, state, to);
+	if (error) {
+		vendor->inject_page_fault(cpu, to, error);
+		return false;
+	}
+	error = guest_write_error(cpu, state, last);
+	if (error) {
+		vendor->inject_page_fault(cpu, last, error);
+		return false;
+	}
+	/* Where the destination is not root's either, this write is lost, too. */
+	guest_write(cpu, state, to, &ones, insn->width);
+	return true;
+}
+
+/*
  * One element of a string instruction of root, whose memory side was refused. The next element
  * traps again, so that nothing is skipped that is allowed.
  */
-static bool refuse_string(struct cpu *cpu, const struct mmio_insn *insn)
+static void refuse_string(struct cpu *cpu, const struct mmio_insn *insn)
 {
 	uint64_t *count = gpr_by_number(cpu, FAILURE_RCX);
-	uint64_t ones = ALL_ONES;
 	struct vcpu_state state;
 	int64_t step;
 
 	vendor->get_state(cpu, &state);
-	if (mode_of(&state) != MMIO_MODE_64)
-		return false;
+	if (mode_of(&state) != MMIO_MODE_64) {
+		vendor->inject_exception(cpu, VECTOR_GP, true, 0);
+		return;
+	}
 	if (insn->access == MMIO_COPY && cpu->failure.reason == FAILURE_MEMORY_READ &&
-	    guest_write(cpu, &state, *gpr_by_number(cpu, FAILURE_RDI), &ones, insn->width) !=
-		    insn->width)
-		return false;
+	    !store_ones(cpu, &state, insn))
+		return;
 	step = (state.rflags & RFLAGS_DF) ? -(int64_t)insn->width : insn->width;
 	advance_register(cpu, FAILURE_RDI, step, insn->address_size);
 	if (insn->access == MMIO_COPY)
@@ -229,21 +257,19 @@ static bool refuse_string(struct cpu *cpu, const struct mmio_insn *insn)
 	if (insn->repeat) {
 		advance_register(cpu, FAILURE_RCX, -1, insn->address_size);
 		if (insn->address_size == 8 ? *count : (uint32_t)*count)
-			return true;
+			return;
 	}
 	vendor->advance(cpu, insn->length);
-	return true;
 }
 
 void access_refuse(struct cpu *cpu)
 {
 	struct mmio_effect effect;
-	struct vcpu_state state;
 	struct mmio_insn insn;
 
-	vendor->get_state(cpu, &state);
 	if (cpu->failure.reason == FAILURE_MEMORY_EXECUTE) {
-		vendor->inject_page_fault(cpu, state.rip, PF_FETCH);
+		/* All ones would be fetched, which is no instruction. */
+		vendor->inject_exception(cpu, VECTOR_UD, false, 0);
 		return;
 	}
 	if (cpu->arch.refused_page_walk || !decode(cpu, &insn)) {
@@ -251,8 +277,7 @@ void access_refuse(struct cpu *cpu)
 		return;
 	}
 	if (insn.string) {
-		if (!refuse_string(cpu, &insn))
-			vendor->inject_exception(cpu, VECTOR_GP, true, 0);
+		refuse_string(cpu, &insn);
 		return;
 	}
 	apply(cpu, &insn, ALL_ONES, &effect);

@@ -6,6 +6,11 @@
 #include "asm.h"
 #include "paging.h"
 
+/* Error code of a page fault (APM vol. 2, 8.4.2). */
+#define PF_PRESENT (1u << 0)
+#define PF_WRITE   (1u << 1)
+#define PF_USER	   (1u << 2)
+
 enum temporary_slot { SLOT_TABLE = 1, SLOT_DATA = 2 };
 
 /* Reads a page-table entry of the guest, through the cell's second-level tables like the processor
@@ -53,13 +58,16 @@ static bool is_large(const struct vcpu_state *state, const struct walk_shape *sh
 	return level == 2 || (state->efer & EFER_LMA);
 }
 
-bool guest_translate(struct cpu *cpu, const struct vcpu_state *state, uint64_t linear,
-		     uint64_t *ret_guest_phys)
+/* As guest_translate(); *ret_rights has PTE_WRITE and PTE_USER where the entries of all levels have
+ * them. */
+static bool translate(struct cpu *cpu, const struct vcpu_state *state, uint64_t linear,
+		      uint64_t *ret_guest_phys, uint64_t *ret_rights)
 {
 	struct walk_shape shape = shape_of(state);
 	unsigned int level, shift, index, bits;
 	uint64_t table, entry, page;
 
+	*ret_rights = PTE_WRITE | PTE_USER;
 	if (!(state->cr0 & CR0_PG)) {
 		*ret_guest_phys = linear & 0xffffffff;
 		return true;
@@ -72,6 +80,9 @@ bool guest_translate(struct cpu *cpu, const struct vcpu_state *state, uint64_t l
 		index = (linear >> shift) & ((1u << bits) - 1);
 		if (!read_entry(cpu, table + index * shape.entry_size, shape.entry_size, &entry))
 			return false;
+		/* The entries of the PAE root have no such bits. */
+		if (!(shape.levels == 3 && level == 3))
+			*ret_rights &= entry;
 		if (is_large(state, &shape, level, entry)) {
 			page = 1ull << shift;
 			table = entry & PTE_ADDRESS & ~(page - 1);
@@ -83,6 +94,28 @@ bool guest_translate(struct cpu *cpu, const struct vcpu_state *state, uint64_t l
 		table = entry & PTE_ADDRESS;
 	}
 	return false;
+}
+
+bool guest_translate(struct cpu *cpu, const struct vcpu_state *state, uint64_t linear,
+		     uint64_t *ret_guest_phys)
+{
+	uint64_t rights;
+
+	return translate(cpu, state, linear, ret_guest_phys, &rights);
+}
+
+uint32_t guest_write_error(struct cpu *cpu, const struct vcpu_state *state, uint64_t linear)
+{
+	uint32_t error = PF_WRITE | (state->cpl == 3 ? PF_USER : 0);
+	uint64_t guest_phys, rights;
+
+	if (!translate(cpu, state, linear, &guest_phys, &rights))
+		return error;
+	if (state->cpl == 3 && !(rights & PTE_USER))
+		return error | PF_PRESENT;
+	if (!(rights & PTE_WRITE) && (state->cpl == 3 || (state->cr0 & CR0_WP)))
+		return error | PF_PRESENT;
+	return 0;
 }
 
 /* A piece of guest memory that lies in one page, mapped; NULL where there is none. */

@@ -19,8 +19,15 @@ unsigned int guest_read(struct cpu *cpu, const struct vcpu_state *state, uint64_
 			void *buffer, unsigned int size);
 
 /*
+ * Whether a write of the guest to a linear address would pass its own page tables: 0, or the error
+ * code of the page fault that the processor would raise. Protection keys and SMAP are left out.
+ */
+uint32_t guest_write_error(struct cpu *cpu, const struct vcpu_state *state, uint64_t linear);
+
+/*
  * Copies to guest-linear memory that both the guest's own tables map and the cell may write;
- * returns the number of bytes written.
+ * returns the number of bytes written. Does not look at the rights that the guest's tables give: see
+ * guest_write_error().
  */
 unsigned int guest_write(struct cpu *cpu, const struct vcpu_state *state, uint64_t linear,
 			 const void *buffer, unsigned int size);
