@@ -51,7 +51,7 @@ static const struct msr_rule rules[] = {
 	{MSR_VM_CR, MSR_VM_CR, CALL, REFUSE, CALL, REFUSE},
 	{MSR_IGNNE, MSR_IGNNE, REFUSE, REFUSE, PASS, REFUSE},
 	/* The processor saves the hypervisor's state there. */
-	{MSR_VM_HSAVE_PA, MSR_VM_HSAVE_PA, REFUSE, REFUSE, ABSENT, REFUSE},
+	{MSR_VM_HSAVE_PA, MSR_VM_HSAVE_PA, REFUSE, REFUSE, REFUSE, REFUSE},
 };
 
 static enum msr_access access_of(const struct cell *cell, uint32_t msr, bool write)
@@ -156,8 +156,7 @@ static enum verdict write_call(struct cpu *cpu, uint32_t msr, uint64_t value)
 	case MSR_APIC_BASE:
 		if (value == rdmsr(MSR_APIC_BASE))
 			return VERDICT_HANDLED;
-		return cpu->cell == &root_cell ? VERDICT_GP
-					       : fault(cpu, FAILURE_MSR_WRITE, msr, value, 8);
+		return fault(cpu, FAILURE_MSR_WRITE, msr, value, 8);
 	case MSR_PAT:
 		cpu->arch.guest_pat = value;
 		break;
