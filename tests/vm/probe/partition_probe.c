@@ -200,6 +200,11 @@ static int access_memory(struct probe_request *request)
 	case PROBE_COPY_TO:
 		err = copy_elements(request, memory);
 		break;
+	case PROBE_COPY_USER:
+		request->left =
+			copy_to_user(u64_to_user_ptr(request->value), memory, request->count);
+		request->faulted = request->left > 0;
+		break;
 	case PROBE_FILL:
 		access_string(request, memory, NULL);
 		break;

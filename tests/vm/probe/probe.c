@@ -66,8 +66,9 @@ static void usage(void)
 			"a: address (port, MSR, APIC id), w: width, v: value, c: count\n");
 	for (n = 0; n < sizeof(verbs) / sizeof(verbs[0]); n++)
 		fprintf(stderr, "  %s %s\n", verbs[n].name, verbs[n].arguments);
-	fprintf(stderr, "  user-read|user-exec|user-vector ADDRESS\n  user-write ADDRESS VALUE\n"
-			"  vmmcall CODE ARGUMENT1 ARGUMENT2\n");
+	fprintf(stderr,
+		"  user-read|user-exec|user-vector|copy-user ADDRESS\n  user-write ADDRESS VALUE\n"
+		"  vmmcall CODE ARGUMENT1 ARGUMENT2\n");
 	exit(2);
 }
 
@@ -187,6 +188,50 @@ static void user_access(const char *verb, char **arguments)
 	fflush(stdout);
 }
 
+static unsigned int count_bytes(const uint8_t *memory, size_t size, uint8_t wanted)
+{
+	unsigned int count = 0;
+
+	while (size > 0)
+		count += memory[--size] == wanted;
+	return count;
+}
+
+static uint8_t *fresh_page(void)
+{
+	uint8_t *page =
+		mmap(NULL, PAGE_BYTES, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+
+	if (page == MAP_FAILED)
+		die("mmap");
+	return page;
+}
+
+/*
+ * The kernel copies from the address into a page that was only read so far, which Linux has backed
+ * with the one page of zeros that all share. Prints how many bytes of all ones came here, how many
+ * zeros are left in other such pages.
+ */
+static void copy_to_user_page(char **arguments)
+{
+	uint8_t *page = fresh_page(), *other = fresh_page();
+	struct probe_request request = {
+		.operation = PROBE_COPY_USER,
+		.width = 8,
+		.address = number(arguments[0]),
+		.value = (uintptr_t)page,
+		.count = PROBE_MAX_COUNT,
+	};
+
+	if (count_bytes(page, PAGE_BYTES, 0) != PAGE_BYTES)
+		die("fresh page");
+	if (ioctl(open_device(), PROBE_ACCESS, &request) < 0)
+		die("copy-user");
+	printf("ones=%u left=%u zeros-elsewhere=%u\n", count_bytes(page, PROBE_MAX_COUNT, 0xff),
+	       request.left, count_bytes(other, PAGE_BYTES, 0));
+	fflush(stdout);
+}
+
 /* A hypercall from user mode. */
 static void user_hypercall(char **arguments)
 {
@@ -214,6 +259,8 @@ static void in_child(const char *verb, char **arguments)
 		alarm(CHILD_SECONDS);
 		if (strcmp(verb, "vmmcall") == 0)
 			user_hypercall(arguments);
+		else if (strcmp(verb, "copy-user") == 0)
+			copy_to_user_page(arguments);
 		else
 			user_access(verb, arguments);
 		_exit(0);
@@ -230,7 +277,8 @@ static const struct {
 	const char *name;
 	int arguments;
 } user_verbs[] = {
-	{"user-read", 1}, {"user-write", 2}, {"user-vector", 1}, {"user-exec", 1}, {"vmmcall", 3},
+	{"user-read", 1}, {"user-write", 2}, {"user-vector", 1},
+	{"user-exec", 1}, {"copy-user", 1},  {"vmmcall", 3},
 };
 
 int main(int argc, char **argv)

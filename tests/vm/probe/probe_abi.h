@@ -18,6 +18,7 @@ enum probe_operation {
 	PROBE_COPY_FROM, /* REP MOVS out of it: value = its bytes, all alike, if differ is 0 */
 	PROBE_COPY_TO,	 /* REP MOVS into it, of elements that are all value */
 	PROBE_FILL,	 /* REP STOS of value */
+	PROBE_COPY_USER, /* copy_to_user() from it to where value points */
 	PROBE_VECTOR,	 /* a 16-byte move through a vector register */
 	PROBE_PORT_READ, /* address is the port */
 	PROBE_PORT_WRITE,
