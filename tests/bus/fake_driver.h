@@ -77,6 +77,9 @@ struct fake_cell *fake_add(const char *name, const char *cpus);
 void fake_remove(struct fake_cell *cell);
 /* Makes the sysfs tree as the state is. */
 void fake_write_sysfs(void);
+void fake_write_cell(const struct fake_cell *cell);
+
+/* fake_calls.c, with the lock as well. */
 /* 0 or negative errno. pid and argument: the caller's memory. lie: say yes and do nothing. */
 int fake_ioctl(pid_t pid, uint64_t request, uint64_t argument, bool lie);
 /* Whether a shutdown of the cell gets no answer: then the caller waits. */

@@ -1,4 +1,5 @@
 # SPDX-License-Identifier: GPL-2.0-only
+# shellcheck shell=bash
 # Helpers of the bus tests. A case is a function test_NAME; it fails when any check in it does.
 
 manager=/org/cellmgr1
@@ -126,8 +127,8 @@ start_monitor() {
 stop_monitor() {
 	# What is on its way shall arrive.
 	sleep 0.2
-	kill $monitor
-	wait $monitor 2>/dev/null
+	kill "$monitor"
+	wait "$monitor" 2>/dev/null
 }
 
 # What the daemon's unit is told: nothing runs, nothing is scripted, the hypervisor is off.

@@ -1,4 +1,6 @@
 # SPDX-License-Identifier: GPL-2.0-only
+# shellcheck shell=bash
+# shellcheck disable=SC1090,SC1091 # all are beside this one
 # Runs in the container: all tests, in order, each a function that sets the case's result.
 
 cd /usr/lib/cellmgr-test || exit 1

@@ -1,4 +1,6 @@
 # SPDX-License-Identifier: GPL-2.0-only
+# shellcheck shell=bash
+# shellcheck disable=SC2154 # manager, output: of lib.sh
 # The interface itself: published as documented, guarded, quick.
 
 # An interface of an introspection, without what is prose or formatting, one element a line.
@@ -14,19 +16,19 @@ introspect() {
 }
 
 test_interfaces_are_as_documented() {
-	diff <(introspect $manager | normalize org.cellmgr1.Manager) \
+	diff <(introspect "$manager" | normalize org.cellmgr1.Manager) \
 		<(normalize org.cellmgr1.Manager <org.cellmgr1.Manager.xml) >&3 ||
 		not "the manager's interface is not the documented one"
-	diff <(introspect $manager/cell/alpha | normalize org.cellmgr1.Cell) \
+	diff <(introspect "$manager"/cell/alpha | normalize org.cellmgr1.Cell) \
 		<(normalize org.cellmgr1.Cell <org.cellmgr1.Cell.xml) >&3 ||
 		not "the cell's interface is not the documented one"
-	matches "$(introspect $manager | normalize org.cellmgr1.Manager)" '"StartCell"' \
+	matches "$(introspect "$manager" | normalize org.cellmgr1.Manager)" '"StartCell"' \
 		"what was compared"
 }
 
 test_object_manager_lists_cells() {
 	local objects
-	objects=$(busctl --json=short call org.cellmgr1 $manager org.freedesktop.DBus.ObjectManager \
+	objects=$(busctl --json=short call org.cellmgr1 "$manager" org.freedesktop.DBus.ObjectManager \
 		GetManagedObjects)
 	matches "$objects" '"/org/cellmgr1/cell/alpha"'
 	matches "$objects" '"State":\{"type":"s","data":"defined"\}'
@@ -61,13 +63,14 @@ arguments() {
 	esac
 }
 
+# shellcheck disable=SC2046,SC2086 # arguments are words
 # The list is the daemon's own, so that a new method cannot be forgotten: what does not change
 # anything is named here.
 each_changing_method() {
 	local interface path method
 	for interface in Manager Cell; do
-		path=$manager
-		[ $interface = Manager ] || path=$manager/cell/alpha
+		path="$manager"
+		[ $interface = Manager ] || path="$manager"/cell/alpha
 		introspect $path | normalize org.cellmgr1.$interface >/tmp/interface
 		for method in $(methods /tmp/interface); do
 			case $method in
@@ -99,27 +102,27 @@ test_everybody_is_denied_every_change() {
 
 test_everybody_may_read() {
 	equal "$(setpriv --reuid=65534 --clear-groups busctl get-property org.cellmgr1 \
-		$manager/cell/alpha org.cellmgr1.Cell State 2>&1)" 's "defined"'
+		"$manager"/cell/alpha org.cellmgr1.Cell State 2>&1)" 's "defined"'
 	matches "$(setpriv --reuid=65534 --clear-groups ./bus-peer check \
 		/etc/cellmgr/cells/broken.json alpha 2>&1)" '^error	memroy	'
 }
 
 test_rules_see_cell_and_verb() {
 	local games="setpriv --reuid=5 --regid=60 --clear-groups ./bus-peer call"
-	output=$($games $manager org.cellmgr1.Manager StartCell s alpha 2>&1) ||
+	output=$($games "$manager" org.cellmgr1.Manager StartCell s alpha 2>&1) ||
 		not "games may start alpha: $output"
 	state_is alpha running
-	$games $manager org.cellmgr1.Manager StartCell s beta 2>/dev/null && not "not beta"
-	$games $manager/cell/alpha org.cellmgr1.Cell Stop 2>&1 || not "games may stop alpha"
-	$games $manager/cell/alpha org.cellmgr1.Cell Destroy 2>/dev/null && not "not destroy"
-	$games $manager org.cellmgr1.Manager DisableHypervisor b true 2>/dev/null &&
+	$games "$manager" org.cellmgr1.Manager StartCell s beta 2>/dev/null && not "not beta"
+	$games "$manager"/cell/alpha org.cellmgr1.Cell Stop 2>&1 || not "games may stop alpha"
+	$games "$manager"/cell/alpha org.cellmgr1.Cell Destroy 2>/dev/null && not "not destroy"
+	$games "$manager" org.cellmgr1.Manager DisableHypervisor b true 2>/dev/null &&
 		not "not the hypervisor"
 	state_is alpha shut-down
 }
 
 test_without_polkit_only_root_may() {
 	systemctl mask -q --runtime --now polkit.service
-	matches "$(setpriv --reuid=5 --clear-groups ./bus-peer call $manager org.cellmgr1.Manager \
+	matches "$(setpriv --reuid=5 --clear-groups ./bus-peer call "$manager" org.cellmgr1.Manager \
 		StartCell s alpha 2>&1)" '^org\.freedesktop\.DBus\.Error\.AccessDenied: .*polkit'
 	done_well call StartCell s alpha
 	systemctl unmask -q --runtime polkit.service

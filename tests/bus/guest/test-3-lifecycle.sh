@@ -1,4 +1,6 @@
 # SPDX-License-Identifier: GPL-2.0-only
+# shellcheck shell=bash
+# shellcheck disable=SC2154 # manager, output: of lib.sh
 # The life of a cell, step by step and the whole way.
 
 images=/usr/lib/cellmgr/images
@@ -190,6 +192,7 @@ test_console_is_followed() {
 test_original_driver_is_managed_too() {
 	# It takes no memory from Linux: some was reserved at boot.
 	cp machine/proc/cmdline /tmp/cmdline
+	# shellcheck disable=SC2016 # the dollar is memmap's
 	echo 'console=ttyS0 memmap=64M$0x20000000' >machine/proc/cmdline
 	fake features 0 >/dev/null
 	systemctl restart cellmgrd

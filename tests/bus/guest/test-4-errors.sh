@@ -1,4 +1,6 @@
 # SPDX-License-Identifier: GPL-2.0-only
+# shellcheck shell=bash
+# shellcheck disable=SC2154 # manager, output: of lib.sh
 # Everything that goes wrong has its name, says what to do, and changes nothing.
 
 test_wrong_states_are_named() {
@@ -193,10 +195,10 @@ test_a_driver_that_lies_is_found_out() {
 test_bus_answers_while_a_stop_hangs() {
 	call StartCell s beta
 	fake answer beta silent >/dev/null
-	busctl call org.cellmgr1 $manager org.cellmgr1.Manager StopCell s beta >/tmp/stop 2>&1 &
-	local stop=$! i
+	busctl call org.cellmgr1 "$manager" org.cellmgr1.Manager StopCell s beta >/tmp/stop 2>&1 &
+	local stop=$! i=0
 	eventually 3 operation_is beta stop
-	for i in 1 2 3 4 5 6 7 8 9 10; do
+	for ((i = 0; i < 10; i++)); do
 		done_well call ListCells
 		state_is alpha defined
 	done
@@ -236,7 +238,7 @@ operation_is() {
 test_kill_cuts_a_stop_short() {
 	call StartCell s beta
 	fake answer beta silent >/dev/null
-	busctl call org.cellmgr1 $manager org.cellmgr1.Manager StopCell s beta >/tmp/stop 2>&1 &
+	busctl call org.cellmgr1 "$manager" org.cellmgr1.Manager StopCell s beta >/tmp/stop 2>&1 &
 	local stop=$! began=${EPOCHREALTIME/./}
 	eventually 1 operation_is beta stop
 	done_well cell beta Kill
@@ -263,10 +265,10 @@ test_operations_are_done_in_order() {
 
 test_broken_description_stops_a_reload() {
 	local before
-	before=$(busctl call org.cellmgr1 $manager org.cellmgr1.Manager ListCells)
+	before=$(busctl call org.cellmgr1 "$manager" org.cellmgr1.Manager ListCells)
 	sed -i 's/"1M"/"2M"/' /etc/cellmgr/cells/alpha.json
 	fails Invalid "broken.json:3:.*memroy.*memory" manager Reload
-	equal "$(busctl call org.cellmgr1 $manager org.cellmgr1.Manager ListCells)" "$before"
+	equal "$(busctl call org.cellmgr1 "$manager" org.cellmgr1.Manager ListCells)" "$before"
 	equal "$(property alpha Memory)" $((1 << 20)) "memory of alpha"
 	mv /etc/cellmgr/cells/broken.json /tmp/
 	done_well call Reload

@@ -1,4 +1,6 @@
 # SPDX-License-Identifier: GPL-2.0-only
+# shellcheck shell=bash
+# shellcheck disable=SC2154 # manager, output: of lib.sh
 # The daemon dies, cells do not; cells fail, and it is known.
 
 kill_daemon() {
@@ -190,9 +192,9 @@ test_catalog_explains_messages() {
 	journalctl --update-catalog
 	matches "$(journalctl --dump-catalog 6f1c9a52d3d04c4b8f6e2b7a90c51e31)" 'Subject: Cell @CELL@ failed'
 	local id
-	for id in $(sed -n 's/^-- \([0-9a-f]\{32\}\)$/\1/p' /usr/lib/systemd/catalog/cellmgr.catalog); do
+	while read -r id; do
 		journalctl --dump-catalog "$id" >/dev/null 2>&1 || not "message $id"
-	done
+	done < <(sed -n 's/^-- \([0-9a-f]\{32\}\)$/\1/p' /usr/lib/systemd/catalog/cellmgr.catalog)
 }
 
 test_systemd_restarts_what_it_is_told_to() {
