@@ -94,12 +94,10 @@ static int on_deadline(sd_event_source *source, uint64_t usec, void *userdata)
 {
 	struct job *job = userdata;
 	uint64_t now = manager_now_ns(job->manager) / 1000;
-	uint64_t due = 0;
 
 	(void)usec;
 	atomic_store(&job->step->expired, true);
 	worker_interrupt(job->manager->worker);
-	sd_event_source_get_time(source, &due);
 	if (!job->expired_at)
 		job->expired_at = now;
 	if (!job->stuck && now - job->expired_at >= GRACE_US)
