@@ -1,0 +1,105 @@
+# SPDX-License-Identifier: GPL-2.0-only
+# shellcheck shell=bash
+# What the tests of the partition's walls share; sourced after lib.sh.
+
+sysfs=/sys/devices/jailhouse
+state_file=/run/cellmgr/state
+all_ones=(x 0xff 0xffff x 0xffffffff x x x 0xffffffffffffffff)
+
+# hex NUMBER
+hex() { printf '0x%x\n' "$1"; }
+
+# cell_memory CELL INDEX: the physical address of a region, as the daemon has placed it.
+cell_memory() {
+	tr -d ' \n' <"$state_file" | grep -o "\"$1\":{[^[]*\"memory\":\[[^]]*\]" |
+		grep -o '"start":[0-9]*' | sed -n "$(($2 + 1))s/.*://p"
+}
+
+# hypervisor_memory start|size
+hypervisor_memory() {
+	tr -d ' \n' <"$state_file" | grep -o '"hypervisor":{[^}]*}' | sed "s/.*\"$1\":\([0-9]*\).*/\1/"
+}
+
+violations() { cat $sysfs/root_violations; }
+
+# cell_state CELL: as the bus says.
+cell_state() {
+	busctl get-property org.cellmgr1 "/org/cellmgr1/cell/$1" org.cellmgr1.Cell State | cut -d'"' -f2
+}
+
+# cell_is CELL STATE
+cell_is() { [[ $(cell_state "$1") == "$2" ]]; }
+
+# console_has CELL REGEX
+console_has() { cellctl console "$1" | grep -qE "$2"; }
+
+# describe CELL CPU IMAGE PORT PARAMETERS: writes a description with a port of the cell's own and a
+# second region that the program leaves alone, and makes it known.
+describe() {
+	cat >"/etc/cellmgr/cells/$1.json" <<-EOF
+		{
+		    "cpus": [$2],
+		    "memory": [ { "size": "1M" }, { "size": "64K", "address": "0x400000" } ],
+		    "image": "$3.bin",
+		    "parameters": "$5",
+		    "console": "virtual",
+		    "devices": { "ports": [ { "base": "$4", "count": 1 } ] },
+		    "heartbeat": "5s",
+		    "on-failure": "preserve",
+		    "stop": { "timeout": "20s", "force": true }
+		}
+	EOF
+	systemctl reload cellmgrd
+}
+
+# turbine_cycle: the last one that the governor has reported.
+turbine_cycle() {
+	cellctl console turbine | sed -n 's/^turbine: t=.* cycle=\([0-9]*\) .*/\1/p' | tail -n 1
+}
+
+# turbine_passes CYCLE
+turbine_passes() {
+	local now
+	now=$(turbine_cycle)
+	[[ $now ]] && ((now > $1))
+}
+
+# turbine_goes_on NAME: its counter moves on, it was not started anew, nobody stopped it.
+turbine_goes_on() {
+	local before
+	before=$(turbine_cycle)
+	if [[ $before ]] && eventually 60 turbine_passes "$before" && cell_is turbine running &&
+	   (($(cellctl console turbine | grep -c '^turbine: t=0') <= 1)); then
+		ok "$1"
+	else
+		not_ok "$1" "cycle $before before, $(turbine_cycle) now, state $(cell_state turbine)"
+	fi
+}
+
+# failures CELL: how often it has failed so far, as the journal has it; the texts are on stdout.
+failures() { journalctl -u cellmgrd -o cat --no-pager --grep "^Cell $1 failed" 2>/dev/null; }
+
+# has_more_failures CELL COUNT
+has_more_failures() { (($(failures "$1" | wc -l) > $2)); }
+
+# deed PARAMETERS REGEX: the mischief program does that and is stopped for it; the reason that the
+# daemon gives has to match.
+deed() {
+	local before
+	before=$(failures mischief | wc -l)
+	describe mischief 2 mischief 0x83 "$1 delay-ms=100"
+	cellctl start mischief >/dev/null 2>&1
+	if ! eventually 60 has_more_failures mischief "$before"; then
+		not_ok "stopped: $1" "state $(cell_state mischief)" "$(cellctl console mischief)"
+	else
+		like "stopped: $1" "$(failures mischief | tail -n 1)" "$2"
+		is "failed, says the bus: ${1%% *}" "$(cell_state mischief)" failed
+	fi
+	cellctl destroy mischief >/dev/null
+}
+
+# interrupt_count NAME: of all CPUs of Linux, from /proc/interrupts.
+interrupt_count() {
+	awk -v name="$1:" '$1 == name { for (n = 2; $n ~ /^[0-9]+$/; n++) sum += $n } END { print sum + 0 }' \
+		/proc/interrupts
+}
