@@ -1,0 +1,63 @@
+#!/bin/bash
+# SPDX-License-Identifier: GPL-2.0-only
+# The daemon dies, its cells do not; the next one knows them again.
+# timeout: 180
+# shellcheck source-path=SCRIPTDIR source=lib.sh
+. ./lib.sh
+# shellcheck source-path=SCRIPTDIR source=cells.sh
+. ./cells.sh
+
+daemon_pid() { systemctl show -P MainPID cellmgrd; }
+
+# kill_daemon: as hard as it goes; returns when another one answers.
+kill_daemon() {
+	local old
+	old=$(daemon_pid)
+	kill -9 "$old"
+	eventually 30 sh -c "[ \"\$(systemctl show -P MainPID cellmgrd)\" != $old ] &&
+		busctl --timeout=5 get-property org.cellmgr1 /org/cellmgr1 org.cellmgr1.Manager HypervisorState"
+}
+
+modprobe cellvisor
+systemctl start cellmgrd
+mark=$(kernel_log_mark)
+describe turbine turbine 's/"heartbeat": .*/"heartbeat": "5s",/'
+check 'the turbine starts' systemctl start cell@turbine
+eventually_check 'it reports' 30 turbine_passes 0
+unit_pid=$(systemctl show -P MainPID cell@turbine)
+started=$(cell_property turbine StartedAt)
+image=$(cell_property turbine ImageSha256)
+id=$(cell_property turbine Id)
+cycle=$(turbine_cycle)
+like 'the image has a digest' "$image" '^[0-9a-f]{64}$'
+
+check 'the daemon is killed and comes back' kill_daemon
+is 'the cell is running under the same object' "$(cell_property turbine State)" running
+is 'it was started when it was started' "$(cell_property turbine StartedAt)" "$started"
+is 'its image is known' "$(cell_property turbine ImageSha256)" "$image"
+is 'its id is the same' "$(cell_property turbine Id)" "$id"
+eventually_check 'it ran on' 30 turbine_passes "$cycle"
+is 'its unit is active' "$(systemctl is-active cell@turbine)" active
+is 'in the same process' "$(systemctl show -P MainPID cell@turbine)" "$unit_pid"
+check 'it can be stopped' systemctl stop cell@turbine
+is 'and is' "$(cell_property turbine State)" shut-down
+
+# In the middle of a start: whatever was reached is known, and the next start gets there.
+cellctl start turbine >/dev/null 2>&1 &
+starter=$!
+sleep 0.3
+check 'the daemon is killed while it starts a cell' kill_daemon
+wait "$starter"
+check 'the cell can be started all the same' cellctl start turbine
+is 'and runs' "$(cell_property turbine State)" running
+
+# A cell that no daemon remembers.
+systemctl stop cellmgrd
+rm -rf /run/cellmgr/*
+rm $descriptions/turbine.json
+systemctl start cellmgrd
+eventually_check 'a cell of nobody is shown as foreign' 20 cell_is turbine State foreign
+fails 'and is not touched' cellctl stop turbine
+is 'it runs' "$(cat /sys/devices/jailhouse/cells/"$id"/state)" running
+kernel_log_clean 'the kernel has nothing to complain about' "$mark"
+finish
