@@ -194,9 +194,9 @@ static void check_image(const struct check *check, size_t index, struct address_
 		return;
 	if (size > room)
 		problems_add(check->problems, SEVERITY_ERROR, &place,
-			     "has %" PRIu64 " bytes, but from guest address 0x%" PRIx64
+			     "%s has %" PRIu64 " bytes, but from guest address 0x%" PRIx64
 			     " on there is memory for %" PRIu64 "; make \"memory\" larger",
-			     size, image->address, room);
+			     image->file, size, image->address, room);
 	*ret_range = (struct address_range){image->address, size};
 }
 

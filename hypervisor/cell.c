@@ -166,6 +166,7 @@ int cell_start(uint32_t id)
 		cell->loadable = false;
 	}
 	comm_init(cell, CELL_RUNNING);
+	cell->failure_recorded = false;
 	cell->public->failed = 0;
 	cell->public->started = 1;
 	for_each_cpu_in(n, cell->cpus)
@@ -191,14 +192,16 @@ int cell_set_loadable(uint32_t id)
 	cell_park_cpus(cell);
 	comm_init(cell, CELL_SHUT_DOWN);
 	cell->public->started = 0;
+	cell->failure_recorded = false;
 	cell->public->failed = 0;
 	if (!cell->loadable) {
+		/* Even if it fails half way: the next start then takes back what root got. */
+		cell->loadable = true;
 		err = memory_root_loadable(cell, true);
 		cpus_flush(root_cell.cpus);
 		pool_release_deferred();
 		if (err)
 			return err;
-		cell->loadable = true;
 	}
 	__atomic_add_fetch(&public_area.events, 1, __ATOMIC_SEQ_CST);
 	return 0;
@@ -227,8 +230,10 @@ int cell_kill(uint32_t id)
 		return err;
 	cell_park_cpus(cell);
 	if (!comm_stopped(cell)) {
+		memset(&cell->public->failure, 0, sizeof(cell->public->failure));
 		cell->public->failure.reason = FAILURE_KILLED;
-		cell->public->failed = 1;
+		cell->public->failure.vector = FAILURE_VECTOR_NONE;
+		__atomic_store_n(&cell->public->failed, 1, __ATOMIC_RELEASE);
 		cell_comm(cell)->cell_state = CELL_FAILED;
 		__atomic_add_fetch(&public_area.events, 1, __ATOMIC_SEQ_CST);
 		console_printf("cell %s killed on root's order\n", cell->desc->name);
@@ -259,8 +264,10 @@ void cell_fail(struct cpu *cpu)
 	cpu->failed = true;
 	__atomic_or_fetch(&cell->public->cpus_failed, 1ull << cpu->id, __ATOMIC_SEQ_CST);
 	/* The first CPU that fails tells the reason; others may follow from it. */
-	if (!__atomic_exchange_n(&cell->public->failed, 1, __ATOMIC_SEQ_CST))
+	if (!__atomic_exchange_n(&cell->failure_recorded, true, __ATOMIC_SEQ_CST)) {
 		cell->public->failure = cpu->failure;
+		__atomic_store_n(&cell->public->failed, 1, __ATOMIC_RELEASE);
+	}
 	cell_comm(cell)->cell_state = CELL_FAILED;
 	for_each_cpu_in(n, cell->cpus) if (n != cpu->id) cpu_order(cpu_by_id(n), CPU_ACTION_PARK);
 	__atomic_store_n(&cpu->action, CPU_ACTION_PARK, __ATOMIC_SEQ_CST);

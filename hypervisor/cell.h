@@ -34,6 +34,7 @@ struct cell {
 	uint64_t scrub_region;
 	uint64_t scrub_offset;
 	bool shutdown_asked;
+	bool failure_recorded; /* by the first CPU that failed */
 	uint8_t *comm_page;
 	struct public_cell *public;
 	struct page_table stage2;

@@ -30,10 +30,14 @@ static bool is_owned(const struct blob_memory *region)
 	       !is_subpage(region);
 }
 
+/* Regions without size say nothing (an ivshmem device may have an empty section). */
 #define for_each_region(region, cell)                                                      \
 	for ((region) = cell_desc_memory((cell)->desc);                                    \
 	     (region) < cell_desc_memory((cell)->desc) + (cell)->desc->num_memory_regions; \
-	     (region)++)
+	     (region)++)                                                                   \
+		if ((region)->size == 0)                                                   \
+			continue;                                                          \
+		else
 
 /* Root must have the memory, all of it, at its own address, and with no fewer rights. */
 static bool root_has(const struct blob_memory *region)

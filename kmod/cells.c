@@ -15,10 +15,12 @@
 
 #define CELL_BLOB_MAX	 (64u << 10)
 #define POLL_INTERVAL_US 1000
-#define SCRUB_CHUNK	 SZ_1M
+#define LOAD_CHUNK	 SZ_1M
 #define MAX_IMAGES	 64
 
 LIST_HEAD(managed_cells);
+
+static u64 last_serial;
 
 /* For the CPU hotplug callback, which cannot take the lock. */
 static struct cpumask owned_cpus;
@@ -79,19 +81,29 @@ static int find_cell(const struct jailhouse_cell_id *id, struct managed_cell **r
 	return 0;
 }
 
+static struct managed_cell *find_by_serial(u64 serial)
+{
+	struct managed_cell *cell;
+
+	list_for_each_entry(cell, &managed_cells, entry) if (cell->serial == serial) return cell;
+	return NULL;
+}
+
 /*
  * Repeats a hypercall until it is through, asleep in between. -EAGAIN: the cell has been asked and
  * has time until its msg_reply_timeout (in microseconds; 0: as long as it likes, or the caller's
- * patience with signals).
+ * patience with signals). The lock is let go meanwhile, so that other cells can be looked after;
+ * -ENOENT where somebody has taken this one away.
  */
 static int call_until_done(u32 code, const struct managed_cell *cell)
 {
-	u64 timeout = cell->desc->msg_reply_timeout;
+	u64 timeout = cell->desc->msg_reply_timeout, serial = cell->serial;
 	ktime_t deadline = ktime_add_us(ktime_get(), timeout);
+	u32 id = cell->id;
 	int err;
 
 	for (;;) {
-		err = cellvisor_hypercall(code, cell->id, 0);
+		err = cellvisor_hypercall(code, id, 0);
 		if (err == -EINPROGRESS) {
 			cond_resched();
 			continue;
@@ -100,9 +112,13 @@ static int call_until_done(u32 code, const struct managed_cell *cell)
 			return err;
 		if (timeout && ktime_after(ktime_get(), deadline))
 			return -ETIMEDOUT;
+		mutex_unlock(&cellvisor_lock);
 		usleep_range(POLL_INTERVAL_US, 2 * POLL_INTERVAL_US);
+		mutex_lock(&cellvisor_lock);
 		if (signal_pending(current))
 			return -EINTR;
+		if (!partition || !find_by_serial(serial))
+			return -ENOENT;
 	}
 }
 
@@ -152,6 +168,7 @@ static struct managed_cell *allocate_cell(const void __user *blob, u32 size)
 	cell->desc = copy;
 	cell->desc->id = free_id();
 	cell->id = cell->desc->id;
+	cell->serial = ++last_serial;
 	set = cell_desc_cpu_set(cell->desc);
 	for (n = 0; n < cell->desc->cpu_set_size * 8 && n < nr_cpu_ids; n++)
 		if (set[n / 8] & (1 << (n % 8)))
@@ -223,55 +240,6 @@ static int take_cpus(struct managed_cell *cell)
 	return 0;
 }
 
-static bool changes_hands(const struct blob_memory *region)
-{
-	return !(region->flags & (BLOB_MEM_COMM_REGION | BLOB_MEM_ROOTSHARED | BLOB_MEM_IO)) &&
-	       (region->flags & BLOB_MEM_WRITE);
-}
-
-/*
- * Memory that leaves Linux takes nothing of Linux along. What is still in use by Linux must never
- * be given away, so this is also where it is refused.
- */
-static int scrub_memory(const struct managed_cell *cell)
-{
-	const struct blob_memory *region = cell_desc_memory(cell->desc);
-	struct cellvisor_pool pool;
-	u64 offset, size;
-	void *memory;
-	u32 n;
-
-	pool_info(&pool);
-	for (n = 0; n < cell->desc->num_memory_regions; n++, region++) {
-		if (!changes_hands(region))
-			continue;
-		if (!(region->phys_start >= pool.phys_start &&
-		      region->phys_start - pool.phys_start <= pool.size &&
-		      region->size <= pool.size - (region->phys_start - pool.phys_start)) &&
-		    region_intersects(region->phys_start, region->size, IORESOURCE_SYSTEM_RAM,
-				      IORES_DESC_NONE) != REGION_DISJOINT) {
-			pr_cell(err, "cell %s: memory at 0x%llx, size 0x%llx is in use by Linux\n",
-				cell->desc->name, region->phys_start, region->size);
-			return -EBUSY;
-		}
-	}
-	for (n = 0, region = cell_desc_memory(cell->desc); n < cell->desc->num_memory_regions;
-	     n++, region++) {
-		if (!changes_hands(region))
-			continue;
-		for (offset = 0; offset < region->size; offset += size) {
-			size = min_t(u64, region->size - offset, SCRUB_CHUNK);
-			memory = memremap(region->phys_start + offset, size, MEMREMAP_WB);
-			if (!memory)
-				return -ENOMEM;
-			memset(memory, 0, size);
-			memunmap(memory);
-			cond_resched();
-		}
-	}
-	return 0;
-}
-
 static int find_slot(struct managed_cell *cell)
 {
 	const struct public_cell *public;
@@ -310,7 +278,10 @@ int cells_create(const void __user *blob, u32 size)
 	err = check_new_cell(cell);
 	if (err)
 		goto err_free;
-	err = scrub_memory(cell);
+	err = claims_check_cell(cell->desc);
+	if (err)
+		goto err_free;
+	err = claims_scrub(cell->desc);
 	if (err)
 		goto err_free;
 	err = take_cpus(cell);
@@ -364,7 +335,7 @@ static int load_image(struct managed_cell *cell, const struct jailhouse_preload_
 		return -EINVAL;
 	}
 	while (done < image->size) {
-		chunk = min_t(u64, image->size - done, SCRUB_CHUNK);
+		chunk = min_t(u64, image->size - done, LOAD_CHUNK);
 		memory = memremap(region->phys_start + offset + done, chunk, MEMREMAP_WB);
 		if (!memory)
 			return -ENOMEM;
@@ -451,18 +422,21 @@ int cells_destroy(const struct jailhouse_cell_id *id)
 	return err ? err : destroy(cell, false);
 }
 
+/* The list may change while a cell is asked: begin anew after each. */
 int cells_destroy_all(bool force)
 {
-	struct managed_cell *cell, *next;
+	struct managed_cell *cell;
 	int err;
 
-	list_for_each_entry_safe(cell, next, &managed_cells, entry)
+again:
+	list_for_each_entry(cell, &managed_cells, entry)
 	{
 		if (!cell->slot)
 			continue;
 		err = destroy(cell, force);
-		if (err)
+		if (err && err != -ENOENT)
 			return err;
+		goto again;
 	}
 	return 0;
 }

@@ -30,6 +30,19 @@ int pool_reserve(struct cellvisor_pool *pool);
 int pool_release(void);
 void pool_info(struct cellvisor_pool *pool);
 
+/*
+ * claims.c: which memory a configuration may claim; the caller holds cellvisor_lock. Blobs have
+ * passed the checker.
+ *
+ * claims_check_root(): 0, or -EINVAL where the root cell would be without memory that Linux uses.
+ * claims_check_cell(): 0, -EINVAL for the hypervisor's memory, -EBUSY for another cell's, for what
+ *   Linux uses, and for memory where root has none. The hypervisor is on.
+ * claims_scrub(): fills the memory that leaves Linux with zeros. 0, -ENOMEM, -EINTR.
+ */
+int claims_check_root(const struct system_desc *system);
+int claims_check_cell(const struct cell_desc *desc);
+int claims_scrub(const struct cell_desc *desc);
+
 /* launch.c: into the hypervisor and out of it. The caller holds cellvisor_lock. */
 struct partition {
 	void *memory; /* hypervisor memory as Linux maps it */
@@ -52,6 +65,7 @@ struct managed_cell {
 	struct kobject kobj; /* cells/<id> */
 	struct kobject *statistics;
 	u32 id;
+	u64 serial; /* ids are used again, serials are not */
 	unsigned int slot;
 	struct cell_desc *desc;
 	struct cpumask cpus;

@@ -19,7 +19,7 @@
 #include "logic/blob_check.h"
 
 #define FIRMWARE_NAME	"cellvisor-x86.bin"
-#define SYSTEM_BLOB_MAX (1u << 20)
+#define SYSTEM_BLOB_MAX (64u << 10) /* checking takes the square of the number of regions */
 #define MIN_POOL_PAGES	64
 #define PTE_TABLE	(_PAGE_PRESENT | _PAGE_RW | _PAGE_ACCESSED)
 #define PTE_LEAF	(_PAGE_PRESENT | _PAGE_RW | _PAGE_ACCESSED | _PAGE_DIRTY)
@@ -307,6 +307,7 @@ static void clear_svme(void)
 {
 	u64 efer;
 
+	wrmsrl(MSR_VM_HSAVE_PA, 0);
 	rdmsrl(MSR_EFER, efer);
 	wrmsrl(MSR_EFER, efer & ~EFER_SVME);
 }
@@ -396,6 +397,8 @@ static int prepare(const void __user *blob, struct partition *p)
 		err = read_system(blob, p);
 	if (!err)
 		err = check_memory(p);
+	if (!err)
+		err = claims_check_root(p->system);
 	if (err)
 		return err;
 	p->phys = p->system->hypervisor_memory.phys_start;

@@ -31,6 +31,9 @@ static bool decode(struct cpu *cpu, struct mmio_insn *ret_insn)
 	struct vcpu_state state;
 	unsigned int length;
 
+	/* Delivering an event touched the memory, not the instruction that RIP stands at. */
+	if (!vendor->can_inject(cpu))
+		return false;
 	vendor->get_state(cpu, &state);
 	length = guest_fetch(cpu, &state, bytes);
 	return length > 0 &&

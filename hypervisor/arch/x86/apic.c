@@ -6,11 +6,13 @@
 #include "asm.h"
 #include "console.h"
 #include "mapping.h"
+#include "setup.h"
 #include "state.h"
 #include "subsystem.h"
 
 enum apic_register {
 	APIC_ID = 0x020,
+	APIC_VERSION = 0x030,
 	APIC_TPR = 0x080,
 	APIC_EOI = 0x0b0,
 	APIC_LDR = 0x0d0,
@@ -114,7 +116,9 @@ void drop_interrupts(struct cpu *cpu)
 	uint32_t pending;
 
 	for (tries = 0; tries < DROP_TRIES; tries++) {
+		setup_interrupt_vectors(true);
 		vendor->take_interrupts(cpu, true);
+		setup_interrupt_vectors(false);
 		account_nmi(cpu);
 		pending = 0;
 		for (n = 0; n < 8; n++)
@@ -332,6 +336,13 @@ static void apic_cpu_reset(struct cpu *cpu)
 	apic_write_hw(APIC_SVR, SVR_ENABLE | 0xff);
 	for (n = 0; n < sizeof(local_vectors) / sizeof(local_vectors[0]); n++)
 		apic_write_hw(local_vectors[n], LVT_MASKED);
+	/* The highest local vector: 5 says that there is a thermal one, 6 one for corrected errors.
+	 */
+	n = (apic_read(APIC_VERSION) >> 16) & 0xff;
+	if (n >= 5)
+		apic_write_hw(APIC_LVT_THERMAL, LVT_MASKED);
+	if (n >= 6)
+		apic_write_hw(APIC_LVT_CMCI, LVT_MASKED);
 	apic_write_hw(APIC_TIMER_DIVIDE, 0);
 	apic_write_hw(APIC_TPR, 0);
 	drop_interrupts(cpu);

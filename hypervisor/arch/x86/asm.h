@@ -20,6 +20,7 @@
 #define CR4_LA57    (1ull << 12)
 #define CR4_PCIDE   (1ull << 17)
 #define CR4_OSXSAVE (1ull << 18)
+#define CR4_PKE	    (1ull << 22)
 
 #define RFLAGS_FIXED (1ull << 1)
 #define RFLAGS_IF    (1ull << 9)

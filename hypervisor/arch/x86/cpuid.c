@@ -9,12 +9,13 @@
 #define LEAF1_ECX_X2APIC      (1u << 21)
 #define LEAF1_ECX_OSXSAVE     (1u << 27)
 #define LEAF1_ECX_HYPERVISOR  (1u << 31)
+#define LEAF7_ECX_OSPKE	      (1u << 4)
 #define LEAF8000_0001_ECX_SVM (1u << 2)
 
 enum verdict exit_cpuid(struct cpu *cpu)
 {
 	struct guest_gprs *gprs = cpu_gprs(cpu);
-	uint32_t leaf = gprs->rax, eax, ebx, ecx, edx;
+	uint32_t leaf = gprs->rax, subleaf = gprs->rcx, eax, ebx, ecx, edx;
 	struct vcpu_state state;
 
 	vendor->get_state(cpu, &state);
@@ -29,7 +30,7 @@ enum verdict exit_cpuid(struct cpu *cpu)
 		eax = ebx = ecx = edx = 0;
 		break;
 	default:
-		cpuid(leaf, gprs->rcx, &eax, &ebx, &ecx, &edx);
+		cpuid(leaf, subleaf, &eax, &ebx, &ecx, &edx);
 	}
 	if (leaf == 1) {
 		ecx |= LEAF1_ECX_HYPERVISOR;
@@ -37,6 +38,11 @@ enum verdict exit_cpuid(struct cpu *cpu)
 		ecx &= ~LEAF1_ECX_OSXSAVE;
 		if (state.cr4 & CR4_OSXSAVE)
 			ecx |= LEAF1_ECX_OSXSAVE;
+	}
+	if (leaf == 7 && subleaf == 0) {
+		ecx &= ~LEAF7_ECX_OSPKE;
+		if (state.cr4 & CR4_PKE)
+			ecx |= LEAF7_ECX_OSPKE;
 	}
 	/*
 	 * Root keeps seeing what it saw before: a CPU that comes back from a cell and lacked a

@@ -26,8 +26,8 @@ uint32_t guest_write_error(struct cpu *cpu, const struct vcpu_state *state, uint
 
 /*
  * Copies to guest-linear memory that both the guest's own tables map and the cell may write;
- * returns the number of bytes written. Does not look at the rights that the guest's tables give: see
- * guest_write_error().
+ * returns the number of bytes written. Does not look at the rights that the guest's tables give:
+ * see guest_write_error().
  */
 unsigned int guest_write(struct cpu *cpu, const struct vcpu_state *state, uint64_t linear,
 			 const void *buffer, unsigned int size);

@@ -134,8 +134,9 @@ static enum verdict write_efer(struct cpu *cpu, const struct vcpu_state *state, 
 {
 	uint64_t allowed = EFER_SCE | EFER_LME | EFER_LMA | EFER_NXE | EFER_FFXSR;
 
+	/* Linux brings a CPU back with what it had, newer bits included. */
 	if (cpu->cell == &root_cell)
-		allowed |= EFER_SVME;
+		allowed |= EFER_SVME | cpu->arch.linux_efer;
 	if (value & ~allowed)
 		return VERDICT_GP;
 	/* LMA is the processor's; LME cannot change under paging (APM vol. 2, 14.6.1). */
@@ -143,6 +144,19 @@ static enum verdict write_efer(struct cpu *cpu, const struct vcpu_state *state, 
 		return VERDICT_GP;
 	vendor->set_efer(cpu, (value & ~(EFER_LMA | EFER_SVME)) | (state->efer & EFER_LMA));
 	return VERDICT_HANDLED;
+}
+
+/* APM vol. 2, 7.8.1: types 2 and 3 and all from 8 on are reserved. */
+static bool pat_valid(uint64_t pat)
+{
+	unsigned int n, type;
+
+	for (n = 0; n < 8; n++) {
+		type = (pat >> (8 * n)) & 0xff;
+		if (type > 7 || type == 2 || type == 3)
+			return false;
+	}
+	return true;
 }
 
 static enum verdict write_call(struct cpu *cpu, uint32_t msr, uint64_t value)
@@ -158,6 +172,8 @@ static enum verdict write_call(struct cpu *cpu, uint32_t msr, uint64_t value)
 			return VERDICT_HANDLED;
 		return fault(cpu, FAILURE_MSR_WRITE, msr, value, 8);
 	case MSR_PAT:
+		if (!pat_valid(value))
+			return VERDICT_GP;
 		cpu->arch.guest_pat = value;
 		break;
 	case MSR_MTRR_DEF_TYPE:

@@ -44,33 +44,41 @@ struct gate {
 #define GATE_INTERRUPT	    0x8e00
 #define EXCEPTION_STUB_SIZE 16
 
-#define EXCEPTIONS 32
-#define VECTORS	   256
+#define EXCEPTIONS	  32
+#define APIC_FIRST_VECTOR 16 /* APM vol. 2, 16.6: lower ones are illegal */
+#define VECTORS		  256
 
-static struct gate idt[VECTORS];
+static struct gate idt[VECTORS], drop_idt[VECTORS];
 
-static uint64_t stub_of(unsigned int vector)
+static uint64_t stub_of(unsigned int vector, unsigned int first_interrupt)
 {
 	if (vector == VECTOR_NMI)
 		return (uint64_t)nmi_stub;
-	if (vector < EXCEPTIONS)
+	if (vector < first_interrupt)
 		return (uint64_t)exception_stubs + vector * EXCEPTION_STUB_SIZE;
 	return (uint64_t)interrupt_stub;
 }
 
-static void fill_idt(void)
+static void fill_idt(struct gate *table, unsigned int first_interrupt)
 {
 	unsigned int n;
 	uint64_t stub;
 
 	for (n = 0; n < VECTORS; n++) {
-		stub = stub_of(n);
-		idt[n].offset_low = stub;
-		idt[n].selector = SELECTOR_CODE;
-		idt[n].type = GATE_INTERRUPT;
-		idt[n].offset_middle = stub >> 16;
-		idt[n].offset_high = stub >> 32;
+		stub = stub_of(n, first_interrupt);
+		table[n].offset_low = stub;
+		table[n].selector = SELECTOR_CODE;
+		table[n].type = GATE_INTERRUPT;
+		table[n].offset_middle = stub >> 16;
+		table[n].offset_high = stub >> 32;
 	}
+}
+
+void setup_interrupt_vectors(bool dropping)
+{
+	const struct table_pointer idtr = {sizeof(idt) - 1, (uint64_t)(dropping ? drop_idt : idt)};
+
+	asm volatile("lidt %0" : : "m"(idtr));
 }
 
 struct exception_frame {
@@ -100,6 +108,7 @@ static void save_linux(struct cpu *cpu, uint64_t cr3, uint64_t rsp, uint64_t res
 	cpu->arch.linux_state.resume = resume;
 	cpu->arch.linux_cr0 = read_cr0();
 	cpu->arch.linux_cr4 = read_cr4();
+	cpu->arch.linux_efer = rdmsr(MSR_EFER);
 	cpu->arch.guest_pat = rdmsr(MSR_PAT);
 	asm volatile("sgdt %0" : "=m"(cpu->arch.linux_gdtr));
 	asm volatile("sidt %0" : "=m"(cpu->arch.linux_idtr));
@@ -110,7 +119,9 @@ static void load_own_segments(void)
 	const struct table_pointer gdtr = {sizeof(gdt) - 1, (uint64_t)gdt};
 	const struct table_pointer idtr = {sizeof(idt) - 1, (uint64_t)idt};
 
-	fill_idt(); /* by every CPU, with the same values: faults are reported from the start */
+	/* By every CPU, with the same values: faults are reported from the start. */
+	fill_idt(idt, EXCEPTIONS);
+	fill_idt(drop_idt, APIC_FIRST_VECTOR);
 	setup_load_segments(&gdtr, &idtr);
 }
 

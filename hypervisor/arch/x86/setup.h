@@ -16,6 +16,12 @@ struct leave_state {
 	int result;
 };
 
+/*
+ * While leftover interrupts are dropped, every vector that an APIC can deliver is an interrupt: 16
+ * to 31 are exceptions otherwise, and a guest may have left one of them pending.
+ */
+void setup_interrupt_vectors(bool dropping);
+
 /* Loads what Linux had and jumps through the trampoline. EFER and the vendor's registers are
  * restored before. */
 void setup_leave(const struct leave_state *leave) __attribute__((noreturn));

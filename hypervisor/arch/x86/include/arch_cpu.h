@@ -35,7 +35,7 @@ struct arch_cpu {
 	uint32_t nmi_taken; /* set by the NMI's stub: used by assembly */
 	struct linux_state linux_state;
 	struct table_pointer linux_gdtr, linux_idtr;
-	uint64_t linux_cr0, linux_cr4;
+	uint64_t linux_cr0, linux_cr4, linux_efer;
 	uint8_t apic_id;
 	bool leaving;
 

@@ -1,0 +1,194 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * Which memory a configuration may claim. Whatever Linux itself works with must stay with it, and
+ * what somebody else has must not be touched before the hypervisor has refused it.
+ */
+#include <linux/io.h>
+#include <linux/ioport.h>
+#include <linux/mm.h>
+#include <linux/sched.h>
+#include <linux/sched/signal.h>
+#include <linux/sizes.h>
+
+#include "cellvisor.h"
+
+#define SCRUB_CHUNK SZ_1M
+#define RAM_FLAGS   (BLOB_MEM_READ | BLOB_MEM_WRITE | BLOB_MEM_EXECUTE)
+
+/* Page-granular: [start, end). */
+struct span {
+	u64 start, end;
+};
+
+static struct span span_of(const struct blob_memory *region)
+{
+	return (struct span){region->phys_start & PAGE_MASK,
+			     PAGE_ALIGN(region->phys_start + region->size)};
+}
+
+static bool spans_meet(struct span a, struct span b)
+{
+	return a.start < b.end && b.start < a.end;
+}
+
+/* Whether root's configuration has all of the range as memory to work with, at its own address. */
+static bool is_root_ram(const struct system_desc *system, struct span range)
+{
+	const struct blob_memory *regions = cell_desc_memory(&system->root_cell), *region;
+	u32 n, count = system->root_cell.num_memory_regions;
+
+	while (range.start < range.end) {
+		for (n = 0; n < count; n++) {
+			region = &regions[n];
+			if (region->phys_start == region->virt_start &&
+			    (region->flags & RAM_FLAGS) == RAM_FLAGS &&
+			    region->phys_start <= range.start &&
+			    range.start - region->phys_start < region->size)
+				break;
+		}
+		if (n == count)
+			return false;
+		range.start = region->phys_start + region->size;
+	}
+	return true;
+}
+
+/* For walk_iomem_res_desc(): a piece of Linux' memory must be root's, but for the hypervisor's. */
+static int check_ram(struct resource *res, void *data)
+{
+	const struct system_desc *system = data;
+	struct span hypervisor = span_of(&system->hypervisor_memory);
+	struct span ram = {PAGE_ALIGN(res->start), (res->end + 1) & PAGE_MASK};
+	struct span before = {ram.start, min(ram.end, hypervisor.start)};
+	struct span after = {max(ram.start, hypervisor.end), ram.end};
+
+	if (is_root_ram(system, before) && is_root_ram(system, after))
+		return 0;
+	pr_cell(err, "Linux' memory at 0x%llx to 0x%llx is not in the root cell's configuration\n",
+		ram.start, ram.end);
+	return -EINVAL;
+}
+
+int claims_check_root(const struct system_desc *system)
+{
+	return walk_iomem_res_desc(IORES_DESC_NONE, IORESOURCE_SYSTEM_RAM | IORESOURCE_BUSY, 0,
+				   U64_MAX, (void *)system, check_ram);
+}
+
+static bool in_pool(struct span range)
+{
+	struct cellvisor_pool pool;
+
+	pool_info(&pool);
+	return range.start >= pool.phys_start && range.end <= pool.phys_start + pool.size;
+}
+
+/* The cell that has part of the range; NULL if none has. */
+static const struct managed_cell *find_owner(struct span range, bool shared)
+{
+	const struct blob_memory *region;
+	const struct managed_cell *cell;
+	u32 n;
+
+	list_for_each_entry(cell, &managed_cells, entry)
+	{
+		/* Root's entry has no list of regions. */
+		if (!cell->slot)
+			continue;
+		region = cell_desc_memory(cell->desc);
+		for (n = 0; n < cell->desc->num_memory_regions; n++, region++) {
+			if ((region->flags & BLOB_MEM_COMM_REGION) ||
+			    (shared && (region->flags & BLOB_MEM_ROOTSHARED)))
+				continue;
+			if (spans_meet(range, span_of(region)))
+				return cell;
+		}
+	}
+	return NULL;
+}
+
+static int check_region(const struct cell_desc *desc, const struct blob_memory *region)
+{
+	struct span hypervisor = span_of(&partition->system->hypervisor_memory);
+	struct span range = span_of(region);
+	const struct managed_cell *owner;
+
+	if (spans_meet(range, hypervisor)) {
+		pr_cell(err, "cell %s: memory at 0x%llx belongs to the hypervisor\n", desc->name,
+			region->phys_start);
+		return -EINVAL;
+	}
+	/* Registers of one page may belong to several cells: the hypervisor looks closer. */
+	owner = (region->flags & BLOB_MEM_IO)
+			? NULL
+			: find_owner(range, region->flags & BLOB_MEM_ROOTSHARED);
+	if (owner) {
+		pr_cell(err, "cell %s: memory at 0x%llx belongs to cell %s\n", desc->name,
+			region->phys_start, owner->desc->name);
+		return -EBUSY;
+	}
+	if (in_pool(range))
+		return 0;
+	if (region_intersects(range.start, range.end - range.start, IORESOURCE_SYSTEM_RAM,
+			      IORES_DESC_NONE) != REGION_DISJOINT) {
+		pr_cell(err, "cell %s: memory at 0x%llx, size 0x%llx is in use by Linux\n",
+			desc->name, region->phys_start, region->size);
+		return -EBUSY;
+	}
+	/* Nobody writes zeros to registers because a configuration calls them memory. */
+	if (!(region->flags & BLOB_MEM_IO) && !is_root_ram(partition->system, range)) {
+		pr_cell(err, "cell %s: at 0x%llx, size 0x%llx the root cell has no memory\n",
+			desc->name, region->phys_start, region->size);
+		return -EBUSY;
+	}
+	return 0;
+}
+
+int claims_check_cell(const struct cell_desc *desc)
+{
+	const struct blob_memory *region = cell_desc_memory(desc);
+	u32 n;
+	int err = 0;
+
+	for (n = 0; n < desc->num_memory_regions && !err; n++, region++)
+		if (!(region->flags & BLOB_MEM_COMM_REGION) && region->size)
+			err = check_region(desc, region);
+	return err;
+}
+
+static bool changes_hands(const struct blob_memory *region)
+{
+	return !(region->flags & (BLOB_MEM_COMM_REGION | BLOB_MEM_ROOTSHARED | BLOB_MEM_IO)) &&
+	       (region->flags & BLOB_MEM_WRITE);
+}
+
+static int scrub_region(const struct blob_memory *region)
+{
+	u64 offset, size;
+	void *memory;
+
+	for (offset = 0; offset < region->size; offset += size) {
+		size = min_t(u64, region->size - offset, SCRUB_CHUNK);
+		memory = memremap(region->phys_start + offset, size, MEMREMAP_WB);
+		if (!memory)
+			return -ENOMEM;
+		memset(memory, 0, size);
+		memunmap(memory);
+		if (fatal_signal_pending(current))
+			return -EINTR;
+		cond_resched();
+	}
+	return 0;
+}
+
+int claims_scrub(const struct cell_desc *desc)
+{
+	const struct blob_memory *region = cell_desc_memory(desc);
+	u32 n;
+	int err = 0;
+
+	for (n = 0; n < desc->num_memory_regions && !err; n++, region++)
+		if (changes_hands(region))
+			err = scrub_region(region);
+	return err;
+}
