@@ -1,6 +1,7 @@
 #!/bin/bash
 # SPDX-License-Identifier: GPL-2.0-only
 # The daemon dies, its cells do not; the next one knows them again.
+# boot: own
 # timeout: 180
 # shellcheck source-path=SCRIPTDIR source=lib.sh
 . ./lib.sh
