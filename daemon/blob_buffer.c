@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: GPL-2.0-only
 #include <errno.h>
-#include <inttypes.h>
 #include <string.h>
 
 #include "blob_buffer.h"
+#include "blob_error.h"
 
 void blob_append(struct blob_buffer *buffer, const void *data, size_t size)
 {
@@ -44,16 +44,10 @@ void blob_init_cell(struct cell_desc *desc, const char *name)
 int blob_refused(const struct blob_error *error, const struct problem_place *place,
 		 struct problems *problems)
 {
-	char where[64] = "";
+	char line[BLOB_ERROR_LINE];
 
-	if (error->index >= 0)
-		snprintf(where, sizeof(where), "%s[%d]", error->field ?: "entry", error->index);
-	else if (error->field)
-		snprintf(where, sizeof(where), "%s", error->field);
-	problems_add(
-		problems, SEVERITY_ERROR, place,
-		"the hypervisor would refuse the configuration made of this: %s (%s%s0x%" PRIx64
-		")",
-		blob_error_text(error->code), where, where[0] ? " " : "", error->value);
+	blob_error_format(error, line, sizeof(line));
+	problems_add(problems, SEVERITY_ERROR, place,
+		     "the hypervisor would refuse the configuration made of this: %s", line);
 	return -EINVAL;
 }

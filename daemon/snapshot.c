@@ -146,12 +146,13 @@ static int read_cell(int cells_directory, const char *entry, int32_t id, struct 
 			return -EPROTO;
 		strcpy(cell.name, buffer);
 		sanitize_name(cell.name);
-		r = read_state(directory, &cell.state);
+		r = read_cpus(directory, "cpus_assigned_list", &cell.cpus);
 	}
 	if (r >= 0)
-		r = read_cpus(directory, "cpus_assigned_list", &cell.cpus);
-	if (r >= 0)
 		r = read_cpus(directory, "cpus_failed_list", &cell.cpus_failed);
+	/* After the CPUs: a cell fails while this reads, and would have lost a CPU and run on. */
+	if (r >= 0)
+		r = read_state(directory, &cell.state);
 	/* ENODEV is what sysfs says of an attribute whose directory is being removed. */
 	if (r == -ENOENT || r == -ENODEV)
 		return 0;

@@ -261,14 +261,15 @@ void cell_fail(struct cpu *cpu)
 	struct cell *cell = cpu->cell;
 	unsigned int n;
 
-	cpu->failed = true;
-	__atomic_or_fetch(&cell->public->cpus_failed, 1ull << cpu->id, __ATOMIC_SEQ_CST);
 	/* The first CPU that fails tells the reason; others may follow from it. */
 	if (!__atomic_exchange_n(&cell->failure_recorded, true, __ATOMIC_SEQ_CST)) {
 		cell->public->failure = cpu->failure;
 		__atomic_store_n(&cell->public->failed, 1, __ATOMIC_RELEASE);
 	}
 	cell_comm(cell)->cell_state = CELL_FAILED;
+	/* Last: who sees the CPU failed and then looks at the cell must not find it running. */
+	__atomic_or_fetch(&cell->public->cpus_failed, 1ull << cpu->id, __ATOMIC_SEQ_CST);
+	__atomic_store_n(&cpu->failed, true, __ATOMIC_SEQ_CST);
 	for_each_cpu_in(n, cell->cpus) if (n != cpu->id) cpu_order(cpu_by_id(n), CPU_ACTION_PARK);
 	__atomic_store_n(&cpu->action, CPU_ACTION_PARK, __ATOMIC_SEQ_CST);
 	__atomic_add_fetch(&public_area.events, 1, __ATOMIC_SEQ_CST);

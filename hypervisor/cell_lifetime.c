@@ -7,7 +7,7 @@
 #include "cell.h"
 #include "comm.h"
 #include "console.h"
-#include "logic/blob_check.h"
+#include "logic/blob_error.h"
 #include "pool.h"
 #include "state.h"
 
@@ -19,6 +19,7 @@ static int copy_blob(uint64_t phys, struct cell_desc **ret_desc, uint32_t *ret_p
 {
 	uint64_t offset, chunk, size;
 	struct cell_desc header;
+	char line[BLOB_ERROR_LINE];
 	struct blob_error error;
 	struct page_table_leaf leaf;
 	uint8_t *copy;
@@ -53,8 +54,8 @@ static int copy_blob(uint64_t phys, struct cell_desc **ret_desc, uint32_t *ret_p
 		       chunk);
 	}
 	if (blob_check_cell(copy, size, &error) < 0) {
-		console_printf("cell blob refused: %s (element %d)\n", blob_error_text(error.code),
-			       error.index);
+		blob_error_format(&error, line, sizeof(line));
+		console_printf("cell configuration refused: %s\n", line);
 		goto invalid;
 	}
 	*ret_desc = (struct cell_desc *)copy;

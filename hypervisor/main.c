@@ -8,7 +8,7 @@
 #include "arch.h"
 #include "cell.h"
 #include "console.h"
-#include "logic/blob_check.h"
+#include "logic/blob_error.h"
 #include "pool.h"
 #include "state.h"
 #include "subsystem.h"
@@ -46,12 +46,13 @@ static int check_header(void)
 
 static int check_system(void)
 {
+	char line[BLOB_ERROR_LINE];
 	struct blob_error error;
 
 	system_desc = (const void *)(IMAGE_BASE + image_header.system_blob_offset);
 	if (blob_check_system(system_desc, image_header.system_blob_size, &error) < 0) {
-		console_printf("system configuration refused: %s (element %d)\n",
-			       blob_error_text(error.code), error.index);
+		blob_error_format(&error, line, sizeof(line));
+		console_printf("system configuration refused: %s\n", line);
 		return -EINVAL;
 	}
 	if (system_desc->hypervisor_memory.phys_start != image_header.phys_start ||

@@ -11,7 +11,7 @@
 #include <linux/uaccess.h>
 
 #include "cellvisor.h"
-#include "logic/blob_check.h"
+#include "logic/blob_error.h"
 
 #define CELL_BLOB_MAX	 (64u << 10)
 #define POLL_INTERVAL_US 1000
@@ -141,6 +141,7 @@ static u32 free_id(void)
 
 static struct managed_cell *allocate_cell(const void __user *blob, u32 size)
 {
+	char line[BLOB_ERROR_LINE];
 	struct managed_cell *cell;
 	struct blob_error error;
 	unsigned int n;
@@ -155,8 +156,8 @@ static struct managed_cell *allocate_cell(const void __user *blob, u32 size)
 	if (IS_ERR(copy))
 		return copy;
 	if (blob_check_cell(copy, size, &error) < 0) {
-		pr_cell(err, "cell configuration refused: %s (element %d)\n",
-			blob_error_text(error.code), (int)error.index);
+		blob_error_format(&error, line, sizeof(line));
+		pr_cell(err, "cell configuration refused: %s\n", line);
 		kfree(copy);
 		return ERR_PTR(-EINVAL);
 	}

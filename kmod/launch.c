@@ -16,7 +16,7 @@
 #include <asm/tsc.h>
 
 #include "cellvisor.h"
-#include "logic/blob_check.h"
+#include "logic/blob_error.h"
 
 #define FIRMWARE_NAME	"cellvisor-x86.bin"
 #define SYSTEM_BLOB_MAX (64u << 10) /* checking takes the square of the number of regions */
@@ -126,6 +126,7 @@ static u32 measure_apic_khz(void)
 static int read_system(const void __user *blob, struct partition *p)
 {
 	struct system_desc head;
+	char line[BLOB_ERROR_LINE];
 	struct blob_error error;
 	u64 size;
 
@@ -152,8 +153,8 @@ static int read_system(const void __user *blob, struct partition *p)
 	}
 	p->system_size = size;
 	if (blob_check_system(p->system, size, &error) < 0) {
-		pr_cell(err, "system configuration refused: %s (element %d)\n",
-			blob_error_text(error.code), (int)error.index);
+		blob_error_format(&error, line, sizeof(line));
+		pr_cell(err, "system configuration refused: %s\n", line);
 		return -EINVAL;
 	}
 	if (!p->system->platform.x86.tsc_khz)

@@ -1,6 +1,53 @@
 // SPDX-License-Identifier: GPL-2.0-only
 #include "blob_error.h"
 
+static const char *const texts[BLOB_ERROR_COUNT] = {
+	[BLOB_OK] = "no error",
+	[BLOB_TOO_SHORT] = "shorter than its fixed part",
+	[BLOB_SIGNATURE] = "not a configuration of this kind",
+	[BLOB_ARCHITECTURE] = "made for another architecture",
+	[BLOB_WRONG_REVISION] = "made for another revision of the format",
+	[BLOB_SIZE_MISMATCH] = "size does not match the counts in it",
+	[BLOB_NAME_EMPTY] = "name is empty",
+	[BLOB_NAME_UNTERMINATED] = "name is not terminated",
+	[BLOB_NAME_CHARACTER] = "name has an unprintable character",
+	[BLOB_UNKNOWN_FLAGS] = "unknown flags",
+	[BLOB_CONFLICTING_FLAGS] = "flags contradict each other or the use of the region",
+	[BLOB_CPU_SET_EMPTY] = "CPU set is empty",
+	[BLOB_TOO_LARGE] = "larger than can be",
+	[BLOB_EMPTY_RANGE] = "size is zero",
+	[BLOB_WRAPS] = "address and size wrap around",
+	[BLOB_BEYOND_LIMIT] = "reaches outside the addresses that exist",
+	[BLOB_UNALIGNED] = "not aligned",
+	[BLOB_SUBPAGE_RAM] = "not whole pages, and not I/O",
+	[BLOB_SUBPAGE_OFFSET] = "guest and physical address differ within the page",
+	[BLOB_NOT_READABLE] = "writable or executable without being readable",
+	[BLOB_COMM_SIZE] = "communication region is not one page",
+	[BLOB_COMM_TWICE] = "second communication region",
+	[BLOB_COMM_IN_ROOT] = "communication region in the root cell",
+	[BLOB_GUEST_OVERLAP] = "guest addresses overlap those of another region",
+	[BLOB_PHYS_OVERLAP] = "physical addresses overlap those of another region",
+	[BLOB_UNKNOWN_TYPE] = "unknown type",
+	[BLOB_DUPLICATE] = "is there twice",
+	[BLOB_CAPS_OUTSIDE] = "capabilities outside the list of capabilities",
+	[BLOB_REGIONS_OUTSIDE] = "shared-memory sections outside the list of memory regions",
+	[BLOB_BAR_MASK] = "impossible BAR mask",
+	[BLOB_MSIX_TABLE] = "MSI-X table is not whole pages that hold all vectors",
+	[BLOB_PEER_ID] = "peer id is not below the number of peers",
+	[BLOB_STATE_TABLE] = "state table is smaller than the number of peers needs",
+	[BLOB_SECTION_GAP] = "shared-memory sections do not follow each other",
+	[BLOB_SECTION_SIZE] = "output sections differ in size",
+	[BLOB_SECTION_WRITE] = "state table or another peer's section is writable",
+	[BLOB_MISSING] = "must not be zero",
+};
+
+const char *blob_error_text(enum blob_error_code code)
+{
+	if ((unsigned int)code >= BLOB_ERROR_COUNT || !texts[code])
+		return "unknown error";
+	return texts[code];
+}
+
 struct line {
 	char *at;
 	size_t left; /* without the terminating zero */

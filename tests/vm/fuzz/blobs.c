@@ -164,6 +164,7 @@ void fuzz_enable(struct device *device, unsigned int tries)
 	try_enable(device, sample.bytes, "good");
 	if (device->accepted != 1)
 		broken("the control failed: a good configuration is refused");
+	claim_root_memory(device);
 	for (n = 0; n < BAD_POINTERS; n++)
 		try_enable(device, bad_pointer(device, n), "bad pointer");
 	for (n = 0; device->sent < tries; n++) {
@@ -249,6 +250,7 @@ void fuzz_create(struct device *device, unsigned int tries)
 	try_create(device, sample.bytes, sample.size, "good");
 	if (device->accepted != 1)
 		broken("the control failed: a good configuration is refused");
+	claim_foreign_memory(device);
 	for (n = 0; n < BAD_POINTERS; n++)
 		try_create(device, bad_pointer(device, n), sample.size, "bad pointer");
 	for (n = 0; n < BAD_POINTERS; n++) {

@@ -47,6 +47,10 @@ void device_count(struct device *device, int result, const char *what);
 void *blob_of_system(const struct device *device, size_t *ret_size);
 void *blob_of_cell(const struct device *device, size_t *ret_size);
 
+/* Sound configurations of memory that is not theirs to have: all are refused. */
+void claim_root_memory(struct device *device);
+void claim_foreign_memory(struct device *device);
+
 /* The three parts of the test; each returns after so many tries. */
 void fuzz_enable(struct device *device, unsigned int tries);
 void fuzz_create(struct device *device, unsigned int tries);
