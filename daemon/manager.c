@@ -41,7 +41,7 @@ static void set_no_such_cell(const char *name, struct error *error)
 	if (description_name_valid(name))
 		error_set(error, ERROR_NO_SUCH_CELL,
 			  "there is no cell %s; its description would be "
-			  "/etc/cellmgr/cells/%s.json (after a new one, call Reload)",
+			  "/etc/cellmgr/cells/%s.json (after a new one: systemctl reload cellmgrd)",
 			  name, name);
 	else
 		error_set(error, ERROR_NO_SUCH_CELL,

@@ -38,6 +38,12 @@ bool arch_overlaps_interrupt_controller(uint64_t phys, uint64_t size);
  * (0..3). */
 void *arch_map_page(unsigned int slot, uint64_t phys, bool device);
 
+/*
+ * Adds the guest's registers of a CPU to a record: the calling CPU, or one that is suspended.
+ * Returns false, with nothing written, where no guest runs on it.
+ */
+bool arch_cpu_record(struct cpu *cpu, struct failure_record *record);
+
 /* Fills the platform part of a cell's communication region. */
 void arch_comm_init(struct cell *cell, struct comm_region *comm);
 

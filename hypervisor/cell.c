@@ -98,13 +98,19 @@ int root_cell_init(void)
 	return cell_run_create_hooks(&root_cell);
 }
 
-/* Stops the CPUs of a cell; they stay the cell's, parked. */
-void cell_park_cpus(struct cell *cell)
+static void suspend_cpus(const struct cell *cell)
+{
+	unsigned int n;
+
+	for_each_cpu_in(n, cell->cpus) cpu_suspend(cpu_by_id(n));
+}
+
+/* Of CPUs that are suspended. */
+static void park_suspended_cpus(struct cell *cell)
 {
 	struct cpu *cpu;
 	unsigned int n;
 
-	for_each_cpu_in(n, cell->cpus) cpu_suspend(cpu_by_id(n));
 	for_each_cpu_in(n, cell->cpus)
 	{
 		cpu = cpu_by_id(n);
@@ -113,6 +119,25 @@ void cell_park_cpus(struct cell *cell)
 		cpu_resume(cpu);
 	}
 	cell->public->cpus_failed = 0;
+}
+
+/* Stops the CPUs of a cell; they stay the cell's, parked. */
+void cell_park_cpus(struct cell *cell)
+{
+	suspend_cpus(cell);
+	park_suspended_cpus(cell);
+}
+
+/* Where the cell was when it was ended: for one that hangs, that is what its maker wants to know. */
+static void record_kill(struct cell *cell)
+{
+	struct failure_record *record = &cell->public->failure;
+	unsigned int n;
+
+	memset(record, 0, sizeof(*record));
+	record->reason = FAILURE_KILLED;
+	record->vector = FAILURE_VECTOR_NONE;
+	for_each_cpu_in(n, cell->cpus) if (arch_cpu_record(cpu_by_id(n), record)) break;
 }
 
 int cell_find_managed(uint32_t id, struct cell **ret_cell)
@@ -223,16 +248,18 @@ int cell_shutdown_request(uint32_t id)
 int cell_kill(uint32_t id)
 {
 	struct cell *cell;
+	bool stopped;
 	int err;
 
 	err = cell_find_managed(id, &cell);
 	if (err)
 		return err;
-	cell_park_cpus(cell);
-	if (!comm_stopped(cell)) {
-		memset(&cell->public->failure, 0, sizeof(cell->public->failure));
-		cell->public->failure.reason = FAILURE_KILLED;
-		cell->public->failure.vector = FAILURE_VECTOR_NONE;
+	suspend_cpus(cell);
+	stopped = comm_stopped(cell);
+	if (!stopped)
+		record_kill(cell);
+	park_suspended_cpus(cell);
+	if (!stopped) {
 		__atomic_store_n(&cell->public->failed, 1, __ATOMIC_RELEASE);
 		cell_comm(cell)->cell_state = CELL_FAILED;
 		__atomic_add_fetch(&public_area.events, 1, __ATOMIC_SEQ_CST);

@@ -94,6 +94,11 @@ kvm_works() {
 
 # choose_accelerator: sets accelerator (QEMU's arguments) and accelerator_text. The environment's
 # CELLMGR_ACCEL=tcg or kvm decides where it is set.
+#
+# One thread for all CPUs under TCG, in every version up to 10: each FXRSTOR and XRSTOR of any CPU
+# rewrites a word of the first CPU's state, not atomically (cpu_clear_ignne() in target/i386), and the
+# bits for "global interrupts", "in a guest" and "nested paging" are in that word. With a thread for
+# each CPU, the first one falls out of its guest, or into it, once in some million exits.
 choose_accelerator() {
 	qemu_program="qemu-system-x86_64"
 	if ((icount)); then
@@ -105,7 +110,7 @@ choose_accelerator() {
 		accelerator=(-accel kvm -cpu host)
 		accelerator_text='KVM with nested virtualization'
 	else
-		accelerator=(-accel 'tcg,thread=multi' -cpu 'EPYC,+svm,+npt')
+		accelerator=(-accel 'tcg,thread=single' -cpu 'EPYC,+svm,+npt')
 		accelerator_text='TCG (emulated; no KVM with nested SVM here)'
 	fi
 }
@@ -114,6 +119,7 @@ choose_accelerator() {
 machine_arguments() {
 	local append='console=ttyS0 root=/dev/vda quiet mitigations=off cryptomgr.notests'
 	((icount == 0)) || append+=' nokaslr'
+	append+=${append_words[*]:+ ${append_words[*]}}
 	qemu=("$qemu_program" -nodefaults -no-user-config -no-reboot -display none
 		"${accelerator[@]}" -machine q35 -smp "$cpus" -m "$memory"
 		-kernel "$image/vmlinuz" -initrd "$work/initrd.cpio" -append "$append"

@@ -13,6 +13,13 @@ pool() {
 	ls /sys/devices/jailhouse/cells
 }
 
+# error_of CELL: the bus name of the error that StartCell gives, without org.cellmgr1.Error.
+error_of() {
+	dbus-send --system --print-reply --reply-timeout=30000 --dest=org.cellmgr1 /org/cellmgr1 \
+		org.cellmgr1.Manager.StartCell "string:$1" 2>&1 |
+		sed -n 's/^Error org\.cellmgr1\.Error\.\([A-Za-z]*\): .*/\1/p'
+}
+
 # refused WHAT SED-EXPRESSION REGEX: check and start both say why; nothing has changed.
 refused() {
 	local before output
@@ -23,6 +30,7 @@ refused() {
 	like "$1: the check names file, key and value" "$output" "$3"
 	output=$(cellctl start bad 2>&1)
 	[[ $? -ne 0 ]] && ok "$1: the cell does not start" || not_ok "$1: the cell does not start" "$output"
+	is "$1: the error has its name" "$(error_of bad)" Invalid
 	is "$1: nothing has changed" "$(pool)" "$before"
 	rm $descriptions/bad.json
 	systemctl reload cellmgrd
@@ -48,10 +56,12 @@ rm /usr/lib/cellmgr/images/large.bin
 before=$(pool)
 output=$(busctl call org.cellmgr1 /org/cellmgr1 org.cellmgr1.Manager StartCell s '../etc/passwd' 2>&1)
 [[ $? -ne 0 ]] && ok 'a name with / is refused' || not_ok 'a name with / is refused' "$output"
+is 'and the error has its name' "$(error_of ../etc/passwd)" NoSuchCell
 like 'and it is said what a name is' "$output" 'names are 1 to 31 of a-z'
 like 'the client names it' "$(cellctl start ../etc/passwd 2>&1)" '\.\./etc/passwd'
 output=$(cellctl start nobody 2>&1)
 is 'a cell that is not there has its own exit status' $? 4
+is 'and error' "$(error_of nobody)" NoSuchCell
 is 'nothing has changed' "$(pool)" "$before"
 check 'the hypervisor closes' cellctl disable
 kernel_log_clean 'the kernel has nothing to complain about' "$mark"

@@ -84,11 +84,14 @@ enum verdict exit_triple_fault(struct cpu *cpu)
 	return verdict;
 }
 
-static void record_state(struct cpu *cpu, struct failure_record *record)
+bool arch_cpu_record(struct cpu *cpu, struct failure_record *record)
 {
 	struct vcpu_state state;
 	unsigned int n;
 
+	if (cpu->arch.parked)
+		return false;
+	record->cpu = cpu->id;
 	vendor->get_state(cpu, &state);
 	for (n = 0; n < FAILURE_GPR_COUNT; n++)
 		record->gpr[n] = *gpr_by_number(cpu, n);
@@ -105,6 +108,7 @@ static void record_state(struct cpu *cpu, struct failure_record *record)
 	record->ds = state.ds.selector;
 	record->es = state.es.selector;
 	record->instruction_len = guest_fetch(cpu, &state, record->instruction);
+	return true;
 }
 
 enum verdict fault(struct cpu *cpu, enum failure_reason reason, uint64_t address, uint64_t value,
@@ -121,7 +125,7 @@ enum verdict fault(struct cpu *cpu, enum failure_reason reason, uint64_t address
 	record->size = size;
 	record->vector = FAILURE_VECTOR_NONE;
 	vendor->get_exit(cpu, &record->exit_code, &record->exit_info1, &record->exit_info2);
-	record_state(cpu, record);
+	arch_cpu_record(cpu, record);
 	return VERDICT_FAULT;
 }
 
