@@ -57,9 +57,16 @@ struct cell *manager_look_up(struct manager *manager, const char *name, struct e
 
 	if (cell)
 		return cell;
-	entry = manager->descriptions ? cell_dir_find(manager->descriptions, name) : NULL;
+	entry = manager->rejected ? cell_dir_find(manager->rejected, name) : NULL;
+	if (!entry && manager->descriptions)
+		entry = cell_dir_find(manager->descriptions, name);
 	if (entry && problems_result(&entry->problems) < 0)
 		error_set_problems(error, ERROR_INVALID, &entry->problems);
+	else if (entry)
+		error_set(error, ERROR_NO_SUCH_CELL,
+			  "the description of cell %s is not in force, because the last reload "
+			  "failed over another one; 'cellctl check' says why",
+			  name);
 	else
 		set_no_such_cell(name, error);
 	return NULL;
@@ -157,6 +164,8 @@ static void take_descriptions(struct manager *manager, struct cell_dir *dir)
 	}
 	cell_dir_free(manager->descriptions);
 	manager->descriptions = dir;
+	cell_dir_free(manager->rejected);
+	manager->rejected = NULL;
 }
 
 int manager_load_descriptions(struct manager *manager, bool tolerant, struct error *error)
@@ -172,7 +181,8 @@ int manager_load_descriptions(struct manager *manager, bool tolerant, struct err
 	errors = first_errors(dir);
 	if (errors && !tolerant) {
 		error_set_problems(error, ERROR_INVALID, errors);
-		cell_dir_free(dir);
+		cell_dir_free(manager->rejected);
+		manager->rejected = dir;
 		return -EINVAL;
 	}
 	log_problems(&dir->problems);
@@ -397,6 +407,7 @@ void manager_free(struct manager *manager)
 		cell_free(cell);
 	}
 	cell_dir_free(manager->descriptions);
+	cell_dir_free(manager->rejected);
 	machine_free(manager->machine);
 	state_free(manager->remembered);
 	sd_bus_unref(manager->bus);

@@ -41,6 +41,7 @@ struct manager {
 
 	struct config config;
 	struct cell_dir *descriptions; /* as loaded; the broken ones too */
+	struct cell_dir *rejected;     /* what the last reload would not take; NULL: it took all */
 	struct machine *machine;       /* NULL: could not be read */
 	struct state *remembered;      /* of a daemon before us; NULL once it has been matched */
 

@@ -43,7 +43,7 @@ round 2
 sed 's/"memory": .*/"memory": [ { "size": "1M", "phys": "0x2df00000" } ],/' $examples/turbine.json \
 	>$descriptions/turbine.json
 systemctl reload cellmgrd
-check 'a description may name a place in it' cellctl check turbine
+check 'a description may name a place in it' cellctl check
 check 'a cell is made there' cellctl start turbine
 is 'just there' "$(hex "$(cell_memory turbine 0)")" 0x2df00000
 eventually_check 'and runs' 30 turbine_passes 0

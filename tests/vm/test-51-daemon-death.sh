@@ -43,13 +43,17 @@ is 'in the same process' "$(systemctl show -P MainPID cell@turbine)" "$unit_pid"
 check 'it can be stopped' systemctl stop cell@turbine
 is 'and is' "$(cell_property turbine State)" shut-down
 
-# In the middle of a start: it is killed as soon as the cell is busy. Whatever was reached is known,
-# and the next start gets there.
+# In the middle of a start: it is killed as soon as it says what it is about to do. Whatever was
+# reached is known, and the next start gets there.
+check 'it can be taken away' cellctl destroy turbine
+old=$(daemon_pid)
+until=$((SECONDS + 20))
 cellctl start turbine >/dev/null 2>&1 &
 starter=$!
-check 'a start is under way' eventually 20 sh -c \
-	"busctl get-property org.cellmgr1 /org/cellmgr1/cell/turbine org.cellmgr1.Cell Operation | grep -q start"
-kill -9 "$(daemon_pid)"
+until [[ $(</run/cellmgr/state) =~ \"intent\":\ *\"(create|load|start)\" ]] || ((SECONDS > until)); do :; done
+kill -9 "$old"
+diag "it died with the intent to ${BASH_REMATCH[1]:-nothing}"
+like 'a start was under way' "${BASH_REMATCH[1]:-}" '^(create|load|start)$'
 wait "$starter"
 is 'the daemon is killed before the start is done' $(($? != 0)) 1
 check 'another one comes' eventually 30 \

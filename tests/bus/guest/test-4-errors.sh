@@ -267,7 +267,13 @@ test_broken_description_stops_a_reload() {
 	local before
 	before=$(busctl call org.cellmgr1 "$manager" org.cellmgr1.Manager ListCells)
 	sed -i 's/"1M"/"2M"/' /etc/cellmgr/cells/alpha.json
+	sed 's/alpha/late/' /etc/cellmgr/cells/alpha.json >/etc/cellmgr/cells/late.json
+	echo '{ "cpu": [1] }' >/etc/cellmgr/cells/worse.json
 	fails Invalid "broken.json:3:.*memroy.*memory" manager Reload
+	# What is new is not in force, and each is told why.
+	fails Invalid "worse.json:1:.*cpu.*" manager StartCell s worse
+	fails NoSuchCell "late is not in force.*cellctl check" manager StartCell s late
+	rm /etc/cellmgr/cells/late.json /etc/cellmgr/cells/worse.json
 	equal "$(busctl call org.cellmgr1 "$manager" org.cellmgr1.Manager ListCells)" "$before"
 	equal "$(property alpha Memory)" $((1 << 20)) "memory of alpha"
 	mv /etc/cellmgr/cells/broken.json /tmp/
