@@ -59,13 +59,6 @@ int client_check_name(const char *cell, sd_bus_error *ret_error);
 int client_cell_path(struct client *client, const char *cell, sd_bus_error *ret_error,
 		     char **ret_path);
 
-/*
- * Tells the user that an attempt failed with error (or, where that is not set, with the negative
- * errno r), with a hint on what to do. Returns the exit status that this means.
- */
-enum exit_status client_report(struct client *client, const struct attempt *attempt,
-			       const sd_bus_error *error, int r);
-
 /* Whether messages may have more than ASCII; not, before this is called. */
 void complain_set_unicode(bool unicode);
 

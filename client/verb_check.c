@@ -7,6 +7,7 @@
 #include "descriptions.h"
 #include "json.h"
 #include "output.h"
+#include "report.h"
 #include "text.h"
 #include "util.h"
 #include "verbs.h"

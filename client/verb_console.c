@@ -5,6 +5,7 @@
 
 #include "console_filter.h"
 #include "console_reader.h"
+#include "report.h"
 #include "util.h"
 #include "verbs.h"
 

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /* enable, disable. */
+#include "report.h"
 #include "util.h"
 #include "verbs.h"
 

@@ -2,6 +2,7 @@
 /* start, stop, restart, kill, create, load, destroy: one call each. */
 #include <string.h>
 
+#include "report.h"
 #include "util.h"
 #include "verbs.h"
 

@@ -2,6 +2,7 @@
 #include "cell_table.h"
 #include "json.h"
 #include "output.h"
+#include "report.h"
 #include "util.h"
 #include "verbs.h"
 

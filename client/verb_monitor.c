@@ -8,6 +8,7 @@
 #include <time.h>
 
 #include "json.h"
+#include "report.h"
 #include "text.h"
 #include "util.h"
 #include "verbs.h"

@@ -8,6 +8,7 @@
 #include "json.h"
 #include "output.h"
 #include "rates.h"
+#include "report.h"
 #include "table.h"
 #include "util.h"
 #include "verbs.h"

@@ -10,6 +10,7 @@
 #include "json.h"
 #include "output.h"
 #include "rates.h"
+#include "report.h"
 #include "text.h"
 #include "util.h"
 #include "verbs.h"
