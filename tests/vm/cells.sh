@@ -25,8 +25,24 @@ turbine_cycle() {
 	cellctl console turbine | sed -n 's/^turbine: t=.* cycle=\([0-9]*\) .*/\1/p' | tail -n 1
 }
 
-# turbine_passes CYCLE
-turbine_passes() { (($(turbine_cycle) > $1)); }
+# turbine_passes CYCLE: whether the governor has come further than that.
+turbine_passes() {
+	local now
+	now=$(turbine_cycle)
+	[[ $now ]] && ((now > $1))
+}
 
-# turbine_goes_on NAME: it reports a further cycle.
-turbine_goes_on() { eventually_check "$1" 30 turbine_passes "$(turbine_cycle)"; }
+# turbine_goes_on NAME: its counter moves on, it was not started anew, nobody stopped it.
+turbine_goes_on() {
+	local before
+	before=$(turbine_cycle)
+	if [[ $before ]] && eventually 60 turbine_passes "$before" && cell_is turbine State running &&
+	   (($(cellctl console turbine | grep -c '^turbine: t=0') <= 1)); then
+		ok "$1"
+	else
+		not_ok "$1" "cycle $before before, $(turbine_cycle) now, state $(cell_property turbine State)"
+	fi
+}
+
+# console_has CELL REGEX
+console_has() { cellctl console "$1" | grep -qE "$2"; }

@@ -1,6 +1,6 @@
 # SPDX-License-Identifier: GPL-2.0-only
 # shellcheck shell=bash
-# What the tests of the partition's walls share; sourced after lib.sh.
+# What the tests of the partition's walls share; sourced after cells.sh.
 
 sysfs=/sys/devices/jailhouse
 state_file=/run/cellmgr/state
@@ -22,21 +22,10 @@ hypervisor_memory() {
 
 violations() { cat $sysfs/root_violations; }
 
-# cell_state CELL: as the bus says.
-cell_state() {
-	busctl get-property org.cellmgr1 "/org/cellmgr1/cell/$1" org.cellmgr1.Cell State | cut -d'"' -f2
-}
-
-# cell_is CELL STATE
-cell_is() { [[ $(cell_state "$1") == "$2" ]]; }
-
-# console_has CELL REGEX
-console_has() { cellctl console "$1" | grep -qE "$2"; }
-
-# describe CELL CPU IMAGE PORT PARAMETERS: writes a description with a port of the cell's own and a
-# second region that the program leaves alone, and makes it known.
-describe() {
-	cat >"/etc/cellmgr/cells/$1.json" <<-EOF
+# describe_with_port CELL CPU IMAGE PORT PARAMETERS: writes a description with a port of the cell's
+# own and a second region that the program leaves alone, and makes it known.
+describe_with_port() {
+	cat >"$descriptions/$1.json" <<-EOF
 		{
 		    "cpus": [$2],
 		    "memory": [ { "size": "1M" }, { "size": "64K", "address": "0x400000" } ],
@@ -52,30 +41,6 @@ describe() {
 	systemctl reload cellmgrd
 }
 
-# turbine_cycle: the last one that the governor has reported.
-turbine_cycle() {
-	cellctl console turbine | sed -n 's/^turbine: t=.* cycle=\([0-9]*\) .*/\1/p' | tail -n 1
-}
-
-# turbine_passes CYCLE
-turbine_passes() {
-	local now
-	now=$(turbine_cycle)
-	[[ $now ]] && ((now > $1))
-}
-
-# turbine_goes_on NAME: its counter moves on, it was not started anew, nobody stopped it.
-turbine_goes_on() {
-	local before
-	before=$(turbine_cycle)
-	if [[ $before ]] && eventually 60 turbine_passes "$before" && cell_is turbine running &&
-	   (($(cellctl console turbine | grep -c '^turbine: t=0') <= 1)); then
-		ok "$1"
-	else
-		not_ok "$1" "cycle $before before, $(turbine_cycle) now, state $(cell_state turbine)"
-	fi
-}
-
 # failures CELL: how often it has failed so far, as the journal has it; the texts are on stdout.
 failures() { journalctl -u cellmgrd -o cat --no-pager --grep "^Cell $1 failed" 2>/dev/null; }
 
@@ -87,13 +52,13 @@ has_more_failures() { (($(failures "$1" | wc -l) > $2)); }
 deed() {
 	local before
 	before=$(failures mischief | wc -l)
-	describe mischief 2 mischief 0x83 "$1 delay-ms=100"
+	describe_with_port mischief 2 mischief 0x83 "$1 delay-ms=100"
 	cellctl start mischief >/dev/null 2>&1
 	if ! eventually 60 has_more_failures mischief "$before"; then
-		not_ok "stopped: $1" "state $(cell_state mischief)" "$(cellctl console mischief)"
+		not_ok "stopped: $1" "state $(cell_property mischief State)" "$(cellctl console mischief)"
 	else
 		like "stopped: $1" "$(failures mischief | tail -n 1)" "$2"
-		is "failed, says the bus: ${1%% *}" "$(cell_state mischief)" failed
+		is "failed, says the bus: ${1%% *}" "$(cell_property mischief State)" failed
 	fi
 	cellctl destroy mischief >/dev/null
 }

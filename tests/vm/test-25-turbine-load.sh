@@ -5,6 +5,8 @@
 # timeout: 240
 # shellcheck source-path=SCRIPTDIR source=lib.sh
 . ./lib.sh
+# shellcheck source-path=SCRIPTDIR source=cells.sh
+. ./cells.sh
 # shellcheck source-path=SCRIPTDIR source=turbine-run.sh
 . ./turbine-run.sh
 

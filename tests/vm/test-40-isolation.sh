@@ -6,6 +6,8 @@
 # timeout: 300
 # shellcheck source-path=SCRIPTDIR source=lib.sh
 . ./lib.sh
+# shellcheck source-path=SCRIPTDIR source=cells.sh
+. ./cells.sh
 # shellcheck source-path=SCRIPTDIR source=isolation.sh
 . ./isolation.sh
 
@@ -88,7 +90,7 @@ like 'control: so is where the APIC is' "$apic_base_before" '^0xfee00[89]00$'
 is 'control: the port keeps what is written' "$(./probe in $cell_port 1)" 0x3c
 
 systemctl start cellmgrd
-describe turbine 3 turbine $cell_port 'setpoint=3000 report-ms=500'
+describe_with_port turbine 3 turbine $cell_port 'setpoint=3000 report-ms=500'
 check 'the descriptions are right' cellctl check
 check 'the hypervisor opens' cellctl enable
 check 'the cell is made' cellctl create turbine
@@ -169,7 +171,7 @@ diag "$before accesses refused in all"
 check 'the hypervisor closes' cellctl disable
 is 'the save area register is back' "$(./probe rdmsr $hsave)" "$hsave_before"
 check 'the probe goes' rmmod partition_probe
-rm /etc/cellmgr/cells/turbine.json
+rm $descriptions/turbine.json
 systemctl reload cellmgrd
 kernel_log_clean 'the kernel has nothing to complain about' "$mark"
 finish

@@ -6,6 +6,8 @@
 # timeout: 420
 # shellcheck source-path=SCRIPTDIR source=lib.sh
 . ./lib.sh
+# shellcheck source-path=SCRIPTDIR source=cells.sh
+. ./cells.sh
 # shellcheck source-path=SCRIPTDIR source=isolation.sh
 . ./isolation.sh
 
@@ -16,10 +18,10 @@ own_address=0x400000 # the cell's second region
 
 # allowed COMMAND PARAMETERS: the mischief program does it, is not stopped, and says so.
 allowed() {
-	describe mischief 2 mischief $own_port "$1 $2 delay-ms=100"
+	describe_with_port mischief 2 mischief $own_port "$1 $2 delay-ms=100"
 	cellctl start mischief >/dev/null 2>&1
 	eventually_check "control, allowed: $1 $2" 60 console_has mischief "mischief: $1 (went through|done)"
-	is "control: it runs on after $1" "$(cell_state mischief)" running
+	is "control: it runs on after $1" "$(cell_property mischief State)" running
 }
 
 # ticks CPU: timer interrupts that it has had.
@@ -37,7 +39,7 @@ check 'the probe loads' insmod ./partition-probe.ko
 page=$(./probe page $pattern)
 modprobe cellvisor
 systemctl start cellmgrd
-describe turbine 3 turbine $turbine_port 'setpoint=3000 report-ms=500'
+describe_with_port turbine 3 turbine $turbine_port 'setpoint=3000 report-ms=500'
 mark=$(kernel_log_mark)
 check 'the hypervisor opens' cellctl enable
 check 'the turbine is made' cellctl create turbine
@@ -113,7 +115,7 @@ is 'its port is as it was' "$(./probe in $turbine_port 1)" 0x3c
 check 'the hypervisor closes' cellctl disable
 is 'all CPUs are back' "$(cat /sys/devices/system/cpu/online)" "$(cat /sys/devices/system/cpu/present)"
 check 'the probe goes' rmmod partition_probe
-rm /etc/cellmgr/cells/turbine.json /etc/cellmgr/cells/mischief.json
+rm $descriptions/turbine.json $descriptions/mischief.json
 systemctl reload cellmgrd
 kernel_log_clean 'the kernel has nothing to complain about' "$mark"
 finish

@@ -5,6 +5,8 @@
 # timeout: 300
 # shellcheck source-path=SCRIPTDIR source=lib.sh
 . ./lib.sh
+# shellcheck source-path=SCRIPTDIR source=cells.sh
+. ./cells.sh
 export LC_ALL=C.UTF-8 SYSTEMD_PAGER='' SYSTEMD_COLORS=0
 mark=$(kernel_log_mark)
 
@@ -32,18 +34,6 @@ so() {
 
 succeeded() { ((status == 0)); }
 printed() { [[ $output =~ $1 ]]; }
-
-# turbine_cycle: the last cycle that the turbine's governor has reported.
-turbine_cycle() {
-	cellctl console turbine | sed -n 's/^turbine: t=.* cycle=\([0-9]*\) .*/\1/p' | tail -n 1
-}
-
-# turbine_passes CYCLE: whether the governor has come further than that.
-turbine_passes() {
-	local now
-	now=$(turbine_cycle)
-	[[ $now ]] && ((now > $1))
-}
 
 tell '== 1. An ordinary Debian, and a hypervisor under it' \
 	'Nothing on the kernel command line speaks of it: the module took memory from the running' \

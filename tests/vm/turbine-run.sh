@@ -1,9 +1,7 @@
 # SPDX-License-Identifier: GPL-2.0-only
 # shellcheck shell=bash
-# The turbine's control loop for 3 s beside a busy Linux; sourced by the tests of both machines.
-
-# console_has CELL REGEX
-console_has() { cellctl console "$1" | grep -qE "$2"; }
+# The turbine's control loop for 3 s beside a busy Linux; sourced after cells.sh by the
+# tests of both machines.
 
 # mebibytes_written: to the machine's disk since it booted.
 mebibytes_written() { awk '$3 == "vda" { print int($10 / 2048) }' /proc/diskstats; }

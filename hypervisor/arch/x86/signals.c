@@ -6,29 +6,33 @@
 #include "subsystem.h"
 #include "vendor.h"
 
-/* FPU and vector registers, debug registers and XCR0 are not switched between guests: clear them by
- * hand. */
+/* An area of XRSTOR and FXRSTOR that holds nothing: all exceptions masked, no component present. */
+static const struct {
+	uint8_t legacy[512];
+	uint64_t header[8];
+} empty_xsave_area __attribute__((aligned(64))) = {
+	.legacy = {[0] = 0x7f, [1] = 0x03 /* FCW */, [24] = 0x80, [25] = 0x1f /* MXCSR */},
+};
+
+/*
+ * FPU, vector and protection-key registers, debug registers and XCR0 are not switched between
+ * guests: clear them by hand. XRSTOR gives each component that the area does not hold its initial
+ * value, whichever this processor has (APM vol. 4, XRSTOR).
+ */
 static void clear_unswitched_state(void)
 {
-	static const uint8_t clear_image[512] __attribute__((aligned(16))) = {
-		[0] = 0x7f,
-		[1] = 0x03, /* FCW: all exceptions masked */
-		[24] = 0x80,
-		[25] = 0x1f, /* MXCSR: all exceptions masked */
-	};
 	uint32_t eax, ebx, ecx, edx;
 
 	write_cr0(read_cr0() & ~(1ull << 3)); /* TS */
 	cpuid(1, 0, &eax, &ebx, &ecx, &edx);
 	if (ecx & (1u << 26)) { /* XSAVE */
 		write_cr4(read_cr4() | CR4_OSXSAVE);
-		if (ecx & (1u << 28)) { /* AVX: the upper halves go with it */
-			xsetbv(0, 7);
-			asm volatile("vzeroall");
-		}
+		cpuid(0xd, 0, &eax, &ebx, &ecx, &edx); /* EDX:EAX: all that XCR0 may have */
+		xsetbv(0, (uint64_t)edx << 32 | eax);
+		asm volatile("xrstor64 %0" : : "m"(empty_xsave_area), "a"(eax), "d"(edx));
 		xsetbv(0, 1);
 	}
-	asm volatile("fxrstor64 %0" : : "m"(clear_image));
+	asm volatile("fxrstor64 %0" : : "m"(empty_xsave_area));
 	asm volatile("mov %0, %%dr0; mov %0, %%dr1; mov %0, %%dr2; mov %0, %%dr3" : : "r"(0ull));
 }
 
