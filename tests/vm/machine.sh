@@ -95,12 +95,15 @@ kvm_works() {
 # choose_accelerator: sets accelerator (QEMU's arguments) and accelerator_text. The environment's
 # CELLMGR_ACCEL=tcg or kvm decides where it is set.
 #
-# One thread for all CPUs under TCG, in every version up to 10: each FXRSTOR and XRSTOR of any CPU
-# rewrites a word of the first CPU's state, not atomically (cpu_clear_ignne() in target/i386), and the
-# bits for "global interrupts", "in a guest" and "nested paging" are in that word. With a thread for
-# each CPU, the first one falls out of its guest, or into it, once in some million exits.
+# TCG runs all CPUs in one thread, because in every version up to 10 each FXRSTOR and XRSTOR of any
+# CPU rewrites a word of the first CPU's state, not atomically (cpu_clear_ignne() in target/i386), and
+# the bits for "global interrupts", "in a guest" and "nested paging" are in that word. With a thread
+# for each CPU, the first one falls out of its guest, or into it, once in some million exits. Where
+# CPUs have to interrupt each other at any instruction, there are threads, but all on one CPU of the
+# host: there the rewriting is a single instruction that nothing comes between.
 choose_accelerator() {
 	qemu_program="qemu-system-x86_64"
+	host_cpu=''
 	if ((icount)); then
 		qemu_program=$("$here/get-qemu10")
 		accelerator=(-accel 'tcg,thread=single' -icount 'shift=0,sleep=off' -seed 1
@@ -109,6 +112,10 @@ choose_accelerator() {
 	elif [[ ${CELLMGR_ACCEL:-} == kvm ]] || { [[ ! ${CELLMGR_ACCEL:-} ]] && kvm_works; }; then
 		accelerator=(-accel kvm -cpu host)
 		accelerator_text='KVM with nested virtualization'
+	elif ((parallel)); then
+		accelerator=(-accel 'tcg,thread=multi' -cpu 'EPYC,+svm,+npt')
+		accelerator_text='TCG, a thread for each CPU'
+		host_cpu=$(taskset -cp $$ | sed 's/.*[^0-9]//')
 	else
 		accelerator=(-accel 'tcg,thread=single' -cpu 'EPYC,+svm,+npt')
 		accelerator_text='TCG (emulated; no KVM with nested SVM here)'
@@ -135,4 +142,5 @@ machine_arguments() {
 			-device virtconsole,chardev=terminal)
 	fi
 	qemu+=("${qemu_args[@]}")
+	[[ ! $host_cpu ]] || qemu=(taskset -c "$host_cpu" "${qemu[@]}")
 }
