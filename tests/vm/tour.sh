@@ -58,6 +58,9 @@ show 'busctl get-property org.cellmgr1 /org/cellmgr1/cell/turbine org.cellmgr1.C
 so 'the bus says "running"' printed '^s "running"$'
 
 tell '== 4. Telemetry: speed, valve and power of the machine that it governs, 1000 cycles a second'
+[[ $(systemd-detect-virt) == kvm ]] ||
+	tell 'Here one processor of the host emulates all of this machine: cycles that it had no time for' \
+		'are counted as skipped. In the deterministic machine of ./check none is.'
 eventually 30 turbine_passes 0 || status=1
 show 'cellctl console turbine | tail -n 2'
 so 'the turbine reports speed, valve and power' printed 'speed=[0-9.]+rpm valve=[0-9.]+% .*power=[0-9.]+MW'
