@@ -92,6 +92,7 @@ bool arch_cpu_record(struct cpu *cpu, struct failure_record *record)
 	if (cpu->arch.parked)
 		return false;
 	record->cpu = cpu->id;
+	record->tsc = rdtsc();
 	vendor->get_state(cpu, &state);
 	for (n = 0; n < FAILURE_GPR_COUNT; n++)
 		record->gpr[n] = *gpr_by_number(cpu, n);
@@ -118,8 +119,6 @@ enum verdict fault(struct cpu *cpu, enum failure_reason reason, uint64_t address
 
 	memset(record, 0, sizeof(*record));
 	record->reason = reason;
-	record->cpu = cpu->id;
-	record->tsc = rdtsc();
 	record->address = address;
 	record->value = value;
 	record->size = size;
