@@ -135,6 +135,7 @@ static void follow_start(struct cell *cell)
 	cell->record.started_at = realtime_us();
 	cell->record.failure_reported = false;
 	cell->heartbeat_reported = false;
+	cell->killed_because = NULL;
 	cell->watch = (struct health_watch){0};
 }
 

@@ -57,6 +57,7 @@ struct cell {
 	struct snapshot_cell seen;
 	struct health_watch watch;
 	bool heartbeat_reported;
+	const char *killed_because; /* a constant that follows "Cell NAME "; NULL: not known */
 
 	/* As published. */
 	enum lifecycle state;

@@ -170,13 +170,16 @@ static void describe_deed(const struct failure_record *record, char *text, size_
 	}
 }
 
-char *failure_describe(const struct failure_record *record)
+char *failure_describe(const struct failure_record *record, const char *because)
 {
 	char deed[TEXT_MAX];
 	char *text;
 	int r;
 
-	describe_deed(record, deed, sizeof(deed));
+	if (record->reason == FAILURE_KILLED && because)
+		snprintf(deed, sizeof(deed), "%s", because);
+	else
+		describe_deed(record, deed, sizeof(deed));
 	/* A cell that gave up by itself left no CPU state. */
 	if (record->reason == FAILURE_NONE)
 		return strdup(deed);

@@ -17,9 +17,10 @@ const char *failure_reason_name(uint32_t reason);
 
 /*
  * What the cell did, to follow "Cell NAME failed: ": "wrote 4 bytes at guest address 0xdead000,
- * which is not its memory (rip 0x1234, CPU 2)". To be freed; NULL without memory.
+ * which is not its memory (rip 0x1234, CPU 2)". Of a cell that was killed the record does not say
+ * why; because does, or is NULL where that is not known. To be freed; NULL without memory.
  */
-char *failure_describe(const struct failure_record *record);
+char *failure_describe(const struct failure_record *record, const char *because);
 
 #define FAILURE_MAX_FIELDS 12
 

@@ -203,11 +203,10 @@ static void log_result(struct job *job, struct cell *cell)
 		log_event(LOG_INFO, MESSAGE_CELL_STARTED, cell->name, NULL, 0, "Cell %s started",
 			  cell->name);
 	} else if (step->kind == STEP_KILL) {
-		cell_set_last_error(cell, "killed on request");
+		/* How it ended is told when its end is seen: here and below. */
+		cell->killed_because = "was killed on request";
 	} else if (step->kind == STEP_STOP && step->forced) {
-		cell_set_last_error(cell, step->forced);
-		log_event(LOG_WARNING, MESSAGE_CELL_STOPPED, cell->name, NULL, 0, "Cell %s %s",
-			  cell->name, step->forced);
+		cell->killed_because = step->forced;
 	} else if (step->kind == STEP_STOP) {
 		log_event(LOG_INFO, MESSAGE_CELL_STOPPED, cell->name, NULL, 0, "Cell %s shut down",
 			  cell->name);

@@ -33,7 +33,7 @@ static void report_state(struct cell *cell)
 
 	if (cell->seen.has_status) {
 		reason = failure_reason_name(record->reason);
-		text = failure_describe(record);
+		text = failure_describe(record, cell->killed_because);
 		count = failure_fields(record, fields);
 	}
 	killed = cell->seen.has_status && record->reason == FAILURE_KILLED;
@@ -41,9 +41,7 @@ static void report_state(struct cell *cell)
 		  (const char *const *)fields, count, "Cell %s failed: %s", cell->name,
 		  text ? text : "the driver in use does not tell why");
 	free_fields(fields, count);
-	/* Who ordered it has said why already. */
-	if (!killed || !cell->last_error)
-		cell_set_last_error(cell, text ? text : "failed");
+	cell_set_last_error(cell, text ? text : "failed");
 	cell->record.failure_reported = true;
 	cell_emit_failed(cell, reason);
 	on_failure(cell);

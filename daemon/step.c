@@ -46,7 +46,6 @@ void step_free(struct step *step)
 	free(step->blob);
 	free(step->description_file);
 	free(step->parameters);
-	free(step->forced);
 	error_done(&step->error);
 	snapshot_free(step->snapshot);
 	machine_free(step->machine);
@@ -235,10 +234,10 @@ static void stop_unwilling(struct step *step, struct driver *driver, int r)
 	}
 	if (!atomic_load(&step->abandoned) &&
 	    (kill_now || (step->force && driver_has(driver, CELLVISOR_FEATURE_KILL)))) {
-		step->forced = strdup(kill_now	   ? "killed on request while it was shut down"
-				      : !timed_out ? "denied to shut down and was killed"
-						   : "did not answer the shutdown request in time "
-						     "and was killed");
+		step->forced = kill_now	    ? "was killed on request while it was shut down"
+			       : !timed_out ? "denied to shut down and was killed"
+					    : "did not answer the shutdown request in time and was "
+					      "killed";
 		kill_cell(step, driver);
 		return;
 	}

@@ -75,7 +75,8 @@ struct step {
 	int32_t created_id;
 	bool touched; /* STEP_LOAD: the driver was asked, the memory may have changed */
 	char image_sha256[IMAGE_SHA256_TEXT];
-	char *forced; /* STEP_STOP: why the cell had to be killed; NULL: it had not */
+	/* STEP_STOP: why the cell had to be killed, a constant; NULL: it had not. */
+	const char *forced;
 	struct address_range pool, hypervisor; /* STEP_ENABLE */
 	bool pool_from_linux;
 	struct machine *machine;

@@ -68,7 +68,7 @@ static void test_sentences(struct tap *tap)
 	bool seen[FAILURE_REASON_COUNT] = {false};
 
 	for (size_t i = 0; i < ARRAY_SIZE(cases); i++) {
-		_cleanup_(freep) char *text = failure_describe(&cases[i].record);
+		_cleanup_(freep) char *text = failure_describe(&cases[i].record, NULL);
 
 		tap_is_str(tap, text, cases[i].text, "%s is told", cases[i].reason);
 		tap_is_str(tap, failure_reason_name(cases[i].record.reason), cases[i].reason,
@@ -78,6 +78,18 @@ static void test_sentences(struct tap *tap)
 	}
 	for (size_t i = 0; i < FAILURE_REASON_COUNT; i++)
 		tap_ok(tap, seen[i], "reason %zu has a case here", i);
+}
+
+static void test_because(struct tap *tap)
+{
+	const struct failure_record killed = {.reason = FAILURE_KILLED},
+				    fault = {.reason = FAILURE_MSR_READ, .address = 0x1b};
+	_cleanup_(freep) char *told = failure_describe(&killed, "was killed at dawn");
+	_cleanup_(freep) char *other = failure_describe(&fault, "was killed at dawn");
+
+	tap_is_str(tap, told, "was killed at dawn (rip 0x0, CPU 0)", "why it was killed is told");
+	tap_is_str(tap, other, "read MSR 0x1b, which cells may not (rip 0x0, CPU 0)",
+		   "a fault that came first is told");
 }
 
 static void test_absurd_records(struct tap *tap)
@@ -91,7 +103,7 @@ static void test_absurd_records(struct tap *tap)
 		unsigned int count;
 
 		record.reason = reason;
-		text = failure_describe(&record);
+		text = failure_describe(&record, NULL);
 		count = failure_fields(&record, fields);
 		tap_ok(tap, text && count >= 1 && count <= FAILURE_MAX_FIELDS,
 		       "a record of ones with reason %u is told", reason);
@@ -136,6 +148,7 @@ int main(void)
 	struct tap tap = {0};
 
 	test_sentences(&tap);
+	test_because(&tap);
 	test_absurd_records(&tap);
 	test_fields(&tap);
 	return tap_done(&tap);

@@ -65,18 +65,29 @@ deed triple-fault triple-fault 0x0 'mischief failed: .*triple fault.*rip 0x[1-9a
 deed exception cell '' 'mischief failed: set its state to failed$' \
 	'exception 0 \(divide error\).*rip=0x0*[1-9a-f]'
 
+# ended NAME TIME REGEX: a cell that was killed is told of like all others.
+ended() {
+	local lines
+	eventually_check "$1: the cell has failed" 20 cell_is mischief State failed
+	eventually_check "$1: and so has its unit" 20 systemctl is-failed cell@mischief
+	lines=$(journal_lines "$2")
+	is "$1: the journal has one line of its end" "$(grep -c . <<<"$lines")" 1
+	like "$1: it says why, and where the cell was" "$lines" "$3"
+	like "$1: and for programs" "$(journal_fields "$2")" '^killed 0x0 0x[1-9a-f][0-9a-f]*$'
+	turbine_goes_on "$1: the turbine goes on"
+	check "$1: the cell can be taken away" cellctl destroy mischief
+}
+
 # Hangs with interrupts off.
 start_deed endless-loop 's/"heartbeat": .*/"heartbeat": "1s",/'
 eventually_check 'endless-loop: health becomes failed' 40 cell_is mischief Health failed
 is 'endless-loop: the cell counts as running' "$(cell_property mischief State)" running
+like 'endless-loop: what is wrong is told, and what to do' "$(cell_property mischief LastError)" \
+	'^no heartbeat for [0-9]+ ms, though it still runs; kill it or restart it$'
 turbine_goes_on 'endless-loop: the turbine goes on'
 here=$(now)
 check 'endless-loop: cellctl kill ends it' cellctl kill mischief
-eventually_check 'endless-loop: now it has failed' 20 cell_is mischief State failed
-eventually_check 'endless-loop: and so has its unit' 20 systemctl is-failed cell@mischief
-like 'endless-loop: the journal says where it hung' "$(journal_lines "$here")" \
-	'mischief failed: was killed \(rip 0x[1-9a-f][0-9a-f]*, CPU 2\)$'
-check 'endless-loop: the cell can be taken away' cellctl destroy mischief
+ended endless-loop "$here" 'mischief failed: was killed on request \(rip 0x[1-9a-f][0-9a-f]*, CPU 2\)$'
 
 # Says no, from the start.
 delay=0
@@ -86,11 +97,14 @@ is 'refuse-shutdown: the stop fails' $? 1
 like 'refuse-shutdown: because the cell said no' "$output" 'denied to shut down'
 is 'refuse-shutdown: the cell runs on' "$(cell_property mischief State)" running
 turbine_goes_on 'refuse-shutdown: the turbine goes on'
+here=$(now)
 check 'refuse-shutdown: cellctl kill ends it' cellctl kill mischief
-check 'refuse-shutdown: the cell can be taken away' cellctl destroy mischief
+ended 'refuse-shutdown, killed' "$here" 'mischief failed: was killed on request \(rip .*CPU 2\)$'
 start_deed refuse-shutdown
-check 'refuse-shutdown: a stop with force ends it' systemctl stop cell@mischief
-check 'refuse-shutdown: the cell can be taken away again' cellctl destroy mischief
+here=$(now)
+systemctl stop cell@mischief
+ended 'refuse-shutdown, stopped with force' "$here" \
+	'mischief failed: denied to shut down and was killed \(rip .*CPU 2\)$'
 
 # Forbids changes.
 start_deed lock
