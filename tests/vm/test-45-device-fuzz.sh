@@ -19,12 +19,24 @@ fuzz() {
 	fi
 }
 
+# told NAME REGEX: the kernel's log has it. (What is wrong at random has its own line there, too, but
+# nobody could say which.)
+told() { like "$1" "$(kernel_log_since "$mark" | grep 'cellvisor:')" "$2"; }
+
 systemctl mask --runtime --now -q cellmgrd
 modprobe cellvisor
 mark=$(kernel_log_mark)
 memory=$(meminfo MemTotal)
 fuzz enable 250
+told 'a system configuration of another revision is refused, with both' \
+	'system configuration of revision 12, this driver takes revision 14'
+told 'one of another architecture is refused, with both' \
+	'system configuration refused: made for arm64, this is x86'
+told 'a CPU that is not there is named' 'CPU 3 of the configuration is missing or offline'
 fuzz create 350
+told 'a cell of another revision is refused, with both' 'made for revision 12, this is revision 14'
+told 'a cell of another architecture is refused, with both' \
+	'cell configuration refused: made for arm64, this is x86'
 fuzz cells 300
 is 'the hypervisor is off' "$(cat $sysfs/enabled)" 0
 is 'all CPUs are with Linux' "$(cat /sys/devices/system/cpu/online)" "$(cat /sys/devices/system/cpu/present)"

@@ -51,6 +51,10 @@ void *blob_of_cell(const struct device *device, size_t *ret_size);
 void claim_root_memory(struct device *device);
 void claim_foreign_memory(struct device *device);
 
+/* Configurations that are sound but for one thing, which the kernel's log names. */
+void refuse_systems(struct device *device);
+void refuse_cells(struct device *device);
+
 /* The three parts of the test; each returns after so many tries. */
 void fuzz_enable(struct device *device, unsigned int tries);
 void fuzz_create(struct device *device, unsigned int tries);

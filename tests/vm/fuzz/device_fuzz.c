@@ -177,12 +177,15 @@ int main(int argc, char **argv)
 	device_open(&device);
 	if (on)
 		enable(&device);
-	if (!on)
+	if (!on) {
+		refuse_systems(&device);
 		fuzz_enable(&device, tries);
-	else if (strcmp(argv[1], "create") == 0)
+	} else if (strcmp(argv[1], "create") == 0) {
+		refuse_cells(&device);
 		fuzz_create(&device, tries);
-	else
+	} else {
 		fuzz_cells(&device, tries);
+	}
 	if (on)
 		disable(&device);
 	if (device_call(&device, CELLVISOR_POOL_RELEASE, NULL))
