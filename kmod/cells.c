@@ -56,8 +56,7 @@ struct managed_cell *cells_find(const struct jailhouse_cell_id *id)
 {
 	struct managed_cell *cell;
 
-	list_for_each_entry(cell, &managed_cells, entry)
-	{
+	list_for_each_entry (cell, &managed_cells, entry) {
 		if (id->id == JAILHOUSE_ID_BY_NAME
 			    ? !strncmp(cell->desc->name, id->name, sizeof(id->name))
 			    : id->id >= 0 && cell->id == (u32)id->id)
@@ -85,7 +84,9 @@ static struct managed_cell *find_by_serial(u64 serial)
 {
 	struct managed_cell *cell;
 
-	list_for_each_entry(cell, &managed_cells, entry) if (cell->serial == serial) return cell;
+	list_for_each_entry (cell, &managed_cells, entry)
+		if (cell->serial == serial)
+			return cell;
 	return NULL;
 }
 
@@ -210,8 +211,7 @@ static void return_cpus(struct managed_cell *cell)
 	int err;
 
 	cpumask_andnot(&owned_cpus, &owned_cpus, &cell->cpus);
-	for_each_cpu(cpu, &cell->offlined)
-	{
+	for_each_cpu (cpu, &cell->offlined) {
 		err = add_cpu(cpu);
 		if (err)
 			pr_cell(err, "CPU %u does not come back to Linux: error %d\n", cpu, err);
@@ -224,8 +224,7 @@ static int take_cpus(struct managed_cell *cell)
 	unsigned int cpu;
 	int err = 0;
 
-	for_each_cpu(cpu, &cell->cpus)
-	{
+	for_each_cpu (cpu, &cell->cpus) {
 		if (!cpu_online(cpu))
 			continue;
 		err = remove_cpu(cpu);
@@ -430,8 +429,7 @@ int cells_destroy_all(bool force)
 	int err;
 
 again:
-	list_for_each_entry(cell, &managed_cells, entry)
-	{
+	list_for_each_entry (cell, &managed_cells, entry) {
 		if (!cell->slot)
 			continue;
 		err = destroy(cell, force);
@@ -474,5 +472,6 @@ void cells_close(void)
 	struct managed_cell *cell, *next;
 
 	events_stop();
-	list_for_each_entry_safe(cell, next, &managed_cells, entry) forget_cell(cell);
+	list_for_each_entry_safe (cell, next, &managed_cells, entry)
+		forget_cell(cell);
 }

@@ -90,8 +90,7 @@ static const struct managed_cell *find_owner(struct span range, bool shared)
 	const struct managed_cell *cell;
 	u32 n;
 
-	list_for_each_entry(cell, &managed_cells, entry)
-	{
+	list_for_each_entry (cell, &managed_cells, entry) {
 		/* Root's entry has no list of regions. */
 		if (!cell->slot)
 			continue;

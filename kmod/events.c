@@ -63,8 +63,7 @@ static void look(struct work_struct *work)
 
 	/* A management operation in progress will tell by itself; look again later. */
 	if (mutex_trylock(&cellvisor_lock)) {
-		list_for_each_entry(cell, &managed_cells, entry)
-		{
+		list_for_each_entry (cell, &managed_cells, entry) {
 			if (!cell->slot)
 				continue;
 			state = cell_current_state(cell);

@@ -12,6 +12,7 @@
 #include <linux/uaccess.h>
 #include <linux/vmalloc.h>
 #include <asm/apic.h>
+#include <asm/hypervisor.h>
 #include <asm/svm.h>
 #include <asm/tsc.h>
 
@@ -58,6 +59,13 @@ static int check_machine(void)
 	if (boot_cpu_has(X86_FEATURE_HYPERVISOR) && cpuid_ebx(CELL_CPUID_BASE) == CELL_CPUID_EBX) {
 		pr_cell(err, "this Linux already runs in a cell\n");
 		return -EBUSY;
+	}
+	/* Its clock, interrupts between CPUs and TLB flushes would be asked of us from then on. */
+	if (x86_hyper_type != X86_HYPER_NATIVE) {
+		pr_cell(err,
+			"Linux relies on services of the hypervisor that it runs under: boot with "
+			"nopv, or hide that hypervisor (QEMU: -cpu host,kvm=off)\n");
+		return -EOPNOTSUPP;
 	}
 	if (boot_cpu_data.x86_vendor != X86_VENDOR_AMD &&
 	    boot_cpu_data.x86_vendor != X86_VENDOR_HYGON) {
@@ -262,8 +270,7 @@ static int copy_image(struct partition *p)
 	p->header->trampoline_leave = (u64)trampoline_leave;
 	p->header->num_cpus = cpumask_weight(&p->cpus);
 	p->header->max_cpus = max_cpus;
-	for_each_cpu(cpu, &p->cpus)
-	{
+	for_each_cpu (cpu, &p->cpus) {
 		p->header->apic_ids[cpu] = per_cpu(x86_cpu_to_apicid, cpu);
 		p->header->cpu_entering[cpu] = 1;
 	}
@@ -459,8 +466,7 @@ static int bring_cpus(const struct partition *p, struct cpumask *ret_brought)
 	int err;
 
 	cpumask_clear(ret_brought);
-	for_each_cpu(cpu, &p->cpus)
-	{
+	for_each_cpu (cpu, &p->cpus) {
 		if (cpu_online(cpu))
 			continue;
 		err = add_cpu(cpu);
@@ -491,7 +497,8 @@ int land(void)
 		pr_cell(err, "the hypervisor did not close: error %d\n", err);
 		return err;
 	}
-	for_each_cpu(cpu, &brought) remove_cpu(cpu);
+	for_each_cpu (cpu, &brought)
+		remove_cpu(cpu);
 	free_partition(partition);
 	partition = NULL;
 	module_put(THIS_MODULE);

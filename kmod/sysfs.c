@@ -31,7 +31,9 @@ static void current_cpus(const struct managed_cell *cell, struct cpumask *ret_cp
 	cpumask_copy(ret_cpus, &cell->cpus);
 	if (cell->id != 0)
 		return;
-	for_each_cpu(cpu, &cell->cpus) if (cells_own_cpu(cpu)) cpumask_clear_cpu(cpu, ret_cpus);
+	for_each_cpu (cpu, &cell->cpus)
+		if (cells_own_cpu(cpu))
+			cpumask_clear_cpu(cpu, ret_cpus);
 }
 
 static void failed_cpus(const struct managed_cell *cell, struct cpumask *ret_cpus)
@@ -39,8 +41,9 @@ static void failed_cpus(const struct managed_cell *cell, struct cpumask *ret_cpu
 	unsigned int cpu;
 
 	current_cpus(cell, ret_cpus);
-	for_each_cpu(cpu, ret_cpus) if (cellvisor_hypercall(HC_CPU_GET_INFO, cpu, CPU_INFO_STATE) !=
-					CPU_INFO_FAILED) cpumask_clear_cpu(cpu, ret_cpus);
+	for_each_cpu (cpu, ret_cpus)
+		if (cellvisor_hypercall(HC_CPU_GET_INFO, cpu, CPU_INFO_STATE) != CPU_INFO_FAILED)
+			cpumask_clear_cpu(cpu, ret_cpus);
 }
 
 struct cell_attribute {
@@ -196,7 +199,8 @@ static ssize_t counter_show(struct kobject *kobj, struct kobj_attribute *attr, c
 		if (one_cpu && kstrtouint(kobj->name + 3, 10, &cpu) == 0) {
 			sum = cpumask_test_cpu(cpu, &cpus) ? cpu_counter(cpu, counter) : 0;
 		} else {
-			for_each_cpu(cpu, &cpus) sum += cpu_counter(cpu, counter);
+			for_each_cpu (cpu, &cpus)
+				sum += cpu_counter(cpu, counter);
 		}
 		result = sysfs_emit(buffer, "%llu\n", sum);
 	}
@@ -233,8 +237,7 @@ static int add_statistics(struct managed_cell *cell)
 	err = sysfs_create_group(cell->statistics, &counter_group);
 	if (err)
 		return err;
-	for_each_cpu(cpu, &cell->cpus)
-	{
+	for_each_cpu (cpu, &cell->cpus) {
 		snprintf(name, sizeof(name), "cpu%u", cpu);
 		cell->cpu_statistics[cpu] = kobject_create_and_add(name, cell->statistics);
 		if (!cell->cpu_statistics[cpu])
@@ -311,7 +314,10 @@ static ssize_t console_show(struct device *dev, struct device_attribute *attr, c
 }
 static DEVICE_ATTR(console, 0400, console_show, NULL);
 
-/* The hypervisor's image while it is on, as the original's tools read it. */
+/*
+ * The original's debugging tools read the hypervisor's memory here. Ours is behind the wall for root,
+ * the driver included: all that it could give is ones.
+ */
 static ssize_t core_read(struct file *file, struct kobject *kobj, struct bin_attribute *attr,
 			 char *buffer, loff_t offset, size_t size)
 {
