@@ -56,8 +56,7 @@ int cell_run_create_hooks(struct cell *cell)
 	const struct subsystem *const *s;
 	int err;
 
-	for_each_subsystem(s)
-	{
+	for_each_subsystem (s) {
 		err = (*s)->cell_create ? (*s)->cell_create(cell) : 0;
 		if (err) {
 			console_printf("cell %s: %s refused: %d\n", cell->desc->name, (*s)->name,
@@ -72,7 +71,9 @@ void cell_run_destroy_hooks(struct cell *cell)
 {
 	const struct subsystem *const *s;
 
-	for_each_subsystem_reverse(s) if ((*s)->cell_destroy)(*s)->cell_destroy(cell);
+	for_each_subsystem_reverse (s)
+		if ((*s)->cell_destroy)
+			(*s)->cell_destroy(cell);
 }
 
 int root_cell_init(void)
@@ -102,7 +103,8 @@ static void suspend_cpus(const struct cell *cell)
 {
 	unsigned int n;
 
-	for_each_cpu_in(n, cell->cpus) cpu_suspend(cpu_by_id(n));
+	for_each_cpu_in (n, cell->cpus)
+		cpu_suspend(cpu_by_id(n));
 }
 
 /* Of CPUs that are suspended. */
@@ -111,8 +113,7 @@ static void park_suspended_cpus(struct cell *cell)
 	struct cpu *cpu;
 	unsigned int n;
 
-	for_each_cpu_in(n, cell->cpus)
-	{
+	for_each_cpu_in (n, cell->cpus) {
 		cpu = cpu_by_id(n);
 		cpu->failed = false;
 		__atomic_store_n(&cpu->action, CPU_ACTION_PARK, __ATOMIC_SEQ_CST);
@@ -128,7 +129,8 @@ void cell_park_cpus(struct cell *cell)
 	park_suspended_cpus(cell);
 }
 
-/* Where the cell was when it was ended: for one that hangs, that is what its maker wants to know. */
+/* Where the cell was when it was ended: for one that hangs, that is what its maker wants to know.
+ */
 static void record_kill(struct cell *cell)
 {
 	struct failure_record *record = &cell->public->failure;
@@ -137,7 +139,9 @@ static void record_kill(struct cell *cell)
 	memset(record, 0, sizeof(*record));
 	record->reason = FAILURE_KILLED;
 	record->vector = FAILURE_VECTOR_NONE;
-	for_each_cpu_in(n, cell->cpus) if (arch_cpu_record(cpu_by_id(n), record)) break;
+	for_each_cpu_in (n, cell->cpus)
+		if (arch_cpu_record(cpu_by_id(n), record))
+			break;
 }
 
 int cell_find_managed(uint32_t id, struct cell **ret_cell)
@@ -194,8 +198,7 @@ int cell_start(uint32_t id)
 	cell->failure_recorded = false;
 	cell->public->failed = 0;
 	cell->public->started = 1;
-	for_each_cpu_in(n, cell->cpus)
-	{
+	for_each_cpu_in (n, cell->cpus) {
 		cpu = cpu_by_id(n);
 		memset(cpu->exits, 0, sizeof(cpu->exits));
 		cpu_order(cpu, first ? CPU_ACTION_START : CPU_ACTION_WAIT);
@@ -297,7 +300,9 @@ void cell_fail(struct cpu *cpu)
 	/* Last: who sees the CPU failed and then looks at the cell must not find it running. */
 	__atomic_or_fetch(&cell->public->cpus_failed, 1ull << cpu->id, __ATOMIC_SEQ_CST);
 	__atomic_store_n(&cpu->failed, true, __ATOMIC_SEQ_CST);
-	for_each_cpu_in(n, cell->cpus) if (n != cpu->id) cpu_order(cpu_by_id(n), CPU_ACTION_PARK);
+	for_each_cpu_in (n, cell->cpus)
+		if (n != cpu->id)
+			cpu_order(cpu_by_id(n), CPU_ACTION_PARK);
 	__atomic_store_n(&cpu->action, CPU_ACTION_PARK, __ATOMIC_SEQ_CST);
 	__atomic_add_fetch(&public_area.events, 1, __ATOMIC_SEQ_CST);
 }

@@ -90,8 +90,7 @@ static int check_cpus(struct cell *cell)
 		return -EINVAL;
 	if (cell->cpus & (1ull << this_cpu()->id))
 		return -EBUSY;
-	for_each_cpu_in(n, cell->cpus)
-	{
+	for_each_cpu_in (n, cell->cpus) {
 		if (!cpu_by_id(n))
 			return -EINVAL;
 		if (!(root_cell.cpus & (1ull << n)))
@@ -140,11 +139,11 @@ static void move_cpus(struct cell *from, struct cell *to, uint64_t cpus, enum cp
 	struct cpu *cpu;
 	unsigned int n;
 
-	for_each_cpu_in(n, cpus) cpu_suspend(cpu_by_id(n));
+	for_each_cpu_in (n, cpus)
+		cpu_suspend(cpu_by_id(n));
 	from->cpus &= ~cpus;
 	to->cpus |= cpus;
-	for_each_cpu_in(n, cpus)
-	{
+	for_each_cpu_in (n, cpus) {
 		cpu = cpu_by_id(n);
 		cpu->cell = to;
 		cpu->failed = false;

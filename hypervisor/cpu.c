@@ -45,8 +45,7 @@ void cpus_flush(uint64_t bitmap)
 	struct cpu *self = this_cpu(), *cpu;
 	unsigned int n;
 
-	for_each_cpu_in(n, bitmap)
-	{
+	for_each_cpu_in (n, bitmap) {
 		cpu = cpu_by_id(n);
 		if (!cpu)
 			continue;
@@ -57,8 +56,7 @@ void cpus_flush(uint64_t bitmap)
 			arch_cpu_kick(cpu);
 		}
 	}
-	for_each_cpu_in(n, bitmap)
-	{
+	for_each_cpu_in (n, bitmap) {
 		cpu = cpu_by_id(n);
 		while (cpu && cpu != self && __atomic_load_n(&cpu->flush_request, __ATOMIC_ACQUIRE))
 			arch_cpu_relax();

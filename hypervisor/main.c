@@ -66,8 +66,7 @@ static int run_init_hooks(void)
 	const struct subsystem *const *s;
 	int err;
 
-	for_each_subsystem(s)
-	{
+	for_each_subsystem (s) {
 		err = (*s)->init ? (*s)->init() : 0;
 		if (err) {
 			console_printf("%s: initialization failed: %d\n", (*s)->name, err);
@@ -82,8 +81,7 @@ static int run_cpu_init_hooks(struct cpu *cpu)
 	const struct subsystem *const *s;
 	int err;
 
-	for_each_subsystem(s)
-	{
+	for_each_subsystem (s) {
 		err = (*s)->cpu_init ? (*s)->cpu_init(cpu) : 0;
 		if (err) {
 			console_printf("CPU %u: %s: initialization failed: %d\n", cpu->id,

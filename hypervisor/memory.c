@@ -78,8 +78,7 @@ static bool collides(const struct blob_memory *region, const struct cell *other)
 {
 	const struct blob_memory *theirs;
 
-	for_each_region(theirs, other)
-	{
+	for_each_region (theirs, other) {
 		if (theirs->flags & BLOB_MEM_COMM_REGION)
 			continue;
 		if ((region->flags & BLOB_MEM_ROOTSHARED) && (theirs->flags & BLOB_MEM_ROOTSHARED))
@@ -95,8 +94,7 @@ int memory_check(const struct cell *cell)
 	const struct blob_memory *region;
 	unsigned int n;
 
-	for_each_region(region, cell)
-	{
+	for_each_region (region, cell) {
 		if (arch_overlaps_interrupt_controller(region->virt_start, region->size))
 			return -EINVAL;
 		if (region->flags & BLOB_MEM_COMM_REGION)
@@ -151,8 +149,7 @@ int memory_map_cell(struct cell *cell)
 	err = arch_stage2_init(&cell->stage2);
 	if (err)
 		return err;
-	for_each_region(region, cell)
-	{
+	for_each_region (region, cell) {
 		if (is_subpage(region)) {
 			err = add_mmio_window(cell, region);
 		} else {
@@ -175,8 +172,7 @@ static int root_map(uint64_t phys, uint64_t size)
 	uint64_t start, end;
 	int err;
 
-	for_each_region(region, &root_cell)
-	{
+	for_each_region (region, &root_cell) {
 		if (is_subpage(region) ||
 		    !ranges_overlap(phys, size, region->phys_start, region->size))
 			continue;
@@ -197,8 +193,7 @@ int memory_take_from_root(const struct cell *cell)
 	const struct blob_memory *region;
 	int err;
 
-	for_each_region(region, cell)
-	{
+	for_each_region (region, cell) {
 		if (!is_owned(region))
 			continue;
 		err = page_table_unmap(&root_cell.stage2, region->phys_start, region->size);
@@ -212,10 +207,10 @@ void memory_return_to_root(const struct cell *cell)
 {
 	const struct blob_memory *region;
 
-	for_each_region(region, cell) if (is_owned(region) &&
-					  root_map(region->phys_start, region->size) < 0)
-		console_printf("out of pages: root does not get back memory at 0x%lx\n",
-			       region->phys_start);
+	for_each_region (region, cell)
+		if (is_owned(region) && root_map(region->phys_start, region->size) < 0)
+			console_printf("out of pages: root does not get back memory at 0x%lx\n",
+				       region->phys_start);
 }
 
 int memory_root_loadable(const struct cell *cell, bool map)
@@ -223,8 +218,7 @@ int memory_root_loadable(const struct cell *cell, bool map)
 	const struct blob_memory *region;
 	int err;
 
-	for_each_region(region, cell)
-	{
+	for_each_region (region, cell) {
 		if (!is_owned(region) || !(region->flags & BLOB_MEM_LOADABLE))
 			continue;
 		if (map)
@@ -255,8 +249,7 @@ int memory_root_init(void)
 	err = arch_stage2_init(&root_cell.stage2);
 	if (err)
 		return err;
-	for_each_region(region, &root_cell)
-	{
+	for_each_region (region, &root_cell) {
 		if (region->phys_start != region->virt_start || is_subpage(region)) {
 			console_printf("root cell: region at 0x%lx is not identity-mapped pages\n",
 				       region->phys_start);

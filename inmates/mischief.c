@@ -8,13 +8,16 @@
  *   wild-read         reads from there
  *   wild-exec         jumps there
  *   wild-port         writes value= to the port port= (0x3f8, Linux' serial console)
- *   wild-msr          writes value= to the register msr= (0xc0010117, where the processor keeps a
- * hypervisor's state) triple-fault      loses its interrupt table, then faults endless-loop
- * interrupts off, heartbeat stopped refuse-shutdown   denies every request to shut down lock
- * forbids changes of the partition, for lock-ms= (0: for ever) ipi               sends INIT,
- * start-up, fixed interrupts and NMIs to all other CPUs exception         divides by zero, which
- * the runtime library reports probe-allowed     does only what a cell may: the control of all these
- * experiments Further parameters: delay-ms= (1000) of good behaviour before the deed.
+ *   wild-msr          writes value= to the register msr= (0xc0010117, a hypervisor's own)
+ *   triple-fault      loses its interrupt table, then faults
+ *   endless-loop      interrupts off, heartbeat stopped
+ *   refuse-shutdown   denies every request to shut down
+ *   lock              forbids changes of the partition, for lock-ms= (0: for ever)
+ *   ipi               sends INIT, start-up, fixed interrupts and NMIs to all other CPUs
+ *   exception         divides by zero, which the runtime library reports
+ *   probe-allowed     does only what a cell may: the control of all these experiments
+ *
+ * Further parameters: delay-ms= (1000) of good behaviour before the deed.
  */
 #include "lib/inmate.h"
 #include "mischief.h"

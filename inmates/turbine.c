@@ -73,13 +73,14 @@ static void snapshot(struct turbine *ret_copy)
 
 static void report(const struct turbine *t)
 {
-	console_printf("turbine: t=%.3fs cycle=%lu speed=%.1frpm valve=%.1f%% load=%.1f%% "
-		       "power=%.2fMW phase=%.1fdeg voltage=%.0fV skipped=%lu doubled=%lu%s\n",
-		       t->clock.cycles * CYCLE_S, t->clock.cycles,
-		       t->plant.speed * TURBINE_RATED_RPM, t->plant.valve * 100.0,
-		       t->plant.load * 100.0, t->plant.power * TURBINE_RATED_MW,
-		       t->plant.phase_angle * RAD_TO_DEGREES, t->voltage, t->clock.skipped,
-		       t->clock.doubled, t->plant.tripped ? " TRIPPED" : "");
+	console_printf(
+		"turbine: t=%.3fs cycle=%lu speed=%.1frpm valve=%.1f%% load=%.1f%% "
+		"power=%.2fMW phase=%.1fdeg voltage=%.0fV skipped=%lu doubled=%lu "
+		"unexpected=%lu%s\n",
+		t->clock.cycles * CYCLE_S, t->clock.cycles, t->plant.speed * TURBINE_RATED_RPM,
+		t->plant.valve * 100.0, t->plant.load * 100.0, t->plant.power * TURBINE_RATED_MW,
+		t->plant.phase_angle * RAD_TO_DEGREES, t->voltage, t->clock.skipped,
+		t->clock.doubled, interrupts_unexpected(), t->plant.tripped ? " TRIPPED" : "");
 }
 
 static void summary(const struct turbine *t)
@@ -89,10 +90,11 @@ static void summary(const struct turbine *t)
 	uint64_t elapsed = tsc_to_ns(cycle_clock_elapsed(clock));
 
 	console_printf("turbine: summary cycles=%lu elapsed=%.6fs skipped=%lu doubled=%lu "
-		       "latest=%luns drift=%ldppm speed=%.1frpm valve=%.1f%%\n",
+		       "unexpected=%lu latest=%luns drift=%ldppm speed=%.1frpm valve=%.1f%%\n",
 		       clock->cycles, elapsed / 1e9, clock->skipped, clock->doubled,
-		       tsc_to_ns(clock->latest), cycle_clock_drift_ppm(clock),
-		       t->plant.speed * TURBINE_RATED_RPM, t->plant.valve * 100.0);
+		       interrupts_unexpected(), tsc_to_ns(clock->latest),
+		       cycle_clock_drift_ppm(clock), t->plant.speed * TURBINE_RATED_RPM,
+		       t->plant.valve * 100.0);
 }
 
 static void read_options(struct options *ret_options)

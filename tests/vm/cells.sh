@@ -46,3 +46,9 @@ turbine_goes_on() {
 
 # console_has CELL REGEX
 console_has() { cellctl console "$1" | grep -qE "$2"; }
+
+# turbine_undisturbed NAME: no interrupt has reached the governor that it does not know, as of its
+# last report.
+turbine_undisturbed() {
+	is "$1" "$(cellctl console turbine | sed -n 's/^turbine: t=.* unexpected=//p' | tail -n 1)" 0
+}

@@ -40,8 +40,8 @@ static int call(sd_bus *bus, const char *path, const char *interface, const char
 	return r;
 }
 
-static int run_steps(sd_bus *bus, const char *path, const char *interface,
-		     const char *const *steps, unsigned int count)
+static int run_steps(sd_bus *bus, const char *path, const char *interface, const char *const *steps,
+		     unsigned int count)
 {
 	unsigned int n, step;
 
@@ -60,8 +60,8 @@ static int run_steps(sd_bus *bus, const char *path, const char *interface,
 
 int main(int argc, char **argv)
 {
-	static const char *const hypervisor[] = { "EnableHypervisor", "DisableHypervisor", NULL };
-	static const char *const cell[] = { "Create", "Load", "Start", "Stop", "Destroy", NULL };
+	static const char *const hypervisor[] = {"EnableHypervisor", "DisableHypervisor", NULL};
+	static const char *const cell[] = {"Create", "Load", "Start", "Stop", "Destroy", NULL};
 	sd_bus *bus = NULL;
 	char *path = NULL;
 	int r;

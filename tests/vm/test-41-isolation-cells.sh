@@ -105,6 +105,10 @@ between "the first one's timer ticks" $(($(ticks 0) - ticks0)) 1 1000000
 between "the second one's timer ticks" $(($(ticks 1) - ticks1)) 1 1000000
 is 'none was started anew' "$(cat /sys/devices/system/cpu/online)" 0-1
 turbine_goes_on 'INIT, start-up, fixed interrupts and NMIs have not reached the turbine'
+turbine_undisturbed 'and it has counted none of them'
+taskset -c 0 ./probe ipi 1 0x4041 >/dev/null
+eventually_check 'control: Linux says so when that vector reaches it' 10 \
+	sh -c 'dmesg | tail -n 5 | grep -q "No irq handler for vector"'
 cellctl stop mischief >/dev/null
 cellctl destroy mischief >/dev/null
 

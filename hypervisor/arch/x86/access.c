@@ -17,6 +17,10 @@
 #define ALL_ONES    (~0ull)
 #define DEVICE_SLOT 3
 
+#define PREFIX_ADDRESS_SIZE 0x67
+#define PREFIX_REPNE	    0xf2
+#define PREFIX_REP	    0xf3
+
 /* How long the code segment says that addresses and operands are. */
 static enum mmio_cpu_mode mode_of(const struct vcpu_state *state)
 {
@@ -206,20 +210,30 @@ static void advance_register(struct cpu *cpu, unsigned int number, int64_t by,
 	*reg = address_size == 2 ? (*reg & ~mask) | moved : moved;
 }
 
+/* One element of a string instruction whose other side, a port or memory, root may not reach. */
+struct string_element {
+	uint8_t length;	      /* of the instruction */
+	uint8_t width;	      /* of the element */
+	uint8_t address_size; /* also of the count */
+	bool repeat;
+	bool stores_ones; /* what was read from nowhere goes to where RDI points */
+	bool moves_rdi, moves_rsi;
+};
+
 /*
  * What was read from nowhere goes where root wants it, if its own page tables allow that: the page
  * may be one that Linux has yet to copy or to make. False: a page fault has been injected, after
  * which the instruction comes again.
  */
 static bool store_ones(struct cpu *cpu, const struct vcpu_state *state,
-		       const struct mmio_insn *insn)
+		       const struct string_element *element)
 {
 	uint64_t to = *gpr_by_number(cpu, FAILURE_RDI), last, ones = ALL_ONES;
 	uint32_t error;
 
-	if (insn->address_size == 4)
+	if (element->address_size == 4)
 		to = (uint32_t)to;
-	last = to + insn->width - 1;
+	last = to + element->width - 1;
 	error = guest_write_error(cpu, state, to);
 	if (error) {
 		vendor->inject_page_fault(cpu, to, error);
@@ -231,15 +245,12 @@ static bool store_ones(struct cpu *cpu, const struct vcpu_state *state,
 		return false;
 	}
 	/* Where the destination is not root's either, this write is lost, too. */
-	guest_write(cpu, state, to, &ones, insn->width);
+	guest_write(cpu, state, to, &ones, element->width);
 	return true;
 }
 
-/*
- * One element of a string instruction of root, whose memory side was refused. The next element
- * traps again, so that nothing is skipped that is allowed.
- */
-static void refuse_string(struct cpu *cpu, const struct mmio_insn *insn)
+/* The next element traps again, so that nothing is skipped that is allowed. */
+static void refuse_element(struct cpu *cpu, const struct string_element *element)
 {
 	uint64_t *count = gpr_by_number(cpu, FAILURE_RCX);
 	struct vcpu_state state;
@@ -250,19 +261,63 @@ static void refuse_string(struct cpu *cpu, const struct mmio_insn *insn)
 		vendor->inject_exception(cpu, VECTOR_GP, true, 0);
 		return;
 	}
-	if (insn->access == MMIO_COPY && cpu->failure.reason == FAILURE_MEMORY_READ &&
-	    !store_ones(cpu, &state, insn))
+	if (element->stores_ones && !store_ones(cpu, &state, element))
 		return;
-	step = (state.rflags & RFLAGS_DF) ? -(int64_t)insn->width : insn->width;
-	advance_register(cpu, FAILURE_RDI, step, insn->address_size);
-	if (insn->access == MMIO_COPY)
-		advance_register(cpu, FAILURE_RSI, step, insn->address_size);
-	if (insn->repeat) {
-		advance_register(cpu, FAILURE_RCX, -1, insn->address_size);
-		if (insn->address_size == 8 ? *count : (uint32_t)*count)
+	step = (state.rflags & RFLAGS_DF) ? -(int64_t)element->width : element->width;
+	if (element->moves_rdi)
+		advance_register(cpu, FAILURE_RDI, step, element->address_size);
+	if (element->moves_rsi)
+		advance_register(cpu, FAILURE_RSI, step, element->address_size);
+	if (element->repeat) {
+		advance_register(cpu, FAILURE_RCX, -1, element->address_size);
+		if (element->address_size == 8 ? *count : (uint32_t)*count)
 			return;
 	}
-	vendor->advance(cpu, insn->length);
+	vendor->advance(cpu, element->length);
+}
+
+static void refuse_memory_string(struct cpu *cpu, const struct mmio_insn *insn)
+{
+	const struct string_element element = {
+		.length = insn->length,
+		.width = insn->width,
+		.address_size = insn->address_size,
+		.repeat = insn->repeat,
+		.stores_ones =
+			insn->access == MMIO_COPY && cpu->failure.reason == FAILURE_MEMORY_READ,
+		.moves_rdi = true,
+		.moves_rsi = insn->access == MMIO_COPY,
+	};
+
+	refuse_element(cpu, &element);
+}
+
+void access_refuse_port_string(struct cpu *cpu, unsigned int length)
+{
+	bool in = cpu->failure.reason == FAILURE_PORT_READ;
+	struct string_element element = {
+		.length = length,
+		.width = cpu->failure.size,
+		.address_size = 8,
+		.stores_ones = in,
+		.moves_rdi = in,
+		.moves_rsi = !in,
+	};
+	unsigned int n;
+
+	/* Only 64-bit code gets further: all before the opcode, the last byte, is prefixes. */
+	for (n = 0; n + 1 < length && n < cpu->failure.instruction_len; n++) {
+		switch (cpu->failure.instruction[n]) {
+		case PREFIX_ADDRESS_SIZE:
+			element.address_size = 4;
+			break;
+		case PREFIX_REPNE:
+		case PREFIX_REP:
+			element.repeat = true;
+			break;
+		}
+	}
+	refuse_element(cpu, &element);
 }
 
 void access_refuse(struct cpu *cpu)
@@ -280,7 +335,7 @@ void access_refuse(struct cpu *cpu)
 		return;
 	}
 	if (insn.string) {
-		refuse_string(cpu, &insn);
+		refuse_memory_string(cpu, &insn);
 		return;
 	}
 	apply(cpu, &insn, ALL_ONES, &effect);

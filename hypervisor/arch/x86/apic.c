@@ -210,8 +210,7 @@ static enum verdict send(struct cpu *self, uint32_t icr_low)
 	/* The processor delivers a vector below 16 nowhere and notes an error. */
 	if (ICR_MODE(icr_low) <= MODE_LOWEST && (icr_low & 0xff) < 16)
 		return VERDICT_HANDLED;
-	for_each_cpu_in(n, self->cell->cpus)
-	{
+	for_each_cpu_in (n, self->cell->cpus) {
 		cpu = cpu_by_id(n);
 		if (!cpu || !is_destination(self, cpu, icr_low))
 			continue;
@@ -220,10 +219,9 @@ static enum verdict send(struct cpu *self, uint32_t icr_low)
 		if (ICR_MODE(icr_low) == MODE_LOWEST)
 			break;
 	}
+	/* The guest reads this register from the hardware. */
 	if (sent)
 		apic_write_hw(APIC_ICR_HIGH, self->arch.apic_icr_high);
-	else
-		self->cell->arch.dropped_ipis++;
 	return VERDICT_HANDLED;
 }
 

@@ -172,8 +172,10 @@ static void refuse_root(struct cpu *cpu)
 		return;
 	case FAILURE_PORT_READ:
 	case FAILURE_PORT_WRITE:
-		if (!cpu->arch.refused_length)
-			break;
+		if (cpu->arch.refused_string) {
+			access_refuse_port_string(cpu, cpu->arch.refused_length);
+			return;
+		}
 		/* Nobody drives the bus: all ones are read, a write is lost. */
 		ones = 0xffffffffull >> (32 - 8 * record->size);
 		if (record->reason == FAILURE_PORT_READ)

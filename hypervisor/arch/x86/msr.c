@@ -24,31 +24,53 @@ struct msr_rule {
 	enum msr_access cell_read, cell_write, root_read, root_write;
 };
 
+/* In order of their numbers; the first row that holds a number counts. */
 static const struct msr_rule rules[] = {
+	/* All CPUs' counters run together, and a cell's clock is the one that others compare with.
+	 * Root's own CPUs are root's affair. */
 	{MSR_TSC, MSR_TSC, PASS, REFUSE, PASS, PASS},
 	/* The base is where the hypervisor looks for the APIC: nobody moves or switches it. */
 	{MSR_APIC_BASE, MSR_APIC_BASE, PASS, CALL, PASS, CALL},
 	/* Speculation control acts on this CPU alone. */
 	{MSR_SPEC_CTRL, MSR_PRED_CMD, PASS, PASS, PASS, PASS},
+	/* Written by guests before they read it, as the manual wants it: no effect is needed. */
 	{MSR_UCODE_REV, MSR_UCODE_REV, PASS, IGNORE, PASS, PASS},
+	/* Says how many memory type registers there are; read-only. */
 	{MSR_MTRR_CAP, MSR_MTRR_CAP, PASS, REFUSE, PASS, PASS},
+	/* Where system calls enter: switched with the guest. */
 	{MSR_SYSENTER_CS, MSR_SYSENTER_EIP, PASS, PASS, PASS, PASS},
 	/* Memory types of physical addresses concern every cell: set by the firmware, kept. */
 	{MSR_MTRR_FIRST, MSR_MTRR_LAST, PASS, IGNORE, PASS, IGNORE},
+	/* The guest's page attributes, of which nested paging knows; a cell's act as 0 for as long
+	 * as its caching is off. */
+	{MSR_PAT, MSR_PAT, CALL, CALL, PASS, PASS},
 	/* A cell's enable bit switches its caching on (guest PAT); the real one stays. */
 	{MSR_MTRR_DEF_TYPE, MSR_MTRR_DEF_TYPE, CALL, CALL, PASS, IGNORE},
-	{MSR_PAT, MSR_PAT, CALL, CALL, PASS, PASS},
+	/* This CPU's own timer. */
 	{MSR_TSC_DEADLINE, MSR_TSC_DEADLINE, PASS, PASS, PASS, PASS},
-	/* Not offered: CPUID says so as well. */
+	/* x2APIC registers are not offered: CPUID says so as well. */
 	{MSR_X2APIC_FIRST, MSR_X2APIC_LAST, ABSENT, ABSENT, ABSENT, ABSENT},
+	/* Which states XSAVES saves: of this CPU alone. */
 	{MSR_XSS, MSR_XSS, PASS, PASS, PASS, PASS},
 	/* SVME must stay set while the guest runs. */
 	{MSR_EFER, MSR_EFER, CALL, CALL, CALL, CALL},
+	/* Where system calls enter, segment bases and the CPU's number: switched with the guest, or
+	 * used by it alone and cleared between owners. */
 	{MSR_STAR, MSR_SFMASK, PASS, PASS, PASS, PASS},
 	{MSR_FS_BASE, MSR_TSC_AUX, PASS, PASS, PASS, PASS},
+	/* Linux sets bits here that the firmware has set already. Others would change what the
+	 * memory type registers mean, or encrypt everybody's memory. */
+	{MSR_SYSCFG, MSR_SYSCFG, REFUSE, REFUSE, PASS, IGNORE},
+	/* What is memory and what is a device, and where the configuration space of PCI lies: of
+	 * the whole machine, below all page tables. */
+	{MSR_IORR_FIRST, MSR_TOP_MEM, REFUSE, REFUSE, PASS, REFUSE},
+	{MSR_TOP_MEM2, MSR_TOP_MEM2, REFUSE, REFUSE, PASS, REFUSE},
+	{MSR_MMIO_CFG_BASE, MSR_MMIO_CFG_BASE, REFUSE, REFUSE, PASS, REFUSE},
 	/* System management memory is above every hypervisor. */
 	{MSR_SMM_BASE, MSR_SMM_MASK, REFUSE, REFUSE, PASS, REFUSE},
+	/* Guests read that SVM is off, and nobody changes whether it is. */
 	{MSR_VM_CR, MSR_VM_CR, CALL, REFUSE, CALL, REFUSE},
+	/* Answers x87 errors in the place of a pin: nobody uses that any more. */
 	{MSR_IGNNE, MSR_IGNNE, REFUSE, REFUSE, PASS, REFUSE},
 	/* The processor saves the hypervisor's state there. */
 	{MSR_VM_HSAVE_PA, MSR_VM_HSAVE_PA, REFUSE, REFUSE, REFUSE, REFUSE},

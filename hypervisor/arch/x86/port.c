@@ -36,8 +36,7 @@ static int check_ports(const struct cell *cell)
 	const struct blob_pio *range;
 	unsigned int port;
 
-	for_each_range(range, cell)
-	{
+	for_each_range (range, cell) {
 		for (port = range->base; port < (unsigned int)range->base + range->length; port++) {
 			if (port_intercepted(&root_cell, port)) {
 				console_printf("cell %s: port 0x%x is not the root cell's\n",
@@ -65,8 +64,7 @@ static int port_cell_create(struct cell *cell)
 		return -ENOMEM;
 	memset(bitmap, 0xff, IO_BITMAP_PAGES * PAGE_SIZE);
 	cell->arch.io_bitmap = bitmap;
-	for_each_range(range, cell)
-	{
+	for_each_range (range, cell) {
 		set_range(cell, range, false);
 		if (cell != &root_cell)
 			set_range(&root_cell, range, true);
@@ -78,9 +76,9 @@ static bool root_may(unsigned int port)
 {
 	const struct blob_pio *range;
 
-	for_each_range(range, &root_cell) if (port >= range->base &&
-					      port < (unsigned int)range->base +
-							      range->length) return true;
+	for_each_range (range, &root_cell)
+		if (port >= range->base && port < (unsigned int)range->base + range->length)
+			return true;
 	return false;
 }
 
@@ -93,8 +91,7 @@ static void port_cell_destroy(struct cell *cell)
 	/* Without a bitmap creation never got as far as taking the ports from root. */
 	if (!cell->arch.io_bitmap)
 		return;
-	for_each_range(range, cell)
-	{
+	for_each_range (range, cell) {
 		for (port = range->base; port < (unsigned int)range->base + range->length; port++) {
 			one.base = port;
 			set_range(&root_cell, &one, !root_may(port));
@@ -110,7 +107,8 @@ enum verdict exit_port(struct cpu *cpu, uint16_t port, unsigned int size, bool i
 	/* Nothing is ever passed on from here: what is allowed does not exit. */
 	uint64_t value = in || string ? 0 : cpu_gprs(cpu)->rax & (0xffffffffull >> (32 - 8 * size));
 
-	cpu->arch.refused_length = string ? 0 : instruction_length;
+	cpu->arch.refused_length = instruction_length;
+	cpu->arch.refused_string = string;
 	return fault(cpu, in ? FAILURE_PORT_READ : FAILURE_PORT_WRITE, port, value, size);
 }
 

@@ -41,7 +41,9 @@ static void reset(struct cpu *cpu, uint16_t selector, uint64_t base, uint16_t ip
 	const struct subsystem *const *s;
 
 	clear_unswitched_state();
-	for_each_subsystem(s) if ((*s)->cpu_reset)(*s)->cpu_reset(cpu);
+	for_each_subsystem (s)
+		if ((*s)->cpu_reset)
+			(*s)->cpu_reset(cpu);
 	cpu->arch.parked = false;
 	cpu->arch.wait_for_sipi = false;
 	cpu->arch.last_exception = FAILURE_VECTOR_NONE;
@@ -53,7 +55,9 @@ static void park(struct cpu *cpu, bool wait_for_sipi)
 	const struct subsystem *const *s;
 
 	clear_unswitched_state();
-	for_each_subsystem(s) if ((*s)->cpu_reset)(*s)->cpu_reset(cpu);
+	for_each_subsystem (s)
+		if ((*s)->cpu_reset)
+			(*s)->cpu_reset(cpu);
 	cpu->arch.parked = true;
 	cpu->arch.wait_for_sipi = wait_for_sipi;
 	vendor->park(cpu);
@@ -114,5 +118,6 @@ void arch_comm_init(struct cell *cell, struct comm_region *comm)
 	comm->pm_timer_address = system_desc->platform.x86.pm_timer_address;
 	comm->tsc_khz = system_desc->platform.x86.tsc_khz;
 	comm->apic_khz = system_desc->platform.x86.apic_khz;
-	for_each_cpu_in(n, cell->cpus) comm->num_cpus++;
+	for_each_cpu_in (n, cell->cpus)
+		comm->num_cpus++;
 }

@@ -255,13 +255,20 @@ static int copy_port(struct probe_request *request)
 	if (!buffer)
 		return -ENOMEM;
 	request->width = 1;
-	memset(buffer, 0xa5, PROBE_MAX_COUNT);
-	GUARDED("rep insb", faulted, , "+D"(to), "+c"(count)
-		: "d"((u16)request->address)
-		: "memory");
+	if (request->operation == PROBE_PORT_COPY_FROM) {
+		memset(buffer, 0xa5, PROBE_MAX_COUNT);
+		GUARDED("rep insb", faulted, , "+D"(to), "+c"(count)
+			: "d"((u16)request->address)
+			: "memory");
+		summarize(request, buffer);
+	} else {
+		memset(buffer, request->value, PROBE_MAX_COUNT);
+		GUARDED("rep outsb", faulted, , "+S"(to), "+c"(count)
+			: "d"((u16)request->address)
+			: "memory");
+	}
 	request->left = count;
 	request->faulted = faulted;
-	summarize(request, buffer);
 	kfree(buffer);
 	return 0;
 }
@@ -307,7 +314,8 @@ static int perform(struct probe_request *request)
 	case PROBE_PORT_WRITE:
 		write_port(request);
 		return 0;
-	case PROBE_PORT_COPY:
+	case PROBE_PORT_COPY_FROM:
+	case PROBE_PORT_COPY_TO:
 		return copy_port(request);
 	case PROBE_MSR_READ:
 		request->faulted = !!rdmsrl_safe(request->address, &request->value);

@@ -22,8 +22,9 @@ enum probe_operation {
 	PROBE_VECTOR,	 /* a 16-byte move through a vector register */
 	PROBE_PORT_READ, /* address is the port */
 	PROBE_PORT_WRITE,
-	PROBE_PORT_COPY, /* REP INS: value and differ as with COPY_FROM */
-	PROBE_MSR_READ,	 /* address is the number */
+	PROBE_PORT_COPY_FROM, /* REP INS of bytes: value and differ as with COPY_FROM */
+	PROBE_PORT_COPY_TO,   /* REP OUTS of bytes that are all value */
+	PROBE_MSR_READ,	      /* address is the number */
 	PROBE_MSR_WRITE,
 	PROBE_IPI,  /* address is the APIC id, value the lower half of the command register */
 	PROBE_PAGE, /* address = a page of kernel memory, filled with value in every 8 bytes */

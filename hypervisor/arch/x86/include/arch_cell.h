@@ -10,7 +10,6 @@
 struct arch_cell {
 	uint8_t *io_bitmap;  /* bit set: port is intercepted */
 	uint8_t *msr_bitmap; /* two bits an MSR: read, write */
-	uint64_t dropped_ipis;
 };
 
 #endif /* ARCH_CELL_H */
