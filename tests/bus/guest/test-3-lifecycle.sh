@@ -125,6 +125,12 @@ test_every_change_is_told() {
 	local property
 	call EnableHypervisor
 	start_monitor
+	mv /etc/cellmgr/cells/broken.json /tmp/
+	cp /etc/cellmgr/cells/alpha.json /tmp/
+	sed -i 's/"1M"/"2M"/; s/\[3\]/[2]/' /etc/cellmgr/cells/alpha.json
+	done_well call Reload
+	mv /tmp/alpha.json /tmp/broken.json /etc/cellmgr/cells/
+	call Reload
 	call StartCell s alpha
 	eventually 5 grep -q '"Exits"' /tmp/monitor
 	fake flatline alpha >/dev/null
@@ -136,7 +142,7 @@ test_every_change_is_told() {
 	call DisableHypervisor b true
 	stop_monitor
 	grep '"member":"PropertiesChanged"' /tmp/monitor >/tmp/changes
-	for property in Id State Health StartedAt Operation LastError ImageSha256 Exits \
+	for property in Id State Health Cpus Memory StartedAt Operation LastError ImageSha256 Exits \
 		HypervisorState MemoryTotal MemoryFree; do
 		grep -q "\"$property\":{" /tmp/changes || not "no change of $property was told"
 	done

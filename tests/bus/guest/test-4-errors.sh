@@ -34,6 +34,7 @@ test_hypervisor_off() {
 }
 
 test_no_driver() {
+	local property
 	systemctl stop cellmgrd fake-driver
 	mv fake-driver fake-driver-away
 	rm -rf /run/fake
@@ -42,10 +43,16 @@ test_no_driver() {
 	equal "$(manager_property Driver)" ""
 	fails HypervisorOff "there is no driver; load the module" manager StartCell s alpha
 	fails HypervisorOff "there is no driver" manager EnableHypervisor
+	start_monitor
 	mv fake-driver-away fake-driver
 	systemctl start fake-driver
 	# Without news of a device it is found by looking.
 	eventually 4 is_hypervisor off
+	stop_monitor
+	for property in HypervisorState Driver Features; do
+		grep '"member":"PropertiesChanged"' /tmp/monitor | grep -q "\"$property\":{" ||
+			not "no change of $property was told"
+	done
 }
 
 is_hypervisor() {
