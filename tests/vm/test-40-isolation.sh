@@ -105,6 +105,11 @@ hypervisor_end=$((hypervisor + $(hypervisor_memory size)))
 [[ $cell && $spare && $hypervisor ]] || bail "no places in the daemon's state: $(cat $state_file)"
 diag "turbine at $(hex "$cell") and $(hex "$spare")," \
 	"hypervisor at $(hex "$hypervisor") to $(hex $hypervisor_end)"
+is 'Linux, too, sees the signature of the cell ABI' "$(./probe cpuid 0x40000000)" \
+	'0x40000001 0x6c69614a 0x73756f68 0x65'
+is 'and no features behind it' "$(./probe cpuid 0x40000001)" '0x0 0x0 0x0 0x0'
+features=$(./probe cpuid 1)
+is 'and that there is a hypervisor' $(($(cut -d' ' -f3 <<<"$features") >> 31)) 1
 reaches 'memory of a loadable cell' "$(hex "$spare")"
 is 'nothing was refused so far' "$(violations)" 0
 image=$(./probe read "$(hex "$cell")" 8)

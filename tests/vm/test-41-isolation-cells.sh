@@ -37,6 +37,7 @@ linux_cpus_answer() {
 
 check 'the probe loads' insmod ./partition-probe.ko
 page=$(./probe page $pattern)
+./probe out $turbine_port 1 0x3e >/dev/null
 modprobe cellvisor
 systemctl start cellmgrd
 describe_with_port turbine 3 turbine $turbine_port 'setpoint=3000 report-ms=500'
@@ -48,7 +49,6 @@ spare=$(cell_memory turbine 1)
 hypervisor=$(hypervisor_memory start)
 [[ $page && $spare && $hypervisor ]] || bail "no addresses: $page, $(cat $state_file)"
 ./probe fill "$(hex "$spare")" 8 64 $pattern >/dev/null
-./probe out $turbine_port 1 0x3c >/dev/null
 check 'the turbine starts' cellctl start turbine
 eventually_check 'it reports' 60 turbine_passes 0
 
@@ -70,6 +70,24 @@ is 'control: the write has reached the port' "$(./probe in $own_port 1)" 0x2d
 allowed wild-msr 'msr=0xc0000100 value=0x1234'
 cellctl stop mischief >/dev/null
 cellctl destroy mischief >/dev/null
+
+# What a cell may ask for, and what only root may.
+describe_with_port mischief 2 "$PWD/hypercalls" $own_port \
+	"cpu=2 foreign-cpu=3 cell=$(cell_property turbine Id)"
+check 'a cell that calls the hypervisor starts' cellctl start mischief
+eventually_check 'it has made its calls' 30 console_has mischief '^done, '
+console=$(cellctl console mischief)
+is 'all answers were right' "$(grep -E '^not ok|^done' <<<"$console")" 'done, 0 failed'
+diag "$(grep -c '^ok ' <<<"$console") answers"
+eventually_check 'it shuts itself down' 20 cell_is mischief State shut-down
+cellctl destroy mischief >/dev/null
+describe_with_port mischief 2 "$PWD/hypercalls" $own_port no-console
+sed -i 's/"console": "virtual"/"console": "none"/' $descriptions/mischief.json
+systemctl reload cellmgrd
+check 'one without a console starts' cellctl start mischief
+eventually_check 'it may not write to one' 20 cell_is mischief State shut-down
+cellctl destroy mischief >/dev/null
+turbine_goes_on 'the turbine goes on'
 
 for place in "Linux $page" "the hypervisor $(hex "$hypervisor")" "the turbine $(hex "$spare")"; do
 	address=${place##* }
@@ -115,7 +133,7 @@ cellctl destroy mischief >/dev/null
 check 'the turbine stops when asked' cellctl stop turbine
 is 'its memory is as it was' "$(./probe copy-from "$(hex "$spare")" 8 64)" "$pattern differ=0 left=0"
 check 'the turbine is taken away' cellctl destroy turbine
-is 'its port is as it was' "$(./probe in $turbine_port 1)" 0x3c
+is 'its port is as it was' "$(./probe in $turbine_port 1)" 0x3e
 check 'the hypervisor closes' cellctl disable
 is 'all CPUs are back' "$(cat /sys/devices/system/cpu/online)" "$(cat /sys/devices/system/cpu/present)"
 check 'the probe goes' rmmod partition_probe

@@ -70,7 +70,7 @@ static void usage(void)
 		fprintf(stderr, "  %s %s\n", verbs[n].name, verbs[n].arguments);
 	fprintf(stderr,
 		"  user-read|user-exec|user-vector|copy-user ADDRESS\n  user-write ADDRESS VALUE\n"
-		"  vmmcall CODE ARGUMENT1 ARGUMENT2\n");
+		"  vmmcall CODE ARGUMENT1 ARGUMENT2\n  cpuid LEAF\n");
 	exit(2);
 }
 
@@ -260,6 +260,15 @@ static void user_hypercall(char **arguments)
 	fflush(stdout);
 }
 
+static void user_cpuid(char **arguments)
+{
+	uint32_t eax = number(arguments[0]), ebx, ecx = 0, edx;
+
+	asm volatile("cpuid" : "+a"(eax), "=b"(ebx), "+c"(ecx), "=d"(edx));
+	printf("0x%x 0x%x 0x%x 0x%x\n", eax, ebx, ecx, edx);
+	fflush(stdout);
+}
+
 /* The access may be the end of whoever tries it. */
 static void in_child(const char *verb, char **arguments)
 {
@@ -277,6 +286,8 @@ static void in_child(const char *verb, char **arguments)
 		signal(SIGBUS, on_fault);
 		if (strcmp(verb, "vmmcall") == 0)
 			user_hypercall(arguments);
+		else if (strcmp(verb, "cpuid") == 0)
+			user_cpuid(arguments);
 		else if (strcmp(verb, "copy-user") == 0)
 			copy_to_user_page(arguments);
 		else
@@ -295,8 +306,8 @@ static const struct {
 	const char *name;
 	int arguments;
 } user_verbs[] = {
-	{"user-read", 1}, {"user-write", 2}, {"user-vector", 1},
-	{"user-exec", 1}, {"copy-user", 1},  {"vmmcall", 3},
+	{"user-read", 1}, {"user-write", 2}, {"user-vector", 1}, {"user-exec", 1},
+	{"copy-user", 1}, {"vmmcall", 3},    {"cpuid", 1},
 };
 
 int main(int argc, char **argv)
