@@ -161,3 +161,22 @@ background_load() {
 	done
 	timeout "$1" sh -c 'while :; do head -c 96M /dev/zero | tail -c 1 | wc -c; done' >/dev/null 2>&1 &
 }
+
+# kernel_warnings_since MARK: what the kernel logged as a warning or worse, without what it says of
+# CPUs that come and go.
+kernel_warnings_since() {
+	dmesg -x | awk -v mark="$1" 'seen; index($0, mark) { seen = 1 }' |
+		grep -E '^[a-z]+ *:(warn|err|crit|alert|emerg) *:'
+}
+
+# memory_unaccounted: kilobytes that are neither free nor anybody's in /proc/meminfo: pages that
+# somebody in the kernel took by the page, and what was lost. Free pages that CPUs keep for themselves
+# are free.
+memory_unaccounted() {
+	echo 1 >/proc/sys/vm/stat_refresh
+	awk '$1 == "MemTotal:" { left += $2 }
+		$1 ~ /^(MemFree|Buffers|Cached|SwapCached|AnonPages|Slab|KernelStack|PageTables|SecPageTables|Percpu|VmallocUsed):$/ {
+			left -= $2 }
+		$1 == "count:" { left -= 4 * $2 }
+		END { print left }' /proc/meminfo /proc/zoneinfo
+}
