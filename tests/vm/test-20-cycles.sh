@@ -10,9 +10,9 @@ hypervisor_rounds=100
 cell_rounds=200
 sysfs=/sys/devices/jailhouse
 
-# Slack for what Linux itself takes and gives in the meantime, in kilobytes; one lost page for each
-# opening would be 400, one pool 65536.
-declare -A slack=([MemFree]=16384 [SUnreclaim]=512 [VmallocUsed]=256 [unaccounted]=384 [cellmgrd]=512)
+# Slack for what Linux itself takes and gives in the meantime, in kilobytes; one lost page for each cell
+# would be 800, one pool 65536.
+declare -A slack=([MemFree]=16384 [SUnreclaim]=512 [VmallocUsed]=256 [unaccounted]=512 [cellmgrd]=512)
 
 # measure: sets now, kilobytes of each kind.
 measure() {
