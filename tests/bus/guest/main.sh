@@ -17,6 +17,10 @@ fi
 number=0
 for name in "${selected[@]}"; do
 	number=$((number + 1))
+	if ! declare -F "test_$name" >/dev/null; then
+		echo "not ok $number - there is no test $name" >&3
+		continue
+	fi
 	run_case "$number" "$name"
 done
 echo "1..$number" >&3
