@@ -2,7 +2,9 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <string.h>
+#include <sys/mman.h>
 #include <sys/stat.h>
+#include <unistd.h>
 
 #include "descriptions.h"
 #include "json.h"
@@ -11,6 +13,8 @@
 #include "text.h"
 #include "util.h"
 #include "verbs.h"
+
+#define DESCRIPTION_COPY_MAX (4 << 20) /* far beyond what the daemon takes */
 
 struct check {
 	struct client *client;
@@ -107,24 +111,47 @@ static int report_findings(struct check *check, const char *file, const char *na
 	return read_findings(check, file, findings, reply);
 }
 
-/* The daemon gets the descriptor: it need not be able to reach the file, nor do we show it others.
- */
+/* The daemon reads memory only: a file could make it wait. What is too long it says itself. */
+static int copy_to_memory(int file)
+{
+	char block[16384];
+	ssize_t length, total = 0;
+	int fd = memfd_create("description", MFD_CLOEXEC);
+
+	if (fd < 0)
+		return -errno;
+	while (total < DESCRIPTION_COPY_MAX && (length = read(file, block, sizeof(block))) != 0) {
+		if (length < 0 || write(fd, block, (size_t)length) != length) {
+			length = -errno;
+			close(fd);
+			return (int)length;
+		}
+		total += length;
+	}
+	lseek(fd, 0, SEEK_SET);
+	return fd;
+}
+
+/* The daemon gets the content: it need not be able to reach the file, nor do we show it others. */
 static int open_description(const char *path)
 {
+	_cleanup_(closep) int file = -1;
 	struct stat status;
 	int fd;
 
 	/* O_NONBLOCK: a FIFO must not hold us up before we see that it is one. */
-	fd = open(path, O_RDONLY | O_CLOEXEC | O_NOCTTY | O_NONBLOCK);
-	if (fd < 0) {
+	file = open(path, O_RDONLY | O_CLOEXEC | O_NOCTTY | O_NONBLOCK);
+	if (file < 0) {
 		complain("check: %s: %s", path, strerror(errno));
 		return -errno;
 	}
-	if (fstat(fd, &status) < 0 || !S_ISREG(status.st_mode)) {
+	if (fstat(file, &status) < 0 || !S_ISREG(status.st_mode)) {
 		complain("check: %s: is no regular file", path);
-		close(fd);
 		return -EINVAL;
 	}
+	fd = copy_to_memory(file);
+	if (fd < 0)
+		complain("check: %s: %s", path, strerror(-fd));
 	return fd;
 }
 

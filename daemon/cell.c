@@ -134,7 +134,7 @@ static void follow_start(struct cell *cell)
 	cell->record.phase = CELL_PHASE_STARTED;
 	cell->record.started_at = realtime_us();
 	cell->record.failure_reported = false;
-	cell->heartbeat_reported = false;
+	cell->health_reported = false;
 	cell->killed_because = NULL;
 	cell->watch = (struct health_watch){0};
 }
@@ -274,7 +274,7 @@ void cell_publish(struct cell *cell)
 	size_t count = 0;
 	int r;
 
-	if (!cell->changed)
+	if (!cell->changed || !cell->manager->observed)
 		return;
 	for (unsigned int i = 0; i < CELL_PROPERTY_COUNT; i++) {
 		if (cell->changed & (1u << i))

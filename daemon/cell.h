@@ -51,12 +51,13 @@ struct cell {
 	sd_bus_slot *slot;
 	struct description *description; /* NULL: foreign, or its file has gone */
 	struct cell_record record;
+	bool in_step; /* a step is about it: what is seen of it meanwhile does not count */
 
 	/* As last observed. */
 	bool exists; /* below */
 	struct snapshot_cell seen;
 	struct health_watch watch;
-	bool heartbeat_reported;
+	bool health_reported;
 	const char *killed_because; /* a constant that follows "Cell NAME "; NULL: not known */
 
 	/* As published. */

@@ -100,7 +100,11 @@ static int get_state(sd_bus *bus, const char *path, const char *interface, const
 {
 	const struct cell *cell = userdata;
 
-	(void)bus, (void)path, (void)interface, (void)property, (void)ret_error;
+	(void)bus, (void)path, (void)interface, (void)property;
+	/* To call a cell "defined" that may well run would end its unit. */
+	if (!cell->manager->observed)
+		return sd_bus_error_set(ret_error, SD_BUS_ERROR_TIMEOUT,
+					"the driver has not told yet which cells there are");
 	return sd_bus_message_append(reply, "s", lifecycle_name(cell->state));
 }
 

@@ -26,12 +26,26 @@ static int check_status(const struct stat *status, const struct problem_place *p
 	return -EINVAL;
 }
 
+/*
+ * Opening alone has an effect where the path leads to a device (a watchdog begins to run), so what
+ * is opened for reading is what was looked at before. Returns the descriptor or negative errno.
+ */
+static int open_for_reading(int file)
+{
+	char path[sizeof("/proc/self/fd/") + 10];
+	int fd;
+
+	snprintf(path, sizeof(path), "/proc/self/fd/%d", file);
+	fd = open(path, O_RDONLY | O_CLOEXEC | O_NOCTTY | O_NONBLOCK);
+	return fd < 0 ? -errno : fd;
+}
+
 int check_open_image(const char *root, const char *file, const struct problem_place *place,
 		     struct problems *problems, uint64_t *ret_size)
 {
 	const bool absolute = file[0] == '/';
 	_cleanup_(freep) char *path = NULL;
-	_cleanup_(closep) int fd = -1;
+	_cleanup_(closep) int found = -1;
 	struct stat status;
 	int r;
 
@@ -40,10 +54,15 @@ int check_open_image(const char *root, const char *file, const struct problem_pl
 		path = NULL;
 		return -ENOMEM;
 	}
-	/* Non-blocking: opening a FIFO must not wait for somebody to write to it. */
-	fd = open(path, O_RDONLY | O_CLOEXEC | O_NOCTTY | O_NONBLOCK);
-	if (fd < 0 || fstat(fd, &status) < 0) {
-		r = -errno;
+	found = open(path, O_PATH | O_CLOEXEC);
+	r = found < 0 || fstat(found, &status) < 0 ? -errno : 0;
+	if (r == 0) {
+		r = check_status(&status, place, path, problems);
+		if (r < 0)
+			return r;
+		r = open_for_reading(found);
+	}
+	if (r < 0) {
 		problems_add(problems, SEVERITY_ERROR, place, "%s cannot be opened: %s%s", path,
 			     strerror(-r),
 			     r == -ENOENT && !absolute
@@ -51,11 +70,6 @@ int check_open_image(const char *root, const char *file, const struct problem_pl
 				     : "");
 		return r;
 	}
-	r = check_status(&status, place, path, problems);
-	if (r < 0)
-		return r;
 	*ret_size = status.st_size;
-	r = fd;
-	fd = -1;
 	return r;
 }

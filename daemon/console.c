@@ -16,7 +16,7 @@ struct console_stream {
 	struct console_stream *next;
 	uint64_t serial; /* never used again: an address would be */
 	char *peer;
-	int32_t id;	 /* the cell's; another one after it was created anew */
+	int32_t id;	 /* the cell's; another cell may have it afterwards */
 	struct job *job; /* waiting for the first bytes, then answered */
 	int read_fd;	 /* to be handed out; -1 afterwards */
 	int write_fd;
@@ -251,6 +251,20 @@ void console_deliver(struct manager *manager, const struct observation *observat
 		next = stream->next;
 		if (!flush(stream))
 			close_stream(stream);
+	}
+}
+
+void consoles_end(struct manager *manager, int32_t id)
+{
+	struct console_stream *stream, *next;
+
+	for (stream = manager->consoles; stream; stream = next) {
+		next = stream->next;
+		if (stream->id != id)
+			continue;
+		answer(stream);
+		flush(stream);
+		close_stream(stream);
 	}
 }
 

@@ -15,6 +15,9 @@ void console_open(struct job *job);
 size_t console_requests(struct manager *manager, struct observer_console *requests);
 void console_deliver(struct manager *manager, const struct observation *observation);
 
+/* Ends what follows a cell that is no more: another one may get its id. */
+void consoles_end(struct manager *manager, int32_t id);
+
 /* Closes all. */
 void consoles_free(struct manager *manager);
 

@@ -24,8 +24,7 @@ static int copy_bytes(int from, int to, uint64_t limit, uint64_t *ret_size)
 	while (size <= limit) {
 		ssize_t length = pread(from, block, COPY_BLOCK, (off_t)size);
 
-		if (length < 0 && errno == EINTR)
-			continue;
+		/* A signal is the end of our patience with a file that does not give its bytes. */
 		if (length < 0)
 			return -errno;
 		if (length == 0)

@@ -9,8 +9,9 @@
 #include "log.h"
 #include "plan.h"
 
-#define MAX_JOBS	 128 /* asking and queued, of all peers */
-#define MAX_JOBS_OF_PEER 16
+#define MAX_QUEUED	 128
+#define MAX_ASKING	 64 /* for authorization */
+#define MAX_JOBS_OF_USER 16 /* asking and queued */
 
 static const struct {
 	const char *name;
@@ -193,25 +194,49 @@ static void on_answer(struct error *error, void *userdata)
 	}
 }
 
-/* Every peer's share is bounded, so that none can fill the queue before the others. */
-static int check_limits(struct manager *manager, const char *sender, struct error *error)
+static unsigned int count(const struct job *jobs)
 {
-	unsigned int total = 0, of_peer = 0;
-	const struct job *lists[] = {manager->asking, manager->queue};
+	unsigned int n = 0;
 
+	for (; jobs; jobs = jobs->next)
+		n++;
+	return n;
+}
+
+/*
+ * Every user's share is bounded, however many connections he has, so that none can fill the lists
+ * before the others; root is never kept out by what others ask for.
+ */
+static int check_limits(const struct job *candidate, struct error *error)
+{
+	const struct manager *manager = candidate->manager;
+	const struct job *lists[] = {manager->asking, manager->queue};
+	unsigned int of_user = 0;
+
+	if (count(manager->queue) >= MAX_QUEUED)
+		return error_set(error, ERROR_BUSY, "%u operations are waiting already",
+				 MAX_QUEUED);
+	if (candidate->uid == 0)
+		return 0;
 	for (size_t i = 0; i < ARRAY_SIZE(lists); i++) {
-		for (const struct job *job = lists[i]; job; job = job->next) {
-			total++;
-			if (job->call && strcmp(sd_bus_message_get_sender(job->call), sender) == 0)
-				of_peer++;
-		}
+		for (const struct job *job = lists[i]; job; job = job->next)
+			of_user += job->call && job->uid == candidate->uid;
 	}
-	if (of_peer >= MAX_JOBS_OF_PEER)
+	if (of_user >= MAX_JOBS_OF_USER)
 		return error_set(error, ERROR_LIMITS_EXCEEDED,
-				 "%u operations of yours are waiting already", of_peer);
-	if (total >= MAX_JOBS)
-		return error_set(error, ERROR_BUSY, "%u operations are waiting already", total);
+				 "%u operations of yours are waiting already", of_user);
+	if (count(manager->asking) >= MAX_ASKING)
+		return error_set(error, ERROR_BUSY, "%u operations wait for authorization already",
+				 MAX_ASKING);
 	return 0;
+}
+
+static int read_uid(sd_bus_message *call, uid_t *ret)
+{
+	_cleanup_(sd_bus_creds_unrefp) sd_bus_creds *creds = NULL;
+	int r = sd_bus_query_sender_creds(call, SD_BUS_CREDS_EUID, &creds);
+
+	return r < 0 ? r : sd_bus_creds_get_euid(creds, ret);
 }
 
 int job_submit(struct job *job, sd_bus_error *ret_error)
@@ -223,12 +248,12 @@ int job_submit(struct job *job, sd_bus_error *ret_error)
 		.cell = job->cell ? job->cell : "",
 		.verb = verbs[job->verb].name,
 	};
-	const char *sender = sd_bus_message_get_sender(job->call);
 	int r;
 
-	if (!sender || check_limits(job->manager, sender, &error) < 0) {
+	r = read_uid(job->call, &job->uid);
+	if (r < 0 || check_limits(job, &error) < 0) {
 		job_free(job);
-		return sender ? manager_reply_error(ret_error, &error) : -EINVAL;
+		return r < 0 ? r : manager_reply_error(ret_error, &error);
 	}
 	r = polkit_ask(&question, on_answer, job, &job->check);
 	if (r < 0) {

@@ -36,6 +36,7 @@ struct job {
 	enum verb verb;
 	char *cell;		    /* name; NULL for the hypervisor's */
 	sd_bus_message *call;	    /* to be answered; NULL: the daemon's own wish, or answered */
+	uid_t uid;		    /* whose call it is */
 	struct polkit_check *check; /* in progress */
 
 	/* Arguments. */

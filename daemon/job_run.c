@@ -6,6 +6,7 @@
 #include <string.h>
 #include <time.h>
 
+#include "console.h"
 #include "log.h"
 #include "message_ids.h"
 #include "plan.h"
@@ -36,6 +37,15 @@ static void run_step(void *userdata)
 	const struct job *job = userdata;
 
 	step_run(job->step);
+}
+
+/*
+ * Whether the other cells are looked at during a step. A shutdown takes as long as its cell likes,
+ * and the module lets others in meanwhile.
+ */
+static bool watches_on(enum step_kind kind)
+{
+	return kind == STEP_STOP;
 }
 
 static uint64_t deadline_of(const struct job *job, const struct cell *cell)
@@ -153,7 +163,7 @@ static void record_result(struct job *job, struct cell *cell)
 		record->phase = CELL_PHASE_STARTED;
 		record->started_at = realtime_us();
 		record->failure_reported = false;
-		cell->heartbeat_reported = false;
+		cell->health_reported = false;
 		cell->watch = (struct health_watch){0};
 		job->started = true;
 		break;
@@ -161,8 +171,10 @@ static void record_result(struct job *job, struct cell *cell)
 		job->stopped = true;
 		break;
 	case STEP_DESTROY:
-		if (!failed)
-			*record = (struct cell_record){.started_at = record->started_at};
+		if (failed)
+			break;
+		*record = (struct cell_record){.started_at = record->started_at};
+		consoles_end(job->manager, step->id);
 		break;
 	default:
 		break;
@@ -222,11 +234,12 @@ static void on_step_done(void *userdata)
 	struct cell *cell;
 
 	job->deadline = sd_event_source_disable_unref(job->deadline);
-	cell = job->step->cell[0] ? manager_find_cell(manager, job->step->cell) : NULL;
+	cell = manager_find_cell(manager, job->step->cell);
 	if (cell) {
+		cell->in_step = false;
 		record_result(job, cell);
 		log_result(job, cell);
-	} else {
+	} else if (job->step->kind == STEP_ENABLE || job->step->kind == STEP_DISABLE) {
 		record_hypervisor(manager, job->step);
 	}
 	plan_done(job->plan);
@@ -235,7 +248,10 @@ static void on_step_done(void *userdata)
 	step = TAKE_POINTER(job->step);
 	manager_save(manager);
 	manager_apply(manager, step->snapshot);
-	observer_resume(manager->observer);
+	if (watches_on(step->kind))
+		observer_restart(manager->observer);
+	else
+		observer_resume(manager->observer);
 	job->steps_done++;
 	if (job->stuck)
 		error_set(&error, ERROR_TIMEOUT, "the driver came back from %s too late",
@@ -297,6 +313,11 @@ static void record_intent(struct job *job, struct cell *cell)
 	char *intent = cell ? cell->record.intent : job->manager->intent;
 
 	snprintf(intent, sizeof(cell->record.intent), "%s", step_name(job->step->kind));
+	if (job->step->kind == STEP_CREATE) {
+		cell->record.placement = job->plan->placement;
+		memcpy(cell->record.blob_sha256, job->plan->blob_sha256,
+		       sizeof(cell->record.blob_sha256));
+	}
 	manager_save(job->manager);
 }
 
@@ -319,11 +340,17 @@ static int begin_step(struct job *job, enum step_kind kind, struct cell *cell, s
 		goto err_step;
 	}
 	record_intent(job, cell);
-	observer_pause(manager->observer);
+	if (cell)
+		cell->in_step = true;
+	if (!watches_on(kind))
+		observer_pause(manager->observer);
 	r = worker_submit(manager->worker, run_step, on_step_done, job);
 	if (r >= 0)
 		return 0;
-	observer_resume(manager->observer);
+	if (cell)
+		cell->in_step = false;
+	if (!watches_on(kind))
+		observer_resume(manager->observer);
 	error_set(error, ERROR_BUSY, "the worker is busy");
 err_step:
 	step_free(job->step);

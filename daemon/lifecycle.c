@@ -79,6 +79,9 @@ static int description_changed(struct manager *manager, struct cell *cell, struc
 	struct plan plan;
 	int r;
 
+	/* Where it is now it may stay, whatever its neighbours have come to want. */
+	if (plan_unchanged(cell))
+		return 0;
 	r = plan_create(manager, cell, error, &plan);
 	if (r < 0)
 		return r;
@@ -158,6 +161,11 @@ static enum decision decide_restart_cell(struct job *job, struct cell *cell,
 					 struct error *error)
 {
 	if (!job->stopped && cell_running(cell)) {
+		/* One that could not be started again is left running. */
+		if (!cell->description)
+			return fail(error, ERROR_INVALID, cell, "it has no description any more");
+		if (plan_check(job->manager, cell, error) < 0)
+			return DECISION_ERROR;
 		job->stopped = true;
 		/* One without a pulse answers nothing. */
 		return step_on(cell, cell->health == HEALTH_FAILED ? STEP_KILL : STEP_STOP,
@@ -232,6 +240,11 @@ enum decision job_decide(struct job *job, enum step_kind *ret_kind, struct cell 
 {
 	struct cell *cell;
 
+	/* What the driver has is not known: nothing that is said of it would be true. */
+	if (!job->manager->observed) {
+		error_set(error, ERROR_BUSY, "the driver has not told yet which cells there are");
+		return DECISION_ERROR;
+	}
 	if (job->verb == VERB_ENABLE)
 		return decide_enable(job, ret_kind, ret_cell, error);
 	if (job->verb == VERB_DISABLE)

@@ -242,6 +242,24 @@ int machine_read(const char *root, struct problems *problems, struct machine **r
 	return 0;
 }
 
+int machine_read_online(const char *root, struct machine *machine)
+{
+	_cleanup_(problems_done) struct problems problems = {0};
+	const struct reader reader = {
+		.root = root ?: "", .problems = &problems, .machine = machine};
+	struct cpu_mask present, online;
+	int r;
+
+	r = read_cpus(&reader, "/sys/devices/system/cpu/present", &present);
+	if (r == 0)
+		r = read_cpus(&reader, "/sys/devices/system/cpu/online", &online);
+	if (r < 0)
+		return r;
+	machine->present = present;
+	machine->online = online;
+	return 0;
+}
+
 void machine_free(struct machine *machine)
 {
 	if (!machine)

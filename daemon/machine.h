@@ -76,6 +76,10 @@ struct machine {
  */
 int machine_read(const char *root, struct problems *problems, struct machine **ret);
 
+/* Which CPUs are there and online changes: reads that anew. Returns 0, or negative: nothing
+ * changed. */
+int machine_read_online(const char *root, struct machine *machine);
+
 /* Takes NULL. */
 void machine_free(struct machine *machine);
 DEFINE_FREEP(struct machine *, machine_free)

@@ -101,6 +101,14 @@ int manager_find_or_make_cell(struct manager *manager, const char *name, struct 
 	return 1;
 }
 
+/* A step is about it: it may exist in a moment. */
+static bool in_use(const struct manager *manager, const struct cell *cell)
+{
+	const struct job *job = manager->current;
+
+	return cell->record.intent[0] || (job && job->cell && strcmp(job->cell, cell->name) == 0);
+}
+
 /* Objects of cells that have neither a description nor a cell below go. */
 static void drop_unneeded(struct manager *manager)
 {
@@ -109,7 +117,7 @@ static void drop_unneeded(struct manager *manager)
 	while (*link) {
 		struct cell *cell = *link;
 
-		if (cell->description || cell->exists) {
+		if (cell->description || cell->exists || in_use(manager, cell)) {
 			link = &cell->next;
 			continue;
 		}
@@ -158,7 +166,7 @@ static void take_descriptions(struct manager *manager, struct cell_dir *dir)
 			continue;
 		cell->description = TAKE_POINTER(entry->description);
 		if (fresh) {
-			cell_update(cell, manager_now_ns(manager), false);
+			cell_update(cell, manager->observed_at_ns, false);
 			cell_announce(cell);
 		}
 	}
@@ -243,9 +251,12 @@ void manager_settle(struct manager *manager)
 {
 	/* on-failure may queue a job, which changes no list before the loop comes back. */
 	for (struct cell *cell = manager->cells; cell; cell = cell->next) {
-		cell_update(cell, manager_now_ns(manager),
-			    manager->features & CELLVISOR_FEATURE_STATUS);
-		report_failure(cell);
+		/* By the time of the last look: a heartbeat that nobody looked for is not late. */
+		if (!cell->in_step)
+			cell_update(cell, manager->observed_at_ns,
+				    manager->features & CELLVISOR_FEATURE_STATUS);
+		if (!cell->in_step)
+			report_failure(cell);
 		cell_publish(cell);
 	}
 	drop_unneeded(manager);

@@ -54,7 +54,8 @@ struct manager {
 
 	/* As published. */
 	enum hypervisor_state state;
-	bool observed; /* state is known */
+	bool observed;		 /* state is known */
+	uint64_t observed_at_ns; /* monotonic: when what is shown was true */
 	uint64_t features;
 	char release[32];
 	uint64_t memory_total;

@@ -4,6 +4,7 @@
 
 #include <systemd/sd-daemon.h>
 
+#include "console.h"
 #include "log.h"
 #include "manager.h"
 #include "message_ids.h"
@@ -44,6 +45,24 @@ static void remember_pool(struct manager *manager, const struct state *state,
 	manager->pool_from_linux = snapshot->pool.source == CELLVISOR_POOL_LINUX;
 }
 
+/*
+ * A daemon before us died between a step and writing down what came of it. What was asked for is on
+ * record, and whether there is a cell is seen.
+ */
+static void finish_intent(struct cell_record *record, const struct snapshot_cell *seen)
+{
+	if (record->phase == CELL_PHASE_NONE &&
+	    strcmp(record->intent, step_name(STEP_CREATE)) == 0) {
+		record->phase = CELL_PHASE_CREATED;
+		record->id = seen->id;
+	} else if (strcmp(record->intent, step_name(STEP_LOAD)) == 0) {
+		/* Half an image is none. */
+		record->phase = CELL_PHASE_CREATED;
+		record->image_sha256[0] = '\0';
+	}
+	record->intent[0] = '\0';
+}
+
 /* Cells of a daemon before us get their records back; what is below confirms them, or not. */
 static void remember(struct manager *manager, const struct snapshot *snapshot)
 {
@@ -61,17 +80,15 @@ static void remember(struct manager *manager, const struct snapshot *snapshot)
 		struct cell_record *record = &state->cells[i].record;
 		struct cell *cell;
 
-		/* It died between the creation and writing down that it was done. */
-		if (seen && record->phase == CELL_PHASE_NONE &&
-		    strcmp(record->intent, step_name(STEP_CREATE)) == 0) {
-			record->phase = CELL_PHASE_CREATED;
-			record->id = seen->id;
-		}
+		if (seen)
+			finish_intent(record, seen);
 		if (!seen || record->phase == CELL_PHASE_NONE || record->id != seen->id)
+			continue;
+		/* Another one of the same name and id, made while nobody was looking. */
+		if (memcmp(&record->placement.cpus, &seen->cpus, sizeof(seen->cpus)) != 0)
 			continue;
 		if (manager_find_or_make_cell(manager, state->cells[i].name, &cell) < 0)
 			continue;
-		record->intent[0] = '\0';
 		cell->record = *record;
 		log_event(LOG_INFO, MESSAGE_CELL_ADOPTED, cell->name, NULL, 0,
 			  "Cell %s goes on under this daemon", cell->name);
@@ -89,6 +106,8 @@ static void observe_existing(struct manager *manager, const struct snapshot *sna
 		fresh = manager_find_or_make_cell(manager, seen->name, &cell);
 		if (fresh < 0)
 			continue;
+		if (cell->in_step)
+			continue;
 		existed = cell->exists;
 		cell_observe(cell, seen);
 		if (!existed && !cell_owned(cell))
@@ -96,7 +115,7 @@ static void observe_existing(struct manager *manager, const struct snapshot *sna
 				  "Cell %s was made by somebody else; it is shown, not touched",
 				  cell->name);
 		if (fresh) {
-			cell_update(cell, manager_now_ns(manager), false);
+			cell_update(cell, manager->observed_at_ns, false);
 			cell_announce(cell);
 		}
 	}
@@ -105,11 +124,13 @@ static void observe_existing(struct manager *manager, const struct snapshot *sna
 static void observe_missing(struct manager *manager, const struct snapshot *snapshot)
 {
 	for (struct cell *cell = manager->cells; cell; cell = cell->next) {
-		if (snapshot_find_name(snapshot, cell->name))
+		if (cell->in_step || snapshot_find_name(snapshot, cell->name))
 			continue;
 		if (cell_owned(cell) && cell->record.phase != CELL_PHASE_NONE)
 			log_warning("Cell %s has been destroyed by somebody else", cell->name);
 		cell->record = (struct cell_record){.started_at = cell->record.started_at};
+		if (cell->exists)
+			consoles_end(manager, cell->seen.id);
 		cell_observe(cell, NULL);
 	}
 }
@@ -154,12 +175,13 @@ void manager_apply(struct manager *manager, const struct snapshot *snapshot)
 	if (!snapshot)
 		return;
 	before = records_hash(manager);
+	manager->observed_at_ns = manager_now_ns(manager);
 	apply_hypervisor(manager, snapshot);
 	remember(manager, snapshot);
 	observe_existing(manager, snapshot);
 	observe_missing(manager, snapshot);
-	manager_settle(manager);
 	manager->observed = true;
+	manager_settle(manager);
 	notify_status(manager);
 	manager_set_period(manager);
 	if (records_hash(manager) != before)

@@ -223,6 +223,12 @@ void observer_resume(struct observer *observer)
 		observer_look(observer);
 }
 
+void observer_restart(struct observer *observer)
+{
+	observer->epoch++;
+	observer_look(observer);
+}
+
 uint64_t observer_epoch(const struct observer *observer)
 {
 	return observer->epoch;

@@ -2,7 +2,8 @@
 /*
  * Looks at the driver from a thread of its own, so that a driver that blocks does not stop the bus:
  * after its events, and periodically for drivers that have none and for what raises none
- * (heartbeats). Rests while a step is in progress: the driver would only make it wait.
+ * (heartbeats). Rests while a step is in progress that keeps the driver busy: the driver would only
+ * make it wait.
  */
 #ifndef OBSERVER_H
 #define OBSERVER_H
@@ -63,6 +64,8 @@ void observer_set_period(struct observer *observer, uint64_t period_us);
  */
 void observer_pause(struct observer *observer);
 void observer_resume(struct observer *observer);
+/* Looks anew; a look in progress is told by its epoch as well. */
+void observer_restart(struct observer *observer);
 uint64_t observer_epoch(const struct observer *observer);
 
 #endif /* OBSERVER_H */

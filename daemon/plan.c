@@ -8,6 +8,7 @@
 #include "blob.h"
 #include "check.h"
 #include "encode.h"
+#include "log.h"
 
 /* A placement_input with the arrays that it borrows. */
 struct input {
@@ -73,6 +74,8 @@ static int need_machine(struct manager *manager, struct error *error)
 {
 	if (!manager->machine)
 		manager_read_machine(manager);
+	else if (machine_read_online(manager->machine_root, manager->machine) < 0)
+		log_warning("Cannot read which CPUs are online; going by what was so");
 	if (!manager->machine)
 		return error_set(error, ERROR_DRIVER,
 				 "the machine's CPUs and memory map cannot be read; the log says "
@@ -125,6 +128,22 @@ int plan_create(struct manager *manager, struct cell *cell, struct error *error,
 	}
 	*ret = plan;
 	return 0;
+}
+
+bool plan_unchanged(const struct cell *cell)
+{
+	struct problems problems = {0};
+	char sha256[IMAGE_SHA256_TEXT];
+	void *blob = NULL;
+	bool same = false;
+	size_t size;
+
+	if (encode_cell(cell->description, &cell->record.placement, &problems, &blob, &size) >= 0 &&
+	    image_hash_bytes(blob, size, sha256) >= 0)
+		same = strcmp(sha256, cell->record.blob_sha256) == 0;
+	problems_done(&problems);
+	free(blob);
+	return same;
 }
 
 static struct check_input check_input(const struct manager *manager)

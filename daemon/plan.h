@@ -25,6 +25,9 @@ void plan_done(struct plan *plan);
  */
 int plan_create(struct manager *manager, struct cell *cell, struct error *error, struct plan *ret);
 
+/* Whether the cell would be created from the same today, in the place that it has. */
+bool plan_unchanged(const struct cell *cell);
+
 /* Checks a cell's description and images before anything is done with it. As plan_create(). */
 int plan_check(struct manager *manager, struct cell *cell, struct error *error);
 

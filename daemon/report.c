@@ -70,7 +70,7 @@ static void report_health(struct cell *cell)
 	log_event(LOG_ERR, cpus ? MESSAGE_CELL_FAILED : MESSAGE_CELL_HEARTBEAT, cell->name, fields,
 		  1, "Cell %s failed: %s", cell->name, text ? text : reason);
 	cell_set_last_error(cell, text);
-	cell->heartbeat_reported = true;
+	cell->health_reported = true;
 	cell_emit_failed(cell, reason);
 }
 
@@ -78,6 +78,8 @@ void report_failure(struct cell *cell)
 {
 	if (cell->state == LIFECYCLE_FAILED && !cell->record.failure_reported)
 		report_state(cell);
-	else if (cell_running(cell) && cell->health == HEALTH_FAILED && !cell->heartbeat_reported)
+	else if (!cell_running(cell) || cell->health != HEALTH_FAILED)
+		cell->health_reported = false;
+	else if (!cell->health_reported)
 		report_health(cell);
 }

@@ -6,7 +6,7 @@
  *                                         for "a(ht)" an empty array, for "hs" a file and VALUE
  *   bus-peer load CELL [FILE ADDRESS]...  Load() with these images
  *   bus-peer check FILE NAME              Check(); prints severity, key and text, tab-separated
- *   bus-peer check-fd KIND                Check() of what is no file: pipe or directory
+ *   bus-peer check-fd KIND                Check() of what is no memfd: pipe, directory or file
  *   bus-peer console CELL MS              OpenConsole(); prints what comes within MS milliseconds
  *   bus-peer flood COUNT                  COUNT EnableHypervisor() at once; prints the error names
  *
@@ -18,6 +18,8 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/mman.h>
+#include <sys/sendfile.h>
 #include <unistd.h>
 
 #include <systemd/sd-bus.h>
@@ -100,6 +102,19 @@ static int load(int argc, char *argv[])
 	return report(&error, sd_bus_call(bus, call, 0, &error, NULL));
 }
 
+/* A memfd with what is in the file. */
+static int copy_or_die(const char *path)
+{
+	int file = open_or_die(path, O_RDONLY), fd = memfd_create("description", MFD_CLOEXEC);
+
+	if (fd < 0 || sendfile(fd, file, NULL, 1 << 20) < 0 || lseek(fd, 0, SEEK_SET) < 0) {
+		perror(path);
+		exit(2);
+	}
+	close(file);
+	return fd;
+}
+
 static int check(int fd, const char *name)
 {
 	const char *severity, *key, *text;
@@ -122,6 +137,8 @@ static int check_fd(const char *kind)
 
 	if (strcmp(kind, "directory") == 0)
 		return check(open_or_die("/", O_RDONLY | O_DIRECTORY), "alpha");
+	if (strcmp(kind, "file") == 0)
+		return check(open_or_die("/etc/cellmgr/cells/alpha.json", O_RDONLY), "alpha");
 	if (pipe(fds) < 0)
 		exit(2);
 	return check(fds[0], "alpha");
@@ -191,7 +208,7 @@ int main(int argc, char *argv[])
 	if (strcmp(argv[1], "load") == 0)
 		return load(argc - 2, argv + 2);
 	if (strcmp(argv[1], "check") == 0 && argc == 4)
-		return check(open_or_die(argv[2], O_RDONLY), argv[3]);
+		return check(copy_or_die(argv[2]), argv[3]);
 	if (strcmp(argv[1], "check-fd") == 0)
 		return check_fd(argv[2]);
 	if (strcmp(argv[1], "console") == 0 && argc == 4)

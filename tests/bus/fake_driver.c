@@ -300,6 +300,8 @@ static const char *command_cell(struct fake_cell *cell, char *const *words, size
 		cell->status.state = CELL_SHUT_DOWN;
 	else if (strcmp(words[0], "flatline") == 0)
 		cell->beating = false;
+	else if (strcmp(words[0], "beat") == 0)
+		cell->beating = true;
 	else
 		return "no such command";
 	return "ok";

@@ -218,3 +218,95 @@ test_original_driver_is_managed_too() {
 	fake features 0x1f >/dev/null
 	systemctl restart cellmgrd
 }
+
+test_a_restart_that_cannot_start_leaves_the_cell_running() {
+	call StartCell s alpha
+	mv $images/alpha.bin /tmp/
+	fails Invalid "alpha.bin" manager RestartCell s alpha
+	state_is alpha running
+	mv /tmp/alpha.bin $images/
+	done_well call RestartCell s alpha
+	state_is alpha running
+}
+
+test_neighbours_do_not_move_a_cell() {
+	local made
+	call StartCell s beta
+	made=$(fake calls create)
+	# Its name is first in line for memory and CPUs.
+	sed 's/\[3\]/1/' /etc/cellmgr/cells/alpha.json >/etc/cellmgr/cells/aaa.json
+	mv /etc/cellmgr/cells/broken.json /tmp/
+	done_well call Reload
+	done_well call RestartCell s beta
+	equal "$(fake calls create)" "$made" "creations"
+	rm /etc/cellmgr/cells/aaa.json
+	done_well call Reload
+	mv /tmp/broken.json /etc/cellmgr/cells/
+}
+
+test_a_description_may_go_while_its_cell_is_made() {
+	call EnableHypervisor
+	mv /etc/cellmgr/cells/broken.json /tmp/
+	fake rule create 1 delay=500 >/dev/null
+	busctl call org.cellmgr1 "$manager/cell/alpha" org.cellmgr1.Cell Create >/tmp/create 2>&1 &
+	eventually 1 operation_is alpha create
+	mv /etc/cellmgr/cells/alpha.json /tmp/
+	done_well call Reload
+	wait $!
+	equal "$(cat /tmp/create)" "" "answer"
+	state_is alpha created
+	done_well cell alpha Destroy
+	mv /tmp/alpha.json /etc/cellmgr/cells/
+	done_well call Reload
+	mv /tmp/broken.json /etc/cellmgr/cells/
+}
+
+# While one cell takes its time to stop, the others are watched as ever.
+test_others_are_watched_during_a_stop() {
+	sed 's/"cpus": *[^,]*\(\[[0-9]*\]\)*,/"cpus": [1],/; s/alpha.bin/beta.bin/' \
+		/etc/cellmgr/cells/alpha.json >/etc/cellmgr/cells/slow.json
+	sed -i 's/"timeout": "1s"/"timeout": "4s"/; s/"force": false/"force": true/' /etc/cellmgr/cells/slow.json
+	mv /etc/cellmgr/cells/broken.json /tmp/
+	done_well call Reload
+	call StartCell s slow
+	call StartCell s alpha
+	fake answer slow silent >/dev/null
+	busctl call org.cellmgr1 "$manager" org.cellmgr1.Manager StopCell s slow >/tmp/stop 2>&1 &
+	eventually 1 operation_is slow stop
+	sleep 1.5
+	done_well call Reload
+	equal "$(property alpha Health)" ok "health after a reload"
+	fake fail alpha 2 0xdead000 4 0x1234 3 >/dev/null
+	eventually 1 is_state alpha failed || not "alpha's failure is not told during the stop"
+	operation_is slow stop || not "the stop was over already"
+	wait $!
+	state_is slow failed
+	matches "$(property slow LastError)" '^did not answer the shutdown request in time and was killed'
+	cell slow Destroy
+	rm /etc/cellmgr/cells/slow.json
+	done_well call Reload
+	mv /tmp/broken.json /etc/cellmgr/cells/
+}
+
+test_cpus_come_and_go() {
+	local online=machine/sys/devices/system/cpu/online
+	cp $online /tmp/online
+	echo 0-2 >$online
+	fails Invalid "CPU 3 is offline" manager StartCell s alpha
+	cp /tmp/online $online
+	done_well call StartCell s alpha
+	state_is alpha running
+}
+
+test_a_heartbeat_may_be_lost_twice() {
+	call StartCell s alpha
+	start_monitor
+	fake flatline alpha >/dev/null
+	eventually 8 is_health alpha failed
+	fake beat alpha >/dev/null
+	eventually 4 is_health alpha ok
+	fake flatline alpha >/dev/null
+	eventually 8 is_health alpha failed
+	stop_monitor
+	equal "$(grep -c '"member":"Failed".*"data":\["heartbeat",""\]' /tmp/monitor)" 2 "signals"
+}

@@ -50,17 +50,41 @@ test_killed_in_the_middle_of_a_create() {
 	eventually 1 operation_is alpha create
 	sleep 0.1
 	matches "$(cat /run/cellmgr/state)" '"intent": *"create"'
+	cp /run/cellmgr/state /tmp/state
 	kill_daemon
 	# The fake gives the call up with its caller.
 	eventually 2 is_state alpha defined
 	# The driver made the cell, and the daemon died of it before it could write that down.
 	systemctl stop cellmgrd
 	fake foreign alpha 3 >/dev/null
-	sed -i 's/"cells": *{ *}/"cells":{"alpha":{"phase":"none","id":0,"intent":"create","started-at":0,"image-sha256":"","blob-sha256":"","failure-reported":false,"cpus":"","memory":[]}}/' \
-		/run/cellmgr/state
-	grep -q '"phase":"none"' /run/cellmgr/state || not "the state file could not be prepared"
+	cp /tmp/state /run/cellmgr/state
 	systemctl start cellmgrd
 	state_is alpha running
+	equal "$(property alpha Memory)" $((1 << 20)) "what it has"
+	equal "$(manager_property MemoryFree)" $((47 << 20)) "what is left for others"
+	# Another one of that name, on another CPU, is not it.
+	systemctl stop cellmgrd
+	fake gone alpha >/dev/null
+	fake foreign alpha 2 >/dev/null
+	cp /tmp/state /run/cellmgr/state
+	systemctl start cellmgrd
+	state_is alpha foreign
+	fake gone alpha >/dev/null
+}
+
+test_killed_in_the_middle_of_a_load() {
+	call EnableHypervisor
+	cell alpha Create
+	cell alpha Load 'a(ht)' 0
+	fake rule load 2 hang >/dev/null
+	busctl call org.cellmgr1 "$manager/cell/alpha" org.cellmgr1.Cell Load 'a(ht)' 0 >/dev/null 2>&1 &
+	eventually 1 operation_is alpha load
+	eventually 1 grep -q '"intent": *"load"' /run/cellmgr/state
+	kill_daemon
+	# Half an image is none.
+	eventually 2 is_state alpha created
+	equal "$(property alpha ImageSha256)" "" "hash"
+	fake clear >/dev/null
 }
 
 test_killed_in_the_middle_of_an_enable() {
