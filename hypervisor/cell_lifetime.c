@@ -170,17 +170,23 @@ static int take_resources(struct cell *cell)
 		goto err_memory;
 	err = memory_show_public(cell->comm_page, PUBLIC_CELL_PAGES * PAGE_SIZE, true);
 	if (err)
-		goto err_memory;
+		goto err_public;
 	err = cell_run_create_hooks(cell);
 	if (err)
 		goto err_hooks;
+	/*
+	 * First the CPUs, then the flush: once a CPU of root has answered it, it has also done with
+	 * an interrupt that it was sending to one that was still root's.
+	 */
+	move_cpus(&root_cell, cell, cell->cpus, CPU_ACTION_PARK);
 	cpus_flush(root_cell.cpus);
 	pool_release_deferred();
-	move_cpus(&root_cell, cell, cell->cpus, CPU_ACTION_PARK);
 	return 0;
 
 err_hooks:
 	cell_run_destroy_hooks(cell);
+err_public:
+	/* What was shown of it before the pages ran out as well. */
 	memory_show_public(cell->comm_page, PUBLIC_CELL_PAGES * PAGE_SIZE, false);
 err_memory:
 	memory_return_to_root(cell);

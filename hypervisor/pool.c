@@ -10,15 +10,19 @@
 static struct {
 	uint8_t *start;
 	uint8_t *bitmap;
+	/*
+	 * A bit for each page that is to be freed. Not in the pages: until the processors have
+	 * flushed, they walk them as the page tables that they were.
+	 */
+	uint8_t *deferred;
 	uint32_t pages;
 	uint32_t used;
-	void *deferred; /* list through the first word: page-aligned, so "not present" to a walker
-			 */
+	uint32_t num_deferred;
 } pool;
 
-static bool page_used(uint32_t page)
+static bool bit_set(const uint8_t *bitmap, uint32_t page)
 {
-	return pool.bitmap[page / 8] & (1u << (page % 8));
+	return bitmap[page / 8] & (1u << (page % 8));
 }
 
 static void mark_pages(uint32_t first, uint32_t count, bool used)
@@ -40,9 +44,10 @@ void pool_init(void *start, uint32_t pages)
 
 	pool.start = start;
 	pool.bitmap = start;
+	pool.deferred = pool.bitmap + bitmap_pages * PAGE_SIZE;
 	pool.pages = pages;
-	memset(pool.bitmap, 0, bitmap_pages * PAGE_SIZE);
-	mark_pages(0, bitmap_pages, true);
+	memset(pool.start, 0, 2 * bitmap_pages * PAGE_SIZE);
+	mark_pages(0, 2 * bitmap_pages, true);
 }
 
 void *pool_alloc(uint32_t pages)
@@ -51,7 +56,7 @@ void *pool_alloc(uint32_t pages)
 	void *result;
 
 	for (page = 0; page < pool.pages; page++) {
-		run = page_used(page) ? 0 : run + 1;
+		run = bit_set(pool.bitmap, page) ? 0 : run + 1;
 		if (run == pages) {
 			mark_pages(page + 1 - pages, pages, true);
 			result = pool.start + (page + 1 - pages) * PAGE_SIZE;
@@ -70,18 +75,22 @@ void pool_free(void *start, uint32_t pages)
 
 void pool_free_deferred(void *page)
 {
-	*(void **)page = pool.deferred;
-	pool.deferred = page;
+	uint32_t number = ((uint8_t *)page - pool.start) / PAGE_SIZE;
+
+	pool.deferred[number / 8] |= 1u << (number % 8);
+	pool.num_deferred++;
 }
 
 void pool_release_deferred(void)
 {
-	void *page;
+	uint32_t page;
 
-	while (pool.deferred) {
-		page = pool.deferred;
-		pool.deferred = *(void **)page;
-		pool_free(page, 1);
+	for (page = 0; pool.num_deferred && page < pool.pages; page++) {
+		if (!bit_set(pool.deferred, page))
+			continue;
+		pool.deferred[page / 8] &= ~(1u << (page % 8));
+		pool.num_deferred--;
+		mark_pages(page, 1, false);
 	}
 }
 

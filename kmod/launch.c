@@ -33,7 +33,10 @@ struct cpu_survey {
 	atomic_t svm_in_use;
 	atomic_t svm_locked;
 	atomic_t x2apic;
+	atomic_t encrypted;
 };
+
+#define SYSCFG_MEM_ENCRYPT (1ull << 23) /* APM vol. 2, 7.10.2: page tables have a C-bit */
 
 static void survey_cpu(void *data)
 {
@@ -49,6 +52,8 @@ static void survey_cpu(void *data)
 	rdmsrl(MSR_IA32_APICBASE, value);
 	if (value & X2APIC_ENABLE)
 		atomic_inc(&survey->x2apic);
+	if (!rdmsrl_safe(MSR_AMD64_SYSCFG, &value) && (value & SYSCFG_MEM_ENCRYPT))
+		atomic_inc(&survey->encrypted);
 }
 
 /* Whatever would end badly later is refused here, with what to do about it. */
@@ -91,6 +96,10 @@ static int check_machine(void)
 		pr_cell(err,
 			"SVM is locked off by the firmware: enable it in the firmware setup\n");
 		return -ENODEV;
+	}
+	if (atomic_read(&survey.encrypted)) {
+		pr_cell(err, "memory is encrypted by page (SME): boot with mem_encrypt=off\n");
+		return -EOPNOTSUPP;
 	}
 	if (atomic_read(&survey.x2apic)) {
 		pr_cell(err, "the local APICs are in x2APIC mode: boot with nox2apic\n");

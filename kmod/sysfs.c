@@ -315,8 +315,8 @@ static ssize_t console_show(struct device *dev, struct device_attribute *attr, c
 static DEVICE_ATTR(console, 0400, console_show, NULL);
 
 /*
- * The original's debugging tools read the hypervisor's memory here. Ours is behind the wall for root,
- * the driver included: all that it could give is ones.
+ * The original's debugging tools read the hypervisor's memory here. Ours is behind the wall for
+ * root, the driver included: all that it could give is ones.
  */
 static ssize_t core_read(struct file *file, struct kobject *kobj, struct bin_attribute *attr,
 			 char *buffer, loff_t offset, size_t size)

@@ -147,6 +147,9 @@ refused 'nor system management memory' 1 fault ./probe wrmsr 0xc0010111 0
 refused 'nor what is memory and what is not' 1 fault ./probe wrmsr 0xc001001a 0x10000000
 refused 'nor which ranges are redirected' 1 fault ./probe wrmsr 0xc0010016 0
 refused 'nor where the configuration space is' 1 fault ./probe wrmsr 0xc0010058 0
+refused 'nor how fast counters of guests run' 1 fault ./probe wrmsr 0xc0000104 0
+refused 'nor what a performance state is' 1 fault ./probe wrmsr 0xc0010064 0
+refused 'nor is system management mode entered' 1 fault ./probe wrmsr 0xc0010116 1
 syscfg=$(./probe rdmsr 0xc0010010)
 is 'what MTRRs mean is not changed either' \
 	"$(./probe wrmsr 0xc0010010 0x800000; ./probe rdmsr 0xc0010010)" "done"$'\n'"$syscfg"

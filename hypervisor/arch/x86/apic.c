@@ -32,7 +32,14 @@ enum apic_register {
 	APIC_LVT_ERROR = 0x370,
 	APIC_TIMER_INITIAL = 0x380,
 	APIC_TIMER_DIVIDE = 0x3e0,
+	/* AMD's (APM vol. 2, 16.7). */
+	APIC_EXTENDED_FEATURE = 0x400,
+	APIC_EXTENDED_LVT = 0x500,
 };
+
+#define VERSION_EXTENDED	    (1u << 31) /* there is an extended register space */
+#define EXTENDED_LVT_COUNT(feature) (((feature) >> 16) & 0xff)
+#define MAX_EXTENDED_LVTS	    4
 
 enum delivery_mode {
 	MODE_FIXED = 0,
@@ -241,8 +248,26 @@ static bool lvt_allowed(const struct cpu *cpu, uint32_t value)
 	}
 }
 
+/* Local vectors beyond the architectural ones: of error thresholds, sampling and the like. */
+static unsigned int extended_lvts(void)
+{
+	unsigned int count;
+
+	if (!(apic_read(APIC_VERSION) & VERSION_EXTENDED))
+		return 0;
+	count = EXTENDED_LVT_COUNT(apic_read(APIC_EXTENDED_FEATURE));
+	return count < MAX_EXTENDED_LVTS ? count : MAX_EXTENDED_LVTS;
+}
+
 enum verdict apic_write(struct cpu *cpu, unsigned int offset, uint32_t value)
 {
+	if (offset >= APIC_EXTENDED_LVT && offset < APIC_EXTENDED_LVT + 0x10 * extended_lvts()) {
+		if (!lvt_allowed(cpu, value))
+			return fault(cpu, FAILURE_APIC, offset, value, 4);
+		if (!(offset & 0xf))
+			apic_write_hw(offset, value);
+		return VERDICT_HANDLED;
+	}
 	switch (offset) {
 	case APIC_TPR:
 	case APIC_EOI:
@@ -341,6 +366,8 @@ static void apic_cpu_reset(struct cpu *cpu)
 		apic_write_hw(APIC_LVT_THERMAL, LVT_MASKED);
 	if (n >= 6)
 		apic_write_hw(APIC_LVT_CMCI, LVT_MASKED);
+	for (n = 0; n < extended_lvts(); n++)
+		apic_write_hw(APIC_EXTENDED_LVT + n * 0x10, LVT_MASKED);
 	apic_write_hw(APIC_TIMER_DIVIDE, 0);
 	apic_write_hw(APIC_TPR, 0);
 	drop_interrupts(cpu);

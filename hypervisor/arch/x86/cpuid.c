@@ -4,13 +4,14 @@
 #include "cell_abi.h"
 #include "vendor.h"
 
-#define LEAF1_ECX_MONITOR     (1u << 3)
-#define LEAF1_ECX_VMX	      (1u << 5)
-#define LEAF1_ECX_X2APIC      (1u << 21)
-#define LEAF1_ECX_OSXSAVE     (1u << 27)
-#define LEAF1_ECX_HYPERVISOR  (1u << 31)
-#define LEAF7_ECX_OSPKE	      (1u << 4)
-#define LEAF8000_0001_ECX_SVM (1u << 2)
+#define LEAF1_ECX_MONITOR	  (1u << 3)
+#define LEAF1_ECX_VMX		  (1u << 5)
+#define LEAF1_ECX_X2APIC	  (1u << 21)
+#define LEAF1_ECX_OSXSAVE	  (1u << 27)
+#define LEAF1_ECX_HYPERVISOR	  (1u << 31)
+#define LEAF7_ECX_OSPKE		  (1u << 4)
+#define LEAF8000_0001_ECX_SVM	  (1u << 2)
+#define LEAF8000_0008_EBX_INVLPGB (1u << 3)
 
 enum verdict exit_cpuid(struct cpu *cpu)
 {
@@ -53,6 +54,9 @@ enum verdict exit_cpuid(struct cpu *cpu)
 			ecx &= ~(LEAF1_ECX_MONITOR | LEAF1_ECX_VMX | LEAF1_ECX_X2APIC);
 		if (leaf == 0x80000001)
 			ecx &= ~LEAF8000_0001_ECX_SVM;
+		/* Flushes the translations of all CPUs, everybody's: not enabled for guests. */
+		if (leaf == 0x80000008)
+			ebx &= ~LEAF8000_0008_EBX_INVLPGB;
 		if (leaf == 0x8000000a)
 			eax = ebx = ecx = edx = 0;
 	}

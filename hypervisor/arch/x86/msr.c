@@ -58,6 +58,8 @@ static const struct msr_rule rules[] = {
 	 * used by it alone and cleared between owners. */
 	{MSR_STAR, MSR_SFMASK, PASS, PASS, PASS, PASS},
 	{MSR_FS_BASE, MSR_TSC_AUX, PASS, PASS, PASS, PASS},
+	/* How fast guests' counters run; it would stay when the CPU changes hands. */
+	{MSR_TSC_RATIO, MSR_TSC_RATIO, REFUSE, REFUSE, PASS, REFUSE},
 	/* Linux sets bits here that the firmware has set already. Others would change what the
 	 * memory type registers mean, or encrypt everybody's memory. */
 	{MSR_SYSCFG, MSR_SYSCFG, REFUSE, REFUSE, PASS, IGNORE},
@@ -66,12 +68,16 @@ static const struct msr_rule rules[] = {
 	{MSR_IORR_FIRST, MSR_TOP_MEM, REFUSE, REFUSE, PASS, REFUSE},
 	{MSR_TOP_MEM2, MSR_TOP_MEM2, REFUSE, REFUSE, PASS, REFUSE},
 	{MSR_MMIO_CFG_BASE, MSR_MMIO_CFG_BASE, REFUSE, REFUSE, PASS, REFUSE},
+	/* What a performance state is, for CPUs that others have as well. */
+	{MSR_PSTATE_FIRST, MSR_PSTATE_LAST, REFUSE, REFUSE, PASS, REFUSE},
 	/* System management memory is above every hypervisor. */
 	{MSR_SMM_BASE, MSR_SMM_MASK, REFUSE, REFUSE, PASS, REFUSE},
 	/* Guests read that SVM is off, and nobody changes whether it is. */
 	{MSR_VM_CR, MSR_VM_CR, CALL, REFUSE, CALL, REFUSE},
 	/* Answers x87 errors in the place of a pin: nobody uses that any more. */
 	{MSR_IGNNE, MSR_IGNNE, REFUSE, REFUSE, PASS, REFUSE},
+	/* Enters that mode by hand, where the firmware has left it open; NMIs then wait. */
+	{MSR_SMM_CTL, MSR_SMM_CTL, REFUSE, REFUSE, REFUSE, REFUSE},
 	/* The processor saves the hypervisor's state there. */
 	{MSR_VM_HSAVE_PA, MSR_VM_HSAVE_PA, REFUSE, REFUSE, REFUSE, REFUSE},
 };

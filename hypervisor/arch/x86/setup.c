@@ -110,6 +110,10 @@ static void save_linux(struct cpu *cpu, uint64_t cr3, uint64_t rsp, uint64_t res
 	cpu->arch.linux_cr4 = read_cr4();
 	cpu->arch.linux_efer = rdmsr(MSR_EFER);
 	cpu->arch.guest_pat = rdmsr(MSR_PAT);
+	asm volatile("mov %%dr6, %0" : "=r"(cpu->arch.linux_dr6));
+	asm volatile("mov %%dr7, %0" : "=r"(cpu->arch.linux_dr7));
+	/* A breakpoint of Linux could lie at an address that is ours. */
+	asm volatile("mov %0, %%dr7" : : "r"(0x400ull));
 	asm volatile("sgdt %0" : "=m"(cpu->arch.linux_gdtr));
 	asm volatile("sidt %0" : "=m"(cpu->arch.linux_idtr));
 }
@@ -151,6 +155,7 @@ static void leave_without_vendor(struct cpu *cpu, int result)
 		.result = result,
 	};
 
+	asm volatile("mov %0, %%dr7" : : "r"(cpu->arch.linux_dr7));
 	setup_leave(&leave);
 }
 

@@ -36,6 +36,7 @@ struct arch_cpu {
 	struct linux_state linux_state;
 	struct table_pointer linux_gdtr, linux_idtr;
 	uint64_t linux_cr0, linux_cr4, linux_efer;
+	uint64_t linux_dr6, linux_dr7;
 	uint8_t apic_id;
 	bool leaving;
 

@@ -145,8 +145,8 @@ static void take_over_linux(struct cpu *cpu)
 	vmcb->cr3 = linux_state->cr3;
 	vmcb->cr4 = cpu->arch.linux_cr4;
 	vmcb->cr2 = read_cr2();
-	vmcb->dr6 = 0xffff0ff0;
-	vmcb->dr7 = 0x400;
+	vmcb->dr6 = cpu->arch.linux_dr6;
+	vmcb->dr7 = cpu->arch.linux_dr7;
 	vmcb->rflags = RFLAGS_FIXED;
 	vmcb->rip = linux_state->resume;
 	vmcb->rsp = linux_state->rsp;
@@ -319,7 +319,14 @@ static void svm_advance(struct cpu *cpu, unsigned int bytes)
 {
 	struct vmcb *vmcb = vmcb_of(cpu);
 
-	vmcb->rip += bytes;
+	/*
+	 * Prefixes make instructions longer than they need be. Where the processor tells of the
+	 * next one, with intercepts of instructions only, it is right (APM vol. 2, 15.7.1).
+	 */
+	if (vmcb->next_rip && vmcb->exit_code != VMEXIT_NPF)
+		vmcb->rip = vmcb->next_rip;
+	else
+		vmcb->rip += bytes;
 	/* IP wraps at its size outside 64-bit code. */
 	if (!(vmcb->cs.attributes & 0x200))
 		vmcb->rip &= 0xffffffff;
@@ -334,6 +341,8 @@ static void svm_set_flags(struct cpu *cpu, uint64_t rflags)
 static void svm_inject_exception(struct cpu *cpu, unsigned int vector, bool has_error,
 				 uint32_t error)
 {
+	/* In real mode an exception has no error code. */
+	has_error = has_error && (vmcb_of(cpu)->cr0 & CR0_PE);
 	vmcb_of(cpu)->event_injection = vector | EVENT_TYPE_EXCEPTION | EVENT_VALID |
 					(has_error ? EVENT_HAS_ERROR | (uint64_t)error << 32 : 0);
 }
