@@ -211,6 +211,9 @@ static enum decision decide_disable(struct job *job, enum step_kind *ret_kind,
 	for (struct cell *cell = manager->cells; cell; cell = cell->next) {
 		if (cell_running(cell))
 			return step_on(cell, STEP_STOP, ret_kind, ret_cell);
+	}
+	/* Only when none runs: one could have locked the configuration. */
+	for (struct cell *cell = manager->cells; cell; cell = cell->next) {
 		if (cell_owned(cell))
 			return step_on(cell, STEP_DESTROY, ret_kind, ret_cell);
 	}

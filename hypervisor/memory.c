@@ -279,7 +279,7 @@ bool memory_scrub(struct cell *cell)
 		region = &regions[cell->scrub_region];
 		/* Device memory is not scrubbed: writing zeros to registers is not harmless. */
 		if (is_owned(region) && !(region->flags & BLOB_MEM_IO) &&
-		    (region->flags & BLOB_MEM_WRITE)) {
+		    (region->flags & (BLOB_MEM_WRITE | BLOB_MEM_LOADABLE))) {
 			while (cell->scrub_offset < region->size) {
 				if (done >= SCRUB_STEP)
 					return false;

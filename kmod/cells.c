@@ -222,12 +222,15 @@ static void return_cpus(struct managed_cell *cell)
 static int take_cpus(struct managed_cell *cell)
 {
 	unsigned int cpu;
-	int err = 0;
+	int err;
 
+	/* From now on nobody brings one of them online. */
+	cpumask_or(&owned_cpus, &owned_cpus, &cell->cpus);
 	for_each_cpu (cpu, &cell->cpus) {
-		if (!cpu_online(cpu))
-			continue;
+		/* Asked of offline ones, too: it waits for whoever is bringing one online. */
 		err = remove_cpu(cpu);
+		if (err > 0)
+			continue;
 		if (err) {
 			pr_cell(err, "cell %s: CPU %u cannot be taken from Linux: error %d\n",
 				cell->desc->name, cpu, err);
@@ -236,7 +239,6 @@ static int take_cpus(struct managed_cell *cell)
 		}
 		cpumask_set_cpu(cpu, &cell->offlined);
 	}
-	cpumask_or(&owned_cpus, &owned_cpus, &cell->cpus);
 	return 0;
 }
 
@@ -428,6 +430,11 @@ int cells_destroy_all(bool force)
 	struct managed_cell *cell;
 	int err;
 
+	/* All of them first: one that has locked the configuration would keep the others. */
+	if (force)
+		list_for_each_entry (cell, &managed_cells, entry)
+			if (cell->slot)
+				cellvisor_hypercall(HC_CV_CELL_KILL, cell->id, 0);
 again:
 	list_for_each_entry (cell, &managed_cells, entry) {
 		if (!cell->slot)

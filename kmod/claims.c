@@ -158,7 +158,7 @@ int claims_check_cell(const struct cell_desc *desc)
 static bool changes_hands(const struct blob_memory *region)
 {
 	return !(region->flags & (BLOB_MEM_COMM_REGION | BLOB_MEM_ROOTSHARED | BLOB_MEM_IO)) &&
-	       (region->flags & BLOB_MEM_WRITE);
+	       (region->flags & (BLOB_MEM_WRITE | BLOB_MEM_LOADABLE));
 }
 
 static int scrub_region(const struct blob_memory *region)

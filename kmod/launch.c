@@ -22,6 +22,7 @@
 #define FIRMWARE_NAME	"cellvisor-x86.bin"
 #define SYSTEM_BLOB_MAX (64u << 10) /* checking takes the square of the number of regions */
 #define MIN_POOL_PAGES	64
+#define MAX_LAND_TRIES	5
 #define PTE_TABLE	(_PAGE_PRESENT | _PAGE_RW | _PAGE_ACCESSED)
 #define PTE_LEAF	(_PAGE_PRESENT | _PAGE_RW | _PAGE_ACCESSED | _PAGE_DIRTY)
 
@@ -178,6 +179,12 @@ static int read_system(const void __user *blob, struct partition *p)
 		p->system->platform.x86.tsc_khz = tsc_khz;
 	if (!p->system->platform.x86.apic_khz)
 		p->system->platform.x86.apic_khz = measure_apic_khz();
+	/* 0 tells cells that there is a deadline timer. */
+	if (!p->system->platform.x86.apic_khz && !boot_cpu_has(X86_FEATURE_TSC_DEADLINE_TIMER)) {
+		pr_cell(err, "the APIC timer's frequency cannot be measured: boot without "
+			     "nolapic_timer\n");
+		return -EIO;
+	}
 	return 0;
 }
 
@@ -365,8 +372,14 @@ static int enter_cpu(void *data)
 static int leave_cpu(void *data)
 {
 	struct crossing *crossing = data;
-	int err = trampoline_disable();
+	int err;
 
+	/* One that went offline since would stay inside, with nothing there any more. */
+	if (!cpumask_equal(crossing->cpus, cpu_online_mask)) {
+		crossing->error = -EAGAIN;
+		return 0;
+	}
+	err = trampoline_disable();
 	if (err)
 		crossing->error = err;
 	else
@@ -469,12 +482,11 @@ err_free:
 
 /* CPUs that somebody took offline run inside the hypervisor all the same: they have to leave, too.
  */
-static int bring_cpus(const struct partition *p, struct cpumask *ret_brought)
+static int bring_cpus(const struct partition *p, struct cpumask *brought)
 {
 	unsigned int cpu;
 	int err;
 
-	cpumask_clear(ret_brought);
 	for_each_cpu (cpu, &p->cpus) {
 		if (cpu_online(cpu))
 			continue;
@@ -483,7 +495,7 @@ static int bring_cpus(const struct partition *p, struct cpumask *ret_brought)
 			pr_cell(err, "CPU %u cannot be brought back online: error %d\n", cpu, err);
 			return err;
 		}
-		cpumask_set_cpu(cpu, ret_brought);
+		cpumask_set_cpu(cpu, brought);
 	}
 	return 0;
 }
@@ -492,16 +504,22 @@ int land(void)
 {
 	struct crossing crossing = {};
 	struct cpumask brought;
+	unsigned int tries = 0;
 	unsigned int cpu;
 	int err;
 
 	if (!partition)
 		return -EINVAL;
-	err = bring_cpus(partition, &brought);
-	if (!err)
-		err = stop_machine(leave_cpu, &crossing, cpu_online_mask);
-	if (!err)
-		err = crossing.error;
+	crossing.cpus = &partition->cpus;
+	cpumask_clear(&brought);
+	do {
+		crossing.error = 0;
+		err = bring_cpus(partition, &brought);
+		if (!err)
+			err = stop_machine(leave_cpu, &crossing, cpu_online_mask);
+		if (!err)
+			err = crossing.error;
+	} while (err == -EAGAIN && ++tries < MAX_LAND_TRIES);
 	if (err) {
 		pr_cell(err, "the hypervisor did not close: error %d\n", err);
 		return err;

@@ -22,10 +22,18 @@ struct opener {
 	u64 console_offset;
 };
 
+/* The machine is about to suspend or to end: nobody opens the hypervisor in that. */
+static bool going_down;
+
 static int do_enable(const void __user *blob)
 {
-	int err = launch(blob);
+	int err;
 
+	if (going_down) {
+		pr_cell(err, "the machine is going down or to sleep\n");
+		return -EBUSY;
+	}
+	err = launch(blob);
 	if (err)
 		return err;
 	err = cells_open();
@@ -285,25 +293,42 @@ static int cpu_prepare(unsigned int cpu)
 
 static int power_event(struct notifier_block *block, unsigned long event, void *data)
 {
+	int result = NOTIFY_DONE;
+
+	mutex_lock(&cellvisor_lock);
 	switch (event) {
 	case PM_SUSPEND_PREPARE:
 	case PM_HIBERNATION_PREPARE:
 	case PM_RESTORE_PREPARE:
 		if (partition) {
 			pr_cell(err, "no suspend while the hypervisor is on\n");
-			return notifier_from_errno(-EBUSY);
+			result = notifier_from_errno(-EBUSY);
+		} else {
+			going_down = true;
 		}
+		break;
+	case PM_POST_SUSPEND:
+	case PM_POST_HIBERNATION:
+	case PM_POST_RESTORE:
+		going_down = false;
+		break;
 	}
-	return NOTIFY_DONE;
+	mutex_unlock(&cellvisor_lock);
+	return result;
 }
 
 /* Reboot and kexec: the next kernel must find the machine without a hypervisor below it. */
 static int reboot_event(struct notifier_block *block, unsigned long event, void *data)
 {
+	int err;
+
 	mutex_lock(&cellvisor_lock);
+	going_down = true;
 	if (partition) {
 		pr_cell(info, "the machine goes down: cells are stopped\n");
-		do_disable(true);
+		err = do_disable(true);
+		if (err)
+			pr_cell(err, "the hypervisor stays on: error %d\n", err);
 	}
 	mutex_unlock(&cellvisor_lock);
 	return NOTIFY_DONE;

@@ -310,3 +310,13 @@ test_a_heartbeat_may_be_lost_twice() {
 	stop_monitor
 	equal "$(grep -c '"member":"Failed".*"data":\["heartbeat",""\]' /tmp/monitor)" 2 "signals"
 }
+
+test_force_ends_all_though_one_has_locked() {
+	call StartCell s alpha
+	call StartCell s beta
+	fake lock beta >/dev/null
+	eventually 3 is_state beta running-locked
+	done_well call DisableHypervisor b true
+	equal "$(manager_property HypervisorState)" off
+	equal "$(fake pool)" 0 "pool"
+}
