@@ -4,7 +4,7 @@
 #include <locale.h>
 
 #include "util.h"
-#include "verbs.h"
+#include "verbs/verbs.h"
 
 static char *default_arguments[] = {"status", NULL};
 

@@ -4,7 +4,7 @@
 #include <stdarg.h>
 #include <string.h>
 
-#include "format.h"
+#include "view/format.h"
 #include "options.h"
 #include "util.h"
 

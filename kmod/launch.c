@@ -17,7 +17,7 @@
 #include <asm/tsc.h>
 
 #include "cellvisor.h"
-#include "logic/blob_error.h"
+#include "lib/blob/blob_error.h"
 
 #define FIRMWARE_NAME	"cellvisor-x86.bin"
 #define SYSTEM_BLOB_MAX (64u << 10) /* checking takes the square of the number of regions */

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
-#include "page_table.h"
+#include "logic/page_table.h"
 
 #include <errno.h>
 

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /* The console: the hypervisor's, or a serial port of the cell's own. */
 #include "internal.h"
-#include "x86.h"
+#include "arch/x86/x86.h"
 
 #define LINE_SIZE 256
 

@@ -5,7 +5,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "logic/blob_check.h"
+#include "lib/blob/blob_check.h"
 
 /* The format's tables, in numbers. */
 enum {

@@ -2,7 +2,7 @@
 /* Any bytes as a cell description: what the parser takes must be encodable or refused in words. */
 #include <stdlib.h>
 
-#include "encode.h"
+#include "model/encode.h"
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 

@@ -5,7 +5,7 @@
  */
 #include <stdlib.h>
 
-#include "root_config.h"
+#include "model/root_config.h"
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 

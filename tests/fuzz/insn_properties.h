@@ -3,7 +3,7 @@
 #ifndef INSN_PROPERTIES_H
 #define INSN_PROPERTIES_H
 
-#include "logic/mmio_decode.h"
+#include "arch/x86/logic/mmio_decode.h"
 
 /*
  * Decodes the bytes, and executes what they are. Returns the decoder's answer; *ret_broken is what

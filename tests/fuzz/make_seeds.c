@@ -12,7 +12,7 @@
 #include <string.h>
 #include <sys/stat.h>
 
-#include "sample_blob.h"
+#include "tests/unit/lib/sample_blob.h"
 
 struct encoding {
 	const uint8_t *start, *end;

@@ -6,8 +6,8 @@
 
 #include "blob_properties.h"
 #include "mutate.h"
-#include "sample_blob.h"
-#include "tap.h"
+#include "tests/unit/lib/sample_blob.h"
+#include "tests/lib/tap.h"
 
 #define TRIES	 10000
 #define CAPACITY 4096

@@ -2,7 +2,7 @@
 /* Random bytes, and instructions with damage, against the decoder; the same ones every time. */
 #include "insn_properties.h"
 #include "mutate.h"
-#include "tap.h"
+#include "tests/lib/tap.h"
 
 #define TRIES 30000
 

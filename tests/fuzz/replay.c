@@ -9,7 +9,7 @@
 #include <stdlib.h>
 
 #include "mutate.h"
-#include "tap.h"
+#include "tests/lib/tap.h"
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 

@@ -7,7 +7,7 @@
 #ifndef VENDOR_H
 #define VENDOR_H
 
-#include "arch.h"
+#include "arch/arch.h"
 
 struct vcpu_segment {
 	uint16_t selector;

@@ -6,9 +6,9 @@
 #include <errno.h>
 #include <string.h>
 
-#include "../tap.h"
-#include "description.h"
-#include "machine.h"
+#include "tests/lib/tap.h"
+#include "model/description.h"
+#include "model/machine.h"
 
 /* Whether some problem has this severity and key and text (a part of it) in it. */
 __attribute__((unused)) static bool has_problem(const struct problems *problems,

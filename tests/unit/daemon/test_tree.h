@@ -8,7 +8,7 @@
 #include <string.h>
 #include <sys/stat.h>
 
-#include "cleanup.h"
+#include "common/cleanup.h"
 
 struct test_tree {
 	char root[64]; /* "" where it could not be made */

@@ -4,7 +4,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "blob_check.h"
+#include "lib/blob/blob_check.h"
 #include "device.h"
 
 #define COUNT_FIELDS 8 /* from cpu_set_size on */

@@ -8,7 +8,7 @@
 
 #include "blob.h"
 #include "driver_abi.h"
-#include "mutate.h"
+#include "tests/fuzz/mutate.h"
 #include "snapshot.h"
 
 #define BLOB_CAPACITY 16384u

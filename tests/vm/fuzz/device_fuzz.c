@@ -15,8 +15,8 @@
 #include <sys/mman.h>
 
 #include "device.h"
-#include "problem.h"
-#include "root_config.h"
+#include "util/problem.h"
+#include "model/root_config.h"
 
 #define PAGE_BYTES	 4096u
 #define POOL_SIZE	 (32ull << 20)

@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /* Exit codes of SVM, and which handler serves them: a table; a hole in it is a fault of the guest.
  */
-#include "svm.h"
+#include "arch/x86/svm/svm.h"
 
-#include "../asm.h"
+#include "arch/x86/asm.h"
 
 static bool is_contributory(unsigned int vector)
 {

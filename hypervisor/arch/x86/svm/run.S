@@ -4,7 +4,7 @@
  * top of the CPU block while the guest runs; RAX travels in the VMCB. FS, GS, TR, LDTR and the syscall registers are
  * never used by the hypervisor: the guest's stay loaded (APM vol. 2, 15.5.1 leaves them to VMLOAD/VMSAVE).
  */
-#include "../offsets.h"
+#include "arch/x86/setup/offsets.h"
 
 	.text
 	.globl svm_run_loop

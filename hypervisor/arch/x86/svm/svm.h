@@ -2,8 +2,8 @@
 #ifndef SVM_H
 #define SVM_H
 
-#include "../vendor.h"
-#include "vmcb.h"
+#include "arch/x86/vendor.h"
+#include "arch/x86/svm/vmcb.h"
 
 /* run.S: enters the guest over and over, calling svm_exit() in between. */
 void svm_run_loop(struct cpu *cpu) __attribute__((noreturn));

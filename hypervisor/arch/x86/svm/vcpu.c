@@ -1,17 +1,17 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /* State of a vCPU in a VMCB: taken over from Linux, reset, parked, changed, given back. */
-#include "svm.h"
+#include "arch/x86/svm/svm.h"
 
 #include <errno.h>
 #include <string.h>
 
-#include "../asm.h"
-#include "../mapping.h"
-#include "../paging.h"
-#include "../setup.h"
-#include "console.h"
-#include "pool.h"
-#include "state.h"
+#include "arch/x86/asm.h"
+#include "arch/x86/setup/mapping.h"
+#include "arch/x86/setup/paging.h"
+#include "arch/x86/setup/setup.h"
+#include "core/console.h"
+#include "core/pool.h"
+#include "core/state.h"
 
 /* Attributes of the segments that a reset leaves (APM vol. 2, 14.1.3). */
 #define ATTR_CODE16 0x009b

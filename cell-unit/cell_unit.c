@@ -1,0 +1,372 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * cell-unit NAME: the cell as a unit, run by cell@NAME.service. Starts the cell, tells the service
+ * manager when it runs, stays as long as it does, and ends as it ends: with 0 when it was shut
+ * down, with 1 when it failed. SIGTERM shuts the cell down.
+ *
+ * The cell does not need cellmgrd to run, so neither does this: while the daemon is away it waits,
+ * and looks at the cell again when it is back.
+ */
+#include <errno.h>
+#include <signal.h>
+#include <stdbool.h>
+#include <string.h>
+
+#include <systemd/sd-bus.h>
+#include <systemd/sd-daemon.h>
+#include <systemd/sd-event.h>
+
+#include "common/cleanup.h"
+
+#define BUS_NAME	  "org.cellmgr1"
+#define MANAGER_PATH	  "/org/cellmgr1"
+#define MANAGER_INTERFACE "org.cellmgr1.Manager"
+#define CELL_INTERFACE	  "org.cellmgr1.Cell"
+/* The daemon gives every operation its deadline; a second one here would only be wrong. */
+#define NO_TIMEOUT	  UINT64_MAX
+#define RETRY_US	  500000u
+
+struct unit {
+	sd_event *event;
+	sd_bus *bus;
+	const char *name;
+	char *path;
+	sd_bus_slot *call;   /* of the method in progress */
+	const char *pending; /* method in progress: "StartCell" or "StopCell"; NULL: none */
+	bool stopping;
+	bool started; /* the service manager has been told */
+	bool look_again;
+	bool looking;
+};
+
+struct view {
+	char *state;
+	char *health;
+	char *operation;
+	char *last_error;
+};
+
+static void view_done(struct view *view)
+{
+	free(view->state);
+	free(view->health);
+	free(view->operation);
+	free(view->last_error);
+}
+
+static void call_manager(struct unit *unit, const char *method);
+static void look(struct unit *unit);
+
+static void set_status(const char *text)
+{
+	_cleanup_(freep) char *status = NULL;
+
+	if (asprintf(&status, "STATUS=%s", text) < 0) {
+		status = NULL;
+		return;
+	}
+	sd_notify(false, status);
+}
+
+static void finish(struct unit *unit, int status, const char *text)
+{
+	set_status(text);
+	/* Into the journal of the unit as well: the status line of a failed unit is soon forgotten.
+	 */
+	fprintf(stderr, "<%d>%s\n", status == EXIT_SUCCESS ? 6 : 3, text);
+	sd_event_exit(unit->event, status);
+}
+
+static bool daemon_away(const sd_bus_error *error)
+{
+	static const char *const names[] = {
+		SD_BUS_ERROR_NO_REPLY,		SD_BUS_ERROR_SERVICE_UNKNOWN,
+		SD_BUS_ERROR_NAME_HAS_NO_OWNER, "org.freedesktop.DBus.Error.TimedOut",
+		SD_BUS_ERROR_TIMEOUT,		SD_BUS_ERROR_DISCONNECTED,
+	};
+
+	for (size_t i = 0; i < ARRAY_SIZE(names); i++) {
+		if (sd_bus_error_has_name(error, names[i]))
+			return true;
+	}
+	return false;
+}
+
+static int on_retry(sd_event_source *source, uint64_t usec, void *userdata)
+{
+	struct unit *unit = userdata;
+
+	(void)source, (void)usec;
+	if (unit->pending)
+		call_manager(unit, unit->pending);
+	else
+		look(unit);
+	return 0;
+}
+
+/* The daemon is being restarted, or will be by our next call. */
+static void retry(struct unit *unit)
+{
+	sd_event_add_time_relative(unit->event, NULL, CLOCK_MONOTONIC, RETRY_US, 0, on_retry, unit);
+}
+
+static int read_member(sd_bus_message *reply, const char *name, struct view *view)
+{
+	const struct {
+		const char *name;
+		char **value;
+	} members[] = {
+		{"State", &view->state},
+		{"Health", &view->health},
+		{"Operation", &view->operation},
+		{"LastError", &view->last_error},
+	};
+	const char *value;
+	int r;
+
+	for (size_t i = 0; i < ARRAY_SIZE(members); i++) {
+		if (strcmp(name, members[i].name) != 0)
+			continue;
+		r = sd_bus_message_read(reply, "v", "s", &value);
+		if (r < 0)
+			return r;
+		free(*members[i].value);
+		*members[i].value = strdup(value);
+		return *members[i].value ? 0 : -ENOMEM;
+	}
+	return sd_bus_message_skip(reply, "v");
+}
+
+static int read_view(sd_bus_message *reply, struct view *view)
+{
+	const char *name;
+	int r;
+
+	r = sd_bus_message_enter_container(reply, 'a', "{sv}");
+	while (r >= 0 && (r = sd_bus_message_enter_container(reply, 'e', "sv")) > 0) {
+		r = sd_bus_message_read(reply, "s", &name);
+		if (r >= 0)
+			r = read_member(reply, name, view);
+		if (r >= 0)
+			r = sd_bus_message_exit_container(reply);
+	}
+	if (r < 0)
+		return r;
+	return view->state && view->health && view->operation && view->last_error ? 0 : -EPROTO;
+}
+
+static void tell_running(struct unit *unit, const struct view *view)
+{
+	if (!unit->started) {
+		unit->started = true;
+		sd_notify(false, "READY=1");
+	}
+	set_status(strcmp(view->health, "late") == 0 ? "The cell runs, its heartbeat is late"
+						     : "The cell runs");
+}
+
+/* Decides what the cell's condition means for the unit. */
+static void judge(struct unit *unit, const struct view *view)
+{
+	const char *error = view->last_error[0] ? view->last_error : "The cell failed";
+	bool running = strncmp(view->state, "running", strlen("running")) == 0;
+
+	/* In the midst of a restart, say, it is shut down without having ended. */
+	if (view->operation[0] || unit->pending)
+		return;
+	if (strcmp(view->state, "failed") == 0 || (running && strcmp(view->health, "failed") == 0))
+		finish(unit, EXIT_FAILURE, error);
+	else if (running && unit->stopping)
+		finish(unit, EXIT_FAILURE, error);
+	else if (running)
+		tell_running(unit, view);
+	else if (strcmp(view->state, "foreign") == 0)
+		finish(unit, EXIT_FAILURE, "The cell belongs to somebody else now");
+	else
+		finish(unit, EXIT_SUCCESS, "The cell is shut down");
+}
+
+static int on_view(sd_bus_message *reply, void *userdata, sd_bus_error *ret_error)
+{
+	_cleanup_(view_done) struct view view = {0};
+	const sd_bus_error *error = sd_bus_message_get_error(reply);
+	struct unit *unit = userdata;
+
+	(void)ret_error;
+	unit->looking = false;
+	if (error && daemon_away(error)) {
+		retry(unit);
+	} else if (error) {
+		finish(unit, EXIT_FAILURE, error->message ? error->message : error->name);
+	} else if (unit->look_again) {
+		look(unit);
+	} else if (read_view(reply, &view) < 0) {
+		finish(unit, EXIT_FAILURE, "The cell's properties make no sense");
+	} else {
+		judge(unit, &view);
+	}
+	return 0;
+}
+
+static int send_call(struct unit *unit, sd_bus_slot **ret_slot, sd_bus_message *call,
+		     sd_bus_message_handler_t handler)
+{
+	int r = sd_bus_call_async(unit->bus, ret_slot, call, handler, unit, NO_TIMEOUT);
+
+	if (r < 0)
+		finish(unit, EXIT_FAILURE, "Cannot send to the bus");
+	return r;
+}
+
+static void look(struct unit *unit)
+{
+	_cleanup_(sd_bus_message_unrefp) sd_bus_message *call = NULL;
+	int r;
+
+	if (unit->looking) {
+		unit->look_again = true;
+		return;
+	}
+	unit->look_again = false;
+	r = sd_bus_message_new_method_call(unit->bus, &call, BUS_NAME, unit->path,
+					   "org.freedesktop.DBus.Properties", "GetAll");
+	if (r >= 0)
+		r = sd_bus_message_append(call, "s", CELL_INTERFACE);
+	if (r < 0) {
+		finish(unit, EXIT_FAILURE, "Cannot make a call");
+		return;
+	}
+	unit->looking = send_call(unit, NULL, call, on_view) >= 0;
+}
+
+static int on_called(sd_bus_message *reply, void *userdata, sd_bus_error *ret_error)
+{
+	const sd_bus_error *error = sd_bus_message_get_error(reply);
+	struct unit *unit = userdata;
+
+	(void)ret_error;
+	if (error && daemon_away(error)) {
+		retry(unit);
+		return 0;
+	}
+	unit->pending = NULL;
+	if (error)
+		finish(unit, EXIT_FAILURE, error->message ? error->message : error->name);
+	else
+		look(unit);
+	return 0;
+}
+
+static void call_manager(struct unit *unit, const char *method)
+{
+	_cleanup_(sd_bus_message_unrefp) sd_bus_message *call = NULL;
+	int r;
+
+	/* SIGTERM may come while the cell is being started: then nobody waits for that any more. */
+	unit->call = sd_bus_slot_unref(unit->call);
+	unit->pending = method;
+	r = sd_bus_message_new_method_call(unit->bus, &call, BUS_NAME, MANAGER_PATH,
+					   MANAGER_INTERFACE, method);
+	if (r >= 0)
+		r = sd_bus_message_append(call, "s", unit->name);
+	if (r < 0)
+		finish(unit, EXIT_FAILURE, "Cannot make a call");
+	else
+		send_call(unit, &unit->call, call, on_called);
+}
+
+static int on_terminate(sd_event_source *source, const struct signalfd_siginfo *info,
+			void *userdata)
+{
+	struct unit *unit = userdata;
+
+	(void)source, (void)info;
+	if (unit->stopping)
+		return 0;
+	unit->stopping = true;
+	sd_notify(false, "STOPPING=1\nSTATUS=Shutting the cell down");
+	call_manager(unit, "StopCell");
+	return 0;
+}
+
+static int on_changed(sd_bus_message *message, void *userdata, sd_bus_error *ret_error)
+{
+	(void)message, (void)ret_error;
+	look(userdata);
+	return 0;
+}
+
+static int on_owner(sd_bus_message *message, void *userdata, sd_bus_error *ret_error)
+{
+	const char *name, *old_owner, *new_owner;
+	struct unit *unit = userdata;
+
+	(void)ret_error;
+	if (sd_bus_message_read(message, "sss", &name, &old_owner, &new_owner) < 0)
+		return 0;
+	if (!new_owner[0])
+		set_status("The cell runs, cellmgrd is away");
+	else if (!unit->pending)
+		look(unit);
+	return 0;
+}
+
+static int set_up(struct unit *unit)
+{
+	sigset_t signals;
+	int r;
+
+	sigemptyset(&signals);
+	sigaddset(&signals, SIGTERM);
+	sigaddset(&signals, SIGINT);
+	sigprocmask(SIG_BLOCK, &signals, NULL);
+	r = sd_bus_path_encode(MANAGER_PATH "/cell", unit->name, &unit->path);
+	if (r >= 0)
+		r = sd_event_default(&unit->event);
+	if (r >= 0)
+		r = sd_event_add_signal(unit->event, NULL, SIGTERM, on_terminate, unit);
+	if (r >= 0)
+		r = sd_event_add_signal(unit->event, NULL, SIGINT, on_terminate, unit);
+	if (r >= 0)
+		r = sd_bus_open_system(&unit->bus);
+	if (r >= 0)
+		r = sd_bus_set_exit_on_disconnect(unit->bus, true);
+	if (r >= 0)
+		r = sd_bus_attach_event(unit->bus, unit->event, SD_EVENT_PRIORITY_NORMAL);
+	if (r >= 0)
+		r = sd_bus_match_signal(unit->bus, NULL, BUS_NAME, unit->path,
+					"org.freedesktop.DBus.Properties", "PropertiesChanged",
+					on_changed, unit);
+	if (r >= 0)
+		r = sd_bus_add_match(unit->bus, NULL,
+				     "type='signal',sender='org.freedesktop.DBus',"
+				     "interface='org.freedesktop.DBus',member='NameOwnerChanged',"
+				     "arg0='" BUS_NAME "'",
+				     on_owner, unit);
+	return r;
+}
+
+int main(int argc, char *argv[])
+{
+	struct unit unit = {0};
+	int r;
+
+	if (argc != 2) {
+		fprintf(stderr, "usage: cell-unit NAME\n");
+		return 2;
+	}
+	unit.name = argv[1];
+	r = set_up(&unit);
+	if (r >= 0) {
+		set_status("Starting the cell");
+		call_manager(&unit, "StartCell");
+		r = sd_event_loop(unit.event);
+	} else {
+		fprintf(stderr, "<3>Cannot start: %s\n", strerror(-r));
+	}
+	sd_bus_slot_unref(unit.call);
+	sd_bus_flush_close_unref(unit.bus);
+	sd_event_unref(unit.event);
+	free(unit.path);
+	return r < 0 ? EXIT_FAILURE : r;
+}

@@ -1,0 +1,63 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+#include "verbs/report.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+#include "bus/info.h"
+#include "nearest.h"
+#include "util.h"
+
+#define MAX_NEAR 3
+
+/* "Did you mean" for a cell that is not there. Silent when the daemon does not answer. */
+static bool suggest_cells(struct client *client, const char *wanted)
+{
+	_cleanup_(cell_list_free) struct cell_list list = {0};
+	_cleanup_(freep) const char **names = NULL;
+	_cleanup_(sd_bus_error_free) sd_bus_error error = SD_BUS_ERROR_NULL;
+	const char *near[MAX_NEAR];
+	size_t count;
+
+	if (cell_list_fetch(client, &error, &list) < 0)
+		return false;
+	names = calloc(list.count + 1, sizeof(*names));
+	if (!names)
+		return false;
+	for (size_t i = 0; i < list.count; i++)
+		names[i] = list.cells[i].name;
+	count = names_near(wanted, names, list.count, near, MAX_NEAR);
+	if (count == 0)
+		return false;
+	complain("hint: did you mean '%s'%s%s%s%s%s%s?", near[0], count > 1 ? " or '" : "",
+		 count > 1 ? near[1] : "", count > 1 ? "'" : "", count > 2 ? " or '" : "",
+		 count > 2 ? near[2] : "", count > 2 ? "'" : "");
+	return true;
+}
+
+enum exit_status client_report(struct client *client, const struct attempt *attempt,
+			       const sd_bus_error *error, int r)
+{
+	_cleanup_(freep) char *hint = NULL;
+	const char *name, *text;
+	enum exit_status status;
+
+	if (!sd_bus_error_is_set(error)) {
+		complain("%s%s%s: %s", attempt->verb, attempt->cell ? " " : "",
+			 attempt->cell ? attempt->cell : "", strerror(-r));
+		return STATUS_FAILED;
+	}
+	name = error->name;
+	text = error->message ? error->message : name;
+	status = failure_status(name);
+	complain("%s%s%s: %s", attempt->verb, attempt->cell ? " " : "",
+		 attempt->cell ? attempt->cell : "", text);
+	if (client->options.quiet)
+		return status;
+	if (status == STATUS_NO_SUCH_CELL && attempt->cell && suggest_cells(client, attempt->cell))
+		return status;
+	hint = failure_hint(name, attempt);
+	if (hint)
+		complain("hint: %s", hint);
+	return status;
+}

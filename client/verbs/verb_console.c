@@ -1,0 +1,92 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+#include <errno.h>
+#include <fcntl.h>
+#include <string.h>
+
+#include "view/console_filter.h"
+#include "view/console_reader.h"
+#include "verbs/report.h"
+#include "util.h"
+#include "verbs/verbs.h"
+
+/* Without --follow. What is there is in the pipe when we get it: a pause means that this was all.
+ */
+static const struct console_limits backlog_limits = {.pause_ms = 50, .total_ms = 1000};
+static const struct console_limits follow_limits = {.pause_ms = -1};
+
+struct sink {
+	struct console_filter filter;
+	bool raw;
+};
+
+int console_open(struct client *client, enum call_kind kind, const char *path,
+		 sd_bus_error *ret_error, int *ret_fd)
+{
+	_cleanup_(sd_bus_message_unrefp) sd_bus_message *reply = NULL;
+	int borrowed, fd, r;
+
+	r = client_call(client, kind, path, CELLMGR_CELL, "OpenConsole", ret_error, &reply, NULL);
+	if (r < 0)
+		return r;
+	r = sd_bus_message_read(reply, "h", &borrowed);
+	if (r < 0)
+		return r;
+	/* The message closes its own with its last reference. */
+	fd = fcntl(borrowed, F_DUPFD_CLOEXEC, 3);
+	if (fd < 0)
+		return -errno;
+	*ret_fd = fd;
+	return 0;
+}
+
+static int write_console(void *context, const char *bytes, size_t length)
+{
+	struct sink *sink = context;
+
+	if (sink->raw)
+		fwrite(bytes, 1, length, stdout);
+	else
+		console_filter_write(&sink->filter, stdout, bytes, length);
+	return fflush(stdout) == 0 ? 0 : -errno;
+}
+
+/*
+ * A file or a program gets the bytes as the cell wrote them; a terminal would obey them, so that
+ * it gets them filtered.
+ */
+static int copy_console(struct client *client, int fd)
+{
+	struct sink sink = {
+		.raw = !client->screen.tty,
+		.filter.unicode = client->screen.unicode,
+	};
+	int r;
+
+	r = console_read(fd, client->options.follow ? &follow_limits : &backlog_limits,
+			 write_console, &sink);
+	console_filter_finish(&sink.filter, stdout);
+	if (fflush(stdout) != 0 && r >= 0)
+		r = -errno;
+	return r;
+}
+
+enum exit_status verb_console(struct client *client, const struct verb *verb, char **arguments)
+{
+	struct attempt attempt = {verb->name, arguments[0], POLKIT_DEBUG_CELLS};
+	_cleanup_(sd_bus_error_free) sd_bus_error error = SD_BUS_ERROR_NULL;
+	_cleanup_(freep) char *path = NULL;
+	_cleanup_(closep) int fd = -1;
+	int r;
+
+	r = client_cell_path(client, arguments[0], &error, &path);
+	if (r >= 0)
+		r = console_open(client, CALL_OPERATION, path, &error, &fd);
+	if (r < 0)
+		return client_report(client, &attempt, &error, r);
+	r = copy_console(client, fd);
+	if (r < 0) {
+		complain("console %s: %s", arguments[0], strerror(-r));
+		return STATUS_FAILED;
+	}
+	return STATUS_DONE;
+}

@@ -1,0 +1,29 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/* enable, disable. */
+#include "verbs/report.h"
+#include "util.h"
+#include "verbs/verbs.h"
+
+static enum exit_status call_manager(struct client *client, const struct verb *verb,
+				     const char *method, const char *types, int argument)
+{
+	struct attempt attempt = {verb->name, NULL, POLKIT_MANAGE_HYPERVISOR};
+	_cleanup_(sd_bus_error_free) sd_bus_error error = SD_BUS_ERROR_NULL;
+	int r;
+
+	r = client_call(client, CALL_OPERATION, CELLMGR_PATH, CELLMGR_MANAGER, method, &error, NULL,
+			types, argument);
+	return r < 0 ? client_report(client, &attempt, &error, r) : STATUS_DONE;
+}
+
+enum exit_status verb_enable(struct client *client, const struct verb *verb, char **arguments)
+{
+	(void)arguments;
+	return call_manager(client, verb, "EnableHypervisor", NULL, 0);
+}
+
+enum exit_status verb_disable(struct client *client, const struct verb *verb, char **arguments)
+{
+	(void)arguments;
+	return call_manager(client, verb, "DisableHypervisor", "b", client->options.force);
+}

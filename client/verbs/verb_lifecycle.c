@@ -1,0 +1,67 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/* start, stop, restart, kill, create, load, destroy: one call each. */
+#include <string.h>
+
+#include "verbs/report.h"
+#include "util.h"
+#include "verbs/verbs.h"
+
+/* The Manager's methods take a name, the Cell's are called on its object. */
+static const struct {
+	const char *verb;
+	const char *interface;
+	const char *method;
+} methods[] = {
+	{"start", CELLMGR_MANAGER, "StartCell"},     {"stop", CELLMGR_MANAGER, "StopCell"},
+	{"restart", CELLMGR_MANAGER, "RestartCell"}, {"kill", CELLMGR_CELL, "Kill"},
+	{"create", CELLMGR_CELL, "Create"},	     {"load", CELLMGR_CELL, "Load"},
+	{"destroy", CELLMGR_CELL, "Destroy"},
+};
+
+static int call_cell(struct client *client, const char *cell, const char *interface,
+		     const char *method, sd_bus_error *ret_error)
+{
+	_cleanup_(freep) char *path = NULL;
+	int r;
+
+	if (strcmp(interface, CELLMGR_MANAGER) == 0) {
+		r = client_check_name(cell, ret_error);
+		if (r < 0)
+			return r;
+		return client_call(client, CALL_OPERATION, CELLMGR_PATH, interface, method,
+				   ret_error, NULL, "s", cell);
+	}
+	r = client_cell_path(client, cell, ret_error, &path);
+	if (r < 0)
+		return r;
+	if (strcmp(method, "Load") == 0)
+		/* No images of ours: the description's. */
+		return client_call(client, CALL_OPERATION, path, interface, method, ret_error, NULL,
+				   "a(ht)", 0);
+	return client_call(client, CALL_OPERATION, path, interface, method, ret_error, NULL, NULL);
+}
+
+enum exit_status verb_lifecycle(struct client *client, const struct verb *verb, char **arguments)
+{
+	enum exit_status status = STATUS_DONE;
+	size_t i = 0;
+
+	while (strcmp(methods[i].verb, verb->name) != 0)
+		i++;
+
+	/* One that fails does not keep the others from their turn; the first failure counts. */
+	for (char **cell = arguments; *cell; cell++) {
+		struct attempt attempt = {verb->name, *cell, POLKIT_MANAGE_CELLS};
+		_cleanup_(sd_bus_error_free) sd_bus_error error = SD_BUS_ERROR_NULL;
+		enum exit_status this_one;
+		int r;
+
+		r = call_cell(client, *cell, methods[i].interface, methods[i].method, &error);
+		if (r >= 0)
+			continue;
+		this_one = client_report(client, &attempt, &error, r);
+		if (status == STATUS_DONE)
+			status = this_one;
+	}
+	return status;
+}

@@ -1,0 +1,243 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/*
+ * Prints every change that cellmgrd announces, one a line: when, which cell ("-" for the manager),
+ * what. It neither starts the daemon nor ends with it.
+ */
+#include <errno.h>
+#include <string.h>
+#include <time.h>
+
+#include "view/json.h"
+#include "verbs/report.h"
+#include "view/text.h"
+#include "util.h"
+#include "verbs/verbs.h"
+
+#define PATH_RULE	"type='signal',sender='" CELLMGR_SERVICE "',path_namespace='" CELLMGR_PATH "',"
+#define PROPERTIES_RULE PATH_RULE "interface='org.freedesktop.DBus.Properties'"
+#define OBJECTS_RULE	PATH_RULE "interface='org.freedesktop.DBus.ObjectManager'"
+#define CELL_RULE	PATH_RULE "interface='" CELLMGR_CELL "'"
+#define OWNER_RULE                                                                      \
+	"type='signal',sender='org.freedesktop.DBus',interface='org.freedesktop.DBus'," \
+	"member='NameOwnerChanged',arg0='" CELLMGR_SERVICE "'"
+
+struct monitor {
+	struct client *client;
+	int failed; /* negative errno that ends it */
+};
+
+static void put_time(FILE *stream)
+{
+	struct timespec now;
+	struct tm local;
+	char text[32];
+
+	clock_gettime(CLOCK_REALTIME, &now);
+	if (!localtime_r(&now.tv_sec, &local) ||
+	    strftime(text, sizeof(text), "%H:%M:%S", &local) == 0)
+		return;
+	fprintf(stream, "%s.%03ld ", text, now.tv_nsec / 1000000);
+}
+
+/* Name of the cell whose object is at path; "-" for the manager. To be freed. */
+static char *cell_of_path(const char *path)
+{
+	char *name = NULL;
+
+	if (sd_bus_path_decode(path, CELLMGR_CELL_PATH, &name) > 0)
+		return name;
+	return strdup("-");
+}
+
+static void put_value(FILE *stream, const struct screen *screen, struct json_object *value)
+{
+	bool text = json_object_is_type(value, json_type_string);
+
+	text_put_line(stream,
+		      text ? json_object_get_string(value)
+			   : json_object_to_json_string_ext(value, JSON_C_TO_STRING_PLAIN),
+		      screen->unicode);
+}
+
+/* value NULL: none is known. */
+static void print_line(struct monitor *monitor, const char *path, const char *what,
+		       struct json_object *value)
+{
+	const struct screen *screen = &monitor->client->screen;
+	_cleanup_(freep) char *cell = cell_of_path(path);
+
+	if (!cell) {
+		monitor->failed = -ENOMEM;
+		return;
+	}
+	put_time(stdout);
+	text_put_line(stdout, cell, screen->unicode);
+	fputc(' ', stdout);
+	text_put_line(stdout, what, screen->unicode);
+	if (value) {
+		const char *state = json_object_get_string(value);
+		bool colored = strcmp(what, "State") == 0;
+		enum color color = colored ? state_color(state) : COLOR_PLAIN;
+
+		fprintf(stdout, " %s", screen_color(screen, color));
+		put_value(stdout, screen, value);
+		fputs(screen_plain(screen, color), stdout);
+	}
+	fputc('\n', stdout);
+}
+
+static void print_json(struct monitor *monitor, const char *path, const char *what,
+		       struct json_object *value)
+{
+	_cleanup_(json_putp) struct json_object *object = json_object_new_object();
+	_cleanup_(freep) char *cell = cell_of_path(path), *key = json_key(what);
+	struct timespec now;
+
+	clock_gettime(CLOCK_REALTIME, &now);
+	if (!object || !cell || !key ||
+	    !json_add_uint64(object, "time",
+			     (uint64_t)now.tv_sec * 1000000 + (uint64_t)now.tv_nsec / 1000) ||
+	    (strcmp(cell, "-") != 0 && !json_add_string(object, "cell", cell)) ||
+	    !json_add_string(object, "what", key) ||
+	    (value && !json_add(object, "value", json_object_get(value)))) {
+		monitor->failed = -ENOMEM;
+		return;
+	}
+	json_print(stdout, object, monitor->client->options.json);
+}
+
+static void announce(struct monitor *monitor, const char *path, const char *what,
+		     struct json_object *value)
+{
+	if (monitor->client->options.json != JSON_OFF)
+		print_json(monitor, path, what, value);
+	else
+		print_line(monitor, path, what, value);
+	if (fflush(stdout) != 0)
+		monitor->failed = -errno;
+}
+
+/* sa{sv}as */
+static int on_properties(sd_bus_message *message, void *context, sd_bus_error *ret_error)
+{
+	struct monitor *monitor = context;
+	const char *path = sd_bus_message_get_path(message), *interface, *name;
+	int r;
+
+	(void)ret_error;
+	r = sd_bus_message_read(message, "s", &interface);
+	if (r < 0 || strncmp(interface, CELLMGR_SERVICE ".", strlen(CELLMGR_SERVICE ".")) != 0)
+		return 0;
+	if (sd_bus_message_enter_container(message, SD_BUS_TYPE_ARRAY, "{sv}") < 0)
+		return 0;
+	while (sd_bus_message_enter_container(message, SD_BUS_TYPE_DICT_ENTRY, "sv") > 0) {
+		_cleanup_(json_putp) struct json_object *value = NULL;
+
+		if (sd_bus_message_read(message, "s", &name) < 0 ||
+		    json_from_message(message, &value) < 0 ||
+		    sd_bus_message_exit_container(message) < 0)
+			return 0;
+		announce(monitor, path, name, value);
+	}
+	if (sd_bus_message_exit_container(message) < 0 ||
+	    sd_bus_message_enter_container(message, SD_BUS_TYPE_ARRAY, "s") < 0)
+		return 0;
+	/* Changed, but the daemon does not say to what. */
+	while (sd_bus_message_read(message, "s", &name) > 0)
+		announce(monitor, path, name, NULL);
+	return 0;
+}
+
+static int on_objects(sd_bus_message *message, void *context, sd_bus_error *ret_error)
+{
+	const char *path;
+
+	(void)ret_error;
+	if (sd_bus_message_read(message, "o", &path) < 0)
+		return 0;
+	if (sd_bus_message_is_signal(message, NULL, "InterfacesAdded"))
+		announce(context, path, "Added", NULL);
+	else if (sd_bus_message_is_signal(message, NULL, "InterfacesRemoved"))
+		announce(context, path, "Removed", NULL);
+	return 0;
+}
+
+/* Signals of cells: Failed(s reason, s crash_record). */
+static int on_cell_signal(sd_bus_message *message, void *context, sd_bus_error *ret_error)
+{
+	_cleanup_(json_putp) struct json_object *reason = NULL;
+	const char *text;
+
+	(void)ret_error;
+	if (sd_bus_message_has_signature(message, "ss") &&
+	    sd_bus_message_read(message, "s", &text) >= 0)
+		reason = json_object_new_string(text);
+	announce(context, sd_bus_message_get_path(message), sd_bus_message_get_member(message),
+		 reason);
+	return 0;
+}
+
+static int on_owner(sd_bus_message *message, void *context, sd_bus_error *ret_error)
+{
+	const char *name, *old_owner, *new_owner;
+
+	(void)ret_error;
+	if (sd_bus_message_read(message, "sss", &name, &old_owner, &new_owner) < 0)
+		return 0;
+	announce(context, CELLMGR_PATH, *new_owner ? "DaemonStarted" : "DaemonStopped", NULL);
+	return 0;
+}
+
+static int subscribe(struct monitor *monitor)
+{
+	static const struct {
+		const char *rule;
+		sd_bus_message_handler_t handler;
+	} matches[] = {
+		{PROPERTIES_RULE, on_properties},
+		{OBJECTS_RULE, on_objects},
+		{CELL_RULE, on_cell_signal},
+		{OWNER_RULE, on_owner},
+	};
+
+	for (size_t i = 0; i < ARRAY_SIZE(matches); i++) {
+		int r = sd_bus_add_match(monitor->client->bus, NULL, matches[i].rule,
+					 matches[i].handler, monitor);
+
+		if (r < 0)
+			return r;
+	}
+	return 0;
+}
+
+/* Whoever watches an empty screen should know that nobody is there to announce anything. */
+static void note_absent_daemon(struct client *client)
+{
+	_cleanup_(sd_bus_error_free) sd_bus_error error = SD_BUS_ERROR_NULL;
+	_cleanup_(manager_info_free) struct manager_info manager = {0};
+
+	if (!client->options.quiet && manager_info_fetch(client, CALL_PROBE, &error, &manager) < 0)
+		complain("monitor: cellmgrd is not running; waiting for it");
+}
+
+enum exit_status verb_monitor(struct client *client, const struct verb *verb, char **arguments)
+{
+	struct attempt attempt = {verb->name, NULL, NULL};
+	struct monitor monitor = {.client = client};
+	int r;
+
+	(void)arguments;
+	r = subscribe(&monitor);
+	if (r < 0)
+		return client_report(client, &attempt, &SD_BUS_ERROR_NULL, r);
+	note_absent_daemon(client);
+	while (monitor.failed == 0) {
+		r = sd_bus_process(client->bus, NULL);
+		if (r == 0)
+			r = sd_bus_wait(client->bus, UINT64_MAX);
+		if (r < 0 && r != -EINTR)
+			return client_report(client, &attempt, &SD_BUS_ERROR_NULL, r);
+	}
+	complain("monitor: %s", strerror(-monitor.failed));
+	return STATUS_FAILED;
+}

@@ -1,0 +1,241 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+#include <errno.h>
+#include <inttypes.h>
+#include <string.h>
+#include <time.h>
+
+#include "view/format.h"
+#include "view/json.h"
+#include "view/output.h"
+#include "view/rates.h"
+#include "verbs/report.h"
+#include "view/table.h"
+#include "util.h"
+#include "verbs/verbs.h"
+
+#define DEFAULT_INTERVAL_USEC 1000000
+
+static const struct table_column one_cell_columns[] = {
+	{"EXITS", false, 8, 0},
+	{"TOTAL", true, 0, 0},
+	{"PER SECOND", true, 0, 0},
+};
+
+static const struct table_column all_cells_columns[] = {
+	{"CELL", false, 8, 0},	    {"STATE", false, 0, 3},   {"EXITS", true, 0, 2},
+	{"PER SECOND", true, 0, 0}, {"MOSTLY", false, 10, 4},
+};
+
+static int add_counter(struct table *table, const struct screen *screen, const char *name,
+		       uint64_t count, bool valid, double rate)
+{
+	char total[FORMAT_MAX], per_second[FORMAT_MAX];
+	const char *texts[] = {name, total, valid ? format_rate(per_second, rate) : "-"};
+
+	snprintf(total, sizeof(total), "%" PRIu64, count);
+	return table_add(table, screen, texts, NULL);
+}
+
+static int print_one(struct client *client, FILE *stream, const struct watched_cell *watched,
+		     const struct cell_rates *rates)
+{
+	_cleanup_(table_freep) struct table *table =
+		table_new(one_cell_columns, ARRAY_SIZE(one_cell_columns));
+	int r;
+
+	if (!table)
+		return -ENOMEM;
+	for (size_t i = 0; i < watched->cell.num_exits; i++) {
+		r = add_counter(table, &client->screen, watched->cell.exits[i].name,
+				watched->cell.exits[i].count, rates->valid, rates->per_counter[i]);
+		if (r < 0)
+			return r;
+	}
+	if (watched->cell.num_exits == 0 && !client->options.no_legend)
+		fputs("No exits are counted for this cell now.\n", stream);
+	else
+		table_print(table, stream, &client->screen, !client->options.no_legend);
+	return 0;
+}
+
+/* The counter that moves most, other than the sum; "" if none does. */
+static void format_mostly(char buffer[FORMAT_MAX], const struct cell_info *cell,
+			  const struct cell_rates *rates)
+{
+	char rate[FORMAT_MAX];
+	size_t most = SIZE_MAX;
+
+	for (size_t i = 0; rates->valid && i < cell->num_exits; i++) {
+		if (strcmp(cell->exits[i].name, "total") == 0 || rates->per_counter[i] <= 0)
+			continue;
+		if (most == SIZE_MAX || rates->per_counter[i] > rates->per_counter[most])
+			most = i;
+	}
+	if (most == SIZE_MAX)
+		*buffer = '\0';
+	else
+		snprintf(buffer, FORMAT_MAX, "%.40s %s", cell->exits[most].name,
+			 format_rate(rate, rates->per_counter[most]));
+}
+
+static int add_cell(struct table *table, const struct screen *screen,
+		    const struct watched_cell *watched)
+{
+	_cleanup_(cell_rates_free) struct cell_rates rates = {0};
+	char total[FORMAT_MAX] = "-", per_second[FORMAT_MAX], mostly[FORMAT_MAX];
+	const char *texts[] = {watched->cell.name, watched->cell.state, total, "-", mostly};
+	const enum color colors[ARRAY_SIZE(texts)] = {COLOR_PLAIN,
+						      state_color(watched->cell.state)};
+
+	if (cell_rates_compute(watched, &rates) < 0)
+		return -ENOMEM;
+	if (watched->cell.num_exits > 0)
+		snprintf(total, sizeof(total), "%" PRIu64, cell_info_total_exits(&watched->cell));
+	if (rates.valid)
+		texts[3] = format_rate(per_second, rates.total);
+	format_mostly(mostly, &watched->cell, &rates);
+	return table_add(table, screen, texts, colors);
+}
+
+static int print_all(struct client *client, FILE *stream, const struct exit_watch *watch)
+{
+	_cleanup_(table_freep) struct table *table =
+		table_new(all_cells_columns, ARRAY_SIZE(all_cells_columns));
+	int r;
+
+	if (!table)
+		return -ENOMEM;
+	for (size_t i = 0; i < watch->count; i++) {
+		r = add_cell(table, &client->screen, &watch->cells[i]);
+		if (r < 0)
+			return r;
+	}
+	if (watch->count > 0)
+		table_print(table, stream, &client->screen, !client->options.no_legend);
+	else if (!client->options.no_legend)
+		fputs("No cells.\n", stream);
+	return 0;
+}
+
+static struct json_object *cell_json(const struct watched_cell *watched,
+				     const struct cell_rates *rates)
+{
+	_cleanup_(json_putp) struct json_object *object = json_object_new_object();
+	struct json_object *exits, *per_second;
+
+	if (!object || !json_add_string(object, "name", watched->cell.name) ||
+	    !json_add_string(object, "state", watched->cell.state))
+		return NULL;
+	exits = json_object_new_object();
+	if (!json_add(object, "exits", exits))
+		return NULL;
+	for (size_t i = 0; i < watched->cell.num_exits; i++)
+		if (!json_add_uint64(exits, watched->cell.exits[i].name,
+				     watched->cell.exits[i].count))
+			return NULL;
+	if (!rates->valid)
+		return json_object_get(object);
+	per_second = json_object_new_object();
+	if (!json_add(object, "exits-per-second", per_second))
+		return NULL;
+	for (size_t i = 0; i < watched->cell.num_exits; i++)
+		if (!json_add(per_second, watched->cell.exits[i].name,
+			      json_object_new_double(rates->per_counter[i])))
+			return NULL;
+	return json_object_get(object);
+}
+
+static int print_json(struct client *client, FILE *stream, const struct exit_watch *watch)
+{
+	_cleanup_(json_putp) struct json_object *array = json_object_new_array();
+
+	if (!array)
+		return -ENOMEM;
+	for (size_t i = 0; i < watch->count; i++) {
+		_cleanup_(cell_rates_free) struct cell_rates rates = {0};
+
+		if (cell_rates_compute(&watch->cells[i], &rates) < 0 ||
+		    !json_append(array, cell_json(&watch->cells[i], &rates)))
+			return -ENOMEM;
+	}
+	json_print(stream, array, client->options.json);
+	return 0;
+}
+
+static int print_watch(struct client *client, FILE *stream, bool one,
+		       const struct exit_watch *watch)
+{
+	_cleanup_(cell_rates_free) struct cell_rates rates = {0};
+
+	if (client->options.json != JSON_OFF)
+		return print_json(client, stream, watch);
+	if (!one)
+		return print_all(client, stream, watch);
+	if (cell_rates_compute(&watch->cells[0], &rates) < 0)
+		return -ENOMEM;
+	return print_one(client, stream, &watch->cells[0], &rates);
+}
+
+/* path: of the only cell wanted, NULL for all. */
+static int show_once(struct client *client, const char *path, uint64_t interval_usec,
+		     sd_bus_error *ret_error)
+{
+	_cleanup_(exit_watch_end) struct exit_watch watch = {0};
+	_cleanup_(output_close) struct output output = {0};
+	struct options options = client->options;
+	int r;
+
+	r = exit_watch_begin(&watch, client, path, ret_error);
+	if (r >= 0)
+		r = exit_watch_wait(&watch, interval_usec);
+	if (r >= 0)
+		r = output_open(&output);
+	if (r >= 0)
+		r = print_watch(client, output.stream, path, &watch);
+	if (r < 0)
+		return r;
+	if (options.follow) {
+		options.no_pager = true;
+		if (options.json == JSON_OFF)
+			fputc('\n', output.stream);
+	}
+	return output_show(&output, &options, &client->screen);
+}
+
+/* With --follow, where no cell ran and so nothing was waited for. */
+static void sleep_until(uint64_t interval_usec, const struct timespec *begin)
+{
+	uint64_t end_nsec = (uint64_t)begin->tv_nsec + interval_usec % 1000000 * 1000;
+	struct timespec end = {
+		.tv_sec = begin->tv_sec + (time_t)(interval_usec / 1000000 + end_nsec / 1000000000),
+		.tv_nsec = (long)(end_nsec % 1000000000),
+	};
+
+	while (clock_nanosleep(CLOCK_MONOTONIC, TIMER_ABSTIME, &end, NULL) == EINTR)
+		;
+}
+
+enum exit_status verb_stats(struct client *client, const struct verb *verb, char **arguments)
+{
+	struct attempt attempt = {verb->name, arguments[0], NULL};
+	uint64_t interval = client->options.interval_usec;
+	_cleanup_(sd_bus_error_free) sd_bus_error error = SD_BUS_ERROR_NULL;
+	_cleanup_(freep) char *path = NULL;
+	int r = 0;
+
+	if (interval == 0)
+		interval = DEFAULT_INTERVAL_USEC;
+	if (arguments[0])
+		r = client_cell_path(client, arguments[0], &error, &path);
+	while (r >= 0) {
+		struct timespec begin;
+
+		clock_gettime(CLOCK_MONOTONIC, &begin);
+		r = show_once(client, path, interval, &error);
+		if (!client->options.follow)
+			break;
+		if (r >= 0)
+			sleep_until(interval, &begin);
+	}
+	return r < 0 ? client_report(client, &attempt, &error, r) : STATUS_DONE;
+}

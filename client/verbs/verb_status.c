@@ -1,0 +1,287 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+#include <errno.h>
+#include <inttypes.h>
+#include <string.h>
+#include <time.h>
+
+#include "view/cell_table.h"
+#include "view/console_reader.h"
+#include "view/format.h"
+#include "view/json.h"
+#include "view/output.h"
+#include "view/rates.h"
+#include "verbs/report.h"
+#include "view/text.h"
+#include "util.h"
+#include "verbs/verbs.h"
+
+#define CONSOLE_LINES 10
+#define HASH_SHOWN    12
+#define LABEL_WIDTH   10
+
+/* What is there is there at once; a cell may write on and on. */
+static const struct console_limits tail_limits = {.pause_ms = 20, .total_ms = 200};
+
+static void put_label(FILE *stream, const char *label)
+{
+	fprintf(stream, "%*s: ", LABEL_WIDTH, label);
+}
+
+static void put_field(FILE *stream, const struct screen *screen, const char *label,
+		      const char *text)
+{
+	put_label(stream, label);
+	text_put_line(stream, text, screen->unicode);
+	fputc('\n', stream);
+}
+
+static void put_colored(FILE *stream, const struct screen *screen, enum color color,
+			const char *text)
+{
+	fputs(screen_color(screen, color), stream);
+	text_put_line(stream, text, screen->unicode);
+	fputs(screen_plain(screen, color), stream);
+}
+
+static void put_dot(FILE *stream, const struct screen *screen, const char *state)
+{
+	enum color color = state_color(state);
+
+	fprintf(stream, "%s%s%s ", screen_color(screen, color), state_dot(screen, state),
+		screen_plain(screen, color));
+}
+
+/* Overall status. */
+
+static void put_features(FILE *stream, const struct screen *screen, char **features)
+{
+	if (!*features)
+		return;
+	put_label(stream, "Features");
+	for (char **feature = features; *feature; feature++) {
+		text_put_line(stream, *feature, screen->unicode);
+		fputc(feature[1] ? ' ' : '\n', stream);
+	}
+}
+
+static void put_manager(FILE *stream, const struct screen *screen,
+			const struct manager_info *manager)
+{
+	char available[FORMAT_MAX], total[FORMAT_MAX];
+
+	put_dot(stream, screen, manager->hypervisor_state);
+	fputs("hypervisor ", stream);
+	put_colored(stream, screen, state_color(manager->hypervisor_state),
+		    manager->hypervisor_state);
+	if (strcmp(manager->hypervisor_state, "unavailable") == 0)
+		fputs(" (no driver: is the module cellvisor loaded?)", stream);
+	fputc('\n', stream);
+	if (*manager->driver)
+		put_field(stream, screen, "Driver", manager->driver);
+	put_field(stream, screen, "Daemon", manager->version);
+	put_label(stream, "Memory");
+	if (manager->memory_total > 0)
+		fprintf(stream, "%s of %s free for cells\n",
+			format_size(available, manager->memory_free),
+			format_size(total, manager->memory_total));
+	else
+		fputs("none set aside for cells\n", stream);
+	put_features(stream, screen, manager->features);
+}
+
+static struct json_object *overall_json(const struct manager_info *manager,
+					const struct cell_list *list)
+{
+	_cleanup_(json_putp) struct json_object *object = json_from_manager(manager);
+
+	if (!object || !json_add(object, "cells", json_from_cells(list)))
+		return NULL;
+	return json_object_get(object);
+}
+
+static int print_overall(struct client *client, FILE *stream, const struct manager_info *manager,
+			 const struct cell_list *list)
+{
+	if (client->options.json != JSON_OFF) {
+		_cleanup_(json_putp) struct json_object *object = overall_json(manager, list);
+
+		if (!object)
+			return -ENOMEM;
+		json_print(stream, object, client->options.json);
+		return 0;
+	}
+	put_manager(stream, &client->screen, manager);
+	fputc('\n', stream);
+	return cell_table_print(list, stream, &client->screen, !client->options.no_legend);
+}
+
+static enum exit_status status_overall(struct client *client)
+{
+	struct attempt attempt = {"status", NULL, NULL};
+	_cleanup_(sd_bus_error_free) sd_bus_error error = SD_BUS_ERROR_NULL;
+	_cleanup_(manager_info_free) struct manager_info manager = {0};
+	_cleanup_(cell_list_free) struct cell_list list = {0};
+	_cleanup_(output_close) struct output output = {0};
+	int r;
+
+	r = manager_info_fetch(client, CALL_READ, &error, &manager);
+	if (r >= 0)
+		r = cell_list_fetch(client, &error, &list);
+	if (r < 0)
+		return client_report(client, &attempt, &error, r);
+	if (client->options.quiet)
+		return STATUS_DONE;
+	if (output_open(&output) < 0 || print_overall(client, output.stream, &manager, &list) < 0)
+		return complain_memory();
+	return client_show(client, &output);
+}
+
+/* Status of one cell. */
+
+static void put_state(FILE *stream, const struct screen *screen, const struct cell_info *cell)
+{
+	char since[FORMAT_MAX], age[FORMAT_MAX];
+	struct timespec now;
+	uint64_t now_usec;
+
+	put_label(stream, "State");
+	put_colored(stream, screen, state_color(cell->state), cell->state);
+	clock_gettime(CLOCK_REALTIME, &now);
+	now_usec = (uint64_t)now.tv_sec * 1000000 + (uint64_t)now.tv_nsec / 1000;
+	if (cell->started_at > 0) {
+		/* StartedAt tells nothing about when a cell ended. */
+		fprintf(stream, "%s %s", state_is_running(cell->state) ? " since" : ", started",
+			format_timestamp(since, cell->started_at));
+		if (now_usec >= cell->started_at)
+			fprintf(stream, "; %s ago",
+				format_duration(age, now_usec - cell->started_at));
+	}
+	fputc('\n', stream);
+}
+
+static void put_exits(FILE *stream, const struct cell_info *cell, const struct cell_rates *rates)
+{
+	char rate[FORMAT_MAX];
+
+	if (cell->num_exits == 0)
+		return;
+	put_label(stream, "Exits");
+	fprintf(stream, "%" PRIu64, cell_info_total_exits(cell));
+	if (rates->valid)
+		fprintf(stream, " (%s per second)", format_rate(rate, rates->total));
+	fputc('\n', stream);
+}
+
+static void put_console(FILE *stream, const struct screen *screen, const char *console)
+{
+	if (*console == '\0')
+		return;
+	/* Lines were made safe when they were read. */
+	fprintf(stream, "\n%sLast lines of the console:%s\n", screen_color(screen, COLOR_DIM),
+		screen_plain(screen, COLOR_DIM));
+	fputs(console, stream);
+}
+
+static int put_cell(FILE *stream, const struct screen *screen, const struct cell_info *cell,
+		    const struct cell_rates *rates, const char *console)
+{
+	_cleanup_(freep) char *cpus = format_cpus(cell->cpus, cell->num_cpus);
+	char memory[FORMAT_MAX];
+
+	if (!cpus)
+		return -ENOMEM;
+	put_dot(stream, screen, cell->state);
+	put_colored(stream, screen, COLOR_BOLD, cell->name);
+	fputc('\n', stream);
+	put_state(stream, screen, cell);
+	put_label(stream, "Health");
+	put_colored(stream, screen, health_color(cell->health), cell->health);
+	fputc('\n', stream);
+	put_field(stream, screen, "CPUs", cpus);
+	put_field(stream, screen, "Memory",
+		  cell->memory > 0 ? format_size(memory, cell->memory) : "-");
+	if (cell->id >= 0) {
+		put_label(stream, "Id");
+		fprintf(stream, "%" PRId32 "\n", cell->id);
+	}
+	if (*cell->image_sha256) {
+		put_label(stream, "Image");
+		fprintf(stream, "sha256 %.*s\n", HASH_SHOWN, cell->image_sha256);
+	}
+	if (*cell->operation)
+		put_field(stream, screen, "Operation", cell->operation);
+	if (*cell->last_error)
+		put_field(stream, screen, "Last error", cell->last_error);
+	put_exits(stream, cell, rates);
+	put_console(stream, screen, console);
+	return 0;
+}
+
+/* The tail is an extra that needs a permission of its own: without it status says nothing of it. */
+static void read_console(struct client *client, const char *path, char **ret_console)
+{
+	_cleanup_(sd_bus_error_free) sd_bus_error error = SD_BUS_ERROR_NULL;
+	_cleanup_(closep) int fd = -1;
+
+	if (console_open(client, CALL_READ, path, &error, &fd) < 0)
+		return;
+	(void)console_tail(fd, &tail_limits, CONSOLE_LINES, client->screen.unicode, ret_console);
+}
+
+static enum exit_status print_cell(struct client *client, const struct watched_cell *watched,
+				   const struct cell_rates *rates, const char *console)
+{
+	_cleanup_(output_close) struct output output = {0};
+	int r;
+
+	if (output_open(&output) < 0)
+		return complain_memory();
+	if (client->options.json != JSON_OFF) {
+		_cleanup_(json_putp) struct json_object *object = json_from_cell(&watched->cell);
+
+		if (!object)
+			return complain_memory();
+		json_print(output.stream, object, client->options.json);
+	} else {
+		r = put_cell(output.stream, &client->screen, &watched->cell, rates,
+			     console ? console : "");
+		if (r < 0)
+			return complain_memory();
+	}
+	return client_show(client, &output);
+}
+
+static enum exit_status status_of_cell(struct client *client, const char *cell)
+{
+	struct attempt attempt = {"status", cell, NULL};
+	_cleanup_(sd_bus_error_free) sd_bus_error error = SD_BUS_ERROR_NULL;
+	_cleanup_(exit_watch_end) struct exit_watch watch = {0};
+	_cleanup_(cell_rates_free) struct cell_rates rates = {0};
+	_cleanup_(freep) char *path = NULL, *console = NULL;
+	enum exit_status status = STATUS_DONE;
+	bool for_people = client->options.json == JSON_OFF && !client->options.quiet;
+	int r;
+
+	r = client_cell_path(client, cell, &error, &path);
+	if (r >= 0)
+		r = exit_watch_begin(&watch, client, path, &error);
+	if (r >= 0 && for_people) {
+		r = exit_watch_wait(&watch, 0);
+		read_console(client, path, &console);
+	}
+	if (r >= 0)
+		r = cell_rates_compute(&watch.cells[0], &rates);
+	if (r < 0)
+		return client_report(client, &attempt, &error, r);
+	if (!client->options.quiet)
+		status = print_cell(client, &watch.cells[0], &rates, console);
+	if (status != STATUS_DONE)
+		return status;
+	return state_is_running(watch.cells[0].cell.state) ? STATUS_DONE : STATUS_NOT_RUNNING;
+}
+
+enum exit_status verb_status(struct client *client, const struct verb *verb, char **arguments)
+{
+	(void)verb;
+	return *arguments ? status_of_cell(client, *arguments) : status_overall(client);
+}

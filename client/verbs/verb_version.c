@@ -1,0 +1,65 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+#include "bus/info.h"
+#include "view/json.h"
+#include "view/output.h"
+#include "view/text.h"
+#include "util.h"
+#include "verbs/verbs.h"
+
+static struct json_object *versions_json(const struct manager_info *manager)
+{
+	_cleanup_(json_putp) struct json_object *object = json_object_new_object();
+
+	if (!object || !json_add_string(object, "cellctl", CELLMGR_VERSION))
+		return NULL;
+	if (manager && (!json_add_string(object, "cellmgrd", manager->version) ||
+			!json_add_string(object, "driver", manager->driver)))
+		return NULL;
+	return json_object_get(object);
+}
+
+static void put_version(FILE *stream, const struct screen *screen, const char *what,
+			const char *version)
+{
+	fprintf(stream, "%s ", what);
+	text_put_line(stream, version, screen->unicode);
+	fputc('\n', stream);
+}
+
+/* manager: NULL when the daemon does not run. */
+static enum exit_status print_versions(struct client *client, const struct manager_info *manager)
+{
+	const struct screen *screen = &client->screen;
+	_cleanup_(output_close) struct output output = {0};
+
+	if (output_open(&output) < 0)
+		return complain_memory();
+	if (client->options.json != JSON_OFF) {
+		_cleanup_(json_putp) struct json_object *object = versions_json(manager);
+
+		if (!object)
+			return complain_memory();
+		json_print(output.stream, object, client->options.json);
+	} else {
+		put_version(output.stream, screen, "cellctl", CELLMGR_VERSION);
+		put_version(output.stream, screen, "cellmgrd",
+			    manager ? manager->version : "not running");
+		if (manager && *manager->driver)
+			put_version(output.stream, screen, "driver", manager->driver);
+	}
+	return client_show(client, &output);
+}
+
+/* Asking for a version is no reason to start the daemon, or to fail without a bus. */
+enum exit_status verb_version(struct client *client, const struct verb *verb, char **arguments)
+{
+	_cleanup_(sd_bus_error_free) sd_bus_error error = SD_BUS_ERROR_NULL;
+	_cleanup_(manager_info_free) struct manager_info manager = {0};
+	bool known;
+
+	(void)verb;
+	(void)arguments;
+	known = client_try_connect(client) >= 0 &&
+		manager_info_fetch(client, CALL_PROBE, &error, &manager) >= 0;
+	return print_versions(client, known ? &manager : NULL);
+}

@@ -1,0 +1,56 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/* The verbs of cellctl. */
+#ifndef CLIENT_VERBS_H
+#define CLIENT_VERBS_H
+
+#include "bus/bus.h"
+
+#define ANY_NUMBER (-1)
+
+struct verb {
+	const char *name;
+	const char *arguments; /* for the help text */
+	const char *help;
+	int min_arguments;
+	int max_arguments;    /* ANY_NUMBER: no limit */
+	unsigned int options; /* OPTION_* that it takes */
+	bool local;	      /* works without the bus */
+	enum exit_status (*run)(struct client *client, const struct verb *verb, char **arguments);
+};
+
+/*
+ * The verb of a name; NULL, with *ret_near the nearest known name (NULL if none is near), where
+ * there is none.
+ */
+const struct verb *verb_find(const char *name, const char **ret_near);
+
+/* Checks number of arguments and options; says what is wrong. */
+bool verb_accepts(const struct verb *verb, const struct options *options, int num_arguments);
+
+/* One line "cellctl VERB ARGUMENTS". */
+void verb_usage(const struct verb *verb, FILE *stream);
+
+/* The whole help text. */
+void verbs_help(FILE *stream);
+
+/* What the table calls; arguments are those behind the verb, NULL-terminated. */
+enum exit_status verb_status(struct client *client, const struct verb *verb, char **arguments);
+enum exit_status verb_list(struct client *client, const struct verb *verb, char **arguments);
+enum exit_status verb_lifecycle(struct client *client, const struct verb *verb, char **arguments);
+enum exit_status verb_enable(struct client *client, const struct verb *verb, char **arguments);
+enum exit_status verb_disable(struct client *client, const struct verb *verb, char **arguments);
+enum exit_status verb_check(struct client *client, const struct verb *verb, char **arguments);
+enum exit_status verb_console(struct client *client, const struct verb *verb, char **arguments);
+enum exit_status verb_stats(struct client *client, const struct verb *verb, char **arguments);
+enum exit_status verb_monitor(struct client *client, const struct verb *verb, char **arguments);
+enum exit_status verb_version(struct client *client, const struct verb *verb, char **arguments);
+enum exit_status verb_help(struct client *client, const struct verb *verb, char **arguments);
+
+/*
+ * Opens a cell's console. Returns a negative errno with *ret_error set where the daemon refused.
+ * kind: CALL_OPERATION may ask for a password, CALL_READ does not.
+ */
+int console_open(struct client *client, enum call_kind kind, const char *path,
+		 sd_bus_error *ret_error, int *ret_fd);
+
+#endif /* CLIENT_VERBS_H */

@@ -1,0 +1,12 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/* The table of all cells, as list and status print it. */
+#ifndef CLIENT_CELL_TABLE_H
+#define CLIENT_CELL_TABLE_H
+
+#include "bus/info.h"
+
+/* Returns 0 or -ENOMEM. */
+int cell_table_print(const struct cell_list *list, FILE *stream, const struct screen *screen,
+		     bool legend);
+
+#endif /* CLIENT_CELL_TABLE_H */

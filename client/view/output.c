@@ -1,0 +1,123 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+#include <errno.h>
+#include <signal.h>
+#include <stdbool.h>
+#include <string.h>
+#include <sys/wait.h>
+
+#include "view/output.h"
+#include "util.h"
+
+/* Exit status of a shell, and of our child, that did not find the program. */
+#define STATUS_NOT_FOUND 127
+
+int output_open(struct output *ret_output)
+{
+	*ret_output = (struct output){0};
+	ret_output->stream = open_memstream(&ret_output->text, &ret_output->size);
+	return ret_output->stream ? 0 : -ENOMEM;
+}
+
+void output_close(struct output *output)
+{
+	if (output->stream)
+		fclose(output->stream);
+	free(output->text);
+	*output = (struct output){0};
+}
+
+static bool is_long(const struct output *output, const struct screen *screen)
+{
+	size_t lines = 0;
+
+	for (size_t i = 0; i < output->size; i++)
+		lines += output->text[i] == '\n';
+	/* One line is left for the prompt. */
+	return lines >= screen->rows;
+}
+
+static int write_all(int fd, const char *text, size_t size)
+{
+	while (size > 0) {
+		ssize_t written = write(fd, text, size);
+
+		if (written < 0 && errno == EINTR)
+			continue;
+		if (written < 0)
+			return -errno;
+		text += written;
+		size -= (size_t)written;
+	}
+	return 0;
+}
+
+static void run_pager(int input)
+{
+	const char *pager = getenv("PAGER");
+
+	dup2(input, STDIN_FILENO);
+	close(input);
+	signal(SIGPIPE, SIG_DFL);
+	setenv("LESS", "FRSXMK", 0);
+	/* Whoever may run cellctl through sudo is not thereby given a shell. */
+	setenv("LESSSECURE", "1", 1);
+	if (pager) {
+		execl("/bin/sh", "sh", "-c", pager, NULL);
+		_exit(STATUS_NOT_FOUND);
+	}
+	execlp("less", "less", NULL);
+	execlp("more", "more", NULL);
+	_exit(STATUS_NOT_FOUND);
+}
+
+static bool pager_is_wanted(const struct output *output, const struct options *options,
+			    const struct screen *screen)
+{
+	const char *pager = getenv("PAGER");
+
+	if (!screen->tty || options->no_pager || !is_long(output, screen))
+		return false;
+	return !pager || (*pager != '\0' && strcmp(pager, "cat") != 0);
+}
+
+/* Returns false when no pager could be run and nothing was shown. */
+static bool show_in_pager(const struct output *output)
+{
+	void (*old_handler)(int);
+	int ends[2], status = 0;
+	pid_t child;
+
+	if (pipe(ends) < 0)
+		return false;
+	child = fork();
+	if (child < 0) {
+		close(ends[0]);
+		close(ends[1]);
+		return false;
+	}
+	if (child == 0) {
+		close(ends[1]);
+		run_pager(ends[0]);
+	}
+	close(ends[0]);
+
+	/* Leaving the pager before the end is no error, and ^C is the pager's. */
+	old_handler = signal(SIGPIPE, SIG_IGN);
+	signal(SIGINT, SIG_IGN);
+	(void)write_all(ends[1], output->text, output->size);
+	close(ends[1]);
+	while (waitpid(child, &status, 0) < 0 && errno == EINTR)
+		;
+	signal(SIGPIPE, old_handler);
+	signal(SIGINT, SIG_DFL);
+	return !(WIFEXITED(status) && WEXITSTATUS(status) == STATUS_NOT_FOUND);
+}
+
+int output_show(struct output *output, const struct options *options, const struct screen *screen)
+{
+	if (fflush(output->stream) != 0)
+		return -errno;
+	if (pager_is_wanted(output, options, screen) && show_in_pager(output))
+		return 0;
+	return write_all(STDOUT_FILENO, output->text, output->size);
+}

@@ -1,0 +1,29 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/* Collects what a verb prints and shows it at its end, through a pager where it is long. */
+#ifndef CLIENT_OUTPUT_H
+#define CLIENT_OUTPUT_H
+
+#include <stdio.h>
+
+#include "options.h"
+#include "view/screen.h"
+
+struct output {
+	FILE *stream; /* print here */
+	char *text;
+	size_t size;
+};
+
+/* Returns 0 or -ENOMEM. */
+int output_open(struct output *ret_output);
+
+/* Drops what was collected and not shown. */
+void output_close(struct output *output);
+
+/*
+ * Shows what was collected: on a terminal that it does not fit, through $PAGER or less. Returns 0,
+ * or a negative errno when standard output does not take it.
+ */
+int output_show(struct output *output, const struct options *options, const struct screen *screen);
+
+#endif /* CLIENT_OUTPUT_H */

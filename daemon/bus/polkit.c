@@ -1,0 +1,173 @@
+// SPDX-License-Identifier: GPL-2.0-only
+#include "bus/polkit.h"
+
+#include <errno.h>
+#include <inttypes.h>
+#include <string.h>
+
+#include "util/log.h"
+
+#define AUTHORITY_NAME	    "org.freedesktop.PolicyKit1"
+#define AUTHORITY_PATH	    "/org/freedesktop/PolicyKit1/Authority"
+#define AUTHORITY_INTERFACE "org.freedesktop.PolicyKit1.Authority"
+
+#define ALLOW_USER_INTERACTION 1u
+#define CHECK_TIMEOUT_US       (25ull * 1000 * 1000)
+/* A person types a password; without end it would be a way to fill our tables. */
+#define INTERACTIVE_TIMEOUT_US (120ull * 1000 * 1000)
+
+struct polkit_check {
+	sd_bus *bus;
+	sd_bus_slot *slot;
+	char *action;
+	char *cell;
+	char *verb;
+	char *sender;
+	char cancellation_id[32];
+	bool interactive;
+	void (*answer)(struct error *error, void *userdata);
+	void *userdata;
+};
+
+static void deny(struct polkit_check *check, enum error_code code, const char *why)
+{
+	_cleanup_(error_done) struct error error = {0};
+
+	error_set(&error, code, "not allowed to %s%s%s: %s (polkit action %s)", check->verb,
+		  check->cell[0] ? " " : "", check->cell, why, check->action);
+	check->answer(&error, check->userdata);
+}
+
+static void allow(struct polkit_check *check)
+{
+	struct error none = {0};
+
+	check->answer(&none, check->userdata);
+}
+
+/* The dialog that nobody waits for any more should not stay open. */
+static void cancel_dialog(struct polkit_check *check)
+{
+	if (check->interactive)
+		(void)sd_bus_call_method_async(check->bus, NULL, AUTHORITY_NAME, AUTHORITY_PATH,
+					       AUTHORITY_INTERFACE, "CancelCheckAuthorization",
+					       NULL, NULL, "s", check->cancellation_id);
+}
+
+static int on_authorization(sd_bus_message *reply, void *userdata, sd_bus_error *ret_error)
+{
+	struct polkit_check *check = userdata;
+	int authorized = 0, challenge = 0;
+
+	(void)ret_error;
+	if (sd_bus_message_is_method_error(reply, NULL)) {
+		const sd_bus_error *error = sd_bus_message_get_error(reply);
+
+		log_warning("polkit did not answer about %s: %s", check->action,
+			    error->message ? error->message : error->name);
+		cancel_dialog(check);
+		deny(check, ERROR_ACCESS_DENIED, "polkit could not be asked");
+		return 0;
+	}
+	if (sd_bus_message_enter_container(reply, 'r', "bba{ss}") < 0 ||
+	    sd_bus_message_read(reply, "bb", &authorized, &challenge) < 0)
+		deny(check, ERROR_ACCESS_DENIED, "polkit's answer makes no sense");
+	else if (authorized)
+		allow(check);
+	else if (challenge && !check->interactive)
+		deny(check, ERROR_INTERACTIVE_AUTHORIZATION_REQUIRED,
+		     "a user would have to authenticate");
+	else
+		deny(check, ERROR_ACCESS_DENIED, "denied");
+	return 0;
+}
+
+static int send_question(struct polkit_check *check)
+{
+	_cleanup_(sd_bus_message_unrefp) sd_bus_message *call = NULL;
+	int r;
+
+	r = sd_bus_message_new_method_call(check->bus, &call, AUTHORITY_NAME, AUTHORITY_PATH,
+					   AUTHORITY_INTERFACE, "CheckAuthorization");
+	if (r < 0)
+		return r;
+	r = sd_bus_message_append(call, "(sa{sv})sa{ss}us", "system-bus-name", 1, "name", "s",
+				  check->sender, check->action, 2, "verb", check->verb, "cell",
+				  check->cell, check->interactive ? ALLOW_USER_INTERACTION : 0,
+				  check->cancellation_id);
+	if (r < 0)
+		return r;
+	check->slot = sd_bus_slot_unref(check->slot);
+	return sd_bus_call_async(check->bus, &check->slot, call, on_authorization, check,
+				 check->interactive ? INTERACTIVE_TIMEOUT_US : CHECK_TIMEOUT_US);
+}
+
+static int on_uid(sd_bus_message *reply, void *userdata, sd_bus_error *ret_error)
+{
+	struct polkit_check *check = userdata;
+	uint32_t uid = UINT32_MAX;
+
+	(void)ret_error;
+	if (sd_bus_message_is_method_error(reply, NULL) ||
+	    sd_bus_message_read(reply, "u", &uid) < 0) {
+		deny(check, ERROR_ACCESS_DENIED, "the caller has gone");
+		return 0;
+	}
+	/*
+	 * Root could stop the daemon and open the device itself: to ask about it protects nothing,
+	 * and would make cells that start at boot depend on polkit.
+	 */
+	if (uid == 0)
+		allow(check);
+	else if (send_question(check) < 0)
+		deny(check, ERROR_ACCESS_DENIED, "polkit could not be asked");
+	return 0;
+}
+
+int polkit_ask(const struct polkit_question *question,
+	       void (*answer)(struct error *error, void *userdata), void *userdata,
+	       struct polkit_check **ret)
+{
+	static uint64_t last_id;
+	_cleanup_(polkit_check_freep) struct polkit_check *check = calloc(1, sizeof(*check));
+	const char *sender = sd_bus_message_get_sender(question->message);
+	int r;
+
+	if (!check)
+		return -ENOMEM;
+	if (!sender)
+		return -EINVAL;
+	check->bus = sd_bus_ref(sd_bus_message_get_bus(question->message));
+	check->action = strdup(question->action);
+	check->cell = strdup(question->cell);
+	check->verb = strdup(question->verb);
+	check->sender = strdup(sender);
+	if (!check->action || !check->cell || !check->verb || !check->sender)
+		return -ENOMEM;
+	check->interactive =
+		sd_bus_message_get_allow_interactive_authorization(question->message) > 0;
+	check->answer = answer;
+	check->userdata = userdata;
+	snprintf(check->cancellation_id, sizeof(check->cancellation_id), "cellmgrd-%" PRIu64,
+		 ++last_id);
+	r = sd_bus_call_method_async(check->bus, &check->slot, "org.freedesktop.DBus",
+				     "/org/freedesktop/DBus", "org.freedesktop.DBus",
+				     "GetConnectionUnixUser", on_uid, check, "s", sender);
+	if (r < 0)
+		return r;
+	*ret = TAKE_POINTER(check);
+	return 0;
+}
+
+void polkit_check_free(struct polkit_check *check)
+{
+	if (!check)
+		return;
+	sd_bus_slot_unref(check->slot);
+	sd_bus_unref(check->bus);
+	free(check->action);
+	free(check->cell);
+	free(check->verb);
+	free(check->sender);
+	free(check);
+}

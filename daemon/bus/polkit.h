@@ -1,0 +1,41 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/*
+ * Asks polkit whether the sender of a message may do something, without blocking. Fails closed:
+ * whatever goes wrong means no.
+ */
+#ifndef POLKIT_H
+#define POLKIT_H
+
+#include <systemd/sd-bus.h>
+
+#include "common/cleanup.h"
+#include "util/error.h"
+
+#define POLKIT_MANAGE_CELLS	 "org.cellmgr1.manage-cells"
+#define POLKIT_MANAGE_HYPERVISOR "org.cellmgr1.manage-hypervisor"
+#define POLKIT_DEBUG_CELLS	 "org.cellmgr1.debug-cells"
+
+struct polkit_check;
+
+struct polkit_question {
+	sd_bus_message *message; /* whose sender is asked about; says whether users may be asked */
+	const char *action;
+	const char *cell; /* details; cell is "" where it is about none */
+	const char *verb;
+};
+
+/*
+ * Asks. answer() is called from the event loop exactly once, never from within this call, unless
+ * the check is cancelled before; error is unset for yes, AccessDenied or
+ * InteractiveAuthorizationRequired for no.
+ * Returns 0 or negative errno.
+ */
+int polkit_ask(const struct polkit_question *question,
+	       void (*answer)(struct error *error, void *userdata), void *userdata,
+	       struct polkit_check **ret);
+
+/* Forgets a check; after the answer that is how it is freed. Takes NULL. */
+void polkit_check_free(struct polkit_check *check);
+DEFINE_FREEP(struct polkit_check *, polkit_check_free)
+
+#endif /* POLKIT_H */

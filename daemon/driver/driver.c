@@ -1,0 +1,216 @@
+// SPDX-License-Identifier: GPL-2.0-only
+#include "driver/driver.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <string.h>
+#include <sys/ioctl.h>
+
+static int call(struct driver *driver, unsigned long request, void *argument)
+{
+	return ioctl(driver->fd, request, argument) < 0 ? -errno : 0;
+}
+
+static int call_feature(struct driver *driver, uint64_t feature, unsigned long request,
+			void *argument)
+{
+	if (!driver_has(driver, feature))
+		return -EOPNOTSUPP;
+	return call(driver, request, argument);
+}
+
+static int probe(struct driver *driver)
+{
+	struct cellvisor_features features = {0};
+	int r;
+
+	r = call(driver, CELLVISOR_FEATURES, &features);
+	/* The original driver answers unknown requests with EINVAL. */
+	if (r == -ENOTTY || r == -EINVAL)
+		return 0;
+	if (r < 0)
+		return r;
+	if (features.abi_version != CELLVISOR_ABI_VERSION)
+		return -EPROTO;
+	driver->features = features.features;
+	memcpy(driver->release, features.release, sizeof(driver->release) - 1);
+	return 0;
+}
+
+int driver_open(struct driver **ret)
+{
+	_cleanup_(driver_closep) struct driver *driver = NULL;
+	int r;
+
+	driver = calloc(1, sizeof(*driver));
+	if (!driver)
+		return -ENOMEM;
+	driver->fd = open(JAILHOUSE_DEVICE, O_RDWR | O_CLOEXEC | O_NOFOLLOW | O_NONBLOCK);
+	if (driver->fd < 0)
+		return -errno;
+	r = probe(driver);
+	if (r < 0)
+		return r;
+	*ret = TAKE_POINTER(driver);
+	return 0;
+}
+
+void driver_close(struct driver *driver)
+{
+	if (!driver)
+		return;
+	if (driver->fd >= 0)
+		close(driver->fd);
+	free(driver);
+}
+
+int driver_enable(struct driver *driver, const void *system_blob)
+{
+	return call(driver, JAILHOUSE_ENABLE, (void *)system_blob);
+}
+
+int driver_disable(struct driver *driver)
+{
+	return call(driver, JAILHOUSE_DISABLE, NULL);
+}
+
+int driver_cell_create(struct driver *driver, const void *blob, size_t size)
+{
+	struct jailhouse_cell_create create = {
+		.blob_address = (uintptr_t)blob,
+		.blob_size = (uint32_t)size,
+	};
+
+	if (size > UINT32_MAX)
+		return -E2BIG;
+	return call(driver, JAILHOUSE_CELL_CREATE, &create);
+}
+
+int driver_cell_load(struct driver *driver, int32_t id, const struct driver_image *images,
+		     size_t num_images)
+{
+	_cleanup_(freep) struct jailhouse_cell_load *load = NULL;
+
+	load = calloc(1, sizeof(*load) + num_images * sizeof(load->image[0]));
+	if (!load)
+		return -ENOMEM;
+	load->cell_id.id = id;
+	load->num_images = (uint32_t)num_images;
+	for (size_t i = 0; i < num_images; i++) {
+		load->image[i] = (struct jailhouse_preload_image){
+			.source_address = (uintptr_t)images[i].data,
+			.size = images[i].size,
+			.target_address = images[i].address,
+		};
+	}
+	return call(driver, JAILHOUSE_CELL_LOAD, load);
+}
+
+int driver_cell_shut_down(struct driver *driver, int32_t id)
+{
+	return driver_cell_load(driver, id, NULL, 0);
+}
+
+static int call_cell(struct driver *driver, unsigned long request, int32_t id)
+{
+	struct jailhouse_cell_id cell = {.id = id};
+
+	return call(driver, request, &cell);
+}
+
+int driver_cell_start(struct driver *driver, int32_t id)
+{
+	return call_cell(driver, JAILHOUSE_CELL_START, id);
+}
+
+int driver_cell_kill(struct driver *driver, int32_t id)
+{
+	if (!driver_has(driver, CELLVISOR_FEATURE_KILL))
+		return -EOPNOTSUPP;
+	return call_cell(driver, CELLVISOR_CELL_KILL, id);
+}
+
+int driver_cell_destroy(struct driver *driver, int32_t id)
+{
+	return call_cell(driver, JAILHOUSE_CELL_DESTROY, id);
+}
+
+int driver_cell_status(struct driver *driver, int32_t id, struct cellvisor_cell_status *ret)
+{
+	struct cellvisor_cell_status status = {.id = id};
+	int r;
+
+	r = call_feature(driver, CELLVISOR_FEATURE_STATUS, CELLVISOR_CELL_STATUS, &status);
+	if (r < 0)
+		return r;
+	*ret = status;
+	return 0;
+}
+
+int driver_cell_console(struct driver *driver, int32_t id, uint64_t *offset, void *buffer,
+			uint32_t size, uint32_t *ret_length, uint64_t *ret_lost)
+{
+	struct cellvisor_cell_console console = {
+		.id = id,
+		.length = size,
+		.offset = *offset,
+		.buffer = (uintptr_t)buffer,
+	};
+	int r;
+
+	r = call_feature(driver, CELLVISOR_FEATURE_CONSOLE, CELLVISOR_CELL_CONSOLE, &console);
+	if (r < 0)
+		return r;
+	if (console.length > size)
+		return -EPROTO;
+	*offset = console.offset;
+	*ret_length = console.length;
+	*ret_lost = console.lost;
+	return 0;
+}
+
+int driver_pool_info(struct driver *driver, struct cellvisor_pool *ret)
+{
+	struct cellvisor_pool pool = {0};
+	int r;
+
+	r = call_feature(driver, CELLVISOR_FEATURE_POOL, CELLVISOR_POOL_INFO, &pool);
+	if (r < 0)
+		return r;
+	*ret = pool;
+	return 0;
+}
+
+int driver_pool_reserve(struct driver *driver, enum cellvisor_pool_source source,
+			uint64_t phys_start, uint64_t size, struct cellvisor_pool *ret)
+{
+	struct cellvisor_pool pool = {
+		.size = size,
+		.phys_start = source == CELLVISOR_POOL_BOOT ? phys_start : 0,
+		.source = source,
+	};
+	int r;
+
+	r = call_feature(driver, CELLVISOR_FEATURE_POOL, CELLVISOR_POOL_RESERVE, &pool);
+	if (r < 0)
+		return r;
+	*ret = pool;
+	return 0;
+}
+
+int driver_pool_release(struct driver *driver)
+{
+	return call_feature(driver, CELLVISOR_FEATURE_POOL, CELLVISOR_POOL_RELEASE, NULL);
+}
+
+int driver_events(struct driver *driver, uint64_t *ret)
+{
+	uint64_t events;
+	int r;
+
+	r = call_feature(driver, CELLVISOR_FEATURE_EVENTS, CELLVISOR_EVENTS, &events);
+	if (r < 0)
+		return r;
+	*ret = events;
+	return 0;
+}

@@ -1,0 +1,149 @@
+// SPDX-License-Identifier: GPL-2.0-only
+#include "driver/image.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <inttypes.h>
+#include <string.h>
+#include <sys/mman.h>
+#include <sys/stat.h>
+
+#include <openssl/evp.h>
+
+#define COPY_BLOCK (256u << 10)
+
+/* Copies until the end of the file. Sets *ret_size to what there was, at most limit + 1. */
+static int copy_bytes(int from, int to, uint64_t limit, uint64_t *ret_size)
+{
+	_cleanup_(freep) char *block = NULL;
+	uint64_t size = 0;
+
+	block = malloc(COPY_BLOCK);
+	if (!block)
+		return -ENOMEM;
+	while (size <= limit) {
+		ssize_t length = pread(from, block, COPY_BLOCK, (off_t)size);
+
+		/* A signal is the end of our patience with a file that does not give its bytes. */
+		if (length < 0)
+			return -errno;
+		if (length == 0)
+			break;
+		for (ssize_t done = 0; done < length;) {
+			ssize_t written = write(to, block + done, (size_t)(length - done));
+
+			if (written < 0 && errno == EINTR)
+				continue;
+			if (written < 0)
+				return -errno;
+			done += written;
+		}
+		size += (uint64_t)length;
+	}
+	*ret_size = size;
+	return 0;
+}
+
+static int copy_to_memfd(int fd, uint64_t max_size, int *ret_fd, uint64_t *ret_size)
+{
+	_cleanup_(closep) int copy = -1;
+	uint64_t size = 0;
+	int r;
+
+	copy = memfd_create("cellmgr-image", MFD_CLOEXEC | MFD_ALLOW_SEALING);
+	if (copy < 0)
+		return -errno;
+	r = copy_bytes(fd, copy, max_size, &size);
+	if (r < 0)
+		return r;
+	if (size > max_size)
+		return -EFBIG;
+	if (fcntl(copy, F_ADD_SEALS, F_SEAL_WRITE | F_SEAL_GROW | F_SEAL_SHRINK | F_SEAL_SEAL) < 0)
+		return -errno;
+	*ret_fd = copy;
+	copy = -1;
+	*ret_size = size;
+	return 0;
+}
+
+int image_copy(int fd, const char *name, uint64_t address, uint64_t max_size, struct error *error,
+	       struct image **ret)
+{
+	_cleanup_(image_freep) struct image *image = NULL;
+	_cleanup_(closep) int copy = -1;
+	struct stat status;
+	uint64_t size = 0;
+	void *data;
+	int r;
+
+	if (fstat(fd, &status) < 0 || !S_ISREG(status.st_mode))
+		return error_set(error, ERROR_INVALID, "%s: image is not a regular file", name);
+	r = copy_to_memfd(fd, max_size, &copy, &size);
+	if (r == -EFBIG)
+		return error_set(error, ERROR_INVALID,
+				 "%s: image is larger than the %" PRIu64
+				 " bytes of loadable memory at 0x%" PRIx64
+				 "; enlarge \"memory\" or load it elsewhere",
+				 name, max_size, address);
+	if (r < 0)
+		return error_set(error, r == -ENOMEM ? ERROR_NO_RESOURCES : ERROR_INVALID,
+				 "%s: cannot read the image: %s", name, strerror(-r));
+	if (size == 0)
+		return error_set(error, ERROR_INVALID, "%s: image is empty", name);
+	image = calloc(1, sizeof(*image));
+	data = image ? mmap(NULL, size, PROT_READ, MAP_SHARED, copy, 0) : MAP_FAILED;
+	if (data == MAP_FAILED)
+		return error_set(error, ERROR_NO_RESOURCES, "%s: no memory for the image", name);
+	*image = (struct image){.data = data, .size = size, .address = address};
+	*ret = TAKE_POINTER(image);
+	return 0;
+}
+
+void image_free(struct image *image)
+{
+	if (!image)
+		return;
+	if (image->data)
+		munmap((void *)image->data, image->size);
+	free(image);
+}
+
+static void free_digest(EVP_MD_CTX **context)
+{
+	EVP_MD_CTX_free(*context);
+}
+
+static int finish_hash(EVP_MD_CTX *context, char text[IMAGE_SHA256_TEXT])
+{
+	unsigned char digest[EVP_MAX_MD_SIZE];
+	unsigned int length;
+
+	if (!EVP_DigestFinal_ex(context, digest, &length))
+		return -ENOMEM;
+	for (unsigned int i = 0; i < (IMAGE_SHA256_TEXT - 1) / 2; i++)
+		snprintf(text + 2 * i, 3, "%02x", digest[i]);
+	return 0;
+}
+
+int image_hash(struct image *const *images, size_t num_images, char ret_text[IMAGE_SHA256_TEXT])
+{
+	_cleanup_(free_digest) EVP_MD_CTX *context = EVP_MD_CTX_new();
+
+	if (!context || !EVP_DigestInit_ex(context, EVP_sha256(), NULL))
+		return -ENOMEM;
+	for (size_t i = 0; i < num_images; i++) {
+		if (!EVP_DigestUpdate(context, images[i]->data, images[i]->size))
+			return -ENOMEM;
+	}
+	return finish_hash(context, ret_text);
+}
+
+int image_hash_bytes(const void *data, size_t size, char ret_text[IMAGE_SHA256_TEXT])
+{
+	_cleanup_(free_digest) EVP_MD_CTX *context = EVP_MD_CTX_new();
+
+	if (!context || !EVP_DigestInit_ex(context, EVP_sha256(), NULL) ||
+	    !EVP_DigestUpdate(context, data, size))
+		return -ENOMEM;
+	return finish_hash(context, ret_text);
+}

@@ -1,0 +1,71 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/*
+ * Looks at the driver from a thread of its own, so that a driver that blocks does not stop the bus:
+ * after its events, and periodically for drivers that have none and for what raises none
+ * (heartbeats). Rests while a step is in progress that keeps the driver busy: the driver would only
+ * make it wait.
+ */
+#ifndef OBSERVER_H
+#define OBSERVER_H
+
+#include <systemd/sd-event.h>
+
+#include "driver/snapshot.h"
+
+#define OBSERVER_MAX_CONSOLES 16
+#define OBSERVER_CONSOLE_ROOM 16384u /* all that the hypervisor keeps */
+
+/* A virtual console to be read along with a look. */
+struct observer_console {
+	uint64_t serial; /* whose it is, for the receiver */
+	int32_t id;
+	uint64_t offset; /* in, out */
+	uint64_t lost;	 /* out */
+	uint32_t length; /* out, bytes in buffer */
+	int result;	 /* out, 0 or negative errno */
+	char buffer[OBSERVER_CONSOLE_ROOM];
+};
+
+/* What a look has brought. Taken down after the callback, which may take the snapshot over. */
+struct observation {
+	struct snapshot *snapshot; /* NULL where it failed */
+	int error;		   /* then: negative errno */
+	uint64_t epoch;		   /* of when it was asked for */
+	struct observer_console *consoles;
+	size_t num_consoles;
+};
+
+struct observer_callbacks {
+	/* What came. */
+	void (*observed)(struct observation *observation, void *userdata);
+	/* Fills consoles (at most OBSERVER_MAX_CONSOLES) before a look and returns their number. */
+	size_t (*consoles)(struct observer_console *consoles, void *userdata);
+};
+
+struct observer;
+
+/* Returns 0 or negative errno. */
+int observer_new(sd_event *event, const struct observer_callbacks *callbacks, void *userdata,
+		 struct observer **ret);
+
+/* Takes NULL. */
+void observer_free(struct observer *observer);
+DEFINE_FREEP(struct observer *, observer_free)
+
+/* Looks as soon as possible, and again if a look is in progress. */
+void observer_look(struct observer *observer);
+
+/* Sets the period of looks in µs. */
+void observer_set_period(struct observer *observer, uint64_t period_us);
+
+/*
+ * Between pause and resume no look is begun; looks begun before are told by their epoch, which
+ * both increment.
+ */
+void observer_pause(struct observer *observer);
+void observer_resume(struct observer *observer);
+/* Looks anew; a look in progress is told by its epoch as well. */
+void observer_restart(struct observer *observer);
+uint64_t observer_epoch(const struct observer *observer);
+
+#endif /* OBSERVER_H */

@@ -1,0 +1,294 @@
+// SPDX-License-Identifier: GPL-2.0-only
+#include "driver/snapshot.h"
+
+#include <dirent.h>
+#include <errno.h>
+#include <fcntl.h>
+#include <limits.h>
+#include <stdio.h>
+#include <string.h>
+
+#define ATTRIBUTE_MAX 4096
+#define MAX_CELLS     256 /* more than any driver makes; bounds what a broken tree can cost */
+
+static const char *const exit_names[SNAPSHOT_EXIT_REASONS] = {
+	[EXITS_TOTAL] = "total",
+	[EXITS_MMIO] = "mmio",
+	[EXITS_MANAGEMENT] = "management",
+	[EXITS_HYPERCALL] = "hypercall",
+	[EXITS_X86_PIO] = "pio",
+	[EXITS_X86_XAPIC] = "xapic",
+	[EXITS_X86_CR] = "cr",
+	[EXITS_X86_CPUID] = "cpuid",
+	[EXITS_X86_XSETBV] = "xsetbv",
+	[EXITS_X86_EXCEPTION] = "exception",
+	[EXITS_X86_MSR_OTHER] = "msr_other",
+	[EXITS_X86_MSR_X2APIC_ICR] = "msr_x2apic_icr",
+};
+
+const char *snapshot_exit_name(unsigned int reason)
+{
+	return exit_names[reason];
+}
+
+/* Reads an attribute, without its newline. buffer has ATTRIBUTE_MAX bytes. */
+static int read_attribute(int directory, const char *name, char *buffer)
+{
+	_cleanup_(closep) int fd = -1;
+	ssize_t length;
+
+	fd = openat(directory, name, O_RDONLY | O_CLOEXEC | O_NOCTTY);
+	if (fd < 0)
+		return -errno;
+	length = read(fd, buffer, ATTRIBUTE_MAX - 1);
+	if (length < 0)
+		return -errno;
+	buffer[length] = '\0';
+	buffer[strcspn(buffer, "\n")] = '\0';
+	return 0;
+}
+
+static int read_number(int directory, const char *name, uint64_t *ret)
+{
+	char buffer[ATTRIBUTE_MAX], *end;
+	unsigned long long number;
+	int r;
+
+	r = read_attribute(directory, name, buffer);
+	if (r < 0)
+		return r;
+	errno = 0;
+	number = strtoull(buffer, &end, 10);
+	if (errno || end == buffer || *end || buffer[0] == '-')
+		return -EPROTO;
+	*ret = number;
+	return 0;
+}
+
+static int read_cpus(int directory, const char *name, struct cpu_mask *ret)
+{
+	char buffer[ATTRIBUTE_MAX];
+	int r;
+
+	r = read_attribute(directory, name, buffer);
+	if (r < 0)
+		return r;
+	return cpu_mask_parse(buffer, ret);
+}
+
+static int read_state(int directory, enum cell_state *ret)
+{
+	static const struct {
+		const char *name;
+		enum cell_state state;
+	} names[] = {
+		{"running", CELL_RUNNING},
+		{"running/locked", CELL_RUNNING_LOCKED},
+		{"shut down", CELL_SHUT_DOWN},
+		{"failed", CELL_FAILED},
+	};
+	char buffer[ATTRIBUTE_MAX];
+	int r;
+
+	r = read_attribute(directory, "state", buffer);
+	if (r < 0)
+		return r;
+	for (size_t i = 0; i < ARRAY_SIZE(names); i++) {
+		if (strcmp(buffer, names[i].name) == 0) {
+			*ret = names[i].state;
+			return 0;
+		}
+	}
+	/* The drivers show an ABI mismatch as something else; it is as terminal as a failure. */
+	*ret = CELL_FAILED;
+	return 0;
+}
+
+static void read_statistics(int cell_directory, struct snapshot_cell *cell)
+{
+	_cleanup_(closep) int directory = -1;
+	char name[64];
+
+	directory = openat(cell_directory, "statistics", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+	if (directory < 0)
+		return;
+	for (unsigned int i = 0; i < SNAPSHOT_EXIT_REASONS; i++) {
+		snprintf(name, sizeof(name), "vmexits_%s", exit_names[i]);
+		if (read_number(directory, name, &cell->exits[i]) == 0)
+			cell->exits_known |= 1u << i;
+	}
+}
+
+/* Names go over the bus, where only text may; the original driver takes any bytes. */
+static void sanitize_name(char *name)
+{
+	for (; *name; name++) {
+		if (*name < 0x20 || *name > 0x7e)
+			*name = '?';
+	}
+}
+
+/* Returns 1 where a cell was read, 0 where it has gone away meanwhile. */
+static int read_cell(int cells_directory, const char *entry, int32_t id, struct driver *driver,
+		     bool with_statistics, struct snapshot_cell *ret)
+{
+	_cleanup_(closep) int directory = -1;
+	struct snapshot_cell cell = {.id = id};
+	char buffer[ATTRIBUTE_MAX];
+	int r;
+
+	directory = openat(cells_directory, entry, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+	if (directory < 0)
+		return errno == ENOENT ? 0 : -errno;
+	r = read_attribute(directory, "name", buffer);
+	if (r >= 0) {
+		if (strlen(buffer) >= sizeof(cell.name))
+			return -EPROTO;
+		strcpy(cell.name, buffer);
+		sanitize_name(cell.name);
+		r = read_cpus(directory, "cpus_assigned_list", &cell.cpus);
+	}
+	if (r >= 0)
+		r = read_cpus(directory, "cpus_failed_list", &cell.cpus_failed);
+	/* After the CPUs: a cell fails while this reads, and would have lost a CPU and run on. */
+	if (r >= 0)
+		r = read_state(directory, &cell.state);
+	/* ENODEV is what sysfs says of an attribute whose directory is being removed. */
+	if (r == -ENOENT || r == -ENODEV)
+		return 0;
+	if (r < 0)
+		return r;
+	if (with_statistics)
+		read_statistics(directory, &cell);
+	if (driver && driver_cell_status(driver, id, &cell.status) == 0)
+		cell.has_status = true;
+	*ret = cell;
+	return 1;
+}
+
+static int parse_id(const char *entry, int32_t *ret)
+{
+	char *end;
+	long id;
+
+	errno = 0;
+	id = strtol(entry, &end, 10);
+	if (errno || *end || end == entry || entry[0] == '-' || id > INT32_MAX)
+		return -EINVAL;
+	*ret = (int32_t)id;
+	return 0;
+}
+
+static void closedirp(DIR **directory)
+{
+	if (*directory)
+		closedir(*directory);
+}
+
+static int read_cells(int base, struct driver *driver, bool with_statistics,
+		      struct snapshot *snapshot)
+{
+	_cleanup_(closedirp) DIR *directory = NULL;
+	const struct dirent *entry;
+	int fd;
+
+	fd = openat(base, "cells", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+	if (fd < 0)
+		return errno == ENOENT ? 0 : -errno;
+	directory = fdopendir(fd);
+	if (!directory) {
+		close(fd);
+		return -errno;
+	}
+	snapshot->cells = calloc(MAX_CELLS, sizeof(*snapshot->cells));
+	if (!snapshot->cells)
+		return -ENOMEM;
+	while ((entry = readdir(directory)) && snapshot->num_cells < MAX_CELLS) {
+		int32_t id;
+		int r;
+
+		/* 0 is the root cell. */
+		if (parse_id(entry->d_name, &id) < 0 || id == 0)
+			continue;
+		r = read_cell(fd, entry->d_name, id, driver, with_statistics,
+			      &snapshot->cells[snapshot->num_cells]);
+		if (r < 0)
+			return r;
+		snapshot->num_cells += (size_t)r;
+	}
+	return 0;
+}
+
+static enum hypervisor_state read_enabled(int base)
+{
+	uint64_t enabled;
+
+	if (read_number(base, "enabled", &enabled) < 0)
+		return HYPERVISOR_UNAVAILABLE;
+	return enabled ? HYPERVISOR_ENABLED : HYPERVISOR_OFF;
+}
+
+enum hypervisor_state snapshot_hypervisor_state(void)
+{
+	_cleanup_(closep) int base = -1;
+
+	base = open(JAILHOUSE_SYSFS, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+	if (base < 0)
+		return HYPERVISOR_UNAVAILABLE;
+	return read_enabled(base);
+}
+
+int snapshot_read(struct driver *driver, bool with_statistics, struct snapshot **ret)
+{
+	_cleanup_(snapshot_freep) struct snapshot *snapshot = NULL;
+	_cleanup_(closep) int base = -1;
+	int r;
+
+	snapshot = calloc(1, sizeof(*snapshot));
+	if (!snapshot)
+		return -ENOMEM;
+	if (driver) {
+		snapshot->features = driver->features;
+		memcpy(snapshot->release, driver->release, sizeof(snapshot->release));
+		/* Where the driver has no pools it stays empty. */
+		(void)driver_pool_info(driver, &snapshot->pool);
+	}
+	base = open(JAILHOUSE_SYSFS, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+	if (base >= 0)
+		snapshot->hypervisor = read_enabled(base);
+	else if (errno != ENOENT)
+		return -errno;
+	if (snapshot->hypervisor == HYPERVISOR_ENABLED) {
+		r = read_cells(base, driver, with_statistics, snapshot);
+		if (r < 0)
+			return r;
+	}
+	*ret = TAKE_POINTER(snapshot);
+	return 0;
+}
+
+void snapshot_free(struct snapshot *snapshot)
+{
+	if (!snapshot)
+		return;
+	free(snapshot->cells);
+	free(snapshot);
+}
+
+const struct snapshot_cell *snapshot_find_id(const struct snapshot *snapshot, int32_t id)
+{
+	for (size_t i = 0; snapshot && i < snapshot->num_cells; i++) {
+		if (snapshot->cells[i].id == id)
+			return &snapshot->cells[i];
+	}
+	return NULL;
+}
+
+const struct snapshot_cell *snapshot_find_name(const struct snapshot *snapshot, const char *name)
+{
+	for (size_t i = 0; snapshot && i < snapshot->num_cells; i++) {
+		if (strcmp(snapshot->cells[i].name, name) == 0)
+			return &snapshot->cells[i];
+	}
+	return NULL;
+}

@@ -1,0 +1,68 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/*
+ * What there is below, at one moment: read from sysfs and, where the driver can, from its status
+ * calls. It is what the daemon believes; the answers of ioctls are not.
+ */
+#ifndef SNAPSHOT_H
+#define SNAPSHOT_H
+
+#include "util/cpu_mask.h"
+#include "driver/driver.h"
+
+enum hypervisor_state {
+	HYPERVISOR_UNAVAILABLE, /* no driver */
+	HYPERVISOR_OFF,
+	HYPERVISOR_ENABLED,
+};
+
+/* Exit reasons of the sysfs tree, in a fixed order. */
+enum { SNAPSHOT_EXIT_REASONS = EXITS_X86_COUNT };
+
+struct snapshot_cell {
+	int32_t id;
+	char name[JAILHOUSE_NAME_LEN];
+	enum cell_state state;
+	struct cpu_mask cpus;
+	struct cpu_mask cpus_failed;
+	bool has_status;
+	struct cellvisor_cell_status status;
+	uint32_t exits_known; /* bit n: exits[n] could be read */
+	uint64_t exits[SNAPSHOT_EXIT_REASONS];
+};
+
+struct snapshot {
+	enum hypervisor_state hypervisor;
+	char release[32]; /* of the driver; "" for the original one or none */
+	uint64_t features;
+	struct cellvisor_pool pool;  /* source CELLVISOR_POOL_NONE where there is none or unknown */
+	struct snapshot_cell *cells; /* without the root cell */
+	size_t num_cells;
+};
+
+/* Reads the state of hypervisor only, without touching the device. */
+enum hypervisor_state snapshot_hypervisor_state(void);
+
+/*
+ * Reads all. driver may be NULL: then what only the device tells is missing. Statistics are read
+ * where asked for. A cell that vanishes meanwhile is left out. Returns 0, -ENOMEM, or the negative
+ * errno of a tree that cannot be read (-EPROTO: that makes no sense).
+ */
+int snapshot_read(struct driver *driver, bool with_statistics, struct snapshot **ret);
+
+/* Takes NULL. */
+void snapshot_free(struct snapshot *snapshot);
+DEFINE_FREEP(struct snapshot *, snapshot_free)
+
+/* By number or by name; NULL for none. snapshot may be NULL. */
+const struct snapshot_cell *snapshot_find_id(const struct snapshot *snapshot, int32_t id);
+const struct snapshot_cell *snapshot_find_name(const struct snapshot *snapshot, const char *name);
+
+static inline bool snapshot_cell_runs(const struct snapshot_cell *cell)
+{
+	return cell->state == CELL_RUNNING || cell->state == CELL_RUNNING_LOCKED;
+}
+
+/* Name of an exit reason, as in sysfs without "vmexits_". */
+const char *snapshot_exit_name(unsigned int reason);
+
+#endif /* SNAPSHOT_H */

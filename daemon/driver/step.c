@@ -1,0 +1,318 @@
+// SPDX-License-Identifier: GPL-2.0-only
+#include "driver/step.h"
+
+#include <errno.h>
+#include <string.h>
+
+#include "util/log.h"
+#include "util/message_ids.h"
+
+#define KILL_ATTEMPTS 50
+
+static const char *const step_names[STEP_KIND_COUNT] = {
+	[STEP_ENABLE] = "enable", [STEP_DISABLE] = "disable", [STEP_CREATE] = "create",
+	[STEP_LOAD] = "load",	  [STEP_START] = "start",     [STEP_STOP] = "stop",
+	[STEP_KILL] = "kill",	  [STEP_DESTROY] = "destroy",
+};
+
+const char *step_name(enum step_kind kind)
+{
+	return step_names[kind];
+}
+
+struct step *step_new(enum step_kind kind)
+{
+	struct step *step = calloc(1, sizeof(*step));
+
+	if (!step)
+		return NULL;
+	step->kind = kind;
+	step->id = -1;
+	step->created_id = -1;
+	for (size_t i = 0; i < ARRAY_SIZE(step->images); i++)
+		step->images[i].fd = -1;
+	return step;
+}
+
+void step_free(struct step *step)
+{
+	if (!step)
+		return;
+	for (size_t i = 0; i < ARRAY_SIZE(step->images); i++) {
+		free(step->images[i].file);
+		if (step->images[i].fd >= 0)
+			close(step->images[i].fd);
+	}
+	free(step->blob);
+	free(step->description_file);
+	free(step->parameters);
+	error_done(&step->error);
+	snapshot_free(step->snapshot);
+	machine_free(step->machine);
+	free(step);
+}
+
+bool step_interrupted(struct step *step, int r)
+{
+	return r == -EINTR && !atomic_load(&step->expired) && !atomic_load(&step->kill_now) &&
+	       !atomic_load(&step->abandoned);
+}
+
+/* EPERM of a driver has two meanings that only the other cells' states tell apart. */
+static const char *find_locking_cell(const struct snapshot *snapshot)
+{
+	for (size_t i = 0; snapshot && i < snapshot->num_cells; i++) {
+		if (snapshot->cells[i].state == CELL_RUNNING_LOCKED)
+			return snapshot->cells[i].name;
+	}
+	return NULL;
+}
+
+static void set_error_of(struct step *step, int r)
+{
+	struct error *error = &step->error;
+	const char *verb = step_name(step->kind);
+	const char *locking;
+
+	switch (-r) {
+	case EPERM:
+		locking = find_locking_cell(step->snapshot);
+		if (locking)
+			error_set(error, ERROR_LOCKED,
+				  "cannot %s %s: cell %s has locked the configuration; stop it "
+				  "or have it unlock first",
+				  verb, step->cell, locking);
+		else
+			error_set(error, ERROR_REFUSED, "cannot %s %s: refused", verb, step->cell);
+		break;
+	case EINTR:
+	case ETIMEDOUT:
+		error_set(error, ERROR_TIMEOUT, "cannot %s %s: no answer in time", verb,
+			  step->cell);
+		break;
+	case EBUSY:
+		error_set(error, ERROR_NO_RESOURCES,
+			  "cannot %s %s: its CPUs or its memory are in use", verb, step->cell);
+		break;
+	case ENOMEM:
+		error_set(error, ERROR_NO_RESOURCES,
+			  "cannot %s %s: not enough memory in the hypervisor; raise "
+			  "\"hypervisor-memory\" in %s",
+			  verb, step->cell, CONFIG_FILE);
+		break;
+	case EEXIST:
+		error_set(error, ERROR_WRONG_STATE,
+			  "cannot %s %s: a cell of that name exists already", verb, step->cell);
+		break;
+	case ENOENT:
+		error_set(error, ERROR_WRONG_STATE, "cannot %s %s: the driver has no such cell",
+			  verb, step->cell);
+		break;
+	case EOPNOTSUPP:
+		error_set(error, ERROR_DRIVER,
+			  "cannot %s %s: the driver in use cannot do this (see Features)", verb,
+			  step->cell);
+		break;
+	default:
+		error_set(error, ERROR_DRIVER, "cannot %s %s: %s; the kernel log says more", verb,
+			  step->cell, strerror(-r));
+		break;
+	}
+}
+
+void step_driver_error(struct step *step, int r)
+{
+	set_error_of(step, r);
+}
+
+void step_driver_lied(struct step *step, const char *truth)
+{
+	log_event(LOG_ERR, MESSAGE_DRIVER_LIED, step->cell[0] ? step->cell : NULL, NULL, 0,
+		  "The driver said that %s %s was done, but %s", step_name(step->kind), step->cell,
+		  truth);
+	error_set(&step->error, ERROR_DRIVER, "the driver said that %s %s was done, but %s",
+		  step_name(step->kind), step->cell, truth);
+}
+
+static void take_snapshot(struct step *step, struct driver *driver)
+{
+	struct snapshot *snapshot;
+	int r;
+
+	r = snapshot_read(driver, false, &snapshot);
+	if (r < 0) {
+		log_warning("Cannot read the state of cells: %s", strerror(-r));
+		return;
+	}
+	snapshot_free(step->snapshot);
+	step->snapshot = snapshot;
+}
+
+static void create(struct step *step, struct driver *driver)
+{
+	const struct snapshot_cell *cell;
+	int r;
+
+	do
+		r = driver_cell_create(driver, step->blob, step->blob_size);
+	while (step_interrupted(step, r));
+	take_snapshot(step, driver);
+	if (r < 0) {
+		step_driver_error(step, r);
+		return;
+	}
+	cell = snapshot_find_name(step->snapshot, step->cell);
+	if (!cell) {
+		step_driver_lied(step, "there is no such cell");
+		return;
+	}
+	step->created_id = cell->id;
+}
+
+static void start(struct step *step, struct driver *driver)
+{
+	const struct snapshot_cell *cell;
+	int r;
+
+	do
+		r = driver_cell_start(driver, step->id);
+	while (step_interrupted(step, r));
+	take_snapshot(step, driver);
+	if (r < 0) {
+		step_driver_error(step, r);
+		return;
+	}
+	cell = snapshot_find_id(step->snapshot, step->id);
+	/* One that has failed or ended since was started all the same. */
+	if (!cell || (cell->state == CELL_SHUT_DOWN && !(cell->has_status && cell->status.started)))
+		step_driver_lied(step, "it does not run");
+}
+
+/*
+ * Whether a cell that did not shut down said so; if not, it was silent. The original driver says
+ * EPERM of both.
+ */
+static bool cell_denied(const struct snapshot_cell *cell, int r)
+{
+	return r == -EPERM &&
+	       !(cell && cell->has_status && cell->status.reply_from_cell == COMM_REPLY_NONE);
+}
+
+static void kill_cell(struct step *step, struct driver *driver)
+{
+	const struct snapshot_cell *cell;
+	unsigned int attempts = 0;
+	int r;
+
+	/* Signals that were to end a shutdown may still come. */
+	do
+		r = driver_cell_kill(driver, step->id);
+	while (r == -EINTR && ++attempts < KILL_ATTEMPTS);
+	take_snapshot(step, driver);
+	if (r < 0) {
+		step_driver_error(step, r);
+		return;
+	}
+	cell = snapshot_find_id(step->snapshot, step->id);
+	if (cell && snapshot_cell_runs(cell))
+		step_driver_lied(step, "it still runs");
+}
+
+/*
+ * After a shutdown that failed with r: kill the cell, where that is wanted and possible, or say why
+ * it still runs.
+ */
+static void stop_unwilling(struct step *step, struct driver *driver, int r)
+{
+	const struct snapshot_cell *cell = snapshot_find_id(step->snapshot, step->id);
+	bool timed_out = !cell_denied(cell, r);
+	bool kill_now = atomic_load(&step->kill_now);
+
+	if (r != -EPERM && r != -ETIMEDOUT && r != -EINTR) {
+		step_driver_error(step, r);
+		return;
+	}
+	if (!atomic_load(&step->abandoned) &&
+	    (kill_now || (step->force && driver_has(driver, CELLVISOR_FEATURE_KILL)))) {
+		step->forced = kill_now	    ? "was killed on request while it was shut down"
+			       : !timed_out ? "denied to shut down and was killed"
+					    : "did not answer the shutdown request in time and was "
+					      "killed";
+		kill_cell(step, driver);
+		return;
+	}
+	if (timed_out)
+		error_set(&step->error, ERROR_TIMEOUT,
+			  "cell %s did not answer the shutdown request in time; it still runs",
+			  step->cell);
+	else
+		error_set(&step->error, ERROR_REFUSED, "cell %s denied to shut down; it still runs",
+			  step->cell);
+}
+
+static void stop(struct step *step, struct driver *driver)
+{
+	const struct snapshot_cell *cell;
+	int r;
+
+	do
+		r = driver_cell_shut_down(driver, step->id);
+	while (step_interrupted(step, r));
+	take_snapshot(step, driver);
+	if (r < 0) {
+		stop_unwilling(step, driver, r);
+		return;
+	}
+	cell = snapshot_find_id(step->snapshot, step->id);
+	if (cell && snapshot_cell_runs(cell))
+		step_driver_lied(step, "it still runs");
+}
+
+static void destroy(struct step *step, struct driver *driver)
+{
+	int r;
+
+	do
+		r = driver_cell_destroy(driver, step->id);
+	while (step_interrupted(step, r));
+	take_snapshot(step, driver);
+	if (r < 0)
+		step_driver_error(step, r);
+	else if (snapshot_find_id(step->snapshot, step->id))
+		step_driver_lied(step, "it still exists");
+}
+
+static void run_load(struct step *step, struct driver *driver)
+{
+	const struct snapshot_cell *cell;
+
+	step_load(step, driver);
+	take_snapshot(step, driver);
+	cell = snapshot_find_id(step->snapshot, step->id);
+	if (!error_is_set(&step->error) && (!cell || cell->state != CELL_SHUT_DOWN))
+		step_driver_lied(step, "its state does not show it");
+}
+
+void step_run(void *argument)
+{
+	static void (*const runs[STEP_KIND_COUNT])(struct step *, struct driver *) = {
+		[STEP_ENABLE] = step_enable, [STEP_DISABLE] = step_disable, [STEP_CREATE] = create,
+		[STEP_LOAD] = run_load,	     [STEP_START] = start,	    [STEP_STOP] = stop,
+		[STEP_KILL] = kill_cell,     [STEP_DESTROY] = destroy,
+	};
+	_cleanup_(driver_closep) struct driver *driver = NULL;
+	struct step *step = argument;
+	int r;
+
+	r = driver_open(&driver);
+	if (r < 0) {
+		error_set(&step->error, ERROR_DRIVER, "cannot open %s: %s; is the module loaded?",
+			  JAILHOUSE_DEVICE, strerror(-r));
+		return;
+	}
+	/* Before the step too: whoever has locked the configuration is seen in it. */
+	take_snapshot(step, driver);
+	runs[step->kind](step, driver);
+	if (step->kind == STEP_ENABLE || step->kind == STEP_DISABLE)
+		take_snapshot(step, driver);
+}

@@ -1,0 +1,109 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/*
+ * One privileged step with the driver: everything that it needs is copied in by the loop, it runs
+ * in the worker's thread and touches nothing else, and what came of it is read by the loop
+ * afterwards. What the driver answers is verified against a snapshot before a step calls itself
+ * done.
+ */
+#ifndef STEP_H
+#define STEP_H
+
+#include <stdatomic.h>
+
+#include "model/config.h"
+#include "util/error.h"
+#include "driver/image.h"
+#include "model/machine.h"
+#include "driver/snapshot.h"
+#include "model/description.h"
+
+enum step_kind {
+	STEP_ENABLE,
+	STEP_DISABLE,
+	STEP_CREATE,
+	STEP_LOAD,
+	STEP_START,
+	STEP_STOP,
+	STEP_KILL,
+	STEP_DESTROY,
+	STEP_KIND_COUNT
+};
+
+/* An image to load: a file as a description names it, or a descriptor of a peer's. */
+struct step_image {
+	char *file; /* NULL: fd */
+	int fd;
+	uint64_t address;
+	uint64_t room; /* bytes of loadable memory from there on */
+};
+
+struct step {
+	enum step_kind kind;
+
+	/* In, for all cell steps. */
+	char cell[JAILHOUSE_NAME_LEN];
+	int32_t id;
+
+	/* In, STEP_CREATE. */
+	void *blob;
+	size_t blob_size;
+
+	/* In, STEP_LOAD. */
+	char *description_file; /* for messages; NULL: none */
+	struct step_image images[DESCRIPTION_MAX_IMAGES];
+	size_t num_images;
+	char *parameters; /* NULL: none */
+
+	/* In, STEP_STOP: kill the cell when it denies or does not answer. */
+	bool force;
+
+	/* In, STEP_ENABLE. */
+	struct config config;
+	const char *machine_root;
+
+	/* In, STEP_DISABLE. */
+	bool release_pool;
+
+	/* Said by the loop while the step runs, together with worker_interrupt(). */
+	atomic_bool expired;   /* the deadline has passed: give up */
+	atomic_bool abandoned; /* the daemon ends: leave everything as it is */
+	atomic_bool kill_now;  /* STEP_STOP: somebody wants the cell killed at once */
+
+	/* Out. */
+	struct error error;
+	struct snapshot *snapshot; /* of afterwards; NULL where it could not be taken */
+	int32_t created_id;
+	bool touched; /* STEP_LOAD: the driver was asked, the memory may have changed */
+	char image_sha256[IMAGE_SHA256_TEXT];
+	/* STEP_STOP: why the cell had to be killed, a constant; NULL: it had not. */
+	const char *forced;
+	struct address_range pool, hypervisor; /* STEP_ENABLE */
+	bool pool_from_linux;
+	struct machine *machine;
+};
+
+/* A step that holds nothing yet, or NULL. */
+struct step *step_new(enum step_kind kind);
+
+/* Takes NULL. */
+void step_free(struct step *step);
+DEFINE_FREEP(struct step *, step_free)
+
+/* Does the step; blocks. For worker_submit(). */
+void step_run(void *step);
+
+/* "enable", "create" …, as in property Operation and in the state file. */
+const char *step_name(enum step_kind kind);
+
+/* For the files of this module: the parts that need a file of their own. */
+void step_enable(struct step *step, struct driver *driver);
+void step_disable(struct step *step, struct driver *driver);
+void step_load(struct step *step, struct driver *driver);
+/* Repeats what a stray signal cut short; -EINTR remains where the step is to give up. */
+bool step_interrupted(struct step *step, int r);
+/* Sets the error for a driver call that failed with negative errno r. */
+void step_driver_error(struct step *step, int r);
+/* Says so in the journal, and sets the error: the driver's answer and the state disagree. */
+void step_driver_lied(struct step *step, const char *truth);
+
+#endif /* STEP_H */

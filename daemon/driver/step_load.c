@@ -1,0 +1,94 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/* Loading: images become sealed copies, and those bytes go to the driver. */
+#include <errno.h>
+#include <string.h>
+
+#include "model/check.h"
+#include "driver/step.h"
+
+struct image_set {
+	struct image *images[DESCRIPTION_MAX_IMAGES];
+	size_t count;
+};
+
+static void image_set_done(struct image_set *set)
+{
+	for (size_t i = 0; i < set->count; i++)
+		image_free(set->images[i]);
+}
+
+static int open_file(struct step *step, const struct step_image *image)
+{
+	const struct problem_place place = {
+		.file = step->description_file,
+		.key = "image",
+		.value = image->file,
+	};
+	struct problems problems = {0};
+	uint64_t size;
+	int fd;
+
+	fd = check_open_image(NULL, image->file, &place, &problems, &size);
+	if (fd < 0)
+		error_set_problems(&step->error, ERROR_INVALID, &problems);
+	problems_done(&problems);
+	return fd;
+}
+
+static int copy_image(struct step *step, const struct step_image *source, struct image **ret)
+{
+	_cleanup_(closep) int fd = -1;
+	const char *name = source->file ? source->file : "descriptor";
+
+	if (!source->file)
+		return image_copy(source->fd, name, source->address, source->room, &step->error,
+				  ret);
+	fd = open_file(step, source);
+	if (fd < 0)
+		return fd;
+	return image_copy(fd, name, source->address, source->room, &step->error, ret);
+}
+
+static int copy_images(struct step *step, struct image_set *set)
+{
+	for (size_t i = 0; i < step->num_images; i++) {
+		int r = copy_image(step, &step->images[i], &set->images[i]);
+
+		if (r < 0)
+			return r;
+		set->count++;
+	}
+	if (image_hash(set->images, set->count, step->image_sha256) < 0)
+		return error_set(&step->error, ERROR_NO_RESOURCES, "no memory to hash the image");
+	return 0;
+}
+
+void step_load(struct step *step, struct driver *driver)
+{
+	struct driver_image images[DESCRIPTION_MAX_IMAGES + 1];
+	_cleanup_(image_set_done) struct image_set set = {.count = 0};
+	size_t count;
+	int r;
+
+	if (copy_images(step, &set) < 0)
+		return;
+	for (count = 0; count < set.count; count++)
+		images[count] = (struct driver_image){
+			.data = set.images[count]->data,
+			.size = set.images[count]->size,
+			.address = set.images[count]->address,
+		};
+	/* Last, so that they replace the place that the image keeps for them. */
+	if (step->parameters)
+		images[count++] = (struct driver_image){
+			.data = step->parameters,
+			.size = strlen(step->parameters) + 1,
+			.address = CELL_PARAMETERS_ADDRESS,
+		};
+	step->touched = true;
+	do
+		r = driver_cell_load(driver, step->id, images, count);
+	while (step_interrupted(step, r));
+	if (r < 0)
+		step_driver_error(step, r);
+}

@@ -1,0 +1,275 @@
+// SPDX-License-Identifier: GPL-2.0-only
+#include "manager/console.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <inttypes.h>
+#include <string.h>
+
+#include "util/log.h"
+
+#define MAX_STREAMS	    OBSERVER_MAX_CONSOLES
+#define MAX_STREAMS_OF_PEER 4
+
+struct console_stream {
+	struct manager *manager;
+	struct console_stream *next;
+	uint64_t serial; /* never used again: an address would be */
+	char *peer;
+	int32_t id;	 /* the cell's; another cell may have it afterwards */
+	struct job *job; /* waiting for the first bytes, then answered */
+	int read_fd;	 /* to be handed out; -1 afterwards */
+	int write_fd;
+	sd_event_source *hangup;
+	uint64_t offset;
+	char pending[OBSERVER_CONSOLE_ROOM + 64]; /* did not fit into the pipe */
+	size_t pending_length;
+};
+
+static void stream_free(struct console_stream *stream)
+{
+	if (!stream)
+		return;
+	job_free(stream->job);
+	sd_event_source_disable_unref(stream->hangup);
+	if (stream->read_fd >= 0)
+		close(stream->read_fd);
+	if (stream->write_fd >= 0)
+		close(stream->write_fd);
+	free(stream->peer);
+	free(stream);
+}
+
+static void close_stream(struct console_stream *stream)
+{
+	struct console_stream **link = &stream->manager->consoles;
+
+	while (*link && *link != stream)
+		link = &(*link)->next;
+	if (*link) {
+		*link = stream->next;
+		stream->manager->num_consoles--;
+	}
+	manager_set_period(stream->manager);
+	stream_free(stream);
+}
+
+static int on_hangup(sd_event_source *source, int fd, uint32_t events, void *userdata)
+{
+	(void)source;
+	(void)fd;
+	(void)events;
+	close_stream(userdata);
+	return 0;
+}
+
+static int check_limits(struct manager *manager, const char *peer, struct error *error)
+{
+	size_t of_peer = 0;
+
+	for (struct console_stream *stream = manager->consoles; stream; stream = stream->next)
+		of_peer += strcmp(stream->peer, peer) == 0;
+	if (of_peer >= MAX_STREAMS_OF_PEER || manager->num_consoles >= MAX_STREAMS)
+		return error_set(error, ERROR_LIMITS_EXCEEDED, "too many consoles are open");
+	return 0;
+}
+
+static int stream_new(struct manager *manager, const char *peer, struct console_stream **ret)
+{
+	static uint64_t last_serial;
+	struct console_stream *stream = calloc(1, sizeof(*stream));
+	int fds[2];
+	int r = -ENOMEM;
+
+	if (!stream)
+		return -ENOMEM;
+	stream->manager = manager;
+	stream->serial = ++last_serial;
+	stream->read_fd = stream->write_fd = -1;
+	stream->peer = strdup(peer);
+	if (!stream->peer)
+		goto err_free;
+	if (pipe2(fds, O_CLOEXEC) < 0) {
+		r = -errno;
+		goto err_free;
+	}
+	stream->read_fd = fds[0];
+	stream->write_fd = fds[1];
+	/* Only our end: whether the peer waits is its own choice. */
+	if (fcntl(stream->write_fd, F_SETFL, O_NONBLOCK) < 0) {
+		r = -errno;
+		goto err_free;
+	}
+	/* No events asked for: EPOLLERR comes anyway when the last reader has closed. */
+	r = sd_event_add_io(manager->event, &stream->hangup, stream->write_fd, 0, on_hangup,
+			    stream);
+	if (r < 0)
+		goto err_free;
+	*ret = stream;
+	return 0;
+
+err_free:
+	stream_free(stream);
+	return r;
+}
+
+static int check_cell_state(struct job *job, struct cell *cell, struct error *error)
+{
+	if (!(job->manager->features & CELLVISOR_FEATURE_CONSOLE))
+		return error_set(error, ERROR_DRIVER,
+				 "the driver in use has no virtual consoles (see Features)");
+	if (!cell->exists)
+		return error_set(error, ERROR_WRONG_STATE,
+				 "cell %s is defined: it has no console before it is created",
+				 cell->name);
+	return 0;
+}
+
+void console_open(struct job *job)
+{
+	_cleanup_(error_done) struct error error = {0};
+	struct manager *manager = job->manager;
+	const char *peer = sd_bus_message_get_sender(job->call);
+	struct console_stream *stream = NULL;
+	struct cell *cell;
+	int r;
+
+	cell = manager_look_up(manager, job->cell, &error);
+	if (cell && check_cell_state(job, cell, &error) >= 0 &&
+	    check_limits(manager, peer, &error) >= 0) {
+		r = stream_new(manager, peer, &stream);
+		if (r < 0)
+			error_set(&error, ERROR_NO_RESOURCES, "cannot make a pipe: %s",
+				  strerror(-r));
+	}
+	if (!stream) {
+		_cleanup_(sd_bus_error_free) sd_bus_error bus_error = SD_BUS_ERROR_NULL;
+
+		manager_reply_error(&bus_error, &error);
+		sd_bus_reply_method_error(job->call, &bus_error);
+		job_free(job);
+		return;
+	}
+	stream->id = cell->seen.id;
+	stream->job = job;
+	stream->next = manager->consoles;
+	manager->consoles = stream;
+	manager->num_consoles++;
+	manager_set_period(manager);
+	observer_look(manager->observer);
+}
+
+size_t console_requests(struct manager *manager, struct observer_console *requests)
+{
+	size_t count = 0;
+
+	for (struct console_stream *stream = manager->consoles; stream; stream = stream->next) {
+		/* Not before the last bytes are through: what is not read yet stays below. */
+		if (stream->pending_length || count == OBSERVER_MAX_CONSOLES)
+			continue;
+		requests[count].serial = stream->serial;
+		requests[count].id = stream->id;
+		requests[count].offset = stream->offset;
+		count++;
+	}
+	return count;
+}
+
+/* Returns false where the reader has gone. */
+static bool flush(struct console_stream *stream)
+{
+	ssize_t written;
+
+	if (!stream->pending_length)
+		return true;
+	written = write(stream->write_fd, stream->pending, stream->pending_length);
+	if (written < 0)
+		return errno == EAGAIN || errno == EINTR;
+	stream->pending_length -= (size_t)written;
+	memmove(stream->pending, stream->pending + written, stream->pending_length);
+	return true;
+}
+
+static void take_bytes(struct console_stream *stream, const struct observer_console *console)
+{
+	size_t length = 0;
+
+	/* What was lost before anybody looked is no news. */
+	if (console->lost && stream->offset)
+		length = (size_t)snprintf(stream->pending, sizeof(stream->pending),
+					  "\n[%" PRIu64 " bytes lost]\n", console->lost);
+	memcpy(stream->pending + length, console->buffer, console->length);
+	stream->pending_length = length + console->length;
+	stream->offset = console->offset;
+}
+
+static void answer(struct console_stream *stream)
+{
+	if (!stream->job)
+		return;
+	sd_bus_reply_method_return(stream->job->call, "h", stream->read_fd);
+	job_free(stream->job);
+	stream->job = NULL;
+	close(stream->read_fd);
+	stream->read_fd = -1;
+}
+
+static void deliver(struct console_stream *stream, const struct observer_console *console)
+{
+	bool alive;
+
+	if (console->result == 0)
+		take_bytes(stream, console);
+	alive = flush(stream);
+	answer(stream);
+	/* -ENOENT and the like: the cell has been destroyed; the reader sees the end of the file.
+	 */
+	if (!alive || (console->result < 0 && console->result != -EINTR))
+		close_stream(stream);
+}
+
+/* NULL where it was closed while the observer was reading for it. */
+static struct console_stream *find_stream(const struct manager *manager, uint64_t serial)
+{
+	struct console_stream *stream = manager->consoles;
+
+	while (stream && stream->serial != serial)
+		stream = stream->next;
+	return stream;
+}
+
+void console_deliver(struct manager *manager, const struct observation *observation)
+{
+	struct console_stream *stream, *next;
+
+	for (size_t i = 0; i < observation->num_consoles; i++) {
+		stream = find_stream(manager, observation->consoles[i].serial);
+		if (stream)
+			deliver(stream, &observation->consoles[i]);
+	}
+	for (stream = manager->consoles; stream; stream = next) {
+		next = stream->next;
+		if (!flush(stream))
+			close_stream(stream);
+	}
+}
+
+void consoles_end(struct manager *manager, int32_t id)
+{
+	struct console_stream *stream, *next;
+
+	for (stream = manager->consoles; stream; stream = next) {
+		next = stream->next;
+		if (stream->id != id)
+			continue;
+		answer(stream);
+		flush(stream);
+		close_stream(stream);
+	}
+}
+
+void consoles_free(struct manager *manager)
+{
+	while (manager->consoles)
+		close_stream(manager->consoles);
+}

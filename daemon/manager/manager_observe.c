@@ -1,0 +1,189 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/* What the observer or a step saw becomes what the manager shows. */
+#include <string.h>
+
+#include <systemd/sd-daemon.h>
+
+#include "manager/console.h"
+#include "util/log.h"
+#include "manager/manager.h"
+#include "util/message_ids.h"
+#include "driver/step.h"
+
+static void apply_hypervisor(struct manager *manager, const struct snapshot *snapshot)
+{
+	if (manager->state != snapshot->hypervisor) {
+		log_debug("Hypervisor: %s -> %s", hypervisor_state_name(manager->state),
+			  hypervisor_state_name(snapshot->hypervisor));
+		manager->state = snapshot->hypervisor;
+		manager_mark(manager, MANAGER_PROPERTY_HYPERVISOR_STATE);
+		manager_mark(manager, MANAGER_PROPERTY_DRIVER);
+	}
+	if (strcmp(manager->release, snapshot->release) != 0) {
+		memcpy(manager->release, snapshot->release, sizeof(manager->release));
+		manager_mark(manager, MANAGER_PROPERTY_DRIVER);
+	}
+	if (manager->features != snapshot->features) {
+		manager->features = snapshot->features;
+		manager_mark(manager, MANAGER_PROPERTY_FEATURES);
+	}
+}
+
+/* It died after the hypervisor was enabled and before it could write down with which memory. */
+static void remember_pool(struct manager *manager, const struct state *state,
+			  const struct snapshot *snapshot)
+{
+	uint64_t part = manager->config.hypervisor_memory;
+
+	manager->pool = state->pool;
+	manager->hypervisor = state->hypervisor;
+	if (manager->pool.size || strcmp(state->intent, step_name(STEP_ENABLE)) != 0 ||
+	    snapshot->pool.source == CELLVISOR_POOL_NONE || snapshot->pool.size <= part)
+		return;
+	manager->pool = (struct address_range){snapshot->pool.phys_start, snapshot->pool.size};
+	manager->hypervisor = (struct address_range){snapshot->pool.phys_start, part};
+	manager->pool_from_linux = snapshot->pool.source == CELLVISOR_POOL_LINUX;
+}
+
+/*
+ * A daemon before us died between a step and writing down what came of it. What was asked for is on
+ * record, and whether there is a cell is seen.
+ */
+static void finish_intent(struct cell_record *record, const struct snapshot_cell *seen)
+{
+	if (record->phase == CELL_PHASE_NONE &&
+	    strcmp(record->intent, step_name(STEP_CREATE)) == 0) {
+		record->phase = CELL_PHASE_CREATED;
+		record->id = seen->id;
+	} else if (strcmp(record->intent, step_name(STEP_LOAD)) == 0) {
+		/* Half an image is none. */
+		record->phase = CELL_PHASE_CREATED;
+		record->image_sha256[0] = '\0';
+	}
+	record->intent[0] = '\0';
+}
+
+/* Cells of a daemon before us get their records back; what is below confirms them, or not. */
+static void remember(struct manager *manager, const struct snapshot *snapshot)
+{
+	_cleanup_(state_freep) struct state *state = TAKE_POINTER(manager->remembered);
+
+	if (!state)
+		return;
+	manager->pool_from_linux = state->pool_from_linux;
+	if (snapshot->hypervisor != HYPERVISOR_ENABLED)
+		return;
+	remember_pool(manager, state, snapshot);
+	for (size_t i = 0; i < state->num_cells; i++) {
+		const struct snapshot_cell *seen =
+			snapshot_find_name(snapshot, state->cells[i].name);
+		struct cell_record *record = &state->cells[i].record;
+		struct cell *cell;
+
+		if (seen)
+			finish_intent(record, seen);
+		if (!seen || record->phase == CELL_PHASE_NONE || record->id != seen->id)
+			continue;
+		/* Another one of the same name and id, made while nobody was looking. */
+		if (memcmp(&record->placement.cpus, &seen->cpus, sizeof(seen->cpus)) != 0)
+			continue;
+		if (manager_find_or_make_cell(manager, state->cells[i].name, &cell) < 0)
+			continue;
+		cell->record = *record;
+		log_event(LOG_INFO, MESSAGE_CELL_ADOPTED, cell->name, NULL, 0,
+			  "Cell %s goes on under this daemon", cell->name);
+	}
+}
+
+static void observe_existing(struct manager *manager, const struct snapshot *snapshot)
+{
+	for (size_t i = 0; i < snapshot->num_cells; i++) {
+		const struct snapshot_cell *seen = &snapshot->cells[i];
+		struct cell *cell;
+		bool existed;
+		int fresh;
+
+		fresh = manager_find_or_make_cell(manager, seen->name, &cell);
+		if (fresh < 0)
+			continue;
+		if (cell->in_step)
+			continue;
+		existed = cell->exists;
+		cell_observe(cell, seen);
+		if (!existed && !cell_owned(cell))
+			log_event(LOG_NOTICE, MESSAGE_CELL_FOREIGN, cell->name, NULL, 0,
+				  "Cell %s was made by somebody else; it is shown, not touched",
+				  cell->name);
+		if (fresh) {
+			cell_update(cell, manager->observed_at_ns, false);
+			cell_announce(cell);
+		}
+	}
+}
+
+static void observe_missing(struct manager *manager, const struct snapshot *snapshot)
+{
+	for (struct cell *cell = manager->cells; cell; cell = cell->next) {
+		if (cell->in_step || snapshot_find_name(snapshot, cell->name))
+			continue;
+		if (cell_owned(cell) && cell->record.phase != CELL_PHASE_NONE)
+			log_warning("Cell %s has been destroyed by somebody else", cell->name);
+		cell->record = (struct cell_record){.started_at = cell->record.started_at};
+		if (cell->exists)
+			consoles_end(manager, cell->seen.id);
+		cell_observe(cell, NULL);
+	}
+}
+
+/* A short hash over all records: has anything changed that is to be written down? */
+static uint64_t records_hash(const struct manager *manager)
+{
+	uint64_t hash = 0xcbf29ce484222325ull;
+
+	for (const struct cell *cell = manager->cells; cell; cell = cell->next) {
+		const uint8_t *bytes = (const uint8_t *)&cell->record;
+
+		for (size_t i = 0; i < sizeof(cell->record); i++)
+			hash = (hash ^ bytes[i]) * 0x100000001b3ull;
+	}
+	return hash;
+}
+
+/* For `systemctl status`. */
+static void notify_status(const struct manager *manager)
+{
+	static char last[128];
+	char text[128];
+	unsigned int running = 0, cells = 0;
+
+	for (const struct cell *cell = manager->cells; cell; cell = cell->next) {
+		cells++;
+		running += cell_running(cell);
+	}
+	snprintf(text, sizeof(text), "STATUS=Hypervisor %s, %u of %u cells running",
+		 hypervisor_state_name(manager->state), running, cells);
+	if (strcmp(text, last) == 0)
+		return;
+	strcpy(last, text);
+	sd_notify(false, text);
+}
+
+void manager_apply(struct manager *manager, const struct snapshot *snapshot)
+{
+	uint64_t before;
+
+	if (!snapshot)
+		return;
+	before = records_hash(manager);
+	manager->observed_at_ns = manager_now_ns(manager);
+	apply_hypervisor(manager, snapshot);
+	remember(manager, snapshot);
+	observe_existing(manager, snapshot);
+	observe_missing(manager, snapshot);
+	manager->observed = true;
+	manager_settle(manager);
+	notify_status(manager);
+	manager_set_period(manager);
+	if (records_hash(manager) != before)
+		manager_save(manager);
+}

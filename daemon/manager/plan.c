@@ -1,0 +1,282 @@
+// SPDX-License-Identifier: GPL-2.0-only
+#include "manager/plan.h"
+
+#include <errno.h>
+#include <inttypes.h>
+#include <string.h>
+
+#include "blob.h"
+#include "model/check.h"
+#include "model/encode.h"
+#include "util/log.h"
+
+/* A placement_input with the arrays that it borrows. */
+struct input {
+	struct placement_input placement;
+	struct placement_cell *cells;
+	const struct description **descriptions;
+};
+
+static void input_done(struct input *input)
+{
+	free(input->cells);
+	free(input->descriptions);
+}
+
+static void add_cell(struct input *input, struct cell *cell)
+{
+	struct placement_cell *created = &input->cells[input->placement.num_cells++];
+
+	*created = (struct placement_cell){.name = cell->name};
+	/* What foreign cells have of memory is not known. */
+	if (cell_owned(cell))
+		created->placement = cell->record.placement;
+	created->placement.cpus = cell->seen.cpus;
+}
+
+static int gather(struct manager *manager, struct input *input)
+{
+	size_t count = 0;
+
+	for (struct cell *cell = manager->cells; cell; cell = cell->next)
+		count++;
+	input->cells = calloc(count + 1, sizeof(*input->cells));
+	input->descriptions = calloc(count + 1, sizeof(*input->descriptions));
+	if (!input->cells || !input->descriptions)
+		return -ENOMEM;
+	for (struct cell *cell = manager->cells; cell; cell = cell->next) {
+		if (cell->exists) {
+			add_cell(input, cell);
+			/* Linux has taken their CPUs offline, but they are there. */
+			if (manager->machine)
+				manager->machine->online =
+					cpu_mask_union(&manager->machine->online, &cell->seen.cpus);
+		}
+		if (cell->description)
+			input->descriptions[input->placement.num_descriptions++] =
+				cell->description;
+	}
+	input->placement.pool = manager->pool;
+	input->placement.hypervisor = manager->hypervisor;
+	input->placement.machine = manager->machine;
+	input->placement.cells = input->cells;
+	input->placement.descriptions = input->descriptions;
+	return 0;
+}
+
+void plan_done(struct plan *plan)
+{
+	if (plan)
+		free(plan->blob);
+}
+
+static int need_machine(struct manager *manager, struct error *error)
+{
+	if (!manager->machine)
+		manager_read_machine(manager);
+	else if (machine_read_online(manager->machine_root, manager->machine) < 0)
+		log_warning("Cannot read which CPUs are online; going by what was so");
+	if (!manager->machine)
+		return error_set(error, ERROR_DRIVER,
+				 "the machine's CPUs and memory map cannot be read; the log says "
+				 "why");
+	return 0;
+}
+
+static int place(struct manager *manager, struct cell *cell, struct error *error,
+		 struct placement *ret)
+{
+	_cleanup_(input_done) struct input input = {0};
+	struct problems problems = {0};
+	int r;
+
+	if (gather(manager, &input) < 0)
+		return error_set(error, ERROR_NO_RESOURCES, "out of memory");
+	r = placement_make(&input.placement, cell->description, &problems, ret);
+	if (r < 0)
+		error_set_problems(error, r == -EINVAL ? ERROR_INVALID : ERROR_NO_RESOURCES,
+				   &problems);
+	problems_done(&problems);
+	return r;
+}
+
+int plan_create(struct manager *manager, struct cell *cell, struct error *error, struct plan *ret)
+{
+	struct problems problems = {0};
+	struct plan plan = {0};
+	int r;
+
+	if (manager->pool.size == 0)
+		return error_set(
+			error, ERROR_NO_RESOURCES,
+			"the hypervisor was enabled by somebody else and its memory is not "
+			"known; disable it and let cellmgrd enable it");
+	r = need_machine(manager, error);
+	if (r >= 0)
+		r = place(manager, cell, error, &plan.placement);
+	if (r < 0)
+		return r;
+	r = encode_cell(cell->description, &plan.placement, &problems, &plan.blob, &plan.blob_size);
+	if (r < 0)
+		error_set_problems(error, ERROR_INVALID, &problems);
+	problems_done(&problems);
+	if (r >= 0 && image_hash_bytes(plan.blob, plan.blob_size, plan.blob_sha256) < 0)
+		r = error_set(error, ERROR_NO_RESOURCES, "out of memory");
+	if (r < 0) {
+		plan_done(&plan);
+		return r;
+	}
+	*ret = plan;
+	return 0;
+}
+
+bool plan_unchanged(const struct cell *cell)
+{
+	struct problems problems = {0};
+	char sha256[IMAGE_SHA256_TEXT];
+	void *blob = NULL;
+	bool same = false;
+	size_t size;
+
+	if (encode_cell(cell->description, &cell->record.placement, &problems, &blob, &size) >= 0 &&
+	    image_hash_bytes(blob, size, sha256) >= 0)
+		same = strcmp(sha256, cell->record.blob_sha256) == 0;
+	problems_done(&problems);
+	free(blob);
+	return same;
+}
+
+static struct check_input check_input(const struct manager *manager)
+{
+	struct check_input input = {
+		.machine = manager->machine,
+		.pool_size = plan_memory_total(manager),
+		.pool = manager->pool,
+	};
+
+	if (!input.pool_size)
+		input.pool_size = manager->config.pool_size - manager->config.hypervisor_memory;
+	return input;
+}
+
+/* Alone: that another description wants the same is no hindrance until that cell is created. */
+int plan_check(struct manager *manager, struct cell *cell, struct error *error)
+{
+	_cleanup_(input_done) struct input input = {0};
+	struct problems problems = {0};
+	struct check_input check;
+	int r;
+
+	r = need_machine(manager, error);
+	if (r < 0)
+		return r;
+	/* For the CPUs that count as online. */
+	if (gather(manager, &input) < 0)
+		return error_set(error, ERROR_NO_RESOURCES, "out of memory");
+	check = check_input(manager);
+	r = check_cell(&check, cell->description, &problems);
+	if (r < 0)
+		error_set_problems(error, ERROR_INVALID, &problems);
+	problems_done(&problems);
+	return r;
+}
+
+int plan_check_description(struct manager *manager, const struct description *description,
+			   struct problems *problems)
+{
+	_cleanup_(input_done) struct input input = {0};
+	_cleanup_(error_done) struct error error = {0};
+	struct check_input check;
+
+	if (need_machine(manager, &error) < 0) {
+		problems_add(problems, SEVERITY_WARNING, NULL,
+			     "not checked against the machine: %s", error_text(&error));
+		return 0;
+	}
+	if (gather(manager, &input) < 0)
+		return -ENOMEM;
+	check = check_input(manager);
+	check.descriptions = input.descriptions;
+	check.num_descriptions = input.placement.num_descriptions;
+	return check_cell(&check, description, problems) == -ENOMEM ? -ENOMEM : 0;
+}
+
+/* Bytes of loadable memory from a guest address on; 0 where it is none. */
+static uint64_t loadable_room(const struct description *description, uint64_t address)
+{
+	for (size_t i = 0; i < description->num_memory; i++) {
+		const struct description_memory *memory = &description->memory[i];
+
+		if ((memory->flags & BLOB_MEM_LOADABLE) && address >= memory->address &&
+		    address - memory->address < memory->size)
+			return memory->size - (address - memory->address);
+	}
+	return 0;
+}
+
+static int add_images(const struct description *description, struct step *step)
+{
+	for (size_t i = 0; i < description->num_images; i++) {
+		step->images[i].address = description->images[i].address;
+		step->images[i].file = strdup(description->images[i].file);
+		if (!step->images[i].file)
+			return -ENOMEM;
+		step->num_images++;
+	}
+	return 0;
+}
+
+static int set_room(const struct cell *cell, struct step *step, struct error *error)
+{
+	for (size_t i = 0; i < step->num_images; i++) {
+		struct step_image *image = &step->images[i];
+
+		image->room = loadable_room(cell->description, image->address);
+		if (!image->room)
+			return error_set(error, ERROR_INVALID,
+					 "%s: image: address 0x%" PRIx64
+					 " is in no loadable memory of cell %s",
+					 cell->description->file, image->address, cell->name);
+	}
+	return 0;
+}
+
+int plan_load(struct cell *cell, struct step_image *images, size_t num_images, struct step *step,
+	      struct error *error)
+{
+	const struct description *description = cell->description;
+
+	if (!num_images && !description->num_images)
+		return error_set(error, ERROR_INVALID,
+				 "%s: image: cell %s has none; name one or hand one to Load",
+				 description->file, cell->name);
+	if (num_images) {
+		for (size_t i = 0; i < num_images; i++) {
+			step->images[i] = images[i];
+			images[i].fd = -1;
+		}
+		step->num_images = num_images;
+	} else if (add_images(description, step) < 0) {
+		return error_set(error, ERROR_NO_RESOURCES, "out of memory");
+	}
+	step->description_file = strdup(description->file);
+	step->parameters = description->parameters ? strdup(description->parameters) : NULL;
+	if (!step->description_file || (description->parameters && !step->parameters))
+		return error_set(error, ERROR_NO_RESOURCES, "out of memory");
+	return set_room(cell, step, error);
+}
+
+uint64_t plan_memory_total(const struct manager *manager)
+{
+	return manager->state == HYPERVISOR_ENABLED ? manager->pool.size - manager->hypervisor.size
+						    : 0;
+}
+
+uint64_t plan_memory_free(struct manager *manager)
+{
+	_cleanup_(input_done) struct input input = {0};
+
+	if (!plan_memory_total(manager) || gather(manager, &input) < 0)
+		return 0;
+	return placement_free(&input.placement);
+}

@@ -1,0 +1,52 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/* From the manager's view to what a step needs: checks, placements, blobs, images. */
+#ifndef PLAN_H
+#define PLAN_H
+
+#include "util/error.h"
+#include "manager/manager.h"
+#include "model/placement.h"
+#include "driver/step.h"
+
+/* What a cell would be created from. */
+struct plan {
+	struct placement placement;
+	void *blob;
+	size_t blob_size;
+	char blob_sha256[IMAGE_SHA256_TEXT];
+};
+
+/* Takes NULL. */
+void plan_done(struct plan *plan);
+
+/*
+ * Places and encodes a cell; the hypervisor must be enabled. Returns 0, or negative with error set
+ * (NoResources, Invalid).
+ */
+int plan_create(struct manager *manager, struct cell *cell, struct error *error, struct plan *ret);
+
+/* Whether the cell would be created from the same today, in the place that it has. */
+bool plan_unchanged(const struct cell *cell);
+
+/* Checks a cell's description and images before anything is done with it. As plan_create(). */
+int plan_check(struct manager *manager, struct cell *cell, struct error *error);
+
+/*
+ * Checks any description against machine and other cells' descriptions; adds to problems. Returns 0
+ * or -ENOMEM.
+ */
+int plan_check_description(struct manager *manager, const struct description *description,
+			   struct problems *problems);
+
+/*
+ * Fills a load step with the description's images, or (num_images > 0) with those given, whose
+ * descriptors it takes over. Returns 0, or negative with error set.
+ */
+int plan_load(struct cell *cell, struct step_image *images, size_t num_images, struct step *step,
+	      struct error *error);
+
+/* Bytes of the pool for cells, and how many of them no cell has. */
+uint64_t plan_memory_total(const struct manager *manager);
+uint64_t plan_memory_free(struct manager *manager);
+
+#endif /* PLAN_H */

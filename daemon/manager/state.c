@@ -1,0 +1,330 @@
+// SPDX-License-Identifier: GPL-2.0-only
+#include "manager/state.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <string.h>
+
+#include <json-c/json.h>
+
+#define STATE_VERSION  1
+#define STATE_MAX_FILE (4u << 20)
+
+static const char *const phase_names[CELL_PHASE_COUNT] = {
+	[CELL_PHASE_NONE] = "none",
+	[CELL_PHASE_CREATED] = "created",
+	[CELL_PHASE_LOADED] = "loaded",
+	[CELL_PHASE_STARTED] = "started",
+};
+
+static void json_putp(struct json_object **object)
+{
+	json_object_put(*object);
+}
+
+static void add_string(struct json_object *object, const char *key, const char *value)
+{
+	json_object_object_add(object, key, json_object_new_string(value));
+}
+
+static void add_uint(struct json_object *object, const char *key, uint64_t value)
+{
+	json_object_object_add(object, key, json_object_new_uint64(value));
+}
+
+static struct json_object *encode_range(const struct address_range *range)
+{
+	struct json_object *object = json_object_new_object();
+
+	add_uint(object, "start", range->start);
+	add_uint(object, "size", range->size);
+	return object;
+}
+
+static struct json_object *encode_record(const struct cell_record *record)
+{
+	struct json_object *object = json_object_new_object();
+	struct json_object *memory = json_object_new_array();
+	_cleanup_(freep) char *cpus = cpu_mask_format(&record->placement.cpus);
+
+	add_string(object, "phase", phase_names[record->phase]);
+	json_object_object_add(object, "id", json_object_new_int(record->id));
+	add_string(object, "intent", record->intent);
+	add_uint(object, "started-at", record->started_at);
+	add_string(object, "image-sha256", record->image_sha256);
+	add_string(object, "blob-sha256", record->blob_sha256);
+	json_object_object_add(object, "failure-reported",
+			       json_object_new_boolean(record->failure_reported));
+	add_string(object, "cpus", cpus ? cpus : "");
+	for (size_t i = 0; i < record->placement.num_memory; i++)
+		json_object_array_add(memory, encode_range(&record->placement.memory[i]));
+	json_object_object_add(object, "memory", memory);
+	return object;
+}
+
+static struct json_object *encode_state(const struct state *state)
+{
+	struct json_object *object = json_object_new_object();
+	struct json_object *cells = json_object_new_object();
+
+	json_object_object_add(object, "version", json_object_new_int(STATE_VERSION));
+	json_object_object_add(object, "pool", encode_range(&state->pool));
+	json_object_object_add(object, "hypervisor", encode_range(&state->hypervisor));
+	json_object_object_add(object, "pool-from-linux",
+			       json_object_new_boolean(state->pool_from_linux));
+	add_string(object, "intent", state->intent);
+	for (size_t i = 0; i < state->num_cells; i++)
+		json_object_object_add(cells, state->cells[i].name,
+				       encode_record(&state->cells[i].record));
+	json_object_object_add(object, "cells", cells);
+	return object;
+}
+
+static int write_all(int fd, const char *text, size_t length)
+{
+	while (length) {
+		ssize_t written = write(fd, text, length);
+
+		if (written < 0 && errno == EINTR)
+			continue;
+		if (written < 0)
+			return -errno;
+		text += written;
+		length -= (size_t)written;
+	}
+	return 0;
+}
+
+int state_write(const char *file, const struct state *state)
+{
+	_cleanup_(json_putp) struct json_object *object = encode_state(state);
+	_cleanup_(freep) char *temporary = NULL;
+	_cleanup_(closep) int fd = -1;
+	const char *text;
+	int r;
+
+	if (asprintf(&temporary, "%s.new", file) < 0) {
+		temporary = NULL;
+		return -ENOMEM;
+	}
+	text = json_object_to_json_string_ext(object, JSON_C_TO_STRING_PRETTY);
+	if (!text)
+		return -ENOMEM;
+	fd = open(temporary, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC | O_NOFOLLOW, 0600);
+	if (fd < 0)
+		return -errno;
+	r = write_all(fd, text, strlen(text));
+	if (r >= 0 && rename(temporary, file) < 0)
+		r = -errno;
+	if (r < 0)
+		unlink(temporary);
+	return r;
+}
+
+/* The file is ours, but a person may have had a hand in it: every look-up says whether it worked.
+ */
+static bool get_uint(struct json_object *object, const char *key, uint64_t *ret)
+{
+	struct json_object *value;
+
+	if (!json_object_object_get_ex(object, key, &value) ||
+	    !json_object_is_type(value, json_type_int))
+		return false;
+	*ret = json_object_get_uint64(value);
+	return true;
+}
+
+static bool get_bool(struct json_object *object, const char *key, bool *ret)
+{
+	struct json_object *value;
+
+	if (!json_object_object_get_ex(object, key, &value) ||
+	    !json_object_is_type(value, json_type_boolean))
+		return false;
+	*ret = json_object_get_boolean(value);
+	return true;
+}
+
+static const char *get_string(struct json_object *object, const char *key)
+{
+	struct json_object *value;
+
+	if (!json_object_object_get_ex(object, key, &value) ||
+	    !json_object_is_type(value, json_type_string))
+		return NULL;
+	return json_object_get_string(value);
+}
+
+static bool copy_string(struct json_object *object, const char *key, char *buffer, size_t size)
+{
+	const char *value = get_string(object, key);
+
+	if (!value || strlen(value) >= size)
+		return false;
+	strcpy(buffer, value);
+	return true;
+}
+
+static bool decode_range(struct json_object *object, struct address_range *ret)
+{
+	struct address_range range;
+
+	if (!object || !get_uint(object, "start", &range.start) ||
+	    !get_uint(object, "size", &range.size) || range.start + range.size < range.start)
+		return false;
+	*ret = range;
+	return true;
+}
+
+static bool decode_memory(struct json_object *object, struct placement *placement)
+{
+	struct json_object *memory;
+	size_t count;
+
+	if (!json_object_object_get_ex(object, "memory", &memory) ||
+	    !json_object_is_type(memory, json_type_array))
+		return false;
+	count = json_object_array_length(memory);
+	if (count > DESCRIPTION_MAX_MEMORY)
+		return false;
+	for (size_t i = 0; i < count; i++) {
+		if (!decode_range(json_object_array_get_idx(memory, i), &placement->memory[i]))
+			return false;
+	}
+	placement->num_memory = count;
+	return true;
+}
+
+static bool decode_phase(struct json_object *object, enum cell_phase *ret)
+{
+	const char *name = get_string(object, "phase");
+
+	for (size_t i = 0; name && i < CELL_PHASE_COUNT; i++) {
+		if (strcmp(name, phase_names[i]) == 0) {
+			*ret = (enum cell_phase)i;
+			return true;
+		}
+	}
+	return false;
+}
+
+static bool decode_record(struct json_object *object, struct cell_record *ret)
+{
+	struct cell_record record = {0};
+	const char *cpus = get_string(object, "cpus");
+	struct json_object *id;
+
+	if (!cpus || cpu_mask_parse(cpus, &record.placement.cpus) < 0 ||
+	    !decode_phase(object, &record.phase) || !decode_memory(object, &record.placement) ||
+	    !json_object_object_get_ex(object, "id", &id) ||
+	    !json_object_is_type(id, json_type_int) ||
+	    !copy_string(object, "intent", record.intent, sizeof(record.intent)) ||
+	    !get_uint(object, "started-at", &record.started_at) ||
+	    !copy_string(object, "image-sha256", record.image_sha256,
+			 sizeof(record.image_sha256)) ||
+	    !copy_string(object, "blob-sha256", record.blob_sha256, sizeof(record.blob_sha256)) ||
+	    !get_bool(object, "failure-reported", &record.failure_reported))
+		return false;
+	record.id = json_object_get_int(id);
+	*ret = record;
+	return true;
+}
+
+static int decode_cells(struct json_object *cells, struct state *state)
+{
+	state->cells = calloc((size_t)json_object_object_length(cells) + 1, sizeof(*state->cells));
+	if (!state->cells)
+		return -ENOMEM;
+	json_object_object_foreach(cells, name, value)
+	{
+		struct state_cell *cell = &state->cells[state->num_cells];
+
+		if (!decode_record(value, &cell->record))
+			return -EPROTO;
+		cell->name = strdup(name);
+		if (!cell->name)
+			return -ENOMEM;
+		state->num_cells++;
+	}
+	return 0;
+}
+
+static int decode_state(struct json_object *object, struct state *state)
+{
+	struct json_object *pool = NULL, *hypervisor = NULL, *cells = NULL;
+	uint64_t version;
+
+	if (!json_object_is_type(object, json_type_object) ||
+	    !get_uint(object, "version", &version) || version != STATE_VERSION)
+		return -EPROTO;
+	json_object_object_get_ex(object, "pool", &pool);
+	json_object_object_get_ex(object, "hypervisor", &hypervisor);
+	if (!decode_range(pool, &state->pool) || !decode_range(hypervisor, &state->hypervisor) ||
+	    !get_bool(object, "pool-from-linux", &state->pool_from_linux) ||
+	    !copy_string(object, "intent", state->intent, sizeof(state->intent)) ||
+	    !json_object_object_get_ex(object, "cells", &cells) ||
+	    !json_object_is_type(cells, json_type_object))
+		return -EPROTO;
+	return decode_cells(cells, state);
+}
+
+static int read_text(const char *file, char **ret)
+{
+	_cleanup_(freep) char *text = malloc(STATE_MAX_FILE + 1);
+	_cleanup_(closep) int fd = -1;
+	size_t length = 0;
+	ssize_t n;
+
+	if (!text)
+		return -ENOMEM;
+	fd = open(file, O_RDONLY | O_CLOEXEC | O_NOFOLLOW);
+	if (fd < 0)
+		return -errno;
+	while ((n = read(fd, text + length, STATE_MAX_FILE - length)) > 0)
+		length += (size_t)n;
+	if (n < 0)
+		return -errno;
+	text[length] = '\0';
+	*ret = TAKE_POINTER(text);
+	return 0;
+}
+
+int state_read(const char *file, struct state **ret)
+{
+	_cleanup_(json_putp) struct json_object *object = NULL;
+	_cleanup_(state_freep) struct state *state = NULL;
+	_cleanup_(freep) char *text = NULL;
+	int r;
+
+	r = read_text(file, &text);
+	if (r < 0)
+		return r;
+	object = json_tokener_parse(text);
+	state = calloc(1, sizeof(*state));
+	if (!state)
+		return -ENOMEM;
+	r = object ? decode_state(object, state) : -EPROTO;
+	if (r < 0)
+		return r;
+	*ret = TAKE_POINTER(state);
+	return 0;
+}
+
+void state_free(struct state *state)
+{
+	if (!state)
+		return;
+	for (size_t i = 0; i < state->num_cells; i++)
+		free(state->cells[i].name);
+	free(state->cells);
+	free(state);
+}
+
+const struct cell_record *state_find(const struct state *state, const char *name)
+{
+	for (size_t i = 0; state && i < state->num_cells; i++) {
+		if (strcmp(state->cells[i].name, name) == 0)
+			return &state->cells[i].record;
+	}
+	return NULL;
+}

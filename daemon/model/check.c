@@ -1,0 +1,373 @@
+// SPDX-License-Identifier: GPL-2.0-only
+#include <inttypes.h>
+#include <string.h>
+
+#include "model/check.h"
+#include "common/quantity.h"
+
+/* What is being checked, and where problems of it go. */
+struct check {
+	const struct check_input *input;
+	const struct description *description;
+	struct problems *problems;
+};
+
+#define report(check, severity, name, ...)                                                        \
+	problems_add(                                                                             \
+		(check)->problems, severity,                                                      \
+		&(const struct problem_place){.file = (check)->description->file, .key = (name)}, \
+		__VA_ARGS__)
+
+#define KEY_MAX 64
+
+static void check_named_cpus(const struct check *check)
+{
+	const struct machine *machine = check->input->machine;
+	const struct cpu_mask *cpus = &check->description->cpus;
+
+	for (int cpu = cpu_mask_next(cpus, 0); cpu >= 0; cpu = cpu_mask_next(cpus, cpu + 1)) {
+		if (cpu == 0)
+			report(check, SEVERITY_ERROR, "cpus",
+			       "CPU 0 stays with Linux; name another one");
+		else if (!cpu_mask_has(&machine->present, cpu))
+			report(check, SEVERITY_ERROR, "cpus",
+			       "CPU %d is not in this machine, the last one is %d", cpu,
+			       cpu_mask_last(&machine->present));
+		else if (!cpu_mask_has(&machine->online, cpu) &&
+			 !cpu_mask_has(&check->input->cell_cpus, cpu))
+			report(check, SEVERITY_ERROR, "cpus",
+			       "CPU %d is offline; bring it online or name another one", cpu);
+	}
+}
+
+static void check_cpus(const struct check *check)
+{
+	const struct description *description = check->description;
+	const unsigned int present = cpu_mask_count(&check->input->machine->present);
+
+	check_named_cpus(check);
+	if (description->cpu_count >= present)
+		report(check, SEVERITY_ERROR, "cpus",
+		       "wants %u of the machine's %u CPUs; at least one stays with Linux",
+		       description->cpu_count, present);
+}
+
+static bool in_pool(const struct check_input *input, struct address_range range)
+{
+	return range.start >= input->pool.start && range.size <= input->pool.size &&
+	       range.start - input->pool.start <= input->pool.size - range.size;
+}
+
+static void check_fixed_memory(const struct check *check)
+{
+	const struct description *description = check->description;
+
+	for (size_t i = 0; i < description->num_memory; i++) {
+		const struct description_memory *memory = &description->memory[i];
+		const struct address_range range = {memory->phys, memory->size};
+		char key[KEY_MAX];
+
+		if (!memory->has_phys || in_pool(check->input, range) ||
+		    !machine_is_ram(check->input->machine, range))
+			continue;
+		snprintf(key, sizeof(key), "memory[%zu].phys", i);
+		/* Where the pool will be is not known before there is one. */
+		report(check, check->input->pool.size ? SEVERITY_ERROR : SEVERITY_WARNING, key,
+		       "0x%" PRIx64 " is in memory that Linux works with; leave \"phys\" out, or "
+		       "name memory that was reserved at boot",
+		       memory->phys);
+	}
+}
+
+static void check_memory(const struct check *check)
+{
+	const uint64_t wanted = description_memory_total(check->description);
+	const uint64_t pool = check->input->pool_size;
+	char wanted_text[QUANTITY_TEXT_MAX], pool_text[QUANTITY_TEXT_MAX];
+
+	if (pool != 0 && wanted > pool)
+		report(check, SEVERITY_ERROR, "memory",
+		       "wants %s, but the whole pool has %s; give it less or make the pool larger",
+		       quantity_format_bytes(wanted, wanted_text),
+		       quantity_format_bytes(pool, pool_text));
+	check_fixed_memory(check);
+}
+
+static void check_mmio(const struct check *check)
+{
+	const struct description *description = check->description;
+
+	for (size_t i = 0; i < description->num_mmio; i++) {
+		const struct description_mmio *mmio = &description->mmio[i];
+		const struct address_range range = {mmio->phys, mmio->size};
+		char key[KEY_MAX];
+
+		if (!machine_is_ram(check->input->machine, range))
+			continue;
+		snprintf(key, sizeof(key), "devices.mmio[%zu].phys", i);
+		report(check, SEVERITY_ERROR, key,
+		       "0x%" PRIx64 " is memory, not a device; memory is given with \"memory\"",
+		       mmio->phys);
+	}
+}
+
+/* All ports of a cell: those that it names, then its console's. False at the end. */
+static bool get_ports(const struct description *description, size_t index,
+		      struct address_range *ret)
+{
+	const struct description_console *console = &description->console;
+
+	if (index < description->num_ports) {
+		*ret = (struct address_range){description->ports[index].base,
+					      description->ports[index].count};
+		return true;
+	}
+	if (index > description->num_ports || console->type != DESCRIPTION_CONSOLE_PORT)
+		return false;
+	*ret = (struct address_range){console->address, console->size};
+	return true;
+}
+
+static const char *ports_key(const struct description *description, size_t index, char *buffer)
+{
+	if (index >= description->num_ports)
+		return "console";
+	snprintf(buffer, KEY_MAX, "devices.ports[%zu]", index);
+	return buffer;
+}
+
+static bool ranges_meet(struct address_range a, struct address_range b)
+{
+	return a.start < b.start + b.size && b.start < a.start + a.size;
+}
+
+/* Ports that a driver of Linux has: the innermost entries; buses are only the way there. */
+static void check_ports(const struct check *check)
+{
+	const struct machine_resources *ports = &check->input->machine->ioports;
+	struct address_range range;
+	char key[KEY_MAX];
+
+	for (size_t i = 0; get_ports(check->description, i, &range); i++) {
+		for (size_t j = 0; j < ports->count; j++) {
+			const struct machine_resource *used = &ports->items[j];
+			const bool is_leaf =
+				j + 1 == ports->count || ports->items[j + 1].depth <= used->depth;
+
+			if (!is_leaf || strncmp(used->name, "PCI Bus", 7) == 0 ||
+			    range.start > used->end || used->start >= range.start + range.size)
+				continue;
+			report(check, SEVERITY_WARNING, ports_key(check->description, i, key),
+			       "Linux uses ports 0x%" PRIx64 "-0x%" PRIx64
+			       " (%s) and loses them to the cell",
+			       used->start, used->end, used->name);
+		}
+	}
+}
+
+/* The bytes from a guest address to the end of the region that it is in. */
+static uint64_t room_at(const struct description *description, uint64_t address)
+{
+	for (size_t i = 0; i < description->num_memory; i++) {
+		const struct description_memory *memory = &description->memory[i];
+
+		if (address >= memory->address && address - memory->address < memory->size)
+			return memory->size - (address - memory->address);
+	}
+	return 0;
+}
+
+static void check_image(const struct check *check, size_t index, struct address_range *ret_range)
+{
+	const struct description_image *image = &check->description->images[index];
+	const uint64_t room = room_at(check->description, image->address);
+	char key[KEY_MAX] = "image";
+	const struct problem_place place = {
+		.file = check->description->file, .key = key, .value = image->file};
+	_cleanup_(closep) int fd = -1;
+	uint64_t size = 0;
+
+	if (check->description->num_images > 1)
+		snprintf(key, sizeof(key), "image[%zu].file", index);
+	fd = check_open_image(check->input->root, image->file, &place, check->problems, &size);
+	if (fd < 0)
+		return;
+	if (size > room)
+		problems_add(check->problems, SEVERITY_ERROR, &place,
+			     "%s has %" PRIu64 " bytes, but from guest address 0x%" PRIx64
+			     " on there is memory for %" PRIu64 "; make \"memory\" larger",
+			     image->file, size, image->address, room);
+	*ret_range = (struct address_range){image->address, size};
+}
+
+static void check_images(const struct check *check)
+{
+	const struct description *description = check->description;
+	struct address_range ranges[DESCRIPTION_MAX_IMAGES] = {0};
+	char key[KEY_MAX];
+
+	if (description->num_images == 0)
+		report(check, SEVERITY_WARNING, "image",
+		       "there is none: the cell starts only after somebody has loaded one");
+	for (size_t i = 0; i < description->num_images; i++) {
+		check_image(check, i, &ranges[i]);
+		for (size_t j = 0; j < i; j++) {
+			if (!ranges_meet(ranges[i], ranges[j]))
+				continue;
+			snprintf(key, sizeof(key), "image[%zu].address", i);
+			report(check, SEVERITY_ERROR, key,
+			       "the file would be loaded over the one of image[%zu]", j);
+		}
+	}
+}
+
+static void check_common_cpus(const struct check *check, const struct description *other)
+{
+	const struct cpu_mask *cpus = &check->description->cpus;
+
+	for (int cpu = cpu_mask_next(cpus, 0); cpu >= 0; cpu = cpu_mask_next(cpus, cpu + 1)) {
+		if (cpu_mask_has(&other->cpus, cpu))
+			report(check, SEVERITY_WARNING, "cpus",
+			       "CPU %d is named by cell %s as well: only one of them can exist at "
+			       "a time",
+			       cpu, other->name);
+	}
+}
+
+static void check_common_memory(const struct check *check, const struct description *other)
+{
+	const struct description *description = check->description;
+
+	for (size_t i = 0; i < description->num_memory; i++) {
+		const struct description_memory *mine = &description->memory[i];
+
+		for (size_t j = 0; mine->has_phys && j < other->num_memory; j++) {
+			const struct description_memory *theirs = &other->memory[j];
+			char key[KEY_MAX];
+
+			if (!theirs->has_phys ||
+			    !ranges_meet((struct address_range){mine->phys, mine->size},
+					 (struct address_range){theirs->phys, theirs->size}))
+				continue;
+			snprintf(key, sizeof(key), "memory[%zu].phys", i);
+			report(check, SEVERITY_WARNING, key,
+			       "cell %s names the same memory: only one of them can exist at a "
+			       "time",
+			       other->name);
+		}
+	}
+}
+
+static void check_common_mmio(const struct check *check, const struct description *other)
+{
+	const struct description *description = check->description;
+
+	for (size_t i = 0; i < description->num_mmio; i++) {
+		const struct description_mmio *mine = &description->mmio[i];
+
+		for (size_t j = 0; j < other->num_mmio; j++) {
+			const struct description_mmio *theirs = &other->mmio[j];
+			char key[KEY_MAX];
+
+			if (!ranges_meet((struct address_range){mine->phys, mine->size},
+					 (struct address_range){theirs->phys, theirs->size}))
+				continue;
+			snprintf(key, sizeof(key), "devices.mmio[%zu].phys", i);
+			report(check, SEVERITY_WARNING, key,
+			       "cell %s names the same device: only one of them can exist at a "
+			       "time",
+			       other->name);
+		}
+	}
+}
+
+static void check_common_ports(const struct check *check, const struct description *other)
+{
+	struct address_range mine, theirs;
+	char key[KEY_MAX];
+
+	for (size_t i = 0; get_ports(check->description, i, &mine); i++) {
+		for (size_t j = 0; get_ports(other, j, &theirs); j++) {
+			if (ranges_meet(mine, theirs))
+				report(check, SEVERITY_WARNING,
+				       ports_key(check->description, i, key),
+				       "cell %s has some of these ports as well: only one of them "
+				       "can exist at a time",
+				       other->name);
+		}
+	}
+}
+
+static void check_alone(const struct check *check)
+{
+	check_cpus(check);
+	check_memory(check);
+	check_mmio(check);
+	check_ports(check);
+	check_images(check);
+}
+
+static void check_neighbours(const struct check *check)
+{
+	for (size_t i = 0; i < check->input->num_descriptions; i++) {
+		const struct description *other = check->input->descriptions[i];
+
+		if (strcmp(other->name, check->description->name) == 0)
+			continue;
+		check_common_cpus(check, other);
+		check_common_memory(check, other);
+		check_common_mmio(check, other);
+		check_common_ports(check, other);
+	}
+}
+
+int check_cell(const struct check_input *input, const struct description *description,
+	       struct problems *problems)
+{
+	_cleanup_(problems_done) struct problems found = {0};
+	const struct check check = {input, description, &found};
+
+	check_alone(&check);
+	check_neighbours(&check);
+	problems_append(problems, &found);
+	return problems_result(&found);
+}
+
+/* Each cell may fit and all of them together not: then some of them cannot run at the same time. */
+static void check_sums(const struct check_input *input, struct problems *problems)
+{
+	const unsigned int spare = cpu_mask_count(&input->machine->present) - 1;
+	char wanted[QUANTITY_TEXT_MAX], pool[QUANTITY_TEXT_MAX];
+	uint64_t memory = 0;
+	unsigned int cpus = 0;
+
+	for (size_t i = 0; i < input->num_descriptions; i++) {
+		cpus += input->descriptions[i]->cpu_count;
+		/* A set of 2^12 cells would be needed to wrap around; more are not loaded. */
+		memory += description_memory_total(input->descriptions[i]);
+	}
+	if (cpus > spare)
+		problems_add(problems, SEVERITY_WARNING,
+			     &(const struct problem_place){.key = "cpus"},
+			     "all cells together want %u CPUs and the machine has %u for them: not "
+			     "all can exist at a time",
+			     cpus, spare);
+	if (input->pool_size != 0 && memory > input->pool_size)
+		problems_add(problems, SEVERITY_WARNING,
+			     &(const struct problem_place){.key = "memory"},
+			     "all cells together want %s and the pool has %s: not all can exist at "
+			     "a time",
+			     quantity_format_bytes(memory, wanted),
+			     quantity_format_bytes(input->pool_size, pool));
+}
+
+int check_set(const struct check_input *input, struct problems *problems)
+{
+	_cleanup_(problems_done) struct problems found = {0};
+
+	for (size_t i = 0; i < input->num_descriptions; i++)
+		check_cell(input, input->descriptions[i], &found);
+	check_sums(input, &found);
+	problems_append(problems, &found);
+	return problems_result(&found);
+}

@@ -1,0 +1,50 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/*
+ * Checks descriptions against the machine, their images and each other. Nothing is changed, so it
+ * may be asked at any time, also while the hypervisor is off.
+ */
+#ifndef CHECK_H
+#define CHECK_H
+
+#include "model/description.h"
+#include "model/machine.h"
+#include "model/placement.h"
+
+#define CHECK_IMAGE_DIRECTORY "/usr/lib/cellmgr/images"
+
+/* Borrowed pointers. */
+struct check_input {
+	const char *root; /* prefix of all paths, for tests; "" or NULL: none */
+	const struct machine *machine;
+	struct cpu_mask cell_cpus; /* of existing cells: offline for Linux, and for that reason */
+	uint64_t pool_size; /* bytes for the cells' memory, hypervisor's part not counted; 0: not
+			     * known yet, then memory is not checked against it */
+	struct address_range pool;		       /* where it is; size 0: not known yet */
+	const struct description *const *descriptions; /* the whole set */
+	size_t num_descriptions;
+};
+
+/*
+ * Checks one description alone and against the others of the set (one of the same name is what it
+ * replaces and is ignored). Returns problems_result() of what it added.
+ */
+int check_cell(const struct check_input *input, const struct description *description,
+	       struct problems *problems);
+
+/*
+ * Checks every description of the set, and what they want together. What two cells both name is a
+ * warning at both: they may be alternatives that never exist at the same time.
+ */
+int check_set(const struct check_input *input, struct problems *problems);
+
+/*
+ * Opens an image as a description names it: below CHECK_IMAGE_DIRECTORY, or absolute. It must be a
+ * regular file that belongs to root and that nobody else may write (below the directory as well:
+ * what runs with hardware access of its own is root's to choose).
+ * place is where problems are reported. Returns a file descriptor (read-only, O_CLOEXEC) with its
+ * size in ret_size, or -EINVAL, -ENOENT … with an error in problems.
+ */
+int check_open_image(const char *root, const char *file, const struct problem_place *place,
+		     struct problems *problems, uint64_t *ret_size);
+
+#endif /* CHECK_H */

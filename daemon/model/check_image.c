@@ -1,0 +1,75 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/* Images as descriptions name them. */
+#include <errno.h>
+#include <fcntl.h>
+#include <string.h>
+#include <sys/stat.h>
+
+#include "model/check.h"
+
+static int check_status(const struct stat *status, const struct problem_place *place,
+			const char *path, struct problems *problems)
+{
+	const char *why = NULL;
+
+	if (!S_ISREG(status->st_mode))
+		why = "is not a regular file";
+	else if (status->st_uid != 0)
+		why = "does not belong to root; use chown root";
+	else if (status->st_mode & (S_IWGRP | S_IWOTH))
+		why = "can be written by others than root; use chmod go-w";
+	else if (status->st_size == 0)
+		why = "is empty";
+	if (!why)
+		return 0;
+	problems_add(problems, SEVERITY_ERROR, place, "%s %s", path, why);
+	return -EINVAL;
+}
+
+/*
+ * Opening alone has an effect where the path leads to a device (a watchdog begins to run), so what
+ * is opened for reading is what was looked at before. Returns the descriptor or negative errno.
+ */
+static int open_for_reading(int file)
+{
+	char path[sizeof("/proc/self/fd/") + 10];
+	int fd;
+
+	snprintf(path, sizeof(path), "/proc/self/fd/%d", file);
+	fd = open(path, O_RDONLY | O_CLOEXEC | O_NOCTTY | O_NONBLOCK);
+	return fd < 0 ? -errno : fd;
+}
+
+int check_open_image(const char *root, const char *file, const struct problem_place *place,
+		     struct problems *problems, uint64_t *ret_size)
+{
+	const bool absolute = file[0] == '/';
+	_cleanup_(freep) char *path = NULL;
+	_cleanup_(closep) int found = -1;
+	struct stat status;
+	int r;
+
+	if (asprintf(&path, "%s%s%s%s", root ?: "", absolute ? "" : CHECK_IMAGE_DIRECTORY,
+		     absolute ? "" : "/", file) < 0) {
+		path = NULL;
+		return -ENOMEM;
+	}
+	found = open(path, O_PATH | O_CLOEXEC);
+	r = found < 0 || fstat(found, &status) < 0 ? -errno : 0;
+	if (r == 0) {
+		r = check_status(&status, place, path, problems);
+		if (r < 0)
+			return r;
+		r = open_for_reading(found);
+	}
+	if (r < 0) {
+		problems_add(problems, SEVERITY_ERROR, place, "%s cannot be opened: %s%s", path,
+			     strerror(-r),
+			     r == -ENOENT && !absolute
+				     ? "; images are looked for in " CHECK_IMAGE_DIRECTORY
+				     : "");
+		return r;
+	}
+	*ret_size = status.st_size;
+	return r;
+}

@@ -1,0 +1,247 @@
+// SPDX-License-Identifier: GPL-2.0-only
+#include <errno.h>
+#include <string.h>
+#include <sys/stat.h>
+
+#include "model/description_kinds.h"
+#include "model/description_parser.h"
+#include "common/nearest.h"
+
+#define COMM_CUSTOMARY_ADDRESS 0x100000ull
+
+static const char *next_key(const void *keys, size_t index)
+{
+	return ((const struct description_key *)keys)[index].name;
+}
+
+static const struct description_key *find_key(const struct description_object *kind,
+					      const char *name)
+{
+	for (const struct description_key *key = kind->keys; key->name; key++) {
+		if (strcmp(key->name, name) == 0)
+			return key;
+	}
+	return NULL;
+}
+
+static bool is_ignored(const struct description_object *kind, const char *name)
+{
+	return strncmp(name, "x-", 2) == 0 ||
+	       (kind == &description_top && strcmp(name, "$schema") == 0);
+}
+
+static void parse_member(struct parser *parser, const struct json_path *path,
+			 struct json_object *value, const struct description_object *kind,
+			 void *target)
+{
+	const struct description_key *key = find_key(kind, path->key);
+	const char *near;
+
+	if (key) {
+		key->parse(parser, path, value, target);
+		return;
+	}
+	if (is_ignored(kind, path->key))
+		return;
+	near = nearest_word(path->key, next_key, kind->keys);
+	if (near)
+		parser_error(parser, path, value, "unknown key; did you mean \"%s\"?", near);
+	else
+		parser_error(parser, path, value,
+			     "unknown key; remove it, or start it with x- to have it ignored");
+}
+
+void parse_object(struct parser *parser, const struct json_path *path, struct json_object *value,
+		  const struct description_object *kind, void *target)
+{
+	if (!json_object_is_type(value, json_type_object)) {
+		parser_error(parser, path, value, "must be an object: { … }");
+		return;
+	}
+	json_object_object_foreach(value, name, member)
+	{
+		const struct json_path step = {.parent = path, .key = name};
+
+		parse_member(parser, &step, member, kind, target);
+	}
+	for (const struct description_key *key = kind->keys; key->name; key++) {
+		const struct json_path step = {.parent = path, .key = key->name};
+
+		if (key->required && !json_object_object_get_ex(value, key->name, NULL))
+			parser_error(parser, &step, NULL, "is missing; it must be given");
+	}
+}
+
+static struct description *description_new(const char *file, const char *name)
+{
+	_cleanup_(description_freep) struct description *description =
+		calloc(1, sizeof(*description));
+
+	if (!description)
+		return NULL;
+	description->name = strdup(name);
+	description->file = strdup(file);
+	if (!description->name || !description->file)
+		return NULL;
+	description->stop_timeout_ns = DESCRIPTION_DEFAULT_STOP_TIMEOUT_NS;
+	return TAKE_POINTER(description);
+}
+
+static void check_name(struct parser *parser, const char *name)
+{
+	const struct problem_place place = {.file = parser->text.file, .value = name};
+
+	if (!description_name_valid(name))
+		problems_add(parser->problems, SEVERITY_ERROR, &place,
+			     "is not a cell's name: 1 to %d of a-z, 0-9 and -, the first not -",
+			     DESCRIPTION_MAX_NAME);
+}
+
+static int parse_text(struct parser *parser)
+{
+	_cleanup_(json_object_putp) struct json_object *json = NULL;
+	int r;
+
+	r = json_text_parse(&parser->text, DESCRIPTION_MAX_DEPTH, parser->problems, &json);
+	if (r < 0)
+		return r;
+	parse_object(parser, NULL, json, &description_top, parser->description);
+	/* Values that were refused would make the rules report nonsense. */
+	if (parser->problems->errors == 0)
+		description_check_rules(parser);
+	return problems_result(parser->problems);
+}
+
+int description_parse(const char *text, size_t length, const char *file, const char *name,
+		      struct problems *problems, struct description **ret)
+{
+	_cleanup_(description_freep) struct description *description = NULL;
+	_cleanup_(problems_done) struct problems found = {0};
+	struct parser parser = {
+		.text = {.text = text, .length = length, .file = file},
+		.problems = &found,
+	};
+	int r;
+
+	description = description_new(file, name);
+	if (!description)
+		return -ENOMEM;
+	parser.description = description;
+
+	check_name(&parser, name);
+	if (length > DESCRIPTION_MAX_FILE) {
+		const struct problem_place place = {.file = file};
+
+		problems_add(&found, SEVERITY_ERROR, &place,
+			     "is longer than %u bytes; no description needs that",
+			     DESCRIPTION_MAX_FILE);
+		r = problems_result(&found);
+	} else {
+		r = parse_text(&parser);
+	}
+	problems_append(problems, &found);
+	if (r < 0)
+		return r;
+	*ret = TAKE_POINTER(description);
+	return 0;
+}
+
+static int read_all(int fd, char *buffer, size_t size, size_t *ret_length)
+{
+	size_t length = 0;
+
+	while (length < size) {
+		ssize_t n = read(fd, buffer + length, size - length);
+
+		if (n < 0 && errno == EINTR)
+			continue;
+		if (n < 0)
+			return -errno;
+		if (n == 0)
+			break;
+		length += n;
+	}
+	*ret_length = length;
+	return 0;
+}
+
+int description_read(int fd, const char *file, const char *name, struct problems *problems,
+		     struct description **ret)
+{
+	const struct problem_place place = {.file = file};
+	_cleanup_(freep) char *text = NULL;
+	struct stat status;
+	size_t length = 0;
+	int r;
+
+	if (fstat(fd, &status) < 0)
+		return -errno;
+	if (!S_ISREG(status.st_mode)) {
+		problems_add(problems, SEVERITY_ERROR, &place,
+			     "is not a regular file; a description must be one");
+		return -EINVAL;
+	}
+	/* One more, so that the parser sees that it is too long. */
+	text = malloc(DESCRIPTION_MAX_FILE + 1);
+	if (!text)
+		return -ENOMEM;
+	r = read_all(fd, text, DESCRIPTION_MAX_FILE + 1, &length);
+	if (r < 0)
+		return r;
+	return description_parse(text, length, file, name, problems, ret);
+}
+
+void description_free(struct description *description)
+{
+	if (!description)
+		return;
+	for (size_t i = 0; i < DESCRIPTION_MAX_IMAGES; i++)
+		free(description->images[i].file);
+	free(description->parameters);
+	free(description->name);
+	free(description->file);
+	free(description);
+}
+
+static bool is_name_character(char c)
+{
+	return (c >= 'a' && c <= 'z') || (c >= '0' && c <= '9');
+}
+
+bool description_name_valid(const char *name)
+{
+	size_t length = strlen(name);
+
+	if (length > DESCRIPTION_MAX_NAME || !is_name_character(name[0]))
+		return false;
+	for (size_t i = 1; i < length; i++) {
+		if (name[i] != '-' && !is_name_character(name[i]))
+			return false;
+	}
+	return true;
+}
+
+uint64_t description_comm_address(const struct description *description)
+{
+	uint64_t address = COMM_CUSTOMARY_ADDRESS;
+
+	if (description->has_comm_address)
+		return description->comm_address;
+	for (size_t i = 0; i < description->num_memory; i++) {
+		const struct description_memory *memory = &description->memory[i];
+
+		if (memory->address == 0 && memory->size > address)
+			address = memory->size;
+	}
+	return address;
+}
+
+uint64_t description_memory_total(const struct description *description)
+{
+	uint64_t total = 0;
+
+	/* At most DESCRIPTION_MAX_MEMORY times GUEST_ADDRESS_END: far from 64 bits. */
+	for (size_t i = 0; i < description->num_memory; i++)
+		total += description->memory[i].size;
+	return total;
+}

@@ -1,0 +1,144 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/*
+ * A cell's description: what a person writes in NAME.json, parsed and checked as far as that is
+ * possible without knowing the machine or the other cells (those are in check.h). All numbers have
+ * been checked against their ranges, all addresses and sizes against wrapping around.
+ *
+ * The published schema is daemon/model/cell-description.schema.json.
+ */
+#ifndef DESCRIPTION_H
+#define DESCRIPTION_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "common/cleanup.h"
+#include "util/cpu_mask.h"
+#include "util/problem.h"
+
+#define DESCRIPTION_MAX_FILE   (64u << 10) /* bytes of JSON */
+#define DESCRIPTION_MAX_DEPTH  16
+#define DESCRIPTION_MAX_NAME   31
+#define DESCRIPTION_MAX_MEMORY 16 /* regions */
+#define DESCRIPTION_MAX_IMAGES 16
+#define DESCRIPTION_MAX_PORTS  32 /* ranges */
+#define DESCRIPTION_MAX_MMIO   32
+
+/* "parameters" is loaded here, with a terminating zero, when all images have been. */
+#define CELL_PARAMETERS_ADDRESS	   0x1000u
+#define CELL_PARAMETERS_MAX_LENGTH 255u
+
+#define DESCRIPTION_DEFAULT_STOP_TIMEOUT_NS (5ull * 1000 * 1000 * 1000)
+
+/* One region of the cell's memory. */
+struct description_memory {
+	uint64_t size;	  /* bytes, multiple of 4096, not 0 */
+	uint64_t address; /* guest-physical */
+	bool has_phys;	  /* the person wants it at phys; else it is placed */
+	uint64_t phys;
+	uint64_t flags; /* BLOB_MEM_* */
+};
+
+struct description_image {
+	char *file;	  /* absolute, or below /usr/lib/cellmgr/images */
+	uint64_t address; /* guest-physical, inside a loadable region */
+};
+
+struct description_ports {
+	uint16_t base;
+	uint16_t count; /* base + count <= 0x10000 */
+};
+
+struct description_mmio {
+	uint64_t phys;
+	uint64_t size;
+	uint64_t address; /* guest-physical */
+	uint64_t flags;	  /* BLOB_MEM_*, with BLOB_MEM_IO */
+};
+
+enum description_console_type {
+	DESCRIPTION_CONSOLE_VIRTUAL, /* the hypervisor's; the default */
+	DESCRIPTION_CONSOLE_NONE,
+	DESCRIPTION_CONSOLE_PORT, /* an 8250 at I/O ports, given to the cell with this */
+	DESCRIPTION_CONSOLE_MMIO, /* an 8250 in memory, given to the cell with this */
+};
+
+struct description_console {
+	enum description_console_type type;
+	uint64_t address;	    /* port or physical (and guest-physical) address */
+	uint32_t size;		    /* ports or bytes */
+	uint32_t divider;	    /* of the baud rate; 0: leave the UART as it is set up */
+	uint32_t register_distance; /* bytes: 1 or 4 */
+};
+
+enum description_on_failure {
+	DESCRIPTION_ON_FAILURE_PRESERVE, /* leave everything as evidence; the default */
+	DESCRIPTION_ON_FAILURE_DESTROY,	 /* destroy the cell; its record stays */
+};
+
+struct description {
+	char *name;
+	char *file; /* where it was read, for messages */
+
+	unsigned int cpu_count; /* how many; the daemon picks unless cpus says which */
+	struct cpu_mask cpus;	/* empty: only a count was given */
+
+	struct description_memory memory[DESCRIPTION_MAX_MEMORY]; /* at least one */
+	size_t num_memory;
+	bool has_comm_address;
+	uint64_t comm_address; /* where has_comm_address; else see description_comm_address() */
+	bool comm_passive;     /* the cell is never asked before it is shut down */
+
+	struct description_image images[DESCRIPTION_MAX_IMAGES]; /* may be none */
+	size_t num_images;
+	char *parameters; /* NULL: none */
+	uint32_t entry;	  /* reset address of the first CPU */
+
+	struct description_console console;
+	struct description_ports ports[DESCRIPTION_MAX_PORTS];
+	size_t num_ports;
+	struct description_mmio mmio[DESCRIPTION_MAX_MMIO];
+	size_t num_mmio;
+
+	uint64_t heartbeat_ns; /* longest time without one; 0: not watched */
+	enum description_on_failure on_failure;
+	uint64_t stop_timeout_ns; /* 0: wait for ever */
+	bool stop_force;	  /* kill the cell when it refuses or does not answer in time */
+};
+
+/*
+ * Parses text, length bytes of JSON. file is named in problems (and kept); name is the cell's.
+ * Every problem found is appended to problems, not only the first.
+ * Returns 0 (there may be warnings), -EINVAL with at least one error in problems, -ENOMEM.
+ */
+int description_parse(const char *text, size_t length, const char *file, const char *name,
+		      struct problems *problems, struct description **ret);
+
+/*
+ * The same from a file descriptor, read from its current position to its end. Reads at most
+ * DESCRIPTION_MAX_FILE bytes; a longer file is an error. What is not a regular file (a FIFO, a
+ * socket) is refused: a peer could make the caller wait for ever.
+ * Returns also the negative errno of a failed read.
+ */
+int description_read(int fd, const char *file, const char *name, struct problems *problems,
+		     struct description **ret);
+
+/* Takes NULL. */
+void description_free(struct description *description);
+DEFINE_FREEP(struct description *, description_free)
+
+/* [a-z0-9][a-z0-9-]{0,30} */
+bool description_name_valid(const char *name);
+
+/*
+ * Guest-physical address of the communication region: what the description says; else the page
+ * right behind the memory that starts at 0 ("1M" of memory puts it at 0x100000, where inmates
+ * customarily look), 0x100000 where no memory starts at 0 or where less than 1M does.
+ */
+uint64_t description_comm_address(const struct description *description);
+
+/* Sum of all regions' sizes in bytes. */
+uint64_t description_memory_total(const struct description *description);
+
+#endif /* DESCRIPTION_H */

@@ -1,0 +1,18 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/* Makes the cell blob (blob.h) of a description and its placement. */
+#ifndef ENCODE_H
+#define ENCODE_H
+
+#include "model/description.h"
+#include "model/placement.h"
+
+/*
+ * Encodes a blob for the driver. Memory regions in order: the description's (RAM), the
+ * communication region, MMIO. The id is 0: the driver gives one. The blob has passed the checker
+ * that hypervisor and module use as well. Returns 0 with malloc()ed memory, -EINVAL with an error
+ * in problems, -ENOMEM.
+ */
+int encode_cell(const struct description *description, const struct placement *placement,
+		struct problems *problems, void **ret_blob, size_t *ret_size);
+
+#endif /* ENCODE_H */

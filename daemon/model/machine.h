@@ -1,0 +1,111 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/*
+ * Facts of the running machine, gathered from /proc and /sys. All files are found below a root
+ * directory, so that tests can bring machines of their own; "" is this machine.
+ */
+#ifndef MACHINE_H
+#define MACHINE_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "common/cleanup.h"
+#include "util/cpu_mask.h"
+#include "util/problem.h"
+
+#define MACHINE_MAX_IOAPICS  16
+#define MACHINE_MAX_RESERVED 16
+
+struct address_range {
+	uint64_t start;
+	uint64_t size; /* bytes; start + size never wraps around */
+};
+
+/* A line of /proc/iomem or /proc/ioports. */
+struct machine_resource {
+	uint64_t start;
+	uint64_t end;	    /* inclusive */
+	unsigned int depth; /* 0: top level */
+	char *name;
+};
+
+struct machine_resources {
+	struct machine_resource *items; /* in the order of the file */
+	size_t count;
+};
+
+struct machine_ioapic {
+	uint32_t id;
+	uint32_t gsi_base;
+	uint64_t address;
+};
+
+struct machine {
+	struct machine_resources iomem;
+	struct machine_resources ioports;
+
+	struct cpu_mask possible;
+	struct cpu_mask present;
+	struct cpu_mask online;
+	int32_t apic_ids[CPU_MASK_MAX]; /* by CPU number; -1: not known (offline) */
+
+	struct address_range reserved[MACHINE_MAX_RESERVED]; /* memmap=SIZE$ADDRESS at boot */
+	size_t num_reserved;
+
+	uint32_t apic_khz; /* APIC timer, undivided; 0: not known or TSC deadline mode */
+	bool tsc_deadline; /* Linux uses the TSC deadline timer */
+
+	bool has_mmconfig;
+	uint64_t mmconfig_base;
+	uint16_t mmconfig_domain;
+	uint8_t mmconfig_end_bus;
+
+	uint16_t pm_timer_port; /* 0: none */
+
+	struct machine_ioapic ioapics[MACHINE_MAX_IOAPICS];
+	size_t num_ioapics;
+};
+
+/*
+ * Reads all of it. What a machine may lack (ACPI tables, timer list) is left at 0; what it must
+ * have (iomem with real addresses, CPUs) is an error in problems.
+ * Returns 0, -EINVAL with an error in problems (a file says nonsense), -EPERM with an error in
+ * problems where the kernel hides addresses from the caller (not root), -ENOMEM or the errno of a
+ * failed read.
+ */
+int machine_read(const char *root, struct problems *problems, struct machine **ret);
+
+/* Which CPUs are there and online changes: reads that anew. Returns 0, or negative: nothing
+ * changed. */
+int machine_read_online(const char *root, struct machine *machine);
+
+/* Takes NULL. */
+void machine_free(struct machine *machine);
+DEFINE_FREEP(struct machine *, machine_free)
+
+/* Whether any top-level "System RAM" of iomem meets the range. */
+bool machine_is_ram(const struct machine *machine, struct address_range range);
+
+/*
+ * The parsers behind it, on text of length bytes that need not end in a zero.
+ *
+ * machine_parse_resources(): /proc/iomem or ioports. 0, -EINVAL, -ENOMEM.
+ * machine_parse_timer_list(): finds the lapic clock event device of /proc/timer_list. 0 with the
+ *   undivided APIC timer frequency in kHz (Linux programs the timer with divider 16), 0 with
+ *   frequency 0 and ret_deadline set for TSC deadline mode, -ENOENT where there is none, -EINVAL.
+ * machine_parse_cmdline(): collects memmap=SIZE$ADDRESS of /proc/cmdline. Others are ignored.
+ */
+int machine_parse_resources(const char *text, size_t length, struct machine_resources *ret);
+void machine_resources_done(struct machine_resources *resources);
+int machine_parse_timer_list(const char *text, size_t length, uint32_t *ret_khz,
+			     bool *ret_deadline);
+void machine_parse_cmdline(const char *text, size_t length, struct machine *machine);
+void machine_parse_cpuinfo(const char *text, size_t length, struct machine *machine);
+
+/* ACPI tables, as in /sys/firmware/acpi/tables. 0, -EINVAL for a broken one. */
+int machine_parse_mcfg(const uint8_t *table, size_t length, struct machine *machine);
+int machine_parse_facp(const uint8_t *table, size_t length, struct machine *machine);
+int machine_parse_madt(const uint8_t *table, size_t length, struct machine *machine);
+
+#endif /* MACHINE_H */

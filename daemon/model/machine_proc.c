@@ -1,0 +1,205 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/* Text files of /proc. */
+#include <errno.h>
+#include <string.h>
+
+#include "model/machine.h"
+#include "common/text_span.h"
+
+#define RESOURCES_MAX	8192
+#define LAPIC_DIVIDER	16 /* of the APIC timer as Linux programs it */
+#define TIMER_SHIFT_MAX 63
+
+void machine_resources_done(struct machine_resources *resources)
+{
+	for (size_t i = 0; i < resources->count; i++)
+		free(resources->items[i].name);
+	free(resources->items);
+	*resources = (struct machine_resources){0};
+}
+
+/* "  00100000-3ffdefff : System RAM": two blanks for each level. */
+static int parse_resource(struct text_span line, struct machine_resource *ret)
+{
+	struct machine_resource resource = {.depth = text_span_blanks(&line) / 2};
+
+	if (!text_span_number(&line, 16, &resource.start) || !text_span_prefix(&line, "-") ||
+	    !text_span_number(&line, 16, &resource.end) || !text_span_prefix(&line, " : ") ||
+	    resource.end < resource.start)
+		return -EINVAL;
+	resource.name = strndup(line.at, line.length);
+	if (!resource.name)
+		return -ENOMEM;
+	*ret = resource;
+	return 0;
+}
+
+int machine_parse_resources(const char *text, size_t length, struct machine_resources *ret)
+{
+	_cleanup_(machine_resources_done) struct machine_resources resources = {0};
+	struct text_span rest = {text, length};
+	struct text_span line;
+	size_t room = 0;
+	int r;
+
+	while (text_span_line(&rest, &line)) {
+		if (resources.count == RESOURCES_MAX)
+			return -EINVAL;
+		if (resources.count == room) {
+			struct machine_resource *items;
+
+			room = room ? 2 * room : 64;
+			items = reallocarray(resources.items, room, sizeof(*items));
+			if (!items)
+				return -ENOMEM;
+			resources.items = items;
+		}
+		r = parse_resource(line, &resources.items[resources.count]);
+		if (r < 0)
+			return r;
+		resources.count++;
+	}
+	*ret = resources;
+	resources = (struct machine_resources){0};
+	return 0;
+}
+
+/* "NAME:   VALUE" of a clock event device. */
+static bool parse_field(struct text_span line, const char *name, uint64_t *ret)
+{
+	text_span_blanks(&line);
+	if (!text_span_prefix(&line, name))
+		return false;
+	text_span_blanks(&line);
+	return text_span_number(&line, 10, ret);
+}
+
+static int timer_frequency(uint64_t mult, uint64_t shift, uint32_t *ret_khz)
+{
+	uint64_t khz;
+
+	/* Linux keeps the timer's speed as mult / 2^shift ticks per nanosecond. */
+	if (mult == 0 || mult > UINT32_MAX || shift > TIMER_SHIFT_MAX)
+		return -EINVAL;
+	khz = (mult * LAPIC_DIVIDER * 1000000) >> shift;
+	if (khz == 0 || khz > UINT32_MAX)
+		return -EINVAL;
+	*ret_khz = khz;
+	return 0;
+}
+
+int machine_parse_timer_list(const char *text, size_t length, uint32_t *ret_khz, bool *ret_deadline)
+{
+	struct text_span rest = {text, length};
+	struct text_span line;
+	uint64_t mult = 0, shift = 0;
+	bool in_lapic = false;
+
+	while (text_span_line(&rest, &line)) {
+		if (text_span_prefix(&line, "Clock Event Device: ")) {
+			if (text_span_equals(line, "lapic-deadline")) {
+				*ret_khz = 0;
+				*ret_deadline = true;
+				return 0;
+			}
+			in_lapic = text_span_equals(line, "lapic");
+		} else if (in_lapic && parse_field(line, "shift:", &shift)) {
+			int r = timer_frequency(mult, shift, ret_khz);
+
+			if (r == 0)
+				*ret_deadline = false;
+			return r;
+		} else if (in_lapic) {
+			parse_field(line, "mult:", &mult);
+		}
+	}
+	return in_lapic ? -EINVAL : -ENOENT;
+}
+
+/* A number as the kernel's own parser takes them: 0x…, decimal, with K, M, G or T. */
+static bool parse_kernel_size(struct text_span *span, uint64_t *ret)
+{
+	static const char units[] = "kmgt";
+	const char *unit;
+	uint64_t value;
+	int shift;
+
+	if (text_span_prefix(span, "0x") || text_span_prefix(span, "0X")) {
+		if (!text_span_number(span, 16, &value))
+			return false;
+	} else if (!text_span_number(span, 10, &value)) {
+		return false;
+	}
+	unit = span->length > 0 && *span->at ? strchr(units, *span->at | 0x20) : NULL;
+	if (unit && *unit) {
+		shift = 10 * (unit - units + 1);
+		if (value > UINT64_MAX >> shift)
+			return false;
+		value <<= shift;
+		span->at++;
+		span->length--;
+	}
+	*ret = value;
+	return true;
+}
+
+static void parse_memmap(struct text_span part, struct machine *machine)
+{
+	struct address_range range;
+
+	if (!parse_kernel_size(&part, &range.size) || !text_span_prefix(&part, "$") ||
+	    !parse_kernel_size(&part, &range.start) || part.length != 0)
+		return;
+	if (range.size == 0 || range.size > UINT64_MAX - range.start)
+		return;
+	if (machine->num_reserved < MACHINE_MAX_RESERVED)
+		machine->reserved[machine->num_reserved++] = range;
+}
+
+void machine_parse_cmdline(const char *text, size_t length, struct machine *machine)
+{
+	struct text_span rest = {text, length};
+	struct text_span line, word, part;
+
+	if (!text_span_line(&rest, &line))
+		return;
+	while (text_span_split(&line, ' ', &word)) {
+		/* What follows is for init, not for the kernel. */
+		if (text_span_equals(word, "--"))
+			return;
+		if (!text_span_prefix(&word, "memmap="))
+			continue;
+		while (text_span_split(&word, ',', &part))
+			parse_memmap(part, machine);
+	}
+}
+
+/* "apicid\t\t: 3" */
+static bool parse_cpuinfo_field(struct text_span line, const char *name, uint64_t *ret)
+{
+	if (!text_span_prefix(&line, name))
+		return false;
+	text_span_blanks(&line);
+	if (!text_span_prefix(&line, ":"))
+		return false;
+	text_span_blanks(&line);
+	return text_span_number(&line, 10, ret) && line.length == 0;
+}
+
+void machine_parse_cpuinfo(const char *text, size_t length, struct machine *machine)
+{
+	struct text_span rest = {text, length};
+	struct text_span line;
+	uint64_t cpu = CPU_MASK_MAX;
+	uint64_t apic_id;
+
+	for (size_t i = 0; i < CPU_MASK_MAX; i++)
+		machine->apic_ids[i] = -1;
+	while (text_span_line(&rest, &line)) {
+		if (parse_cpuinfo_field(line, "processor", &cpu))
+			continue;
+		if (cpu < CPU_MASK_MAX && parse_cpuinfo_field(line, "apicid", &apic_id) &&
+		    apic_id <= INT32_MAX)
+			machine->apic_ids[cpu] = apic_id;
+	}
+}

@@ -1,0 +1,416 @@
+// SPDX-License-Identifier: GPL-2.0-only
+#include <errno.h>
+#include <inttypes.h>
+#include <string.h>
+
+#include "model/placement.h"
+#include "common/quantity.h"
+
+#define SMALL_ALIGNMENT 4096ull
+#define LARGE_ALIGNMENT (2ull << 20) /* so that one entry of a page table maps 2M of it */
+
+/* Memory that is not to be had, as an unordered list. */
+struct obstacles {
+	struct address_range *items;
+	size_t count;
+	size_t room;
+	bool out_of_memory;
+};
+
+static void obstacles_done(struct obstacles *obstacles)
+{
+	free(obstacles->items);
+}
+
+static void add_obstacle(struct obstacles *obstacles, struct address_range range)
+{
+	struct address_range *items;
+
+	if (range.size == 0 || obstacles->out_of_memory)
+		return;
+	if (obstacles->count == obstacles->room) {
+		obstacles->room = obstacles->room ? 2 * obstacles->room : 32;
+		items = reallocarray(obstacles->items, obstacles->room, sizeof(*items));
+		if (!items) {
+			obstacles->out_of_memory = true;
+			return;
+		}
+		obstacles->items = items;
+	}
+	obstacles->items[obstacles->count++] = range;
+}
+
+static bool ranges_meet(struct address_range a, struct address_range b)
+{
+	return a.start < b.start + b.size && b.start < a.start + a.size;
+}
+
+static const struct address_range *find_obstacle(const struct obstacles *obstacles,
+						 struct address_range range)
+{
+	for (size_t i = 0; i < obstacles->count; i++) {
+		if (ranges_meet(obstacles->items[i], range))
+			return &obstacles->items[i];
+	}
+	return NULL;
+}
+
+static uint64_t align_up(uint64_t value, uint64_t alignment)
+{
+	return (value + alignment - 1) & ~(alignment - 1);
+}
+
+/* The lowest place in the pool; each step goes past the obstacle that is in the way. */
+static bool find_place(const struct placement_input *input, const struct obstacles *obstacles,
+		       uint64_t size, struct address_range *ret)
+{
+	const uint64_t alignment = size >= LARGE_ALIGNMENT ? LARGE_ALIGNMENT : SMALL_ALIGNMENT;
+	const uint64_t end = input->pool.start + input->pool.size;
+	struct address_range place = {.start = align_up(input->pool.start, alignment),
+				      .size = size};
+
+	while (place.start <= end && size <= end - place.start) {
+		const struct address_range *obstacle = find_obstacle(obstacles, place);
+
+		if (!obstacle) {
+			*ret = place;
+			return true;
+		}
+		place.start = align_up(obstacle->start + obstacle->size, alignment);
+	}
+	return false;
+}
+
+static bool is_created(const struct placement_input *input, const char *name)
+{
+	for (size_t i = 0; i < input->num_cells; i++) {
+		if (strcmp(input->cells[i].name, name) == 0)
+			return true;
+	}
+	return false;
+}
+
+static const struct description *find_next(const struct placement_input *input, const char *after)
+{
+	const struct description *next = NULL;
+
+	for (size_t i = 0; i < input->num_descriptions; i++) {
+		const struct description *candidate = input->descriptions[i];
+
+		if (after && strcmp(candidate->name, after) <= 0)
+			continue;
+		if (!next || strcmp(candidate->name, next->name) < 0)
+			next = candidate;
+	}
+	return next;
+}
+
+/* What is taken now: the hypervisor's memory and that of the cells that exist, but for one. */
+static void add_existing(const struct placement_input *input, const char *except,
+			 struct obstacles *obstacles)
+{
+	add_obstacle(obstacles, input->hypervisor);
+	for (size_t i = 0; i < input->num_cells; i++) {
+		const struct placement_cell *cell = &input->cells[i];
+
+		if (except && strcmp(cell->name, except) == 0)
+			continue;
+		for (size_t j = 0; j < cell->placement.num_memory; j++)
+			add_obstacle(obstacles, cell->placement.memory[j]);
+	}
+}
+
+static void add_fixed(const struct description *description, struct obstacles *obstacles)
+{
+	for (size_t i = 0; i < description->num_memory; i++) {
+		const struct description_memory *memory = &description->memory[i];
+
+		if (memory->has_phys)
+			add_obstacle(obstacles, (struct address_range){memory->phys, memory->size});
+	}
+}
+
+/*
+ * Places the regions of one cell, the larger alignment first so that small regions do not spoil it.
+ * Returns the index of the region that found no place, -1 where all did.
+ */
+static int place_regions(const struct placement_input *input, struct obstacles *obstacles,
+			 const struct description *description, struct placement *placement)
+{
+	add_fixed(description, obstacles);
+	placement->num_memory = description->num_memory;
+	for (int large = 1; large >= 0; large--) {
+		for (size_t i = 0; i < description->num_memory; i++) {
+			const struct description_memory *memory = &description->memory[i];
+			struct address_range *place = &placement->memory[i];
+
+			if (memory->has_phys) {
+				*place = (struct address_range){memory->phys, memory->size};
+				continue;
+			}
+			if ((memory->size >= LARGE_ALIGNMENT) != large)
+				continue;
+			if (!find_place(input, obstacles, memory->size, place))
+				return i;
+			add_obstacle(obstacles, *place);
+		}
+	}
+	return -1;
+}
+
+/*
+ * Places all cells that are not created, by their names, until it is this one's turn: its place
+ * then depends on the set of descriptions, not on the order of creation. A neighbour that finds no
+ * place leaves what it had so far.
+ */
+static bool place_in_plan(const struct placement_input *input,
+			  const struct description *description, struct placement *placement)
+{
+	_cleanup_(obstacles_done) struct obstacles obstacles = {0};
+	const struct description *next = NULL;
+
+	add_existing(input, description->name, &obstacles);
+	add_fixed(description, &obstacles);
+	while ((next = find_next(input, next ? next->name : NULL))) {
+		if (strcmp(next->name, description->name) != 0)
+			add_fixed(next, &obstacles);
+	}
+	while ((next = find_next(input, next ? next->name : NULL))) {
+		struct placement other;
+
+		if (strcmp(next->name, description->name) >= 0)
+			break;
+		if (!is_created(input, next->name))
+			place_regions(input, &obstacles, next, &other);
+	}
+	return place_regions(input, &obstacles, description, placement) < 0 &&
+	       !obstacles.out_of_memory;
+}
+
+static void measure_free(const struct placement_input *input, uint64_t *ret_total,
+			 uint64_t *ret_largest)
+{
+	_cleanup_(obstacles_done) struct obstacles obstacles = {0};
+	const uint64_t end = input->pool.start + input->pool.size;
+	uint64_t at = input->pool.start;
+
+	*ret_total = 0;
+	*ret_largest = 0;
+	add_existing(input, NULL, &obstacles);
+	/* From gap to gap: an obstacle at this point, or else the next one behind it. */
+	while (at < end) {
+		const struct address_range here = {.start = at, .size = 1};
+		const struct address_range *obstacle = find_obstacle(&obstacles, here);
+		uint64_t gap_end = end;
+
+		if (obstacle) {
+			at = obstacle->start + obstacle->size;
+			continue;
+		}
+		for (size_t i = 0; i < obstacles.count; i++) {
+			if (obstacles.items[i].start > at && obstacles.items[i].start < gap_end)
+				gap_end = obstacles.items[i].start;
+		}
+		*ret_total += gap_end - at;
+		if (gap_end - at > *ret_largest)
+			*ret_largest = gap_end - at;
+		at = gap_end;
+	}
+}
+
+uint64_t placement_free(const struct placement_input *input)
+{
+	uint64_t total, largest;
+
+	measure_free(input, &total, &largest);
+	return total;
+}
+
+uint64_t placement_largest_free(const struct placement_input *input)
+{
+	uint64_t total, largest;
+
+	measure_free(input, &total, &largest);
+	return largest;
+}
+
+static void report_short(const struct placement_input *input, const struct description *description,
+			 size_t region, struct problems *problems)
+{
+	const struct problem_place place = {.file = description->file, .key = "memory"};
+	char wanted[QUANTITY_TEXT_MAX], total[QUANTITY_TEXT_MAX], largest[QUANTITY_TEXT_MAX];
+	char size[QUANTITY_TEXT_MAX];
+
+	quantity_format_bytes(description_memory_total(description), wanted);
+	quantity_format_bytes(description->memory[region].size, size);
+	quantity_format_bytes(placement_free(input), total);
+	quantity_format_bytes(placement_largest_free(input), largest);
+	if (description->num_memory == 1)
+		problems_add(problems, SEVERITY_ERROR, &place,
+			     "wants %s, but the pool has %s free (largest piece %s); give it less, "
+			     "destroy a cell, or make the pool larger",
+			     wanted, total, largest);
+	else
+		problems_add(problems, SEVERITY_ERROR, &place,
+			     "wants %s in all, and there is no place for the %s of memory[%zu]: "
+			     "the pool has %s free (largest piece %s)",
+			     wanted, size, region, total, largest);
+}
+
+/* Fixed regions: free, and either in the pool or no memory that Linux works with. */
+static int check_fixed(const struct placement_input *input, const struct description *description,
+		       struct problems *problems)
+{
+	const struct problem_place place = {.file = description->file, .key = "memory"};
+	const uint64_t pool_end = input->pool.start + input->pool.size;
+	_cleanup_(obstacles_done) struct obstacles obstacles = {0};
+	int result = 0;
+
+	add_existing(input, description->name, &obstacles);
+	if (obstacles.out_of_memory)
+		return -ENOMEM;
+	for (size_t i = 0; i < description->num_memory; i++) {
+		const struct description_memory *memory = &description->memory[i];
+		const struct address_range range = {memory->phys, memory->size};
+		const struct address_range *obstacle;
+		const char *why = NULL;
+
+		if (!memory->has_phys)
+			continue;
+		obstacle = find_obstacle(&obstacles, range);
+		if (obstacle)
+			why = "the hypervisor or another cell has memory there";
+		else if ((range.start < input->pool.start || range.start + range.size > pool_end) &&
+			 machine_is_ram(input->machine, range))
+			why = "that is Linux' own memory; only the pool and memory reserved at "
+			      "boot can be given away";
+		if (!why)
+			continue;
+		problems_add(problems, SEVERITY_ERROR, &place,
+			     "memory[%zu] cannot be at physical address 0x%" PRIx64 ": %s", i,
+			     memory->phys, why);
+		result = -EINVAL;
+	}
+	return result;
+}
+
+static int place_memory(const struct placement_input *input, const struct description *description,
+			struct problems *problems, struct placement *placement)
+{
+	_cleanup_(obstacles_done) struct obstacles obstacles = {0};
+	int region;
+	int r;
+
+	r = check_fixed(input, description, problems);
+	if (r < 0)
+		return r;
+	if (place_in_plan(input, description, placement))
+		return 0;
+	/* Too little room for everybody: what is not created has no claim. */
+	add_existing(input, description->name, &obstacles);
+	region = place_regions(input, &obstacles, description, placement);
+	if (obstacles.out_of_memory)
+		return -ENOMEM;
+	if (region < 0)
+		return 0;
+	report_short(input, description, region, problems);
+	return -ENOSPC;
+}
+
+static struct cpu_mask busy_cpus(const struct placement_input *input, const char *except)
+{
+	struct cpu_mask busy = {0};
+
+	for (size_t i = 0; i < input->num_cells; i++) {
+		if (strcmp(input->cells[i].name, except) != 0)
+			busy = cpu_mask_union(&busy, &input->cells[i].placement.cpus);
+	}
+	return busy;
+}
+
+static int take_named_cpus(const struct placement_input *input,
+			   const struct description *description, const struct cpu_mask *busy,
+			   struct problems *problems, struct placement *placement)
+{
+	const struct problem_place place = {.file = description->file, .key = "cpus"};
+	int result = 0;
+
+	for (int cpu = cpu_mask_next(&description->cpus, 0); cpu >= 0;
+	     cpu = cpu_mask_next(&description->cpus, cpu + 1)) {
+		const char *why = NULL;
+
+		if (cpu == 0)
+			why = "stays with Linux";
+		else if (!cpu_mask_has(&input->machine->present, cpu))
+			why = "is not in this machine";
+		else if (cpu_mask_has(busy, cpu))
+			why = "belongs to another cell";
+		if (!why)
+			continue;
+		problems_add(problems, SEVERITY_ERROR, &place, "CPU %d %s", cpu, why);
+		result = cpu_mask_has(busy, cpu) ? -ENOSPC : -EINVAL;
+	}
+	if (result == 0)
+		placement->cpus = description->cpus;
+	return result;
+}
+
+/* Highest first. Those that a description names are kept for the cell that can do with no others.
+ */
+static int pick_cpus(const struct placement_input *input, const struct description *description,
+		     const struct cpu_mask *busy, struct problems *problems,
+		     struct placement *placement)
+{
+	const struct problem_place place = {.file = description->file, .key = "cpus"};
+	const int last = cpu_mask_last(&input->machine->online);
+	struct cpu_mask named = {0};
+	struct cpu_mask picked = {0};
+	unsigned int count = 0, free_count = 0;
+
+	for (size_t i = 0; i < input->num_descriptions; i++)
+		named = cpu_mask_union(&named, &input->descriptions[i]->cpus);
+	for (int cpu = last; cpu > 0; cpu--) {
+		if (!cpu_mask_has(&input->machine->online, cpu) || cpu_mask_has(busy, cpu) ||
+		    cpu_mask_has(&named, cpu))
+			continue;
+		free_count++;
+		if (count < description->cpu_count) {
+			cpu_mask_add(&picked, cpu);
+			count++;
+		}
+	}
+	if (count < description->cpu_count) {
+		problems_add(problems, SEVERITY_ERROR, &place,
+			     "wants %u, but %u can be had: CPU 0 stays with Linux, the others "
+			     "are other cells' or named in descriptions",
+			     description->cpu_count, free_count);
+		return -ENOSPC;
+	}
+	placement->cpus = picked;
+	return 0;
+}
+
+static int place_cpus(const struct placement_input *input, const struct description *description,
+		      struct problems *problems, struct placement *placement)
+{
+	const struct cpu_mask busy = busy_cpus(input, description->name);
+
+	if (cpu_mask_count(&description->cpus) > 0)
+		return take_named_cpus(input, description, &busy, problems, placement);
+	return pick_cpus(input, description, &busy, problems, placement);
+}
+
+int placement_make(const struct placement_input *input, const struct description *description,
+		   struct problems *problems, struct placement *ret)
+{
+	struct placement placement = {0};
+	int memory, cpus;
+
+	/* Both are tried, so that a person sees all that is short at once. */
+	memory = place_memory(input, description, problems, &placement);
+	cpus = place_cpus(input, description, problems, &placement);
+	if (memory < 0 || cpus < 0)
+		return memory < 0 ? memory : cpus;
+	*ret = placement;
+	return 0;
+}

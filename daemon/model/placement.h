@@ -1,0 +1,54 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/*
+ * Placement: which physical memory and which CPUs a cell gets. Deterministic: the same pool, the
+ * same set of descriptions and the same created cells give the same placement.
+ */
+#ifndef PLACEMENT_H
+#define PLACEMENT_H
+
+#include "model/description.h"
+#include "model/machine.h"
+
+/* A cell's place; a value that can be kept and written down. */
+struct placement {
+	struct cpu_mask cpus;
+	struct address_range memory[DESCRIPTION_MAX_MEMORY]; /* as description.memory */
+	size_t num_memory;
+};
+
+/* A cell that exists in the hypervisor, ours or foreign. */
+struct placement_cell {
+	const char *name;
+	struct placement placement; /* num_memory may be 0 where it is not known */
+};
+
+/* All that a placement depends on. Borrowed pointers. */
+struct placement_input {
+	struct address_range pool;	 /* memory that may be given to cells and the hypervisor */
+	struct address_range hypervisor; /* its part of the pool; size 0: none */
+	const struct machine *machine;
+	const struct placement_cell *cells; /* created ones */
+	size_t num_cells;
+	const struct description *const *descriptions; /* all defined cells, in any order */
+	size_t num_descriptions;
+};
+
+/*
+ * Places a cell that is not created (an entry of its own name among the created ones is ignored).
+ * Regions of 2M and more are aligned to 2M, others to 4K. As long as there is room, the cell gets
+ * the same place whichever of the other defined cells are created: their places are kept free.
+ * CPUs for a count: highest first, never CPU 0, never one that a description names or another cell
+ * has.
+ * Returns 0; -ENOSPC with errors in problems that name what is short and how much there is;
+ * -EINVAL with errors for what cannot be (a fixed region that is in use); -ENOMEM.
+ */
+int placement_make(const struct placement_input *input, const struct description *description,
+		   struct problems *problems, struct placement *ret);
+
+/* Bytes of the pool that neither the hypervisor nor a created cell has. */
+uint64_t placement_free(const struct placement_input *input);
+
+/* Bytes of the largest contiguous piece of those. */
+uint64_t placement_largest_free(const struct placement_input *input);
+
+#endif /* PLACEMENT_H */

@@ -1,0 +1,164 @@
+// SPDX-License-Identifier: GPL-2.0-only
+#include <errno.h>
+#include <string.h>
+
+#include "model/root_regions.h"
+
+#define PAGE_BYTES	  4096ull
+#define IDENTITY_END	  (1ull << 48) /* as far as four levels of page tables map */
+#define LOW_FIRMWARE	  0xa0000ull
+#define LOW_FIRMWARE_SIZE 0x60000ull
+#define MMCONFIG_BUS_SIZE (1ull << 20)
+#define IOAPIC_SIZE	  4096ull
+
+#define FLAGS_DEVICE   (BLOB_MEM_READ | BLOB_MEM_WRITE)
+#define FLAGS_FIRMWARE (FLAGS_DEVICE | BLOB_MEM_EXECUTE)
+#define FLAGS_RAM      (FLAGS_FIRMWARE | BLOB_MEM_DMA)
+
+struct piece {
+	uint64_t start;
+	uint64_t end; /* exclusive */
+	uint64_t flags;
+};
+
+struct pieces {
+	struct piece *items;
+	size_t count;
+};
+
+static void pieces_done(struct pieces *pieces)
+{
+	free(pieces->items);
+}
+
+/* Adds a range with an inclusive end, rounded outwards to pages. Room has been made before. */
+static void add(struct pieces *pieces, uint64_t start, uint64_t last, uint64_t flags)
+{
+	if (start >= IDENTITY_END)
+		return;
+	if (last >= IDENTITY_END)
+		last = IDENTITY_END - 1;
+	pieces->items[pieces->count++] = (struct piece){
+		.start = start & ~(PAGE_BYTES - 1),
+		.end = (last | (PAGE_BYTES - 1)) + 1,
+		.flags = flags,
+	};
+}
+
+static uint64_t flags_of(const struct machine_resource *resource)
+{
+	if (strcmp(resource->name, "System RAM") == 0 ||
+	    strcmp(resource->name, "Persistent Memory") == 0)
+		return FLAGS_RAM;
+	/* The code of UEFI runtime services is somewhere in what is called reserved. */
+	if (strcasecmp(resource->name, "Reserved") == 0)
+		return FLAGS_FIRMWARE;
+	return FLAGS_DEVICE;
+}
+
+static int collect(const struct machine *machine, struct pieces *ret)
+{
+	ret->items = calloc(machine->iomem.count + machine->num_ioapics + 2, sizeof(*ret->items));
+	if (!ret->items)
+		return -ENOMEM;
+	for (size_t i = 0; i < machine->iomem.count; i++) {
+		const struct machine_resource *resource = &machine->iomem.items[i];
+
+		if (resource->depth == 0)
+			add(ret, resource->start, resource->end, flags_of(resource));
+	}
+	/* VGA, option ROMs and the BIOS: drivers look there whether iomem lists it or not. */
+	add(ret, LOW_FIRMWARE, LOW_FIRMWARE + LOW_FIRMWARE_SIZE - 1, FLAGS_FIRMWARE);
+	for (size_t i = 0; i < machine->num_ioapics; i++) {
+		const uint64_t address = machine->ioapics[i].address;
+
+		add(ret, address, address + IOAPIC_SIZE - 1, FLAGS_DEVICE);
+	}
+	if (machine->has_mmconfig)
+		add(ret, machine->mmconfig_base,
+		    machine->mmconfig_base + (machine->mmconfig_end_bus + 1) * MMCONFIG_BUS_SIZE -
+			    1,
+		    FLAGS_DEVICE);
+	return 0;
+}
+
+static int compare(const void *a, const void *b)
+{
+	const uint64_t x = *(const uint64_t *)a, y = *(const uint64_t *)b;
+
+	return (x > y) - (x < y);
+}
+
+/* All addresses where something begins or ends, sorted. */
+static uint64_t *boundaries(const struct pieces *pieces, const struct address_range *taken,
+			    size_t num_taken, size_t *ret_count)
+{
+	uint64_t *result = calloc(2 * (pieces->count + num_taken), sizeof(*result));
+	size_t count = 0;
+
+	if (!result)
+		return NULL;
+	for (size_t i = 0; i < pieces->count; i++) {
+		result[count++] = pieces->items[i].start;
+		result[count++] = pieces->items[i].end;
+	}
+	for (size_t i = 0; i < num_taken; i++) {
+		result[count++] = taken[i].start;
+		result[count++] = taken[i].start + taken[i].size;
+	}
+	qsort(result, count, sizeof(*result), compare);
+	*ret_count = count;
+	return result;
+}
+
+/* What may be done from address up to the next boundary; 0: nothing. */
+static uint64_t flags_at(const struct pieces *pieces, const struct address_range *taken,
+			 size_t num_taken, uint64_t address)
+{
+	uint64_t flags = 0;
+
+	for (size_t i = 0; i < num_taken; i++) {
+		if (address >= taken[i].start && address - taken[i].start < taken[i].size)
+			return 0;
+	}
+	for (size_t i = 0; i < pieces->count; i++) {
+		if (address >= pieces->items[i].start && address < pieces->items[i].end)
+			flags |= pieces->items[i].flags;
+	}
+	return flags;
+}
+
+int root_regions_make(const struct machine *machine, const struct address_range *taken,
+		      size_t num_taken, struct blob_memory **ret_regions, size_t *ret_count)
+{
+	_cleanup_(pieces_done) struct pieces pieces = {0};
+	_cleanup_(freep) uint64_t *points = NULL;
+	_cleanup_(freep) struct blob_memory *regions = NULL;
+	size_t num_points = 0, count = 0;
+	int r;
+
+	r = collect(machine, &pieces);
+	if (r < 0)
+		return r;
+	points = boundaries(&pieces, taken, num_taken, &num_points);
+	regions = calloc(num_points, sizeof(*regions));
+	if (!points || !regions)
+		return -ENOMEM;
+
+	for (size_t i = 0; i + 1 < num_points; i++) {
+		const uint64_t start = points[i];
+		const uint64_t size = points[i + 1] - start;
+		const uint64_t flags = size ? flags_at(&pieces, taken, num_taken, start) : 0;
+		struct blob_memory *last = count ? &regions[count - 1] : NULL;
+
+		if (flags == 0)
+			continue;
+		if (last && last->flags == flags && last->phys_start + last->size == start)
+			last->size += size;
+		else
+			regions[count++] = (struct blob_memory){start, start, size, flags};
+	}
+	*ret_regions = TAKE_POINTER(regions);
+	*ret_count = count;
+	return 0;
+}

@@ -1,0 +1,154 @@
+// SPDX-License-Identifier: GPL-2.0-only
+#include <errno.h>
+#include <stdlib.h>
+
+#include "common/cleanup.h"
+#include "util/cpu_mask.h"
+
+bool cpu_mask_add(struct cpu_mask *mask, unsigned int cpu)
+{
+	if (cpu >= CPU_MASK_MAX)
+		return false;
+	mask->words[cpu / 64] |= 1ull << (cpu % 64);
+	return true;
+}
+
+bool cpu_mask_has(const struct cpu_mask *mask, unsigned int cpu)
+{
+	return cpu < CPU_MASK_MAX && (mask->words[cpu / 64] >> (cpu % 64) & 1);
+}
+
+unsigned int cpu_mask_count(const struct cpu_mask *mask)
+{
+	unsigned int count = 0;
+
+	for (size_t i = 0; i < ARRAY_SIZE(mask->words); i++)
+		count += __builtin_popcountll(mask->words[i]);
+	return count;
+}
+
+int cpu_mask_last(const struct cpu_mask *mask)
+{
+	for (int cpu = CPU_MASK_MAX - 1; cpu >= 0; cpu--) {
+		if (cpu_mask_has(mask, cpu))
+			return cpu;
+	}
+	return -1;
+}
+
+int cpu_mask_next(const struct cpu_mask *mask, unsigned int cpu)
+{
+	for (; cpu < CPU_MASK_MAX; cpu++) {
+		if (cpu_mask_has(mask, cpu))
+			return cpu;
+	}
+	return -1;
+}
+
+bool cpu_mask_intersects(const struct cpu_mask *a, const struct cpu_mask *b)
+{
+	for (size_t i = 0; i < ARRAY_SIZE(a->words); i++) {
+		if (a->words[i] & b->words[i])
+			return true;
+	}
+	return false;
+}
+
+struct cpu_mask cpu_mask_union(const struct cpu_mask *a, const struct cpu_mask *b)
+{
+	struct cpu_mask result;
+
+	for (size_t i = 0; i < ARRAY_SIZE(result.words); i++)
+		result.words[i] = a->words[i] | b->words[i];
+	return result;
+}
+
+static int parse_number(const char **text, unsigned int *ret)
+{
+	const char *p = *text;
+	unsigned int value = 0;
+
+	if (*p < '0' || *p > '9')
+		return -EINVAL;
+	for (; *p >= '0' && *p <= '9'; p++) {
+		value = value * 10 + (*p - '0');
+		if (value >= CPU_MASK_MAX)
+			return -ERANGE;
+	}
+	*text = p;
+	*ret = value;
+	return 0;
+}
+
+static int parse_range(const char **text, struct cpu_mask *mask)
+{
+	unsigned int first, last;
+	int r;
+
+	r = parse_number(text, &first);
+	if (r < 0)
+		return r;
+	last = first;
+	if (**text == '-') {
+		(*text)++;
+		r = parse_number(text, &last);
+		if (r < 0)
+			return r;
+	}
+	if (last < first)
+		return -EINVAL;
+	for (unsigned int cpu = first; cpu <= last; cpu++)
+		cpu_mask_add(mask, cpu);
+	return 0;
+}
+
+int cpu_mask_parse(const char *text, struct cpu_mask *ret_mask)
+{
+	struct cpu_mask mask = {0};
+	int r;
+
+	if (*text != '\0' && *text != '\n') {
+		for (;;) {
+			r = parse_range(&text, &mask);
+			if (r < 0)
+				return r;
+			if (*text != ',')
+				break;
+			text++;
+		}
+	}
+	if (*text == '\n')
+		text++;
+	if (*text != '\0')
+		return -EINVAL;
+	*ret_mask = mask;
+	return 0;
+}
+
+char *cpu_mask_format(const struct cpu_mask *mask)
+{
+	char *text = NULL;
+	size_t size;
+	FILE *stream = open_memstream(&text, &size);
+	const char *separator = "";
+	int first = cpu_mask_next(mask, 0);
+
+	if (!stream)
+		return NULL;
+	while (first >= 0) {
+		int last = first;
+
+		while (cpu_mask_has(mask, last + 1))
+			last++;
+		fprintf(stream, "%s%d", separator, first);
+		if (last > first)
+			fprintf(stream, "-%d", last);
+		separator = ",";
+		first = cpu_mask_next(mask, last + 1);
+	}
+	if (fclose(stream) != 0) {
+		free(text);
+		return NULL;
+	}
+	return text;
+}

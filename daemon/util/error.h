@@ -1,0 +1,59 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/*
+ * An error as it reaches a bus peer: one of the names of org.cellmgr1.Error and a text for people.
+ * A value; zeroed it is no error.
+ */
+#ifndef ERROR_H
+#define ERROR_H
+
+#include <stdbool.h>
+
+#include "common/cleanup.h"
+#include "util/problem.h"
+
+enum error_code {
+	ERROR_NONE,
+	ERROR_NO_SUCH_CELL,
+	ERROR_WRONG_STATE,
+	ERROR_REFUSED,
+	ERROR_BUSY,
+	ERROR_LOCKED,
+	ERROR_INVALID,
+	ERROR_NO_RESOURCES,
+	ERROR_HYPERVISOR_OFF,
+	ERROR_TIMEOUT,
+	ERROR_DRIVER,
+	ERROR_ACCESS_DENIED,
+	ERROR_INTERACTIVE_AUTHORIZATION_REQUIRED,
+	ERROR_LIMITS_EXCEEDED,
+	ERROR_NO_MEMORY,
+	ERROR_CODE_COUNT
+};
+
+struct error {
+	enum error_code code;
+	char *text; /* NULL only without memory or without error */
+};
+
+/* Sets an error with a printf text in place of what was there. Returns -EINVAL, for brevity. */
+int error_set(struct error *error, enum error_code code, const char *format, ...)
+	__attribute__((format(printf, 3, 4)));
+
+/* The first of a list of problems, in one line. Returns -EINVAL. */
+int error_set_problems(struct error *error, enum error_code code, const struct problems *problems);
+
+/* Releases the text and leaves no error. Takes NULL. */
+void error_done(struct error *error);
+
+static inline bool error_is_set(const struct error *error)
+{
+	return error->code != ERROR_NONE;
+}
+
+/* Never NULL. */
+const char *error_text(const struct error *error);
+
+/* The D-Bus name of a code other than ERROR_NONE. */
+const char *error_bus_name(enum error_code code);
+
+#endif /* ERROR_H */

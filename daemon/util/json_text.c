@@ -1,0 +1,267 @@
+// SPDX-License-Identifier: GPL-2.0-only
+#include <errno.h>
+#include <stdarg.h>
+#include <string.h>
+
+#include "util/json_text.h"
+#include "util/json_walk.h"
+
+#define VALUE_MAX 64 /* bytes of a value that are shown */
+
+/* Writes a string so that it can do no harm on a terminal or in a log. */
+static void write_escaped(FILE *stream, const char *text, size_t length)
+{
+	for (size_t i = 0; i < length; i++) {
+		unsigned char c = text[i];
+		unsigned char next = i + 1 < length ? text[i + 1] : 0;
+
+		if (c < 0x20 || c == 0x7f) {
+			fprintf(stream, "\\x%02x", c);
+		} else if (c == 0xc2 && next >= 0x80 && next < 0xa0) {
+			/* U+0080 to U+009f: control characters too, one of them begins an escape
+			 * sequence. */
+			fprintf(stream, "\\x%02x", next);
+			i++;
+		} else {
+			fputc(c, stream);
+		}
+	}
+}
+
+/* The length of text, cut to VALUE_MAX bytes and not in the middle of a UTF-8 sequence. */
+static size_t shortened(const char *text, size_t length)
+{
+	if (length <= VALUE_MAX)
+		return length;
+	length = VALUE_MAX;
+	while (length > 0 && ((unsigned char)text[length] & 0xc0) == 0x80)
+		length--;
+	return length;
+}
+
+static void write_shortened(FILE *stream, const char *text, size_t length)
+{
+	size_t shown = shortened(text, length);
+
+	write_escaped(stream, text, shown);
+	if (shown < length)
+		fputs("…", stream);
+}
+
+static void write_path(FILE *stream, const struct json_path *path)
+{
+	if (path->parent)
+		write_path(stream, path->parent);
+	if (!path->key) {
+		fprintf(stream, "[%zu]", path->index);
+		return;
+	}
+	if (path->parent)
+		fputc('.', stream);
+	write_shortened(stream, path->key, strlen(path->key));
+}
+
+char *json_path_format(const struct json_path *path)
+{
+	char *text = NULL;
+	size_t size;
+	FILE *stream = open_memstream(&text, &size);
+
+	if (!stream)
+		return NULL;
+	write_path(stream, path);
+	if (fclose(stream) != 0) {
+		free(text);
+		return NULL;
+	}
+	return text;
+}
+
+char *json_value_format(struct json_object *value)
+{
+	const int flags = JSON_C_TO_STRING_PLAIN | JSON_C_TO_STRING_NOSLASHESCAPE;
+	char *text = NULL;
+	size_t size;
+	FILE *stream = open_memstream(&text, &size);
+
+	if (!stream)
+		return NULL;
+	if (json_object_is_type(value, json_type_string)) {
+		write_shortened(stream, json_object_get_string(value),
+				json_object_get_string_len(value));
+	} else {
+		const char *plain = json_object_to_json_string_ext(value, flags);
+
+		if (plain)
+			write_shortened(stream, plain, strlen(plain));
+	}
+	if (fclose(stream) != 0) {
+		free(text);
+		return NULL;
+	}
+	return text;
+}
+
+void json_text_problem(const struct json_text *text, struct problems *problems,
+		       enum severity severity, const struct json_path *path,
+		       struct json_object *value, const char *format, ...)
+{
+	/* Locating is linear in the text: nothing is located that nobody will read. */
+	const bool full = problems_full(problems);
+	_cleanup_(freep) char *key = path && !full ? json_path_format(path) : NULL;
+	_cleanup_(freep) char *shown = value && !full ? json_value_format(value) : NULL;
+	_cleanup_(freep) char *message = NULL;
+	struct problem_place place = {.file = text->file, .key = key, .value = shown};
+	va_list arguments;
+	size_t offset;
+
+	va_start(arguments, format);
+	if (vasprintf(&message, format, arguments) < 0)
+		message = NULL;
+	va_end(arguments);
+	if (message && full) {
+		problems_add(problems, severity, NULL, "%s", message);
+		return;
+	}
+	if (!message || (path && !key) || (value && !shown)) {
+		problems->out_of_memory = true;
+		return;
+	}
+
+	if (json_walk_find(text, path, &offset) == 0 ||
+	    (path && json_walk_find(text, path->parent, &offset) == 0))
+		json_walk_position(text, offset, &place.line, &place.column);
+	problems_add(problems, severity, &place, "%s", message);
+}
+
+static void syntax_problem(const struct json_text *text, size_t offset, const char *what,
+			   struct problems *problems)
+{
+	struct problem_place place = {.file = text->file};
+
+	json_walk_position(text, offset, &place.line, &place.column);
+	problems_add(problems, SEVERITY_ERROR, &place, "%s", what);
+}
+
+static const char *error_text(enum json_tokener_error error)
+{
+	switch (error) {
+	case json_tokener_continue:
+	case json_tokener_error_parse_eof:
+		return "the text ends before its JSON does; is a bracket or a quote missing?";
+	case json_tokener_error_depth:
+		return "arrays and objects are nested too deeply";
+	case json_tokener_error_parse_comment:
+		return "JSON has no comments; use a key that starts with x-";
+	default:
+		return "is not JSON from here on; look for a missing or extra comma, quote or "
+		       "bracket";
+	}
+}
+
+/* Length of the UTF-8 sequence at text, 0 for none (Unicode 15, table 3-7). */
+static size_t sequence_length(const unsigned char *text, size_t length)
+{
+	const unsigned char first = text[0];
+	unsigned char low = 0x80, high = 0xbf;
+	size_t size;
+
+	if (first < 0x80)
+		return 1;
+	if (first < 0xc2 || first > 0xf4)
+		return 0;
+	size = first < 0xe0 ? 2 : first < 0xf0 ? 3 : 4;
+	if (first == 0xe0)
+		low = 0xa0; /* else overlong */
+	else if (first == 0xed)
+		high = 0x9f; /* else a surrogate */
+	else if (first == 0xf0)
+		low = 0x90; /* else overlong */
+	else if (first == 0xf4)
+		high = 0x8f; /* else beyond U+10ffff */
+	if (size > length || text[1] < low || text[1] > high)
+		return 0;
+	for (size_t i = 2; i < size; i++) {
+		if ((text[i] & 0xc0) != 0x80)
+			return 0;
+	}
+	return size;
+}
+
+/*
+ * json-c looks at the form of sequences only. D-Bus takes none but valid ones, and parts of the
+ * text go there in messages.
+ */
+static int check_encoding(const struct json_text *text, struct problems *problems)
+{
+	size_t size;
+
+	for (size_t at = 0; at < text->length; at += size) {
+		size = sequence_length((const unsigned char *)text->text + at, text->length - at);
+		if (size == 0) {
+			syntax_problem(text, at, "is not UTF-8; save the file in that encoding",
+				       problems);
+			return -EINVAL;
+		}
+	}
+	return 0;
+}
+
+static int tokenize(const struct json_text *text, unsigned int max_depth, struct problems *problems,
+		    struct json_object **ret)
+{
+	struct json_tokener *tokener = json_tokener_new_ex(max_depth);
+	_cleanup_(json_object_putp) struct json_object *object = NULL;
+	enum json_tokener_error error;
+	size_t end;
+
+	if (!tokener)
+		return -ENOMEM;
+	json_tokener_set_flags(tokener, JSON_TOKENER_STRICT | JSON_TOKENER_ALLOW_TRAILING_CHARS);
+	object = json_tokener_parse_ex(tokener, text->text, text->length);
+	error = json_tokener_get_error(tokener);
+	end = json_tokener_get_parse_end(tokener);
+	json_tokener_free(tokener);
+
+	if (error != json_tokener_success) {
+		syntax_problem(text, end, error_text(error), problems);
+		return -EINVAL;
+	}
+	if (!json_object_is_type(object, json_type_object)) {
+		syntax_problem(text, 0, "must be one JSON object: { … }", problems);
+		return -EINVAL;
+	}
+	for (; end < text->length; end++) {
+		if (!memchr(" \t\r\n", text->text[end], 4)) {
+			syntax_problem(text, end, "there is more behind the JSON object; remove it",
+				       problems);
+			return -EINVAL;
+		}
+	}
+	*ret = TAKE_POINTER(object);
+	return 0;
+}
+
+int json_text_parse(const struct json_text *text, unsigned int max_depth, struct problems *problems,
+		    struct json_object **ret)
+{
+	_cleanup_(json_object_putp) struct json_object *object = NULL;
+	const char *zero = memchr(text->text, '\0', text->length);
+	int r;
+
+	if (zero) {
+		syntax_problem(text, zero - text->text, "holds a zero byte; is this a text file?",
+			       problems);
+		return -EINVAL;
+	}
+	r = check_encoding(text, problems);
+	if (r == 0)
+		r = tokenize(text, max_depth, problems, &object);
+	if (r < 0)
+		return r;
+	r = json_walk_check(text, problems);
+	if (r < 0)
+		return r;
+	*ret = TAKE_POINTER(object);
+	return 0;
+}

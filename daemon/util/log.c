@@ -1,0 +1,122 @@
+// SPDX-License-Identifier: GPL-2.0-only
+#include "util/log.h"
+
+#include <stdarg.h>
+#include <stdatomic.h>
+#include <string.h>
+#include <sys/uio.h>
+
+#include <systemd/sd-journal.h>
+
+#include "common/cleanup.h"
+
+#define MAX_FIELDS 16
+
+/* Written by the bus thread, read by the workers too. */
+static atomic_int log_level = LOG_INFO;
+static atomic_int log_current_target = LOG_TARGET_CONSOLE;
+
+void log_init(void)
+{
+	if (getenv("JOURNAL_STREAM"))
+		log_set_target(LOG_TARGET_JOURNAL);
+}
+
+void log_set_level(int level)
+{
+	atomic_store(&log_level, level);
+}
+
+int log_get_level(void)
+{
+	return atomic_load(&log_level);
+}
+
+void log_set_target(enum log_target target)
+{
+	atomic_store(&log_current_target, (int)target);
+}
+
+enum log_target log_get_target(void)
+{
+	return (enum log_target)atomic_load(&log_current_target);
+}
+
+static void write_console(int level, const char *text)
+{
+	if (getenv("JOURNAL_STREAM"))
+		fprintf(stderr, "<%d>%s\n", level, text);
+	else
+		fprintf(stderr, "%s\n", text);
+}
+
+static void write_journal(int level, const char *message_id, const char *cell,
+			  const char *const *fields, unsigned int num_fields, const char *text)
+{
+	_cleanup_(freep) char *message = NULL, *priority = NULL, *id = NULL, *cell_field = NULL;
+	struct iovec parts[MAX_FIELDS + 5];
+	int count = 0;
+
+	if (asprintf(&message, "MESSAGE=%s", text) < 0)
+		message = NULL;
+	if (asprintf(&priority, "PRIORITY=%d", level) < 0)
+		priority = NULL;
+	if (message_id && asprintf(&id, "MESSAGE_ID=%s", message_id) < 0)
+		id = NULL;
+	if (cell && asprintf(&cell_field, "CELL=%s", cell) < 0)
+		cell_field = NULL;
+
+	const char *own[] = {message, priority, id, cell_field, "SYSLOG_IDENTIFIER=cellmgrd"};
+
+	for (size_t i = 0; i < ARRAY_SIZE(own); i++) {
+		if (own[i])
+			parts[count++] = (struct iovec){(void *)own[i], strlen(own[i])};
+	}
+	for (unsigned int i = 0; i < num_fields && i < MAX_FIELDS; i++)
+		parts[count++] = (struct iovec){(void *)fields[i], strlen(fields[i])};
+	if (sd_journal_sendv(parts, count) < 0)
+		write_console(level, text);
+}
+
+static void write_text(int level, const char *message_id, const char *cell,
+		       const char *const *fields, unsigned int num_fields, const char *format,
+		       va_list args)
+{
+	_cleanup_(freep) char *text = NULL;
+
+	if (level > log_get_level())
+		return;
+	if (vasprintf(&text, format, args) < 0) {
+		text = NULL;
+		return;
+	}
+	switch (log_get_target()) {
+	case LOG_TARGET_JOURNAL:
+		write_journal(level, message_id, cell, fields, num_fields, text);
+		break;
+	case LOG_TARGET_CONSOLE:
+		write_console(level, text);
+		break;
+	default:
+		break;
+	}
+}
+
+void log_message(int level, const char *format, ...)
+{
+	va_list args;
+
+	va_start(args, format);
+	write_text(level, NULL, NULL, NULL, 0, format, args);
+	va_end(args);
+}
+
+void log_event(int level, const char *message_id, const char *cell, const char *const *fields,
+	       unsigned int num_fields, const char *format, ...)
+{
+	va_list args;
+
+	va_start(args, format);
+	write_text(level, message_id, cell, fields, num_fields, format, args);
+	va_end(args);
+}

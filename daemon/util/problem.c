@@ -1,0 +1,147 @@
+// SPDX-License-Identifier: GPL-2.0-only
+#include <errno.h>
+#include <stdarg.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "common/cleanup.h"
+#include "util/problem.h"
+
+/* A hostile description must not make us keep more of it than a person would read. */
+#define PROBLEMS_MAX 256
+
+bool problems_full(const struct problems *problems)
+{
+	return problems->count >= PROBLEMS_MAX;
+}
+
+static void problem_done(struct problem *problem)
+{
+	free(problem->file);
+	free(problem->key);
+	free(problem->value);
+	free(problem->text);
+}
+
+/* Takes over text. Marks the list where there is no memory. */
+static void append(struct problems *problems, const struct problem *where, char *text)
+{
+	struct problem new = {
+		.severity = where->severity,
+		.file = strdup(where->file ?: ""),
+		.line = where->line,
+		.column = where->column,
+		.key = strdup(where->key ?: ""),
+		.value = strdup(where->value ?: ""),
+		.text = text,
+	};
+	struct problem *items = NULL;
+
+	if (new.severity == SEVERITY_ERROR)
+		problems->errors++;
+	if (problems_full(problems)) {
+		problem_done(&new);
+		return;
+	}
+	if (new.file &&new.key &&new.value &&new.text)
+		items = reallocarray(problems->items, problems->count + 1, sizeof(*items));
+	if (!items) {
+		problems->out_of_memory = true;
+		problem_done(&new);
+		return;
+	}
+	items[problems->count++] = new;
+	problems->items = items;
+}
+
+void problems_add(struct problems *problems, enum severity severity,
+		  const struct problem_place *place, const char *format, ...)
+{
+	struct problem where = {.severity = severity};
+	va_list arguments;
+	char *text;
+
+	if (place) {
+		where.file = (char *)place->file;
+		where.line = place->line;
+		where.column = place->column;
+		where.key = (char *)place->key;
+		where.value = (char *)place->value;
+	}
+	va_start(arguments, format);
+	if (vasprintf(&text, format, arguments) < 0)
+		text = NULL;
+	va_end(arguments);
+	append(problems, &where, text);
+}
+
+void problems_append(struct problems *problems, const struct problems *from)
+{
+	const size_t errors = problems->errors + from->errors;
+
+	for (size_t i = 0; i < from->count; i++)
+		append(problems, &from->items[i], strdup(from->items[i].text));
+	/* Also those that from had no room for. */
+	problems->errors = errors;
+	if (from->out_of_memory)
+		problems->out_of_memory = true;
+}
+
+int problems_result(const struct problems *problems)
+{
+	if (problems->out_of_memory)
+		return -ENOMEM;
+	return problems->errors ? -EINVAL : 0;
+}
+
+void problems_done(struct problems *problems)
+{
+	if (!problems)
+		return;
+	for (size_t i = 0; i < problems->count; i++)
+		problem_done(&problems->items[i]);
+	free(problems->items);
+	*problems = (struct problems){0};
+}
+
+const char *severity_name(enum severity severity)
+{
+	return severity == SEVERITY_ERROR ? "error" : "warning";
+}
+
+char *problem_format(const struct problem *problem)
+{
+	char *line = NULL;
+	size_t size;
+	FILE *stream = open_memstream(&line, &size);
+
+	if (!stream)
+		return NULL;
+	if (problem->file[0]) {
+		fputs(problem->file, stream);
+		if (problem->line)
+			fprintf(stream, ":%u:%u", problem->line, problem->column);
+		fputs(": ", stream);
+	}
+	if (problem->key[0])
+		fprintf(stream, "%s: ", problem->key);
+	if (problem->value[0])
+		fprintf(stream, "\"%s\": ", problem->value);
+	fputs(problem->text, stream);
+	if (fclose(stream) != 0) {
+		free(line);
+		return NULL;
+	}
+	return line;
+}
+
+char *problems_format_first(const struct problems *problems)
+{
+	if (problems->count == 0)
+		return NULL;
+	for (size_t i = 0; i < problems->count; i++) {
+		if (problems->items[i].severity == SEVERITY_ERROR)
+			return problem_format(&problems->items[i]);
+	}
+	return problem_format(&problems->items[0]);
+}

@@ -1,0 +1,56 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/* What an architecture provides to the generic code. */
+#ifndef ARCH_H
+#define ARCH_H
+
+#include "cell/cell.h"
+#include "core/cpu.h"
+
+void arch_debug_putc(char c);
+
+/* Ends whatever guest the CPU runs; it will come by cpu_before_entry(). Harmless if it is in the
+ * hypervisor. */
+void arch_cpu_kick(struct cpu *cpu);
+
+static inline void arch_cpu_relax(void)
+{
+	__builtin_ia32_pause();
+}
+
+/* Drops cached second-level translations of this CPU; takes effect before its next entry. */
+void arch_cpu_flush(struct cpu *cpu);
+
+/* Carries out an ordered action on the calling CPU. */
+void arch_cpu_act(struct cpu *cpu, enum cpu_action action);
+
+/* Handles what arrived from other CPUs of the same cell (start-up IPIs, NMIs). */
+void arch_cpu_signals(struct cpu *cpu);
+
+/* Second-level tables of a cell: root page, format, address width. The caller fills nothing. */
+int arch_stage2_init(struct page_table *table);
+
+/* The cell's address range that the interrupt controller occupies is mapped the architecture's way.
+ */
+int arch_cell_map_interrupt_controller(struct cell *cell);
+bool arch_overlaps_interrupt_controller(uint64_t phys, uint64_t size);
+
+/* A page of physical memory, mapped for the calling CPU until the next call with the same slot
+ * (0..3). */
+void *arch_map_page(unsigned int slot, uint64_t phys, bool device);
+
+/*
+ * Adds the guest's registers of a CPU to a record: the calling CPU, or one that is suspended.
+ * Returns false, with nothing written, where no guest runs on it.
+ */
+bool arch_cpu_record(struct cpu *cpu, struct failure_record *record);
+
+/* Fills the platform part of a cell's communication region. */
+void arch_comm_init(struct cell *cell, struct comm_region *comm);
+
+/* Orders the way back to Linux on the calling CPU, taken when the current exit has been handled. */
+void arch_cpu_leave(struct cpu *cpu);
+
+/* Checks CPU state counters known here; NULL-free total look-up for HC_CPU_GET_INFO. */
+unsigned int arch_exit_counters(void);
+
+#endif /* ARCH_H */

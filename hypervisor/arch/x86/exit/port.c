@@ -1,0 +1,119 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/* I/O ports: a cell has those of its configuration; root has its own but for those of the cells. */
+#include <errno.h>
+#include <string.h>
+
+#include "core/console.h"
+#include "core/pool.h"
+#include "core/state.h"
+#include "core/subsystem.h"
+#include "arch/x86/vendor.h"
+
+static bool port_intercepted(const struct cell *cell, unsigned int port)
+{
+	return cell->arch.io_bitmap[port / 8] & (1u << (port % 8));
+}
+
+static void set_range(struct cell *cell, const struct blob_pio *range, bool intercept)
+{
+	unsigned int port;
+
+	for (port = range->base; port < (unsigned int)range->base + range->length; port++) {
+		if (intercept)
+			cell->arch.io_bitmap[port / 8] |= 1u << (port % 8);
+		else
+			cell->arch.io_bitmap[port / 8] &= ~(1u << (port % 8));
+	}
+}
+
+#define for_each_range(range, cell)                 \
+	for ((range) = cell_desc_pio((cell)->desc); \
+	     (range) < cell_desc_pio((cell)->desc) + (cell)->desc->num_pio_regions; (range)++)
+
+/* Every port must be root's at this moment: not denied to it, not with another cell. */
+static int check_ports(const struct cell *cell)
+{
+	const struct blob_pio *range;
+	unsigned int port;
+
+	for_each_range (range, cell) {
+		for (port = range->base; port < (unsigned int)range->base + range->length; port++) {
+			if (port_intercepted(&root_cell, port)) {
+				console_printf("cell %s: port 0x%x is not the root cell's\n",
+					       cell->desc->name, port);
+				return -EBUSY;
+			}
+		}
+	}
+	return 0;
+}
+
+static int port_cell_create(struct cell *cell)
+{
+	const struct blob_pio *range;
+	uint8_t *bitmap;
+	int err;
+
+	if (cell != &root_cell) {
+		err = check_ports(cell);
+		if (err)
+			return err;
+	}
+	bitmap = pool_alloc(IO_BITMAP_PAGES);
+	if (!bitmap)
+		return -ENOMEM;
+	memset(bitmap, 0xff, IO_BITMAP_PAGES * PAGE_SIZE);
+	cell->arch.io_bitmap = bitmap;
+	for_each_range (range, cell) {
+		set_range(cell, range, false);
+		if (cell != &root_cell)
+			set_range(&root_cell, range, true);
+	}
+	return 0;
+}
+
+static bool root_may(unsigned int port)
+{
+	const struct blob_pio *range;
+
+	for_each_range (range, &root_cell)
+		if (port >= range->base && port < (unsigned int)range->base + range->length)
+			return true;
+	return false;
+}
+
+static void port_cell_destroy(struct cell *cell)
+{
+	const struct blob_pio *range;
+	struct blob_pio one = {.length = 1};
+	unsigned int port;
+
+	/* Without a bitmap creation never got as far as taking the ports from root. */
+	if (!cell->arch.io_bitmap)
+		return;
+	for_each_range (range, cell) {
+		for (port = range->base; port < (unsigned int)range->base + range->length; port++) {
+			one.base = port;
+			set_range(&root_cell, &one, !root_may(port));
+		}
+	}
+	pool_free(cell->arch.io_bitmap, IO_BITMAP_PAGES);
+	cell->arch.io_bitmap = NULL;
+}
+
+enum verdict exit_port(struct cpu *cpu, uint16_t port, unsigned int size, bool in, bool string,
+		       unsigned int instruction_length)
+{
+	/* Nothing is ever passed on from here: what is allowed does not exit. */
+	uint64_t value = in || string ? 0 : cpu_gprs(cpu)->rax & (0xffffffffull >> (32 - 8 * size));
+
+	cpu->arch.refused_length = instruction_length;
+	cpu->arch.refused_string = string;
+	return fault(cpu, in ? FAILURE_PORT_READ : FAILURE_PORT_WRITE, port, value, size);
+}
+
+SUBSYSTEM(30, port_subsystem) = {
+	.name = "I/O ports",
+	.cell_create = port_cell_create,
+	.cell_destroy = port_cell_destroy,
+};

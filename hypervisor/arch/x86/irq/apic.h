@@ -1,0 +1,17 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/* Local APIC in xAPIC mode: reads go to the hardware, each write passes here (APM vol. 2, chapter
+ * 16). */
+#ifndef APIC_H
+#define APIC_H
+
+#include "arch/x86/vendor.h"
+
+#define APIC_PHYS 0xfee00000ull
+
+/* A register of the calling CPU's APIC, as the guest reads it. */
+uint32_t apic_read(unsigned int offset);
+
+/* A 32-bit write of the guest to the register at this offset. */
+enum verdict apic_write(struct cpu *cpu, unsigned int offset, uint32_t value);
+
+#endif /* APIC_H */

@@ -1,0 +1,394 @@
+// SPDX-License-Identifier: GPL-2.0-only
+#include "arch/x86/logic/mmio_decode.h"
+
+/* How the bytes behind an opcode are to be read. 0: the opcode is not covered. */
+#define FORM_KNOWN  (1u << 0)
+#define FORM_MODRM  (1u << 1)
+#define FORM_BYTE   (1u << 2)  /* operands of one byte, else of the operand size */
+#define FORM_TO_REG (1u << 3)  /* the register is the destination */
+#define FORM_REG    (1u << 4)  /* the other operand is a register */
+#define FORM_IMM8   (1u << 5)  /* ... an immediate byte, sign-extended */
+#define FORM_IMM    (1u << 6)  /* ... an immediate of the operand size, 4 bytes at most */
+#define FORM_GROUP  (1u << 7)  /* the operation is in the reg field of ModRM */
+#define FORM_MOFFS  (1u << 8)  /* the address follows the opcode, the register is the accumulator */
+#define FORM_STRING (1u << 9)  /* addresses in index registers */
+#define FORM_ZERO   (1u << 10) /* memory narrower than the register: zero-extended */
+#define FORM_SIGN   (1u << 11) /* ... sign-extended */
+#define FORM_WORD   (1u << 12) /* memory of two bytes */
+#define FORM_DWORD  (1u << 13) /* memory of four bytes */
+#define FORM_NO_MEM (1u << 14) /* known not to access memory by an operand */
+#define FORM_64	    (1u << 15) /* only so in 64-bit mode */
+#define FORM_NOT_64 (1u << 16) /* only so outside 64-bit mode */
+#define FORM_PLAIN  (1u << 17) /* 66, F2, F3 make another instruction of it */
+
+#define RM_REG	  (FORM_KNOWN | FORM_MODRM | FORM_REG)
+#define REG_RM	  (RM_REG | FORM_TO_REG)
+#define RM_IMM8	  (FORM_KNOWN | FORM_MODRM | FORM_IMM8)
+#define RM_IMM	  (FORM_KNOWN | FORM_MODRM | FORM_IMM)
+#define RM	  (FORM_KNOWN | FORM_MODRM)
+#define MOFFS_REG (FORM_KNOWN | FORM_MOFFS | FORM_REG)
+#define REG_MOFFS (MOFFS_REG | FORM_TO_REG)
+#define STRING	  (FORM_KNOWN | FORM_STRING)
+
+enum group { GROUP_ALU, GROUP_MOV, GROUP_UNARY, GROUP_STEP, GROUP_BIT, GROUP_COUNT };
+
+struct form {
+	uint32_t flags;
+	uint8_t operation;
+	uint8_t group;
+};
+
+#define ALU(base, op)                                                                   \
+	[(base)] = {RM_REG | FORM_BYTE, (op), 0}, [(base) + 1] = {RM_REG, (op), 0},     \
+	[(base) + 2] = {REG_RM | FORM_BYTE, (op), 0}, [(base) + 3] = {REG_RM, (op), 0}, \
+	[(base) + 4] = {FORM_KNOWN | FORM_NO_MEM | FORM_BYTE, (op), 0},                 \
+	[(base) + 5] = {FORM_KNOWN | FORM_NO_MEM, (op), 0}
+
+static const struct form one_byte[256] = {
+	ALU(0x00, MMIO_OP_ADD),
+	ALU(0x08, MMIO_OP_OR),
+	ALU(0x10, MMIO_OP_ADC),
+	ALU(0x18, MMIO_OP_SBB),
+	ALU(0x20, MMIO_OP_AND),
+	ALU(0x28, MMIO_OP_SUB),
+	ALU(0x30, MMIO_OP_XOR),
+	ALU(0x38, MMIO_OP_CMP),
+	[0x63] = {REG_RM | FORM_DWORD | FORM_SIGN | FORM_64, MMIO_OP_MOV, 0},
+	[0x80] = {RM_IMM8 | FORM_BYTE | FORM_GROUP, 0, GROUP_ALU},
+	[0x81] = {RM_IMM | FORM_GROUP, 0, GROUP_ALU},
+	[0x82] = {RM_IMM8 | FORM_BYTE | FORM_GROUP | FORM_NOT_64, 0, GROUP_ALU},
+	[0x83] = {RM_IMM8 | FORM_GROUP, 0, GROUP_ALU},
+	[0x84] = {RM_REG | FORM_BYTE, MMIO_OP_TEST, 0},
+	[0x85] = {RM_REG, MMIO_OP_TEST, 0},
+	[0x86] = {RM_REG | FORM_BYTE, MMIO_OP_XCHG, 0},
+	[0x87] = {RM_REG, MMIO_OP_XCHG, 0},
+	[0x88] = {RM_REG | FORM_BYTE, MMIO_OP_MOV, 0},
+	[0x89] = {RM_REG, MMIO_OP_MOV, 0},
+	[0x8a] = {REG_RM | FORM_BYTE, MMIO_OP_MOV, 0},
+	[0x8b] = {REG_RM, MMIO_OP_MOV, 0},
+	[0xa0] = {REG_MOFFS | FORM_BYTE, MMIO_OP_MOV, 0},
+	[0xa1] = {REG_MOFFS, MMIO_OP_MOV, 0},
+	[0xa2] = {MOFFS_REG | FORM_BYTE, MMIO_OP_MOV, 0},
+	[0xa3] = {MOFFS_REG, MMIO_OP_MOV, 0},
+	[0xa4] = {STRING | FORM_BYTE, MMIO_OP_MOV, 0},
+	[0xa5] = {STRING, MMIO_OP_MOV, 0},
+	[0xaa] = {STRING | FORM_REG | FORM_BYTE, MMIO_OP_MOV, 0},
+	[0xab] = {STRING | FORM_REG, MMIO_OP_MOV, 0},
+	[0xc6] = {RM_IMM8 | FORM_BYTE | FORM_GROUP, 0, GROUP_MOV},
+	[0xc7] = {RM_IMM | FORM_GROUP, 0, GROUP_MOV},
+	[0xf6] = {RM | FORM_BYTE | FORM_GROUP, 0, GROUP_UNARY},
+	[0xf7] = {RM | FORM_GROUP, 0, GROUP_UNARY},
+	[0xfe] = {RM | FORM_BYTE | FORM_GROUP, 0, GROUP_STEP},
+	[0xff] = {RM | FORM_GROUP, 0, GROUP_STEP},
+};
+
+/* Behind 0F. */
+static const struct form two_byte[256] = {
+	[0xb6] = {REG_RM | FORM_BYTE | FORM_ZERO, MMIO_OP_MOV, 0},
+	[0xb7] = {REG_RM | FORM_WORD | FORM_ZERO, MMIO_OP_MOV, 0},
+	[0xba] = {RM_IMM8 | FORM_GROUP, 0, GROUP_BIT},
+	[0xbe] = {REG_RM | FORM_BYTE | FORM_SIGN, MMIO_OP_MOV, 0},
+	[0xbf] = {REG_RM | FORM_WORD | FORM_SIGN, MMIO_OP_MOV, 0},
+	[0xc3] = {RM_REG | FORM_PLAIN, MMIO_OP_MOV, 0}, /* MOVNTI */
+};
+
+#define NO_OPERATION 0xff
+
+/* By the reg field of ModRM. */
+static const uint8_t group_operations[GROUP_COUNT][8] = {
+	[GROUP_ALU] = {MMIO_OP_ADD, MMIO_OP_OR, MMIO_OP_ADC, MMIO_OP_SBB, MMIO_OP_AND, MMIO_OP_SUB,
+		       MMIO_OP_XOR, MMIO_OP_CMP},
+	[GROUP_MOV] = {MMIO_OP_MOV, NO_OPERATION, NO_OPERATION, NO_OPERATION, NO_OPERATION,
+		       NO_OPERATION, NO_OPERATION, NO_OPERATION},
+	[GROUP_UNARY] = {MMIO_OP_TEST, MMIO_OP_TEST, MMIO_OP_NOT, MMIO_OP_NEG, NO_OPERATION,
+			 NO_OPERATION, NO_OPERATION, NO_OPERATION},
+	[GROUP_STEP] = {MMIO_OP_INC, MMIO_OP_DEC, NO_OPERATION, NO_OPERATION, NO_OPERATION,
+			NO_OPERATION, NO_OPERATION, NO_OPERATION},
+	[GROUP_BIT] = {NO_OPERATION, NO_OPERATION, NO_OPERATION, NO_OPERATION, MMIO_OP_BT,
+		       MMIO_OP_BTS, MMIO_OP_BTR, MMIO_OP_BTC},
+};
+
+#define REX_W 8u
+#define REX_R 4u
+
+struct decoder {
+	const uint8_t *bytes;
+	unsigned int count;    /* bytes there */
+	unsigned int position; /* of the next one */
+	enum mmio_cpu_mode mode;
+	bool operand_prefix, address_prefix, repeat_prefix, lock;
+	enum mmio_segment segment;
+	uint8_t rex; /* 0: none */
+	uint8_t modrm;
+	struct form form;
+};
+
+static enum mmio_decode_result next_byte(struct decoder *d, uint8_t *ret_byte)
+{
+	/* The processor refuses what is longer. */
+	if (d->position >= MMIO_INSN_MAX)
+		return MMIO_DECODE_UNKNOWN;
+	if (d->position >= d->count)
+		return MMIO_DECODE_TRUNCATED;
+	*ret_byte = d->bytes[d->position++];
+	return MMIO_DECODE_OK;
+}
+
+/* Little-endian, sign-extended. */
+static enum mmio_decode_result next_value(struct decoder *d, unsigned int size, uint64_t *ret_value)
+{
+	enum mmio_decode_result result;
+	uint64_t value = 0, sign;
+	unsigned int n;
+	uint8_t byte;
+
+	for (n = 0; n < size; n++) {
+		result = next_byte(d, &byte);
+		if (result != MMIO_DECODE_OK)
+			return result;
+		value |= (uint64_t)byte << (n * 8);
+	}
+	sign = size ? 1ull << (size * 8 - 1) : 0;
+	*ret_value = (value ^ sign) - sign;
+	return MMIO_DECODE_OK;
+}
+
+static unsigned int address_size(const struct decoder *d)
+{
+	switch (d->mode) {
+	case MMIO_MODE_64:
+		return d->address_prefix ? 4 : 8;
+	case MMIO_MODE_32:
+		return d->address_prefix ? 2 : 4;
+	default:
+		return d->address_prefix ? 4 : 2;
+	}
+}
+
+static unsigned int operand_size(const struct decoder *d)
+{
+	if (d->rex & REX_W)
+		return 8;
+	if (d->mode == MMIO_MODE_16)
+		return d->operand_prefix ? 4 : 2;
+	return d->operand_prefix ? 2 : 4;
+}
+
+static bool take_prefix(struct decoder *d, uint8_t byte)
+{
+	switch (byte) {
+	case 0x26:
+	case 0x2e:
+	case 0x36:
+	case 0x3e:
+		/* Without effect in 64-bit mode (APM vol. 3, 1.2.4). */
+		if (d->mode != MMIO_MODE_64)
+			d->segment = MMIO_SEGMENT_ES + ((byte >> 3) & 3);
+		return true;
+	case 0x64:
+		d->segment = MMIO_SEGMENT_FS;
+		return true;
+	case 0x65:
+		d->segment = MMIO_SEGMENT_GS;
+		return true;
+	case 0x66:
+		d->operand_prefix = true;
+		return true;
+	case 0x67:
+		d->address_prefix = true;
+		return true;
+	case 0xf0:
+		d->lock = true;
+		return true;
+	case 0xf2:
+	case 0xf3:
+		d->repeat_prefix = true;
+		return true;
+	default:
+		return false;
+	}
+}
+
+/* Prefixes and opcode. REX counts only right before the opcode (APM vol. 3, 1.2.7). */
+static enum mmio_decode_result decode_opcode(struct decoder *d)
+{
+	enum mmio_decode_result result;
+	uint8_t byte;
+
+	for (;;) {
+		result = next_byte(d, &byte);
+		if (result != MMIO_DECODE_OK)
+			return result;
+		if (take_prefix(d, byte))
+			d->rex = 0;
+		else if (d->mode == MMIO_MODE_64 && (byte & 0xf0) == 0x40)
+			d->rex = byte;
+		else
+			break;
+	}
+	if (byte != 0x0f) {
+		d->form = one_byte[byte];
+	} else {
+		result = next_byte(d, &byte);
+		if (result != MMIO_DECODE_OK)
+			return result;
+		d->form = two_byte[byte];
+	}
+	if (!(d->form.flags & FORM_KNOWN) ||
+	    ((d->form.flags & FORM_64) && d->mode != MMIO_MODE_64) ||
+	    ((d->form.flags & FORM_NOT_64) && d->mode == MMIO_MODE_64) ||
+	    ((d->form.flags & FORM_PLAIN) && (d->operand_prefix || d->repeat_prefix)))
+		return MMIO_DECODE_UNKNOWN;
+	return (d->form.flags & FORM_NO_MEM) ? MMIO_DECODE_NO_MEMORY : MMIO_DECODE_OK;
+}
+
+/* Bytes of displacement behind ModRM (and SIB, which is read here). */
+static enum mmio_decode_result displacement_size(struct decoder *d, unsigned int *ret_size)
+{
+	unsigned int mod = d->modrm >> 6, base = d->modrm & 7;
+	enum mmio_decode_result result;
+	uint8_t sib;
+
+	if (address_size(d) == 2) {
+		*ret_size = (mod == 2 || (mod == 0 && base == 6)) ? 2 : mod;
+		return MMIO_DECODE_OK;
+	}
+	if (base == 4) {
+		result = next_byte(d, &sib);
+		if (result != MMIO_DECODE_OK)
+			return result;
+		base = sib & 7;
+	}
+	/* Without base, or relative to the instruction pointer. */
+	*ret_size = (mod == 2 || (mod == 0 && base == 5)) ? 4 : mod;
+	return MMIO_DECODE_OK;
+}
+
+static enum mmio_decode_result decode_modrm(struct decoder *d)
+{
+	enum mmio_decode_result result;
+	unsigned int size;
+	uint64_t ignored;
+
+	result = next_byte(d, &d->modrm);
+	if (result != MMIO_DECODE_OK)
+		return result;
+	if (d->form.flags & FORM_GROUP) {
+		d->form.operation = group_operations[d->form.group][(d->modrm >> 3) & 7];
+		if (d->form.operation == NO_OPERATION)
+			return MMIO_DECODE_UNKNOWN;
+		/* The only one of its group with an immediate. */
+		if (d->form.group == GROUP_UNARY && d->form.operation == MMIO_OP_TEST)
+			d->form.flags |= (d->form.flags & FORM_BYTE) ? FORM_IMM8 : FORM_IMM;
+	}
+	if ((d->modrm >> 6) == 3)
+		return MMIO_DECODE_NO_MEMORY;
+	result = displacement_size(d, &size);
+	if (result != MMIO_DECODE_OK)
+		return result;
+	return next_value(d, size, &ignored);
+}
+
+static void set_register(const struct decoder *d, struct mmio_insn *insn)
+{
+	uint32_t flags = d->form.flags;
+
+	insn->operand = MMIO_OPERAND_REGISTER;
+	/* A narrow memory operand that is extended has a register of the operand size. */
+	insn->reg_width = (flags & (FORM_ZERO | FORM_SIGN)) ? operand_size(d) : insn->width;
+	if (flags & FORM_MODRM)
+		insn->reg = ((d->modrm >> 3) & 7) | ((d->rex & REX_R) ? 8 : 0);
+	if (insn->reg_width == 1 && !d->rex && insn->reg >= 4) {
+		insn->high_byte = true;
+		insn->reg -= 4;
+	}
+}
+
+static uint8_t memory_width(const struct decoder *d)
+{
+	if (d->form.flags & FORM_BYTE)
+		return 1;
+	if (d->form.flags & FORM_WORD)
+		return 2;
+	/* MOVSXD without REX.W only moves. */
+	if ((d->form.flags & FORM_DWORD) && operand_size(d) == 8)
+		return 4;
+	return operand_size(d);
+}
+
+static enum mmio_access access_of(const struct decoder *d)
+{
+	uint32_t flags = d->form.flags;
+
+	switch (d->form.operation) {
+	case MMIO_OP_CMP:
+	case MMIO_OP_TEST:
+	case MMIO_OP_BT:
+		return MMIO_COMPARE;
+	case MMIO_OP_MOV:
+		if ((flags & FORM_STRING) && !(flags & FORM_REG))
+			return MMIO_COPY;
+		return (flags & FORM_TO_REG) ? MMIO_READ : MMIO_WRITE;
+	default:
+		return (flags & FORM_TO_REG) ? MMIO_READ : MMIO_UPDATE;
+	}
+}
+
+static enum mmio_decode_result decode_operands(struct decoder *d, struct mmio_insn *insn)
+{
+	enum mmio_decode_result result = MMIO_DECODE_OK;
+	uint64_t ignored;
+	unsigned int size;
+
+	if (d->form.flags & FORM_MODRM)
+		result = decode_modrm(d);
+	else if (d->form.flags & FORM_MOFFS)
+		result = next_value(d, address_size(d), &ignored);
+	if (result != MMIO_DECODE_OK)
+		return result;
+	insn->width = memory_width(d);
+	if (d->form.flags & (FORM_IMM8 | FORM_IMM)) {
+		size = (d->form.flags & FORM_IMM8) ? 1 : insn->width > 4 ? 4 : insn->width;
+		result = next_value(d, size, &insn->immediate);
+		insn->operand = MMIO_OPERAND_IMMEDIATE;
+	}
+	if (d->form.flags & FORM_REG)
+		set_register(d, insn);
+	return result;
+}
+
+enum mmio_decode_result mmio_decode(const uint8_t *bytes, unsigned int n, enum mmio_cpu_mode mode,
+				    struct mmio_insn *ret_insn)
+{
+	struct decoder d = {
+		.bytes = bytes,
+		.count = n,
+		.mode = mode,
+		.segment = MMIO_SEGMENT_DEFAULT,
+	};
+	struct mmio_insn insn = {0};
+	enum mmio_decode_result result;
+
+	result = decode_opcode(&d);
+	if (result != MMIO_DECODE_OK)
+		return result;
+	result = decode_operands(&d, &insn);
+	if (result != MMIO_DECODE_OK)
+		return result;
+	insn.access = access_of(&d);
+	/* Elsewhere the prefix is an invalid opcode, which the processor says before any access. */
+	if (d.lock && insn.access != MMIO_UPDATE)
+		return MMIO_DECODE_UNKNOWN;
+	insn.operation = d.form.operation;
+	insn.to_register = d.form.flags & FORM_TO_REG;
+	if (insn.reg_width > insn.width)
+		insn.extension = (d.form.flags & FORM_SIGN) ? MMIO_EXTEND_SIGN : MMIO_EXTEND_ZERO;
+	insn.string = d.form.flags & FORM_STRING;
+	insn.repeat = insn.string && d.repeat_prefix;
+	insn.address_size = address_size(&d);
+	insn.segment = d.segment;
+	insn.lock = d.lock;
+	insn.length = d.position;
+	*ret_insn = insn;
+	return MMIO_DECODE_OK;
+}

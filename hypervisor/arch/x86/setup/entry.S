@@ -1,0 +1,89 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+#include "arch/x86/setup/offsets.h"
+
+	.text
+/*
+ * From the trampoline (include/image_abi.h): RDI CR3, RSI RSP, RDX resume address, ECX CPU id. There is no stack yet.
+ */
+	.globl arch_entry
+arch_entry:
+	mov	$cpu_blocks, %eax
+	mov	%ecx, %r8d
+	imul	$CPU_BLOCK_BYTES, %ecx, %ecx
+	add	%rcx, %rax
+	lea	(CPU_BLOCK_BYTES - GPRS_BYTES)(%rax), %rsp
+	mov	%rdx, %rcx
+	mov	%rsi, %rdx
+	mov	%rdi, %rsi
+	mov	%rax, %rdi
+	cld
+	call	setup_enter
+	ud2
+
+/* void setup_load_segments(const struct table_pointer *gdtr, const struct table_pointer *idtr) */
+	.globl setup_load_segments
+setup_load_segments:
+	lgdt	(%rdi)
+	lidt	(%rsi)
+	mov	$0x18, %eax
+	mov	%eax, %ss
+	pop	%rax
+	push	$0x10
+	push	%rax
+	lretq
+
+/* void setup_jump_out(u64 cr3, u64 rsp, u64 rip, u64 result, u64 trampoline) */
+	.globl setup_jump_out
+setup_jump_out:
+	mov	%rcx, %rax
+	jmp	*%r8
+
+/* An NMI has done its work by ending the guest's run; that it was taken has to be known. */
+	.globl nmi_stub
+nmi_stub:
+	push	%rax
+	mov	%rsp, %rax
+	and	$-CPU_BLOCK_BYTES, %rax
+	movl	$1, CPU_NMI_TAKEN(%rax)
+	pop	%rax
+	iretq
+
+/* A leftover interrupt of the CPU's last owner, taken only to get rid of it. */
+	.globl interrupt_stub
+interrupt_stub:
+	push	%rax
+	mov	$APIC_EOI_VIRT, %eax
+	movl	$0, (%rax)
+	pop	%rax
+	iretq
+
+/* One stub for each exception: makes the frames alike and tells the vector. */
+	.macro	exception number has_error
+	.balign	16
+	.if	\has_error == 0
+	push	$0
+	.endif
+	push	$\number
+	jmp	exception_common
+	.endm
+
+	.balign	16
+	.globl exception_stubs
+exception_stubs:
+	.set	vector, 0
+	.rept	32
+	.if	vector == 8 || (vector >= 10 && vector <= 14) || vector == 17 || vector == 21 || vector == 29 || vector == 30
+	exception vector 1
+	.else
+	exception vector 0
+	.endif
+	.set	vector, vector + 1
+	.endr
+
+exception_common:
+	mov	%rsp, %rdi
+	and	$-16, %rsp
+	call	setup_host_exception
+	ud2
+
+	.section .note.GNU-stack, "", @progbits

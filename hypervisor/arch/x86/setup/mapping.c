@@ -1,0 +1,126 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+#include "arch/x86/setup/mapping.h"
+
+#include "arch/arch.h"
+#include "arch/x86/asm.h"
+#include "arch/x86/setup/paging.h"
+#include "core/pool.h"
+#include "core/state.h"
+
+/* From the linker script. */
+extern const char text_start[], text_end[], rodata_end[];
+
+static struct page_table host_table;
+static uint64_t *temporary_entries;
+
+static void *table_alloc(void *context)
+{
+	(void)context;
+	return pool_alloc(1);
+}
+
+static void table_free(void *context, void *page)
+{
+	(void)context;
+	pool_free_deferred(page);
+}
+
+static uint64_t table_phys(void *context, const void *page)
+{
+	(void)context;
+	return hv_to_phys(page);
+}
+
+static void *table_virt(void *context, uint64_t phys)
+{
+	(void)context;
+	return hv_to_virt(phys);
+}
+
+void mapping_set_pool(struct page_table *table)
+{
+	table->alloc = table_alloc;
+	table->free = table_free;
+	table->to_phys = table_phys;
+	table->to_virt = table_virt;
+	table->levels = 4;
+}
+
+/* The page table behind TEMPORARY_BASE, so that a temporary mapping is one store. */
+static uint64_t *find_page_table(uint64_t virt)
+{
+	uint64_t *entries = host_table.root;
+	unsigned int shift;
+
+	for (shift = 39; shift > 12; shift -= 9)
+		entries = hv_to_virt(entries[(virt >> shift) & 511] & PTE_ADDRESS);
+	return entries;
+}
+
+static int map_image(void)
+{
+	uint64_t text = (uint64_t)text_start, rodata = (uint64_t)text_end;
+	uint64_t data = (uint64_t)rodata_end, end = IMAGE_BASE + image_header.size;
+	int err;
+
+	/* The header is written by nobody any more, but its page also belongs to the data. */
+	err = page_table_map(&host_table, IMAGE_BASE, image_header.phys_start, text - IMAGE_BASE,
+			     PT_READ | PT_WRITE, false);
+	if (!err)
+		err = page_table_map(&host_table, text, hv_to_phys((void *)text), rodata - text,
+				     PT_READ | PT_EXECUTE, false);
+	if (!err)
+		err = page_table_map(&host_table, rodata, hv_to_phys((void *)rodata), data - rodata,
+				     PT_READ, false);
+	if (!err)
+		err = page_table_map(&host_table, data, hv_to_phys((void *)data), end - data,
+				     PT_READ | PT_WRITE, false);
+	return err;
+}
+
+int mapping_init(void)
+{
+	int err;
+
+	host_table.format = &paging_host_format;
+	host_table.max_leaf_level = 2;
+	mapping_set_pool(&host_table);
+	err = page_table_init(&host_table);
+	if (!err)
+		err = map_image();
+	/*
+	 * The trampoline is Linux' memory. Nothing is executed there until the way back, when the
+	 * machine is handed to Linux anyway.
+	 */
+	if (!err)
+		err = page_table_map(&host_table, image_header.trampoline_virt & 0xffffffffffffull,
+				     image_header.trampoline_phys, PAGE_SIZE, PT_READ | PT_EXECUTE,
+				     true);
+	if (!err)
+		err = page_table_map(&host_table, APIC_VIRT, rdmsr(MSR_APIC_BASE) & PTE_ADDRESS,
+				     PAGE_SIZE, PT_READ | PT_WRITE | PT_DEVICE, true);
+	if (!err)
+		err = page_table_map(&host_table, TEMPORARY_BASE, 0, PAGE_SIZE, PT_READ, true);
+	if (err)
+		return err;
+	temporary_entries = find_page_table(TEMPORARY_BASE);
+	temporary_entries[0] = 0;
+	pool_release_deferred();
+	return 0;
+}
+
+uint64_t mapping_cr3(void)
+{
+	return hv_to_phys(host_table.root);
+}
+
+void *arch_map_page(unsigned int slot, uint64_t phys, bool device)
+{
+	unsigned int index = this_cpu()->id * ARCH_TEMPORARY_PAGES + slot;
+	void *virt = (void *)(TEMPORARY_BASE + index * PAGE_SIZE);
+
+	temporary_entries[index] = paging_host_format.leaf(
+		phys & PAGE_MASK, PT_READ | PT_WRITE | (device ? PT_DEVICE : 0), 1);
+	invlpg(virt);
+	return virt;
+}

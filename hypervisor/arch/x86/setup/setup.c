@@ -1,0 +1,223 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+#include "arch/x86/setup/setup.h"
+
+#include <errno.h>
+#include <stddef.h>
+
+#include "arch/x86/asm.h"
+#include "core/console.h"
+#include "core/main.h"
+#include "arch/x86/setup/mapping.h"
+#include "arch/x86/setup/offsets.h"
+#include "core/state.h"
+#include "arch/x86/vendor.h"
+
+_Static_assert(CPU_BLOCK_BYTES == CPU_BLOCK_SIZE, "assembly offsets");
+_Static_assert(GPRS_BYTES == sizeof(struct guest_gprs), "assembly offsets");
+_Static_assert(CPU_VMCB_PHYS == offsetof(struct cpu, arch.svm.vmcb_phys), "assembly offsets");
+_Static_assert(CPU_NMI_TAKEN == offsetof(struct cpu, arch.nmi_taken), "assembly offsets");
+_Static_assert(APIC_EOI_VIRT == APIC_VIRT + 0xb0, "assembly offsets");
+_Static_assert(sizeof(struct cpu) < CPU_BLOCK_SIZE / 4, "the rest of the block is the stack");
+
+extern const char exception_stubs[], nmi_stub[], interrupt_stub[];
+void setup_load_segments(const struct table_pointer *gdtr, const struct table_pointer *idtr);
+void setup_jump_out(uint64_t cr3, uint64_t rsp, uint64_t rip, uint64_t result, uint64_t trampoline)
+	__attribute__((noreturn));
+
+const struct vendor *vendor;
+
+static const struct vendor *const vendors[] = {&vendor_svm};
+
+static const uint64_t gdt[] = {
+	0,
+	0,
+	[SELECTOR_CODE / 8] = 0x00af9b000000ffff,
+	[SELECTOR_DATA / 8] = 0x00cf93000000ffff,
+};
+
+struct gate {
+	uint16_t offset_low, selector, type;
+	uint16_t offset_middle;
+	uint32_t offset_high, reserved;
+} __attribute__((packed));
+
+#define GATE_INTERRUPT	    0x8e00
+#define EXCEPTION_STUB_SIZE 16
+
+#define EXCEPTIONS	  32
+#define APIC_FIRST_VECTOR 16 /* APM vol. 2, 16.6: lower ones are illegal */
+#define VECTORS		  256
+
+static struct gate idt[VECTORS], drop_idt[VECTORS];
+
+static uint64_t stub_of(unsigned int vector, unsigned int first_interrupt)
+{
+	if (vector == VECTOR_NMI)
+		return (uint64_t)nmi_stub;
+	if (vector < first_interrupt)
+		return (uint64_t)exception_stubs + vector * EXCEPTION_STUB_SIZE;
+	return (uint64_t)interrupt_stub;
+}
+
+static void fill_idt(struct gate *table, unsigned int first_interrupt)
+{
+	unsigned int n;
+	uint64_t stub;
+
+	for (n = 0; n < VECTORS; n++) {
+		stub = stub_of(n, first_interrupt);
+		table[n].offset_low = stub;
+		table[n].selector = SELECTOR_CODE;
+		table[n].type = GATE_INTERRUPT;
+		table[n].offset_middle = stub >> 16;
+		table[n].offset_high = stub >> 32;
+	}
+}
+
+void setup_interrupt_vectors(bool dropping)
+{
+	const struct table_pointer idtr = {sizeof(idt) - 1, (uint64_t)(dropping ? drop_idt : idt)};
+
+	asm volatile("lidt %0" : : "m"(idtr));
+}
+
+struct exception_frame {
+	uint64_t vector, error, rip, cs, rflags, rsp, ss;
+};
+
+/*
+ * A fault of the hypervisor itself: a bug. This CPU stops where it is, with everything that helps
+ * to find it on the console; the other CPUs and their cells go on.
+ */
+void setup_host_exception(const struct exception_frame *frame);
+void setup_host_exception(const struct exception_frame *frame)
+{
+	struct cpu *cpu = this_cpu();
+
+	console_printf(
+		"hypervisor exception %lu on CPU %u: error 0x%lx rip 0x%lx rsp 0x%lx cr2 0x%lx\n",
+		frame->vector, cpu->id, frame->error, frame->rip, frame->rsp, read_cr2());
+	for (;;)
+		asm volatile("cli; hlt");
+}
+
+static void save_linux(struct cpu *cpu, uint64_t cr3, uint64_t rsp, uint64_t resume)
+{
+	cpu->arch.linux_state.cr3 = cr3;
+	cpu->arch.linux_state.rsp = rsp;
+	cpu->arch.linux_state.resume = resume;
+	cpu->arch.linux_cr0 = read_cr0();
+	cpu->arch.linux_cr4 = read_cr4();
+	cpu->arch.linux_efer = rdmsr(MSR_EFER);
+	cpu->arch.guest_pat = rdmsr(MSR_PAT);
+	asm volatile("mov %%dr6, %0" : "=r"(cpu->arch.linux_dr6));
+	asm volatile("mov %%dr7, %0" : "=r"(cpu->arch.linux_dr7));
+	/* A breakpoint of Linux could lie at an address that is ours. */
+	asm volatile("mov %0, %%dr7" : : "r"(0x400ull));
+	asm volatile("sgdt %0" : "=m"(cpu->arch.linux_gdtr));
+	asm volatile("sidt %0" : "=m"(cpu->arch.linux_idtr));
+}
+
+static void load_own_segments(void)
+{
+	const struct table_pointer gdtr = {sizeof(gdt) - 1, (uint64_t)gdt};
+	const struct table_pointer idtr = {sizeof(idt) - 1, (uint64_t)idt};
+
+	/* By every CPU, with the same values: faults are reported from the start. */
+	fill_idt(idt, EXCEPTIONS);
+	fill_idt(drop_idt, APIC_FIRST_VECTOR);
+	setup_load_segments(&gdtr, &idtr);
+}
+
+void setup_leave(const struct leave_state *leave)
+{
+	asm volatile("lgdt %0" : : "m"(leave->gdtr));
+	asm volatile("lidt %0" : : "m"(leave->idtr));
+	write_cr0(leave->cr0);
+	/* PCIDE can only be set while CR3's low bits are clear: ours are (APM vol. 2, 5.5.1). */
+	write_cr4(leave->cr4);
+	setup_jump_out(leave->cr3, leave->rsp, leave->rip, (int64_t)leave->result,
+		       image_header.trampoline_leave);
+}
+
+/* Going back before a vendor was found: nothing has been turned on. */
+static void leave_without_vendor(struct cpu *cpu, int result) __attribute__((noreturn));
+static void leave_without_vendor(struct cpu *cpu, int result)
+{
+	struct leave_state leave = {
+		.gdtr = cpu->arch.linux_gdtr,
+		.idtr = cpu->arch.linux_idtr,
+		.cr0 = cpu->arch.linux_cr0,
+		.cr3 = cpu->arch.linux_state.cr3,
+		.cr4 = cpu->arch.linux_cr4,
+		.rsp = cpu->arch.linux_state.rsp,
+		.rip = cpu->arch.linux_state.resume,
+		.result = result,
+	};
+
+	asm volatile("mov %0, %%dr7" : : "r"(cpu->arch.linux_dr7));
+	setup_leave(&leave);
+}
+
+void setup_enter(struct cpu *cpu, uint64_t cr3, uint64_t rsp, uint64_t resume, uint32_t id);
+void setup_enter(struct cpu *cpu, uint64_t cr3, uint64_t rsp, uint64_t resume, uint32_t id)
+{
+	int err;
+
+	save_linux(cpu, cr3, rsp, resume);
+	/* Stays clear of features that only Linux uses; drops its global translations as well. */
+	write_cr4(cpu->arch.linux_cr4 & (CR4_PAE | CR4_MCE | CR4_OSFXSR | CR4_OSXSAVE));
+	load_own_segments();
+	err = cpu_enter(cpu, id);
+	if (err)
+		leave_without_vendor(cpu, err);
+	vendor->run(cpu);
+}
+
+int arch_init(void)
+{
+	unsigned int n;
+	int err;
+
+	err = mapping_init();
+	if (err)
+		return err;
+	for (n = 0; n < sizeof(vendors) / sizeof(vendors[0]); n++) {
+		if (vendors[n]->check() == 0) {
+			vendor = vendors[n];
+			console_printf("virtualization: %s\n", vendor->name);
+			return 0;
+		}
+	}
+	console_printf("no usable virtualization extension\n");
+	return -ENODEV;
+}
+
+int arch_cpu_init(struct cpu *cpu)
+{
+	write_cr3(mapping_cr3());
+	cpu->arch.apic_id = image_header.apic_ids[cpu->id];
+	cpu->arch.sipi_vector = -1;
+	cpu->arch.last_exception = FAILURE_VECTOR_NONE;
+	return vendor->cpu_init(cpu);
+}
+
+void arch_cpu_leave(struct cpu *cpu)
+{
+	cpu->arch.leaving = true;
+}
+
+unsigned int arch_exit_counters(void)
+{
+	return EXITS_X86_COUNT;
+}
+
+int arch_stage2_init(struct page_table *table)
+{
+	return vendor->stage2_init(table);
+}
+
+void arch_cpu_flush(struct cpu *cpu)
+{
+	vendor->flush(cpu);
+}

@@ -1,0 +1,178 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+#include "arch/x86/vcpu/guest.h"
+
+#include <string.h>
+
+#include "arch/x86/asm.h"
+#include "arch/x86/setup/paging.h"
+
+/* Error code of a page fault (APM vol. 2, 8.4.2). */
+#define PF_PRESENT (1u << 0)
+#define PF_WRITE   (1u << 1)
+#define PF_USER	   (1u << 2)
+
+enum temporary_slot { SLOT_TABLE = 1, SLOT_DATA = 2 };
+
+/* Reads a page-table entry of the guest, through the cell's second-level tables like the processor
+ * would. */
+static bool read_entry(struct cpu *cpu, uint64_t guest_phys, unsigned int size, uint64_t *ret_entry)
+{
+	struct page_table_leaf leaf;
+	const uint8_t *page;
+
+	*ret_entry = 0;
+	if (!page_table_walk(&cpu->cell->stage2, guest_phys, &leaf) ||
+	    (leaf.attributes & PT_DEVICE))
+		return false;
+	page = arch_map_page(SLOT_TABLE, leaf.phys, false);
+	memcpy(ret_entry, page + (leaf.phys & (PAGE_SIZE - 1)), size);
+	return *ret_entry & PTE_PRESENT;
+}
+
+struct walk_shape {
+	unsigned int levels;
+	unsigned int entry_size;
+	unsigned int index_bits;
+	uint64_t root_mask;
+};
+
+static struct walk_shape shape_of(const struct vcpu_state *state)
+{
+	/* APM vol. 2, 5.2 (legacy) and 5.3 (long mode). */
+	if (state->efer & EFER_LMA)
+		return (struct walk_shape){(state->cr4 & CR4_LA57) ? 5 : 4, 8, 9, PTE_ADDRESS};
+	if (state->cr4 & CR4_PAE)
+		return (struct walk_shape){3, 8, 9, 0xffffffe0};
+	return (struct walk_shape){2, 4, 10, 0xfffff000};
+}
+
+static bool is_large(const struct vcpu_state *state, const struct walk_shape *shape,
+		     unsigned int level, uint64_t entry)
+{
+	if (level == 1)
+		return true;
+	if (!(entry & PTE_LARGE) || level > 3)
+		return false;
+	if (shape->entry_size == 4)
+		return state->cr4 & CR4_PSE;
+	return level == 2 || (state->efer & EFER_LMA);
+}
+
+/* As guest_translate(); *ret_rights has PTE_WRITE and PTE_USER where the entries of all levels have
+ * them. */
+static bool translate(struct cpu *cpu, const struct vcpu_state *state, uint64_t linear,
+		      uint64_t *ret_guest_phys, uint64_t *ret_rights)
+{
+	struct walk_shape shape = shape_of(state);
+	unsigned int level, shift, index, bits;
+	uint64_t table, entry, page;
+
+	*ret_rights = PTE_WRITE | PTE_USER;
+	if (!(state->cr0 & CR0_PG)) {
+		*ret_guest_phys = linear & 0xffffffff;
+		return true;
+	}
+	table = state->cr3 & shape.root_mask;
+	for (level = shape.levels; level > 0; level--) {
+		shift = 12 + (level - 1) * shape.index_bits;
+		/* The PAE root has four entries only. */
+		bits = shape.levels == 3 && level == 3 ? 2 : shape.index_bits;
+		index = (linear >> shift) & ((1u << bits) - 1);
+		if (!read_entry(cpu, table + index * shape.entry_size, shape.entry_size, &entry))
+			return false;
+		/* The entries of the PAE root have no such bits. */
+		if (!(shape.levels == 3 && level == 3))
+			*ret_rights &= entry;
+		if (is_large(state, &shape, level, entry)) {
+			page = 1ull << shift;
+			table = entry & PTE_ADDRESS & ~(page - 1);
+			if (shape.entry_size == 4 && level == 2)
+				table |= ((entry >> 13) & 0xff) << 32; /* PSE-36 */
+			*ret_guest_phys = table + (linear & (page - 1));
+			return true;
+		}
+		table = entry & PTE_ADDRESS;
+	}
+	return false;
+}
+
+bool guest_translate(struct cpu *cpu, const struct vcpu_state *state, uint64_t linear,
+		     uint64_t *ret_guest_phys)
+{
+	uint64_t rights;
+
+	return translate(cpu, state, linear, ret_guest_phys, &rights);
+}
+
+uint32_t guest_write_error(struct cpu *cpu, const struct vcpu_state *state, uint64_t linear)
+{
+	uint32_t error = PF_WRITE | (state->cpl == 3 ? PF_USER : 0);
+	uint64_t guest_phys, rights;
+
+	if (!translate(cpu, state, linear, &guest_phys, &rights))
+		return error;
+	if (state->cpl == 3 && !(rights & PTE_USER))
+		return error | PF_PRESENT;
+	if (!(rights & PTE_WRITE) && (state->cpl == 3 || (state->cr0 & CR0_WP)))
+		return error | PF_PRESENT;
+	return 0;
+}
+
+/* A piece of guest memory that lies in one page, mapped; NULL where there is none. */
+static uint8_t *map_guest(struct cpu *cpu, const struct vcpu_state *state, uint64_t linear,
+			  unsigned int attributes, unsigned int *ret_size)
+{
+	struct page_table_leaf leaf;
+	uint64_t guest_phys;
+
+	if (!guest_translate(cpu, state, linear, &guest_phys) ||
+	    !page_table_walk(&cpu->cell->stage2, guest_phys, &leaf) ||
+	    (leaf.attributes & PT_DEVICE) || (leaf.attributes & attributes) != attributes)
+		return NULL;
+	*ret_size = PAGE_SIZE - (guest_phys & (PAGE_SIZE - 1));
+	return (uint8_t *)arch_map_page(SLOT_DATA, leaf.phys, false) +
+	       (leaf.phys & (PAGE_SIZE - 1));
+}
+
+unsigned int guest_read(struct cpu *cpu, const struct vcpu_state *state, uint64_t linear,
+			void *buffer, unsigned int size)
+{
+	unsigned int done, chunk;
+	const uint8_t *from;
+
+	for (done = 0; done < size; done += chunk) {
+		from = map_guest(cpu, state, linear + done, PT_READ, &chunk);
+		if (!from)
+			break;
+		if (chunk > size - done)
+			chunk = size - done;
+		memcpy((uint8_t *)buffer + done, from, chunk);
+	}
+	return done;
+}
+
+unsigned int guest_write(struct cpu *cpu, const struct vcpu_state *state, uint64_t linear,
+			 const void *buffer, unsigned int size)
+{
+	unsigned int done, chunk;
+	uint8_t *to;
+
+	for (done = 0; done < size; done += chunk) {
+		to = map_guest(cpu, state, linear + done, PT_READ | PT_WRITE, &chunk);
+		if (!to)
+			break;
+		if (chunk > size - done)
+			chunk = size - done;
+		memcpy(to, (const uint8_t *)buffer + done, chunk);
+	}
+	return done;
+}
+
+unsigned int guest_fetch(struct cpu *cpu, const struct vcpu_state *state, uint8_t *bytes)
+{
+	bool long_mode = (state->efer & EFER_LMA) && (state->cs.attributes & 0x200);
+	uint64_t linear = long_mode ? state->rip : state->cs.base + state->rip;
+
+	return guest_read(cpu, state, long_mode ? linear : linear & 0xffffffff, bytes,
+			  INSTRUCTION_MAX);
+}

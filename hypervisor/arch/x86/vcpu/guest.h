@@ -1,0 +1,38 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/* Reading what a guest sees: its page tables, the instruction it is at. */
+#ifndef GUEST_H
+#define GUEST_H
+
+#include "arch/x86/vendor.h"
+
+#define INSTRUCTION_MAX 15
+
+/*
+ * Translates a guest-linear address with the guest's own tables; false where they do not map it or
+ * lie outside the cell's memory. Changes nothing in the guest (no accessed bits).
+ */
+bool guest_translate(struct cpu *cpu, const struct vcpu_state *state, uint64_t linear,
+		     uint64_t *ret_guest_phys);
+
+/* Copies from guest-linear memory; returns the number of bytes that could be read. */
+unsigned int guest_read(struct cpu *cpu, const struct vcpu_state *state, uint64_t linear,
+			void *buffer, unsigned int size);
+
+/*
+ * Whether a write of the guest to a linear address would pass its own page tables: 0, or the error
+ * code of the page fault that the processor would raise. Protection keys and SMAP are left out.
+ */
+uint32_t guest_write_error(struct cpu *cpu, const struct vcpu_state *state, uint64_t linear);
+
+/*
+ * Copies to guest-linear memory that both the guest's own tables map and the cell may write;
+ * returns the number of bytes written. Does not look at the rights that the guest's tables give:
+ * see guest_write_error().
+ */
+unsigned int guest_write(struct cpu *cpu, const struct vcpu_state *state, uint64_t linear,
+			 const void *buffer, unsigned int size);
+
+/* The instruction bytes at the vCPU's RIP, up to INSTRUCTION_MAX. */
+unsigned int guest_fetch(struct cpu *cpu, const struct vcpu_state *state, uint8_t *bytes);
+
+#endif /* GUEST_H */

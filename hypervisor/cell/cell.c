@@ -1,0 +1,308 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/* The cells that there are: looked up, started, stopped, failed. */
+#include "cell/cell.h"
+
+#include <errno.h>
+#include <string.h>
+
+#include "arch/arch.h"
+#include "cell/comm.h"
+#include "core/console.h"
+#include "core/pool.h"
+#include "core/state.h"
+#include "core/subsystem.h"
+
+struct cell root_cell;
+struct cell *cells[PUBLIC_MAX_CELLS];
+struct spinlock management_lock;
+
+struct cell *cell_by_id(uint32_t id)
+{
+	unsigned int n;
+
+	for (n = 0; n < PUBLIC_MAX_CELLS; n++)
+		if (cells[n] && cells[n]->id == id)
+			return cells[n];
+	return NULL;
+}
+
+unsigned int cell_count(void)
+{
+	unsigned int n, count = 0;
+
+	for (n = 0; n < PUBLIC_MAX_CELLS; n++)
+		count += cells[n] != NULL;
+	return count;
+}
+
+uint64_t cell_desc_cpus(const struct cell_desc *desc, bool *ret_too_large)
+{
+	const uint8_t *set = cell_desc_cpu_set(desc);
+	uint64_t cpus = 0;
+	uint32_t n;
+
+	*ret_too_large = false;
+	for (n = 0; n < desc->cpu_set_size; n++) {
+		if (n < sizeof(cpus))
+			cpus |= (uint64_t)set[n] << (8 * n);
+		else if (set[n])
+			*ret_too_large = true;
+	}
+	return cpus;
+}
+
+int cell_run_create_hooks(struct cell *cell)
+{
+	const struct subsystem *const *s;
+	int err;
+
+	for_each_subsystem (s) {
+		err = (*s)->cell_create ? (*s)->cell_create(cell) : 0;
+		if (err) {
+			console_printf("cell %s: %s refused: %d\n", cell->desc->name, (*s)->name,
+				       err);
+			return err;
+		}
+	}
+	return 0;
+}
+
+void cell_run_destroy_hooks(struct cell *cell)
+{
+	const struct subsystem *const *s;
+
+	for_each_subsystem_reverse (s)
+		if ((*s)->cell_destroy)
+			(*s)->cell_destroy(cell);
+}
+
+int root_cell_init(void)
+{
+	bool too_large;
+	unsigned int n;
+	int err;
+
+	root_cell.desc = &system_desc->root_cell;
+	root_cell.id = 0;
+	cells[0] = &root_cell;
+	for (n = 0; n < image_header.max_cpus; n++)
+		if (image_header.cpu_entering[n])
+			root_cell.cpus |= 1ull << n;
+	if ((cell_desc_cpus(root_cell.desc, &too_large) & root_cell.cpus) != root_cell.cpus ||
+	    too_large) {
+		console_printf("root cell: configuration and entering CPUs differ\n");
+		return -EINVAL;
+	}
+	err = memory_root_init();
+	if (err)
+		return err;
+	return cell_run_create_hooks(&root_cell);
+}
+
+static void suspend_cpus(const struct cell *cell)
+{
+	unsigned int n;
+
+	for_each_cpu_in (n, cell->cpus)
+		cpu_suspend(cpu_by_id(n));
+}
+
+/* Of CPUs that are suspended. */
+static void park_suspended_cpus(struct cell *cell)
+{
+	struct cpu *cpu;
+	unsigned int n;
+
+	for_each_cpu_in (n, cell->cpus) {
+		cpu = cpu_by_id(n);
+		cpu->failed = false;
+		__atomic_store_n(&cpu->action, CPU_ACTION_PARK, __ATOMIC_SEQ_CST);
+		cpu_resume(cpu);
+	}
+	cell->public->cpus_failed = 0;
+}
+
+/* Stops the CPUs of a cell; they stay the cell's, parked. */
+void cell_park_cpus(struct cell *cell)
+{
+	suspend_cpus(cell);
+	park_suspended_cpus(cell);
+}
+
+/* Where the cell was when it was ended: for one that hangs, that is what its maker wants to know.
+ */
+static void record_kill(struct cell *cell)
+{
+	struct failure_record *record = &cell->public->failure;
+	unsigned int n;
+
+	memset(record, 0, sizeof(*record));
+	record->reason = FAILURE_KILLED;
+	record->vector = FAILURE_VECTOR_NONE;
+	for_each_cpu_in (n, cell->cpus)
+		if (arch_cpu_record(cpu_by_id(n), record))
+			break;
+}
+
+int cell_find_managed(uint32_t id, struct cell **ret_cell)
+{
+	struct cell *cell = cell_by_id(id);
+
+	if (!cell)
+		return -ENOENT;
+	if (cell == &root_cell)
+		return -EINVAL;
+	*ret_cell = cell;
+	return 0;
+}
+
+/* Finds the cell and gets its consent to be stopped. */
+static int find_and_ask(uint32_t id, struct cell **ret_cell)
+{
+	struct cell *cell;
+	int err;
+
+	err = cell_find_managed(id, &cell);
+	if (err)
+		return err;
+	if (cell->dying)
+		return -EBUSY;
+	err = comm_ask_shutdown(cell);
+	if (err)
+		return err;
+	*ret_cell = cell;
+	return 0;
+}
+
+int cell_start(uint32_t id)
+{
+	struct cell *cell;
+	struct cpu *cpu;
+	unsigned int n;
+	bool first = true;
+	int err;
+
+	err = find_and_ask(id, &cell);
+	if (err)
+		return err;
+	cell_park_cpus(cell);
+	if (cell->loadable) {
+		err = memory_root_loadable(cell, false);
+		if (err)
+			return err;
+		cpus_flush(root_cell.cpus);
+		pool_release_deferred();
+		cell->loadable = false;
+	}
+	comm_init(cell, CELL_RUNNING);
+	cell->failure_recorded = false;
+	cell->public->failed = 0;
+	cell->public->started = 1;
+	for_each_cpu_in (n, cell->cpus) {
+		cpu = cpu_by_id(n);
+		memset(cpu->exits, 0, sizeof(cpu->exits));
+		cpu_order(cpu, first ? CPU_ACTION_START : CPU_ACTION_WAIT);
+		first = false;
+	}
+	__atomic_add_fetch(&public_area.events, 1, __ATOMIC_SEQ_CST);
+	console_printf("cell %s started\n", cell->desc->name);
+	return 0;
+}
+
+int cell_set_loadable(uint32_t id)
+{
+	struct cell *cell;
+	int err;
+
+	err = find_and_ask(id, &cell);
+	if (err)
+		return err;
+	cell_park_cpus(cell);
+	comm_init(cell, CELL_SHUT_DOWN);
+	cell->public->started = 0;
+	cell->failure_recorded = false;
+	cell->public->failed = 0;
+	if (!cell->loadable) {
+		/* Even if it fails half way: the next start then takes back what root got. */
+		cell->loadable = true;
+		err = memory_root_loadable(cell, true);
+		cpus_flush(root_cell.cpus);
+		pool_release_deferred();
+		if (err)
+			return err;
+	}
+	__atomic_add_fetch(&public_area.events, 1, __ATOMIC_SEQ_CST);
+	return 0;
+}
+
+int cell_shutdown_request(uint32_t id)
+{
+	struct cell *cell;
+	int err;
+
+	err = cell_find_managed(id, &cell);
+	if (err)
+		return err;
+	cell->shutdown_asked = false;
+	err = comm_ask_shutdown(cell);
+	return err == -EAGAIN ? 0 : err;
+}
+
+int cell_kill(uint32_t id)
+{
+	struct cell *cell;
+	bool stopped;
+	int err;
+
+	err = cell_find_managed(id, &cell);
+	if (err)
+		return err;
+	suspend_cpus(cell);
+	stopped = comm_stopped(cell);
+	if (!stopped)
+		record_kill(cell);
+	park_suspended_cpus(cell);
+	if (!stopped) {
+		__atomic_store_n(&cell->public->failed, 1, __ATOMIC_RELEASE);
+		cell_comm(cell)->cell_state = CELL_FAILED;
+		__atomic_add_fetch(&public_area.events, 1, __ATOMIC_SEQ_CST);
+		console_printf("cell %s killed on root's order\n", cell->desc->name);
+	}
+	return 0;
+}
+
+int cell_state(uint32_t id)
+{
+	struct cell *cell;
+	uint32_t state;
+	int err;
+
+	err = cell_find_managed(id, &cell);
+	if (err)
+		return err;
+	if (cell->public->failed)
+		return CELL_FAILED;
+	state = cell_comm(cell)->cell_state;
+	return state <= CELL_FAILED_COMM_REV ? (int)state : CELL_FAILED;
+}
+
+void cell_fail(struct cpu *cpu)
+{
+	struct cell *cell = cpu->cell;
+	unsigned int n;
+
+	/* The first CPU that fails tells the reason; others may follow from it. */
+	if (!__atomic_exchange_n(&cell->failure_recorded, true, __ATOMIC_SEQ_CST)) {
+		cell->public->failure = cpu->failure;
+		__atomic_store_n(&cell->public->failed, 1, __ATOMIC_RELEASE);
+	}
+	cell_comm(cell)->cell_state = CELL_FAILED;
+	/* Last: who sees the CPU failed and then looks at the cell must not find it running. */
+	__atomic_or_fetch(&cell->public->cpus_failed, 1ull << cpu->id, __ATOMIC_SEQ_CST);
+	__atomic_store_n(&cpu->failed, true, __ATOMIC_SEQ_CST);
+	for_each_cpu_in (n, cell->cpus)
+		if (n != cpu->id)
+			cpu_order(cpu_by_id(n), CPU_ACTION_PARK);
+	__atomic_store_n(&cpu->action, CPU_ACTION_PARK, __ATOMIC_SEQ_CST);
+	__atomic_add_fetch(&public_area.events, 1, __ATOMIC_SEQ_CST);
+}

@@ -1,0 +1,76 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+#include "cell/comm.h"
+
+#include <errno.h>
+#include <string.h>
+
+#include "arch/arch.h"
+
+void comm_init(struct cell *cell, enum cell_state state)
+{
+	struct comm_region *comm = cell_comm(cell);
+	uint32_t flags = cell->desc->flags;
+
+	memset(cell->comm_page, 0, PAGE_SIZE);
+	memcpy(comm->signature, COMM_REGION_MAGIC, sizeof(comm->signature));
+	comm->revision = COMM_REGION_REVISION;
+	comm->cell_state = state;
+	if (flags & (BLOB_CELL_CONSOLE_PERMITTED | BLOB_CELL_CONSOLE_ACTIVE))
+		comm->flags |= COMM_FLAG_DBG_PUTC_PERMITTED;
+	if (flags & BLOB_CELL_CONSOLE_ACTIVE)
+		comm->flags |= COMM_FLAG_DBG_PUTC_ACTIVE;
+	comm->console = cell->desc->console;
+	arch_comm_init(cell, comm);
+	cell->shutdown_asked = false;
+}
+
+bool comm_stopped(const struct cell *cell)
+{
+	uint32_t state = __atomic_load_n(&cell_comm(cell)->cell_state, __ATOMIC_ACQUIRE);
+
+	return cell->public->failed || (state != CELL_RUNNING && state != CELL_RUNNING_LOCKED);
+}
+
+bool comm_locked(const struct cell *cell)
+{
+	return !cell->public->failed && __atomic_load_n(&cell_comm(cell)->cell_state,
+							__ATOMIC_ACQUIRE) == CELL_RUNNING_LOCKED;
+}
+
+/* A cell that has no communication region, or says that it does not look at it, cannot be asked. */
+static bool can_answer(const struct cell *cell)
+{
+	const struct blob_memory *regions = cell_desc_memory(cell->desc);
+	uint32_t n;
+
+	if (cell->desc->flags & BLOB_CELL_PASSIVE_COMMREG)
+		return false;
+	for (n = 0; n < cell->desc->num_memory_regions; n++)
+		if (regions[n].flags & BLOB_MEM_COMM_REGION)
+			return true;
+	return false;
+}
+
+int comm_ask_shutdown(struct cell *cell)
+{
+	struct comm_region *comm = cell_comm(cell);
+
+	if (comm_stopped(cell) || !can_answer(cell))
+		return 0;
+	if (!cell->shutdown_asked) {
+		comm->reply_from_cell = COMM_REPLY_NONE;
+		__atomic_thread_fence(__ATOMIC_SEQ_CST);
+		comm->msg_to_cell = COMM_MSG_SHUTDOWN_REQUEST;
+		cell->shutdown_asked = true;
+		return -EAGAIN;
+	}
+	switch (__atomic_load_n(&comm->reply_from_cell, __ATOMIC_ACQUIRE)) {
+	case COMM_REPLY_NONE:
+		return -EAGAIN;
+	case COMM_REPLY_APPROVED:
+		return 0;
+	default:
+		cell->shutdown_asked = false;
+		return -EPERM;
+	}
+}

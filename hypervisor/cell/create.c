@@ -1,0 +1,294 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/* How a cell comes and goes: its blob, what it takes from root, and all of it back. */
+#include <errno.h>
+#include <string.h>
+
+#include "arch/arch.h"
+#include "cell/cell.h"
+#include "cell/comm.h"
+#include "core/console.h"
+#include "lib/blob/blob_error.h"
+#include "core/pool.h"
+#include "core/state.h"
+
+#define CELL_PAGES    ((sizeof(struct cell) + PAGE_SIZE - 1) / PAGE_SIZE)
+#define MAX_BLOB_SIZE (64u * 1024)
+
+/* Copies the blob out of root's memory, so that it cannot change after it was checked. */
+static int copy_blob(uint64_t phys, struct cell_desc **ret_desc, uint32_t *ret_pages)
+{
+	uint64_t offset, chunk, size;
+	struct cell_desc header;
+	char line[BLOB_ERROR_LINE];
+	struct blob_error error;
+	struct page_table_leaf leaf;
+	uint8_t *copy;
+
+	for (offset = 0; offset < sizeof(header); offset += chunk) {
+		if (!page_table_walk(&root_cell.stage2, phys + offset, &leaf))
+			return -EINVAL;
+		chunk = PAGE_SIZE - ((phys + offset) & ~PAGE_MASK);
+		if (chunk > sizeof(header) - offset)
+			chunk = sizeof(header) - offset;
+		memcpy((uint8_t *)&header + offset,
+		       (uint8_t *)arch_map_page(0, leaf.phys & PAGE_MASK, false) +
+			       (leaf.phys & ~PAGE_MASK),
+		       chunk);
+	}
+	size = cell_desc_size(&header);
+	if (size > MAX_BLOB_SIZE)
+		return -E2BIG;
+	*ret_pages = (size + PAGE_SIZE - 1) / PAGE_SIZE;
+	copy = pool_alloc(*ret_pages);
+	if (!copy)
+		return -ENOMEM;
+	for (offset = 0; offset < size; offset += chunk) {
+		if (!page_table_walk(&root_cell.stage2, phys + offset, &leaf))
+			goto invalid;
+		chunk = PAGE_SIZE - ((phys + offset) & ~PAGE_MASK);
+		if (chunk > size - offset)
+			chunk = size - offset;
+		memcpy(copy + offset,
+		       (uint8_t *)arch_map_page(0, leaf.phys & PAGE_MASK, false) +
+			       (leaf.phys & ~PAGE_MASK),
+		       chunk);
+	}
+	if (blob_check_cell(copy, size, &error) < 0) {
+		blob_error_format(&error, line, sizeof(line));
+		console_printf("cell configuration refused: %s\n", line);
+		goto invalid;
+	}
+	*ret_desc = (struct cell_desc *)copy;
+	return 0;
+
+invalid:
+	pool_free(copy, *ret_pages);
+	return -EINVAL;
+}
+
+static int check_unique(const struct cell *cell)
+{
+	unsigned int n;
+
+	for (n = 0; n < PUBLIC_MAX_CELLS; n++) {
+		if (!cells[n])
+			continue;
+		if (cells[n]->id == cell->desc->id ||
+		    strcmp(cells[n]->desc->name, cell->desc->name) == 0)
+			return -EEXIST;
+	}
+	return 0;
+}
+
+static int check_cpus(struct cell *cell)
+{
+	bool too_large;
+	unsigned int n;
+
+	cell->cpus = cell_desc_cpus(cell->desc, &too_large);
+	if (too_large || cell->cpus == 0)
+		return -EINVAL;
+	if (cell->cpus & (1ull << this_cpu()->id))
+		return -EBUSY;
+	for_each_cpu_in (n, cell->cpus) {
+		if (!cpu_by_id(n))
+			return -EINVAL;
+		if (!(root_cell.cpus & (1ull << n)))
+			return -EBUSY;
+	}
+	return 0;
+}
+
+/* A cell in the state "locked" forbids any change of the partition. */
+static const struct cell *locking_cell(void)
+{
+	unsigned int n;
+
+	for (n = 0; n < PUBLIC_MAX_CELLS; n++)
+		if (cells[n] && cells[n] != &root_cell && comm_locked(cells[n]))
+			return cells[n];
+	return NULL;
+}
+
+static int refuse_if_locked(const char *what)
+{
+	const struct cell *culprit = locking_cell();
+
+	if (!culprit)
+		return 0;
+	console_printf("cell %s has locked the configuration: %s refused\n", culprit->desc->name,
+		       what);
+	return -EPERM;
+}
+
+static int find_slot(unsigned int *ret_slot)
+{
+	unsigned int n;
+
+	for (n = 0; n < PUBLIC_MAX_CELLS; n++) {
+		if (!cells[n]) {
+			*ret_slot = n;
+			return 0;
+		}
+	}
+	return -ENOMEM;
+}
+
+static void move_cpus(struct cell *from, struct cell *to, uint64_t cpus, enum cpu_action action)
+{
+	struct cpu *cpu;
+	unsigned int n;
+
+	for_each_cpu_in (n, cpus)
+		cpu_suspend(cpu_by_id(n));
+	from->cpus &= ~cpus;
+	to->cpus |= cpus;
+	for_each_cpu_in (n, cpus) {
+		cpu = cpu_by_id(n);
+		cpu->cell = to;
+		cpu->failed = false;
+		memset(cpu->exits, 0, sizeof(cpu->exits));
+		__atomic_store_n(&cpu->action, action, __ATOMIC_SEQ_CST);
+		cpu_resume(cpu);
+	}
+}
+
+static void publish(struct cell *cell)
+{
+	cells[cell->slot] = cell;
+	__atomic_store_n(&public_area.cells[cell->slot], (uint64_t)cell->comm_page - IMAGE_BASE,
+			 __ATOMIC_RELEASE);
+	__atomic_add_fetch(&public_area.events, 1, __ATOMIC_SEQ_CST);
+}
+
+static int take_resources(struct cell *cell)
+{
+	int err;
+
+	err = memory_take_from_root(cell);
+	if (err)
+		goto err_memory;
+	err = memory_show_public(cell->comm_page, PUBLIC_CELL_PAGES * PAGE_SIZE, true);
+	if (err)
+		goto err_public;
+	err = cell_run_create_hooks(cell);
+	if (err)
+		goto err_hooks;
+	/*
+	 * First the CPUs, then the flush: once a CPU of root has answered it, it has also done with
+	 * an interrupt that it was sending to one that was still root's.
+	 */
+	move_cpus(&root_cell, cell, cell->cpus, CPU_ACTION_PARK);
+	cpus_flush(root_cell.cpus);
+	pool_release_deferred();
+	return 0;
+
+err_hooks:
+	cell_run_destroy_hooks(cell);
+err_public:
+	/* What was shown of it before the pages ran out as well. */
+	memory_show_public(cell->comm_page, PUBLIC_CELL_PAGES * PAGE_SIZE, false);
+err_memory:
+	memory_return_to_root(cell);
+	cpus_flush(root_cell.cpus);
+	return err;
+}
+
+static void free_cell(struct cell *cell)
+{
+	page_table_destroy(&cell->stage2);
+	pool_release_deferred();
+	pool_free(cell->comm_page, PUBLIC_CELL_PAGES);
+	pool_free((void *)cell->desc, cell->blob_pages);
+	pool_free(cell, CELL_PAGES);
+}
+
+static int build_cell(struct cell *cell)
+{
+	int err;
+
+	err = find_slot(&cell->slot);
+	if (err)
+		return err;
+	err = check_unique(cell);
+	if (err)
+		return err;
+	err = check_cpus(cell);
+	if (err)
+		return err;
+	err = memory_check(cell);
+	if (err)
+		return err;
+	cell->comm_page = pool_alloc(PUBLIC_CELL_PAGES);
+	if (!cell->comm_page)
+		return -ENOMEM;
+	cell->public = (struct public_cell *)(cell->comm_page + PAGE_SIZE);
+	cell->public->id = cell->id;
+	memcpy(cell->public->name, cell->desc->name, sizeof(cell->public->name));
+	comm_init(cell, CELL_SHUT_DOWN);
+	return memory_map_cell(cell);
+}
+
+int cell_create(uint64_t blob_phys)
+{
+	struct cell_desc *desc;
+	struct cell *cell;
+	int err;
+
+	err = refuse_if_locked("creation");
+	if (err)
+		return err;
+	cell = pool_alloc(CELL_PAGES);
+	if (!cell)
+		return -ENOMEM;
+	err = copy_blob(blob_phys, &desc, &cell->blob_pages);
+	if (err) {
+		pool_free(cell, CELL_PAGES);
+		return err;
+	}
+	cell->desc = desc;
+	cell->id = desc->id;
+	err = build_cell(cell);
+	if (!err)
+		err = take_resources(cell);
+	if (err) {
+		free_cell(cell);
+		return err;
+	}
+	publish(cell);
+	console_printf("cell %s created, id %u\n", cell->desc->name, cell->id);
+	return 0;
+}
+
+int cell_destroy(uint32_t id)
+{
+	struct cell *cell;
+	int err;
+
+	err = cell_find_managed(id, &cell);
+	if (err)
+		return err;
+	if (!cell->dying) {
+		err = refuse_if_locked("destruction");
+		if (err)
+			return err;
+		err = comm_ask_shutdown(cell);
+		if (err)
+			return err;
+		cell_park_cpus(cell);
+		cell->dying = true;
+	}
+	if (!memory_scrub(cell))
+		return -EINPROGRESS;
+	move_cpus(cell, &root_cell, cell->cpus, CPU_ACTION_WAIT);
+	cells[cell->slot] = NULL;
+	__atomic_store_n(&public_area.cells[cell->slot], 0, __ATOMIC_RELEASE);
+	cell_run_destroy_hooks(cell);
+	memory_return_to_root(cell);
+	memory_show_public(cell->comm_page, PUBLIC_CELL_PAGES * PAGE_SIZE, false);
+	cpus_flush(root_cell.cpus);
+	console_printf("cell %s destroyed\n", cell->desc->name);
+	free_cell(cell);
+	__atomic_add_fetch(&public_area.events, 1, __ATOMIC_SEQ_CST);
+	return 0;
+}

@@ -1,0 +1,203 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+#include "core/hypercall.h"
+
+#include <errno.h>
+#include <stddef.h>
+
+#include "arch/arch.h"
+#include "cell/cell.h"
+#include "core/console.h"
+#include "core/pool.h"
+#include "core/state.h"
+
+static unsigned int cpus_left; /* how many CPUs have asked to leave */
+
+/*
+ * Leaving: every CPU calls this. Only when no cell exists, so whoever has begun finishes; a CPU
+ * that has left is no longer counted as the root cell's.
+ */
+static int hc_disable(struct cpu *cpu, uint64_t arg1, uint64_t arg2)
+{
+	(void)arg1;
+	(void)arg2;
+	if (cell_count() > 1)
+		return -EBUSY;
+	cpus_left++;
+	if (cpus_left == 1)
+		console_printf("closing\n");
+	/* From here on nobody kicks it: an NMI would reach Linux. */
+	cpu->entered = false;
+	root_cell.cpus &= ~(1ull << cpu->id);
+	arch_cpu_leave(cpu);
+	return 0;
+}
+
+static int hc_cell_create(struct cpu *cpu, uint64_t blob, uint64_t arg2)
+{
+	(void)cpu;
+	(void)arg2;
+	if (cpus_left)
+		return -EBUSY;
+	return cell_create(blob);
+}
+
+static int hc_cell_start(struct cpu *cpu, uint64_t id, uint64_t arg2)
+{
+	(void)cpu;
+	(void)arg2;
+	return cell_start(id);
+}
+
+static int hc_cell_set_loadable(struct cpu *cpu, uint64_t id, uint64_t arg2)
+{
+	(void)cpu;
+	(void)arg2;
+	return cell_set_loadable(id);
+}
+
+static int hc_cell_destroy(struct cpu *cpu, uint64_t id, uint64_t arg2)
+{
+	(void)cpu;
+	(void)arg2;
+	return cell_destroy(id);
+}
+
+static int hc_get_info(struct cpu *cpu, uint64_t type, uint64_t arg2)
+{
+	(void)cpu;
+	(void)arg2;
+	switch (type) {
+	case HV_INFO_MEM_POOL_SIZE:
+		return pool_size();
+	case HV_INFO_MEM_POOL_USED:
+		return pool_used();
+	case HV_INFO_REMAP_POOL_SIZE:
+	case HV_INFO_REMAP_POOL_USED:
+		/* One window of fixed size for each CPU; nothing to run out of. */
+		return image_header.num_cpus * ARCH_TEMPORARY_PAGES;
+	case HV_INFO_NUM_CELLS:
+		return cell_count();
+	default:
+		return -EINVAL;
+	}
+}
+
+static int hc_cell_state(struct cpu *cpu, uint64_t id, uint64_t arg2)
+{
+	(void)cpu;
+	(void)arg2;
+	return cell_state(id);
+}
+
+static int hc_cpu_get_info(struct cpu *cpu, uint64_t id, uint64_t type)
+{
+	struct cpu *target = id < IMAGE_MAX_CPUS ? cpu_by_id(id) : NULL;
+
+	if (!target)
+		return -EINVAL;
+	if (cpu->cell != &root_cell && target != cpu)
+		return -EPERM;
+	if (type == CPU_INFO_STATE)
+		return target->failed ? CPU_INFO_FAILED : CPU_INFO_RUNNING;
+	if (type >= CPU_INFO_STAT_BASE && type - CPU_INFO_STAT_BASE < arch_exit_counters())
+		return target->exits[type - CPU_INFO_STAT_BASE] & 0x7fffffff;
+	return -EINVAL;
+}
+
+static int hc_console_putc(struct cpu *cpu, uint64_t c, uint64_t arg2)
+{
+	struct cell *cell = cpu->cell;
+
+	(void)arg2;
+	if (!(cell->desc->flags & (BLOB_CELL_CONSOLE_PERMITTED | BLOB_CELL_CONSOLE_ACTIVE)))
+		return -EPERM;
+	if (cell == &root_cell)
+		ring_put(&public_area.console, c);
+	else
+		ring_put(&cell->public->console, c);
+	return 0;
+}
+
+static int hc_features(struct cpu *cpu, uint64_t arg1, uint64_t arg2)
+{
+	(void)cpu;
+	(void)arg1;
+	(void)arg2;
+	return CV_FEATURE_SHUTDOWN | CV_FEATURE_KILL | CV_FEATURE_PUBLIC;
+}
+
+static int hc_cell_shutdown(struct cpu *cpu, uint64_t id, uint64_t arg2)
+{
+	(void)cpu;
+	(void)arg2;
+	return cell_shutdown_request(id);
+}
+
+static int hc_cell_kill(struct cpu *cpu, uint64_t id, uint64_t arg2)
+{
+	(void)cpu;
+	(void)arg2;
+	return cell_kill(id);
+}
+
+struct hypercall_entry {
+	uint32_t code;
+	bool management; /* root only, one at a time */
+	int (*call)(struct cpu *cpu, uint64_t arg1, uint64_t arg2);
+};
+
+static const struct hypercall_entry hypercalls[] = {
+	{HC_DISABLE, true, hc_disable},
+	{HC_CELL_CREATE, true, hc_cell_create},
+	{HC_CELL_START, true, hc_cell_start},
+	{HC_CELL_SET_LOADABLE, true, hc_cell_set_loadable},
+	{HC_CELL_DESTROY, true, hc_cell_destroy},
+	{HC_HYPERVISOR_GET_INFO, false, hc_get_info},
+	{HC_CELL_GET_STATE, true, hc_cell_state},
+	{HC_CPU_GET_INFO, false, hc_cpu_get_info},
+	{HC_CONSOLE_PUTC, false, hc_console_putc},
+	{HC_CV_FEATURES, false, hc_features},
+	{HC_CV_CELL_SHUTDOWN, true, hc_cell_shutdown},
+	{HC_CV_CELL_KILL, true, hc_cell_kill},
+};
+
+/* While it waits, another CPU may suspend this one and even give it to a cell. */
+static bool lock_management(struct cpu *cpu)
+{
+	while (!spin_trylock(&management_lock)) {
+		cpu_serve(cpu);
+		arch_cpu_relax();
+	}
+	if (cpu->cell == &root_cell &&
+	    __atomic_load_n(&cpu->action, __ATOMIC_SEQ_CST) == CPU_ACTION_NONE)
+		return true;
+	spin_unlock(&management_lock);
+	return false;
+}
+
+bool hypercall(struct cpu *cpu, uint32_t code, uint64_t arg1, uint64_t arg2, int32_t *ret_result)
+{
+	const struct hypercall_entry *entry = NULL;
+	unsigned int n;
+
+	for (n = 0; n < sizeof(hypercalls) / sizeof(hypercalls[0]); n++)
+		if (hypercalls[n].code == code)
+			entry = &hypercalls[n];
+	if (!entry) {
+		*ret_result = -ENOSYS;
+		return true;
+	}
+	if (!entry->management) {
+		*ret_result = entry->call(cpu, arg1, arg2);
+		return true;
+	}
+	if (cpu->cell != &root_cell) {
+		*ret_result = -EPERM;
+		return true;
+	}
+	if (!lock_management(cpu))
+		return false;
+	*ret_result = entry->call(cpu, arg1, arg2);
+	spin_unlock(&management_lock);
+	return true;
+}

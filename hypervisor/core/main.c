@@ -1,0 +1,152 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/* What happens, in order, when the partition opens. */
+#include "core/main.h"
+
+#include <errno.h>
+#include <string.h>
+
+#include "arch/arch.h"
+#include "cell/cell.h"
+#include "core/console.h"
+#include "lib/blob/blob_error.h"
+#include "core/pool.h"
+#include "core/state.h"
+#include "core/subsystem.h"
+
+struct image_header image_header __attribute__((section(".header"))) = {
+	.magic = IMAGE_MAGIC_INITIALIZER,
+	.release = CELLMGR_RELEASE,
+	.core_size = (uint64_t)image_core_size,
+	.percpu_size = CPU_BLOCK_SIZE,
+	.entry = (uint64_t)arch_entry,
+	.boot_tables_offset = (uint64_t)boot_tables_offset,
+	.public_offset = (uint64_t)public_area_offset,
+};
+
+struct public_area public_area __attribute__((section(".public"), aligned(4096)));
+const struct system_desc *system_desc;
+
+static unsigned int cpus_arrived;
+static unsigned int cpus_initialized;
+static bool globally_initialized;
+static int launch_error;
+
+static int check_header(void)
+{
+	struct image_header *h = &image_header;
+
+	if (h->size > IMAGE_MAX_SIZE || h->max_cpus > IMAGE_MAX_CPUS || h->num_cpus == 0 ||
+	    h->core_size + h->max_cpus * (uint64_t)CPU_BLOCK_SIZE > h->system_blob_offset ||
+	    h->system_blob_size > h->size ||
+	    h->system_blob_offset + h->system_blob_size > h->pool_offset ||
+	    h->pool_offset + 16 * PAGE_SIZE > h->size)
+		return -EINVAL;
+	return 0;
+}
+
+static int check_system(void)
+{
+	char line[BLOB_ERROR_LINE];
+	struct blob_error error;
+
+	system_desc = (const void *)(IMAGE_BASE + image_header.system_blob_offset);
+	if (blob_check_system(system_desc, image_header.system_blob_size, &error) < 0) {
+		blob_error_format(&error, line, sizeof(line));
+		console_printf("system configuration refused: %s\n", line);
+		return -EINVAL;
+	}
+	if (system_desc->hypervisor_memory.phys_start != image_header.phys_start ||
+	    system_desc->hypervisor_memory.size != image_header.size)
+		return -EINVAL;
+	return 0;
+}
+
+static int run_init_hooks(void)
+{
+	const struct subsystem *const *s;
+	int err;
+
+	for_each_subsystem (s) {
+		err = (*s)->init ? (*s)->init() : 0;
+		if (err) {
+			console_printf("%s: initialization failed: %d\n", (*s)->name, err);
+			return err;
+		}
+	}
+	return 0;
+}
+
+static int run_cpu_init_hooks(struct cpu *cpu)
+{
+	const struct subsystem *const *s;
+	int err;
+
+	for_each_subsystem (s) {
+		err = (*s)->cpu_init ? (*s)->cpu_init(cpu) : 0;
+		if (err) {
+			console_printf("CPU %u: %s: initialization failed: %d\n", cpu->id,
+				       (*s)->name, err);
+			return err;
+		}
+	}
+	return 0;
+}
+
+/* On the first CPU, alone. */
+static int open_partition(void)
+{
+	int err;
+
+	err = check_header();
+	if (err)
+		return err;
+	pool_init((void *)(IMAGE_BASE + image_header.pool_offset),
+		  (image_header.size - image_header.pool_offset) / PAGE_SIZE);
+	err = check_system();
+	if (err)
+		return err;
+	console_printf("cellvisor %s, %u CPUs, %u pages in the pool\n", image_header.release,
+		       image_header.num_cpus, pool_size());
+	err = arch_init();
+	if (err)
+		return err;
+	err = run_init_hooks();
+	if (err)
+		return err;
+	return root_cell_init();
+}
+
+/* All CPUs are inside at this point or none goes on: a CPU left behind would keep Linux' view of
+ * memory. */
+static void wait_for_all(unsigned int *counter)
+{
+	__atomic_add_fetch(counter, 1, __ATOMIC_SEQ_CST);
+	while (__atomic_load_n(counter, __ATOMIC_SEQ_CST) < image_header.num_cpus)
+		arch_cpu_relax();
+}
+
+int cpu_enter(struct cpu *cpu, unsigned int id)
+{
+	int err;
+
+	cpu->id = id;
+	cpu->cell = &root_cell;
+	if (__atomic_fetch_add(&cpus_arrived, 1, __ATOMIC_SEQ_CST) == 0) {
+		err = open_partition();
+		if (err)
+			launch_error = err;
+		__atomic_store_n(&globally_initialized, true, __ATOMIC_RELEASE);
+	}
+	while (!__atomic_load_n(&globally_initialized, __ATOMIC_ACQUIRE))
+		arch_cpu_relax();
+	if (!launch_error) {
+		err = arch_cpu_init(cpu);
+		if (!err)
+			err = run_cpu_init_hooks(cpu);
+		if (err)
+			__atomic_store_n(&launch_error, err, __ATOMIC_SEQ_CST);
+	}
+	cpu->entered = true;
+	wait_for_all(&cpus_initialized);
+	return __atomic_load_n(&launch_error, __ATOMIC_SEQ_CST);
+}

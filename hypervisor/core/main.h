@@ -1,0 +1,29 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+#ifndef MAIN_H
+#define MAIN_H
+
+#include "core/cpu.h"
+
+/* Defined by the linker script as absolute values. */
+extern const char image_core_size[], boot_tables_offset[], public_area_offset[];
+
+#define IMAGE_MAGIC_INITIALIZER                        \
+	{                                              \
+		'C', 'E', 'L', 'L', 'V', 'I', 'S', 'R' \
+	}
+
+/* Entry from the trampoline (assembly). */
+void arch_entry(void);
+
+/* Once, on the first CPU: the hypervisor's own address space, the vendor's extension. Negative
+ * errno refuses. */
+int arch_init(void);
+int arch_cpu_init(struct cpu *cpu);
+
+/*
+ * On every CPU, with its own stack, after the switch. Returns when all CPUs are inside: 0, or the
+ * error for which all of them go back.
+ */
+int cpu_enter(struct cpu *cpu, unsigned int id);
+
+#endif /* MAIN_H */

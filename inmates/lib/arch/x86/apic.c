@@ -1,0 +1,112 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/* The local APIC in xAPIC mode. Every write is an exit, reads are none. */
+#include "internal.h"
+#include "arch/x86/x86.h"
+
+#define APIC_BASE 0xfee00000ul
+
+enum apic_register {
+	APIC_ID = 0x020,
+	APIC_TPR = 0x080,
+	APIC_EOI = 0x0b0,
+	APIC_SVR = 0x0f0,
+	APIC_ICR_LOW = 0x300,
+	APIC_ICR_HIGH = 0x310,
+	APIC_LVT_TIMER = 0x320,
+	APIC_LVT_LINT0 = 0x350,
+	APIC_LVT_LINT1 = 0x360,
+	APIC_LVT_ERROR = 0x370,
+	APIC_TIMER_INITIAL = 0x380,
+	APIC_TIMER_DIVIDE = 0x3e0,
+};
+
+#define SVR_ENABLE	   (1u << 8)
+#define LVT_MASKED	   (1u << 16)
+#define LVT_TIMER_PERIODIC (1u << 17)
+#define LVT_TIMER_DEADLINE (2u << 17)
+#define ICR_PENDING	   (1u << 12)
+#define ICR_OTHERS	   (3u << 18)
+
+/* A command that is still on its way after so many reads is overwritten. */
+#define ICR_PATIENCE 100000
+
+static uint32_t apic_read(enum apic_register reg)
+{
+	return *(volatile uint32_t *)(APIC_BASE + reg);
+}
+
+/*
+ * A plain MOV from a register: the hypervisor decodes the instruction, and the compiler is not to
+ * choose one that it need not know.
+ */
+static void apic_write(enum apic_register reg, uint32_t value)
+{
+	asm volatile("movl %0, (%1)" : : "r"(value), "r"(APIC_BASE + reg) : "memory");
+}
+
+void apic_setup(void)
+{
+	apic_write(APIC_SVR, SVR_ENABLE | INTERRUPT_SPURIOUS);
+	apic_write(APIC_LVT_TIMER, LVT_MASKED);
+	apic_write(APIC_LVT_LINT0, LVT_MASKED);
+	apic_write(APIC_LVT_LINT1, LVT_MASKED);
+	apic_write(APIC_LVT_ERROR, LVT_MASKED);
+	apic_write(APIC_TPR, 0);
+	this_cpu()->apic_id = apic_read(APIC_ID) >> 24;
+}
+
+uint8_t apic_id(void)
+{
+	return this_cpu()->apic_id;
+}
+
+void apic_end_of_interrupt(void)
+{
+	apic_write(APIC_EOI, 0);
+}
+
+void apic_timer_start(uint32_t count, unsigned int divide_shift, bool periodic)
+{
+	/* 1, 2, 4 … 128 in bits 0, 1 and 3; 1 is the last code (APM vol. 2, 16.4.1). */
+	unsigned int code = (divide_shift + 7) & 7;
+
+	apic_write(APIC_TIMER_DIVIDE, (code & 3) | (code & 4) << 1);
+	apic_write(APIC_LVT_TIMER, INTERRUPT_TIMER | (periodic ? LVT_TIMER_PERIODIC : 0));
+	apic_write(APIC_TIMER_INITIAL, count);
+}
+
+void apic_timer_start_deadline(void)
+{
+	apic_write(APIC_LVT_TIMER, INTERRUPT_TIMER | LVT_TIMER_DEADLINE);
+	/* The mode must have changed before the deadline is written (SDM vol. 3, 11.5.4.1). */
+	asm volatile("mfence" : : : "memory");
+}
+
+void apic_timer_stop(void)
+{
+	apic_write(APIC_LVT_TIMER, LVT_MASKED);
+	apic_write(APIC_TIMER_INITIAL, 0);
+}
+
+static void wait_until_sent(void)
+{
+	unsigned int tries;
+
+	for (tries = 0; tries < ICR_PATIENCE && (apic_read(APIC_ICR_LOW) & ICR_PENDING); tries++)
+		cpu_relax();
+}
+
+void apic_send(uint8_t destination, uint32_t command)
+{
+	bool enabled = interrupts_save();
+
+	wait_until_sent();
+	apic_write(APIC_ICR_HIGH, (uint32_t)destination << 24);
+	apic_write(APIC_ICR_LOW, command);
+	interrupts_restore(enabled);
+}
+
+void apic_send_others(uint32_t command)
+{
+	apic_send(0, command | ICR_OTHERS);
+}

@@ -1,0 +1,135 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * From real mode at 0:0 to 64-bit C. The first CPU starts here after a reset, all others by a
+ * start-up IPI.
+ */
+#include "arch/x86/x86.h"
+
+#define STACK_SIZE	16384
+#define MAX_CPUS	8
+#define MAPPED_GIB	4
+/* The piece of 2 MiB with the local APIC, 0xfee00000. */
+#define APIC_ENTRY	(0xfee00000 / LARGE_PAGE_SIZE)
+#define MXCSR_DEFAULT	0x1f80
+
+	.section .boot, "ax"
+	.code16
+	.globl inmate_entry
+inmate_entry:
+	cli
+	cld
+	lgdtl	%cs:boot_gdt_pointer
+	movl	%cr0, %eax
+	orb	$CR0_PE, %al
+	movl	%eax, %cr0
+	ljmpl	$SEGMENT_CODE32, $protected_mode
+
+	.code32
+protected_mode:
+	movl	$SEGMENT_DATA, %eax
+	movl	%eax, %ds
+	movl	%eax, %es
+	movl	%eax, %ss
+	xorl	%eax, %eax
+	movl	%eax, %fs
+	movl	%eax, %gs
+	cmpl	$0, smp_starting
+	jne	enable_paging
+
+	/* Memory may hold what an earlier run left. The stacks and page tables are in there. */
+	movl	$bss_start, %edi
+	movl	$bss_size, %ecx
+	shrl	$2, %ecx
+	rep stosl
+
+	movl	$page_directory_pointers, %eax
+	orl	$(PTE_PRESENT | PTE_WRITE), %eax
+	movl	%eax, page_map
+	movl	$page_directories, %eax
+	orl	$(PTE_PRESENT | PTE_WRITE), %eax
+	movl	$page_directory_pointers, %edi
+	movl	$MAPPED_GIB, %ecx
+1:	movl	%eax, (%edi)
+	addl	$PAGE_SIZE, %eax
+	addl	$8, %edi
+	loop	1b
+	movl	$(PTE_PRESENT | PTE_WRITE | PTE_LARGE), %eax
+	movl	$page_directories, %edi
+	movl	$(MAPPED_GIB * 512), %ecx
+2:	movl	%eax, (%edi)
+	addl	$LARGE_PAGE_SIZE, %eax
+	addl	$8, %edi
+	loop	2b
+	orl	$(PTE_NO_CACHE | PTE_WRITE_THROUGH), page_directories + APIC_ENTRY * 8
+
+enable_paging:
+	movl	$(CR4_PAE | CR4_OSFXSR | CR4_OSXMMEXCPT), %eax
+	movl	%eax, %cr4
+	movl	$page_map, %eax
+	movl	%eax, %cr3
+	movl	$MSR_EFER, %ecx
+	rdmsr
+	orl	$EFER_LME, %eax
+	wrmsr
+	movl	%cr0, %eax
+	andl	$~(CR0_EM | CR0_TS), %eax
+	orl	$(CR0_PG | CR0_NE | CR0_MP), %eax
+	movl	%eax, %cr0
+	ljmpl	$SEGMENT_CODE64, $long_mode
+
+	.code64
+long_mode:
+	movl	$1, %edi
+	lock xaddl %edi, cpus_started
+	cmpl	$MAX_CPUS, %edi
+	jae	no_place
+	leal	1(%rdi), %eax
+	imull	$STACK_SIZE, %eax, %eax
+	leaq	stacks(%rax), %rsp
+	fninit
+	pushq	$MXCSR_DEFAULT
+	ldmxcsr	(%rsp)
+	addq	$8, %rsp
+	call	cpu_start
+no_place:
+	cli
+	hlt
+	jmp	no_place
+
+	.balign	8
+boot_gdt:
+	.quad	0
+	.quad	0x00cf9b000000ffff	/* SEGMENT_CODE32 */
+	.quad	0x00cf93000000ffff	/* SEGMENT_DATA */
+	.quad	0x00af9b000000ffff	/* SEGMENT_CODE64 */
+boot_gdt_pointer:
+	.word	. - boot_gdt - 1
+	.long	boot_gdt
+
+	.section .data
+	.balign	4
+	.globl smp_starting
+smp_starting:
+	.long	0
+
+	.section .command_line, "aw"
+	.globl inmate_command_line
+inmate_command_line:
+	.skip	256
+
+	.section .bss
+	.balign	PAGE_SIZE
+	.globl page_map
+page_map:
+	.skip	PAGE_SIZE
+page_directory_pointers:
+	.skip	PAGE_SIZE
+page_directories:
+	.skip	MAPPED_GIB * PAGE_SIZE
+stacks:
+	.skip	MAX_CPUS * STACK_SIZE
+	.balign	4
+cpus_started:
+	.skip	4
+
+	.section .note.GNU-stack, "", @progbits

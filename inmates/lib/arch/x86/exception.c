@@ -1,0 +1,74 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/* The last words of a program that caused an exception. */
+#include "internal.h"
+#include "arch/x86/x86.h"
+
+static const char *const exception_names[] = {
+	[0] = "divide error",
+	[1] = "debug",
+	[2] = "NMI",
+	[3] = "breakpoint",
+	[4] = "overflow",
+	[5] = "bound range",
+	[6] = "invalid opcode",
+	[7] = "device not available",
+	[8] = "double fault",
+	[9] = "coprocessor segment overrun",
+	[10] = "invalid TSS",
+	[11] = "segment not present",
+	[12] = "stack fault",
+	[13] = "general protection",
+	[14] = "page fault",
+	[16] = "x87 floating point",
+	[17] = "alignment check",
+	[18] = "machine check",
+	[19] = "SIMD floating point",
+	[21] = "control protection",
+	[28] = "hypervisor injection",
+	[29] = "VMM communication",
+	[30] = "security",
+};
+
+static const char *exception_name(uint64_t vector)
+{
+	if (vector < sizeof(exception_names) / sizeof(exception_names[0]) &&
+	    exception_names[vector])
+		return exception_names[vector];
+	return "reserved";
+}
+
+/* Called by library code that finds its stack frame overwritten. */
+void __attribute__((noreturn)) __stack_chk_fail(void);
+void __stack_chk_fail(void)
+{
+	inmate_fail("a function's stack was overwritten, caller at %p",
+		    __builtin_return_address(0));
+}
+
+void exception_report(const struct exception_frame *frame)
+{
+	struct cpu *cpu = this_cpu();
+	uint64_t cr2 = read_cr2();
+
+	/* An exception in here: no more words, but the state still says it. */
+	if (cpu->reporting) {
+		comm_set_state(CELL_FAILED);
+		halt_forever();
+	}
+	cpu->reporting = true;
+	console_panic();
+	console_printf("exception %lu (%s) error-code=0x%lx cpu=%u\n", frame->vector,
+		       exception_name(frame->vector), frame->error_code, cpu->index);
+	console_printf("  rip=0x%016lx rsp=0x%016lx rflags=0x%lx cs=0x%lx\n", frame->rip,
+		       frame->rsp, frame->rflags, frame->cs);
+	console_printf("  cr2=0x%016lx cr3=0x%016lx\n", cr2, read_cr3());
+	console_printf("  rax=0x%016lx rbx=0x%016lx rcx=0x%016lx rdx=0x%016lx\n", frame->rax,
+		       frame->rbx, frame->rcx, frame->rdx);
+	console_printf("  rsi=0x%016lx rdi=0x%016lx rbp=0x%016lx r8 =0x%016lx\n", frame->rsi,
+		       frame->rdi, frame->rbp, frame->r8);
+	console_printf("  r9 =0x%016lx r10=0x%016lx r11=0x%016lx r12=0x%016lx\n", frame->r9,
+		       frame->r10, frame->r11, frame->r12);
+	console_printf("  r13=0x%016lx r14=0x%016lx r15=0x%016lx\n", frame->r13, frame->r14,
+		       frame->r15);
+	inmate_fail("the program ends here");
+}

@@ -1,0 +1,124 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/* The way of a CPU from the entry code to the program, and the ways out. */
+#include "internal.h"
+#include "arch/x86/x86.h"
+
+struct cpu cpus[INMATE_MAX_CPUS];
+
+static uint8_t interrupt_stacks[INMATE_MAX_CPUS][INTERRUPT_STACK_SIZE] __attribute__((aligned(16)));
+/* For exceptions, double faults and NMIs: each must find a good stack whatever the others did. */
+static uint8_t fault_stacks[INMATE_MAX_CPUS][3][FAULT_STACK_SIZE] __attribute__((aligned(16)));
+
+/* Until the MTRRs are on, a cell's memory is uncached, as on a processor after its reset. */
+static void enable_caching(void)
+{
+	uint32_t eax, ebx, ecx, edx;
+
+	cpuid(1, &eax, &ebx, &ecx, &edx);
+	if (edx & CPUID_1_EDX_MTRR)
+		wrmsr(MSR_MTRR_DEF_TYPE, MTRR_DEF_TYPE_ENABLE | MTRR_TYPE_WRITE_BACK);
+	/* Both at once: CD clear with NW set is #GP (APM vol. 2, 3.1.1). */
+	write_cr0(read_cr0() & ~(uint64_t)(CR0_CD | CR0_NW));
+}
+
+/* Descriptor of an available 64-bit TSS (APM vol. 2, 4.8.3). */
+static void fill_tss_descriptor(uint64_t *descriptor, const struct task_state_segment *tss)
+{
+	uint64_t base = (uintptr_t)tss;
+
+	descriptor[0] = (sizeof(*tss) - 1) | (base & 0xffffff) << 16 | 0x89ull << 40 |
+			(base >> 24 & 0xff) << 56;
+	descriptor[1] = base >> 32;
+}
+
+static void load_segments(struct cpu *cpu)
+{
+	struct {
+		uint16_t limit;
+		uint64_t base;
+	} __attribute__((packed)) pointer = {sizeof(cpu->gdt) - 1, (uintptr_t)cpu->gdt};
+	uint8_t(*faults)[FAULT_STACK_SIZE] = fault_stacks[cpu->index];
+
+	cpu->tss.ist[IST_INTERRUPT - 1] = (uintptr_t)interrupt_stacks[cpu->index + 1];
+	cpu->tss.ist[IST_EXCEPTION - 1] = (uintptr_t)faults[1];
+	cpu->tss.ist[IST_DOUBLE_FAULT - 1] = (uintptr_t)faults[2];
+	cpu->tss.ist[IST_NMI - 1] = (uintptr_t)faults[3];
+	cpu->tss.io_map_base = sizeof(cpu->tss);
+	/* The same as in entry.S, so that the segment registers stay valid. */
+	cpu->gdt[SEGMENT_CODE32 / 8] = 0x00cf9b000000ffff;
+	cpu->gdt[SEGMENT_DATA / 8] = 0x00cf93000000ffff;
+	cpu->gdt[SEGMENT_CODE64 / 8] = 0x00af9b000000ffff;
+	fill_tss_descriptor(&cpu->gdt[SEGMENT_TSS / 8], &cpu->tss);
+	asm volatile("lgdt %0" : : "m"(pointer) : "memory");
+	asm volatile("ltr %w0" : : "r"(SEGMENT_TSS));
+}
+
+void halt_forever(void)
+{
+	for (;;)
+		asm volatile("cli; hlt" : : : "memory");
+}
+
+void inmate_shut_down(void)
+{
+	interrupts_disable();
+	console_flush();
+	/* The state first: who sees the answer finds the cell already down. */
+	comm_set_state(CELL_SHUT_DOWN);
+	if (comm_poll() == COMM_MSG_SHUTDOWN_REQUEST)
+		comm_reply(COMM_REPLY_APPROVED);
+	halt_forever();
+}
+
+void inmate_fail(const char *format, ...)
+{
+	char text[256];
+	va_list arguments;
+	size_t length;
+
+	interrupts_disable();
+	va_start(arguments, format);
+	length = format_string_v(text, sizeof(text) - 1, format, arguments);
+	va_end(arguments);
+	text[length++] = '\n';
+	console_panic();
+	console_write(text, length);
+	comm_set_state(CELL_FAILED);
+	halt_forever();
+}
+
+static void first_cpu_start(void)
+{
+	int err;
+
+	interrupts_setup();
+	interrupts_load();
+	hypercall_setup();
+	err = comm_setup();
+	console_setup();
+	if (err)
+		inmate_fail("no communication region found behind the memory at 0: give its "
+			    "address as comm=0x...");
+	time_setup();
+	apic_setup();
+	inmate_main();
+	inmate_shut_down();
+}
+
+void cpu_start(unsigned int index)
+{
+	struct cpu *cpu = &cpus[index];
+
+	cpu->self = cpu;
+	cpu->index = index;
+	cpu->stack_guard = tsc_read() * 0x9e3779b97f4a7c15;
+	wrmsr(MSR_GS_BASE, (uintptr_t)cpu);
+	wrmsr(MSR_FS_BASE, (uintptr_t)cpu);
+	enable_caching();
+	load_segments(cpu);
+	if (index == 0)
+		first_cpu_start();
+	interrupts_load();
+	apic_setup();
+	smp_wait_for_work();
+}

@@ -1,0 +1,84 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/* Further CPUs of the cell. */
+#include "internal.h"
+#include "arch/x86/x86.h"
+
+#define ICR_ASSERT	 (1u << 14)
+#define ICR_FIXED	 (0u << 8)
+#define ICR_INIT	 (5u << 8)
+#define ICR_STARTUP	 (6u << 8)
+#define STARTUP_PAGE	 0 /* inmate_entry */
+#define INIT_DELAY_US	 10000
+#define STARTUP_DELAY_US 200
+
+static unsigned int online_cpus(void)
+{
+	unsigned int n, count = 0;
+
+	for (n = 0; n < INMATE_MAX_CPUS; n++)
+		count += __atomic_load_n(&cpus[n].online, __ATOMIC_ACQUIRE);
+	return count;
+}
+
+unsigned int smp_start(uint64_t timeout_ns)
+{
+	uint64_t begin = time_ns();
+	unsigned int expected = comm_region()->num_cpus;
+
+	if (expected > INMATE_MAX_CPUS)
+		expected = INMATE_MAX_CPUS;
+	cpus[0].online = true;
+	if (expected <= 1)
+		return 1;
+	__atomic_store_n(&smp_starting, 1, __ATOMIC_SEQ_CST);
+	/* The universal start-up algorithm (MP specification, B.4). Only CPUs of the own cell hear
+	 * it. */
+	apic_send_others(ICR_INIT | ICR_ASSERT);
+	udelay(INIT_DELAY_US);
+	apic_send_others(ICR_STARTUP | ICR_ASSERT | STARTUP_PAGE);
+	udelay(STARTUP_DELAY_US);
+	apic_send_others(ICR_STARTUP | ICR_ASSERT | STARTUP_PAGE);
+	while (online_cpus() < expected && time_ns() - begin < timeout_ns)
+		cpu_relax();
+	return online_cpus();
+}
+
+void smp_wait_for_work(void)
+{
+	struct cpu *cpu = this_cpu();
+	void (*function)(void *argument);
+
+	__atomic_store_n(&cpu->online, true, __ATOMIC_RELEASE);
+	for (;;) {
+		interrupts_disable();
+		function = __atomic_load_n(&cpu->function, __ATOMIC_ACQUIRE);
+		if (!function) {
+			cpu_idle();
+			continue;
+		}
+		interrupts_enable();
+		function(cpu->function_argument);
+		__atomic_store_n(&cpu->function, NULL, __ATOMIC_RELEASE);
+	}
+}
+
+int smp_run(unsigned int index, void (*function)(void *argument), void *argument)
+{
+	struct cpu *cpu;
+
+	if (index >= INMATE_MAX_CPUS || index == cpu_index() || index == 0 ||
+	    !__atomic_load_n(&cpus[index].online, __ATOMIC_ACQUIRE))
+		return -EINVAL;
+	cpu = &cpus[index];
+	if (smp_busy(index))
+		return -EBUSY;
+	cpu->function_argument = argument;
+	__atomic_store_n(&cpu->function, function, __ATOMIC_RELEASE);
+	apic_send(cpu->apic_id, ICR_FIXED | ICR_ASSERT | INTERRUPT_CALL);
+	return 0;
+}
+
+bool smp_busy(unsigned int index)
+{
+	return index < INMATE_MAX_CPUS && __atomic_load_n(&cpus[index].function, __ATOMIC_ACQUIRE);
+}

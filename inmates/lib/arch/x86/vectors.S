@@ -1,0 +1,97 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/* Where the processor arrives for each of the 256 vectors: 16 bytes of code a vector. */
+#include "arch/x86/x86.h"
+
+#define FXSAVE_SIZE	512
+
+	.section .text.vectors, "ax"
+	.balign	16
+	.globl vector_entries
+vector_entries:
+	vector = 0
+	.rept	256
+	.balign	16
+	/* 8, 10-14, 17, 21, 29, 30: the processor has stored an error code (APM vol. 2, 8.2). */
+	has_error_code = 0
+	.if	vector < 32
+	has_error_code = (0x60227d00 >> vector) & 1
+	.endif
+	.if	!has_error_code
+	pushq	$0
+	.endif
+	pushq	$vector
+	.if	(vector > 31) || (vector == 2)
+	jmp	interrupt_entry
+	.else
+	jmp	exception_entry
+	.endif
+	vector = vector + 1
+	.endr
+
+	.macro	push_registers
+	cld
+	pushq	%rax
+	pushq	%rcx
+	pushq	%rdx
+	pushq	%rbx
+	pushq	%rbp
+	pushq	%rsi
+	pushq	%rdi
+	pushq	%r8
+	pushq	%r9
+	pushq	%r10
+	pushq	%r11
+	pushq	%r12
+	pushq	%r13
+	pushq	%r14
+	pushq	%r15
+	.endm
+
+	.balign	16
+exception_entry:
+	push_registers
+	movq	%rsp, %rdi
+	andq	$~15, %rsp
+	call	exception_report	/* does not return */
+
+/*
+ * The interrupted code may be in the middle of a calculation, and the handler may calculate: store
+ * the whole x87 and SSE state and give the handler a fresh one.
+ */
+	.balign	16
+interrupt_entry:
+	push_registers
+	movq	%rsp, %rbx
+	movq	%rsp, %rdi
+	subq	$FXSAVE_SIZE, %rsp
+	andq	$~15, %rsp
+	fxsave64 (%rsp)
+	fninit
+	ldmxcsr	default_mxcsr
+	call	interrupt_dispatch
+	fxrstor64 (%rsp)
+	movq	%rbx, %rsp
+	popq	%r15
+	popq	%r14
+	popq	%r13
+	popq	%r12
+	popq	%r11
+	popq	%r10
+	popq	%r9
+	popq	%r8
+	popq	%rdi
+	popq	%rsi
+	popq	%rbp
+	popq	%rbx
+	popq	%rdx
+	popq	%rcx
+	popq	%rax
+	addq	$16, %rsp		/* vector, error code */
+	iretq
+
+	.section .rodata
+	.balign	4
+default_mxcsr:
+	.long	0x1f80
+
+	.section .note.GNU-stack, "", @progbits

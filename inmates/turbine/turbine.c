@@ -1,0 +1,201 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/*
+ * The speed governor of a (simulated) steam turbine, 1000 cycles a second.
+ *
+ * The control cycle runs in the timer's interrupt handler, so that nothing that the main program
+ * does, printing above all, can delay it. The main program reports, and watches for the end.
+ *
+ * Parameters:
+ *   setpoint=RPM       speed to hold, 2700 … 3300 (3000)
+ *   load=T:P,T:P…      load profile, s : percent of the rated power (0:40,1:60,11:30)
+ *   load-period=S      the profile begins again after so many seconds; 0 never (20)
+ *   cycles=N           ends with a summary after N cycles; 0 runs on (0)
+ *   report-ms=MS       a line that often; 0 none (1000)
+ *   deny-shutdown      refuses to be shut down
+ */
+#include "cycle_clock.h"
+#include "inmate.h"
+#include "turbine_model.h"
+
+#define CYCLE_HZ       1000
+#define CYCLE_S	       (1.0 / CYCLE_HZ)
+#define RAD_TO_DEGREES 57.29577951308232
+/* The valve is closed well within that: a rate of 1/s from fully open, then the lag. */
+#define CLOSING_CYCLES (3 * CYCLE_HZ)
+
+struct options {
+	double set_point;
+	struct load_profile profile;
+	uint64_t cycles;
+	uint64_t report_cycles;
+	bool deny_shutdown;
+};
+
+/* Everything that the handler and the main program share; the latter takes copies with interrupts
+ * off. */
+struct turbine {
+	struct plant plant;
+	struct governor governor;
+	struct load_profile profile;
+	struct cycle_clock clock;
+	double voltage;
+	uint64_t limit;		     /* cycles to run, 0: no end */
+	struct cycle_clock at_limit; /* valid once so many have run */
+};
+
+static struct turbine turbine;
+
+static void control_cycle(void *argument)
+{
+	struct turbine *t = argument;
+	double command, load;
+
+	cycle_clock_tick(&t->clock, tsc_read());
+	/* Control goes on while the main program is still printing; the account ends here. */
+	if (t->clock.cycles == t->limit)
+		t->at_limit = t->clock;
+	/* With the valve closing there is nothing to feed a network with: the generator goes off
+	 * it. */
+	load = t->governor.closing ? 0.0 : load_profile_at(&t->profile, t->clock.cycles * CYCLE_S);
+	command = governor_step(&t->governor, t->plant.speed, CYCLE_S);
+	plant_step(&t->plant, command, load, CYCLE_S);
+	t->voltage = plant_phase_voltage(&t->plant);
+	heartbeat_beat();
+}
+
+static void snapshot(struct turbine *ret_copy)
+{
+	bool enabled = interrupts_save();
+
+	*ret_copy = turbine;
+	interrupts_restore(enabled);
+}
+
+static void report(const struct turbine *t)
+{
+	console_printf(
+		"turbine: t=%.3fs cycle=%lu speed=%.1frpm valve=%.1f%% load=%.1f%% "
+		"power=%.2fMW phase=%.1fdeg voltage=%.0fV skipped=%lu doubled=%lu "
+		"unexpected=%lu%s\n",
+		t->clock.cycles * CYCLE_S, t->clock.cycles, t->plant.speed * TURBINE_RATED_RPM,
+		t->plant.valve * 100.0, t->plant.load * 100.0, t->plant.power * TURBINE_RATED_MW,
+		t->plant.phase_angle * RAD_TO_DEGREES, t->voltage, t->clock.skipped,
+		t->clock.doubled, interrupts_unexpected(), t->plant.tripped ? " TRIPPED" : "");
+}
+
+static void summary(const struct turbine *t)
+{
+	const struct cycle_clock *clock =
+		t->limit && t->clock.cycles >= t->limit ? &t->at_limit : &t->clock;
+	uint64_t elapsed = tsc_to_ns(cycle_clock_elapsed(clock));
+
+	console_printf("turbine: summary cycles=%lu elapsed=%.6fs skipped=%lu doubled=%lu "
+		       "unexpected=%lu latest=%luns drift=%ldppm speed=%.1frpm valve=%.1f%%\n",
+		       clock->cycles, elapsed / 1e9, clock->skipped, clock->doubled,
+		       interrupts_unexpected(), tsc_to_ns(clock->latest),
+		       cycle_clock_drift_ppm(clock), t->plant.speed * TURBINE_RATED_RPM,
+		       t->plant.valve * 100.0);
+}
+
+static void read_options(struct options *ret_options)
+{
+	static const char *const names[] = {"setpoint",	 "load",	  "load-period", "cycles",
+					    "report-ms", "deny-shutdown", NULL};
+	struct options options = {0};
+	char text[128] = "0:40,1:60,11:30";
+
+	params_require_known(names);
+	options.set_point = param_int_or_fail("setpoint", 3000, 2700, 3300) / TURBINE_RATED_RPM;
+	options.profile.period = param_int_or_fail("load-period", 20, 0, 86400);
+	if (param_string("load", text, sizeof(text)) == -EINVAL ||
+	    load_profile_parse(text, &options.profile))
+		inmate_fail("parameter \"load=%s\": expected TIME:PERCENT,TIME:PERCENT... with "
+			    "ascending seconds, percent up to 100 and at most %d steps",
+			    text, TURBINE_MAX_LOAD_STEPS);
+	options.cycles = param_int_or_fail("cycles", 0, 0, INT64_MAX);
+	options.report_cycles = param_int_or_fail("report-ms", 1000, 0, 3600000) * CYCLE_HZ / 1000;
+	options.deny_shutdown = param_bool_or_fail("deny-shutdown", false);
+	*ret_options = options;
+}
+
+/* True when it is to end. */
+static bool shutdown_wanted(const struct options *options)
+{
+	if (comm_poll() != COMM_MSG_SHUTDOWN_REQUEST)
+		return false;
+	if (!options->deny_shutdown)
+		return true;
+	console_printf("turbine: shutdown request denied\n");
+	comm_reply(COMM_REPLY_DENIED);
+	return false;
+}
+
+/*
+ * The request is approved only when the valve is closed: once approved, this CPU may be taken away,
+ * and a turbine under steam must not be left alone.
+ */
+static void close_valve(void)
+{
+	uint64_t deadline = turbine.clock.cycles + CLOSING_CYCLES;
+	struct turbine copy;
+
+	console_printf("turbine: shutting down, closing the valve\n");
+	interrupts_disable();
+	turbine.governor.closing = true;
+	interrupts_enable();
+	do {
+		interrupts_disable();
+		cpu_idle();
+		snapshot(&copy);
+	} while (copy.plant.valve > 0.0 && copy.clock.cycles < deadline);
+	timer_stop();
+	console_printf("turbine: valve %s after %lu cycles\n",
+		       copy.plant.valve > 0.0 ? "NOT CLOSED" : "closed", copy.clock.cycles);
+}
+
+static void run(const struct options *options)
+{
+	uint64_t next_report = options->report_cycles;
+	struct turbine copy;
+
+	for (;;) {
+		interrupts_disable();
+		/* No tick since the last look: wait for it. */
+		cpu_idle();
+		snapshot(&copy);
+		if (options->report_cycles && copy.clock.cycles >= next_report) {
+			report(&copy);
+			next_report = copy.clock.cycles + options->report_cycles -
+				      copy.clock.cycles % options->report_cycles;
+		}
+		if (options->cycles && copy.clock.cycles >= options->cycles)
+			return;
+		if (shutdown_wanted(options))
+			return;
+	}
+}
+
+void inmate_main(void)
+{
+	struct options options;
+	struct turbine copy;
+
+	read_options(&options);
+	turbine.profile = options.profile;
+	turbine.limit = options.cycles;
+	turbine_init(&turbine.plant, &turbine.governor, options.set_point,
+		     load_profile_at(&options.profile, 0.0));
+	cycle_clock_init(&turbine.clock, ns_to_tsc(1000000000 / CYCLE_HZ));
+	console_printf("turbine: governor at %d Hz, set point %.0f rpm, load %.0f%%\n", CYCLE_HZ,
+		       options.set_point * TURBINE_RATED_RPM, turbine.plant.load * 100.0);
+	heartbeat_start();
+	if (timer_start_periodic(CYCLE_HZ, control_cycle, &turbine))
+		inmate_fail("turbine: the timer cannot do %d Hz", CYCLE_HZ);
+	interrupts_enable();
+	run(&options);
+	snapshot(&copy);
+	summary(&copy);
+	close_valve();
+	console_printf("turbine: shut down\n");
+	inmate_shut_down();
+}

@@ -1,0 +1,175 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/* Memory regions of a configuration blob, each by itself and in pairs. */
+#include "lib/blob/blob_check_parts.h"
+
+static bool ranges_meet(uint64_t a, uint64_t a_size, uint64_t b, uint64_t b_size)
+{
+	return a < b + b_size && b < a + a_size;
+}
+
+/* Only sections of ivshmem devices other than the state table exist without a size. */
+static bool may_be_empty(const struct cell_desc *cell, unsigned int index)
+{
+	const struct blob_pci_device *dev = cell_desc_pci_devices(cell);
+	unsigned int n;
+
+	for (n = 0; n < cell->num_pci_devices; n++)
+		if (dev[n].type == BLOB_PCI_IVSHMEM && index > dev[n].shmem_regions_start &&
+		    index < shmem_end(&dev[n]))
+			return true;
+	return false;
+}
+
+static int check_comm_region(const struct blob_check *c, const struct blob_memory *r,
+			     struct blob_error error)
+{
+	error.field = "flags";
+	error.value = r->flags;
+	if (c->is_root) {
+		error.code = BLOB_COMM_IN_ROOT;
+		return blob_fail(c, error);
+	}
+	/* The page is the hypervisor's: no device memory, nothing to load, nothing of root's. */
+	if (r->flags & (BLOB_MEM_IO | BLOB_MEM_LOADABLE | BLOB_MEM_ROOTSHARED)) {
+		error.code = BLOB_CONFLICTING_FLAGS;
+		return blob_fail(c, error);
+	}
+	error.field = "size";
+	error.value = r->size;
+	error.expected = PAGE_BYTES;
+	if (r->size != PAGE_BYTES) {
+		error.code = BLOB_COMM_SIZE;
+		return blob_fail(c, error);
+	}
+	error.field = "virt_start";
+	error.value = r->virt_start;
+	if (!is_aligned(r->virt_start, PAGE_BYTES)) {
+		error.code = BLOB_UNALIGNED;
+		return blob_fail(c, error);
+	}
+	return blob_check_address(c, error, r->virt_start, r->size);
+}
+
+/* Byte-granular regions are for device registers: every access to them traps. */
+static int check_subpage(const struct blob_check *c, const struct blob_memory *r,
+			 struct blob_error error)
+{
+	error.value = r->virt_start & (PAGE_BYTES - 1);
+	error.expected = r->phys_start & (PAGE_BYTES - 1);
+	if (!(r->flags & BLOB_MEM_IO)) {
+		error.code = BLOB_SUBPAGE_RAM;
+		return blob_fail(c, error);
+	}
+	/* Else an aligned access of the guest could be one across two pages. */
+	if (error.value != error.expected) {
+		error.code = BLOB_SUBPAGE_OFFSET;
+		error.field = "virt_start";
+		return blob_fail(c, error);
+	}
+	return 0;
+}
+
+static int check_memory_region(const struct blob_check *c, unsigned int n)
+{
+	const struct blob_memory *r = &cell_desc_memory(c->cell)[n];
+	struct blob_error error = {.part = BLOB_PART_MEMORY, .index = n, .field = "flags"};
+	int err;
+
+	error.value = r->flags;
+	if (r->flags & ~(uint64_t)BLOB_MEM_ALL_FLAGS) {
+		error.code = BLOB_UNKNOWN_FLAGS;
+		error.expected = BLOB_MEM_ALL_FLAGS;
+		return blob_fail(c, error);
+	}
+	if (r->size == 0 && may_be_empty(c->cell, n))
+		return 0;
+	if (r->flags & BLOB_MEM_COMM_REGION)
+		return check_comm_region(c, r, error);
+	if (r->size == 0) {
+		error.code = BLOB_EMPTY_RANGE;
+		error.field = "size";
+		return blob_fail(c, error);
+	}
+	error.field = "phys_start";
+	err = blob_check_address(c, error, r->phys_start, r->size);
+	if (err)
+		return err;
+	error.field = "virt_start";
+	err = blob_check_address(c, error, r->virt_start, r->size);
+	if (err)
+		return err;
+	error.field = "flags";
+	if (is_subpage(r))
+		return check_subpage(c, r, error);
+	/* Second-level tables have no such pages; a silently added right would be a surprise. */
+	if ((r->flags & (BLOB_MEM_WRITE | BLOB_MEM_EXECUTE)) && !(r->flags & BLOB_MEM_READ)) {
+		error.code = BLOB_NOT_READABLE;
+		return blob_fail(c, error);
+	}
+	return 0;
+}
+
+/*
+ * The root cell may say the same translation twice (RAM, and shared memory inside it). Elsewhere a
+ * second translation of a guest address would depend on the order of the regions, and a whole-page
+ * mapping of a page that is filtered byte by byte would undo the filter.
+ */
+static bool same_translation(const struct blob_check *c, const struct blob_memory *a,
+			     const struct blob_memory *b)
+{
+	return c->is_root && !is_subpage(a) && !is_subpage(b) &&
+	       a->phys_start - a->virt_start == b->phys_start - b->virt_start;
+}
+
+static bool may_share_phys(const struct blob_memory *a, const struct blob_memory *b)
+{
+	if (a->flags & b->flags & BLOB_MEM_ROOTSHARED)
+		return true;
+	return a->phys_start == b->phys_start && a->size == b->size;
+}
+
+static int check_memory_pair(const struct blob_check *c, unsigned int n, unsigned int m)
+{
+	const struct blob_memory *r = cell_desc_memory(c->cell), *a = &r[n], *b = &r[m];
+	struct blob_error error = {.part = BLOB_PART_MEMORY, .index = n, .other = m};
+
+	if (a->size == 0 || b->size == 0 || same_translation(c, a, b))
+		return 0;
+	if (a->flags & b->flags & BLOB_MEM_COMM_REGION) {
+		error.code = BLOB_COMM_TWICE;
+		return blob_fail(c, error);
+	}
+	if (ranges_meet(a->virt_start, a->size, b->virt_start, b->size)) {
+		error.code = BLOB_GUEST_OVERLAP;
+		error.field = "virt_start";
+		error.value = a->virt_start;
+		return blob_fail(c, error);
+	}
+	if ((a->flags | b->flags) & BLOB_MEM_COMM_REGION)
+		return 0;
+	if (ranges_meet(a->phys_start, a->size, b->phys_start, b->size) && !may_share_phys(a, b)) {
+		error.code = BLOB_PHYS_OVERLAP;
+		error.field = "phys_start";
+		error.value = a->phys_start;
+		return blob_fail(c, error);
+	}
+	return 0;
+}
+
+int blob_check_memory(const struct blob_check *c)
+{
+	unsigned int n, m;
+	int err;
+
+	for (n = 0; n < c->cell->num_memory_regions; n++) {
+		err = check_memory_region(c, n);
+		if (err)
+			return err;
+		for (m = 0; m < n; m++) {
+			err = check_memory_pair(c, n, m);
+			if (err)
+				return err;
+		}
+	}
+	return 0;
+}

@@ -1,0 +1,46 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/* What the files of the blob checker share; nobody else includes it. */
+#ifndef BLOB_CHECK_PARTS_H
+#define BLOB_CHECK_PARTS_H
+
+#include "lib/blob/blob_check.h"
+
+#define PAGE_BYTES 4096ull
+
+struct blob_check {
+	const struct cell_desc *cell;
+	bool is_root;
+	struct blob_error *error;
+};
+
+/* Where the sections of an ivshmem device are among the memory regions. */
+enum shmem_section { SHMEM_STATE_TABLE, SHMEM_READ_WRITE, SHMEM_OUTPUT };
+
+/* Says what is wrong, where the caller wants to know. Returns -EINVAL. */
+int blob_fail(const struct blob_check *c, struct blob_error error);
+
+/* Whether the range is inside the addresses that exist; error has part, index and field. */
+int blob_check_address(const struct blob_check *c, struct blob_error error, uint64_t start,
+		       uint64_t size);
+
+/* One kind of elements, all of them. Everything that the counts reach is inside the blob. */
+int blob_check_memory(const struct blob_check *c);
+int blob_check_pci(const struct blob_check *c);
+
+static inline bool is_aligned(uint64_t value, uint64_t alignment)
+{
+	return (value & (alignment - 1)) == 0;
+}
+
+static inline bool is_subpage(const struct blob_memory *r)
+{
+	return !is_aligned(r->phys_start | r->virt_start | r->size, PAGE_BYTES);
+}
+
+/* One past the last memory region that belongs to an ivshmem device. */
+static inline uint64_t shmem_end(const struct blob_pci_device *dev)
+{
+	return (uint64_t)dev->shmem_regions_start + SHMEM_OUTPUT + dev->shmem_peers;
+}
+
+#endif /* BLOB_CHECK_PARTS_H */

@@ -1,0 +1,57 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+#include "bus/failure.h"
+#include "tests/lib/tap.h"
+#include "util.h"
+
+static struct tap tap;
+
+static const struct {
+	const char *error, *verb, *cell, *action;
+	const char *contains; /* NULL: no hint */
+} cases[] = {
+	{"org.cellmgr1.Error.HypervisorOff", "create", "turbine", NULL, "'cellctl enable'"},
+	{"org.cellmgr1.Error.HypervisorOff", "enable", NULL, NULL, "'modprobe cellvisor'"},
+	{"org.cellmgr1.Error.NoSuchCell", "stop", "turbine", NULL, "'cellctl list'"},
+	{"org.cellmgr1.Error.WrongState", "kill", "turbine", NULL, "'cellctl status turbine'"},
+	{"org.cellmgr1.Error.WrongState", "disable", NULL, NULL, "disable --force"},
+	{"org.cellmgr1.Error.Refused", "stop", "turbine", NULL, "'cellctl kill turbine'"},
+	{"org.cellmgr1.Error.Timeout", "restart", "turbine", NULL, "'cellctl kill turbine'"},
+	{"org.cellmgr1.Error.Timeout", "enable", NULL, NULL, NULL},
+	{"org.cellmgr1.Error.Busy", "start", "turbine", NULL, "try again"},
+	{"org.cellmgr1.Error.Locked", "start", "turbine", NULL, "running-locked"},
+	{"org.cellmgr1.Error.Invalid", "start", "turbine", NULL, "'cellctl check'"},
+	{"org.cellmgr1.Error.NoResources", "start", "turbine", NULL, "'cellctl status'"},
+	{"org.cellmgr1.Error.Driver", "start", "turbine", NULL, "journalctl -k"},
+	{"org.freedesktop.DBus.Error.AccessDenied", "start", "turbine", "org.cellmgr1.manage-cells",
+	 "polkit action org.cellmgr1.manage-cells"},
+	{"org.freedesktop.DBus.Error.AccessDenied", "list", NULL, NULL, "as root"},
+	{"org.freedesktop.DBus.Error.InteractiveAuthorizationRequired", "enable", NULL,
+	 "org.cellmgr1.manage-hypervisor", "on a terminal"},
+	{"org.freedesktop.DBus.Error.ServiceUnknown", "list", NULL, NULL,
+	 "systemctl status cellmgrd"},
+	{"org.freedesktop.DBus.Error.Spawn.ChildExited", "list", NULL, NULL,
+	 "systemctl status cellmgrd"},
+	{"org.freedesktop.DBus.Error.NoReply", "list", NULL, NULL, "systemctl status cellmgrd"},
+	{"org.freedesktop.DBus.Error.UnknownMethod", "list", NULL, NULL, "different versions"},
+	{"org.example.Error.Odd", "list", NULL, NULL, NULL},
+};
+
+int main(void)
+{
+	for (size_t i = 0; i < ARRAY_SIZE(cases); i++) {
+		struct attempt attempt = {cases[i].verb, cases[i].cell, cases[i].action};
+		_cleanup_(freep) char *hint = failure_hint(cases[i].error, &attempt);
+
+		if (!cases[i].contains)
+			tap_ok(&tap, !hint, "%s of %s: no hint", cases[i].error, cases[i].verb);
+		else
+			tap_ok(&tap, hint && strstr(hint, cases[i].contains) && !strchr(hint, '%'),
+			       "%s of %s: hint has \"%s\"", cases[i].error, cases[i].verb,
+			       cases[i].contains);
+	}
+	tap_ok(&tap, failure_status("org.cellmgr1.Error.NoSuchCell") == STATUS_NO_SUCH_CELL,
+	       "NoSuchCell has an exit status of its own");
+	tap_ok(&tap, failure_status("org.cellmgr1.Error.Busy") == STATUS_FAILED,
+	       "other errors are failures");
+	return tap_done(&tap);
+}

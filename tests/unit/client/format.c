@@ -1,0 +1,138 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+#include <errno.h>
+
+#include "view/format.h"
+#include "tests/lib/tap.h"
+#include "util.h"
+
+static struct tap tap;
+
+static void test_sizes(void)
+{
+	static const struct {
+		uint64_t bytes;
+		const char *wanted;
+	} cases[] = {
+		{0, "0B"},
+		{1023, "1023B"},
+		{1024, "1K"},
+		{1536, "1.5K"},
+		{1 << 20, "1M"},
+		{(48 << 20) - 1, "47.9M"},
+		{UINT64_C(3) << 30, "3G"},
+		{UINT64_MAX, "15.9E"},
+	};
+	char buffer[FORMAT_MAX];
+
+	for (size_t i = 0; i < ARRAY_SIZE(cases); i++)
+		tap_is_str(&tap, format_size(buffer, cases[i].bytes), cases[i].wanted, "%s",
+			   cases[i].wanted);
+}
+
+static void test_durations(void)
+{
+	static const struct {
+		uint64_t usec;
+		const char *wanted;
+	} cases[] = {
+		{0, "0ms"},
+		{250000, "250ms"},
+		{1900000, "1s"},
+		{65000000, "1min 5s"},
+		{60000000, "1min"},
+		{3600000000, "1h"},
+		{2 * UINT64_C(86400000000) + 4 * UINT64_C(3600000000), "2d 4h"},
+	};
+	char buffer[FORMAT_MAX];
+
+	for (size_t i = 0; i < ARRAY_SIZE(cases); i++)
+		tap_is_str(&tap, format_duration(buffer, cases[i].usec), cases[i].wanted, "%s",
+			   cases[i].wanted);
+	format_duration(buffer, UINT64_MAX);
+	tap_ok(&tap, strlen(buffer) < FORMAT_MAX, "the longest duration fits");
+}
+
+static void test_times(void)
+{
+	char buffer[FORMAT_MAX];
+
+	tap_is_str(&tap, format_timestamp(buffer, UINT64_C(1700000000) * 1000000),
+		   "Tue 2023-11-14 22:13:20 UTC", "a time is a date in the local zone");
+	tap_ok(&tap, strlen(format_timestamp(buffer, UINT64_MAX)) > 0,
+	       "an absurd time is printed, too");
+}
+
+static void test_rates(void)
+{
+	static const struct {
+		double rate;
+		const char *wanted;
+	} cases[] = {
+		{0, "0"}, {-1, "0"}, {0.25, "0.25"}, {12.54, "12.5"}, {1000.4, "1000"},
+	};
+	char buffer[FORMAT_MAX];
+
+	for (size_t i = 0; i < ARRAY_SIZE(cases); i++)
+		tap_is_str(&tap, format_rate(buffer, cases[i].rate), cases[i].wanted, "a rate");
+}
+
+static void test_cpus(void)
+{
+	static const struct {
+		uint32_t cpus[5];
+		size_t count;
+		const char *wanted, *name;
+	} cases[] = {
+		{{0}, 0, "-", "no CPUs"},
+		{{3}, 1, "3", "one CPU"},
+		{{1, 2}, 2, "1-2", "neighbours are a range"},
+		{{7, 0, 2, 1}, 4, "0-2,7", "CPUs are sorted"},
+		{{1, 3, 5}, 3, "1,3,5", "no ranges where there are none"},
+		{{4, 4, 5}, 3, "4-5", "CPUs that come twice"},
+		{{0xfffffffe, 0xffffffff, 0}, 3, "0,4294967294-4294967295", "the largest"},
+	};
+
+	for (size_t i = 0; i < ARRAY_SIZE(cases); i++) {
+		_cleanup_(freep) char *text = format_cpus(cases[i].cpus, cases[i].count);
+
+		tap_is_str(&tap, text, cases[i].wanted, "%s", cases[i].name);
+	}
+}
+
+static void test_intervals(void)
+{
+	static const struct {
+		const char *text;
+		int wanted;
+		uint64_t usec;
+	} cases[] = {
+		{"500ms", 0, 500000},  {"2s", 0, 2000000},   {"1min", 0, 60000000},
+		{"1", 0, 1000000},     {"1.5", 0, 1500000},  {"10ms", 0, 10000},
+		{"1h", 0, 3600000000}, {"9ms", -ERANGE, 7},  {"0", -ERANGE, 7},
+		{"2h", -ERANGE, 7},    {"", -EINVAL, 7},     {"s", -EINVAL, 7},
+		{"-1s", -EINVAL, 7},   {"1 s", -EINVAL, 7},  {" 1s", -EINVAL, 7},
+		{"1m", -EINVAL, 7},    {"0x10", -EINVAL, 7}, {"1e3", -EINVAL, 7},
+		{"inf", -EINVAL, 7},   {"1..5", -EINVAL, 7}, {"1sx", -EINVAL, 7},
+		{".", -EINVAL, 7},
+	};
+
+	for (size_t i = 0; i < ARRAY_SIZE(cases); i++) {
+		uint64_t usec = 7;
+		int r = parse_interval(cases[i].text, &usec);
+
+		tap_ok(&tap, r == cases[i].wanted && usec == cases[i].usec, "interval \"%s\"",
+		       cases[i].text);
+	}
+}
+
+int main(void)
+{
+	setenv("TZ", "UTC", 1);
+	test_sizes();
+	test_durations();
+	test_times();
+	test_rates();
+	test_cpus();
+	test_intervals();
+	return tap_done(&tap);
+}

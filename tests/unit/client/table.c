@@ -1,0 +1,126 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+#include <locale.h>
+
+#include "view/table.h"
+#include "tests/lib/tap.h"
+#include "util.h"
+
+static struct tap tap;
+
+static const struct table_column columns[] = {
+	{"NAME", false, 5, 0},
+	{"SIZE", true, 0, 2},
+	{"NOTE", false, 6, 1},
+};
+
+static const char *const rows[][3] = {
+	{"turbine", "1M", "all is well"},
+	{"\xe7\x81\xab", "64K", NULL},
+};
+
+static char *printed(const struct screen *screen, bool legend, const enum color *colors)
+{
+	_cleanup_(table_freep) struct table *table = table_new(columns, ARRAY_SIZE(columns));
+	char *text = NULL;
+	size_t size;
+	FILE *stream = open_memstream(&text, &size);
+
+	for (size_t i = 0; i < ARRAY_SIZE(rows); i++)
+		table_add(table, screen, rows[i], colors);
+	table_print(table, stream, screen, legend);
+	fclose(stream);
+	return text;
+}
+
+static void test_widths(void)
+{
+	static const struct {
+		size_t columns;
+		bool legend;
+		const char *wanted, *name;
+	} cases[] = {
+		{0, true,
+		 "NAME     SIZE  NOTE\n"
+		 "turbine    1M  all is well\n"
+		 "\xe7\x81\xab        64K\n",
+		 "without a limit everything is whole, and no line ends in blanks"},
+		{0, false,
+		 "turbine   1M  all is well\n"
+		 "\xe7\x81\xab       64K\n",
+		 "without titles columns are as narrow as their contents"},
+		{26, true,
+		 "NAME     SIZE  NOTE\n"
+		 "turbine    1M  all is well\n"
+		 "\xe7\x81\xab        64K\n",
+		 "what just fits is not cut"},
+		{22, true,
+		 "NAME     SIZE  NOTE\n"
+		 "turbine    1M  all is\xe2\x80\xa6\n"
+		 "\xe7\x81\xab        64K\n",
+		 "the widest column gives way first"},
+		{19, true,
+		 "NAME   SIZE  NOTE\n"
+		 "turb\xe2\x80\xa6    1M  all i\xe2\x80\xa6\n"
+		 "\xe7\x81\xab      64K\n",
+		 "columns are cut down to their least width"},
+		{14, true,
+		 "NAME    NOTE\n"
+		 "turbi\xe2\x80\xa6  all i\xe2\x80\xa6\n"
+		 "\xe7\x81\xab\n",
+		 "then the least wanted column goes"},
+		{7, true,
+		 "NAME\n"
+		 "turbine\n"
+		 "\xe7\x81\xab\n",
+		 "then the next"},
+		{2, true,
+		 "NAME\n"
+		 "turb\xe2\x80\xa6\n"
+		 "\xe7\x81\xab\n",
+		 "the last column stays even where it does not fit"},
+	};
+
+	for (size_t i = 0; i < ARRAY_SIZE(cases); i++) {
+		struct screen screen = {.unicode = true, .columns = cases[i].columns};
+		_cleanup_(freep) char *text = printed(&screen, cases[i].legend, NULL);
+
+		tap_is_str(&tap, text, cases[i].wanted, "%s", cases[i].name);
+	}
+}
+
+static void test_colors(void)
+{
+	static const enum color colors[] = {COLOR_PLAIN, COLOR_GREEN, COLOR_PLAIN};
+	struct screen screen = {.unicode = true, .colors = true};
+	_cleanup_(freep) char *text = printed(&screen, false, colors);
+
+	tap_is_str(&tap, text,
+		   "turbine   \x1b[1;32m1M\x1b[0m  all is well\n"
+		   "\xe7\x81\xab       \x1b[1;32m64K\x1b[0m\n",
+		   "colours take no columns");
+}
+
+static void test_empty(void)
+{
+	_cleanup_(table_freep) struct table *table = table_new(columns, ARRAY_SIZE(columns));
+	struct screen screen = {.columns = 80};
+	_cleanup_(freep) char *text = NULL;
+	size_t size;
+	FILE *stream = open_memstream(&text, &size);
+
+	table_print(table, stream, &screen, true);
+	fclose(stream);
+	tap_is_str(&tap, text, "NAME  SIZE  NOTE\n", "a table without rows has its titles");
+}
+
+int main(void)
+{
+	if (!setlocale(LC_CTYPE, "C.UTF-8")) {
+		printf("1..0 # SKIP no locale C.UTF-8\n");
+		return 0;
+	}
+	test_widths();
+	test_colors();
+	test_empty();
+	return tap_done(&tap);
+}

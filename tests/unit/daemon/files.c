@@ -1,0 +1,205 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/* The files that the daemon reads: its configuration, its state. */
+#include <errno.h>
+#include <fcntl.h>
+
+#include "model/config.h"
+#include "manager/state.h"
+#include "tests/lib/tap.h"
+
+static void test_config_defaults(struct tap *tap)
+{
+	_cleanup_(problems_done) struct problems problems = {0};
+	struct config config;
+
+	tap_ok(tap, config_read("/nonexistent/cellmgrd.conf", &problems, &config) == 0,
+	       "no configuration is a configuration");
+	tap_is_u64(tap, config.pool_size, 64 << 20, "default pool-size");
+	tap_is_u64(tap, config.hypervisor_memory, 16 << 20, "default hypervisor-memory");
+	tap_ok(tap, config.auto_enable, "default auto-enable");
+	tap_is_u64(tap, config.debug_console.type, CONSOLE_NONE, "no debug console");
+}
+
+static void test_config_values(struct tap *tap)
+{
+	static const char text[] = "{ \"pool-size\": \"1G\", \"hypervisor-memory\": \"32M\","
+				   " \"auto-enable\": false, \"x-note\": [],"
+				   " \"debug-console\": { \"port\": \"0x2f8\" } }";
+	_cleanup_(problems_done) struct problems problems = {0};
+	struct config config;
+
+	tap_ok(tap, config_parse(text, sizeof(text) - 1, "test.conf", &problems, &config) == 0,
+	       "every key is taken");
+	tap_is_u64(tap, config.pool_size, 1 << 30, "pool-size");
+	tap_is_u64(tap, config.hypervisor_memory, 32 << 20, "hypervisor-memory");
+	tap_ok(tap, !config.auto_enable, "auto-enable");
+	tap_is_u64(tap, config.debug_console.address, 0x2f8, "debug-console.port");
+	tap_is_u64(tap, config.debug_console.type, CONSOLE_8250, "debug console's type");
+}
+
+static void test_config_refuses(struct tap *tap)
+{
+	static const char *const texts[] = {
+		"",
+		"[]",
+		"{ \"pool-size\": 64 }",
+		"{ \"pool-size\": \"63M\" }",
+		"{ \"pool-size\": \"0\" }",
+		"{ \"pool-size\": \"-64M\" }",
+		"{ \"pool-size\": \"16M\" }",
+		"{ \"pool-size\": \"64M\", \"pool-size\": \"128M\" }",
+		"{ \"hypervisor-memory\": \"128M\", \"pool-size\": \"1G\" }",
+		"{ \"auto-enable\": \"yes\" }",
+		"{ \"debug-console\": \"0x3f8\" }",
+		"{ \"debug-console\": { \"port\": \"0xffff\" } }",
+		"{ \"debug-console\": { \"port\": \"0x3f8\", \"speed\": 1 } }",
+		"{ \"poolsize\": \"64M\" }",
+		"{ \"pool-size\": \"64M\" ",
+	};
+
+	for (size_t i = 0; i < ARRAY_SIZE(texts); i++) {
+		_cleanup_(problems_done) struct problems problems = {0};
+		_cleanup_(freep) char *first = NULL;
+		struct config config;
+		int r = config_parse(texts[i], strlen(texts[i]), "test.conf", &problems, &config);
+
+		first = problems_format_first(&problems);
+		tap_ok(tap, r == -EINVAL && first && strstr(first, "test.conf"),
+		       "refused, with the file's name: %s", texts[i]);
+	}
+}
+
+static void make_state(struct state *state, struct state_cell cells[2])
+{
+	*state = (struct state){
+		.pool = {0x20000000, 64 << 20},
+		.hypervisor = {0x20000000, 16 << 20},
+		.pool_from_linux = true,
+		.intent = "disable",
+		.cells = cells,
+		.num_cells = 2,
+	};
+	cells[0] = (struct state_cell){
+		.name = "alpha",
+		.record =
+			{
+				.phase = CELL_PHASE_STARTED,
+				.id = 7,
+				.intent = "stop",
+				.started_at = UINT64_C(1700000000123456),
+				.image_sha256 = "0123456789abcdef",
+				.blob_sha256 = "fedcba9876543210",
+				.placement =
+					{
+						.memory = {{0x21000000, 1 << 20},
+							   {0x22000000, 4096}},
+						.num_memory = 2,
+					},
+				.failure_reported = true,
+			},
+	};
+	cpu_mask_add(&cells[0].record.placement.cpus, 3);
+	cpu_mask_add(&cells[0].record.placement.cpus, 5);
+	cells[1] = (struct state_cell){.name = "beta", .record = {.intent = "create"}};
+}
+
+static void test_state_comes_back(struct tap *tap, const char *file)
+{
+	_cleanup_(state_freep) struct state *read = NULL;
+	const struct cell_record *record;
+	struct state_cell cells[2];
+	struct state state;
+
+	make_state(&state, cells);
+	tap_ok(tap, state_write(file, &state) == 0, "state is written");
+	tap_ok(tap, state_write(file, &state) == 0, "and over an old one");
+	if (!tap_ok(tap, state_read(file, &read) == 0, "state is read"))
+		return;
+	tap_is_u64(tap, read->pool.start, state.pool.start, "pool");
+	tap_is_u64(tap, read->hypervisor.size, state.hypervisor.size, "hypervisor's part");
+	tap_ok(tap, read->pool_from_linux, "where the pool is from");
+	tap_is_str(tap, read->intent, "disable", "what was intended");
+	record = state_find(read, "alpha");
+	tap_ok(tap,
+	       record && record->phase == CELL_PHASE_STARTED && record->id == 7 &&
+		       record->started_at == cells[0].record.started_at && record->failure_reported,
+	       "a cell's record");
+	tap_is_str(tap, record->intent, "stop", "its intent");
+	tap_is_str(tap, record->image_sha256, "0123456789abcdef", "its image");
+	tap_ok(tap,
+	       memcmp(&record->placement, &cells[0].record.placement, sizeof(record->placement)) ==
+		       0,
+	       "its placement");
+	record = state_find(read, "beta");
+	tap_ok(tap, record && record->phase == CELL_PHASE_NONE, "a cell that was being created");
+	tap_ok(tap, !state_find(read, "gamma"), "and no other");
+}
+
+static void write_text(const char *file, const char *text, size_t length)
+{
+	FILE *stream = fopen(file, "we");
+
+	if (!stream || fwrite(text, 1, length, stream) != length || fclose(stream) != 0)
+		exit(2);
+}
+
+/* Whatever part of a state file is there: it is read whole or refused. */
+static void test_state_refuses(struct tap *tap, const char *file)
+{
+	static char text[65536];
+	struct state_cell cells[2];
+	struct state state;
+	unsigned int refused = 0, lengths = 0;
+	size_t length;
+	FILE *stream;
+
+	make_state(&state, cells);
+	state_write(file, &state);
+	stream = fopen(file, "re");
+	length = stream ? fread(text, 1, sizeof(text), stream) : 0;
+	if (stream)
+		fclose(stream);
+	for (size_t i = 0; i + 2 < length; i += 7) {
+		struct state *read = NULL;
+
+		write_text(file, text, i);
+		lengths++;
+		refused += state_read(file, &read) < 0 && !read;
+		state_free(read);
+	}
+	tap_is_u64(tap, refused, lengths, "every truncation is refused");
+	refused = lengths = 0;
+	for (size_t i = 0; i < length; i++) {
+		struct state *read = NULL;
+		char old = text[i];
+
+		/* Numbers become text, keys become others. */
+		text[i] = old == '"' ? '1' : '"';
+		write_text(file, text, length);
+		lengths++;
+		refused += state_read(file, &read) < 0;
+		state_free(read);
+		text[i] = old;
+	}
+	tap_ok(tap, refused > lengths / 2, "most damages are refused (%u of %u), none crashes",
+	       refused, lengths);
+}
+
+int main(void)
+{
+	char directory[] = "/tmp/cellmgr-state.XXXXXX";
+	char file[64];
+	struct tap tap = {0};
+
+	if (!mkdtemp(directory))
+		return 2;
+	snprintf(file, sizeof(file), "%s/state", directory);
+	test_config_defaults(&tap);
+	test_config_values(&tap);
+	test_config_refuses(&tap);
+	test_state_comes_back(&tap, file);
+	test_state_refuses(&tap, file);
+	unlink(file);
+	rmdir(directory);
+	return tap_done(&tap);
+}

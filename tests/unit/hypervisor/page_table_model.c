@@ -1,0 +1,186 @@
+// SPDX-License-Identifier: GPL-2.0-only
+#include "page_table_model.h"
+
+#include <sanitizer/asan_interface.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "arch/x86/setup/paging.h"
+
+#define POOL_PAGES 2048u
+#define POOL_PHYS  0x123400000000ull /* nothing like an address of the host */
+
+static void *pool_alloc(void *context)
+{
+	struct bench *bench = context;
+	unsigned int n;
+
+	if (bench->allowed == 0)
+		return NULL;
+	for (n = 0; n < POOL_PAGES && bench->live[n]; n++)
+		;
+	if (n == POOL_PAGES)
+		return NULL;
+	if (bench->allowed != ALLOWED_ALL)
+		bench->allowed--;
+	bench->live[n] = true;
+	bench->in_use++;
+	ASAN_UNPOISON_MEMORY_REGION(bench->pages + n * PAGE_SIZE, PAGE_SIZE);
+	memset(bench->pages + n * PAGE_SIZE, 0, PAGE_SIZE);
+	return bench->pages + n * PAGE_SIZE;
+}
+
+/* The page's number; aborts where it is no page that was handed out. */
+static unsigned int live_page(const struct bench *bench, uint64_t offset)
+{
+	if (offset % PAGE_SIZE || offset / PAGE_SIZE >= POOL_PAGES ||
+	    !bench->live[offset / PAGE_SIZE])
+		abort();
+	return offset / PAGE_SIZE;
+}
+
+static void pool_free(void *context, void *page)
+{
+	struct bench *bench = context;
+	unsigned int n = live_page(bench, (uint8_t *)page - bench->pages);
+
+	bench->live[n] = false;
+	bench->in_use--;
+	ASAN_POISON_MEMORY_REGION(page, PAGE_SIZE);
+}
+
+static uint64_t pool_to_phys(void *context, const void *page)
+{
+	const struct bench *bench = context;
+
+	return POOL_PHYS + live_page(bench, (const uint8_t *)page - bench->pages) * PAGE_SIZE;
+}
+
+static void *pool_to_virt(void *context, uint64_t phys)
+{
+	const struct bench *bench = context;
+
+	return bench->pages + live_page(bench, phys - POOL_PHYS) * PAGE_SIZE;
+}
+
+void bench_open(struct bench *bench, unsigned int max_leaf_level)
+{
+	memset(bench, 0, sizeof(*bench));
+	bench->pages = aligned_alloc(PAGE_SIZE, POOL_PAGES * PAGE_SIZE);
+	bench->live = calloc(POOL_PAGES, sizeof(*bench->live));
+	bench->model = calloc(WINDOW_PAGES, sizeof(*bench->model));
+	if (!bench->pages || !bench->live || !bench->model)
+		abort();
+	ASAN_POISON_MEMORY_REGION(bench->pages, POOL_PAGES * PAGE_SIZE);
+	bench->allowed = ALLOWED_ALL;
+	bench->table = (struct page_table){
+		.format = &paging_nested_format,
+		.levels = 4,
+		.max_leaf_level = max_leaf_level,
+		.alloc = pool_alloc,
+		.free = pool_free,
+		.to_phys = pool_to_phys,
+		.to_virt = pool_to_virt,
+		.context = bench,
+	};
+	if (page_table_init(&bench->table) < 0)
+		abort();
+}
+
+bool bench_close(struct bench *bench)
+{
+	bool clean;
+
+	page_table_destroy(&bench->table);
+	clean = bench->in_use == 0 && !bench->table.root;
+	ASAN_UNPOISON_MEMORY_REGION(bench->pages, POOL_PAGES * PAGE_SIZE);
+	free(bench->pages);
+	free(bench->live);
+	free(bench->model);
+	return clean;
+}
+
+int bench_map(struct bench *bench, uint64_t virt, uint64_t phys, uint64_t size,
+	      unsigned int attributes, bool no_huge)
+{
+	uint64_t first = (virt - WINDOW_START) / PAGE_SIZE, n;
+	int err = page_table_map(&bench->table, virt, phys, size, attributes, no_huge);
+
+	for (n = 0; err == 0 && n < size / PAGE_SIZE; n++)
+		bench->model[first + n] =
+			(attributes & PT_READ) ? MODEL_MAPPED | attributes | (phys + n * PAGE_SIZE)
+					       : 0;
+	return err;
+}
+
+int bench_unmap(struct bench *bench, uint64_t virt, uint64_t size)
+{
+	uint64_t first = (virt - WINDOW_START) / PAGE_SIZE;
+	int err = page_table_unmap(&bench->table, virt, size);
+
+	if (err == 0)
+		memset(bench->model + first, 0, size / PAGE_SIZE * sizeof(*bench->model));
+	return err;
+}
+
+bool bench_page_matches(const struct bench *bench, uint64_t page)
+{
+	uint64_t virt = WINDOW_START + page * PAGE_SIZE + 0x123;
+	struct page_table_leaf leaf;
+
+	if (!page_table_walk(&bench->table, virt, &leaf))
+		return bench->model[page] == 0;
+	return (MODEL_MAPPED | leaf.attributes | (leaf.phys & PAGE_MASK)) == bench->model[page] &&
+	       (leaf.phys & ~PAGE_MASK) == 0x123;
+}
+
+uint64_t bench_mismatches(const struct bench *bench)
+{
+	uint64_t page, mismatches = 0;
+
+	for (page = 0; page < WINDOW_PAGES; page++)
+		mismatches += !bench_page_matches(bench, page);
+	return mismatches;
+}
+
+static void shape_of(const struct bench *bench, const uint64_t *entries, unsigned int level,
+		     bool *seen, struct shape *shape)
+{
+	const struct page_table_format *format = bench->table.format;
+	unsigned int n, present = 0, number = ((uint8_t *)entries - bench->pages) / PAGE_SIZE;
+
+	shape->tables++;
+	if (seen[number]) {
+		shape->sound = false;
+		return;
+	}
+	seen[number] = true;
+	for (n = 0; n < PAGE_TABLE_ENTRIES; n++) {
+		if (!format->present(entries[n]))
+			continue;
+		present++;
+		if (!format->is_leaf(entries[n], level)) {
+			shape_of(bench,
+				 pool_to_virt((void *)bench, format->phys(entries[n], level)),
+				 level - 1, seen, shape);
+		} else if (level > bench->table.max_leaf_level) {
+			shape->sound = false;
+		} else {
+			shape->leaves[level]++;
+		}
+	}
+	if (!present && level < bench->table.levels)
+		shape->empty++;
+}
+
+struct shape bench_shape(const struct bench *bench)
+{
+	bool *seen = calloc(POOL_PAGES, sizeof(*seen));
+	struct shape shape = {.sound = true};
+
+	if (!seen)
+		abort();
+	shape_of(bench, bench->table.root, bench->table.levels, seen, &shape);
+	free(seen);
+	return shape;
+}

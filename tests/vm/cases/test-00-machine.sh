@@ -1,0 +1,45 @@
+#!/bin/bash
+# SPDX-License-Identifier: GPL-2.0-only
+# The machine itself is what the other tests take it for: a stock Debian, nothing on its kernel
+# command line for our sake.
+# timeout: 60
+# shellcheck source-path=SCRIPTDIR source=../lib/lib.sh
+. ./lib.sh
+
+# What a person might have there who never heard of cellmgr: where the console and the root file
+# system are, and how much the boot says and mitigates.
+unexpected=''
+deterministic=0
+[[ -e deterministic ]] && deterministic=1
+for word in $(</proc/cmdline); do
+	case $word in
+	console=ttyS0 | root=/dev/vda | rw | quiet | mitigations=off | cryptomgr.notests) ;;
+	nokaslr) ((deterministic)) || unexpected+=" $word" ;;
+	*) unexpected+=" $word" ;;
+	esac
+done
+diag "command line: $(</proc/cmdline)"
+is 'the kernel command line holds nothing for our sake' "$unexpected" ''
+
+diag "system state: $(cat /run/results/boot-state)"
+like 'systemd has booted the machine' "$(cat /run/results/boot-state)" '^(running|degraded)$'
+is 'no unit has failed' "$(cat /run/results/failed-units.txt)" ''
+
+text=$((16#$(awk '$3 == "_text" { print $1 }' /proc/kallsyms)))
+diag "$(printf 'kernel text at %#x' "$text")"
+if ((deterministic)); then
+	skip 'KASLR is on' 'the deterministic machine has it off'
+elif ((text != 0 && text != 16#ffffffff81000000)); then
+	ok 'KASLR is on'
+else
+	not_ok 'KASLR is on' 'the kernel is at its default address'
+fi
+
+check 'the CPU offers SVM' grep -qw svm /proc/cpuinfo
+check 'the CPU offers nested paging' grep -qw npt /proc/cpuinfo
+is 'all CPUs are online' "$(cat /sys/devices/system/cpu/online)" "0-$(($(nproc --all) - 1))"
+check 'there are four CPUs or as many as were asked for' test "$(nproc)" -eq "$(cat cpus)"
+like 'the kernel is the distribution'"'"'s' "$(</proc/version)" 'debian-kernel@'
+is 'the kernel is not tainted' "$(($(</proc/sys/kernel/tainted) & ~(1 << 12 | 1 << 13)))" 0
+is 'the kernel booted without a complaint' "$(dmesg | grep -E "$kernel_complaints")" ''
+finish

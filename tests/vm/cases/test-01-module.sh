@@ -1,0 +1,49 @@
+#!/bin/bash
+# SPDX-License-Identifier: GPL-2.0-only
+# The module fits a stock kernel: it loads, and uses nothing but what the kernel exports.
+# timeout: 90
+# shellcheck source-path=SCRIPTDIR source=../lib/lib.sh
+. ./lib.sh
+
+release=$(uname -r)
+file=$(modinfo -F filename cellvisor 2>/dev/null)
+[[ $file ]] || bail "no module cellvisor for $release"
+diag "$file"
+
+is 'the module is made for this kernel' "$(modinfo -F vermagic cellvisor | cut -d' ' -f1)" "$release"
+like 'the module says its licence' "$(modinfo -F license cellvisor)" '^GPL'
+
+# The list of undefined symbols was read from the module on the host (no binutils here).
+check 'the list of the symbols used is there' test -s undefined-symbols
+unexported=$(sort undefined-symbols |
+	comm -23 - <(awk '{ print $2 }' Module.symvers | sort) | tr '\n' ' ')
+is 'every symbol used is exported by the stock kernel' "$unexported" ''
+check 'the kernel'"'"'s own tool finds no unknown symbol' test -z \
+	"$(depmod -n -e -E Module.symvers "$release" "$file" 2>&1 >/dev/null)"
+is 'no symbol is looked up behind the kernel'"'"'s back' \
+	"$(grep -E 'kallsyms|kprobe|ftrace|livepatch' undefined-symbols | tr '\n' ' ')" ''
+
+mark=$(kernel_log_mark)
+# The device's appearance would start the daemon, which opens it just when the module is to go.
+systemctl mask --runtime --now -q cellmgrd
+lsmod | grep -q '^cellvisor ' && check 'a module that boot has loaded can go' rmmod cellvisor
+check 'the module loads' modprobe cellvisor
+eventually_check 'the device appears' 10 test -c /dev/jailhouse
+check 'the sysfs tree appears' test -e /sys/devices/jailhouse/enabled
+is 'the hypervisor is off at first' "$(cat /sys/devices/jailhouse/enabled)" 0
+check 'the module unloads' rmmod cellvisor
+check 'the device is gone' test ! -e /dev/jailhouse
+load_and_unload() {
+	local turn
+	for turn in 1 2 3 4 5; do
+		if ! modprobe cellvisor || ! rmmod cellvisor; then
+			echo "turn $turn"
+			return 1
+		fi
+	done
+}
+check 'loading and unloading again and again works' load_and_unload
+kernel_log_clean 'the kernel has nothing to complain about' "$mark"
+systemctl unmask --runtime -q cellmgrd
+modprobe cellvisor
+finish

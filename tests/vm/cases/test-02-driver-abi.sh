@@ -1,0 +1,105 @@
+#!/bin/bash
+# SPDX-License-Identifier: GPL-2.0-only
+# What programs made for the original driver find, and what ours has beyond it: the tree in sysfs, the
+# hypervisor's console, counters, events by poll() and uevents.
+# timeout: 120
+# shellcheck source-path=SCRIPTDIR source=../lib/lib.sh
+. ./lib.sh
+# shellcheck source-path=SCRIPTDIR source=../lib/cells.sh
+. ./cells.sh
+
+sysfs=/sys/devices/jailhouse
+reasons=(cpuid cr exception hypercall management mmio msr_other msr_x2apic_icr pio total xapic xsetbv)
+
+# attributes DIRECTORY: the files in it, without the kernel's own.
+attributes() {
+	find "$1" -maxdepth 1 -type f ! -name uevent -printf '%f\n' | sort | paste -sd' '
+}
+
+# events: how many poll() has told so far.
+events() { grep -c '^event' /var/tmp/polled; }
+
+# more_events COUNT
+more_events() { (($(events) > $1)); }
+
+# exits_counted REASON
+exits_counted() { (($(cat "$cell/statistics/vmexits_$1") > 0)); }
+
+# told EVENT [CELL STATE]: a uevent with all of that has come.
+told() {
+	awk -v RS= -v event="CELLVISOR_EVENT=$1" -v cell="${2:+CELL=$2}" -v state="${3:+CELL_STATE=$3}" '
+		index($0, event) && index($0, cell) && index($0, state) { found = 1 }
+		END { exit !found }' /var/tmp/uevents
+}
+
+modprobe cellvisor
+systemctl start cellmgrd
+mark=$(kernel_log_mark)
+is 'the device is root'"'"'s' "$(stat -c '%U %F' /dev/jailhouse)" 'root character special file'
+is 'the hypervisor is off' "$(cat $sysfs/enabled)" 0
+is 'the tree is the original'"'"'s, and one count more' "$(attributes $sysfs)" \
+	'console core enabled mem_pool_size mem_pool_used remap_pool_size remap_pool_used root_violations'
+./watch-device 60 >/var/tmp/polled &
+watcher=$!
+udevadm monitor --kernel --property >/var/tmp/uevents &
+monitor=$!
+eventually_check 'somebody waits for events' 10 grep -q ready /var/tmp/polled
+eventually_check 'and for uevents' 10 grep -q KERNEL /var/tmp/uevents
+
+check 'the hypervisor opens' cellctl enable
+is 'sysfs says so' "$(cat $sysfs/enabled)" 1
+eventually_check 'poll() says so' 10 more_events 0
+eventually_check 'a uevent says so' 10 told enabled
+like 'its console is read from the device' "$(timeout 5 head -c 4096 /dev/jailhouse)" 'virtualization: AMD SVM'
+like 'and from sysfs' "$(cat $sysfs/console)" 'virtualization: AMD SVM'
+between 'it tells of its pool' "$(cat $sysfs/mem_pool_used)" 1 "$(cat $sysfs/mem_pool_size)"
+between 'and of its windows' "$(cat $sysfs/remap_pool_used)" 1 "$(cat $sysfs/remap_pool_size)"
+is 'the root cell is there' "$(cat $sysfs/cells/0/cpus_assigned_list)" 0-3
+
+describe mischief mischief 's/"parameters": .*/"parameters": "wild-write delay-ms=4000",/'
+before=$(events)
+check 'a cell is made' cellctl create mischief
+eventually_check 'poll() says so' 10 more_events "$before"
+eventually_check 'a uevent says so' 10 told created mischief 'shut down'
+id=$(cell_property mischief Id)
+cell=$sysfs/cells/$id
+is 'it has the attributes that the original has' "$(attributes "$cell")" \
+	'cpus_assigned cpus_assigned_list cpus_failed cpus_failed_list name state'
+is 'its name' "$(cat "$cell/name")" mischief
+is 'its state' "$(cat "$cell/state")" 'shut down'
+is 'its CPUs' "$(cat "$cell/cpus_assigned") $(cat "$cell/cpus_assigned_list")" '4 2'
+is 'none of them failed' "$(cat "$cell/cpus_failed") $(cat "$cell/cpus_failed_list")" '0 '
+is 'the root cell has the others' "$(cat $sysfs/cells/0/cpus_assigned_list)" 0-1,3
+expected=$(printf 'vmexits_%s ' "${reasons[@]}")
+is 'its counters' "$(attributes "$cell/statistics")" "${expected% }"
+is 'and those of its CPU' "$(attributes "$cell/statistics/cpu2")" "${expected% }"
+between 'they began with the cell' "$(cat "$cell/statistics/vmexits_total")" 0 100
+
+before=$(events)
+check 'it starts' cellctl start mischief
+eventually_check 'poll() says so' 10 more_events "$before"
+eventually_check 'a uevent says so' 10 told state mischief running
+is 'sysfs says so' "$(cat "$cell/state")" running
+before=$(events)
+eventually_check 'it counts exits' 10 exits_counted hypercall
+between 'its CPU counts them' "$(cat "$cell/statistics/cpu2/vmexits_hypercall")" 1 1000000
+eventually_check 'it fails' 30 grep -qx failed "$cell/state"
+eventually_check 'poll() says so' 10 more_events "$before"
+eventually_check 'a uevent says so' 10 told state mischief failed
+is 'its CPU counts as failed' "$(cat "$cell/cpus_failed") $(cat "$cell/cpus_failed_list")" '4 2'
+is 'the exit that ended it was counted' "$(cat "$cell/statistics/vmexits_mmio")" 1
+before=$(events)
+check 'it is taken away' cellctl destroy mischief
+eventually_check 'poll() says so' 10 more_events "$before"
+eventually_check 'a uevent says so' 10 told destroyed mischief
+is 'it is gone from sysfs' "$(ls $sysfs/cells)" 0
+before=$(events)
+check 'the hypervisor closes' cellctl disable
+eventually_check 'poll() says so' 10 more_events "$before"
+eventually_check 'a uevent says so' 10 told disabled
+is 'and no cell is left in sysfs' "$(ls $sysfs/cells)" ''
+kill "$watcher" "$monitor"
+rm $descriptions/mischief.json
+systemctl reload cellmgrd
+kernel_log_clean 'the kernel has nothing to complain about' "$mark"
+finish

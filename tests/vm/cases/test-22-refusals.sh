@@ -1,0 +1,82 @@
+#!/bin/bash
+# SPDX-License-Identifier: GPL-2.0-only
+# What would end badly is refused, with a line that says what to do; Linux keeps its CPUs, its KVM
+# and its sleep as far as the partition allows.
+# timeout: 240
+# shellcheck source-path=SCRIPTDIR source=../lib/lib.sh
+. ./lib.sh
+
+image=/lib/firmware/cellvisor-x86.bin
+cpus=/sys/devices/system/cpu
+
+# refused NAME REGEX: the hypervisor does not open, and client or kernel log say why.
+refused() {
+	local mark output
+	mark=$(kernel_log_mark)
+	if output=$(cellctl enable 2>&1); then
+		cellctl disable
+		not_ok "$1" 'the hypervisor opened'
+		return
+	fi
+	output+=$'\n'$(kernel_log_since "$mark" | grep cellvisor)
+	like "$1" "$output" "$2"
+}
+
+modprobe cellvisor
+systemctl start cellmgrd
+mark=$(kernel_log_mark)
+
+# KVM, both ways.
+modprobe kvm_amd
+coproc holder { ./hold-kvm; }
+# shellcheck disable=SC2154 # set by coproc
+read -r answer <&"${holder[0]}"
+is 'a KVM machine runs' "$answer" holding
+refused 'KVM in use is refused' 'KVM or another hypervisor'
+pid=$holder_PID
+exec {holder[1]}>&-
+wait "$pid"
+check 'without it the hypervisor opens' cellctl enable
+./hold-kvm </dev/null >/dev/null 2>&1
+is 'KVM declines while the hypervisor is on' $? 3
+check 'the hypervisor closes' cellctl disable
+check 'KVM works again' ./hold-kvm </dev/null
+
+# An image of another release.
+cp $image /var/tmp/image
+printf '9.9' | dd of=$image bs=1 seek=8 conv=notrunc status=none
+refused 'an image of another release is refused' 'release 9\.9.*install both from one build'
+printf 'NOTANIMG' | dd of=$image bs=1 conv=notrunc status=none
+refused 'a file that is no image is refused' 'not a cellvisor image'
+mv $image /var/tmp/away
+refused 'a missing image is refused' 'not found in /lib/firmware'
+mv /var/tmp/image $image
+
+# More memory than there is.
+echo '{ "pool-size": "4G" }' >/etc/cellmgr/cellmgrd.conf
+systemctl restart cellmgrd
+refused 'memory that is not to be had is refused' 'contiguous memory|[Nn]o .*memory'
+rm /etc/cellmgr/cellmgrd.conf
+systemctl restart cellmgrd
+
+# CPUs.
+check 'the hypervisor opens' cellctl enable
+check 'Linux can take a CPU of its own offline' sh -c "echo 0 >$cpus/cpu1/online"
+check 'and online again' sh -c "echo 1 >$cpus/cpu1/online"
+check 'and offline once more' sh -c "echo 0 >$cpus/cpu1/online"
+check 'the hypervisor closes with that CPU offline' cellctl disable
+is 'the CPU is still offline' "$(cat $cpus/cpu1/online)" 0
+check 'it comes back without the hypervisor' sh -c "echo 1 >$cpus/cpu1/online"
+
+check 'the hypervisor opens again' cellctl enable
+cp /usr/share/doc/cellmgr/examples/turbine.json /etc/cellmgr/cells/turbine.json
+systemctl reload cellmgrd
+check 'a cell runs' cellctl start turbine
+fails 'its CPU cannot be brought online' sh -c "echo 1 >$cpus/cpu3/online"
+fails 'the machine does not suspend' sh -c 'echo mem >/sys/power/state'
+fails 'the module does not unload' rmmod cellvisor
+check 'the cell still runs' sh -c 'cellctl --json=short status turbine | grep -q running'
+check 'cell and hypervisor end' sh -c 'cellctl stop turbine && cellctl destroy turbine && cellctl disable'
+rm /etc/cellmgr/cells/turbine.json
+kernel_log_clean 'the kernel has nothing to complain about' "$mark"
+finish

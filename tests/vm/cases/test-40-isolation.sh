@@ -1,0 +1,195 @@
+#!/bin/bash
+# SPDX-License-Identifier: GPL-2.0-only
+# The walls of the partition, from the side of Linux: it cannot reach the memory of a running cell
+# or of the hypervisor, nor the registers, ports and CPUs that are not its own; and it lives on. Each
+# probe is first shown to work where it is allowed.
+# timeout: 300
+# shellcheck source-path=SCRIPTDIR source=../lib/lib.sh
+. ./lib.sh
+# shellcheck source-path=SCRIPTDIR source=../lib/cells.sh
+. ./cells.sh
+# shellcheck source-path=SCRIPTDIR source=../lib/isolation.sh
+. ./isolation.sh
+
+cell_port=0x82 # a latch of the DMA controller that nothing uses
+pattern=0x1122334455667788
+hsave=0xc0010117
+apic_base=0x1b
+
+# reaches NAME ADDRESS: the control. Every kind of access does what it says, on memory that Linux may
+# use; the pattern is left there.
+reaches() {
+	local at=$2 w value
+	for w in 1 2 4 8; do
+		value=$(hex $((pattern & (w == 8 ? -1 : (1 << 8 * w) - 1))))
+		./probe write "$at" "$w" "$value" >/dev/null
+		is "control, $1: $w bytes are written and read" "$(./probe read "$at" "$w")" "$value"
+	done
+	./probe write "$at" 8 0x0f >/dev/null
+	./probe or "$at" 4 0xf0 >/dev/null
+	is "control, $1: OR" "$(./probe read "$at" 8)" 0xff
+	is "control, $1: exchange gives the old value" "$(./probe xchg "$at" 8 0x12)" 0xff
+	is "control, $1: exchange leaves the new one" "$(./probe compare "$at" 8 0x12)" 0x1
+	is "control, $1: string store" "$(./probe fill "$at" 4 64 0x5a5a5a5a)" '0x5a5a5a5a differ=0 left=0'
+	is "control, $1: string copy out" "$(./probe copy-from "$at" 8 32)" \
+		'0x5a5a5a5a5a5a5a5a differ=0 left=0'
+	./probe copy-to "$at" 2 128 0x6b6b >/dev/null
+	is "control, $1: string copy in" "$(./probe copy-from "$at" 1 256)" '0x6b differ=0 left=0'
+	is "control, $1: from user mode" "$(./probe user-write "$at" $pattern && ./probe user-read "$at")" \
+		"done"$'\n'"$pattern"
+	./probe write "$at" 1 0xc3 >/dev/null # a return
+	is "control, $1: code is executed" "$(./probe user-exec "$at")" 'done'
+	is "control, $1: a vector is read" "$(./probe user-vector "$at")" 'done'
+	./probe fill "$at" 8 64 $pattern >/dev/null
+}
+
+# refused NAME COUNT ANSWER COMMAND...: the answer, and as many refusals counted.
+refused() {
+	local name=$1 count=$2 answer=$3 before got
+	shift 3
+	before=$(violations)
+	got=$("$@" 2>&1)
+	is "$name" "$got, $(($(violations) - before)) refused" "$answer, $count refused"
+}
+
+# walled NAME ADDRESS: nothing of what reaches() does has any effect.
+walled() {
+	local at=$2 w
+	for w in 1 2 4 8; do
+		refused "$1: $w bytes are not read" 1 "${all_ones[w]}" ./probe read "$at" "$w"
+		refused "$1: $w bytes are not written" 1 'done' ./probe write "$at" "$w" 0
+	done
+	refused "$1: no OR" 1 'done' ./probe or "$at" 4 0
+	refused "$1: no exchange" 1 0xffffffffffffffff ./probe xchg "$at" 8 0
+	refused "$1: nothing to compare" 1 0x0 ./probe compare "$at" 8 $pattern
+	refused "$1: no string store" 64 '0x0 differ=0 left=0' ./probe fill "$at" 4 64 0
+	refused "$1: no string copy out" 32 '0xffffffffffffffff differ=0 left=0' \
+		./probe copy-from "$at" 8 32
+	refused "$1: no string copy in" 256 '0x0 differ=0 left=0' ./probe copy-to "$at" 1 256 0
+	refused "$1: not read from user mode" 1 0xffffffffffffffff ./probe user-read "$at"
+	refused "$1: not written from user mode" 1 'done' ./probe user-write "$at" 0
+	refused "$1: no code there" 1 SIGILL ./probe user-exec "$at"
+	refused "$1: no vector, for the kernel" 1 fault ./probe vector "$at"
+	refused "$1: no vector, for a program" 1 SIGSEGV ./probe user-vector "$at"
+	like "$1: the page of zeros stays one" "$(./probe copy-user "$at")" \
+		'^ones=512 left=0 zeros-elsewhere=4096$'
+}
+
+check 'the probe loads' insmod ./partition-probe.ko
+modprobe cellvisor
+systemctl stop cellmgrd
+mark=$(kernel_log_mark)
+
+# Before the hypervisor is on, all of this works.
+hsave_before=$(./probe rdmsr $hsave)
+like 'control: without a hypervisor its save area register is read' "$hsave_before" '^0x'
+is 'control: and written' "$(./probe wrmsr $hsave "$hsave_before")" 'done'
+apic_base_before=$(taskset -c 0 ./probe rdmsr $apic_base)
+like 'control: so is where the APIC is' "$apic_base_before" '^0xfee00[89]00$'
+./probe out $cell_port 1 0x3c >/dev/null
+is 'control: the port keeps what is written' "$(./probe in $cell_port 1)" 0x3c
+is 'control: by a string, too' "$(./probe outs $cell_port 4 0x3d; ./probe ins $cell_port 4)" \
+	'0x3d differ=0 left=0'$'\n''0x3d differ=0 left=0'
+./probe out $cell_port 1 0x3c >/dev/null
+
+systemctl start cellmgrd
+describe_with_port turbine 3 turbine $cell_port 'setpoint=3000 report-ms=500'
+check 'the descriptions are right' cellctl check
+check 'the hypervisor opens' cellctl enable
+check 'the cell is made' cellctl create turbine
+check 'and loaded' cellctl load turbine
+cell=$(cell_memory turbine 0)
+spare=$(cell_memory turbine 1)
+hypervisor=$(hypervisor_memory start)
+hypervisor_end=$((hypervisor + $(hypervisor_memory size)))
+[[ $cell && $spare && $hypervisor ]] || bail "no places in the daemon's state: $(cat $state_file)"
+diag "turbine at $(hex "$cell") and $(hex "$spare")," \
+	"hypervisor at $(hex "$hypervisor") to $(hex $hypervisor_end)"
+is 'Linux, too, sees the signature of the cell ABI' "$(./probe cpuid 0x40000000)" \
+	'0x40000001 0x6c69614a 0x73756f68 0x65'
+is 'and no features behind it' "$(./probe cpuid 0x40000001)" '0x0 0x0 0x0 0x0'
+features=$(./probe cpuid 1)
+is 'and that there is a hypervisor' $(($(cut -d' ' -f3 <<<"$features") >> 31)) 1
+reaches 'memory of a loadable cell' "$(hex "$spare")"
+is 'nothing was refused so far' "$(violations)" 0
+image=$(./probe read "$(hex "$cell")" 8)
+
+check 'the turbine starts' cellctl start turbine
+eventually_check 'it reports' 60 turbine_passes 0
+# Only the first refusals are all reported.
+refused "a running cell's first instruction" 1 0xffffffffffffffff ./probe read "$(hex "$cell")" 8
+refused "writing over it" 1 'done' ./probe write "$(hex "$cell")" 8 0
+refused "reading a cell's port" 1 0xff ./probe in $cell_port 1
+refused "writing to a cell's port" 1 'done' ./probe out $cell_port 1 0x55
+refused "moving the APIC" 1 fault ./probe wrmsr $apic_base 0xfee01900
+report=$(cat $sysfs/console)
+for line in "memory read, address $(hex "$cell")" "memory write, address $(hex "$cell")" \
+	    "port read, address $cell_port" "port write, address $cell_port" \
+	    "MSR write, address $apic_base value 0xfee01900"; do
+	like "the hypervisor reports: $line" "$report" "refused: $line"
+done
+turbine_goes_on 'the turbine has not noticed'
+
+walled 'memory of a running cell' "$(hex "$spare")"
+walled "the cell's program" "$(hex $((cell + 0x2000)))"
+walled "the hypervisor's first page" "$(hex "$hypervisor")"
+refused "the hypervisor's last word" 1 0xffffffffffffffff ./probe read "$(hex $((hypervisor_end - 8)))" 8
+refused "the hypervisor's last word, written" 1 'done' ./probe write "$(hex $((hypervisor_end - 8)))" 8 0
+refused "a cell's port, 4 bytes across it" 1 0xffffffff ./probe in $((cell_port - 2)) 4
+refused "a cell's port, read by a string" 4 '0xff differ=0 left=0' ./probe ins $cell_port 4
+refused "a cell's port, written by a string" 4 '0x55 differ=0 left=0' ./probe outs $cell_port 4 0x55
+turbine_goes_on 'the turbine goes on behind its walls'
+
+refused 'where the processor keeps the hypervisor is not told' 1 fault ./probe rdmsr $hsave
+refused 'nor changed' 1 fault ./probe wrmsr $hsave 0
+refused 'the SVM lock is not touched' 1 fault ./probe wrmsr 0xc0010114 0x10
+refused 'nor system management memory' 1 fault ./probe wrmsr 0xc0010111 0
+refused 'nor what is memory and what is not' 1 fault ./probe wrmsr 0xc001001a 0x10000000
+refused 'nor which ranges are redirected' 1 fault ./probe wrmsr 0xc0010016 0
+refused 'nor where the configuration space is' 1 fault ./probe wrmsr 0xc0010058 0
+refused 'nor how fast counters of guests run' 1 fault ./probe wrmsr 0xc0000104 0
+refused 'nor what a performance state is' 1 fault ./probe wrmsr 0xc0010064 0
+refused 'nor is system management mode entered' 1 fault ./probe wrmsr 0xc0010116 1
+syscfg=$(./probe rdmsr 0xc0010010)
+is 'what MTRRs mean is not changed either' \
+	"$(./probe wrmsr 0xc0010010 0x800000; ./probe rdmsr 0xc0010010)" "done"$'\n'"$syscfg"
+is 'x2APIC registers are absent' "$(./probe wrmsr 0x830 0x4500)" fault
+is 'unknown bits of EFER are refused' "$(./probe wrmsr 0xc0000080 0xd0d)$(./probe wrmsr 0xc0000080 0x100000d01)" \
+	faultfault
+is 'control: other registers are read' "$(taskset -c 0 ./probe rdmsr $apic_base)" "$apic_base_before"
+is 'control: and written' "$(./probe wrmsr 0xc0000081 "$(./probe rdmsr 0xc0000081)")" 'done'
+
+# From user mode no hypercall does anything, not even an allowed one.
+id=$(basename "$(dirname "$(grep -l '^turbine$' $sysfs/cells/*/name)")")
+is 'no program of Linux ends a cell' "$(./probe vmmcall 4 "$id" 0)" -1
+is 'no program of Linux closes the hypervisor' "$(./probe vmmcall 0 0 0)" -1
+is 'no program of Linux makes a cell' "$(./probe vmmcall 1 "$spare" 0)" -1
+
+# Interrupts between processors: the control goes to a CPU of Linux, the others to the cell's.
+before=$(interrupt_count RES)
+for _ in 1 2 3; do taskset -c 0 ./probe ipi 1 0x40fd >/dev/null; done
+between 'control: an interrupt to a CPU of Linux arrives' $(($(interrupt_count RES) - before)) 3 100000
+for command in 0x4500 0x4610 0x4041 0x4400; do
+	is "command $command to the cell's CPU" "$(taskset -c 0 ./probe ipi 3 $command)" 'done'
+done
+fails "a cell's CPU cannot be brought up" sh -c 'echo 1 >/sys/devices/system/cpu/cpu3/online'
+turbine_goes_on 'INIT, start-up, fixed interrupt and NMI have not reached the turbine'
+turbine_undisturbed 'and it has counted none of them'
+
+check 'the turbine stops when asked' cellctl stop turbine
+is 'it has its program as it was' "$(./probe read "$(hex "$cell")" 8)" "$image"
+is 'and its memory: every write was lost' "$(./probe copy-from "$(hex "$spare")" 8 64)" \
+	"$pattern differ=0 left=0"
+before=$(violations)
+check 'the turbine is taken away' cellctl destroy turbine
+is 'control: the port is back, with what it had' "$(./probe in $cell_port 1)" 0x3c
+is 'its memory was scrubbed' "$(./probe copy-from "$(hex "$spare")" 8 64)" '0x0 differ=0 left=0'
+is 'nothing was refused after the end' "$(violations)" "$before"
+diag "$before accesses refused in all"
+check 'the hypervisor closes' cellctl disable
+is 'the save area register is back' "$(./probe rdmsr $hsave)" "$hsave_before"
+check 'the probe goes' rmmod partition_probe
+rm $descriptions/turbine.json
+systemctl reload cellmgrd
+kernel_log_clean 'the kernel has nothing to complain about' "$mark"
+finish

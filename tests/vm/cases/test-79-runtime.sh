@@ -1,0 +1,60 @@
+#!/bin/bash
+# SPDX-License-Identifier: GPL-2.0-only
+# The runtime library works in a cell as on a bare machine, with several CPUs: they start each other,
+# interrupt each other, have timers of their own and keep their registers to themselves; exceptions
+# are reported with registers. Some of it is about time: hence the deterministic machine.
+# machine: icount
+# timeout: 300
+# shellcheck source-path=SCRIPTDIR source=../lib/lib.sh
+. ./lib.sh
+# shellcheck source-path=SCRIPTDIR source=../lib/cells.sh
+. ./cells.sh
+
+# describe_runtime PARAMETERS
+describe_runtime() {
+	cat >$descriptions/runtime.json <<-EOF2
+		{
+		    "cpus": [2, 3],
+		    "memory": [ { "size": "1M" }, { "size": "4K", "address": "0x240000000" } ],
+		    "image": "$PWD/runtime-test.bin",
+		    "parameters": "$1",
+		    "console": "virtual",
+		    "heartbeat": "5s"
+		}
+	EOF2
+	systemctl reload cellmgrd
+}
+
+# crash KIND TEXT: the program reports the exception itself and fails; nobody else is hurt.
+crash() {
+	describe_runtime "crash=$1"
+	# It may have failed before the start is answered.
+	cellctl start runtime >/dev/null 2>&1
+	eventually_check "$1: the cell fails" 30 cell_is runtime State failed
+	like "$1: its console says why" "$(cellctl console runtime)" "$2"
+	check "$1: it can be taken away" cellctl destroy runtime
+}
+
+modprobe cellvisor
+systemctl start cellmgrd
+mark=$(kernel_log_mark)
+describe_runtime 'cpus=2'
+check 'the hypervisor opens' cellctl enable
+check 'the cell starts, with two CPUs' cellctl start runtime
+eventually_check 'its tests end' 60 console_has runtime '^done, '
+console=$(cellctl console runtime)
+is 'none failed' "$(grep -E '^not ok|^done' <<<"$console")" 'done, 0 failed'
+like 'the second CPU was there' "$console" 'ok another CPU calculates, with a timer of its own'
+between 'all of them were run' "$(grep -c '^ok ' <<<"$console")" 40 1000
+eventually_check 'the cell has shut itself down' 20 cell_is runtime State shut-down
+check 'it can be taken away' cellctl destroy runtime
+crash page-fault 'exception 14 \(page fault\) error-code=0x2 cpu=0'
+crash undefined 'exception 6 \(invalid opcode\) error-code=0x0 cpu=0'
+crash divide 'exception 0 \(divide error\) error-code=0x0 cpu=0'
+crash nmi 'exception 2 \(NMI\)'
+is 'all CPUs are back' "$(cat /sys/devices/system/cpu/online)" "$(cat /sys/devices/system/cpu/present)"
+check 'the hypervisor closes' cellctl disable
+rm $descriptions/runtime.json
+systemctl reload cellmgrd
+kernel_log_clean 'the kernel has nothing to complain about' "$mark"
+finish

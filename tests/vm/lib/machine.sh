@@ -1,0 +1,151 @@
+# SPDX-License-Identifier: GPL-2.0-only
+# shellcheck shell=bash
+# The pieces of run-vm that make the machine: boot files, accelerator, QEMU's arguments. They use
+# and set run-vm's variables.
+# shellcheck disable=SC2154,SC2034,SC2054
+
+source_dir=$(readlink -f "$here/../..")
+cache=$source_dir/.cache/vm
+
+# stage_product ROOT: what `meson install` puts onto a machine. Debian has its /lib, /bin and /sbin
+# merged into /usr, so the directories are merged here too.
+stage_product() {
+	local root=$1 dir
+	DESTDIR=$root meson install -C "$build" --no-rebuild --quiet >"$work/install.log" 2>&1 ||
+		{ cat "$work/install.log" >&2; die "meson install from $build failed"; }
+	for dir in lib bin sbin; do
+		[[ -d $root/$dir ]] || continue
+		mkdir -p "$root/usr/$dir"
+		cp -a "$root/$dir/." "$root/usr/$dir/"
+		rm -rf "${root:?}/$dir"
+	done
+}
+
+# index_modules ROOT: the module index as depmod on that machine would make it; here it takes a
+# second, under emulation half a minute.
+index_modules() {
+	local root=$1 modules=usr/lib/modules/$release
+	if [[ ! -d $root/$modules ]]; then
+		say "Note: the build in $build has no module for kernel $release"
+		return 0
+	fi
+	mkdir -p "$work/depmod/usr/lib/modules"
+	ln -s usr/lib "$work/depmod/lib"
+	cp -al "$image/modules/lib/modules/$release" "$work/depmod/usr/lib/modules/"
+	cp -a "$root/$modules/." "$work/depmod/$modules/"
+	depmod -b "$work/depmod" "$release"
+	find "$work/depmod/$modules" -maxdepth 1 -name 'modules.*' -newer "$work/install.log" \
+		-exec cp {} "$root/$modules/" \;
+	rm -rf "$work/depmod"
+}
+
+# stage_tests ROOT: the runner, the tests and what they need to know of the host's side.
+stage_tests() {
+	local root=$1 dir=$1/usr/local/lib/vmtest module file
+	install -d "$dir" "$root/etc/systemd/system/multi-user.target.wants"
+	install -m 755 "$here/guest/runner" "$here"/cases/*.sh "$here"/lib/*.sh "$dir/"
+	install -m 644 "$here/guest/units/vmtest.service" "$root/etc/systemd/system/"
+	ln -s ../vmtest.service "$root/etc/systemd/system/multi-user.target.wants/"
+	install -m 644 "$work/plan" "$dir/plan"
+	printf '%s\n' "$cpus" >"$dir/cpus"
+	((icount == 0)) || touch "$dir/deterministic"
+	[[ ${accelerator[1]} != kvm ]] || touch "$dir/kvm"
+	((shell == 0)) || printf '%s %s\n' "$(stty size)" "${TERM:-linux}" >"$dir/terminal"
+	find "$build/tests/vm" -maxdepth 1 -type f -executable -exec install -m 755 -t "$dir" {} + \
+		2>/dev/null || true
+	install -m 644 "$build"/inmates/{runtime-test,traces,hypercalls}.bin "$dir/"
+	module=$root/usr/lib/modules/$release/updates/cellvisor.ko
+	if [[ -e $module ]]; then
+		nm -u "$module" | awk '{ print $2 }' >"$dir/undefined-symbols"
+		install -m 644 "/lib/modules/$release/build/Module.symvers" "$dir/"
+	fi
+	for file in "${files[@]}"; do
+		install -D -m 644 "${file%%:*}" "$root/${file#*:}"
+	done
+}
+
+# make_boot_files: the initrd with product and tests behind it.
+make_boot_files() {
+	local root=$work/initrd/overlay
+	mkdir -p "$root" "$work/initrd/config"
+	stage_product "$root"
+	index_modules "$root"
+	stage_tests "$root"
+	((${#enable[@]} == 0)) || printf '%s\n' "${enable[@]}" >"$work/initrd/config/enable"
+	(cd "$work/initrd" && find . | LC_ALL=C sort | cpio -o -H newc -R 0:0 --quiet) >"$work/product.cpio"
+	cat "$image/initrd.cpio" "$work/product.cpio" >"$work/initrd.cpio"
+	rm -rf "$work/initrd" "$work/product.cpio"
+}
+
+# What the module asks of a machine: a Linux that does not rely on KVM's services, xAPIC, four levels.
+kvm_cpu='host,kvm=off,-x2apic,-la57'
+
+# kvm_works: whether a guest under KVM is offered SVM, tried with the very kernel of the machine.
+kvm_works() {
+	local nested
+	[[ -r /dev/kvm && -w /dev/kvm ]] || return 1
+	nested=$(cat /sys/module/kvm_amd/parameters/nested 2>/dev/null || echo 0)
+	[[ $nested == 1 || $nested == Y ]] || return 1
+	mkdir -p "$work/probe/config"
+	touch "$work/probe/config/probe"
+	(cd "$work/probe" && find . | cpio -o -H newc -R 0:0 --quiet) >"$work/probe.cpio"
+	cat "$image/initrd.cpio" "$work/probe.cpio" >"$work/probe-initrd.cpio"
+	timeout -k 2 15 qemu-system-x86_64 -nodefaults -no-user-config -display none -no-reboot \
+		-accel kvm -machine q35 -cpu "$kvm_cpu" -smp 2 -m 512M -kernel "$image/vmlinuz" \
+		-initrd "$work/probe-initrd.cpio" -append 'console=ttyS0 quiet panic=-1' \
+		-serial "file:$work/probe.log" >/dev/null 2>&1 </dev/null || return 1
+	grep -qa 'probe: svm' "$work/probe.log"
+}
+
+# choose_accelerator: sets accelerator (QEMU's arguments) and accelerator_text. The environment's
+# CELLMGR_ACCEL=tcg or kvm decides where it is set.
+#
+# TCG runs all CPUs in one thread, because in every version up to 10 each FXRSTOR and XRSTOR of any
+# CPU rewrites a word of the first CPU's state, not atomically (cpu_clear_ignne() in target/i386), and
+# the bits for "global interrupts", "in a guest" and "nested paging" are in that word. With a thread
+# for each CPU, the first one falls out of its guest, or into it, once in some million exits. Where
+# CPUs have to interrupt each other at any instruction, there are threads, but all on one CPU of the
+# host: there the rewriting is a single instruction that nothing comes between.
+choose_accelerator() {
+	qemu_program="qemu-system-x86_64"
+	host_cpu=''
+	if ((icount)); then
+		qemu_program=$("$here/get-qemu10")
+		accelerator=(-accel 'tcg,thread=single' -icount 'shift=0,sleep=off' -seed 1
+			-rtc 'base=2024-01-01,clock=vm' -cpu 'EPYC,+svm,+npt')
+		accelerator_text='QEMU 10, TCG, deterministic (one instruction = one nanosecond)'
+	elif [[ ${CELLMGR_ACCEL:-} == kvm ]] || { [[ ! ${CELLMGR_ACCEL:-} ]] && kvm_works; }; then
+		accelerator=(-accel kvm -cpu "$kvm_cpu")
+		accelerator_text='KVM with nested virtualization'
+	elif ((parallel)); then
+		accelerator=(-accel 'tcg,thread=multi' -cpu 'EPYC,+svm,+npt')
+		accelerator_text='TCG, a thread for each CPU'
+		host_cpu=$(taskset -cp $$ | sed 's/.*[^0-9]//')
+	else
+		accelerator=(-accel 'tcg,thread=single' -cpu 'EPYC,+svm,+npt')
+		accelerator_text='TCG (emulated; no KVM with nested SVM here)'
+	fi
+}
+
+# machine_arguments: sets qemu, the whole command.
+machine_arguments() {
+	local append='console=ttyS0 root=/dev/vda quiet mitigations=off cryptomgr.notests'
+	((icount == 0)) || append+=' nokaslr'
+	append+=${append_words[*]:+ ${append_words[*]}}
+	qemu=("$qemu_program" -nodefaults -no-user-config -no-reboot -display none
+		"${accelerator[@]}" -machine q35 -smp "$cpus" -m "$memory"
+		-kernel "$image/vmlinuz" -initrd "$work/initrd.cpio" -append "$append"
+		-drive "file=$image/root.ext4,if=none,id=root,format=raw,snapshot=on,cache=unsafe"
+		-device virtio-blk-pci,drive=root
+		-virtfs "local,path=$results,mount_tag=results,security_model=none"
+		-device virtio-rng-pci
+		-serial "file:$results/console.log"
+		-chardev "file,id=debug,path=$results/hypervisor.log"
+		-device isa-serial,chardev=debug,iobase=0x2f8,irq=3)
+	if ((shell)); then
+		qemu+=(-device virtio-serial-pci -chardev 'stdio,id=terminal,mux=on,signal=off'
+			-device virtconsole,chardev=terminal)
+	fi
+	qemu+=("${qemu_args[@]}")
+	[[ ! $host_cpu ]] || qemu=(taskset -c "$host_cpu" "${qemu[@]}")
+}
