@@ -96,7 +96,6 @@ static int on_retry(sd_event_source *source, uint64_t usec, void *userdata)
 {
 	struct unit *unit = userdata;
 
-	(void)source, (void)usec;
 	if (unit->pending)
 		call_manager(unit, unit->pending);
 	else
@@ -192,7 +191,6 @@ static int on_view(sd_bus_message *reply, void *userdata, sd_bus_error *ret_erro
 	const sd_bus_error *error = sd_bus_message_get_error(reply);
 	struct unit *unit = userdata;
 
-	(void)ret_error;
 	unit->looking = false;
 	if (error && daemon_away(error)) {
 		retry(unit);
@@ -244,7 +242,6 @@ static int on_called(sd_bus_message *reply, void *userdata, sd_bus_error *ret_er
 	const sd_bus_error *error = sd_bus_message_get_error(reply);
 	struct unit *unit = userdata;
 
-	(void)ret_error;
 	if (error && daemon_away(error)) {
 		retry(unit);
 		return 0;
@@ -280,7 +277,6 @@ static int on_terminate(sd_event_source *source, const struct signalfd_siginfo *
 {
 	struct unit *unit = userdata;
 
-	(void)source, (void)info;
 	if (unit->stopping)
 		return 0;
 	unit->stopping = true;
@@ -291,7 +287,6 @@ static int on_terminate(sd_event_source *source, const struct signalfd_siginfo *
 
 static int on_changed(sd_bus_message *message, void *userdata, sd_bus_error *ret_error)
 {
-	(void)message, (void)ret_error;
 	look(userdata);
 	return 0;
 }
@@ -301,7 +296,6 @@ static int on_owner(sd_bus_message *message, void *userdata, sd_bus_error *ret_e
 	const char *name, *old_owner, *new_owner;
 	struct unit *unit = userdata;
 
-	(void)ret_error;
 	if (sd_bus_message_read(message, "sss", &name, &old_owner, &new_owner) < 0)
 		return 0;
 	if (!new_owner[0])

@@ -1,4 +1,4 @@
-/* SPDX-License-Identifier: GPL-2.0-only */
+// SPDX-License-Identifier: GPL-2.0-only
 /* cellctl: manages the cells of a machine through cellmgrd. */
 #include <errno.h>
 #include <locale.h>

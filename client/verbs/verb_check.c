@@ -1,4 +1,4 @@
-/* SPDX-License-Identifier: GPL-2.0-only */
+// SPDX-License-Identifier: GPL-2.0-only
 #include <errno.h>
 #include <fcntl.h>
 #include <string.h>
@@ -224,7 +224,6 @@ enum exit_status verb_check(struct client *client, const struct verb *verb, char
 	struct check check = {.client = client};
 	enum exit_status status;
 
-	(void)verb;
 	if (output_open(&output) < 0)
 		return complain_memory();
 	if (client->options.json != JSON_OFF) {

@@ -1,4 +1,4 @@
-/* SPDX-License-Identifier: GPL-2.0-only */
+// SPDX-License-Identifier: GPL-2.0-only
 /* enable, disable. */
 #include "verbs/report.h"
 #include "util.h"
@@ -18,12 +18,10 @@ static enum exit_status call_manager(struct client *client, const struct verb *v
 
 enum exit_status verb_enable(struct client *client, const struct verb *verb, char **arguments)
 {
-	(void)arguments;
 	return call_manager(client, verb, "EnableHypervisor", NULL, 0);
 }
 
 enum exit_status verb_disable(struct client *client, const struct verb *verb, char **arguments)
 {
-	(void)arguments;
 	return call_manager(client, verb, "DisableHypervisor", "b", client->options.force);
 }

@@ -1,4 +1,4 @@
-/* SPDX-License-Identifier: GPL-2.0-only */
+// SPDX-License-Identifier: GPL-2.0-only
 /* start, stop, restart, kill, create, load, destroy: one call each. */
 #include <string.h>
 

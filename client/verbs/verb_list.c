@@ -1,4 +1,4 @@
-/* SPDX-License-Identifier: GPL-2.0-only */
+// SPDX-License-Identifier: GPL-2.0-only
 #include "view/cell_table.h"
 #include "view/json.h"
 #include "view/output.h"
@@ -14,7 +14,6 @@ enum exit_status verb_list(struct client *client, const struct verb *verb, char 
 	_cleanup_(output_close) struct output output = {0};
 	int r;
 
-	(void)arguments;
 	r = cell_list_fetch(client, &error, &list);
 	if (r < 0)
 		return client_report(client, &attempt, &error, r);

@@ -1,4 +1,4 @@
-/* SPDX-License-Identifier: GPL-2.0-only */
+// SPDX-License-Identifier: GPL-2.0-only
 /*
  * Prints every change that cellmgrd announces, one a line: when, which cell ("-" for the manager),
  * what. It neither starts the daemon nor ends with it.
@@ -124,7 +124,6 @@ static int on_properties(sd_bus_message *message, void *context, sd_bus_error *r
 	const char *path = sd_bus_message_get_path(message), *interface, *name;
 	int r;
 
-	(void)ret_error;
 	r = sd_bus_message_read(message, "s", &interface);
 	if (r < 0 || strncmp(interface, CELLMGR_SERVICE ".", strlen(CELLMGR_SERVICE ".")) != 0)
 		return 0;
@@ -152,7 +151,6 @@ static int on_objects(sd_bus_message *message, void *context, sd_bus_error *ret_
 {
 	const char *path;
 
-	(void)ret_error;
 	if (sd_bus_message_read(message, "o", &path) < 0)
 		return 0;
 	if (sd_bus_message_is_signal(message, NULL, "InterfacesAdded"))
@@ -168,7 +166,6 @@ static int on_cell_signal(sd_bus_message *message, void *context, sd_bus_error *
 	_cleanup_(json_putp) struct json_object *reason = NULL;
 	const char *text;
 
-	(void)ret_error;
 	if (sd_bus_message_has_signature(message, "ss") &&
 	    sd_bus_message_read(message, "s", &text) >= 0)
 		reason = json_object_new_string(text);
@@ -181,7 +178,6 @@ static int on_owner(sd_bus_message *message, void *context, sd_bus_error *ret_er
 {
 	const char *name, *old_owner, *new_owner;
 
-	(void)ret_error;
 	if (sd_bus_message_read(message, "sss", &name, &old_owner, &new_owner) < 0)
 		return 0;
 	announce(context, CELLMGR_PATH, *new_owner ? "DaemonStarted" : "DaemonStopped", NULL);
@@ -226,7 +222,6 @@ enum exit_status verb_monitor(struct client *client, const struct verb *verb, ch
 	struct monitor monitor = {.client = client};
 	int r;
 
-	(void)arguments;
 	r = subscribe(&monitor);
 	if (r < 0)
 		return client_report(client, &attempt, &SD_BUS_ERROR_NULL, r);

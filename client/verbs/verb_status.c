@@ -1,4 +1,4 @@
-/* SPDX-License-Identifier: GPL-2.0-only */
+// SPDX-License-Identifier: GPL-2.0-only
 #include <errno.h>
 #include <inttypes.h>
 #include <string.h>
@@ -282,6 +282,5 @@ static enum exit_status status_of_cell(struct client *client, const char *cell)
 
 enum exit_status verb_status(struct client *client, const struct verb *verb, char **arguments)
 {
-	(void)verb;
 	return *arguments ? status_of_cell(client, *arguments) : status_overall(client);
 }

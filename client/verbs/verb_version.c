@@ -1,4 +1,4 @@
-/* SPDX-License-Identifier: GPL-2.0-only */
+// SPDX-License-Identifier: GPL-2.0-only
 #include "bus/info.h"
 #include "view/json.h"
 #include "view/output.h"
@@ -57,8 +57,6 @@ enum exit_status verb_version(struct client *client, const struct verb *verb, ch
 	_cleanup_(manager_info_free) struct manager_info manager = {0};
 	bool known;
 
-	(void)verb;
-	(void)arguments;
 	known = client_try_connect(client) >= 0 &&
 		manager_info_fetch(client, CALL_PROBE, &error, &manager) >= 0;
 	return print_versions(client, known ? &manager : NULL);

@@ -1,4 +1,4 @@
-/* SPDX-License-Identifier: GPL-2.0-only */
+// SPDX-License-Identifier: GPL-2.0-only
 #include <string.h>
 
 #include "nearest.h"
@@ -116,8 +116,6 @@ enum exit_status verb_help(struct client *client, const struct verb *verb, char 
 {
 	_cleanup_(output_close) struct output output = {0};
 
-	(void)verb;
-	(void)arguments;
 	if (output_open(&output) < 0)
 		return complain_memory();
 	verbs_help(output.stream);

@@ -1,4 +1,4 @@
-/* SPDX-License-Identifier: GPL-2.0-only */
+// SPDX-License-Identifier: GPL-2.0-only
 #include <errno.h>
 #include <string.h>
 #include <time.h>
@@ -87,7 +87,6 @@ static int on_changes(sd_bus_message *message, void *context, sd_bus_error *ret_
 	_cleanup_(cell_info_free) struct cell_info changed = {0};
 	const char *interface;
 
-	(void)ret_error;
 	if (!watched || sd_bus_message_read(message, "s", &interface) < 0 ||
 	    strcmp(interface, CELLMGR_CELL) != 0)
 		return 0;

@@ -100,7 +100,6 @@ static int get_state(sd_bus *bus, const char *path, const char *interface, const
 {
 	const struct cell *cell = userdata;
 
-	(void)bus, (void)path, (void)interface, (void)property;
 	/* To call a cell "defined" that may well run would end its unit. */
 	if (!cell->manager->observed)
 		return sd_bus_error_set(ret_error, SD_BUS_ERROR_TIMEOUT,
@@ -113,7 +112,6 @@ static int get_health(sd_bus *bus, const char *path, const char *interface, cons
 {
 	const struct cell *cell = userdata;
 
-	(void)bus, (void)path, (void)interface, (void)property, (void)ret_error;
 	return sd_bus_message_append(reply, "s", health_name(cell->health));
 }
 
@@ -123,7 +121,6 @@ static int get_cpus(sd_bus *bus, const char *path, const char *interface, const 
 	const struct cell *cell = userdata;
 	int r;
 
-	(void)bus, (void)path, (void)interface, (void)property, (void)ret_error;
 	r = sd_bus_message_open_container(reply, 'a', "u");
 	for (int cpu = cpu_mask_next(&cell->cpus, 0); r >= 0 && cpu >= 0;
 	     cpu = cpu_mask_next(&cell->cpus, (unsigned int)cpu + 1))
@@ -137,7 +134,6 @@ static int get_last_error(sd_bus *bus, const char *path, const char *interface,
 {
 	const struct cell *cell = userdata;
 
-	(void)bus, (void)path, (void)interface, (void)property, (void)ret_error;
 	return sd_bus_message_append(reply, "s", cell->last_error ? cell->last_error : "");
 }
 
@@ -147,7 +143,6 @@ static int get_image_sha256(sd_bus *bus, const char *path, const char *interface
 {
 	const struct cell *cell = userdata;
 
-	(void)bus, (void)path, (void)interface, (void)property, (void)ret_error;
 	return sd_bus_message_append(reply, "s", cell->image_sha256);
 }
 
@@ -157,7 +152,6 @@ static int get_exits(sd_bus *bus, const char *path, const char *interface, const
 	const struct cell *cell = userdata;
 	int r;
 
-	(void)bus, (void)path, (void)interface, (void)property, (void)ret_error;
 	r = sd_bus_message_open_container(reply, 'a', "{st}");
 	for (unsigned int i = 0; r >= 0 && i < SNAPSHOT_EXIT_REASONS; i++) {
 		if (cell->exits_known & (1u << i))

@@ -36,7 +36,6 @@ static int invalid(sd_bus_error *ret_error, const char *what, const char *value)
 static int get_level(sd_bus *bus, const char *path, const char *interface, const char *property,
 		     sd_bus_message *reply, void *userdata, sd_bus_error *ret_error)
 {
-	(void)bus, (void)path, (void)interface, (void)property, (void)userdata, (void)ret_error;
 	return sd_bus_message_append(reply, "s", levels[log_get_level()]);
 }
 
@@ -46,7 +45,6 @@ static int set_level(sd_bus *bus, const char *path, const char *interface, const
 	const char *name;
 	int level, r;
 
-	(void)bus, (void)path, (void)interface, (void)property, (void)userdata;
 	r = sd_bus_message_read(value, "s", &name);
 	if (r < 0)
 		return r;
@@ -60,7 +58,6 @@ static int set_level(sd_bus *bus, const char *path, const char *interface, const
 static int get_target(sd_bus *bus, const char *path, const char *interface, const char *property,
 		      sd_bus_message *reply, void *userdata, sd_bus_error *ret_error)
 {
-	(void)bus, (void)path, (void)interface, (void)property, (void)userdata, (void)ret_error;
 	return sd_bus_message_append(reply, "s", targets[log_get_target()]);
 }
 
@@ -70,7 +67,6 @@ static int set_target(sd_bus *bus, const char *path, const char *interface, cons
 	const char *name;
 	int target, r;
 
-	(void)bus, (void)path, (void)interface, (void)property, (void)userdata;
 	r = sd_bus_message_read(value, "s", &name);
 	if (r < 0)
 		return r;
@@ -90,7 +86,6 @@ static int get_identifier(sd_bus *bus, const char *path, const char *interface,
 			  const char *property, sd_bus_message *reply, void *userdata,
 			  sd_bus_error *ret_error)
 {
-	(void)bus, (void)path, (void)interface, (void)property, (void)userdata, (void)ret_error;
 	return sd_bus_message_append(reply, "s", "cellmgrd");
 }
 

@@ -85,7 +85,6 @@ static int on_uevent(sd_event_source *source, int fd, uint32_t events, void *use
 	struct udev_device *device;
 	bool ours = false;
 
-	(void)source, (void)fd, (void)events;
 	while ((device = udev_monitor_receive_device(program->monitor))) {
 		const char *name = udev_device_get_sysname(device);
 
@@ -120,7 +119,6 @@ static int on_late(sd_event_source *source, uint64_t usec, void *userdata)
 {
 	struct program *program = userdata;
 
-	(void)source, (void)usec;
 	program->late = true;
 	return 0;
 }
@@ -131,7 +129,6 @@ static int on_post(sd_event_source *source, void *userdata)
 	struct program *program = userdata;
 	int r;
 
-	(void)source;
 	if (program->ready || (!program->manager->observed && !program->late))
 		return 0;
 	program->ready = true;

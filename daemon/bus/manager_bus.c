@@ -129,7 +129,6 @@ static int method_list_cells(sd_bus_message *call, void *userdata, sd_bus_error 
 	struct manager *manager = userdata;
 	int r;
 
-	(void)ret_error;
 	r = sd_bus_message_new_method_return(call, &reply);
 	if (r < 0)
 		return r;
@@ -210,7 +209,6 @@ static int get_hypervisor_state(sd_bus *bus, const char *path, const char *inter
 {
 	const struct manager *manager = userdata;
 
-	(void)bus, (void)path, (void)interface, (void)property, (void)ret_error;
 	return sd_bus_message_append(reply, "s", hypervisor_state_name(manager->state));
 }
 
@@ -220,7 +218,6 @@ static int get_driver(sd_bus *bus, const char *path, const char *interface, cons
 	const struct manager *manager = userdata;
 	_cleanup_(freep) char *text = NULL;
 
-	(void)bus, (void)path, (void)interface, (void)property, (void)ret_error;
 	if (manager->state == HYPERVISOR_UNAVAILABLE)
 		return sd_bus_message_append(reply, "s", "");
 	if (!manager->features)
@@ -235,7 +232,6 @@ static int get_driver(sd_bus *bus, const char *path, const char *interface, cons
 static int get_version(sd_bus *bus, const char *path, const char *interface, const char *property,
 		       sd_bus_message *reply, void *userdata, sd_bus_error *ret_error)
 {
-	(void)bus, (void)path, (void)interface, (void)property, (void)userdata, (void)ret_error;
 	return sd_bus_message_append(reply, "s", CELLMGR_RELEASE);
 }
 
@@ -253,7 +249,6 @@ static int get_features(sd_bus *bus, const char *path, const char *interface, co
 	const struct manager *manager = userdata;
 	int r;
 
-	(void)bus, (void)path, (void)interface, (void)property, (void)ret_error;
 	r = sd_bus_message_open_container(reply, 'a', "s");
 	for (size_t i = 0; r >= 0 && i < ARRAY_SIZE(names); i++) {
 		if (manager->features & names[i].feature)

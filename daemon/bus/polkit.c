@@ -59,7 +59,6 @@ static int on_authorization(sd_bus_message *reply, void *userdata, sd_bus_error 
 	struct polkit_check *check = userdata;
 	int authorized = 0, challenge = 0;
 
-	(void)ret_error;
 	if (sd_bus_message_is_method_error(reply, NULL)) {
 		const sd_bus_error *error = sd_bus_message_get_error(reply);
 
@@ -107,7 +106,6 @@ static int on_uid(sd_bus_message *reply, void *userdata, sd_bus_error *ret_error
 	struct polkit_check *check = userdata;
 	uint32_t uid = UINT32_MAX;
 
-	(void)ret_error;
 	if (sd_bus_message_is_method_error(reply, NULL) ||
 	    sd_bus_message_read(reply, "u", &uid) < 0) {
 		deny(check, ERROR_ACCESS_DENIED, "the caller has gone");

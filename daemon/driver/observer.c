@@ -104,8 +104,6 @@ static int on_device(sd_event_source *source, int fd, uint32_t events, void *use
 {
 	struct observer *observer = userdata;
 
-	(void)source;
-	(void)fd;
 	/* It is a one-shot source: the look reads the counter, then it is watched again. A device
 	 * that hangs up is left to the timer. */
 	if (!(events & EPOLLHUP))
@@ -192,8 +190,6 @@ static int on_timer(sd_event_source *source, uint64_t usec, void *userdata)
 {
 	struct observer *observer = userdata;
 
-	(void)source;
-	(void)usec;
 	/* One that does not come back is not asked again. */
 	if (!worker_busy(observer->worker))
 		observer_look(observer);

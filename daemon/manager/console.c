@@ -56,9 +56,6 @@ static void close_stream(struct console_stream *stream)
 
 static int on_hangup(sd_event_source *source, int fd, uint32_t events, void *userdata)
 {
-	(void)source;
-	(void)fd;
-	(void)events;
 	close_stream(userdata);
 	return 0;
 }

@@ -105,7 +105,6 @@ static int on_deadline(sd_event_source *source, uint64_t usec, void *userdata)
 	struct job *job = userdata;
 	uint64_t now = manager_now_ns(job->manager) / 1000;
 
-	(void)usec;
 	atomic_store(&job->step->expired, true);
 	worker_interrupt(job->manager->worker);
 	if (!job->expired_at)

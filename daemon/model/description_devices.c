@@ -267,7 +267,6 @@ static void parse_mmio(struct parser *parser, const struct json_path *path,
 static void parse_pci(struct parser *parser, const struct json_path *path,
 		      struct json_object *value, void *target)
 {
-	(void)target;
 	parser_error(parser, path, value,
 		     "PCI devices for cells are not supported by this version; remove the key");
 }
@@ -292,7 +291,6 @@ static void parse_shared_name(struct parser *parser, const struct json_path *pat
 {
 	const char *name;
 
-	(void)target;
 	if (value_string(parser, path, value, DESCRIPTION_MAX_NAME, &name) &&
 	    !description_name_valid(name))
 		parser_error(parser, path, value, "may have only a-z, 0-9 and - in it");
@@ -317,7 +315,6 @@ static void parse_shared_size(struct parser *parser, const struct json_path *pat
 {
 	uint64_t size;
 
-	(void)target;
 	value_bytes_limited(parser, path, value, PAGE_BYTES, PAGE_BYTES, GUEST_ADDRESS_END, &size);
 }
 
@@ -326,7 +323,6 @@ static void parse_shared_vectors(struct parser *parser, const struct json_path *
 {
 	uint64_t vectors;
 
-	(void)target;
 	value_number(parser, path, value, 1, SHARED_MEMORY_MAX_VECTORS, &vectors);
 }
 
@@ -350,7 +346,6 @@ void parse_shared_memory(struct parser *parser, const struct json_path *path,
 {
 	size_t length;
 
-	(void)target;
 	if (!value_array(parser, path, value, 0, SHARED_MEMORY_MAX, &length))
 		return;
 	for (size_t i = 0; i < length; i++) {

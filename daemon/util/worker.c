@@ -58,8 +58,6 @@ static int on_done(sd_event_source *source, int fd, uint32_t events, void *userd
 	uint64_t count;
 	void *data;
 
-	(void)source;
-	(void)events;
 	if (read(fd, &count, sizeof(count)) < 0)
 		return 0;
 	pthread_mutex_lock(&worker->lock);
@@ -73,7 +71,6 @@ static int on_done(sd_event_source *source, int fd, uint32_t events, void *userd
 
 static void ignore_signal(int signal)
 {
-	(void)signal;
 }
 
 static int start_thread(struct worker *worker, const char *name)

@@ -1,4 +1,4 @@
-/* SPDX-License-Identifier: GPL-2.0-only */
+// SPDX-License-Identifier: GPL-2.0-only
 /* The cells that there are: looked up, started, stopped, failed. */
 #include "cell/cell.h"
 

@@ -1,4 +1,4 @@
-/* SPDX-License-Identifier: GPL-2.0-only */
+// SPDX-License-Identifier: GPL-2.0-only
 /* How a cell comes and goes: its blob, what it takes from root, and all of it back. */
 #include <errno.h>
 #include <string.h>

@@ -1,4 +1,4 @@
-/* SPDX-License-Identifier: GPL-2.0-only */
+// SPDX-License-Identifier: GPL-2.0-only
 /* Who may use which memory: the second-level tables of cells, and what is taken out of root's for
  * them. */
 #include <errno.h>

@@ -1,4 +1,4 @@
-/* SPDX-License-Identifier: GPL-2.0-only */
+// SPDX-License-Identifier: GPL-2.0-only
 #include "core/hypercall.h"
 
 #include <errno.h>
@@ -18,8 +18,6 @@ static unsigned int cpus_left; /* how many CPUs have asked to leave */
  */
 static int hc_disable(struct cpu *cpu, uint64_t arg1, uint64_t arg2)
 {
-	(void)arg1;
-	(void)arg2;
 	if (cell_count() > 1)
 		return -EBUSY;
 	cpus_left++;
@@ -34,8 +32,6 @@ static int hc_disable(struct cpu *cpu, uint64_t arg1, uint64_t arg2)
 
 static int hc_cell_create(struct cpu *cpu, uint64_t blob, uint64_t arg2)
 {
-	(void)cpu;
-	(void)arg2;
 	if (cpus_left)
 		return -EBUSY;
 	return cell_create(blob);
@@ -43,29 +39,21 @@ static int hc_cell_create(struct cpu *cpu, uint64_t blob, uint64_t arg2)
 
 static int hc_cell_start(struct cpu *cpu, uint64_t id, uint64_t arg2)
 {
-	(void)cpu;
-	(void)arg2;
 	return cell_start(id);
 }
 
 static int hc_cell_set_loadable(struct cpu *cpu, uint64_t id, uint64_t arg2)
 {
-	(void)cpu;
-	(void)arg2;
 	return cell_set_loadable(id);
 }
 
 static int hc_cell_destroy(struct cpu *cpu, uint64_t id, uint64_t arg2)
 {
-	(void)cpu;
-	(void)arg2;
 	return cell_destroy(id);
 }
 
 static int hc_get_info(struct cpu *cpu, uint64_t type, uint64_t arg2)
 {
-	(void)cpu;
-	(void)arg2;
 	switch (type) {
 	case HV_INFO_MEM_POOL_SIZE:
 		return pool_size();
@@ -84,8 +72,6 @@ static int hc_get_info(struct cpu *cpu, uint64_t type, uint64_t arg2)
 
 static int hc_cell_state(struct cpu *cpu, uint64_t id, uint64_t arg2)
 {
-	(void)cpu;
-	(void)arg2;
 	return cell_state(id);
 }
 
@@ -108,7 +94,6 @@ static int hc_console_putc(struct cpu *cpu, uint64_t c, uint64_t arg2)
 {
 	struct cell *cell = cpu->cell;
 
-	(void)arg2;
 	if (!(cell->desc->flags & (BLOB_CELL_CONSOLE_PERMITTED | BLOB_CELL_CONSOLE_ACTIVE)))
 		return -EPERM;
 	if (cell == &root_cell)
@@ -120,23 +105,16 @@ static int hc_console_putc(struct cpu *cpu, uint64_t c, uint64_t arg2)
 
 static int hc_features(struct cpu *cpu, uint64_t arg1, uint64_t arg2)
 {
-	(void)cpu;
-	(void)arg1;
-	(void)arg2;
 	return CV_FEATURE_SHUTDOWN | CV_FEATURE_KILL | CV_FEATURE_PUBLIC;
 }
 
 static int hc_cell_shutdown(struct cpu *cpu, uint64_t id, uint64_t arg2)
 {
-	(void)cpu;
-	(void)arg2;
 	return cell_shutdown_request(id);
 }
 
 static int hc_cell_kill(struct cpu *cpu, uint64_t id, uint64_t arg2)
 {
-	(void)cpu;
-	(void)arg2;
 	return cell_kill(id);
 }
 

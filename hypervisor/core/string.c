@@ -1,4 +1,4 @@
-/* SPDX-License-Identifier: GPL-2.0-only */
+// SPDX-License-Identifier: GPL-2.0-only
 /* The functions that compilers expect to find even without a C library. */
 #include <stddef.h>
 #include <stdint.h>

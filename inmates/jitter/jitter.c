@@ -1,4 +1,4 @@
-/* SPDX-License-Identifier: GPL-2.0-only */
+// SPDX-License-Identifier: GPL-2.0-only
 /*
  * Measures how regularly the timer's interrupts arrive: the deviation of each interval from the
  * period, by the processor's counter. Only intervals are measured, so clocks that disagree show as

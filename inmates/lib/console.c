@@ -1,4 +1,4 @@
-/* SPDX-License-Identifier: BSD-2-Clause */
+// SPDX-License-Identifier: BSD-2-Clause
 /* The console: the hypervisor's, or a serial port of the cell's own. */
 #include "internal.h"
 #include "arch/x86/x86.h"

@@ -1,4 +1,4 @@
-/* SPDX-License-Identifier: BSD-2-Clause */
+// SPDX-License-Identifier: BSD-2-Clause
 /* Text from values. Runs on the host too, for its test. */
 #include "inmate.h"
 

@@ -1,4 +1,4 @@
-/* SPDX-License-Identifier: BSD-2-Clause */
+// SPDX-License-Identifier: BSD-2-Clause
 /* More of the address space than the first 4 GiB, and other memory types in it. */
 #include "internal.h"
 #include "arch/x86/x86.h"

@@ -1,4 +1,4 @@
-/* SPDX-License-Identifier: BSD-2-Clause */
+// SPDX-License-Identifier: BSD-2-Clause
 /* What compilers expect to find even without a C library, and a little more. */
 #include "inmate.h"
 

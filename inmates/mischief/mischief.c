@@ -1,4 +1,4 @@
-/* SPDX-License-Identifier: GPL-2.0-only */
+// SPDX-License-Identifier: GPL-2.0-only
 /*
  * A program that misbehaves on command, to see that the partition holds. Without a command it is a
  * good neighbour: it moves its heartbeat and shuts down when asked.
@@ -190,7 +190,6 @@ static const struct command *read_command(void)
 
 static void beat(void *argument)
 {
-	(void)argument;
 	heartbeat_beat();
 }
 

@@ -177,7 +177,6 @@ static int on_reply(sd_bus_message *reply, void *userdata, sd_bus_error *ret_err
 	const sd_bus_error *error = sd_bus_message_get_error(reply);
 	int *left = userdata;
 
-	(void)ret_error;
 	puts(error ? error->name : "done");
 	--*left;
 	return 0;

@@ -43,7 +43,6 @@ TAP_PRINTF(2) static void tap_note(struct tap *tap, const char *format, ...)
 {
 	va_list args;
 
-	(void)tap;
 	va_start(args, format);
 	fputs("# ", stdout);
 	vprintf(format, args);

@@ -1,4 +1,4 @@
-/* SPDX-License-Identifier: GPL-2.0-only */
+// SPDX-License-Identifier: GPL-2.0-only
 #include <fcntl.h>
 
 #include "view/console_filter.h"
@@ -142,7 +142,6 @@ static void test_tail(void)
 
 static int stop_at_once(void *context, const char *bytes, size_t length)
 {
-	(void)bytes;
 	*(size_t *)context += length;
 	return -1234;
 }

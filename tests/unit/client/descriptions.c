@@ -1,4 +1,4 @@
-/* SPDX-License-Identifier: GPL-2.0-only */
+// SPDX-License-Identifier: GPL-2.0-only
 #include <errno.h>
 #include <ftw.h>
 #include <sys/stat.h>
@@ -13,9 +13,6 @@ static char root[] = "/tmp/cellctl-test-XXXXXX";
 
 static int remove_entry(const char *path, const struct stat *status, int type, struct FTW *place)
 {
-	(void)status;
-	(void)type;
-	(void)place;
 	return remove(path);
 }
 

@@ -1,4 +1,4 @@
-/* SPDX-License-Identifier: GPL-2.0-only */
+// SPDX-License-Identifier: GPL-2.0-only
 /*
  * A stand-in for cellmgrd that answers cellctl on a private bus: a few cells in as many states, and
  * errors where a name asks for them. Each call is written to the log file (first argument), so that
@@ -133,8 +133,6 @@ static int set_state(sd_bus_message *message, struct cell *cell, const char *sta
 
 static int on_enable(sd_bus_message *message, void *context, sd_bus_error *error)
 {
-	(void)context;
-	(void)error;
 	log_call(message, "%s", "");
 	hypervisor_state = "enabled";
 	return sd_bus_reply_method_return(message, NULL);
@@ -144,7 +142,6 @@ static int on_disable(sd_bus_message *message, void *context, sd_bus_error *erro
 {
 	int force;
 
-	(void)context;
 	if (sd_bus_message_read(message, "b", &force) < 0)
 		return -EINVAL;
 	log_call(message, " %s", force ? "force" : "gently");
@@ -156,8 +153,6 @@ static int on_disable(sd_bus_message *message, void *context, sd_bus_error *erro
 
 static int on_reload(sd_bus_message *message, void *context, sd_bus_error *error)
 {
-	(void)context;
-	(void)error;
 	return sd_bus_reply_method_return(message, NULL);
 }
 
@@ -169,7 +164,6 @@ static int on_check(sd_bus_message *message, void *context, sd_bus_error *error)
 	ssize_t length;
 	int fd, r;
 
-	(void)context;
 	if (sd_bus_message_read(message, "hs", &fd, &name) < 0)
 		return -EINVAL;
 	length = read(fd, text, sizeof(text) - 1);
@@ -195,7 +189,6 @@ static int on_get_cell(sd_bus_message *message, void *context, sd_bus_error *err
 	struct cell *cell;
 	const char *name;
 
-	(void)context;
 	if (sd_bus_message_read(message, "s", &name) < 0)
 		return -EINVAL;
 	cell = find_cell(name);
@@ -209,8 +202,6 @@ static int on_list_cells(sd_bus_message *message, void *context, sd_bus_error *e
 	_cleanup_(sd_bus_message_unrefp) sd_bus_message *reply = NULL;
 	int r;
 
-	(void)context;
-	(void)error;
 	r = sd_bus_message_new_method_return(message, &reply);
 	if (r >= 0)
 		r = sd_bus_message_open_container(reply, 'a', "(sso)");
@@ -246,7 +237,6 @@ static int on_run(sd_bus_message *message, void *context, sd_bus_error *error)
 	const char *method = sd_bus_message_get_member(message), *name;
 	struct cell *cell;
 
-	(void)context;
 	if (sd_bus_message_read(message, "s", &name) < 0)
 		return -EINVAL;
 	log_call(message, " %s", name);
@@ -265,11 +255,6 @@ static int get_manager_string(sd_bus *bus, const char *path, const char *interfa
 {
 	const char *value = "cellvisor 0.1.0";
 
-	(void)bus;
-	(void)path;
-	(void)interface;
-	(void)context;
-	(void)error;
 	if (strcmp(property, "HypervisorState") == 0)
 		value = hypervisor_state;
 	else if (strcmp(property, "Version") == 0)
@@ -281,11 +266,6 @@ static int get_manager_size(sd_bus *bus, const char *path, const char *interface
 			    const char *property, sd_bus_message *reply, void *context,
 			    sd_bus_error *error)
 {
-	(void)bus;
-	(void)path;
-	(void)interface;
-	(void)context;
-	(void)error;
 	return sd_bus_message_append(reply, "t",
 				     strcmp(property, "MemoryTotal") == 0 ? UINT64_C(48) << 20
 									  : UINT64_C(45) << 20);
@@ -294,12 +274,6 @@ static int get_manager_size(sd_bus *bus, const char *path, const char *interface
 static int get_features(sd_bus *bus, const char *path, const char *interface, const char *property,
 			sd_bus_message *reply, void *context, sd_bus_error *error)
 {
-	(void)bus;
-	(void)path;
-	(void)interface;
-	(void)property;
-	(void)context;
-	(void)error;
 	return sd_bus_message_append(reply, "as", 2, "pool", "console");
 }
 
@@ -359,7 +333,6 @@ static int on_load(sd_bus_message *message, void *context, sd_bus_error *error)
 	struct cell *cell = context;
 	int r;
 
-	(void)error;
 	r = sd_bus_message_enter_container(message, 'a', "(ht)");
 	if (r < 0)
 		return r;
@@ -407,10 +380,6 @@ static int get_cell_property(sd_bus *bus, const char *path, const char *interfac
 {
 	const struct cell *cell = context;
 
-	(void)bus;
-	(void)path;
-	(void)interface;
-	(void)error;
 	if (strcmp(property, "Name") == 0)
 		return sd_bus_message_append(reply, "s", cell->name);
 	if (strcmp(property, "State") == 0)

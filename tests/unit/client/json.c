@@ -1,4 +1,4 @@
-/* SPDX-License-Identifier: GPL-2.0-only */
+// SPDX-License-Identifier: GPL-2.0-only
 #include "view/json.h"
 #include "tests/lib/tap.h"
 #include "util.h"

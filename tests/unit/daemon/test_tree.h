@@ -51,9 +51,6 @@ __attribute__((unused)) static void test_tree_write(const struct test_tree *tree
 static int test_tree_remove_one(const char *path, const struct stat *status, int type,
 				struct FTW *where)
 {
-	(void)status;
-	(void)type;
-	(void)where;
 	return remove(path);
 }
 

@@ -1,4 +1,4 @@
-/* SPDX-License-Identifier: GPL-2.0-only */
+// SPDX-License-Identifier: GPL-2.0-only
 /*
  * Runs the inmates on an emulated machine without a hypervisor (test_machine.h).
  *

@@ -1,4 +1,4 @@
-/* SPDX-License-Identifier: GPL-2.0-only */
+// SPDX-License-Identifier: GPL-2.0-only
 /* Host test of those parts of the inmates' runtime library that only calculate: formatting and the
  * command line. */
 #include <limits.h>

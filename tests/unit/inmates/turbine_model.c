@@ -1,4 +1,4 @@
-/* SPDX-License-Identifier: GPL-2.0-only */
+// SPDX-License-Identifier: GPL-2.0-only
 /* Host test of the turbine's model, of its governor and of the check of its cycles. TAP on stdout.
  */
 #include <errno.h>

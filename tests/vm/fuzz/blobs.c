@@ -1,4 +1,4 @@
-/* SPDX-License-Identifier: GPL-2.0-only */
+// SPDX-License-Identifier: GPL-2.0-only
 /* Configurations that are not what they should be, to the driver. */
 #include <stdio.h>
 #include <stdlib.h>

@@ -1,4 +1,4 @@
-/* SPDX-License-Identifier: GPL-2.0-only */
+// SPDX-License-Identifier: GPL-2.0-only
 /* Cell ids, images, buffers and ioctls that are not what they should be, beside a cell that there
  * is.
  */

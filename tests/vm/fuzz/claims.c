@@ -1,4 +1,4 @@
-/* SPDX-License-Identifier: GPL-2.0-only */
+// SPDX-License-Identifier: GPL-2.0-only
 /* Sound configurations that claim what is not theirs: memory of Linux, of the hypervisor, nobody's.
  */
 #include <stdlib.h>

@@ -1,4 +1,4 @@
-/* SPDX-License-Identifier: GPL-2.0-only */
+// SPDX-License-Identifier: GPL-2.0-only
 /*
  * Truncated, damaged and random configurations, ids and pointers into the ioctls of the real
  * driver, the same ones every time. Whatever comes in, an error comes back and nothing has changed,

@@ -1,4 +1,4 @@
-/* SPDX-License-Identifier: GPL-2.0-only */
+// SPDX-License-Identifier: GPL-2.0-only
 /* Configurations that are sound but for one thing, which the driver is to name in the kernel's log.
  */
 #include <errno.h>

@@ -1,4 +1,4 @@
-/* SPDX-License-Identifier: GPL-2.0-only */
+// SPDX-License-Identifier: GPL-2.0-only
 /*
  * What the hypervisor answers a cell that asks: by CPUID, and by hypercalls, of which nearly all
  * are root's. One line "ok NAME" or "not ok NAME: …" on the console for each case, "done, N failed"

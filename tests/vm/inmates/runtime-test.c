@@ -1,4 +1,4 @@
-/* SPDX-License-Identifier: GPL-2.0-only */
+// SPDX-License-Identifier: GPL-2.0-only
 /*
  * Tests the runtime library from within: a program for an emulated machine (test_boot.c) or a cell.
  * One line "ok NAME" or "not ok NAME" on the console for each case.

@@ -1,4 +1,4 @@
-/* SPDX-License-Identifier: GPL-2.0-only */
+// SPDX-License-Identifier: GPL-2.0-only
 /*
  * Looks for what an earlier owner of this CPU has left in its registers, then puts a stain into
  * each of them, shows that it finds the stains, and leaves them there: for whoever is next.

@@ -1,4 +1,4 @@
-/* SPDX-License-Identifier: GPL-2.0-only */
+// SPDX-License-Identifier: GPL-2.0-only
 /*
  * One access where Linux must not reach, from kernel mode through the probe's module or from user
  * mode. Prints what came of it: the value read in hexadecimal, "done", or which fault it was.

@@ -1,4 +1,4 @@
-/* SPDX-License-Identifier: GPL-2.0-only */
+// SPDX-License-Identifier: GPL-2.0-only
 /*
  * Opens and closes the hypervisor, or takes a cell through its whole life, again and again, over
  * the daemon's bus interface like any client, without a process for every step.

@@ -1,4 +1,4 @@
-/* SPDX-License-Identifier: GPL-2.0-only */
+// SPDX-License-Identifier: GPL-2.0-only
 /*
  * What an exit to the hypervisor costs, in ticks of the time-stamp counter: instructions, in the
  * deterministic machine. The least of many short series, so that interrupts do not count.

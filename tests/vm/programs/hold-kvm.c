@@ -1,4 +1,4 @@
-/* SPDX-License-Identifier: GPL-2.0-only */
+// SPDX-License-Identifier: GPL-2.0-only
 /*
  * Makes an empty KVM machine, which switches SVM on everywhere, says "holding" and keeps it until
  * standard input ends. Exit status: 0, or 3 where KVM declined with "busy".

@@ -1,4 +1,4 @@
-/* SPDX-License-Identifier: GPL-2.0-only */
+// SPDX-License-Identifier: GPL-2.0-only
 /*
  * Waits for events of the device by poll() and prints their counter after each; "ready" first. Ends
  * after so many seconds without one.

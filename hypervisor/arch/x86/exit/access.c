@@ -1,4 +1,4 @@
-/* SPDX-License-Identifier: GPL-2.0-only */
+// SPDX-License-Identifier: GPL-2.0-only
 /*
  * Memory accesses that the second-level tables did not let through: the APIC's page, byte-granular
  * device regions, strays.

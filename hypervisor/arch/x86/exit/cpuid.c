@@ -1,4 +1,4 @@
-/* SPDX-License-Identifier: GPL-2.0-only */
+// SPDX-License-Identifier: GPL-2.0-only
 /* CPUID: the signature, and less of what the processor has than it says. */
 #include "arch/x86/asm.h"
 #include "cell_abi.h"

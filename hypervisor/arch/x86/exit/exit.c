@@ -1,4 +1,4 @@
-/* SPDX-License-Identifier: GPL-2.0-only */
+// SPDX-License-Identifier: GPL-2.0-only
 /* What all vendors' exits have in common: hypercalls, verdicts, the end of a cell. */
 #include <string.h>
 

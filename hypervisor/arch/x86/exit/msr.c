@@ -1,4 +1,4 @@
-/* SPDX-License-Identifier: GPL-2.0-only */
+// SPDX-License-Identifier: GPL-2.0-only
 /*
  * Which model-specific registers a cell may touch. The policy is the table; registers that it does
  * not name are refused to cells and left to root, which runs the platform.

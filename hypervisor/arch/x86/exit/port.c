@@ -1,4 +1,4 @@
-/* SPDX-License-Identifier: GPL-2.0-only */
+// SPDX-License-Identifier: GPL-2.0-only
 /* I/O ports: a cell has those of its configuration; root has its own but for those of the cells. */
 #include <errno.h>
 #include <string.h>

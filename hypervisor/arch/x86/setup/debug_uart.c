@@ -1,4 +1,4 @@
-/* SPDX-License-Identifier: GPL-2.0-only */
+// SPDX-License-Identifier: GPL-2.0-only
 /* The hypervisor's console doubled on a serial port, where the system configuration names one. */
 #include "arch/arch.h"
 #include "arch/x86/asm.h"

@@ -1,4 +1,4 @@
-/* SPDX-License-Identifier: GPL-2.0-only */
+// SPDX-License-Identifier: GPL-2.0-only
 #include "arch/x86/setup/mapping.h"
 
 #include "arch/arch.h"
@@ -15,25 +15,21 @@ static uint64_t *temporary_entries;
 
 static void *table_alloc(void *context)
 {
-	(void)context;
 	return pool_alloc(1);
 }
 
 static void table_free(void *context, void *page)
 {
-	(void)context;
 	pool_free_deferred(page);
 }
 
 static uint64_t table_phys(void *context, const void *page)
 {
-	(void)context;
 	return hv_to_phys(page);
 }
 
 static void *table_virt(void *context, uint64_t phys)
 {
-	(void)context;
 	return hv_to_virt(phys);
 }
 

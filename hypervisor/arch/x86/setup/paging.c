@@ -1,4 +1,4 @@
-/* SPDX-License-Identifier: GPL-2.0-only */
+// SPDX-License-Identifier: GPL-2.0-only
 #include "arch/x86/setup/paging.h"
 
 static uint64_t leaf_bits(uint64_t phys, unsigned int attributes, unsigned int level)
@@ -51,7 +51,6 @@ static bool entry_is_leaf(uint64_t entry, unsigned int level)
 
 static uint64_t entry_phys(uint64_t entry, unsigned int level)
 {
-	(void)level;
 	return entry & PTE_ADDRESS;
 }
 

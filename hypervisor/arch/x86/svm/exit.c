@@ -1,4 +1,4 @@
-/* SPDX-License-Identifier: GPL-2.0-only */
+// SPDX-License-Identifier: GPL-2.0-only
 /* Exit codes of SVM, and which handler serves them: a table; a hole in it is a fault of the guest.
  */
 #include "arch/x86/svm/svm.h"
@@ -42,7 +42,6 @@ static enum verdict on_exception(struct cpu *cpu, struct vmcb *vmcb)
 
 static enum verdict on_nmi(struct cpu *cpu, struct vmcb *vmcb)
 {
-	(void)vmcb;
 	exit_nmi(cpu);
 	return VERDICT_HANDLED;
 }
@@ -50,14 +49,11 @@ static enum verdict on_nmi(struct cpu *cpu, struct vmcb *vmcb)
 /* An INIT from outside has no meaning for a partitioned CPU; those of the guest never get here. */
 static enum verdict on_init(struct cpu *cpu, struct vmcb *vmcb)
 {
-	(void)cpu;
-	(void)vmcb;
 	return VERDICT_HANDLED;
 }
 
 static enum verdict on_cpuid(struct cpu *cpu, struct vmcb *vmcb)
 {
-	(void)vmcb;
 	return exit_cpuid(cpu);
 }
 
@@ -68,7 +64,6 @@ static enum verdict on_cpuid(struct cpu *cpu, struct vmcb *vmcb)
  */
 static enum verdict on_cache_instruction(struct cpu *cpu, struct vmcb *vmcb)
 {
-	(void)vmcb;
 	if (cpu->cell == &root_cell)
 		wbinvd();
 	vendor->advance(cpu, 2);
@@ -90,21 +85,17 @@ static enum verdict on_msr(struct cpu *cpu, struct vmcb *vmcb)
 
 static enum verdict on_shutdown(struct cpu *cpu, struct vmcb *vmcb)
 {
-	(void)vmcb;
 	return exit_triple_fault(cpu);
 }
 
 static enum verdict on_vmmcall(struct cpu *cpu, struct vmcb *vmcb)
 {
-	(void)vmcb;
 	return exit_hypercall(cpu, 3);
 }
 
 /* CPUID says that there is no SVM. */
 static enum verdict on_svm_instruction(struct cpu *cpu, struct vmcb *vmcb)
 {
-	(void)cpu;
-	(void)vmcb;
 	return VERDICT_UD;
 }
 

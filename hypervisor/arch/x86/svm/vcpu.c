@@ -1,4 +1,4 @@
-/* SPDX-License-Identifier: GPL-2.0-only */
+// SPDX-License-Identifier: GPL-2.0-only
 /* State of a vCPU in a VMCB: taken over from Linux, reset, parked, changed, given back. */
 #include "arch/x86/svm/svm.h"
 
@@ -362,7 +362,6 @@ static void svm_inject_nmi(struct cpu *cpu)
  * pass. */
 static void svm_take_interrupts(struct cpu *cpu, bool all)
 {
-	(void)cpu;
 	if (all)
 		asm volatile("stgi; sti; nop; nop; cli; clgi" : : : "memory");
 	else

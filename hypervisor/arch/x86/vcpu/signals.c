@@ -1,4 +1,4 @@
-/* SPDX-License-Identifier: GPL-2.0-only */
+// SPDX-License-Identifier: GPL-2.0-only
 /* What a CPU does on the order of others: reset, start, park, start-up IPIs and NMIs of its cell.
  */
 #include "arch/x86/asm.h"

@@ -1,4 +1,4 @@
-/* SPDX-License-Identifier: BSD-2-Clause */
+// SPDX-License-Identifier: BSD-2-Clause
 /* The local APIC in xAPIC mode. Every write is an exit, reads are none. */
 #include "internal.h"
 #include "arch/x86/x86.h"

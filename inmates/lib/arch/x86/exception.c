@@ -1,4 +1,4 @@
-/* SPDX-License-Identifier: BSD-2-Clause */
+// SPDX-License-Identifier: BSD-2-Clause
 /* The last words of a program that caused an exception. */
 #include "internal.h"
 #include "arch/x86/x86.h"

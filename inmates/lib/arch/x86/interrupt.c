@@ -1,4 +1,4 @@
-/* SPDX-License-Identifier: BSD-2-Clause */
+// SPDX-License-Identifier: BSD-2-Clause
 /* The interrupt table and who is called for which vector. */
 #include "internal.h"
 #include "arch/x86/x86.h"

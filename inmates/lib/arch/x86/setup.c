@@ -1,4 +1,4 @@
-/* SPDX-License-Identifier: BSD-2-Clause */
+// SPDX-License-Identifier: BSD-2-Clause
 /* The way of a CPU from the entry code to the program, and the ways out. */
 #include "internal.h"
 #include "arch/x86/x86.h"

@@ -1,4 +1,4 @@
-/* SPDX-License-Identifier: BSD-2-Clause */
+// SPDX-License-Identifier: BSD-2-Clause
 /* Further CPUs of the cell. */
 #include "internal.h"
 #include "arch/x86/x86.h"

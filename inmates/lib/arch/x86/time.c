@@ -1,4 +1,4 @@
-/* SPDX-License-Identifier: BSD-2-Clause */
+// SPDX-License-Identifier: BSD-2-Clause
 /* Time from the processor's counter, scaled in 128 bits so that nothing wraps or drifts. */
 #include "internal.h"
 #include "arch/x86/x86.h"

@@ -1,4 +1,4 @@
-/* SPDX-License-Identifier: BSD-2-Clause */
+// SPDX-License-Identifier: BSD-2-Clause
 /* One timer a CPU: the APIC's counter, or the TSC deadline where the platform says that it is
  * there. */
 #include "internal.h"
