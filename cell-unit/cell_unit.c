@@ -16,15 +16,12 @@
 #include <systemd/sd-daemon.h>
 #include <systemd/sd-event.h>
 
+#include "bus_abi.h"
 #include "common/cleanup.h"
 
-#define BUS_NAME	  "org.cellmgr1"
-#define MANAGER_PATH	  "/org/cellmgr1"
-#define MANAGER_INTERFACE "org.cellmgr1.Manager"
-#define CELL_INTERFACE	  "org.cellmgr1.Cell"
 /* The daemon gives every operation its deadline; a second one here would only be wrong. */
-#define NO_TIMEOUT	  UINT64_MAX
-#define RETRY_US	  500000u
+#define NO_TIMEOUT UINT64_MAX
+#define RETRY_US   500000u
 
 struct unit {
 	sd_event *event;
@@ -229,7 +226,7 @@ static void look(struct unit *unit)
 	r = sd_bus_message_new_method_call(unit->bus, &call, BUS_NAME, unit->path,
 					   "org.freedesktop.DBus.Properties", "GetAll");
 	if (r >= 0)
-		r = sd_bus_message_append(call, "s", CELL_INTERFACE);
+		r = sd_bus_message_append(call, "s", BUS_CELL_INTERFACE);
 	if (r < 0) {
 		finish(unit, EXIT_FAILURE, "Cannot make a call");
 		return;
@@ -262,8 +259,8 @@ static void call_manager(struct unit *unit, const char *method)
 	/* SIGTERM may come while the cell is being started: then nobody waits for that any more. */
 	unit->call = sd_bus_slot_unref(unit->call);
 	unit->pending = method;
-	r = sd_bus_message_new_method_call(unit->bus, &call, BUS_NAME, MANAGER_PATH,
-					   MANAGER_INTERFACE, method);
+	r = sd_bus_message_new_method_call(unit->bus, &call, BUS_NAME, BUS_MANAGER_PATH,
+					   BUS_MANAGER_INTERFACE, method);
 	if (r >= 0)
 		r = sd_bus_message_append(call, "s", unit->name);
 	if (r < 0)
@@ -314,7 +311,7 @@ static int set_up(struct unit *unit)
 	sigaddset(&signals, SIGTERM);
 	sigaddset(&signals, SIGINT);
 	sigprocmask(SIG_BLOCK, &signals, NULL);
-	r = sd_bus_path_encode(MANAGER_PATH "/cell", unit->name, &unit->path);
+	r = sd_bus_path_encode(BUS_CELL_PATH, unit->name, &unit->path);
 	if (r >= 0)
 		r = sd_event_default(&unit->event);
 	if (r >= 0)

@@ -100,7 +100,7 @@ int client_call(struct client *client, enum call_kind kind, const char *path, co
 	va_list list;
 	int r;
 
-	r = sd_bus_message_new_method_call(client->bus, &message, CELLMGR_SERVICE, path, interface,
+	r = sd_bus_message_new_method_call(client->bus, &message, BUS_NAME, path, interface,
 					   member);
 	if (r < 0)
 		return r;
@@ -137,7 +137,7 @@ static bool is_utf8(const char *text)
 int client_check_name(const char *cell, sd_bus_error *ret_error)
 {
 	if (*cell == '\0' || !is_utf8(cell))
-		return sd_bus_error_setf(ret_error, "org.cellmgr1.Error.NoSuchCell",
+		return sd_bus_error_setf(ret_error, BUS_ERROR("NoSuchCell"),
 					 "That is no name of a cell.");
 	return 0;
 }
@@ -153,8 +153,8 @@ int client_cell_path(struct client *client, const char *cell, sd_bus_error *ret_
 	r = client_check_name(cell, ret_error);
 	if (r < 0)
 		return r;
-	r = client_call(client, CALL_READ, CELLMGR_PATH, CELLMGR_MANAGER, "GetCell", ret_error,
-			&reply, "s", cell);
+	r = client_call(client, CALL_READ, BUS_MANAGER_PATH, BUS_MANAGER_INTERFACE, "GetCell",
+			ret_error, &reply, "s", cell);
 	if (r < 0)
 		return r;
 	r = sd_bus_message_read(reply, "o", &path);

@@ -5,20 +5,11 @@
 
 #include <systemd/sd-bus.h>
 
+#include "bus_abi.h"
 #include "bus/failure.h"
 #include "options.h"
 #include "view/output.h"
 #include "view/screen.h"
-
-#define CELLMGR_SERVICE	  "org.cellmgr1"
-#define CELLMGR_PATH	  "/org/cellmgr1"
-#define CELLMGR_CELL_PATH "/org/cellmgr1/cell"
-#define CELLMGR_MANAGER	  "org.cellmgr1.Manager"
-#define CELLMGR_CELL	  "org.cellmgr1.Cell"
-
-#define POLKIT_MANAGE_CELLS	 "org.cellmgr1.manage-cells"
-#define POLKIT_MANAGE_HYPERVISOR "org.cellmgr1.manage-hypervisor"
-#define POLKIT_DEBUG_CELLS	 "org.cellmgr1.debug-cells"
 
 struct client {
 	struct options options;

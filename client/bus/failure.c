@@ -2,11 +2,9 @@
 #include <stdbool.h>
 #include <string.h>
 
+#include "bus_abi.h"
 #include "bus/failure.h"
 #include "util.h"
-
-#define CELLMGR_ERROR "org.cellmgr1.Error."
-#define DBUS_ERROR    "org.freedesktop.DBus.Error."
 
 /* Hints in which nothing is to be filled in, or the cell's name (%s). */
 static const struct {
@@ -14,54 +12,55 @@ static const struct {
 	const char *verb; /* NULL: any */
 	const char *hint;
 } hints[] = {
-	{CELLMGR_ERROR "HypervisorOff", "enable",
+	{BUS_ERROR("HypervisorOff"), "enable",
 	 "'modprobe cellvisor' loads the driver; if it refuses, 'journalctl -k' says why"},
-	{CELLMGR_ERROR "HypervisorOff", NULL, "'cellctl enable' opens the hypervisor"},
-	{CELLMGR_ERROR "NoSuchCell", NULL,
+	{BUS_ERROR("HypervisorOff"), NULL, "'cellctl enable' opens the hypervisor"},
+	{BUS_ERROR("NoSuchCell"), NULL,
 	 "'cellctl list' shows the cells that there are; 'systemctl reload cellmgrd' "
 	 "reads new descriptions"},
-	{CELLMGR_ERROR "WrongState", "disable",
+	{BUS_ERROR("WrongState"), "disable",
 	 "'cellctl list' shows what still runs; 'cellctl disable --force' stops it"},
-	{CELLMGR_ERROR "Busy", "disable",
+	{BUS_ERROR("Busy"), "disable",
 	 "'cellctl list' shows what still runs; 'cellctl disable --force' stops it"},
-	{CELLMGR_ERROR "Refused", "disable",
+	{BUS_ERROR("Refused"), "disable",
 	 "'cellctl list' shows what still runs; 'cellctl disable --force' stops it"},
-	{CELLMGR_ERROR "WrongState", NULL, "'cellctl status %s' shows its state"},
-	{CELLMGR_ERROR "Refused", NULL,
+	{BUS_ERROR("WrongState"), NULL, "'cellctl status %s' shows its state"},
+	{BUS_ERROR("Refused"), NULL,
 	 "the cell did not agree to be shut down; 'cellctl kill %s' stops it without asking"},
-	{CELLMGR_ERROR "Timeout", "stop",
+	{BUS_ERROR("Timeout"), "stop",
 	 "the cell did not answer in time; 'cellctl kill %s' stops it without asking"},
-	{CELLMGR_ERROR "Timeout", "restart",
+	{BUS_ERROR("Timeout"), "restart",
 	 "the cell did not answer in time; 'cellctl kill %s' stops it without asking"},
-	{CELLMGR_ERROR "Busy", NULL,
+	{BUS_ERROR("Busy"), NULL,
 	 "another operation is under way; 'cellctl status' shows it, then try again"},
-	{CELLMGR_ERROR "Locked", NULL,
+	{BUS_ERROR("Locked"), NULL,
 	 "a cell in state running-locked forbids creating and destroying cells until it leaves "
 	 "that state"},
-	{CELLMGR_ERROR "Invalid", NULL,
+	{BUS_ERROR("Invalid"), NULL,
 	 "'cellctl check' shows everything that is wrong with the descriptions"},
-	{CELLMGR_ERROR "NoResources", NULL,
+	{BUS_ERROR("NoResources"), NULL,
 	 "'cellctl status' shows what is free and which cells hold the rest"},
-	{CELLMGR_ERROR "Driver", NULL, "'journalctl -k' may say more"},
-	{DBUS_ERROR "NoReply", NULL, "'systemctl status cellmgrd' shows how the daemon is"},
-	{DBUS_ERROR "Disconnected", NULL, "'systemctl status cellmgrd' shows how the daemon is"},
-	{DBUS_ERROR "Timeout", NULL, "'systemctl status cellmgrd' shows how the daemon is"},
-	{DBUS_ERROR "ServiceUnknown", NULL,
+	{BUS_ERROR("Driver"), NULL, "'journalctl -k' may say more"},
+	{BUS_DBUS_ERROR("NoReply"), NULL, "'systemctl status cellmgrd' shows how the daemon is"},
+	{BUS_DBUS_ERROR("Disconnected"), NULL,
+	 "'systemctl status cellmgrd' shows how the daemon is"},
+	{BUS_DBUS_ERROR("Timeout"), NULL, "'systemctl status cellmgrd' shows how the daemon is"},
+	{BUS_DBUS_ERROR("ServiceUnknown"), NULL,
 	 "cellmgrd does not run and cannot be started over the bus: is it installed? "
 	 "'systemctl status cellmgrd' shows"},
-	{DBUS_ERROR "NameHasNoOwner", NULL, "'systemctl start cellmgrd' starts the daemon"},
-	{DBUS_ERROR "UnknownMethod", NULL,
+	{BUS_DBUS_ERROR("NameHasNoOwner"), NULL, "'systemctl start cellmgrd' starts the daemon"},
+	{BUS_DBUS_ERROR("UnknownMethod"), NULL,
 	 "cellctl and cellmgrd are of different versions; 'cellctl version' shows both"},
-	{DBUS_ERROR "UnknownInterface", NULL,
+	{BUS_DBUS_ERROR("UnknownInterface"), NULL,
 	 "cellctl and cellmgrd are of different versions; 'cellctl version' shows both"},
-	{DBUS_ERROR "UnknownProperty", NULL,
+	{BUS_DBUS_ERROR("UnknownProperty"), NULL,
 	 "cellctl and cellmgrd are of different versions; 'cellctl version' shows both"},
 };
 
 enum exit_status failure_status(const char *error_name)
 {
-	return strcmp(error_name, CELLMGR_ERROR "NoSuchCell") == 0 ? STATUS_NO_SUCH_CELL
-								   : STATUS_FAILED;
+	return strcmp(error_name, BUS_ERROR("NoSuchCell")) == 0 ? STATUS_NO_SUCH_CELL
+								: STATUS_FAILED;
 }
 
 static char *authorization_hint(const struct attempt *attempt, bool interactive_helps)
@@ -95,11 +94,11 @@ static char *fill_in(const char *hint, const char *cell)
 
 char *failure_hint(const char *error_name, const struct attempt *attempt)
 {
-	if (strcmp(error_name, DBUS_ERROR "AccessDenied") == 0)
+	if (strcmp(error_name, BUS_DBUS_ERROR("AccessDenied")) == 0)
 		return authorization_hint(attempt, false);
-	if (strcmp(error_name, DBUS_ERROR "InteractiveAuthorizationRequired") == 0)
+	if (strcmp(error_name, BUS_DBUS_ERROR("InteractiveAuthorizationRequired")) == 0)
 		return authorization_hint(attempt, true);
-	if (strncmp(error_name, DBUS_ERROR "Spawn.", strlen(DBUS_ERROR "Spawn.")) == 0)
+	if (strncmp(error_name, BUS_DBUS_ERROR("Spawn."), strlen(BUS_DBUS_ERROR("Spawn."))) == 0)
 		return strdup(
 			"cellmgrd could not be started: 'systemctl status cellmgrd' shows why");
 

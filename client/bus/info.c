@@ -280,8 +280,8 @@ int manager_info_fetch(struct client *client, enum call_kind kind, sd_bus_error 
 	_cleanup_(manager_info_free) struct manager_info manager = {0};
 	int r;
 
-	r = client_call(client, kind, CELLMGR_PATH, PROPERTIES_INTERFACE, "GetAll", ret_error,
-			&reply, "s", CELLMGR_MANAGER);
+	r = client_call(client, kind, BUS_MANAGER_PATH, PROPERTIES_INTERFACE, "GetAll", ret_error,
+			&reply, "s", BUS_MANAGER_INTERFACE);
 	if (r < 0)
 		return r;
 	r = read_properties(reply, manager_properties, ARRAY_SIZE(manager_properties), &manager);
@@ -304,7 +304,7 @@ int cell_info_fetch(struct client *client, const char *path, sd_bus_error *ret_e
 	int r;
 
 	r = client_call(client, CALL_READ, path, PROPERTIES_INTERFACE, "GetAll", ret_error, &reply,
-			"s", CELLMGR_CELL);
+			"s", BUS_CELL_INTERFACE);
 	if (r < 0)
 		return r;
 	return cell_info_read(reply, path, ret_cell);
@@ -340,7 +340,7 @@ static int read_interfaces(sd_bus_message *message, const char *path, struct cel
 		r = sd_bus_message_read_basic(message, SD_BUS_TYPE_STRING, &interface);
 		if (r < 0)
 			return r;
-		if (strcmp(interface, CELLMGR_CELL) == 0)
+		if (strcmp(interface, BUS_CELL_INTERFACE) == 0)
 			r = list_append(list, message, path);
 		else
 			r = sd_bus_message_skip(message, "a{sv}");
@@ -394,7 +394,7 @@ int cell_list_fetch(struct client *client, sd_bus_error *ret_error, struct cell_
 	_cleanup_(cell_list_free) struct cell_list list = {0};
 	int r;
 
-	r = client_call(client, CALL_READ, CELLMGR_PATH, OBJECTS_INTERFACE, "GetManagedObjects",
+	r = client_call(client, CALL_READ, BUS_MANAGER_PATH, OBJECTS_INTERFACE, "GetManagedObjects",
 			ret_error, &reply, NULL);
 	if (r < 0)
 		return r;

@@ -165,8 +165,8 @@ static enum exit_status check_file(struct check *check, const char *path, const 
 
 	if (fd < 0)
 		return STATUS_FAILED;
-	r = client_call(check->client, CALL_READ, CELLMGR_PATH, CELLMGR_MANAGER, "Check", &error,
-			&reply, "hs", fd, name);
+	r = client_call(check->client, CALL_READ, BUS_MANAGER_PATH, BUS_MANAGER_INTERFACE, "Check",
+			&error, &reply, "hs", fd, name);
 	if (r < 0)
 		return client_report(check->client, &attempt, &error, r);
 	r = report_findings(check, path, name, reply);

@@ -25,7 +25,8 @@ int console_open(struct client *client, enum call_kind kind, const char *path,
 	_cleanup_(sd_bus_message_unrefp) sd_bus_message *reply = NULL;
 	int borrowed, fd, r;
 
-	r = client_call(client, kind, path, CELLMGR_CELL, "OpenConsole", ret_error, &reply, NULL);
+	r = client_call(client, kind, path, BUS_CELL_INTERFACE, "OpenConsole", ret_error, &reply,
+			NULL);
 	if (r < 0)
 		return r;
 	r = sd_bus_message_read(reply, "h", &borrowed);
@@ -72,7 +73,7 @@ static int copy_console(struct client *client, int fd)
 
 enum exit_status verb_console(struct client *client, const struct verb *verb, char **arguments)
 {
-	struct attempt attempt = {verb->name, arguments[0], POLKIT_DEBUG_CELLS};
+	struct attempt attempt = {verb->name, arguments[0], BUS_ACTION_DEBUG_CELLS};
 	_cleanup_(sd_bus_error_free) sd_bus_error error = SD_BUS_ERROR_NULL;
 	_cleanup_(freep) char *path = NULL;
 	_cleanup_(closep) int fd = -1;

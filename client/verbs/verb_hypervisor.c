@@ -7,12 +7,12 @@
 static enum exit_status call_manager(struct client *client, const struct verb *verb,
 				     const char *method, const char *types, int argument)
 {
-	struct attempt attempt = {verb->name, NULL, POLKIT_MANAGE_HYPERVISOR};
+	struct attempt attempt = {verb->name, NULL, BUS_ACTION_MANAGE_HYPERVISOR};
 	_cleanup_(sd_bus_error_free) sd_bus_error error = SD_BUS_ERROR_NULL;
 	int r;
 
-	r = client_call(client, CALL_OPERATION, CELLMGR_PATH, CELLMGR_MANAGER, method, &error, NULL,
-			types, argument);
+	r = client_call(client, CALL_OPERATION, BUS_MANAGER_PATH, BUS_MANAGER_INTERFACE, method,
+			&error, NULL, types, argument);
 	return r < 0 ? client_report(client, &attempt, &error, r) : STATUS_DONE;
 }
 

@@ -12,10 +12,13 @@ static const struct {
 	const char *interface;
 	const char *method;
 } methods[] = {
-	{"start", CELLMGR_MANAGER, "StartCell"},     {"stop", CELLMGR_MANAGER, "StopCell"},
-	{"restart", CELLMGR_MANAGER, "RestartCell"}, {"kill", CELLMGR_CELL, "Kill"},
-	{"create", CELLMGR_CELL, "Create"},	     {"load", CELLMGR_CELL, "Load"},
-	{"destroy", CELLMGR_CELL, "Destroy"},
+	{"start", BUS_MANAGER_INTERFACE, "StartCell"},
+	{"stop", BUS_MANAGER_INTERFACE, "StopCell"},
+	{"restart", BUS_MANAGER_INTERFACE, "RestartCell"},
+	{"kill", BUS_CELL_INTERFACE, "Kill"},
+	{"create", BUS_CELL_INTERFACE, "Create"},
+	{"load", BUS_CELL_INTERFACE, "Load"},
+	{"destroy", BUS_CELL_INTERFACE, "Destroy"},
 };
 
 static int call_cell(struct client *client, const char *cell, const char *interface,
@@ -24,11 +27,11 @@ static int call_cell(struct client *client, const char *cell, const char *interf
 	_cleanup_(freep) char *path = NULL;
 	int r;
 
-	if (strcmp(interface, CELLMGR_MANAGER) == 0) {
+	if (strcmp(interface, BUS_MANAGER_INTERFACE) == 0) {
 		r = client_check_name(cell, ret_error);
 		if (r < 0)
 			return r;
-		return client_call(client, CALL_OPERATION, CELLMGR_PATH, interface, method,
+		return client_call(client, CALL_OPERATION, BUS_MANAGER_PATH, interface, method,
 				   ret_error, NULL, "s", cell);
 	}
 	r = client_cell_path(client, cell, ret_error, &path);
@@ -51,7 +54,7 @@ enum exit_status verb_lifecycle(struct client *client, const struct verb *verb, 
 
 	/* One that fails does not keep the others from their turn; the first failure counts. */
 	for (char **cell = arguments; *cell; cell++) {
-		struct attempt attempt = {verb->name, *cell, POLKIT_MANAGE_CELLS};
+		struct attempt attempt = {verb->name, *cell, BUS_ACTION_MANAGE_CELLS};
 		_cleanup_(sd_bus_error_free) sd_bus_error error = SD_BUS_ERROR_NULL;
 		enum exit_status this_one;
 		int r;

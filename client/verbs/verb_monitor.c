@@ -13,13 +13,13 @@
 #include "util.h"
 #include "verbs/verbs.h"
 
-#define PATH_RULE	"type='signal',sender='" CELLMGR_SERVICE "',path_namespace='" CELLMGR_PATH "',"
+#define PATH_RULE	"type='signal',sender='" BUS_NAME "',path_namespace='" BUS_MANAGER_PATH "',"
 #define PROPERTIES_RULE PATH_RULE "interface='org.freedesktop.DBus.Properties'"
 #define OBJECTS_RULE	PATH_RULE "interface='org.freedesktop.DBus.ObjectManager'"
-#define CELL_RULE	PATH_RULE "interface='" CELLMGR_CELL "'"
+#define CELL_RULE	PATH_RULE "interface='" BUS_CELL_INTERFACE "'"
 #define OWNER_RULE                                                                      \
 	"type='signal',sender='org.freedesktop.DBus',interface='org.freedesktop.DBus'," \
-	"member='NameOwnerChanged',arg0='" CELLMGR_SERVICE "'"
+	"member='NameOwnerChanged',arg0='" BUS_NAME "'"
 
 struct monitor {
 	struct client *client;
@@ -44,7 +44,7 @@ static char *cell_of_path(const char *path)
 {
 	char *name = NULL;
 
-	if (sd_bus_path_decode(path, CELLMGR_CELL_PATH, &name) > 0)
+	if (sd_bus_path_decode(path, BUS_CELL_PATH, &name) > 0)
 		return name;
 	return strdup("-");
 }
@@ -125,7 +125,7 @@ static int on_properties(sd_bus_message *message, void *context, sd_bus_error *r
 	int r;
 
 	r = sd_bus_message_read(message, "s", &interface);
-	if (r < 0 || strncmp(interface, CELLMGR_SERVICE ".", strlen(CELLMGR_SERVICE ".")) != 0)
+	if (r < 0 || strncmp(interface, BUS_NAME ".", strlen(BUS_NAME ".")) != 0)
 		return 0;
 	if (sd_bus_message_enter_container(message, SD_BUS_TYPE_ARRAY, "{sv}") < 0)
 		return 0;
@@ -180,7 +180,7 @@ static int on_owner(sd_bus_message *message, void *context, sd_bus_error *ret_er
 
 	if (sd_bus_message_read(message, "sss", &name, &old_owner, &new_owner) < 0)
 		return 0;
-	announce(context, CELLMGR_PATH, *new_owner ? "DaemonStarted" : "DaemonStopped", NULL);
+	announce(context, BUS_MANAGER_PATH, *new_owner ? "DaemonStarted" : "DaemonStopped", NULL);
 	return 0;
 }
 

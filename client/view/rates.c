@@ -6,8 +6,8 @@
 #include "view/rates.h"
 #include "util.h"
 
-#define CHANGES_RULE                                                                         \
-	"type='signal',sender='" CELLMGR_SERVICE "',path_namespace='" CELLMGR_CELL_PATH "'," \
+#define CHANGES_RULE                                                              \
+	"type='signal',sender='" BUS_NAME "',path_namespace='" BUS_CELL_PATH "'," \
 	"interface='org.freedesktop.DBus.Properties',member='PropertiesChanged'"
 
 /* How much later than its period the daemon may be. */
@@ -88,7 +88,7 @@ static int on_changes(sd_bus_message *message, void *context, sd_bus_error *ret_
 	const char *interface;
 
 	if (!watched || sd_bus_message_read(message, "s", &interface) < 0 ||
-	    strcmp(interface, CELLMGR_CELL) != 0)
+	    strcmp(interface, BUS_CELL_INTERFACE) != 0)
 		return 0;
 	if (cell_info_read(message, "", &changed) < 0 || changed.num_exits == 0)
 		return 0;

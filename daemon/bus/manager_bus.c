@@ -22,11 +22,7 @@ const char *const manager_property_names[MANAGER_PROPERTY_COUNT] = {
 
 const char *hypervisor_state_name(enum hypervisor_state state)
 {
-	static const char *const names[] = {
-		[HYPERVISOR_UNAVAILABLE] = "unavailable",
-		[HYPERVISOR_OFF] = "off",
-		[HYPERVISOR_ENABLED] = "enabled",
-	};
+	static const char *const names[] = {BUS_HYPERVISOR_STATES(WORD_ENTRY)};
 
 	return names[state];
 }

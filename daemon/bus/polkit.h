@@ -8,12 +8,9 @@
 
 #include <systemd/sd-bus.h>
 
+#include "bus_abi.h"
 #include "common/cleanup.h"
 #include "util/error.h"
-
-#define POLKIT_MANAGE_CELLS	 "org.cellmgr1.manage-cells"
-#define POLKIT_MANAGE_HYPERVISOR "org.cellmgr1.manage-hypervisor"
-#define POLKIT_DEBUG_CELLS	 "org.cellmgr1.debug-cells"
 
 struct polkit_check;
 

@@ -7,13 +7,8 @@
 #define SNAPSHOT_H
 
 #include "util/cpu_mask.h"
+#include "bus_abi.h"
 #include "driver/driver.h"
-
-enum hypervisor_state {
-	HYPERVISOR_UNAVAILABLE, /* no driver */
-	HYPERVISOR_OFF,
-	HYPERVISOR_ENABLED,
-};
 
 /* Exit reasons of the sysfs tree, in a fixed order. */
 enum { SNAPSHOT_EXIT_REASONS = EXITS_X86_COUNT };

@@ -10,16 +10,7 @@
 
 const char *lifecycle_name(enum lifecycle state)
 {
-	static const char *const names[] = {
-		[LIFECYCLE_DEFINED] = "defined",
-		[LIFECYCLE_CREATED] = "created",
-		[LIFECYCLE_LOADED] = "loaded",
-		[LIFECYCLE_RUNNING] = "running",
-		[LIFECYCLE_RUNNING_LOCKED] = "running-locked",
-		[LIFECYCLE_SHUT_DOWN] = "shut-down",
-		[LIFECYCLE_FAILED] = "failed",
-		[LIFECYCLE_FOREIGN] = "foreign",
-	};
+	static const char *const names[] = {BUS_CELL_STATES(WORD_ENTRY)};
 
 	return names[state];
 }
@@ -48,10 +39,10 @@ int cell_new(struct manager *manager, const char *name, struct cell **ret)
 	if (!cell->name)
 		goto err_release;
 	/* Escapes what a foreign cell's name may hold. */
-	r = sd_bus_path_encode(MANAGER_PATH "/cell", name, &cell->path);
+	r = sd_bus_path_encode(BUS_CELL_PATH, name, &cell->path);
 	if (r < 0)
 		goto err_release;
-	r = sd_bus_add_object_vtable(manager->bus, &cell->slot, cell->path, CELL_INTERFACE,
+	r = sd_bus_add_object_vtable(manager->bus, &cell->slot, cell->path, BUS_CELL_INTERFACE,
 				     cell_vtable, cell);
 	if (r < 0)
 		goto err_release;
@@ -282,7 +273,7 @@ void cell_publish(struct cell *cell)
 	}
 	names[count] = NULL;
 	cell->changed = 0;
-	r = sd_bus_emit_properties_changed_strv(cell->manager->bus, cell->path, CELL_INTERFACE,
+	r = sd_bus_emit_properties_changed_strv(cell->manager->bus, cell->path, BUS_CELL_INTERFACE,
 						(char **)names);
 	if (r < 0)
 		log_warning("Cannot tell of changes of cell %s: %s", cell->name, strerror(-r));
@@ -292,6 +283,6 @@ void cell_emit_failed(struct cell *cell, const char *reason)
 {
 	/* State first, so that who hears the signal reads what belongs to it. */
 	cell_publish(cell);
-	sd_bus_emit_signal(cell->manager->bus, cell->path, CELL_INTERFACE, "Failed", "ss", reason,
-			   "");
+	sd_bus_emit_signal(cell->manager->bus, cell->path, BUS_CELL_INTERFACE, "Failed", "ss",
+			   reason, "");
 }

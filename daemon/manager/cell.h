@@ -11,22 +11,11 @@
 
 #include "model/description.h"
 #include "manager/health.h"
+#include "bus_abi.h"
 #include "driver/snapshot.h"
 #include "manager/state.h"
 
 struct manager;
-
-/* Property State. */
-enum lifecycle {
-	LIFECYCLE_DEFINED,
-	LIFECYCLE_CREATED,
-	LIFECYCLE_LOADED,
-	LIFECYCLE_RUNNING,
-	LIFECYCLE_RUNNING_LOCKED,
-	LIFECYCLE_SHUT_DOWN,
-	LIFECYCLE_FAILED,
-	LIFECYCLE_FOREIGN,
-};
 
 /* Properties that change, as bits of cell.changed. */
 enum cell_property {
@@ -117,6 +106,5 @@ void cell_emit_failed(struct cell *cell, const char *reason);
 /* bus/cell_bus.c: the interface. */
 extern const sd_bus_vtable cell_vtable[];
 extern const char *const cell_property_names[CELL_PROPERTY_COUNT];
-#define CELL_INTERFACE "org.cellmgr1.Cell"
 
 #endif /* CELL_H */

@@ -45,12 +45,7 @@ enum health health_update(struct health_watch *watch, const struct health_input 
 
 const char *health_name(enum health health)
 {
-	static const char *const names[] = {
-		[HEALTH_UNKNOWN] = "unknown",
-		[HEALTH_OK] = "ok",
-		[HEALTH_LATE] = "late",
-		[HEALTH_FAILED] = "failed",
-	};
+	static const char *const names[] = {BUS_HEALTHS(WORD_ENTRY)};
 
 	return names[health];
 }

@@ -7,12 +7,7 @@
 #include <stdbool.h>
 #include <stdint.h>
 
-enum health {
-	HEALTH_UNKNOWN,
-	HEALTH_OK,
-	HEALTH_LATE,
-	HEALTH_FAILED,
-};
+#include "bus_abi.h"
 
 /* A heartbeat is late after its deadline, and lost after this many times its deadline. */
 #define HEALTH_LOST_FACTOR 3

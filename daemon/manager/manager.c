@@ -243,8 +243,8 @@ static void publish(struct manager *manager)
 	names[count] = NULL;
 	manager->changed = 0;
 	if (count)
-		sd_bus_emit_properties_changed_strv(manager->bus, MANAGER_PATH, MANAGER_INTERFACE,
-						    (char **)names);
+		sd_bus_emit_properties_changed_strv(manager->bus, BUS_MANAGER_PATH,
+						    BUS_MANAGER_INTERFACE, (char **)names);
 }
 
 void manager_settle(struct manager *manager)
@@ -364,10 +364,10 @@ static int set_up(struct manager *manager)
 		log_warning("Cannot use %s: %s; cells that exist are taken as foreign", STATE_FILE,
 			    strerror(-r));
 	manager_read_machine(manager);
-	r = sd_bus_add_object_manager(manager->bus, NULL, MANAGER_PATH);
+	r = sd_bus_add_object_manager(manager->bus, NULL, BUS_MANAGER_PATH);
 	if (r < 0)
 		return r;
-	r = sd_bus_add_object_vtable(manager->bus, NULL, MANAGER_PATH, MANAGER_INTERFACE,
+	r = sd_bus_add_object_vtable(manager->bus, NULL, BUS_MANAGER_PATH, BUS_MANAGER_INTERFACE,
 				     manager_vtable, manager);
 	if (r < 0)
 		return r;

@@ -16,10 +16,6 @@
 #include "driver/observer.h"
 #include "util/worker.h"
 
-#define MANAGER_PATH	  "/org/cellmgr1"
-#define MANAGER_INTERFACE "org.cellmgr1.Manager"
-#define BUS_NAME	  "org.cellmgr1"
-
 enum manager_property {
 	MANAGER_PROPERTY_HYPERVISOR_STATE,
 	MANAGER_PROPERTY_DRIVER,

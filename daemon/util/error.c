@@ -4,25 +4,7 @@
 #include <errno.h>
 #include <stdarg.h>
 
-#define OWN_ERROR(name) "org.cellmgr1.Error." name
-#define BUS_ERROR(name) "org.freedesktop.DBus.Error." name
-
-static const char *const bus_names[ERROR_CODE_COUNT] = {
-	[ERROR_NO_SUCH_CELL] = OWN_ERROR("NoSuchCell"),
-	[ERROR_WRONG_STATE] = OWN_ERROR("WrongState"),
-	[ERROR_REFUSED] = OWN_ERROR("Refused"),
-	[ERROR_BUSY] = OWN_ERROR("Busy"),
-	[ERROR_LOCKED] = OWN_ERROR("Locked"),
-	[ERROR_INVALID] = OWN_ERROR("Invalid"),
-	[ERROR_NO_RESOURCES] = OWN_ERROR("NoResources"),
-	[ERROR_HYPERVISOR_OFF] = OWN_ERROR("HypervisorOff"),
-	[ERROR_TIMEOUT] = OWN_ERROR("Timeout"),
-	[ERROR_DRIVER] = OWN_ERROR("Driver"),
-	[ERROR_ACCESS_DENIED] = BUS_ERROR("AccessDenied"),
-	[ERROR_INTERACTIVE_AUTHORIZATION_REQUIRED] = BUS_ERROR("InteractiveAuthorizationRequired"),
-	[ERROR_LIMITS_EXCEEDED] = BUS_ERROR("LimitsExceeded"),
-	[ERROR_NO_MEMORY] = BUS_ERROR("NoMemory"),
-};
+static const char *const bus_names[] = {BUS_ERRORS(WORD_ENTRY)};
 
 int error_set(struct error *error, enum error_code code, const char *format, ...)
 {

@@ -8,27 +8,9 @@
 
 #include <stdbool.h>
 
+#include "bus_abi.h"
 #include "common/cleanup.h"
 #include "util/problem.h"
-
-enum error_code {
-	ERROR_NONE,
-	ERROR_NO_SUCH_CELL,
-	ERROR_WRONG_STATE,
-	ERROR_REFUSED,
-	ERROR_BUSY,
-	ERROR_LOCKED,
-	ERROR_INVALID,
-	ERROR_NO_RESOURCES,
-	ERROR_HYPERVISOR_OFF,
-	ERROR_TIMEOUT,
-	ERROR_DRIVER,
-	ERROR_ACCESS_DENIED,
-	ERROR_INTERACTIVE_AUTHORIZATION_REQUIRED,
-	ERROR_LIMITS_EXCEEDED,
-	ERROR_NO_MEMORY,
-	ERROR_CODE_COUNT
-};
 
 struct error {
 	enum error_code code;

@@ -1,0 +1,75 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * The names and words of org.cellmgr1 on D-Bus, for the daemon and everybody who talks to it. The
+ * interfaces themselves are described in dbus/org.cellmgr1.*.xml.
+ */
+#ifndef BUS_ABI_H
+#define BUS_ABI_H
+
+#include "words.h"
+
+#define BUS_NAME	      "org.cellmgr1"
+#define BUS_MANAGER_PATH      "/org/cellmgr1"
+#define BUS_CELL_PATH	      "/org/cellmgr1/cell" /* and the name, escaped as a bus label */
+#define BUS_MANAGER_INTERFACE BUS_NAME ".Manager"
+#define BUS_CELL_INTERFACE    BUS_NAME ".Cell"
+
+/* Polkit's actions. */
+#define BUS_ACTION_MANAGE_CELLS	     BUS_NAME ".manage-cells"
+#define BUS_ACTION_MANAGE_HYPERVISOR BUS_NAME ".manage-hypervisor"
+#define BUS_ACTION_DEBUG_CELLS	     BUS_NAME ".debug-cells"
+
+/* Property State of a cell. */
+#define BUS_CELL_STATES(X)                            \
+	X(LIFECYCLE_DEFINED, "defined")               \
+	X(LIFECYCLE_CREATED, "created")               \
+	X(LIFECYCLE_LOADED, "loaded")                 \
+	X(LIFECYCLE_RUNNING, "running")               \
+	X(LIFECYCLE_RUNNING_LOCKED, "running-locked") \
+	X(LIFECYCLE_SHUT_DOWN, "shut-down")           \
+	X(LIFECYCLE_FAILED, "failed")                 \
+	X(LIFECYCLE_FOREIGN, "foreign")
+
+enum lifecycle { BUS_CELL_STATES(WORD_SYMBOL) LIFECYCLE_COUNT };
+
+/* Property Health of a cell. */
+#define BUS_HEALTHS(X)               \
+	X(HEALTH_UNKNOWN, "unknown") \
+	X(HEALTH_OK, "ok")           \
+	X(HEALTH_LATE, "late")       \
+	X(HEALTH_FAILED, "failed")
+
+enum health { BUS_HEALTHS(WORD_SYMBOL) HEALTH_COUNT };
+
+/* Property HypervisorState of the manager; unavailable: no driver. */
+#define BUS_HYPERVISOR_STATES(X)                 \
+	X(HYPERVISOR_UNAVAILABLE, "unavailable") \
+	X(HYPERVISOR_OFF, "off")                 \
+	X(HYPERVISOR_ENABLED, "enabled")
+
+enum hypervisor_state { BUS_HYPERVISOR_STATES(WORD_SYMBOL) HYPERVISOR_STATE_COUNT };
+
+/* Errors of methods: our own, then those of D-Bus itself that callers meet. */
+#define BUS_ERROR(name)	     BUS_NAME ".Error." name
+#define BUS_DBUS_ERROR(name) "org.freedesktop.DBus.Error." name
+
+#define BUS_ERRORS(X)                                              \
+	X(ERROR_NO_SUCH_CELL, BUS_ERROR("NoSuchCell"))             \
+	X(ERROR_WRONG_STATE, BUS_ERROR("WrongState"))              \
+	X(ERROR_REFUSED, BUS_ERROR("Refused"))                     \
+	X(ERROR_BUSY, BUS_ERROR("Busy"))                           \
+	X(ERROR_LOCKED, BUS_ERROR("Locked"))                       \
+	X(ERROR_INVALID, BUS_ERROR("Invalid"))                     \
+	X(ERROR_NO_RESOURCES, BUS_ERROR("NoResources"))            \
+	X(ERROR_HYPERVISOR_OFF, BUS_ERROR("HypervisorOff"))        \
+	X(ERROR_TIMEOUT, BUS_ERROR("Timeout"))                     \
+	X(ERROR_DRIVER, BUS_ERROR("Driver"))                       \
+	X(ERROR_ACCESS_DENIED, BUS_DBUS_ERROR("AccessDenied"))     \
+	X(ERROR_INTERACTIVE_AUTHORIZATION_REQUIRED,                \
+	  BUS_DBUS_ERROR("InteractiveAuthorizationRequired"))      \
+	X(ERROR_LIMITS_EXCEEDED, BUS_DBUS_ERROR("LimitsExceeded")) \
+	X(ERROR_NO_MEMORY, BUS_DBUS_ERROR("NoMemory"))
+
+enum error_code { ERROR_NONE, BUS_ERRORS(WORD_SYMBOL) ERROR_CODE_COUNT };
+
+#endif /* BUS_ABI_H */
