@@ -3,7 +3,7 @@
 #include <errno.h>
 #include <locale.h>
 
-#include "util.h"
+#include "common/cleanup.h"
 #include "verbs/verbs.h"
 
 static char *default_arguments[] = {"status", NULL};

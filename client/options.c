@@ -6,7 +6,7 @@
 
 #include "view/format.h"
 #include "options.h"
-#include "util.h"
+#include "common/cleanup.h"
 
 enum {
 	/* Above all letters, so that optopt tells a long option from a short one. */
@@ -34,7 +34,7 @@ static const struct option long_options[] = {
 	{0},
 };
 
-static int reject(char **ret_error, const char *format, ...) PRINTF_LIKE(2, 3);
+static int reject(char **ret_error, const char *format, ...) __attribute__((format(printf, 2, 3)));
 
 static int reject(char **ret_error, const char *format, ...)
 {

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
-/* Scope-bound release of resources; the rest of the daemon's files include this one first. */
+/* Scope-bound release of resources. */
 #ifndef CLEANUP_H
 #define CLEANUP_H
 

@@ -1,19 +1,24 @@
 // SPDX-License-Identifier: GPL-2.0-only
+#include <stdbool.h>
 #include <string.h>
 
 #include "common/nearest.h"
-
-#define WORD_MAX 32 /* longer words have no near ones: keeps the table on the stack */
 
 static unsigned int min(unsigned int a, unsigned int b)
 {
 	return a < b ? a : b;
 }
 
-/* Edits that make a of b, where a swap of neighbours is one edit. */
-static unsigned int distance(const char *a, size_t length_a, const char *b, size_t length_b)
+const char *nearest_next_string(const void *words, size_t index)
 {
-	unsigned int cost[WORD_MAX + 1][WORD_MAX + 1];
+	return ((const char *const *)words)[index];
+}
+
+unsigned int nearest_distance(const char *a, const char *b)
+{
+	/* On the stack, and so in bytes. */
+	unsigned char cost[NEAREST_MAX + 1][NEAREST_MAX + 1];
+	size_t length_a = strlen(a), length_b = strlen(b);
 
 	for (size_t i = 0; i <= length_a; i++)
 		cost[i][0] = i;
@@ -33,30 +38,49 @@ static unsigned int distance(const char *a, size_t length_a, const char *b, size
 	return cost[length_a][length_b];
 }
 
-const char *nearest_word(const char *word, const char *(*next)(const void *words, size_t index),
-			 const void *words)
+static bool is_near(const char *word, const char *candidate, unsigned int distance)
 {
 	size_t length = strlen(word);
-	const char *nearest = NULL;
-	unsigned int best = 0;
+
+	if (length >= 3 && strncmp(word, candidate, length) == 0)
+		return true;
+	return distance <= 1 + length / 4 && distance < length;
+}
+
+size_t nearest_words(const char *word, nearest_next next, const void *words, const char **ret_near,
+		     size_t max)
+{
 	const char *candidate;
+	size_t found = 0;
 
-	if (length > WORD_MAX)
-		return NULL;
+	if (strlen(word) > NEAREST_MAX)
+		return 0;
+	/* An insertion sort by distance: lists of words are short. */
 	for (size_t i = 0; (candidate = next(words, i)); i++) {
-		size_t candidate_length = strlen(candidate);
-		size_t longer = length > candidate_length ? length : candidate_length;
-		unsigned int edits;
+		unsigned int distance;
+		size_t place = found;
 
-		if (candidate_length > WORD_MAX)
+		if (strlen(candidate) > NEAREST_MAX)
 			continue;
-		edits = distance(word, length, candidate, candidate_length);
-		if (edits > longer / 3 + 1 || edits >= longer)
+		distance = nearest_distance(word, candidate);
+		if (!is_near(word, candidate, distance))
 			continue;
-		if (!nearest || edits < best) {
-			nearest = candidate;
-			best = edits;
-		}
+		while (place > 0 && nearest_distance(word, ret_near[place - 1]) > distance)
+			place--;
+		if (place == max)
+			continue;
+		if (found < max)
+			found++;
+		memmove(&ret_near[place + 1], &ret_near[place],
+			(found - 1 - place) * sizeof(*ret_near));
+		ret_near[place] = candidate;
 	}
-	return nearest;
+	return found;
+}
+
+const char *nearest_word(const char *word, nearest_next next, const void *words)
+{
+	const char *near;
+
+	return nearest_words(word, next, words, &near, 1) ? near : NULL;
 }

@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-only
+#include <errno.h>
 #include <string.h>
 
 #include "common/text_span.h"
@@ -62,7 +63,7 @@ static int digit_value(char c)
 	return 16;
 }
 
-bool text_span_number(struct text_span *span, unsigned int base, uint64_t *ret)
+int text_span_number(struct text_span *span, unsigned int base, uint64_t *ret)
 {
 	uint64_t value = 0;
 	size_t i;
@@ -74,14 +75,14 @@ bool text_span_number(struct text_span *span, unsigned int base, uint64_t *ret)
 			break;
 		if (__builtin_mul_overflow(value, base, &value) ||
 		    __builtin_add_overflow(value, (uint64_t)digit, &value))
-			return false;
+			return -ERANGE;
 	}
 	if (i == 0)
-		return false;
+		return -EINVAL;
 	span->at += i;
 	span->length -= i;
 	*ret = value;
-	return true;
+	return 0;
 }
 
 bool text_span_equals(struct text_span span, const char *text)

@@ -15,7 +15,7 @@ struct text_span {
 /* Takes the next line (without its newline) off rest; false at the end. */
 bool text_span_line(struct text_span *rest, struct text_span *ret_line);
 
-/* Takes the part before the next separator (or all) off rest, and the separator; false at the end.
+/* Takes what is before the next separator (or all) off rest, with the separator; false at its end.
  */
 bool text_span_split(struct text_span *rest, char separator, struct text_span *ret_part);
 
@@ -26,10 +26,10 @@ bool text_span_prefix(struct text_span *span, const char *prefix);
 size_t text_span_blanks(struct text_span *span);
 
 /*
- * Takes a number of the given base (10 or 16, digits only) off span. False, with nothing taken,
- * where there is none or it does not fit in 64 bits.
+ * Takes a number of the given base (10 or 16, digits only) off span. Returns 0; with nothing taken
+ * -EINVAL where there is none, -ERANGE where it does not fit in 64 bits.
  */
-bool text_span_number(struct text_span *span, unsigned int base, uint64_t *ret);
+int text_span_number(struct text_span *span, unsigned int base, uint64_t *ret);
 
 bool text_span_equals(struct text_span span, const char *text);
 

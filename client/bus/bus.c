@@ -7,7 +7,7 @@
 #include "bus/bus.h"
 #include "bus/polkit_agent.h"
 #include "view/text.h"
-#include "util.h"
+#include "common/cleanup.h"
 
 /* The daemon never blocks; what does not come in that time will not come. */
 #define READ_TIMEOUT_USEC (10 * UINT64_C(1000000))

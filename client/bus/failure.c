@@ -4,7 +4,7 @@
 
 #include "bus_abi.h"
 #include "bus/failure.h"
-#include "util.h"
+#include "common/cleanup.h"
 
 /* Hints in which nothing is to be filled in, or the cell's name (%s). */
 static const struct {

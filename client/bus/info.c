@@ -3,7 +3,7 @@
 #include <string.h>
 
 #include "bus/info.h"
-#include "util.h"
+#include "common/cleanup.h"
 
 #define PROPERTIES_INTERFACE "org.freedesktop.DBus.Properties"
 #define OBJECTS_INTERFACE    "org.freedesktop.DBus.ObjectManager"

@@ -7,7 +7,7 @@
 #include <unistd.h>
 
 #include "bus/polkit_agent.h"
-#include "util.h"
+#include "common/cleanup.h"
 
 #define AGENT		 "/usr/bin/pkttyagent"
 #define READY_TIMEOUT_MS 5000

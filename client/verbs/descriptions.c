@@ -6,7 +6,7 @@
 #include <sys/stat.h>
 
 #include "verbs/descriptions.h"
-#include "util.h"
+#include "common/cleanup.h"
 
 #define SUFFIX	      ".json"
 #define SUFFIX_LENGTH (sizeof(SUFFIX) - 1)

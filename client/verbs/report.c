@@ -5,28 +5,29 @@
 #include <string.h>
 
 #include "bus/info.h"
-#include "nearest.h"
-#include "util.h"
+#include "common/nearest.h"
+#include "common/cleanup.h"
 
 #define MAX_NEAR 3
+
+static const char *next_cell(const void *words, size_t index)
+{
+	const struct cell_list *list = words;
+
+	return index < list->count ? list->cells[index].name : NULL;
+}
 
 /* "Did you mean" for a cell that is not there. Silent when the daemon does not answer. */
 static bool suggest_cells(struct client *client, const char *wanted)
 {
 	_cleanup_(cell_list_free) struct cell_list list = {0};
-	_cleanup_(freep) const char **names = NULL;
 	_cleanup_(sd_bus_error_free) sd_bus_error error = SD_BUS_ERROR_NULL;
 	const char *near[MAX_NEAR];
 	size_t count;
 
 	if (cell_list_fetch(client, &error, &list) < 0)
 		return false;
-	names = calloc(list.count + 1, sizeof(*names));
-	if (!names)
-		return false;
-	for (size_t i = 0; i < list.count; i++)
-		names[i] = list.cells[i].name;
-	count = names_near(wanted, names, list.count, near, MAX_NEAR);
+	count = nearest_words(wanted, next_cell, &list, near, MAX_NEAR);
 	if (count == 0)
 		return false;
 	complain("hint: did you mean '%s'%s%s%s%s%s%s?", near[0], count > 1 ? " or '" : "",

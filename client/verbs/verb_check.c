@@ -11,7 +11,7 @@
 #include "view/output.h"
 #include "verbs/report.h"
 #include "view/text.h"
-#include "util.h"
+#include "common/cleanup.h"
 #include "verbs/verbs.h"
 
 #define DESCRIPTION_COPY_MAX (4 << 20) /* far beyond what the daemon takes */

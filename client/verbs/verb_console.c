@@ -6,7 +6,7 @@
 #include "view/console_filter.h"
 #include "view/console_reader.h"
 #include "verbs/report.h"
-#include "util.h"
+#include "common/cleanup.h"
 #include "verbs/verbs.h"
 
 /* Without --follow. What is there is in the pipe when we get it: a pause means that this was all.

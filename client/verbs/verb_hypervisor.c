@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /* enable, disable. */
 #include "verbs/report.h"
-#include "util.h"
+#include "common/cleanup.h"
 #include "verbs/verbs.h"
 
 static enum exit_status call_manager(struct client *client, const struct verb *verb,

@@ -3,7 +3,7 @@
 #include <string.h>
 
 #include "verbs/report.h"
-#include "util.h"
+#include "common/cleanup.h"
 #include "verbs/verbs.h"
 
 /* The Manager's methods take a name, the Cell's are called on its object. */

@@ -3,7 +3,7 @@
 #include "view/json.h"
 #include "view/output.h"
 #include "verbs/report.h"
-#include "util.h"
+#include "common/cleanup.h"
 #include "verbs/verbs.h"
 
 enum exit_status verb_list(struct client *client, const struct verb *verb, char **arguments)

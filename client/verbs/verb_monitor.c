@@ -10,7 +10,8 @@
 #include "view/json.h"
 #include "verbs/report.h"
 #include "view/text.h"
-#include "util.h"
+#include "common/cleanup.h"
+#include "common/clock.h"
 #include "verbs/verbs.h"
 
 #define PATH_RULE	"type='signal',sender='" BUS_NAME "',path_namespace='" BUS_MANAGER_PATH "',"
@@ -28,15 +29,14 @@ struct monitor {
 
 static void put_time(FILE *stream)
 {
-	struct timespec now;
+	uint64_t now_ms = realtime_us() / 1000;
+	time_t now = (time_t)(now_ms / 1000);
 	struct tm local;
 	char text[32];
 
-	clock_gettime(CLOCK_REALTIME, &now);
-	if (!localtime_r(&now.tv_sec, &local) ||
-	    strftime(text, sizeof(text), "%H:%M:%S", &local) == 0)
+	if (!localtime_r(&now, &local) || strftime(text, sizeof(text), "%H:%M:%S", &local) == 0)
 		return;
-	fprintf(stream, "%s.%03ld ", text, now.tv_nsec / 1000000);
+	fprintf(stream, "%s.%03u ", text, (unsigned int)(now_ms % 1000));
 }
 
 /* Name of the cell whose object is at path; "-" for the manager. To be freed. */
@@ -91,12 +91,8 @@ static void print_json(struct monitor *monitor, const char *path, const char *wh
 {
 	_cleanup_(json_putp) struct json_object *object = json_object_new_object();
 	_cleanup_(freep) char *cell = cell_of_path(path), *key = json_key(what);
-	struct timespec now;
 
-	clock_gettime(CLOCK_REALTIME, &now);
-	if (!object || !cell || !key ||
-	    !json_add_uint64(object, "time",
-			     (uint64_t)now.tv_sec * 1000000 + (uint64_t)now.tv_nsec / 1000) ||
+	if (!object || !cell || !key || !json_add_uint64(object, "time", realtime_us()) ||
 	    (strcmp(cell, "-") != 0 && !json_add_string(object, "cell", cell)) ||
 	    !json_add_string(object, "what", key) ||
 	    (value && !json_add(object, "value", json_object_get(value)))) {

@@ -10,7 +10,8 @@
 #include "view/rates.h"
 #include "verbs/report.h"
 #include "view/table.h"
-#include "util.h"
+#include "common/cleanup.h"
+#include "common/clock.h"
 #include "verbs/verbs.h"
 
 #define DEFAULT_INTERVAL_USEC 1000000
@@ -134,7 +135,7 @@ static struct json_object *cell_json(const struct watched_cell *watched,
 				     watched->cell.exits[i].count))
 			return NULL;
 	if (!rates->valid)
-		return json_object_get(object);
+		return TAKE_POINTER(object);
 	per_second = json_object_new_object();
 	if (!json_add(object, "exits-per-second", per_second))
 		return NULL;
@@ -142,7 +143,7 @@ static struct json_object *cell_json(const struct watched_cell *watched,
 		if (!json_add(per_second, watched->cell.exits[i].name,
 			      json_object_new_double(rates->per_counter[i])))
 			return NULL;
-	return json_object_get(object);
+	return TAKE_POINTER(object);
 }
 
 static int print_json(struct client *client, FILE *stream, const struct exit_watch *watch)
@@ -203,12 +204,11 @@ static int show_once(struct client *client, const char *path, uint64_t interval_
 }
 
 /* With --follow, where no cell ran and so nothing was waited for. */
-static void sleep_until(uint64_t interval_usec, const struct timespec *begin)
+static void sleep_until(uint64_t end_usec)
 {
-	uint64_t end_nsec = (uint64_t)begin->tv_nsec + interval_usec % 1000000 * 1000;
 	struct timespec end = {
-		.tv_sec = begin->tv_sec + (time_t)(interval_usec / 1000000 + end_nsec / 1000000000),
-		.tv_nsec = (long)(end_nsec % 1000000000),
+		.tv_sec = (time_t)(end_usec / 1000000),
+		.tv_nsec = (long)(end_usec % 1000000 * 1000),
 	};
 
 	while (clock_nanosleep(CLOCK_MONOTONIC, TIMER_ABSTIME, &end, NULL) == EINTR)
@@ -228,14 +228,13 @@ enum exit_status verb_stats(struct client *client, const struct verb *verb, char
 	if (arguments[0])
 		r = client_cell_path(client, arguments[0], &error, &path);
 	while (r >= 0) {
-		struct timespec begin;
+		uint64_t begin = monotonic_us();
 
-		clock_gettime(CLOCK_MONOTONIC, &begin);
 		r = show_once(client, path, interval, &error);
 		if (!client->options.follow)
 			break;
 		if (r >= 0)
-			sleep_until(interval, &begin);
+			sleep_until(begin + interval);
 	}
 	return r < 0 ? client_report(client, &attempt, &error, r) : STATUS_DONE;
 }

@@ -12,7 +12,9 @@
 #include "view/rates.h"
 #include "verbs/report.h"
 #include "view/text.h"
-#include "util.h"
+#include "common/cleanup.h"
+#include "common/clock.h"
+#include "common/quantity.h"
 #include "verbs/verbs.h"
 
 #define CONSOLE_LINES 10
@@ -67,7 +69,7 @@ static void put_features(FILE *stream, const struct screen *screen, char **featu
 static void put_manager(FILE *stream, const struct screen *screen,
 			const struct manager_info *manager)
 {
-	char available[FORMAT_MAX], total[FORMAT_MAX];
+	char available[QUANTITY_TEXT_MAX], total[QUANTITY_TEXT_MAX];
 
 	put_dot(stream, screen, manager->hypervisor_state);
 	fputs("hypervisor ", stream);
@@ -82,8 +84,8 @@ static void put_manager(FILE *stream, const struct screen *screen,
 	put_label(stream, "Memory");
 	if (manager->memory_total > 0)
 		fprintf(stream, "%s of %s free for cells\n",
-			format_size(available, manager->memory_free),
-			format_size(total, manager->memory_total));
+			quantity_round_bytes(manager->memory_free, available),
+			quantity_round_bytes(manager->memory_total, total));
 	else
 		fputs("none set aside for cells\n", stream);
 	put_features(stream, screen, manager->features);
@@ -96,7 +98,7 @@ static struct json_object *overall_json(const struct manager_info *manager,
 
 	if (!object || !json_add(object, "cells", json_from_cells(list)))
 		return NULL;
-	return json_object_get(object);
+	return TAKE_POINTER(object);
 }
 
 static int print_overall(struct client *client, FILE *stream, const struct manager_info *manager,
@@ -140,21 +142,18 @@ static enum exit_status status_overall(struct client *client)
 
 static void put_state(FILE *stream, const struct screen *screen, const struct cell_info *cell)
 {
-	char since[FORMAT_MAX], age[FORMAT_MAX];
-	struct timespec now;
-	uint64_t now_usec;
+	char since[FORMAT_MAX], age[QUANTITY_TEXT_MAX];
+	uint64_t now = realtime_us();
 
 	put_label(stream, "State");
 	put_colored(stream, screen, state_color(cell->state), cell->state);
-	clock_gettime(CLOCK_REALTIME, &now);
-	now_usec = (uint64_t)now.tv_sec * 1000000 + (uint64_t)now.tv_nsec / 1000;
 	if (cell->started_at > 0) {
 		/* StartedAt tells nothing about when a cell ended. */
 		fprintf(stream, "%s %s", state_is_running(cell->state) ? " since" : ", started",
 			format_timestamp(since, cell->started_at));
-		if (now_usec >= cell->started_at)
+		if (now >= cell->started_at)
 			fprintf(stream, "; %s ago",
-				format_duration(age, now_usec - cell->started_at));
+				quantity_format_time((now - cell->started_at) * 1000, age));
 	}
 	fputc('\n', stream);
 }
@@ -186,7 +185,7 @@ static int put_cell(FILE *stream, const struct screen *screen, const struct cell
 		    const struct cell_rates *rates, const char *console)
 {
 	_cleanup_(freep) char *cpus = format_cpus(cell->cpus, cell->num_cpus);
-	char memory[FORMAT_MAX];
+	char memory[QUANTITY_TEXT_MAX];
 
 	if (!cpus)
 		return -ENOMEM;
@@ -199,7 +198,7 @@ static int put_cell(FILE *stream, const struct screen *screen, const struct cell
 	fputc('\n', stream);
 	put_field(stream, screen, "CPUs", cpus);
 	put_field(stream, screen, "Memory",
-		  cell->memory > 0 ? format_size(memory, cell->memory) : "-");
+		  cell->memory > 0 ? quantity_round_bytes(cell->memory, memory) : "-");
 	if (cell->id >= 0) {
 		put_label(stream, "Id");
 		fprintf(stream, "%" PRId32 "\n", cell->id);

@@ -3,7 +3,7 @@
 #include "view/json.h"
 #include "view/output.h"
 #include "view/text.h"
-#include "util.h"
+#include "common/cleanup.h"
 #include "verbs/verbs.h"
 
 static struct json_object *versions_json(const struct manager_info *manager)
@@ -15,7 +15,7 @@ static struct json_object *versions_json(const struct manager_info *manager)
 	if (manager && (!json_add_string(object, "cellmgrd", manager->version) ||
 			!json_add_string(object, "driver", manager->driver)))
 		return NULL;
-	return json_object_get(object);
+	return TAKE_POINTER(object);
 }
 
 static void put_version(FILE *stream, const struct screen *screen, const char *what,

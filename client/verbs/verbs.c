@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: GPL-2.0-only
 #include <string.h>
 
-#include "nearest.h"
+#include "common/nearest.h"
 #include "view/output.h"
-#include "util.h"
+#include "common/cleanup.h"
 #include "verbs/verbs.h"
 
 static const struct verb verbs[] = {
@@ -40,17 +40,18 @@ static const struct verb verbs[] = {
 	{"help", "", "This text", 0, 0, 0, true, verb_help},
 };
 
+static const char *next_verb(const void *words, size_t index)
+{
+	return index < ARRAY_SIZE(verbs) ? verbs[index].name : NULL;
+}
+
 const struct verb *verb_find(const char *name, const char **ret_near)
 {
-	const char *names[ARRAY_SIZE(verbs)];
-
 	for (size_t i = 0; i < ARRAY_SIZE(verbs); i++) {
 		if (strcmp(verbs[i].name, name) == 0)
 			return &verbs[i];
-		names[i] = verbs[i].name;
 	}
-	if (names_near(name, names, ARRAY_SIZE(names), ret_near, 1) == 0)
-		*ret_near = NULL;
+	*ret_near = nearest_word(name, next_verb, NULL);
 	return NULL;
 }
 

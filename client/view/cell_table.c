@@ -1,11 +1,12 @@
 // SPDX-License-Identifier: GPL-2.0-only
 #include <errno.h>
-#include <time.h>
 
 #include "view/cell_table.h"
 #include "view/format.h"
 #include "view/table.h"
-#include "util.h"
+#include "common/cleanup.h"
+#include "common/clock.h"
+#include "common/quantity.h"
 
 /* On a narrow terminal what went wrong is cut first, then columns go, from the right. */
 static const struct table_column columns[] = {
@@ -14,18 +15,15 @@ static const struct table_column columns[] = {
 	{"NOTE", false, 12, 6},
 };
 
-static const char *format_uptime(char buffer[FORMAT_MAX], const struct cell_info *cell)
+static const char *format_uptime(char *buffer, const struct cell_info *cell)
 {
-	struct timespec now;
-	uint64_t now_usec;
+	uint64_t now = realtime_us();
 
 	if (!state_is_running(cell->state) || cell->started_at == 0)
 		return "-";
-	clock_gettime(CLOCK_REALTIME, &now);
-	now_usec = (uint64_t)now.tv_sec * 1000000 + (uint64_t)now.tv_nsec / 1000;
-	if (now_usec < cell->started_at)
+	if (now < cell->started_at)
 		return "-";
-	return format_duration(buffer, now_usec - cell->started_at);
+	return quantity_format_time((now - cell->started_at) * 1000, buffer);
 }
 
 /* What is most worth knowing beyond the state: an operation under way, else the last error. */
@@ -42,13 +40,13 @@ static int add_cell(struct table *table, const struct screen *screen, const stru
 {
 	_cleanup_(freep) char *cpus = format_cpus(cell->cpus, cell->num_cpus);
 	_cleanup_(freep) char *note = format_note(cell);
-	char memory[FORMAT_MAX], uptime[FORMAT_MAX];
+	char memory[QUANTITY_TEXT_MAX], uptime[QUANTITY_TEXT_MAX];
 	const char *texts[] = {
 		cell->name,
 		cell->state,
 		cell->health,
 		cpus,
-		cell->memory > 0 ? format_size(memory, cell->memory) : "-",
+		cell->memory > 0 ? quantity_round_bytes(cell->memory, memory) : "-",
 		format_uptime(uptime, cell),
 		note,
 	};

@@ -3,21 +3,18 @@
 #include <poll.h>
 #include <stdint.h>
 #include <string.h>
-#include <time.h>
 
 #include "view/console_filter.h"
 #include "view/console_reader.h"
-#include "util.h"
+#include "common/cleanup.h"
+#include "common/clock.h"
 
 /* More than any console's buffer holds; a cell that writes faster than we read ends here. */
 #define MAX_TAIL (256 * 1024)
 
 static int64_t now_ms(void)
 {
-	struct timespec now;
-
-	clock_gettime(CLOCK_MONOTONIC, &now);
-	return now.tv_sec * INT64_C(1000) + now.tv_nsec / 1000000;
+	return (int64_t)(monotonic_us() / 1000);
 }
 
 /* Time to wait for the next piece; 0: enough. Negative: as long as it takes. */

@@ -7,60 +7,13 @@
 #include <time.h>
 
 #include "view/format.h"
-#include "util.h"
+#include "common/cleanup.h"
+#include "common/quantity.h"
 
-#define USEC_PER_MSEC UINT64_C(1000)
-#define USEC_PER_SEC  (1000 * USEC_PER_MSEC)
-#define USEC_PER_MIN  (60 * USEC_PER_SEC)
-#define USEC_PER_HOUR (60 * USEC_PER_MIN)
-#define USEC_PER_DAY  (24 * USEC_PER_HOUR)
+#define USEC_PER_SEC UINT64_C(1000000)
 
-const char *format_size(char buffer[FORMAT_MAX], uint64_t bytes)
-{
-	static const char units[] = "BKMGTPE";
-	uint64_t unit = 1;
-	size_t i = 0;
-
-	while (bytes / unit >= 1024) {
-		unit *= 1024;
-		i++;
-	}
-	/* One digit behind the point; bytes % unit is below 2^60, so ten times that fits. */
-	if (bytes % unit == 0)
-		snprintf(buffer, FORMAT_MAX, "%" PRIu64 "%c", bytes / unit, units[i]);
-	else
-		snprintf(buffer, FORMAT_MAX, "%" PRIu64 ".%" PRIu64 "%c", bytes / unit,
-			 bytes % unit * 10 / unit, units[i]);
-	return buffer;
-}
-
-const char *format_duration(char buffer[FORMAT_MAX], uint64_t microseconds)
-{
-	static const struct {
-		uint64_t usec;
-		const char *name;
-	} units[] = {
-		{USEC_PER_DAY, "d"}, {USEC_PER_HOUR, "h"},  {USEC_PER_MIN, "min"},
-		{USEC_PER_SEC, "s"}, {USEC_PER_MSEC, "ms"},
-	};
-	size_t i = 0;
-	uint64_t rest;
-	int length;
-
-	while (i < ARRAY_SIZE(units) - 1 && microseconds < units[i].usec)
-		i++;
-	length = snprintf(buffer, FORMAT_MAX, "%" PRIu64 "%s", microseconds / units[i].usec,
-			  units[i].name);
-
-	/* Milliseconds beside seconds are noise. */
-	if (i + 2 >= ARRAY_SIZE(units))
-		return buffer;
-	rest = microseconds % units[i].usec / units[i + 1].usec;
-	if (rest > 0)
-		snprintf(buffer + length, FORMAT_MAX - (size_t)length, " %" PRIu64 "%s", rest,
-			 units[i + 1].name);
-	return buffer;
-}
+#define INTERVAL_MIN_NS (10 * UINT64_C(1000000))
+#define INTERVAL_MAX_NS (3600 * UINT64_C(1000000000))
 
 const char *format_timestamp(char buffer[FORMAT_MAX], uint64_t microseconds)
 {
@@ -130,34 +83,13 @@ char *format_cpus(const uint32_t *cpus, size_t count)
 
 int parse_interval(const char *text, uint64_t *ret_microseconds)
 {
-	static const struct {
-		const char *name;
-		uint64_t usec;
-	} units[] = {
-		{"", USEC_PER_SEC},    {"ms", USEC_PER_MSEC}, {"s", USEC_PER_SEC},
-		{"min", USEC_PER_MIN}, {"h", USEC_PER_HOUR},
-	};
-	char *end;
-	double value;
+	uint64_t ns;
+	int r = quantity_parse_interval(text, &ns);
 
-	/* strtod() would take signs, blanks, "inf" and hexadecimal numbers as well. */
-	if (strspn(text, "0123456789.") == 0 ||
-	    strspn(text, "0123456789.") != strcspn(text, "mshin"))
-		return -EINVAL;
-	errno = 0;
-	value = strtod(text, &end);
-	if (errno != 0 || end == text)
-		return -EINVAL;
-	for (size_t i = 0; i < ARRAY_SIZE(units); i++) {
-		double usec;
-
-		if (strcmp(end, units[i].name) != 0)
-			continue;
-		usec = value * (double)units[i].usec;
-		if (usec < 10.0 * USEC_PER_MSEC || usec > (double)USEC_PER_HOUR)
-			return -ERANGE;
-		*ret_microseconds = (uint64_t)usec;
-		return 0;
-	}
-	return -EINVAL;
+	if (r < 0)
+		return r;
+	if (ns < INTERVAL_MIN_NS || ns > INTERVAL_MAX_NS)
+		return -ERANGE;
+	*ret_microseconds = ns / 1000;
+	return 0;
 }

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
-/* Numbers for people: sizes, times, CPU lists, rates; and times that people write. */
+/* Numbers for people: points in time, CPU lists, rates; and intervals that people write. */
 #ifndef CLIENT_FORMAT_H
 #define CLIENT_FORMAT_H
 
@@ -10,13 +10,6 @@
 
 /* All of these write a terminated string into buffer (FORMAT_MAX bytes are always enough) and
  * return buffer. */
-
-/* Bytes in binary units: "1M", "1.5G", "4095B". Rounded down, so that free memory is never
- * overstated. */
-const char *format_size(char buffer[FORMAT_MAX], uint64_t bytes);
-
-/* A duration in its two largest units: "3min 5s", "2d 4h", "250ms". */
-const char *format_duration(char buffer[FORMAT_MAX], uint64_t microseconds);
 
 /* A point in time (microseconds since the epoch) in the local time zone: "Mon 2026-11-23 01:27:32
  * UTC". */

@@ -4,7 +4,7 @@
 #include <string.h>
 
 #include "view/json.h"
-#include "util.h"
+#include "common/cleanup.h"
 
 #define MAX_DEPTH 16
 
@@ -140,7 +140,7 @@ struct json_object *json_from_manager(const struct manager_info *manager)
 	for (char **feature = manager->features; *feature; feature++)
 		if (!json_append(features, json_object_new_string(*feature)))
 			return NULL;
-	return json_object_get(object);
+	return TAKE_POINTER(object);
 }
 
 static int read_value(sd_bus_message *message, unsigned int depth, struct json_object **ret_value);
@@ -212,7 +212,7 @@ static int read_container(sd_bus_message *message, char type, const char *conten
 	r = sd_bus_message_exit_container(message);
 	if (r < 0)
 		return r;
-	*ret_value = json_object_get(container);
+	*ret_value = TAKE_POINTER(container);
 	return 0;
 }
 

@@ -6,7 +6,7 @@
 #include <sys/wait.h>
 
 #include "view/output.h"
-#include "util.h"
+#include "common/cleanup.h"
 
 /* Exit status of a shell, and of our child, that did not find the program. */
 #define STATUS_NOT_FOUND 127

@@ -1,10 +1,10 @@
 // SPDX-License-Identifier: GPL-2.0-only
 #include <errno.h>
 #include <string.h>
-#include <time.h>
 
 #include "view/rates.h"
-#include "util.h"
+#include "common/cleanup.h"
+#include "common/clock.h"
 
 #define CHANGES_RULE                                                              \
 	"type='signal',sender='" BUS_NAME "',path_namespace='" BUS_CELL_PATH "'," \
@@ -12,14 +12,6 @@
 
 /* How much later than its period the daemon may be. */
 #define LATENESS_USEC (EXITS_PERIOD_USEC / 5)
-
-static uint64_t monotonic_usec(void)
-{
-	struct timespec now;
-
-	clock_gettime(CLOCK_MONOTONIC, &now);
-	return (uint64_t)now.tv_sec * 1000000 + (uint64_t)now.tv_nsec / 1000;
-}
 
 void cell_rates_free(struct cell_rates *rates)
 {
@@ -92,7 +84,7 @@ static int on_changes(sd_bus_message *message, void *context, sd_bus_error *ret_
 		return 0;
 	if (cell_info_read(message, "", &changed) < 0 || changed.num_exits == 0)
 		return 0;
-	watched_cell_update(watched, changed.exits, changed.num_exits, monotonic_usec());
+	watched_cell_update(watched, changed.exits, changed.num_exits, monotonic_us());
 	changed.exits = NULL;
 	changed.num_exits = 0;
 	return 0;
@@ -161,14 +153,14 @@ static void expectations(const struct exit_watch *watch, bool *ret_running, bool
 
 int exit_watch_wait(struct exit_watch *watch, uint64_t interval_usec)
 {
-	uint64_t begin = monotonic_usec();
+	uint64_t begin = monotonic_us();
 	uint64_t enough = begin + interval_usec;
 	uint64_t last = enough + EXITS_PERIOD_USEC + LATENESS_USEC;
 	bool running, unheard;
 
 	expectations(watch, &running, &unheard);
 	while (running) {
-		uint64_t now = monotonic_usec(), until;
+		uint64_t now = monotonic_us(), until;
 		int r;
 
 		expectations(watch, &running, &unheard);

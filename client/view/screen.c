@@ -6,7 +6,7 @@
 #include <unistd.h>
 
 #include "view/screen.h"
-#include "util.h"
+#include "common/cleanup.h"
 
 #define DOT_FULL    "\xe2\x97\x8f" /* U+25CF */
 #define DOT_EMPTY   "\xe2\x97\x8b" /* U+25CB */

@@ -5,7 +5,7 @@
 
 #include "view/table.h"
 #include "view/text.h"
-#include "util.h"
+#include "common/cleanup.h"
 
 #define TABLE_GAP 2
 

@@ -3,7 +3,7 @@
 #include <wchar.h>
 
 #include "view/text.h"
-#include "util.h"
+#include "common/cleanup.h"
 
 #define ELLIPSIS "\xe2\x80\xa6" /* U+2026 */
 

@@ -3,8 +3,8 @@
 
 #include <errno.h>
 #include <string.h>
-#include <time.h>
 
+#include "common/clock.h"
 #include "util/log.h"
 #include "manager/manager.h"
 
@@ -104,14 +104,6 @@ void cell_set_last_error(struct cell *cell, const char *text)
 	free(cell->last_error);
 	cell->last_error = (char *)text;
 	mark(cell, CELL_PROPERTY_LAST_ERROR);
-}
-
-static uint64_t realtime_us(void)
-{
-	struct timespec now;
-
-	clock_gettime(CLOCK_REALTIME, &now);
-	return (uint64_t)now.tv_sec * 1000000 + (uint64_t)now.tv_nsec / 1000;
 }
 
 /* The driver knows of starts that we do not: somebody else's, or one that we died of. */

@@ -4,8 +4,8 @@
 
 #include <errno.h>
 #include <string.h>
-#include <time.h>
 
+#include "common/clock.h"
 #include "manager/console.h"
 #include "util/log.h"
 #include "util/message_ids.h"
@@ -22,14 +22,6 @@
 #define MAX_STEPS_OF_CELL 8
 
 static void advance(struct job *job);
-
-static uint64_t realtime_us(void)
-{
-	struct timespec now;
-
-	clock_gettime(CLOCK_REALTIME, &now);
-	return (uint64_t)now.tv_sec * 1000000 + (uint64_t)now.tv_nsec / 1000;
-}
 
 /* In the worker: the job itself is none of its business. */
 static void run_step(void *userdata)

@@ -6,6 +6,7 @@
 #include "model/description_kinds.h"
 #include "model/description_parser.h"
 #include "common/nearest.h"
+#include "util/read_text.h"
 
 #define COMM_CUSTOMARY_ADDRESS 0x100000ull
 
@@ -146,32 +147,13 @@ int description_parse(const char *text, size_t length, const char *file, const c
 	return 0;
 }
 
-static int read_all(int fd, char *buffer, size_t size, size_t *ret_length)
-{
-	size_t length = 0;
-
-	while (length < size) {
-		ssize_t n = read(fd, buffer + length, size - length);
-
-		if (n < 0 && errno == EINTR)
-			continue;
-		if (n < 0)
-			return -errno;
-		if (n == 0)
-			break;
-		length += n;
-	}
-	*ret_length = length;
-	return 0;
-}
-
 int description_read(int fd, const char *file, const char *name, struct problems *problems,
 		     struct description **ret)
 {
 	const struct problem_place place = {.file = file};
 	_cleanup_(freep) char *text = NULL;
 	struct stat status;
-	size_t length = 0;
+	size_t length;
 	int r;
 
 	if (fstat(fd, &status) < 0)
@@ -182,10 +164,7 @@ int description_read(int fd, const char *file, const char *name, struct problems
 		return -EINVAL;
 	}
 	/* One more, so that the parser sees that it is too long. */
-	text = malloc(DESCRIPTION_MAX_FILE + 1);
-	if (!text)
-		return -ENOMEM;
-	r = read_all(fd, text, DESCRIPTION_MAX_FILE + 1, &length);
+	r = read_text(fd, DESCRIPTION_MAX_FILE + 1, &text, &length);
 	if (r < 0)
 		return r;
 	return description_parse(text, length, file, name, problems, ret);

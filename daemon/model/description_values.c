@@ -135,15 +135,10 @@ bool value_string(struct parser *parser, const struct json_path *path, struct js
 	return true;
 }
 
-static const char *next_word(const void *words, size_t index)
-{
-	return ((const char *const *)words)[index];
-}
-
 static void unknown_word(struct parser *parser, const struct json_path *path,
 			 struct json_object *value, const char *const *words)
 {
-	const char *near = nearest_word(json_object_get_string(value), next_word, words);
+	const char *near = nearest_word(json_object_get_string(value), nearest_next_string, words);
 	_cleanup_(freep) char *list = NULL;
 	size_t size;
 	FILE *stream;

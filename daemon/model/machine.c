@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include "model/machine.h"
+#include "util/read_text.h"
 
 #define FILE_MAX (8u << 20) /* timer_list of a machine with hundreds of CPUs is large */
 
@@ -12,40 +13,6 @@ struct reader {
 	struct problems *problems;
 	struct machine *machine;
 };
-
-static int read_descriptor(int fd, char **ret_text, size_t *ret_length)
-{
-	_cleanup_(freep) char *text = NULL;
-	size_t length = 0, room = 0;
-
-	for (;;) {
-		ssize_t n;
-
-		if (length + 1 >= room) {
-			char *larger;
-
-			if (room >= FILE_MAX)
-				return -EFBIG;
-			room = room ? 2 * room : 8192;
-			larger = realloc(text, room);
-			if (!larger)
-				return -ENOMEM;
-			text = larger;
-		}
-		n = read(fd, text + length, room - 1 - length);
-		if (n < 0 && errno == EINTR)
-			continue;
-		if (n < 0)
-			return -errno;
-		if (n == 0)
-			break;
-		length += n;
-	}
-	text[length] = '\0';
-	*ret_text = TAKE_POINTER(text);
-	*ret_length = length;
-	return 0;
-}
 
 /* Reads a whole file below the root; the text has a zero behind its end. -ENOENT is no problem. */
 static int read_file(const struct reader *reader, const char *path, char **ret_text,
@@ -61,7 +28,9 @@ static int read_file(const struct reader *reader, const char *path, char **ret_t
 		return -ENOMEM;
 	}
 	fd = open(full, O_RDONLY | O_CLOEXEC);
-	r = fd < 0 ? -errno : read_descriptor(fd, ret_text, ret_length);
+	r = fd < 0 ? -errno : read_text(fd, FILE_MAX, ret_text, ret_length);
+	if (r == 0 && *ret_length == FILE_MAX)
+		r = -EFBIG;
 	if (r < 0 && r != -ENOENT && r != -ENOMEM)
 		problems_add(reader->problems, SEVERITY_ERROR, &place, "cannot be read: %s",
 			     strerror(-r));

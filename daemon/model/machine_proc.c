@@ -23,8 +23,8 @@ static int parse_resource(struct text_span line, struct machine_resource *ret)
 {
 	struct machine_resource resource = {.depth = text_span_blanks(&line) / 2};
 
-	if (!text_span_number(&line, 16, &resource.start) || !text_span_prefix(&line, "-") ||
-	    !text_span_number(&line, 16, &resource.end) || !text_span_prefix(&line, " : ") ||
+	if (text_span_number(&line, 16, &resource.start) < 0 || !text_span_prefix(&line, "-") ||
+	    text_span_number(&line, 16, &resource.end) < 0 || !text_span_prefix(&line, " : ") ||
 	    resource.end < resource.start)
 		return -EINVAL;
 	resource.name = strndup(line.at, line.length);
@@ -71,7 +71,7 @@ static bool parse_field(struct text_span line, const char *name, uint64_t *ret)
 	if (!text_span_prefix(&line, name))
 		return false;
 	text_span_blanks(&line);
-	return text_span_number(&line, 10, ret);
+	return text_span_number(&line, 10, ret) == 0;
 }
 
 static int timer_frequency(uint64_t mult, uint64_t shift, uint32_t *ret_khz)
@@ -125,9 +125,9 @@ static bool parse_kernel_size(struct text_span *span, uint64_t *ret)
 	int shift;
 
 	if (text_span_prefix(span, "0x") || text_span_prefix(span, "0X")) {
-		if (!text_span_number(span, 16, &value))
+		if (text_span_number(span, 16, &value) < 0)
 			return false;
-	} else if (!text_span_number(span, 10, &value)) {
+	} else if (text_span_number(span, 10, &value) < 0) {
 		return false;
 	}
 	unit = span->length > 0 && *span->at ? strchr(units, *span->at | 0x20) : NULL;
@@ -183,7 +183,7 @@ static bool parse_cpuinfo_field(struct text_span line, const char *name, uint64_
 	if (!text_span_prefix(&line, ":"))
 		return false;
 	text_span_blanks(&line);
-	return text_span_number(&line, 10, ret) && line.length == 0;
+	return text_span_number(&line, 10, ret) == 0 && line.length == 0;
 }
 
 void machine_parse_cpuinfo(const char *text, size_t length, struct machine *machine)

@@ -4,7 +4,7 @@
 #include "view/console_filter.h"
 #include "view/console_reader.h"
 #include "tests/lib/tap.h"
-#include "util.h"
+#include "common/cleanup.h"
 
 static struct tap tap;
 

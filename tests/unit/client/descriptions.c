@@ -5,7 +5,7 @@
 
 #include "verbs/descriptions.h"
 #include "tests/lib/tap.h"
-#include "util.h"
+#include "common/cleanup.h"
 
 static struct tap tap;
 

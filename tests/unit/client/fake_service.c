@@ -13,7 +13,7 @@
 #include <systemd/sd-event.h>
 #include <time.h>
 
-#include "util.h"
+#include "common/cleanup.h"
 
 #define ERROR	       "org.cellmgr1.Error."
 #define TURBINE_EXITS  1000 /* more each second */

@@ -3,54 +3,9 @@
 
 #include "view/format.h"
 #include "tests/lib/tap.h"
-#include "util.h"
+#include "common/cleanup.h"
 
 static struct tap tap;
-
-static void test_sizes(void)
-{
-	static const struct {
-		uint64_t bytes;
-		const char *wanted;
-	} cases[] = {
-		{0, "0B"},
-		{1023, "1023B"},
-		{1024, "1K"},
-		{1536, "1.5K"},
-		{1 << 20, "1M"},
-		{(48 << 20) - 1, "47.9M"},
-		{UINT64_C(3) << 30, "3G"},
-		{UINT64_MAX, "15.9E"},
-	};
-	char buffer[FORMAT_MAX];
-
-	for (size_t i = 0; i < ARRAY_SIZE(cases); i++)
-		tap_is_str(&tap, format_size(buffer, cases[i].bytes), cases[i].wanted, "%s",
-			   cases[i].wanted);
-}
-
-static void test_durations(void)
-{
-	static const struct {
-		uint64_t usec;
-		const char *wanted;
-	} cases[] = {
-		{0, "0ms"},
-		{250000, "250ms"},
-		{1900000, "1s"},
-		{65000000, "1min 5s"},
-		{60000000, "1min"},
-		{3600000000, "1h"},
-		{2 * UINT64_C(86400000000) + 4 * UINT64_C(3600000000), "2d 4h"},
-	};
-	char buffer[FORMAT_MAX];
-
-	for (size_t i = 0; i < ARRAY_SIZE(cases); i++)
-		tap_is_str(&tap, format_duration(buffer, cases[i].usec), cases[i].wanted, "%s",
-			   cases[i].wanted);
-	format_duration(buffer, UINT64_MAX);
-	tap_ok(&tap, strlen(buffer) < FORMAT_MAX, "the longest duration fits");
-}
 
 static void test_times(void)
 {
@@ -128,8 +83,6 @@ static void test_intervals(void)
 int main(void)
 {
 	setenv("TZ", "UTC", 1);
-	test_sizes();
-	test_durations();
 	test_times();
 	test_rates();
 	test_cpus();

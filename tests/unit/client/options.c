@@ -3,7 +3,7 @@
 
 #include "options.h"
 #include "tests/lib/tap.h"
-#include "util.h"
+#include "common/cleanup.h"
 
 static struct tap tap;
 

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-only
 #include "view/rates.h"
 #include "tests/lib/tap.h"
-#include "util.h"
+#include "common/cleanup.h"
 
 static struct tap tap;
 

@@ -3,7 +3,7 @@
 
 #include "view/table.h"
 #include "tests/lib/tap.h"
-#include "util.h"
+#include "common/cleanup.h"
 
 static struct tap tap;
 

@@ -3,7 +3,7 @@
 
 #include "tests/lib/tap.h"
 #include "view/text.h"
-#include "util.h"
+#include "common/cleanup.h"
 
 static struct tap tap;
 

@@ -101,6 +101,51 @@ static void test_format(struct tap *tap)
 			   "a size is written as %s", cases[i].text);
 }
 
+static void test_rounding(struct tap *tap)
+{
+	static const struct {
+		uint64_t bytes;
+		const char *wanted;
+	} cases[] = {
+		{0, "0B"},
+		{1023, "1023B"},
+		{1024, "1K"},
+		{1536, "1.5K"},
+		{1 << 20, "1M"},
+		{(48 << 20) - 1, "47.9M"},
+		{UINT64_C(3) << 30, "3G"},
+		{UINT64_MAX, "15.9E"},
+	};
+	char buffer[QUANTITY_TEXT_MAX];
+
+	for (size_t i = 0; i < ARRAY_SIZE(cases); i++)
+		tap_is_str(tap, quantity_round_bytes(cases[i].bytes, buffer), cases[i].wanted, "%s",
+			   cases[i].wanted);
+}
+
+static void test_durations(struct tap *tap)
+{
+	static const struct {
+		uint64_t usec;
+		const char *wanted;
+	} cases[] = {
+		{0, "0ms"},
+		{250000, "250ms"},
+		{1900000, "1s"},
+		{65000000, "1min 5s"},
+		{60000000, "1min"},
+		{3600000000, "1h"},
+		{2 * UINT64_C(86400000000) + 4 * UINT64_C(3600000000), "2d 4h"},
+	};
+	char buffer[QUANTITY_TEXT_MAX];
+
+	for (size_t i = 0; i < ARRAY_SIZE(cases); i++)
+		tap_is_str(tap, quantity_format_time(1000 * cases[i].usec, buffer), cases[i].wanted,
+			   "%s", cases[i].wanted);
+	quantity_format_time(UINT64_MAX, buffer);
+	tap_ok(tap, strlen(buffer) < QUANTITY_TEXT_MAX - 1, "the longest duration fits");
+}
+
 int main(void)
 {
 	struct tap tap = {0};
@@ -109,5 +154,7 @@ int main(void)
 	run_cases(&tap, "time", quantity_parse_time, time_cases, ARRAY_SIZE(time_cases));
 	test_length(&tap);
 	test_format(&tap);
+	test_rounding(&tap);
+	test_durations(&tap);
 	return tap_done(&tap);
 }
