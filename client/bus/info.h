@@ -7,8 +7,6 @@
 #include <stddef.h>
 #include <stdint.h>
 
-#include "bus/bus.h"
-
 struct exit_counter {
 	char *name; /* "total", "mmio", ... */
 	uint64_t count;
@@ -49,21 +47,12 @@ struct cell_list {
 /* The free functions take zeroed structures, too, and leave them zeroed. */
 void cell_info_free(struct cell_info *cell);
 void exit_counters_free(struct exit_counter *exits, size_t count);
+void strv_free(char **strings);
 void manager_info_free(struct manager_info *manager);
 void cell_list_free(struct cell_list *list);
 
-/* These ask the daemon. Errors as client_call(). */
-int manager_info_fetch(struct client *client, enum call_kind kind, sd_bus_error *ret_error,
-		       struct manager_info *ret_manager);
-int cell_info_fetch(struct client *client, const char *path, sd_bus_error *ret_error,
-		    struct cell_info *ret_cell);
-int cell_list_fetch(struct client *client, sd_bus_error *ret_error, struct cell_list *ret_list);
-
-/*
- * Reads a{sv}, a cell's properties, from the message. Properties that it does not know are skipped,
- * those that are missing are empty. Returns 0, -ENOMEM, or -EBADMSG and the like.
- */
-int cell_info_read(sd_bus_message *message, const char *path, struct cell_info *ret_cell);
+/* Whether the cell executes. */
+bool cell_info_runs(const struct cell_info *cell);
 
 /* All exits of the cell: the counter "total", or the sum where there is none. */
 uint64_t cell_info_total_exits(const struct cell_info *cell);

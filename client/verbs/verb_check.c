@@ -6,13 +6,12 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "common/cleanup.h"
 #include "verbs/descriptions.h"
+#include "verbs/verbs.h"
 #include "view/json.h"
 #include "view/output.h"
-#include "verbs/report.h"
 #include "view/text.h"
-#include "common/cleanup.h"
-#include "verbs/verbs.h"
 
 #define DESCRIPTION_COPY_MAX (4 << 20) /* far beyond what the daemon takes */
 
@@ -165,10 +164,10 @@ static enum exit_status check_file(struct check *check, const char *path, const 
 
 	if (fd < 0)
 		return STATUS_FAILED;
-	r = client_call(check->client, CALL_READ, BUS_MANAGER_PATH, BUS_MANAGER_INTERFACE, "Check",
-			&error, &reply, "hs", fd, name);
+	r = connection_call(&check->client->connection, CALL_READ, BUS_MANAGER_PATH,
+			    BUS_MANAGER_INTERFACE, "Check", &error, &reply, "hs", fd, name);
 	if (r < 0)
-		return client_report(check->client, &attempt, &error, r);
+		return complain_attempt(check->client, &attempt, &error, r);
 	r = report_findings(check, path, name, reply);
 	return r < 0 ? complain_reply(r) : STATUS_DONE;
 }
@@ -236,7 +235,7 @@ enum exit_status verb_check(struct client *client, const struct verb *verb, char
 
 	status = *arguments ? check_named(&check, arguments) : check_installed(&check);
 	if (results)
-		json_print(output.stream, results, client->options.json);
+		json_print(output.stream, results, client->options.json == JSON_PRETTY);
 	else if (!client->options.quiet)
 		print_summary(&check);
 	if (client_show(client, &output) != STATUS_DONE)

@@ -1,13 +1,12 @@
 // SPDX-License-Identifier: GPL-2.0-only
 #include <errno.h>
-#include <fcntl.h>
 #include <string.h>
 
-#include "view/console_filter.h"
-#include "view/console_reader.h"
-#include "verbs/report.h"
+#include "bus/fetch.h"
 #include "common/cleanup.h"
 #include "verbs/verbs.h"
+#include "view/console_filter.h"
+#include "view/console_reader.h"
 
 /* Without --follow. What is there is in the pipe when we get it: a pause means that this was all.
  */
@@ -18,27 +17,6 @@ struct sink {
 	struct console_filter filter;
 	bool raw;
 };
-
-int console_open(struct client *client, enum call_kind kind, const char *path,
-		 sd_bus_error *ret_error, int *ret_fd)
-{
-	_cleanup_(sd_bus_message_unrefp) sd_bus_message *reply = NULL;
-	int borrowed, fd, r;
-
-	r = client_call(client, kind, path, BUS_CELL_INTERFACE, "OpenConsole", ret_error, &reply,
-			NULL);
-	if (r < 0)
-		return r;
-	r = sd_bus_message_read(reply, "h", &borrowed);
-	if (r < 0)
-		return r;
-	/* The message closes its own with its last reference. */
-	fd = fcntl(borrowed, F_DUPFD_CLOEXEC, 3);
-	if (fd < 0)
-		return -errno;
-	*ret_fd = fd;
-	return 0;
-}
 
 static int write_console(void *context, const char *bytes, size_t length)
 {
@@ -79,11 +57,11 @@ enum exit_status verb_console(struct client *client, const struct verb *verb, ch
 	_cleanup_(closep) int fd = -1;
 	int r;
 
-	r = client_cell_path(client, arguments[0], &error, &path);
+	r = fetch_cell_path(&client->connection, arguments[0], &error, &path);
 	if (r >= 0)
-		r = console_open(client, CALL_OPERATION, path, &error, &fd);
+		r = open_console(&client->connection, CALL_OPERATION, path, &error, &fd);
 	if (r < 0)
-		return client_report(client, &attempt, &error, r);
+		return complain_attempt(client, &attempt, &error, r);
 	r = copy_console(client, fd);
 	if (r < 0) {
 		complain("console %s: %s", arguments[0], strerror(-r));

@@ -1,6 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /* enable, disable. */
-#include "verbs/report.h"
 #include "common/cleanup.h"
 #include "verbs/verbs.h"
 
@@ -11,9 +10,9 @@ static enum exit_status call_manager(struct client *client, const struct verb *v
 	_cleanup_(sd_bus_error_free) sd_bus_error error = SD_BUS_ERROR_NULL;
 	int r;
 
-	r = client_call(client, CALL_OPERATION, BUS_MANAGER_PATH, BUS_MANAGER_INTERFACE, method,
-			&error, NULL, types, argument);
-	return r < 0 ? client_report(client, &attempt, &error, r) : STATUS_DONE;
+	r = connection_call(&client->connection, CALL_OPERATION, BUS_MANAGER_PATH,
+			    BUS_MANAGER_INTERFACE, method, &error, NULL, types, argument);
+	return r < 0 ? complain_attempt(client, &attempt, &error, r) : STATUS_DONE;
 }
 
 enum exit_status verb_enable(struct client *client, const struct verb *verb, char **arguments)

@@ -2,7 +2,7 @@
 /* start, stop, restart, kill, create, load, destroy: one call each. */
 #include <string.h>
 
-#include "verbs/report.h"
+#include "bus/fetch.h"
 #include "common/cleanup.h"
 #include "verbs/verbs.h"
 
@@ -28,20 +28,21 @@ static int call_cell(struct client *client, const char *cell, const char *interf
 	int r;
 
 	if (strcmp(interface, BUS_MANAGER_INTERFACE) == 0) {
-		r = client_check_name(cell, ret_error);
+		r = check_cell_name(cell, ret_error);
 		if (r < 0)
 			return r;
-		return client_call(client, CALL_OPERATION, BUS_MANAGER_PATH, interface, method,
-				   ret_error, NULL, "s", cell);
+		return connection_call(&client->connection, CALL_OPERATION, BUS_MANAGER_PATH,
+				       interface, method, ret_error, NULL, "s", cell);
 	}
-	r = client_cell_path(client, cell, ret_error, &path);
+	r = fetch_cell_path(&client->connection, cell, ret_error, &path);
 	if (r < 0)
 		return r;
 	if (strcmp(method, "Load") == 0)
 		/* No images of ours: the description's. */
-		return client_call(client, CALL_OPERATION, path, interface, method, ret_error, NULL,
-				   "a(ht)", 0);
-	return client_call(client, CALL_OPERATION, path, interface, method, ret_error, NULL, NULL);
+		return connection_call(&client->connection, CALL_OPERATION, path, interface, method,
+				       ret_error, NULL, "a(ht)", 0);
+	return connection_call(&client->connection, CALL_OPERATION, path, interface, method,
+			       ret_error, NULL, NULL);
 }
 
 enum exit_status verb_lifecycle(struct client *client, const struct verb *verb, char **arguments)
@@ -62,7 +63,7 @@ enum exit_status verb_lifecycle(struct client *client, const struct verb *verb, 
 		r = call_cell(client, *cell, methods[i].interface, methods[i].method, &error);
 		if (r >= 0)
 			continue;
-		this_one = client_report(client, &attempt, &error, r);
+		this_one = complain_attempt(client, &attempt, &error, r);
 		if (status == STATUS_DONE)
 			status = this_one;
 	}

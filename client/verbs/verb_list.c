@@ -1,10 +1,10 @@
 // SPDX-License-Identifier: GPL-2.0-only
+#include "bus/fetch.h"
+#include "common/cleanup.h"
+#include "verbs/verbs.h"
 #include "view/cell_table.h"
 #include "view/json.h"
 #include "view/output.h"
-#include "verbs/report.h"
-#include "common/cleanup.h"
-#include "verbs/verbs.h"
 
 enum exit_status verb_list(struct client *client, const struct verb *verb, char **arguments)
 {
@@ -14,9 +14,9 @@ enum exit_status verb_list(struct client *client, const struct verb *verb, char 
 	_cleanup_(output_close) struct output output = {0};
 	int r;
 
-	r = cell_list_fetch(client, &error, &list);
+	r = fetch_cells(&client->connection, &error, &list);
 	if (r < 0)
-		return client_report(client, &attempt, &error, r);
+		return complain_attempt(client, &attempt, &error, r);
 	if (output_open(&output) < 0)
 		return complain_memory();
 
@@ -25,7 +25,7 @@ enum exit_status verb_list(struct client *client, const struct verb *verb, char 
 
 		if (!cells)
 			return complain_memory();
-		json_print(output.stream, cells, client->options.json);
+		json_print(output.stream, cells, client->options.json == JSON_PRETTY);
 	} else if (cell_table_print(&list, output.stream, &client->screen,
 				    !client->options.no_legend) < 0) {
 		return complain_memory();

@@ -7,12 +7,12 @@
 #include <string.h>
 #include <time.h>
 
-#include "view/json.h"
-#include "verbs/report.h"
-#include "view/text.h"
+#include "bus/fetch.h"
 #include "common/cleanup.h"
 #include "common/clock.h"
 #include "verbs/verbs.h"
+#include "view/json.h"
+#include "view/text.h"
 
 #define PATH_RULE	"type='signal',sender='" BUS_NAME "',path_namespace='" BUS_MANAGER_PATH "',"
 #define PROPERTIES_RULE PATH_RULE "interface='org.freedesktop.DBus.Properties'"
@@ -99,7 +99,7 @@ static void print_json(struct monitor *monitor, const char *path, const char *wh
 		monitor->failed = -ENOMEM;
 		return;
 	}
-	json_print(stdout, object, monitor->client->options.json);
+	json_print(stdout, object, monitor->client->options.json == JSON_PRETTY);
 }
 
 static void announce(struct monitor *monitor, const char *path, const char *what,
@@ -193,7 +193,7 @@ static int subscribe(struct monitor *monitor)
 	};
 
 	for (size_t i = 0; i < ARRAY_SIZE(matches); i++) {
-		int r = sd_bus_add_match(monitor->client->bus, NULL, matches[i].rule,
+		int r = sd_bus_add_match(monitor->client->connection.bus, NULL, matches[i].rule,
 					 matches[i].handler, monitor);
 
 		if (r < 0)
@@ -208,7 +208,8 @@ static void note_absent_daemon(struct client *client)
 	_cleanup_(sd_bus_error_free) sd_bus_error error = SD_BUS_ERROR_NULL;
 	_cleanup_(manager_info_free) struct manager_info manager = {0};
 
-	if (!client->options.quiet && manager_info_fetch(client, CALL_PROBE, &error, &manager) < 0)
+	if (!client->options.quiet &&
+	    fetch_manager(&client->connection, CALL_PROBE, &error, &manager) < 0)
 		complain("monitor: cellmgrd is not running; waiting for it");
 }
 
@@ -220,14 +221,14 @@ enum exit_status verb_monitor(struct client *client, const struct verb *verb, ch
 
 	r = subscribe(&monitor);
 	if (r < 0)
-		return client_report(client, &attempt, &SD_BUS_ERROR_NULL, r);
+		return complain_attempt(client, &attempt, &SD_BUS_ERROR_NULL, r);
 	note_absent_daemon(client);
 	while (monitor.failed == 0) {
-		r = sd_bus_process(client->bus, NULL);
+		r = sd_bus_process(client->connection.bus, NULL);
 		if (r == 0)
-			r = sd_bus_wait(client->bus, UINT64_MAX);
+			r = sd_bus_wait(client->connection.bus, UINT64_MAX);
 		if (r < 0 && r != -EINTR)
-			return client_report(client, &attempt, &SD_BUS_ERROR_NULL, r);
+			return complain_attempt(client, &attempt, &SD_BUS_ERROR_NULL, r);
 	}
 	complain("monitor: %s", strerror(-monitor.failed));
 	return STATUS_FAILED;

@@ -4,15 +4,14 @@
 #include <string.h>
 #include <time.h>
 
-#include "view/format.h"
-#include "view/json.h"
-#include "view/output.h"
-#include "view/rates.h"
-#include "verbs/report.h"
-#include "view/table.h"
+#include "bus/rates.h"
 #include "common/cleanup.h"
 #include "common/clock.h"
 #include "verbs/verbs.h"
+#include "view/format.h"
+#include "view/json.h"
+#include "view/output.h"
+#include "view/table.h"
 
 #define DEFAULT_INTERVAL_USEC 1000000
 
@@ -159,7 +158,7 @@ static int print_json(struct client *client, FILE *stream, const struct exit_wat
 		    !json_append(array, cell_json(&watch->cells[i], &rates)))
 			return -ENOMEM;
 	}
-	json_print(stream, array, client->options.json);
+	json_print(stream, array, client->options.json == JSON_PRETTY);
 	return 0;
 }
 
@@ -183,10 +182,10 @@ static int show_once(struct client *client, const char *path, uint64_t interval_
 {
 	_cleanup_(exit_watch_end) struct exit_watch watch = {0};
 	_cleanup_(output_close) struct output output = {0};
-	struct options options = client->options;
+	const struct options *options = &client->options;
 	int r;
 
-	r = exit_watch_begin(&watch, client, path, ret_error);
+	r = exit_watch_begin(&watch, &client->connection, path, ret_error);
 	if (r >= 0)
 		r = exit_watch_wait(&watch, interval_usec);
 	if (r >= 0)
@@ -195,12 +194,9 @@ static int show_once(struct client *client, const char *path, uint64_t interval_
 		r = print_watch(client, output.stream, path, &watch);
 	if (r < 0)
 		return r;
-	if (options.follow) {
-		options.no_pager = true;
-		if (options.json == JSON_OFF)
-			fputc('\n', output.stream);
-	}
-	return output_show(&output, &options, &client->screen);
+	if (options->follow && options->json == JSON_OFF)
+		fputc('\n', output.stream);
+	return output_show(&output, &client->screen, !options->no_pager && !options->follow);
 }
 
 /* With --follow, where no cell ran and so nothing was waited for. */
@@ -226,7 +222,7 @@ enum exit_status verb_stats(struct client *client, const struct verb *verb, char
 	if (interval == 0)
 		interval = DEFAULT_INTERVAL_USEC;
 	if (arguments[0])
-		r = client_cell_path(client, arguments[0], &error, &path);
+		r = fetch_cell_path(&client->connection, arguments[0], &error, &path);
 	while (r >= 0) {
 		uint64_t begin = monotonic_us();
 
@@ -236,5 +232,5 @@ enum exit_status verb_stats(struct client *client, const struct verb *verb, char
 		if (r >= 0)
 			sleep_until(begin + interval);
 	}
-	return r < 0 ? client_report(client, &attempt, &error, r) : STATUS_DONE;
+	return r < 0 ? complain_attempt(client, &attempt, &error, r) : STATUS_DONE;
 }

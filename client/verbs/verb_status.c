@@ -4,18 +4,17 @@
 #include <string.h>
 #include <time.h>
 
+#include "bus/rates.h"
+#include "common/cleanup.h"
+#include "common/clock.h"
+#include "common/quantity.h"
+#include "verbs/verbs.h"
 #include "view/cell_table.h"
 #include "view/console_reader.h"
 #include "view/format.h"
 #include "view/json.h"
 #include "view/output.h"
-#include "view/rates.h"
-#include "verbs/report.h"
 #include "view/text.h"
-#include "common/cleanup.h"
-#include "common/clock.h"
-#include "common/quantity.h"
-#include "verbs/verbs.h"
 
 #define CONSOLE_LINES 10
 #define HASH_SHOWN    12
@@ -109,7 +108,7 @@ static int print_overall(struct client *client, FILE *stream, const struct manag
 
 		if (!object)
 			return -ENOMEM;
-		json_print(stream, object, client->options.json);
+		json_print(stream, object, client->options.json == JSON_PRETTY);
 		return 0;
 	}
 	put_manager(stream, &client->screen, manager);
@@ -126,11 +125,11 @@ static enum exit_status status_overall(struct client *client)
 	_cleanup_(output_close) struct output output = {0};
 	int r;
 
-	r = manager_info_fetch(client, CALL_READ, &error, &manager);
+	r = fetch_manager(&client->connection, CALL_READ, &error, &manager);
 	if (r >= 0)
-		r = cell_list_fetch(client, &error, &list);
+		r = fetch_cells(&client->connection, &error, &list);
 	if (r < 0)
-		return client_report(client, &attempt, &error, r);
+		return complain_attempt(client, &attempt, &error, r);
 	if (client->options.quiet)
 		return STATUS_DONE;
 	if (output_open(&output) < 0 || print_overall(client, output.stream, &manager, &list) < 0)
@@ -149,7 +148,7 @@ static void put_state(FILE *stream, const struct screen *screen, const struct ce
 	put_colored(stream, screen, state_color(cell->state), cell->state);
 	if (cell->started_at > 0) {
 		/* StartedAt tells nothing about when a cell ended. */
-		fprintf(stream, "%s %s", state_is_running(cell->state) ? " since" : ", started",
+		fprintf(stream, "%s %s", cell_info_runs(cell) ? " since" : ", started",
 			format_timestamp(since, cell->started_at));
 		if (now >= cell->started_at)
 			fprintf(stream, "; %s ago",
@@ -222,7 +221,7 @@ static void read_console(struct client *client, const char *path, char **ret_con
 	_cleanup_(sd_bus_error_free) sd_bus_error error = SD_BUS_ERROR_NULL;
 	_cleanup_(closep) int fd = -1;
 
-	if (console_open(client, CALL_READ, path, &error, &fd) < 0)
+	if (open_console(&client->connection, CALL_READ, path, &error, &fd) < 0)
 		return;
 	(void)console_tail(fd, &tail_limits, CONSOLE_LINES, client->screen.unicode, ret_console);
 }
@@ -240,7 +239,7 @@ static enum exit_status print_cell(struct client *client, const struct watched_c
 
 		if (!object)
 			return complain_memory();
-		json_print(output.stream, object, client->options.json);
+		json_print(output.stream, object, client->options.json == JSON_PRETTY);
 	} else {
 		r = put_cell(output.stream, &client->screen, &watched->cell, rates,
 			     console ? console : "");
@@ -261,9 +260,9 @@ static enum exit_status status_of_cell(struct client *client, const char *cell)
 	bool for_people = client->options.json == JSON_OFF && !client->options.quiet;
 	int r;
 
-	r = client_cell_path(client, cell, &error, &path);
+	r = fetch_cell_path(&client->connection, cell, &error, &path);
 	if (r >= 0)
-		r = exit_watch_begin(&watch, client, path, &error);
+		r = exit_watch_begin(&watch, &client->connection, path, &error);
 	if (r >= 0 && for_people) {
 		r = exit_watch_wait(&watch, 0);
 		read_console(client, path, &console);
@@ -271,12 +270,12 @@ static enum exit_status status_of_cell(struct client *client, const char *cell)
 	if (r >= 0)
 		r = cell_rates_compute(&watch.cells[0], &rates);
 	if (r < 0)
-		return client_report(client, &attempt, &error, r);
+		return complain_attempt(client, &attempt, &error, r);
 	if (!client->options.quiet)
 		status = print_cell(client, &watch.cells[0], &rates, console);
 	if (status != STATUS_DONE)
 		return status;
-	return state_is_running(watch.cells[0].cell.state) ? STATUS_DONE : STATUS_NOT_RUNNING;
+	return cell_info_runs(&watch.cells[0].cell) ? STATUS_DONE : STATUS_NOT_RUNNING;
 }
 
 enum exit_status verb_status(struct client *client, const struct verb *verb, char **arguments)

@@ -1,10 +1,10 @@
 // SPDX-License-Identifier: GPL-2.0-only
-#include "bus/info.h"
+#include "bus/fetch.h"
+#include "common/cleanup.h"
+#include "verbs/verbs.h"
 #include "view/json.h"
 #include "view/output.h"
 #include "view/text.h"
-#include "common/cleanup.h"
-#include "verbs/verbs.h"
 
 static struct json_object *versions_json(const struct manager_info *manager)
 {
@@ -39,7 +39,7 @@ static enum exit_status print_versions(struct client *client, const struct manag
 
 		if (!object)
 			return complain_memory();
-		json_print(output.stream, object, client->options.json);
+		json_print(output.stream, object, client->options.json == JSON_PRETTY);
 	} else {
 		put_version(output.stream, screen, "cellctl", CELLMGR_VERSION);
 		put_version(output.stream, screen, "cellmgrd",
@@ -57,7 +57,7 @@ enum exit_status verb_version(struct client *client, const struct verb *verb, ch
 	_cleanup_(manager_info_free) struct manager_info manager = {0};
 	bool known;
 
-	known = client_try_connect(client) >= 0 &&
-		manager_info_fetch(client, CALL_PROBE, &error, &manager) >= 0;
+	known = connection_open(&client->connection) >= 0 &&
+		fetch_manager(&client->connection, CALL_PROBE, &error, &manager) >= 0;
 	return print_versions(client, known ? &manager : NULL);
 }

@@ -1,10 +1,10 @@
 // SPDX-License-Identifier: GPL-2.0-only
 #include <string.h>
 
-#include "common/nearest.h"
-#include "view/output.h"
 #include "common/cleanup.h"
+#include "common/nearest.h"
 #include "verbs/verbs.h"
+#include "view/output.h"
 
 static const struct verb verbs[] = {
 	{"status", "[CELL]", "State of the hypervisor and all cells, or of one cell", 0, 1,

@@ -3,7 +3,7 @@
 #ifndef CLIENT_VERBS_H
 #define CLIENT_VERBS_H
 
-#include "bus/bus.h"
+#include "verbs/complain.h"
 
 #define ANY_NUMBER (-1)
 
@@ -45,12 +45,5 @@ enum exit_status verb_stats(struct client *client, const struct verb *verb, char
 enum exit_status verb_monitor(struct client *client, const struct verb *verb, char **arguments);
 enum exit_status verb_version(struct client *client, const struct verb *verb, char **arguments);
 enum exit_status verb_help(struct client *client, const struct verb *verb, char **arguments);
-
-/*
- * Opens a cell's console. Returns a negative errno with *ret_error set where the daemon refused.
- * kind: CALL_OPERATION may ask for a password, CALL_READ does not.
- */
-int console_open(struct client *client, enum call_kind kind, const char *path,
-		 sd_bus_error *ret_error, int *ret_fd);
 
 #endif /* CLIENT_VERBS_H */

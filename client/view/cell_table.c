@@ -1,12 +1,14 @@
 // SPDX-License-Identifier: GPL-2.0-only
 #include <errno.h>
+#include <string.h>
+#include <time.h>
 
-#include "view/cell_table.h"
-#include "view/format.h"
-#include "view/table.h"
 #include "common/cleanup.h"
 #include "common/clock.h"
 #include "common/quantity.h"
+#include "view/cell_table.h"
+#include "view/format.h"
+#include "view/table.h"
 
 /* On a narrow terminal what went wrong is cut first, then columns go, from the right. */
 static const struct table_column columns[] = {
@@ -19,7 +21,7 @@ static const char *format_uptime(char *buffer, const struct cell_info *cell)
 {
 	uint64_t now = realtime_us();
 
-	if (!state_is_running(cell->state) || cell->started_at == 0)
+	if (!cell_info_runs(cell) || cell->started_at == 0)
 		return "-";
 	if (now < cell->started_at)
 		return "-";

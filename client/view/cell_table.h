@@ -3,7 +3,10 @@
 #ifndef CLIENT_CELL_TABLE_H
 #define CLIENT_CELL_TABLE_H
 
+#include <stdio.h>
+
 #include "bus/info.h"
+#include "view/screen.h"
 
 /* Returns 0 or -ENOMEM. */
 int cell_table_print(const struct cell_list *list, FILE *stream, const struct screen *screen,

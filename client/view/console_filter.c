@@ -2,6 +2,7 @@
 #include <string.h>
 
 #include "view/console_filter.h"
+#include "common/utf8.h"
 #include "view/text.h"
 
 enum match {

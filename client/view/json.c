@@ -281,11 +281,11 @@ int json_from_message(sd_bus_message *message, struct json_object **ret_value)
 	return read_value(message, MAX_DEPTH, ret_value);
 }
 
-void json_print(FILE *stream, struct json_object *value, enum json_mode mode)
+void json_print(FILE *stream, struct json_object *value, bool pretty)
 {
 	int flags = JSON_C_TO_STRING_NOSLASHESCAPE;
 
-	if (mode == JSON_PRETTY)
+	if (pretty)
 		flags |= JSON_C_TO_STRING_PRETTY | JSON_C_TO_STRING_SPACED;
 	fputs(json_object_to_json_string_ext(value, flags), stream);
 	fputc('\n', stream);

@@ -10,6 +10,7 @@
 #include <stdbool.h>
 #include <stdint.h>
 #include <stdio.h>
+#include <systemd/sd-bus.h>
 
 #include "bus/info.h"
 
@@ -40,7 +41,7 @@ struct json_object *json_from_manager(const struct manager_info *manager);
  * for what has no JSON form (descriptors) or is nested too deeply. */
 int json_from_message(sd_bus_message *message, struct json_object **ret_value);
 
-/* Prints the value and a line break. mode is not JSON_OFF. */
-void json_print(FILE *stream, struct json_object *value, enum json_mode mode);
+/* Prints the value and a line break. pretty: on several lines. */
+void json_print(FILE *stream, struct json_object *value, bool pretty);
 
 #endif /* CLIENT_JSON_H */

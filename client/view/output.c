@@ -70,12 +70,11 @@ static void run_pager(int input)
 	_exit(STATUS_NOT_FOUND);
 }
 
-static bool pager_is_wanted(const struct output *output, const struct options *options,
-			    const struct screen *screen)
+static bool pager_is_wanted(const struct output *output, const struct screen *screen)
 {
 	const char *pager = getenv("PAGER");
 
-	if (!screen->tty || options->no_pager || !is_long(output, screen))
+	if (!screen->tty || !is_long(output, screen))
 		return false;
 	return !pager || (*pager != '\0' && strcmp(pager, "cat") != 0);
 }
@@ -113,11 +112,11 @@ static bool show_in_pager(const struct output *output)
 	return !(WIFEXITED(status) && WEXITSTATUS(status) == STATUS_NOT_FOUND);
 }
 
-int output_show(struct output *output, const struct options *options, const struct screen *screen)
+int output_show(struct output *output, const struct screen *screen, bool pager)
 {
 	if (fflush(output->stream) != 0)
 		return -errno;
-	if (pager_is_wanted(output, options, screen) && show_in_pager(output))
+	if (pager && pager_is_wanted(output, screen) && show_in_pager(output))
 		return 0;
 	return write_all(STDOUT_FILENO, output->text, output->size);
 }

@@ -5,7 +5,6 @@
 
 #include <stdio.h>
 
-#include "options.h"
 #include "view/screen.h"
 
 struct output {
@@ -21,9 +20,9 @@ int output_open(struct output *ret_output);
 void output_close(struct output *output);
 
 /*
- * Shows what was collected: on a terminal that it does not fit, through $PAGER or less. Returns 0,
- * or a negative errno when standard output does not take it.
+ * Shows what was collected: on a terminal that it does not fit, with pager, through $PAGER or less.
+ * Returns 0, or a negative errno when standard output does not take it.
  */
-int output_show(struct output *output, const struct options *options, const struct screen *screen);
+int output_show(struct output *output, const struct screen *screen, bool pager);
 
 #endif /* CLIENT_OUTPUT_H */

@@ -68,20 +68,19 @@ static const struct {
 	enum color color;
 	const char *dot;
 	const char *ascii_dot;
-	bool running;
 } states[] = {
-	{"running", COLOR_GREEN, DOT_FULL, "*", true},
-	{"running-locked", COLOR_YELLOW, DOT_FULL, "*", true},
-	{"failed", COLOR_RED, DOT_CROSS, "x", false},
-	{"loaded", COLOR_BLUE, DOT_EMPTY, "o", false},
-	{"created", COLOR_BLUE, DOT_EMPTY, "o", false},
-	{"shut-down", COLOR_PLAIN, DOT_EMPTY, "o", false},
-	{"defined", COLOR_DIM, DOT_EMPTY, "o", false},
-	{"foreign", COLOR_DIM, DOT_DIAMOND, "#", false},
+	{"running", COLOR_GREEN, DOT_FULL, "*"},
+	{"running-locked", COLOR_YELLOW, DOT_FULL, "*"},
+	{"failed", COLOR_RED, DOT_CROSS, "x"},
+	{"loaded", COLOR_BLUE, DOT_EMPTY, "o"},
+	{"created", COLOR_BLUE, DOT_EMPTY, "o"},
+	{"shut-down", COLOR_PLAIN, DOT_EMPTY, "o"},
+	{"defined", COLOR_DIM, DOT_EMPTY, "o"},
+	{"foreign", COLOR_DIM, DOT_DIAMOND, "#"},
 	/* The hypervisor's. */
-	{"enabled", COLOR_GREEN, DOT_FULL, "*", true},
-	{"off", COLOR_PLAIN, DOT_EMPTY, "o", false},
-	{"unavailable", COLOR_RED, DOT_CROSS, "x", false},
+	{"enabled", COLOR_GREEN, DOT_FULL, "*"},
+	{"off", COLOR_PLAIN, DOT_EMPTY, "o"},
+	{"unavailable", COLOR_RED, DOT_CROSS, "x"},
 };
 
 enum color state_color(const char *state)
@@ -98,14 +97,6 @@ const char *state_dot(const struct screen *screen, const char *state)
 		if (strcmp(state, states[i].name) == 0)
 			return screen->unicode ? states[i].dot : states[i].ascii_dot;
 	return "?";
-}
-
-bool state_is_running(const char *state)
-{
-	for (size_t i = 0; i < ARRAY_SIZE(states); i++)
-		if (strcmp(state, states[i].name) == 0)
-			return states[i].running;
-	return false;
 }
 
 enum color health_color(const char *health)

@@ -43,7 +43,4 @@ const char *state_dot(const struct screen *screen, const char *state);
 /* Colour of a cell's Health. */
 enum color health_color(const char *health);
 
-/* Whether a cell of that State executes. */
-bool state_is_running(const char *state);
-
 #endif /* CLIENT_SCREEN_H */

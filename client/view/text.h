@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /*
- * Text for terminals: UTF-8 decoding, display width, and making text from elsewhere harmless.
+ * Text for terminals: display width, and making text from elsewhere harmless.
  *
  * Names, error texts and console output come from other programs and, in the end, from cells. What
  * a terminal would obey (escape sequences, cursor movements, changes of the writing direction) is
@@ -15,16 +15,6 @@
 #include <stdio.h>
 
 #define TEXT_REPLACEMENT 0xfffdu
-
-/*
- * Decodes one character of at most length bytes. Returns the number of bytes it takes and sets
- * *ret_code; returns 0 if the bytes are no complete valid UTF-8 character (overlong forms,
- * surrogates and codes past U+10FFFF are not valid).
- */
-size_t utf8_decode(const char *bytes, size_t length, uint32_t *ret_code);
-
-/* Writes the character as UTF-8 into buffer (room for 4 bytes) and returns the number of bytes. */
-size_t utf8_encode(uint32_t code, char *buffer);
 
 /* Whether the character may change more on a terminal than the place it is printed at. */
 bool text_code_is_unsafe(uint32_t code);

@@ -5,13 +5,13 @@
 
 static struct tap tap;
 
-static char *printed(struct json_object *value, enum json_mode mode)
+static char *printed(struct json_object *value, bool pretty)
 {
 	char *text = NULL;
 	size_t size;
 	FILE *stream = open_memstream(&text, &size);
 
-	json_print(stream, value, mode);
+	json_print(stream, value, pretty);
 	fclose(stream);
 	return text;
 }
@@ -55,7 +55,7 @@ static void test_cell(void)
 		.num_exits = 1,
 	};
 	_cleanup_(json_putp) struct json_object *object = json_from_cell(&cell);
-	_cleanup_(freep) char *text = printed(object, JSON_SHORT);
+	_cleanup_(freep) char *text = printed(object, false);
 
 	tap_is_str(&tap, text,
 		   "{\"name\":\"turbine\",\"id\":-1,\"state\":\"running\",\"health\":\"ok\","
@@ -76,7 +76,7 @@ static void test_manager(void)
 		.features = features,
 	};
 	_cleanup_(json_putp) struct json_object *object = json_from_manager(&manager);
-	_cleanup_(freep) char *text = printed(object, JSON_SHORT);
+	_cleanup_(freep) char *text = printed(object, false);
 
 	tap_is_str(
 		&tap, text,
@@ -90,7 +90,7 @@ static void test_empty_list(void)
 {
 	struct cell_list list = {0};
 	_cleanup_(json_putp) struct json_object *array = json_from_cells(&list);
-	_cleanup_(freep) char *text = printed(array, JSON_SHORT);
+	_cleanup_(freep) char *text = printed(array, false);
 
 	tap_is_str(&tap, text, "[]\n", "no cells are an empty array");
 }
@@ -121,7 +121,7 @@ static void test_messages(void)
 		       sd_bus_message_seal(message, 1, 0) >= 0 &&
 		       json_from_message(message, &value) >= 0,
 	       "values of all kinds are read");
-	text = printed(value, JSON_SHORT);
+	text = printed(value, false);
 	tap_is_str(&tap, text,
 		   "{\"a\":18446744073709551615,\"b\":[\"x\",\"y\"],\"c\":[-5,true],"
 		   "\"d\":{\"k\":7}}\n",

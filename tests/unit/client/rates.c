@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-only
-#include "view/rates.h"
+#include "bus/rates.h"
 #include "tests/lib/tap.h"
 #include "common/cleanup.h"
 

@@ -2,6 +2,7 @@
 #include <locale.h>
 
 #include "tests/lib/tap.h"
+#include "common/utf8.h"
 #include "view/text.h"
 #include "common/cleanup.h"
 

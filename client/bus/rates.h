@@ -10,7 +10,7 @@
 #ifndef CLIENT_RATES_H
 #define CLIENT_RATES_H
 
-#include "bus/info.h"
+#include "bus/fetch.h"
 
 #define EXITS_PERIOD_USEC UINT64_C(1000000)
 
@@ -23,7 +23,7 @@ struct watched_cell {
 };
 
 struct exit_watch {
-	struct client *client;
+	struct connection *connection;
 	struct watched_cell *cells; /* by name */
 	size_t count;
 	sd_bus_slot *match;
@@ -42,9 +42,9 @@ void cell_rates_free(struct cell_rates *rates);
 
 /*
  * Begins to watch the cell whose object is at path, or with NULL all cells. The watch must stay at
- * its address until its end. Errors as client_call(); the watch is to be ended then, too.
+ * its address until its end. Errors as connection_call(); the watch is to be ended then, too.
  */
-int exit_watch_begin(struct exit_watch *watch, struct client *client, const char *path,
+int exit_watch_begin(struct exit_watch *watch, struct connection *connection, const char *path,
 		     sd_bus_error *ret_error);
 
 /*

@@ -1,14 +1,49 @@
 // SPDX-License-Identifier: GPL-2.0-only
-#include "verbs/report.h"
-
+#include <stdarg.h>
 #include <stdlib.h>
 #include <string.h>
 
-#include "bus/info.h"
-#include "common/nearest.h"
+#include "bus/fetch.h"
 #include "common/cleanup.h"
+#include "common/nearest.h"
+#include "verbs/complain.h"
+#include "view/text.h"
 
 #define MAX_NEAR 3
+
+static bool stderr_unicode;
+
+void complain_set_unicode(bool unicode)
+{
+	stderr_unicode = unicode;
+}
+
+void complain(const char *format, ...)
+{
+	_cleanup_(freep) char *text = NULL;
+	va_list list;
+
+	va_start(list, format);
+	if (vasprintf(&text, format, list) < 0)
+		text = NULL;
+	va_end(list);
+	fputs("cellctl: ", stderr);
+	if (text)
+		text_put_line(stderr, text, stderr_unicode);
+	fputc('\n', stderr);
+}
+
+enum exit_status complain_reply(int r)
+{
+	complain("cannot read the daemon's answer: %s", strerror(-r));
+	return STATUS_FAILED;
+}
+
+enum exit_status complain_memory(void)
+{
+	complain("out of memory");
+	return STATUS_FAILED;
+}
 
 static const char *next_cell(const void *words, size_t index)
 {
@@ -25,7 +60,7 @@ static bool suggest_cells(struct client *client, const char *wanted)
 	const char *near[MAX_NEAR];
 	size_t count;
 
-	if (cell_list_fetch(client, &error, &list) < 0)
+	if (fetch_cells(&client->connection, &error, &list) < 0)
 		return false;
 	count = nearest_words(wanted, next_cell, &list, near, MAX_NEAR);
 	if (count == 0)
@@ -36,8 +71,8 @@ static bool suggest_cells(struct client *client, const char *wanted)
 	return true;
 }
 
-enum exit_status client_report(struct client *client, const struct attempt *attempt,
-			       const sd_bus_error *error, int r)
+enum exit_status complain_attempt(struct client *client, const struct attempt *attempt,
+				  const sd_bus_error *error, int r)
 {
 	_cleanup_(freep) char *hint = NULL;
 	const char *name, *text;
@@ -50,14 +85,14 @@ enum exit_status client_report(struct client *client, const struct attempt *atte
 	}
 	name = error->name;
 	text = error->message ? error->message : name;
-	status = failure_status(name);
+	status = call_error_status(name);
 	complain("%s%s%s: %s", attempt->verb, attempt->cell ? " " : "",
 		 attempt->cell ? attempt->cell : "", text);
 	if (client->options.quiet)
 		return status;
 	if (status == STATUS_NO_SUCH_CELL && attempt->cell && suggest_cells(client, attempt->cell))
 		return status;
-	hint = failure_hint(name, attempt);
+	hint = call_error_hint(name, attempt);
 	if (hint)
 		complain("hint: %s", hint);
 	return status;

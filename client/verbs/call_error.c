@@ -3,8 +3,8 @@
 #include <string.h>
 
 #include "bus_abi.h"
-#include "bus/failure.h"
 #include "common/cleanup.h"
+#include "verbs/call_error.h"
 
 /* Hints in which nothing is to be filled in, or the cell's name (%s). */
 static const struct {
@@ -57,7 +57,7 @@ static const struct {
 	 "cellctl and cellmgrd are of different versions; 'cellctl version' shows both"},
 };
 
-enum exit_status failure_status(const char *error_name)
+enum exit_status call_error_status(const char *error_name)
 {
 	return strcmp(error_name, BUS_ERROR("NoSuchCell")) == 0 ? STATUS_NO_SUCH_CELL
 								: STATUS_FAILED;
@@ -92,7 +92,7 @@ static char *fill_in(const char *hint, const char *cell)
 	return r < 0 ? NULL : text;
 }
 
-char *failure_hint(const char *error_name, const struct attempt *attempt)
+char *call_error_hint(const char *error_name, const struct attempt *attempt)
 {
 	if (strcmp(error_name, BUS_DBUS_ERROR("AccessDenied")) == 0)
 		return authorization_hint(attempt, false);

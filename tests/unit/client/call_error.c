@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-only
-#include "bus/failure.h"
+#include "verbs/call_error.h"
 #include "tests/lib/tap.h"
 #include "common/cleanup.h"
 
@@ -40,7 +40,7 @@ int main(void)
 {
 	for (size_t i = 0; i < ARRAY_SIZE(cases); i++) {
 		struct attempt attempt = {cases[i].verb, cases[i].cell, cases[i].action};
-		_cleanup_(freep) char *hint = failure_hint(cases[i].error, &attempt);
+		_cleanup_(freep) char *hint = call_error_hint(cases[i].error, &attempt);
 
 		if (!cases[i].contains)
 			tap_ok(&tap, !hint, "%s of %s: no hint", cases[i].error, cases[i].verb);
@@ -49,9 +49,9 @@ int main(void)
 			       "%s of %s: hint has \"%s\"", cases[i].error, cases[i].verb,
 			       cases[i].contains);
 	}
-	tap_ok(&tap, failure_status("org.cellmgr1.Error.NoSuchCell") == STATUS_NO_SUCH_CELL,
+	tap_ok(&tap, call_error_status("org.cellmgr1.Error.NoSuchCell") == STATUS_NO_SUCH_CELL,
 	       "NoSuchCell has an exit status of its own");
-	tap_ok(&tap, failure_status("org.cellmgr1.Error.Busy") == STATUS_FAILED,
+	tap_ok(&tap, call_error_status("org.cellmgr1.Error.Busy") == STATUS_FAILED,
 	       "other errors are failures");
 	return tap_done(&tap);
 }

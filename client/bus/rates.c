@@ -2,7 +2,7 @@
 #include <errno.h>
 #include <string.h>
 
-#include "view/rates.h"
+#include "bus/rates.h"
 #include "common/cleanup.h"
 #include "common/clock.h"
 
@@ -97,7 +97,7 @@ static int fetch_one(struct exit_watch *watch, const char *path, sd_bus_error *r
 	watch->cells = calloc(1, sizeof(*watch->cells));
 	if (!watch->cells)
 		return -ENOMEM;
-	r = cell_info_fetch(watch->client, path, ret_error, &watch->cells[0].cell);
+	r = fetch_cell(watch->connection, path, ret_error, &watch->cells[0].cell);
 	if (r >= 0)
 		watch->count = 1;
 	return r;
@@ -108,7 +108,7 @@ static int fetch_all(struct exit_watch *watch, sd_bus_error *ret_error)
 	struct cell_list list = {0};
 	int r;
 
-	r = cell_list_fetch(watch->client, ret_error, &list);
+	r = fetch_cells(watch->connection, ret_error, &list);
 	if (r < 0)
 		return r;
 	watch->cells = calloc(list.count + 1, sizeof(*watch->cells));
@@ -123,14 +123,14 @@ static int fetch_all(struct exit_watch *watch, sd_bus_error *ret_error)
 	return 0;
 }
 
-int exit_watch_begin(struct exit_watch *watch, struct client *client, const char *path,
+int exit_watch_begin(struct exit_watch *watch, struct connection *connection, const char *path,
 		     sd_bus_error *ret_error)
 {
 	int r;
 
-	*watch = (struct exit_watch){.client = client};
+	*watch = (struct exit_watch){.connection = connection};
 	/* First the match: a change must not fall between the look and the listening. */
-	r = sd_bus_add_match(client->bus, &watch->match, CHANGES_RULE, on_changes, watch);
+	r = sd_bus_add_match(connection->bus, &watch->match, CHANGES_RULE, on_changes, watch);
 	if (r < 0)
 		return r;
 	return path ? fetch_one(watch, path, ret_error) : fetch_all(watch, ret_error);
@@ -143,7 +143,7 @@ static void expectations(const struct exit_watch *watch, bool *ret_running, bool
 	for (size_t i = 0; i < watch->count; i++) {
 		const struct watched_cell *watched = &watch->cells[i];
 
-		if (!state_is_running(watched->cell.state))
+		if (!cell_info_runs(&watched->cell))
 			continue;
 		*ret_running = true;
 		if (watched->base_usec == 0)
@@ -167,9 +167,9 @@ int exit_watch_wait(struct exit_watch *watch, uint64_t interval_usec)
 		until = unheard ? last : enough;
 		if (now >= until)
 			break;
-		r = sd_bus_process(watch->client->bus, NULL);
+		r = sd_bus_process(watch->connection->bus, NULL);
 		if (r == 0)
-			r = sd_bus_wait(watch->client->bus, until - now);
+			r = sd_bus_wait(watch->connection->bus, until - now);
 		if (r < 0 && r != -EINTR)
 			return r;
 	}
@@ -210,7 +210,7 @@ int cell_rates_compute(const struct watched_cell *watched, struct cell_rates *re
 			watched, (double)(watched->now_usec - watched->base_usec) / 1e6, &rates);
 	else
 		/* Nothing was announced: a cell that runs makes no exits. */
-		rates.valid = state_is_running(watched->cell.state) && rates.num_counters > 0;
+		rates.valid = cell_info_runs(&watched->cell) && rates.num_counters > 0;
 	*ret_rates = rates;
 	return 0;
 }

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /* What a failed call means to a person: exit status, text, and what to do about it. */
-#ifndef CLIENT_FAILURE_H
-#define CLIENT_FAILURE_H
+#ifndef CLIENT_CALL_ERROR_H
+#define CLIENT_CALL_ERROR_H
 
 enum exit_status {
 	STATUS_DONE = 0,
@@ -18,13 +18,13 @@ struct attempt {
 	const char *polkit_action; /* that the call needs, NULL: none */
 };
 
-/* Exit status for a D-Bus error name. */
-enum exit_status failure_status(const char *error_name);
+/* The exit status that a D-Bus error means. */
+enum exit_status call_error_status(const char *error_name);
 
 /*
  * One sentence on what to do about the error (without a full stop), to be freed by the caller;
  * NULL where there is nothing to add, or memory is short.
  */
-char *failure_hint(const char *error_name, const struct attempt *attempt);
+char *call_error_hint(const char *error_name, const struct attempt *attempt);
 
-#endif /* CLIENT_FAILURE_H */
+#endif /* CLIENT_CALL_ERROR_H */

@@ -1,0 +1,37 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/* The connection to cellmgrd, and calls of its methods. */
+#ifndef CLIENT_CONNECTION_H
+#define CLIENT_CONNECTION_H
+
+#include <sys/types.h>
+#include <systemd/sd-bus.h>
+
+#include "bus_abi.h"
+
+struct connection {
+	sd_bus *bus;	    /* NULL: none */
+	pid_t polkit_agent; /* 0: none */
+};
+
+enum call_kind {
+	CALL_READ,	/* answered at once: a deadline of seconds */
+	CALL_OPERATION, /* takes as long as it takes; may ask the user for a password */
+	CALL_PROBE,	/* CALL_READ that does not start the daemon */
+};
+
+/* Connects to the system bus, unless that was done. Returns 0 or a negative errno. */
+int connection_open(struct connection *connection);
+
+/* Disconnects; for use on what may never have been connected, too. */
+void connection_close(struct connection *connection);
+
+/*
+ * Calls a method of cellmgrd and waits for its answer. types and the arguments behind it are as for
+ * sd_bus_message_append(). ret_reply may be NULL. Returns a negative errno with *ret_error set
+ * where the bus or the daemon refused.
+ */
+int connection_call(struct connection *connection, enum call_kind kind, const char *path,
+		    const char *interface, const char *member, sd_bus_error *ret_error,
+		    sd_bus_message **ret_reply, const char *types, ...);
+
+#endif /* CLIENT_CONNECTION_H */

@@ -1,0 +1,36 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/* Asks the daemon for what it publishes. */
+#ifndef CLIENT_FETCH_H
+#define CLIENT_FETCH_H
+
+#include "bus/connection.h"
+#include "bus/info.h"
+
+/* Errors of all of these are as those of connection_call(). */
+int fetch_manager(struct connection *connection, enum call_kind kind, sd_bus_error *ret_error,
+		  struct manager_info *ret_manager);
+int fetch_cell(struct connection *connection, const char *path, sd_bus_error *ret_error,
+	       struct cell_info *ret_cell);
+int fetch_cells(struct connection *connection, sd_bus_error *ret_error, struct cell_list *ret_list);
+
+/* Finds a cell's object. The path is to be freed by the caller. */
+int fetch_cell_path(struct connection *connection, const char *cell, sd_bus_error *ret_error,
+		    char **ret_path);
+
+/*
+ * Opens a cell's console, for the caller to close. kind: CALL_OPERATION may ask for a password,
+ * CALL_READ does not.
+ */
+int open_console(struct connection *connection, enum call_kind kind, const char *path,
+		 sd_bus_error *ret_error, int *ret_fd);
+
+/* Refuses what cannot be sent as a name (NoSuchCell). */
+int check_cell_name(const char *cell, sd_bus_error *ret_error);
+
+/*
+ * Reads a{sv}, a cell's properties, from the message. Properties that it does not know are skipped,
+ * those that are missing are empty. Returns 0, -ENOMEM, or -EBADMSG and the like.
+ */
+int cell_info_read(sd_bus_message *message, const char *path, struct cell_info *ret_cell);
+
+#endif /* CLIENT_FETCH_H */

@@ -1,0 +1,32 @@
+// SPDX-License-Identifier: GPL-2.0-only
+#include <errno.h>
+#include <string.h>
+
+#include "verbs/client.h"
+#include "verbs/complain.h"
+
+void client_close(struct client *client)
+{
+	connection_close(&client->connection);
+}
+
+int client_connect(struct client *client)
+{
+	int r = connection_open(&client->connection);
+
+	if (r < 0) {
+		complain("cannot connect to the system bus: %s", strerror(-r));
+		if (!client->options.quiet && (r == -ENOENT || r == -ECONNREFUSED))
+			complain("hint: is dbus.service running on this machine?");
+	}
+	return r;
+}
+
+enum exit_status client_show(struct client *client, struct output *output)
+{
+	int r = output_show(output, &client->screen, !client->options.no_pager);
+
+	if (r < 0)
+		complain("cannot write the output: %s", strerror(-r));
+	return r < 0 ? STATUS_FAILED : STATUS_DONE;
+}

@@ -1,0 +1,28 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/* What every verb is given: what was asked for, what the output goes to, and the connection. */
+#ifndef CLIENT_H
+#define CLIENT_H
+
+#include "bus/connection.h"
+#include "options.h"
+#include "verbs/call_error.h"
+#include "view/output.h"
+#include "view/screen.h"
+
+struct client {
+	struct options options;
+	struct screen screen;
+	struct connection connection;
+};
+
+/* For use on a client that may never have been connected, too. */
+void client_close(struct client *client);
+
+/* Connects to the system bus. On failure says why on standard error and returns a negative errno.
+ */
+int client_connect(struct client *client);
+
+/* Shows what a verb printed. Says so, and returns STATUS_FAILED, if nobody takes it. */
+enum exit_status client_show(struct client *client, struct output *output);
+
+#endif /* CLIENT_H */
