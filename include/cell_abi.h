@@ -17,6 +17,8 @@
 #include <stdint.h>
 #endif
 
+#include "words.h"
+
 /* CPUID leaves (x86). The signature is returned in EBX, ECX, EDX of the base leaf. */
 #define CELL_CPUID_BASE	    0x40000000u
 #define CELL_CPUID_FEATURES 0x40000001u
@@ -61,14 +63,24 @@ enum hypervisor_info {
 	HV_INFO_NUM_CELLS = 4,
 };
 
-/* State of a cell: answer of HC_CELL_GET_STATE and word in the communication region. */
-enum cell_state {
-	CELL_RUNNING = 0,
-	CELL_RUNNING_LOCKED = 1,
-	CELL_SHUT_DOWN = 2,
-	CELL_FAILED = 3,
-	CELL_FAILED_COMM_REV = 4,
-};
+/*
+ * State of a cell: answer of HC_CELL_GET_STATE and number in the communication region, with the
+ * word in sysfs and events. A failure to agree about the region is a failure there.
+ */
+#define CELL_STATES(X)                           \
+	X(CELL_RUNNING, "running")               \
+	X(CELL_RUNNING_LOCKED, "running/locked") \
+	X(CELL_SHUT_DOWN, "shut down")           \
+	X(CELL_FAILED, "failed")                 \
+	X(CELL_FAILED_COMM_REV, "failed")
+
+enum cell_state { CELL_STATES(WORD_SYMBOL) CELL_STATE_COUNT };
+
+_Static_assert(CELL_RUNNING == 0, "cell state");
+_Static_assert(CELL_RUNNING_LOCKED == 1, "cell state");
+_Static_assert(CELL_SHUT_DOWN == 2, "cell state");
+_Static_assert(CELL_FAILED == 3, "cell state");
+_Static_assert(CELL_FAILED_COMM_REV == 4, "cell state");
 
 /* Second argument of HC_CPU_GET_INFO. */
 #define CPU_INFO_STATE	   0
@@ -79,23 +91,42 @@ enum cpu_info_state {
 	CPU_INFO_FAILED = 2,
 };
 
-/* Exit counters, by CPU_INFO_STAT_BASE + n. The first four are common to all architectures. */
-enum exit_counter {
-	EXITS_TOTAL = 0,
-	EXITS_MMIO = 1,
-	EXITS_MANAGEMENT = 2,
-	EXITS_HYPERCALL = 3,
+/*
+ * Exit counters, by CPU_INFO_STAT_BASE + n, with their words in sysfs and on the bus. The first
+ * list is common to all architectures.
+ */
+#define EXIT_COUNTERS_COMMON(X)           \
+	X(EXITS_TOTAL, "total")           \
+	X(EXITS_MMIO, "mmio")             \
+	X(EXITS_MANAGEMENT, "management") \
+	X(EXITS_HYPERCALL, "hypercall")
 
-	EXITS_X86_PIO = 4,
-	EXITS_X86_XAPIC = 5,
-	EXITS_X86_CR = 6,
-	EXITS_X86_CPUID = 7,
-	EXITS_X86_XSETBV = 8,
-	EXITS_X86_EXCEPTION = 9,
-	EXITS_X86_MSR_OTHER = 10,
-	EXITS_X86_MSR_X2APIC_ICR = 11,
-	EXITS_X86_COUNT = 12,
-};
+#define EXIT_COUNTERS_X86(X)                \
+	X(EXITS_X86_PIO, "pio")             \
+	X(EXITS_X86_XAPIC, "xapic")         \
+	X(EXITS_X86_CR, "cr")               \
+	X(EXITS_X86_CPUID, "cpuid")         \
+	X(EXITS_X86_XSETBV, "xsetbv")       \
+	X(EXITS_X86_EXCEPTION, "exception") \
+	X(EXITS_X86_MSR_OTHER, "msr_other") \
+	X(EXITS_X86_MSR_X2APIC_ICR, "msr_x2apic_icr")
+
+#define EXIT_COUNTERS(X) EXIT_COUNTERS_COMMON(X) EXIT_COUNTERS_X86(X)
+
+enum exit_counter { EXIT_COUNTERS(WORD_SYMBOL) EXITS_COUNT };
+
+_Static_assert(EXITS_TOTAL == 0, "exit counter");
+_Static_assert(EXITS_MMIO == 1, "exit counter");
+_Static_assert(EXITS_MANAGEMENT == 2, "exit counter");
+_Static_assert(EXITS_HYPERCALL == 3, "exit counter");
+_Static_assert(EXITS_X86_PIO == 4, "exit counter");
+_Static_assert(EXITS_X86_XAPIC == 5, "exit counter");
+_Static_assert(EXITS_X86_CR == 6, "exit counter");
+_Static_assert(EXITS_X86_CPUID == 7, "exit counter");
+_Static_assert(EXITS_X86_XSETBV == 8, "exit counter");
+_Static_assert(EXITS_X86_EXCEPTION == 9, "exit counter");
+_Static_assert(EXITS_X86_MSR_OTHER == 10, "exit counter");
+_Static_assert(EXITS_X86_MSR_X2APIC_ICR == 11, "exit counter");
 
 /* Console description: 32 bytes, used in blobs and in the communication region. */
 struct cell_console {

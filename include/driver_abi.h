@@ -17,7 +17,6 @@
 #include "failure_record.h"
 
 #define JAILHOUSE_DEVICE     "/dev/jailhouse"
-#define JAILHOUSE_SYSFS	     "/sys/devices/jailhouse"
 #define JAILHOUSE_NAME_LEN   32
 #define JAILHOUSE_ID_BY_NAME (-1)
 

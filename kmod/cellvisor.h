@@ -10,6 +10,7 @@
 #include "blob.h"
 #include "driver_abi.h"
 #include "image_abi.h"
+#include "sysfs_abi.h"
 
 #define pr_cell(level, fmt, ...) pr_##level("cellvisor: " fmt, ##__VA_ARGS__)
 

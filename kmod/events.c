@@ -18,20 +18,6 @@ static struct device *event_node;
 static void look(struct work_struct *work);
 static DECLARE_DELAYED_WORK(looker, look);
 
-static const char *state_name(u32 state)
-{
-	switch (state) {
-	case CELL_RUNNING:
-		return "running";
-	case CELL_RUNNING_LOCKED:
-		return "running/locked";
-	case CELL_SHUT_DOWN:
-		return "shut down";
-	default:
-		return "failed";
-	}
-}
-
 u64 events_count(void)
 {
 	return atomic64_read(&count);
@@ -46,7 +32,7 @@ void events_raise(const char *what, const struct managed_cell *cell)
 	if (cell) {
 		snprintf(name, sizeof(name), "CELL=%s", cell->desc->name);
 		snprintf(id, sizeof(id), "CELL_ID=%u", cell->id);
-		snprintf(state, sizeof(state), "CELL_STATE=%s", state_name(cell->seen_state));
+		snprintf(state, sizeof(state), "CELL_STATE=%s", sysfs_cell_state(cell->seen_state));
 		variables[1] = name;
 		variables[2] = id;
 		variables[3] = state;
@@ -72,7 +58,7 @@ static void look(struct work_struct *work)
 				continue;
 			cell->seen_state = state;
 			cell->seen_started = started;
-			sysfs_notify(&cell->kobj, NULL, "state");
+			sysfs_notify(&cell->kobj, NULL, SYSFS_STATE);
 			events_raise("state", cell);
 		}
 		mutex_unlock(&cellvisor_lock);

@@ -58,16 +58,7 @@ static ssize_t show_name(const struct managed_cell *cell, char *buffer)
 
 static ssize_t show_state(const struct managed_cell *cell, char *buffer)
 {
-	switch (cell_current_state(cell)) {
-	case CELL_RUNNING:
-		return sysfs_emit(buffer, "running\n");
-	case CELL_RUNNING_LOCKED:
-		return sysfs_emit(buffer, "running/locked\n");
-	case CELL_SHUT_DOWN:
-		return sysfs_emit(buffer, "shut down\n");
-	default:
-		return sysfs_emit(buffer, "failed\n");
-	}
+	return sysfs_emit(buffer, "%s\n", sysfs_cell_state(cell_current_state(cell)));
 }
 
 static ssize_t show_cpus_assigned(const struct managed_cell *cell, char *buffer)
@@ -161,20 +152,7 @@ static const struct kobj_type cell_type = {
 	.default_groups = cell_groups,
 };
 
-static const char *const counter_names[EXITS_X86_COUNT] = {
-	[EXITS_TOTAL] = "vmexits_total",
-	[EXITS_MMIO] = "vmexits_mmio",
-	[EXITS_MANAGEMENT] = "vmexits_management",
-	[EXITS_HYPERCALL] = "vmexits_hypercall",
-	[EXITS_X86_PIO] = "vmexits_pio",
-	[EXITS_X86_XAPIC] = "vmexits_xapic",
-	[EXITS_X86_CR] = "vmexits_cr",
-	[EXITS_X86_CPUID] = "vmexits_cpuid",
-	[EXITS_X86_XSETBV] = "vmexits_xsetbv",
-	[EXITS_X86_EXCEPTION] = "vmexits_exception",
-	[EXITS_X86_MSR_OTHER] = "vmexits_msr_other",
-	[EXITS_X86_MSR_X2APIC_ICR] = "vmexits_msr_x2apic_icr",
-};
+static const char *const counter_names[] = {EXIT_COUNTERS(SYSFS_COUNTER_ENTRY)};
 
 static int counter_by_name(const char *name)
 {
@@ -208,15 +186,15 @@ static ssize_t counter_show(struct kobject *kobj, struct kobj_attribute *attr, c
 	return result;
 }
 
-static struct kobj_attribute counter_attributes[EXITS_X86_COUNT];
-static struct attribute *counter_list[EXITS_X86_COUNT + 1];
+static struct kobj_attribute counter_attributes[EXITS_COUNT];
+static struct attribute *counter_list[EXITS_COUNT + 1];
 static const struct attribute_group counter_group = {.attrs = counter_list};
 
 static void init_counters(void)
 {
 	unsigned int n;
 
-	for (n = 0; n < EXITS_X86_COUNT; n++) {
+	for (n = 0; n < EXITS_COUNT; n++) {
 		sysfs_attr_init(&counter_attributes[n].attr);
 		counter_attributes[n].attr.name = counter_names[n];
 		counter_attributes[n].attr.mode = 0444;

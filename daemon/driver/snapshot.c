@@ -11,24 +11,11 @@
 #define ATTRIBUTE_MAX 4096
 #define MAX_CELLS     256 /* more than any driver makes; bounds what a broken tree can cost */
 
-static const char *const exit_names[SNAPSHOT_EXIT_REASONS] = {
-	[EXITS_TOTAL] = "total",
-	[EXITS_MMIO] = "mmio",
-	[EXITS_MANAGEMENT] = "management",
-	[EXITS_HYPERCALL] = "hypercall",
-	[EXITS_X86_PIO] = "pio",
-	[EXITS_X86_XAPIC] = "xapic",
-	[EXITS_X86_CR] = "cr",
-	[EXITS_X86_CPUID] = "cpuid",
-	[EXITS_X86_XSETBV] = "xsetbv",
-	[EXITS_X86_EXCEPTION] = "exception",
-	[EXITS_X86_MSR_OTHER] = "msr_other",
-	[EXITS_X86_MSR_X2APIC_ICR] = "msr_x2apic_icr",
-};
-
 const char *snapshot_exit_name(unsigned int reason)
 {
-	return exit_names[reason];
+	static const char *const words[] = {EXIT_COUNTERS(WORD_ENTRY)};
+
+	return words[reason];
 }
 
 /* Reads an attribute, without its newline. buffer has ATTRIBUTE_MAX bytes. */
@@ -78,43 +65,31 @@ static int read_cpus(int directory, const char *name, struct cpu_mask *ret)
 
 static int read_state(int directory, enum cell_state *ret)
 {
-	static const struct {
-		const char *name;
-		enum cell_state state;
-	} names[] = {
-		{"running", CELL_RUNNING},
-		{"running/locked", CELL_RUNNING_LOCKED},
-		{"shut down", CELL_SHUT_DOWN},
-		{"failed", CELL_FAILED},
-	};
 	char buffer[ATTRIBUTE_MAX];
 	int r;
 
-	r = read_attribute(directory, "state", buffer);
+	r = read_attribute(directory, SYSFS_STATE, buffer);
 	if (r < 0)
 		return r;
-	for (size_t i = 0; i < ARRAY_SIZE(names); i++) {
-		if (strcmp(buffer, names[i].name) == 0) {
-			*ret = names[i].state;
-			return 0;
-		}
-	}
 	/* The drivers show an ABI mismatch as something else; it is as terminal as a failure. */
 	*ret = CELL_FAILED;
+	for (enum cell_state state = CELL_RUNNING; state < CELL_FAILED; state++) {
+		if (strcmp(buffer, sysfs_cell_state(state)) == 0)
+			*ret = state;
+	}
 	return 0;
 }
 
 static void read_statistics(int cell_directory, struct snapshot_cell *cell)
 {
+	static const char *const attributes[] = {EXIT_COUNTERS(SYSFS_COUNTER_ENTRY)};
 	_cleanup_(closep) int directory = -1;
-	char name[64];
 
-	directory = openat(cell_directory, "statistics", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+	directory = openat(cell_directory, SYSFS_STATISTICS, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
 	if (directory < 0)
 		return;
 	for (unsigned int i = 0; i < SNAPSHOT_EXIT_REASONS; i++) {
-		snprintf(name, sizeof(name), "vmexits_%s", exit_names[i]);
-		if (read_number(directory, name, &cell->exits[i]) == 0)
+		if (read_number(directory, attributes[i], &cell->exits[i]) == 0)
 			cell->exits_known |= 1u << i;
 	}
 }
@@ -140,16 +115,16 @@ static int read_cell(int cells_directory, const char *entry, int32_t id, struct 
 	directory = openat(cells_directory, entry, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
 	if (directory < 0)
 		return errno == ENOENT ? 0 : -errno;
-	r = read_attribute(directory, "name", buffer);
+	r = read_attribute(directory, SYSFS_NAME, buffer);
 	if (r >= 0) {
 		if (strlen(buffer) >= sizeof(cell.name))
 			return -EPROTO;
 		strcpy(cell.name, buffer);
 		sanitize_name(cell.name);
-		r = read_cpus(directory, "cpus_assigned_list", &cell.cpus);
+		r = read_cpus(directory, SYSFS_LIST(SYSFS_CPUS_ASSIGNED), &cell.cpus);
 	}
 	if (r >= 0)
-		r = read_cpus(directory, "cpus_failed_list", &cell.cpus_failed);
+		r = read_cpus(directory, SYSFS_LIST(SYSFS_CPUS_FAILED), &cell.cpus_failed);
 	/* After the CPUs: a cell fails while this reads, and would have lost a CPU and run on. */
 	if (r >= 0)
 		r = read_state(directory, &cell.state);
@@ -192,7 +167,7 @@ static int read_cells(int base, struct driver *driver, bool with_statistics,
 	const struct dirent *entry;
 	int fd;
 
-	fd = openat(base, "cells", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+	fd = openat(base, SYSFS_CELLS, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
 	if (fd < 0)
 		return errno == ENOENT ? 0 : -errno;
 	directory = fdopendir(fd);
@@ -223,7 +198,7 @@ static enum hypervisor_state read_enabled(int base)
 {
 	uint64_t enabled;
 
-	if (read_number(base, "enabled", &enabled) < 0)
+	if (read_number(base, SYSFS_ENABLED, &enabled) < 0)
 		return HYPERVISOR_UNAVAILABLE;
 	return enabled ? HYPERVISOR_ENABLED : HYPERVISOR_OFF;
 }

@@ -9,9 +9,10 @@
 #include "util/cpu_mask.h"
 #include "bus_abi.h"
 #include "driver/driver.h"
+#include "sysfs_abi.h"
 
 /* Exit reasons of the sysfs tree, in a fixed order. */
-enum { SNAPSHOT_EXIT_REASONS = EXITS_X86_COUNT };
+enum { SNAPSHOT_EXIT_REASONS = EXITS_COUNT };
 
 struct snapshot_cell {
 	int32_t id;
@@ -57,7 +58,7 @@ static inline bool snapshot_cell_runs(const struct snapshot_cell *cell)
 	return cell->state == CELL_RUNNING || cell->state == CELL_RUNNING_LOCKED;
 }
 
-/* Name of an exit reason, as in sysfs without "vmexits_". */
+/* Name of an exit reason, as in sysfs without SYSFS_COUNTER()'s prefix. */
 const char *snapshot_exit_name(unsigned int reason);
 
 #endif /* SNAPSHOT_H */

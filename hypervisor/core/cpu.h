@@ -33,7 +33,7 @@ struct cpu {
 	struct cell *cell;    /* changes only while this CPU is suspended */
 	bool entered;
 	bool failed;
-	uint32_t exits[EXITS_X86_COUNT];
+	uint32_t exits[EXITS_COUNT];
 
 	/* Written by other CPUs, followed by a kick. */
 	int suspend_request;

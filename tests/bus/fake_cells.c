@@ -58,8 +58,8 @@ void fake_remove(struct fake_cell *cell)
 	char directory[128], hidden[128], command[160];
 
 	cell->used = false;
-	snprintf(directory, sizeof(directory), "%s/cells/%d", FAKE_SYSFS, cell->id);
-	snprintf(hidden, sizeof(hidden), "%s/cells/.%d", FAKE_SYSFS, cell->id);
+	snprintf(directory, sizeof(directory), FAKE_CELLS "/%d", cell->id);
+	snprintf(hidden, sizeof(hidden), FAKE_CELLS "/.%d", cell->id);
 	snprintf(command, sizeof(command), "rm -rf %s", hidden);
 	/* It disappears whole, like a kernel's. */
 	if (rename(directory, hidden) < 0 || system(command) != 0)
@@ -90,48 +90,31 @@ static void write_attribute(const char *directory, const char *name, const char 
 		abort();
 }
 
-static const char *state_text(uint32_t state)
-{
-	switch (state) {
-	case CELL_RUNNING:
-		return "running";
-	case CELL_RUNNING_LOCKED:
-		return "running/locked";
-	case CELL_SHUT_DOWN:
-		return "shut down";
-	default:
-		return "failed";
-	}
-}
-
 void fake_write_cell(const struct fake_cell *cell)
 {
-	static const char *const reasons[] = {
-		"total", "mmio",  "management", "hypercall", "pio",	  "xapic",
-		"cr",	 "cpuid", "xsetbv",	"exception", "msr_other", "msr_x2apic_icr"};
+	static const char *const counters[] = {EXIT_COUNTERS(SYSFS_COUNTER_ENTRY)};
 	char directory[160], statistics[200];
 
-	snprintf(directory, sizeof(directory), "%s/cells/.%d", FAKE_SYSFS, cell->id);
-	snprintf(statistics, sizeof(statistics), "%s/cells/%d", FAKE_SYSFS, cell->id);
+	snprintf(directory, sizeof(directory), FAKE_CELLS "/.%d", cell->id);
+	snprintf(statistics, sizeof(statistics), FAKE_CELLS "/%d", cell->id);
 	/* A new one appears whole. */
 	if (access(statistics, F_OK) == 0)
 		strcpy(directory, statistics);
 	else
 		mkdir(directory, 0755);
-	write_attribute(directory, "name", "%s", cell->name);
-	write_attribute(directory, "state", "%s", state_text(cell->status.state));
-	write_attribute(directory, "cpus_assigned_list", "%s", cell->cpus);
-	write_attribute(directory, "cpus_failed_list", "%s", "");
-	snprintf(statistics, sizeof(statistics), "%s/statistics", directory);
+	write_attribute(directory, SYSFS_NAME, "%s", cell->name);
+	write_attribute(directory, SYSFS_STATE, "%s", sysfs_cell_state(cell->status.state));
+	write_attribute(directory, SYSFS_LIST(SYSFS_CPUS_ASSIGNED), "%s", cell->cpus);
+	write_attribute(directory, SYSFS_LIST(SYSFS_CPUS_FAILED), "%s", "");
+	snprintf(statistics, sizeof(statistics), "%s/" SYSFS_STATISTICS, directory);
 	mkdir(statistics, 0755);
-	for (size_t i = 0; i < sizeof(reasons) / sizeof(reasons[0]); i++) {
-		char name[64];
+	for (size_t i = 0; i < EXITS_COUNT; i++) {
+		bool counts = i == EXITS_TOTAL || i == EXITS_HYPERCALL;
 
-		snprintf(name, sizeof(name), "vmexits_%s", reasons[i]);
-		write_attribute(statistics, name, "%llu",
-				(unsigned long long)(i == 0 || i == 3 ? cell->exits : 0));
+		write_attribute(statistics, counters[i], "%llu",
+				(unsigned long long)(counts ? cell->exits : 0));
 	}
-	snprintf(statistics, sizeof(statistics), "%s/cells/%d", FAKE_SYSFS, cell->id);
+	snprintf(statistics, sizeof(statistics), FAKE_CELLS "/%d", cell->id);
 	if (strcmp(directory, statistics) != 0 && rename(directory, statistics) < 0)
 		abort();
 }
@@ -139,8 +122,8 @@ void fake_write_cell(const struct fake_cell *cell)
 void fake_write_sysfs(void)
 {
 	mkdir(FAKE_SYSFS, 0755);
-	mkdir(FAKE_SYSFS "/cells", 0755);
-	write_attribute(FAKE_SYSFS, "enabled", "%d", fake.enabled);
+	mkdir(FAKE_CELLS, 0755);
+	write_attribute(FAKE_SYSFS, SYSFS_ENABLED, "%d", fake.enabled);
 	for (size_t i = 0; i < FAKE_MAX_CELLS; i++) {
 		if (fake.cells[i].used)
 			fake_write_cell(&fake.cells[i]);

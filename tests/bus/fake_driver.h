@@ -13,12 +13,14 @@
 #include <sys/types.h>
 
 #include "driver_abi.h"
+#include "sysfs_abi.h"
 
 #define FAKE_DIRECTORY	    "/run/fake"
 #define FAKE_DRIVER_SOCKET  FAKE_DIRECTORY "/driver"  /* opens of the device */
 #define FAKE_CALL_SOCKET    FAKE_DIRECTORY "/call"    /* ioctls, one connection each */
 #define FAKE_CONTROL_SOCKET FAKE_DIRECTORY "/control" /* lines of commands */
 #define FAKE_SYSFS	    FAKE_DIRECTORY "/sysfs"
+#define FAKE_CELLS	    FAKE_SYSFS "/" SYSFS_CELLS
 
 struct fake_request {
 	int32_t pid;

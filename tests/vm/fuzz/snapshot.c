@@ -7,9 +7,9 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "driver_abi.h"
+#include "sysfs_abi.h"
 
-#define CELLS JAILHOUSE_SYSFS "/cells"
+#define CELLS JAILHOUSE_SYSFS "/" SYSFS_CELLS
 
 static void die(const char *file)
 {
@@ -57,12 +57,13 @@ int snapshot_next_cell(int after)
 void snapshot_take(struct snapshot *ret)
 {
 	static const char *const files[] = {
-		JAILHOUSE_SYSFS "/enabled",	  JAILHOUSE_SYSFS "/mem_pool_size",
-		JAILHOUSE_SYSFS "/mem_pool_used", JAILHOUSE_SYSFS "/remap_pool_used",
+		JAILHOUSE_SYSFS "/" SYSFS_ENABLED,	 JAILHOUSE_SYSFS "/" SYSFS_MEM_POOL_SIZE,
+		JAILHOUSE_SYSFS "/" SYSFS_MEM_POOL_USED, JAILHOUSE_SYSFS "/" SYSFS_REMAP_POOL_USED,
 		"/sys/devices/system/cpu/online",
 	};
-	static const char *const cell_files[] = {"name", "state", "cpus_assigned_list",
-						 "cpus_failed_list"};
+	static const char *const cell_files[] = {SYSFS_NAME, SYSFS_STATE,
+						 SYSFS_LIST(SYSFS_CPUS_ASSIGNED),
+						 SYSFS_LIST(SYSFS_CPUS_FAILED)};
 	char file[128];
 	size_t n;
 	int id;

@@ -209,7 +209,7 @@ void arch_cpu_leave(struct cpu *cpu)
 
 unsigned int arch_exit_counters(void)
 {
-	return EXITS_X86_COUNT;
+	return EXITS_COUNT;
 }
 
 int arch_stage2_init(struct page_table *table)
