@@ -6,7 +6,6 @@
 #define POOL_TABLES   10
 #define TABLE_ENTRIES 512
 #define ADDRESS_LIMIT (1ull << 47)
-#define ADDRESS_MASK  0x000ffffffffff000ull
 
 extern uint64_t page_map[TABLE_ENTRIES];
 
@@ -21,7 +20,7 @@ static uint64_t *next_table(uint64_t *entry)
 			return NULL;
 		*entry = (uintptr_t)pool[pool_used++] | PTE_PRESENT | PTE_WRITE;
 	}
-	return (uint64_t *)(*entry & ADDRESS_MASK);
+	return (uint64_t *)(*entry & PTE_ADDRESS);
 }
 
 static int map_large_page(uint64_t address, uint64_t flags)
@@ -46,7 +45,7 @@ int memory_map(uint64_t start, uint64_t size, enum memory_type type)
 	if (start >= ADDRESS_LIMIT || size > ADDRESS_LIMIT - start)
 		return -EINVAL;
 	if (type == MEMORY_UNCACHED)
-		flags |= PTE_NO_CACHE | PTE_WRITE_THROUGH;
+		flags |= PTE_PCD | PTE_PWT;
 	for (address = start & ~(LARGE_PAGE_SIZE - 1ull); address < start + size && !err;
 	     address += LARGE_PAGE_SIZE)
 		err = map_large_page(address, flags);

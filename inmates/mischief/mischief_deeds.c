@@ -2,17 +2,9 @@
 #include "mischief.h"
 
 #include "inmate.h"
+#include "arch/x86/apic.h"
 #include "arch/x86/x86.h"
 
-#define ICR_FIXED      (0u << 8)
-#define ICR_NMI	       (4u << 8)
-#define ICR_INIT       (5u << 8)
-#define ICR_STARTUP    (6u << 8)
-#define ICR_LOGICAL    (1u << 11)
-#define ICR_ASSERT     (1u << 14)
-#define ICR_SELF       (1u << 18)
-#define ICR_ALL	       (2u << 18)
-#define ICR_OTHERS     (3u << 18)
 #define TEST_VECTOR    0x41
 #define STARTUP_VECTOR 0x10
 #define APIC_IDS       256
@@ -70,9 +62,9 @@ static unsigned int send_to_all(void)
 	unsigned int mode, sent = 0;
 
 	for (mode = 0; mode < sizeof(modes) / sizeof(modes[0]); mode++, sent++)
-		apic_send(0, modes[mode] | ICR_ASSERT | ICR_OTHERS);
+		apic_send(0, modes[mode] | ICR_ASSERT | ICR_TO_OTHERS);
 	/* These two mean this CPU as well. */
-	apic_send(0, ICR_FIXED | TEST_VECTOR | ICR_ASSERT | ICR_ALL);
+	apic_send(0, ICR_FIXED | TEST_VECTOR | ICR_ASSERT | ICR_TO_ALL);
 	udelay(ARRIVAL_US);
 	apic_send(BROADCAST_ID, ICR_FIXED | TEST_VECTOR | ICR_ASSERT);
 	return sent + 2;
@@ -149,7 +141,7 @@ static bool probe_own_interrupt(void)
 	interrupt_register(TEST_VECTOR, count_interrupt, &received);
 	apic_send(apic_id(), ICR_FIXED | TEST_VECTOR | ICR_ASSERT);
 	udelay(ARRIVAL_US);
-	apic_send(0, ICR_FIXED | TEST_VECTOR | ICR_ASSERT | ICR_SELF);
+	apic_send(0, ICR_FIXED | TEST_VECTOR | ICR_ASSERT | ICR_TO_SELF);
 	udelay(ARRIVAL_US);
 	return __atomic_load_n(&received, __ATOMIC_RELAXED) == 2;
 }

@@ -1,96 +1,12 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
-/* Instructions that C has no words for, and the architecture's numbers with the manual's names. */
+/* Instructions that C has no words for. The numbers are in include/arch/x86/. */
 #ifndef ASM_H
 #define ASM_H
 
 #include <stdint.h>
 
-#define CR0_PE (1ull << 0)
-#define CR0_ET (1ull << 4)
-#define CR0_WP (1ull << 16)
-#define CR0_NW (1ull << 29)
-#define CR0_CD (1ull << 30)
-#define CR0_PG (1ull << 31)
-
-#define CR4_PSE	    (1ull << 4)
-#define CR4_PAE	    (1ull << 5)
-#define CR4_MCE	    (1ull << 6)
-#define CR4_PGE	    (1ull << 7)
-#define CR4_OSFXSR  (1ull << 9)
-#define CR4_LA57    (1ull << 12)
-#define CR4_PCIDE   (1ull << 17)
-#define CR4_OSXSAVE (1ull << 18)
-#define CR4_PKE	    (1ull << 22)
-
-#define RFLAGS_FIXED (1ull << 1)
-#define RFLAGS_IF    (1ull << 9)
-#define RFLAGS_VM    (1ull << 17)
-
-enum exception_vector {
-	VECTOR_DE = 0,
-	VECTOR_DB = 1,
-	VECTOR_NMI = 2,
-	VECTOR_UD = 6,
-	VECTOR_DF = 8,
-	VECTOR_TS = 10,
-	VECTOR_NP = 11,
-	VECTOR_SS = 12,
-	VECTOR_GP = 13,
-	VECTOR_PF = 14,
-	VECTOR_AC = 17,
-};
-
-enum msr_number {
-	MSR_TSC = 0x10,
-	MSR_APIC_BASE = 0x1b,
-	MSR_SPEC_CTRL = 0x48,
-	MSR_PRED_CMD = 0x49,
-	MSR_UCODE_REV = 0x8b,
-	MSR_MTRR_CAP = 0xfe,
-	MSR_SYSENTER_CS = 0x174,
-	MSR_SYSENTER_EIP = 0x176,
-	MSR_MTRR_FIRST = 0x200,
-	MSR_MTRR_LAST = 0x26f,
-	MSR_PAT = 0x277,
-	MSR_MTRR_DEF_TYPE = 0x2ff,
-	MSR_TSC_DEADLINE = 0x6e0,
-	MSR_X2APIC_FIRST = 0x800,
-	MSR_X2APIC_LAST = 0x8ff,
-	MSR_XSS = 0xda0,
-	MSR_EFER = 0xc0000080,
-	MSR_STAR = 0xc0000081,
-	MSR_SFMASK = 0xc0000084,
-	MSR_FS_BASE = 0xc0000100,
-	MSR_GS_BASE = 0xc0000101,
-	MSR_KERNEL_GS_BASE = 0xc0000102,
-	MSR_TSC_AUX = 0xc0000103,
-	MSR_TSC_RATIO = 0xc0000104,
-	MSR_SYSCFG = 0xc0010010,
-	MSR_IORR_FIRST = 0xc0010016,
-	MSR_TOP_MEM = 0xc001001a,
-	MSR_TOP_MEM2 = 0xc001001d,
-	MSR_MMIO_CFG_BASE = 0xc0010058,
-	MSR_PSTATE_FIRST = 0xc0010064,
-	MSR_PSTATE_LAST = 0xc001006b,
-	MSR_SMM_BASE = 0xc0010111,
-	MSR_SMM_MASK = 0xc0010113,
-	MSR_VM_CR = 0xc0010114,
-	MSR_IGNNE = 0xc0010115,
-	MSR_SMM_CTL = 0xc0010116,
-	MSR_VM_HSAVE_PA = 0xc0010117,
-};
-
-#define EFER_SCE   (1ull << 0)
-#define EFER_LME   (1ull << 8)
-#define EFER_LMA   (1ull << 10)
-#define EFER_NXE   (1ull << 11)
-#define EFER_SVME  (1ull << 12)
-#define EFER_FFXSR (1ull << 14)
-
-#define VM_CR_SVMDIS	     (1ull << 4)
-#define APIC_BASE_ENABLE     (1ull << 11)
-#define APIC_BASE_X2APIC     (1ull << 10)
-#define MTRR_DEF_TYPE_ENABLE (1ull << 11)
+#include "arch/x86/msr.h"
+#include "arch/x86/processor.h"
 
 static inline uint64_t rdmsr(uint32_t msr)
 {

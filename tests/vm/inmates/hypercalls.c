@@ -13,12 +13,9 @@
 #include "inmate.h"
 #include "arch/x86/x86.h"
 
-#define CPUID_1_ECX_MONITOR (1u << 3)
-#define CPUID_1_ECX_X2APIC  (1u << 21)
-#define CPUID_EXT_ECX_SVM   (1u << 2)
-#define UNKNOWN_HYPERCALL   99
-#define UNKNOWN_INFO	    77
-#define BEYOND_ALL_CPUS	    100000
+#define UNKNOWN_HYPERCALL 99
+#define UNKNOWN_INFO	  77
+#define BEYOND_ALL_CPUS	  100000
 
 static unsigned int failures;
 
@@ -46,7 +43,7 @@ static void check_cpuid(void)
 	is(!!(ecx & CPUID_1_ECX_HYPERVISOR), 1, "there is a hypervisor");
 	is(ecx & (CPUID_1_ECX_MONITOR | CPUID_1_ECX_X2APIC), 0, "no MONITOR, no x2APIC");
 	cpuid(0x80000001, &eax, &ebx, &ecx, &edx);
-	is(ecx & CPUID_EXT_ECX_SVM, 0, "no SVM");
+	is(ecx & CPUID_8000_0001_ECX_SVM, 0, "no SVM");
 }
 
 static void check_root_only(int64_t cell)

@@ -10,16 +10,13 @@
 #include <math.h>
 
 #include "inmate.h"
+#include "arch/x86/apic.h"
 #include "arch/x86/x86.h"
 
-#define ICR_FIXED     (0u << 8)
-#define ICR_NMI	      (4u << 8)
-#define ICR_ASSERT    (1u << 14)
-#define TEST_VECTOR   0x50
-#define UNMAPPED      (5ull << 30)
-#define HIGH_MEMORY   (9ull << 30)
-#define DEFAULT_MXCSR 0x1f80u
-#define SECOND	      1000000000ull
+#define TEST_VECTOR 0x50
+#define UNMAPPED    (5ull << 30)
+#define HIGH_MEMORY (9ull << 30)
+#define SECOND	    1000000000ull
 
 static unsigned int failures;
 
@@ -38,9 +35,9 @@ static void check_control_registers(void)
 	asm volatile("stmxcsr %0" : "=m"(mxcsr));
 	check((cr0 & CR0_MP) && (cr0 & CR0_NE) && !(cr0 & (CR0_EM | CR0_TS)),
 	      "x87 is on and reports errors as exceptions");
-	check(!(cr0 & ((uint64_t)CR0_CD | CR0_NW)), "caches are on");
+	check(!(cr0 & (CR0_CD | CR0_NW)), "caches are on");
 	check((cr4 & CR4_OSFXSR) && (cr4 & CR4_OSXMMEXCPT), "SSE is on");
-	check(mxcsr == DEFAULT_MXCSR, "SSE exceptions are masked at the start");
+	check(mxcsr == MXCSR_RESET, "SSE exceptions are masked at the start");
 }
 
 static void check_libm(void)

@@ -7,23 +7,15 @@
  * "traces: N at the start"; after that "stains: N of M found". Then it waits to be stopped.
  */
 #include "inmate.h"
+#include "arch/x86/apic.h"
 #include "arch/x86/x86.h"
 
 #define STAIN	   0x5a3c5a3cu
 #define WIDE_STAIN 0x5a3c5a3c5a3c5a3cull
 
-#define APIC_BASE    0xfee00000ul
-#define APIC_IRR     0x200
-#define LVT_MASKED   (1u << 16)
-#define ICR_ASSERT   (1u << 14)
 #define STAIN_VECTOR 0x5a
 
-#define CR4_OSXSAVE	     (1u << 18)
-#define CPUID_1_ECX_XSAVE    (1u << 26)
-#define CPUID_EXT_EDX_RDTSCP (1u << 27)
-#define CPUID_XSTATE	     0xd
-#define XCR0_X87	     1u
-#define XCR0_AVX	     7u /* with x87 and SSE, which it needs */
+#define XCR0_ALL (XCR0_X87 | XCR0_SSE | XCR0_AVX)
 
 enum place_kind { PLACE_MSR, PLACE_APIC, PLACE_DEBUG, PLACE_CR2, PLACE_PENDING };
 
@@ -36,15 +28,15 @@ struct place {
 
 /* Values after a reset: APM vol. 2, 14.1.3 and 16.3.2. */
 static const struct place places[] = {
-	{"SYSENTER_CS", PLACE_MSR, 0x174, 0, 0x5a3c},
-	{"SYSENTER_ESP", PLACE_MSR, 0x175, 0, STAIN},
-	{"SYSENTER_EIP", PLACE_MSR, 0x176, 0, STAIN},
+	{"SYSENTER_CS", PLACE_MSR, MSR_SYSENTER_CS, 0, 0x5a3c},
+	{"SYSENTER_ESP", PLACE_MSR, MSR_SYSENTER_ESP, 0, STAIN},
+	{"SYSENTER_EIP", PLACE_MSR, MSR_SYSENTER_EIP, 0, STAIN},
 	{"PAT", PLACE_MSR, MSR_PAT, 0x0007040600070406, 0x0606060606060606},
-	{"STAR", PLACE_MSR, 0xc0000081, 0, WIDE_STAIN},
-	{"LSTAR", PLACE_MSR, 0xc0000082, 0, STAIN},
-	{"CSTAR", PLACE_MSR, 0xc0000083, 0, STAIN},
-	{"SFMASK", PLACE_MSR, 0xc0000084, 0, STAIN},
-	{"KERNEL_GS_BASE", PLACE_MSR, 0xc0000102, 0, STAIN},
+	{"STAR", PLACE_MSR, MSR_STAR, 0, WIDE_STAIN},
+	{"LSTAR", PLACE_MSR, MSR_LSTAR, 0, STAIN},
+	{"CSTAR", PLACE_MSR, MSR_CSTAR, 0, STAIN},
+	{"SFMASK", PLACE_MSR, MSR_SFMASK, 0, STAIN},
+	{"KERNEL_GS_BASE", PLACE_MSR, MSR_KERNEL_GS_BASE, 0, STAIN},
 	{"DR0", PLACE_DEBUG, 0, 0, STAIN},
 	{"DR1", PLACE_DEBUG, 1, 0, STAIN},
 	{"DR2", PLACE_DEBUG, 2, 0, STAIN},
@@ -52,11 +44,11 @@ static const struct place places[] = {
 	{"DR6", PLACE_DEBUG, 6, 0xffff0ff0, 0xffff0fff},
 	{"DR7", PLACE_DEBUG, 7, 0x400, 0x455},
 	{"CR2", PLACE_CR2, 0, 0, STAIN},
-	{"APIC LVT of the performance counters", PLACE_APIC, 0x340, LVT_MASKED,
+	{"APIC LVT of the performance counters", PLACE_APIC, APIC_LVT_PERF, LVT_MASKED,
 	 LVT_MASKED | STAIN_VECTOR},
-	{"APIC timer divider", PLACE_APIC, 0x3e0, 0, 0x3},
-	{"APIC timer", PLACE_APIC, 0x380, 0, STAIN},
-	{"APIC ICR, upper half", PLACE_APIC, 0x310, 0, 0x5a000000},
+	{"APIC timer divider", PLACE_APIC, APIC_TIMER_DIVIDE, 0, 0x3},
+	{"APIC timer", PLACE_APIC, APIC_TIMER_INITIAL, 0, STAIN},
+	{"APIC ICR, upper half", PLACE_APIC, APIC_ICR_HIGH, 0, 0x5a000000},
 	/* Last: sending it needs the ICR. */
 	{"pending interrupts", PLACE_PENDING, 0, 0, 1},
 };
@@ -65,12 +57,12 @@ static const struct place places[] = {
 
 static uint32_t apic_read(uint32_t offset)
 {
-	return *(volatile uint32_t *)(APIC_BASE + offset);
+	return *(volatile uint32_t *)(APIC_PHYS + offset);
 }
 
 static void apic_write(uint32_t offset, uint32_t value)
 {
-	asm volatile("movl %0, (%1)" : : "r"(value), "r"(APIC_BASE + offset) : "memory");
+	asm volatile("movl %0, (%1)" : : "r"(value), "r"(APIC_PHYS + offset) : "memory");
 }
 
 static unsigned int pending_interrupts(void)
@@ -205,9 +197,9 @@ static uint64_t vectors_setup(void)
 	asm volatile("mov %0, %%cr4" : : "r"(cr4 | CR4_OSXSAVE));
 	initial = xcr0_read();
 	cpuid(CPUID_XSTATE, &eax, &ebx, &ecx, &edx);
-	if ((eax & XCR0_AVX) != XCR0_AVX)
+	if ((eax & XCR0_ALL) != XCR0_ALL)
 		return initial;
-	asm volatile("xsetbv" : : "a"(XCR0_AVX), "d"(0), "c"(0));
+	asm volatile("xsetbv" : : "a"(XCR0_ALL), "d"(0), "c"(0));
 	eax = CPUID_XSTATE;
 	ecx = 2;
 	asm volatile("cpuid" : "+a"(eax), "=b"(ebx), "+c"(ecx), "=d"(edx));
@@ -235,7 +227,7 @@ static void vectors_save(void)
 {
 	memset(area, 0, sizeof(area));
 	if (avx_offset)
-		asm volatile("xsave64 %0" : "=m"(area) : "a"(XCR0_AVX), "d"(0));
+		asm volatile("xsave64 %0" : "=m"(area) : "a"(XCR0_ALL), "d"(0));
 	else
 		asm volatile("fxsave64 %0" : "=m"(area));
 }
@@ -259,8 +251,8 @@ static void vectors_stain(void)
 	for (n = 0; n < vector_places(); n++)
 		*vector_place(n) = WIDE_STAIN;
 	if (avx_offset) {
-		*(uint64_t *)(area + AREA_HEADER) = XCR0_AVX;
-		asm volatile("xrstor64 %0" : : "m"(area), "a"(XCR0_AVX), "d"(0));
+		*(uint64_t *)(area + AREA_HEADER) = XCR0_ALL;
+		asm volatile("xrstor64 %0" : : "m"(area), "a"(XCR0_ALL), "d"(0));
 	} else {
 		asm volatile("fxrstor64 %0" : : "m"(area));
 	}
@@ -273,7 +265,7 @@ static bool has_tsc_aux(void)
 	uint32_t eax, ebx, ecx, edx;
 
 	cpuid(0x80000001, &eax, &ebx, &ecx, &edx);
-	return edx & CPUID_EXT_EDX_RDTSCP;
+	return edx & CPUID_8000_0001_EDX_RDTSCP;
 }
 
 static unsigned int report(const char *name, uint64_t value, uint64_t initial)
@@ -326,7 +318,7 @@ static void find_again(const struct place *tsc_aux)
 
 void inmate_main(void)
 {
-	static const struct place tsc_aux_place = {"TSC_AUX", PLACE_MSR, 0xc0000103, 0, STAIN};
+	static const struct place tsc_aux_place = {"TSC_AUX", PLACE_MSR, MSR_TSC_AUX, 0, STAIN};
 	const struct place *tsc_aux = has_tsc_aux() ? &tsc_aux_place : NULL;
 
 	look(tsc_aux);

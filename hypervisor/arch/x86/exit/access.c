@@ -13,7 +13,6 @@
 #include "arch/x86/logic/mmio_decode.h"
 #include "core/state.h"
 
-#define RFLAGS_DF   (1ull << 10)
 #define ALL_ONES    (~0ull)
 #define DEVICE_SLOT 3
 

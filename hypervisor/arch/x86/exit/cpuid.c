@@ -1,17 +1,9 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /* CPUID: the signature, and less of what the processor has than it says. */
 #include "arch/x86/asm.h"
+#include "arch/x86/svm.h"
 #include "cell_abi.h"
 #include "arch/x86/vendor.h"
-
-#define LEAF1_ECX_MONITOR	  (1u << 3)
-#define LEAF1_ECX_VMX		  (1u << 5)
-#define LEAF1_ECX_X2APIC	  (1u << 21)
-#define LEAF1_ECX_OSXSAVE	  (1u << 27)
-#define LEAF1_ECX_HYPERVISOR	  (1u << 31)
-#define LEAF7_ECX_OSPKE		  (1u << 4)
-#define LEAF8000_0001_ECX_SVM	  (1u << 2)
-#define LEAF8000_0008_EBX_INVLPGB (1u << 3)
 
 enum verdict exit_cpuid(struct cpu *cpu)
 {
@@ -34,16 +26,16 @@ enum verdict exit_cpuid(struct cpu *cpu)
 		cpuid(leaf, subleaf, &eax, &ebx, &ecx, &edx);
 	}
 	if (leaf == 1) {
-		ecx |= LEAF1_ECX_HYPERVISOR;
+		ecx |= CPUID_1_ECX_HYPERVISOR;
 		/* The processor answers for the hypervisor's CR4; the guest asks about its own. */
-		ecx &= ~LEAF1_ECX_OSXSAVE;
+		ecx &= ~CPUID_1_ECX_OSXSAVE;
 		if (state.cr4 & CR4_OSXSAVE)
-			ecx |= LEAF1_ECX_OSXSAVE;
+			ecx |= CPUID_1_ECX_OSXSAVE;
 	}
 	if (leaf == 7 && subleaf == 0) {
-		ecx &= ~LEAF7_ECX_OSPKE;
+		ecx &= ~CPUID_7_ECX_OSPKE;
 		if (state.cr4 & CR4_PKE)
-			ecx |= LEAF7_ECX_OSPKE;
+			ecx |= CPUID_7_ECX_OSPKE;
 	}
 	/*
 	 * Root keeps seeing what it saw before: a CPU that comes back from a cell and lacked a
@@ -51,13 +43,13 @@ enum verdict exit_cpuid(struct cpu *cpu)
 	 */
 	if (cpu->cell != &root_cell) {
 		if (leaf == 1)
-			ecx &= ~(LEAF1_ECX_MONITOR | LEAF1_ECX_VMX | LEAF1_ECX_X2APIC);
+			ecx &= ~(CPUID_1_ECX_MONITOR | CPUID_1_ECX_VMX | CPUID_1_ECX_X2APIC);
 		if (leaf == 0x80000001)
-			ecx &= ~LEAF8000_0001_ECX_SVM;
+			ecx &= ~CPUID_8000_0001_ECX_SVM;
 		/* Flushes the translations of all CPUs, everybody's: not enabled for guests. */
 		if (leaf == 0x80000008)
-			ebx &= ~LEAF8000_0008_EBX_INVLPGB;
-		if (leaf == 0x8000000a)
+			ebx &= ~CPUID_8000_0008_EBX_INVLPGB;
+		if (leaf == CPUID_SVM)
 			eax = ebx = ecx = edx = 0;
 	}
 	gprs->rax = eax;

@@ -6,6 +6,7 @@
 #include <errno.h>
 
 #include "arch/x86/asm.h"
+#include "arch/x86/svm.h"
 #include "core/pool.h"
 #include "core/state.h"
 #include "core/subsystem.h"
@@ -141,13 +142,12 @@ static bool has_tsc_aux(void)
 	uint32_t eax, ebx, ecx, edx;
 
 	cpuid(0x80000001, 0, &eax, &ebx, &ecx, &edx);
-	return edx & (1u << 27); /* RDTSCP */
+	return edx & CPUID_8000_0001_EDX_RDTSCP;
 }
 
 static void msr_cpu_reset(struct cpu *cpu)
 {
-	/* APM vol. 2, 7.8.1: the PAT after a reset. */
-	cpu->arch.guest_pat = 0x0007040600070406;
+	cpu->arch.guest_pat = PAT_RESET;
 	cpu->arch.mtrr_def_type = 0;
 	/* The root cell lives with the real MTRRs, which are on. */
 	if (cpu->cell == &root_cell)

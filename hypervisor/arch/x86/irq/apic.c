@@ -10,58 +10,9 @@
 #include "core/state.h"
 #include "core/subsystem.h"
 
-enum apic_register {
-	APIC_ID = 0x020,
-	APIC_VERSION = 0x030,
-	APIC_TPR = 0x080,
-	APIC_EOI = 0x0b0,
-	APIC_LDR = 0x0d0,
-	APIC_DFR = 0x0e0,
-	APIC_SVR = 0x0f0,
-	APIC_ISR = 0x100,
-	APIC_IRR = 0x200,
-	APIC_ESR = 0x280,
-	APIC_LVT_CMCI = 0x2f0,
-	APIC_ICR_LOW = 0x300,
-	APIC_ICR_HIGH = 0x310,
-	APIC_LVT_TIMER = 0x320,
-	APIC_LVT_THERMAL = 0x330,
-	APIC_LVT_PERF = 0x340,
-	APIC_LVT_LINT0 = 0x350,
-	APIC_LVT_LINT1 = 0x360,
-	APIC_LVT_ERROR = 0x370,
-	APIC_TIMER_INITIAL = 0x380,
-	APIC_TIMER_DIVIDE = 0x3e0,
-	/* AMD's (APM vol. 2, 16.7). */
-	APIC_EXTENDED_FEATURE = 0x400,
-	APIC_EXTENDED_LVT = 0x500,
-};
-
-#define VERSION_EXTENDED	    (1u << 31) /* there is an extended register space */
+/* APM vol. 2, 16.7. */
 #define EXTENDED_LVT_COUNT(feature) (((feature) >> 16) & 0xff)
 #define MAX_EXTENDED_LVTS	    4
-
-enum delivery_mode {
-	MODE_FIXED = 0,
-	MODE_LOWEST = 1,
-	MODE_SMI = 2,
-	MODE_NMI = 4,
-	MODE_INIT = 5,
-	MODE_SIPI = 6,
-	MODE_EXTINT = 7,
-};
-
-#define ICR_MODE(value)	     (((value) >> 8) & 7)
-#define ICR_LOGICAL	     (1u << 11)
-#define ICR_PENDING	     (1u << 12)
-#define ICR_ASSERT	     (1u << 14)
-#define ICR_LEVEL	     (1u << 15)
-#define ICR_SHORTHAND(value) (((value) >> 18) & 3)
-#define LVT_MASKED	     (1u << 16)
-#define SVR_ENABLE	     (1u << 8)
-#define DFR_FLAT	     0xf
-
-enum icr_shorthand { TO_FIELD = 0, TO_SELF = 1, TO_ALL = 2, TO_OTHERS = 3 };
 
 uint32_t apic_read(unsigned int offset)
 {
@@ -91,7 +42,7 @@ void arch_cpu_kick(struct cpu *cpu)
 	 * guest's. */
 	if (__atomic_exchange_n(&cpu->arch.kick_pending, 1, __ATOMIC_SEQ_CST))
 		return;
-	send_ipi(cpu->arch.apic_id, MODE_NMI << 8 | ICR_ASSERT);
+	send_ipi(cpu->arch.apic_id, ICR_NMI | ICR_ASSERT);
 	/* The guest reads this register from the hardware. */
 	apic_write_hw(APIC_ICR_HIGH, self->arch.apic_icr_high);
 }
@@ -155,11 +106,11 @@ static bool is_destination(const struct cpu *self, const struct cpu *cpu, uint32
 	uint8_t destination = self->arch.apic_icr_high >> 24;
 
 	switch (ICR_SHORTHAND(icr_low)) {
-	case TO_SELF:
+	case ICR_TO_SELF:
 		return cpu == self;
-	case TO_ALL:
+	case ICR_TO_ALL:
 		return true;
-	case TO_OTHERS:
+	case ICR_TO_OTHERS:
 		return cpu != self;
 	default:
 		if (destination == 0xff)
@@ -174,21 +125,21 @@ static bool is_destination(const struct cpu *self, const struct cpu *cpu, uint32
 static void deliver(struct cpu *self, struct cpu *cpu, uint32_t icr_low)
 {
 	switch (ICR_MODE(icr_low)) {
-	case MODE_FIXED:
-	case MODE_LOWEST:
+	case ICR_FIXED:
+	case ICR_LOWEST:
 		send_ipi(cpu->arch.apic_id, (icr_low & 0xff) | ICR_ASSERT);
 		break;
-	case MODE_NMI:
+	case ICR_NMI:
 		__atomic_store_n(&cpu->arch.nmi_signal, 1, __ATOMIC_SEQ_CST);
 		arch_cpu_kick(cpu);
 		break;
-	case MODE_INIT:
+	case ICR_INIT:
 		if (cpu == self)
 			break;
 		__atomic_store_n(&cpu->arch.init_signal, 1, __ATOMIC_SEQ_CST);
 		arch_cpu_kick(cpu);
 		break;
-	case MODE_SIPI:
+	case ICR_STARTUP:
 		if (cpu == self)
 			break;
 		__atomic_store_n(&cpu->arch.sipi_vector, icr_low & 0xff, __ATOMIC_SEQ_CST);
@@ -208,14 +159,14 @@ static enum verdict send(struct cpu *self, uint32_t icr_low)
 	unsigned int n;
 	bool sent = false;
 
-	if (ICR_MODE(icr_low) == MODE_SMI || ICR_MODE(icr_low) == MODE_EXTINT ||
-	    ICR_MODE(icr_low) == 3)
+	if (ICR_MODE(icr_low) == ICR_SMI || ICR_MODE(icr_low) == ICR_EXTINT ||
+	    ICR_MODE(icr_low) == ICR_RESERVED)
 		return fault(self, FAILURE_APIC, APIC_ICR_LOW, icr_low, 4);
 	/* INIT de-assert: only ever meant something to older parts. */
-	if (ICR_MODE(icr_low) == MODE_INIT && (icr_low & ICR_LEVEL) && !(icr_low & ICR_ASSERT))
+	if (ICR_MODE(icr_low) == ICR_INIT && (icr_low & ICR_LEVEL) && !(icr_low & ICR_ASSERT))
 		return VERDICT_HANDLED;
 	/* The processor delivers a vector below 16 nowhere and notes an error. */
-	if (ICR_MODE(icr_low) <= MODE_LOWEST && (icr_low & 0xff) < 16)
+	if (ICR_MODE(icr_low) <= ICR_LOWEST && (icr_low & 0xff) < 16)
 		return VERDICT_HANDLED;
 	for_each_cpu_in (n, self->cell->cpus) {
 		cpu = cpu_by_id(n);
@@ -223,7 +174,7 @@ static enum verdict send(struct cpu *self, uint32_t icr_low)
 			continue;
 		deliver(self, cpu, icr_low);
 		sent = true;
-		if (ICR_MODE(icr_low) == MODE_LOWEST)
+		if (ICR_MODE(icr_low) == ICR_LOWEST)
 			break;
 	}
 	/* The guest reads this register from the hardware. */
@@ -237,11 +188,11 @@ static enum verdict send(struct cpu *self, uint32_t icr_low)
 static bool lvt_allowed(const struct cpu *cpu, uint32_t value)
 {
 	switch (ICR_MODE(value)) {
-	case MODE_FIXED:
-	case MODE_NMI:
+	case ICR_FIXED:
+	case ICR_NMI:
 		return true;
-	case MODE_EXTINT:
-	case MODE_SMI:
+	case ICR_EXTINT:
+	case ICR_SMI:
 		return cpu->cell == &root_cell || (value & LVT_MASKED);
 	default:
 		return value & LVT_MASKED;

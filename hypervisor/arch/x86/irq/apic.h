@@ -4,9 +4,8 @@
 #ifndef APIC_H
 #define APIC_H
 
+#include "arch/x86/apic.h"
 #include "arch/x86/vendor.h"
-
-#define APIC_PHYS 0xfee00000ull
 
 /* A register of the calling CPU's APIC, as the guest reads it. */
 uint32_t apic_read(unsigned int offset);

@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
+#include "arch/x86/processor.h"
 #include "arch/x86/setup/offsets.h"
 
 	.text
@@ -72,7 +73,7 @@ interrupt_stub:
 exception_stubs:
 	.set	vector, 0
 	.rept	32
-	.if	vector == 8 || (vector >= 10 && vector <= 14) || vector == 17 || vector == 21 || vector == 29 || vector == 30
+	.if	(VECTORS_WITH_ERROR >> vector) & 1
 	exception vector 1
 	.else
 	exception vector 0

@@ -4,6 +4,7 @@
 #include <errno.h>
 #include <stddef.h>
 
+#include "arch/x86/apic.h"
 #include "arch/x86/asm.h"
 #include "core/console.h"
 #include "core/main.h"
@@ -16,7 +17,7 @@ _Static_assert(CPU_BLOCK_BYTES == CPU_BLOCK_SIZE, "assembly offsets");
 _Static_assert(GPRS_BYTES == sizeof(struct guest_gprs), "assembly offsets");
 _Static_assert(CPU_VMCB_PHYS == offsetof(struct cpu, arch.svm.vmcb_phys), "assembly offsets");
 _Static_assert(CPU_NMI_TAKEN == offsetof(struct cpu, arch.nmi_taken), "assembly offsets");
-_Static_assert(APIC_EOI_VIRT == APIC_VIRT + 0xb0, "assembly offsets");
+_Static_assert(APIC_EOI_VIRT == APIC_VIRT + APIC_EOI, "assembly offsets");
 _Static_assert(sizeof(struct cpu) < CPU_BLOCK_SIZE / 4, "the rest of the block is the stack");
 
 extern const char exception_stubs[], nmi_stub[], interrupt_stub[];
@@ -113,7 +114,7 @@ static void save_linux(struct cpu *cpu, uint64_t cr3, uint64_t rsp, uint64_t res
 	asm volatile("mov %%dr6, %0" : "=r"(cpu->arch.linux_dr6));
 	asm volatile("mov %%dr7, %0" : "=r"(cpu->arch.linux_dr7));
 	/* A breakpoint of Linux could lie at an address that is ours. */
-	asm volatile("mov %0, %%dr7" : : "r"(0x400ull));
+	asm volatile("mov %0, %%dr7" : : "r"((uint64_t)DR7_RESET));
 	asm volatile("sgdt %0" : "=m"(cpu->arch.linux_gdtr));
 	asm volatile("sidt %0" : "=m"(cpu->arch.linux_idtr));
 }

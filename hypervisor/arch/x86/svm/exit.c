@@ -17,8 +17,7 @@ static bool is_contributory(unsigned int vector)
 static enum verdict on_exception(struct cpu *cpu, struct vmcb *vmcb)
 {
 	unsigned int vector = vmcb->exit_code - VMEXIT_EXCP_BASE;
-	bool has_error = vector == VECTOR_DF || (vector >= VECTOR_TS && vector <= VECTOR_PF) ||
-			 vector == VECTOR_AC;
+	bool has_error = (VECTORS_WITH_ERROR >> vector) & 1;
 	uint64_t error = vmcb->exit_info1, interrupted = vmcb->exit_int_info;
 	unsigned int first = interrupted & 0xff;
 

@@ -6,6 +6,7 @@
 #include <string.h>
 
 #include "arch/x86/asm.h"
+#include "arch/x86/svm.h"
 #include "arch/x86/setup/mapping.h"
 #include "arch/x86/setup/paging.h"
 #include "arch/x86/setup/setup.h"
@@ -67,13 +68,13 @@ static int svm_check(void)
 	uint32_t eax, ebx, ecx, edx;
 
 	cpuid(0x80000000, 0, &eax, &ebx, &ecx, &edx);
-	if (eax < 0x8000000a)
+	if (eax < CPUID_SVM)
 		return -ENODEV;
 	cpuid(0x80000001, 0, &eax, &ebx, &ecx, &edx);
-	if (!(ecx & (1u << 2)))
+	if (!(ecx & CPUID_8000_0001_ECX_SVM))
 		return -ENODEV;
-	cpuid(0x8000000a, 0, &eax, &ebx, &ecx, &edx);
-	if (!(edx & 1)) {
+	cpuid(CPUID_SVM, 0, &eax, &ebx, &ecx, &edx);
+	if (!(edx & CPUID_SVM_EDX_NP)) {
 		console_printf("SVM without nested paging\n");
 		return -ENODEV;
 	}
@@ -86,7 +87,7 @@ static int svm_stage2_init(struct page_table *table)
 
 	cpuid(0x80000001, 0, &eax, &ebx, &ecx, &edx);
 	table->format = &paging_nested_format;
-	table->max_leaf_level = (edx & (1u << 26)) ? 3 : 2; /* Page1GB */
+	table->max_leaf_level = (edx & CPUID_8000_0001_EDX_PAGE1GB) ? 3 : 2;
 	mapping_set_pool(table);
 	return page_table_init(table);
 }
@@ -217,8 +218,8 @@ static void clear_for_reset(struct vmcb *vmcb)
 	vmcb->cr2 = 0;
 	vmcb->cr3 = 0;
 	vmcb->cr4 = 0;
-	vmcb->dr6 = 0xffff0ff0;
-	vmcb->dr7 = 0x400;
+	vmcb->dr6 = DR6_RESET;
+	vmcb->dr7 = DR7_RESET;
 	vmcb->efer = EFER_SVME;
 	vmcb->rflags = RFLAGS_FIXED;
 	vmcb->rsp = 0;

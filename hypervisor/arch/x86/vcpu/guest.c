@@ -6,11 +6,6 @@
 #include "arch/x86/asm.h"
 #include "arch/x86/setup/paging.h"
 
-/* Error code of a page fault (APM vol. 2, 8.4.2). */
-#define PF_PRESENT (1u << 0)
-#define PF_WRITE   (1u << 1)
-#define PF_USER	   (1u << 2)
-
 enum temporary_slot { SLOT_TABLE = 1, SLOT_DATA = 2 };
 
 /* Reads a page-table entry of the guest, through the cell's second-level tables like the processor

@@ -23,14 +23,15 @@ static void clear_unswitched_state(void)
 {
 	uint32_t eax, ebx, ecx, edx;
 
-	write_cr0(read_cr0() & ~(1ull << 3)); /* TS */
+	write_cr0(read_cr0() & ~CR0_TS);
 	cpuid(1, 0, &eax, &ebx, &ecx, &edx);
-	if (ecx & (1u << 26)) { /* XSAVE */
+	if (ecx & CPUID_1_ECX_XSAVE) {
 		write_cr4(read_cr4() | CR4_OSXSAVE);
-		cpuid(0xd, 0, &eax, &ebx, &ecx, &edx); /* EDX:EAX: all that XCR0 may have */
+		cpuid(CPUID_XSTATE, 0, &eax, &ebx, &ecx,
+		      &edx); /* EDX:EAX: all that XCR0 may have */
 		xsetbv(0, (uint64_t)edx << 32 | eax);
 		asm volatile("xrstor64 %0" : : "m"(empty_xsave_area), "a"(eax), "d"(edx));
-		xsetbv(0, 1);
+		xsetbv(0, XCR0_X87);
 	}
 	asm volatile("fxrstor64 %0" : : "m"(empty_xsave_area));
 	asm volatile("mov %0, %%dr0; mov %0, %%dr1; mov %0, %%dr2; mov %0, %%dr3" : : "r"(0ull));

@@ -1,47 +1,24 @@
 // SPDX-License-Identifier: BSD-2-Clause
 /* The local APIC in xAPIC mode. Every write is an exit, reads are none. */
 #include "internal.h"
+#include "arch/x86/apic.h"
 #include "arch/x86/x86.h"
-
-#define APIC_BASE 0xfee00000ul
-
-enum apic_register {
-	APIC_ID = 0x020,
-	APIC_TPR = 0x080,
-	APIC_EOI = 0x0b0,
-	APIC_SVR = 0x0f0,
-	APIC_ICR_LOW = 0x300,
-	APIC_ICR_HIGH = 0x310,
-	APIC_LVT_TIMER = 0x320,
-	APIC_LVT_LINT0 = 0x350,
-	APIC_LVT_LINT1 = 0x360,
-	APIC_LVT_ERROR = 0x370,
-	APIC_TIMER_INITIAL = 0x380,
-	APIC_TIMER_DIVIDE = 0x3e0,
-};
-
-#define SVR_ENABLE	   (1u << 8)
-#define LVT_MASKED	   (1u << 16)
-#define LVT_TIMER_PERIODIC (1u << 17)
-#define LVT_TIMER_DEADLINE (2u << 17)
-#define ICR_PENDING	   (1u << 12)
-#define ICR_OTHERS	   (3u << 18)
 
 /* A command that is still on its way after so many reads is overwritten. */
 #define ICR_PATIENCE 100000
 
-static uint32_t apic_read(enum apic_register reg)
+static uint32_t apic_read(uint32_t reg)
 {
-	return *(volatile uint32_t *)(APIC_BASE + reg);
+	return *(volatile uint32_t *)(APIC_PHYS + reg);
 }
 
 /*
  * A plain MOV from a register: the hypervisor decodes the instruction, and the compiler is not to
  * choose one that it need not know.
  */
-static void apic_write(enum apic_register reg, uint32_t value)
+static void apic_write(uint32_t reg, uint32_t value)
 {
-	asm volatile("movl %0, (%1)" : : "r"(value), "r"(APIC_BASE + reg) : "memory");
+	asm volatile("movl %0, (%1)" : : "r"(value), "r"(APIC_PHYS + reg) : "memory");
 }
 
 void apic_setup(void)
@@ -108,5 +85,5 @@ void apic_send(uint8_t destination, uint32_t command)
 
 void apic_send_others(uint32_t command)
 {
-	apic_send(0, command | ICR_OTHERS);
+	apic_send(0, command | ICR_TO_OTHERS);
 }

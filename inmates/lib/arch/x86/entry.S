@@ -3,14 +3,14 @@
  * From real mode at 0:0 to 64-bit C. The first CPU starts here after a reset, all others by a
  * start-up IPI.
  */
+#include "arch/x86/apic.h"
 #include "arch/x86/x86.h"
 
 #define STACK_SIZE	16384
 #define MAX_CPUS	8
 #define MAPPED_GIB	4
-/* The piece of 2 MiB with the local APIC, 0xfee00000. */
-#define APIC_ENTRY	(0xfee00000 / LARGE_PAGE_SIZE)
-#define MXCSR_DEFAULT	0x1f80
+/* The piece of 2 MiB with the local APIC. */
+#define APIC_ENTRY	(APIC_PHYS / LARGE_PAGE_SIZE)
 
 	.section .boot, "ax"
 	.code16
@@ -60,7 +60,7 @@ protected_mode:
 	addl	$LARGE_PAGE_SIZE, %eax
 	addl	$8, %edi
 	loop	2b
-	orl	$(PTE_NO_CACHE | PTE_WRITE_THROUGH), page_directories + APIC_ENTRY * 8
+	orl	$(PTE_PCD | PTE_PWT), page_directories + APIC_ENTRY * 8
 
 enable_paging:
 	movl	$(CR4_PAE | CR4_OSFXSR | CR4_OSXMMEXCPT), %eax
@@ -87,7 +87,7 @@ long_mode:
 	imull	$STACK_SIZE, %eax, %eax
 	leaq	stacks(%rax), %rsp
 	fninit
-	pushq	$MXCSR_DEFAULT
+	pushq	$MXCSR_RESET
 	ldmxcsr	(%rsp)
 	addq	$8, %rsp
 	call	cpu_start

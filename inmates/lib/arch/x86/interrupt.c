@@ -3,12 +3,10 @@
 #include "internal.h"
 #include "arch/x86/x86.h"
 
-#define VECTORS		    256
-#define VECTOR_DOUBLE_FAULT 8
-#define VECTOR_ENTRY_SIZE   16
-#define GATE_PRESENT	    0x80
-#define GATE_INTERRUPT	    0x0e
-#define RFLAGS_IF	    (1u << 9)
+#define VECTORS		  256
+#define VECTOR_ENTRY_SIZE 16
+#define GATE_PRESENT	  0x80
+#define GATE_INTERRUPT	  0x0e
 
 /* APM vol. 2, 4.8.4. */
 struct gate {
@@ -38,7 +36,7 @@ static uint8_t stack_of(unsigned int vector)
 {
 	if (vector == INTERRUPT_NMI)
 		return IST_NMI;
-	if (vector == VECTOR_DOUBLE_FAULT)
+	if (vector == VECTOR_DF)
 		return IST_DOUBLE_FAULT;
 	return vector < INTERRUPT_FIRST ? IST_EXCEPTION : IST_INTERRUPT;
 }

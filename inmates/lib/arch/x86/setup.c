@@ -16,9 +16,9 @@ static void enable_caching(void)
 
 	cpuid(1, &eax, &ebx, &ecx, &edx);
 	if (edx & CPUID_1_EDX_MTRR)
-		wrmsr(MSR_MTRR_DEF_TYPE, MTRR_DEF_TYPE_ENABLE | MTRR_TYPE_WRITE_BACK);
+		wrmsr(MSR_MTRR_DEF_TYPE, MTRR_DEF_TYPE_ENABLE | MTRR_TYPE_WB);
 	/* Both at once: CD clear with NW set is #GP (APM vol. 2, 3.1.1). */
-	write_cr0(read_cr0() & ~(uint64_t)(CR0_CD | CR0_NW));
+	write_cr0(read_cr0() & ~(CR0_CD | CR0_NW));
 }
 
 /* Descriptor of an available 64-bit TSS (APM vol. 2, 4.8.3). */

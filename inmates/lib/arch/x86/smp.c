@@ -1,12 +1,9 @@
 // SPDX-License-Identifier: BSD-2-Clause
 /* Further CPUs of the cell. */
 #include "internal.h"
+#include "arch/x86/apic.h"
 #include "arch/x86/x86.h"
 
-#define ICR_ASSERT	 (1u << 14)
-#define ICR_FIXED	 (0u << 8)
-#define ICR_INIT	 (5u << 8)
-#define ICR_STARTUP	 (6u << 8)
 #define STARTUP_PAGE	 0 /* inmate_entry */
 #define INIT_DELAY_US	 10000
 #define STARTUP_DELAY_US 200

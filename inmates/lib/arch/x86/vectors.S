@@ -11,16 +11,15 @@ vector_entries:
 	vector = 0
 	.rept	256
 	.balign	16
-	/* 8, 10-14, 17, 21, 29, 30: the processor has stored an error code (APM vol. 2, 8.2). */
 	has_error_code = 0
 	.if	vector < 32
-	has_error_code = (0x60227d00 >> vector) & 1
+	has_error_code = (VECTORS_WITH_ERROR >> vector) & 1
 	.endif
 	.if	!has_error_code
 	pushq	$0
 	.endif
 	pushq	$vector
-	.if	(vector > 31) || (vector == 2)
+	.if	(vector > 31) || (vector == VECTOR_NMI)
 	jmp	interrupt_entry
 	.else
 	jmp	exception_entry
@@ -92,6 +91,6 @@ interrupt_entry:
 	.section .rodata
 	.balign	4
 default_mxcsr:
-	.long	0x1f80
+	.long	MXCSR_RESET
 
 	.section .note.GNU-stack, "", @progbits

@@ -1,35 +1,10 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-/* Instructions and numbers of the processor. */
+/* Instructions, and what the C and the assembly of the library agree on. */
 #ifndef X86_H
 #define X86_H
 
-#define CR0_MP (1 << 1)
-#define CR0_EM (1 << 2)
-#define CR0_TS (1 << 3)
-#define CR0_NE (1 << 5)
-#define CR0_NW (1 << 29)
-#define CR0_CD (1 << 30)
-#define CR0_PG (1 << 31)
-#define CR0_PE (1 << 0)
-
-#define CR4_PAE	       (1 << 5)
-#define CR4_OSFXSR     (1 << 9)
-#define CR4_OSXMMEXCPT (1 << 10)
-
-#define MSR_MTRR_DEF_TYPE 0x2ff
-#define MSR_PAT		  0x277
-#define MSR_TSC_DEADLINE  0x6e0
-#define MSR_EFER	  0xc0000080
-#define MSR_FS_BASE	  0xc0000100
-#define MSR_GS_BASE	  0xc0000101
-
-#define EFER_LME (1 << 8)
-
-#define MTRR_DEF_TYPE_ENABLE (1 << 11)
-#define MTRR_TYPE_WRITE_BACK 6
-
-#define CPUID_1_EDX_MTRR       (1u << 12)
-#define CPUID_1_ECX_HYPERVISOR (1u << 31)
+#include "arch/x86/msr.h"
+#include "arch/x86/processor.h"
 
 /* Segments, the same in the table of the entry code and in those of the CPUs. */
 #define SEGMENT_CODE32 0x08
@@ -37,13 +12,8 @@
 #define SEGMENT_CODE64 0x18
 #define SEGMENT_TSS    0x20
 
-#define PAGE_SIZE	  4096
-#define LARGE_PAGE_SIZE	  0x200000
-#define PTE_PRESENT	  0x01
-#define PTE_WRITE	  0x02
-#define PTE_WRITE_THROUGH 0x08
-#define PTE_NO_CACHE	  0x10
-#define PTE_LARGE	  0x80
+#define PAGE_SIZE	4096
+#define LARGE_PAGE_SIZE 0x200000
 
 /* Interrupt stacks by IST number (APM vol. 2, 8.9.4). */
 #define IST_INTERRUPT	 1
