@@ -49,6 +49,25 @@ enum health { BUS_HEALTHS(WORD_SYMBOL) HEALTH_COUNT };
 
 enum hypervisor_state { BUS_HYPERVISOR_STATES(WORD_SYMBOL) HYPERVISOR_STATE_COUNT };
 
+/*
+ * What is done with the hypervisor and with cells: property Operation of a cell, polkit's detail
+ * "verb" and the action that it is asked about. Those up to "destroy" are single steps, too.
+ */
+#define BUS_VERBS(X)                                             \
+	X(VERB_ENABLE, "enable", BUS_ACTION_MANAGE_HYPERVISOR)   \
+	X(VERB_DISABLE, "disable", BUS_ACTION_MANAGE_HYPERVISOR) \
+	X(VERB_CREATE, "create", BUS_ACTION_MANAGE_CELLS)        \
+	X(VERB_LOAD, "load", BUS_ACTION_MANAGE_CELLS)            \
+	X(VERB_START, "start", BUS_ACTION_MANAGE_CELLS)          \
+	X(VERB_STOP, "stop", BUS_ACTION_MANAGE_CELLS)            \
+	X(VERB_KILL, "kill", BUS_ACTION_MANAGE_CELLS)            \
+	X(VERB_DESTROY, "destroy", BUS_ACTION_MANAGE_CELLS)      \
+	X(VERB_RESTART, "restart", BUS_ACTION_MANAGE_CELLS)      \
+	X(VERB_RELOAD, "reload", BUS_ACTION_MANAGE_CELLS)        \
+	X(VERB_OPEN_CONSOLE, "open-console", BUS_ACTION_DEBUG_CELLS)
+
+enum bus_verb { BUS_VERBS(WORD_SYMBOL) VERB_COUNT };
+
 /* Errors of methods: our own, then those of D-Bus itself that callers meet. */
 #define BUS_ERROR(name)	     BUS_NAME ".Error." name
 #define BUS_DBUS_ERROR(name) "org.freedesktop.DBus.Error." name

@@ -20,7 +20,8 @@ const char *const cell_property_names[CELL_PROPERTY_COUNT] = {
 	[CELL_PROPERTY_EXITS] = "Exits",
 };
 
-static int submit(struct cell *cell, enum verb verb, sd_bus_message *call, sd_bus_error *ret_error)
+static int submit(struct cell *cell, enum bus_verb verb, sd_bus_message *call,
+		  sd_bus_error *ret_error)
 {
 	struct job *job = job_new(cell->manager, verb, cell->name, call);
 

@@ -32,12 +32,15 @@ int manager_reply_error(sd_bus_error *ret_error, const struct error *error)
 	return sd_bus_error_set(ret_error, error_bus_name(error->code), error_text(error));
 }
 
-static int submit(struct manager *manager, enum verb verb, const char *cell, sd_bus_message *call,
-		  sd_bus_error *ret_error)
+static int submit(struct manager *manager, enum bus_verb verb, const char *cell,
+		  sd_bus_message *call, sd_bus_error *ret_error)
 {
 	struct job *job = job_new(manager, verb, cell, call);
 
-	return job ? job_submit(job, ret_error) : -ENOMEM;
+	if (!job)
+		return -ENOMEM;
+	job->whole = true;
+	return job_submit(job, ret_error);
 }
 
 static int method_enable(sd_bus_message *call, void *userdata, sd_bus_error *ret_error)
@@ -85,7 +88,7 @@ static struct cell *read_cell(struct manager *manager, sd_bus_message *call,
 	return cell;
 }
 
-static int submit_by_name(struct manager *manager, enum verb verb, sd_bus_message *call,
+static int submit_by_name(struct manager *manager, enum bus_verb verb, sd_bus_message *call,
 			  sd_bus_error *ret_error)
 {
 	struct cell *cell;
@@ -97,17 +100,17 @@ static int submit_by_name(struct manager *manager, enum verb verb, sd_bus_messag
 
 static int method_start_cell(sd_bus_message *call, void *userdata, sd_bus_error *ret_error)
 {
-	return submit_by_name(userdata, VERB_START_CELL, call, ret_error);
+	return submit_by_name(userdata, VERB_START, call, ret_error);
 }
 
 static int method_stop_cell(sd_bus_message *call, void *userdata, sd_bus_error *ret_error)
 {
-	return submit_by_name(userdata, VERB_STOP_CELL, call, ret_error);
+	return submit_by_name(userdata, VERB_STOP, call, ret_error);
 }
 
 static int method_restart_cell(sd_bus_message *call, void *userdata, sd_bus_error *ret_error)
 {
-	return submit_by_name(userdata, VERB_RESTART_CELL, call, ret_error);
+	return submit_by_name(userdata, VERB_RESTART, call, ret_error);
 }
 
 static int method_get_cell(sd_bus_message *call, void *userdata, sd_bus_error *ret_error)

@@ -9,24 +9,20 @@
 
 #define KILL_ATTEMPTS 50
 
-static const char *const step_names[STEP_KIND_COUNT] = {
-	[STEP_ENABLE] = "enable", [STEP_DISABLE] = "disable", [STEP_CREATE] = "create",
-	[STEP_LOAD] = "load",	  [STEP_START] = "start",     [STEP_STOP] = "stop",
-	[STEP_KILL] = "kill",	  [STEP_DESTROY] = "destroy",
-};
-
-const char *step_name(enum step_kind kind)
+const char *verb_name(enum bus_verb verb)
 {
-	return step_names[kind];
+	static const char *const names[] = {BUS_VERBS(WORD_ENTRY)};
+
+	return names[verb];
 }
 
-struct step *step_new(enum step_kind kind)
+struct step *step_new(enum bus_verb verb)
 {
 	struct step *step = calloc(1, sizeof(*step));
 
 	if (!step)
 		return NULL;
-	step->kind = kind;
+	step->verb = verb;
 	step->id = -1;
 	step->created_id = -1;
 	for (size_t i = 0; i < ARRAY_SIZE(step->images); i++)
@@ -71,7 +67,7 @@ static const char *find_locking_cell(const struct snapshot *snapshot)
 static void set_error_of(struct step *step, int r)
 {
 	struct error *error = &step->error;
-	const char *verb = step_name(step->kind);
+	const char *verb = verb_name(step->verb);
 	const char *locking;
 
 	switch (-r) {
@@ -128,10 +124,10 @@ void step_driver_error(struct step *step, int r)
 void step_driver_lied(struct step *step, const char *truth)
 {
 	log_event(LOG_ERR, MESSAGE_DRIVER_LIED, step->cell[0] ? step->cell : NULL, NULL, 0,
-		  "The driver said that %s %s was done, but %s", step_name(step->kind), step->cell,
+		  "The driver said that %s %s was done, but %s", verb_name(step->verb), step->cell,
 		  truth);
 	error_set(&step->error, ERROR_DRIVER, "the driver said that %s %s was done, but %s",
-		  step_name(step->kind), step->cell, truth);
+		  verb_name(step->verb), step->cell, truth);
 }
 
 static void take_snapshot(struct step *step, struct driver *driver)
@@ -295,10 +291,10 @@ static void run_load(struct step *step, struct driver *driver)
 
 void step_run(void *argument)
 {
-	static void (*const runs[STEP_KIND_COUNT])(struct step *, struct driver *) = {
-		[STEP_ENABLE] = step_enable, [STEP_DISABLE] = step_disable, [STEP_CREATE] = create,
-		[STEP_LOAD] = run_load,	     [STEP_START] = start,	    [STEP_STOP] = stop,
-		[STEP_KILL] = kill_cell,     [STEP_DESTROY] = destroy,
+	static void (*const runs[VERB_STEP_COUNT])(struct step *, struct driver *) = {
+		[VERB_ENABLE] = step_enable, [VERB_DISABLE] = step_disable, [VERB_CREATE] = create,
+		[VERB_LOAD] = run_load,	     [VERB_START] = start,	    [VERB_STOP] = stop,
+		[VERB_KILL] = kill_cell,     [VERB_DESTROY] = destroy,
 	};
 	_cleanup_(driver_closep) struct driver *driver = NULL;
 	struct step *step = argument;
@@ -312,7 +308,7 @@ void step_run(void *argument)
 	}
 	/* Before the step too: whoever has locked the configuration is seen in it. */
 	take_snapshot(step, driver);
-	runs[step->kind](step, driver);
-	if (step->kind == STEP_ENABLE || step->kind == STEP_DISABLE)
+	runs[step->verb](step, driver);
+	if (step->verb == VERB_ENABLE || step->verb == VERB_DISABLE)
 		take_snapshot(step, driver);
 }

@@ -17,17 +17,8 @@
 #include "driver/snapshot.h"
 #include "model/description.h"
 
-enum step_kind {
-	STEP_ENABLE,
-	STEP_DISABLE,
-	STEP_CREATE,
-	STEP_LOAD,
-	STEP_START,
-	STEP_STOP,
-	STEP_KILL,
-	STEP_DESTROY,
-	STEP_KIND_COUNT
-};
+/* The verbs that are steps are the first ones. */
+enum { VERB_STEP_COUNT = VERB_DESTROY + 1 };
 
 /* An image to load: a file as a description names it, or a descriptor of a peer's. */
 struct step_image {
@@ -38,52 +29,52 @@ struct step_image {
 };
 
 struct step {
-	enum step_kind kind;
+	enum bus_verb verb;
 
 	/* In, for all cell steps. */
 	char cell[JAILHOUSE_NAME_LEN];
 	int32_t id;
 
-	/* In, STEP_CREATE. */
+	/* In, VERB_CREATE. */
 	void *blob;
 	size_t blob_size;
 
-	/* In, STEP_LOAD. */
+	/* In, VERB_LOAD. */
 	char *description_file; /* for messages; NULL: none */
 	struct step_image images[DESCRIPTION_MAX_IMAGES];
 	size_t num_images;
 	char *parameters; /* NULL: none */
 
-	/* In, STEP_STOP: kill the cell when it denies or does not answer. */
+	/* In, VERB_STOP: kill the cell when it denies or does not answer. */
 	bool force;
 
-	/* In, STEP_ENABLE. */
+	/* In, VERB_ENABLE. */
 	struct config config;
 	const char *machine_root;
 
-	/* In, STEP_DISABLE. */
+	/* In, VERB_DISABLE. */
 	bool release_pool;
 
 	/* Said by the loop while the step runs, together with worker_interrupt(). */
 	atomic_bool expired;   /* the deadline has passed: give up */
 	atomic_bool abandoned; /* the daemon ends: leave everything as it is */
-	atomic_bool kill_now;  /* STEP_STOP: somebody wants the cell killed at once */
+	atomic_bool kill_now;  /* VERB_STOP: somebody wants the cell killed at once */
 
 	/* Out. */
 	struct error error;
 	struct snapshot *snapshot; /* of afterwards; NULL where it could not be taken */
 	int32_t created_id;
-	bool touched; /* STEP_LOAD: the driver was asked, the memory may have changed */
+	bool touched; /* VERB_LOAD: the driver was asked, the memory may have changed */
 	char image_sha256[IMAGE_SHA256_TEXT];
-	/* STEP_STOP: why the cell had to be killed, a constant; NULL: it had not. */
+	/* VERB_STOP: why the cell had to be killed, a constant; NULL: it had not. */
 	const char *forced;
-	struct address_range pool, hypervisor; /* STEP_ENABLE */
+	struct address_range pool, hypervisor; /* VERB_ENABLE */
 	bool pool_from_linux;
 	struct machine *machine;
 };
 
 /* A step that holds nothing yet, or NULL. */
-struct step *step_new(enum step_kind kind);
+struct step *step_new(enum bus_verb verb);
 
 /* Takes NULL. */
 void step_free(struct step *step);
@@ -92,8 +83,8 @@ DEFINE_FREEP(struct step *, step_free)
 /* Does the step; blocks. For worker_submit(). */
 void step_run(void *step);
 
-/* "enable", "create" …, as in property Operation and in the state file. */
-const char *step_name(enum step_kind kind);
+/* "enable", "open-console" …: property Operation, polkit's detail and the state file. */
+const char *verb_name(enum bus_verb verb);
 
 /* For the files of this module: the parts that need a file of their own. */
 void step_enable(struct step *step, struct driver *driver);

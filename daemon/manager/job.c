@@ -13,31 +13,11 @@
 #define MAX_ASKING	 64 /* for authorization */
 #define MAX_JOBS_OF_USER 16 /* asking and queued */
 
-static const struct {
-	const char *name;
-	const char *action;
-} verbs[VERB_COUNT] = {
-	[VERB_CREATE] = {"create", BUS_ACTION_MANAGE_CELLS},
-	[VERB_LOAD] = {"load", BUS_ACTION_MANAGE_CELLS},
-	[VERB_START] = {"start", BUS_ACTION_MANAGE_CELLS},
-	[VERB_STOP] = {"stop", BUS_ACTION_MANAGE_CELLS},
-	[VERB_KILL] = {"kill", BUS_ACTION_MANAGE_CELLS},
-	[VERB_DESTROY] = {"destroy", BUS_ACTION_MANAGE_CELLS},
-	[VERB_START_CELL] = {"start", BUS_ACTION_MANAGE_CELLS},
-	[VERB_STOP_CELL] = {"stop", BUS_ACTION_MANAGE_CELLS},
-	[VERB_RESTART_CELL] = {"restart", BUS_ACTION_MANAGE_CELLS},
-	[VERB_ENABLE] = {"enable", BUS_ACTION_MANAGE_HYPERVISOR},
-	[VERB_DISABLE] = {"disable", BUS_ACTION_MANAGE_HYPERVISOR},
-	[VERB_RELOAD] = {"reload", BUS_ACTION_MANAGE_CELLS},
-	[VERB_OPEN_CONSOLE] = {"open-console", BUS_ACTION_DEBUG_CELLS},
-};
+#define ACTION_ENTRY(verb, word, action) [verb] = action,
+static const char *const actions[] = {BUS_VERBS(ACTION_ENTRY)};
 
-const char *verb_name(enum verb verb)
-{
-	return verbs[verb].name;
-}
-
-struct job *job_new(struct manager *manager, enum verb verb, const char *cell, sd_bus_message *call)
+struct job *job_new(struct manager *manager, enum bus_verb verb, const char *cell,
+		    sd_bus_message *call)
 {
 	struct job *job = calloc(1, sizeof(*job));
 
@@ -244,9 +224,9 @@ int job_submit(struct job *job, sd_bus_error *ret_error)
 	_cleanup_(error_done) struct error error = {0};
 	const struct polkit_question question = {
 		.message = job->call,
-		.action = verbs[job->verb].action,
+		.action = actions[job->verb],
 		.cell = job->cell ? job->cell : "",
-		.verb = verbs[job->verb].name,
+		.verb = verb_name(job->verb),
 	};
 	int r;
 
@@ -264,7 +244,7 @@ int job_submit(struct job *job, sd_bus_error *ret_error)
 	return 1;
 }
 
-void job_submit_own(struct manager *manager, enum verb verb, const char *cell)
+void job_submit_own(struct manager *manager, enum bus_verb verb, const char *cell)
 {
 	struct job *job = job_new(manager, verb, cell, NULL);
 

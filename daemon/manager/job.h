@@ -10,30 +10,11 @@
 #include "bus/polkit.h"
 #include "driver/step.h"
 
-enum verb {
-	/* Steps of one cell. */
-	VERB_CREATE,
-	VERB_LOAD,
-	VERB_START,
-	VERB_STOP,
-	VERB_KILL,
-	VERB_DESTROY,
-	/* The whole way. */
-	VERB_START_CELL,
-	VERB_STOP_CELL,
-	VERB_RESTART_CELL,
-	VERB_ENABLE,
-	VERB_DISABLE,
-	/* Done at once when authorized, not queued. */
-	VERB_RELOAD,
-	VERB_OPEN_CONSOLE,
-	VERB_COUNT
-};
-
 struct job {
 	struct manager *manager;
 	struct job *next;
-	enum verb verb;
+	enum bus_verb verb;
+	bool whole;		    /* by all steps that it takes; else that step alone */
 	char *cell;		    /* name; NULL for the hypervisor's */
 	sd_bus_message *call;	    /* to be answered; NULL: the daemon's own wish, or answered */
 	uid_t uid;		    /* whose call it is */
@@ -50,14 +31,14 @@ struct job {
 	sd_event_source *deadline;
 	uint64_t expired_at; /* monotonic µs; 0: the deadline has not passed */
 	unsigned int steps_done;
-	bool stopped; /* VERB_RESTART_CELL: the first half is done */
+	bool stopped; /* VERB_RESTART: the first half is done */
 	bool started;
 	bool was_running; /* VERB_KILL: when it was queued */
 	bool stuck;	  /* the driver did not come back in time; answered already */
 };
 
 /* A job that is not yet submitted; cell may be NULL. NULL without memory. */
-struct job *job_new(struct manager *manager, enum verb verb, const char *cell,
+struct job *job_new(struct manager *manager, enum bus_verb verb, const char *cell,
 		    sd_bus_message *call);
 
 /* Takes NULL; for jobs that were not submitted. */
@@ -72,21 +53,18 @@ DEFINE_FREEP(struct job *, job_free)
 int job_submit(struct job *job, sd_bus_error *ret_error);
 
 /* Queues something that the daemon itself wants done with a cell. */
-void job_submit_own(struct manager *manager, enum verb verb, const char *cell);
+void job_submit_own(struct manager *manager, enum bus_verb verb, const char *cell);
 
 /* Drops all jobs: for the end of the daemon. */
 void jobs_free(struct manager *manager);
 
-/* "start", "open-console" …: property Operation and polkit's detail. */
-const char *verb_name(enum verb verb);
-
 /* lifecycle.c: what is to be done next. */
 enum decision {
-	DECISION_STEP, /* *ret_kind on *ret_cell (NULL: the hypervisor) */
+	DECISION_STEP, /* *ret_verb on *ret_cell (NULL: the hypervisor) */
 	DECISION_DONE,
 	DECISION_ERROR, /* error says why */
 };
-enum decision job_decide(struct job *job, enum step_kind *ret_kind, struct cell **ret_cell,
+enum decision job_decide(struct job *job, enum bus_verb *ret_verb, struct cell **ret_cell,
 			 struct error *error);
 
 #endif /* JOB_H */

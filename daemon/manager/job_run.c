@@ -35,23 +35,23 @@ static void run_step(void *userdata)
  * Whether the other cells are looked at during a step. A shutdown takes as long as its cell likes,
  * and the module lets others in meanwhile.
  */
-static bool watches_on(enum step_kind kind)
+static bool watches_on(enum bus_verb verb)
 {
-	return kind == STEP_STOP;
+	return verb == VERB_STOP;
 }
 
 static uint64_t deadline_of(const struct job *job, const struct cell *cell)
 {
-	static const uint64_t deadlines[STEP_KIND_COUNT] = {
-		[STEP_ENABLE] = 60 * SECOND_US, [STEP_DISABLE] = 60 * SECOND_US,
-		[STEP_CREATE] = 60 * SECOND_US, [STEP_LOAD] = 120 * SECOND_US,
-		[STEP_START] = 30 * SECOND_US,	[STEP_STOP] = 30 * SECOND_US,
-		[STEP_KILL] = 15 * SECOND_US,	[STEP_DESTROY] = 60 * SECOND_US,
+	static const uint64_t deadlines[VERB_STEP_COUNT] = {
+		[VERB_ENABLE] = 60 * SECOND_US, [VERB_DISABLE] = 60 * SECOND_US,
+		[VERB_CREATE] = 60 * SECOND_US, [VERB_LOAD] = 120 * SECOND_US,
+		[VERB_START] = 30 * SECOND_US,	[VERB_STOP] = 30 * SECOND_US,
+		[VERB_KILL] = 15 * SECOND_US,	[VERB_DESTROY] = 60 * SECOND_US,
 	};
 	uint64_t timeout_ns;
 
-	if (job->step->kind != STEP_STOP || !cell->description)
-		return deadlines[job->step->kind];
+	if (job->step->verb != VERB_STOP || !cell->description)
+		return deadlines[job->step->verb];
 	timeout_ns = cell->description->stop_timeout_ns;
 	return timeout_ns ? timeout_ns / 1000 + STOP_MARGIN_US : STOP_UNLIMITED_US;
 }
@@ -82,13 +82,13 @@ static void give_up(struct job *job)
 	log_event(LOG_ERR, MESSAGE_DRIVER_STUCK, job->cell, NULL, 0,
 		  "The driver does not come back from %s %s; nothing can be done with cells until "
 		  "it does",
-		  step_name(job->step->kind), job->step->cell);
+		  verb_name(job->step->verb), job->step->cell);
 	job->stuck = true;
 	error_set(&error, ERROR_TIMEOUT, "the driver did not come back from %s in time",
-		  step_name(job->step->kind));
+		  verb_name(job->step->verb));
 	job_answer(job, &error);
 	error_set(&error, ERROR_BUSY, "the driver has not come back from %s yet",
-		  step_name(job->step->kind));
+		  verb_name(job->step->verb));
 	jobs_refuse_queued(job->manager, &error);
 }
 
@@ -112,7 +112,7 @@ void job_hasten(struct job *job)
 {
 	struct job *current = job->manager->current;
 
-	if (!current || !current->step || current->step->kind != STEP_STOP ||
+	if (!current || !current->step || current->step->verb != VERB_STOP ||
 	    strcmp(current->step->cell, job->cell) != 0)
 		return;
 	atomic_store(&current->step->kill_now, true);
@@ -127,8 +127,8 @@ static void record_result(struct job *job, struct cell *cell)
 	bool failed = error_is_set(&step->error);
 
 	record->intent[0] = '\0';
-	switch (step->kind) {
-	case STEP_CREATE:
+	switch (step->verb) {
+	case VERB_CREATE:
 		if (failed)
 			break;
 		*record = (struct cell_record){
@@ -139,7 +139,7 @@ static void record_result(struct job *job, struct cell *cell)
 		};
 		memcpy(record->blob_sha256, job->plan->blob_sha256, sizeof(record->blob_sha256));
 		break;
-	case STEP_LOAD:
+	case VERB_LOAD:
 		if (!step->touched)
 			break;
 		/* Half an image is none. */
@@ -148,7 +148,7 @@ static void record_result(struct job *job, struct cell *cell)
 		       failed ? 1 : sizeof(record->image_sha256));
 		record->failure_reported = false;
 		break;
-	case STEP_START:
+	case VERB_START:
 		if (failed)
 			break;
 		record->phase = CELL_PHASE_STARTED;
@@ -158,10 +158,10 @@ static void record_result(struct job *job, struct cell *cell)
 		cell->watch = (struct health_watch){0};
 		job->started = true;
 		break;
-	case STEP_STOP:
+	case VERB_STOP:
 		job->stopped = true;
 		break;
-	case STEP_DESTROY:
+	case VERB_DESTROY:
 		if (failed)
 			break;
 		*record = (struct cell_record){.started_at = record->started_at};
@@ -175,7 +175,7 @@ static void record_result(struct job *job, struct cell *cell)
 static void record_hypervisor(struct manager *manager, struct step *step)
 {
 	manager->intent[0] = '\0';
-	if (step->kind == STEP_ENABLE && !error_is_set(&step->error)) {
+	if (step->verb == VERB_ENABLE && !error_is_set(&step->error)) {
 		manager->pool = step->pool;
 		manager->hypervisor = step->hypervisor;
 		manager->pool_from_linux = step->pool_from_linux;
@@ -183,7 +183,7 @@ static void record_hypervisor(struct manager *manager, struct step *step)
 		manager->machine = TAKE_POINTER(step->machine);
 		log_event(LOG_NOTICE, MESSAGE_HYPERVISOR_ENABLED, NULL, NULL, 0,
 			  "The hypervisor is enabled");
-	} else if (step->kind == STEP_DISABLE && !error_is_set(&step->error)) {
+	} else if (step->verb == VERB_DISABLE && !error_is_set(&step->error)) {
 		manager->pool = manager->hypervisor = (struct address_range){0};
 		for (struct cell *cell = manager->cells; cell; cell = cell->next)
 			cell->record = (struct cell_record){
@@ -201,16 +201,16 @@ static void log_result(struct job *job, struct cell *cell)
 
 	if (error_is_set(&step->error))
 		return;
-	if (step->kind == STEP_START) {
+	if (step->verb == VERB_START) {
 		cell_set_last_error(cell, NULL);
 		log_event(LOG_INFO, MESSAGE_CELL_STARTED, cell->name, NULL, 0, "Cell %s started",
 			  cell->name);
-	} else if (step->kind == STEP_KILL) {
+	} else if (step->verb == VERB_KILL) {
 		/* How it ended is told when its end is seen: here and below. */
 		cell->killed_because = "was killed on request";
-	} else if (step->kind == STEP_STOP && step->forced) {
+	} else if (step->verb == VERB_STOP && step->forced) {
 		cell->killed_because = step->forced;
-	} else if (step->kind == STEP_STOP) {
+	} else if (step->verb == VERB_STOP) {
 		log_event(LOG_INFO, MESSAGE_CELL_STOPPED, cell->name, NULL, 0, "Cell %s shut down",
 			  cell->name);
 	}
@@ -230,7 +230,7 @@ static void on_step_done(void *userdata)
 		cell->in_step = false;
 		record_result(job, cell);
 		log_result(job, cell);
-	} else if (job->step->kind == STEP_ENABLE || job->step->kind == STEP_DISABLE) {
+	} else if (job->step->verb == VERB_ENABLE || job->step->verb == VERB_DISABLE) {
 		record_hypervisor(manager, job->step);
 	}
 	plan_done(job->plan);
@@ -239,14 +239,14 @@ static void on_step_done(void *userdata)
 	step = TAKE_POINTER(job->step);
 	manager_save(manager);
 	manager_apply(manager, step->snapshot);
-	if (watches_on(step->kind))
+	if (watches_on(step->verb))
 		observer_restart(manager->observer);
 	else
 		observer_resume(manager->observer);
 	job->steps_done++;
 	if (job->stuck)
 		error_set(&error, ERROR_TIMEOUT, "the driver came back from %s too late",
-			  step_name(step->kind));
+			  verb_name(step->verb));
 	else if (error_is_set(&step->error))
 		error_set(&error, step->error.code, "%s", error_text(&step->error));
 	if (error_is_set(&error))
@@ -278,19 +278,19 @@ static int fill_step(struct job *job, struct cell *cell, struct error *error)
 		snprintf(step->cell, sizeof(step->cell), "%s", cell->name);
 		step->id = cell->seen.id;
 	}
-	switch (step->kind) {
-	case STEP_CREATE:
+	switch (step->verb) {
+	case VERB_CREATE:
 		return fill_create(job, cell, error);
-	case STEP_LOAD:
+	case VERB_LOAD:
 		return plan_load(cell, job->images, job->num_images, step, error);
-	case STEP_STOP:
+	case VERB_STOP:
 		step->force = job->force || (cell->description && cell->description->stop_force);
 		return 0;
-	case STEP_ENABLE:
+	case VERB_ENABLE:
 		step->config = manager->config;
 		step->machine_root = manager->machine_root;
 		return 0;
-	case STEP_DISABLE:
+	case VERB_DISABLE:
 		step->release_pool = manager->pool_from_linux;
 		return 0;
 	default:
@@ -303,8 +303,8 @@ static void record_intent(struct job *job, struct cell *cell)
 {
 	char *intent = cell ? cell->record.intent : job->manager->intent;
 
-	snprintf(intent, sizeof(cell->record.intent), "%s", step_name(job->step->kind));
-	if (job->step->kind == STEP_CREATE) {
+	snprintf(intent, sizeof(cell->record.intent), "%s", verb_name(job->step->verb));
+	if (job->step->verb == VERB_CREATE) {
 		cell->record.placement = job->plan->placement;
 		memcpy(cell->record.blob_sha256, job->plan->blob_sha256,
 		       sizeof(cell->record.blob_sha256));
@@ -312,12 +312,12 @@ static void record_intent(struct job *job, struct cell *cell)
 	manager_save(job->manager);
 }
 
-static int begin_step(struct job *job, enum step_kind kind, struct cell *cell, struct error *error)
+static int begin_step(struct job *job, enum bus_verb verb, struct cell *cell, struct error *error)
 {
 	struct manager *manager = job->manager;
 	int r;
 
-	job->step = step_new(kind);
+	job->step = step_new(verb);
 	if (!job->step)
 		return error_set(error, ERROR_NO_RESOURCES, "out of memory");
 	r = fill_step(job, cell, error);
@@ -333,14 +333,14 @@ static int begin_step(struct job *job, enum step_kind kind, struct cell *cell, s
 	record_intent(job, cell);
 	if (cell)
 		cell->in_step = true;
-	if (!watches_on(kind))
+	if (!watches_on(verb))
 		observer_pause(manager->observer);
 	r = worker_submit(manager->worker, run_step, on_step_done, job);
 	if (r >= 0)
 		return 0;
 	if (cell)
 		cell->in_step = false;
-	if (!watches_on(kind))
+	if (!watches_on(verb))
 		observer_resume(manager->observer);
 	error_set(error, ERROR_BUSY, "the worker is busy");
 err_step:
@@ -363,16 +363,16 @@ static void advance(struct job *job)
 {
 	_cleanup_(error_done) struct error error = {0};
 	struct cell *cell = NULL;
-	enum step_kind kind;
+	enum bus_verb verb;
 
-	switch (job_decide(job, &kind, &cell, &error)) {
+	switch (job_decide(job, &verb, &cell, &error)) {
 	case DECISION_STEP:
 		/* A driver whose states make us go in circles. */
 		if (job->steps_done >= step_limit(job->manager))
 			error_set(&error, ERROR_DRIVER,
 				  "the state does not become what it should after %u steps",
 				  job->steps_done);
-		else if (begin_step(job, kind, cell, &error) >= 0)
+		else if (begin_step(job, verb, cell, &error) >= 0)
 			return;
 		break;
 	case DECISION_ERROR:

@@ -12,10 +12,10 @@ static enum decision fail(struct error *error, enum error_code code, const struc
 	return DECISION_ERROR;
 }
 
-static enum decision step_on(struct cell *cell, enum step_kind kind, enum step_kind *ret_kind,
+static enum decision step_on(struct cell *cell, enum bus_verb verb, enum bus_verb *ret_verb,
 			     struct cell **ret_cell)
 {
-	*ret_kind = kind;
+	*ret_verb = verb;
 	*ret_cell = cell;
 	return DECISION_STEP;
 }
@@ -33,7 +33,6 @@ static enum decision need_hypervisor(const struct manager *manager, struct error
 
 /* One of the methods that are a single step. */
 struct single {
-	enum step_kind kind;
 	uint32_t states; /* bits of enum lifecycle in which it is allowed */
 	const char *hint;
 };
@@ -41,20 +40,17 @@ struct single {
 #define STATE(name) (1u << LIFECYCLE_##name)
 
 static const struct single singles[] = {
-	[VERB_CREATE] = {STEP_CREATE, STATE(DEFINED), "it is created already"},
-	[VERB_LOAD] = {STEP_LOAD, STATE(CREATED) | STATE(LOADED) | STATE(SHUT_DOWN) | STATE(FAILED),
+	[VERB_CREATE] = {STATE(DEFINED), "it is created already"},
+	[VERB_LOAD] = {STATE(CREATED) | STATE(LOADED) | STATE(SHUT_DOWN) | STATE(FAILED),
 		       "Load needs a cell that is created and does not run"},
-	[VERB_START] = {STEP_START, STATE(LOADED), "Start needs a cell that is loaded"},
-	[VERB_STOP] = {STEP_STOP, STATE(RUNNING) | STATE(RUNNING_LOCKED),
-		       "there is nothing to stop"},
-	[VERB_KILL] = {STEP_KILL, STATE(RUNNING) | STATE(RUNNING_LOCKED),
-		       "there is nothing to kill"},
-	[VERB_DESTROY] = {STEP_DESTROY,
-			  STATE(CREATED) | STATE(LOADED) | STATE(SHUT_DOWN) | STATE(FAILED),
+	[VERB_START] = {STATE(LOADED), "Start needs a cell that is loaded"},
+	[VERB_STOP] = {STATE(RUNNING) | STATE(RUNNING_LOCKED), "there is nothing to stop"},
+	[VERB_KILL] = {STATE(RUNNING) | STATE(RUNNING_LOCKED), "there is nothing to kill"},
+	[VERB_DESTROY] = {STATE(CREATED) | STATE(LOADED) | STATE(SHUT_DOWN) | STATE(FAILED),
 			  "Destroy needs a cell that is created and does not run"},
 };
 
-static enum decision decide_single(struct job *job, struct cell *cell, enum step_kind *ret_kind,
+static enum decision decide_single(struct job *job, struct cell *cell, enum bus_verb *ret_verb,
 				   struct cell **ret_cell, struct error *error)
 {
 	const struct single *single = &singles[job->verb];
@@ -70,7 +66,7 @@ static enum decision decide_single(struct job *job, struct cell *cell, enum step
 		return fail(error, ERROR_INVALID, cell, "it has no description any more");
 	if (job->verb == VERB_CREATE && plan_check(job->manager, cell, error) < 0)
 		return DECISION_ERROR;
-	return step_on(cell, single->kind, ret_kind, ret_cell);
+	return step_on(cell, job->verb, ret_verb, ret_cell);
 }
 
 /* Whether the cell would be created differently today. Negative with error set: not at all. */
@@ -91,26 +87,26 @@ static int description_changed(struct manager *manager, struct cell *cell, struc
 }
 
 static enum decision decide_reload_images(struct job *job, struct cell *cell,
-					  enum step_kind *ret_kind, struct cell **ret_cell,
+					  enum bus_verb *ret_verb, struct cell **ret_cell,
 					  struct error *error)
 {
 	int changed = description_changed(job->manager, cell, error);
 
 	if (changed < 0)
 		return DECISION_ERROR;
-	return step_on(cell, changed ? STEP_DESTROY : STEP_LOAD, ret_kind, ret_cell);
+	return step_on(cell, changed ? VERB_DESTROY : VERB_LOAD, ret_verb, ret_cell);
 }
 
-static enum decision decide_running(struct job *job, struct cell *cell, enum step_kind *ret_kind,
+static enum decision decide_running(struct job *job, struct cell *cell, enum bus_verb *ret_verb,
 				    struct cell **ret_cell)
 {
 	/* It runs, but does not live: to be told "started" would be a lie. */
 	if (!job->started && cell->health == HEALTH_FAILED)
-		return step_on(cell, STEP_KILL, ret_kind, ret_cell);
+		return step_on(cell, VERB_KILL, ret_verb, ret_cell);
 	return DECISION_DONE;
 }
 
-static enum decision decide_start_cell(struct job *job, struct cell *cell, enum step_kind *ret_kind,
+static enum decision decide_start_cell(struct job *job, struct cell *cell, enum bus_verb *ret_verb,
 				       struct cell **ret_cell, struct error *error)
 {
 	struct manager *manager = job->manager;
@@ -123,41 +119,41 @@ static enum decision decide_start_cell(struct job *job, struct cell *cell, enum 
 					     : "it failed right after its start");
 	}
 	if (cell_running(cell))
-		return decide_running(job, cell, ret_kind, ret_cell);
+		return decide_running(job, cell, ret_verb, ret_cell);
 	if (!cell->description)
 		return fail(error, ERROR_INVALID, cell, "it has no description any more");
 	/* Before anything is changed. */
 	if (!job->steps_done && plan_check(manager, cell, error) < 0)
 		return DECISION_ERROR;
 	if (manager->state == HYPERVISOR_OFF && manager->config.auto_enable)
-		return step_on(NULL, STEP_ENABLE, ret_kind, ret_cell);
+		return step_on(NULL, VERB_ENABLE, ret_verb, ret_cell);
 	if (need_hypervisor(manager, error) == DECISION_ERROR)
 		return DECISION_ERROR;
 	switch (cell->state) {
 	case LIFECYCLE_DEFINED:
-		return step_on(cell, STEP_CREATE, ret_kind, ret_cell);
+		return step_on(cell, VERB_CREATE, ret_verb, ret_cell);
 	case LIFECYCLE_LOADED:
-		return step_on(cell, STEP_START, ret_kind, ret_cell);
+		return step_on(cell, VERB_START, ret_verb, ret_cell);
 	case LIFECYCLE_CREATED:
 	case LIFECYCLE_SHUT_DOWN:
 	case LIFECYCLE_FAILED:
-		return decide_reload_images(job, cell, ret_kind, ret_cell, error);
+		return decide_reload_images(job, cell, ret_verb, ret_cell, error);
 	default:
 		return DECISION_DONE;
 	}
 }
 
-static enum decision decide_stop_cell(struct job *job, struct cell *cell, enum step_kind *ret_kind,
+static enum decision decide_stop_cell(struct job *job, struct cell *cell, enum bus_verb *ret_verb,
 				      struct cell **ret_cell)
 {
 	if (job->stopped || !cell_running(cell))
 		return DECISION_DONE;
 	job->stopped = true;
-	return step_on(cell, STEP_STOP, ret_kind, ret_cell);
+	return step_on(cell, VERB_STOP, ret_verb, ret_cell);
 }
 
 static enum decision decide_restart_cell(struct job *job, struct cell *cell,
-					 enum step_kind *ret_kind, struct cell **ret_cell,
+					 enum bus_verb *ret_verb, struct cell **ret_cell,
 					 struct error *error)
 {
 	if (!job->stopped && cell_running(cell)) {
@@ -168,20 +164,20 @@ static enum decision decide_restart_cell(struct job *job, struct cell *cell,
 			return DECISION_ERROR;
 		job->stopped = true;
 		/* One without a pulse answers nothing. */
-		return step_on(cell, cell->health == HEALTH_FAILED ? STEP_KILL : STEP_STOP,
-			       ret_kind, ret_cell);
+		return step_on(cell, cell->health == HEALTH_FAILED ? VERB_KILL : VERB_STOP,
+			       ret_verb, ret_cell);
 	}
-	return decide_start_cell(job, cell, ret_kind, ret_cell, error);
+	return decide_start_cell(job, cell, ret_verb, ret_cell, error);
 }
 
-static enum decision decide_enable(struct job *job, enum step_kind *ret_kind,
-				   struct cell **ret_cell, struct error *error)
+static enum decision decide_enable(struct job *job, enum bus_verb *ret_verb, struct cell **ret_cell,
+				   struct error *error)
 {
 	switch (job->manager->state) {
 	case HYPERVISOR_ENABLED:
 		return DECISION_DONE;
 	case HYPERVISOR_OFF:
-		return step_on(NULL, STEP_ENABLE, ret_kind, ret_cell);
+		return step_on(NULL, VERB_ENABLE, ret_verb, ret_cell);
 	default:
 		return need_hypervisor(job->manager, error);
 	}
@@ -189,7 +185,7 @@ static enum decision decide_enable(struct job *job, enum step_kind *ret_kind,
 
 /* The first cell that has to be taken care of before the hypervisor goes, or one that forbids it.
  */
-static enum decision decide_disable(struct job *job, enum step_kind *ret_kind,
+static enum decision decide_disable(struct job *job, enum bus_verb *ret_verb,
 				    struct cell **ret_cell, struct error *error)
 {
 	struct manager *manager = job->manager;
@@ -210,35 +206,35 @@ static enum decision decide_disable(struct job *job, enum step_kind *ret_kind,
 	}
 	for (struct cell *cell = manager->cells; cell; cell = cell->next) {
 		if (cell_running(cell))
-			return step_on(cell, STEP_STOP, ret_kind, ret_cell);
+			return step_on(cell, VERB_STOP, ret_verb, ret_cell);
 	}
 	/* Only when none runs: one could have locked the configuration. */
 	for (struct cell *cell = manager->cells; cell; cell = cell->next) {
 		if (cell_owned(cell))
-			return step_on(cell, STEP_DESTROY, ret_kind, ret_cell);
+			return step_on(cell, VERB_DESTROY, ret_verb, ret_cell);
 	}
-	return step_on(NULL, STEP_DISABLE, ret_kind, ret_cell);
+	return step_on(NULL, VERB_DISABLE, ret_verb, ret_cell);
 }
 
-static enum decision decide_cell(struct job *job, struct cell *cell, enum step_kind *ret_kind,
+static enum decision decide_cell(struct job *job, struct cell *cell, enum bus_verb *ret_verb,
 				 struct cell **ret_cell, struct error *error)
 {
 	if (cell->state == LIFECYCLE_FOREIGN)
 		return fail(error, ERROR_WRONG_STATE, cell,
 			    "it was made by somebody else and is not touched");
+	if (!job->whole)
+		return decide_single(job, cell, ret_verb, ret_cell, error);
 	switch (job->verb) {
-	case VERB_START_CELL:
-		return decide_start_cell(job, cell, ret_kind, ret_cell, error);
-	case VERB_STOP_CELL:
-		return decide_stop_cell(job, cell, ret_kind, ret_cell);
-	case VERB_RESTART_CELL:
-		return decide_restart_cell(job, cell, ret_kind, ret_cell, error);
+	case VERB_START:
+		return decide_start_cell(job, cell, ret_verb, ret_cell, error);
+	case VERB_STOP:
+		return decide_stop_cell(job, cell, ret_verb, ret_cell);
 	default:
-		return decide_single(job, cell, ret_kind, ret_cell, error);
+		return decide_restart_cell(job, cell, ret_verb, ret_cell, error);
 	}
 }
 
-enum decision job_decide(struct job *job, enum step_kind *ret_kind, struct cell **ret_cell,
+enum decision job_decide(struct job *job, enum bus_verb *ret_verb, struct cell **ret_cell,
 			 struct error *error)
 {
 	struct cell *cell;
@@ -249,14 +245,14 @@ enum decision job_decide(struct job *job, enum step_kind *ret_kind, struct cell 
 		return DECISION_ERROR;
 	}
 	if (job->verb == VERB_ENABLE)
-		return decide_enable(job, ret_kind, ret_cell, error);
+		return decide_enable(job, ret_verb, ret_cell, error);
 	if (job->verb == VERB_DISABLE)
-		return decide_disable(job, ret_kind, ret_cell, error);
+		return decide_disable(job, ret_verb, ret_cell, error);
 	/* After its one step; there may be no such cell any more. */
-	if (job->verb <= VERB_DESTROY && job->steps_done)
+	if (!job->whole && job->steps_done)
 		return DECISION_DONE;
 	cell = manager_look_up(job->manager, job->cell, error);
 	if (!cell)
 		return DECISION_ERROR;
-	return decide_cell(job, cell, ret_kind, ret_cell, error);
+	return decide_cell(job, cell, ret_verb, ret_cell, error);
 }

@@ -37,7 +37,7 @@ static void remember_pool(struct manager *manager, const struct state *state,
 
 	manager->pool = state->pool;
 	manager->hypervisor = state->hypervisor;
-	if (manager->pool.size || strcmp(state->intent, step_name(STEP_ENABLE)) != 0 ||
+	if (manager->pool.size || strcmp(state->intent, verb_name(VERB_ENABLE)) != 0 ||
 	    snapshot->pool.source == CELLVISOR_POOL_NONE || snapshot->pool.size <= part)
 		return;
 	manager->pool = (struct address_range){snapshot->pool.phys_start, snapshot->pool.size};
@@ -52,10 +52,10 @@ static void remember_pool(struct manager *manager, const struct state *state,
 static void finish_intent(struct cell_record *record, const struct snapshot_cell *seen)
 {
 	if (record->phase == CELL_PHASE_NONE &&
-	    strcmp(record->intent, step_name(STEP_CREATE)) == 0) {
+	    strcmp(record->intent, verb_name(VERB_CREATE)) == 0) {
 		record->phase = CELL_PHASE_CREATED;
 		record->id = seen->id;
-	} else if (strcmp(record->intent, step_name(STEP_LOAD)) == 0) {
+	} else if (strcmp(record->intent, verb_name(VERB_LOAD)) == 0) {
 		/* Half an image is none. */
 		record->phase = CELL_PHASE_CREATED;
 		record->image_sha256[0] = '\0';
