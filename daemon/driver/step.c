@@ -64,61 +64,44 @@ static const char *find_locking_cell(const struct snapshot *snapshot)
 	return NULL;
 }
 
-static void set_error_of(struct step *step, int r)
-{
-	struct error *error = &step->error;
-	const char *verb = verb_name(step->verb);
-	const char *locking;
-
-	switch (-r) {
-	case EPERM:
-		locking = find_locking_cell(step->snapshot);
-		if (locking)
-			error_set(error, ERROR_LOCKED,
-				  "cannot %s %s: cell %s has locked the configuration; stop it "
-				  "or have it unlock first",
-				  verb, step->cell, locking);
-		else
-			error_set(error, ERROR_REFUSED, "cannot %s %s: refused", verb, step->cell);
-		break;
-	case EINTR:
-	case ETIMEDOUT:
-		error_set(error, ERROR_TIMEOUT, "cannot %s %s: no answer in time", verb,
-			  step->cell);
-		break;
-	case EBUSY:
-		error_set(error, ERROR_NO_RESOURCES,
-			  "cannot %s %s: its CPUs or its memory are in use", verb, step->cell);
-		break;
-	case ENOMEM:
-		error_set(error, ERROR_NO_RESOURCES,
-			  "cannot %s %s: not enough memory in the hypervisor; raise "
-			  "\"hypervisor-memory\" in %s",
-			  verb, step->cell, CONFIG_FILE);
-		break;
-	case EEXIST:
-		error_set(error, ERROR_WRONG_STATE,
-			  "cannot %s %s: a cell of that name exists already", verb, step->cell);
-		break;
-	case ENOENT:
-		error_set(error, ERROR_WRONG_STATE, "cannot %s %s: the driver has no such cell",
-			  verb, step->cell);
-		break;
-	case EOPNOTSUPP:
-		error_set(error, ERROR_DRIVER,
-			  "cannot %s %s: the driver in use cannot do this (see Features)", verb,
-			  step->cell);
-		break;
-	default:
-		error_set(error, ERROR_DRIVER, "cannot %s %s: %s; the kernel log says more", verb,
-			  step->cell, strerror(-r));
-		break;
-	}
-}
+/* What a driver's errno means to people. */
+static const struct {
+	int value;
+	enum error_code code;
+	const char *why;
+} driver_errors[] = {
+	{EPERM, ERROR_REFUSED, "refused"},
+	{EINTR, ERROR_TIMEOUT, "no answer in time"},
+	{ETIMEDOUT, ERROR_TIMEOUT, "no answer in time"},
+	{EBUSY, ERROR_NO_RESOURCES, "its CPUs or its memory are in use"},
+	{ENOMEM, ERROR_NO_RESOURCES,
+	 "not enough memory in the hypervisor; raise \"hypervisor-memory\" in " CONFIG_FILE},
+	{EEXIST, ERROR_WRONG_STATE, "a cell of that name exists already"},
+	{ENOENT, ERROR_WRONG_STATE, "the driver has no such cell"},
+	{EOPNOTSUPP, ERROR_DRIVER, "the driver in use cannot do this (see Features)"},
+};
 
 void step_driver_error(struct step *step, int r)
 {
-	set_error_of(step, r);
+	const char *locking = r == -EPERM ? find_locking_cell(step->snapshot) : NULL;
+	const char *verb = verb_name(step->verb);
+
+	if (locking) {
+		error_set(&step->error, ERROR_LOCKED,
+			  "cannot %s %s: cell %s has locked the configuration; stop it or have it "
+			  "unlock first",
+			  verb, step->cell, locking);
+		return;
+	}
+	for (size_t i = 0; i < ARRAY_SIZE(driver_errors); i++) {
+		if (driver_errors[i].value == -r) {
+			error_set(&step->error, driver_errors[i].code, "cannot %s %s: %s", verb,
+				  step->cell, driver_errors[i].why);
+			return;
+		}
+	}
+	error_set(&step->error, ERROR_DRIVER, "cannot %s %s: %s; the kernel log says more", verb,
+		  step->cell, strerror(-r));
 }
 
 void step_driver_lied(struct step *step, const char *truth)

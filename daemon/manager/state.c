@@ -319,12 +319,3 @@ void state_free(struct state *state)
 	free(state->cells);
 	free(state);
 }
-
-const struct cell_record *state_find(const struct state *state, const char *name)
-{
-	for (size_t i = 0; state && i < state->num_cells; i++) {
-		if (strcmp(state->cells[i].name, name) == 0)
-			return &state->cells[i].record;
-	}
-	return NULL;
-}

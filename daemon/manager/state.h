@@ -60,7 +60,4 @@ int state_read(const char *file, struct state **ret);
 void state_free(struct state *state);
 DEFINE_FREEP(struct state *, state_free)
 
-/* NULL where there is none. state may be NULL. */
-const struct cell_record *state_find(const struct state *state, const char *name);
-
 #endif /* STATE_H */

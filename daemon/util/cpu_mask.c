@@ -45,15 +45,6 @@ int cpu_mask_next(const struct cpu_mask *mask, unsigned int cpu)
 	return -1;
 }
 
-bool cpu_mask_intersects(const struct cpu_mask *a, const struct cpu_mask *b)
-{
-	for (size_t i = 0; i < ARRAY_SIZE(a->words); i++) {
-		if (a->words[i] & b->words[i])
-			return true;
-	}
-	return false;
-}
-
 struct cpu_mask cpu_mask_union(const struct cpu_mask *a, const struct cpu_mask *b)
 {
 	struct cpu_mask result;

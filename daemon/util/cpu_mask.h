@@ -27,7 +27,6 @@ int cpu_mask_last(const struct cpu_mask *mask);
 /* The lowest CPU of the set that is not below cpu, -1 where there is none: for loops. */
 int cpu_mask_next(const struct cpu_mask *mask, unsigned int cpu);
 
-bool cpu_mask_intersects(const struct cpu_mask *a, const struct cpu_mask *b);
 struct cpu_mask cpu_mask_union(const struct cpu_mask *a, const struct cpu_mask *b);
 
 /*

@@ -49,10 +49,11 @@ static void test_sets(struct tap *tap)
 	tap_ok(tap, !cpu_mask_has(&a, CPU_MASK_MAX + 64), "nor found");
 	cpu_mask_add(&a, 63);
 	cpu_mask_add(&b, 64);
-	tap_ok(tap, !cpu_mask_intersects(&a, &b), "neighbours in different words are different");
+	tap_ok(tap, !cpu_mask_has(&a, 64) && !cpu_mask_has(&b, 63),
+	       "neighbours in different words are different");
 	both = cpu_mask_union(&a, &b);
 	tap_is_u64(tap, cpu_mask_count(&both), 2, "a union has the CPUs of both");
-	tap_ok(tap, cpu_mask_intersects(&both, &b), "and meets each");
+	tap_ok(tap, cpu_mask_has(&both, 63) && cpu_mask_has(&both, 64), "and each is found");
 	tap_ok(tap,
 	       cpu_mask_last(&both) == 64 && cpu_mask_next(&both, 64) == 64 &&
 		       cpu_mask_next(&both, 65) == -1,
