@@ -3,11 +3,13 @@
 #include <errno.h>
 #include <fcntl.h>
 
-#include "manager/cell.h"
-#include "manager/job.h"
-#include "manager/manager.h"
+#include <string.h>
 
-const char *const cell_property_names[CELL_PROPERTY_COUNT] = {
+#include "bus/request.h"
+#include "bus/service.h"
+#include "util/log.h"
+
+static const char *const property_names[CELL_PROPERTY_COUNT] = {
 	[CELL_PROPERTY_ID] = "Id",
 	[CELL_PROPERTY_STATE] = "State",
 	[CELL_PROPERTY_HEALTH] = "Health",
@@ -23,9 +25,9 @@ const char *const cell_property_names[CELL_PROPERTY_COUNT] = {
 static int submit(struct cell *cell, enum bus_verb verb, sd_bus_message *call,
 		  sd_bus_error *ret_error)
 {
-	struct job *job = job_new(cell->manager, verb, cell->name, call);
+	struct job *job = job_new(cell->manager, verb, cell->name);
 
-	return job ? job_submit(job, ret_error) : -ENOMEM;
+	return job ? request_submit(cell->manager->userdata, call, job, ret_error) : -ENOMEM;
 }
 
 static int method_create(sd_bus_message *call, void *userdata, sd_bus_error *ret_error)
@@ -89,11 +91,12 @@ static int method_load(sd_bus_message *call, void *userdata, sd_bus_error *ret_e
 	struct cell *cell = userdata;
 	int r;
 
-	job = job_new(cell->manager, VERB_LOAD, cell->name, call);
+	job = job_new(cell->manager, VERB_LOAD, cell->name);
 	if (!job)
 		return -ENOMEM;
 	r = read_images(call, job, ret_error);
-	return r < 0 ? r : job_submit(TAKE_POINTER(job), ret_error);
+	return r < 0 ? r
+		     : request_submit(cell->manager->userdata, call, TAKE_POINTER(job), ret_error);
 }
 
 static int get_state(sd_bus *bus, const char *path, const char *interface, const char *property,
@@ -162,11 +165,11 @@ static int get_exits(sd_bus *bus, const char *path, const char *interface, const
 	return r < 0 ? r : sd_bus_message_close_container(reply);
 }
 
-/* Whoever may call is polkit's matter, see job.c. */
+/* Whoever may call is polkit's matter, see request.c. */
 #define FREE	SD_BUS_VTABLE_UNPRIVILEGED
 #define CHANGES SD_BUS_VTABLE_PROPERTY_EMITS_CHANGE
 
-const sd_bus_vtable cell_vtable[] = {
+static const sd_bus_vtable cell_vtable[] = {
 	SD_BUS_VTABLE_START(0),
 	SD_BUS_METHOD("Create", NULL, NULL, method_create, FREE),
 	SD_BUS_METHOD_WITH_ARGS("Load", SD_BUS_ARGS("a(ht)", images), SD_BUS_NO_RESULT, method_load,
@@ -192,3 +195,107 @@ const sd_bus_vtable cell_vtable[] = {
 	SD_BUS_SIGNAL_WITH_ARGS("Failed", SD_BUS_ARGS("s", reason, "s", crash_record), 0),
 	SD_BUS_VTABLE_END,
 };
+
+char *cell_bus_path(const struct cell *cell)
+{
+	char *path;
+
+	return sd_bus_path_encode(BUS_CELL_PATH, cell->name, &path) < 0 ? NULL : path;
+}
+
+/* Objects are not registered one by one: whatever cell there is has one. */
+static int find(sd_bus *bus, const char *path, const char *interface, void *userdata,
+		void **ret_found, sd_bus_error *ret_error)
+{
+	const struct service *service = userdata;
+	_cleanup_(freep) char *name = NULL;
+	struct cell *cell;
+	int r;
+
+	r = sd_bus_path_decode(path, BUS_CELL_PATH, &name);
+	if (r <= 0)
+		return r;
+	cell = manager_find_cell(service->manager, name);
+	if (!cell)
+		return 0;
+	*ret_found = cell;
+	return 1;
+}
+
+static int enumerate(sd_bus *bus, const char *prefix, void *userdata, char ***ret_nodes,
+		     sd_bus_error *ret_error)
+{
+	const struct service *service = userdata;
+	size_t count = 0;
+	char **paths;
+
+	for (const struct cell *cell = service->manager->cells; cell; cell = cell->next)
+		count++;
+	paths = calloc(count + 1, sizeof(*paths));
+	if (!paths)
+		return -ENOMEM;
+	count = 0;
+	for (const struct cell *cell = service->manager->cells; cell; cell = cell->next) {
+		paths[count] = cell_bus_path(cell);
+		count += paths[count] != NULL;
+	}
+	*ret_nodes = paths;
+	return 0;
+}
+
+int cell_bus_add(struct service *service)
+{
+	int r = sd_bus_add_fallback_vtable(service->bus, NULL, BUS_CELL_PATH, BUS_CELL_INTERFACE,
+					   cell_vtable, find, service);
+
+	return r < 0 ? r
+		     : sd_bus_add_node_enumerator(service->bus, NULL, BUS_CELL_PATH, enumerate,
+						  service);
+}
+
+void cell_bus_added(const struct cell *cell, void *userdata)
+{
+	const struct service *service = userdata;
+	_cleanup_(freep) char *path = cell_bus_path(cell);
+
+	if (path)
+		sd_bus_emit_object_added(service->bus, path);
+}
+
+void cell_bus_removed(const struct cell *cell, void *userdata)
+{
+	const struct service *service = userdata;
+	_cleanup_(freep) char *path = cell_bus_path(cell);
+
+	if (path)
+		sd_bus_emit_object_removed(service->bus, path);
+}
+
+void cell_bus_changed(const struct cell *cell, uint32_t properties, void *userdata)
+{
+	const char *names[CELL_PROPERTY_COUNT + 1] = {NULL};
+	const struct service *service = userdata;
+	_cleanup_(freep) char *path = cell_bus_path(cell);
+	size_t count = 0;
+	int r;
+
+	for (unsigned int i = 0; i < CELL_PROPERTY_COUNT; i++) {
+		if (properties & (1u << i))
+			names[count++] = property_names[i];
+	}
+	r = path ? sd_bus_emit_properties_changed_strv(service->bus, path, BUS_CELL_INTERFACE,
+						       (char **)names)
+		 : -ENOMEM;
+	if (r < 0)
+		log_warning("Cannot tell of changes of cell %s: %s", cell->name, strerror(-r));
+}
+
+void cell_bus_failed(const struct cell *cell, const char *reason, void *userdata)
+{
+	const struct service *service = userdata;
+	_cleanup_(freep) char *path = cell_bus_path(cell);
+
+	if (path)
+		sd_bus_emit_signal(service->bus, path, BUS_CELL_INTERFACE, "Failed", "ss", reason,
+				   "");
+}

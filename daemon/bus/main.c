@@ -9,9 +9,10 @@
 #include <libudev.h>
 #include <systemd/sd-daemon.h>
 
-#include "util/log.h"
 #include "bus/log_control.h"
+#include "bus/service.h"
 #include "manager/manager.h"
+#include "util/log.h"
 
 /* A driver that blocks the first look must not keep the bus name away. */
 #define FIRST_LOOK_US	  5000000u
@@ -74,7 +75,7 @@ struct program {
 	sd_bus *bus;
 	struct udev *udev;
 	struct udev_monitor *monitor;
-	struct manager *manager;
+	struct service *service;
 	bool late; /* the first look takes too long to wait for it */
 	bool ready;
 };
@@ -92,7 +93,7 @@ static int on_uevent(sd_event_source *source, int fd, uint32_t events, void *use
 		udev_device_unref(device);
 	}
 	if (ours)
-		observer_look(program->manager->observer);
+		observer_look(program->service->manager->observer);
 	return 0;
 }
 
@@ -129,7 +130,7 @@ static int on_post(sd_event_source *source, void *userdata)
 	struct program *program = userdata;
 	int r;
 
-	if (program->ready || (!program->manager->observed && !program->late))
+	if (program->ready || (!program->service->manager->observed && !program->late))
 		return 0;
 	program->ready = true;
 	r = sd_bus_request_name(program->bus, BUS_NAME, 0);
@@ -185,8 +186,8 @@ static int set_up(struct program *program, const struct options *options)
 	if (r >= 0)
 		r = set_up_bus(program);
 	if (r >= 0)
-		r = manager_new(program->event, program->bus, options->machine_root,
-				&program->manager);
+		r = service_new(program->event, program->bus, options->machine_root,
+				&program->service);
 	if (r < 0)
 		return r;
 	r = watch_module(program);
@@ -198,7 +199,7 @@ static int set_up(struct program *program, const struct options *options)
 static void tear_down(struct program *program)
 {
 	sd_notify(false, "STOPPING=1");
-	manager_free(program->manager);
+	service_free(program->service);
 	if (program->monitor)
 		udev_monitor_unref(program->monitor);
 	if (program->udev)

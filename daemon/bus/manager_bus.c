@@ -3,16 +3,12 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <string.h>
-#include <sys/stat.h>
-#include <sys/vfs.h>
 
-#include <linux/magic.h>
+#include "bus/request.h"
+#include "bus/service.h"
+#include "util/log.h"
 
-#include "manager/job.h"
-#include "manager/manager.h"
-#include "manager/plan.h"
-
-const char *const manager_property_names[MANAGER_PROPERTY_COUNT] = {
+static const char *const property_names[MANAGER_PROPERTY_COUNT] = {
 	[MANAGER_PROPERTY_HYPERVISOR_STATE] = "HypervisorState",
 	[MANAGER_PROPERTY_DRIVER] = "Driver",
 	[MANAGER_PROPERTY_MEMORY_TOTAL] = "MemoryTotal",
@@ -20,27 +16,15 @@ const char *const manager_property_names[MANAGER_PROPERTY_COUNT] = {
 	[MANAGER_PROPERTY_FEATURES] = "Features",
 };
 
-const char *hypervisor_state_name(enum hypervisor_state state)
-{
-	static const char *const names[] = {BUS_HYPERVISOR_STATES(WORD_ENTRY)};
-
-	return names[state];
-}
-
-int manager_reply_error(sd_bus_error *ret_error, const struct error *error)
-{
-	return sd_bus_error_set(ret_error, error_bus_name(error->code), error_text(error));
-}
-
 static int submit(struct manager *manager, enum bus_verb verb, const char *cell,
 		  sd_bus_message *call, sd_bus_error *ret_error)
 {
-	struct job *job = job_new(manager, verb, cell, call);
+	struct job *job = job_new(manager, verb, cell);
 
 	if (!job)
 		return -ENOMEM;
 	job->whole = true;
-	return job_submit(job, ret_error);
+	return request_submit(manager->userdata, call, job, ret_error);
 }
 
 static int method_enable(sd_bus_message *call, void *userdata, sd_bus_error *ret_error)
@@ -50,17 +34,19 @@ static int method_enable(sd_bus_message *call, void *userdata, sd_bus_error *ret
 
 static int method_disable(sd_bus_message *call, void *userdata, sd_bus_error *ret_error)
 {
+	struct manager *manager = userdata;
 	struct job *job;
 	int force, r;
 
 	r = sd_bus_message_read(call, "b", &force);
 	if (r < 0)
 		return r;
-	job = job_new(userdata, VERB_DISABLE, NULL, call);
+	job = job_new(manager, VERB_DISABLE, NULL);
 	if (!job)
 		return -ENOMEM;
+	job->whole = true;
 	job->force = force;
-	return job_submit(job, ret_error);
+	return request_submit(manager->userdata, call, job, ret_error);
 }
 
 static int method_reload(sd_bus_message *call, void *userdata, sd_bus_error *ret_error)
@@ -84,7 +70,7 @@ static struct cell *read_cell(struct manager *manager, sd_bus_message *call,
 	}
 	cell = manager_look_up(manager, name, &error);
 	if (!cell)
-		*ret = manager_reply_error(ret_error, &error);
+		*ret = service_reply_error(ret_error, &error);
 	return cell;
 }
 
@@ -115,11 +101,15 @@ static int method_restart_cell(sd_bus_message *call, void *userdata, sd_bus_erro
 
 static int method_get_cell(sd_bus_message *call, void *userdata, sd_bus_error *ret_error)
 {
+	_cleanup_(freep) char *path = NULL;
 	struct cell *cell;
 	int r = 0;
 
 	cell = read_cell(userdata, call, ret_error, &r);
-	return cell ? sd_bus_reply_method_return(call, "o", cell->path) : r;
+	if (!cell)
+		return r;
+	path = cell_bus_path(cell);
+	return path ? sd_bus_reply_method_return(call, "o", path) : -ENOMEM;
 }
 
 static int method_list_cells(sd_bus_message *call, void *userdata, sd_bus_error *ret_error)
@@ -132,9 +122,13 @@ static int method_list_cells(sd_bus_message *call, void *userdata, sd_bus_error 
 	if (r < 0)
 		return r;
 	r = sd_bus_message_open_container(reply, 'a', "(sso)");
-	for (struct cell *cell = manager->cells; r >= 0 && cell; cell = cell->next)
-		r = sd_bus_message_append(reply, "(sso)", cell->name, lifecycle_name(cell->state),
-					  cell->path);
+	for (const struct cell *cell = manager->cells; r >= 0 && cell; cell = cell->next) {
+		_cleanup_(freep) char *path = cell_bus_path(cell);
+
+		r = path ? sd_bus_message_append(reply, "(sso)", cell->name,
+						 lifecycle_name(cell->state), path)
+			 : -ENOMEM;
+	}
 	if (r >= 0)
 		r = sd_bus_message_close_container(reply);
 	return r < 0 ? r : sd_bus_send(NULL, reply, NULL);
@@ -256,11 +250,11 @@ static int get_features(sd_bus *bus, const char *path, const char *interface, co
 	return r < 0 ? r : sd_bus_message_close_container(reply);
 }
 
-/* Whoever may call is polkit's matter, see job.c. */
+/* Whoever may call is polkit's matter, see request.c. */
 #define FREE	SD_BUS_VTABLE_UNPRIVILEGED
 #define CHANGES SD_BUS_VTABLE_PROPERTY_EMITS_CHANGE
 
-const sd_bus_vtable manager_vtable[] = {
+static const sd_bus_vtable manager_vtable[] = {
 	SD_BUS_VTABLE_START(0),
 	SD_BUS_METHOD("EnableHypervisor", NULL, NULL, method_enable, FREE),
 	SD_BUS_METHOD_WITH_ARGS("DisableHypervisor", SD_BUS_ARGS("b", force), SD_BUS_NO_RESULT,
@@ -286,3 +280,23 @@ const sd_bus_vtable manager_vtable[] = {
 	SD_BUS_PROPERTY("Features", "as", get_features, 0, CHANGES),
 	SD_BUS_VTABLE_END,
 };
+
+int manager_bus_add(struct service *service)
+{
+	return sd_bus_add_object_vtable(service->bus, NULL, BUS_MANAGER_PATH, BUS_MANAGER_INTERFACE,
+					manager_vtable, service->manager);
+}
+
+void manager_bus_changed(uint32_t properties, void *userdata)
+{
+	const char *names[MANAGER_PROPERTY_COUNT + 1] = {NULL};
+	const struct service *service = userdata;
+	size_t count = 0;
+
+	for (unsigned int i = 0; i < MANAGER_PROPERTY_COUNT; i++) {
+		if (properties & (1u << i))
+			names[count++] = property_names[i];
+	}
+	sd_bus_emit_properties_changed_strv(service->bus, BUS_MANAGER_PATH, BUS_MANAGER_INTERFACE,
+					    (char **)names);
+}

@@ -1,12 +1,10 @@
 // SPDX-License-Identifier: GPL-2.0-only
 #include "manager/cell.h"
 
-#include <errno.h>
 #include <string.h>
 
 #include "common/clock.h"
 #include "util/log.h"
-#include "manager/manager.h"
 
 const char *lifecycle_name(enum lifecycle state)
 {
@@ -15,68 +13,31 @@ const char *lifecycle_name(enum lifecycle state)
 	return names[state];
 }
 
-static void release(struct cell *cell)
-{
-	sd_bus_slot_unref(cell->slot);
-	description_free(cell->description);
-	free(cell->last_error);
-	free(cell->path);
-	free(cell->name);
-	free(cell);
-}
-
-int cell_new(struct manager *manager, const char *name, struct cell **ret)
+struct cell *cell_new(struct manager *manager, const char *name)
 {
 	struct cell *cell = calloc(1, sizeof(*cell));
-	int r = -ENOMEM;
 
 	if (!cell)
-		return -ENOMEM;
+		return NULL;
 	cell->manager = manager;
 	cell->operation = "";
 	cell->id = -1;
 	cell->name = strdup(name);
-	if (!cell->name)
-		goto err_release;
-	/* Escapes what a foreign cell's name may hold. */
-	r = sd_bus_path_encode(BUS_CELL_PATH, name, &cell->path);
-	if (r < 0)
-		goto err_release;
-	r = sd_bus_add_object_vtable(manager->bus, &cell->slot, cell->path, BUS_CELL_INTERFACE,
-				     cell_vtable, cell);
-	if (r < 0)
-		goto err_release;
-	*ret = cell;
-	return 0;
-
-err_release:
-	release(cell);
-	return r;
+	if (!cell->name) {
+		free(cell);
+		return NULL;
+	}
+	return cell;
 }
 
 void cell_free(struct cell *cell)
 {
 	if (!cell)
 		return;
-	sd_bus_emit_object_removed(cell->manager->bus, cell->path);
-	release(cell);
-}
-
-void cell_announce(struct cell *cell)
-{
-	cell->changed = 0;
-	sd_bus_emit_object_added(cell->manager->bus, cell->path);
-}
-
-bool cell_owned(const struct cell *cell)
-{
-	return cell->exists && cell->record.phase != CELL_PHASE_NONE &&
-	       cell->record.id == cell->seen.id;
-}
-
-bool cell_running(const struct cell *cell)
-{
-	return cell->state == LIFECYCLE_RUNNING || cell->state == LIFECYCLE_RUNNING_LOCKED;
+	description_free(cell->description);
+	free(cell->last_error);
+	free(cell->name);
+	free(cell);
 }
 
 static void mark(struct cell *cell, enum cell_property property)
@@ -106,6 +67,23 @@ void cell_set_last_error(struct cell *cell, const char *text)
 	mark(cell, CELL_PROPERTY_LAST_ERROR);
 }
 
+void cell_forget(struct cell *cell)
+{
+	cell->unsaved |= cell->record.phase != CELL_PHASE_NONE;
+	cell->record = (struct cell_record){.started_at = cell->record.started_at};
+}
+
+void cell_note_start(struct cell *cell)
+{
+	cell->record.phase = CELL_PHASE_STARTED;
+	cell->record.started_at = realtime_us();
+	cell->record.failure_reported = false;
+	cell->unsaved = true;
+	cell->health_reported = false;
+	cell->killed_because = NULL;
+	cell->watch = (struct health_watch){0};
+}
+
 /* The driver knows of starts that we do not: somebody else's, or one that we died of. */
 static void follow_start(struct cell *cell)
 {
@@ -114,12 +92,7 @@ static void follow_start(struct cell *cell)
 
 	if (!cell_owned(cell) || !started || cell->record.phase == CELL_PHASE_STARTED)
 		return;
-	cell->record.phase = CELL_PHASE_STARTED;
-	cell->record.started_at = realtime_us();
-	cell->record.failure_reported = false;
-	cell->health_reported = false;
-	cell->killed_because = NULL;
-	cell->watch = (struct health_watch){0};
+	cell_note_start(cell);
 }
 
 void cell_observe(struct cell *cell, const struct snapshot_cell *seen)
@@ -249,32 +222,4 @@ void cell_update(struct cell *cell, uint64_t now_ns, bool can_watch)
 	update_history(cell);
 	update_resources(cell);
 	update_exits(cell);
-}
-
-void cell_publish(struct cell *cell)
-{
-	const char *names[CELL_PROPERTY_COUNT + 1];
-	size_t count = 0;
-	int r;
-
-	if (!cell->changed || !cell->manager->observed)
-		return;
-	for (unsigned int i = 0; i < CELL_PROPERTY_COUNT; i++) {
-		if (cell->changed & (1u << i))
-			names[count++] = cell_property_names[i];
-	}
-	names[count] = NULL;
-	cell->changed = 0;
-	r = sd_bus_emit_properties_changed_strv(cell->manager->bus, cell->path, BUS_CELL_INTERFACE,
-						(char **)names);
-	if (r < 0)
-		log_warning("Cannot tell of changes of cell %s: %s", cell->name, strerror(-r));
-}
-
-void cell_emit_failed(struct cell *cell, const char *reason)
-{
-	/* State first, so that who hears the signal reads what belongs to it. */
-	cell_publish(cell);
-	sd_bus_emit_signal(cell->manager->bus, cell->path, BUS_CELL_INTERFACE, "Failed", "ss",
-			   reason, "");
 }

@@ -1,19 +1,17 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /*
- * A cell as the bus shows it: what its description says, what the daemon did with it and what the
- * driver tells of it, made into properties. A change of a property is collected and told with
- * cell_publish().
+ * A cell as it is shown: what its description says, what the daemon did with it and what the driver
+ * tells of it, made into properties. Which of them have changed is collected in cell.changed, and
+ * told by the manager.
  */
 #ifndef CELL_H
 #define CELL_H
 
-#include <systemd/sd-bus.h>
-
-#include "model/description.h"
-#include "manager/health.h"
 #include "bus_abi.h"
 #include "driver/snapshot.h"
+#include "manager/health.h"
 #include "manager/state.h"
+#include "model/description.h"
 
 struct manager;
 
@@ -33,14 +31,15 @@ enum cell_property {
 };
 
 struct cell {
-	struct manager *manager;
-	struct cell *next; /* sorted by name */
+	struct manager *manager; /* whose it is; nothing here asks it */
+	struct cell *next;	 /* sorted by name */
 	char *name;
-	char *path;
-	sd_bus_slot *slot;
 	struct description *description; /* NULL: foreign, or its file has gone */
 	struct cell_record record;
+	bool unsaved; /* the record is not in the state file yet */
 	bool in_step; /* a step is about it: what is seen of it meanwhile does not count */
+	bool added;   /* told of by core_events.cell_added */
+	bool doomed;  /* it has failed and is to be destroyed for that */
 
 	/* As last observed. */
 	bool exists; /* below */
@@ -64,24 +63,32 @@ struct cell {
 	uint32_t changed; /* bits of enum cell_property */
 };
 
-/*
- * Makes a cell with its object on the bus; what it is like is set afterwards, then cell_announce()
- * tells everybody. Returns 0 or negative errno.
- */
-int cell_new(struct manager *manager, const char *name, struct cell **ret);
+/* A cell of which nothing is known but its name; NULL without memory. */
+struct cell *cell_new(struct manager *manager, const char *name);
 
-/* Takes the object off the bus, with a signal. Takes NULL. */
+/* Takes NULL. */
 void cell_free(struct cell *cell);
 
-/* InterfacesAdded. */
-void cell_announce(struct cell *cell);
-
 /* Whether it is one of ours in the hypervisor. */
-bool cell_owned(const struct cell *cell);
-bool cell_running(const struct cell *cell);
+static inline bool cell_owned(const struct cell *cell)
+{
+	return cell->exists && cell->record.phase != CELL_PHASE_NONE &&
+	       cell->record.id == cell->seen.id;
+}
+
+static inline bool cell_running(const struct cell *cell)
+{
+	return cell->state == LIFECYCLE_RUNNING || cell->state == LIFECYCLE_RUNNING_LOCKED;
+}
 
 /* "defined" … "foreign". */
 const char *lifecycle_name(enum lifecycle state);
+
+/* It is not created any more: of its record only the last start is kept. */
+void cell_forget(struct cell *cell);
+
+/* A start of it is new: what was known of the one before does not count. */
+void cell_note_start(struct cell *cell);
 
 /* Takes over what was observed; NULL: it does not exist. cell_update() follows. */
 void cell_observe(struct cell *cell, const struct snapshot_cell *seen);
@@ -96,15 +103,5 @@ void cell_update(struct cell *cell, uint64_t now_ns, bool can_watch);
 void cell_set_operation(struct cell *cell, const char *operation);
 /* text may be NULL or "" for no error. */
 void cell_set_last_error(struct cell *cell, const char *text);
-
-/* Tells of all properties that changed since the last time. */
-void cell_publish(struct cell *cell);
-
-/* Signal Failed. */
-void cell_emit_failed(struct cell *cell, const char *reason);
-
-/* bus/cell_bus.c: the interface. */
-extern const sd_bus_vtable cell_vtable[];
-extern const char *const cell_property_names[CELL_PROPERTY_COUNT];
 
 #endif /* CELL_H */

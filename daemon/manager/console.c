@@ -16,9 +16,11 @@ struct console_stream {
 	struct console_stream *next;
 	uint64_t serial; /* never used again: an address would be */
 	char *peer;
-	int32_t id;	 /* the cell's; another cell may have it afterwards */
-	struct job *job; /* waiting for the first bytes, then answered */
-	int read_fd;	 /* to be handed out; -1 afterwards */
+	int32_t id; /* the cell's; another cell may have it afterwards */
+	/* Who waits for the first bytes; NULL afterwards. */
+	void (*done)(int fd, void *userdata);
+	void *userdata;
+	int read_fd; /* to be handed out; -1 afterwards */
 	int write_fd;
 	sd_event_source *hangup;
 	uint64_t offset;
@@ -30,7 +32,6 @@ static void stream_free(struct console_stream *stream)
 {
 	if (!stream)
 		return;
-	job_free(stream->job);
 	sd_event_source_disable_unref(stream->hangup);
 	if (stream->read_fd >= 0)
 		close(stream->read_fd);
@@ -60,7 +61,7 @@ static int on_hangup(sd_event_source *source, int fd, uint32_t events, void *use
 	return 0;
 }
 
-static int check_limits(struct manager *manager, const char *peer, struct error *error)
+static int check_limits(const struct manager *manager, const char *peer, struct error *error)
 {
 	size_t of_peer = 0;
 
@@ -110,9 +111,10 @@ err_free:
 	return r;
 }
 
-static int check_cell_state(struct job *job, struct cell *cell, struct error *error)
+static int check_cell_state(const struct manager *manager, const struct cell *cell,
+			    struct error *error)
 {
-	if (!(job->manager->features & CELLVISOR_FEATURE_CONSOLE))
+	if (!(manager->features & CELLVISOR_FEATURE_CONSOLE))
 		return error_set(error, ERROR_DRIVER,
 				 "the driver in use has no virtual consoles (see Features)");
 	if (!cell->exists)
@@ -122,38 +124,28 @@ static int check_cell_state(struct job *job, struct cell *cell, struct error *er
 	return 0;
 }
 
-void console_open(struct job *job)
+int console_open(struct manager *manager, const char *cell_name, const char *peer,
+		 void (*done)(int fd, void *userdata), void *userdata, struct error *error)
 {
-	_cleanup_(error_done) struct error error = {0};
-	struct manager *manager = job->manager;
-	const char *peer = sd_bus_message_get_sender(job->call);
+	const struct cell *cell = manager_look_up(manager, cell_name, error);
 	struct console_stream *stream = NULL;
-	struct cell *cell;
 	int r;
 
-	cell = manager_look_up(manager, job->cell, &error);
-	if (cell && check_cell_state(job, cell, &error) >= 0 &&
-	    check_limits(manager, peer, &error) >= 0) {
-		r = stream_new(manager, peer, &stream);
-		if (r < 0)
-			error_set(&error, ERROR_NO_RESOURCES, "cannot make a pipe: %s",
-				  strerror(-r));
-	}
-	if (!stream) {
-		_cleanup_(sd_bus_error_free) sd_bus_error bus_error = SD_BUS_ERROR_NULL;
-
-		manager_reply_error(&bus_error, &error);
-		sd_bus_reply_method_error(job->call, &bus_error);
-		job_free(job);
-		return;
-	}
+	if (!cell || check_cell_state(manager, cell, error) < 0 ||
+	    check_limits(manager, peer, error) < 0)
+		return -EINVAL;
+	r = stream_new(manager, peer, &stream);
+	if (r < 0)
+		return error_set(error, ERROR_NO_RESOURCES, "cannot make a pipe: %s", strerror(-r));
 	stream->id = cell->seen.id;
-	stream->job = job;
+	stream->done = done;
+	stream->userdata = userdata;
 	stream->next = manager->consoles;
 	manager->consoles = stream;
 	manager->num_consoles++;
 	manager_set_period(manager);
 	observer_look(manager->observer);
+	return 0;
 }
 
 size_t console_requests(struct manager *manager, struct observer_console *requests)
@@ -202,11 +194,10 @@ static void take_bytes(struct console_stream *stream, const struct observer_cons
 
 static void answer(struct console_stream *stream)
 {
-	if (!stream->job)
+	if (!stream->done)
 		return;
-	sd_bus_reply_method_return(stream->job->call, "h", stream->read_fd);
-	job_free(stream->job);
-	stream->job = NULL;
+	stream->done(stream->read_fd, stream->userdata);
+	stream->done = NULL;
 	close(stream->read_fd);
 	stream->read_fd = -1;
 }

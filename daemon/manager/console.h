@@ -6,10 +6,15 @@
 #ifndef CONSOLE_H
 #define CONSOLE_H
 
-#include "manager/job.h"
+#include "manager/manager.h"
 
-/* Begins to serve an authorized OpenConsole, which it takes over. */
-void console_open(struct job *job);
+/*
+ * Opens a cell's console for a peer, whose name counts for its share of them. done() is called
+ * later with the pipe's end to read from, which it borrows; never after manager_free(). Returns 0,
+ * or negative with error set (NoSuchCell, WrongState, Driver, LimitsExceeded, NoResources).
+ */
+int console_open(struct manager *manager, const char *cell_name, const char *peer,
+		 void (*done)(int fd, void *userdata), void *userdata, struct error *error);
 
 /* For the observer: which consoles to read, and what came of it. */
 size_t console_requests(struct manager *manager, struct observer_console *requests);

@@ -1,24 +1,20 @@
 // SPDX-License-Identifier: GPL-2.0-only
-/* Doing a job: step after step in the worker, with the intent on record before each. */
 #include "manager/job_run.h"
 
 #include <errno.h>
 #include <string.h>
 
-#include "common/clock.h"
-#include "manager/console.h"
+#include "manager/decide.h"
+#include "manager/job_step.h"
+#include "manager/observe.h"
 #include "util/log.h"
 #include "util/message_ids.h"
-#include "manager/plan.h"
 
 #define SECOND_US	  1000000ull
 /* After its deadline a step is told to give up; this much later it counts as stuck. */
 #define GRACE_US	  (10 * SECOND_US)
 /* The signal may come just before the system call that it is to end. */
 #define REPEAT_US	  (SECOND_US / 10)
-/* The module watches the time that a cell has; we only step in where it does not. */
-#define STOP_MARGIN_US	  (2 * SECOND_US)
-#define STOP_UNLIMITED_US (3600 * SECOND_US)
 #define MAX_STEPS_OF_CELL 8
 
 static void advance(struct job *job);
@@ -40,25 +36,38 @@ static bool watches_on(enum bus_verb verb)
 	return verb == VERB_STOP;
 }
 
-static uint64_t deadline_of(const struct job *job, const struct cell *cell)
+static void refuse_queued(struct manager *manager, const struct error *error)
 {
-	static const uint64_t deadlines[VERB_STEP_COUNT] = {
-		[VERB_ENABLE] = 60 * SECOND_US, [VERB_DISABLE] = 60 * SECOND_US,
-		[VERB_CREATE] = 60 * SECOND_US, [VERB_LOAD] = 120 * SECOND_US,
-		[VERB_START] = 30 * SECOND_US,	[VERB_STOP] = 30 * SECOND_US,
-		[VERB_KILL] = 15 * SECOND_US,	[VERB_DESTROY] = 60 * SECOND_US,
-	};
-	uint64_t timeout_ns;
+	struct job *job;
 
-	if (job->step->verb != VERB_STOP || !cell->description)
-		return deadlines[job->step->verb];
-	timeout_ns = cell->description->stop_timeout_ns;
-	return timeout_ns ? timeout_ns / 1000 + STOP_MARGIN_US : STOP_UNLIMITED_US;
+	while ((job = manager->queue)) {
+		manager->queue = job->next;
+		job_answer(job, error);
+		job_free(job);
+	}
+}
+
+static void run_next(struct manager *manager)
+{
+	struct job *job = manager->queue;
+	struct cell *cell;
+
+	if (manager->current || !job)
+		return;
+	manager->queue = job->next;
+	manager->current = job;
+	cell = job_cell(job);
+	if (cell) {
+		cell_set_operation(cell, verb_name(job->verb));
+		manager_publish_cell(manager, cell);
+	}
+	advance(job);
 }
 
 static void end(struct job *job, const struct error *error)
 {
-	struct cell *cell = job->cell ? manager_find_cell(job->manager, job->cell) : NULL;
+	struct manager *manager = job->manager;
+	struct cell *cell = job_cell(job);
 
 	if (error_is_set(error))
 		log_notice("Cannot %s%s%s: %s", verb_name(job->verb), job->cell ? " " : "",
@@ -68,10 +77,12 @@ static void end(struct job *job, const struct error *error)
 		if (error_is_set(error) && error->code != ERROR_WRONG_STATE)
 			cell_set_last_error(cell, error_text(error));
 		cell_set_operation(cell, "");
-		cell_publish(cell);
+		manager_publish_cell(manager, cell);
 	}
 	job_answer(job, error);
-	job_finished(job);
+	manager->current = NULL;
+	job_free(job);
+	run_next(manager);
 }
 
 /* The driver hangs: nobody shall wait for it any longer. */
@@ -89,7 +100,7 @@ static void give_up(struct job *job)
 	job_answer(job, &error);
 	error_set(&error, ERROR_BUSY, "the driver has not come back from %s yet",
 		  verb_name(job->step->verb));
-	jobs_refuse_queued(job->manager, &error);
+	refuse_queued(job->manager, &error);
 }
 
 static int on_deadline(sd_event_source *source, uint64_t usec, void *userdata)
@@ -108,7 +119,8 @@ static int on_deadline(sd_event_source *source, uint64_t usec, void *userdata)
 	return 0;
 }
 
-void job_hasten(struct job *job)
+/* job is a Kill: cuts a stop of the same cell short, if one is in progress. */
+static void hasten(struct job *job)
 {
 	struct job *current = job->manager->current;
 
@@ -119,131 +131,22 @@ void job_hasten(struct job *job)
 	sd_event_source_set_time(current->deadline, 0);
 }
 
-/* What came of a step goes into the records of the cell it was about. */
-static void record_result(struct job *job, struct cell *cell)
-{
-	struct step *step = job->step;
-	struct cell_record *record = &cell->record;
-	bool failed = error_is_set(&step->error);
-
-	record->intent[0] = '\0';
-	switch (step->verb) {
-	case VERB_CREATE:
-		if (failed)
-			break;
-		*record = (struct cell_record){
-			.phase = CELL_PHASE_CREATED,
-			.id = step->created_id,
-			.placement = job->plan->placement,
-			.started_at = record->started_at,
-		};
-		memcpy(record->blob_sha256, job->plan->blob_sha256, sizeof(record->blob_sha256));
-		break;
-	case VERB_LOAD:
-		if (!step->touched)
-			break;
-		/* Half an image is none. */
-		record->phase = failed ? CELL_PHASE_CREATED : CELL_PHASE_LOADED;
-		memcpy(record->image_sha256, failed ? "" : step->image_sha256,
-		       failed ? 1 : sizeof(record->image_sha256));
-		record->failure_reported = false;
-		break;
-	case VERB_START:
-		if (failed)
-			break;
-		record->phase = CELL_PHASE_STARTED;
-		record->started_at = realtime_us();
-		record->failure_reported = false;
-		cell->health_reported = false;
-		cell->watch = (struct health_watch){0};
-		job->started = true;
-		break;
-	case VERB_STOP:
-		job->stopped = true;
-		break;
-	case VERB_DESTROY:
-		if (failed)
-			break;
-		*record = (struct cell_record){.started_at = record->started_at};
-		consoles_end(job->manager, step->id);
-		break;
-	default:
-		break;
-	}
-}
-
-static void record_hypervisor(struct manager *manager, struct step *step)
-{
-	manager->intent[0] = '\0';
-	if (step->verb == VERB_ENABLE && !error_is_set(&step->error)) {
-		manager->pool = step->pool;
-		manager->hypervisor = step->hypervisor;
-		manager->pool_from_linux = step->pool_from_linux;
-		machine_free(manager->machine);
-		manager->machine = TAKE_POINTER(step->machine);
-		log_event(LOG_NOTICE, MESSAGE_HYPERVISOR_ENABLED, NULL, NULL, 0,
-			  "The hypervisor is enabled");
-	} else if (step->verb == VERB_DISABLE && !error_is_set(&step->error)) {
-		manager->pool = manager->hypervisor = (struct address_range){0};
-		for (struct cell *cell = manager->cells; cell; cell = cell->next)
-			cell->record = (struct cell_record){
-				.started_at = cell->record.started_at,
-			};
-		log_event(LOG_NOTICE, MESSAGE_HYPERVISOR_DISABLED, NULL, NULL, 0,
-			  "The hypervisor is disabled");
-	}
-}
-
-/* What an administrator wants to find in the journal of a cell. */
-static void log_result(struct job *job, struct cell *cell)
-{
-	struct step *step = job->step;
-
-	if (error_is_set(&step->error))
-		return;
-	if (step->verb == VERB_START) {
-		cell_set_last_error(cell, NULL);
-		log_event(LOG_INFO, MESSAGE_CELL_STARTED, cell->name, NULL, 0, "Cell %s started",
-			  cell->name);
-	} else if (step->verb == VERB_KILL) {
-		/* How it ended is told when its end is seen: here and below. */
-		cell->killed_because = "was killed on request";
-	} else if (step->verb == VERB_STOP && step->forced) {
-		cell->killed_because = step->forced;
-	} else if (step->verb == VERB_STOP) {
-		log_event(LOG_INFO, MESSAGE_CELL_STOPPED, cell->name, NULL, 0, "Cell %s shut down",
-			  cell->name);
-	}
-}
-
 static void on_step_done(void *userdata)
 {
 	_cleanup_(step_freep) struct step *step = NULL;
 	_cleanup_(error_done) struct error error = {0};
 	struct job *job = userdata;
 	struct manager *manager = job->manager;
-	struct cell *cell;
 
 	job->deadline = sd_event_source_disable_unref(job->deadline);
-	cell = manager_find_cell(manager, job->step->cell);
-	if (cell) {
-		cell->in_step = false;
-		record_result(job, cell);
-		log_result(job, cell);
-	} else if (job->step->verb == VERB_ENABLE || job->step->verb == VERB_DISABLE) {
-		record_hypervisor(manager, job->step);
-	}
-	plan_done(job->plan);
-	free(job->plan);
-	job->plan = NULL;
+	job_record_result(job);
 	step = TAKE_POINTER(job->step);
-	manager_save(manager);
-	manager_apply(manager, step->snapshot);
+	observe_apply(manager, step->snapshot);
+	jobs_destroy_doomed(manager);
 	if (watches_on(step->verb))
 		observer_restart(manager->observer);
 	else
 		observer_resume(manager->observer);
-	job->steps_done++;
 	if (job->stuck)
 		error_set(&error, ERROR_TIMEOUT, "the driver came back from %s too late",
 			  verb_name(step->verb));
@@ -255,82 +158,22 @@ static void on_step_done(void *userdata)
 		advance(job);
 }
 
-static int fill_create(struct job *job, struct cell *cell, struct error *error)
-{
-	struct step *step = job->step;
-
-	job->plan = calloc(1, sizeof(*job->plan));
-	if (!job->plan)
-		return error_set(error, ERROR_NO_RESOURCES, "out of memory");
-	if (plan_create(job->manager, cell, error, job->plan) < 0)
-		return -EINVAL;
-	step->blob = TAKE_POINTER(job->plan->blob);
-	step->blob_size = job->plan->blob_size;
-	return 0;
-}
-
-static int fill_step(struct job *job, struct cell *cell, struct error *error)
-{
-	struct manager *manager = job->manager;
-	struct step *step = job->step;
-
-	if (cell) {
-		snprintf(step->cell, sizeof(step->cell), "%s", cell->name);
-		step->id = cell->seen.id;
-	}
-	switch (step->verb) {
-	case VERB_CREATE:
-		return fill_create(job, cell, error);
-	case VERB_LOAD:
-		return plan_load(cell, job->images, job->num_images, step, error);
-	case VERB_STOP:
-		step->force = job->force || (cell->description && cell->description->stop_force);
-		return 0;
-	case VERB_ENABLE:
-		step->config = manager->config;
-		step->machine_root = manager->machine_root;
-		return 0;
-	case VERB_DISABLE:
-		step->release_pool = manager->pool_from_linux;
-		return 0;
-	default:
-		return 0;
-	}
-}
-
-/* On record before it is begun: a successor of ours must know what may have happened. */
-static void record_intent(struct job *job, struct cell *cell)
-{
-	char *intent = cell ? cell->record.intent : job->manager->intent;
-
-	snprintf(intent, sizeof(cell->record.intent), "%s", verb_name(job->step->verb));
-	if (job->step->verb == VERB_CREATE) {
-		cell->record.placement = job->plan->placement;
-		memcpy(cell->record.blob_sha256, job->plan->blob_sha256,
-		       sizeof(cell->record.blob_sha256));
-	}
-	manager_save(job->manager);
-}
-
 static int begin_step(struct job *job, enum bus_verb verb, struct cell *cell, struct error *error)
 {
 	struct manager *manager = job->manager;
 	int r;
 
-	job->step = step_new(verb);
-	if (!job->step)
-		return error_set(error, ERROR_NO_RESOURCES, "out of memory");
-	r = fill_step(job, cell, error);
+	r = job_prepare_step(job, verb, cell, error);
 	if (r < 0)
-		goto err_step;
+		return r;
 	job->expired_at = 0;
 	r = sd_event_add_time_relative(manager->event, &job->deadline, CLOCK_MONOTONIC,
-				       deadline_of(job, cell), 0, on_deadline, job);
+				       job_step_time(job, cell), 0, on_deadline, job);
 	if (r < 0) {
 		error_set(error, ERROR_NO_RESOURCES, "no timer: %s", strerror(-r));
 		goto err_step;
 	}
-	record_intent(job, cell);
+	job_record_intent(job, cell);
 	if (cell)
 		cell->in_step = true;
 	if (!watches_on(verb))
@@ -358,37 +201,129 @@ static unsigned int step_limit(const struct manager *manager)
 	return MAX_STEPS_OF_CELL * (cells + 1);
 }
 
+/* What to do next: 1 with the step and its cell, 0 where all is done, negative with error set. */
+static int decide_step(const struct job *job, enum bus_verb *ret_step, struct cell **ret_cell,
+		       struct error *error)
+{
+	struct manager *manager = job->manager;
+	struct cell *cell = NULL;
+	struct decision next;
+	int changed;
+
+	/* What the driver has is not known: nothing that is said of it would be true. */
+	if (!manager->observed)
+		return error_set(error, ERROR_BUSY,
+				 "the driver has not told yet which cells there are");
+	/* There may be no such cell any more. */
+	if (!job->whole && job->steps_done)
+		return 0;
+	if (job->cell) {
+		cell = manager_look_up(manager, job->cell, error);
+		if (!cell)
+			return -EINVAL;
+	}
+	next = decide(&(const struct situation){
+		.verb = job->verb,
+		.whole = job->whole,
+		.force = job->force,
+		.auto_enable = manager->config.auto_enable,
+		.hypervisor = manager->state,
+		.cell = cell,
+		.cells = manager->cells,
+		.was_running = job->was_running,
+		.stepped = job->steps_done > 0,
+		.stopped = job->stopped,
+		.started = job->started,
+	});
+	if (next.check && plan_check(manager, cell, error) < 0)
+		return -EINVAL;
+	if (next.kind == DECISION_DONE)
+		return 0;
+	if (next.kind == DECISION_REFUSED && next.cell)
+		return error_set(error, next.error, "cell %s is %s: %s", next.cell->name,
+				 lifecycle_name(next.cell->state), next.why);
+	if (next.kind == DECISION_REFUSED)
+		return error_set(error, next.error, "%s", next.why);
+	changed = next.renew ? plan_changed(manager, cell, error) : 0;
+	if (changed < 0)
+		return changed;
+	*ret_step = changed ? VERB_DESTROY : next.step;
+	*ret_cell = next.cell ? manager_find_cell(manager, next.cell->name) : NULL;
+	return 1;
+}
+
 /* The next step, or the end. */
 static void advance(struct job *job)
 {
 	_cleanup_(error_done) struct error error = {0};
 	struct cell *cell = NULL;
-	enum bus_verb verb;
+	enum bus_verb step = VERB_COUNT;
 
-	switch (job_decide(job, &verb, &cell, &error)) {
-	case DECISION_STEP:
+	if (decide_step(job, &step, &cell, &error) > 0) {
 		/* A driver whose states make us go in circles. */
 		if (job->steps_done >= step_limit(job->manager))
 			error_set(&error, ERROR_DRIVER,
 				  "the state does not become what it should after %u steps",
 				  job->steps_done);
-		else if (begin_step(job, verb, cell, &error) >= 0)
+		else if (begin_step(job, step, cell, &error) >= 0)
 			return;
-		break;
-	case DECISION_ERROR:
-	case DECISION_DONE:
-		break;
 	}
 	end(job, &error);
 }
 
-void job_begin(struct job *job)
+void job_submit(struct job *job)
 {
-	struct cell *cell = job->cell ? manager_find_cell(job->manager, job->cell) : NULL;
+	_cleanup_(error_done) struct error error = {0};
+	struct manager *manager = job->manager;
+	const struct job *current = manager->current;
+	const struct cell *cell = job_cell(job);
+	struct job **link = &manager->queue;
 
-	if (cell) {
-		cell_set_operation(cell, verb_name(job->verb));
-		cell_publish(cell);
+	if (current && current->stuck) {
+		error_set(&error, ERROR_BUSY, "the driver has not come back from %s%s%s yet",
+			  verb_name(current->verb), current->cell ? " " : "",
+			  current->cell ? current->cell : "");
+		job_answer(job, &error);
+		job_free(job);
+		return;
 	}
-	advance(job);
+	job->was_running = cell && cell_running(cell);
+	while (*link)
+		link = &(*link)->next;
+	*link = job;
+	if (job->verb == VERB_KILL)
+		hasten(job);
+	run_next(manager);
+}
+
+void jobs_destroy_doomed(struct manager *manager)
+{
+	for (struct cell *cell = manager->cells; cell; cell = cell->next) {
+		struct job *job = cell->doomed ? job_new(manager, VERB_DESTROY, cell->name) : NULL;
+
+		cell->doomed = false;
+		if (job)
+			job_submit(job);
+	}
+}
+
+unsigned int jobs_queued(const struct manager *manager)
+{
+	unsigned int count = 0;
+
+	for (const struct job *job = manager->queue; job; job = job->next)
+		count++;
+	return count;
+}
+
+void jobs_free(struct manager *manager)
+{
+	struct job *job;
+
+	while ((job = manager->queue)) {
+		manager->queue = job->next;
+		job_free(job);
+	}
+	job_free(manager->current);
+	manager->current = NULL;
 }

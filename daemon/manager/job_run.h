@@ -1,21 +1,24 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
-/* Between job.c (who may, in which order) and job_run.c (what is done with the driver). */
+/* The queue of jobs, done one at a time: step after step in the worker, with the intent on record
+ * before each. */
 #ifndef JOB_RUN_H
 #define JOB_RUN_H
 
 #include "manager/job.h"
 
-/* Begins with the job that has become manager->current. */
-void job_begin(struct job *job);
+/*
+ * Takes a job over and does it when those before it are done. job->done may be called before this
+ * returns (Busy: a step before it hangs in the driver).
+ */
+void job_submit(struct job *job);
 
-/* job is a Kill: cuts a stop of the same cell short, if one is in progress. */
-void job_hasten(struct job *job);
+/* How many jobs wait; the one at work does not count. */
+unsigned int jobs_queued(const struct manager *manager);
 
-/* job.c: answers the job's call, if any, with success or the error, and leaves no call. */
-void job_answer(struct job *job, const struct error *error);
-/* job.c: the current job is over; takes it down and goes on with the next. */
-void job_finished(struct job *job);
-/* job.c: answers all queued jobs with an error and drops them. */
-void jobs_refuse_queued(struct manager *manager, const struct error *error);
+/* After observe_settle(): submits what is to be done with cells that have failed. */
+void jobs_destroy_doomed(struct manager *manager);
+
+/* Drops all jobs: for the end of the daemon. */
+void jobs_free(struct manager *manager);
 
 #endif /* JOB_RUN_H */

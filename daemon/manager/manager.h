@@ -1,19 +1,21 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /*
  * The daemon's view of everything: configuration, machine, pool, cells, and the queue of what is
- * being done. It belongs to the bus thread alone.
+ * being done. It belongs to the loop's thread alone. core.h makes it and keeps it going; here is
+ * what all others ask of it.
  */
 #ifndef MANAGER_H
 #define MANAGER_H
 
-#include <systemd/sd-bus.h>
 #include <systemd/sd-event.h>
 
+#include "driver/observer.h"
 #include "manager/cell.h"
+#include "manager/core_events.h"
 #include "model/cell_dir.h"
 #include "model/config.h"
 #include "model/machine.h"
-#include "driver/observer.h"
+#include "util/error.h"
 #include "util/worker.h"
 
 enum manager_property {
@@ -29,8 +31,9 @@ struct job;
 struct console_stream;
 
 struct manager {
+	const struct core_events *events;
+	void *userdata; /* of events */
 	sd_event *event;
-	sd_bus *bus;
 	struct worker *worker;
 	struct observer *observer;
 	const char *machine_root; /* prefix of /proc and /sys for the machine's facts; "" */
@@ -45,6 +48,7 @@ struct manager {
 	struct address_range hypervisor; /* its part */
 	bool pool_from_linux;
 	char intent[16]; /* step with the hypervisor in progress */
+	bool unsaved;	 /* a record is not in the state file yet */
 
 	struct cell *cells; /* sorted by name */
 
@@ -58,8 +62,7 @@ struct manager {
 	uint64_t memory_free;
 	uint32_t changed; /* bits of enum manager_property */
 
-	/* Jobs (job.h): waiting for authorization, queued, and the one at work. */
-	struct job *asking;
+	/* Jobs (job.h): queued, and the one at work. */
 	struct job *queue;
 	struct job *current;
 
@@ -67,59 +70,41 @@ struct manager {
 	size_t num_consoles;
 };
 
-/* Sets everything up, but for the bus name. Returns 0 or negative errno, with a line in the log. */
-int manager_new(sd_event *event, sd_bus *bus, const char *machine_root, struct manager **ret);
+/* "unavailable", "off", "enabled". */
+const char *hypervisor_state_name(enum hypervisor_state state);
 
-/* Takes NULL. */
-void manager_free(struct manager *manager);
-DEFINE_FREEP(struct manager *, manager_free)
+/* Monotonic time in ns. */
+uint64_t manager_now_ns(const struct manager *manager);
 
 /* NULL where there is none. */
-struct cell *manager_find_cell(struct manager *manager, const char *name);
+struct cell *manager_find_cell(const struct manager *manager, const char *name);
 
 /*
  * The same for a peer that gave the name: where there is none, error says why (NoSuchCell, Invalid
  * with what is wrong with its description).
  */
-struct cell *manager_look_up(struct manager *manager, const char *name, struct error *error);
+struct cell *manager_look_up(const struct manager *manager, const char *name, struct error *error);
 
-/*
- * Reads all descriptions anew. tolerant: broken ones are logged and left out; else they change
- * nothing and error says what is wrong. Returns 0 or negative.
- */
-int manager_load_descriptions(struct manager *manager, bool tolerant, struct error *error);
+/* The cell of that name, made where there is none; NULL without memory, with a line in the log. */
+struct cell *manager_ensure_cell(struct manager *manager, const char *name);
 
-/* Takes over what was observed, and tells of it. */
-void manager_apply(struct manager *manager, const struct snapshot *snapshot);
-
-/* For manager.c and manager_observe.c: 1 where the cell is new and is still to be announced. */
-int manager_find_or_make_cell(struct manager *manager, const char *name, struct cell **ret);
-void manager_mark(struct manager *manager, enum manager_property property);
-
-/* Works out and publishes what follows from records and observations. */
-void manager_settle(struct manager *manager);
-
-/* The same, and looks soon again. */
-void manager_refresh(struct manager *manager);
-
-/* Writes the state file. */
-void manager_save(struct manager *manager);
+/* Lists of problems go to the log. */
+void manager_log_problems(const struct problems *problems);
 
 /* Reads the machine's facts anew; what fails is logged and leaves what there was. */
 void manager_read_machine(struct manager *manager);
 
-/* Monotonic time in ns. */
-uint64_t manager_now_ns(struct manager *manager);
+/* Writes the state file. */
+void manager_save(struct manager *manager);
+
+/* A property has a new value. */
+void manager_mark(struct manager *manager, enum manager_property property);
+
+/* Tells of all properties of a cell that changed since the last time, or that there is a new one.
+ */
+void manager_publish_cell(struct manager *manager, struct cell *cell);
 
 /* How often to look, by what there is to see. */
 void manager_set_period(struct manager *manager);
-
-/* bus/manager_bus.c: the interface. */
-extern const sd_bus_vtable manager_vtable[];
-extern const char *const manager_property_names[MANAGER_PROPERTY_COUNT];
-/* Property HypervisorState. */
-const char *hypervisor_state_name(enum hypervisor_state state);
-/* Replies with an error. For return from a method. */
-int manager_reply_error(sd_bus_error *ret_error, const struct error *error);
 
 #endif /* MANAGER_H */

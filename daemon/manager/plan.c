@@ -130,7 +130,8 @@ int plan_create(struct manager *manager, struct cell *cell, struct error *error,
 	return 0;
 }
 
-bool plan_unchanged(const struct cell *cell)
+/* Whether it would be created from the same today, in the place that it has. */
+static bool unchanged(const struct cell *cell)
 {
 	struct problems problems = {0};
 	char sha256[IMAGE_SHA256_TEXT];
@@ -144,6 +145,22 @@ bool plan_unchanged(const struct cell *cell)
 	problems_done(&problems);
 	free(blob);
 	return same;
+}
+
+int plan_changed(struct manager *manager, struct cell *cell, struct error *error)
+{
+	struct plan plan;
+	int r;
+
+	/* Where it is now it may stay, whatever its neighbours have come to want. */
+	if (unchanged(cell))
+		return 0;
+	r = plan_create(manager, cell, error, &plan);
+	if (r < 0)
+		return r;
+	r = strcmp(plan.blob_sha256, cell->record.blob_sha256) != 0;
+	plan_done(&plan);
+	return r;
 }
 
 static struct check_input check_input(const struct manager *manager)

@@ -3,10 +3,10 @@
 #ifndef PLAN_H
 #define PLAN_H
 
-#include "util/error.h"
+#include "driver/step.h"
 #include "manager/manager.h"
 #include "model/placement.h"
-#include "driver/step.h"
+#include "util/error.h"
 
 /* What a cell would be created from. */
 struct plan {
@@ -25,8 +25,8 @@ void plan_done(struct plan *plan);
  */
 int plan_create(struct manager *manager, struct cell *cell, struct error *error, struct plan *ret);
 
-/* Whether the cell would be created from the same today, in the place that it has. */
-bool plan_unchanged(const struct cell *cell);
+/* 1 where the cell would be created differently today, 0 where not, negative with error set. */
+int plan_changed(struct manager *manager, struct cell *cell, struct error *error);
 
 /* Checks a cell's description and images before anything is done with it. As plan_create(). */
 int plan_check(struct manager *manager, struct cell *cell, struct error *error);

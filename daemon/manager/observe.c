@@ -1,14 +1,16 @@
 // SPDX-License-Identifier: GPL-2.0-only
-/* What the observer or a step saw becomes what the manager shows. */
+#include "manager/observe.h"
+
 #include <string.h>
 
 #include <systemd/sd-daemon.h>
 
-#include "manager/console.h"
-#include "util/log.h"
-#include "manager/manager.h"
-#include "util/message_ids.h"
 #include "driver/step.h"
+#include "manager/alarm.h"
+#include "manager/console.h"
+#include "manager/plan.h"
+#include "util/log.h"
+#include "util/message_ids.h"
 
 static void apply_hypervisor(struct manager *manager, const struct snapshot *snapshot)
 {
@@ -87,9 +89,11 @@ static void remember(struct manager *manager, const struct snapshot *snapshot)
 		/* Another one of the same name and id, made while nobody was looking. */
 		if (memcmp(&record->placement.cpus, &seen->cpus, sizeof(seen->cpus)) != 0)
 			continue;
-		if (manager_find_or_make_cell(manager, state->cells[i].name, &cell) < 0)
+		cell = manager_ensure_cell(manager, state->cells[i].name);
+		if (!cell)
 			continue;
 		cell->record = *record;
+		cell->unsaved = true;
 		log_event(LOG_INFO, MESSAGE_CELL_ADOPTED, cell->name, NULL, 0,
 			  "Cell %s goes on under this daemon", cell->name);
 	}
@@ -99,14 +103,10 @@ static void observe_existing(struct manager *manager, const struct snapshot *sna
 {
 	for (size_t i = 0; i < snapshot->num_cells; i++) {
 		const struct snapshot_cell *seen = &snapshot->cells[i];
-		struct cell *cell;
+		struct cell *cell = manager_ensure_cell(manager, seen->name);
 		bool existed;
-		int fresh;
 
-		fresh = manager_find_or_make_cell(manager, seen->name, &cell);
-		if (fresh < 0)
-			continue;
-		if (cell->in_step)
+		if (!cell || cell->in_step)
 			continue;
 		existed = cell->exists;
 		cell_observe(cell, seen);
@@ -114,10 +114,6 @@ static void observe_existing(struct manager *manager, const struct snapshot *sna
 			log_event(LOG_NOTICE, MESSAGE_CELL_FOREIGN, cell->name, NULL, 0,
 				  "Cell %s was made by somebody else; it is shown, not touched",
 				  cell->name);
-		if (fresh) {
-			cell_update(cell, manager->observed_at_ns, false);
-			cell_announce(cell);
-		}
 	}
 }
 
@@ -128,25 +124,69 @@ static void observe_missing(struct manager *manager, const struct snapshot *snap
 			continue;
 		if (cell_owned(cell) && cell->record.phase != CELL_PHASE_NONE)
 			log_warning("Cell %s has been destroyed by somebody else", cell->name);
-		cell->record = (struct cell_record){.started_at = cell->record.started_at};
+		cell_forget(cell);
 		if (cell->exists)
 			consoles_end(manager, cell->seen.id);
 		cell_observe(cell, NULL);
 	}
 }
 
-/* A short hash over all records: has anything changed that is to be written down? */
-static uint64_t records_hash(const struct manager *manager)
+/*
+ * Those that have neither a description nor a cell below go, but not while a job is about them:
+ * they may exist in a moment.
+ */
+static void drop_unneeded(struct manager *manager)
 {
-	uint64_t hash = 0xcbf29ce484222325ull;
+	struct cell **link = &manager->cells;
 
-	for (const struct cell *cell = manager->cells; cell; cell = cell->next) {
-		const uint8_t *bytes = (const uint8_t *)&cell->record;
+	while (*link) {
+		struct cell *cell = *link;
 
-		for (size_t i = 0; i < sizeof(cell->record); i++)
-			hash = (hash ^ bytes[i]) * 0x100000001b3ull;
+		if (cell->description || cell->exists || cell->in_step || cell->operation[0]) {
+			link = &cell->next;
+			continue;
+		}
+		manager->events->cell_removed(cell, manager->userdata);
+		*link = cell->next;
+		cell_free(cell);
 	}
-	return hash;
+}
+
+static void publish(struct manager *manager)
+{
+	uint64_t total = plan_memory_total(manager);
+	uint64_t available = plan_memory_free(manager);
+	uint32_t changed;
+
+	if (total != manager->memory_total) {
+		manager->memory_total = total;
+		manager_mark(manager, MANAGER_PROPERTY_MEMORY_TOTAL);
+	}
+	if (available != manager->memory_free) {
+		manager->memory_free = available;
+		manager_mark(manager, MANAGER_PROPERTY_MEMORY_FREE);
+	}
+	changed = manager->changed;
+	manager->changed = 0;
+	if (changed)
+		manager->events->manager_changed(changed, manager->userdata);
+}
+
+void observe_settle(struct manager *manager)
+{
+	for (struct cell *cell = manager->cells; cell; cell = cell->next) {
+		/* By the time of the last look: a heartbeat that nobody looked for is not late. */
+		if (!cell->in_step) {
+			cell_update(cell, manager->observed_at_ns,
+				    manager->features & CELLVISOR_FEATURE_STATUS);
+			alarm_raise(manager, cell);
+		}
+		manager->unsaved |= cell->unsaved;
+		cell->unsaved = false;
+		manager_publish_cell(manager, cell);
+	}
+	drop_unneeded(manager);
+	publish(manager);
 }
 
 /* For `systemctl status`. */
@@ -168,22 +208,19 @@ static void notify_status(const struct manager *manager)
 	sd_notify(false, text);
 }
 
-void manager_apply(struct manager *manager, const struct snapshot *snapshot)
+void observe_apply(struct manager *manager, const struct snapshot *snapshot)
 {
-	uint64_t before;
-
 	if (!snapshot)
 		return;
-	before = records_hash(manager);
 	manager->observed_at_ns = manager_now_ns(manager);
 	apply_hypervisor(manager, snapshot);
 	remember(manager, snapshot);
 	observe_existing(manager, snapshot);
 	observe_missing(manager, snapshot);
 	manager->observed = true;
-	manager_settle(manager);
+	observe_settle(manager);
 	notify_status(manager);
 	manager_set_period(manager);
-	if (records_hash(manager) != before)
+	if (manager->unsaved)
 		manager_save(manager);
 }

@@ -1,11 +1,10 @@
 // SPDX-License-Identifier: GPL-2.0-only
-#include "manager/report.h"
+#include "manager/alarm.h"
 
 #include <inttypes.h>
 #include <string.h>
 
 #include "driver/failure.h"
-#include "manager/job.h"
 #include "util/log.h"
 #include "util/message_ids.h"
 
@@ -15,14 +14,14 @@ static void free_fields(char *fields[], unsigned int count)
 		free(fields[i]);
 }
 
-static void on_failure(struct cell *cell)
+static void tell(struct manager *manager, struct cell *cell, const char *reason)
 {
-	if (cell->description && cell->description->on_failure == DESCRIPTION_ON_FAILURE_DESTROY &&
-	    cell->state == LIFECYCLE_FAILED)
-		job_submit_own(cell->manager, VERB_DESTROY, cell->name);
+	/* Properties first, so that who hears of the failure reads what belongs to it. */
+	manager_publish_cell(manager, cell);
+	manager->events->cell_failed(cell, reason, manager->userdata);
 }
 
-static void report_state(struct cell *cell)
+static void tell_of_end(struct manager *manager, struct cell *cell)
 {
 	const struct failure_record *record = &cell->seen.status.failure;
 	_cleanup_(freep) char *text = NULL;
@@ -43,13 +42,15 @@ static void report_state(struct cell *cell)
 	free_fields(fields, count);
 	cell_set_last_error(cell, text ? text : "failed");
 	cell->record.failure_reported = true;
-	cell_emit_failed(cell, reason);
-	on_failure(cell);
+	cell->unsaved = true;
+	tell(manager, cell, reason);
+	cell->doomed = cell->description &&
+		       cell->description->on_failure == DESCRIPTION_ON_FAILURE_DESTROY;
 }
 
-static void report_health(struct cell *cell)
+static void tell_of_illness(struct manager *manager, struct cell *cell)
 {
-	uint64_t silence_ms = health_silence(&cell->watch, manager_now_ns(cell->manager)) / 1000000;
+	uint64_t silence_ms = health_silence(&cell->watch, manager_now_ns(manager)) / 1000000;
 	bool cpus = cpu_mask_count(&cell->seen.cpus_failed) > 0;
 	const char *reason = cpus ? "cpu" : "heartbeat";
 	_cleanup_(freep) char *list = cpus ? cpu_mask_format(&cell->seen.cpus_failed) : NULL;
@@ -71,15 +72,15 @@ static void report_health(struct cell *cell)
 		  1, "Cell %s failed: %s", cell->name, text ? text : reason);
 	cell_set_last_error(cell, text);
 	cell->health_reported = true;
-	cell_emit_failed(cell, reason);
+	tell(manager, cell, reason);
 }
 
-void report_failure(struct cell *cell)
+void alarm_raise(struct manager *manager, struct cell *cell)
 {
 	if (cell->state == LIFECYCLE_FAILED && !cell->record.failure_reported)
-		report_state(cell);
+		tell_of_end(manager, cell);
 	else if (!cell_running(cell) || cell->health != HEALTH_FAILED)
 		cell->health_reported = false;
 	else if (!cell->health_reported)
-		report_health(cell);
+		tell_of_illness(manager, cell);
 }

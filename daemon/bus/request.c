@@ -1,0 +1,185 @@
+// SPDX-License-Identifier: GPL-2.0-only
+#include "bus/request.h"
+
+#include <errno.h>
+#include <string.h>
+
+#include "bus/polkit.h"
+#include "manager/console.h"
+#include "manager/core.h"
+#include "manager/job_run.h"
+#include "util/log.h"
+
+#define MAX_QUEUED	     128
+#define MAX_ASKING	     64 /* for authorization */
+#define MAX_REQUESTS_OF_USER 16 /* asking and queued */
+
+#define ACTION_ENTRY(verb, word, action) [verb] = action,
+static const char *const actions[] = {BUS_VERBS(ACTION_ENTRY)};
+
+struct request {
+	struct service *service;
+	struct request *next;
+	sd_bus_message *call;
+	uid_t uid;		    /* whose call it is */
+	struct polkit_check *check; /* in progress */
+	struct job *job; /* ours while polkit is asked, then queued or at work, or NULL */
+};
+
+static void request_free(struct request *request)
+{
+	struct request **link = &request->service->requests;
+
+	while (*link && *link != request)
+		link = &(*link)->next;
+	if (*link)
+		*link = request->next;
+	if (request->check)
+		job_free(request->job);
+	polkit_check_free(request->check);
+	sd_bus_message_unref(request->call);
+	free(request);
+}
+
+static void answer(const struct error *error, void *userdata)
+{
+	_cleanup_(sd_bus_error_free) sd_bus_error bus_error = SD_BUS_ERROR_NULL;
+	struct request *request = userdata;
+	int r;
+
+	if (error_is_set(error)) {
+		service_reply_error(&bus_error, error);
+		r = sd_bus_reply_method_error(request->call, &bus_error);
+	} else {
+		r = sd_bus_reply_method_return(request->call, NULL);
+	}
+	if (r < 0)
+		log_debug("Cannot answer a call: %s", strerror(-r));
+	request_free(request);
+}
+
+static void answer_with_console(int fd, void *userdata)
+{
+	struct request *request = userdata;
+
+	sd_bus_reply_method_return(request->call, "h", fd);
+	request_free(request);
+}
+
+/* What is done at once; the job was only the wish. */
+static void do_now(struct request *request, struct job *job)
+{
+	_cleanup_(error_done) struct error error = {0};
+	struct manager *manager = request->service->manager;
+	const char *peer = sd_bus_message_get_sender(request->call);
+
+	request->job = NULL;
+	if (job->verb == VERB_RELOAD)
+		manager_load_descriptions(manager, false, &error);
+	if (job->verb == VERB_RELOAD ||
+	    console_open(manager, job->cell, peer, answer_with_console, request, &error) < 0)
+		answer(&error, request);
+	job_free(job);
+}
+
+static void on_authorization(struct error *error, void *userdata)
+{
+	struct request *request = userdata;
+	struct job *job = request->job;
+
+	if (error_is_set(error)) {
+		answer(error, request);
+		return;
+	}
+	polkit_check_free(request->check);
+	request->check = NULL;
+	if (job->verb == VERB_RELOAD || job->verb == VERB_OPEN_CONSOLE) {
+		do_now(request, job);
+		return;
+	}
+	job->done = answer;
+	job->userdata = request;
+	job_submit(job);
+}
+
+/*
+ * Every user's share is bounded, however many connections he has, so that none can fill the lists
+ * before the others; root is never kept out by what others ask for.
+ */
+static int check_limits(const struct service *service, uid_t uid, struct error *error)
+{
+	unsigned int of_user = 0, asking = 0;
+
+	if (jobs_queued(service->manager) >= MAX_QUEUED)
+		return error_set(error, ERROR_BUSY, "%u operations are waiting already",
+				 MAX_QUEUED);
+	if (uid == 0)
+		return 0;
+	for (const struct request *request = service->requests; request; request = request->next) {
+		asking += request->check != NULL;
+		/* The one at work does not wait. */
+		of_user += request->uid == uid && request->job &&
+			   request->job != service->manager->current;
+	}
+	if (of_user >= MAX_REQUESTS_OF_USER)
+		return error_set(error, ERROR_LIMITS_EXCEEDED,
+				 "%u operations of yours are waiting already", of_user);
+	if (asking >= MAX_ASKING)
+		return error_set(error, ERROR_BUSY, "%u operations wait for authorization already",
+				 MAX_ASKING);
+	return 0;
+}
+
+static int read_uid(sd_bus_message *call, uid_t *ret)
+{
+	_cleanup_(sd_bus_creds_unrefp) sd_bus_creds *creds = NULL;
+	int r = sd_bus_query_sender_creds(call, SD_BUS_CREDS_EUID, &creds);
+
+	return r < 0 ? r : sd_bus_creds_get_euid(creds, ret);
+}
+
+int request_submit(struct service *service, sd_bus_message *call, struct job *wish,
+		   sd_bus_error *ret_error)
+{
+	_cleanup_(job_freep) struct job *job = wish;
+	_cleanup_(error_done) struct error error = {0};
+	const struct polkit_question question = {
+		.message = call,
+		.action = actions[job->verb],
+		.cell = job->cell ? job->cell : "",
+		.verb = verb_name(job->verb),
+	};
+	struct request *request;
+	uid_t uid;
+	int r;
+
+	r = read_uid(call, &uid);
+	if (r < 0)
+		return r;
+	if (check_limits(service, uid, &error) < 0)
+		return service_reply_error(ret_error, &error);
+	request = calloc(1, sizeof(*request));
+	if (!request)
+		return -ENOMEM;
+	*request = (struct request){
+		.service = service,
+		.next = service->requests,
+		.call = sd_bus_message_ref(call),
+		.uid = uid,
+		.job = job,
+	};
+	r = polkit_ask(&question, on_authorization, request, &request->check);
+	if (r < 0) {
+		request_free(request);
+		return r;
+	}
+	service->requests = request;
+	job = NULL;
+	return 1;
+}
+
+void requests_free(struct service *service)
+{
+	while (service->requests)
+		request_free(service->requests);
+}

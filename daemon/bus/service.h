@@ -1,0 +1,47 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/* org.cellmgr1 on the bus: the core's cells and manager as objects, their methods as jobs. */
+#ifndef SERVICE_H
+#define SERVICE_H
+
+#include <systemd/sd-bus.h>
+
+#include "common/cleanup.h"
+#include "manager/core_events.h"
+#include "util/error.h"
+
+struct request;
+
+struct service {
+	sd_bus *bus;
+	struct manager *manager;
+	struct request *requests; /* request.c */
+};
+
+/*
+ * Makes the core and puts it on the bus, but for the bus name; machine_root as for manager_new().
+ * Returns 0 or negative errno, with a line in the log.
+ */
+int service_new(sd_event *event, sd_bus *bus, const char *machine_root, struct service **ret);
+
+/* Takes NULL. */
+void service_free(struct service *service);
+DEFINE_FREEP(struct service *, service_free)
+
+/* Replies with an error. For return from a method. */
+int service_reply_error(sd_bus_error *ret_error, const struct error *error);
+
+/* manager_bus.c: org.cellmgr1.Manager. */
+int manager_bus_add(struct service *service);
+void manager_bus_changed(uint32_t properties, void *userdata);
+
+/* cell_bus.c: org.cellmgr1.Cell; userdata is the service. */
+int cell_bus_add(struct service *service);
+void cell_bus_added(const struct cell *cell, void *userdata);
+void cell_bus_removed(const struct cell *cell, void *userdata);
+void cell_bus_changed(const struct cell *cell, uint32_t properties, void *userdata);
+void cell_bus_failed(const struct cell *cell, const char *reason, void *userdata);
+
+/* Path of a cell's object; what a foreign cell's name may hold is escaped. NULL without memory. */
+char *cell_bus_path(const struct cell *cell);
+
+#endif /* SERVICE_H */

@@ -1,0 +1,176 @@
+// SPDX-License-Identifier: GPL-2.0-only
+#include "manager/core.h"
+
+#include <errno.h>
+#include <string.h>
+
+#include "manager/console.h"
+#include "manager/job_run.h"
+#include "manager/observe.h"
+#include "util/log.h"
+
+static const struct problems *first_errors(const struct cell_dir *dir)
+{
+	if (problems_result(&dir->problems) < 0)
+		return &dir->problems;
+	for (size_t i = 0; i < dir->count; i++) {
+		if (problems_result(&dir->entries[i].problems) < 0)
+			return &dir->entries[i].problems;
+	}
+	return NULL;
+}
+
+static void take_descriptions(struct manager *manager, struct cell_dir *dir)
+{
+	for (struct cell *cell = manager->cells; cell; cell = cell->next) {
+		description_free(cell->description);
+		cell->description = NULL;
+	}
+	for (size_t i = 0; i < dir->count; i++) {
+		struct cell_dir_entry *entry = &dir->entries[i];
+		struct cell *cell;
+
+		manager_log_problems(&entry->problems);
+		cell = entry->description ? manager_ensure_cell(manager, entry->name) : NULL;
+		if (cell)
+			cell->description = TAKE_POINTER(entry->description);
+	}
+	cell_dir_free(manager->descriptions);
+	manager->descriptions = dir;
+	cell_dir_free(manager->rejected);
+	manager->rejected = NULL;
+}
+
+int manager_load_descriptions(struct manager *manager, bool tolerant, struct error *error)
+{
+	struct cell_dir *dir;
+	const struct problems *errors;
+	int r;
+
+	r = cell_dir_load(NULL, &dir);
+	if (r < 0)
+		return error_set(error, ERROR_INVALID, "cannot read the descriptions: %s",
+				 strerror(-r));
+	errors = first_errors(dir);
+	if (errors && !tolerant) {
+		error_set_problems(error, ERROR_INVALID, errors);
+		cell_dir_free(manager->rejected);
+		manager->rejected = dir;
+		return -EINVAL;
+	}
+	manager_log_problems(&dir->problems);
+	take_descriptions(manager, dir);
+	observe_settle(manager);
+	jobs_destroy_doomed(manager);
+	observer_look(manager->observer);
+	return 0;
+}
+
+static void on_observed(struct observation *observation, void *userdata)
+{
+	struct manager *manager = userdata;
+
+	/* One that was begun before a step tells of what may not be so any more. */
+	if (observation->epoch == observer_epoch(manager->observer)) {
+		if (observation->snapshot)
+			observe_apply(manager, observation->snapshot);
+		else
+			log_warning("Cannot read the state of cells: %s",
+				    strerror(-observation->error));
+		jobs_destroy_doomed(manager);
+	}
+	console_deliver(manager, observation);
+}
+
+static size_t on_consoles(struct observer_console *consoles, void *userdata)
+{
+	return console_requests(userdata, consoles);
+}
+
+static int read_config(struct manager *manager)
+{
+	struct problems problems = {0};
+	int r;
+
+	r = config_read(CONFIG_FILE, &problems, &manager->config);
+	manager_log_problems(&problems);
+	problems_done(&problems);
+	if (r < 0)
+		log_error("Cannot use %s: %s", CONFIG_FILE, strerror(-r));
+	return r;
+}
+
+static int set_up(struct manager *manager)
+{
+	static const struct observer_callbacks callbacks = {
+		.observed = on_observed,
+		.consoles = on_consoles,
+	};
+	_cleanup_(error_done) struct error error = {0};
+	int r;
+
+	r = read_config(manager);
+	if (r < 0)
+		return r;
+	r = state_read(STATE_FILE, &manager->remembered);
+	if (r < 0 && r != -ENOENT)
+		log_warning("Cannot use %s: %s; cells that exist are taken as foreign", STATE_FILE,
+			    strerror(-r));
+	manager_read_machine(manager);
+	r = worker_new(manager->event, "operations", &manager->worker);
+	if (r < 0)
+		return r;
+	r = observer_new(manager->event, &callbacks, manager, &manager->observer);
+	if (r < 0)
+		return r;
+	r = manager_load_descriptions(manager, true, &error);
+	if (r < 0)
+		log_error("%s", error_text(&error));
+	observer_look(manager->observer);
+	return 0;
+}
+
+int manager_new(sd_event *event, const char *machine_root, const struct core_events *events,
+		void *userdata, struct manager **ret)
+{
+	_cleanup_(manager_freep) struct manager *manager = calloc(1, sizeof(*manager));
+	int r;
+
+	if (!manager)
+		return -ENOMEM;
+	manager->event = sd_event_ref(event);
+	manager->events = events;
+	manager->userdata = userdata;
+	manager->machine_root = machine_root;
+	r = set_up(manager);
+	if (r < 0)
+		return r;
+	*ret = TAKE_POINTER(manager);
+	return 0;
+}
+
+void manager_free(struct manager *manager)
+{
+	if (!manager)
+		return;
+	if (manager->current && manager->current->step)
+		atomic_store(&manager->current->step->abandoned, true);
+	worker_free(manager->worker);
+	consoles_free(manager);
+	jobs_free(manager);
+	observer_free(manager->observer);
+	while (manager->cells) {
+		struct cell *cell = manager->cells;
+
+		if (cell->added)
+			manager->events->cell_removed(cell, manager->userdata);
+		manager->cells = cell->next;
+		cell_free(cell);
+	}
+	cell_dir_free(manager->descriptions);
+	cell_dir_free(manager->rejected);
+	machine_free(manager->machine);
+	state_free(manager->remembered);
+	sd_event_unref(manager->event);
+	free(manager);
+}

@@ -1,0 +1,25 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/* The core of the daemon, everything but the bus: made, kept going and taken down here. */
+#ifndef CORE_H
+#define CORE_H
+
+#include "manager/manager.h"
+
+/*
+ * Sets everything up. machine_root is the prefix of /proc and /sys for the machine's facts; events,
+ * all of them, are told from now on. Returns 0 or negative errno, with a line in the log.
+ */
+int manager_new(sd_event *event, const char *machine_root, const struct core_events *events,
+		void *userdata, struct manager **ret);
+
+/* Takes NULL. */
+void manager_free(struct manager *manager);
+DEFINE_FREEP(struct manager *, manager_free)
+
+/*
+ * Reads all descriptions anew. tolerant: broken ones are logged and left out; else they change
+ * nothing and error says what is wrong. Returns 0 or negative.
+ */
+int manager_load_descriptions(struct manager *manager, bool tolerant, struct error *error);
+
+#endif /* CORE_H */

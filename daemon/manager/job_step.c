@@ -1,0 +1,203 @@
+// SPDX-License-Identifier: GPL-2.0-only
+#include "manager/job_step.h"
+
+#include <string.h>
+
+#include "manager/console.h"
+#include "util/log.h"
+#include "util/message_ids.h"
+
+#define SECOND_US	  1000000ull
+/* The module watches the time that a cell has; we only step in where it does not. */
+#define STOP_MARGIN_US	  (2 * SECOND_US)
+#define STOP_UNLIMITED_US (3600 * SECOND_US)
+
+uint64_t job_step_time(const struct job *job, const struct cell *cell)
+{
+	static const uint64_t deadlines[VERB_STEP_COUNT] = {
+		[VERB_ENABLE] = 60 * SECOND_US, [VERB_DISABLE] = 60 * SECOND_US,
+		[VERB_CREATE] = 60 * SECOND_US, [VERB_LOAD] = 120 * SECOND_US,
+		[VERB_START] = 30 * SECOND_US,	[VERB_STOP] = 30 * SECOND_US,
+		[VERB_KILL] = 15 * SECOND_US,	[VERB_DESTROY] = 60 * SECOND_US,
+	};
+	uint64_t timeout_ns;
+
+	if (job->step->verb != VERB_STOP || !cell->description)
+		return deadlines[job->step->verb];
+	timeout_ns = cell->description->stop_timeout_ns;
+	return timeout_ns ? timeout_ns / 1000 + STOP_MARGIN_US : STOP_UNLIMITED_US;
+}
+
+static int fill_create(struct job *job, struct cell *cell, struct error *error)
+{
+	struct step *step = job->step;
+	int r = plan_create(job->manager, cell, error, &job->plan);
+
+	if (r < 0)
+		return r;
+	step->blob = TAKE_POINTER(job->plan.blob);
+	step->blob_size = job->plan.blob_size;
+	return 0;
+}
+
+static int fill_step(struct job *job, struct cell *cell, struct error *error)
+{
+	struct manager *manager = job->manager;
+	struct step *step = job->step;
+
+	if (cell) {
+		snprintf(step->cell, sizeof(step->cell), "%s", cell->name);
+		step->id = cell->seen.id;
+	}
+	switch (step->verb) {
+	case VERB_CREATE:
+		return fill_create(job, cell, error);
+	case VERB_LOAD:
+		return plan_load(cell, job->images, job->num_images, step, error);
+	case VERB_STOP:
+		step->force = job->force || (cell->description && cell->description->stop_force);
+		return 0;
+	case VERB_ENABLE:
+		step->config = manager->config;
+		step->machine_root = manager->machine_root;
+		return 0;
+	case VERB_DISABLE:
+		step->release_pool = manager->pool_from_linux;
+		return 0;
+	default:
+		return 0;
+	}
+}
+
+int job_prepare_step(struct job *job, enum bus_verb verb, struct cell *cell, struct error *error)
+{
+	int r;
+
+	job->step = step_new(verb);
+	if (!job->step)
+		return error_set(error, ERROR_NO_RESOURCES, "out of memory");
+	r = fill_step(job, cell, error);
+	if (r < 0) {
+		step_free(job->step);
+		job->step = NULL;
+	}
+	return r;
+}
+
+void job_record_intent(struct job *job, struct cell *cell)
+{
+	char *intent = cell ? cell->record.intent : job->manager->intent;
+
+	snprintf(intent, sizeof(cell->record.intent), "%s", verb_name(job->step->verb));
+	if (job->step->verb == VERB_CREATE) {
+		cell->record.placement = job->plan.placement;
+		memcpy(cell->record.blob_sha256, job->plan.blob_sha256,
+		       sizeof(cell->record.blob_sha256));
+	}
+	manager_save(job->manager);
+}
+
+/* What came of a step goes into the records of the cell it was about. */
+static void record_cell(struct job *job, struct cell *cell)
+{
+	struct step *step = job->step;
+	struct cell_record *record = &cell->record;
+	bool failed = error_is_set(&step->error);
+
+	record->intent[0] = '\0';
+	switch (step->verb) {
+	case VERB_CREATE:
+		if (failed)
+			break;
+		*record = (struct cell_record){
+			.phase = CELL_PHASE_CREATED,
+			.id = step->created_id,
+			.placement = job->plan.placement,
+			.started_at = record->started_at,
+		};
+		memcpy(record->blob_sha256, job->plan.blob_sha256, sizeof(record->blob_sha256));
+		break;
+	case VERB_LOAD:
+		if (!step->touched)
+			break;
+		/* Half an image is none. */
+		record->phase = failed ? CELL_PHASE_CREATED : CELL_PHASE_LOADED;
+		memcpy(record->image_sha256, failed ? "" : step->image_sha256,
+		       failed ? 1 : sizeof(record->image_sha256));
+		record->failure_reported = false;
+		break;
+	case VERB_START:
+		if (failed)
+			break;
+		cell_note_start(cell);
+		break;
+	case VERB_DESTROY:
+		if (failed)
+			break;
+		cell_forget(cell);
+		consoles_end(job->manager, step->id);
+		break;
+	default:
+		break;
+	}
+}
+
+static void record_hypervisor(struct manager *manager, struct step *step)
+{
+	manager->intent[0] = '\0';
+	if (step->verb == VERB_ENABLE && !error_is_set(&step->error)) {
+		manager->pool = step->pool;
+		manager->hypervisor = step->hypervisor;
+		manager->pool_from_linux = step->pool_from_linux;
+		machine_free(manager->machine);
+		manager->machine = TAKE_POINTER(step->machine);
+		log_event(LOG_NOTICE, MESSAGE_HYPERVISOR_ENABLED, NULL, NULL, 0,
+			  "The hypervisor is enabled");
+	} else if (step->verb == VERB_DISABLE && !error_is_set(&step->error)) {
+		manager->pool = manager->hypervisor = (struct address_range){0};
+		for (struct cell *cell = manager->cells; cell; cell = cell->next)
+			cell_forget(cell);
+		log_event(LOG_NOTICE, MESSAGE_HYPERVISOR_DISABLED, NULL, NULL, 0,
+			  "The hypervisor is disabled");
+	}
+}
+
+/* What an administrator wants to find in the journal of a cell. */
+static void log_result(const struct job *job, struct cell *cell)
+{
+	const struct step *step = job->step;
+
+	if (error_is_set(&step->error))
+		return;
+	if (step->verb == VERB_START) {
+		cell_set_last_error(cell, NULL);
+		log_event(LOG_INFO, MESSAGE_CELL_STARTED, cell->name, NULL, 0, "Cell %s started",
+			  cell->name);
+	} else if (step->verb == VERB_KILL) {
+		/* How it ended is told when its end is seen: here and below. */
+		cell->killed_because = "was killed on request";
+	} else if (step->verb == VERB_STOP && step->forced) {
+		cell->killed_because = step->forced;
+	} else if (step->verb == VERB_STOP) {
+		log_event(LOG_INFO, MESSAGE_CELL_STOPPED, cell->name, NULL, 0, "Cell %s shut down",
+			  cell->name);
+	}
+}
+
+void job_record_result(struct job *job)
+{
+	const struct step *step = job->step;
+	struct cell *cell = manager_find_cell(job->manager, step->cell);
+
+	job->steps_done++;
+	job->stopped |= step->verb == VERB_STOP || step->verb == VERB_KILL;
+	job->started |= step->verb == VERB_START && !error_is_set(&step->error);
+	if (cell) {
+		cell->in_step = false;
+		record_cell(job, cell);
+		log_result(job, cell);
+	} else if (step->verb == VERB_ENABLE || step->verb == VERB_DISABLE) {
+		record_hypervisor(job->manager, job->step);
+	}
+	manager_save(job->manager);
+}

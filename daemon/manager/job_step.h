@@ -1,0 +1,26 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/* A step of a job: what it needs out of the manager's view, and what came of it into that view. */
+#ifndef JOB_STEP_H
+#define JOB_STEP_H
+
+#include "manager/job.h"
+
+/*
+ * Makes job->step. cell is the one that it is about, NULL for the hypervisor. Returns 0, or
+ * negative with error set and no step.
+ */
+int job_prepare_step(struct job *job, enum bus_verb verb, struct cell *cell, struct error *error);
+
+/* How long the step may take, in µs. */
+uint64_t job_step_time(const struct job *job, const struct cell *cell);
+
+/*
+ * Puts on record that the step will be done, before it is begun: a successor of ours must know what
+ * may have happened.
+ */
+void job_record_intent(struct job *job, struct cell *cell);
+
+/* Puts on record what came of the step, and into the journal what a person looks for there. */
+void job_record_result(struct job *job);
+
+#endif /* JOB_STEP_H */

@@ -1,0 +1,14 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/* What the observer or a step saw becomes what the manager shows. */
+#ifndef OBSERVE_H
+#define OBSERVE_H
+
+#include "manager/manager.h"
+
+/* Takes over what was observed (NULL: nothing could be), and tells of it. */
+void observe_apply(struct manager *manager, const struct snapshot *snapshot);
+
+/* Works out and tells what follows from descriptions, records and observations. */
+void observe_settle(struct manager *manager);
+
+#endif /* OBSERVE_H */
