@@ -116,7 +116,7 @@ static struct decision decide_restart(const struct situation *now)
 	const struct cell *cell = now->cell;
 	struct decision decision;
 
-	if (now->stopped || !cell_running(cell))
+	if (now->stopped || now->started || !cell_running(cell))
 		return decide_start(now);
 	/* One that could not be started again is left running. */
 	if (!cell->description)
