@@ -27,10 +27,4 @@ int open_console(struct connection *connection, enum call_kind kind, const char 
 /* Refuses what cannot be sent as a name (NoSuchCell). */
 int check_cell_name(const char *cell, sd_bus_error *ret_error);
 
-/*
- * Reads a{sv}, a cell's properties, from the message. Properties that it does not know are skipped,
- * those that are missing are empty. Returns 0, -ENOMEM, or -EBADMSG and the like.
- */
-int cell_info_read(sd_bus_message *message, const char *path, struct cell_info *ret_cell);
-
 #endif /* CLIENT_FETCH_H */

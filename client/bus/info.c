@@ -1,45 +1,138 @@
 // SPDX-License-Identifier: GPL-2.0-only
+#include <errno.h>
 #include <stdlib.h>
 #include <string.h>
 
 #include "bus/info.h"
 #include "common/bus_words.h"
 #include "common/cleanup.h"
+#include "json.h"
 
-void strv_free(char **strings)
+/* How a property's value becomes a member of a structure. */
+struct property {
+	void (*take)(struct json_object *value, void *member);
+	size_t offset;
+	const char *key;
+	const char *otherwise;
+};
+
+static void take_text(struct json_object *value, void *member)
 {
-	for (char **s = strings; s && *s; s++)
-		free(*s);
-	free(strings);
+	*(const char **)member = json_object_get_string(value);
 }
 
-void exit_counters_free(struct exit_counter *exits, size_t count)
+static void take_int64(struct json_object *value, void *member)
 {
-	for (size_t i = 0; i < count; i++)
-		free(exits[i].name);
-	free(exits);
+	*(int64_t *)member = json_object_get_int64(value);
+}
+
+static void take_uint64(struct json_object *value, void *member)
+{
+	*(uint64_t *)member = json_object_get_uint64(value);
+}
+
+static void take_value(struct json_object *value, void *member)
+{
+	*(struct json_object **)member = value;
+}
+
+#define PROPERTY_TAKE(member) \
+	_Generic((member),                \
+		const char *: take_text,  \
+		int64_t: take_int64,      \
+		uint64_t: take_uint64,    \
+		struct json_object *: take_value)
+
+#define PROPERTY(structure, member, key, otherwise)                                             \
+	{PROPERTY_TAKE(((struct structure *)NULL)->member), offsetof(struct structure, member), \
+	 key, otherwise},
+#define CELL_PROPERTY(type, ...)    PROPERTY(cell_info, __VA_ARGS__)
+#define MANAGER_PROPERTY(type, ...) PROPERTY(manager_info, __VA_ARGS__)
+
+static const struct property cell_properties[] = {CELL_PROPERTIES(CELL_PROPERTY)};
+static const struct property manager_properties[] = {MANAGER_PROPERTIES(MANAGER_PROPERTY)};
+
+/* A value of another type than what stands for a missing one is as good as missing. */
+static int take_property(struct json_object *values, const struct property *property,
+			 void *structure)
+{
+	_cleanup_(json_putp) struct json_object *otherwise =
+		json_tokener_parse(property->otherwise);
+	struct json_object *value = json_object_object_get(values, property->key);
+
+	if (!otherwise)
+		return -ENOMEM;
+	if (json_object_get_type(value) != json_object_get_type(otherwise)) {
+		value = otherwise;
+		if (!json_add(values, property->key, json_object_get(value)))
+			return -ENOMEM;
+	}
+	property->take(value, (char *)structure + property->offset);
+	return 0;
+}
+
+static int take_properties(struct json_object *published, const struct property *properties,
+			   size_t count, void *structure, struct json_object **ret_values)
+{
+	_cleanup_(json_putp) struct json_object *values = json_object_new_object();
+
+	if (!values)
+		return -ENOMEM;
+	if (!json_object_is_type(published, json_type_object))
+		return -EBADMSG;
+	json_object_object_foreach(published, name, value)
+	{
+		_cleanup_(freep) char *key = json_key(name);
+
+		if (!key || !json_add(values, key, json_object_get(value)))
+			return -ENOMEM;
+	}
+	for (size_t i = 0; i < count; i++) {
+		int r = take_property(values, &properties[i], structure);
+
+		if (r < 0)
+			return r;
+	}
+	*ret_values = TAKE_POINTER(values);
+	return 0;
+}
+
+int cell_info_make(struct json_object *published, const char *path, struct cell_info *ret_cell)
+{
+	struct cell_info cell = {.path = strdup(path)};
+	int r = -ENOMEM;
+
+	if (cell.path)
+		r = take_properties(published, cell_properties, ARRAY_SIZE(cell_properties), &cell,
+				    &cell.properties);
+	if (r < 0)
+		free(cell.path);
+	else
+		*ret_cell = cell;
+	return r;
+}
+
+int manager_info_make(struct json_object *published, struct manager_info *ret_manager)
+{
+	struct manager_info manager = {0};
+	int r = take_properties(published, manager_properties, ARRAY_SIZE(manager_properties),
+				&manager, &manager.properties);
+
+	if (r >= 0)
+		*ret_manager = manager;
+	return r;
 }
 
 void cell_info_free(struct cell_info *cell)
 {
 	free(cell->path);
-	free(cell->name);
-	free(cell->state);
-	free(cell->health);
-	free(cell->cpus);
-	free(cell->operation);
-	free(cell->last_error);
-	free(cell->image_sha256);
-	exit_counters_free(cell->exits, cell->num_exits);
+	json_object_put(cell->properties);
 	*cell = (struct cell_info){0};
 }
 
 void manager_info_free(struct manager_info *manager)
 {
-	free(manager->hypervisor_state);
-	free(manager->driver);
-	free(manager->version);
-	strv_free(manager->features);
+	json_object_put(manager->properties);
 	*manager = (struct manager_info){0};
 }
 
@@ -51,6 +144,18 @@ void cell_list_free(struct cell_list *list)
 	*list = (struct cell_list){0};
 }
 
+struct json_object *cell_list_properties(const struct cell_list *list)
+{
+	_cleanup_(json_putp) struct json_object *cells = json_object_new_array();
+
+	if (!cells)
+		return NULL;
+	for (size_t i = 0; i < list->count; i++)
+		if (!json_append(cells, json_object_get(list->cells[i].properties)))
+			return NULL;
+	return TAKE_POINTER(cells);
+}
+
 bool cell_info_runs(const struct cell_info *cell)
 {
 	enum lifecycle state = lifecycle_from_word(cell->state);
@@ -58,23 +163,22 @@ bool cell_info_runs(const struct cell_info *cell)
 	return state == LIFECYCLE_RUNNING || state == LIFECYCLE_RUNNING_LOCKED;
 }
 
-bool cell_info_exits(const struct cell_info *cell, const char *name, uint64_t *ret_count)
+uint64_t exits_count(struct json_object *exits, const char *name)
 {
-	for (size_t i = 0; i < cell->num_exits; i++)
-		if (strcmp(cell->exits[i].name, name) == 0) {
-			*ret_count = cell->exits[i].count;
-			return true;
-		}
-	return false;
+	return json_object_get_uint64(json_object_object_get(exits, name));
 }
 
-uint64_t cell_info_total_exits(const struct cell_info *cell)
+uint64_t exits_total(struct json_object *exits)
 {
+	struct json_object *counter;
 	uint64_t total = 0;
 
-	if (cell_info_exits(cell, "total", &total))
-		return total;
-	for (size_t i = 0; i < cell->num_exits; i++)
-		total += cell->exits[i].count;
+	if (json_object_object_get_ex(exits, "total", &counter))
+		return json_object_get_uint64(counter);
+	json_object_object_foreach(exits, name, count)
+	{
+		(void)name;
+		total += json_object_get_uint64(count);
+	}
 	return total;
 }

@@ -3,40 +3,48 @@
 #ifndef CLIENT_INFO_H
 #define CLIENT_INFO_H
 
+#include <json-c/json.h>
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 
-struct exit_counter {
-	char *name; /* "total", "mmio", ... */
-	uint64_t count;
-};
+/*
+ * The properties that cellctl makes something of: X(type, member, key, otherwise), with the key as
+ * json_key() makes it of the name on the bus, and, in JSON, what counts where it is missing.
+ */
+#define CELL_PROPERTIES(X)                                                                         \
+	X(const char *, name, "name", "''")                                                        \
+	X(int64_t, id, "id", "-1")                                                                 \
+	X(const char *, state, "state", "'unknown'")                                               \
+	X(const char *, health, "health", "'unknown'")                                             \
+	X(struct json_object *, cpus, "cpus", "[]") /* numbers */                                  \
+	X(uint64_t, memory, "memory", "0")                                                         \
+	X(uint64_t, started_at, "started-at", "0")    /* microseconds since the epoch, 0: never */ \
+	X(const char *, operation, "operation", "''") /* under way, "" if none */                  \
+	X(const char *, last_error, "last-error", "''")                                            \
+	X(const char *, image_sha256, "image-sha256", "''")                                        \
+	X(struct json_object *, exits, "exits", "{}") /* numbers, by the counter's name */
 
-/* Strings are never NULL in what the functions below return. */
+#define MANAGER_PROPERTIES(X)                                              \
+	X(const char *, hypervisor_state, "hypervisor-state", "'unknown'") \
+	X(const char *, driver, "driver", "''")                            \
+	X(const char *, version, "version", "''")                          \
+	X(uint64_t, memory_total, "memory-total", "0")                     \
+	X(uint64_t, memory_free, "memory-free", "0")                       \
+	X(struct json_object *, features, "features", "[]") /* texts */
+
+#define PROPERTY_MEMBER(type, member, key, otherwise) type member;
+
+/* Texts and values are part of properties, and never NULL. */
 struct cell_info {
 	char *path;
-	char *name;
-	int32_t id;
-	char *state;
-	char *health;
-	uint32_t *cpus;
-	size_t num_cpus;
-	uint64_t memory;
-	uint64_t started_at; /* microseconds since the epoch, 0: never */
-	char *operation;     /* under way, "" if none */
-	char *last_error;
-	char *image_sha256;
-	struct exit_counter *exits;
-	size_t num_exits;
+	struct json_object *properties; /* all that were published, by key */
+	CELL_PROPERTIES(PROPERTY_MEMBER)
 };
 
 struct manager_info {
-	char *hypervisor_state;
-	char *driver;
-	char *version;
-	uint64_t memory_total;
-	uint64_t memory_free;
-	char **features; /* NULL-terminated */
+	struct json_object *properties;
+	MANAGER_PROPERTIES(PROPERTY_MEMBER)
 };
 
 struct cell_list {
@@ -44,20 +52,27 @@ struct cell_list {
 	size_t count;
 };
 
+/*
+ * Make something of properties as they are published: an object with the names on the bus. Return
+ * 0, -ENOMEM, or -EBADMSG where it is no object.
+ */
+int cell_info_make(struct json_object *published, const char *path, struct cell_info *ret_cell);
+int manager_info_make(struct json_object *published, struct manager_info *ret_manager);
+
 /* The free functions take zeroed structures, too, and leave them zeroed. */
 void cell_info_free(struct cell_info *cell);
-void exit_counters_free(struct exit_counter *exits, size_t count);
-void strv_free(char **strings);
 void manager_info_free(struct manager_info *manager);
 void cell_list_free(struct cell_list *list);
+
+/* All properties of all cells, an array to be put by the caller. NULL when memory is short. */
+struct json_object *cell_list_properties(const struct cell_list *list);
 
 /* Whether the cell executes. */
 bool cell_info_runs(const struct cell_info *cell);
 
-/* All exits of the cell: the counter "total", or the sum where there is none. */
-uint64_t cell_info_total_exits(const struct cell_info *cell);
-
-/* Value of one counter; false if the cell has none of that name. */
-bool cell_info_exits(const struct cell_info *cell, const char *name, uint64_t *ret_count);
+/* Of a cell's exits: one counter (0 where there is none of the name), and all: the counter "total",
+ * or the sum where there is none. */
+uint64_t exits_count(struct json_object *exits, const char *name);
+uint64_t exits_total(struct json_object *exits);
 
 #endif /* CLIENT_INFO_H */

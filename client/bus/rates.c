@@ -3,8 +3,10 @@
 #include <string.h>
 
 #include "bus/rates.h"
+#include "bus/value.h"
 #include "common/cleanup.h"
 #include "common/clock.h"
+#include "json.h"
 
 #define CHANGES_RULE                                                              \
 	"type='signal',sender='" BUS_NAME "',path_namespace='" BUS_CELL_PATH "'," \
@@ -15,51 +17,37 @@
 
 void cell_rates_free(struct cell_rates *rates)
 {
-	free(rates->per_counter);
+	json_object_put(rates->per_counter);
 	*rates = (struct cell_rates){0};
+}
+
+void watched_cell_free(struct watched_cell *watched)
+{
+	cell_info_free(&watched->cell);
+	json_object_put(watched->latest);
+	json_object_put(watched->base);
+	*watched = (struct watched_cell){0};
 }
 
 void exit_watch_end(struct exit_watch *watch)
 {
 	watch->match = sd_bus_slot_unref(watch->match);
-	for (size_t i = 0; i < watch->count; i++) {
-		exit_counters_free(watch->cells[i].base, watch->cells[i].num_base);
-		cell_info_free(&watch->cells[i].cell);
-	}
+	for (size_t i = 0; i < watch->count; i++)
+		watched_cell_free(&watch->cells[i]);
 	free(watch->cells);
 	*watch = (struct exit_watch){0};
 }
 
-static bool same_counters(const struct cell_info *cell, const struct exit_counter *exits,
-			  size_t num_exits)
+void watched_cell_update(struct watched_cell *watched, struct json_object *exits, uint64_t now_usec)
 {
-	if (cell->num_exits != num_exits)
-		return false;
-	for (size_t i = 0; i < num_exits; i++) {
-		uint64_t count;
-
-		if (!cell_info_exits(cell, exits[i].name, &count) || count != exits[i].count)
-			return false;
-	}
-	return true;
-}
-
-void watched_cell_update(struct watched_cell *watched, struct exit_counter *exits, size_t num_exits,
-			 uint64_t now_usec)
-{
-	if (same_counters(&watched->cell, exits, num_exits)) {
-		exit_counters_free(exits, num_exits);
+	if (json_object_equal(watched->cell.exits, exits))
 		return;
-	}
-	if (watched->base_usec == 0) {
-		watched->base = watched->cell.exits;
-		watched->num_base = watched->cell.num_exits;
+	if (!watched->base) {
+		watched->base = json_object_get(watched->cell.exits);
 		watched->base_usec = now_usec - EXITS_PERIOD_USEC;
-	} else {
-		exit_counters_free(watched->cell.exits, watched->cell.num_exits);
 	}
-	watched->cell.exits = exits;
-	watched->cell.num_exits = num_exits;
+	json_object_put(watched->latest);
+	watched->latest = watched->cell.exits = json_object_get(exits);
 	watched->now_usec = now_usec;
 }
 
@@ -76,17 +64,18 @@ static int on_changes(sd_bus_message *message, void *context, sd_bus_error *ret_
 {
 	struct exit_watch *watch = context;
 	struct watched_cell *watched = find_watched(watch, sd_bus_message_get_path(message));
+	_cleanup_(json_putp) struct json_object *properties = NULL;
 	_cleanup_(cell_info_free) struct cell_info changed = {0};
 	const char *interface;
 
 	if (!watched || sd_bus_message_read(message, "s", &interface) < 0 ||
 	    strcmp(interface, BUS_CELL_INTERFACE) != 0)
 		return 0;
-	if (cell_info_read(message, "", &changed) < 0 || changed.num_exits == 0)
+	if (json_from_message(message, &properties) < 0 ||
+	    cell_info_make(properties, "", &changed) < 0)
 		return 0;
-	watched_cell_update(watched, changed.exits, changed.num_exits, monotonic_us());
-	changed.exits = NULL;
-	changed.num_exits = 0;
+	if (json_object_object_length(changed.exits) > 0)
+		watched_cell_update(watched, changed.exits, monotonic_us());
 	return 0;
 }
 
@@ -146,7 +135,7 @@ static void expectations(const struct exit_watch *watch, bool *ret_running, bool
 		if (!cell_info_runs(&watched->cell))
 			continue;
 		*ret_running = true;
-		if (watched->base_usec == 0)
+		if (!watched->base)
 			*ret_unheard = true;
 	}
 }
@@ -176,41 +165,47 @@ int exit_watch_wait(struct exit_watch *watch, uint64_t interval_usec)
 	return 0;
 }
 
-static bool compute_counters(const struct watched_cell *watched, double seconds,
-			     struct cell_rates *rates)
+/* Valid where no counter went back from base to now. */
+static int compute_counters(struct json_object *base, struct json_object *now, double seconds,
+			    struct cell_rates *rates)
 {
-	struct cell_info base = {.exits = watched->base, .num_exits = watched->num_base};
-	const struct cell_info *now = &watched->cell;
+	json_object_object_foreach(now, name, counter)
+	{
+		uint64_t count = json_object_get_uint64(counter);
+		uint64_t earlier = exits_count(base, name);
 
-	for (size_t i = 0; i < now->num_exits; i++) {
-		uint64_t count = now->exits[i].count, earlier = 0;
-
-		(void)cell_info_exits(&base, now->exits[i].name, &earlier);
 		if (count < earlier)
-			return false;
-		rates->per_counter[i] = (double)(count - earlier) / seconds;
+			return 0;
+		if (!json_add(rates->per_counter, name,
+			      json_object_new_double((double)(count - earlier) / seconds)))
+			return -ENOMEM;
 	}
 	/* Where there is no counter "total", one that has gone may make the sum smaller. */
-	if (cell_info_total_exits(now) < cell_info_total_exits(&base))
-		return false;
-	rates->total =
-		(double)(cell_info_total_exits(now) - cell_info_total_exits(&base)) / seconds;
-	return true;
+	if (exits_total(now) < exits_total(base))
+		return 0;
+	rates->total = (double)(exits_total(now) - exits_total(base)) / seconds;
+	rates->valid = true;
+	return 0;
 }
 
 int cell_rates_compute(const struct watched_cell *watched, struct cell_rates *ret_rates)
 {
-	struct cell_rates rates = {.num_counters = watched->cell.num_exits};
+	_cleanup_(cell_rates_free) struct cell_rates rates = {0};
+	struct json_object *now = watched->cell.exits, *base = watched->base;
+	double seconds = (double)(watched->now_usec - watched->base_usec) / 1e6;
+	int r = 0;
 
-	rates.per_counter = calloc(rates.num_counters + 1, sizeof(*rates.per_counter));
+	rates.per_counter = json_object_new_object();
 	if (!rates.per_counter)
 		return -ENOMEM;
-	if (watched->base_usec != 0)
-		rates.valid = compute_counters(
-			watched, (double)(watched->now_usec - watched->base_usec) / 1e6, &rates);
-	else
+	if (base)
+		r = compute_counters(base, now, seconds, &rates);
+	else if (cell_info_runs(&watched->cell) && json_object_object_length(now) > 0)
 		/* Nothing was announced: a cell that runs makes no exits. */
-		rates.valid = cell_info_runs(&watched->cell) && rates.num_counters > 0;
+		r = compute_counters(now, now, 1, &rates);
+	if (r < 0)
+		return r;
 	*ret_rates = rates;
+	rates = (struct cell_rates){0};
 	return 0;
 }

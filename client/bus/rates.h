@@ -15,10 +15,10 @@
 #define EXITS_PERIOD_USEC UINT64_C(1000000)
 
 struct watched_cell {
-	struct cell_info cell; /* with the latest counters */
-	struct exit_counter *base;
-	size_t num_base;
-	uint64_t base_usec; /* CLOCK_MONOTONIC; both 0 until counters change */
+	struct cell_info cell;	    /* with the latest counters */
+	struct json_object *latest; /* keeps them, once they were announced */
+	struct json_object *base;   /* those that rates count from; NULL until counters change */
+	uint64_t base_usec;	    /* CLOCK_MONOTONIC, of base and of the latest */
 	uint64_t now_usec;
 };
 
@@ -32,11 +32,11 @@ struct exit_watch {
 struct cell_rates {
 	bool valid; /* false: the cell does not run, or its counters started anew */
 	double total;
-	double *per_counter; /* in the order of the cell's exits */
-	size_t num_counters;
+	struct json_object *per_counter; /* by the counter's name */
 };
 
-/* Both take zeroed structures, too. */
+/* These take zeroed structures, too. */
+void watched_cell_free(struct watched_cell *watched);
 void exit_watch_end(struct exit_watch *watch);
 void cell_rates_free(struct cell_rates *rates);
 
@@ -57,10 +57,10 @@ int exit_watch_wait(struct exit_watch *watch, uint64_t interval_usec);
 int cell_rates_compute(const struct watched_cell *watched, struct cell_rates *ret_rates);
 
 /*
- * Takes in counters that were announced at the time (microseconds); it owns them from then on.
- * Those that are the same as before are no news: they were on their way when the watch began.
+ * Takes in counters that were announced at the time (microseconds). Those that are the same as
+ * before are no news: they were on their way when the watch began.
  */
-void watched_cell_update(struct watched_cell *watched, struct exit_counter *exits, size_t num_exits,
+void watched_cell_update(struct watched_cell *watched, struct json_object *exits,
 			 uint64_t now_usec);
 
 #endif /* CLIENT_RATES_H */

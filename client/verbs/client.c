@@ -2,6 +2,8 @@
 #include <errno.h>
 #include <string.h>
 
+#include "common/cleanup.h"
+#include "json.h"
 #include "verbs/client.h"
 #include "verbs/complain.h"
 
@@ -29,4 +31,15 @@ enum exit_status client_show(struct client *client, struct output *output)
 	if (r < 0)
 		complain("cannot write the output: %s", strerror(-r));
 	return r < 0 ? STATUS_FAILED : STATUS_DONE;
+}
+
+enum exit_status client_show_json(struct client *client, struct json_object *value)
+{
+	_cleanup_(json_putp) struct json_object *owned = value;
+	_cleanup_(output_close) struct output output = {0};
+
+	if (!owned || output_open(&output) < 0)
+		return complain_memory();
+	json_print(output.stream, owned, client->options.json == JSON_PRETTY);
+	return client_show(client, &output);
 }

@@ -3,6 +3,8 @@
 #ifndef CLIENT_H
 #define CLIENT_H
 
+#include <json-c/json.h>
+
 #include "bus/connection.h"
 #include "options.h"
 #include "verbs/call_error.h"
@@ -24,5 +26,8 @@ int client_connect(struct client *client);
 
 /* Shows what a verb printed. Says so, and returns STATUS_FAILED, if nobody takes it. */
 enum exit_status client_show(struct client *client, struct output *output);
+
+/* The same for a value in JSON, which is put; NULL: there was no memory to make one. */
+enum exit_status client_show_json(struct client *client, struct json_object *value);
 
 #endif /* CLIENT_H */

@@ -7,9 +7,9 @@
 #include <unistd.h>
 
 #include "common/cleanup.h"
+#include "json.h"
 #include "verbs/descriptions.h"
 #include "verbs/verbs.h"
-#include "view/json.h"
 #include "view/output.h"
 #include "view/text.h"
 

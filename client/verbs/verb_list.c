@@ -3,7 +3,6 @@
 #include "common/cleanup.h"
 #include "verbs/verbs.h"
 #include "view/cell_table.h"
-#include "view/json.h"
 #include "view/output.h"
 
 enum exit_status verb_list(struct client *client, const struct verb *verb, char **arguments)
@@ -17,18 +16,10 @@ enum exit_status verb_list(struct client *client, const struct verb *verb, char 
 	r = fetch_cells(&client->connection, &error, &list);
 	if (r < 0)
 		return complain_attempt(client, &attempt, &error, r);
-	if (output_open(&output) < 0)
+	if (client->options.json != JSON_OFF)
+		return client_show_json(client, cell_list_properties(&list));
+	if (output_open(&output) < 0 ||
+	    cell_table_print(&list, output.stream, &client->screen, !client->options.no_legend) < 0)
 		return complain_memory();
-
-	if (client->options.json != JSON_OFF) {
-		_cleanup_(json_putp) struct json_object *cells = json_from_cells(&list);
-
-		if (!cells)
-			return complain_memory();
-		json_print(output.stream, cells, client->options.json == JSON_PRETTY);
-	} else if (cell_table_print(&list, output.stream, &client->screen,
-				    !client->options.no_legend) < 0) {
-		return complain_memory();
-	}
 	return client_show(client, &output);
 }

@@ -8,10 +8,11 @@
 #include <time.h>
 
 #include "bus/fetch.h"
+#include "bus/value.h"
 #include "common/cleanup.h"
 #include "common/clock.h"
+#include "json.h"
 #include "verbs/verbs.h"
-#include "view/json.h"
 #include "view/text.h"
 
 #define PATH_RULE	"type='signal',sender='" BUS_NAME "',path_namespace='" BUS_MANAGER_PATH "',"

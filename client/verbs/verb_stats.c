@@ -7,9 +7,9 @@
 #include "bus/rates.h"
 #include "common/cleanup.h"
 #include "common/clock.h"
+#include "json.h"
 #include "verbs/verbs.h"
 #include "view/format.h"
-#include "view/json.h"
 #include "view/output.h"
 #include "view/table.h"
 
@@ -36,6 +36,11 @@ static int add_counter(struct table *table, const struct screen *screen, const c
 	return table_add(table, screen, texts, NULL);
 }
 
+static double rate_of(const struct cell_rates *rates, const char *name)
+{
+	return json_object_get_double(json_object_object_get(rates->per_counter, name));
+}
+
 static int print_one(struct client *client, FILE *stream, const struct watched_cell *watched,
 		     const struct cell_rates *rates)
 {
@@ -45,13 +50,14 @@ static int print_one(struct client *client, FILE *stream, const struct watched_c
 
 	if (!table)
 		return -ENOMEM;
-	for (size_t i = 0; i < watched->cell.num_exits; i++) {
-		r = add_counter(table, &client->screen, watched->cell.exits[i].name,
-				watched->cell.exits[i].count, rates->valid, rates->per_counter[i]);
+	json_object_object_foreach(watched->cell.exits, name, count)
+	{
+		r = add_counter(table, &client->screen, name, json_object_get_uint64(count),
+				rates->valid, rate_of(rates, name));
 		if (r < 0)
 			return r;
 	}
-	if (watched->cell.num_exits == 0 && !client->options.no_legend)
+	if (json_object_object_length(watched->cell.exits) == 0 && !client->options.no_legend)
 		fputs("No exits are counted for this cell now.\n", stream);
 	else
 		table_print(table, stream, &client->screen, !client->options.no_legend);
@@ -59,23 +65,24 @@ static int print_one(struct client *client, FILE *stream, const struct watched_c
 }
 
 /* The counter that moves most, other than the sum; "" if none does. */
-static void format_mostly(char buffer[FORMAT_MAX], const struct cell_info *cell,
-			  const struct cell_rates *rates)
+static void format_mostly(char buffer[FORMAT_MAX], const struct cell_rates *rates)
 {
-	char rate[FORMAT_MAX];
-	size_t most = SIZE_MAX;
+	const char *mostly = NULL;
+	char text[FORMAT_MAX];
+	double most = 0;
 
-	for (size_t i = 0; rates->valid && i < cell->num_exits; i++) {
-		if (strcmp(cell->exits[i].name, "total") == 0 || rates->per_counter[i] <= 0)
+	*buffer = '\0';
+	if (!rates->valid)
+		return;
+	json_object_object_foreach(rates->per_counter, name, rate)
+	{
+		if (strcmp(name, "total") == 0 || json_object_get_double(rate) <= most)
 			continue;
-		if (most == SIZE_MAX || rates->per_counter[i] > rates->per_counter[most])
-			most = i;
+		mostly = name;
+		most = json_object_get_double(rate);
 	}
-	if (most == SIZE_MAX)
-		*buffer = '\0';
-	else
-		snprintf(buffer, FORMAT_MAX, "%.40s %s", cell->exits[most].name,
-			 format_rate(rate, rates->per_counter[most]));
+	if (mostly)
+		snprintf(buffer, FORMAT_MAX, "%.40s %s", mostly, format_rate(text, most));
 }
 
 static int add_cell(struct table *table, const struct screen *screen,
@@ -89,11 +96,11 @@ static int add_cell(struct table *table, const struct screen *screen,
 
 	if (cell_rates_compute(watched, &rates) < 0)
 		return -ENOMEM;
-	if (watched->cell.num_exits > 0)
-		snprintf(total, sizeof(total), "%" PRIu64, cell_info_total_exits(&watched->cell));
+	if (json_object_object_length(watched->cell.exits) > 0)
+		snprintf(total, sizeof(total), "%" PRIu64, exits_total(watched->cell.exits));
 	if (rates.valid)
 		texts[3] = format_rate(per_second, rates.total);
-	format_mostly(mostly, &watched->cell, &rates);
+	format_mostly(mostly, &rates);
 	return table_add(table, screen, texts, colors);
 }
 
@@ -121,27 +128,13 @@ static struct json_object *cell_json(const struct watched_cell *watched,
 				     const struct cell_rates *rates)
 {
 	_cleanup_(json_putp) struct json_object *object = json_object_new_object();
-	struct json_object *exits, *per_second;
 
 	if (!object || !json_add_string(object, "name", watched->cell.name) ||
-	    !json_add_string(object, "state", watched->cell.state))
+	    !json_add_string(object, "state", watched->cell.state) ||
+	    !json_add(object, "exits", json_object_get(watched->cell.exits)) ||
+	    (rates->valid &&
+	     !json_add(object, "exits-per-second", json_object_get(rates->per_counter))))
 		return NULL;
-	exits = json_object_new_object();
-	if (!json_add(object, "exits", exits))
-		return NULL;
-	for (size_t i = 0; i < watched->cell.num_exits; i++)
-		if (!json_add_uint64(exits, watched->cell.exits[i].name,
-				     watched->cell.exits[i].count))
-			return NULL;
-	if (!rates->valid)
-		return TAKE_POINTER(object);
-	per_second = json_object_new_object();
-	if (!json_add(object, "exits-per-second", per_second))
-		return NULL;
-	for (size_t i = 0; i < watched->cell.num_exits; i++)
-		if (!json_add(per_second, watched->cell.exits[i].name,
-			      json_object_new_double(rates->per_counter[i])))
-			return NULL;
 	return TAKE_POINTER(object);
 }
 

@@ -8,11 +8,11 @@
 #include "common/cleanup.h"
 #include "common/clock.h"
 #include "common/quantity.h"
+#include "json.h"
 #include "verbs/verbs.h"
 #include "view/cell_table.h"
 #include "view/console_reader.h"
 #include "view/format.h"
-#include "view/json.h"
 #include "view/output.h"
 #include "view/text.h"
 
@@ -54,14 +54,18 @@ static void put_dot(FILE *stream, const struct screen *screen, const char *state
 
 /* Overall status. */
 
-static void put_features(FILE *stream, const struct screen *screen, char **features)
+static void put_features(FILE *stream, const struct screen *screen, struct json_object *features)
 {
-	if (!*features)
+	size_t count = json_object_array_length(features);
+
+	if (count == 0)
 		return;
 	put_label(stream, "Features");
-	for (char **feature = features; *feature; feature++) {
-		text_put_line(stream, *feature, screen->unicode);
-		fputc(feature[1] ? ' ' : '\n', stream);
+	for (size_t i = 0; i < count; i++) {
+		struct json_object *feature = json_object_array_get_idx(features, i);
+
+		text_put_line(stream, json_object_get_string(feature), screen->unicode);
+		fputc(i + 1 < count ? ' ' : '\n', stream);
 	}
 }
 
@@ -90,30 +94,13 @@ static void put_manager(FILE *stream, const struct screen *screen,
 	put_features(stream, screen, manager->features);
 }
 
+/* The manager's properties, and those of the cells. */
 static struct json_object *overall_json(const struct manager_info *manager,
 					const struct cell_list *list)
 {
-	_cleanup_(json_putp) struct json_object *object = json_from_manager(manager);
-
-	if (!object || !json_add(object, "cells", json_from_cells(list)))
+	if (!json_add(manager->properties, "cells", cell_list_properties(list)))
 		return NULL;
-	return TAKE_POINTER(object);
-}
-
-static int print_overall(struct client *client, FILE *stream, const struct manager_info *manager,
-			 const struct cell_list *list)
-{
-	if (client->options.json != JSON_OFF) {
-		_cleanup_(json_putp) struct json_object *object = overall_json(manager, list);
-
-		if (!object)
-			return -ENOMEM;
-		json_print(stream, object, client->options.json == JSON_PRETTY);
-		return 0;
-	}
-	put_manager(stream, &client->screen, manager);
-	fputc('\n', stream);
-	return cell_table_print(list, stream, &client->screen, !client->options.no_legend);
+	return json_object_get(manager->properties);
 }
 
 static enum exit_status status_overall(struct client *client)
@@ -132,7 +119,13 @@ static enum exit_status status_overall(struct client *client)
 		return complain_attempt(client, &attempt, &error, r);
 	if (client->options.quiet)
 		return STATUS_DONE;
-	if (output_open(&output) < 0 || print_overall(client, output.stream, &manager, &list) < 0)
+	if (client->options.json != JSON_OFF)
+		return client_show_json(client, overall_json(&manager, &list));
+	if (output_open(&output) < 0)
+		return complain_memory();
+	put_manager(output.stream, &client->screen, &manager);
+	fputc('\n', output.stream);
+	if (cell_table_print(&list, output.stream, &client->screen, !client->options.no_legend) < 0)
 		return complain_memory();
 	return client_show(client, &output);
 }
@@ -161,10 +154,10 @@ static void put_exits(FILE *stream, const struct cell_info *cell, const struct c
 {
 	char rate[FORMAT_MAX];
 
-	if (cell->num_exits == 0)
+	if (json_object_object_length(cell->exits) == 0)
 		return;
 	put_label(stream, "Exits");
-	fprintf(stream, "%" PRIu64, cell_info_total_exits(cell));
+	fprintf(stream, "%" PRIu64, exits_total(cell->exits));
 	if (rates->valid)
 		fprintf(stream, " (%s per second)", format_rate(rate, rates->total));
 	fputc('\n', stream);
@@ -183,7 +176,7 @@ static void put_console(FILE *stream, const struct screen *screen, const char *c
 static int put_cell(FILE *stream, const struct screen *screen, const struct cell_info *cell,
 		    const struct cell_rates *rates, const char *console)
 {
-	_cleanup_(freep) char *cpus = format_cpus(cell->cpus, cell->num_cpus);
+	_cleanup_(freep) char *cpus = format_cpus(cell->cpus);
 	char memory[QUANTITY_TEXT_MAX];
 
 	if (!cpus)
@@ -200,7 +193,7 @@ static int put_cell(FILE *stream, const struct screen *screen, const struct cell
 		  cell->memory > 0 ? quantity_round_bytes(cell->memory, memory) : "-");
 	if (cell->id >= 0) {
 		put_label(stream, "Id");
-		fprintf(stream, "%" PRId32 "\n", cell->id);
+		fprintf(stream, "%" PRId64 "\n", cell->id);
 	}
 	if (*cell->image_sha256) {
 		put_label(stream, "Image");
@@ -230,22 +223,12 @@ static enum exit_status print_cell(struct client *client, const struct watched_c
 				   const struct cell_rates *rates, const char *console)
 {
 	_cleanup_(output_close) struct output output = {0};
-	int r;
 
-	if (output_open(&output) < 0)
+	if (client->options.json != JSON_OFF)
+		return client_show_json(client, json_object_get(watched->cell.properties));
+	if (output_open(&output) < 0 || put_cell(output.stream, &client->screen, &watched->cell,
+						 rates, console ? console : "") < 0)
 		return complain_memory();
-	if (client->options.json != JSON_OFF) {
-		_cleanup_(json_putp) struct json_object *object = json_from_cell(&watched->cell);
-
-		if (!object)
-			return complain_memory();
-		json_print(output.stream, object, client->options.json == JSON_PRETTY);
-	} else {
-		r = put_cell(output.stream, &client->screen, &watched->cell, rates,
-			     console ? console : "");
-		if (r < 0)
-			return complain_memory();
-	}
 	return client_show(client, &output);
 }
 

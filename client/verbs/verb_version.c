@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0-only
 #include "bus/fetch.h"
 #include "common/cleanup.h"
+#include "json.h"
 #include "verbs/verbs.h"
-#include "view/json.h"
 #include "view/output.h"
 #include "view/text.h"
 
@@ -32,21 +32,14 @@ static enum exit_status print_versions(struct client *client, const struct manag
 	const struct screen *screen = &client->screen;
 	_cleanup_(output_close) struct output output = {0};
 
+	if (client->options.json != JSON_OFF)
+		return client_show_json(client, versions_json(manager));
 	if (output_open(&output) < 0)
 		return complain_memory();
-	if (client->options.json != JSON_OFF) {
-		_cleanup_(json_putp) struct json_object *object = versions_json(manager);
-
-		if (!object)
-			return complain_memory();
-		json_print(output.stream, object, client->options.json == JSON_PRETTY);
-	} else {
-		put_version(output.stream, screen, "cellctl", CELLMGR_VERSION);
-		put_version(output.stream, screen, "cellmgrd",
-			    manager ? manager->version : "not running");
-		if (manager && *manager->driver)
-			put_version(output.stream, screen, "driver", manager->driver);
-	}
+	put_version(output.stream, screen, "cellctl", CELLMGR_VERSION);
+	put_version(output.stream, screen, "cellmgrd", manager ? manager->version : "not running");
+	if (manager && *manager->driver)
+		put_version(output.stream, screen, "driver", manager->driver);
 	return client_show(client, &output);
 }
 

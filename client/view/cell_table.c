@@ -40,7 +40,7 @@ static char *format_note(const struct cell_info *cell)
 
 static int add_cell(struct table *table, const struct screen *screen, const struct cell_info *cell)
 {
-	_cleanup_(freep) char *cpus = format_cpus(cell->cpus, cell->num_cpus);
+	_cleanup_(freep) char *cpus = format_cpus(cell->cpus);
 	_cleanup_(freep) char *note = format_note(cell);
 	char memory[QUANTITY_TEXT_MAX], uptime[QUANTITY_TEXT_MAX];
 	const char *texts[] = {

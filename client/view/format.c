@@ -46,8 +46,9 @@ static int compare_cpus(const void *a, const void *b)
 	return (left > right) - (left < right);
 }
 
-char *format_cpus(const uint32_t *cpus, size_t count)
+char *format_cpus(struct json_object *cpus)
 {
+	size_t count = json_object_array_length(cpus);
 	_cleanup_(freep) uint32_t *sorted = NULL;
 	char *text = NULL;
 	size_t size = 0;
@@ -58,7 +59,8 @@ char *format_cpus(const uint32_t *cpus, size_t count)
 	sorted = malloc(count * sizeof(*sorted));
 	if (!sorted)
 		return NULL;
-	memcpy(sorted, cpus, count * sizeof(*sorted));
+	for (size_t i = 0; i < count; i++)
+		sorted[i] = (uint32_t)json_object_get_int64(json_object_array_get_idx(cpus, i));
 	qsort(sorted, count, sizeof(*sorted), compare_cpus);
 
 	stream = open_memstream(&text, &size);

@@ -3,6 +3,7 @@
 #ifndef CLIENT_FORMAT_H
 #define CLIENT_FORMAT_H
 
+#include <json-c/json.h>
 #include <stddef.h>
 #include <stdint.h>
 
@@ -18,9 +19,9 @@ const char *format_timestamp(char buffer[FORMAT_MAX], uint64_t microseconds);
 /* Events per second: "0", "0.25", "12.5", "1000". */
 const char *format_rate(char buffer[FORMAT_MAX], double per_second);
 
-/* A list of CPU numbers: "0,2-5"; "-" if empty. To be freed by the caller; NULL when memory is
+/* An array of CPU numbers: "0,2-5"; "-" if empty. To be freed by the caller; NULL when memory is
  * short. */
-char *format_cpus(const uint32_t *cpus, size_t count);
+char *format_cpus(struct json_object *cpus);
 
 /*
  * Reads a time such as "500ms", "2s", "1min" or "1.5" (seconds) into microseconds. Returns -EINVAL

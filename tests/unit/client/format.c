@@ -4,6 +4,7 @@
 #include "view/format.h"
 #include "tests/lib/tap.h"
 #include "common/cleanup.h"
+#include "json.h"
 
 static struct tap tap;
 
@@ -48,8 +49,12 @@ static void test_cpus(void)
 	};
 
 	for (size_t i = 0; i < ARRAY_SIZE(cases); i++) {
-		_cleanup_(freep) char *text = format_cpus(cases[i].cpus, cases[i].count);
+		_cleanup_(json_putp) struct json_object *cpus = json_object_new_array();
+		_cleanup_(freep) char *text = NULL;
 
+		for (size_t j = 0; j < cases[i].count; j++)
+			json_append(cpus, json_object_new_int64(cases[i].cpus[j]));
+		text = format_cpus(cpus);
 		tap_is_str(&tap, text, cases[i].wanted, "%s", cases[i].name);
 	}
 }

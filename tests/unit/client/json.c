@@ -1,5 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-only
-#include "view/json.h"
+#include "bus/info.h"
+#include "bus/value.h"
+#include "json.h"
 #include "tests/lib/tap.h"
 #include "common/cleanup.h"
 
@@ -35,27 +37,25 @@ static void test_keys(void)
 	}
 }
 
+/* What cellctl makes of properties that are published as the JSON text, printed. */
+static char *made_of_cell(const char *published, struct cell_info *ret_cell)
+{
+	_cleanup_(json_putp) struct json_object *properties = json_tokener_parse(published);
+
+	if (cell_info_make(properties, "/", ret_cell) < 0)
+		return NULL;
+	return printed(ret_cell->properties, false);
+}
+
 static void test_cell(void)
 {
-	uint32_t cpus[] = {3, 4294967295};
-	struct exit_counter exits[] = {{(char *)"total", UINT64_MAX}};
-	struct cell_info cell = {
-		.name = (char *)"turbine",
-		.id = -1,
-		.state = (char *)"running",
-		.health = (char *)"ok",
-		.cpus = cpus,
-		.num_cpus = 2,
-		.memory = 1 << 20,
-		.started_at = UINT64_C(1700000000000000),
-		.operation = (char *)"",
-		.last_error = (char *)"a/b \"c\"",
-		.image_sha256 = (char *)"",
-		.exits = exits,
-		.num_exits = 1,
-	};
-	_cleanup_(json_putp) struct json_object *object = json_from_cell(&cell);
-	_cleanup_(freep) char *text = printed(object, false);
+	_cleanup_(cell_info_free) struct cell_info cell = {0};
+	_cleanup_(freep) char *text = made_of_cell(
+		"{\"Name\":\"turbine\",\"Id\":-1,\"State\":\"running\",\"Health\":\"ok\","
+		"\"Cpus\":[3,4294967295],\"Memory\":1048576,\"StartedAt\":1700000000000000,"
+		"\"Operation\":\"\",\"LastError\":\"a/b \\\"c\\\"\",\"ImageSha256\":\"\","
+		"\"Exits\":{\"total\":18446744073709551615}}",
+		&cell);
 
 	tap_is_str(&tap, text,
 		   "{\"name\":\"turbine\",\"id\":-1,\"state\":\"running\",\"health\":\"ok\","
@@ -63,21 +63,38 @@ static void test_cell(void)
 		   "\"operation\":\"\",\"last-error\":\"a/b \\\"c\\\"\",\"image-sha256\":\"\","
 		   "\"exits\":{\"total\":18446744073709551615}}\n",
 		   "a cell has all its properties, exactly");
+	tap_ok(&tap,
+	       text && strcmp(cell.name, "turbine") == 0 && cell.id == -1 &&
+		       cell_info_runs(&cell) && strcmp(cell.last_error, "a/b \"c\"") == 0 &&
+		       cell.memory == 1 << 20 && cell.started_at == UINT64_C(1700000000000000) &&
+		       exits_total(cell.exits) == UINT64_MAX,
+	       "a cell's properties are read for people, too");
+}
+
+static void test_missing(void)
+{
+	_cleanup_(cell_info_free) struct cell_info cell = {0};
+	_cleanup_(freep) char *text =
+		made_of_cell("{\"Name\":\"odd\",\"Memory\":\"much\",\"New\":1}", &cell);
+
+	tap_ok(&tap,
+	       text && strcmp(cell.name, "odd") == 0 && strcmp(cell.state, "unknown") == 0 &&
+		       cell.id == -1 && cell.memory == 0 && *cell.operation == '\0' &&
+		       exits_total(cell.exits) == 0,
+	       "properties that are missing, or of another type, are empty");
 }
 
 static void test_manager(void)
 {
-	char *features[] = {(char *)"pool", NULL};
-	struct manager_info manager = {
-		.hypervisor_state = (char *)"off",
-		.driver = (char *)"",
-		.version = (char *)"0.1.0",
-		.memory_total = UINT64_MAX,
-		.features = features,
-	};
-	_cleanup_(json_putp) struct json_object *object = json_from_manager(&manager);
-	_cleanup_(freep) char *text = printed(object, false);
+	_cleanup_(json_putp) struct json_object *published = json_tokener_parse(
+		"{\"HypervisorState\":\"off\",\"Driver\":\"\",\"Version\":\"0.1.0\","
+		"\"MemoryTotal\":18446744073709551615,\"MemoryFree\":0,\"Features\":[\"pool\"]}");
+	_cleanup_(manager_info_free) struct manager_info manager = {0};
+	_cleanup_(freep) char *text = NULL;
 
+	if (!tap_ok(&tap, manager_info_make(published, &manager) >= 0, "the manager is read"))
+		return;
+	text = printed(manager.properties, false);
 	tap_is_str(
 		&tap, text,
 		"{\"hypervisor-state\":\"off\",\"driver\":\"\",\"version\":\"0.1.0\","
@@ -89,7 +106,7 @@ static void test_manager(void)
 static void test_empty_list(void)
 {
 	struct cell_list list = {0};
-	_cleanup_(json_putp) struct json_object *array = json_from_cells(&list);
+	_cleanup_(json_putp) struct json_object *array = cell_list_properties(&list);
 	_cleanup_(freep) char *text = printed(array, false);
 
 	tap_is_str(&tap, text, "[]\n", "no cells are an empty array");
@@ -132,6 +149,7 @@ int main(void)
 {
 	test_keys();
 	test_cell();
+	test_missing();
 	test_manager();
 	test_empty_list();
 	test_messages();

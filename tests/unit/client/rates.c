@@ -2,39 +2,37 @@
 #include "bus/rates.h"
 #include "tests/lib/tap.h"
 #include "common/cleanup.h"
+#include "json.h"
 
 static struct tap tap;
 
 #define BEGIN_USEC (10 * EXITS_PERIOD_USEC)
 
-static void set_counters(uint64_t total, uint64_t mmio, struct exit_counter **ret_exits)
+/* A cell's properties as the daemon publishes them. */
+static struct cell_info make_cell(const char *state, uint64_t total, uint64_t mmio)
 {
-	struct exit_counter *exits = calloc(2, sizeof(*exits));
+	_cleanup_(json_putp) struct json_object *published = json_object_new_object();
+	struct json_object *exits = json_object_new_object();
+	struct cell_info cell = {0};
 
-	exits[0] = (struct exit_counter){strdup("total"), total};
-	exits[1] = (struct exit_counter){strdup("mmio"), mmio};
-	*ret_exits = exits;
+	json_add_string(published, "State", state);
+	json_add_uint64(exits, "total", total);
+	json_add_uint64(exits, "mmio", mmio);
+	json_add(published, "Exits", exits);
+	cell_info_make(published, "", &cell);
+	return cell;
 }
 
 static void begin(struct watched_cell *watched, const char *state)
 {
-	*watched = (struct watched_cell){.cell.state = strdup(state)};
-	set_counters(1000, 10, &watched->cell.exits);
-	watched->cell.num_exits = 2;
+	*watched = (struct watched_cell){.cell = make_cell(state, 1000, 10)};
 }
 
 static void update(struct watched_cell *watched, uint64_t total, uint64_t mmio, uint64_t usec)
 {
-	struct exit_counter *exits;
+	_cleanup_(cell_info_free) struct cell_info changed = make_cell("", total, mmio);
 
-	set_counters(total, mmio, &exits);
-	watched_cell_update(watched, exits, 2, usec);
-}
-
-static void end(struct watched_cell *watched)
-{
-	exit_counters_free(watched->base, watched->num_base);
-	cell_info_free(&watched->cell);
+	watched_cell_update(watched, changed.exits, usec);
 }
 
 /* Checks and frees. */
@@ -46,9 +44,11 @@ static void expect(struct watched_cell *watched, bool valid, double total, doubl
 
 	tap_ok(&tap,
 	       r == 0 && rates.valid == valid &&
-		       (!valid || (rates.total == total && rates.per_counter[1] == mmio)),
+		       (!valid ||
+			(rates.total == total && json_object_get_double(json_object_object_get(
+							 rates.per_counter, "mmio")) == mmio)),
 	       "%s", name);
-	end(watched);
+	watched_cell_free(watched);
 }
 
 int main(void)
