@@ -3,7 +3,6 @@
 #include <string.h>
 #include <sys/stat.h>
 
-#include "model/description_kinds.h"
 #include "model/description_parser.h"
 #include "common/nearest.h"
 #include "util/read_text.h"
@@ -25,6 +24,68 @@ static const struct description_key *find_key(const struct description_object *k
 	return NULL;
 }
 
+/* Also of the objects that are kept in the same structure, whether they are given or not. */
+static void set_defaults(const struct description_object *kind, void *target)
+{
+	for (const struct description_key *key = kind->keys; key->name; key++) {
+		const struct description_value *value = &key->value;
+
+		if (value->type == VALUE_OBJECT)
+			set_defaults(value->object, (char *)target + value->to.offset);
+		if (key->has_standard)
+			keep_value(key->short_form ?: value, target, key->standard);
+	}
+}
+
+/* By the type that JSON gives it, which is what tells two forms apart. */
+static bool has_form(struct json_object *json, const struct description_value *value)
+{
+	switch (value->type) {
+	case VALUE_LIST:
+		return json_object_is_type(json, json_type_array);
+	case VALUE_OBJECT:
+		return json_object_is_type(json, json_type_object);
+	case VALUE_NUMBER:
+		return json_object_is_type(json, json_type_int);
+	default:
+		return json_object_is_type(json, json_type_string);
+	}
+}
+
+/* A value that stands for a list of one object. */
+static void parse_lone(struct parser *parser, const struct json_path *path,
+		       struct json_object *json, const struct description_value *list, void *target)
+{
+	const struct description_object *kind = list->item->object;
+	const struct description_value count = {.to = list->count};
+	void *element = (char *)target + list->to.offset;
+
+	set_defaults(kind, element);
+	parse_value(parser, path, json, &kind->keys[0].value, element);
+	keep_value(&count, target, 1);
+}
+
+static void parse_key(struct parser *parser, const struct json_path *path, struct json_object *json,
+		      const struct description_key *key, void *target)
+{
+	const struct description_value *short_form = description_short_form(key);
+
+	if (!short_form || has_form(json, &key->value))
+		parse_value(parser, path, json, &key->value, target);
+	else if (key->forms && !has_form(json, short_form))
+		parser_error(parser, path, json, "%s", key->forms);
+	else if (key->lone)
+		parse_lone(parser, path, json, &key->value, target);
+	else
+		parse_value(parser, path, json, short_form, target);
+
+	/* An empty list asks for nothing and is fine. */
+	if (key->unsupported && (key->value.type != VALUE_LIST ||
+				 (has_form(json, &key->value) && json_object_array_length(json))))
+		parser_error(parser, path, key->value.type == VALUE_LIST ? NULL : json,
+			     "%s not supported by this version; remove the key", key->unsupported);
+}
+
 static bool is_ignored(const struct description_object *kind, const char *name)
 {
 	return strncmp(name, "x-", 2) == 0 ||
@@ -32,34 +93,37 @@ static bool is_ignored(const struct description_object *kind, const char *name)
 }
 
 static void parse_member(struct parser *parser, const struct json_path *path,
-			 struct json_object *value, const struct description_object *kind,
+			 struct json_object *json, const struct description_object *kind,
 			 void *target)
 {
 	const struct description_key *key = find_key(kind, path->key);
 	const char *near;
 
 	if (key) {
-		key->parse(parser, path, value, target);
+		parse_key(parser, path, json, key, target);
 		return;
 	}
 	if (is_ignored(kind, path->key))
 		return;
 	near = nearest_word(path->key, next_key, kind->keys);
 	if (near)
-		parser_error(parser, path, value, "unknown key; did you mean \"%s\"?", near);
+		parser_error(parser, path, json, "unknown key; did you mean \"%s\"?", near);
 	else
-		parser_error(parser, path, value,
+		parser_error(parser, path, json,
 			     "unknown key; remove it, or start it with x- to have it ignored");
 }
 
-void parse_object(struct parser *parser, const struct json_path *path, struct json_object *value,
+void parse_object(struct parser *parser, const struct json_path *path, struct json_object *json,
 		  const struct description_object *kind, void *target)
 {
-	if (!json_object_is_type(value, json_type_object)) {
-		parser_error(parser, path, value, "must be an object: { … }");
+	const char *const *either = kind->either;
+
+	if (!json_object_is_type(json, json_type_object)) {
+		parser_error(parser, path, json, "must be an object: { … }");
 		return;
 	}
-	json_object_object_foreach(value, name, member)
+	set_defaults(kind, target);
+	json_object_object_foreach(json, name, member)
 	{
 		const struct json_path step = {.parent = path, .key = name};
 
@@ -68,9 +132,14 @@ void parse_object(struct parser *parser, const struct json_path *path, struct js
 	for (const struct description_key *key = kind->keys; key->name; key++) {
 		const struct json_path step = {.parent = path, .key = key->name};
 
-		if (key->required && !json_object_object_get_ex(value, key->name, NULL))
+		if (key->required && !json_object_object_get_ex(json, key->name, NULL))
 			parser_error(parser, &step, NULL, "is missing; it must be given");
 	}
+	if (either[0] && json_object_object_get_ex(json, either[0], NULL) ==
+				 json_object_object_get_ex(json, either[1], NULL))
+		parser_error(parser, path, NULL, "needs either \"%s\" or \"%s\": %s", either[0],
+			     either[1], kind->either_doc);
+	description_check_object(parser, path, json, kind->rule, target);
 }
 
 static struct description *description_new(const char *file, const char *name)
@@ -84,7 +153,6 @@ static struct description *description_new(const char *file, const char *name)
 	description->file = strdup(file);
 	if (!description->name || !description->file)
 		return NULL;
-	description->stop_timeout_ns = DESCRIPTION_DEFAULT_STOP_TIMEOUT_NS;
 	return TAKE_POINTER(description);
 }
 

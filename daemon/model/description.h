@@ -4,7 +4,7 @@
  * possible without knowing the machine or the other cells (those are in check.h). All numbers have
  * been checked against their ranges, all addresses and sizes against wrapping around.
  *
- * The published schema is daemon/model/cell-description.schema.json.
+ * The keys are in description_keys.c, which the published schema is made from.
  */
 #ifndef DESCRIPTION_H
 #define DESCRIPTION_H

@@ -1,384 +1,314 @@
 // SPDX-License-Identifier: GPL-2.0-only
-/* The keys of a description's top level, of its memory and its images. */
-#include <string.h>
-
 #include "blob.h"
-#include "model/description_kinds.h"
-#include "model/description_parser.h"
+#include "model/description.h"
+#include "model/description_keys.h"
 
 /* The longest a person can mean, and safe to add to any clock. */
 #define TIME_MAX_NS (24ull * 3600 * 1000 * 1000 * 1000)
 
-static void parse_cpu_list(struct parser *parser, const struct json_path *path,
-			   struct json_object *list, struct description *description)
-{
-	size_t length;
+#define FILE_NAME_MAX		  1024
+#define SHARED_MEMORY_MAX	  8  /* devices of a cell */
+#define SHARED_MEMORY_MAX_PEERS	  15 /* beside the cell itself */
+#define SHARED_MEMORY_MAX_VECTORS 16
 
-	if (!value_array(parser, path, list, 1, CPU_MASK_MAX, &length))
-		return;
-	for (size_t i = 0; i < length; i++) {
-		const struct json_path item = {.parent = path, .index = i};
-		struct json_object *value = json_object_array_get_idx(list, i);
-		uint64_t cpu;
-
-		if (!value_number(parser, &item, value, 0, CPU_MASK_MAX - 1, &cpu))
-			continue;
-		if (cpu_mask_has(&description->cpus, cpu))
-			parser_error(parser, &item, value, "is in the list twice; remove one");
-		cpu_mask_add(&description->cpus, cpu);
+#define MEMBER(structure, name)                                                         \
+	{                                                                               \
+		offsetof(struct structure, name), sizeof(((struct structure *)0)->name) \
 	}
-	description->cpu_count = cpu_mask_count(&description->cpus);
-}
 
-static void parse_cpus(struct parser *parser, const struct json_path *path,
-		       struct json_object *value, void *target)
-{
-	struct description *description = target;
-	uint64_t count;
+/* Where it goes: a member; nowhere; bits of a member with flags. */
+#define TO(structure, member)		  .to = MEMBER(structure, member)
+#define TO_FLAGS(structure, member, bits) TO(structure, member), .in_flags = true, .mask = (bits)
+#define NOWHERE				  .to = {0}
 
-	if (json_object_is_type(value, json_type_array))
-		parse_cpu_list(parser, path, value, description);
-	else if (!json_object_is_type(value, json_type_int))
-		parser_error(parser, path, value,
-			     "must be a list of CPUs, like [3], or how many there shall be");
-	else if (value_number(parser, path, value, 1, CPU_MASK_MAX - 1, &count))
-		description->cpu_count = count;
-}
+/* A list that is kept in an array of a description. */
+#define TO_ARRAY(array) \
+	.to = MEMBER(description, array[0]), .count = MEMBER(description, num_##array)
 
-static void parse_memory_size(struct parser *parser, const struct json_path *path,
-			      struct json_object *value, void *target)
-{
-	struct description_memory *memory = target;
+#define BYTES(min_, max_, alignment_, ...)                                                    \
+	{                                                                                     \
+		.type = VALUE_BYTES, .min = (min_), .max = (max_), .alignment = (alignment_), \
+		__VA_ARGS__                                                                   \
+	}
+#define LIMITED(type_, min_, max_, ...)                                          \
+	{                                                                        \
+		.type = VALUE_##type_, .min = (min_), .max = (max_), __VA_ARGS__ \
+	}
+#define WORDS(type_, words_, ...)                                     \
+	{                                                             \
+		.type = VALUE_##type_, .words = (words_), __VA_ARGS__ \
+	}
+#define BOOL(...)                               \
+	{                                       \
+		.type = VALUE_BOOL, __VA_ARGS__ \
+	}
+#define OBJECT(object_, ...)                                            \
+	{                                                               \
+		.type = VALUE_OBJECT, .object = &(object_), __VA_ARGS__ \
+	}
+#define LIST(item_, min_, max_, ...)                                                               \
+	{                                                                                          \
+		.type = VALUE_LIST, .item = &(const struct description_value)item_, .min = (min_), \
+		.max = (max_), __VA_ARGS__                                                         \
+	}
 
-	value_bytes_limited(parser, path, value, PAGE_BYTES, PAGE_BYTES, GUEST_ADDRESS_END,
-			    &memory->size);
-}
+#define DEFAULT(value) .has_standard = true, .standard = (value)
 
-static void parse_memory_address(struct parser *parser, const struct json_path *path,
-				 struct json_object *value, void *target)
-{
-	struct description_memory *memory = target;
+#define RWX (BLOB_MEM_READ | BLOB_MEM_WRITE | BLOB_MEM_EXECUTE)
 
-	value_bytes_limited(parser, path, value, PAGE_BYTES, 0, GUEST_ADDRESS_END - PAGE_BYTES,
-			    &memory->address);
-}
-
-static void parse_memory_phys(struct parser *parser, const struct json_path *path,
-			      struct json_object *value, void *target)
-{
-	struct description_memory *memory = target;
-
-	memory->has_phys = value_bytes_limited(parser, path, value, PAGE_BYTES, 0,
-					       PHYS_ADDRESS_END - PAGE_BYTES, &memory->phys);
-}
-
-static void parse_memory_permissions(struct parser *parser, const struct json_path *path,
-				     struct json_object *value, void *target)
-{
-	static const char *const words[] = {"r", "rw", "rx", "rwx", NULL};
-	static const uint64_t flags[] = {
-		BLOB_MEM_READ,
-		BLOB_MEM_READ | BLOB_MEM_WRITE,
-		BLOB_MEM_READ | BLOB_MEM_EXECUTE,
-		BLOB_MEM_READ | BLOB_MEM_WRITE | BLOB_MEM_EXECUTE,
-	};
-	const uint64_t all = BLOB_MEM_READ | BLOB_MEM_WRITE | BLOB_MEM_EXECUTE;
-	struct description_memory *memory = target;
-	unsigned int index;
-
-	if (value_word(parser, path, value, words, &index))
-		memory->flags = (memory->flags & ~all) | flags[index];
-}
-
-static void parse_memory_flag(struct parser *parser, const struct json_path *path,
-			      struct json_object *value, struct description_memory *memory,
-			      uint64_t flag)
-{
-	bool set;
-
-	if (value_bool(parser, path, value, &set))
-		memory->flags = set ? memory->flags | flag : memory->flags & ~flag;
-}
-
-static void parse_memory_dma(struct parser *parser, const struct json_path *path,
-			     struct json_object *value, void *target)
-{
-	parse_memory_flag(parser, path, value, target, BLOB_MEM_DMA);
-}
-
-static void parse_memory_loadable(struct parser *parser, const struct json_path *path,
-				  struct json_object *value, void *target)
-{
-	parse_memory_flag(parser, path, value, target, BLOB_MEM_LOADABLE);
-}
-
-static void parse_memory_small_pages(struct parser *parser, const struct json_path *path,
-				     struct json_object *value, void *target)
-{
-	parse_memory_flag(parser, path, value, target, BLOB_MEM_NO_HUGEPAGES);
-}
+static const struct description_word memory_permissions[] = {
+	{"r", BLOB_MEM_READ},
+	{"rw", BLOB_MEM_READ | BLOB_MEM_WRITE},
+	{"rx", BLOB_MEM_READ | BLOB_MEM_EXECUTE},
+	{"rwx", RWX},
+	{0},
+};
 
 static const struct description_key memory_keys[] = {
-	{"size", true, parse_memory_size},
-	{"address", false, parse_memory_address},
-	{"phys", false, parse_memory_phys},
-	{"permissions", false, parse_memory_permissions},
-	{"dma", false, parse_memory_dma},
-	{"loadable", false, parse_memory_loadable},
-	{"small-pages", false, parse_memory_small_pages},
+	{"size", "Size of the region.",
+	 .value = BYTES(PAGE_BYTES, GUEST_ADDRESS_END, PAGE_BYTES, TO(description_memory, size)),
+	 .required = true},
+	{"address", "Guest address. Default: 0 for the first region; the others need one.",
+	 .value = BYTES(0, GUEST_ADDRESS_END - PAGE_BYTES, PAGE_BYTES,
+			TO(description_memory, address))},
+	{"phys", "Physical address, where hardware demands one. Default: the daemon finds a place.",
+	 .value = BYTES(0, PHYS_ADDRESS_END - PAGE_BYTES, PAGE_BYTES, TO(description_memory, phys),
+			.has = MEMBER(description_memory, has_phys))},
+	{"permissions", "What the cell may do with it.",
+	 .value = WORDS(WORD, memory_permissions, TO_FLAGS(description_memory, flags, RWX)),
+	 DEFAULT(RWX)},
+	{"dma", "Whether the cell's devices may access it.",
+	 .value = BOOL(TO_FLAGS(description_memory, flags, BLOB_MEM_DMA)), DEFAULT(true)},
+	{"loadable", "Whether images can be loaded into it.",
+	 .value = BOOL(TO_FLAGS(description_memory, flags, BLOB_MEM_LOADABLE)), DEFAULT(true)},
+	{"small-pages", "Whether it is mapped in pages of 4K only.",
+	 .value = BOOL(TO_FLAGS(description_memory, flags, BLOB_MEM_NO_HUGEPAGES)), DEFAULT(false)},
 	{0},
 };
 
-const struct description_object description_memory_kind = {"memory-region", memory_keys};
-
-/* The short form: one region at guest address 0. */
-static void parse_memory_short(struct parser *parser, const struct json_path *path,
-			       struct json_object *value, struct description *description)
-{
-	description->memory[0].flags = MEMORY_DEFAULT_FLAGS;
-	description->num_memory = 1;
-	parse_memory_size(parser, path, value, &description->memory[0]);
-}
-
-static void parse_memory(struct parser *parser, const struct json_path *path,
-			 struct json_object *value, void *target)
-{
-	struct description *description = target;
-	size_t length;
-
-	if (!json_object_is_type(value, json_type_array)) {
-		parse_memory_short(parser, path, value, description);
-		return;
-	}
-	if (!value_array(parser, path, value, 1, DESCRIPTION_MAX_MEMORY, &length))
-		return;
-	for (size_t i = 0; i < length; i++) {
-		const struct json_path item = {.parent = path, .index = i};
-		struct json_object *region = json_object_array_get_idx(value, i);
-
-		description->memory[i].flags = MEMORY_DEFAULT_FLAGS;
-		parse_object(parser, &item, region, &description_memory_kind,
-			     &description->memory[i]);
-		/* No default here: a later one could land on the communication region. */
-		if (i > 0 && json_object_is_type(region, json_type_object) &&
-		    !json_object_object_get_ex(region, "address", NULL))
-			parser_error(parser, &item, NULL,
-				     "needs \"address\": only the first region has one (0) by "
-				     "itself");
-	}
-	description->num_memory = length;
-}
-
-static void parse_file_name(struct parser *parser, const struct json_path *path,
-			    struct json_object *value, char **ret)
-{
-	const char *name;
-
-	if (!value_string(parser, path, value, FILE_NAME_MAX, &name))
-		return;
-	/* A description is data: it must not reach out of the directory that it seems to name. */
-	if (strcmp(name, "..") == 0 || strncmp(name, "../", 3) == 0 || strstr(name, "/../") ||
-	    (strlen(name) >= 3 && strcmp(name + strlen(name) - 3, "/..") == 0)) {
-		parser_error(parser, path, value,
-			     "must not contain \"..\"; write the absolute path");
-		return;
-	}
-	free(*ret);
-	*ret = strdup(name);
-	if (!*ret)
-		parser->problems->out_of_memory = true;
-}
-
-static void parse_image_file(struct parser *parser, const struct json_path *path,
-			     struct json_object *value, void *target)
-{
-	struct description_image *image = target;
-
-	parse_file_name(parser, path, value, &image->file);
-}
-
-static void parse_image_address(struct parser *parser, const struct json_path *path,
-				struct json_object *value, void *target)
-{
-	struct description_image *image = target;
-
-	value_bytes_limited(parser, path, value, 1, 0, GUEST_ADDRESS_END - 1, &image->address);
-}
-
-static const struct description_key image_keys[] = {
-	{"file", true, parse_image_file},
-	{"address", false, parse_image_address},
-	{0},
-};
-
-const struct description_object description_image_kind = {"image-file", image_keys};
-
-static void parse_image(struct parser *parser, const struct json_path *path,
-			struct json_object *value, void *target)
-{
-	struct description *description = target;
-	size_t length;
-
-	if (json_object_is_type(value, json_type_string)) {
-		description->num_images = 1;
-		parse_image_file(parser, path, value, &description->images[0]);
-		return;
-	}
-	if (!json_object_is_type(value, json_type_array)) {
-		parser_error(parser, path, value,
-			     "must be a file name, or a list of objects with "
-			     "\"file\" and \"address\"");
-		return;
-	}
-	if (!value_array(parser, path, value, 1, DESCRIPTION_MAX_IMAGES, &length))
-		return;
-	description->num_images = length;
-	for (size_t i = 0; i < length; i++) {
-		const struct json_path item = {.parent = path, .index = i};
-
-		parse_object(parser, &item, json_object_array_get_idx(value, i),
-			     &description_image_kind, &description->images[i]);
-	}
-}
-
-static void parse_parameters(struct parser *parser, const struct json_path *path,
-			     struct json_object *value, void *target)
-{
-	struct description *description = target;
-	const char *text;
-
-	if (!value_string(parser, path, value, CELL_PARAMETERS_MAX_LENGTH, &text))
-		return;
-	description->parameters = strdup(text);
-	if (!description->parameters)
-		parser->problems->out_of_memory = true;
-}
-
-static void parse_entry(struct parser *parser, const struct json_path *path,
-			struct json_object *value, void *target)
-{
-	struct description *description = target;
-	uint64_t entry;
-
-	if (value_bytes_limited(parser, path, value, 1, 0, UINT32_MAX, &entry))
-		description->entry = entry;
-}
-
-static void parse_comm_address(struct parser *parser, const struct json_path *path,
-			       struct json_object *value, void *target)
-{
-	struct description *description = target;
-
-	description->has_comm_address =
-		value_bytes_limited(parser, path, value, PAGE_BYTES, 0,
-				    GUEST_ADDRESS_END - PAGE_BYTES, &description->comm_address);
-}
-
-static void parse_comm_passive(struct parser *parser, const struct json_path *path,
-			       struct json_object *value, void *target)
-{
-	struct description *description = target;
-
-	value_bool(parser, path, value, &description->comm_passive);
-}
+static const struct description_object memory_region = {
+	"memory-region", "A region of the cell's memory.", .keys = memory_keys,
+	.rule = RULE_MEMORY_REGION};
 
 static const struct description_key comm_keys[] = {
-	{"address", false, parse_comm_address},
-	{"passive", false, parse_comm_passive},
+	{"address", "Guest address. Default: right behind the memory at 0, but not below 1M.",
+	 .value =
+		 BYTES(0, GUEST_ADDRESS_END - PAGE_BYTES, PAGE_BYTES, TO(description, comm_address),
+		       .has = MEMBER(description, has_comm_address))},
+	{"passive", "Whether the cell is shut down without being asked.",
+	 .value = BOOL(TO(description, comm_passive)), DEFAULT(false),
+	 .more = "For a program that does not look at the communication region.\n"},
 	{0},
 };
 
-const struct description_object description_comm_kind = {"comm-region", comm_keys};
+static const struct description_object comm_region = {
+	"comm-region", "The page through which cell and hypervisor talk.", .keys = comm_keys};
 
-static void parse_comm_region(struct parser *parser, const struct json_path *path,
-			      struct json_object *value, void *target)
-{
-	parse_object(parser, path, value, &description_comm_kind, target);
-}
+static const struct description_key image_keys[] = {
+	{"file", "Absolute, or below /usr/lib/cellmgr/images.",
+	 .value = LIMITED(FILE, 1, FILE_NAME_MAX, TO(description_image, file)), .required = true},
+	{"address", "Guest address.",
+	 .value = BYTES(0, GUEST_ADDRESS_END - 1, 1, TO(description_image, address)), DEFAULT(0)},
+	{0},
+};
 
-static void parse_heartbeat(struct parser *parser, const struct json_path *path,
-			    struct json_object *value, void *target)
-{
-	struct description *description = target;
+static const struct description_object image_file = {
+	"image-file", "A file that is loaded before the cell starts.", .keys = image_keys};
 
-	if (json_object_is_type(value, json_type_string) &&
-	    strcmp(json_object_get_string(value), "none") == 0)
-		return;
-	if (value_time(parser, path, value, TIME_MAX_NS, &description->heartbeat_ns) &&
-	    description->heartbeat_ns == 0)
-		parser_error(parser, path, value, "must be longer than 0, or \"none\"");
-}
+static const struct description_word distances[] = {{"1", 1}, {"4", 4}, {0}};
 
-static void parse_on_failure(struct parser *parser, const struct json_path *path,
-			     struct json_object *value, void *target)
-{
-	static const char *const words[] = {"preserve", "destroy", NULL};
-	struct description *description = target;
-	unsigned int index;
+static const struct description_key uart_keys[] = {
+	{"port", "First of its 8 I/O ports.",
+	 .value = BYTES(1, PORT_MAX + 1 - UART_REGISTERS, 1, TO(description_console, address))},
+	{"mmio", "Physical address of its registers, the same in the cell.",
+	 .value = BYTES(4, GUEST_ADDRESS_END - PAGE_BYTES, 4, TO(description_console, address))},
+	{"divider", "Of the baud rate; 0 leaves it as it is set up.",
+	 .value = LIMITED(NUMBER, 0, UINT16_MAX, TO(description_console, divider)), DEFAULT(0)},
+	{"register-distance", "Bytes from one register to the next, with mmio.",
+	 .value = WORDS(CHOICE, distances, TO(description_console, register_distance)), DEFAULT(1)},
+	{0},
+};
 
-	if (value_word(parser, path, value, words, &index))
-		description->on_failure = index == 0 ? DESCRIPTION_ON_FAILURE_PRESERVE
-						     : DESCRIPTION_ON_FAILURE_DESTROY;
-}
+static const struct description_object uart = {
+	"uart",
+	"An 8250, at either port or mmio; it is given to the cell.",
+	.keys = uart_keys,
+	.rule = RULE_UART,
+	.either = {"port", "mmio"},
+	.either_doc = "where the UART's registers are"};
 
-static void parse_stop_timeout(struct parser *parser, const struct json_path *path,
-			       struct json_object *value, void *target)
-{
-	struct description *description = target;
+/* Nothing is kept of them: the values are checked, so that mistakes show now and not with the
+ * version that has the devices. */
+static const struct description_key shared_memory_keys[] = {
+	{"name", "Name of the memory.", .value = LIMITED(NAME, 1, DESCRIPTION_MAX_NAME, NOWHERE),
+	 .required = true},
+	{"peers", "The cells that it is shared with, or root.",
+	 .value = LIST(LIMITED(NAME, 1, DESCRIPTION_MAX_NAME, NOWHERE), 1, SHARED_MEMORY_MAX_PEERS),
+	 .required = true},
+	{"size", "Size of the memory.",
+	 .value = BYTES(PAGE_BYTES, GUEST_ADDRESS_END, PAGE_BYTES, NOWHERE), .required = true},
+	{"vectors", "Number of its interrupts.",
+	 .value = LIMITED(NUMBER, 1, SHARED_MEMORY_MAX_VECTORS, NOWHERE)},
+	{0},
+};
 
-	value_time(parser, path, value, TIME_MAX_NS, &description->stop_timeout_ns);
-}
+static const struct description_object shared_memory_device = {
+	"shared-memory-device", "Not supported by this version.", .keys = shared_memory_keys};
 
-static void parse_stop_force(struct parser *parser, const struct json_path *path,
-			     struct json_object *value, void *target)
-{
-	struct description *description = target;
+static const struct description_key port_keys[] = {
+	{"base", "First port.", .value = BYTES(0, PORT_MAX, 1, TO(description_ports, base)),
+	 .required = true},
+	{"count", "Number of ports.",
+	 .value = LIMITED(NUMBER, 1, PORT_MAX, TO(description_ports, count)), .required = true},
+	{0},
+};
 
-	value_bool(parser, path, value, &description->stop_force);
-}
+static const struct description_object port_range = {"port-range", "I/O ports.", .keys = port_keys,
+						     .rule = RULE_PORT_RANGE};
+
+/* Second-level page tables know no memory that can be written and not read. */
+static const struct description_word mmio_permissions[] = {
+	{"r", 0},
+	{"rw", BLOB_MEM_WRITE},
+	{0},
+};
+
+static const struct description_word widths[] = {
+	{"1", BLOB_MEM_IO_8},
+	{"2", BLOB_MEM_IO_16},
+	{"4", BLOB_MEM_IO_32},
+	{"8", BLOB_MEM_IO_64},
+	{0},
+};
+
+static const struct description_key mmio_keys[] = {
+	{"phys", "Physical address.",
+	 .value = BYTES(0, PHYS_ADDRESS_END - 1, 1, TO(description_mmio, phys)), .required = true},
+	{"size", "Size of the region.",
+	 .value = BYTES(1, GUEST_ADDRESS_END, 1, TO(description_mmio, size)), .required = true,
+	 .more = "What does not consist of whole 4K pages is guarded byte by byte, which costs an "
+		 "exit to the\nhypervisor with each access.\n"},
+	{"address", "Guest address. Default: the physical one.",
+	 .value = BYTES(0, GUEST_ADDRESS_END - 1, 1, TO(description_mmio, address))},
+	{"permissions", "What the cell may do with it.",
+	 .value = WORDS(WORD, mmio_permissions, TO_FLAGS(description_mmio, flags, BLOB_MEM_WRITE)),
+	 DEFAULT(BLOB_MEM_WRITE)},
+	{"widths",
+	 "Sizes of accesses in bytes that are let through where the region is not made of whole "
+	 "pages. Default: all.",
+	 .value = LIST(WORDS(CHOICE, widths, TO_FLAGS(description_mmio, flags, 0)), 1, 4)},
+	{"unaligned", "Whether unaligned accesses are let through, in the same case.",
+	 .value = BOOL(TO_FLAGS(description_mmio, flags, BLOB_MEM_IO_UNALIGNED)), DEFAULT(false)},
+	{0},
+};
+
+static const struct description_object mmio_region = {"mmio-region", "Registers of a device.",
+						      .keys = mmio_keys, .rule = RULE_MMIO_REGION};
+
+static const struct description_key devices_keys[] = {
+	{"ports", "Ranges of I/O ports.",
+	 .value = LIST(OBJECT(port_range), 0, DESCRIPTION_MAX_PORTS, TO_ARRAY(ports))},
+	{"mmio", "Registers in memory.",
+	 .value = LIST(OBJECT(mmio_region), 0, DESCRIPTION_MAX_MMIO, TO_ARRAY(mmio))},
+	{"pci", "Not supported by this version.", .value = {VALUE_ANY},
+	 .unsupported = "PCI devices for cells are"},
+	{0},
+};
+
+static const struct description_object devices = {
+	"devices", "Hardware that is given to the cell and taken from Linux.",
+	.keys = devices_keys};
 
 static const struct description_key stop_keys[] = {
-	{"timeout", false, parse_stop_timeout},
-	{"force", false, parse_stop_force},
+	{"timeout", "How long a stop waits for the cell's answer. 0s: without end.",
+	 .value = LIMITED(TIME, 0, TIME_MAX_NS, TO(description, stop_timeout_ns)),
+	 DEFAULT(DESCRIPTION_DEFAULT_STOP_TIMEOUT_NS),
+	 .more = "To wait without end is a warning.\n"},
+	{"force", "Whether a cell that refuses or does not answer in time is killed.",
+	 .value = BOOL(TO(description, stop_force)), DEFAULT(false)},
 	{0},
 };
 
-const struct description_object description_stop_kind = {"stop", stop_keys};
+static const struct description_object stop = {"stop", "How the cell is stopped.",
+					       .keys = stop_keys};
 
-static void parse_stop(struct parser *parser, const struct json_path *path,
-		       struct json_object *value, void *target)
-{
-	parse_object(parser, path, value, &description_stop_kind, target);
-}
+static const struct description_value cpu_count =
+	LIMITED(NUMBER, 1, CPU_MASK_MAX - 1, TO(description, cpu_count));
+
+static const struct description_word consoles[] = {
+	{"virtual", DESCRIPTION_CONSOLE_VIRTUAL},
+	{"none", DESCRIPTION_CONSOLE_NONE},
+	{0},
+};
+
+static const struct description_value console_word =
+	WORDS(WORD, consoles, TO(description, console.type));
+
+static const struct description_word no_heartbeat[] = {{"none", 0}, {0}};
+
+static const struct description_word on_failure[] = {
+	{"preserve", DESCRIPTION_ON_FAILURE_PRESERVE},
+	{"destroy", DESCRIPTION_ON_FAILURE_DESTROY},
+	{0},
+};
 
 static const struct description_key top_keys[] = {
-	{"cpus", true, parse_cpus},
-	{"memory", true, parse_memory},
-	{"comm-region", false, parse_comm_region},
-	{"image", false, parse_image},
-	{"parameters", false, parse_parameters},
-	{"entry", false, parse_entry},
-	{"console", false, parse_console},
-	{"shared-memory", false, parse_shared_memory},
-	{"devices", false, parse_devices},
-	{"heartbeat", false, parse_heartbeat},
-	{"on-failure", false, parse_on_failure},
-	{"stop", false, parse_stop},
+	{"cpus",
+	 "The cell's CPUs by Linux' numbers, never 0; or how many, then the daemon picks them.",
+	 .value = LIST(LIMITED(CPU, 0, CPU_MASK_MAX - 1, TO(description, cpus)), 1, CPU_MASK_MAX,
+		       .unique = true, .count = MEMBER(description, cpu_count)),
+	 .short_form = &cpu_count,
+	 .forms = "must be a list of CPUs, like [3], or how many there shall be", .required = true},
+	{"memory", "Size of the memory at guest address 0; or a list of regions.",
+	 .value = LIST(OBJECT(memory_region), 1, DESCRIPTION_MAX_MEMORY, TO_ARRAY(memory)),
+	 .lone = true, .required = true},
+	{"comm-region", NULL, .value = OBJECT(comm_region),
+	 .more = "The cell is asked there to shut down, and shows its state and heartbeat.\n"},
+	{"image",
+	 "File loaded to guest address 0: absolute, or below /usr/lib/cellmgr/images; or a list of "
+	 "files.",
+	 .value = LIST(OBJECT(image_file), 1, DESCRIPTION_MAX_IMAGES, TO_ARRAY(images)),
+	 .lone = true,
+	 .forms = "must be a file name, or a list of objects with \"file\" and \"address\"",
+	 .more = "A file must belong to root and be writable by nobody else.\n"},
+	{"parameters",
+	 "Command line for the program in the cell, at guest address 0x1000 with a zero behind it.",
+	 .value = LIMITED(STRING, 1, CELL_PARAMETERS_MAX_LENGTH, TO(description, parameters)),
+	 .more = "It is put there after all images.\n"},
+	{"entry", "Guest address where the first CPU starts, in real mode.",
+	 .value = BYTES(0, UINT32_MAX, 1, TO(description, entry)), DEFAULT(0)},
+	{"console",
+	 "Where the cell's text goes: to the hypervisor, nowhere, or to a UART of its own.",
+	 .value = OBJECT(uart, TO(description, console)), .short_form = &console_word,
+	 .forms = "must be \"virtual\", \"none\", or an object that says where a UART is",
+	 DEFAULT(DESCRIPTION_CONSOLE_VIRTUAL),
+	 .more = "What goes to the hypervisor is shown by\n.Cm cellctl console .\n"},
+	{"shared-memory", "Shared memory with other cells. Not supported by this version.",
+	 .value = LIST(OBJECT(shared_memory_device), 0, SHARED_MEMORY_MAX),
+	 .unsupported = "shared memory is"},
+	{"devices", NULL, .value = OBJECT(devices)},
+	{"heartbeat",
+	 "The longest time that may pass without the cell's heartbeat moving; none: it is not "
+	 "watched.",
+	 .value = LIMITED(TIME, 1, TIME_MAX_NS, TO(description, heartbeat_ns),
+			  .words = no_heartbeat),
+	 DEFAULT(0),
+	 .more = "After that time the cell's health is\n.Dq late ,\n"
+		 "after three times as long\n.Dq failed .\n"},
+	{"on-failure",
+	 "What becomes of a cell that has failed: preserve leaves everything as it is, destroy "
+	 "gives CPUs and memory back to Linux.",
+	 .value = WORDS(WORD, on_failure, TO(description, on_failure)),
+	 DEFAULT(DESCRIPTION_ON_FAILURE_PRESERVE),
+	 .more = "Whether it is started again is the business of\n.Xr cell@.service 5 .\n"},
+	{"stop", NULL, .value = OBJECT(stop)},
 	{0},
 };
 
-const struct description_object description_top = {"", top_keys};
+const struct description_object description_top = {
+	"", "One cell: /etc/cellmgr/cells/NAME.json, read by cellmgrd.", .keys = top_keys};
 
 const struct description_object *const description_objects[] = {
-	&description_top,
-	&description_memory_kind,
-	&description_comm_kind,
-	&description_image_kind,
-	&description_console_kind,
-	&description_shared_memory_kind,
-	&description_devices_kind,
-	&description_ports_kind,
-	&description_mmio_kind,
-	&description_stop_kind,
-	NULL,
+	&description_top, &memory_region, &comm_region, &image_file, &uart, &shared_memory_device,
+	&devices,	  &port_range,	  &mmio_region, &stop,	     NULL,
 };

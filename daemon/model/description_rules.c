@@ -4,7 +4,6 @@
 #include <string.h>
 
 #include "blob.h"
-#include "model/description_kinds.h"
 #include "model/description_parser.h"
 
 /* Moderated by the hypervisor in every cell (APM vol. 2, 16.3.2), so nothing else can be there. */
@@ -241,6 +240,69 @@ static void check_ports(struct parser *parser)
 		    console->address < (uint64_t)a->base + a->count)
 			parser_error(parser, &item, NULL,
 				     "has ports of the console; those come with \"console\"");
+	}
+}
+
+static void check_memory_region(struct parser *parser, const struct json_path *path,
+				struct json_object *json)
+{
+	/* No default here: a later one could land on the communication region. */
+	if (path->index > 0 && !json_object_object_get_ex(json, "address", NULL))
+		parser_error(parser, path, NULL,
+			     "needs \"address\": only the first region has one (0) by itself");
+}
+
+static void check_uart(struct parser *parser, const struct json_path *path,
+		       struct json_object *json, struct description_console *console)
+{
+	console->type = json_object_object_get_ex(json, "port", NULL) ? DESCRIPTION_CONSOLE_PORT
+								      : DESCRIPTION_CONSOLE_MMIO;
+	console->size = UART_REGISTERS * console->register_distance;
+	if (console->type == DESCRIPTION_CONSOLE_PORT && console->register_distance != 1)
+		parser_error(parser, path, NULL,
+			     "ports are next to each other: remove "
+			     "\"register-distance\" or use \"mmio\"");
+}
+
+static void check_port_range(struct parser *parser, const struct json_path *path,
+			     const struct description_ports *ports)
+{
+	if ((uint32_t)ports->base + ports->count > PORT_MAX + 1)
+		parser_error(parser, path, NULL, "goes beyond the last port, 0xffff");
+}
+
+static void check_mmio_region(struct parser *parser, const struct json_path *path,
+			      struct json_object *json, struct description_mmio *mmio)
+{
+	mmio->flags |= BLOB_MEM_READ | BLOB_MEM_IO;
+	if (!(mmio->flags & MMIO_ALL_WIDTHS))
+		mmio->flags |= MMIO_ALL_WIDTHS;
+	if (!json_object_object_get_ex(json, "address", NULL))
+		mmio->address = mmio->phys;
+	if (mmio->phys % PAGE_BYTES != mmio->address % PAGE_BYTES)
+		parser_error(parser, path, NULL,
+			     "\"phys\" and \"address\" must be at the same place in their 4K "
+			     "pages");
+}
+
+void description_check_object(struct parser *parser, const struct json_path *path,
+			      struct json_object *json, enum description_rule rule, void *target)
+{
+	switch (rule) {
+	case RULE_NONE:
+		break;
+	case RULE_MEMORY_REGION:
+		check_memory_region(parser, path, json);
+		break;
+	case RULE_UART:
+		check_uart(parser, path, json, target);
+		break;
+	case RULE_PORT_RANGE:
+		check_port_range(parser, path, target);
+		break;
+	case RULE_MMIO_REGION:
+		check_mmio_region(parser, path, json, target);
+		break;
 	}
 }
 

@@ -1,193 +1,339 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /* Single values of a description: their types, units and limits. */
-#include <inttypes.h>
 #include <errno.h>
+#include <inttypes.h>
 #include <string.h>
 
-#include "model/description_parser.h"
 #include "common/nearest.h"
 #include "common/quantity.h"
+#include "model/description_parser.h"
+
+_Static_assert(__BYTE_ORDER__ == __ORDER_LITTLE_ENDIAN__, "numbers begin with their lowest byte");
+
+static void store(void *target, struct description_member to, uint64_t number)
+{
+	memcpy((char *)target + to.offset, &number, to.size);
+}
+
+void keep_value(const struct description_value *value, void *target, uint64_t number)
+{
+	uint64_t flags = 0;
+
+	if (value->in_flags) {
+		memcpy(&flags, (char *)target + value->to.offset, value->to.size);
+		if (value->type == VALUE_BOOL && number)
+			number = value->mask;
+		number |= flags & ~value->mask;
+	}
+	store(target, value->to, number);
+	store(target, value->has, true);
+}
 
 static bool wrong_type(struct parser *parser, const struct json_path *path,
-		       struct json_object *value, const char *wanted)
+		       struct json_object *json, const char *wanted)
 {
-	parser_error(parser, path, value, "must be %s", wanted);
+	parser_error(parser, path, json, "must be %s", wanted);
 	return false;
 }
 
 /* A JSON integer that is not negative. */
 static bool whole_number(struct parser *parser, const struct json_path *path,
-			 struct json_object *value, const char *wanted, uint64_t *ret)
+			 struct json_object *json, const char *wanted, uint64_t *ret)
 {
-	if (!json_object_is_type(value, json_type_int))
-		return wrong_type(parser, path, value, wanted);
-	if (json_object_get_int64(value) < 0) {
-		parser_error(parser, path, value, "must not be negative");
+	if (!json_object_is_type(json, json_type_int))
+		return wrong_type(parser, path, json, wanted);
+	if (json_object_get_int64(json) < 0) {
+		parser_error(parser, path, json, "must not be negative");
 		return false;
 	}
-	*ret = json_object_get_uint64(value);
+	*ret = json_object_get_uint64(json);
 	return true;
 }
 
-bool value_bytes(struct parser *parser, const struct json_path *path, struct json_object *value,
-		 uint64_t *ret)
+static bool read_bytes(struct parser *parser, const struct json_path *path,
+		       struct json_object *json, uint64_t *ret)
 {
 	const char *wanted = "a number of bytes, or a string like \"64K\", \"1M\" or \"0x1000\"";
 	int r;
 
-	if (!json_object_is_type(value, json_type_string))
-		return whole_number(parser, path, value, wanted, ret);
-	r = quantity_parse_bytes(json_object_get_string(value), json_object_get_string_len(value),
+	if (!json_object_is_type(json, json_type_string))
+		return whole_number(parser, path, json, wanted, ret);
+	r = quantity_parse_bytes(json_object_get_string(json), json_object_get_string_len(json),
 				 ret);
 	if (r == -ERANGE)
-		parser_error(parser, path, value, "does not fit in 64 bits");
+		parser_error(parser, path, json, "does not fit in 64 bits");
 	else if (r < 0)
-		wrong_type(parser, path, value, wanted);
+		wrong_type(parser, path, json, wanted);
 	return r == 0;
 }
 
-bool value_bytes_limited(struct parser *parser, const struct json_path *path,
-			 struct json_object *value, uint64_t alignment, uint64_t min, uint64_t max,
-			 uint64_t *ret)
+static bool value_bytes(struct parser *parser, const struct json_path *path,
+			struct json_object *json, const struct description_value *value,
+			uint64_t *ret)
 {
 	char limit[QUANTITY_TEXT_MAX];
-	uint64_t bytes;
 
-	if (!value_bytes(parser, path, value, &bytes))
+	if (!read_bytes(parser, path, json, ret))
 		return false;
-	if (bytes < min) {
-		parser_error(parser, path, value, "must be at least %s",
-			     quantity_format_bytes(min, limit));
-		return false;
-	}
-	if (bytes > max) {
-		parser_error(parser, path, value, "must be at most 0x%" PRIx64, max);
-		return false;
-	}
-	if (bytes % alignment != 0) {
-		parser_error(parser, path, value, "must be a multiple of %s",
-			     quantity_format_bytes(alignment, limit));
-		return false;
-	}
-	*ret = bytes;
-	return true;
-}
-
-bool value_time(struct parser *parser, const struct json_path *path, struct json_object *value,
-		uint64_t max_ns, uint64_t *ret_ns)
-{
-	uint64_t ns;
-	int r = -EINVAL;
-
-	if (json_object_is_type(value, json_type_string))
-		r = quantity_parse_time(json_object_get_string(value),
-					json_object_get_string_len(value), &ns);
-	if (r == -EINVAL)
-		return wrong_type(parser, path, value,
-				  "a time with its unit, like \"500ms\", \"5s\" or \"1min\"");
-	if (r == -ERANGE || ns > max_ns) {
-		parser_error(parser, path, value, "must be at most %" PRIu64 "s",
-			     max_ns / 1000000000);
-		return false;
-	}
-	*ret_ns = ns;
-	return true;
-}
-
-bool value_number(struct parser *parser, const struct json_path *path, struct json_object *value,
-		  uint64_t min, uint64_t max, uint64_t *ret)
-{
-	uint64_t number;
-
-	if (!whole_number(parser, path, value, "a whole number", &number))
-		return false;
-	if (number < min || number > max) {
-		parser_error(parser, path, value, "must be between %" PRIu64 " and %" PRIu64, min,
-			     max);
-		return false;
-	}
-	*ret = number;
-	return true;
-}
-
-bool value_bool(struct parser *parser, const struct json_path *path, struct json_object *value,
-		bool *ret)
-{
-	if (!json_object_is_type(value, json_type_boolean))
-		return wrong_type(parser, path, value, "true or false (without quotes)");
-	*ret = json_object_get_boolean(value);
-	return true;
-}
-
-bool value_string(struct parser *parser, const struct json_path *path, struct json_object *value,
-		  size_t max, const char **ret)
-{
-	size_t length;
-
-	if (!json_object_is_type(value, json_type_string))
-		return wrong_type(parser, path, value, "a string");
-	length = json_object_get_string_len(value);
-	if (length == 0 || length > max) {
-		parser_error(parser, path, value, "must have 1 to %zu bytes, not %zu", max, length);
-		return false;
-	}
-	*ret = json_object_get_string(value);
-	return true;
-}
-
-static void unknown_word(struct parser *parser, const struct json_path *path,
-			 struct json_object *value, const char *const *words)
-{
-	const char *near = nearest_word(json_object_get_string(value), nearest_next_string, words);
-	_cleanup_(freep) char *list = NULL;
-	size_t size;
-	FILE *stream;
-
-	if (near) {
-		parser_error(parser, path, value, "is not known; did you mean \"%s\"?", near);
-		return;
-	}
-	stream = open_memstream(&list, &size);
-	if (!stream) {
-		parser->problems->out_of_memory = true;
-		return;
-	}
-	for (size_t i = 0; words[i]; i++)
-		fprintf(stream, "%s\"%s\"", i ? ", " : "", words[i]);
-	if (fclose(stream) == 0)
-		parser_error(parser, path, value, "is not known; it can be %s", list);
+	if (*ret < value->min)
+		parser_error(parser, path, json, "must be at least %s",
+			     quantity_format_bytes(value->min, limit));
+	else if (*ret > value->max)
+		parser_error(parser, path, json, "must be at most 0x%" PRIx64, value->max);
+	else if (*ret % value->alignment != 0)
+		parser_error(parser, path, json, "must be a multiple of %s",
+			     quantity_format_bytes(value->alignment, limit));
 	else
-		parser->problems->out_of_memory = true;
-}
-
-bool value_word(struct parser *parser, const struct json_path *path, struct json_object *value,
-		const char *const *words, unsigned int *ret_index)
-{
-	if (!json_object_is_type(value, json_type_string))
-		return wrong_type(parser, path, value, "a string");
-	for (unsigned int i = 0; words[i]; i++) {
-		if (strcmp(words[i], json_object_get_string(value)) == 0) {
-			*ret_index = i;
-			return true;
-		}
-	}
-	unknown_word(parser, path, value, words);
+		return true;
 	return false;
 }
 
-bool value_array(struct parser *parser, const struct json_path *path, struct json_object *value,
-		 size_t min, size_t max, size_t *ret_length)
+static bool value_number(struct parser *parser, const struct json_path *path,
+			 struct json_object *json, const struct description_value *value,
+			 uint64_t *ret)
+{
+	if (!whole_number(parser, path, json, "a whole number", ret))
+		return false;
+	if (*ret >= value->min && *ret <= value->max)
+		return true;
+	parser_error(parser, path, json, "must be between %" PRIu64 " and %" PRIu64, value->min,
+		     value->max);
+	return false;
+}
+
+static bool find_word(const struct description_word *words, const char *text, uint64_t *ret)
+{
+	for (; words && words->word; words++) {
+		if (strcmp(words->word, text) == 0) {
+			*ret = words->value;
+			return true;
+		}
+	}
+	return false;
+}
+
+static bool value_time(struct parser *parser, const struct json_path *path,
+		       struct json_object *json, const struct description_value *value,
+		       uint64_t *ret)
+{
+	int r = -EINVAL;
+
+	if (json_object_is_type(json, json_type_string)) {
+		if (find_word(value->words, json_object_get_string(json), ret))
+			return true;
+		r = quantity_parse_time(json_object_get_string(json),
+					json_object_get_string_len(json), ret);
+	}
+	if (r == -EINVAL)
+		return wrong_type(parser, path, json,
+				  "a time with its unit, like \"500ms\", \"5s\" or \"1min\"");
+	if (r == -ERANGE || *ret > value->max)
+		parser_error(parser, path, json, "must be at most %" PRIu64 "s",
+			     value->max / 1000000000);
+	else if (*ret < value->min)
+		parser_error(parser, path, json, "must be longer than 0, or \"%s\"",
+			     value->words->word);
+	else
+		return true;
+	return false;
+}
+
+static bool value_bool(struct parser *parser, const struct json_path *path,
+		       struct json_object *json, uint64_t *ret)
+{
+	if (!json_object_is_type(json, json_type_boolean))
+		return wrong_type(parser, path, json, "true or false (without quotes)");
+	*ret = json_object_get_boolean(json);
+	return true;
+}
+
+/* `1, 2 or 4`; with quotes and "" for last: `"r", "rw"`. To be freed; NULL without memory. */
+static char *list_words(const struct description_word *words, const char *quote, const char *last)
+{
+	char *list = NULL;
+	size_t size;
+	FILE *stream = open_memstream(&list, &size);
+
+	if (!stream)
+		return NULL;
+	for (size_t i = 0; words[i].word; i++)
+		fprintf(stream, "%s%s%s%s",
+			i == 0		    ? ""
+			: words[i + 1].word ? ", "
+					    : last,
+			quote, words[i].word, quote);
+	if (fclose(stream) == 0)
+		return list;
+	free(list);
+	return NULL;
+}
+
+static bool value_choice(struct parser *parser, const struct json_path *path,
+			 struct json_object *json, const struct description_value *value,
+			 uint64_t *ret)
+{
+	_cleanup_(freep) char *list = NULL;
+	uint64_t number;
+
+	if (!whole_number(parser, path, json, "a whole number", &number))
+		return false;
+	if (find_word(value->words, json_object_get_string(json), ret))
+		return true;
+	list = list_words(value->words, "", " or ");
+	parser_error(parser, path, json, "must be %s", list ?: "another number");
+	return false;
+}
+
+static const char *next_word(const void *words, size_t index)
+{
+	return ((const struct description_word *)words)[index].word;
+}
+
+static bool value_word(struct parser *parser, const struct json_path *path,
+		       struct json_object *json, const struct description_value *value,
+		       uint64_t *ret)
+{
+	_cleanup_(freep) char *list = NULL;
+	const char *near;
+
+	if (!json_object_is_type(json, json_type_string))
+		return wrong_type(parser, path, json, "a string");
+	if (find_word(value->words, json_object_get_string(json), ret))
+		return true;
+	near = nearest_word(json_object_get_string(json), next_word, value->words);
+	if (near) {
+		parser_error(parser, path, json, "is not known; did you mean \"%s\"?", near);
+		return false;
+	}
+	list = list_words(value->words, "\"", ", ");
+	parser_error(parser, path, json, "is not known; it can be %s", list ?: "another word");
+	return false;
+}
+
+/* A description is data: it must not reach out of the directory that it seems to name. */
+static bool leads_upwards(const char *path)
+{
+	size_t length = strlen(path);
+
+	return strcmp(path, "..") == 0 || strncmp(path, "../", 3) == 0 || strstr(path, "/../") ||
+	       (length >= 3 && strcmp(path + length - 3, "/..") == 0);
+}
+
+static void parse_string(struct parser *parser, const struct json_path *path,
+			 struct json_object *json, const struct description_value *value,
+			 void *target)
+{
+	const char *text;
+	size_t length;
+	char *copy;
+
+	if (!json_object_is_type(json, json_type_string)) {
+		wrong_type(parser, path, json, "a string");
+		return;
+	}
+	text = json_object_get_string(json);
+	length = json_object_get_string_len(json);
+	if (length < value->min || length > value->max)
+		parser_error(parser, path, json,
+			     "must have %" PRIu64 " to %" PRIu64 " bytes, not %zu", value->min,
+			     value->max, length);
+	else if (value->type == VALUE_NAME && !description_name_valid(text))
+		parser_error(parser, path, json, "may have only a-z, 0-9 and - in it");
+	else if (value->type == VALUE_FILE && leads_upwards(text))
+		parser_error(parser, path, json,
+			     "must not contain \"..\"; write the absolute path");
+	else if (value->to.size > 0) {
+		copy = strdup(text);
+		if (!copy)
+			parser->problems->out_of_memory = true;
+		store(target, value->to, (uintptr_t)copy);
+	}
+}
+
+static void parse_cpu(struct parser *parser, const struct json_path *path, struct json_object *json,
+		      const struct description_value *value, void *target)
+{
+	struct cpu_mask *cpus = (struct cpu_mask *)((char *)target + value->to.offset);
+	uint64_t cpu;
+
+	if (!value_number(parser, path, json, value, &cpu))
+		return;
+	if (cpu_mask_has(cpus, cpu))
+		parser_error(parser, path, json, "is in the list twice; remove one");
+	cpu_mask_add(cpus, cpu);
+}
+
+static void parse_list(struct parser *parser, const struct json_path *path,
+		       struct json_object *json, const struct description_value *value,
+		       void *target)
 {
 	size_t length;
 
-	if (!json_object_is_type(value, json_type_array))
-		return wrong_type(parser, path, value, "a list: [ … ]");
-	length = json_object_array_length(value);
-	if (length < min || length > max) {
-		parser_error(parser, path, NULL, "must have %zu to %zu entries, not %zu", min, max,
-			     length);
+	if (!json_object_is_type(json, json_type_array)) {
+		wrong_type(parser, path, json, "a list: [ … ]");
+		return;
+	}
+	length = json_object_array_length(json);
+	if (length < value->min || length > value->max) {
+		parser_error(parser, path, NULL,
+			     "must have %" PRIu64 " to %" PRIu64 " entries, not %zu", value->min,
+			     value->max, length);
+		return;
+	}
+	for (size_t i = 0; i < length; i++) {
+		const struct json_path step = {.parent = path, .index = i};
+
+		parse_value(parser, &step, json_object_array_get_idx(json, i), value->item,
+			    (char *)target + value->to.offset + i * value->to.size);
+	}
+	store(target, value->count, length);
+}
+
+/* What is no string, list or object. */
+static bool read_value(struct parser *parser, const struct json_path *path,
+		       struct json_object *json, const struct description_value *value,
+		       uint64_t *ret)
+{
+	switch (value->type) {
+	case VALUE_BYTES:
+		return value_bytes(parser, path, json, value, ret);
+	case VALUE_NUMBER:
+		return value_number(parser, path, json, value, ret);
+	case VALUE_CHOICE:
+		return value_choice(parser, path, json, value, ret);
+	case VALUE_TIME:
+		return value_time(parser, path, json, value, ret);
+	case VALUE_BOOL:
+		return value_bool(parser, path, json, ret);
+	case VALUE_WORD:
+		return value_word(parser, path, json, value, ret);
+	default:
 		return false;
 	}
-	*ret_length = length;
-	return true;
+}
+
+void parse_value(struct parser *parser, const struct json_path *path, struct json_object *json,
+		 const struct description_value *value, void *target)
+{
+	uint64_t number;
+
+	switch (value->type) {
+	case VALUE_STRING:
+	case VALUE_FILE:
+	case VALUE_NAME:
+		parse_string(parser, path, json, value, target);
+		break;
+	case VALUE_CPU:
+		parse_cpu(parser, path, json, value, target);
+		break;
+	case VALUE_OBJECT:
+		parse_object(parser, path, json, value->object, (char *)target + value->to.offset);
+		break;
+	case VALUE_LIST:
+		parse_list(parser, path, json, value, target);
+		break;
+	default:
+		if (read_value(parser, path, json, value, &number))
+			keep_value(value, target, number);
+	}
 }
