@@ -1,0 +1,93 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * exit_cost IMAGE TRAPS: what exits cost, in instructions from #VMEXIT to VMRUN. A figure may grow
+ * by a twentieth over the one recorded here; one that has shrunk is to be recorded anew. On the way
+ * there the image opens and a cell is made and started.
+ */
+#include <stdlib.h>
+
+#include "cell_abi.h"
+#include "sim_guest.h"
+#include "tests/lib/tap.h"
+
+enum owner { ROOT, CELL }; /* by CPU */
+
+#define EFER	       0xc0000080u
+#define PAT	       0x277u
+#define WRITE	       1u	    /* EXITINFO1 of an MSR */
+#define IN_BYTE	       (0x10u | 1u) /* EXITINFO1 of a port, which is in its upper half */
+#define APIC_WRITE     0x100000007ull
+#define MOV_TO(offset) "\x89\x87" offset "\0\0" /* mov %eax, offset(%rdi) */
+
+struct kind {
+	const char *name;
+	long recorded;
+	enum owner owner;
+	uint64_t code, info1, info2;
+	uint64_t rax, rcx, rdx, rdi;
+	const char *code_bytes; /* of the instruction, where the hypervisor reads it */
+};
+
+static const struct kind kinds[] = {
+	{"CPUID leaf 0, root", 275, ROOT, VMEXIT_CPUID, .rax = 0},
+	{"CPUID leaf 0, cell", 285, CELL, VMEXIT_CPUID, .rax = 0},
+	{"CPUID leaf 1, root", 279, ROOT, VMEXIT_CPUID, .rax = 1},
+	{"CPUID leaf 1, cell", 279, CELL, VMEXIT_CPUID, .rax = 1},
+	{"unknown hypercall, cell", 356, CELL, VMEXIT_VMMCALL, .rax = 0x7777},
+	{"state of a cell, root", 404, ROOT, VMEXIT_VMMCALL, .rax = HC_CELL_GET_STATE,
+	 .rdi = SIM_CELL_ID},
+	{"a letter on the console, cell", 383, CELL, VMEXIT_VMMCALL, .rax = HC_CONSOLE_PUTC,
+	 .rdi = 'x'},
+	{"WRMSR EFER, root", 407, ROOT, VMEXIT_MSR, WRITE, .rcx = EFER, .rax = 0xd01},
+	{"WRMSR EFER, cell", 403, CELL, VMEXIT_MSR, WRITE, .rcx = EFER, .rax = 0xd00},
+	{"WRMSR PAT, cell", 439, CELL, VMEXIT_MSR, WRITE, .rcx = PAT, .rax = 0x70406,
+	 .rdx = 0x70406},
+	{"refused port, root", 4209, ROOT, VMEXIT_IOIO, 0x60u << 16 | IN_BYTE, SIM_CODE_AT + 1,
+	 .code_bytes = "\xec"},
+	{"xAPIC EOI, root", 2358, ROOT, VMEXIT_NPF, APIC_WRITE, SIM_APIC + 0xb0, .rdi = SIM_APIC,
+	 .code_bytes = MOV_TO("\xb0\0")},
+	{"xAPIC EOI, cell", 2558, CELL, VMEXIT_NPF, APIC_WRITE, SIM_APIC + 0xb0, .rdi = SIM_APIC,
+	 .code_bytes = MOV_TO("\xb0\0")},
+	{"xAPIC ICR to itself, root", 2873, ROOT, VMEXIT_NPF, APIC_WRITE, SIM_APIC + 0x300,
+	 .rax = 0x40040, .rdi = SIM_APIC, .code_bytes = MOV_TO("\0\3")},
+	{"NMI that is the guest's, root", 182, ROOT, VMEXIT_NMI, 0},
+};
+
+static long measure(const struct kind *kind)
+{
+	struct sim_cpu *cpu = &sim.cpu[kind->owner];
+
+	sim_vmcb(kind->owner)->rax = kind->rax;
+	cpu->reg[SIM_RCX] = kind->rcx;
+	cpu->reg[SIM_RDX] = kind->rdx;
+	cpu->reg[SIM_RDI] = kind->rdi;
+	sim_write_code(kind->owner, kind->owner == CELL ? SIM_CELL_MEMORY : 0,
+		       kind->code_bytes ? kind->code_bytes : MOV_TO("\0\0"));
+	return sim_measure(kind->owner, kind->code, kind->info1, kind->info2);
+}
+
+int main(int argc, char **argv)
+{
+	struct tap tap = {0};
+	char *console;
+
+	sim_open(argv[1], argv[2], 2);
+	sim_long_mode(ROOT, 0);
+	tap_ok(&tap, sim_start_cell(CELL) == SIM_CELL_ID, "a cell is created and started");
+	tap_ok(&tap, sim.cpu[CELL].kicks > 0 && sim.cpu[CELL].state == SIM_GUEST,
+	       "its CPU was told, and runs it");
+	sim_long_mode(CELL, SIM_CELL_MEMORY);
+	for (size_t n = 0; n < sizeof(kinds) / sizeof(*kinds); n++) {
+		const struct kind *kind = &kinds[n];
+		long cost = measure(kind);
+
+		tap_ok(&tap, cost > 0 && cost * 20 <= kind->recorded * 21,
+		       "%s costs no more than recorded", kind->name);
+		tap_note(&tap, "%5ld instructions, %ld recorded%s", cost, kind->recorded,
+			 cost * 20 < kind->recorded * 19 ? ": record it anew" : "");
+	}
+	console = sim_console();
+	tap_ok(&tap, strstr(console, "exception") == NULL, "the hypervisor had no exception");
+	free(console);
+	return tap_done(&tap);
+}

@@ -1,0 +1,100 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/*
+ * The hypervisor's image on the host, without a virtual machine: its code runs in this process as
+ * it was linked. What only a kernel may execute is done here by hand, on CPUs that are records of
+ * registers. A guest is whatever the test says between VMRUN and #VMEXIT. Everything is
+ * deterministic: a CPU's turn ends where it waits for another one (PAUSE), and at VMRUN.
+ */
+#ifndef SIM_H
+#define SIM_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "arch/x86/svm/vmcb.h"
+
+#define SIM_MAX_CPUS	4
+#define SIM_MEMORY_SIZE 0x4000000ull /* bytes of physical memory, from 0 */
+#define SIM_HV_START	0x2000000ull /* where the hypervisor's lies in it */
+#define SIM_HV_SIZE	0x600000ull
+#define SIM_RESUME	0x7fff00001000ull /* where Linux would go on */
+
+/* Encoding order of x86-64 instructions, as everywhere. */
+enum sim_reg {
+	SIM_RAX,
+	SIM_RCX,
+	SIM_RDX,
+	SIM_RBX,
+	SIM_RSP,
+	SIM_RBP,
+	SIM_RSI,
+	SIM_RDI,
+	SIM_R8,
+	SIM_R15 = 15,
+	SIM_REGS
+};
+
+enum sim_state {
+	SIM_READY,  /* executes the hypervisor */
+	SIM_GUEST,  /* at VMRUN: its guest would run */
+	SIM_HALTED, /* HLT in the hypervisor: it has given this CPU up */
+	SIM_LEFT,   /* went back through the trampoline; RAX is the result */
+};
+
+struct sim_cpu {
+	enum sim_state state;
+	uint64_t reg[SIM_REGS]; /* in the hypervisor; at VMRUN the guest's but for RAX, RSP */
+	uint64_t rip;
+	uint64_t flags;
+	uint64_t cr[16], dr[8];
+	uint64_t efer, pat, hsave, vmcb_phys;
+	struct {
+		uint16_t limit;
+		uint64_t base;
+	} gdtr, idtr;
+	bool gif;
+	bool waits; /* has executed PAUSE */
+	bool nmi_pending;
+	unsigned int kicks;    /* NMIs that were sent to it */
+	uint64_t instructions; /* of the last sim_exit() of it */
+};
+
+struct sim {
+	unsigned int num_cpus;
+	struct sim_cpu cpu[SIM_MAX_CPUS];
+	unsigned int flushes; /* INVLPG so far */
+};
+
+extern struct sim sim;
+
+/*
+ * Loads an image file and lets CPUs enter it as the module does, until all run their guest. traps
+ * names a file with the addresses, one a line in hexadecimal, of the instructions that every
+ * process may execute but whose outcome is the simulation's (CPUID, PAUSE, RDTSC, SGDT, SIDT).
+ * Prints why and ends the program where it fails.
+ */
+void sim_open(const char *image, const char *traps, unsigned int num_cpus);
+
+/* A VMCB, as physical memory has it. */
+struct vmcb *sim_vmcb(unsigned int cpu);
+
+/* Physical memory; address + size must be within. */
+void *sim_memory(uint64_t address, size_t size);
+
+/*
+ * The guest of a CPU that is at VMRUN exits with this code: all CPUs run until each is at VMRUN
+ * again, halted or gone. Requests among them are delivered on the way. False: there was no end.
+ */
+bool sim_exit(unsigned int cpu, uint64_t code, uint64_t info1, uint64_t info2);
+
+/*
+ * The same, slowly: returns the number of instructions of that CPU from #VMEXIT to VMRUN, neither
+ * counted, repetitions of string instructions not either; -1 where there was no end.
+ */
+long sim_measure(unsigned int cpu, uint64_t code, uint64_t info1, uint64_t info2);
+
+/* What stands in the hypervisor's console; to be freed. */
+char *sim_console(void);
+
+#endif /* SIM_H */

@@ -1,0 +1,82 @@
+// SPDX-License-Identifier: GPL-2.0-only
+#include "sim_guest.h"
+
+#include <string.h>
+
+#include "blob.h"
+
+#define BLOB_AT	     0x200000ull
+#define TABLES_AT    0x10000ull
+#define EFER_LONG    0x1d01 /* with SVME, as the processor wants it */
+#define ATTR_CODE64  0x0a9b
+#define CR0_LONG     0x80050033
+#define CR4_PAE	     0x20
+#define ENTRY_TABLE  0x007
+#define ENTRY_DEVICE 0x09f /* write-through, uncached, 2 MiB */
+
+long sim_hypercall(unsigned int cpu, uint32_t code, uint64_t argument1, uint64_t argument2)
+{
+	struct vmcb *vmcb = sim_vmcb(cpu);
+
+	vmcb->rax = code;
+	sim.cpu[cpu].reg[SIM_RDI] = argument1;
+	sim.cpu[cpu].reg[SIM_RSI] = argument2;
+	if (!sim_exit(cpu, VMEXIT_VMMCALL, 0, 0))
+		return -1000;
+	return (long)(int32_t)vmcb->rax;
+}
+
+void sim_long_mode(unsigned int cpu, uint64_t memory)
+{
+	uint64_t *pml4 = sim_memory(memory + TABLES_AT, 0x5000), *pdpt = pml4 + 512;
+	uint64_t *low = pdpt + 512, *high = low + 512;
+	struct vmcb *vmcb = sim_vmcb(cpu);
+
+	pml4[0] = (TABLES_AT + 0x1000) | ENTRY_TABLE;
+	pdpt[0] = (TABLES_AT + 0x2000) | ENTRY_TABLE;
+	pdpt[3] = (TABLES_AT + 0x3000) | ENTRY_TABLE;
+	/* The first 2 MiB by 4 KiB pages: the longest walk. */
+	low[0] = (TABLES_AT + 0x4000) | ENTRY_TABLE;
+	for (unsigned int n = 0; n < 512; n++)
+		high[512 + n] = n << 12 | ENTRY_TABLE;
+	high[SIM_APIC >> 21 & 511] = (SIM_APIC & ~0x1fffffull) | ENTRY_DEVICE;
+	vmcb->cr3 = TABLES_AT;
+	vmcb->cr0 = CR0_LONG;
+	vmcb->cr4 |= CR4_PAE;
+	vmcb->efer |= EFER_LONG;
+	vmcb->cs.attributes = ATTR_CODE64;
+	vmcb->cpl = 0;
+}
+
+void sim_write_code(unsigned int cpu, uint64_t memory, const void *code)
+{
+	memcpy(sim_memory(memory + SIM_CODE_AT, 8), code, 8);
+	sim_vmcb(cpu)->rip = SIM_CODE_AT;
+}
+
+long sim_start_cell(unsigned int cpu)
+{
+	const uint64_t rights = BLOB_MEM_READ | BLOB_MEM_WRITE | BLOB_MEM_EXECUTE;
+	const struct blob_memory regions[] = {
+		{SIM_CELL_MEMORY, 0, SIM_CELL_SIZE, rights | BLOB_MEM_LOADABLE},
+		{0, SIM_CELL_COMM, 0x1000, BLOB_MEM_READ | BLOB_MEM_WRITE | BLOB_MEM_COMM_REGION},
+	};
+	struct cell_desc *blob = sim_memory(BLOB_AT, 0x1000);
+	uint64_t cpus = 1ull << cpu;
+	long result;
+
+	memset(blob, 0, sizeof(*blob));
+	memcpy(blob->signature, BLOB_CELL_SIGNATURE, BLOB_SIGNATURE_LEN);
+	blob->revision = BLOB_REVISION;
+	strcpy(blob->name, "cell");
+	blob->id = SIM_CELL_ID;
+	blob->flags = BLOB_CELL_CONSOLE_PERMITTED;
+	blob->cpu_set_size = sizeof(cpus);
+	blob->num_memory_regions = 2;
+	memcpy(blob + 1, &cpus, sizeof(cpus));
+	memcpy((uint8_t *)(blob + 1) + sizeof(cpus), regions, sizeof(regions));
+	result = sim_hypercall(0, HC_CELL_CREATE, BLOB_AT, 0);
+	if (result >= 0)
+		result = sim_hypercall(0, HC_CELL_START, SIM_CELL_ID, 0);
+	return result < 0 ? result : SIM_CELL_ID;
+}

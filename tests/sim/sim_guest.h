@@ -1,0 +1,33 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/* What guests do in the simulation: hypercalls, instructions in memory behind page tables, cells.
+ */
+#ifndef SIM_GUEST_H
+#define SIM_GUEST_H
+
+#include "sim.h"
+
+#define SIM_CODE_AT	0xff000ull
+#define SIM_CELL_ID	7
+#define SIM_APIC	0xfee00000ull
+#define SIM_CELL_MEMORY 0x1000000ull /* of the test's cell, 1 MiB, at guest address 0 */
+#define SIM_CELL_SIZE	0x100000ull
+#define SIM_CELL_COMM	0x100000ull
+
+/* A hypercall by that CPU's guest in 64-bit mode. Returns RAX. */
+long sim_hypercall(unsigned int cpu, uint32_t code, uint64_t argument1, uint64_t argument2);
+
+/*
+ * Puts a CPU's guest into 64-bit mode at privilege level 0 with page tables in its memory, which
+ * begins at this physical address: all of the first 2 MiB and the APIC's page are mapped as they
+ * are. 64 KiB from 0x10000 on are used.
+ */
+void sim_long_mode(unsigned int cpu, uint64_t memory);
+
+/* The guest's next instruction: 8 bytes, at SIM_CODE_AT, which is RIP afterwards. */
+void sim_write_code(unsigned int cpu, uint64_t memory, const void *code);
+
+/* Creates a cell of one CPU from a blob in root's memory and starts it. Returns its id or an error.
+ */
+long sim_start_cell(unsigned int cpu);
+
+#endif /* SIM_GUEST_H */
