@@ -8,25 +8,44 @@
 #define FAILURE_RECORD_H
 
 #include "cell_abi.h"
+#include "words.h"
 
-enum failure_reason {
-	FAILURE_NONE = 0,
-	FAILURE_MEMORY_READ = 1, /* address = guest-physical, nothing there for this cell */
-	FAILURE_MEMORY_WRITE = 2,
-	FAILURE_MEMORY_EXECUTE = 3,
-	FAILURE_PORT_READ = 4, /* address = port, size = 1, 2, 4 */
-	FAILURE_PORT_WRITE = 5,
-	FAILURE_MSR_READ = 6,	  /* address = MSR number */
-	FAILURE_MSR_WRITE = 7,	  /* value = what was to be written */
-	FAILURE_TRIPLE_FAULT = 8, /* vector = first exception, address = CR2 for a page fault */
-	FAILURE_APIC = 9,	  /* address = register offset, value = what was written */
-	FAILURE_CONTROL_REGISTER = 10, /* address = number of the register */
-	FAILURE_INSTRUCTION =
-		11, /* an instruction that no cell may execute or that could not be decoded */
-	FAILURE_UNHANDLED_EXIT = 12, /* exit_code says which */
-	FAILURE_KILLED = 13,	     /* stopped on root's order */
-	FAILURE_REASON_COUNT
-};
+/*
+ * Why, in one word for programs and for the hypervisor's console, and what people are told that the
+ * cell did. In that, {address}, {value} and {exit} stand for what the record has; {bytes} for "4
+ * bytes " or nothing, {first} for the exception that a triple fault began with, {instruction} for
+ * the bytes at RIP.
+ */
+#define FAILURE_REASONS(X)                                                                       \
+	X(FAILURE_NONE, "cell", "set its state to failed")                                       \
+	/* address = guest-physical, nothing there for this cell */                              \
+	X(FAILURE_MEMORY_READ, "memory-read",                                                    \
+	  "read {bytes}at guest address {address}, which is not its memory")                     \
+	X(FAILURE_MEMORY_WRITE, "memory-write",                                                  \
+	  "wrote {bytes}at guest address {address}, which is not its memory")                    \
+	X(FAILURE_MEMORY_EXECUTE, "memory-execute",                                              \
+	  "executed code at guest address {address}, which is not its memory")                   \
+	/* address = port, size = 1, 2, 4 */                                                     \
+	X(FAILURE_PORT_READ, "port-read",                                                        \
+	  "read {bytes}from I/O port {address}, which is not its own")                           \
+	X(FAILURE_PORT_WRITE, "port-write",                                                      \
+	  "wrote {bytes}to I/O port {address}, which is not its own")                            \
+	/* address = MSR number, value = what was to be written */                               \
+	X(FAILURE_MSR_READ, "msr-read", "read MSR {address}, which cells may not")               \
+	X(FAILURE_MSR_WRITE, "msr-write", "wrote {value} to MSR {address}, which cells may not") \
+	/* vector = first exception, address = CR2 for a page fault */                           \
+	X(FAILURE_TRIPLE_FAULT, "triple-fault", "ran into a triple fault{first}")                \
+	/* address = register offset, value = what was written */                                \
+	X(FAILURE_APIC, "apic", "wrote {value} to APIC register {address}, which cells may not") \
+	/* one that no cell may execute or that could not be decoded */                          \
+	X(FAILURE_INSTRUCTION, "instruction",                                                    \
+	  "executed an instruction that no cell may execute{instruction}")                       \
+	X(FAILURE_UNHANDLED_EXIT, "unhandled-exit",                                              \
+	  "did what the hypervisor does not handle, exit code {exit}")                           \
+	/* on root's order */                                                                    \
+	X(FAILURE_KILLED, "killed", "was killed")
+
+enum failure_reason { FAILURE_REASONS(WORD_SYMBOL) FAILURE_REASON_COUNT };
 
 #define FAILURE_VECTOR_NONE 0xffffffffu
 

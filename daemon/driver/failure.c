@@ -5,39 +5,36 @@
 #include <stdarg.h>
 #include <string.h>
 
-#define TEXT_MAX 192
+#define DEED_ENTRY(symbol, word, deed) [symbol] = deed,
 
-static const char *const reason_names[FAILURE_REASON_COUNT] = {
-	[FAILURE_NONE] = "cell",
-	[FAILURE_MEMORY_READ] = "memory-read",
-	[FAILURE_MEMORY_WRITE] = "memory-write",
-	[FAILURE_MEMORY_EXECUTE] = "memory-execute",
-	[FAILURE_PORT_READ] = "port-read",
-	[FAILURE_PORT_WRITE] = "port-write",
-	[FAILURE_MSR_READ] = "msr-read",
-	[FAILURE_MSR_WRITE] = "msr-write",
-	[FAILURE_TRIPLE_FAULT] = "triple-fault",
-	[FAILURE_APIC] = "apic",
-	[FAILURE_CONTROL_REGISTER] = "control-register",
-	[FAILURE_INSTRUCTION] = "instruction",
-	[FAILURE_UNHANDLED_EXIT] = "unhandled-exit",
-	[FAILURE_KILLED] = "killed",
-};
+static const char *const words[] = {FAILURE_REASONS(WORD_ENTRY)};
+static const char *const deeds[] = {FAILURE_REASONS(DEED_ENTRY)};
 
 const char *failure_reason_name(uint32_t reason)
 {
-	return reason < FAILURE_REASON_COUNT ? reason_names[reason] : "unknown";
+	return reason < FAILURE_REASON_COUNT ? words[reason] : "unknown";
 }
 
-/* "4 bytes ", or nothing where the size is not known. */
-static const char *size_text(const struct failure_record *record, char *buffer, size_t size)
+static void tell_address(FILE *out, const struct failure_record *record)
 {
-	buffer[0] = '\0';
-	if (record->size == 1)
-		snprintf(buffer, size, "1 byte ");
-	else if (record->size)
-		snprintf(buffer, size, "%" PRIu32 " bytes ", record->size);
-	return buffer;
+	fprintf(out, "0x%" PRIx64, record->address);
+}
+
+static void tell_value(FILE *out, const struct failure_record *record)
+{
+	fprintf(out, "0x%" PRIx64, record->value);
+}
+
+static void tell_exit(FILE *out, const struct failure_record *record)
+{
+	fprintf(out, "0x%" PRIx64, record->exit_code);
+}
+
+/* Nothing where the size is not known. */
+static void tell_bytes(FILE *out, const struct failure_record *record)
+{
+	if (record->size)
+		fprintf(out, "%" PRIu32 " byte%s ", record->size, record->size == 1 ? "" : "s");
 }
 
 /* Exceptions of the x86, by vector; NULL where the vector is none. */
@@ -68,124 +65,87 @@ static const char *exception_name(uint32_t vector)
 	return vector < ARRAY_SIZE(names) ? names[vector] : NULL;
 }
 
-static void describe_triple_fault(const struct failure_record *record, char *text, size_t size)
+static void tell_first(FILE *out, const struct failure_record *record)
 {
 	const char *name = exception_name(record->vector);
 
 	if (record->vector == FAILURE_VECTOR_NONE)
-		snprintf(text, size, "ran into a triple fault");
-	else if (record->vector == 14)
-		snprintf(text, size,
-			 "ran into a triple fault that began with a page fault at 0x%" PRIx64,
-			 record->address);
+		return;
+	fputs(" that began with", out);
+	if (record->vector == 14)
+		fprintf(out, " a page fault at 0x%" PRIx64, record->address);
 	else if (name)
-		snprintf(text, size, "ran into a triple fault that began with: %s", name);
+		fprintf(out, ": %s", name);
 	else
-		snprintf(text, size, "ran into a triple fault that began with exception %" PRIu32,
-			 record->vector);
+		fprintf(out, " exception %" PRIu32, record->vector);
 }
 
-static void describe_instruction(const struct failure_record *record, char *text, size_t size)
+static void tell_instruction(FILE *out, const struct failure_record *record)
 {
 	size_t length = record->instruction_len;
-	size_t used;
 
-	used = (size_t)snprintf(text, size, "executed an instruction that no cell may execute");
 	if (length > sizeof(record->instruction))
 		length = sizeof(record->instruction);
 	if (length)
-		used += (size_t)snprintf(text + used, size - used, ", bytes");
-	for (size_t i = 0; i < length && used < size; i++)
-		used += (size_t)snprintf(text + used, size - used, " %02x", record->instruction[i]);
+		fputs(", bytes", out);
+	for (size_t i = 0; i < length; i++)
+		fprintf(out, " %02x", record->instruction[i]);
 }
 
-static void describe_deed(const struct failure_record *record, char *text, size_t size)
-{
-	char bytes[32];
+/* What stands in braces in a deed (failure_record.h). */
+static const struct {
+	const char *name;
+	void (*tell)(FILE *out, const struct failure_record *record);
+} parts[] = {
+	{"{address}", tell_address}, {"{value}", tell_value}, {"{exit}", tell_exit},
+	{"{bytes}", tell_bytes},     {"{first}", tell_first}, {"{instruction}", tell_instruction},
+};
 
-	size_text(record, bytes, sizeof(bytes));
-	switch (record->reason) {
-	case FAILURE_NONE:
-		snprintf(text, size, "set its state to failed");
-		break;
-	case FAILURE_MEMORY_READ:
-		snprintf(text, size,
-			 "read %sat guest address 0x%" PRIx64 ", which is not its memory", bytes,
-			 record->address);
-		break;
-	case FAILURE_MEMORY_WRITE:
-		snprintf(text, size,
-			 "wrote %sat guest address 0x%" PRIx64 ", which is not its memory", bytes,
-			 record->address);
-		break;
-	case FAILURE_MEMORY_EXECUTE:
-		snprintf(text, size,
-			 "executed code at guest address 0x%" PRIx64 ", which is not its memory",
-			 record->address);
-		break;
-	case FAILURE_PORT_READ:
-		snprintf(text, size, "read %sfrom I/O port 0x%" PRIx64 ", which is not its own",
-			 bytes, record->address);
-		break;
-	case FAILURE_PORT_WRITE:
-		snprintf(text, size, "wrote %sto I/O port 0x%" PRIx64 ", which is not its own",
-			 bytes, record->address);
-		break;
-	case FAILURE_MSR_READ:
-		snprintf(text, size, "read MSR 0x%" PRIx64 ", which cells may not",
-			 record->address);
-		break;
-	case FAILURE_MSR_WRITE:
-		snprintf(text, size,
-			 "wrote 0x%" PRIx64 " to MSR 0x%" PRIx64 ", which cells may not",
-			 record->value, record->address);
-		break;
-	case FAILURE_TRIPLE_FAULT:
-		describe_triple_fault(record, text, size);
-		break;
-	case FAILURE_APIC:
-		snprintf(text, size,
-			 "wrote 0x%" PRIx64 " to APIC register 0x%" PRIx64 ", which cells may not",
-			 record->value, record->address);
-		break;
-	case FAILURE_CONTROL_REGISTER:
-		snprintf(text, size, "changed control register CR%" PRIu64 " as cells may not",
-			 record->address);
-		break;
-	case FAILURE_INSTRUCTION:
-		describe_instruction(record, text, size);
-		break;
-	case FAILURE_UNHANDLED_EXIT:
-		snprintf(text, size,
-			 "did what the hypervisor does not handle, exit code 0x%" PRIx64,
-			 record->exit_code);
-		break;
-	case FAILURE_KILLED:
-		snprintf(text, size, "was killed");
-		break;
-	default:
-		snprintf(text, size, "reason %" PRIu32 ", which this version does not know",
-			 record->reason);
-		break;
+/* Returns what follows the part that text begins with; without one, what follows its first byte. */
+static const char *tell_part(FILE *out, const struct failure_record *record, const char *text)
+{
+	for (size_t i = 0; i < ARRAY_SIZE(parts); i++) {
+		size_t length = strlen(parts[i].name);
+
+		if (strncmp(text, parts[i].name, length) == 0) {
+			parts[i].tell(out, record);
+			return text + length;
+		}
 	}
+	fputc(*text, out);
+	return text + 1;
+}
+
+static void tell_deed(FILE *out, const struct failure_record *record)
+{
+	if (record->reason >= FAILURE_REASON_COUNT) {
+		fprintf(out, "reason %" PRIu32 ", which this version does not know",
+			record->reason);
+		return;
+	}
+	for (const char *text = deeds[record->reason]; *text;)
+		text = tell_part(out, record, text);
 }
 
 char *failure_describe(const struct failure_record *record, const char *because)
 {
-	char deed[TEXT_MAX];
-	char *text;
-	int r;
+	char *text = NULL;
+	size_t size;
+	FILE *out = open_memstream(&text, &size);
 
+	if (!out)
+		return NULL;
 	if (record->reason == FAILURE_KILLED && because)
-		snprintf(deed, sizeof(deed), "%s", because);
+		fputs(because, out);
 	else
-		describe_deed(record, deed, sizeof(deed));
+		tell_deed(out, record);
 	/* A cell that gave up by itself left no CPU state. */
-	if (record->reason == FAILURE_NONE)
-		return strdup(deed);
-	r = asprintf(&text, "%s (rip 0x%" PRIx64 ", CPU %" PRIu32 ")", deed, record->rip,
-		     record->cpu);
-	return r < 0 ? NULL : text;
+	if (record->reason != FAILURE_NONE)
+		fprintf(out, " (rip 0x%" PRIx64 ", CPU %" PRIu32 ")", record->rip, record->cpu);
+	if (fclose(out) == 0)
+		return text;
+	free(text);
+	return NULL;
 }
 
 struct field_list {

@@ -3,12 +3,14 @@
 
 #include <stdarg.h>
 #include <stdbool.h>
+#include <stddef.h>
 
 #include "arch/arch.h"
 #include "core/lock.h"
 #include "core/state.h"
 
 static struct spinlock console_lock;
+static struct cpu *printing; /* who holds it */
 
 void ring_put(struct public_ring *ring, char c)
 {
@@ -23,6 +25,12 @@ static void put(char c)
 {
 	ring_put(&public_area.console, c);
 	arch_debug_putc(c);
+}
+
+static void put_text(const char *text)
+{
+	while (*text)
+		put(*text++);
 }
 
 static void put_number(uint64_t value, unsigned int base, unsigned int width, bool negative)
@@ -71,8 +79,8 @@ static const char *put_conversion(const char *p, va_list *args)
 	}
 	switch (*p) {
 	case 's':
-		for (text = va_arg(*args, const char *); *text; text++)
-			put(*text);
+		text = va_arg(*args, const char *);
+		put_text(text ? text : "(null)");
 		break;
 	case 'c':
 		put(va_arg(*args, int));
@@ -91,16 +99,24 @@ static const char *put_conversion(const char *p, va_list *args)
 
 void console_printf(const char *format, ...)
 {
+	struct cpu *self = this_cpu();
 	va_list args;
 
 	va_start(args, format);
-	spin_lock(&console_lock);
+	/*
+	 * Only an exception gets in the middle of a line of its own CPU, and it never goes back
+	 * there: it must be told, and the lock is let go for the others.
+	 */
+	if (__atomic_load_n(&printing, __ATOMIC_RELAXED) != self)
+		spin_lock(&console_lock);
+	__atomic_store_n(&printing, self, __ATOMIC_RELAXED);
 	while (*format) {
 		if (*format == '%' && format[1])
 			format = put_conversion(format + 1, &args);
 		else
 			put(*format++);
 	}
+	__atomic_store_n(&printing, NULL, __ATOMIC_RELAXED);
 	spin_unlock(&console_lock);
 	va_end(args);
 }

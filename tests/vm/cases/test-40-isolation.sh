@@ -123,9 +123,9 @@ refused "reading a cell's port" 1 0xff ./probe in $cell_port 1
 refused "writing to a cell's port" 1 'done' ./probe out $cell_port 1 0x55
 refused "moving the APIC" 1 fault ./probe wrmsr $apic_base 0xfee01900
 report=$(cat $sysfs/console)
-for line in "memory read, address $(hex "$cell")" "memory write, address $(hex "$cell")" \
-	    "port read, address $cell_port" "port write, address $cell_port" \
-	    "MSR write, address $apic_base value 0xfee01900"; do
+for line in "memory-read, address $(hex "$cell")" "memory-write, address $(hex "$cell")" \
+	    "port-read, address $cell_port" "port-write, address $cell_port" \
+	    "msr-write, address $apic_base value 0xfee01900"; do
 	like "the hypervisor reports: $line" "$report" "refused: $line"
 done
 turbine_goes_on 'the turbine has not noticed'

@@ -128,27 +128,14 @@ enum verdict fault(struct cpu *cpu, enum failure_reason reason, uint64_t address
 	return VERDICT_FAULT;
 }
 
-static const char *const reason_names[FAILURE_REASON_COUNT] = {
-	[FAILURE_MEMORY_READ] = "memory read",
-	[FAILURE_MEMORY_WRITE] = "memory write",
-	[FAILURE_MEMORY_EXECUTE] = "instruction fetch",
-	[FAILURE_PORT_READ] = "port read",
-	[FAILURE_PORT_WRITE] = "port write",
-	[FAILURE_MSR_READ] = "MSR read",
-	[FAILURE_MSR_WRITE] = "MSR write",
-	[FAILURE_TRIPLE_FAULT] = "triple fault",
-	[FAILURE_APIC] = "APIC access",
-	[FAILURE_CONTROL_REGISTER] = "control register access",
-	[FAILURE_INSTRUCTION] = "instruction",
-	[FAILURE_UNHANDLED_EXIT] = "unhandled exit",
-};
+static const char *const reasons[] = {FAILURE_REASONS(WORD_ENTRY)};
 
 static void report(const struct cpu *cpu, const char *what)
 {
 	const struct failure_record *record = &cpu->failure;
 
 	console_printf("cell %s, CPU %u: %s: %s, address 0x%lx value 0x%lx rip 0x%lx exit 0x%lx\n",
-		       cpu->cell->desc->name, cpu->id, what, reason_names[record->reason],
+		       cpu->cell->desc->name, cpu->id, what, reasons[record->reason],
 		       record->address, record->value, record->rip, record->exit_code);
 }
 

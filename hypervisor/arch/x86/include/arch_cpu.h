@@ -39,6 +39,7 @@ struct arch_cpu {
 	uint64_t linux_dr6, linux_dr7;
 	uint8_t apic_id;
 	bool leaving;
+	bool broken; /* had an exception in the hypervisor */
 
 	/* vCPU */
 	bool parked;

@@ -95,9 +95,14 @@ void setup_host_exception(const struct exception_frame *frame)
 {
 	struct cpu *cpu = this_cpu();
 
-	console_printf(
-		"hypervisor exception %lu on CPU %u: error 0x%lx rip 0x%lx rsp 0x%lx cr2 0x%lx\n",
-		frame->vector, cpu->id, frame->error, frame->rip, frame->rsp, read_cr2());
+	/* One that the telling itself raises is not told. */
+	if (!cpu->arch.broken) {
+		cpu->arch.broken = true;
+		console_printf(
+			"hypervisor exception %lu on CPU %u: error 0x%lx rip 0x%lx rsp 0x%lx "
+			"cr2 0x%lx\n",
+			frame->vector, cpu->id, frame->error, frame->rip, frame->rsp, read_cr2());
+	}
 	for (;;)
 		asm volatile("cli; hlt");
 }

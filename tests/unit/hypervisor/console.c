@@ -1,0 +1,107 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/* The hypervisor's console on the host: what a line looks like, and that one is told in any case.
+ */
+#include <setjmp.h>
+#include <unistd.h>
+
+#include "arch/arch.h"
+#include "core/console.h"
+#include "core/state.h"
+#include "tests/lib/tap.h"
+
+/* Longer than any test takes: a printer that waits for ever would otherwise not be found out. */
+#define TIMEOUT_S 20
+
+struct public_area public_area;
+
+static struct cpu cpus[2];
+static struct cpu *running = &cpus[0];
+static uint64_t line_start;
+static char raise_at; /* the CPU takes an exception where it puts this character */
+static jmp_buf stopped;
+
+struct cpu *this_cpu(void)
+{
+	return running;
+}
+
+/* What setup_host_exception() does: tells, and never goes back. */
+static void exception(void)
+{
+	raise_at = '\0';
+	console_printf("exception on CPU %u\n", running->id);
+	longjmp(stopped, 1);
+}
+
+void arch_debug_putc(char c)
+{
+	if (raise_at && c == raise_at)
+		exception();
+}
+
+/* What has been printed since the last call. */
+static const char *printed(void)
+{
+	static char text[256];
+	size_t length = 0;
+
+	for (; line_start < public_area.console.head; line_start++)
+		if (length + 1 < sizeof(text))
+			text[length++] =
+				public_area.console.buffer[line_start % PUBLIC_CONSOLE_SIZE];
+	text[length] = '\0';
+	return text;
+}
+
+static void test_conversions(struct tap *tap)
+{
+	const char *volatile nothing = NULL;
+
+	console_printf("cell %s, CPU %u\n", "turbine", 3);
+	tap_is_str(tap, printed(), "cell turbine, CPU 3\n", "text and number");
+	console_printf("%d %d %ld %lu", -1, 0, INT64_MIN, UINT64_MAX);
+	tap_is_str(tap, printed(), "-1 0 -9223372036854775808 18446744073709551615", "extremes");
+	console_printf("0x%x 0x%lx %08x", 0xabcu, 0xfee00000ul << 8, 0x1234u);
+	tap_is_str(tap, printed(), "0xabc 0xfee0000000 00001234",
+		   "hexadecimal, with leading zeros");
+	console_printf("%c%%", 'x');
+	tap_is_str(tap, printed(), "x%", "character and percent sign");
+	console_printf("reason %s.", nothing);
+	tap_is_str(tap, printed(), "reason (null).", "text that is not there");
+}
+
+static void test_ring(struct tap *tap)
+{
+	for (unsigned int n = 0; n < PUBLIC_CONSOLE_SIZE; n++)
+		console_printf("%c", 'a' + n % 26);
+	tap_is_u64(tap, public_area.console.head - line_start, PUBLIC_CONSOLE_SIZE,
+		   "the ring counts what was ever written");
+	tap_is_u64(tap, public_area.console.buffer[line_start % PUBLIC_CONSOLE_SIZE], 'a',
+		   "and begins anew where it is full");
+	printed();
+}
+
+static void test_exception(struct tap *tap)
+{
+	cpus[1].id = 1;
+	running = &cpus[1];
+	raise_at = 'd';
+	if (!setjmp(stopped))
+		console_printf("a line that ends\n");
+	tap_is_str(tap, printed(), "a line that endexception on CPU 1\n",
+		   "an exception in the middle of a line is told");
+	running = &cpus[0];
+	console_printf("goes on\n");
+	tap_is_str(tap, printed(), "goes on\n", "the other CPUs can print after it");
+}
+
+int main(void)
+{
+	struct tap tap = {0};
+
+	alarm(TIMEOUT_S);
+	test_conversions(&tap);
+	test_ring(&tap);
+	test_exception(&tap);
+	return tap_done(&tap);
+}
