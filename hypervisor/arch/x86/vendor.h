@@ -86,9 +86,12 @@ enum verdict {
 			  for root */
 };
 
-/* Fills cpu->failure with what every record has. Returns VERDICT_FAULT. */
+/* Fills cpu->failure with what every record has (record.c). Returns VERDICT_FAULT. */
 enum verdict fault(struct cpu *cpu, enum failure_reason reason, uint64_t address, uint64_t value,
 		   unsigned int size);
+
+/* One line on the console of what cpu->failure says, and what was done about it. */
+void record_tell(const struct cpu *cpu, const char *what);
 
 /* Carries a verdict out (exit.c). */
 void exit_verdict(struct cpu *cpu, enum verdict verdict);

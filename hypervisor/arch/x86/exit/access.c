@@ -7,23 +7,17 @@
 
 #include <string.h>
 
+#include "arch/x86/exit/refuse.h"
 #include "arch/x86/irq/apic.h"
-#include "arch/x86/asm.h"
 #include "arch/x86/vcpu/guest.h"
-#include "arch/x86/logic/mmio_decode.h"
 #include "core/state.h"
 
-#define ALL_ONES    (~0ull)
 #define DEVICE_SLOT 3
-
-#define PREFIX_ADDRESS_SIZE 0x67
-#define PREFIX_REPNE	    0xf2
-#define PREFIX_REP	    0xf3
 
 /* How long the code segment says that addresses and operands are. */
 static enum mmio_cpu_mode mode_of(const struct vcpu_state *state)
 {
-	if ((state->efer & EFER_LMA) && (state->cs.attributes & 0x200))
+	if (guest_runs_64bit_code(state))
 		return MMIO_MODE_64;
 	return (state->cs.attributes & 0x400) ? MMIO_MODE_32 : MMIO_MODE_16;
 }
@@ -48,8 +42,7 @@ static bool reads_memory(const struct mmio_insn *insn)
 	return insn->access != MMIO_WRITE;
 }
 
-/* The instruction has done its work: register, flags, next instruction. */
-static void complete(struct cpu *cpu, const struct mmio_insn *insn,
+void access_complete(struct cpu *cpu, const struct mmio_insn *insn,
 		     const struct mmio_effect *effect)
 {
 	if (effect->writes_register)
@@ -58,7 +51,7 @@ static void complete(struct cpu *cpu, const struct mmio_insn *insn,
 	vendor->advance(cpu, insn->length);
 }
 
-static void apply(struct cpu *cpu, const struct mmio_insn *insn, uint64_t data,
+void access_apply(struct cpu *cpu, const struct mmio_insn *insn, uint64_t data,
 		  struct mmio_effect *ret_effect)
 {
 	struct vcpu_state state;
@@ -81,13 +74,13 @@ static enum verdict access_apic(struct cpu *cpu, uint64_t guest_phys)
 	/* APM vol. 2, 16.3.2: registers are accessed with aligned 32-bit accesses. */
 	if (!decode(cpu, &insn) || insn.string || insn.width != 4 || (offset & 3))
 		return fault(cpu, FAILURE_INSTRUCTION, guest_phys, 0, 0);
-	apply(cpu, &insn, reads_memory(&insn) ? apic_read(offset) : 0, &effect);
+	access_apply(cpu, &insn, reads_memory(&insn) ? apic_read(offset) : 0, &effect);
 	if (effect.writes_memory) {
 		verdict = apic_write(cpu, offset, effect.memory);
 		if (verdict != VERDICT_HANDLED)
 			return verdict;
 	}
-	complete(cpu, &insn, &effect);
+	access_complete(cpu, &insn, &effect);
 	return VERDICT_HANDLED;
 }
 
@@ -167,10 +160,10 @@ static bool access_window(struct cpu *cpu, const struct mmio_insn *insn, uint64_
 	if ((phys & (PAGE_SIZE - 1)) + insn->width > PAGE_SIZE)
 		return false;
 	page = (uint8_t *)arch_map_page(DEVICE_SLOT, phys, true) + (phys & (PAGE_SIZE - 1));
-	apply(cpu, insn, reads_memory(insn) ? device_read(page, insn->width) : 0, &effect);
+	access_apply(cpu, insn, reads_memory(insn) ? device_read(page, insn->width) : 0, &effect);
 	if (effect.writes_memory)
 		device_write(page, insn->width, effect.memory);
-	complete(cpu, insn, &effect);
+	access_complete(cpu, insn, &effect);
 	return true;
 }
 
@@ -180,163 +173,23 @@ enum verdict exit_memory(struct cpu *cpu, uint64_t guest_phys, bool write, bool 
 	enum failure_reason reason = execute ? FAILURE_MEMORY_EXECUTE
 				     : write ? FAILURE_MEMORY_WRITE
 					     : FAILURE_MEMORY_READ;
+	struct mmio_insn insn, *decoded = NULL;
 	struct mmio_effect effect;
-	struct mmio_insn insn;
 	uint64_t value = 0;
+	enum verdict verdict;
 
-	cpu->arch.refused_page_walk = page_walk;
 	if (!page_walk && write && (guest_phys & PAGE_MASK) == APIC_PHYS)
 		return access_apic(cpu, guest_phys);
 	cpu->exits[EXITS_MMIO]++;
-	if (execute || page_walk || !decode(cpu, &insn))
-		return fault(cpu, reason, guest_phys, 0, 0);
-	if (access_window(cpu, &insn, guest_phys))
-		return VERDICT_HANDLED;
-	if (insn.access == MMIO_WRITE) {
-		apply(cpu, &insn, 0, &effect);
-		value = effect.memory;
-	}
-	return fault(cpu, reason, guest_phys, value, insn.width);
-}
-
-static void advance_register(struct cpu *cpu, unsigned int number, int64_t by,
-			     unsigned int address_size)
-{
-	uint64_t *reg = gpr_by_number(cpu, number);
-	uint64_t mask = address_size == 8 ? ~0ull : (1ull << (8 * address_size)) - 1;
-	uint64_t moved = (*reg + by) & mask;
-
-	*reg = address_size == 2 ? (*reg & ~mask) | moved : moved;
-}
-
-/* One element of a string instruction whose other side, a port or memory, root may not reach. */
-struct string_element {
-	uint8_t length;	      /* of the instruction */
-	uint8_t width;	      /* of the element */
-	uint8_t address_size; /* also of the count */
-	bool repeat;
-	bool stores_ones; /* what was read from nowhere goes to where RDI points */
-	bool moves_rdi, moves_rsi;
-};
-
-/*
- * What was read from nowhere goes where root wants it, if its own page tables allow that: the page
- * may be one that Linux has yet to copy or to make. False: a page fault has been injected, after
- * which the instruction comes again.
- */
-static bool store_ones(struct cpu *cpu, const struct vcpu_state *state,
-		       const struct string_element *element)
-{
-	uint64_t to = *gpr_by_number(cpu, FAILURE_RDI), last, ones = ALL_ONES;
-	uint32_t error;
-
-	if (element->address_size == 4)
-		to = (uint32_t)to;
-	last = to + element->width - 1;
-	error = guest_write_error(cpu, state, to);
-	if (error) {
-		vendor->inject_page_fault(cpu, to, error);
-		return false;
-	}
-	error = guest_write_error(cpu, state, last);
-	if (error) {
-		vendor->inject_page_fault(cpu, last, error);
-		return false;
-	}
-	/* Where the destination is not root's either, this write is lost, too. */
-	guest_write(cpu, state, to, &ones, element->width);
-	return true;
-}
-
-/* The next element traps again, so that nothing is skipped that is allowed. */
-static void refuse_element(struct cpu *cpu, const struct string_element *element)
-{
-	uint64_t *count = gpr_by_number(cpu, FAILURE_RCX);
-	struct vcpu_state state;
-	int64_t step;
-
-	vendor->get_state(cpu, &state);
-	if (mode_of(&state) != MMIO_MODE_64) {
-		vendor->inject_exception(cpu, VECTOR_GP, true, 0);
-		return;
-	}
-	if (element->stores_ones && !store_ones(cpu, &state, element))
-		return;
-	step = (state.rflags & RFLAGS_DF) ? -(int64_t)element->width : element->width;
-	if (element->moves_rdi)
-		advance_register(cpu, FAILURE_RDI, step, element->address_size);
-	if (element->moves_rsi)
-		advance_register(cpu, FAILURE_RSI, step, element->address_size);
-	if (element->repeat) {
-		advance_register(cpu, FAILURE_RCX, -1, element->address_size);
-		if (element->address_size == 8 ? *count : (uint32_t)*count)
-			return;
-	}
-	vendor->advance(cpu, element->length);
-}
-
-static void refuse_memory_string(struct cpu *cpu, const struct mmio_insn *insn)
-{
-	const struct string_element element = {
-		.length = insn->length,
-		.width = insn->width,
-		.address_size = insn->address_size,
-		.repeat = insn->repeat,
-		.stores_ones =
-			insn->access == MMIO_COPY && cpu->failure.reason == FAILURE_MEMORY_READ,
-		.moves_rdi = true,
-		.moves_rsi = insn->access == MMIO_COPY,
-	};
-
-	refuse_element(cpu, &element);
-}
-
-void access_refuse_port_string(struct cpu *cpu, unsigned int length)
-{
-	bool in = cpu->failure.reason == FAILURE_PORT_READ;
-	struct string_element element = {
-		.length = length,
-		.width = cpu->failure.size,
-		.address_size = 8,
-		.stores_ones = in,
-		.moves_rdi = in,
-		.moves_rsi = !in,
-	};
-	unsigned int n;
-
-	/* Only 64-bit code gets further: all before the opcode, the last byte, is prefixes. */
-	for (n = 0; n + 1 < length && n < cpu->failure.instruction_len; n++) {
-		switch (cpu->failure.instruction[n]) {
-		case PREFIX_ADDRESS_SIZE:
-			element.address_size = 4;
-			break;
-		case PREFIX_REPNE:
-		case PREFIX_REP:
-			element.repeat = true;
-			break;
+	if (!execute && !page_walk && decode(cpu, &insn)) {
+		if (access_window(cpu, &insn, guest_phys))
+			return VERDICT_HANDLED;
+		if (insn.access == MMIO_WRITE) {
+			access_apply(cpu, &insn, 0, &effect);
+			value = effect.memory;
 		}
+		decoded = &insn;
 	}
-	refuse_element(cpu, &element);
-}
-
-void access_refuse(struct cpu *cpu)
-{
-	struct mmio_effect effect;
-	struct mmio_insn insn;
-
-	if (cpu->failure.reason == FAILURE_MEMORY_EXECUTE) {
-		/* All ones would be fetched, which is no instruction. */
-		vendor->inject_exception(cpu, VECTOR_UD, false, 0);
-		return;
-	}
-	if (cpu->arch.refused_page_walk || !decode(cpu, &insn)) {
-		vendor->inject_exception(cpu, VECTOR_GP, true, 0);
-		return;
-	}
-	if (insn.string) {
-		refuse_memory_string(cpu, &insn);
-		return;
-	}
-	apply(cpu, &insn, ALL_ONES, &effect);
-	complete(cpu, &insn, &effect);
+	verdict = fault(cpu, reason, guest_phys, value, decoded ? insn.width : 0);
+	return cpu->cell == &root_cell ? refuse_memory(cpu, decoded) : verdict;
 }

@@ -3,19 +3,15 @@
 #ifndef ACCESS_H
 #define ACCESS_H
 
+#include "arch/x86/logic/mmio_decode.h"
 #include "arch/x86/vendor.h"
 
-/*
- * Answers the refused memory access of the root cell like an empty bus: reads give all ones, writes
- * are lost. What cannot be emulated (vector instructions, a walk of root's own page tables) gets a
- * general-protection exception, which Linux' guarded accesses survive.
- */
-void access_refuse(struct cpu *cpu);
+/* What a decoded instruction of the guest does with data read from memory; changes nothing yet. */
+void access_apply(struct cpu *cpu, const struct mmio_insn *insn, uint64_t data,
+		  struct mmio_effect *ret_effect);
 
-/*
- * The same for a refused INS or OUTS, of so many bytes; the port and the direction are in
- * cpu->failure. One element is done.
- */
-void access_refuse_port_string(struct cpu *cpu, unsigned int length);
+/* The instruction has done its work: register, flags, next instruction. */
+void access_complete(struct cpu *cpu, const struct mmio_insn *insn,
+		     const struct mmio_effect *effect);
 
 #endif /* ACCESS_H */

@@ -7,7 +7,7 @@
 #include "core/pool.h"
 #include "core/state.h"
 #include "core/subsystem.h"
-#include "arch/x86/vendor.h"
+#include "arch/x86/exit/refuse.h"
 
 static bool port_intercepted(const struct cell *cell, unsigned int port)
 {
@@ -106,10 +106,10 @@ enum verdict exit_port(struct cpu *cpu, uint16_t port, unsigned int size, bool i
 {
 	/* Nothing is ever passed on from here: what is allowed does not exit. */
 	uint64_t value = in || string ? 0 : cpu_gprs(cpu)->rax & (0xffffffffull >> (32 - 8 * size));
+	enum verdict verdict =
+		fault(cpu, in ? FAILURE_PORT_READ : FAILURE_PORT_WRITE, port, value, size);
 
-	cpu->arch.refused_length = instruction_length;
-	cpu->arch.refused_string = string;
-	return fault(cpu, in ? FAILURE_PORT_READ : FAILURE_PORT_WRITE, port, value, size);
+	return cpu->cell == &root_cell ? refuse_port(cpu, string, instruction_length) : verdict;
 }
 
 SUBSYSTEM(30, port_subsystem) = {

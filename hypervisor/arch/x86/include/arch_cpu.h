@@ -49,9 +49,6 @@ struct arch_cpu {
 	uint32_t apic_ldr;	/* logical id and its format as the guest wrote them */
 	uint32_t apic_dfr;
 	uint32_t apic_icr_high;
-	uint8_t refused_length; /* of the port instruction that was refused, in bytes */
-	bool refused_string;	/* it was INS or OUTS */
-	bool refused_page_walk; /* of a memory access: the guest's own tables lie outside */
 	uint64_t last_exception_rip;
 	uint32_t last_exception; /* vector, or FAILURE_VECTOR_NONE */
 

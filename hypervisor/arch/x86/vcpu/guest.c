@@ -163,11 +163,15 @@ unsigned int guest_write(struct cpu *cpu, const struct vcpu_state *state, uint64
 	return done;
 }
 
+bool guest_runs_64bit_code(const struct vcpu_state *state)
+{
+	return (state->efer & EFER_LMA) && (state->cs.attributes & 0x200);
+}
+
 unsigned int guest_fetch(struct cpu *cpu, const struct vcpu_state *state, uint8_t *bytes)
 {
-	bool long_mode = (state->efer & EFER_LMA) && (state->cs.attributes & 0x200);
-	uint64_t linear = long_mode ? state->rip : state->cs.base + state->rip;
+	uint64_t linear =
+		guest_runs_64bit_code(state) ? state->rip : (uint32_t)(state->cs.base + state->rip);
 
-	return guest_read(cpu, state, long_mode ? linear : linear & 0xffffffff, bytes,
-			  INSTRUCTION_MAX);
+	return guest_read(cpu, state, linear, bytes, INSTRUCTION_MAX);
 }

@@ -7,6 +7,8 @@
 
 #define INSTRUCTION_MAX 15
 
+bool guest_runs_64bit_code(const struct vcpu_state *state);
+
 /*
  * Translates a guest-linear address with the guest's own tables; false where they do not map it or
  * lie outside the cell's memory. Changes nothing in the guest (no accessed bits).
