@@ -1,19 +1,12 @@
 # SPDX-License-Identifier: GPL-2.0-only
 # shellcheck shell=bash
 # Helpers of the bus tests. A case is a function test_NAME; it fails when any check in it does.
+# shellcheck source-path=SCRIPTDIR source=../../lib/tap.sh
+. ./tap.sh
 
 manager=/org/cellmgr1
-failed=
-
-# Tells what went wrong, in the TAP stream, and marks the case.
-not() {
-	echo "#   $*" >&3
-	failed=1
-}
-
-say() {
-	echo "# $*" >&3
-}
+# shellcheck disable=SC2034 # of tap.sh
+tap_pause=0.05
 
 fake() {
 	./fake-driver "$@"
@@ -47,67 +40,73 @@ manager_property() {
 		sed 's/^[a-z{}]* //; s/^"\(.*\)"$/\1/'
 }
 
-# Checks, which say what was wrong.
+# done_well COMMAND...: a call succeeds; its answer is in $output.
 done_well() {
-	"$@" || not "$*: $output"
+	if "$@"; then ok "$*"; else not_ok "$*" "$output"; fi
 }
 
-equal() {
-	[ "$1" = "$2" ] || not "${3:-value}: \"$1\", not \"$2\""
+# property_is CELL PROPERTY VALUE
+property_is() {
+	is "$2 of $1" "$(property "$1" "$2")" "$3"
 }
 
-matches() {
-	[[ $1 =~ $2 ]] || not "${3:-text}: \"$1\" does not match \"$2\""
+# property_like CELL PROPERTY REGEX
+property_like() {
+	like "$2 of $1" "$(property "$1" "$2")" "$3"
+}
+
+property_has() {
+	[ "$(property "$1" "$2")" = "$3" ]
+}
+
+# property_becomes SECONDS CELL PROPERTY VALUE
+property_becomes() {
+	eventually_check "$3 of $2 becomes $4" "$1" property_has "$2" "$3" "$4" ||
+		diag "it is $(property "$2" "$3")"
 }
 
 state_is() {
-	equal "$(property "$1" State)" "$2" "state of $1"
+	property_is "$1" State "$2"
 }
 
+# manager_is PROPERTY VALUE
+manager_is() {
+	is "$1" "$(manager_property "$1")" "$2"
+}
 
-# A method fails with a name (without org.cellmgr1.Error.) and a text that matches:
-# fails NAME TEXT OBJECT METHOD [ARGUMENT...]; OBJECT is a cell or "manager".
-fails() {
-	local name=$1 text=$2 object=$3 method=$4 path interface got
+# manager_like PROPERTY REGEX
+manager_like() {
+	like "$1" "$(manager_property "$1")" "$2"
+}
+
+# unit_is UNIT STATE
+unit_is() {
+	is "$1" "$(systemctl is-active "$1")" "$2"
+}
+
+unit_has() {
+	[ "$(systemctl is-active "$1")" = "$2" ]
+}
+
+# unit_becomes SECONDS UNIT STATE
+unit_becomes() {
+	eventually_check "$2 becomes $3" "$1" unit_has "$2" "$3"
+}
+
+# fails_with ERROR TEXT OBJECT METHOD [ARGUMENT...]: the method's error has this name (without
+# org.cellmgr1.Error.) and a text that matches. OBJECT is a cell or "manager".
+fails_with() {
+	local error=$1 text=$2 object=$3 method=$4 path interface output
 	shift 4
 	if [ "$object" = manager ]; then
 		path=$manager interface=org.cellmgr1.Manager
 	else
 		path=$(cell_path "$object") interface=org.cellmgr1.Cell
 	fi
-	got=$(./bus-peer call "$path" "$interface" "$method" "$@" 2>&1) && {
-		not "$object $method $*: succeeded, not $name"
-		return
-	}
-	[[ $name == *.* ]] || name=org.cellmgr1.Error.$name
-	[[ $got == "$name: "* ]] || not "$object $method $*: $got, not $name"
-	[[ $got =~ $text ]] || not "$object $method $*: \"$got\" does not match \"$text\""
-}
-
-# eventually SECONDS COMMAND...: repeats until it succeeds. Five times as long on a machine that has
-# other things to do.
-eventually() {
-	local end=$((${EPOCHREALTIME/./} + $1 * 5000000))
-	shift
-	until "$@"; do
-		[ "${EPOCHREALTIME/./}" -lt "$end" ] || {
-			not "not in time: $*"
-			return 1
-		}
-		sleep 0.05
-	done
-}
-
-is_state() {
-	[ "$(property "$1" State)" = "$2" ]
-}
-
-is_health() {
-	[ "$(property "$1" Health)" = "$2" ]
-}
-
-unit_is() {
-	[ "$(systemctl is-active "$1")" = "$2" ]
+	[[ $error == *.* ]] || error=org.cellmgr1.Error.$error
+	fails "$object $method $* fails" ./bus-peer call "$path" "$interface" "$method" "$@"
+	is "error of $object $method $*" "${output%%: *}" "$error"
+	like "what is said of $object $method $*" "$output" "$text"
 }
 
 # Lines of the daemon in the journal since the case began, all or those with the given matches.
@@ -121,7 +120,7 @@ start_monitor() {
 	rm -f /tmp/monitor /tmp/monitor-log
 	busctl --json=short monitor org.cellmgr1 >/tmp/monitor 2>/tmp/monitor-log &
 	monitor=$!
-	eventually 5 grep -qs Monitoring /tmp/monitor-log
+	eventually_check "the monitor is there" 25 grep -qs Monitoring /tmp/monitor-log
 }
 
 stop_monitor() {
@@ -138,7 +137,7 @@ fresh() {
 	systemctl stop 'cell@*.service' 2>/dev/null
 	systemctl reset-failed 2>/dev/null
 	call DisableHypervisor b true || {
-		say "fresh: $output"
+		diag "fresh: $output"
 		systemctl stop cellmgrd
 		systemctl restart fake-driver
 		rm -f /run/cellmgr/state
@@ -147,11 +146,7 @@ fresh() {
 }
 
 run_case() {
-	local began=${EPOCHREALTIME/./}
-	failed=
 	case_began=$EPOCHREALTIME
 	fresh
-	"test_$2"
-	local ms=$(((${EPOCHREALTIME/./} - began) / 1000))
-	echo "${failed:+not }ok $1 - $2 (${ms} ms)" >&3
+	case_of_many "$1" "test_$1"
 }

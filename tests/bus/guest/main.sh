@@ -9,20 +9,21 @@ for file in test-*.sh; do
 	. "./$file"
 done
 
+# What commands print is for the journal.
 exec 3>/results/tap 2>&1
+# shellcheck disable=SC2034 # of tap.sh
+tap_fd=3
 mapfile -t selected <selected
 if [ -z "${selected[*]}" ]; then
 	mapfile -t selected < <(declare -F | sed -n 's/^declare -f test_//p')
 fi
-number=0
 for name in "${selected[@]}"; do
-	number=$((number + 1))
-	if ! declare -F "test_$name" >/dev/null; then
-		echo "not ok $number - there is no test $name" >&3
-		continue
+	if declare -F "test_$name" >/dev/null; then
+		run_case "$name"
+	else
+		not_ok "$name" "there is no such test"
 	fi
-	run_case "$number" "$name"
 done
-echo "1..$number" >&3
+finish
 journalctl -b -o short-precise --no-pager >/results/journal 2>&1
 sync

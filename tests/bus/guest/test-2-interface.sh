@@ -16,36 +16,34 @@ introspect() {
 }
 
 test_interfaces_are_as_documented() {
-	diff <(introspect "$manager" | normalize org.cellmgr1.Manager) \
-		<(normalize org.cellmgr1.Manager <org.cellmgr1.Manager.xml) >&3 ||
-		not "the manager's interface is not the documented one"
-	diff <(introspect "$manager"/cell/alpha | normalize org.cellmgr1.Cell) \
-		<(normalize org.cellmgr1.Cell <org.cellmgr1.Cell.xml) >&3 ||
-		not "the cell's interface is not the documented one"
-	matches "$(introspect "$manager" | normalize org.cellmgr1.Manager)" '"StartCell"' \
-		"what was compared"
+	check "the manager's interface" diff <(introspect "$manager" | normalize org.cellmgr1.Manager) \
+		<(normalize org.cellmgr1.Manager <org.cellmgr1.Manager.xml)
+	check "the cell's interface" \
+		diff <(introspect "$manager"/cell/alpha | normalize org.cellmgr1.Cell) \
+		<(normalize org.cellmgr1.Cell <org.cellmgr1.Cell.xml)
+	like "what was compared" "$(introspect "$manager" | normalize org.cellmgr1.Manager)" \
+		'"StartCell"'
 }
 
 test_object_manager_lists_cells() {
 	local objects
 	objects=$(busctl --json=short call org.cellmgr1 "$manager" org.freedesktop.DBus.ObjectManager \
 		GetManagedObjects)
-	matches "$objects" '"/org/cellmgr1/cell/alpha"'
-	matches "$objects" '"State":\{"type":"s","data":"defined"\}'
+	like "path among all objects" "$objects" '"/org/cellmgr1/cell/alpha"'
+	like "state among all objects" "$objects" '"State":\{"type":"s","data":"defined"\}'
 	call ListCells
-	matches "$output" '"alpha" "defined" "/org/cellmgr1/cell/alpha"'
+	like "list of cells" "$output" '"alpha" "defined" "/org/cellmgr1/cell/alpha"'
 	call GetCell s alpha
-	equal "$output" 'o "/org/cellmgr1/cell/alpha"'
+	is "answer of GetCell" "$output" 'o "/org/cellmgr1/cell/alpha"'
 }
 
 test_log_level_can_be_set() {
 	done_well systemctl service-log-level cellmgrd debug
-	equal "$(systemctl service-log-level cellmgrd)" debug
+	is "log level" "$(systemctl service-log-level cellmgrd)" debug
 	done_well systemctl service-log-level cellmgrd info
-	setpriv --reuid=65534 --clear-groups busctl set-property org.cellmgr1 \
-		/org/freedesktop/LogControl1 org.freedesktop.LogControl1 LogLevel s debug 2>/dev/null &&
-		not "nobody may set the log level"
-	equal "$(systemctl service-log-level cellmgrd)" info
+	fails "nobody may not set the log level" setpriv --reuid=65534 --clear-groups \
+		busctl set-property org.cellmgr1 /org/freedesktop/LogControl1 org.freedesktop.LogControl1 LogLevel s debug
+	is "log level" "$(systemctl service-log-level cellmgrd)" info
 }
 
 # Every method of an interface, with the arguments that get it past the parser.
@@ -81,65 +79,68 @@ each_changing_method() {
 	done
 }
 
+# expect_denied PATH INTERFACE METHOD [ARGUMENT...]
 expect_denied() {
-	local got
+	local output nobody=(setpriv --reuid=65534 --clear-groups)
 	calls=$((calls + 1))
-	got=$(BUS_PEER_INTERACTIVE=1 setpriv --reuid=65534 --clear-groups ./bus-peer call "$@" 2>&1) &&
-		not "nobody may call $3"
-	matches "$got" '^org\.freedesktop\.DBus\.Error\.AccessDenied: ' "$3"
-	got=$(setpriv --reuid=65534 --clear-groups ./bus-peer call "$@" 2>&1) &&
-		not "nobody may call $3"
-	matches "$got" '^org\.freedesktop\.DBus\.Error\.InteractiveAuthorizationRequired: ' "$3"
+	fails "nobody may call $3" env BUS_PEER_INTERACTIVE=1 "${nobody[@]}" ./bus-peer call "$@"
+	like "$3" "$output" '^org\.freedesktop\.DBus\.Error\.AccessDenied: '
+	fails "nobody may call $3" "${nobody[@]}" ./bus-peer call "$@"
+	like "$3" "$output" '^org\.freedesktop\.DBus\.Error\.InteractiveAuthorizationRequired: '
 }
 
 test_everybody_is_denied_every_change() {
 	local before calls=0
 	before=$(fake calls create)/$(fake calls enable)/$(fake calls start)
 	each_changing_method expect_denied
-	equal "$calls" 13 "number of methods tried"
-	equal "$(fake calls create)/$(fake calls enable)/$(fake calls start)" "$before" "driver calls"
+	is "number of methods tried" "$calls" 13
+	is "driver calls" "$(fake calls create)/$(fake calls enable)/$(fake calls start)" "$before"
 }
 
 test_everybody_may_read() {
-	equal "$(setpriv --reuid=65534 --clear-groups busctl get-property org.cellmgr1 \
-		"$manager"/cell/alpha org.cellmgr1.Cell State 2>&1)" 's "defined"'
-	matches "$(setpriv --reuid=65534 --clear-groups ./bus-peer check \
+	is "a state, read by nobody" "$(setpriv --reuid=65534 --clear-groups busctl get-property \
+		org.cellmgr1 "$manager"/cell/alpha org.cellmgr1.Cell State 2>&1)" 's "defined"'
+	like "a check by nobody" "$(setpriv --reuid=65534 --clear-groups ./bus-peer check \
 		/etc/cellmgr/cells/broken.json alpha 2>&1)" '^error	memroy	'
 }
 
 test_rules_see_cell_and_verb() {
-	local games="setpriv --reuid=5 --regid=60 --clear-groups ./bus-peer call"
-	output=$($games "$manager" org.cellmgr1.Manager StartCell s alpha 2>&1) ||
-		not "games may start alpha: $output"
+	local games=(setpriv --reuid=5 --regid=60 --clear-groups ./bus-peer call)
+	check "games may start alpha" "${games[@]}" "$manager" org.cellmgr1.Manager StartCell s alpha
 	state_is alpha running
-	$games "$manager" org.cellmgr1.Manager StartCell s beta 2>/dev/null && not "not beta"
-	$games "$manager"/cell/alpha org.cellmgr1.Cell Stop 2>&1 || not "games may stop alpha"
-	$games "$manager"/cell/alpha org.cellmgr1.Cell Destroy 2>/dev/null && not "not destroy"
-	$games "$manager" org.cellmgr1.Manager DisableHypervisor b true 2>/dev/null &&
-		not "not the hypervisor"
+	fails "not beta" "${games[@]}" "$manager" org.cellmgr1.Manager StartCell s beta
+	check "games may stop alpha" "${games[@]}" "$manager"/cell/alpha org.cellmgr1.Cell Stop
+	fails "not destroy" "${games[@]}" "$manager"/cell/alpha org.cellmgr1.Cell Destroy
+	fails "not the hypervisor" "${games[@]}" "$manager" org.cellmgr1.Manager DisableHypervisor b true
 	state_is alpha shut-down
 }
 
 test_without_polkit_only_root_may() {
 	systemctl mask -q --runtime --now polkit.service
-	matches "$(setpriv --reuid=5 --clear-groups ./bus-peer call "$manager" org.cellmgr1.Manager \
-		StartCell s alpha 2>&1)" '^org\.freedesktop\.DBus\.Error\.AccessDenied: .*polkit'
+	like "a start without polkit" "$(setpriv --reuid=5 --clear-groups ./bus-peer call "$manager" \
+		org.cellmgr1.Manager StartCell s alpha 2>&1)" \
+		'^org\.freedesktop\.DBus\.Error\.AccessDenied: .*polkit'
 	done_well call StartCell s alpha
 	systemctl unmask -q --runtime polkit.service
 }
 
 test_arguments_are_checked() {
-	fails NoSuchCell "no cell gamma.*gamma.json" manager StartCell s gamma
-	fails NoSuchCell "no name of a cell" manager StartCell s ../../etc/passwd
-	fails NoSuchCell "no name of a cell" manager GetCell s ""
-	fails NoSuchCell "no name of a cell" manager GetCell s "$(printf 'a%.0s' {1..5000})"
-	fails org.freedesktop.DBus.Error.InvalidArgs "" manager StartCell b true
-	fails Invalid "name: " manager Check hs "a/b"
-	matches "$(./bus-peer check-fd pipe 2>&1)" '^org.cellmgr1.Error.Invalid: .*memfd'
-	matches "$(./bus-peer check-fd directory 2>&1)" '^org.cellmgr1.Error.Invalid: .*memfd'
-	matches "$(./bus-peer check-fd file 2>&1)" '^org.cellmgr1.Error.Invalid: .*memfd'
-	matches "$(./bus-peer check /etc/cellmgr/cells/alpha.json alpha && echo checked)" checked
-	matches "$(./bus-peer check /etc/cellmgr/cells/cpu0.json gamma)" '^error	cpus	'
+	fails_with NoSuchCell "no cell gamma.*gamma.json" manager StartCell s gamma
+	fails_with NoSuchCell "no name of a cell" manager StartCell s ../../etc/passwd
+	fails_with NoSuchCell "no name of a cell" manager GetCell s ""
+	fails_with NoSuchCell "no name of a cell" manager GetCell s "$(printf 'a%.0s' {1..5000})"
+	fails_with org.freedesktop.DBus.Error.InvalidArgs "" manager StartCell b true
+	fails_with Invalid "name: " manager Check hs "a/b"
+	like "check of a pipe" "$(./bus-peer check-fd pipe 2>&1)" \
+		'^org.cellmgr1.Error.Invalid: .*memfd'
+	like "check of a directory" "$(./bus-peer check-fd directory 2>&1)" \
+		'^org.cellmgr1.Error.Invalid: .*memfd'
+	like "check of a file" "$(./bus-peer check-fd file 2>&1)" \
+		'^org.cellmgr1.Error.Invalid: .*memfd'
+	like "check of a good description" \
+		"$(./bus-peer check /etc/cellmgr/cells/alpha.json alpha && echo checked)" checked
+	like "check of a bad description" "$(./bus-peer check /etc/cellmgr/cells/cpu0.json gamma)" \
+		'^error	cpus	'
 	state_is alpha defined
 }
 
@@ -151,10 +152,10 @@ test_a_user_cannot_fill_the_queue() {
 		setpriv --reuid=65534 --clear-groups ./bus-peer flood 40 >"/tmp/flood-$n" &
 		peers+=($!)
 	done
-	equal "$(./bus-peer flood 40 | sort -u)" 'done' "root's calls"
+	is "root's calls" "$(./bus-peer flood 40 | sort -u)" 'done'
 	wait "${peers[@]}"
 	answers=$(sort -u /tmp/flood-*)
-	matches "$answers" 'org.freedesktop.DBus.Error.LimitsExceeded'
-	matches "$answers" 'AccessDenied|InteractiveAuthorizationRequired'
+	like "answers: too many" "$answers" 'org.freedesktop.DBus.Error.LimitsExceeded'
+	like "answers: not allowed" "$answers" 'AccessDenied|InteractiveAuthorizationRequired'
 	done_well call ListCells
 }

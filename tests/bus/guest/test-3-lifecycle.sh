@@ -6,25 +6,25 @@
 images=/usr/lib/cellmgr/images
 
 test_steps_lead_through_all_states() {
-	equal "$(manager_property HypervisorState)" off
+	manager_is HypervisorState off
 	done_well call EnableHypervisor
-	equal "$(manager_property HypervisorState)" enabled
-	equal "$(manager_property Driver)" "cellvisor fake"
-	equal "$(manager_property MemoryTotal)" $((48 << 20))
-	equal "$(manager_property MemoryFree)" $((48 << 20))
+	manager_is HypervisorState enabled
+	manager_is Driver "cellvisor fake"
+	manager_is MemoryTotal $((48 << 20))
+	manager_is MemoryFree $((48 << 20))
 	state_is alpha defined
-	equal "$(property alpha Id)" -1
+	property_is alpha Id -1
 	done_well cell alpha Create
 	state_is alpha created
-	equal "$(property alpha Cpus)" "1 3"
-	equal "$(property alpha Memory)" $((1 << 20))
-	equal "$(manager_property MemoryFree)" $((47 << 20))
-	matches "$(property alpha Id)" '^[0-9]+$'
+	property_is alpha Cpus "1 3"
+	property_is alpha Memory $((1 << 20))
+	manager_is MemoryFree $((47 << 20))
+	property_like alpha Id '^[0-9]+$'
 	done_well cell alpha Load 'a(ht)' 0
 	state_is alpha loaded
 	done_well cell alpha Start
 	state_is alpha running
-	equal "$(property alpha Health)" ok
+	property_is alpha Health ok
 	done_well cell alpha Stop
 	state_is alpha shut-down
 	done_well cell alpha Load 'a(ht)' 0
@@ -34,37 +34,37 @@ test_steps_lead_through_all_states() {
 	state_is alpha failed
 	done_well cell alpha Destroy
 	state_is alpha defined
-	equal "$(property alpha Id)" -1
-	equal "$(manager_property MemoryFree)" $((48 << 20))
+	property_is alpha Id -1
+	manager_is MemoryFree $((48 << 20))
 	done_well call DisableHypervisor b false
-	equal "$(manager_property HypervisorState)" off
-	equal "$(manager_property MemoryTotal)" 0
-	equal "$(fake pool)" 0 "pool that is left"
+	manager_is HypervisorState off
+	manager_is MemoryTotal 0
+	is "pool that is left" "$(fake pool)" 0
 }
 
 test_what_is_loaded_is_the_file() {
 	local began=${EPOCHREALTIME/./}
 	done_well call StartCell s alpha
-	cmp <(echo 0x0 && cat $images/alpha.bin) /run/fake/loaded-alpha-0 >&3 2>&1 || not "image"
-	cmp <(printf '0x1000\ncycles=3 name=alpha\0') /run/fake/loaded-alpha-1 >&3 2>&1 ||
-		not "parameters"
-	equal "$(property alpha ImageSha256)" "$(sha256sum <$images/alpha.bin | cut -d' ' -f1)"
-	[ "$(property alpha StartedAt)" -ge "$began" ] || not "StartedAt is not now"
-	[ "$(property alpha StartedAt)" -le "${EPOCHREALTIME/./}" ] || not "StartedAt is not now"
+	check "the image" cmp <(echo 0x0 && cat $images/alpha.bin) /run/fake/loaded-alpha-0
+	check "the parameters" cmp <(printf '0x1000\ncycles=3 name=alpha\0') /run/fake/loaded-alpha-1
+	property_is alpha ImageSha256 "$(sha256sum <$images/alpha.bin | cut -d' ' -f1)"
+	between "StartedAt is now" "$(property alpha StartedAt)" "$began" "${EPOCHREALTIME/./}"
 }
 
 test_images_by_descriptor() {
 	call EnableHypervisor
 	cell alpha Create
-	output=$(./bus-peer load alpha $images/beta.bin 0x20 2>&1) || not "load: $output"
-	cmp <(echo 0x20 && cat $images/beta.bin) /run/fake/loaded-alpha-0 >&3 2>&1 || not "image"
-	equal "$(property alpha ImageSha256)" "$(sha256sum <$images/beta.bin | cut -d' ' -f1)"
+	check "load" ./bus-peer load alpha $images/beta.bin 0x20
+	check "the image" cmp <(echo 0x20 && cat $images/beta.bin) /run/fake/loaded-alpha-0
+	property_is alpha ImageSha256 "$(sha256sum <$images/beta.bin | cut -d' ' -f1)"
 	state_is alpha loaded
-	matches "$(./bus-peer load alpha $images/large.bin 0 2>&1)" \
+	like "load of an image that is too large" \
+		"$(./bus-peer load alpha $images/large.bin 0 2>&1)" \
 		'Error.Invalid: .*larger than the 1048576 bytes'
-	matches "$(./bus-peer load alpha $images/beta.bin 0x200000 2>&1)" \
+	like "load of an image outside" "$(./bus-peer load alpha $images/beta.bin 0x200000 2>&1)" \
 		'Error.Invalid: .*0x200000 is in no loadable memory'
-	matches "$(./bus-peer load alpha /dev/null 0 2>&1)" 'Error.Invalid: .*not a regular file'
+	like "load of no regular file" "$(./bus-peer load alpha /dev/null 0 2>&1)" \
+		'Error.Invalid: .*not a regular file'
 	# What was loaded before is still there.
 	state_is alpha loaded
 	done_well cell alpha Start
@@ -74,11 +74,11 @@ test_images_by_descriptor() {
 test_whole_way() {
 	done_well call StartCell s alpha
 	state_is alpha running
-	equal "$(manager_property HypervisorState)" enabled
+	manager_is HypervisorState enabled
 	local starts
 	starts=$(fake calls start)
 	done_well call StartCell s alpha
-	equal "$(fake calls start)" "$starts" "starts of a cell that runs"
+	is "starts of a cell that runs" "$(fake calls start)" "$starts"
 	done_well call StopCell s alpha
 	state_is alpha shut-down
 	done_well call StopCell s alpha
@@ -88,12 +88,12 @@ test_whole_way() {
 	id=$(property alpha Id) started=$(property alpha StartedAt)
 	done_well call RestartCell s alpha
 	state_is alpha running
-	equal "$(property alpha Id)" "$id" "id: the cell itself stays"
-	[ "$(property alpha StartedAt)" -gt "$started" ] || not "it was not started anew"
+	is "id: the cell itself stays" "$(property alpha Id)" "$id"
+	check "it was started anew" [ "$(property alpha StartedAt)" -gt "$started" ]
 	# A count of CPUs: the highest that nobody has or wants.
 	done_well call StartCell s beta
-	equal "$(property beta Cpus)" "1 2"
-	equal "$(property beta Memory)" $((4 << 20))
+	property_is beta Cpus "1 2"
+	property_is beta Memory $((4 << 20))
 }
 
 test_changed_description_is_created_anew() {
@@ -105,8 +105,8 @@ test_changed_description_is_created_anew() {
 	mv /etc/cellmgr/cells/broken.json /tmp/
 	done_well call Reload
 	done_well call StartCell s alpha
-	equal "$(property alpha Memory)" $((2 << 20))
-	[ "$(property alpha Id)" != "$id" ] || not "it is still the old cell"
+	property_is alpha Memory $((2 << 20))
+	isnt "it is another cell" "$(property alpha Id)" "$id"
 	sed -i 's/"2M"/"1M"/' /etc/cellmgr/cells/alpha.json
 	done_well call Reload
 	mv /tmp/broken.json /etc/cellmgr/cells/
@@ -114,11 +114,11 @@ test_changed_description_is_created_anew() {
 
 test_disable_asks_for_force() {
 	call StartCell s alpha
-	fails WrongState "alpha is running" manager DisableHypervisor b false
+	fails_with WrongState "alpha is running" manager DisableHypervisor b false
 	state_is alpha running
 	done_well call DisableHypervisor b true
 	state_is alpha defined
-	equal "$(manager_property HypervisorState)" off
+	manager_is HypervisorState off
 }
 
 test_every_change_is_told() {
@@ -132,31 +132,31 @@ test_every_change_is_told() {
 	mv /tmp/alpha.json /tmp/broken.json /etc/cellmgr/cells/
 	call Reload
 	call StartCell s alpha
-	eventually 5 grep -q '"Exits"' /tmp/monitor
+	eventually_check "exits are told" 25 grep -q '"Exits"' /tmp/monitor
 	fake flatline alpha >/dev/null
-	eventually 8 is_health alpha failed
+	property_becomes 40 alpha Health failed
 	call RestartCell s alpha
 	fake fail alpha 2 0xdead000 4 0x1234 3 >/dev/null
-	eventually 3 is_state alpha failed
+	property_becomes 15 alpha State failed
 	cell alpha Destroy
 	call DisableHypervisor b true
 	stop_monitor
 	grep '"member":"PropertiesChanged"' /tmp/monitor >/tmp/changes
 	for property in Id State Health Cpus Memory StartedAt Operation LastError ImageSha256 Exits \
 		HypervisorState MemoryTotal MemoryFree; do
-		grep -q "\"$property\":{" /tmp/changes || not "no change of $property was told"
+		check "a change of $property was told" grep -q "\"$property\":{" /tmp/changes
 	done
 	for state in created loaded running failed defined; do
-		grep -q "\"State\":{\"type\":\"s\",\"data\":\"$state\"}" /tmp/changes ||
-			not "state $state was not told"
+		check "state $state was told" \
+			grep -q "\"State\":{\"type\":\"s\",\"data\":\"$state\"}" /tmp/changes
 	done
 	for health in ok late failed unknown; do
-		grep -q "\"Health\":{\"type\":\"s\",\"data\":\"$health\"}" /tmp/changes ||
-			not "health $health was not told"
+		check "health $health was told" \
+			grep -q "\"Health\":{\"type\":\"s\",\"data\":\"$health\"}" /tmp/changes
 	done
-	grep -q '"member":"Failed".*"data":\["memory-write",""\]' /tmp/monitor || not "no signal Failed"
-	grep -q '"member":"Failed".*"data":\["heartbeat",""\]' /tmp/monitor ||
-		not "no signal Failed for the heartbeat"
+	check "signal Failed" grep -q '"member":"Failed".*"data":\["memory-write",""\]' /tmp/monitor
+	check "signal Failed for the heartbeat" \
+		grep -q '"member":"Failed".*"data":\["heartbeat",""\]' /tmp/monitor
 }
 
 test_objects_come_and_go_with_descriptions() {
@@ -171,12 +171,12 @@ test_objects_come_and_go_with_descriptions() {
 	# As long as it exists below it is shown.
 	state_is new-one running
 	done_well call StopCell s new-one
-	fails Invalid "no description" manager StartCell s new-one
+	fails_with Invalid "no description" manager StartCell s new-one
 	done_well cell new-one Destroy
-	fails NoSuchCell "" manager GetCell s new-one
+	fails_with NoSuchCell "" manager GetCell s new-one
 	stop_monitor
-	grep -q '"member":"InterfacesAdded".*new_2done' /tmp/monitor || not "no InterfacesAdded"
-	grep -q '"member":"InterfacesRemoved".*new_2done' /tmp/monitor || not "no InterfacesRemoved"
+	check "InterfacesAdded" grep -q '"member":"InterfacesAdded".*new_2done' /tmp/monitor
+	check "InterfacesRemoved" grep -q '"member":"InterfacesRemoved".*new_2done' /tmp/monitor
 	mv /tmp/broken.json /etc/cellmgr/cells/
 }
 
@@ -185,14 +185,15 @@ test_console_is_followed() {
 	fake console alpha "first line" >/dev/null
 	./bus-peer console alpha 3000 >/tmp/console 2>&1 &
 	local peer=$!
-	eventually 3 grep -q "first line" /tmp/console
+	eventually_check "the first line comes" 15 grep -q "first line" /tmp/console
 	fake console alpha "second line" >/dev/null
-	eventually 3 grep -q "second line" /tmp/console
+	eventually_check "the second line comes" 15 grep -q "second line" /tmp/console
 	call StopCell s alpha
 	cell alpha Destroy
 	wait $peer
-	equal "$(tail -n 1 /tmp/console)" "[end]" "end of the console"
-	matches "$(./bus-peer console alpha 100 2>&1)" 'Error.WrongState'
+	is "end of the console" "$(tail -n 1 /tmp/console)" "[end]"
+	like "console of a cell that is not there" "$(./bus-peer console alpha 100 2>&1)" \
+		'Error.WrongState'
 }
 
 test_original_driver_is_managed_too() {
@@ -202,14 +203,14 @@ test_original_driver_is_managed_too() {
 	echo 'console=ttyS0 memmap=64M$0x20000000' >machine/proc/cmdline
 	fake features 0 >/dev/null
 	systemctl restart cellmgrd
-	matches "$(manager_property Driver)" jailhouse
-	equal "$(manager_property Features)" 0
+	manager_like Driver jailhouse
+	manager_is Features 0
 	fake pool-at 0x20000000 0x4000000 >/dev/null
 	done_well call StartCell s alpha
 	state_is alpha running
-	equal "$(property alpha Health)" unknown
-	fails Driver "cannot do this" alpha Kill
-	fails Driver "no virtual consoles" alpha OpenConsole
+	property_is alpha Health unknown
+	fails_with Driver "cannot do this" alpha Kill
+	fails_with Driver "no virtual consoles" alpha OpenConsole
 	done_well call StopCell s alpha
 	state_is alpha shut-down
 	done_well call DisableHypervisor b false
@@ -222,7 +223,7 @@ test_original_driver_is_managed_too() {
 test_a_restart_that_cannot_start_leaves_the_cell_running() {
 	call StartCell s alpha
 	mv $images/alpha.bin /tmp/
-	fails Invalid "alpha.bin" manager RestartCell s alpha
+	fails_with Invalid "alpha.bin" manager RestartCell s alpha
 	state_is alpha running
 	mv /tmp/alpha.bin $images/
 	done_well call RestartCell s alpha
@@ -238,7 +239,7 @@ test_neighbours_do_not_move_a_cell() {
 	mv /etc/cellmgr/cells/broken.json /tmp/
 	done_well call Reload
 	done_well call RestartCell s beta
-	equal "$(fake calls create)" "$made" "creations"
+	is "creations" "$(fake calls create)" "$made"
 	rm /etc/cellmgr/cells/aaa.json
 	done_well call Reload
 	mv /tmp/broken.json /etc/cellmgr/cells/
@@ -249,11 +250,11 @@ test_a_description_may_go_while_its_cell_is_made() {
 	mv /etc/cellmgr/cells/broken.json /tmp/
 	fake rule create 1 delay=500 >/dev/null
 	busctl call org.cellmgr1 "$manager/cell/alpha" org.cellmgr1.Cell Create >/tmp/create 2>&1 &
-	eventually 1 operation_is alpha create
+	property_becomes 5 alpha Operation create
 	mv /etc/cellmgr/cells/alpha.json /tmp/
 	done_well call Reload
 	wait $!
-	equal "$(cat /tmp/create)" "" "answer"
+	is "answer" "$(cat /tmp/create)" ""
 	state_is alpha created
 	done_well cell alpha Destroy
 	mv /tmp/alpha.json /etc/cellmgr/cells/
@@ -272,16 +273,17 @@ test_others_are_watched_during_a_stop() {
 	call StartCell s alpha
 	fake answer slow silent >/dev/null
 	busctl call org.cellmgr1 "$manager" org.cellmgr1.Manager StopCell s slow >/tmp/stop 2>&1 &
-	eventually 1 operation_is slow stop
+	property_becomes 5 slow Operation stop
 	sleep 1.5
 	done_well call Reload
-	equal "$(property alpha Health)" ok "health after a reload"
+	is "health after a reload" "$(property alpha Health)" ok
 	fake fail alpha 2 0xdead000 4 0x1234 3 >/dev/null
-	eventually 1 is_state alpha failed || not "alpha's failure is not told during the stop"
-	operation_is slow stop || not "the stop was over already"
+	property_becomes 5 alpha State failed
+	# So it was told during the stop.
+	property_is slow Operation stop
 	wait $!
 	state_is slow failed
-	matches "$(property slow LastError)" '^did not answer the shutdown request in time and was killed'
+	property_like slow LastError '^did not answer the shutdown request in time and was killed'
 	cell slow Destroy
 	rm /etc/cellmgr/cells/slow.json
 	done_well call Reload
@@ -292,7 +294,7 @@ test_cpus_come_and_go() {
 	local online=machine/sys/devices/system/cpu/online
 	cp $online /tmp/online
 	echo 0-2 >$online
-	fails Invalid "CPU 3 is offline" manager StartCell s alpha
+	fails_with Invalid "CPU 3 is offline" manager StartCell s alpha
 	cp /tmp/online $online
 	done_well call StartCell s alpha
 	state_is alpha running
@@ -302,21 +304,21 @@ test_a_heartbeat_may_be_lost_twice() {
 	call StartCell s alpha
 	start_monitor
 	fake flatline alpha >/dev/null
-	eventually 8 is_health alpha failed
+	property_becomes 40 alpha Health failed
 	fake beat alpha >/dev/null
-	eventually 4 is_health alpha ok
+	property_becomes 20 alpha Health ok
 	fake flatline alpha >/dev/null
-	eventually 8 is_health alpha failed
+	property_becomes 40 alpha Health failed
 	stop_monitor
-	equal "$(grep -c '"member":"Failed".*"data":\["heartbeat",""\]' /tmp/monitor)" 2 "signals"
+	is "signals" "$(grep -c '"member":"Failed".*"data":\["heartbeat",""\]' /tmp/monitor)" 2
 }
 
 test_force_ends_all_though_one_has_locked() {
 	call StartCell s alpha
 	call StartCell s beta
 	fake lock beta >/dev/null
-	eventually 3 is_state beta running-locked
+	property_becomes 15 beta State running-locked
 	done_well call DisableHypervisor b true
-	equal "$(manager_property HypervisorState)" off
-	equal "$(fake pool)" 0 "pool"
+	manager_is HypervisorState off
+	is "pool" "$(fake pool)" 0
 }

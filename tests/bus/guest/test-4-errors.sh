@@ -5,29 +5,29 @@
 
 test_wrong_states_are_named() {
 	call EnableHypervisor
-	fails WrongState "alpha is defined" alpha Load 'a(ht)'
-	fails WrongState "alpha is defined" alpha Start
-	fails WrongState "alpha is defined" alpha Stop
-	fails WrongState "alpha is defined" alpha Kill
-	fails WrongState "alpha is defined" alpha Destroy
+	fails_with WrongState "alpha is defined" alpha Load 'a(ht)'
+	fails_with WrongState "alpha is defined" alpha Start
+	fails_with WrongState "alpha is defined" alpha Stop
+	fails_with WrongState "alpha is defined" alpha Kill
+	fails_with WrongState "alpha is defined" alpha Destroy
 	cell alpha Create
-	fails WrongState "alpha is created" alpha Create
-	fails WrongState "alpha is created" alpha Start
+	fails_with WrongState "alpha is created" alpha Create
+	fails_with WrongState "alpha is created" alpha Start
 	call StartCell s alpha
-	fails WrongState "alpha is running" alpha Create
-	fails WrongState "alpha is running" alpha Load 'a(ht)'
-	fails WrongState "alpha is running" alpha Start
-	fails WrongState "alpha is running" alpha Destroy
+	fails_with WrongState "alpha is running" alpha Create
+	fails_with WrongState "alpha is running" alpha Load 'a(ht)'
+	fails_with WrongState "alpha is running" alpha Start
+	fails_with WrongState "alpha is running" alpha Destroy
 	state_is alpha running
 	# A call that does not fit is no trouble of the cell's.
-	equal "$(property alpha LastError)" ""
+	property_is alpha LastError ""
 }
 
 test_hypervisor_off() {
-	fails HypervisorOff "EnableHypervisor first" alpha Create
+	fails_with HypervisorOff "EnableHypervisor first" alpha Create
 	echo '{ "auto-enable": false }' >/etc/cellmgr/cellmgrd.conf
 	systemctl restart cellmgrd
-	fails HypervisorOff "EnableHypervisor first" manager StartCell s alpha
+	fails_with HypervisorOff "EnableHypervisor first" manager StartCell s alpha
 	rm /etc/cellmgr/cellmgrd.conf
 	systemctl restart cellmgrd
 	state_is alpha defined
@@ -39,19 +39,19 @@ test_no_driver() {
 	mv fake-driver fake-driver-away
 	rm -rf /run/fake
 	systemctl start cellmgrd 2>/dev/null
-	equal "$(manager_property HypervisorState)" unavailable
-	equal "$(manager_property Driver)" ""
-	fails HypervisorOff "there is no driver; load the module" manager StartCell s alpha
-	fails HypervisorOff "there is no driver" manager EnableHypervisor
+	manager_is HypervisorState unavailable
+	manager_is Driver ""
+	fails_with HypervisorOff "there is no driver; load the module" manager StartCell s alpha
+	fails_with HypervisorOff "there is no driver" manager EnableHypervisor
 	start_monitor
 	mv fake-driver-away fake-driver
 	systemctl start fake-driver
 	# Without news of a device it is found by looking.
-	eventually 4 is_hypervisor off
+	eventually_check "the driver is found" 20 is_hypervisor off
 	stop_monitor
 	for property in HypervisorState Driver Features; do
-		grep '"member":"PropertiesChanged"' /tmp/monitor | grep -q "\"$property\":{" ||
-			not "no change of $property was told"
+		has_line "a change of $property was told" \
+			"$(grep '"member":"PropertiesChanged"' /tmp/monitor)" "\"$property\":[{]"
 	done
 }
 
@@ -60,22 +60,22 @@ is_hypervisor() {
 }
 
 test_descriptions_are_judged() {
-	fails Invalid "broken.json.*memroy.*unknown key" manager StartCell s broken
-	fails Invalid "cpu0.json.*cpus" manager StartCell s cpu0
-	fails Invalid "toobig.json.*memory" manager StartCell s toobig
-	fails Invalid "noimage.json.*missing.bin" manager StartCell s noimage
-	fails Invalid "toolarge.json.*large.bin" manager StartCell s toolarge
+	fails_with Invalid "broken.json.*memroy.*unknown key" manager StartCell s broken
+	fails_with Invalid "cpu0.json.*cpus" manager StartCell s cpu0
+	fails_with Invalid "toobig.json.*memory" manager StartCell s toobig
+	fails_with Invalid "noimage.json.*missing.bin" manager StartCell s noimage
+	fails_with Invalid "toolarge.json.*large.bin" manager StartCell s toolarge
 	# Not even the hypervisor has been touched.
-	equal "$(manager_property HypervisorState)" off
-	matches "$(property noimage LastError)" missing.bin
+	manager_is HypervisorState off
+	property_like noimage LastError missing.bin
 }
 
 test_images_of_others_are_refused() {
 	chmod 0666 /usr/lib/cellmgr/images/alpha.bin
-	fails Invalid "alpha.bin can be written by others" manager StartCell s alpha
+	fails_with Invalid "alpha.bin can be written by others" manager StartCell s alpha
 	chmod 0644 /usr/lib/cellmgr/images/alpha.bin
 	chown 65534 /usr/lib/cellmgr/images/alpha.bin
-	fails Invalid "alpha.bin" manager StartCell s alpha
+	fails_with Invalid "alpha.bin" manager StartCell s alpha
 	chown 0 /usr/lib/cellmgr/images/alpha.bin
 	state_is alpha defined
 }
@@ -83,42 +83,42 @@ test_images_of_others_are_refused() {
 test_no_resources() {
 	call EnableHypervisor
 	done_well cell huge Create
-	fails NoResources "huge2.json.*memory.*8M" huge2 Create
+	fails_with NoResources "huge2.json.*memory.*8M" huge2 Create
 	state_is huge2 defined
-	fails NoResources "cpus" alpha Create
+	fails_with NoResources "cpus" alpha Create
 	fake rule create 1 ENOMEM >/dev/null
-	fails NoResources "hypervisor-memory" beta Create
+	fails_with NoResources "hypervisor-memory" beta Create
 	fake rule create 1 EBUSY >/dev/null
-	fails NoResources "in use" beta Create
-	matches "$(property beta LastError)" "in use"
+	fails_with NoResources "in use" beta Create
+	property_like beta LastError "in use"
 	done_well cell beta Create
 }
 
 test_pool_that_is_not_to_be_had() {
 	fake rule reserve 1 ENOMEM >/dev/null
-	fails NoResources "64M of contiguous memory.*pool-size" manager EnableHypervisor
-	equal "$(manager_property HypervisorState)" off
+	fails_with NoResources "64M of contiguous memory.*pool-size" manager EnableHypervisor
+	manager_is HypervisorState off
 	done_well call EnableHypervisor
 }
 
 test_failed_enable_gives_the_pool_back() {
 	fake rule enable 1 EIO >/dev/null
-	fails Driver "cannot enable the hypervisor" manager EnableHypervisor
-	equal "$(fake pool)" 0 "pool"
+	fails_with Driver "cannot enable the hypervisor" manager EnableHypervisor
+	is "pool" "$(fake pool)" 0
 	fake rule enable 1 lie >/dev/null
-	fails Driver "said that enable.*the hypervisor is not enabled" manager EnableHypervisor
-	equal "$(fake pool)" 0 "pool"
-	equal "$(manager_property HypervisorState)" off
+	fails_with Driver "said that enable.*the hypervisor is not enabled" manager EnableHypervisor
+	is "pool" "$(fake pool)" 0
+	manager_is HypervisorState off
 }
 
 test_refused_and_silent_cells_run_on() {
 	call StartCell s alpha
 	fake answer alpha deny >/dev/null
-	fails Refused "alpha denied" manager StopCell s alpha
+	fails_with Refused "alpha denied" manager StopCell s alpha
 	state_is alpha running
-	matches "$(property alpha LastError)" denied
+	property_like alpha LastError denied
 	fake answer alpha silent >/dev/null
-	fails Timeout "alpha did not answer" alpha Stop
+	fails_with Timeout "alpha did not answer" alpha Stop
 	state_is alpha running
 }
 
@@ -130,13 +130,13 @@ test_force_kills() {
 	fake answer beta silent >/dev/null
 	done_well call StopCell s beta
 	state_is beta failed
-	matches "$(property beta LastError)" "did not answer.*killed"
+	property_like beta LastError "did not answer.*killed"
 	done_well call StartCell s beta
-	equal "$(property beta LastError)" ""
+	property_is beta LastError ""
 	fake answer beta deny >/dev/null
 	done_well call StopCell s beta
 	state_is beta failed
-	matches "$(property beta LastError)" "denied.*killed"
+	property_like beta LastError "denied.*killed"
 	sed -i 's/"300ms"/"5s"/' /etc/cellmgr/cells/beta.json
 	mv /tmp/broken.json /etc/cellmgr/cells/
 }
@@ -144,13 +144,13 @@ test_force_kills() {
 test_locked_names_the_cell_that_locks() {
 	call StartCell s alpha
 	fake lock alpha >/dev/null
-	eventually 2 is_state alpha running-locked
-	fails Locked "cell alpha has locked" beta Create
+	property_becomes 10 alpha State running-locked
+	fails_with Locked "cell alpha has locked" beta Create
 	state_is beta defined
 	fake unlock alpha >/dev/null
 	done_well cell beta Create
 	fake lock alpha >/dev/null
-	fails Locked "cell alpha has locked" beta Destroy
+	fails_with Locked "cell alpha has locked" beta Destroy
 	state_is beta created
 	fake unlock alpha >/dev/null
 }
@@ -158,45 +158,45 @@ test_locked_names_the_cell_that_locks() {
 test_driver_errors_are_handed_on() {
 	call EnableHypervisor
 	fake rule create 1 EIO >/dev/null
-	fails Driver "cannot create alpha: Input/output error" alpha Create
+	fails_with Driver "cannot create alpha: Input/output error" alpha Create
 	state_is alpha defined
 	cell alpha Create
 	fake rule load 1 EIO >/dev/null
-	fails Driver "cannot load alpha" alpha Load 'a(ht)'
+	fails_with Driver "cannot load alpha" alpha Load 'a(ht)'
 	# Half loaded is not loaded.
 	state_is alpha created
 	cell alpha Load 'a(ht)' 0
 	fake rule start 1 EIO >/dev/null
-	fails Driver "cannot start alpha" alpha Start
+	fails_with Driver "cannot start alpha" alpha Start
 	state_is alpha loaded
 	fake rule destroy 1 EIO >/dev/null
-	fails Driver "cannot destroy alpha" alpha Destroy
+	fails_with Driver "cannot destroy alpha" alpha Destroy
 	state_is alpha loaded
 	fake rule create 1 EEXIST >/dev/null
-	fails WrongState "exists already" beta Create
+	fails_with WrongState "exists already" beta Create
 }
 
 test_a_driver_that_lies_is_found_out() {
 	call EnableHypervisor
 	fake rule create 1 lie >/dev/null
-	fails Driver "said that create alpha.*there is no such cell" alpha Create
+	fails_with Driver "said that create alpha.*there is no such cell" alpha Create
 	state_is alpha defined
 	cell alpha Create
 	cell alpha Load 'a(ht)' 0
 	fake rule start 1 lie >/dev/null
-	fails Driver "said that start alpha.*does not run" alpha Start
+	fails_with Driver "said that start alpha.*does not run" alpha Start
 	state_is alpha loaded
 	cell alpha Start
 	fake rule shutdown 1 lie >/dev/null
-	fails Driver "said that stop alpha.*still runs" alpha Stop
+	fails_with Driver "said that stop alpha.*still runs" alpha Stop
 	state_is alpha running
 	fake rule kill 1 lie >/dev/null
-	fails Driver "said that kill alpha.*still runs" alpha Kill
+	fails_with Driver "said that kill alpha.*still runs" alpha Kill
 	cell alpha Stop
 	fake rule destroy 1 lie >/dev/null
-	fails Driver "said that destroy alpha.*still exists" alpha Destroy
+	fails_with Driver "said that destroy alpha.*still exists" alpha Destroy
 	state_is alpha shut-down
-	equal "$(journal MESSAGE_ID=58f2e6c04d7b4a19a8e31c9b7d605f24 | wc -l)" 5 "lines about lies"
+	is "lines about lies" "$(journal MESSAGE_ID=58f2e6c04d7b4a19a8e31c9b7d605f24 | wc -l)" 5
 }
 
 test_bus_answers_while_a_stop_hangs() {
@@ -204,23 +204,23 @@ test_bus_answers_while_a_stop_hangs() {
 	fake answer beta silent >/dev/null
 	busctl call org.cellmgr1 "$manager" org.cellmgr1.Manager StopCell s beta >/tmp/stop 2>&1 &
 	local stop=$! i=0
-	eventually 3 operation_is beta stop
+	property_becomes 15 beta Operation stop
 	for ((i = 0; i < 10; i++)); do
 		done_well call ListCells
 		state_is alpha defined
 	done
 	# All that while the driver was waiting for the cell.
-	equal "$(property beta Operation)" stop
+	property_is beta Operation stop
 	cell beta Kill
 	wait $stop
-	equal "$(property beta Operation)" ""
+	property_is beta Operation ""
 }
 
 # Neither does what the driver says matter, nor whether it says anything.
 test_driver_that_overruns_is_interrupted() {
 	call StartCell s alpha
 	fake rule shutdown 0 hang >/dev/null
-	fails Timeout "alpha did not answer" manager StopCell s alpha
+	fails_with Timeout "alpha did not answer" manager StopCell s alpha
 	state_is alpha running
 	fake clear >/dev/null
 	done_well call StopCell s alpha
@@ -229,17 +229,14 @@ test_driver_that_overruns_is_interrupted() {
 test_driver_that_never_returns_blocks_nobody() {
 	call StartCell s alpha
 	fake rule shutdown 0 stuck >/dev/null
-	fails Timeout "did not come back from stop in time" manager StopCell s alpha
-	fails Busy "has not come back" manager StartCell s beta
+	fails_with Timeout "did not come back from stop in time" manager StopCell s alpha
+	fails_with Busy "has not come back" manager StartCell s beta
 	done_well call ListCells
-	matches "$(journal MESSAGE_ID=a96d0b3e5c2f47818f7e4d1ab23c6905)" "does not come back from stop alpha"
+	like "journal of the call that does not return" \
+		"$(journal MESSAGE_ID=a96d0b3e5c2f47818f7e4d1ab23c6905)" "does not come back from stop alpha"
 	fake clear >/dev/null
-	eventually 3 operation_is alpha ""
+	property_becomes 15 alpha Operation ""
 	done_well call StartCell s beta
-}
-
-operation_is() {
-	[ "$(property "$1" Operation)" = "$2" ]
 }
 
 test_kill_cuts_a_stop_short() {
@@ -247,9 +244,9 @@ test_kill_cuts_a_stop_short() {
 	fake answer beta silent >/dev/null
 	busctl call org.cellmgr1 "$manager" org.cellmgr1.Manager StopCell s beta >/tmp/stop 2>&1 &
 	local stop=$! began=${EPOCHREALTIME/./}
-	eventually 1 operation_is beta stop
+	property_becomes 5 beta Operation stop
 	done_well cell beta Kill
-	[ $((${EPOCHREALTIME/./} - began)) -lt 4000000 ] || not "the kill waited for the stop"
+	between "the kill did not wait for the stop" $((${EPOCHREALTIME/./} - began)) 0 3999999
 	state_is beta failed
 	wait $stop
 }
@@ -259,7 +256,7 @@ test_operations_are_done_in_order() {
 	fake rule create 0 delay=200 >/dev/null
 	call StartCell s alpha &
 	local first=$!
-	eventually 1 operation_is alpha start
+	property_becomes 5 alpha Operation start
 	call StopCell s alpha &
 	local second=$!
 	sleep 0.05
@@ -276,27 +273,29 @@ test_broken_description_stops_a_reload() {
 	sed -i 's/"1M"/"2M"/' /etc/cellmgr/cells/alpha.json
 	sed 's/alpha/late/' /etc/cellmgr/cells/alpha.json >/etc/cellmgr/cells/late.json
 	echo '{ "cpu": [1] }' >/etc/cellmgr/cells/worse.json
-	fails Invalid "broken.json:3:.*memroy.*memory" manager Reload
+	fails_with Invalid "broken.json:3:.*memroy.*memory" manager Reload
 	# What is new is not in force, and each is told why.
-	fails Invalid "worse.json:1:.*cpu.*" manager StartCell s worse
-	fails NoSuchCell "late is not in force.*cellctl check" manager StartCell s late
+	fails_with Invalid "worse.json:1:.*cpu.*" manager StartCell s worse
+	fails_with NoSuchCell "late is not in force.*cellctl check" manager StartCell s late
 	rm /etc/cellmgr/cells/late.json /etc/cellmgr/cells/worse.json
-	equal "$(busctl call org.cellmgr1 "$manager" org.cellmgr1.Manager ListCells)" "$before"
-	equal "$(property alpha Memory)" $((1 << 20)) "memory of alpha"
+	is "list of cells" "$(busctl call org.cellmgr1 "$manager" org.cellmgr1.Manager ListCells)" \
+		"$before"
+	property_is alpha Memory $((1 << 20))
 	mv /etc/cellmgr/cells/broken.json /tmp/
 	done_well call Reload
-	equal "$(property alpha Memory)" $((2 << 20)) "memory of alpha"
+	property_is alpha Memory $((2 << 20))
 	sed -i 's/"2M"/"1M"/' /etc/cellmgr/cells/alpha.json
 	done_well systemctl reload cellmgrd
-	equal "$(property alpha Memory)" $((1 << 20)) "memory of alpha"
+	property_is alpha Memory $((1 << 20))
 	mv /tmp/broken.json /etc/cellmgr/cells/
 }
 
 test_broken_configuration_is_said() {
 	echo '{ "pool-size": "63M" }' >/etc/cellmgr/cellmgrd.conf
 	systemctl stop cellmgrd
-	env -u JOURNAL_STREAM /usr/lib/cellmgr/cellmgrd >/tmp/log 2>&1 && not "it started"
-	matches "$(cat /tmp/log)" 'cellmgrd.conf:1:.*pool-size.*63M.*multiple of 2M'
+	fails "it does not start" env -u JOURNAL_STREAM /usr/lib/cellmgr/cellmgrd
+	like "what the daemon says" "$output" \
+		'cellmgrd.conf:1:.*pool-size.*63M.*multiple of 2M'
 	rm /etc/cellmgr/cellmgrd.conf
 	systemctl start cellmgrd
 }

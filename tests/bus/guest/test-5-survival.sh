@@ -7,13 +7,13 @@ kill_daemon() {
 	local old
 	old=$(systemctl show -p MainPID --value cellmgrd)
 	kill -9 "$old"
-	eventually 5 daemon_is_back "$old"
+	eventually_check "another daemon comes" 25 daemon_is_back "$old"
 }
 
 daemon_is_back() {
 	local pid
 	pid=$(systemctl show -p MainPID --value cellmgrd)
-	[ "$pid" != 0 ] && [ "$pid" != "$1" ] && unit_is cellmgrd active
+	[ "$pid" != 0 ] && [ "$pid" != "$1" ] && systemctl is-active -q cellmgrd
 }
 
 test_killed_daemon_adopts_its_cells() {
@@ -23,19 +23,20 @@ test_killed_daemon_adopts_its_cells() {
 	before=$(all_of alpha)/$(all_of beta)
 	kill_daemon
 	after=$(all_of alpha)/$(all_of beta)
-	equal "$after" "$before" "the cells"
+	is "the cells" "$after" "$before"
 	state_is alpha running
 	state_is beta created
-	equal "$(manager_property MemoryTotal)" $((48 << 20))
-	equal "$(manager_property MemoryFree)" $((43 << 20))
-	unit_is cell@alpha active || not "cell@alpha is not active any more"
-	matches "$(journal MESSAGE_ID=e5a1d28374f6492cb07e9c5f3b6a8d10)" "Cell alpha goes on"
+	manager_is MemoryTotal $((48 << 20))
+	manager_is MemoryFree $((43 << 20))
+	unit_is cell@alpha active
+	like "journal of the adoption" "$(journal MESSAGE_ID=e5a1d28374f6492cb07e9c5f3b6a8d10)" \
+		"Cell alpha goes on"
 	# It is not only shown: it is ours.
 	done_well systemctl stop cell@alpha
 	state_is alpha shut-down
 	done_well cell beta Destroy
 	done_well call DisableHypervisor b false
-	equal "$(fake pool)" 0 "pool"
+	is "pool" "$(fake pool)" 0
 }
 
 all_of() {
@@ -47,21 +48,21 @@ test_killed_in_the_middle_of_a_create() {
 	call EnableHypervisor
 	fake rule create 1 delay=600 >/dev/null
 	busctl call org.cellmgr1 "$manager/cell/alpha" org.cellmgr1.Cell Create >/tmp/create 2>&1 &
-	eventually 1 operation_is alpha create
+	property_becomes 5 alpha Operation create
 	sleep 0.1
-	matches "$(cat /run/cellmgr/state)" '"intent": *"create"'
+	like "state file" "$(cat /run/cellmgr/state)" '"intent": *"create"'
 	cp /run/cellmgr/state /tmp/state
 	kill_daemon
 	# The fake gives the call up with its caller.
-	eventually 2 is_state alpha defined
+	property_becomes 10 alpha State defined
 	# The driver made the cell, and the daemon died of it before it could write that down.
 	systemctl stop cellmgrd
 	fake foreign alpha 3 >/dev/null
 	cp /tmp/state /run/cellmgr/state
 	systemctl start cellmgrd
 	state_is alpha running
-	equal "$(property alpha Memory)" $((1 << 20)) "what it has"
-	equal "$(manager_property MemoryFree)" $((47 << 20)) "what is left for others"
+	property_is alpha Memory $((1 << 20))
+	is "what is left for others" "$(manager_property MemoryFree)" $((47 << 20))
 	# Another one of that name, on another CPU, is not it.
 	systemctl stop cellmgrd
 	fake gone alpha >/dev/null
@@ -78,12 +79,12 @@ test_killed_in_the_middle_of_a_load() {
 	cell alpha Load 'a(ht)' 0
 	fake rule load 2 hang >/dev/null
 	busctl call org.cellmgr1 "$manager/cell/alpha" org.cellmgr1.Cell Load 'a(ht)' 0 >/dev/null 2>&1 &
-	eventually 1 operation_is alpha load
-	eventually 1 grep -q '"intent": *"load"' /run/cellmgr/state
+	property_becomes 5 alpha Operation load
+	eventually_check "the intent is written" 5 grep -q '"intent": *"load"' /run/cellmgr/state
 	kill_daemon
 	# Half an image is none.
-	eventually 2 is_state alpha created
-	equal "$(property alpha ImageSha256)" "" "hash"
+	property_becomes 10 alpha State created
+	property_is alpha ImageSha256 ""
 	fake clear >/dev/null
 }
 
@@ -93,30 +94,30 @@ test_killed_in_the_middle_of_an_enable() {
 	# The driver was done, the daemon had not written it down.
 	sed -i 's/"intent": *""/"intent":"enable"/; s/"size": *[0-9]*/"size":0/' /run/cellmgr/state
 	systemctl start cellmgrd
-	equal "$(manager_property MemoryTotal)" $((48 << 20))
+	manager_is MemoryTotal $((48 << 20))
 	done_well call StartCell s alpha
 	done_well call DisableHypervisor b true
-	equal "$(fake pool)" 0 "pool"
+	is "pool" "$(fake pool)" 0
 }
 
 test_foreign_cells_are_shown_and_not_touched() {
 	call EnableHypervisor
 	fake foreign stranger 2 >/dev/null
 	fake foreign 'we?rd name' 1 >/dev/null
-	eventually 3 is_state stranger foreign
-	equal "$(property stranger Cpus)" "1 2"
-	equal "$(property stranger Memory)" 0
-	fails WrongState "made by somebody else" manager StopCell s stranger
-	fails WrongState "made by somebody else" stranger Kill
-	fails WrongState "made by somebody else" stranger Destroy
+	property_becomes 15 stranger State foreign
+	property_is stranger Cpus "1 2"
+	property_is stranger Memory 0
+	fails_with WrongState "made by somebody else" manager StopCell s stranger
+	fails_with WrongState "made by somebody else" stranger Kill
+	fails_with WrongState "made by somebody else" stranger Destroy
 	call ListCells
-	matches "$output" '"we\?rd name" "foreign" "/org/cellmgr1/cell/we_3frd_20name"'
-	fails NoResources "cpus|CPU" beta Create
+	like "list of cells" "$output" '"we\?rd name" "foreign" "/org/cellmgr1/cell/we_3frd_20name"'
+	fails_with NoResources "cpus|CPU" beta Create
 	kill_daemon
 	state_is stranger foreign
-	fails WrongState "stranger is foreign" manager DisableHypervisor b false
+	fails_with WrongState "stranger is foreign" manager DisableHypervisor b false
 	fake gone stranger >/dev/null
-	eventually 3 has_no_object stranger
+	eventually_check "the foreign cell goes" 15 has_no_object stranger
 	done_well call DisableHypervisor b true
 }
 
@@ -130,70 +131,74 @@ test_nonsense_in_the_state_file() {
 	echo '{ "version": 1, "cells": [] ' >/run/cellmgr/state
 	systemctl start cellmgrd
 	state_is alpha foreign
-	matches "$(journal)" 'Cannot use /run/cellmgr/state'
-	fails NoResources "enabled by somebody else" beta Create
+	like "journal of the state file" "$(journal)" 'Cannot use /run/cellmgr/state'
+	fails_with NoResources "enabled by somebody else" beta Create
 }
 
 test_unit_follows_the_cell() {
 	done_well systemctl start cell@alpha
-	unit_is cell@alpha active || not "not active"
+	unit_is cell@alpha active
 	state_is alpha running
-	matches "$(systemctl show -p StatusText --value cell@alpha)" "The cell runs"
+	like "status of cell@alpha" "$(systemctl show -p StatusText --value cell@alpha)" \
+		"The cell runs"
 	done_well systemctl restart cell@alpha
 	state_is alpha running
 	done_well systemctl stop cell@alpha
-	unit_is cell@alpha inactive || not "not inactive: $(systemctl is-active cell@alpha)"
+	unit_is cell@alpha inactive
 	state_is alpha shut-down
 	# Stopped by somebody over the bus.
 	systemctl start cell@alpha
 	call StopCell s alpha
-	eventually 2 unit_is cell@alpha inactive
+	unit_becomes 10 cell@alpha inactive
 	# A restart over the bus is none of the unit's business.
 	systemctl start cell@alpha
 	local pid
 	pid=$(systemctl show -p MainPID --value cell@alpha)
 	done_well call RestartCell s alpha
 	sleep 0.3
-	equal "$(systemctl show -p MainPID --value cell@alpha)" "$pid"
-	unit_is cell@alpha active || not "not active after a restart of the cell"
+	is "process of the unit" "$(systemctl show -p MainPID --value cell@alpha)" "$pid"
+	unit_is cell@alpha active
 	# One that ends by itself.
 	fake shut-down alpha >/dev/null
-	eventually 2 unit_is cell@alpha inactive
+	unit_becomes 10 cell@alpha inactive
 }
 
 test_unit_that_cannot_start_says_why() {
-	systemctl start cell@noimage 2>/dev/null && not "cell@noimage started"
-	unit_is cell@noimage failed || not "not failed"
-	matches "$(systemctl show -p StatusText --value cell@noimage)" "missing.bin"
-	systemctl start cell@unknown 2>/dev/null && not "cell@unknown started"
-	matches "$(systemctl show -p StatusText --value cell@unknown)" "no cell unknown"
+	fails "cell@noimage does not start" systemctl start cell@noimage
+	unit_is cell@noimage failed
+	like "status of cell@noimage" "$(systemctl show -p StatusText --value cell@noimage)" \
+		"missing.bin"
+	fails "cell@unknown does not start" systemctl start cell@unknown
+	like "status of cell@unknown" "$(systemctl show -p StatusText --value cell@unknown)" \
+		"no cell unknown"
 }
 
 test_unit_of_an_unwilling_cell_fails() {
 	systemctl start cell@alpha
 	fake answer alpha deny >/dev/null
 	systemctl stop cell@alpha 2>/dev/null
-	unit_is cell@alpha failed || not "not failed"
+	unit_is cell@alpha failed
 	state_is alpha running
-	matches "$(systemctl show -p StatusText --value cell@alpha)" "denied"
+	like "status of cell@alpha" "$(systemctl show -p StatusText --value cell@alpha)" "denied"
 }
 
 test_failure_is_reported_once_and_fails_the_unit() {
 	local line
 	systemctl start cell@alpha
 	fake fail alpha 2 0xdead000 4 0x1234 2 >/dev/null
-	eventually 2 unit_is cell@alpha failed
+	unit_becomes 10 cell@alpha failed
 	state_is alpha failed
-	equal "$(property alpha Health)" failed
+	property_is alpha Health failed
 	line='Cell alpha failed: wrote 4 bytes at guest address 0xdead000, which is not its memory (rip 0x1234, CPU 2)'
-	equal "$(journal MESSAGE_ID=6f1c9a52d3d04c4b8f6e2b7a90c51e31 CELL=alpha REASON=memory-write \
-		ADDRESS=0xdead000 RIP=0x1234 CPU=2)" "$line"
-	equal "$(property alpha LastError)" "${line#Cell alpha failed: }"
-	equal "$(systemctl show -p StatusText --value cell@alpha)" "${line#Cell alpha failed: }"
+	is "journal of the failure" "$(journal MESSAGE_ID=6f1c9a52d3d04c4b8f6e2b7a90c51e31 CELL=alpha \
+		REASON=memory-write ADDRESS=0xdead000 RIP=0x1234 CPU=2)" "$line"
+	property_is alpha LastError "${line#Cell alpha failed: }"
+	is "status of cell@alpha" "$(systemctl show -p StatusText --value cell@alpha)" \
+		"${line#Cell alpha failed: }"
 	# The evidence stays, also for the next daemon, who does not tell again.
 	kill_daemon
 	state_is alpha failed
-	equal "$(journal MESSAGE_ID=6f1c9a52d3d04c4b8f6e2b7a90c51e31 | wc -l)" 1 "lines"
+	is "lines" "$(journal MESSAGE_ID=6f1c9a52d3d04c4b8f6e2b7a90c51e31 | wc -l)" 1
 	# And a start is a start.
 	done_well systemctl restart cell@alpha
 	state_is alpha running
@@ -205,19 +210,20 @@ test_failed_cell_is_destroyed_where_wanted() {
 	done_well call Reload
 	call StartCell s beta
 	fake fail beta 5 0xcf9 1 0x1234 2 >/dev/null
-	eventually 3 is_state beta defined
-	matches "$(property beta LastError)" "wrote 1 byte to I/O port 0xcf9"
-	equal "$(journal MESSAGE_ID=6f1c9a52d3d04c4b8f6e2b7a90c51e31 CELL=beta | wc -l)" 1 "lines"
+	property_becomes 15 beta State defined
+	property_like beta LastError "wrote 1 byte to I/O port 0xcf9"
+	is "lines" "$(journal MESSAGE_ID=6f1c9a52d3d04c4b8f6e2b7a90c51e31 CELL=beta | wc -l)" 1
 	sed -i 's/"on-failure": "destroy", //' /etc/cellmgr/cells/beta.json
 	mv /tmp/broken.json /etc/cellmgr/cells/
 }
 
 test_catalog_explains_messages() {
 	journalctl --update-catalog
-	matches "$(journalctl --dump-catalog 6f1c9a52d3d04c4b8f6e2b7a90c51e31)" 'Subject: Cell @CELL@ failed'
+	like "catalog" "$(journalctl --dump-catalog 6f1c9a52d3d04c4b8f6e2b7a90c51e31)" \
+		'Subject: Cell @CELL@ failed'
 	local id
 	while read -r id; do
-		journalctl --dump-catalog "$id" >/dev/null 2>&1 || not "message $id"
+		check "message $id" journalctl --dump-catalog "$id"
 	done < <(sed -n 's/^-- \([0-9a-f]\{32\}\)$/\1/p' /usr/lib/systemd/catalog/cellmgr.catalog)
 }
 
@@ -228,50 +234,49 @@ test_systemd_restarts_what_it_is_told_to() {
 	systemctl daemon-reload
 	systemctl start cell@alpha
 	fake fail alpha 8 0 0 0x1234 3 >/dev/null
-	eventually 3 is_state alpha failed
-	eventually 5 is_state alpha running
-	eventually 2 unit_is cell@alpha active
+	property_becomes 15 alpha State failed
+	property_becomes 25 alpha State running
+	unit_becomes 10 cell@alpha active
 	rm -r /run/systemd/system/cell@alpha.service.d
 	systemctl daemon-reload
 }
 
 test_lost_heartbeat() {
 	systemctl start cell@alpha
-	equal "$(property alpha Health)" ok
+	property_is alpha Health ok
 	start_monitor
 	fake flatline alpha >/dev/null
-	eventually 4 is_health alpha failed
+	property_becomes 20 alpha Health failed
 	stop_monitor
-	equal "$(grep '"PropertiesChanged"' /tmp/monitor |
-		grep -o '"Health":{"type":"s","data":"[a-z]*"' | cut -d'"' -f10 | tr '\n' ' ')" \
-		"late failed " "health"
+	is "health" "$(grep '"PropertiesChanged"' /tmp/monitor |
+		grep -o '"Health":{"type":"s","data":"[a-z]*"' | cut -d'"' -f10 | tr '\n' ' ')" "late failed "
 	# It is not touched, but it is known.
 	state_is alpha running
-	eventually 2 unit_is cell@alpha failed
-	matches "$(journal MESSAGE_ID=b8e0a7c94a5f4e0f9d1f3c6a2e7748d5 CELL=alpha REASON=heartbeat)" \
-		'^Cell alpha failed: no heartbeat for (1[5-9]|[2-9][0-9])[0-9]{2} ms'
+	unit_becomes 10 cell@alpha failed
+	like "journal of the lost heartbeat" \
+		"$(journal MESSAGE_ID=b8e0a7c94a5f4e0f9d1f3c6a2e7748d5 CELL=alpha REASON=heartbeat)" '^Cell alpha failed: no heartbeat for (1[5-9]|[2-9][0-9])[0-9]{2} ms'
 	done_well cell alpha Kill
 	state_is alpha failed
 	done_well call StartCell s alpha
-	equal "$(property alpha Health)" ok
+	property_is alpha Health ok
 	# To start one without a pulse is to start it anew.
 	fake flatline alpha >/dev/null
-	eventually 4 is_health alpha failed
+	property_becomes 20 alpha Health failed
 	local started
 	started=$(property alpha StartedAt)
 	done_well call StartCell s alpha
-	[ "$(property alpha StartedAt)" -gt "$started" ] || not "it was not started anew"
+	check "it was started anew" [ "$(property alpha StartedAt)" -gt "$started" ]
 }
 
 test_stopping_the_daemon_leaves_cells_alone() {
 	systemctl start cell@alpha
 	fake answer alpha silent >/dev/null
 	call StopCell s alpha &
-	eventually 1 operation_is alpha stop
+	property_becomes 5 alpha Operation stop
 	done_well systemctl stop cellmgrd
 	wait
-	equal "$(systemctl show -p Result --value cellmgrd)" success
-	equal "$(cat /run/fake/sysfs/cells/*/state)" running
+	is "result of the unit" "$(systemctl show -p Result --value cellmgrd)" success
+	is "states below" "$(cat /run/fake/sysfs/cells/*/state)" running
 	systemctl start cellmgrd
 	state_is alpha running
 }
@@ -279,16 +284,16 @@ test_stopping_the_daemon_leaves_cells_alone() {
 test_daemon_is_activated_by_the_bus() {
 	systemctl stop cellmgrd
 	state_is alpha defined
-	unit_is cellmgrd active || not "not active"
+	unit_is cellmgrd active
 }
 
 test_daemon_lets_go_of_the_device() {
 	# While the hypervisor is off the module can be unloaded.
-	equal "$(device_opens)" 0 "opens"
+	is "opens" "$(device_opens)" 0
 	call StartCell s alpha
-	[ "$(device_opens)" -ge 1 ] || not "it does not watch the device"
+	between "it watches the device" "$(device_opens)" 1 1000
 	call DisableHypervisor b true
-	eventually 3 no_device_opens
+	eventually_check "the device is let go of" 15 no_device_opens
 }
 
 # Connections to the fake's device; its own listening socket is there as well.
