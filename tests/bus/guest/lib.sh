@@ -130,6 +130,28 @@ stop_monitor() {
 	wait "$monitor" 2>/dev/null
 }
 
+# submit METHOD [ARGUMENT...]: calls the manager in the background, as $submitted; returns when the
+# call is in the daemon's queue. Between start_monitor and stop_monitor.
+submit() {
+	local before
+	before=$(times_called "$1")
+	call "$@" &
+	# shellcheck disable=SC2034 # for the caller
+	submitted=$!
+	eventually_check "$1 is on its way" 30 called_more_often "$1" "$before"
+	# The daemon asks the bus who calls; the bus answers that before it hands on the second of these.
+	call ListCells
+	call ListCells
+}
+
+times_called() {
+	grep -c "\"member\":\"$1\"" /tmp/monitor
+}
+
+called_more_often() {
+	[ "$(times_called "$1")" -gt "$2" ]
+}
+
 # What the daemon's unit is told: nothing runs, nothing is scripted, the hypervisor is off.
 fresh() {
 	fake clear >/dev/null

@@ -79,22 +79,42 @@ each_changing_method() {
 	done
 }
 
+# question METHOD: what polkit is to be asked about it: action, verb and cell.
+question() {
+	case $1 in
+	EnableHypervisor | DisableHypervisor)
+		set -- manage-hypervisor "${1%Hypervisor}" ""
+		;;
+	Reload) set -- manage-cells reload "" ;;
+	OpenConsole) set -- debug-cells open-console alpha ;;
+	*) set -- manage-cells "${1%Cell}" alpha ;;
+	esac
+	echo "org.cellmgr1.$1 ${2,,}${3:+ $3}"
+}
+
 # expect_denied PATH INTERFACE METHOD [ARGUMENT...]
 expect_denied() {
 	local output nobody=(setpriv --reuid=65534 --clear-groups)
 	calls=$((calls + 1))
+	questions+=$(question "$3")$'\n'
 	fails "nobody may call $3" env BUS_PEER_INTERACTIVE=1 "${nobody[@]}" ./bus-peer call "$@"
 	like "$3" "$output" '^org\.freedesktop\.DBus\.Error\.AccessDenied: '
 	fails "nobody may call $3" "${nobody[@]}" ./bus-peer call "$@"
 	like "$3" "$output" '^org\.freedesktop\.DBus\.Error\.InteractiveAuthorizationRequired: '
 }
 
+# Each was asked about twice, or more often.
+questions_asked() {
+	journal SYSLOG_IDENTIFIER=asked | uniq
+}
+
 test_everybody_is_denied_every_change() {
-	local before calls=0
+	local before calls=0 questions=''
 	before=$(fake calls create)/$(fake calls enable)/$(fake calls start)
 	each_changing_method expect_denied
 	is "number of methods tried" "$calls" 13
 	is "driver calls" "$(fake calls create)/$(fake calls enable)/$(fake calls start)" "$before"
+	is "what polkit was asked" "$(questions_asked)" "${questions%$'\n'}"
 }
 
 test_everybody_may_read() {

@@ -248,12 +248,18 @@ test_neighbours_do_not_move_a_cell() {
 test_a_description_may_go_while_its_cell_is_made() {
 	call EnableHypervisor
 	mv /etc/cellmgr/cells/broken.json /tmp/
-	fake rule create 1 delay=500 >/dev/null
+	start_monitor
+	fake rule create 1 hang >/dev/null
 	busctl call org.cellmgr1 "$manager/cell/alpha" org.cellmgr1.Cell Create >/tmp/create 2>&1 &
-	property_becomes 5 alpha Operation create
+	local create=$!
+	property_becomes 30 alpha Operation create
 	mv /etc/cellmgr/cells/alpha.json /tmp/
-	done_well call Reload
-	wait $!
+	submit Reload
+	fake clear >/dev/null
+	wait "$submitted"
+	is "status of the reload" $? 0
+	wait $create
+	stop_monitor
 	is "answer" "$(cat /tmp/create)" ""
 	state_is alpha created
 	done_well cell alpha Destroy
@@ -266,19 +272,20 @@ test_a_description_may_go_while_its_cell_is_made() {
 test_others_are_watched_during_a_stop() {
 	sed 's/"cpus": *[^,]*\(\[[0-9]*\]\)*,/"cpus": [1],/; s/alpha.bin/beta.bin/' \
 		/etc/cellmgr/cells/alpha.json >/etc/cellmgr/cells/slow.json
-	sed -i 's/"timeout": "1s"/"timeout": "4s"/; s/"force": false/"force": true/' /etc/cellmgr/cells/slow.json
+	sed -i 's/"timeout": "1s"/"timeout": "6s"/; s/"force": false/"force": true/' \
+		/etc/cellmgr/cells/slow.json
 	mv /etc/cellmgr/cells/broken.json /tmp/
 	done_well call Reload
 	call StartCell s slow
 	call StartCell s alpha
 	fake answer slow silent >/dev/null
 	busctl call org.cellmgr1 "$manager" org.cellmgr1.Manager StopCell s slow >/tmp/stop 2>&1 &
-	property_becomes 5 slow Operation stop
+	property_becomes 30 slow Operation stop
 	sleep 1.5
 	done_well call Reload
 	is "health after a reload" "$(property alpha Health)" ok
 	fake fail alpha 2 0xdead000 4 0x1234 3 >/dev/null
-	property_becomes 5 alpha State failed
+	property_becomes 30 alpha State failed
 	# So it was told during the stop.
 	property_is slow Operation stop
 	wait $!

@@ -46,14 +46,14 @@ all_of() {
 
 test_killed_in_the_middle_of_a_create() {
 	call EnableHypervisor
-	fake rule create 1 delay=600 >/dev/null
+	fake rule create 1 hang >/dev/null
 	busctl call org.cellmgr1 "$manager/cell/alpha" org.cellmgr1.Cell Create >/tmp/create 2>&1 &
-	property_becomes 5 alpha Operation create
-	sleep 0.1
-	like "state file" "$(cat /run/cellmgr/state)" '"intent": *"create"'
+	property_becomes 30 alpha Operation create
+	eventually_check "the intent is written" 30 grep -q '"intent": *"create"' /run/cellmgr/state
 	cp /run/cellmgr/state /tmp/state
 	kill_daemon
 	# The fake gives the call up with its caller.
+	fake clear >/dev/null
 	property_becomes 10 alpha State defined
 	# The driver made the cell, and the daemon died of it before it could write that down.
 	systemctl stop cellmgrd
@@ -79,8 +79,8 @@ test_killed_in_the_middle_of_a_load() {
 	cell alpha Load 'a(ht)' 0
 	fake rule load 2 hang >/dev/null
 	busctl call org.cellmgr1 "$manager/cell/alpha" org.cellmgr1.Cell Load 'a(ht)' 0 >/dev/null 2>&1 &
-	property_becomes 5 alpha Operation load
-	eventually_check "the intent is written" 5 grep -q '"intent": *"load"' /run/cellmgr/state
+	property_becomes 30 alpha Operation load
+	eventually_check "the intent is written" 30 grep -q '"intent": *"load"' /run/cellmgr/state
 	kill_daemon
 	# Half an image is none.
 	property_becomes 10 alpha State created
@@ -269,16 +269,16 @@ test_lost_heartbeat() {
 }
 
 test_stopping_the_daemon_leaves_cells_alone() {
-	systemctl start cell@alpha
-	fake answer alpha silent >/dev/null
-	call StopCell s alpha &
-	property_becomes 5 alpha Operation stop
+	systemctl start cell@beta
+	fake answer beta silent >/dev/null
+	call StopCell s beta &
+	property_becomes 30 beta Operation stop
 	done_well systemctl stop cellmgrd
 	wait
 	is "result of the unit" "$(systemctl show -p Result --value cellmgrd)" success
 	is "states below" "$(cat /run/fake/sysfs/cells/*/state)" running
 	systemctl start cellmgrd
-	state_is alpha running
+	state_is beta running
 }
 
 test_daemon_is_activated_by_the_bus() {
