@@ -2,13 +2,14 @@
 /*
  * Makes the schema of cell descriptions and the manual page's list of their keys from the table
  * that the parser reads them by. Runs at build time: "schema", or "man" with the page that has a
- * line
- * @KEYS@ where the list goes. Writes to standard output.
+ * line @KEYS@ where the list goes. Writes to standard output.
  */
 #include <ctype.h>
 #include <inttypes.h>
 #include <stdio.h>
 #include <string.h>
+
+#include <json-c/json.h>
 
 #include "common/cleanup.h"
 #include "common/quantity.h"
@@ -17,8 +18,6 @@
 #define NAME_PATTERN  "^[a-z0-9][a-z0-9-]{0,30}$"
 #define BYTES_PATTERN "^([0-9]+[KMG]?|0x[0-9a-fA-F]+)$"
 #define TIME_PATTERN  "^[0-9]+(ms|s|min)$"
-
-/* What is known of a key and not in its line, as sentences. */
 
 static const char *word_of(const struct description_word *words, uint64_t value)
 {
@@ -64,301 +63,185 @@ static char *describe(const struct description_key *key)
 	return text;
 }
 
-/* JSON, indented. */
+/* The schema. Without memory json-c's functions fail one after the other, and so does the build. */
 
-struct writer {
-	unsigned int depth;
-	bool first; /* in what was opened last */
-};
+typedef struct json_object json;
 
-static void put_string(const char *text)
+static json *text_of(const char *text)
 {
-	putchar('"');
-	for (; *text; text++) {
-		if (*text == '"' || *text == '\\')
-			putchar('\\');
-		putchar(*text);
-	}
-	putchar('"');
+	return json_object_new_string(text);
 }
 
-/* What goes before a value; key NULL: an element of a list. */
-static void put_key(struct writer *writer, const char *key)
+static json *number_of(uint64_t number)
 {
-	printf("%s\n%*s", writer->first ? "" : ",", 4 * writer->depth, "");
-	writer->first = false;
-	if (key) {
-		put_string(key);
-		fputs(": ", stdout);
-	}
+	return json_object_new_uint64(number);
 }
 
-static void open_json(struct writer *writer, const char *key, char bracket)
+/* Adds a member and returns the object. */
+static json *with(json *object, const char *key, json *value)
 {
-	if (writer->depth > 0)
-		put_key(writer, key);
-	putchar(bracket);
-	writer->depth++;
-	writer->first = true;
+	json_object_object_add(object, key, value);
+	return object;
 }
 
-static void close_json(struct writer *writer, char bracket)
+static json *object_with(const char *key, json *value)
 {
-	writer->depth--;
-	printf("\n%*s%c", 4 * writer->depth, "", bracket);
-	writer->first = false;
+	return with(json_object_new_object(), key, value);
 }
 
-static void add_string(struct writer *writer, const char *key, const char *text)
+/* Adds an element and returns the list, which is made for the first one. */
+static json *list_with(json *list, json *value)
 {
-	put_key(writer, key);
-	put_string(text);
+	list = list ?: json_object_new_array();
+	json_object_array_add(list, value);
+	return list;
 }
 
-static void add_number(struct writer *writer, const char *key, uint64_t number)
-{
-	put_key(writer, key);
-	printf("%" PRIu64, number);
-}
-
-static void add_false(struct writer *writer, const char *key)
-{
-	put_key(writer, key);
-	fputs("false", stdout);
-}
-
-/* The schema. */
-
-static void add_value(struct writer *writer, const struct description_value *value);
-
-static void add_reference(struct writer *writer, const char *name)
+static json *reference(const char *name)
 {
 	char target[64];
 
 	snprintf(target, sizeof(target), "#/$defs/%s", name);
-	add_string(writer, "$ref", target);
+	return object_with("$ref", text_of(target));
 }
 
-static void add_words(struct writer *writer, const struct description_value *value)
+static json *words_of(const struct description_value *value)
 {
-	open_json(writer, "enum", '[');
-	for (const struct description_word *word = value->words; word->word; word++) {
-		put_key(writer, NULL);
-		if (value->type == VALUE_WORD)
-			put_string(word->word);
-		else
-			fputs(word->word, stdout);
-	}
-	close_json(writer, ']');
+	json *words = NULL;
+
+	for (const struct description_word *word = value->words; word->word; word++)
+		words = list_with(words, value->type == VALUE_CHOICE
+						 ? number_of(strtoull(word->word, NULL, 10))
+						 : text_of(word->word));
+	return object_with("enum", words);
 }
 
-static void add_limits(struct writer *writer, const struct description_value *value,
-		       const char *type, const char *min, const char *max)
+static json *limits(const struct description_value *value, const char *type, const char *min,
+		    const char *max)
 {
-	add_string(writer, "type", type);
-	add_number(writer, min, value->min);
-	add_number(writer, max, value->max);
+	json *schema = object_with("type", text_of(type));
+
+	return with(with(schema, min, number_of(value->min)), max, number_of(value->max));
 }
 
-static void add_list(struct writer *writer, const struct description_value *value)
+static json *either(json *one, json *other)
 {
-	add_limits(writer, value, "array", "minItems", "maxItems");
-	if (value->unique) {
-		put_key(writer, "uniqueItems");
-		fputs("true", stdout);
-	}
-	open_json(writer, "items", '{');
-	add_value(writer, value->item);
-	close_json(writer, '}');
+	return object_with("anyOf", list_with(list_with(NULL, one), other));
 }
 
-/* The members of an object that says what a value may be. */
-static void add_single(struct writer *writer, const struct description_value *value)
+static json *schema_of_value(const struct description_value *value)
 {
+	json *schema;
+
 	switch (value->type) {
 	case VALUE_ANY:
-		break;
+		return json_object_new_object();
 	case VALUE_BYTES:
-		add_reference(writer, "bytes");
-		break;
+		return reference("bytes");
 	case VALUE_NUMBER:
 	case VALUE_CPU:
-		add_limits(writer, value, "integer", "minimum", "maximum");
-		break;
+		return limits(value, "integer", "minimum", "maximum");
 	case VALUE_CHOICE:
 	case VALUE_WORD:
-		add_words(writer, value);
-		break;
+		return words_of(value);
 	case VALUE_TIME:
-		add_reference(writer, "time");
-		break;
+		return value->words ? either(words_of(value), reference("time"))
+				    : reference("time");
 	case VALUE_BOOL:
-		add_string(writer, "type", "boolean");
-		break;
+		return object_with("type", text_of("boolean"));
 	case VALUE_STRING:
 	case VALUE_FILE:
-		add_limits(writer, value, "string", "minLength", "maxLength");
-		break;
+		return limits(value, "string", "minLength", "maxLength");
 	case VALUE_NAME:
-		add_reference(writer, "name");
-		break;
+		return reference("name");
 	case VALUE_OBJECT:
-		add_reference(writer, value->object->name);
-		break;
+		return reference(value->object->name);
 	case VALUE_LIST:
-		add_list(writer, value);
-		break;
+		schema = limits(value, "array", "minItems", "maxItems");
+		if (value->unique)
+			with(schema, "uniqueItems", json_object_new_boolean(true));
+		return with(schema, "items", schema_of_value(value->item));
 	}
+	return NULL;
 }
 
-static void add_form(struct writer *writer, const struct description_value *value)
-{
-	open_json(writer, NULL, '{');
-	add_single(writer, value);
-	close_json(writer, '}');
-}
-
-static void add_value(struct writer *writer, const struct description_value *value)
-{
-	if (value->type != VALUE_TIME || !value->words) {
-		add_single(writer, value);
-		return;
-	}
-	open_json(writer, "anyOf", '[');
-	open_json(writer, NULL, '{');
-	add_words(writer, &(struct description_value){VALUE_WORD, .words = value->words});
-	close_json(writer, '}');
-	add_form(writer, value);
-	close_json(writer, ']');
-}
-
-static void add_key(struct writer *writer, const struct description_key *key)
+static json *schema_of_key(const struct description_key *key)
 {
 	const struct description_value *short_form = description_short_form(key);
 	_cleanup_(freep) char *text = describe(key);
+	json *schema = schema_of_value(&key->value);
 
-	open_json(writer, key->name, '{');
-	if (text[0])
-		add_string(writer, "description", text);
-	if (!short_form) {
-		add_value(writer, &key->value);
-	} else {
-		open_json(writer, "anyOf", '[');
-		add_form(writer, short_form);
-		add_form(writer, &key->value);
-		close_json(writer, ']');
-	}
-	close_json(writer, '}');
+	if (short_form)
+		schema = either(schema_of_value(short_form), schema);
+	return text[0] ? with(schema, "description", text_of(text)) : schema;
 }
 
-static void add_required(struct writer *writer, const struct description_object *kind)
+static json *ignored(const char *text)
 {
-	bool opened = false;
-
-	for (const struct description_key *key = kind->keys; key->name; key++) {
-		if (!key->required)
-			continue;
-		if (!opened)
-			open_json(writer, "required", '[');
-		opened = true;
-		add_string(writer, NULL, key->name);
-	}
-	if (opened)
-		close_json(writer, ']');
+	return object_with("description", text_of(text));
 }
 
-static void add_either(struct writer *writer, const struct description_object *kind)
+static json *schema_of_object(const struct description_object *kind)
 {
-	if (!kind->either[0])
-		return;
-	open_json(writer, "oneOf", '[');
-	for (size_t i = 0; i < ARRAY_SIZE(kind->either); i++) {
-		open_json(writer, NULL, '{');
-		open_json(writer, "required", '[');
-		add_string(writer, NULL, kind->either[i]);
-		close_json(writer, ']');
-		close_json(writer, '}');
-	}
-	close_json(writer, ']');
-}
+	json *schema = object_with("description", text_of(kind->doc));
+	json *properties = json_object_new_object(), *required = NULL, *one_of = NULL;
 
-static void add_ignored(struct writer *writer, const char *key, const char *text)
-{
-	open_json(writer, key, '{');
-	add_string(writer, "description", text);
-	close_json(writer, '}');
-}
-
-static void add_object(struct writer *writer, const struct description_object *kind)
-{
-	add_string(writer, "description", kind->doc);
-	add_string(writer, "type", "object");
-	open_json(writer, "properties", '{');
 	if (kind == &description_top)
-		add_ignored(writer, "$schema", "Ignored; for editors.");
-	for (const struct description_key *key = kind->keys; key->name; key++)
-		add_key(writer, key);
-	close_json(writer, '}');
-	open_json(writer, "patternProperties", '{');
-	add_ignored(writer, "^x-", "Ignored; for notes and for other programs.");
-	close_json(writer, '}');
-	add_false(writer, "additionalProperties");
-	add_required(writer, kind);
-	add_either(writer, kind);
+		with(properties, "$schema", ignored("Ignored; for editors."));
+	for (const struct description_key *key = kind->keys; key->name; key++) {
+		with(properties, key->name, schema_of_key(key));
+		if (key->required)
+			required = list_with(required, text_of(key->name));
+	}
+	with(with(schema, "type", text_of("object")), "properties", properties);
+	with(schema, "patternProperties",
+	     object_with("^x-", ignored("Ignored; for notes and for other programs.")));
+	with(schema, "additionalProperties", json_object_new_boolean(false));
+	if (required)
+		with(schema, "required", required);
+	for (size_t i = 0; i < ARRAY_SIZE(kind->either) && kind->either[i]; i++)
+		one_of = list_with(
+			one_of, object_with("required", list_with(NULL, text_of(kind->either[i]))));
+	return one_of ? with(schema, "oneOf", one_of) : schema;
 }
 
-static void add_pattern(struct writer *writer, const char *pattern)
+static json *pattern(const char *text)
 {
-	add_string(writer, "type", "string");
-	add_string(writer, "pattern", pattern);
+	return with(object_with("type", text_of("string")), "pattern", text_of(text));
 }
 
-static void add_definitions(struct writer *writer)
+static json *definitions(void)
 {
-	open_json(writer, "bytes", '{');
-	add_string(writer, "description",
-		   "Bytes: a number, or a string with decimal digits and K, M or G behind them, or "
-		   "with 0x and hexadecimal digits.");
-	open_json(writer, "anyOf", '[');
-	open_json(writer, NULL, '{');
-	add_string(writer, "type", "integer");
-	add_number(writer, "minimum", 0);
-	close_json(writer, '}');
-	open_json(writer, NULL, '{');
-	add_pattern(writer, BYTES_PATTERN);
-	close_json(writer, '}');
-	close_json(writer, ']');
-	close_json(writer, '}');
-	open_json(writer, "time", '{');
-	add_string(writer, "description", "A time with its unit.");
-	add_pattern(writer, TIME_PATTERN);
-	close_json(writer, '}');
-	open_json(writer, "name", '{');
-	add_string(writer, "description", "A cell's name.");
-	add_pattern(writer, NAME_PATTERN);
-	close_json(writer, '}');
+	json *number = with(object_with("type", text_of("integer")), "minimum", number_of(0));
+	json *bytes = with(either(number, pattern(BYTES_PATTERN)), "description",
+			   text_of("Bytes: a number, or a string with decimal digits and K, M or G "
+				   "behind them, or with 0x and hexadecimal digits."));
+	json *all =
+		with(object_with("bytes", bytes), "time",
+		     with(pattern(TIME_PATTERN), "description", text_of("A time with its unit.")));
+
+	with(all, "name", with(pattern(NAME_PATTERN), "description", text_of("A cell's name.")));
+	for (size_t i = 0; description_objects[i]; i++) {
+		if (description_objects[i] != &description_top)
+			with(all, description_objects[i]->name,
+			     schema_of_object(description_objects[i]));
+	}
+	return all;
 }
 
 static void put_schema(void)
 {
-	struct writer writer = {0};
+	json *schema = object_with("$comment", text_of("SPDX-License-Identifier: GPL-2.0-only"));
+	json *top = schema_of_object(&description_top);
 
-	open_json(&writer, NULL, '{');
-	add_string(&writer, "$comment", "SPDX-License-Identifier: GPL-2.0-only");
-	add_string(&writer, "title", "cellmgr cell description");
-	add_object(&writer, &description_top);
-	open_json(&writer, "$defs", '{');
-	add_definitions(&writer);
-	for (size_t i = 0; description_objects[i]; i++) {
-		if (description_objects[i] == &description_top)
-			continue;
-		open_json(&writer, description_objects[i]->name, '{');
-		add_object(&writer, description_objects[i]);
-		close_json(&writer, '}');
-	}
-	close_json(&writer, '}');
-	close_json(&writer, '}');
-	putchar('\n');
+	with(schema, "title", text_of("cellmgr cell description"));
+	json_object_object_foreach(top, key, value) with(schema, key, json_object_get(value));
+	with(schema, "$defs", definitions());
+	puts(json_object_to_json_string_ext(schema, JSON_C_TO_STRING_PRETTY |
+							    JSON_C_TO_STRING_SPACED |
+							    JSON_C_TO_STRING_NOSLASHESCAPE));
+	json_object_put(top);
+	json_object_put(schema);
 }
 
 /* The manual page. */
