@@ -16,7 +16,7 @@
 #include <systemd/sd-daemon.h>
 #include <systemd/sd-event.h>
 
-#include "bus_abi.h"
+#include "common/bus_words.h"
 #include "common/cleanup.h"
 
 /* The daemon gives every operation its deadline; a second one here would only be wrong. */
@@ -32,27 +32,20 @@ struct unit {
 	const char *pending; /* method in progress: "StartCell" or "StopCell"; NULL: none */
 	bool stopping;
 	bool started; /* the service manager has been told */
-	bool look_again;
-	bool looking;
+	bool ask_again;
+	bool asking;
 };
 
+/* Of the cell's properties, within the message that they came in. */
 struct view {
-	char *state;
-	char *health;
-	char *operation;
-	char *last_error;
+	const char *state;
+	const char *health;
+	const char *operation;
+	const char *last_error;
 };
-
-static void view_done(struct view *view)
-{
-	free(view->state);
-	free(view->health);
-	free(view->operation);
-	free(view->last_error);
-}
 
 static void call_manager(struct unit *unit, const char *method);
-static void look(struct unit *unit);
+static void ask_for_view(struct unit *unit);
 
 static void set_status(const char *text)
 {
@@ -82,10 +75,9 @@ static bool daemon_away(const sd_bus_error *error)
 		SD_BUS_ERROR_TIMEOUT,		SD_BUS_ERROR_DISCONNECTED,
 	};
 
-	for (size_t i = 0; i < ARRAY_SIZE(names); i++) {
+	for (size_t i = 0; i < ARRAY_SIZE(names); i++)
 		if (sd_bus_error_has_name(error, names[i]))
 			return true;
-	}
 	return false;
 }
 
@@ -96,7 +88,7 @@ static int on_retry(sd_event_source *source, uint64_t usec, void *userdata)
 	if (unit->pending)
 		call_manager(unit, unit->pending);
 	else
-		look(unit);
+		ask_for_view(unit);
 	return 0;
 }
 
@@ -110,26 +102,17 @@ static int read_member(sd_bus_message *reply, const char *name, struct view *vie
 {
 	const struct {
 		const char *name;
-		char **value;
+		const char **value;
 	} members[] = {
 		{"State", &view->state},
 		{"Health", &view->health},
 		{"Operation", &view->operation},
 		{"LastError", &view->last_error},
 	};
-	const char *value;
-	int r;
 
-	for (size_t i = 0; i < ARRAY_SIZE(members); i++) {
-		if (strcmp(name, members[i].name) != 0)
-			continue;
-		r = sd_bus_message_read(reply, "v", "s", &value);
-		if (r < 0)
-			return r;
-		free(*members[i].value);
-		*members[i].value = strdup(value);
-		return *members[i].value ? 0 : -ENOMEM;
-	}
+	for (size_t i = 0; i < ARRAY_SIZE(members); i++)
+		if (strcmp(name, members[i].name) == 0)
+			return sd_bus_message_read(reply, "v", "s", members[i].value);
 	return sd_bus_message_skip(reply, "v");
 }
 
@@ -157,49 +140,60 @@ static void tell_running(struct unit *unit, const struct view *view)
 		unit->started = true;
 		sd_notify(false, "READY=1");
 	}
-	set_status(strcmp(view->health, "late") == 0 ? "The cell runs, its heartbeat is late"
-						     : "The cell runs");
+	set_status(health_from_word(view->health) == HEALTH_LATE
+			   ? "The cell runs, its heartbeat is late"
+			   : "The cell runs");
 }
 
 /* Decides what the cell's condition means for the unit. */
 static void judge(struct unit *unit, const struct view *view)
 {
 	const char *error = view->last_error[0] ? view->last_error : "The cell failed";
-	bool running = strncmp(view->state, "running", strlen("running")) == 0;
 
 	/* In the midst of a restart, say, it is shut down without having ended. */
 	if (view->operation[0] || unit->pending)
 		return;
-	if (strcmp(view->state, "failed") == 0 || (running && strcmp(view->health, "failed") == 0))
+	switch (lifecycle_from_word(view->state)) {
+	case LIFECYCLE_RUNNING:
+	case LIFECYCLE_RUNNING_LOCKED:
+		if (unit->stopping || health_from_word(view->health) == HEALTH_FAILED)
+			finish(unit, EXIT_FAILURE, error);
+		else
+			tell_running(unit, view);
+		break;
+	case LIFECYCLE_FAILED:
 		finish(unit, EXIT_FAILURE, error);
-	else if (running && unit->stopping)
-		finish(unit, EXIT_FAILURE, error);
-	else if (running)
-		tell_running(unit, view);
-	else if (strcmp(view->state, "foreign") == 0)
+		break;
+	case LIFECYCLE_FOREIGN:
 		finish(unit, EXIT_FAILURE, "The cell belongs to somebody else now");
-	else
+		break;
+	case LIFECYCLE_DEFINED:
+	case LIFECYCLE_CREATED:
+	case LIFECYCLE_LOADED:
+	case LIFECYCLE_SHUT_DOWN:
+	case LIFECYCLE_COUNT:
 		finish(unit, EXIT_SUCCESS, "The cell is shut down");
+		break;
+	}
 }
 
 static int on_view(sd_bus_message *reply, void *userdata, sd_bus_error *ret_error)
 {
-	_cleanup_(view_done) struct view view = {0};
 	const sd_bus_error *error = sd_bus_message_get_error(reply);
 	struct unit *unit = userdata;
+	struct view view = {0};
 
-	unit->looking = false;
-	if (error && daemon_away(error)) {
+	unit->asking = false;
+	if (error && daemon_away(error))
 		retry(unit);
-	} else if (error) {
+	else if (error)
 		finish(unit, EXIT_FAILURE, error->message ? error->message : error->name);
-	} else if (unit->look_again) {
-		look(unit);
-	} else if (read_view(reply, &view) < 0) {
+	else if (unit->ask_again)
+		ask_for_view(unit);
+	else if (read_view(reply, &view) < 0)
 		finish(unit, EXIT_FAILURE, "The cell's properties make no sense");
-	} else {
+	else
 		judge(unit, &view);
-	}
 	return 0;
 }
 
@@ -213,16 +207,16 @@ static int send_call(struct unit *unit, sd_bus_slot **ret_slot, sd_bus_message *
 	return r;
 }
 
-static void look(struct unit *unit)
+static void ask_for_view(struct unit *unit)
 {
 	_cleanup_(sd_bus_message_unrefp) sd_bus_message *call = NULL;
 	int r;
 
-	if (unit->looking) {
-		unit->look_again = true;
+	if (unit->asking) {
+		unit->ask_again = true;
 		return;
 	}
-	unit->look_again = false;
+	unit->ask_again = false;
 	r = sd_bus_message_new_method_call(unit->bus, &call, BUS_NAME, unit->path,
 					   "org.freedesktop.DBus.Properties", "GetAll");
 	if (r >= 0)
@@ -231,7 +225,7 @@ static void look(struct unit *unit)
 		finish(unit, EXIT_FAILURE, "Cannot make a call");
 		return;
 	}
-	unit->looking = send_call(unit, NULL, call, on_view) >= 0;
+	unit->asking = send_call(unit, NULL, call, on_view) >= 0;
 }
 
 static int on_called(sd_bus_message *reply, void *userdata, sd_bus_error *ret_error)
@@ -247,7 +241,7 @@ static int on_called(sd_bus_message *reply, void *userdata, sd_bus_error *ret_er
 	if (error)
 		finish(unit, EXIT_FAILURE, error->message ? error->message : error->name);
 	else
-		look(unit);
+		ask_for_view(unit);
 	return 0;
 }
 
@@ -284,7 +278,7 @@ static int on_terminate(sd_event_source *source, const struct signalfd_siginfo *
 
 static int on_changed(sd_bus_message *message, void *userdata, sd_bus_error *ret_error)
 {
-	look(userdata);
+	ask_for_view(userdata);
 	return 0;
 }
 
@@ -298,7 +292,7 @@ static int on_owner(sd_bus_message *message, void *userdata, sd_bus_error *ret_e
 	if (!new_owner[0])
 		set_status("The cell runs, cellmgrd is away");
 	else if (!unit->pending)
-		look(unit);
+		ask_for_view(unit);
 	return 0;
 }
 

@@ -2,65 +2,101 @@
 #include <stdbool.h>
 #include <string.h>
 
-#include "bus_abi.h"
+#include "common/bus_words.h"
 #include "common/cleanup.h"
 #include "verbs/call_error.h"
 
-/* Hints in which nothing is to be filled in, or the cell's name (%s). */
+/* Hints may have one %s, which the cell's name is put in for. */
+#define HINT_STILL_RUNS "'cellctl list' shows what still runs; 'cellctl disable --force' stops it"
+#define HINT_KILL	"the cell did not answer in time; 'cellctl kill %s' stops it without asking"
+#define HINT_DAEMON	"'systemctl status cellmgrd' shows how the daemon is"
+#define HINT_VERSION	"cellctl and cellmgrd are of different versions; 'cellctl version' shows both"
+
+/* Where an error of one verb wants another hint than that of others. */
 static const struct {
-	const char *error;
-	const char *verb; /* NULL: any */
+	enum error_code code;
+	const char *verb;
 	const char *hint;
-} hints[] = {
-	{BUS_ERROR("HypervisorOff"), "enable",
+} verb_hints[] = {
+	{ERROR_HYPERVISOR_OFF, "enable",
 	 "'modprobe cellvisor' loads the driver; if it refuses, 'journalctl -k' says why"},
-	{BUS_ERROR("HypervisorOff"), NULL, "'cellctl enable' opens the hypervisor"},
-	{BUS_ERROR("NoSuchCell"), NULL,
-	 "'cellctl list' shows the cells that there are; 'systemctl reload cellmgrd' "
-	 "reads new descriptions"},
-	{BUS_ERROR("WrongState"), "disable",
-	 "'cellctl list' shows what still runs; 'cellctl disable --force' stops it"},
-	{BUS_ERROR("Busy"), "disable",
-	 "'cellctl list' shows what still runs; 'cellctl disable --force' stops it"},
-	{BUS_ERROR("Refused"), "disable",
-	 "'cellctl list' shows what still runs; 'cellctl disable --force' stops it"},
-	{BUS_ERROR("WrongState"), NULL, "'cellctl status %s' shows its state"},
-	{BUS_ERROR("Refused"), NULL,
-	 "the cell did not agree to be shut down; 'cellctl kill %s' stops it without asking"},
-	{BUS_ERROR("Timeout"), "stop",
-	 "the cell did not answer in time; 'cellctl kill %s' stops it without asking"},
-	{BUS_ERROR("Timeout"), "restart",
-	 "the cell did not answer in time; 'cellctl kill %s' stops it without asking"},
-	{BUS_ERROR("Busy"), NULL,
-	 "another operation is under way; 'cellctl status' shows it, then try again"},
-	{BUS_ERROR("Locked"), NULL,
-	 "a cell in state running-locked forbids creating and destroying cells until it leaves "
-	 "that state"},
-	{BUS_ERROR("Invalid"), NULL,
-	 "'cellctl check' shows everything that is wrong with the descriptions"},
-	{BUS_ERROR("NoResources"), NULL,
-	 "'cellctl status' shows what is free and which cells hold the rest"},
-	{BUS_ERROR("Driver"), NULL, "'journalctl -k' may say more"},
-	{BUS_DBUS_ERROR("NoReply"), NULL, "'systemctl status cellmgrd' shows how the daemon is"},
-	{BUS_DBUS_ERROR("Disconnected"), NULL,
-	 "'systemctl status cellmgrd' shows how the daemon is"},
-	{BUS_DBUS_ERROR("Timeout"), NULL, "'systemctl status cellmgrd' shows how the daemon is"},
-	{BUS_DBUS_ERROR("ServiceUnknown"), NULL,
+	{ERROR_WRONG_STATE, "disable", HINT_STILL_RUNS},
+	{ERROR_BUSY, "disable", HINT_STILL_RUNS},
+	{ERROR_REFUSED, "disable", HINT_STILL_RUNS},
+	{ERROR_TIMEOUT, "stop", HINT_KILL},
+	{ERROR_TIMEOUT, "restart", HINT_KILL},
+};
+
+/* Errors that are not the daemon's. */
+static const struct {
+	const char *name;
+	const char *hint;
+} bus_hints[] = {
+	{BUS_DBUS_ERROR("NoReply"), HINT_DAEMON},
+	{BUS_DBUS_ERROR("Disconnected"), HINT_DAEMON},
+	{BUS_DBUS_ERROR("Timeout"), HINT_DAEMON},
+	{BUS_DBUS_ERROR("ServiceUnknown"),
 	 "cellmgrd does not run and cannot be started over the bus: is it installed? "
 	 "'systemctl status cellmgrd' shows"},
-	{BUS_DBUS_ERROR("NameHasNoOwner"), NULL, "'systemctl start cellmgrd' starts the daemon"},
-	{BUS_DBUS_ERROR("UnknownMethod"), NULL,
-	 "cellctl and cellmgrd are of different versions; 'cellctl version' shows both"},
-	{BUS_DBUS_ERROR("UnknownInterface"), NULL,
-	 "cellctl and cellmgrd are of different versions; 'cellctl version' shows both"},
-	{BUS_DBUS_ERROR("UnknownProperty"), NULL,
-	 "cellctl and cellmgrd are of different versions; 'cellctl version' shows both"},
+	{BUS_DBUS_ERROR("NameHasNoOwner"), "'systemctl start cellmgrd' starts the daemon"},
+	{BUS_DBUS_ERROR("UnknownMethod"), HINT_VERSION},
+	{BUS_DBUS_ERROR("UnknownInterface"), HINT_VERSION},
+	{BUS_DBUS_ERROR("UnknownProperty"), HINT_VERSION},
 };
 
 enum exit_status call_error_status(const char *error_name)
 {
-	return strcmp(error_name, BUS_ERROR("NoSuchCell")) == 0 ? STATUS_NO_SUCH_CELL
-								: STATUS_FAILED;
+	return error_code_from_name(error_name) == ERROR_NO_SUCH_CELL ? STATUS_NO_SUCH_CELL
+								      : STATUS_FAILED;
+}
+
+static const char *daemon_hint(enum error_code code, const char *verb)
+{
+	for (size_t i = 0; i < ARRAY_SIZE(verb_hints); i++)
+		if (verb_hints[i].code == code && strcmp(verb_hints[i].verb, verb) == 0)
+			return verb_hints[i].hint;
+	switch (code) {
+	case ERROR_HYPERVISOR_OFF:
+		return "'cellctl enable' opens the hypervisor";
+	case ERROR_NO_SUCH_CELL:
+		return "'cellctl list' shows the cells that there are; 'systemctl reload cellmgrd' "
+		       "reads new descriptions";
+	case ERROR_WRONG_STATE:
+		return "'cellctl status %s' shows its state";
+	case ERROR_REFUSED:
+		return "the cell did not agree to be shut down; 'cellctl kill %s' stops it without "
+		       "asking";
+	case ERROR_BUSY:
+		return "another operation is under way; 'cellctl status' shows it, then try again";
+	case ERROR_LOCKED:
+		return "a cell in state running-locked forbids creating and destroying cells until "
+		       "it leaves that state";
+	case ERROR_INVALID:
+		return "'cellctl check' shows everything that is wrong with the descriptions";
+	case ERROR_NO_RESOURCES:
+		return "'cellctl status' shows what is free and which cells hold the rest";
+	case ERROR_DRIVER:
+		return "'journalctl -k' may say more";
+	case ERROR_ACCESS_DENIED: /* authorization_hint() */
+	case ERROR_INTERACTIVE_AUTHORIZATION_REQUIRED:
+	case ERROR_TIMEOUT:
+	case ERROR_LIMITS_EXCEEDED:
+	case ERROR_NO_MEMORY:
+	case ERROR_NONE:
+	case ERROR_CODE_COUNT:
+		break;
+	}
+	return NULL;
+}
+
+static const char *bus_hint(const char *name)
+{
+	if (strncmp(name, BUS_DBUS_ERROR("Spawn."), strlen(BUS_DBUS_ERROR("Spawn."))) == 0)
+		return "cellmgrd could not be started: 'systemctl status cellmgrd' shows why";
+	for (size_t i = 0; i < ARRAY_SIZE(bus_hints); i++)
+		if (strcmp(bus_hints[i].name, name) == 0)
+			return bus_hints[i].hint;
+	return NULL;
 }
 
 static char *authorization_hint(const struct attempt *attempt, bool interactive_helps)
@@ -79,7 +115,7 @@ static char *authorization_hint(const struct attempt *attempt, bool interactive_
 	return r < 0 ? NULL : text;
 }
 
-/* The tables above are the only source of formats, and hold at most one %s. */
+/* The hints above are the only source of formats, and hold at most one %s. */
 static char *fill_in(const char *hint, const char *cell)
 {
 	const char *place = strstr(hint, "%s");
@@ -94,20 +130,12 @@ static char *fill_in(const char *hint, const char *cell)
 
 char *call_error_hint(const char *error_name, const struct attempt *attempt)
 {
-	if (strcmp(error_name, BUS_DBUS_ERROR("AccessDenied")) == 0)
-		return authorization_hint(attempt, false);
-	if (strcmp(error_name, BUS_DBUS_ERROR("InteractiveAuthorizationRequired")) == 0)
-		return authorization_hint(attempt, true);
-	if (strncmp(error_name, BUS_DBUS_ERROR("Spawn."), strlen(BUS_DBUS_ERROR("Spawn."))) == 0)
-		return strdup(
-			"cellmgrd could not be started: 'systemctl status cellmgrd' shows why");
+	enum error_code code = error_code_from_name(error_name);
+	const char *hint;
 
-	for (size_t i = 0; i < ARRAY_SIZE(hints); i++) {
-		if (strcmp(error_name, hints[i].error) != 0)
-			continue;
-		if (hints[i].verb && strcmp(hints[i].verb, attempt->verb) != 0)
-			continue;
-		return fill_in(hints[i].hint, attempt->cell);
-	}
-	return NULL;
+	if (code == ERROR_ACCESS_DENIED || code == ERROR_INTERACTIVE_AUTHORIZATION_REQUIRED)
+		return authorization_hint(attempt,
+					  code == ERROR_INTERACTIVE_AUTHORIZATION_REQUIRED);
+	hint = code == ERROR_NONE ? bus_hint(error_name) : daemon_hint(code, attempt->verb);
+	return hint ? fill_in(hint, attempt->cell) : NULL;
 }

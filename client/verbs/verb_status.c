@@ -5,6 +5,7 @@
 #include <time.h>
 
 #include "bus/rates.h"
+#include "common/bus_words.h"
 #include "common/cleanup.h"
 #include "common/clock.h"
 #include "common/quantity.h"
@@ -78,7 +79,7 @@ static void put_manager(FILE *stream, const struct screen *screen,
 	fputs("hypervisor ", stream);
 	put_colored(stream, screen, state_color(manager->hypervisor_state),
 		    manager->hypervisor_state);
-	if (strcmp(manager->hypervisor_state, "unavailable") == 0)
+	if (hypervisor_state_from_word(manager->hypervisor_state) == HYPERVISOR_UNAVAILABLE)
 		fputs(" (no driver: is the module cellvisor loaded?)", stream);
 	fputc('\n', stream);
 	if (*manager->driver)

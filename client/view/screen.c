@@ -5,8 +5,8 @@
 #include <sys/ioctl.h>
 #include <unistd.h>
 
+#include "common/bus_words.h"
 #include "view/screen.h"
-#include "common/cleanup.h"
 
 #define DOT_FULL    "\xe2\x97\x8f" /* U+25CF */
 #define DOT_EMPTY   "\xe2\x97\x8b" /* U+25CB */
@@ -63,49 +63,86 @@ const char *screen_plain(const struct screen *screen, enum color color)
 	return screen->colors && color != COLOR_PLAIN ? "\x1b[0m" : "";
 }
 
-static const struct {
-	const char *name;
+/* What stands for a state; in ASCII, too. */
+struct sign {
 	enum color color;
 	const char *dot;
 	const char *ascii_dot;
-} states[] = {
-	{"running", COLOR_GREEN, DOT_FULL, "*"},
-	{"running-locked", COLOR_YELLOW, DOT_FULL, "*"},
-	{"failed", COLOR_RED, DOT_CROSS, "x"},
-	{"loaded", COLOR_BLUE, DOT_EMPTY, "o"},
-	{"created", COLOR_BLUE, DOT_EMPTY, "o"},
-	{"shut-down", COLOR_PLAIN, DOT_EMPTY, "o"},
-	{"defined", COLOR_DIM, DOT_EMPTY, "o"},
-	{"foreign", COLOR_DIM, DOT_DIAMOND, "#"},
-	/* The hypervisor's. */
-	{"enabled", COLOR_GREEN, DOT_FULL, "*"},
-	{"off", COLOR_PLAIN, DOT_EMPTY, "o"},
-	{"unavailable", COLOR_RED, DOT_CROSS, "x"},
 };
+
+static const struct sign unknown_sign = {COLOR_PLAIN, "?", "?"};
+
+static struct sign cell_sign(enum lifecycle state)
+{
+	switch (state) {
+	case LIFECYCLE_RUNNING:
+		return (struct sign){COLOR_GREEN, DOT_FULL, "*"};
+	case LIFECYCLE_RUNNING_LOCKED:
+		return (struct sign){COLOR_YELLOW, DOT_FULL, "*"};
+	case LIFECYCLE_FAILED:
+		return (struct sign){COLOR_RED, DOT_CROSS, "x"};
+	case LIFECYCLE_LOADED:
+	case LIFECYCLE_CREATED:
+		return (struct sign){COLOR_BLUE, DOT_EMPTY, "o"};
+	case LIFECYCLE_SHUT_DOWN:
+		return (struct sign){COLOR_PLAIN, DOT_EMPTY, "o"};
+	case LIFECYCLE_DEFINED:
+		return (struct sign){COLOR_DIM, DOT_EMPTY, "o"};
+	case LIFECYCLE_FOREIGN:
+		return (struct sign){COLOR_DIM, DOT_DIAMOND, "#"};
+	case LIFECYCLE_COUNT:
+		break;
+	}
+	return unknown_sign;
+}
+
+static struct sign hypervisor_sign(enum hypervisor_state state)
+{
+	switch (state) {
+	case HYPERVISOR_ENABLED:
+		return (struct sign){COLOR_GREEN, DOT_FULL, "*"};
+	case HYPERVISOR_OFF:
+		return (struct sign){COLOR_PLAIN, DOT_EMPTY, "o"};
+	case HYPERVISOR_UNAVAILABLE:
+		return (struct sign){COLOR_RED, DOT_CROSS, "x"};
+	case HYPERVISOR_STATE_COUNT:
+		break;
+	}
+	return unknown_sign;
+}
+
+static struct sign sign_of(const char *state)
+{
+	enum lifecycle of_cell = lifecycle_from_word(state);
+
+	return of_cell == LIFECYCLE_COUNT ? hypervisor_sign(hypervisor_state_from_word(state))
+					  : cell_sign(of_cell);
+}
 
 enum color state_color(const char *state)
 {
-	for (size_t i = 0; i < ARRAY_SIZE(states); i++)
-		if (strcmp(state, states[i].name) == 0)
-			return states[i].color;
-	return COLOR_PLAIN;
+	return sign_of(state).color;
 }
 
 const char *state_dot(const struct screen *screen, const char *state)
 {
-	for (size_t i = 0; i < ARRAY_SIZE(states); i++)
-		if (strcmp(state, states[i].name) == 0)
-			return screen->unicode ? states[i].dot : states[i].ascii_dot;
-	return "?";
+	struct sign sign = sign_of(state);
+
+	return screen->unicode ? sign.dot : sign.ascii_dot;
 }
 
 enum color health_color(const char *health)
 {
-	if (strcmp(health, "ok") == 0)
+	switch (health_from_word(health)) {
+	case HEALTH_OK:
 		return COLOR_GREEN;
-	if (strcmp(health, "late") == 0)
+	case HEALTH_LATE:
 		return COLOR_YELLOW;
-	if (strcmp(health, "failed") == 0)
+	case HEALTH_FAILED:
 		return COLOR_RED;
+	case HEALTH_UNKNOWN:
+	case HEALTH_COUNT:
+		break;
+	}
 	return COLOR_PLAIN;
 }

@@ -36,7 +36,7 @@ void screen_detect(struct screen *ret_screen);
 const char *screen_color(const struct screen *screen, enum color color);
 const char *screen_plain(const struct screen *screen, enum color color);
 
-/* Colour and dot that stand for a cell's State, as people know them from systemctl. */
+/* Colour and dot that stand for a state of a cell or of the hypervisor, as in systemctl. */
 enum color state_color(const char *state);
 const char *state_dot(const struct screen *screen, const char *state);
 
