@@ -51,7 +51,7 @@ int main(int argc, char **argv)
 	if (client.options.help)
 		return verb_help(&client, NULL, NULL);
 	if (client.options.version) {
-		printf("cellctl %s\n", CELLMGR_VERSION);
+		printf("cellctl %s\n", CELLMGR_RELEASE);
 		return fflush(stdout) == 0 ? STATUS_DONE : STATUS_FAILED;
 	}
 	return run(&client);

@@ -10,7 +10,7 @@ static struct json_object *versions_json(const struct manager_info *manager)
 {
 	_cleanup_(json_putp) struct json_object *object = json_object_new_object();
 
-	if (!object || !json_add_string(object, "cellctl", CELLMGR_VERSION))
+	if (!object || !json_add_string(object, "cellctl", CELLMGR_RELEASE))
 		return NULL;
 	if (manager && (!json_add_string(object, "cellmgrd", manager->version) ||
 			!json_add_string(object, "driver", manager->driver)))
@@ -36,7 +36,7 @@ static enum exit_status print_versions(struct client *client, const struct manag
 		return client_show_json(client, versions_json(manager));
 	if (output_open(&output) < 0)
 		return complain_memory();
-	put_version(output.stream, screen, "cellctl", CELLMGR_VERSION);
+	put_version(output.stream, screen, "cellctl", CELLMGR_RELEASE);
 	put_version(output.stream, screen, "cellmgrd", manager ? manager->version : "not running");
 	if (manager && *manager->driver)
 		put_version(output.stream, screen, "driver", manager->driver);
