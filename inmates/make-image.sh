@@ -1,10 +1,10 @@
 #!/bin/sh
 # SPDX-License-Identifier: GPL-2.0-only
 # Makes a flat image of a linked inmate, if it is one that can run without an operating system.
-# Usage: make-image.sh ELF MAP IMAGE
+# Usage: make-image.sh ELF IMAGE. The linker has left ELF.map beside it.
 set -eu
 export LC_ALL=C
-elf=$1 map=$2 image=$3
+elf=$1 map=$1.map image=$2
 
 refuse() {
 	echo "$elf: $1" >&2

@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * Runs the inmates on an emulated machine without a hypervisor (test_machine.h).
+ * Runs the inmates on an emulated machine without a hypervisor (bare_machine.h).
  *
- * Usage: test_boot QEMU DIRECTORY-OF-IMAGES. TAP on standard output.
+ * Usage: test-boot QEMU DIRECTORY-OF-IMAGES. TAP on standard output.
  */
 #include <stdlib.h>
 #include <string.h>
@@ -10,6 +10,9 @@
 
 #include "tests/lib/tap.h"
 #include "bare_machine.h"
+
+/* Beside the product's images in the built tree. */
+#define RUNTIME_TEST "../tests/vm/inmates/runtime-test"
 
 static struct tap tap;
 
@@ -75,7 +78,7 @@ static void test_runtime(const struct machine_setup *setup, unsigned int cpus)
 	char *line, *rest;
 
 	snprintf(parameters, sizeof(parameters), "cpus=%u", cpus);
-	run(setup, &machine, "runtime-test", parameters, cpus);
+	run(setup, &machine, RUNTIME_TEST, parameters, cpus);
 	tap_ok(&tap, said(&machine, "done, "), "the runtime test comes to its end with %u CPU(s)",
 	       cpus);
 	tap_is_u64(&tap, machine_comm(&machine)->cell_state, CELL_SHUT_DOWN, "and shuts down");
@@ -106,7 +109,7 @@ static void test_exceptions(const struct machine_setup *setup)
 	unsigned int n;
 
 	for (n = 0; n < sizeof(cases) / sizeof(cases[0]); n++) {
-		run(setup, &machine, "runtime-test", cases[n].parameters, 1);
+		run(setup, &machine, RUNTIME_TEST, cases[n].parameters, 1);
 		tap_ok(&tap, said(&machine, cases[n].report) && said(&machine, cases[n].detail),
 		       "%s is reported with its registers", cases[n].parameters);
 		tap_is_u64(&tap, machine_comm(&machine)->cell_state, CELL_FAILED,

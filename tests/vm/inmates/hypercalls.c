@@ -1,8 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
  * What the hypervisor answers a cell that asks: by CPUID, and by hypercalls, of which nearly all
- * are root's. One line "ok NAME" or "not ok NAME: …" on the console for each case, "done, N failed"
- * at the end. The cell has one CPU.
+ * are root's. The cell has one CPU.
  *
  * Parameters:
  *   cpu=N          the cell's CPU, as the hypervisor counts
@@ -10,24 +9,12 @@
  *   cell=N         the id of another cell
  *   no-console     the cell has none: the state says whether writing to it was refused
  */
-#include "inmate.h"
 #include "arch/x86/x86.h"
+#include "report.h"
 
 #define UNKNOWN_HYPERCALL 99
 #define UNKNOWN_INFO	  77
 #define BEYOND_ALL_CPUS	  100000
-
-static unsigned int failures;
-
-static void is(int64_t value, int64_t expected, const char *name)
-{
-	if (value == expected) {
-		console_printf("ok %s\n", name);
-		return;
-	}
-	console_printf("not ok %s: %ld, expected %ld\n", name, value, expected);
-	failures++;
-}
 
 static void check_cpuid(void)
 {
@@ -98,6 +85,5 @@ void inmate_main(void)
 	check_cpuid();
 	check_root_only(cell);
 	check_information(own, foreign);
-	console_printf("done, %u failed\n", failures);
-	inmate_shut_down();
+	report_end();
 }

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * Tests the runtime library from within: a program for an emulated machine (test_boot.c) or a cell.
- * One line "ok NAME" or "not ok NAME" on the console for each case.
+ * Tests the runtime library from within: a program for an emulated machine
+ * (tests/unit/inmates/boot.c) or a cell.
  *
  * Parameters:
  *   cpus=N       how many CPUs to expect (1)
@@ -9,22 +9,14 @@
  */
 #include <math.h>
 
-#include "inmate.h"
 #include "arch/x86/apic.h"
 #include "arch/x86/x86.h"
+#include "report.h"
 
 #define TEST_VECTOR 0x50
 #define UNMAPPED    (5ull << 30)
 #define HIGH_MEMORY (9ull << 30)
 #define SECOND	    1000000000ull
-
-static unsigned int failures;
-
-static void check(bool passed, const char *name)
-{
-	console_printf("%sok %s\n", passed ? "" : "not ", name);
-	failures += !passed;
-}
 
 static void check_control_registers(void)
 {
@@ -370,6 +362,5 @@ void inmate_main(void)
 	check_red_zone();
 	check_calculation_under_interrupts();
 	check_cpus(cpus);
-	console_printf("done, %u failed\n", failures);
-	inmate_shut_down();
+	report_end();
 }
