@@ -188,6 +188,14 @@ struct comm_region {
 } __attribute__((packed));
 
 /*
+ * A cell's parameters: when all images are loaded the manager writes them there, guest-physical,
+ * with a terminating zero. Programs call it their command line.
+ */
+#define CELL_PARAMETERS_ADDRESS	   0x1000u
+#define CELL_PARAMETERS_SIZE	   256u
+#define CELL_PARAMETERS_MAX_LENGTH (CELL_PARAMETERS_SIZE - 1)
+
+/*
  * Heartbeat, an extension of ours: it lies in the otherwise unused upper half of the communication
  * region's page, so that a cell needs no further memory for it and no exit to move it. A cell that
  * offers one writes the magic last. The counter's rate is the cell's choice; a watcher only looks

@@ -13,6 +13,7 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#include "cell_abi.h"
 #include "common/cleanup.h"
 #include "util/cpu_mask.h"
 #include "util/problem.h"
@@ -24,10 +25,6 @@
 #define DESCRIPTION_MAX_IMAGES 16
 #define DESCRIPTION_MAX_PORTS  32 /* ranges */
 #define DESCRIPTION_MAX_MMIO   32
-
-/* "parameters" is loaded here, with a terminating zero, when all images have been. */
-#define CELL_PARAMETERS_ADDRESS	   0x1000u
-#define CELL_PARAMETERS_MAX_LENGTH 255u
 
 #define DESCRIPTION_DEFAULT_STOP_TIMEOUT_NS (5ull * 1000 * 1000 * 1000)
 

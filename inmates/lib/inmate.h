@@ -9,8 +9,7 @@
  * Memory of an inmate (guest-physical = virtual):
  *
  *   0x0000  16-bit entry; also where further CPUs start
- *   0x1000  command line, INMATE_COMMAND_LINE_SIZE bytes, zero-terminated; the manager writes it
- *           after loading the image
+ *   0x1000  the parameters (CELL_PARAMETERS_ADDRESS in cell_abi.h)
  *   0x1100  code, read-only data, data, zeroed data with the stacks
  *   behind the RAM that starts at 0: one page, the communication region (0x100000 with 1 MiB)
  *
@@ -31,9 +30,7 @@
 
 #include "cell_abi.h"
 
-#define INMATE_COMMAND_LINE_ADDRESS 0x1000
-#define INMATE_COMMAND_LINE_SIZE    256
-#define INMATE_MAX_CPUS		    8
+#define INMATE_MAX_CPUS 8
 
 /* The program. When it returns, the cell is shut down as by inmate_shut_down(). */
 void inmate_main(void);

@@ -103,7 +103,7 @@ void console_panic(void);
 void hypercall_setup(void);
 
 /* params.c */
-/* Another command line than the one at INMATE_COMMAND_LINE_ADDRESS, for tests. */
+/* Another command line than the one at CELL_PARAMETERS_ADDRESS, for tests. */
 void params_set_line(const char *line);
 
 /* smp.c */

@@ -4,7 +4,7 @@
 
 #define VALUE_SIZE 64
 
-extern const char inmate_command_line[INMATE_COMMAND_LINE_SIZE];
+extern const char inmate_command_line[CELL_PARAMETERS_SIZE];
 
 static const char *command_line = inmate_command_line;
 
@@ -23,7 +23,7 @@ static const char *line_end(void)
 {
 	const char *end = command_line;
 
-	while (end < command_line + INMATE_COMMAND_LINE_SIZE && *end)
+	while (end < command_line + CELL_PARAMETERS_SIZE && *end)
 		end++;
 	return end;
 }

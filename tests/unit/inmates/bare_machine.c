@@ -13,15 +13,13 @@
 #include <time.h>
 #include <unistd.h>
 
-#define MEMORY_SIZE	(16u << 20)
-#define MEMORY_OPTIONS	"memory-backend-file,id=ram,share=on,size=16M,mem-path="
-#define PARAMETERS	0x1000u
-#define PARAMETERS_SIZE 256u
-#define ROM_SIZE	65536u
-#define RESET_OFFSET	0xfff0u
-#define CONSOLE_PORT	0x3f8
-#define KHZ		1000000 /* with -icount shift=0 one instruction is 1 ns */
-#define POLL_MS		5
+#define MEMORY_SIZE    (16u << 20)
+#define MEMORY_OPTIONS "memory-backend-file,id=ram,share=on,size=16M,mem-path="
+#define ROM_SIZE       65536u
+#define RESET_OFFSET   0xfff0u
+#define CONSOLE_PORT   0x3f8
+#define KHZ	       1000000 /* with -icount shift=0 one instruction is 1 ns */
+#define POLL_MS	       5
 
 static void die(const char *what)
 {
@@ -90,9 +88,9 @@ static void fill_memory(const struct machine_setup *setup, struct machine *machi
 
 	snprintf(path, sizeof(path), "%s/%s.bin", setup->images, image);
 	read_file(path, machine->memory, MACHINE_COMM_ADDRESS);
-	if (strlen(parameters) >= PARAMETERS_SIZE)
+	if (strlen(parameters) >= CELL_PARAMETERS_SIZE)
 		die("parameters too long");
-	strcpy((char *)machine->memory + PARAMETERS, parameters);
+	strcpy((char *)machine->memory + CELL_PARAMETERS_ADDRESS, parameters);
 	memcpy((void *)comm->signature, COMM_REGION_MAGIC, sizeof(comm->signature));
 	comm->revision = COMM_REGION_REVISION;
 	comm->console.address = CONSOLE_PORT;

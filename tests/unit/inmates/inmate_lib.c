@@ -9,7 +9,7 @@
 #include "internal.h"
 #include "tests/lib/tap.h"
 
-const char inmate_command_line[INMATE_COMMAND_LINE_SIZE];
+const char inmate_command_line[CELL_PARAMETERS_SIZE];
 
 static struct tap tap;
 static char failure[256];
@@ -146,11 +146,11 @@ static void test_other_parameters(void)
 
 static void test_unterminated_line(void)
 {
-	static char line[INMATE_COMMAND_LINE_SIZE + 8];
+	static char line[CELL_PARAMETERS_SIZE + 8];
 	int64_t value = 0;
 
 	memset(line, ' ', sizeof(line));
-	memcpy(line + INMATE_COMMAND_LINE_SIZE - 3, "n=1234", 6);
+	memcpy(line + CELL_PARAMETERS_SIZE - 3, "n=1234", 6);
 	params_set_line(line);
 	tap_ok(&tap, param_int("n", &value) == 0 && value == 1,
 	       "a line without terminator ends with its area");
