@@ -11,7 +11,8 @@
 #include <stddef.h>
 #include <stdint.h>
 
-#define PAGE_BYTES	  4096ull
+#include "page.h"
+
 #define GUEST_ADDRESS_END (1ull << 48) /* four levels of second-level page tables */
 #define PHYS_ADDRESS_END  (1ull << 52) /* APM vol. 2, 5.1 */
 

@@ -5,9 +5,7 @@
 
 #include "blob.h"
 #include "model/description_parser.h"
-
-/* Moderated by the hypervisor in every cell (APM vol. 2, 16.3.2), so nothing else can be there. */
-#define LOCAL_APIC_PAGE 0xfee00000ull
+#include "model/machine.h"
 
 /* Something in the cell's address space, with the key that put it there. */
 struct occupant {

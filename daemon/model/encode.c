@@ -4,8 +4,8 @@
 
 #include "model/blob_buffer.h"
 #include "model/encode.h"
+#include "page.h"
 
-#define PAGE_BYTES	   4096ull
 #define NS_PER_MICROSECOND 1000ull
 
 /* Returns the number of regions. */

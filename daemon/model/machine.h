@@ -17,6 +17,9 @@
 #define MACHINE_MAX_IOAPICS  16
 #define MACHINE_MAX_RESERVED 16
 
+/* Moderated by the hypervisor in every cell (APM vol. 2, 16.3.2), so nothing else can be there. */
+#define LOCAL_APIC_PAGE 0xfee00000ull
+
 struct address_range {
 	uint64_t start;
 	uint64_t size; /* bytes; start + size never wraps around */

@@ -6,12 +6,11 @@
 #include "model/blob_buffer.h"
 #include "model/root_config.h"
 #include "model/root_regions.h"
+#include "page.h"
 
-#define ROOT_NAME	"root"
-#define PAGE_BYTES	4096ull
-#define LOCAL_APIC_PAGE 0xfee00000ull
-#define IOAPIC_PINS	24  /* of every IOAPIC that says nothing else */
-#define IRQCHIP_PINS	128 /* room in a blob's bitmap */
+#define ROOT_NAME    "root"
+#define IOAPIC_PINS  24	 /* of every IOAPIC that says nothing else */
+#define IRQCHIP_PINS 128 /* room in a blob's bitmap */
 
 /*
  * All ports are root's, those of cells are taken out at their creation. A length has 16 bits, so

@@ -3,8 +3,8 @@
 #include <string.h>
 
 #include "model/root_regions.h"
+#include "page.h"
 
-#define PAGE_BYTES	  4096ull
 #define IDENTITY_END	  (1ull << 48) /* as far as four levels of page tables map */
 #define LOW_FIRMWARE	  0xa0000ull
 #define LOW_FIRMWARE_SIZE 0x60000ull

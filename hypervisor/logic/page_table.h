@@ -15,8 +15,10 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#include "page.h"
+
 #define PAGE_SHIFT	      12
-#define PAGE_SIZE	      4096ull
+#define PAGE_SIZE	      PAGE_BYTES
 #define PAGE_MASK	      (~(PAGE_SIZE - 1))
 #define PAGE_TABLE_LEVEL_BITS 9
 #define PAGE_TABLE_ENTRIES    512

@@ -35,7 +35,7 @@ int comm_setup(void)
 		region = (volatile struct comm_region *)address;
 		if (is_region(region))
 			return 0;
-		address += PAGE_SIZE;
+		address += PAGE_BYTES;
 	}
 	region = NULL;
 	return -ENOENT;

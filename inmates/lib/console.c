@@ -74,7 +74,7 @@ static void put_hypervisor(char c)
 static void uart_setup(void)
 {
 	if (uart.flags & CONSOLE_FLAG_MMIO)
-		memory_map(uart.address, uart.size ? uart.size : PAGE_SIZE, MEMORY_UNCACHED);
+		memory_map(uart.address, uart.size ? uart.size : PAGE_BYTES, MEMORY_UNCACHED);
 	if (uart.divider == 0)
 		return;
 	uart_write(UART_LCR, LCR_DIVISOR);

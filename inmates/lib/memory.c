@@ -9,7 +9,7 @@
 
 extern uint64_t page_map[TABLE_ENTRIES];
 
-static uint64_t pool[POOL_TABLES][TABLE_ENTRIES] __attribute__((aligned(PAGE_SIZE)));
+static uint64_t pool[POOL_TABLES][TABLE_ENTRIES] __attribute__((aligned(PAGE_BYTES)));
 static unsigned int pool_used;
 
 /* The table below an entry, made if it is not there; NULL if there is none left. */

@@ -4,8 +4,7 @@
 #define BLOB_CHECK_PARTS_H
 
 #include "lib/blob/blob_check.h"
-
-#define PAGE_BYTES 4096ull
+#include "page.h"
 
 struct blob_check {
 	const struct cell_desc *cell;

@@ -3,7 +3,7 @@
 #ifndef ARCH_X86_APIC_H
 #define ARCH_X86_APIC_H
 
-#include "arch/x86/u64.h"
+#include "u64.h"
 
 /* Where its page of registers is, unless somebody moves it. */
 #define APIC_PHYS U64(0xfee00000)

@@ -3,7 +3,7 @@
 #ifndef ARCH_X86_MSR_H
 #define ARCH_X86_MSR_H
 
-#include "arch/x86/u64.h"
+#include "u64.h"
 
 #define MSR_TSC		   0x10
 #define MSR_APIC_BASE	   0x1b

@@ -4,7 +4,7 @@
 #ifndef ARCH_X86_PROCESSOR_H
 #define ARCH_X86_PROCESSOR_H
 
-#include "arch/x86/u64.h"
+#include "u64.h"
 
 #define CR0_PE (U64(1) << 0)
 #define CR0_MP (U64(1) << 1)

@@ -3,7 +3,7 @@
 #ifndef ARCH_X86_SVM_H
 #define ARCH_X86_SVM_H
 
-#include "arch/x86/u64.h"
+#include "u64.h"
 
 #define MSR_TSC_RATIO	0xc0000104
 #define MSR_VM_CR	0xc0010114

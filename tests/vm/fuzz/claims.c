@@ -3,11 +3,11 @@
  */
 #include <stdlib.h>
 
+#include "arch/x86/apic.h"
 #include "device.h"
 
-#define LINUX_RAM  0x1000000ull
-#define LOCAL_APIC 0xfee00000ull
-#define IO_APIC	   0xfec00000ull
+#define LINUX_RAM 0x1000000ull
+#define IO_APIC	  0xfec00000ull
 
 /* Root without part of its memory would be Linux without it. */
 void claim_root_memory(struct device *device)
@@ -56,7 +56,7 @@ void claim_foreign_memory(struct device *device)
 		device->pieces.hypervisor,
 		device->pieces.cells - 4096,
 		device->pieces.cells + device->pieces.cells_size - 4096,
-		LOCAL_APIC,
+		APIC_PHYS,
 		IO_APIC,
 	};
 	struct jailhouse_cell_create create;

@@ -17,8 +17,8 @@
 #include "device.h"
 #include "util/problem.h"
 #include "model/root_config.h"
+#include "page.h"
 
-#define PAGE_BYTES	 4096u
 #define POOL_SIZE	 (32ull << 20)
 #define HYPERVISOR_SIZE	 (8ull << 20)
 #define CELL_RAM	 (1ull << 20)

@@ -272,10 +272,10 @@ static void check_memory(void)
 	check(bytes[8] == 0 && bytes[39] == 31 && bytes[40] == 40, "memmove upwards");
 	memmove(bytes, bytes + 8, 32);
 	check(bytes[0] == 0 && bytes[31] == 31, "memmove downwards");
-	check(memory_map(HIGH_MEMORY, PAGE_SIZE, MEMORY_UNCACHED) == 0, "memory_map");
+	check(memory_map(HIGH_MEMORY, PAGE_BYTES, MEMORY_UNCACHED) == 0, "memory_map");
 	(void)*high;
 	check(true, "addresses above 4 GiB can be reached once mapped");
-	check(memory_map(1ull << 47, PAGE_SIZE, MEMORY_CACHED) == -EINVAL,
+	check(memory_map(1ull << 47, PAGE_BYTES, MEMORY_CACHED) == -EINVAL,
 	      "memory_map refuses what no processor can address");
 }
 

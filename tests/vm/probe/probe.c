@@ -18,9 +18,9 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
+#include "page.h"
 #include "probe_abi.h"
 
-#define PAGE_BYTES    4096ull
 #define CHILD_SECONDS 20
 
 enum answer { ANSWER_DONE, ANSWER_VALUE, ANSWER_ELEMENTS, ANSWER_PAGE, ANSWER_DIFFER };

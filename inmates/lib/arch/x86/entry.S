@@ -50,7 +50,7 @@ protected_mode:
 	movl	$page_directory_pointers, %edi
 	movl	$MAPPED_GIB, %ecx
 1:	movl	%eax, (%edi)
-	addl	$PAGE_SIZE, %eax
+	addl	$PAGE_BYTES, %eax
 	addl	$8, %edi
 	loop	1b
 	movl	$(PTE_PRESENT | PTE_WRITE | PTE_LARGE), %eax
@@ -118,14 +118,14 @@ inmate_command_line:
 	.skip	256
 
 	.section .bss
-	.balign	PAGE_SIZE
+	.balign	PAGE_BYTES
 	.globl page_map
 page_map:
-	.skip	PAGE_SIZE
+	.skip	PAGE_BYTES
 page_directory_pointers:
-	.skip	PAGE_SIZE
+	.skip	PAGE_BYTES
 page_directories:
-	.skip	MAPPED_GIB * PAGE_SIZE
+	.skip	MAPPED_GIB * PAGE_BYTES
 stacks:
 	.skip	MAX_CPUS * STACK_SIZE
 	.balign	4

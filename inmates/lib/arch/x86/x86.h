@@ -5,6 +5,7 @@
 
 #include "arch/x86/msr.h"
 #include "arch/x86/processor.h"
+#include "page.h"
 
 /* Segments, the same in the table of the entry code and in those of the CPUs. */
 #define SEGMENT_CODE32 0x08
@@ -12,7 +13,6 @@
 #define SEGMENT_CODE64 0x18
 #define SEGMENT_TSS    0x20
 
-#define PAGE_SIZE	4096
 #define LARGE_PAGE_SIZE 0x200000
 
 /* Interrupt stacks by IST number (APM vol. 2, 8.9.4). */

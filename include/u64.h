@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /* Numbers of 64 bits for C and for the assembler, which knows no suffixes. */
-#ifndef ARCH_X86_U64_H
-#define ARCH_X86_U64_H
+#ifndef U64_H
+#define U64_H
 
 #ifdef __ASSEMBLER__
 #define U64(number) number
@@ -9,4 +9,4 @@
 #define U64(number) number##ull
 #endif
 
-#endif /* ARCH_X86_U64_H */
+#endif /* U64_H */
