@@ -11,11 +11,15 @@
  */
 #define WALK_DEPTH 64
 
+/* Found what is looked for: the walk ends. */
+#define FOUND 1
+
 struct walk {
 	const struct json_text *text;
 	size_t at;
 	unsigned int depth;
-	struct problems *problems; /* NULL: nothing is reported */
+	struct problems *problems;	/* NULL: nothing is reported */
+	const struct json_path *wanted; /* NULL: nothing is looked for */
 };
 
 static int peek(const struct walk *walk)
@@ -40,25 +44,10 @@ static int expect(struct walk *walk, int c)
 	return 0;
 }
 
-/* Steps over a comma (1) or the closing bracket (0). */
-static int next_item(struct walk *walk, int close)
+/* Steps over one byte if it comes next. */
+static bool skip(struct walk *walk, int c)
 {
-	skip_blanks(walk);
-	if (peek(walk) == ',') {
-		walk->at++;
-		return 1;
-	}
-	return expect(walk, close);
-}
-
-/* Whether the container just entered is empty; then it is left. */
-static bool is_empty(struct walk *walk, int close)
-{
-	skip_blanks(walk);
-	if (peek(walk) != close)
-		return false;
-	walk->at++;
-	return true;
+	return expect(walk, c) == 0;
 }
 
 static int skip_string(struct walk *walk)
@@ -81,23 +70,27 @@ static int skip_string(struct walk *walk)
 static int read_string(struct walk *walk, size_t *ret_offset, struct json_object **ret)
 {
 	struct json_tokener *tokener;
-	size_t start;
+	const char *raw;
+	size_t length;
 	int r;
 
 	skip_blanks(walk);
-	start = walk->at;
+	raw = walk->text->text + walk->at;
+	*ret_offset = walk->at;
 	r = skip_string(walk);
 	if (r < 0)
 		return r;
+	length = walk->at - *ret_offset;
+	if (!memchr(raw, '\\', length)) {
+		*ret = json_object_new_string_len(raw + 1, length - 2);
+		return *ret ? 0 : -ENOMEM;
+	}
 	tokener = json_tokener_new();
 	if (!tokener)
 		return -ENOMEM;
-	*ret = json_tokener_parse_ex(tokener, walk->text->text + start, walk->at - start);
+	*ret = json_tokener_parse_ex(tokener, raw, length);
 	json_tokener_free(tokener);
-	if (!*ret)
-		return -EINVAL;
-	*ret_offset = start;
-	return 0;
+	return *ret ? 0 : -EINVAL;
 }
 
 static void report(struct walk *walk, size_t offset, const struct json_path *path, const char *text)
@@ -122,17 +115,27 @@ static int check_string(struct walk *walk, const struct json_path *path)
 	size_t offset;
 	int r = read_string(walk, &offset, &string);
 
-	if (r < 0)
-		return r;
-	if (walk->problems && holds_zero(string))
+	if (r == 0 && walk->problems && holds_zero(string))
 		report(walk, offset, path, "holds a zero character (\\u0000); remove it");
-	return 0;
+	return r;
+}
+
+static bool same_path(const struct json_path *a, const struct json_path *b)
+{
+	for (; a && b; a = a->parent, b = b->parent) {
+		if (!a->key != !b->key || a->index != b->index ||
+		    (a->key && strcmp(a->key, b->key) != 0))
+			return false;
+	}
+	return a == b;
 }
 
 /* Reports a key (the last step of path) that seen already has, and adds it there. */
 static int check_key(struct walk *walk, size_t offset, struct json_object *key,
 		     const struct json_path *path, struct json_object *seen)
 {
+	if (!walk->problems)
+		return 0;
 	if (holds_zero(key))
 		report(walk, offset, path, "the key holds a zero character (\\u0000); remove it");
 	else if (json_object_object_get_ex(seen, path->key, NULL))
@@ -142,6 +145,7 @@ static int check_key(struct walk *walk, size_t offset, struct json_object *key,
 
 static int check_value(struct walk *walk, const struct json_path *path);
 
+/* Behind the opening bracket. */
 static int check_object(struct walk *walk, const struct json_path *path)
 {
 	_cleanup_(json_object_putp) struct json_object *seen = json_object_new_object();
@@ -150,8 +154,7 @@ static int check_object(struct walk *walk, const struct json_path *path)
 
 	if (!seen)
 		return -ENOMEM;
-	walk->at++;
-	if (is_empty(walk, '}'))
+	if (skip(walk, '}'))
 		return 0;
 	do {
 		_cleanup_(json_object_putp) struct json_object *key = NULL;
@@ -161,16 +164,19 @@ static int check_object(struct walk *walk, const struct json_path *path)
 		if (r < 0)
 			return r;
 		step.key = json_object_get_string(key);
+		if (walk->wanted && same_path(&step, walk->wanted)) {
+			walk->at = offset;
+			return FOUND;
+		}
 		r = check_key(walk, offset, key, &step, seen);
 		if (r == 0)
 			r = expect(walk, ':');
 		if (r == 0)
 			r = check_value(walk, &step);
-		if (r < 0)
+		if (r != 0)
 			return r;
-		r = next_item(walk, '}');
-	} while (r > 0);
-	return r;
+	} while (skip(walk, ','));
+	return expect(walk, '}');
 }
 
 static int check_array(struct walk *walk, const struct json_path *path)
@@ -178,17 +184,18 @@ static int check_array(struct walk *walk, const struct json_path *path)
 	struct json_path step = {.parent = path};
 	int r;
 
-	walk->at++;
-	if (is_empty(walk, ']'))
+	if (skip(walk, ']'))
 		return 0;
 	do {
+		skip_blanks(walk);
+		if (walk->wanted && same_path(&step, walk->wanted))
+			return FOUND;
 		r = check_value(walk, &step);
-		if (r < 0)
+		if (r != 0)
 			return r;
 		step.index++;
-		r = next_item(walk, ']');
-	} while (r > 0);
-	return r;
+	} while (skip(walk, ','));
+	return expect(walk, ']');
 }
 
 static int skip_word(struct walk *walk)
@@ -209,19 +216,14 @@ static int check_value(struct walk *walk, const struct json_path *path)
 		return -EINVAL;
 	walk->depth++;
 	skip_blanks(walk);
-	switch (peek(walk)) {
-	case '{':
+	if (skip(walk, '{'))
 		r = check_object(walk, path);
-		break;
-	case '[':
+	else if (skip(walk, '['))
 		r = check_array(walk, path);
-		break;
-	case '"':
+	else if (peek(walk) == '"')
 		r = check_string(walk, path);
-		break;
-	default:
+	else
 		r = skip_word(walk);
-	}
 	walk->depth--;
 	return r;
 }
@@ -241,149 +243,18 @@ int json_walk_check(const struct json_text *text, struct problems *problems)
 	return r;
 }
 
-/* Steps over a value without looking into it: brackets are counted, strings skipped. */
-static int skip_value(struct walk *walk)
-{
-	size_t depth = 0;
-	int r;
-
-	do {
-		skip_blanks(walk);
-		switch (peek(walk)) {
-		case '{':
-		case '[':
-			depth++;
-			walk->at++;
-			break;
-		case '}':
-		case ']':
-			if (depth == 0)
-				return -EINVAL;
-			depth--;
-			walk->at++;
-			break;
-		case ',':
-		case ':':
-			if (depth == 0)
-				return -EINVAL;
-			walk->at++;
-			break;
-		case '"':
-			r = skip_string(walk);
-			if (r < 0)
-				return r;
-			break;
-		default:
-			r = skip_word(walk);
-			if (r < 0)
-				return r;
-		}
-	} while (depth > 0);
-	return 0;
-}
-
-/* Steps over a key and tells whether it is name; only escaped ones are worth decoding. */
-static int match_key(struct walk *walk, const char *name, bool *ret_same, size_t *ret_offset)
-{
-	_cleanup_(json_object_putp) struct json_object *key = NULL;
-	const char *raw;
-	size_t length;
-	int r;
-
-	skip_blanks(walk);
-	*ret_offset = walk->at;
-	r = skip_string(walk);
-	if (r < 0)
-		return r;
-	raw = walk->text->text + *ret_offset + 1;
-	length = walk->at - *ret_offset - 2;
-	if (!memchr(raw, '\\', length)) {
-		*ret_same = strlen(name) == length && memcmp(name, raw, length) == 0;
-		return 0;
-	}
-	walk->at = *ret_offset;
-	r = read_string(walk, ret_offset, &key);
-	if (r < 0)
-		return r;
-	*ret_same = strcmp(json_object_get_string(key), name) == 0;
-	return 0;
-}
-
-static int enter_member(struct walk *walk, const char *name, size_t *ret_offset)
-{
-	int r = expect(walk, '{');
-
-	if (r < 0)
-		return r;
-	if (is_empty(walk, '}'))
-		return -ENOENT;
-	do {
-		bool same;
-
-		r = match_key(walk, name, &same, ret_offset);
-		if (r == 0)
-			r = expect(walk, ':');
-		if (r < 0)
-			return r;
-		if (same)
-			return 0;
-		r = skip_value(walk);
-		if (r < 0)
-			return r;
-		r = next_item(walk, '}');
-	} while (r > 0);
-	return r < 0 ? r : -ENOENT;
-}
-
-static int enter_element(struct walk *walk, size_t index, size_t *ret_offset)
-{
-	int r = expect(walk, '[');
-
-	if (r < 0)
-		return r;
-	if (is_empty(walk, ']'))
-		return -ENOENT;
-	for (;;) {
-		skip_blanks(walk);
-		*ret_offset = walk->at;
-		if (index-- == 0)
-			return 0;
-		r = skip_value(walk);
-		if (r < 0)
-			return r;
-		r = next_item(walk, ']');
-		if (r <= 0)
-			return r < 0 ? r : -ENOENT;
-	}
-}
-
-/* Moves to the value at path, its parents first. */
-static int enter(struct walk *walk, const struct json_path *path, size_t *ret_offset)
-{
-	int r;
-
-	if (!path) {
-		skip_blanks(walk);
-		*ret_offset = walk->at;
-		return 0;
-	}
-	r = enter(walk, path->parent, ret_offset);
-	if (r < 0)
-		return r;
-	return path->key ? enter_member(walk, path->key, ret_offset)
-			 : enter_element(walk, path->index, ret_offset);
-}
-
 int json_walk_find(const struct json_text *text, const struct json_path *path, size_t *ret_offset)
 {
-	struct walk walk = {.text = text};
-	size_t offset = 0;
-	int r = enter(&walk, path, &offset);
+	struct walk walk = {.text = text, .wanted = path};
+	int r = FOUND;
 
-	if (r < 0)
-		return r;
-	*ret_offset = offset;
-	return 0;
+	if (path)
+		r = check_value(&walk, NULL);
+	else
+		skip_blanks(&walk);
+	if (r == FOUND)
+		*ret_offset = walk.at;
+	return r == FOUND ? 0 : r < 0 ? r : -ENOENT;
 }
 
 void json_walk_position(const struct json_text *text, size_t offset, unsigned int *ret_line,
