@@ -13,23 +13,25 @@
 #include <systemd/sd-event.h>
 #include <time.h>
 
+#include "bus_abi.h"
 #include "common/cleanup.h"
 
-#define ERROR	       "org.cellmgr1.Error."
+#define FREE	       SD_BUS_VTABLE_UNPRIVILEGED
+#define CHANGES	       SD_BUS_VTABLE_PROPERTY_EMITS_CHANGE
 #define TURBINE_EXITS  1000 /* more each second */
 #define MAX_FOLLOWED   4
 #define FOLLOWED_LINES 3
 
 struct cell {
 	const char *name;
-	const char *state;
-	const char *health;
+	enum lifecycle state;
+	enum health health;
 	int32_t id;
 	uint32_t cpus[2];
 	size_t num_cpus;
 	uint64_t memory;
 	uint64_t started_at;
-	const char *operation;
+	const char *operation; /* NULL: "", as of those that follow */
 	const char *last_error;
 	const char *image;
 	uint64_t exits;
@@ -44,51 +46,44 @@ struct followed {
 
 static struct cell cells[] = {
 	{.name = "turbine",
-	 .state = "running",
-	 .health = "ok",
+	 .state = LIFECYCLE_RUNNING,
+	 .health = HEALTH_OK,
 	 .id = 1,
 	 .cpus = {3},
 	 .num_cpus = 1,
 	 .memory = 1 << 20,
-	 .operation = "",
-	 .last_error = "",
 	 .image = "0123456789abcdef0123456789abcdef0123456789abcdef0123456789abcdef",
 	 .exits = 5000},
-	{.name = "idle",
-	 .state = "defined",
-	 .health = "unknown",
-	 .id = -1,
-	 .memory = 64 << 10,
-	 .operation = "",
-	 .last_error = "",
-	 .image = ""},
+	{.name = "idle", .state = LIFECYCLE_DEFINED, .id = -1, .memory = 64 << 10},
 	{.name = "broken",
-	 .state = "failed",
-	 .health = "failed",
+	 .state = LIFECYCLE_FAILED,
+	 .health = HEALTH_FAILED,
 	 .id = 2,
 	 .cpus = {1, 2},
 	 .num_cpus = 2,
 	 .memory = 3 << 19,
-	 .operation = "",
-	 .last_error = "Wrote 4 bytes at 0xdead000, which is not its memory\x1b[2J\n(rip 0x1234)",
-	 .image = ""},
+	 .last_error = "Wrote 4 bytes at 0xdead000, which is not its memory\x1b[2J\n(rip 0x1234)"},
 	{.name = "locked",
-	 .state = "running-locked",
-	 .health = "late",
+	 .state = LIFECYCLE_RUNNING_LOCKED,
+	 .health = HEALTH_LATE,
 	 .id = 3,
-	 .operation = "stop",
-	 .last_error = "",
-	 .image = ""},
-	{.name = "Old_Demo",
-	 .state = "foreign",
-	 .health = "unknown",
-	 .id = 9,
-	 .operation = "",
-	 .last_error = "",
-	 .image = ""},
+	 .operation = "stop"},
+	{.name = "Old_Demo", .state = LIFECYCLE_FOREIGN, .id = 9},
 };
 
-static const char *hypervisor_state = "enabled";
+static const char *const states[] = {BUS_CELL_STATES(WORD_ENTRY)};
+static const char *const healths[] = {BUS_HEALTHS(WORD_ENTRY)};
+static const char *const hypervisor_states[] = {BUS_HYPERVISOR_STATES(WORD_ENTRY)};
+static const char *const errors[] = {BUS_ERRORS(WORD_ENTRY)};
+
+static struct manager {
+	enum hypervisor_state hypervisor;
+	const char *driver;
+	const char *version;
+	uint64_t memory_total;
+	uint64_t memory_free;
+} manager = {HYPERVISOR_ENABLED, "cellvisor 0.1.0", "0.1.0", 48 << 20, 45 << 20};
+
 static struct followed followed[MAX_FOLLOWED];
 static FILE *call_log;
 
@@ -116,16 +111,16 @@ static struct cell *find_cell(const char *name)
 
 static int no_such_cell(sd_bus_error *error, const char *name)
 {
-	return sd_bus_error_setf(error, ERROR "NoSuchCell", "There is no cell '%s'.", name);
+	return sd_bus_error_setf(error, errors[ERROR_NO_SUCH_CELL], "There is no cell '%s'.", name);
 }
 
-static int set_state(sd_bus_message *message, struct cell *cell, const char *state)
+static int set_state(sd_bus_message *message, struct cell *cell, enum lifecycle state)
 {
 	int r;
 
 	cell->state = state;
 	r = sd_bus_emit_properties_changed(sd_bus_message_get_bus(message), cell->path,
-					   "org.cellmgr1.Cell", "State", NULL);
+					   BUS_CELL_INTERFACE, "State", NULL);
 	return r < 0 ? r : sd_bus_reply_method_return(message, NULL);
 }
 
@@ -134,7 +129,7 @@ static int set_state(sd_bus_message *message, struct cell *cell, const char *sta
 static int on_enable(sd_bus_message *message, void *context, sd_bus_error *error)
 {
 	log_call(message, "%s", "");
-	hypervisor_state = "enabled";
+	manager.hypervisor = HYPERVISOR_ENABLED;
 	return sd_bus_reply_method_return(message, NULL);
 }
 
@@ -146,8 +141,9 @@ static int on_disable(sd_bus_message *message, void *context, sd_bus_error *erro
 		return -EINVAL;
 	log_call(message, " %s", force ? "force" : "gently");
 	if (!force)
-		return sd_bus_error_setf(error, ERROR "WrongState", "The cell 'turbine' runs.");
-	hypervisor_state = "off";
+		return sd_bus_error_set(error, errors[ERROR_WRONG_STATE],
+					"The cell 'turbine' runs.");
+	manager.hypervisor = HYPERVISOR_OFF;
 	return sd_bus_reply_method_return(message, NULL);
 }
 
@@ -169,7 +165,8 @@ static int on_check(sd_bus_message *message, void *context, sd_bus_error *error)
 	length = read(fd, text, sizeof(text) - 1);
 	log_call(message, " %s %zd bytes", name, length);
 	if (strcmp(name, "huge") == 0)
-		return sd_bus_error_setf(error, ERROR "Invalid", "The description is too large.");
+		return sd_bus_error_set(error, errors[ERROR_INVALID],
+					"The description is too large.");
 	r = sd_bus_message_new_method_return(message, &reply);
 	if (r >= 0)
 		r = sd_bus_message_open_container(reply, 'a', "(sss)");
@@ -206,7 +203,7 @@ static int on_list_cells(sd_bus_message *message, void *context, sd_bus_error *e
 	if (r >= 0)
 		r = sd_bus_message_open_container(reply, 'a', "(sso)");
 	for (size_t i = 0; i < ARRAY_SIZE(cells) && r >= 0; i++)
-		r = sd_bus_message_append(reply, "(sso)", cells[i].name, cells[i].state,
+		r = sd_bus_message_append(reply, "(sso)", cells[i].name, states[cells[i].state],
 					  cells[i].path);
 	if (r >= 0)
 		r = sd_bus_message_close_container(reply);
@@ -217,18 +214,18 @@ static int on_list_cells(sd_bus_message *message, void *context, sd_bus_error *e
 static const struct {
 	const char *method;
 	const char *cell;
-	const char *error;
+	enum error_code error;
 	const char *text;
 } refusals[] = {
-	{"StartCell", "broken", ERROR "Invalid", "broken.json: cpus: CPU 0 stays with Linux"},
-	{"StartCell", "Old_Demo", ERROR "WrongState", "The cell is not ours."},
-	{"StopCell", "locked", ERROR "Refused", "The cell denied its shutdown."},
-	{"StopCell", "broken", ERROR "Timeout", "The cell did not answer within 5s."},
-	{"RestartCell", "broken", ERROR "NoResources", "memory: wants 512M, 3M are free"},
-	{"RestartCell", "locked", ERROR "HypervisorOff", "The hypervisor is off."},
-	{"RestartCell", "idle", ERROR "Busy", "16 operations are waiting."},
-	{"RestartCell", "Old_Demo", "org.freedesktop.DBus.Error.AccessDenied", "Not allowed."},
-	{"StopCell", "Old_Demo", "org.freedesktop.DBus.Error.InteractiveAuthorizationRequired",
+	{"StartCell", "broken", ERROR_INVALID, "broken.json: cpus: CPU 0 stays with Linux"},
+	{"StartCell", "Old_Demo", ERROR_WRONG_STATE, "The cell is not ours."},
+	{"StopCell", "locked", ERROR_REFUSED, "The cell denied its shutdown."},
+	{"StopCell", "broken", ERROR_TIMEOUT, "The cell did not answer within 5s."},
+	{"RestartCell", "broken", ERROR_NO_RESOURCES, "memory: wants 512M, 3M are free"},
+	{"RestartCell", "locked", ERROR_HYPERVISOR_OFF, "The hypervisor is off."},
+	{"RestartCell", "idle", ERROR_BUSY, "16 operations are waiting."},
+	{"RestartCell", "Old_Demo", ERROR_ACCESS_DENIED, "Not allowed."},
+	{"StopCell", "Old_Demo", ERROR_INTERACTIVE_AUTHORIZATION_REQUIRED,
 	 "Interactive authentication required."},
 };
 
@@ -245,30 +242,16 @@ static int on_run(sd_bus_message *message, void *context, sd_bus_error *error)
 		return no_such_cell(error, name);
 	for (size_t i = 0; i < ARRAY_SIZE(refusals); i++)
 		if (strcmp(refusals[i].method, method) == 0 && strcmp(refusals[i].cell, name) == 0)
-			return sd_bus_error_set(error, refusals[i].error, refusals[i].text);
-	return set_state(message, cell, strcmp(method, "StopCell") == 0 ? "shut-down" : "running");
+			return sd_bus_error_set(error, errors[refusals[i].error], refusals[i].text);
+	return set_state(message, cell,
+			 strcmp(method, "StopCell") == 0 ? LIFECYCLE_SHUT_DOWN : LIFECYCLE_RUNNING);
 }
 
-static int get_manager_string(sd_bus *bus, const char *path, const char *interface,
-			      const char *property, sd_bus_message *reply, void *context,
-			      sd_bus_error *error)
+static int get_hypervisor_state(sd_bus *bus, const char *path, const char *interface,
+				const char *property, sd_bus_message *reply, void *context,
+				sd_bus_error *error)
 {
-	const char *value = "cellvisor 0.1.0";
-
-	if (strcmp(property, "HypervisorState") == 0)
-		value = hypervisor_state;
-	else if (strcmp(property, "Version") == 0)
-		value = "0.1.0";
-	return sd_bus_message_append(reply, "s", value);
-}
-
-static int get_manager_size(sd_bus *bus, const char *path, const char *interface,
-			    const char *property, sd_bus_message *reply, void *context,
-			    sd_bus_error *error)
-{
-	return sd_bus_message_append(reply, "t",
-				     strcmp(property, "MemoryTotal") == 0 ? UINT64_C(48) << 20
-									  : UINT64_C(45) << 20);
+	return sd_bus_message_append(reply, "s", hypervisor_states[manager.hypervisor]);
 }
 
 static int get_features(sd_bus *bus, const char *path, const char *interface, const char *property,
@@ -279,34 +262,22 @@ static int get_features(sd_bus *bus, const char *path, const char *interface, co
 
 static const sd_bus_vtable manager_vtable[] = {
 	SD_BUS_VTABLE_START(0),
-	SD_BUS_METHOD_WITH_ARGS("EnableHypervisor", SD_BUS_NO_ARGS, SD_BUS_NO_RESULT, on_enable,
-				SD_BUS_VTABLE_UNPRIVILEGED),
-	SD_BUS_METHOD_WITH_ARGS("DisableHypervisor", SD_BUS_ARGS("b", force), SD_BUS_NO_RESULT,
-				on_disable, SD_BUS_VTABLE_UNPRIVILEGED),
-	SD_BUS_METHOD_WITH_ARGS("Reload", SD_BUS_NO_ARGS, SD_BUS_NO_RESULT, on_reload,
-				SD_BUS_VTABLE_UNPRIVILEGED),
-	SD_BUS_METHOD_WITH_ARGS("Check", SD_BUS_ARGS("h", description, "s", name),
-				SD_BUS_RESULT("a(sss)", problems), on_check,
-				SD_BUS_VTABLE_UNPRIVILEGED),
-	SD_BUS_METHOD_WITH_ARGS("GetCell", SD_BUS_ARGS("s", name), SD_BUS_RESULT("o", cell),
-				on_get_cell, SD_BUS_VTABLE_UNPRIVILEGED),
-	SD_BUS_METHOD_WITH_ARGS("ListCells", SD_BUS_NO_ARGS, SD_BUS_RESULT("a(sso)", cells),
-				on_list_cells, SD_BUS_VTABLE_UNPRIVILEGED),
-	SD_BUS_METHOD_WITH_ARGS("StartCell", SD_BUS_ARGS("s", name), SD_BUS_NO_RESULT, on_run,
-				SD_BUS_VTABLE_UNPRIVILEGED),
-	SD_BUS_METHOD_WITH_ARGS("StopCell", SD_BUS_ARGS("s", name), SD_BUS_NO_RESULT, on_run,
-				SD_BUS_VTABLE_UNPRIVILEGED),
-	SD_BUS_METHOD_WITH_ARGS("RestartCell", SD_BUS_ARGS("s", name), SD_BUS_NO_RESULT, on_run,
-				SD_BUS_VTABLE_UNPRIVILEGED),
-	SD_BUS_PROPERTY("HypervisorState", "s", get_manager_string, 0,
-			SD_BUS_VTABLE_PROPERTY_EMITS_CHANGE),
-	SD_BUS_PROPERTY("Driver", "s", get_manager_string, 0, SD_BUS_VTABLE_PROPERTY_EMITS_CHANGE),
-	SD_BUS_PROPERTY("Version", "s", get_manager_string, 0, SD_BUS_VTABLE_PROPERTY_CONST),
-	SD_BUS_PROPERTY("MemoryTotal", "t", get_manager_size, 0,
-			SD_BUS_VTABLE_PROPERTY_EMITS_CHANGE),
-	SD_BUS_PROPERTY("MemoryFree", "t", get_manager_size, 0,
-			SD_BUS_VTABLE_PROPERTY_EMITS_CHANGE),
-	SD_BUS_PROPERTY("Features", "as", get_features, 0, SD_BUS_VTABLE_PROPERTY_EMITS_CHANGE),
+	SD_BUS_METHOD("EnableHypervisor", NULL, NULL, on_enable, FREE),
+	SD_BUS_METHOD("DisableHypervisor", "b", NULL, on_disable, FREE),
+	SD_BUS_METHOD("Reload", NULL, NULL, on_reload, FREE),
+	SD_BUS_METHOD("Check", "hs", "a(sss)", on_check, FREE),
+	SD_BUS_METHOD("GetCell", "s", "o", on_get_cell, FREE),
+	SD_BUS_METHOD("ListCells", NULL, "a(sso)", on_list_cells, FREE),
+	SD_BUS_METHOD("StartCell", "s", NULL, on_run, FREE),
+	SD_BUS_METHOD("StopCell", "s", NULL, on_run, FREE),
+	SD_BUS_METHOD("RestartCell", "s", NULL, on_run, FREE),
+	SD_BUS_PROPERTY("HypervisorState", "s", get_hypervisor_state, 0, CHANGES),
+	SD_BUS_PROPERTY("Driver", "s", NULL, offsetof(struct manager, driver), CHANGES),
+	SD_BUS_PROPERTY("Version", "s", NULL, offsetof(struct manager, version),
+			SD_BUS_VTABLE_PROPERTY_CONST),
+	SD_BUS_PROPERTY("MemoryTotal", "t", NULL, offsetof(struct manager, memory_total), CHANGES),
+	SD_BUS_PROPERTY("MemoryFree", "t", NULL, offsetof(struct manager, memory_free), CHANGES),
+	SD_BUS_PROPERTY("Features", "as", get_features, 0, CHANGES),
 	SD_BUS_VTABLE_END};
 
 /* Cell */
@@ -317,15 +288,17 @@ static int on_step(sd_bus_message *message, void *context, sd_bus_error *error)
 	struct cell *cell = context;
 
 	log_call(message, " %s", cell->name);
-	if (strcmp(cell->state, "foreign") == 0)
-		return sd_bus_error_setf(error, ERROR "WrongState", "The cell is not ours.");
+	if (cell->state == LIFECYCLE_FOREIGN)
+		return sd_bus_error_set(error, errors[ERROR_WRONG_STATE], "The cell is not ours.");
 	if (strcmp(method, "Create") == 0)
-		return set_state(message, cell, "created");
+		return set_state(message, cell, LIFECYCLE_CREATED);
 	if (strcmp(method, "Kill") == 0)
-		return set_state(message, cell, "failed");
-	if (strcmp(method, "Destroy") == 0 && strcmp(cell->state, "running") == 0)
-		return sd_bus_error_setf(error, ERROR "Driver", "ioctl: Input/output error");
-	return set_state(message, cell, strcmp(method, "Destroy") == 0 ? "defined" : "running");
+		return set_state(message, cell, LIFECYCLE_FAILED);
+	if (strcmp(method, "Destroy") != 0)
+		return set_state(message, cell, LIFECYCLE_RUNNING);
+	if (cell->state == LIFECYCLE_RUNNING)
+		return sd_bus_error_set(error, errors[ERROR_DRIVER], "ioctl: Input/output error");
+	return set_state(message, cell, LIFECYCLE_DEFINED);
 }
 
 static int on_load(sd_bus_message *message, void *context, sd_bus_error *error)
@@ -338,7 +311,7 @@ static int on_load(sd_bus_message *message, void *context, sd_bus_error *error)
 		return r;
 	log_call(message, " %s %s", cell->name,
 		 sd_bus_message_at_end(message, 0) > 0 ? "description" : "images");
-	return set_state(message, cell, "loaded");
+	return set_state(message, cell, LIFECYCLE_LOADED);
 }
 
 /* False when nobody reads any more. */
@@ -354,8 +327,7 @@ static int on_console(sd_bus_message *message, void *context, sd_bus_error *erro
 
 	log_call(message, " %s", cell->name);
 	if (strcmp(cell->name, "locked") == 0)
-		return sd_bus_error_set(error, "org.freedesktop.DBus.Error.AccessDenied",
-					"Not allowed.");
+		return sd_bus_error_set(error, errors[ERROR_ACCESS_DENIED], "Not allowed.");
 	if (pipe(ends) < 0)
 		return -errno;
 	if (strcmp(cell->name, "turbine") == 0) {
@@ -380,24 +352,10 @@ static int get_cell_property(sd_bus *bus, const char *path, const char *interfac
 {
 	const struct cell *cell = context;
 
-	if (strcmp(property, "Name") == 0)
-		return sd_bus_message_append(reply, "s", cell->name);
 	if (strcmp(property, "State") == 0)
-		return sd_bus_message_append(reply, "s", cell->state);
+		return sd_bus_message_append(reply, "s", states[cell->state]);
 	if (strcmp(property, "Health") == 0)
-		return sd_bus_message_append(reply, "s", cell->health);
-	if (strcmp(property, "Operation") == 0)
-		return sd_bus_message_append(reply, "s", cell->operation);
-	if (strcmp(property, "LastError") == 0)
-		return sd_bus_message_append(reply, "s", cell->last_error);
-	if (strcmp(property, "ImageSha256") == 0)
-		return sd_bus_message_append(reply, "s", cell->image);
-	if (strcmp(property, "Id") == 0)
-		return sd_bus_message_append(reply, "i", cell->id);
-	if (strcmp(property, "Memory") == 0)
-		return sd_bus_message_append(reply, "t", cell->memory);
-	if (strcmp(property, "StartedAt") == 0)
-		return sd_bus_message_append(reply, "t", cell->started_at);
+		return sd_bus_message_append(reply, "s", healths[cell->health]);
 	if (strcmp(property, "Cpus") == 0)
 		return sd_bus_message_append_array(reply, 'u', cell->cpus,
 						   cell->num_cpus * sizeof(*cell->cpus));
@@ -407,39 +365,32 @@ static int get_cell_property(sd_bus *bus, const char *path, const char *interfac
 				     cell->exits / 4, "hypercall", cell->exits / 2);
 }
 
+/* What sd-bus can read from the cell itself. */
+#define MEMBER(name, type, member) \
+	SD_BUS_PROPERTY(name, type, NULL, offsetof(struct cell, member), CHANGES)
+
 static const sd_bus_vtable cell_vtable[] = {
 	SD_BUS_VTABLE_START(0),
-	SD_BUS_METHOD_WITH_ARGS("Create", SD_BUS_NO_ARGS, SD_BUS_NO_RESULT, on_step,
-				SD_BUS_VTABLE_UNPRIVILEGED),
-	SD_BUS_METHOD_WITH_ARGS("Load", SD_BUS_ARGS("a(ht)", images), SD_BUS_NO_RESULT, on_load,
-				SD_BUS_VTABLE_UNPRIVILEGED),
-	SD_BUS_METHOD_WITH_ARGS("Start", SD_BUS_NO_ARGS, SD_BUS_NO_RESULT, on_step,
-				SD_BUS_VTABLE_UNPRIVILEGED),
-	SD_BUS_METHOD_WITH_ARGS("Stop", SD_BUS_NO_ARGS, SD_BUS_NO_RESULT, on_step,
-				SD_BUS_VTABLE_UNPRIVILEGED),
-	SD_BUS_METHOD_WITH_ARGS("Kill", SD_BUS_NO_ARGS, SD_BUS_NO_RESULT, on_step,
-				SD_BUS_VTABLE_UNPRIVILEGED),
-	SD_BUS_METHOD_WITH_ARGS("Destroy", SD_BUS_NO_ARGS, SD_BUS_NO_RESULT, on_step,
-				SD_BUS_VTABLE_UNPRIVILEGED),
-	SD_BUS_METHOD_WITH_ARGS("OpenConsole", SD_BUS_NO_ARGS, SD_BUS_RESULT("h", console),
-				on_console, SD_BUS_VTABLE_UNPRIVILEGED),
-	SD_BUS_PROPERTY("Name", "s", get_cell_property, 0, SD_BUS_VTABLE_PROPERTY_CONST),
-	SD_BUS_PROPERTY("Id", "i", get_cell_property, 0, SD_BUS_VTABLE_PROPERTY_EMITS_CHANGE),
-	SD_BUS_PROPERTY("State", "s", get_cell_property, 0, SD_BUS_VTABLE_PROPERTY_EMITS_CHANGE),
-	SD_BUS_PROPERTY("Health", "s", get_cell_property, 0, SD_BUS_VTABLE_PROPERTY_EMITS_CHANGE),
-	SD_BUS_PROPERTY("Cpus", "au", get_cell_property, 0, SD_BUS_VTABLE_PROPERTY_EMITS_CHANGE),
-	SD_BUS_PROPERTY("Memory", "t", get_cell_property, 0, SD_BUS_VTABLE_PROPERTY_EMITS_CHANGE),
-	SD_BUS_PROPERTY("StartedAt", "t", get_cell_property, 0,
-			SD_BUS_VTABLE_PROPERTY_EMITS_CHANGE),
-	SD_BUS_PROPERTY("Operation", "s", get_cell_property, 0,
-			SD_BUS_VTABLE_PROPERTY_EMITS_CHANGE),
-	SD_BUS_PROPERTY("LastError", "s", get_cell_property, 0,
-			SD_BUS_VTABLE_PROPERTY_EMITS_CHANGE),
-	SD_BUS_PROPERTY("ImageSha256", "s", get_cell_property, 0,
-			SD_BUS_VTABLE_PROPERTY_EMITS_CHANGE),
-	SD_BUS_PROPERTY("Exits", "a{st}", get_cell_property, 0,
-			SD_BUS_VTABLE_PROPERTY_EMITS_CHANGE),
-	SD_BUS_SIGNAL_WITH_ARGS("Failed", SD_BUS_ARGS("s", reason, "s", crash_record), 0),
+	SD_BUS_METHOD("Create", NULL, NULL, on_step, FREE),
+	SD_BUS_METHOD("Load", "a(ht)", NULL, on_load, FREE),
+	SD_BUS_METHOD("Start", NULL, NULL, on_step, FREE),
+	SD_BUS_METHOD("Stop", NULL, NULL, on_step, FREE),
+	SD_BUS_METHOD("Kill", NULL, NULL, on_step, FREE),
+	SD_BUS_METHOD("Destroy", NULL, NULL, on_step, FREE),
+	SD_BUS_METHOD("OpenConsole", NULL, "h", on_console, FREE),
+	SD_BUS_PROPERTY("Name", "s", NULL, offsetof(struct cell, name),
+			SD_BUS_VTABLE_PROPERTY_CONST),
+	MEMBER("Id", "i", id),
+	SD_BUS_PROPERTY("State", "s", get_cell_property, 0, CHANGES),
+	SD_BUS_PROPERTY("Health", "s", get_cell_property, 0, CHANGES),
+	SD_BUS_PROPERTY("Cpus", "au", get_cell_property, 0, CHANGES),
+	MEMBER("Memory", "t", memory),
+	MEMBER("StartedAt", "t", started_at),
+	MEMBER("Operation", "s", operation),
+	MEMBER("LastError", "s", last_error),
+	MEMBER("ImageSha256", "s", image),
+	SD_BUS_PROPERTY("Exits", "a{st}", get_cell_property, 0, CHANGES),
+	SD_BUS_SIGNAL("Failed", "ss", 0),
 	SD_BUS_VTABLE_END};
 
 /* Once a second: counters move, and consoles that are open get a line. */
@@ -449,10 +400,10 @@ static int on_second(sd_event_source *source, uint64_t usec, void *context)
 	int r;
 
 	cells[0].exits += TURBINE_EXITS;
-	r = sd_bus_emit_properties_changed(bus, cells[0].path, "org.cellmgr1.Cell", "Exits", NULL);
+	r = sd_bus_emit_properties_changed(bus, cells[0].path, BUS_CELL_INTERFACE, "Exits", NULL);
 	if (r < 0)
 		return r;
-	r = sd_bus_emit_signal(bus, cells[2].path, "org.cellmgr1.Cell", "Failed", "ss",
+	r = sd_bus_emit_signal(bus, cells[2].path, BUS_CELL_INTERFACE, "Failed", "ss",
 			       "memory-write", "");
 	if (r < 0)
 		return r;
@@ -472,14 +423,14 @@ static int add_objects(sd_bus *bus)
 {
 	int r;
 
-	r = sd_bus_add_object_manager(bus, NULL, "/org/cellmgr1");
+	r = sd_bus_add_object_manager(bus, NULL, BUS_MANAGER_PATH);
 	if (r >= 0)
-		r = sd_bus_add_object_vtable(bus, NULL, "/org/cellmgr1", "org.cellmgr1.Manager",
-					     manager_vtable, NULL);
+		r = sd_bus_add_object_vtable(bus, NULL, BUS_MANAGER_PATH, BUS_MANAGER_INTERFACE,
+					     manager_vtable, &manager);
 	for (size_t i = 0; i < ARRAY_SIZE(cells) && r >= 0; i++) {
-		r = sd_bus_path_encode("/org/cellmgr1/cell", cells[i].name, &cells[i].path);
+		r = sd_bus_path_encode(BUS_CELL_PATH, cells[i].name, &cells[i].path);
 		if (r >= 0)
-			r = sd_bus_add_object_vtable(bus, NULL, cells[i].path, "org.cellmgr1.Cell",
+			r = sd_bus_add_object_vtable(bus, NULL, cells[i].path, BUS_CELL_INTERFACE,
 						     cell_vtable, &cells[i]);
 	}
 	return r;
@@ -500,7 +451,7 @@ static int serve(void)
 	if (r >= 0)
 		r = add_objects(bus);
 	if (r >= 0)
-		r = sd_bus_request_name(bus, "org.cellmgr1", 0);
+		r = sd_bus_request_name(bus, BUS_NAME, 0);
 	if (r >= 0)
 		r = sd_event_now(event, CLOCK_MONOTONIC, &now);
 	if (r >= 0)
