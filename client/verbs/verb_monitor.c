@@ -117,30 +117,23 @@ static void announce(struct monitor *monitor, const char *path, const char *what
 /* sa{sv}as */
 static int on_properties(sd_bus_message *message, void *context, sd_bus_error *ret_error)
 {
-	struct monitor *monitor = context;
-	const char *path = sd_bus_message_get_path(message), *interface, *name;
-	int r;
+	const char *path = sd_bus_message_get_path(message), *interface, *unknown;
+	_cleanup_(json_putp) struct json_object *changed = NULL;
 
-	r = sd_bus_message_read(message, "s", &interface);
-	if (r < 0 || strncmp(interface, BUS_NAME ".", strlen(BUS_NAME ".")) != 0)
+	if (sd_bus_message_read(message, "s", &interface) < 0 ||
+	    strncmp(interface, BUS_NAME ".", strlen(BUS_NAME ".")) != 0)
 		return 0;
-	if (sd_bus_message_enter_container(message, SD_BUS_TYPE_ARRAY, "{sv}") < 0)
-		return 0;
-	while (sd_bus_message_enter_container(message, SD_BUS_TYPE_DICT_ENTRY, "sv") > 0) {
-		_cleanup_(json_putp) struct json_object *value = NULL;
-
-		if (sd_bus_message_read(message, "s", &name) < 0 ||
-		    json_from_message(message, &value) < 0 ||
-		    sd_bus_message_exit_container(message) < 0)
-			return 0;
-		announce(monitor, path, name, value);
-	}
-	if (sd_bus_message_exit_container(message) < 0 ||
+	if (json_from_message(message, &changed) < 0 ||
+	    !json_object_is_type(changed, json_type_object) ||
 	    sd_bus_message_enter_container(message, SD_BUS_TYPE_ARRAY, "s") < 0)
 		return 0;
+	json_object_object_foreach(changed, name, value)
+	{
+		announce(context, path, name, value);
+	}
 	/* Changed, but the daemon does not say to what. */
-	while (sd_bus_message_read(message, "s", &name) > 0)
-		announce(monitor, path, name, NULL);
+	while (sd_bus_message_read(message, "s", &unknown) > 0)
+		announce(context, path, unknown, NULL);
 	return 0;
 }
 
