@@ -78,6 +78,9 @@ struct cellvisor_features {
 	char release[32]; /* of module and hypervisor, for people */
 };
 
+/* Bytes of the pool that the hypervisor itself can use at most. */
+#define CELLVISOR_HYPERVISOR_MEMORY_MAX (64ull << 20)
+
 /*
  * The memory pool: one physically contiguous piece that is taken out of running Linux (or adopted,
  * where it was reserved at boot). The caller cuts it into hypervisor and cell memory. There is at

@@ -10,6 +10,8 @@
 #include "blob.h"
 #include "driver_abi.h"
 #include "image_abi.h"
+
+static_assert(IMAGE_MAX_SIZE == CELLVISOR_HYPERVISOR_MEMORY_MAX);
 #include "sysfs_abi.h"
 
 #define pr_cell(level, fmt, ...) pr_##level("cellvisor: " fmt, ##__VA_ARGS__)

@@ -4,155 +4,73 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <inttypes.h>
-#include <string.h>
 #include <unistd.h>
 
-#include "image_abi.h"
-#include "util/json_text.h"
-#include "common/quantity.h"
+#include "driver_abi.h"
+#include "model/description_parser.h"
+#include "util/read_text.h"
 
 #define CONFIG_MAX_FILE	 (64u << 10)
 #define CONFIG_MAX_DEPTH 8
 #define POOL_GRANULE	 (2ull << 20)
 #define UART_PORTS	 8
 
-struct parser {
-	struct json_text text;
-	struct problems *problems;
-	struct config *config;
+#define KEPT_IN(structure, name)                                          \
+	{                                                                 \
+		offsetof(structure, name), sizeof(((structure *)0)->name) \
+	}
+
+#define MEMORY(name, maximum)                                                 \
+	{                                                                     \
+		.type = VALUE_BYTES, .min = POOL_GRANULE, .max = maximum,     \
+		.alignment = POOL_GRANULE, .to = KEPT_IN(struct config, name) \
+	}
+
+static const struct description_key console_keys[] = {
+	{"port", .required = true,
+	 .value = {.type = VALUE_BYTES,
+		   .min = 1,
+		   .max = 0x10000 - UART_PORTS,
+		   .alignment = 1,
+		   .to = KEPT_IN(struct cell_console, address)}},
+	{0},
 };
 
-static void parse_size(struct parser *parser, const struct json_path *path,
-		       struct json_object *value, uint64_t *ret)
-{
-	uint64_t size;
+static const struct description_object console = {"debug-console", .keys = console_keys};
 
-	if (!json_object_is_type(value, json_type_string) ||
-	    quantity_parse_bytes(json_object_get_string(value),
-				 (size_t)json_object_get_string_len(value), &size) < 0) {
-		json_text_problem(&parser->text, parser->problems, SEVERITY_ERROR, path, value,
-				  "write a size in quotes, as \"64M\"");
-		return;
-	}
-	if (size == 0 || size % POOL_GRANULE) {
-		json_text_problem(&parser->text, parser->problems, SEVERITY_ERROR, path, value,
-				  "must be a multiple of 2M and more than 0");
-		return;
-	}
-	*ret = size;
-}
-
-static void parse_pool_size(struct parser *parser, const struct json_path *path,
-			    struct json_object *value)
-{
-	parse_size(parser, path, value, &parser->config->pool_size);
-}
-
-static void parse_hypervisor_memory(struct parser *parser, const struct json_path *path,
-				    struct json_object *value)
-{
-	parse_size(parser, path, value, &parser->config->hypervisor_memory);
-	if (parser->config->hypervisor_memory > IMAGE_MAX_SIZE)
-		json_text_problem(&parser->text, parser->problems, SEVERITY_ERROR, path, value,
-				  "the hypervisor can use %llu MiB at most", IMAGE_MAX_SIZE >> 20);
-}
-
-static void parse_auto_enable(struct parser *parser, const struct json_path *path,
-			      struct json_object *value)
-{
-	if (!json_object_is_type(value, json_type_boolean)) {
-		json_text_problem(&parser->text, parser->problems, SEVERITY_ERROR, path, value,
-				  "write true or false");
-		return;
-	}
-	parser->config->auto_enable = json_object_get_boolean(value);
-}
-
-static void parse_debug_console(struct parser *parser, const struct json_path *path,
-				struct json_object *value)
-{
-	struct json_path port_path = {.parent = path, .key = "port"};
-	struct json_object *port = NULL;
-	uint64_t base;
-
-	if (!json_object_is_type(value, json_type_object) ||
-	    !json_object_object_get_ex(value, "port", &port) ||
-	    json_object_object_length(value) != 1) {
-		json_text_problem(&parser->text, parser->problems, SEVERITY_ERROR, path, value,
-				  "write { \"port\": \"0x2f8\" }, nothing else");
-		return;
-	}
-	if (!json_object_is_type(port, json_type_string) ||
-	    quantity_parse_bytes(json_object_get_string(port),
-				 (size_t)json_object_get_string_len(port), &base) < 0 ||
-	    base == 0 || base > 0x10000 - UART_PORTS) {
-		json_text_problem(&parser->text, parser->problems, SEVERITY_ERROR, &port_path, port,
-				  "write the first I/O port of an 8250 UART in quotes, as "
-				  "\"0x2f8\"");
-		return;
-	}
-	parser->config->debug_console = (struct cell_console){
-		.address = base,
-		.size = UART_PORTS,
-		.type = CONSOLE_8250,
-	};
-}
-
-static const struct {
-	const char *key;
-	void (*parse)(struct parser *parser, const struct json_path *path,
-		      struct json_object *value);
-} keys[] = {
-	{"pool-size", parse_pool_size},
-	{"hypervisor-memory", parse_hypervisor_memory},
-	{"debug-console", parse_debug_console},
-	{"auto-enable", parse_auto_enable},
+static const struct description_key config_keys[] = {
+	{"pool-size", .value = MEMORY(pool_size, UINT64_MAX), .has_standard = true,
+	 .standard = CONFIG_DEFAULT_POOL_SIZE},
+	{"hypervisor-memory", .value = MEMORY(hypervisor_memory, CELLVISOR_HYPERVISOR_MEMORY_MAX),
+	 .has_standard = true, .standard = CONFIG_DEFAULT_HYPERVISOR_MEMORY},
+	{"debug-console", .value = {.type = VALUE_OBJECT,
+				    .object = &console,
+				    .to = KEPT_IN(struct config, debug_console)}},
+	{"auto-enable", .value = {.type = VALUE_BOOL, .to = KEPT_IN(struct config, auto_enable)},
+	 .has_standard = true, .standard = true},
+	{0},
 };
 
-static bool ignored_key(const char *key)
-{
-	return strcmp(key, "$schema") == 0 || strncmp(key, "x-", 2) == 0;
-}
-
-static void parse_member(struct parser *parser, const char *key, struct json_object *value)
-{
-	struct json_path path = {.key = key};
-
-	if (ignored_key(key))
-		return;
-	for (size_t i = 0; i < ARRAY_SIZE(keys); i++) {
-		if (strcmp(key, keys[i].key) == 0) {
-			keys[i].parse(parser, &path, value);
-			return;
-		}
-	}
-	json_text_problem(&parser->text, parser->problems, SEVERITY_ERROR, &path, value,
-			  "unknown key; there are pool-size, hypervisor-memory, debug-console and "
-			  "auto-enable");
-}
+static const struct description_object config_object = {"cellmgrd.conf", .keys = config_keys};
 
 int config_parse(const char *text, size_t length, const char *file, struct problems *problems,
 		 struct config *ret)
 {
 	_cleanup_(json_object_putp) struct json_object *object = NULL;
-	struct config config = {
-		.pool_size = CONFIG_DEFAULT_POOL_SIZE,
-		.hypervisor_memory = CONFIG_DEFAULT_HYPERVISOR_MEMORY,
-		.auto_enable = true,
-	};
+	struct config config = {0};
 	struct parser parser = {
 		.text = {.text = text, .length = length, .file = file},
 		.problems = problems,
-		.config = &config,
 	};
 	int r;
 
 	r = json_text_parse(&parser.text, CONFIG_MAX_DEPTH, problems, &object);
 	if (r < 0)
 		return r;
-	json_object_object_foreach(object, key, value)
-	{
-		parse_member(&parser, key, value);
+	parse_object(&parser, NULL, object, &config_object, &config);
+	if (config.debug_console.address) {
+		config.debug_console.size = UART_PORTS;
+		config.debug_console.type = CONSOLE_8250;
 	}
 	if (config.hypervisor_memory >= config.pool_size)
 		problems_add(problems, SEVERITY_ERROR,
@@ -169,24 +87,23 @@ int config_parse(const char *text, size_t length, const char *file, struct probl
 
 int config_read(const char *file, struct problems *problems, struct config *ret)
 {
-	_cleanup_(freep) char *text = malloc(CONFIG_MAX_FILE + 1);
+	_cleanup_(freep) char *text = NULL;
 	_cleanup_(closep) int fd = -1;
-	ssize_t length;
+	size_t length;
+	int r;
 
-	if (!text)
-		return -ENOMEM;
 	fd = open(file, O_RDONLY | O_CLOEXEC | O_NOCTTY | O_NONBLOCK);
 	if (fd < 0 && errno == ENOENT)
 		return config_parse("{}", 2, file, problems, ret);
 	if (fd < 0)
 		return -errno;
-	length = read(fd, text, CONFIG_MAX_FILE + 1);
-	if (length < 0)
-		return -errno;
-	if (length > (ssize_t)CONFIG_MAX_FILE) {
+	r = read_text(fd, CONFIG_MAX_FILE + 1, &text, &length);
+	if (r < 0)
+		return r;
+	if (length > CONFIG_MAX_FILE) {
 		problems_add(problems, SEVERITY_ERROR, &(struct problem_place){.file = file},
 			     "larger than %u bytes", CONFIG_MAX_FILE);
 		return -EINVAL;
 	}
-	return config_parse(text, (size_t)length, file, problems, ret);
+	return config_parse(text, length, file, problems, ret);
 }

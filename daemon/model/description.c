@@ -86,10 +86,10 @@ static void parse_key(struct parser *parser, const struct json_path *path, struc
 			     "%s not supported by this version; remove the key", key->unsupported);
 }
 
-static bool is_ignored(const struct description_object *kind, const char *name)
+static bool is_ignored(const struct json_path *path)
 {
-	return strncmp(name, "x-", 2) == 0 ||
-	       (kind == &description_top && strcmp(name, "$schema") == 0);
+	return strncmp(path->key, "x-", 2) == 0 ||
+	       (!path->parent && strcmp(path->key, "$schema") == 0);
 }
 
 static void parse_member(struct parser *parser, const struct json_path *path,
@@ -103,7 +103,7 @@ static void parse_member(struct parser *parser, const struct json_path *path,
 		parse_key(parser, path, json, key, target);
 		return;
 	}
-	if (is_ignored(kind, path->key))
+	if (is_ignored(path))
 		return;
 	near = nearest_word(path->key, next_key, kind->keys);
 	if (near)
