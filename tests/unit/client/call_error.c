@@ -3,8 +3,6 @@
 #include "tests/lib/tap.h"
 #include "common/cleanup.h"
 
-static struct tap tap;
-
 static const struct {
 	const char *error, *verb, *cell, *action;
 	const char *contains; /* NULL: no hint */
@@ -38,6 +36,8 @@ static const struct {
 
 int main(void)
 {
+	struct tap tap = {0};
+
 	for (size_t i = 0; i < ARRAY_SIZE(cases); i++) {
 		struct attempt attempt = {cases[i].verb, cases[i].cell, cases[i].action};
 		_cleanup_(freep) char *hint = call_error_hint(cases[i].error, &attempt);

@@ -6,8 +6,6 @@
 #include "tests/lib/tap.h"
 #include "common/cleanup.h"
 
-static struct tap tap;
-
 static const struct {
 	const char *bytes, *wanted, *name;
 } cases[] = {
@@ -60,24 +58,24 @@ static char *filtered(const char *bytes, size_t piece)
 	return text;
 }
 
-static void test_filter(void)
+static void test_filter(struct tap *tap)
 {
 	for (size_t i = 0; i < ARRAY_SIZE(cases); i++) {
 		_cleanup_(freep) char *whole = filtered(cases[i].bytes, strlen(cases[i].bytes));
 		bool same = true;
 
-		tap_is_str(&tap, whole, cases[i].wanted, "%s", cases[i].name);
+		tap_is_str(tap, whole, cases[i].wanted, "%s", cases[i].name);
 		for (size_t piece = 1; piece < 5; piece++) {
 			_cleanup_(freep) char *cut = filtered(cases[i].bytes, piece);
 
 			same = same && strcmp(cut, cases[i].wanted) == 0;
 		}
-		tap_ok(&tap, same, "however it is cut: %s", cases[i].name);
+		tap_ok(tap, same, "however it is cut: %s", cases[i].name);
 	}
 }
 
 /* Whatever bytes come: no control character but tab and line break gets through. */
-static void test_random(void)
+static void test_random(struct tap *tap)
 {
 	unsigned int seed = 1;
 	bool good = true;
@@ -100,7 +98,7 @@ static void test_random(void)
 			good = good && ((unsigned char)*c >= 0x20 || *c == '\n' || *c == '\t') &&
 			       *c != 0x7f;
 	}
-	tap_ok(&tap, good, "no control character gets through, whatever comes");
+	tap_ok(tap, good, "no control character gets through, whatever comes");
 }
 
 static char *tail_of(const char *bytes, size_t max_lines)
@@ -119,7 +117,7 @@ static char *tail_of(const char *bytes, size_t max_lines)
 	return text;
 }
 
-static void test_tail(void)
+static void test_tail(struct tap *tap)
 {
 	static const struct {
 		const char *bytes;
@@ -136,7 +134,7 @@ static void test_tail(void)
 	for (size_t i = 0; i < ARRAY_SIZE(tails); i++) {
 		_cleanup_(freep) char *text = tail_of(tails[i].bytes, tails[i].lines);
 
-		tap_is_str(&tap, text, tails[i].wanted, "%s", tails[i].name);
+		tap_is_str(tap, text, tails[i].wanted, "%s", tails[i].name);
 	}
 }
 
@@ -146,24 +144,26 @@ static int stop_at_once(void *context, const char *bytes, size_t length)
 	return -1234;
 }
 
-static void test_reader(void)
+static void test_reader(struct tap *tap)
 {
 	static const struct console_limits busy = {.pause_ms = 1000, .total_ms = 100};
 	_cleanup_(closep) int zeroes = open("/dev/zero", O_RDONLY | O_CLOEXEC);
 	_cleanup_(freep) char *text = NULL;
 	size_t length = 0;
 
-	tap_ok(&tap, console_tail(zeroes, &busy, 1, true, &text) == 0 && text,
+	tap_ok(tap, console_tail(zeroes, &busy, 1, true, &text) == 0 && text,
 	       "a console that never pauses ends all the same");
-	tap_ok(&tap, console_read(zeroes, &busy, stop_at_once, &length) == -1234 && length > 0,
+	tap_ok(tap, console_read(zeroes, &busy, stop_at_once, &length) == -1234 && length > 0,
 	       "a sink can end the reading");
 }
 
 int main(void)
 {
-	test_filter();
-	test_random();
-	test_tail();
-	test_reader();
+	struct tap tap = {0};
+
+	test_filter(&tap);
+	test_random(&tap);
+	test_tail(&tap);
+	test_reader(&tap);
 	return tap_done(&tap);
 }

@@ -7,8 +7,6 @@
 #include "tests/lib/tap.h"
 #include "common/cleanup.h"
 
-static struct tap tap;
-
 static char root[] = "/tmp/cellctl-test-XXXXXX";
 
 static int remove_entry(const char *path, const struct stat *status, int type, struct FTW *place)
@@ -40,7 +38,7 @@ static void make_file(const char *file, const char *contents)
 		fputs(contents, stream);
 }
 
-static void test_listing(void)
+static void test_listing(struct tap *tap)
 {
 	static const struct {
 		const char *name, *path;
@@ -71,27 +69,26 @@ static void test_listing(void)
 	if (symlink("/dev/null", link) < 0)
 		printf("# symlink: %s\n", strerror(errno));
 
-	tap_ok(&tap, description_files_list(root, &files, &culprit) == 0,
-	       "descriptions are listed");
-	tap_ok(&tap, files.count == ARRAY_SIZE(wanted), "each name once, without what is masked");
+	tap_ok(tap, description_files_list(root, &files, &culprit) == 0, "descriptions are listed");
+	tap_ok(tap, files.count == ARRAY_SIZE(wanted), "each name once, without what is masked");
 	for (size_t i = 0; i < files.count && i < ARRAY_SIZE(wanted); i++) {
-		tap_is_str(&tap, files.files[i].name, wanted[i].name, "sorted by name");
-		tap_is_str(&tap, files.files[i].path + strlen(root), wanted[i].path,
+		tap_is_str(tap, files.files[i].name, wanted[i].name, "sorted by name");
+		tap_is_str(tap, files.files[i].path + strlen(root), wanted[i].path,
 			   "the first directory counts");
 	}
 }
 
-static void test_missing(void)
+static void test_missing(struct tap *tap)
 {
 	_cleanup_(description_files_free) struct description_files files = {0};
 	const char *culprit = NULL;
 
-	tap_ok(&tap,
+	tap_ok(tap,
 	       description_files_list("/nonexistent", &files, &culprit) == 0 && files.count == 0,
 	       "directories that are missing are empty");
 }
 
-static void test_unreadable(void)
+static void test_unreadable(struct tap *tap)
 {
 	_cleanup_(description_files_free) struct description_files files = {0};
 	const char *culprit = NULL;
@@ -103,12 +100,12 @@ static void test_unreadable(void)
 	mkdir(path, 0755);
 	make_file("/bad/etc/cellmgr", "a file, not a directory");
 	snprintf(path, sizeof(path), "%s/bad", root);
-	tap_ok(&tap, description_files_list(path, &files, &culprit) == -ENOTDIR && files.count == 0,
+	tap_ok(tap, description_files_list(path, &files, &culprit) == -ENOTDIR && files.count == 0,
 	       "a directory that cannot be read is an error");
-	tap_is_str(&tap, culprit, "/etc/cellmgr/cells", "the error names the directory");
+	tap_is_str(tap, culprit, "/etc/cellmgr/cells", "the error names the directory");
 }
 
-static void test_names(void)
+static void test_names(struct tap *tap)
 {
 	static const struct {
 		const char *path, *wanted;
@@ -123,20 +120,22 @@ static void test_names(void)
 	for (size_t i = 0; i < ARRAY_SIZE(cases); i++) {
 		_cleanup_(freep) char *name = description_name(cases[i].path);
 
-		tap_is_str(&tap, name, cases[i].wanted, "%s", cases[i].path);
+		tap_is_str(tap, name, cases[i].wanted, "%s", cases[i].path);
 	}
 }
 
 int main(void)
 {
+	struct tap tap = {0};
+
 	if (!mkdtemp(root)) {
 		printf("Bail out! %s: %s\n", root, strerror(errno));
 		return 1;
 	}
-	test_listing();
-	test_missing();
-	test_unreadable();
-	test_names();
+	test_listing(&tap);
+	test_missing(&tap);
+	test_unreadable(&tap);
+	test_names(&tap);
 	nftw(root, remove_entry, 8, FTW_DEPTH | FTW_PHYS);
 	return tap_done(&tap);
 }

@@ -6,19 +6,17 @@
 #include "common/cleanup.h"
 #include "json.h"
 
-static struct tap tap;
-
-static void test_times(void)
+static void test_times(struct tap *tap)
 {
 	char buffer[FORMAT_MAX];
 
-	tap_is_str(&tap, format_timestamp(buffer, UINT64_C(1700000000) * 1000000),
+	tap_is_str(tap, format_timestamp(buffer, UINT64_C(1700000000) * 1000000),
 		   "Tue 2023-11-14 22:13:20 UTC", "a time is a date in the local zone");
-	tap_ok(&tap, strlen(format_timestamp(buffer, UINT64_MAX)) > 0,
+	tap_ok(tap, strlen(format_timestamp(buffer, UINT64_MAX)) > 0,
 	       "an absurd time is printed, too");
 }
 
-static void test_rates(void)
+static void test_rates(struct tap *tap)
 {
 	static const struct {
 		double rate;
@@ -29,10 +27,10 @@ static void test_rates(void)
 	char buffer[FORMAT_MAX];
 
 	for (size_t i = 0; i < ARRAY_SIZE(cases); i++)
-		tap_is_str(&tap, format_rate(buffer, cases[i].rate), cases[i].wanted, "a rate");
+		tap_is_str(tap, format_rate(buffer, cases[i].rate), cases[i].wanted, "a rate");
 }
 
-static void test_cpus(void)
+static void test_cpus(struct tap *tap)
 {
 	static const struct {
 		uint32_t cpus[5];
@@ -55,11 +53,11 @@ static void test_cpus(void)
 		for (size_t j = 0; j < cases[i].count; j++)
 			json_append(cpus, json_object_new_int64(cases[i].cpus[j]));
 		text = format_cpus(cpus);
-		tap_is_str(&tap, text, cases[i].wanted, "%s", cases[i].name);
+		tap_is_str(tap, text, cases[i].wanted, "%s", cases[i].name);
 	}
 }
 
-static void test_intervals(void)
+static void test_intervals(struct tap *tap)
 {
 	static const struct {
 		const char *text;
@@ -80,17 +78,19 @@ static void test_intervals(void)
 		uint64_t usec = 7;
 		int r = parse_interval(cases[i].text, &usec);
 
-		tap_ok(&tap, r == cases[i].wanted && usec == cases[i].usec, "interval \"%s\"",
+		tap_ok(tap, r == cases[i].wanted && usec == cases[i].usec, "interval \"%s\"",
 		       cases[i].text);
 	}
 }
 
 int main(void)
 {
+	struct tap tap = {0};
+
 	setenv("TZ", "UTC", 1);
-	test_times();
-	test_rates();
-	test_cpus();
-	test_intervals();
+	test_times(&tap);
+	test_rates(&tap);
+	test_cpus(&tap);
+	test_intervals(&tap);
 	return tap_done(&tap);
 }

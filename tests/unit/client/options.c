@@ -5,8 +5,6 @@
 #include "tests/lib/tap.h"
 #include "common/cleanup.h"
 
-static struct tap tap;
-
 #define MAX_ARGUMENTS 6
 
 struct parsed {
@@ -30,7 +28,7 @@ static void parse(char *const *arguments, struct parsed *ret_parsed)
 		options_parse(argc + 1, ret_parsed->argv, &ret_parsed->options, &ret_parsed->error);
 }
 
-static void test_good(void)
+static void test_good(struct tap *tap)
 {
 	static const struct {
 		const char *arguments[MAX_ARGUMENTS];
@@ -80,7 +78,7 @@ static void test_good(void)
 		const struct options *got = &parsed.options;
 
 		parse((char *const *)cases[i].arguments, &parsed);
-		tap_ok(&tap,
+		tap_ok(tap,
 		       parsed.r == 0 && got->help == wanted->help &&
 			       got->version == wanted->version && got->quiet == wanted->quiet &&
 			       got->no_pager == wanted->no_pager &&
@@ -91,12 +89,12 @@ static void test_good(void)
 			       got->num_arguments == wanted->num_arguments,
 		       "options: %s", cases[i].name);
 		if (cases[i].verb && parsed.r == 0)
-			tap_is_str(&tap, got->arguments[0], cases[i].verb, "%s", cases[i].name);
+			tap_is_str(tap, got->arguments[0], cases[i].verb, "%s", cases[i].name);
 		free(parsed.error);
 	}
 }
 
-static void test_bad(void)
+static void test_bad(struct tap *tap)
 {
 	static const struct {
 		const char *arguments[MAX_ARGUMENTS];
@@ -115,15 +113,17 @@ static void test_bad(void)
 		struct parsed parsed;
 
 		parse((char *const *)cases[i].arguments, &parsed);
-		tap_ok(&tap, parsed.r == -EINVAL, "refused: %s", cases[i].arguments[0]);
-		tap_is_str(&tap, parsed.error, cases[i].error, "refused with the reason");
+		tap_ok(tap, parsed.r == -EINVAL, "refused: %s", cases[i].arguments[0]);
+		tap_is_str(tap, parsed.error, cases[i].error, "refused with the reason");
 		free(parsed.error);
 	}
 }
 
 int main(void)
 {
-	test_good();
-	test_bad();
+	struct tap tap = {0};
+
+	test_good(&tap);
+	test_bad(&tap);
 	return tap_done(&tap);
 }

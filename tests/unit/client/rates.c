@@ -4,8 +4,6 @@
 #include "common/cleanup.h"
 #include "json.h"
 
-static struct tap tap;
-
 #define BEGIN_USEC (10 * EXITS_PERIOD_USEC)
 
 /* A cell's properties as the daemon publishes them. */
@@ -36,13 +34,13 @@ static void update(struct watched_cell *watched, uint64_t total, uint64_t mmio, 
 }
 
 /* Checks and frees. */
-static void expect(struct watched_cell *watched, bool valid, double total, double mmio,
-		   const char *name)
+static void expect(struct tap *tap, struct watched_cell *watched, bool valid, double total,
+		   double mmio, const char *name)
 {
 	_cleanup_(cell_rates_free) struct cell_rates rates = {0};
 	int r = cell_rates_compute(watched, &rates);
 
-	tap_ok(&tap,
+	tap_ok(tap,
 	       r == 0 && rates.valid == valid &&
 		       (!valid ||
 			(rates.total == total && json_object_get_double(json_object_object_get(
@@ -53,33 +51,34 @@ static void expect(struct watched_cell *watched, bool valid, double total, doubl
 
 int main(void)
 {
+	struct tap tap = {0};
 	struct watched_cell watched;
 
 	begin(&watched, "running");
-	expect(&watched, true, 0, 0, "a cell that nothing is announced of makes no exits");
+	expect(&tap, &watched, true, 0, 0, "a cell that nothing is announced of makes no exits");
 
 	begin(&watched, "failed");
-	expect(&watched, false, 0, 0, "a cell that does not run has no rate");
+	expect(&tap, &watched, false, 0, 0, "a cell that does not run has no rate");
 
 	begin(&watched, "running");
 	update(&watched, 1500, 20, BEGIN_USEC);
-	expect(&watched, true, 500, 10, "one announcement: what was added in one period");
+	expect(&tap, &watched, true, 500, 10, "one announcement: what was added in one period");
 
 	begin(&watched, "running");
 	update(&watched, 1000, 10, BEGIN_USEC);
 	update(&watched, 1500, 20, BEGIN_USEC + EXITS_PERIOD_USEC / 2);
-	expect(&watched, true, 500, 10, "an announcement of what was known is none");
+	expect(&tap, &watched, true, 500, 10, "an announcement of what was known is none");
 
 	begin(&watched, "running");
 	update(&watched, 1500, 20, BEGIN_USEC);
 	update(&watched, 2000, 30, BEGIN_USEC + EXITS_PERIOD_USEC);
 	update(&watched, 3000, 40, BEGIN_USEC + 2 * EXITS_PERIOD_USEC);
-	expect(&watched, true, 2000.0 / 3, 10, "several announcements: the mean");
+	expect(&tap, &watched, true, 2000.0 / 3, 10, "several announcements: the mean");
 
 	begin(&watched, "running");
 	update(&watched, 1500, 20, BEGIN_USEC);
 	update(&watched, 5, 1, BEGIN_USEC + EXITS_PERIOD_USEC);
-	expect(&watched, false, 0, 0, "counters that started anew give no rate");
+	expect(&tap, &watched, false, 0, 0, "counters that started anew give no rate");
 
 	return tap_done(&tap);
 }

@@ -5,8 +5,6 @@
 #include "tests/lib/tap.h"
 #include "common/cleanup.h"
 
-static struct tap tap;
-
 static const struct table_column columns[] = {
 	{"NAME", false, 5, 0},
 	{"SIZE", true, 0, 2},
@@ -32,7 +30,7 @@ static char *printed(const struct screen *screen, bool legend, const enum color 
 	return text;
 }
 
-static void test_widths(void)
+static void test_widths(struct tap *tap)
 {
 	static const struct {
 		size_t columns;
@@ -84,23 +82,23 @@ static void test_widths(void)
 		struct screen screen = {.unicode = true, .columns = cases[i].columns};
 		_cleanup_(freep) char *text = printed(&screen, cases[i].legend, NULL);
 
-		tap_is_str(&tap, text, cases[i].wanted, "%s", cases[i].name);
+		tap_is_str(tap, text, cases[i].wanted, "%s", cases[i].name);
 	}
 }
 
-static void test_colors(void)
+static void test_colors(struct tap *tap)
 {
 	static const enum color colors[] = {COLOR_PLAIN, COLOR_GREEN, COLOR_PLAIN};
 	struct screen screen = {.unicode = true, .colors = true};
 	_cleanup_(freep) char *text = printed(&screen, false, colors);
 
-	tap_is_str(&tap, text,
+	tap_is_str(tap, text,
 		   "turbine   \x1b[1;32m1M\x1b[0m  all is well\n"
 		   "\xe7\x81\xab       \x1b[1;32m64K\x1b[0m\n",
 		   "colours take no columns");
 }
 
-static void test_empty(void)
+static void test_empty(struct tap *tap)
 {
 	_cleanup_(table_freep) struct table *table = table_new(columns, ARRAY_SIZE(columns));
 	struct screen screen = {.columns = 80};
@@ -110,17 +108,19 @@ static void test_empty(void)
 
 	table_print(table, stream, &screen, true);
 	fclose(stream);
-	tap_is_str(&tap, text, "NAME  SIZE  NOTE\n", "a table without rows has its titles");
+	tap_is_str(tap, text, "NAME  SIZE  NOTE\n", "a table without rows has its titles");
 }
 
 int main(void)
 {
+	struct tap tap = {0};
+
 	if (!setlocale(LC_CTYPE, "C.UTF-8")) {
 		printf("1..0 # SKIP no locale C.UTF-8\n");
 		return 0;
 	}
-	test_widths();
-	test_colors();
-	test_empty();
+	test_widths(&tap);
+	test_colors(&tap);
+	test_empty(&tap);
 	return tap_done(&tap);
 }

@@ -6,9 +6,7 @@
 #include "view/text.h"
 #include "common/cleanup.h"
 
-static struct tap tap;
-
-static void test_decoding(void)
+static void test_decoding(struct tap *tap)
 {
 	static const struct {
 		const char *bytes;
@@ -39,12 +37,12 @@ static void test_decoding(void)
 		uint32_t code = 0;
 		size_t bytes = utf8_decode(cases[i].bytes, cases[i].length, &code);
 
-		tap_ok(&tap, bytes == cases[i].wanted && code == cases[i].code, "decoding: %s",
+		tap_ok(tap, bytes == cases[i].wanted && code == cases[i].code, "decoding: %s",
 		       cases[i].name);
 	}
 }
 
-static void test_round_trip(void)
+static void test_round_trip(struct tap *tap)
 {
 	bool good = true;
 
@@ -57,10 +55,10 @@ static void test_round_trip(void)
 			continue;
 		good = good && utf8_decode(buffer, bytes, &decoded) == bytes && decoded == code;
 	}
-	tap_ok(&tap, good, "what is encoded decodes to the same");
+	tap_ok(tap, good, "what is encoded decodes to the same");
 }
 
-static void test_cleaning(void)
+static void test_cleaning(struct tap *tap)
 {
 	static const struct {
 		const char *text, *unicode, *ascii, *name;
@@ -91,8 +89,8 @@ static void test_cleaning(void)
 		_cleanup_(freep) char *unicode = text_clean(cases[i].text, true);
 		_cleanup_(freep) char *ascii = text_clean(cases[i].text, false);
 
-		tap_is_str(&tap, unicode, cases[i].unicode, "%s", cases[i].name);
-		tap_is_str(&tap, ascii, cases[i].ascii, "%s", cases[i].name);
+		tap_is_str(tap, unicode, cases[i].unicode, "%s", cases[i].name);
+		tap_is_str(tap, ascii, cases[i].ascii, "%s", cases[i].name);
 	}
 }
 
@@ -107,7 +105,7 @@ static char *fitted(const char *text, size_t columns, bool unicode, size_t *ret_
 	return buffer;
 }
 
-static void test_fitting(void)
+static void test_fitting(struct tap *tap)
 {
 	static const struct {
 		const char *text;
@@ -134,20 +132,22 @@ static void test_fitting(void)
 		_cleanup_(freep) char *text =
 			fitted(cases[i].text, cases[i].columns, cases[i].unicode, &width);
 
-		tap_is_str(&tap, text, cases[i].wanted, "%s", cases[i].name);
-		tap_ok(&tap, width == cases[i].width, "width of: %s", cases[i].name);
+		tap_is_str(tap, text, cases[i].wanted, "%s", cases[i].name);
+		tap_ok(tap, width == cases[i].width, "width of: %s", cases[i].name);
 	}
 }
 
 int main(void)
 {
+	struct tap tap = {0};
+
 	if (!setlocale(LC_CTYPE, "C.UTF-8")) {
 		printf("1..0 # SKIP no locale C.UTF-8\n");
 		return 0;
 	}
-	test_decoding();
-	test_round_trip();
-	test_cleaning();
-	test_fitting();
+	test_decoding(&tap);
+	test_round_trip(&tap);
+	test_cleaning(&tap);
+	test_fitting(&tap);
 	return tap_done(&tap);
 }

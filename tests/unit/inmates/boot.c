@@ -14,8 +14,6 @@
 /* Beside the product's images in the built tree. */
 #define RUNTIME_TEST "../tests/vm/inmates/runtime-test"
 
-static struct tap tap;
-
 static bool is_terminal(uint32_t state)
 {
 	return state != CELL_RUNNING && state != CELL_RUNNING_LOCKED;
@@ -37,16 +35,16 @@ static bool has_beaten(const struct machine *machine)
 	       machine_heartbeat(machine)->counter > 500;
 }
 
-static bool said(const struct machine *machine, const char *text)
+static bool said(struct tap *tap, const struct machine *machine, const char *text)
 {
 	bool found = strstr(machine->console, text);
 
 	if (!found)
-		tap_note(&tap, "missing on the console: \"%s\"", text);
+		tap_note(tap, "missing on the console: \"%s\"", text);
 	return found;
 }
 
-static void print_console(const struct machine *machine)
+static void print_console(struct tap *tap, const struct machine *machine)
 {
 	const char *line = machine->console;
 	size_t length;
@@ -54,45 +52,45 @@ static void print_console(const struct machine *machine)
 	while (*line) {
 		length = strcspn(line, "\r\n");
 		if (length)
-			tap_note(&tap, "| %.*s", (int)length, line);
+			tap_note(tap, "| %.*s", (int)length, line);
 		line += length + strspn(line + length, "\r\n");
 	}
 }
 
 /* From start to an end of its own. */
-static void run(const struct machine_setup *setup, struct machine *machine, const char *image,
-		const char *parameters, unsigned int cpus)
+static void run(struct tap *tap, const struct machine_setup *setup, struct machine *machine,
+		const char *image, const char *parameters, unsigned int cpus)
 {
 	machine_start(setup, machine, image, parameters, cpus);
 	if (!machine_wait(machine, has_ended))
-		tap_note(&tap, "no end within %d ms", MACHINE_TIMEOUT_MS);
+		tap_note(tap, "no end within %d ms", MACHINE_TIMEOUT_MS);
 	machine_stop(setup, machine);
-	print_console(machine);
+	print_console(tap, machine);
 }
 
 /* The program reports "ok NAME" and "not ok NAME" itself. */
-static void test_runtime(const struct machine_setup *setup, unsigned int cpus)
+static void test_runtime(struct tap *tap, const struct machine_setup *setup, unsigned int cpus)
 {
 	static struct machine machine;
 	char parameters[32];
 	char *line, *rest;
 
 	snprintf(parameters, sizeof(parameters), "cpus=%u", cpus);
-	run(setup, &machine, RUNTIME_TEST, parameters, cpus);
-	tap_ok(&tap, said(&machine, "done, "), "the runtime test comes to its end with %u CPU(s)",
-	       cpus);
-	tap_is_u64(&tap, machine_comm(&machine)->cell_state, CELL_SHUT_DOWN, "and shuts down");
+	run(tap, setup, &machine, RUNTIME_TEST, parameters, cpus);
+	tap_ok(tap, said(tap, &machine, "done, "),
+	       "the runtime test comes to its end with %u CPU(s)", cpus);
+	tap_is_u64(tap, machine_comm(&machine)->cell_state, CELL_SHUT_DOWN, "and shuts down");
 	for (line = strtok_r(machine.console, "\r\n", &rest); line;
 	     line = strtok_r(NULL, "\r\n", &rest)) {
 		if (strncmp(line, "ok ", 3) == 0)
-			tap_ok(&tap, true, "runtime: %s", line + 3);
+			tap_ok(tap, true, "runtime: %s", line + 3);
 		else if (strncmp(line, "not ok ", 7) == 0)
-			tap_ok(&tap, false, "runtime: %s", line + 7);
+			tap_ok(tap, false, "runtime: %s", line + 7);
 	}
 	machine_release(&machine);
 }
 
-static void test_exceptions(const struct machine_setup *setup)
+static void test_exceptions(struct tap *tap, const struct machine_setup *setup)
 {
 	static const struct {
 		const char *parameters, *report, *detail;
@@ -109,28 +107,30 @@ static void test_exceptions(const struct machine_setup *setup)
 	unsigned int n;
 
 	for (n = 0; n < sizeof(cases) / sizeof(cases[0]); n++) {
-		run(setup, &machine, RUNTIME_TEST, cases[n].parameters, 1);
-		tap_ok(&tap, said(&machine, cases[n].report) && said(&machine, cases[n].detail),
+		run(tap, setup, &machine, RUNTIME_TEST, cases[n].parameters, 1);
+		tap_ok(tap,
+		       said(tap, &machine, cases[n].report) && said(tap, &machine, cases[n].detail),
 		       "%s is reported with its registers", cases[n].parameters);
-		tap_is_u64(&tap, machine_comm(&machine)->cell_state, CELL_FAILED,
+		tap_is_u64(tap, machine_comm(&machine)->cell_state, CELL_FAILED,
 			   "%s leaves the cell failed", cases[n].parameters);
 		machine_release(&machine);
 	}
 }
 
-static void test_turbine_run(const struct machine_setup *setup)
+static void test_turbine_run(struct tap *tap, const struct machine_setup *setup)
 {
 	static struct machine machine;
 
-	run(setup, &machine, "turbine", "cycles=3000 report-ms=500", 1);
-	tap_ok(&tap,
-	       said(&machine, "summary cycles=3000 ") && said(&machine, "skipped=0 doubled=0"),
+	run(tap, setup, &machine, "turbine", "cycles=3000 report-ms=500", 1);
+	tap_ok(tap,
+	       said(tap, &machine, "summary cycles=3000 ") &&
+		       said(tap, &machine, "skipped=0 doubled=0"),
 	       "the turbine has its 3000 cycles in 3 s, none skipped or doubled");
-	tap_ok(&tap, said(&machine, "cycle=500 ") && said(&machine, "cycle=3000 "),
+	tap_ok(tap, said(tap, &machine, "cycle=500 ") && said(tap, &machine, "cycle=3000 "),
 	       "it reports as often as it was told");
-	tap_ok(&tap, said(&machine, "valve closed"), "it closes its valve at the end");
-	tap_is_u64(&tap, machine_comm(&machine)->cell_state, CELL_SHUT_DOWN, "and shuts down");
-	tap_ok(&tap, machine_heartbeat(&machine)->counter >= 3000,
+	tap_ok(tap, said(tap, &machine, "valve closed"), "it closes its valve at the end");
+	tap_is_u64(tap, machine_comm(&machine)->cell_state, CELL_SHUT_DOWN, "and shuts down");
+	tap_ok(tap, machine_heartbeat(&machine)->counter >= 3000,
 	       "its heart has beaten every cycle");
 	machine_release(&machine);
 }
@@ -142,24 +142,24 @@ static void ask_shutdown(struct machine *machine)
 	machine_comm(machine)->msg_to_cell = COMM_MSG_SHUTDOWN_REQUEST;
 }
 
-static void test_shutdown(const struct machine_setup *setup, const char *image)
+static void test_shutdown(struct tap *tap, const struct machine_setup *setup, const char *image)
 {
 	static struct machine machine;
 
 	machine_start(setup, &machine, image, "", 1);
-	tap_ok(&tap, machine_wait(&machine, has_beaten), "%s moves its heartbeat", image);
+	tap_ok(tap, machine_wait(&machine, has_beaten), "%s moves its heartbeat", image);
 	ask_shutdown(&machine);
 	machine_wait(&machine, has_answered);
-	tap_is_u64(&tap, machine_comm(&machine)->reply_from_cell, COMM_REPLY_APPROVED,
+	tap_is_u64(tap, machine_comm(&machine)->reply_from_cell, COMM_REPLY_APPROVED,
 		   "%s approves a shutdown request", image);
-	tap_is_u64(&tap, machine_comm(&machine)->cell_state, CELL_SHUT_DOWN, "%s is then shut down",
+	tap_is_u64(tap, machine_comm(&machine)->cell_state, CELL_SHUT_DOWN, "%s is then shut down",
 		   image);
 	machine_stop(setup, &machine);
 	machine_release(&machine);
 }
 
-static void test_denied_shutdown(const struct machine_setup *setup, const char *image,
-				 const char *parameters)
+static void test_denied_shutdown(struct tap *tap, const struct machine_setup *setup,
+				 const char *image, const char *parameters)
 {
 	static struct machine machine;
 	uint64_t beats;
@@ -168,19 +168,18 @@ static void test_denied_shutdown(const struct machine_setup *setup, const char *
 	machine_wait(&machine, has_beaten);
 	ask_shutdown(&machine);
 	machine_wait(&machine, has_answered);
-	tap_is_u64(&tap, machine_comm(&machine)->reply_from_cell, COMM_REPLY_DENIED,
+	tap_is_u64(tap, machine_comm(&machine)->reply_from_cell, COMM_REPLY_DENIED,
 		   "%s %s denies a shutdown request", image, parameters);
 	beats = machine_heartbeat(&machine)->counter;
 	machine_heartbeat(&machine)->counter = 0;
 	machine_wait(&machine, has_beaten);
-	tap_ok(&tap,
-	       beats > 0 && machine_heartbeat(&machine)->counter > 500 && !has_ended(&machine),
+	tap_ok(tap, beats > 0 && machine_heartbeat(&machine)->counter > 500 && !has_ended(&machine),
 	       "%s %s runs on", image, parameters);
 	machine_stop(setup, &machine);
 	machine_release(&machine);
 }
 
-static void test_parameters(const struct machine_setup *setup)
+static void test_parameters(struct tap *tap, const struct machine_setup *setup)
 {
 	static const struct {
 		const char *image, *parameters, *message;
@@ -198,10 +197,10 @@ static void test_parameters(const struct machine_setup *setup)
 	unsigned int n;
 
 	for (n = 0; n < sizeof(cases) / sizeof(cases[0]); n++) {
-		run(setup, &machine, cases[n].image, cases[n].parameters, 1);
-		tap_ok(&tap, said(&machine, cases[n].message), "%s \"%s\" is refused with a reason",
-		       cases[n].image, cases[n].parameters);
-		tap_is_u64(&tap, machine_comm(&machine)->cell_state, CELL_FAILED,
+		run(tap, setup, &machine, cases[n].image, cases[n].parameters, 1);
+		tap_ok(tap, said(tap, &machine, cases[n].message),
+		       "%s \"%s\" is refused with a reason", cases[n].image, cases[n].parameters);
+		tap_is_u64(tap, machine_comm(&machine)->cell_state, CELL_FAILED,
 			   "and the cell failed");
 		machine_release(&machine);
 	}
@@ -212,14 +211,14 @@ static bool looped(const struct machine *machine)
 	return machine_heartbeat(machine)->counter >= 10;
 }
 
-static void test_mischief(const struct machine_setup *setup)
+static void test_mischief(struct tap *tap, const struct machine_setup *setup)
 {
 	static struct machine machine;
 	struct timespec while_looping = {.tv_nsec = 300000000};
 	uint64_t beats;
 
-	run(setup, &machine, "mischief", "exception delay-ms=10", 1);
-	tap_ok(&tap, said(&machine, "exception 0 (divide error)"), "mischief: exception");
+	run(tap, setup, &machine, "mischief", "exception delay-ms=10", 1);
+	tap_ok(tap, said(tap, &machine, "exception 0 (divide error)"), "mischief: exception");
 	machine_release(&machine);
 
 	machine_start(setup, &machine, "mischief", "endless-loop delay-ms=100", 1);
@@ -227,15 +226,15 @@ static void test_mischief(const struct machine_setup *setup)
 	nanosleep(&while_looping, NULL);
 	beats = machine_heartbeat(&machine)->counter;
 	nanosleep(&while_looping, NULL);
-	tap_ok(&tap, beats >= 5 && machine_heartbeat(&machine)->counter == beats,
+	tap_ok(tap, beats >= 5 && machine_heartbeat(&machine)->counter == beats,
 	       "mischief: endless-loop stops a heartbeat that there was");
 	machine_stop(setup, &machine);
-	tap_ok(&tap, said(&machine, "looping with interrupts off"), "and says so before");
+	tap_ok(tap, said(tap, &machine, "looping with interrupts off"), "and says so before");
 	machine_release(&machine);
 
 	machine_start(setup, &machine, "mischief", "triple-fault delay-ms=10", 1);
 	machine_wait(&machine, has_ended);
-	tap_ok(&tap, machine.pid == 0, "mischief: triple-fault resets the machine");
+	tap_ok(tap, machine.pid == 0, "mischief: triple-fault resets the machine");
 	machine_stop(setup, &machine);
 	machine_release(&machine);
 }
@@ -250,45 +249,47 @@ static bool done_and_beaten(const struct machine *machine)
 	return machine_heartbeat(machine)->counter > 300;
 }
 
-static void test_mischief_probes(const struct machine_setup *setup)
+static void test_mischief_probes(struct tap *tap, const struct machine_setup *setup)
 {
 	static struct machine machine;
 
 	machine_start(setup, &machine, "mischief", "lock delay-ms=10", 1);
-	tap_ok(&tap, machine_wait(&machine, locked), "mischief: lock");
+	tap_ok(tap, machine_wait(&machine, locked), "mischief: lock");
 	machine_stop(setup, &machine);
 	machine_release(&machine);
 
 	machine_start(setup, &machine, "mischief", "probe-allowed delay-ms=10", 1);
 	machine_wait(&machine, done_and_beaten);
 	machine_stop(setup, &machine);
-	tap_ok(&tap, said(&machine, "probe-allowed done"), "mischief: probe-allowed");
-	print_console(&machine);
+	tap_ok(tap, said(tap, &machine, "probe-allowed done"), "mischief: probe-allowed");
+	print_console(tap, &machine);
 	machine_release(&machine);
 
 	/* Without a hypervisor the two that mean all CPUs arrive here. */
 	machine_start(setup, &machine, "mischief", "ipi delay-ms=10", 1);
 	machine_wait(&machine, done_and_beaten);
 	machine_stop(setup, &machine);
-	tap_ok(&tap, said(&machine, "ipi done, ") && said(&machine, "fixed=2 nmi=0"),
+	tap_ok(tap, said(tap, &machine, "ipi done, ") && said(tap, &machine, "fixed=2 nmi=0"),
 	       "mischief: ipi");
-	print_console(&machine);
+	print_console(tap, &machine);
 	machine_release(&machine);
 }
 
-static void test_jitter(const struct machine_setup *setup)
+static void test_jitter(struct tap *tap, const struct machine_setup *setup)
 {
 	static struct machine machine;
 
-	run(setup, &machine, "jitter", "cycles=1000 hz=1000 window-ms=250", 1);
-	tap_ok(&tap, said(&machine, "total intervals=1000 ") && said(&machine, "histogram from="),
+	run(tap, setup, &machine, "jitter", "cycles=1000 hz=1000 window-ms=250", 1);
+	tap_ok(tap,
+	       said(tap, &machine, "total intervals=1000 ") &&
+		       said(tap, &machine, "histogram from="),
 	       "jitter measures and prints its histogram");
-	tap_is_u64(&tap, machine_comm(&machine)->cell_state, CELL_SHUT_DOWN, "and shuts down");
+	tap_is_u64(tap, machine_comm(&machine)->cell_state, CELL_SHUT_DOWN, "and shuts down");
 	machine_release(&machine);
 }
 
 /* With more memory the communication region is behind it, or wherever a parameter says. */
-static void test_places(const struct machine_setup *setup)
+static void test_places(struct tap *tap, const struct machine_setup *setup)
 {
 	static const struct {
 		const char *parameters;
@@ -304,7 +305,7 @@ static void test_places(const struct machine_setup *setup)
 		machine_start_at(setup, &machine, "jitter", cases[n].parameters, 1,
 				 cases[n].comm_address);
 		machine_wait(&machine, has_ended);
-		tap_is_u64(&tap, machine_comm(&machine)->cell_state, CELL_SHUT_DOWN,
+		tap_is_u64(tap, machine_comm(&machine)->cell_state, CELL_SHUT_DOWN,
 			   "the communication region is found at 0x%zx", cases[n].comm_address);
 		machine_stop(setup, &machine);
 		machine_release(&machine);
@@ -313,24 +314,25 @@ static void test_places(const struct machine_setup *setup)
 
 int main(int argc, char **argv)
 {
+	struct tap tap = {0};
 	struct machine_setup setup = {0};
 
 	if (argc != 3)
 		return EXIT_FAILURE;
 	machine_setup(&setup, argv[1], argv[2]);
-	test_runtime(&setup, 1);
-	test_runtime(&setup, 2);
-	test_exceptions(&setup);
-	test_turbine_run(&setup);
-	test_shutdown(&setup, "turbine");
-	test_shutdown(&setup, "mischief");
-	test_denied_shutdown(&setup, "turbine", "deny-shutdown");
-	test_denied_shutdown(&setup, "mischief", "refuse-shutdown delay-ms=10");
-	test_parameters(&setup);
-	test_mischief(&setup);
-	test_mischief_probes(&setup);
-	test_jitter(&setup);
-	test_places(&setup);
+	test_runtime(&tap, &setup, 1);
+	test_runtime(&tap, &setup, 2);
+	test_exceptions(&tap, &setup);
+	test_turbine_run(&tap, &setup);
+	test_shutdown(&tap, &setup, "turbine");
+	test_shutdown(&tap, &setup, "mischief");
+	test_denied_shutdown(&tap, &setup, "turbine", "deny-shutdown");
+	test_denied_shutdown(&tap, &setup, "mischief", "refuse-shutdown delay-ms=10");
+	test_parameters(&tap, &setup);
+	test_mischief(&tap, &setup);
+	test_mischief_probes(&tap, &setup);
+	test_jitter(&tap, &setup);
+	test_places(&tap, &setup);
 	machine_cleanup(&setup);
 	return tap_done(&tap);
 }

@@ -13,8 +13,6 @@
 
 #define DT 0.001
 
-static struct tap tap;
-
 struct run {
 	double lowest, highest; /* speed */
 	double last_outside;	/* s: last time that the speed was off by more than 0.1 % */
@@ -44,15 +42,15 @@ static struct run run_step(double before, double after, double seconds)
 	return run;
 }
 
-static void test_steady(void)
+static void test_steady(struct tap *tap)
 {
 	struct run run = run_step(0.4, 0.4, 5.0);
 
-	tap_ok(&tap, fabs(run.highest - 1.0) < 1e-9 && fabs(run.lowest - 1.0) < 1e-9,
+	tap_ok(tap, fabs(run.highest - 1.0) < 1e-9 && fabs(run.lowest - 1.0) < 1e-9,
 	       "at rest it stays at the set point");
 }
 
-static void test_load_steps(void)
+static void test_load_steps(struct tap *tap)
 {
 	static const struct {
 		double before, after;
@@ -74,21 +72,21 @@ static void test_load_steps(void)
 		       "valve %.3f ... %.3f\n",
 		       cases[n].before * 100, cases[n].after * 100, run.lowest, run.highest,
 		       run.last_outside - 1.0, run.valve_min, run.valve_max);
-		tap_ok(&tap, run.last_outside < 1.0 + cases[n].settled,
+		tap_ok(tap, run.last_outside < 1.0 + cases[n].settled,
 		       "back at the set point within %.0f s after load %.0f%% -> %.0f%%",
 		       cases[n].settled, cases[n].before * 100, cases[n].after * 100);
-		tap_ok(&tap, run.lowest > 1.0 - cases[n].dip && run.highest < 1.0 + cases[n].surge,
+		tap_ok(tap, run.lowest > 1.0 - cases[n].dip && run.highest < 1.0 + cases[n].surge,
 		       "speed bounded during load %.0f%% -> %.0f%%", cases[n].before * 100,
 		       cases[n].after * 100);
-		tap_ok(&tap, run.valve_min >= 0.0 && run.valve_max <= 1.0 && !run.plant.tripped,
+		tap_ok(tap, run.valve_min >= 0.0 && run.valve_max <= 1.0 && !run.plant.tripped,
 		       "valve within its ends, no trip, load %.0f%% -> %.0f%%",
 		       cases[n].before * 100, cases[n].after * 100);
-		tap_ok(&tap, fabs(run.plant.valve - cases[n].after) < 0.005,
+		tap_ok(tap, fabs(run.plant.valve - cases[n].after) < 0.005,
 		       "valve ends where the load %.0f%% wants it", cases[n].after * 100);
 	}
 }
 
-static void test_valve_rate(void)
+static void test_valve_rate(struct tap *tap)
 {
 	struct governor governor;
 	struct plant plant;
@@ -102,13 +100,13 @@ static void test_valve_rate(void)
 		largest_opening = fmax(largest_opening, (plant.valve - before) / DT);
 		largest_closing = fmax(largest_closing, (before - plant.valve) / DT);
 	}
-	tap_ok(&tap, largest_opening > 0.49 && largest_opening < 0.5 + 1e-9,
+	tap_ok(tap, largest_opening > 0.49 && largest_opening < 0.5 + 1e-9,
 	       "the valve opens at its rate, not faster");
-	tap_ok(&tap, largest_closing > 0.99 && largest_closing < 1.0 + 1e-9,
+	tap_ok(tap, largest_closing > 0.99 && largest_closing < 1.0 + 1e-9,
 	       "the valve closes at its rate, not faster");
 }
 
-static void test_closing(void)
+static void test_closing(struct tap *tap)
 {
 	struct governor governor;
 	struct plant plant;
@@ -118,12 +116,12 @@ static void test_closing(void)
 	governor.closing = true;
 	for (n = 0; n < 3000 && plant.valve > 0.0; n++)
 		plant_step(&plant, governor_step(&governor, plant.speed, DT), 0.0, DT);
-	tap_ok(&tap, plant.valve == 0.0, "closing ends with the valve on its seat");
-	tap_ok(&tap, n < 2500 && plant.speed < TURBINE_TRIP_SPEED && !plant.tripped,
+	tap_ok(tap, plant.valve == 0.0, "closing ends with the valve on its seat");
+	tap_ok(tap, n < 2500 && plant.speed < TURBINE_TRIP_SPEED && !plant.tripped,
 	       "closing takes less than 2.5 s (%d ms) and does not overspeed", n);
 }
 
-static void test_trip(void)
+static void test_trip(struct tap *tap)
 {
 	struct governor governor;
 	struct plant plant;
@@ -133,12 +131,12 @@ static void test_trip(void)
 	/* The load goes and nobody closes the valve. */
 	for (n = 0; n < 20000; n++)
 		plant_step(&plant, 1.0, 0.0, DT);
-	tap_ok(&tap, plant.tripped && plant.valve == 0.0,
+	tap_ok(tap, plant.tripped && plant.valve == 0.0,
 	       "overspeed closes the valve whatever the governor says");
-	tap_ok(&tap, plant.speed < TURBINE_TRIP_SPEED, "the tripped machine coasts down");
+	tap_ok(tap, plant.speed < TURBINE_TRIP_SPEED, "the tripped machine coasts down");
 }
 
-static void test_anti_windup(void)
+static void test_anti_windup(struct tap *tap)
 {
 	struct governor governor = {.set_point = 1.0, .integral = 0.5};
 	int n;
@@ -149,19 +147,19 @@ static void test_anti_windup(void)
 	for (n = 0; n < 2000; n++)
 		if (governor_step(&governor, 1.02, DT) < 1.0)
 			break;
-	tap_ok(&tap, n < 100,
+	tap_ok(tap, n < 100,
 	       "the governor lets go at once after a long time at the end stop (%d ms)", n);
 }
 
-static void test_deterministic(void)
+static void test_deterministic(struct tap *tap)
 {
 	struct run first = run_step(0.3, 0.8, 20.0), second = run_step(0.3, 0.8, 20.0);
 
-	tap_ok(&tap, memcmp(&first.plant, &second.plant, sizeof(first.plant)) == 0,
+	tap_ok(tap, memcmp(&first.plant, &second.plant, sizeof(first.plant)) == 0,
 	       "two runs end in the same bits");
 }
 
-static void test_phase(void)
+static void test_phase(struct tap *tap)
 {
 	struct governor governor;
 	struct plant plant;
@@ -177,13 +175,13 @@ static void test_phase(void)
 		highest = fmax(highest, fabs(now));
 		previous = now;
 	}
-	tap_ok(&tap, crossings == 50, "at rated speed the voltage has 50 periods a second (%d)",
+	tap_ok(tap, crossings == 50, "at rated speed the voltage has 50 periods a second (%d)",
 	       crossings);
-	tap_ok(&tap, highest > 8400.0 && highest < TURBINE_PHASE_VOLTAGE * 1.4143,
+	tap_ok(tap, highest > 8400.0 && highest < TURBINE_PHASE_VOLTAGE * 1.4143,
 	       "the voltage peaks at its amplitude (%.0f V)", highest);
 }
 
-static void test_profile(void)
+static void test_profile(struct tap *tap)
 {
 	struct load_profile profile = {.period = 10.0};
 	struct load_profile before;
@@ -202,27 +200,27 @@ static void test_profile(void)
 					  "14:1,15:1,16:1,17:1"};
 	unsigned int n;
 
-	tap_ok(&tap,
+	tap_ok(tap,
 	       load_profile_parse("0:40,2:60,5:30", &profile) == 0 && profile.count == 3 &&
 		       profile.period == 10.0,
 	       "a load profile is read");
-	tap_ok(&tap,
+	tap_ok(tap,
 	       load_profile_at(&profile, 0.0) == 0.4 && load_profile_at(&profile, 1.999) == 0.4 &&
 		       load_profile_at(&profile, 2.0) == 0.6 &&
 		       load_profile_at(&profile, 9.0) == 0.3,
 	       "each step holds from its time on");
-	tap_ok(&tap,
+	tap_ok(tap,
 	       load_profile_at(&profile, 10.5) == 0.4 && load_profile_at(&profile, 12.5) == 0.6,
 	       "the profile begins again after its period");
 	before = profile;
 	for (n = 0; n < sizeof(bad) / sizeof(bad[0]); n++)
-		tap_ok(&tap,
+		tap_ok(tap,
 		       load_profile_parse(bad[n], &profile) == -EINVAL &&
 			       memcmp(&before, &profile, sizeof(profile)) == 0,
 		       "refused: \"%.20s\"", bad[n]);
 }
 
-static void test_cycle_clock(void)
+static void test_cycle_clock(struct tap *tap)
 {
 	struct cycle_clock clock;
 	uint64_t now = 1000000, n;
@@ -230,40 +228,41 @@ static void test_cycle_clock(void)
 	cycle_clock_init(&clock, 1000000);
 	for (n = 0; n < 5000; n++)
 		cycle_clock_tick(&clock, now += 1000000 + (n % 7) * 1000 - 3000);
-	tap_ok(&tap, clock.cycles == 5000 && clock.skipped == 0 && clock.doubled == 0,
+	tap_ok(tap, clock.cycles == 5000 && clock.skipped == 0 && clock.doubled == 0,
 	       "jitter of a few microseconds is no lost cycle");
 	cycle_clock_tick(&clock, now += 3000000);
-	tap_ok(&tap, clock.skipped == 2 && clock.doubled == 0, "two lost cycles are counted");
+	tap_ok(tap, clock.skipped == 2 && clock.doubled == 0, "two lost cycles are counted");
 	cycle_clock_tick(&clock, now += 1000);
-	tap_ok(&tap, clock.skipped == 2 && clock.doubled == 1, "a cycle too many is counted");
-	tap_ok(&tap, clock.latest < 1000000, "latest is within the slot");
+	tap_ok(tap, clock.skipped == 2 && clock.doubled == 1, "a cycle too many is counted");
+	tap_ok(tap, clock.latest < 1000000, "latest is within the slot");
 
 	cycle_clock_init(&clock, 1000000);
 	for (n = 0; n < 100000; n++)
 		cycle_clock_tick(&clock, now += 1000200);
-	tap_ok(&tap, clock.skipped == 0 && clock.doubled == 0,
-	       "clocks 200 ppm apart lose no cycle");
-	tap_ok(&tap, cycle_clock_drift_ppm(&clock) == 200, "and tell that they are (%lld ppm)",
+	tap_ok(tap, clock.skipped == 0 && clock.doubled == 0, "clocks 200 ppm apart lose no cycle");
+	tap_ok(tap, cycle_clock_drift_ppm(&clock) == 200, "and tell that they are (%lld ppm)",
 	       (long long)cycle_clock_drift_ppm(&clock));
 
 	cycle_clock_init(&clock, 1000000);
 	for (n = 0; n < 1000; n++)
 		cycle_clock_tick(&clock, now += 1010000);
-	tap_ok(&tap, clock.skipped >= 5 && clock.skipped <= 10,
+	tap_ok(tap, clock.skipped >= 5 && clock.skipped <= 10,
 	       "a timer that is 1%% slow loses cycles (%llu)", (unsigned long long)clock.skipped);
 }
 
 int main(void)
 {
-	test_steady();
-	test_load_steps();
-	test_valve_rate();
-	test_closing();
-	test_trip();
-	test_anti_windup();
-	test_deterministic();
-	test_phase();
-	test_profile();
-	test_cycle_clock();
+	struct tap tap = {0};
+
+	test_steady(&tap);
+	test_load_steps(&tap);
+	test_valve_rate(&tap);
+	test_closing(&tap);
+	test_trip(&tap);
+	test_anti_windup(&tap);
+	test_deterministic(&tap);
+	test_phase(&tap);
+	test_profile(&tap);
+	test_cycle_clock(&tap);
 	return tap_done(&tap);
 }
