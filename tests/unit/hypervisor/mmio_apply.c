@@ -203,11 +203,11 @@ static bool same_to_register(const struct operation *o, unsigned int width, uint
 static void test_operation(struct tap *tap, const struct operation *o, unsigned int width,
 			   uint64_t *random)
 {
-	unsigned int n, same_reg = 0, same_imm = 0, same_read = 0;
+	unsigned int same_reg = 0, same_imm = 0, same_read = 0;
 	bool has_read =
 		!is_unary(o->operation) && !is_bit(o->operation) && o->operation != MMIO_OP_TEST;
 
-	for (n = 0; n < ROUNDS; n++) {
+	for (unsigned int n = 0; n < ROUNDS; n++) {
 		same_reg += same_to_memory(o, width, false, random);
 		same_imm += same_to_memory(o, width, true, random);
 		if (has_read)
@@ -319,10 +319,9 @@ int main(void)
 {
 	uint64_t random = 0x9e3779b97f4a7c15;
 	struct tap tap = {0};
-	unsigned int n, width;
 
-	for (n = 0; n < sizeof(operations) / sizeof(operations[0]); n++)
-		for (width = 1; width <= 8; width *= 2)
+	for (unsigned int n = 0; n < sizeof(operations) / sizeof(operations[0]); n++)
+		for (unsigned int width = 1; width <= 8; width *= 2)
 			if (operations[n].native[__builtin_ctz(width)])
 				test_operation(&tap, &operations[n], width, &random);
 	test_extensions(&tap);

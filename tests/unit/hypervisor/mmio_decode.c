@@ -149,12 +149,12 @@ static void test_follower(struct tap *tap, const struct encoding *e, unsigned in
 {
 	uint8_t bytes[MMIO_INSN_MAX + 8];
 	struct mmio_insn alone, followed;
-	unsigned int filler, same = 0;
+	unsigned int same = 0;
 
 	memset(&alone, 0, sizeof(alone));
 	memset(&followed, 0, sizeof(followed));
 	decode_exact(e->start, length, mode_of(e), &alone);
-	for (filler = 0; filler < 256; filler++) {
+	for (unsigned int filler = 0; filler < 256; filler++) {
 		memset(bytes, (int)filler, sizeof(bytes));
 		memcpy(bytes, e->start, length);
 		if (mmio_decode(bytes, sizeof(bytes), mode_of(e), &followed) == MMIO_DECODE_OK)

@@ -153,16 +153,15 @@ static void test_arguments(struct tap *tap)
 	};
 	struct page_table_leaf leaf;
 	struct bench bench;
-	unsigned int n;
 
 	bench_open(&bench, 3);
-	for (n = 0; n < sizeof(wrong) / sizeof(wrong[0]); n++)
+	for (unsigned int n = 0; n < sizeof(wrong) / sizeof(wrong[0]); n++)
 		tap_ok(tap,
 		       page_table_map(&bench.table, wrong[n].virt, wrong[n].phys, wrong[n].size, RW,
 				      false) == -EINVAL &&
 			       bench.in_use == 1,
 		       "%s is not mapped", wrong[n].name);
-	for (n = 0; n < sizeof(wrong) / sizeof(wrong[0]); n++)
+	for (unsigned int n = 0; n < sizeof(wrong) / sizeof(wrong[0]); n++)
 		if (wrong[n].phys == 0)
 			tap_ok(tap,
 			       page_table_unmap(&bench.table, wrong[n].virt, wrong[n].size) ==
@@ -238,12 +237,12 @@ static bool is_beginning(struct bench *bench, const struct change *change)
 
 static void test_out_of_pages(struct tap *tap, const struct change *change)
 {
-	unsigned int allowed, failures = 0, wrong = 0, lost = 0, not_retried = 0, leaked = 0;
+	unsigned int failures = 0, wrong = 0, lost = 0, not_retried = 0, leaked = 0;
 	struct bench bench;
 	struct shape shape;
 	int err;
 
-	for (allowed = 0;; allowed++) {
+	for (unsigned int allowed = 0;; allowed++) {
 		prepare(&bench, change);
 		bench.allowed = allowed;
 		err = run_change(&bench, change);
@@ -330,16 +329,16 @@ static int random_change(struct bench *bench, uint64_t *random)
 
 static void test_random(struct tap *tap, unsigned int max_leaf_level, uint64_t random)
 {
-	unsigned int n, m, failed = 0, empty = 0;
+	unsigned int failed = 0, empty = 0;
 	uint64_t mismatches = 0;
 	struct bench bench;
 	struct shape shape;
 	bool sound = true;
 
 	bench_open(&bench, max_leaf_level);
-	for (n = 0; n < RANDOM_CHANGES; n++) {
+	for (unsigned int n = 0; n < RANDOM_CHANGES; n++) {
 		failed += random_change(&bench, &random) != 0;
-		for (m = 0; m < 1000; m++)
+		for (unsigned int m = 0; m < 1000; m++)
 			mismatches +=
 				!bench_page_matches(&bench, next_random(&random) % WINDOW_PAGES);
 		if (n % 20 == 0) {
@@ -364,7 +363,6 @@ static void test_random(struct tap *tap, unsigned int max_leaf_level, uint64_t r
 int main(void)
 {
 	struct tap tap = {0};
-	unsigned int n;
 
 	test_page_sizes(&tap);
 	test_splitting(&tap);
@@ -372,9 +370,9 @@ int main(void)
 	test_no_access(&tap);
 	test_arguments(&tap);
 	test_lifecycle(&tap);
-	for (n = 0; n < sizeof(changes) / sizeof(changes[0]); n++)
+	for (unsigned int n = 0; n < sizeof(changes) / sizeof(changes[0]); n++)
 		test_out_of_pages(&tap, &changes[n]);
-	for (n = 1; n <= 3; n++)
+	for (unsigned int n = 1; n <= 3; n++)
 		test_random(&tap, n, 0x9e3779b97f4a7c15 + n);
 	return tap_done(&tap);
 }

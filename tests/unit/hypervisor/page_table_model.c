@@ -136,9 +136,9 @@ bool bench_page_matches(const struct bench *bench, uint64_t page)
 
 uint64_t bench_mismatches(const struct bench *bench)
 {
-	uint64_t page, mismatches = 0;
+	uint64_t mismatches = 0;
 
-	for (page = 0; page < WINDOW_PAGES; page++)
+	for (uint64_t page = 0; page < WINDOW_PAGES; page++)
 		mismatches += !bench_page_matches(bench, page);
 	return mismatches;
 }

@@ -137,7 +137,7 @@ static void test_case(struct tap *tap, const struct blob_case *c)
 	struct blob_error error, untouched;
 	struct system_desc *system = NULL;
 	struct cell_desc *cell;
-	size_t size, n;
+	size_t size;
 	void *blob;
 	bool passed;
 	int err;
@@ -149,7 +149,7 @@ static void test_case(struct tap *tap, const struct blob_case *c)
 	} else {
 		cell = blob;
 	}
-	for (n = 0; n < 4 && c->edits[n].where != NOTHING; n++)
+	for (size_t n = 0; n < 4 && c->edits[n].where != NOTHING; n++)
 		memcpy(place(cell, system, &c->edits[n]) + c->edits[n].offset, &c->edits[n].value,
 		       c->edits[n].size);
 	memset(&error, 0x5a, sizeof(error));
@@ -193,10 +193,10 @@ static void test_lengths(struct tap *tap, const char *kind, check_fn *check, con
 			 size_t size)
 {
 	struct blob_error error = {0};
-	size_t n, refused = 0;
+	size_t refused = 0;
 	uint8_t *longer;
 
-	for (n = 0; n < size; n++)
+	for (size_t n = 0; n < size; n++)
 		refused += check_exact(check, blob, n, &error) == -EINVAL &&
 			   (error.code == BLOB_TOO_SHORT || error.code == BLOB_SIZE_MISMATCH);
 	tap_is_u64(tap, refused, size, "%s: cut anywhere it is refused for its size", kind);
@@ -232,18 +232,18 @@ static void test_counts(struct tap *tap)
 	};
 	struct blob_error error;
 	uint32_t right, wrong[4];
-	size_t n, m, size;
+	size_t size;
 	uint8_t *blob = sample_cell(&size);
 	unsigned int refused;
 
-	for (n = 0; n < sizeof(counts) / sizeof(counts[0]); n++) {
+	for (size_t n = 0; n < sizeof(counts) / sizeof(counts[0]); n++) {
 		memcpy(&right, blob + counts[n].offset, 4);
 		wrong[0] = right + 1;
 		wrong[1] = right - 1;
 		wrong[2] = 0xffffffff;
 		wrong[3] = right + 0x80000000u / (counts[n].element & -counts[n].element) * 2u;
 		refused = 0;
-		for (m = 0; m < 4; m++) {
+		for (size_t m = 0; m < 4; m++) {
 			if (wrong[m] == right)
 				wrong[m] = 0x80000000u;
 			memcpy(blob + counts[n].offset, &wrong[m], 4);
@@ -289,11 +289,11 @@ static void test_cpu_set_sizes(struct tap *tap)
 
 static void test_texts(struct tap *tap)
 {
-	unsigned int n, m, good = 0;
+	unsigned int good = 0;
 
-	for (n = 0; n < BLOB_ERROR_COUNT; n++) {
+	for (unsigned int n = 0; n < BLOB_ERROR_COUNT; n++) {
 		good += strcmp(blob_error_text(n), "unknown error") != 0;
-		for (m = 0; m < n; m++)
+		for (unsigned int m = 0; m < n; m++)
 			good -= strcmp(blob_error_text(n), blob_error_text(m)) == 0;
 	}
 	tap_is_u64(tap, good, BLOB_ERROR_COUNT, "every error has a text of its own");
@@ -303,10 +303,10 @@ static void test_texts(struct tap *tap)
 int main(void)
 {
 	struct tap tap = {0};
-	size_t n, size;
+	size_t size;
 	void *blob;
 
-	for (n = 0; n < sizeof(cases) / sizeof(cases[0]); n++)
+	for (size_t n = 0; n < sizeof(cases) / sizeof(cases[0]); n++)
 		test_case(&tap, &cases[n]);
 	blob = sample_cell(&size);
 	test_lengths(&tap, "cell", blob_check_cell, blob, size);

@@ -111,9 +111,8 @@ int main(void)
 {
 	struct tap tap = {0};
 	char buffer[BLOB_ERROR_LINE];
-	size_t n;
 
-	for (n = 0; n < sizeof(cases) / sizeof(cases[0]); n++) {
+	for (size_t n = 0; n < sizeof(cases) / sizeof(cases[0]); n++) {
 		blob_error_format(&cases[n].error, buffer, sizeof(buffer));
 		tap_is_str(&tap, buffer, cases[n].line, "%s", cases[n].line);
 	}

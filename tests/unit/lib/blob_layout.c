@@ -185,9 +185,8 @@ static void test_largest_counts(struct tap *tap)
 int main(void)
 {
 	struct tap tap = {0};
-	size_t n;
 
-	for (n = 0; n < sizeof(layouts) / sizeof(layouts[0]); n++)
+	for (size_t n = 0; n < sizeof(layouts) / sizeof(layouts[0]); n++)
 		tap_ok(&tap,
 		       layouts[n].offset == layouts[n].expected_offset &&
 			       layouts[n].size == layouts[n].expected_size,

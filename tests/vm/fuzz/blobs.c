@@ -155,7 +155,6 @@ void fuzz_enable(struct device *device, unsigned int tries)
 	static uint8_t bytes[BLOB_CAPACITY];
 	struct sample sample = {.desc = offsetof(struct system_desc, root_cell)};
 	const char *what;
-	unsigned int n;
 	size_t size;
 
 	sample.bytes = blob_of_system(device, &sample.size);
@@ -165,9 +164,9 @@ void fuzz_enable(struct device *device, unsigned int tries)
 	if (device->accepted != 1)
 		broken("the control failed: a good configuration is refused");
 	claim_root_memory(device);
-	for (n = 0; n < BAD_POINTERS; n++)
+	for (unsigned int n = 0; n < BAD_POINTERS; n++)
 		try_enable(device, bad_pointer(device, n), "bad pointer");
-	for (n = 0; device->sent < tries; n++) {
+	for (unsigned int n = 0; device->sent < tries; n++) {
 		size = make(&device->mutator, &sample, n, bytes, &what);
 		if (takes_devices_from_root(&sample, bytes, size))
 			device->withheld++;
@@ -241,7 +240,6 @@ void fuzz_create(struct device *device, unsigned int tries)
 	static uint8_t bytes[BLOB_CAPACITY];
 	struct sample sample = {0};
 	const char *what;
-	unsigned int n;
 	uint32_t told;
 	size_t size;
 
@@ -251,15 +249,15 @@ void fuzz_create(struct device *device, unsigned int tries)
 	if (device->accepted != 1)
 		broken("the control failed: a good configuration is refused");
 	claim_foreign_memory(device);
-	for (n = 0; n < BAD_POINTERS; n++)
+	for (unsigned int n = 0; n < BAD_POINTERS; n++)
 		try_create(device, bad_pointer(device, n), sample.size, "bad pointer");
-	for (n = 0; n < BAD_POINTERS; n++) {
+	for (unsigned int n = 0; n < BAD_POINTERS; n++) {
 		/* Where the argument itself lies. */
 		if (!device_call(device, JAILHOUSE_CELL_CREATE, bad_pointer(device, n)))
 			broken("a cell from an argument at %p", bad_pointer(device, n));
 		device_count(device, -1, "bad argument");
 	}
-	for (n = 0; device->sent < tries; n++) {
+	for (unsigned int n = 0; device->sent < tries; n++) {
 		size = make(&device->mutator, &sample, n, bytes, &what);
 		told = told_size(&device->mutator, size);
 		if (takes_devices_for_cell(&sample, bytes, told < size ? told : size))

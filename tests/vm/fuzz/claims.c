@@ -14,12 +14,12 @@ void claim_root_memory(struct device *device)
 {
 	struct blob_memory *region, good;
 	struct system_desc *system;
-	unsigned int n, tried = 0;
+	unsigned int tried = 0;
 	size_t size;
 
 	system = blob_of_system(device, &size);
 	region = (struct blob_memory *)cell_desc_memory(&system->root_cell);
-	for (n = 0; n < 3 * system->root_cell.num_memory_regions; n++) {
+	for (unsigned int n = 0; n < 3 * system->root_cell.num_memory_regions; n++) {
 		good = region[n / 3];
 		if (!(good.flags & BLOB_MEM_DMA) || good.size < 0x10000)
 			continue; /* not memory that Linux works with */
@@ -62,14 +62,13 @@ void claim_foreign_memory(struct device *device)
 	struct jailhouse_cell_create create;
 	struct blob_memory *region;
 	struct cell_desc *desc;
-	unsigned int n, flag;
 	size_t size;
 
 	desc = blob_of_cell(device, &size);
 	region = (struct blob_memory *)cell_desc_memory(desc) + 1;
 	create = (struct jailhouse_cell_create){(uintptr_t)desc, (uint32_t)size, 0};
-	for (n = 0; n < sizeof(places) / sizeof(places[0]); n++) {
-		for (flag = 0; flag < sizeof(flags) / sizeof(flags[0]); flag++) {
+	for (unsigned int n = 0; n < sizeof(places) / sizeof(places[0]); n++) {
+		for (unsigned int flag = 0; flag < sizeof(flags) / sizeof(flags[0]); flag++) {
 			/* A device may be given away: by name, not as memory. */
 			if (places[n] == IO_APIC && (flags[flag] & BLOB_MEM_IO))
 				continue;

@@ -65,14 +65,12 @@ void snapshot_take(struct snapshot *ret)
 						 SYSFS_LIST(SYSFS_CPUS_ASSIGNED),
 						 SYSFS_LIST(SYSFS_CPUS_FAILED)};
 	char file[128];
-	size_t n;
-	int id;
 
 	ret->length = 0;
-	for (n = 0; n < sizeof(files) / sizeof(files[0]); n++)
+	for (size_t n = 0; n < sizeof(files) / sizeof(files[0]); n++)
 		add_file(ret, files[n]);
-	for (id = snapshot_next_cell(-1); id >= 0; id = snapshot_next_cell(id)) {
-		for (n = 0; n < sizeof(cell_files) / sizeof(cell_files[0]); n++) {
+	for (int id = snapshot_next_cell(-1); id >= 0; id = snapshot_next_cell(id)) {
+		for (size_t n = 0; n < sizeof(cell_files) / sizeof(cell_files[0]); n++) {
 			snprintf(file, sizeof(file), "%s/%d/%s", CELLS, id, cell_files[n]);
 			add_file(ret, file);
 		}

@@ -62,11 +62,9 @@ static void die(const char *what)
 
 static void usage(void)
 {
-	unsigned int n;
-
 	fprintf(stderr, "usage: probe VERB NUMBER...\n"
 			"a: address (port, MSR, APIC id), w: width, v: value, c: count\n");
-	for (n = 0; n < sizeof(verbs) / sizeof(verbs[0]); n++)
+	for (unsigned int n = 0; n < sizeof(verbs) / sizeof(verbs[0]); n++)
 		fprintf(stderr, "  %s %s\n", verbs[n].name, verbs[n].arguments);
 	fprintf(stderr,
 		"  user-read|user-exec|user-vector|copy-user ADDRESS\n  user-write ADDRESS VALUE\n"
@@ -312,17 +310,15 @@ static const struct {
 
 int main(int argc, char **argv)
 {
-	unsigned int n;
-
 	if (argc < 2)
 		usage();
-	for (n = 0; n < sizeof(verbs) / sizeof(verbs[0]); n++) {
+	for (unsigned int n = 0; n < sizeof(verbs) / sizeof(verbs[0]); n++) {
 		if (strcmp(argv[1], verbs[n].name) == 0) {
 			kernel_access(&verbs[n], argv + 2);
 			return 0;
 		}
 	}
-	for (n = 0; n < sizeof(user_verbs) / sizeof(user_verbs[0]); n++) {
+	for (unsigned int n = 0; n < sizeof(user_verbs) / sizeof(user_verbs[0]); n++) {
 		if (strcmp(argv[1], user_verbs[n].name) == 0 &&
 		    argc - 2 == user_verbs[n].arguments) {
 			in_child(argv[1], argv + 2);

@@ -43,10 +43,8 @@ static int call(sd_bus *bus, const char *path, const char *interface, const char
 static int run_steps(sd_bus *bus, const char *path, const char *interface, const char *const *steps,
 		     unsigned int count)
 {
-	unsigned int n, step;
-
-	for (n = 1; n <= count; n++) {
-		for (step = 0; steps[step]; step++) {
+	for (unsigned int n = 1; n <= count; n++) {
+		for (unsigned int step = 0; steps[step]; step++) {
 			if (call(bus, path, interface, steps[step]) < 0) {
 				printf("# in round %u of %u\n", n, count);
 				return 1;

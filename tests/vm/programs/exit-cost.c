@@ -36,11 +36,10 @@ static void do_nothing(void)
 static uint64_t least(void (*operation)(void))
 {
 	uint64_t best = UINT64_MAX, start, ticks;
-	unsigned int series, n;
 
-	for (series = 0; series < SERIES; series++) {
+	for (unsigned int series = 0; series < SERIES; series++) {
 		start = __rdtsc();
-		for (n = 0; n < LENGTH; n++)
+		for (unsigned int n = 0; n < LENGTH; n++)
 			operation();
 		ticks = __rdtsc() - start;
 		if (ticks < best)
