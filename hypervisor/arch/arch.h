@@ -3,6 +3,7 @@
 #ifndef ARCH_H
 #define ARCH_H
 
+#include "arch_relax.h"
 #include "cell/cell.h"
 #include "core/cpu.h"
 
@@ -12,18 +13,14 @@ void arch_debug_putc(char c);
  * hypervisor. */
 void arch_cpu_kick(struct cpu *cpu);
 
-static inline void arch_cpu_relax(void)
-{
-	__builtin_ia32_pause();
-}
-
 /* Drops cached second-level translations of this CPU; takes effect before its next entry. */
 void arch_cpu_flush(struct cpu *cpu);
 
 /* Carries out an ordered action on the calling CPU. */
 void arch_cpu_act(struct cpu *cpu, enum cpu_action action);
 
-/* Handles what arrived from other CPUs of the same cell (start-up IPIs, NMIs). */
+/* Handles what arrived from other CPUs of the same cell (that it start, that something happened).
+ */
 void arch_cpu_signals(struct cpu *cpu);
 
 /* Second-level tables of a cell: root page, format, address width. The caller fills nothing. */

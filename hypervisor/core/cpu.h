@@ -23,7 +23,7 @@ struct cell;
 enum cpu_action {
 	CPU_ACTION_NONE,
 	CPU_ACTION_PARK,  /* stop until an action comes */
-	CPU_ACTION_WAIT,  /* park, and wait for a start-up IPI of the own cell */
+	CPU_ACTION_WAIT,  /* park, and wait until a CPU of the own cell starts it */
 	CPU_ACTION_START, /* reset, run from the cell's reset address */
 };
 

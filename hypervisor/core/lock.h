@@ -4,6 +4,8 @@
 
 #include <stdbool.h>
 
+#include "arch_relax.h"
+
 struct spinlock {
 	bool taken;
 };
@@ -17,7 +19,7 @@ static inline bool spin_trylock(struct spinlock *lock)
 static inline void spin_lock(struct spinlock *lock)
 {
 	while (!spin_trylock(lock))
-		__builtin_ia32_pause();
+		arch_cpu_relax();
 }
 
 static inline void spin_unlock(struct spinlock *lock)

@@ -4,20 +4,18 @@
 #include <stdint.h>
 #include <string.h>
 
+#include "arch_cpu.h"
+
 void *memcpy(void *restrict to, const void *restrict from, size_t size)
 {
-	void *result = to;
-
-	asm volatile("rep movsb" : "+D"(to), "+S"(from), "+c"(size) : : "memory");
-	return result;
+	arch_copy(to, from, size);
+	return to;
 }
 
 void *memset(void *to, int value, size_t size)
 {
-	void *result = to;
-
-	asm volatile("rep stosb" : "+D"(to), "+c"(size) : "a"(value) : "memory");
-	return result;
+	arch_fill(to, value, size);
+	return to;
 }
 
 void *memmove(void *to, const void *from, size_t size)

@@ -11,7 +11,7 @@
 
 struct vcpu_segment {
 	uint16_t selector;
-	uint16_t attributes; /* descriptor bits 55:52, 47:40 packed as in the VMCB */
+	uint16_t attributes; /* descriptor bits 55:52 and 47:40, packed */
 	uint32_t limit;
 	uint64_t base;
 };
@@ -25,6 +25,9 @@ struct vcpu_state {
 
 struct vendor {
 	const char *name;
+	/* Where CPUID tells of the extension, which cells do not see: a bit of a leaf's ECX, and a
+	 * leaf of its own. */
+	uint32_t feature_leaf, feature_ecx, own_leaf;
 	/* Whether this CPU has the extension with all that is needed; negative errno refuses. */
 	int (*check)(void);
 	/* Turns the extension on for this CPU, sets the vCPU up to go on as Linux did. */
@@ -66,49 +69,17 @@ struct vendor {
 	void (*set_pat)(struct cpu *cpu, uint64_t pat);
 };
 
+/* Chosen at launch. */
 extern const struct vendor *vendor;
-extern const struct vendor vendor_svm;
 
-static inline struct guest_gprs *cpu_gprs(struct cpu *cpu)
-{
-	return (struct guest_gprs *)((uint8_t *)cpu + CPU_BLOCK_SIZE - sizeof(struct guest_gprs));
-}
+/* A vendor registers itself: the linker collects the tables, setup.c asks them in turn. */
+#define VENDOR(symbol)                                                \
+	static const struct vendor symbol;                            \
+	static const struct vendor *const symbol##_entry              \
+		__attribute__((used, section(".vendors"))) = &symbol; \
+	static const struct vendor symbol
 
-/* A register by its number in instruction encodings (0..15). */
-uint64_t *gpr_by_number(struct cpu *cpu, unsigned int number);
-
-/* What an exit handler decides. */
-enum verdict {
-	VERDICT_HANDLED, /* the guest goes on; RIP is where it shall be */
-	VERDICT_UD,	 /* hardware without this feature would raise an invalid-opcode exception */
-	VERDICT_GP,	 /* ... a general-protection exception with error code 0 */
-	VERDICT_FAULT, /* not allowed: cpu->failure says what; stops a cell, is refused and counted
-			  for root */
-};
-
-/* Fills cpu->failure with what every record has (record.c). Returns VERDICT_FAULT. */
-enum verdict fault(struct cpu *cpu, enum failure_reason reason, uint64_t address, uint64_t value,
-		   unsigned int size);
-
-/* One line on the console of what cpu->failure says, and what was done about it. */
-void record_tell(const struct cpu *cpu, const char *what);
-
-/* Carries a verdict out (exit.c). */
-void exit_verdict(struct cpu *cpu, enum verdict verdict);
-
-/* Exit handlers common to all vendors. */
-enum verdict exit_hypercall(struct cpu *cpu, unsigned int instruction_length);
-enum verdict exit_cpuid(struct cpu *cpu);
-enum verdict exit_msr(struct cpu *cpu, bool write);
-enum verdict exit_port(struct cpu *cpu, uint16_t port, unsigned int size, bool in, bool string,
-		       unsigned int instruction_length);
-enum verdict exit_memory(struct cpu *cpu, uint64_t guest_phys, bool write, bool execute,
-			 bool page_walk);
-enum verdict exit_triple_fault(struct cpu *cpu);
-void exit_nmi(struct cpu *cpu);
-/* Interrupts that wait for their last owner's handlers are taken here and dropped. */
-void drop_interrupts(struct cpu *cpu);
-/* An exception that was intercepted only to be remembered for a triple fault. */
-void exit_exception_seen(struct cpu *cpu, unsigned int vector);
+extern const struct vendor *const vendors_start[];
+extern const struct vendor *const vendors_end[];
 
 #endif /* VENDOR_H */

@@ -9,7 +9,6 @@
 
 #include "arch/x86/exit/refuse.h"
 #include "arch/x86/irq/apic.h"
-#include "arch/x86/vcpu/guest.h"
 #include "core/state.h"
 
 #define DEVICE_SLOT 3

@@ -4,7 +4,7 @@
 #define ACCESS_H
 
 #include "arch/x86/logic/mmio_decode.h"
-#include "arch/x86/vendor.h"
+#include "arch/x86/exit/exit.h"
 
 /* What a decoded instruction of the guest does with data read from memory; changes nothing yet. */
 void access_apply(struct cpu *cpu, const struct mmio_insn *insn, uint64_t data,

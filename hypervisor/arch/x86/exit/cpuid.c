@@ -1,9 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /* CPUID: the signature, and less of what the processor has than it says. */
 #include "arch/x86/asm.h"
-#include "arch/x86/svm.h"
 #include "cell_abi.h"
-#include "arch/x86/vendor.h"
+#include "arch/x86/exit/exit.h"
 
 enum verdict exit_cpuid(struct cpu *cpu)
 {
@@ -43,13 +42,13 @@ enum verdict exit_cpuid(struct cpu *cpu)
 	 */
 	if (cpu->cell != &root_cell) {
 		if (leaf == 1)
-			ecx &= ~(CPUID_1_ECX_MONITOR | CPUID_1_ECX_VMX | CPUID_1_ECX_X2APIC);
-		if (leaf == 0x80000001)
-			ecx &= ~CPUID_8000_0001_ECX_SVM;
+			ecx &= ~(CPUID_1_ECX_MONITOR | CPUID_1_ECX_X2APIC);
 		/* Flushes the translations of all CPUs, everybody's: not enabled for guests. */
 		if (leaf == 0x80000008)
 			ebx &= ~CPUID_8000_0008_EBX_INVLPGB;
-		if (leaf == CPUID_SVM)
+		if (leaf == vendor->feature_leaf)
+			ecx &= ~vendor->feature_ecx;
+		if (leaf == vendor->own_leaf)
 			eax = ebx = ecx = edx = 0;
 	}
 	gprs->rax = eax;

@@ -1,34 +1,10 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /* What all vendors' exits have in common: hypercalls, exceptions, verdicts. */
+#include "arch/x86/exit/exit.h"
+
 #include "arch/x86/asm.h"
 #include "arch/x86/exit/refuse.h"
 #include "core/hypercall.h"
-
-uint64_t *gpr_by_number(struct cpu *cpu, unsigned int number)
-{
-	static const uint8_t offsets[16] = {
-		offsetof(struct guest_gprs, rax),
-		offsetof(struct guest_gprs, rcx),
-		offsetof(struct guest_gprs, rdx),
-		offsetof(struct guest_gprs, rbx),
-		0,
-		offsetof(struct guest_gprs, rbp),
-		offsetof(struct guest_gprs, rsi),
-		offsetof(struct guest_gprs, rdi),
-		offsetof(struct guest_gprs, r8),
-		offsetof(struct guest_gprs, r9),
-		offsetof(struct guest_gprs, r10),
-		offsetof(struct guest_gprs, r11),
-		offsetof(struct guest_gprs, r12),
-		offsetof(struct guest_gprs, r13),
-		offsetof(struct guest_gprs, r14),
-		offsetof(struct guest_gprs, r15),
-	};
-
-	if (number == FAILURE_RSP)
-		return vendor->rsp(cpu);
-	return (uint64_t *)((uint8_t *)cpu_gprs(cpu) + offsets[number & 15]);
-}
 
 enum verdict exit_hypercall(struct cpu *cpu, unsigned int instruction_length)
 {

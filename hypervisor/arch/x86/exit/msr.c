@@ -10,7 +10,7 @@
 #include "core/pool.h"
 #include "core/state.h"
 #include "core/subsystem.h"
-#include "arch/x86/vendor.h"
+#include "arch/x86/exit/exit.h"
 
 enum msr_access {
 	REFUSE, /* a cell is stopped; root gets #GP */

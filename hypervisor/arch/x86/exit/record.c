@@ -3,7 +3,7 @@
 #include <string.h>
 
 #include "arch/x86/asm.h"
-#include "arch/x86/vcpu/guest.h"
+#include "arch/x86/exit/exit.h"
 #include "core/console.h"
 
 bool arch_cpu_record(struct cpu *cpu, struct failure_record *record)

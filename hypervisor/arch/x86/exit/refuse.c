@@ -3,7 +3,6 @@
 
 #include "arch/x86/asm.h"
 #include "arch/x86/exit/access.h"
-#include "arch/x86/vcpu/guest.h"
 #include "core/state.h"
 
 #define ALL_ONES (~0ull)

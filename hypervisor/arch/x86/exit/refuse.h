@@ -7,7 +7,7 @@
 #define REFUSE_H
 
 #include "arch/x86/logic/mmio_decode.h"
-#include "arch/x86/vendor.h"
+#include "arch/x86/exit/exit.h"
 
 /*
  * A memory access is answered like by an empty bus: reads give all ones, writes are lost. What

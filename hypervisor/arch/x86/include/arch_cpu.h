@@ -3,6 +3,7 @@
 #define ARCH_CPU_H
 
 #include <stdbool.h>
+#include <stddef.h>
 #include <stdint.h>
 
 #define ARCH_TEMPORARY_PAGES 4
@@ -25,13 +26,10 @@ struct linux_state {
 	uint64_t resume;
 };
 
-struct svm_cpu {
-	uint64_t vmcb_phys; /* first: used by assembly */
-	struct vmcb *vmcb;
-};
-
 struct arch_cpu {
-	struct svm_cpu svm; /* offset 0 */
+	/* The block in which the processor keeps the vCPU; its layout is the vendor's. */
+	uint64_t control_phys; /* used by assembly */
+	void *control;
 	uint32_t nmi_taken; /* set by the NMI's stub: used by assembly */
 	struct linux_state linux_state;
 	struct table_pointer linux_gdtr, linux_idtr;
@@ -59,5 +57,16 @@ struct arch_cpu {
 	/* 1 from the sending of a kick until the NMI exit that it caused. */
 	int kick_pending;
 };
+
+/* The bytes from the first to the last. */
+static inline void arch_copy(void *to, const void *from, size_t size)
+{
+	asm volatile("rep movsb" : "+D"(to), "+S"(from), "+c"(size) : : "memory");
+}
+
+static inline void arch_fill(void *to, uint8_t value, size_t size)
+{
+	asm volatile("rep stosb" : "+D"(to), "+c"(size) : "a"(value) : "memory");
+}
 
 #endif /* ARCH_CPU_H */

@@ -68,7 +68,8 @@ void exit_nmi(struct cpu *cpu)
 
 #define DROP_TRIES 512
 
-void drop_interrupts(struct cpu *cpu)
+/* Interrupts that wait for their last owner's handlers are taken here and dropped. */
+static void drop_interrupts(struct cpu *cpu)
 {
 	unsigned int n, tries;
 	uint32_t pending;

@@ -5,7 +5,7 @@
 #define APIC_H
 
 #include "arch/x86/apic.h"
-#include "arch/x86/vendor.h"
+#include "arch/x86/exit/exit.h"
 
 /* A register of the calling CPU's APIC, as the guest reads it. */
 uint32_t apic_read(unsigned int offset);

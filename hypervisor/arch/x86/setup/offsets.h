@@ -3,10 +3,10 @@
 #ifndef OFFSETS_H
 #define OFFSETS_H
 
-#define CPU_BLOCK_BYTES 32768
-#define GPRS_BYTES	128
-#define CPU_VMCB_PHYS	0
-#define CPU_NMI_TAKEN	16
+#define CPU_BLOCK_BYTES	 32768
+#define GPRS_BYTES	 128
+#define CPU_CONTROL_PHYS 0
+#define CPU_NMI_TAKEN	 16
 
 /* mapping.h */
 #define APIC_EOI_VIRT 0x802000b0

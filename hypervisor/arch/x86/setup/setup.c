@@ -15,7 +15,7 @@
 
 _Static_assert(CPU_BLOCK_BYTES == CPU_BLOCK_SIZE, "assembly offsets");
 _Static_assert(GPRS_BYTES == sizeof(struct guest_gprs), "assembly offsets");
-_Static_assert(CPU_VMCB_PHYS == offsetof(struct cpu, arch.svm.vmcb_phys), "assembly offsets");
+_Static_assert(CPU_CONTROL_PHYS == offsetof(struct cpu, arch.control_phys), "assembly offsets");
 _Static_assert(CPU_NMI_TAKEN == offsetof(struct cpu, arch.nmi_taken), "assembly offsets");
 _Static_assert(APIC_EOI_VIRT == APIC_VIRT + APIC_EOI, "assembly offsets");
 _Static_assert(sizeof(struct cpu) < CPU_BLOCK_SIZE / 4, "the rest of the block is the stack");
@@ -26,8 +26,6 @@ void setup_jump_out(uint64_t cr3, uint64_t rsp, uint64_t rip, uint64_t result, u
 	__attribute__((noreturn));
 
 const struct vendor *vendor;
-
-static const struct vendor *const vendors[] = {&vendor_svm};
 
 static const uint64_t gdt[] = {
 	0,
@@ -182,15 +180,14 @@ void setup_enter(struct cpu *cpu, uint64_t cr3, uint64_t rsp, uint64_t resume, u
 
 int arch_init(void)
 {
-	unsigned int n;
 	int err;
 
 	err = mapping_init();
 	if (err)
 		return err;
-	for (n = 0; n < sizeof(vendors) / sizeof(vendors[0]); n++) {
-		if (vendors[n]->check() == 0) {
-			vendor = vendors[n];
+	for (const struct vendor *const *v = vendors_start; v < vendors_end; v++) {
+		if ((*v)->check() == 0) {
+			vendor = *v;
 			console_printf("virtualization: %s\n", vendor->name);
 			return 0;
 		}

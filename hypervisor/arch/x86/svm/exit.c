@@ -157,7 +157,7 @@ static const struct exit_entry *find_entry(uint64_t exit_code)
 
 void svm_exit(struct cpu *cpu)
 {
-	struct vmcb *vmcb = cpu->arch.svm.vmcb;
+	struct vmcb *vmcb = cpu->arch.control;
 	const struct exit_entry *entry = find_entry(vmcb->exit_code);
 
 	cpu_gprs(cpu)->rax = vmcb->rax;

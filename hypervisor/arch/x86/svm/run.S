@@ -12,7 +12,7 @@ svm_run_loop:
 	lea	(CPU_BLOCK_BYTES - GPRS_BYTES)(%rdi), %rsp
 1:	mov	%rsp, %rax
 	and	$-CPU_BLOCK_BYTES, %rax
-	mov	CPU_VMCB_PHYS(%rax), %rax
+	mov	CPU_CONTROL_PHYS(%rax), %rax
 	pop	%r15
 	pop	%r14
 	pop	%r13

@@ -2,7 +2,7 @@
 #ifndef SVM_H
 #define SVM_H
 
-#include "arch/x86/vendor.h"
+#include "arch/x86/exit/exit.h"
 #include "arch/x86/svm/vmcb.h"
 
 /* run.S: enters the guest over and over, calling svm_exit() in between. */

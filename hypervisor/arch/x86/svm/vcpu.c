@@ -43,7 +43,7 @@ static struct page_table parking_table;
 
 static struct vmcb *vmcb_of(const struct cpu *cpu)
 {
-	return cpu->arch.svm.vmcb;
+	return cpu->arch.control;
 }
 
 /* One page of code that halts for ever, mapped at guest-physical 0 for every parked CPU. */
@@ -132,7 +132,7 @@ static void take_over_linux(struct cpu *cpu)
 	struct vmcb *vmcb = vmcb_of(cpu);
 
 	/* Hidden parts of FS, GS, TR, LDTR and the syscall registers. */
-	svm_vmsave(cpu->arch.svm.vmcb_phys);
+	svm_vmsave(cpu->arch.control_phys);
 	set_segment(&vmcb->cs, SELECTOR_CODE, ATTR_CODE64, 0xffffffff, 0);
 	set_segment(&vmcb->ss, SELECTOR_DATA, ATTR_DATA64, 0xffffffff, 0);
 	set_segment(&vmcb->ds, 0, ATTR_DATA64, 0xffffffff, 0);
@@ -159,8 +159,8 @@ static void take_over_linux(struct cpu *cpu)
 
 static int svm_cpu_init(struct cpu *cpu)
 {
-	struct svm_cpu *svm = &cpu->arch.svm;
 	void *host_save;
+	struct vmcb *vmcb;
 	static bool parking_ready;
 	static struct spinlock lock;
 	int err = 0;
@@ -170,16 +170,17 @@ static int svm_cpu_init(struct cpu *cpu)
 		err = parking_init();
 		parking_ready = !err;
 	}
-	svm->vmcb = pool_alloc(1);
+	vmcb = pool_alloc(1);
 	host_save = pool_alloc(1);
 	spin_unlock(&lock);
-	if (err || !svm->vmcb || !host_save)
+	if (err || !vmcb || !host_save)
 		return -ENOMEM;
-	svm->vmcb_phys = hv_to_phys(svm->vmcb);
+	cpu->arch.control = vmcb;
+	cpu->arch.control_phys = hv_to_phys(vmcb);
 	wrmsr(MSR_EFER, rdmsr(MSR_EFER) | EFER_SVME);
 	wrmsr(MSR_VM_HSAVE_PA, hv_to_phys(host_save));
-	svm->vmcb->intercept_misc1 = INTERCEPT_MISC1;
-	svm->vmcb->nested_enable = 1;
+	vmcb->intercept_misc1 = INTERCEPT_MISC1;
+	vmcb->nested_enable = 1;
 	take_over_linux(cpu);
 	svm_load_cell(cpu);
 	return 0;
@@ -259,7 +260,7 @@ static void svm_reset(struct cpu *cpu, uint16_t cs_selector, uint64_t cs_base, u
 	/* RDX holds the family, model and stepping after a reset (APM vol. 2, 14.1.3). */
 	cpuid(1, 0, &eax, &ebx, &ecx, &edx);
 	gprs->rdx = eax;
-	svm_vmload(cpu->arch.svm.vmcb_phys);
+	svm_vmload(cpu->arch.control_phys);
 	svm_load_cell(cpu);
 }
 
@@ -271,7 +272,7 @@ static void svm_park(struct cpu *cpu)
 	set_segment(&vmcb->cs, 0, ATTR_CODE16, 0xffff, 0);
 	vmcb->cr0 = CR0_ET;
 	vmcb->rip = 0;
-	svm_vmload(cpu->arch.svm.vmcb_phys);
+	svm_vmload(cpu->arch.control_phys);
 	svm_load_cell(cpu);
 	vmcb->nested_cr3 = hv_to_phys(parking_table.root);
 }
@@ -384,8 +385,11 @@ static void svm_set_pat(struct cpu *cpu, uint64_t pat)
 	vmcb_of(cpu)->g_pat = pat;
 }
 
-const struct vendor vendor_svm = {
+VENDOR(svm) = {
 	.name = "AMD SVM",
+	.feature_leaf = 0x80000001,
+	.feature_ecx = CPUID_8000_0001_ECX_SVM,
+	.own_leaf = CPUID_SVM,
 	.check = svm_check,
 	.cpu_init = svm_cpu_init,
 	.run = svm_run_loop,

@@ -6,6 +6,32 @@
 #include "arch/x86/asm.h"
 #include "arch/x86/setup/paging.h"
 
+uint64_t *gpr_by_number(struct cpu *cpu, unsigned int number)
+{
+	static const uint8_t offsets[16] = {
+		offsetof(struct guest_gprs, rax),
+		offsetof(struct guest_gprs, rcx),
+		offsetof(struct guest_gprs, rdx),
+		offsetof(struct guest_gprs, rbx),
+		0,
+		offsetof(struct guest_gprs, rbp),
+		offsetof(struct guest_gprs, rsi),
+		offsetof(struct guest_gprs, rdi),
+		offsetof(struct guest_gprs, r8),
+		offsetof(struct guest_gprs, r9),
+		offsetof(struct guest_gprs, r10),
+		offsetof(struct guest_gprs, r11),
+		offsetof(struct guest_gprs, r12),
+		offsetof(struct guest_gprs, r13),
+		offsetof(struct guest_gprs, r14),
+		offsetof(struct guest_gprs, r15),
+	};
+
+	if (number == FAILURE_RSP)
+		return vendor->rsp(cpu);
+	return (uint64_t *)((uint8_t *)cpu_gprs(cpu) + offsets[number & 15]);
+}
+
 enum temporary_slot { SLOT_TABLE = 1, SLOT_DATA = 2 };
 
 /* Reads a page-table entry of the guest, through the cell's second-level tables like the processor

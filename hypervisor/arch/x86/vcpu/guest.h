@@ -1,9 +1,17 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
-/* Reading what a guest sees: its page tables, the instruction it is at. */
+/* What a guest sees: its registers, its page tables, the instruction it is at. */
 #ifndef GUEST_H
 #define GUEST_H
 
 #include "arch/x86/vendor.h"
+
+static inline struct guest_gprs *cpu_gprs(struct cpu *cpu)
+{
+	return (struct guest_gprs *)((uint8_t *)cpu + CPU_BLOCK_SIZE - sizeof(struct guest_gprs));
+}
+
+/* A register by its number in instruction encodings (0..15; FAILURE_RAX and so on). */
+uint64_t *gpr_by_number(struct cpu *cpu, unsigned int number);
 
 #define INSTRUCTION_MAX 15
 

@@ -1,0 +1,41 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/* What becomes of a guest's exit: handlers decide, verdicts are carried out, faults recorded. */
+#ifndef EXIT_H
+#define EXIT_H
+
+#include "arch/x86/vcpu/guest.h"
+#include "arch/x86/vendor.h"
+
+/* What an exit handler decides. */
+enum verdict {
+	VERDICT_HANDLED, /* the guest goes on; RIP is where it shall be */
+	VERDICT_UD,	 /* hardware without this feature would raise an invalid-opcode exception */
+	VERDICT_GP,	 /* ... a general-protection exception with error code 0 */
+	VERDICT_FAULT, /* not allowed: cpu->failure says what; stops a cell, is refused and counted
+			  for root */
+};
+
+/* Fills cpu->failure with what every record has (record.c). Returns VERDICT_FAULT. */
+enum verdict fault(struct cpu *cpu, enum failure_reason reason, uint64_t address, uint64_t value,
+		   unsigned int size);
+
+/* One line on the console of what cpu->failure says, and what was done about it. */
+void record_tell(const struct cpu *cpu, const char *what);
+
+/* Carries a verdict out (exit.c). */
+void exit_verdict(struct cpu *cpu, enum verdict verdict);
+
+/* Exit handlers common to all vendors. */
+enum verdict exit_hypercall(struct cpu *cpu, unsigned int instruction_length);
+enum verdict exit_cpuid(struct cpu *cpu);
+enum verdict exit_msr(struct cpu *cpu, bool write);
+enum verdict exit_port(struct cpu *cpu, uint16_t port, unsigned int size, bool in, bool string,
+		       unsigned int instruction_length);
+enum verdict exit_memory(struct cpu *cpu, uint64_t guest_phys, bool write, bool execute,
+			 bool page_walk);
+enum verdict exit_triple_fault(struct cpu *cpu);
+void exit_nmi(struct cpu *cpu);
+/* An exception that was intercepted only to be remembered for a triple fault. */
+void exit_exception_seen(struct cpu *cpu, unsigned int vector);
+
+#endif /* EXIT_H */
