@@ -1,14 +1,11 @@
 // SPDX-License-Identifier: GPL-2.0-only
-/* The cells that there are: looked up, started, stopped, failed. */
+/* The cells that there are, root among them. */
 #include "cell/cell.h"
 
 #include <errno.h>
-#include <string.h>
 
-#include "arch/arch.h"
-#include "cell/comm.h"
+#include "cell/memory.h"
 #include "core/console.h"
-#include "core/pool.h"
 #include "core/state.h"
 #include "core/subsystem.h"
 
@@ -26,6 +23,18 @@ struct cell *cell_by_id(uint32_t id)
 	return NULL;
 }
 
+int cell_find_managed(uint32_t id, struct cell **ret_cell)
+{
+	struct cell *cell = cell_by_id(id);
+
+	if (!cell)
+		return -ENOENT;
+	if (cell == &root_cell)
+		return -EINVAL;
+	*ret_cell = cell;
+	return 0;
+}
+
 unsigned int cell_count(void)
 {
 	unsigned int n, count = 0;
@@ -33,6 +42,21 @@ unsigned int cell_count(void)
 	for (n = 0; n < PUBLIC_MAX_CELLS; n++)
 		count += cells[n] != NULL;
 	return count;
+}
+
+int cell_state(uint32_t id)
+{
+	struct cell *cell;
+	uint32_t state;
+	int err;
+
+	err = cell_find_managed(id, &cell);
+	if (err)
+		return err;
+	if (cell->public->failed)
+		return CELL_FAILED;
+	state = cell_comm(cell)->cell_state;
+	return state <= CELL_FAILED_COMM_REV ? (int)state : CELL_FAILED;
 }
 
 uint64_t cell_desc_cpus(const struct cell_desc *desc, bool *ret_too_large)
@@ -49,31 +73,6 @@ uint64_t cell_desc_cpus(const struct cell_desc *desc, bool *ret_too_large)
 			*ret_too_large = true;
 	}
 	return cpus;
-}
-
-int cell_run_create_hooks(struct cell *cell)
-{
-	const struct subsystem *const *s;
-	int err;
-
-	for_each_subsystem (s) {
-		err = (*s)->cell_create ? (*s)->cell_create(cell) : 0;
-		if (err) {
-			console_printf("cell %s: %s refused: %d\n", cell->desc->name, (*s)->name,
-				       err);
-			return err;
-		}
-	}
-	return 0;
-}
-
-void cell_run_destroy_hooks(struct cell *cell)
-{
-	const struct subsystem *const *s;
-
-	for_each_subsystem_reverse (s)
-		if ((*s)->cell_destroy)
-			(*s)->cell_destroy(cell);
 }
 
 int root_cell_init(void)
@@ -96,213 +95,5 @@ int root_cell_init(void)
 	err = memory_root_init();
 	if (err)
 		return err;
-	return cell_run_create_hooks(&root_cell);
-}
-
-static void suspend_cpus(const struct cell *cell)
-{
-	unsigned int n;
-
-	for_each_cpu_in (n, cell->cpus)
-		cpu_suspend(cpu_by_id(n));
-}
-
-/* Of CPUs that are suspended. */
-static void park_suspended_cpus(struct cell *cell)
-{
-	struct cpu *cpu;
-	unsigned int n;
-
-	for_each_cpu_in (n, cell->cpus) {
-		cpu = cpu_by_id(n);
-		cpu->failed = false;
-		__atomic_store_n(&cpu->action, CPU_ACTION_PARK, __ATOMIC_SEQ_CST);
-		cpu_resume(cpu);
-	}
-	cell->public->cpus_failed = 0;
-}
-
-/* Stops the CPUs of a cell; they stay the cell's, parked. */
-void cell_park_cpus(struct cell *cell)
-{
-	suspend_cpus(cell);
-	park_suspended_cpus(cell);
-}
-
-/* Where the cell was when it was ended: for one that hangs, that is what its maker wants to know.
- */
-static void record_kill(struct cell *cell)
-{
-	struct failure_record *record = &cell->public->failure;
-	unsigned int n;
-
-	memset(record, 0, sizeof(*record));
-	record->reason = FAILURE_KILLED;
-	record->vector = FAILURE_VECTOR_NONE;
-	for_each_cpu_in (n, cell->cpus)
-		if (arch_cpu_record(cpu_by_id(n), record))
-			break;
-}
-
-int cell_find_managed(uint32_t id, struct cell **ret_cell)
-{
-	struct cell *cell = cell_by_id(id);
-
-	if (!cell)
-		return -ENOENT;
-	if (cell == &root_cell)
-		return -EINVAL;
-	*ret_cell = cell;
-	return 0;
-}
-
-/* Finds the cell and gets its consent to be stopped. */
-static int find_and_ask(uint32_t id, struct cell **ret_cell)
-{
-	struct cell *cell;
-	int err;
-
-	err = cell_find_managed(id, &cell);
-	if (err)
-		return err;
-	if (cell->dying)
-		return -EBUSY;
-	err = comm_ask_shutdown(cell);
-	if (err)
-		return err;
-	*ret_cell = cell;
-	return 0;
-}
-
-int cell_start(uint32_t id)
-{
-	struct cell *cell;
-	struct cpu *cpu;
-	unsigned int n;
-	bool first = true;
-	int err;
-
-	err = find_and_ask(id, &cell);
-	if (err)
-		return err;
-	cell_park_cpus(cell);
-	if (cell->loadable) {
-		err = memory_root_loadable(cell, false);
-		if (err)
-			return err;
-		cpus_flush(root_cell.cpus);
-		pool_release_deferred();
-		cell->loadable = false;
-	}
-	comm_init(cell, CELL_RUNNING);
-	cell->failure_recorded = false;
-	cell->public->failed = 0;
-	cell->public->started = 1;
-	for_each_cpu_in (n, cell->cpus) {
-		cpu = cpu_by_id(n);
-		memset(cpu->exits, 0, sizeof(cpu->exits));
-		cpu_order(cpu, first ? CPU_ACTION_START : CPU_ACTION_WAIT);
-		first = false;
-	}
-	__atomic_add_fetch(&public_area.events, 1, __ATOMIC_SEQ_CST);
-	console_printf("cell %s started\n", cell->desc->name);
-	return 0;
-}
-
-int cell_set_loadable(uint32_t id)
-{
-	struct cell *cell;
-	int err;
-
-	err = find_and_ask(id, &cell);
-	if (err)
-		return err;
-	cell_park_cpus(cell);
-	comm_init(cell, CELL_SHUT_DOWN);
-	cell->public->started = 0;
-	cell->failure_recorded = false;
-	cell->public->failed = 0;
-	if (!cell->loadable) {
-		/* Even if it fails half way: the next start then takes back what root got. */
-		cell->loadable = true;
-		err = memory_root_loadable(cell, true);
-		cpus_flush(root_cell.cpus);
-		pool_release_deferred();
-		if (err)
-			return err;
-	}
-	__atomic_add_fetch(&public_area.events, 1, __ATOMIC_SEQ_CST);
-	return 0;
-}
-
-int cell_shutdown_request(uint32_t id)
-{
-	struct cell *cell;
-	int err;
-
-	err = cell_find_managed(id, &cell);
-	if (err)
-		return err;
-	cell->shutdown_asked = false;
-	err = comm_ask_shutdown(cell);
-	return err == -EAGAIN ? 0 : err;
-}
-
-int cell_kill(uint32_t id)
-{
-	struct cell *cell;
-	bool stopped;
-	int err;
-
-	err = cell_find_managed(id, &cell);
-	if (err)
-		return err;
-	suspend_cpus(cell);
-	stopped = comm_stopped(cell);
-	if (!stopped)
-		record_kill(cell);
-	park_suspended_cpus(cell);
-	if (!stopped) {
-		__atomic_store_n(&cell->public->failed, 1, __ATOMIC_RELEASE);
-		cell_comm(cell)->cell_state = CELL_FAILED;
-		__atomic_add_fetch(&public_area.events, 1, __ATOMIC_SEQ_CST);
-		console_printf("cell %s killed on root's order\n", cell->desc->name);
-	}
-	return 0;
-}
-
-int cell_state(uint32_t id)
-{
-	struct cell *cell;
-	uint32_t state;
-	int err;
-
-	err = cell_find_managed(id, &cell);
-	if (err)
-		return err;
-	if (cell->public->failed)
-		return CELL_FAILED;
-	state = cell_comm(cell)->cell_state;
-	return state <= CELL_FAILED_COMM_REV ? (int)state : CELL_FAILED;
-}
-
-void cell_fail(struct cpu *cpu)
-{
-	struct cell *cell = cpu->cell;
-	unsigned int n;
-
-	/* The first CPU that fails tells the reason; others may follow from it. */
-	if (!__atomic_exchange_n(&cell->failure_recorded, true, __ATOMIC_SEQ_CST)) {
-		cell->public->failure = cpu->failure;
-		__atomic_store_n(&cell->public->failed, 1, __ATOMIC_RELEASE);
-	}
-	cell_comm(cell)->cell_state = CELL_FAILED;
-	/* Last: who sees the CPU failed and then looks at the cell must not find it running. */
-	__atomic_or_fetch(&cell->public->cpus_failed, 1ull << cpu->id, __ATOMIC_SEQ_CST);
-	__atomic_store_n(&cpu->failed, true, __ATOMIC_SEQ_CST);
-	for_each_cpu_in (n, cell->cpus)
-		if (n != cpu->id)
-			cpu_order(cpu_by_id(n), CPU_ACTION_PARK);
-	__atomic_store_n(&cpu->action, CPU_ACTION_PARK, __ATOMIC_SEQ_CST);
-	__atomic_add_fetch(&public_area.events, 1, __ATOMIC_SEQ_CST);
+	return subsystems_cell_create(&root_cell);
 }

@@ -49,14 +49,22 @@ extern struct cell *cells[PUBLIC_MAX_CELLS];
 /* Serializes everything that changes cells. */
 extern struct spinlock management_lock;
 
-/* NULL where there is none; the root cell has id 0. */
-struct cell *cell_by_id(uint32_t id);
-
 static inline struct comm_region *cell_comm(const struct cell *cell)
 {
 	return (struct comm_region *)cell->comm_page;
 }
 
+/* cell.c: the cells that there are. */
+
+/* NULL where there is none; the root cell has id 0. */
+struct cell *cell_by_id(uint32_t id);
+/* -ENOENT where there is no such cell, -EINVAL for the root cell. */
+int cell_find_managed(uint32_t id, struct cell **ret_cell);
+unsigned int cell_count(void);
+/* enum cell_state, or an error as cell_find_managed(). */
+int cell_state(uint32_t id);
+/* CPUs in a descriptor; ret_too_large: it names some beyond what the hypervisor can have. */
+uint64_t cell_desc_cpus(const struct cell_desc *desc, bool *ret_too_large);
 /* The root cell from the system configuration, on the first CPU at launch. */
 int root_cell_init(void);
 
@@ -65,41 +73,22 @@ int root_cell_init(void);
  * the ABI, and two that mean "call again": -EAGAIN, the cell has been asked and has not answered
  * yet; -EINPROGRESS, the cell is gone and its memory is being scrubbed piece by piece.
  */
+
+/* create.c: how a cell comes and goes. */
 int cell_create(uint64_t blob_phys);
+int cell_destroy(uint32_t id);
+
+/* control.c: what becomes of it in between. */
 int cell_start(uint32_t id);
 int cell_set_loadable(uint32_t id);
-int cell_destroy(uint32_t id);
 int cell_shutdown_request(uint32_t id);
 int cell_kill(uint32_t id);
-int cell_state(uint32_t id);
-unsigned int cell_count(void);
-
-/*
- * Stops the whole cell of this CPU for good: keeps the record in cpu->failure, marks the CPU as
- * failed, parks the others. Not for the root cell.
- */
-void cell_fail(struct cpu *cpu);
-
-/* Shared by cell.c and create.c. */
-
-/* CPUs in a descriptor; ret_too_large: it names some beyond what the hypervisor can have. */
-uint64_t cell_desc_cpus(const struct cell_desc *desc, bool *ret_too_large);
-int cell_run_create_hooks(struct cell *cell);
-void cell_run_destroy_hooks(struct cell *cell);
-/* -ENOENT where there is no such cell, -EINVAL for the root cell. */
-int cell_find_managed(uint32_t id, struct cell **ret_cell);
 /* Stops the CPUs of a cell; they stay the cell's, parked. */
 void cell_park_cpus(struct cell *cell);
-
-/* memory.c: second-level tables of cells and the root cell's view. */
-int memory_check(const struct cell *cell);
-int memory_map_cell(struct cell *cell);
-int memory_take_from_root(const struct cell *cell);
-void memory_return_to_root(const struct cell *cell);
-int memory_root_loadable(const struct cell *cell, bool map);
-int memory_root_init(void);
-int memory_show_public(const void *virt, uint64_t size, bool show);
-/* Zeroes the cell's memory piecewise; true when done. */
-bool memory_scrub(struct cell *cell);
+/*
+ * Stops the whole cell of this CPU for good: keeps the record in cpu->failure, marks the CPU as
+ * failed, parks the others. Not for the root cell. Called without the lock.
+ */
+void cell_fail(struct cpu *cpu);
 
 #endif /* CELL_H */

@@ -6,10 +6,12 @@
 #include "arch/arch.h"
 #include "cell/cell.h"
 #include "cell/comm.h"
+#include "cell/memory.h"
 #include "core/console.h"
 #include "lib/blob/blob_error.h"
 #include "core/pool.h"
 #include "core/state.h"
+#include "core/subsystem.h"
 
 #define CELL_PAGES    ((sizeof(struct cell) + PAGE_SIZE - 1) / PAGE_SIZE)
 #define MAX_BLOB_SIZE (64u * 1024)
@@ -171,7 +173,7 @@ static int take_resources(struct cell *cell)
 	err = memory_show_public(cell->comm_page, PUBLIC_CELL_PAGES * PAGE_SIZE, true);
 	if (err)
 		goto err_public;
-	err = cell_run_create_hooks(cell);
+	err = subsystems_cell_create(cell);
 	if (err)
 		goto err_hooks;
 	/*
@@ -184,7 +186,7 @@ static int take_resources(struct cell *cell)
 	return 0;
 
 err_hooks:
-	cell_run_destroy_hooks(cell);
+	subsystems_cell_destroy(cell);
 err_public:
 	/* What was shown of it before the pages ran out as well. */
 	memory_show_public(cell->comm_page, PUBLIC_CELL_PAGES * PAGE_SIZE, false);
@@ -283,7 +285,7 @@ int cell_destroy(uint32_t id)
 	move_cpus(cell, &root_cell, cell->cpus, CPU_ACTION_WAIT);
 	cells[cell->slot] = NULL;
 	__atomic_store_n(&public_area.cells[cell->slot], 0, __ATOMIC_RELEASE);
-	cell_run_destroy_hooks(cell);
+	subsystems_cell_destroy(cell);
 	memory_return_to_root(cell);
 	memory_show_public(cell->comm_page, PUBLIC_CELL_PAGES * PAGE_SIZE, false);
 	cpus_flush(root_cell.cpus);

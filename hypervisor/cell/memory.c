@@ -1,11 +1,12 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /* Who may use which memory: the second-level tables of cells, and what is taken out of root's for
  * them. */
+#include "cell/memory.h"
+
 #include <errno.h>
 #include <string.h>
 
 #include "arch/arch.h"
-#include "cell/cell.h"
 #include "core/console.h"
 #include "core/pool.h"
 #include "core/state.h"

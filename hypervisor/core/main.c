@@ -27,8 +27,8 @@ struct public_area public_area __attribute__((section(".public"), aligned(4096))
 const struct system_desc *system_desc;
 
 static unsigned int cpus_arrived;
-static unsigned int cpus_initialized;
-static bool globally_initialized;
+static bool partition_tried;
+static unsigned int cpus_opened;
 static int launch_error;
 
 static int check_header(void)
@@ -61,37 +61,6 @@ static int check_system(void)
 	return 0;
 }
 
-static int run_init_hooks(void)
-{
-	const struct subsystem *const *s;
-	int err;
-
-	for_each_subsystem (s) {
-		err = (*s)->init ? (*s)->init() : 0;
-		if (err) {
-			console_printf("%s: initialization failed: %d\n", (*s)->name, err);
-			return err;
-		}
-	}
-	return 0;
-}
-
-static int run_cpu_init_hooks(struct cpu *cpu)
-{
-	const struct subsystem *const *s;
-	int err;
-
-	for_each_subsystem (s) {
-		err = (*s)->cpu_init ? (*s)->cpu_init(cpu) : 0;
-		if (err) {
-			console_printf("CPU %u: %s: initialization failed: %d\n", cpu->id,
-				       (*s)->name, err);
-			return err;
-		}
-	}
-	return 0;
-}
-
 /* On the first CPU, alone. */
 static int open_partition(void)
 {
@@ -110,43 +79,57 @@ static int open_partition(void)
 	err = arch_init();
 	if (err)
 		return err;
-	err = run_init_hooks();
+	err = subsystems_init();
 	if (err)
 		return err;
 	return root_cell_init();
 }
 
-/* All CPUs are inside at this point or none goes on: a CPU left behind would keep Linux' view of
- * memory. */
-static void wait_for_all(unsigned int *counter)
+static int open_cpu(struct cpu *cpu)
 {
-	__atomic_add_fetch(counter, 1, __ATOMIC_SEQ_CST);
-	while (__atomic_load_n(counter, __ATOMIC_SEQ_CST) < image_header.num_cpus)
+	int err;
+
+	err = arch_cpu_init(cpu);
+	if (err)
+		return err;
+	return subsystems_cpu_init(cpu);
+}
+
+/* An error on any CPU is everybody's. */
+static void note_error(int err)
+{
+	if (err)
+		__atomic_store_n(&launch_error, err, __ATOMIC_SEQ_CST);
+}
+
+/* By the first CPU that arrives; the others wait for it. */
+static void open_partition_once(void)
+{
+	if (__atomic_fetch_add(&cpus_arrived, 1, __ATOMIC_SEQ_CST) == 0) {
+		note_error(open_partition());
+		__atomic_store_n(&partition_tried, true, __ATOMIC_RELEASE);
+	}
+	while (!__atomic_load_n(&partition_tried, __ATOMIC_ACQUIRE))
+		arch_cpu_relax();
+}
+
+/* All CPUs are inside after this or none goes on: a CPU left behind would keep Linux' view of
+ * memory. */
+static void wait_for_all(void)
+{
+	__atomic_add_fetch(&cpus_opened, 1, __ATOMIC_SEQ_CST);
+	while (__atomic_load_n(&cpus_opened, __ATOMIC_SEQ_CST) < image_header.num_cpus)
 		arch_cpu_relax();
 }
 
 int cpu_enter(struct cpu *cpu, unsigned int id)
 {
-	int err;
-
 	cpu->id = id;
 	cpu->cell = &root_cell;
-	if (__atomic_fetch_add(&cpus_arrived, 1, __ATOMIC_SEQ_CST) == 0) {
-		err = open_partition();
-		if (err)
-			launch_error = err;
-		__atomic_store_n(&globally_initialized, true, __ATOMIC_RELEASE);
-	}
-	while (!__atomic_load_n(&globally_initialized, __ATOMIC_ACQUIRE))
-		arch_cpu_relax();
-	if (!launch_error) {
-		err = arch_cpu_init(cpu);
-		if (!err)
-			err = run_cpu_init_hooks(cpu);
-		if (err)
-			__atomic_store_n(&launch_error, err, __ATOMIC_SEQ_CST);
-	}
+	open_partition_once();
+	if (!__atomic_load_n(&launch_error, __ATOMIC_SEQ_CST))
+		note_error(open_cpu(cpu));
 	cpu->entered = true;
-	wait_for_all(&cpus_initialized);
+	wait_for_all();
 	return __atomic_load_n(&launch_error, __ATOMIC_SEQ_CST);
 }

@@ -31,10 +31,11 @@ struct subsystem {
 		__attribute__((used, section(".subsystems." #order))) = &symbol; \
 	static const struct subsystem symbol
 
-extern const struct subsystem *const subsystems_start[];
-extern const struct subsystem *const subsystems_end[];
-
-#define for_each_subsystem(s)	      for ((s) = subsystems_start; (s) < subsystems_end; (s)++)
-#define for_each_subsystem_reverse(s) for ((s) = subsystems_end; (s)-- > subsystems_start;)
+/* All subsystems' hooks; those that may fail stop at the first one that does, and tell which. */
+int subsystems_init(void);
+int subsystems_cpu_init(struct cpu *cpu);
+int subsystems_cell_create(struct cell *cell);
+void subsystems_cell_destroy(struct cell *cell);
+void subsystems_cpu_reset(struct cpu *cpu);
 
 #endif /* SUBSYSTEM_H */

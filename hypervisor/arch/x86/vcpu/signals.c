@@ -39,12 +39,8 @@ static void clear_unswitched_state(void)
 
 static void reset(struct cpu *cpu, uint16_t selector, uint64_t base, uint16_t ip)
 {
-	const struct subsystem *const *s;
-
 	clear_unswitched_state();
-	for_each_subsystem (s)
-		if ((*s)->cpu_reset)
-			(*s)->cpu_reset(cpu);
+	subsystems_cpu_reset(cpu);
 	cpu->arch.parked = false;
 	cpu->arch.wait_for_sipi = false;
 	cpu->arch.last_exception = FAILURE_VECTOR_NONE;
@@ -53,12 +49,8 @@ static void reset(struct cpu *cpu, uint16_t selector, uint64_t base, uint16_t ip
 
 static void park(struct cpu *cpu, bool wait_for_sipi)
 {
-	const struct subsystem *const *s;
-
 	clear_unswitched_state();
-	for_each_subsystem (s)
-		if ((*s)->cpu_reset)
-			(*s)->cpu_reset(cpu);
+	subsystems_cpu_reset(cpu);
 	cpu->arch.parked = true;
 	cpu->arch.wait_for_sipi = wait_for_sipi;
 	vendor->park(cpu);

@@ -1,0 +1,192 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/* What becomes of a cell that there is: started, made loadable, asked, killed, failed. */
+#include <errno.h>
+#include <string.h>
+
+#include "arch/arch.h"
+#include "cell/cell.h"
+#include "cell/comm.h"
+#include "cell/memory.h"
+#include "core/console.h"
+#include "core/pool.h"
+#include "core/state.h"
+
+static void suspend_cpus(const struct cell *cell)
+{
+	unsigned int n;
+
+	for_each_cpu_in (n, cell->cpus)
+		cpu_suspend(cpu_by_id(n));
+}
+
+/* Of CPUs that are suspended. */
+static void park_suspended_cpus(struct cell *cell)
+{
+	struct cpu *cpu;
+	unsigned int n;
+
+	for_each_cpu_in (n, cell->cpus) {
+		cpu = cpu_by_id(n);
+		cpu->failed = false;
+		__atomic_store_n(&cpu->action, CPU_ACTION_PARK, __ATOMIC_SEQ_CST);
+		cpu_resume(cpu);
+	}
+	cell->public->cpus_failed = 0;
+}
+
+void cell_park_cpus(struct cell *cell)
+{
+	suspend_cpus(cell);
+	park_suspended_cpus(cell);
+}
+
+/* Where the cell was when it was ended: for one that hangs, that is what its maker wants to know.
+ */
+static void record_kill(struct cell *cell)
+{
+	struct failure_record *record = &cell->public->failure;
+	unsigned int n;
+
+	memset(record, 0, sizeof(*record));
+	record->reason = FAILURE_KILLED;
+	record->vector = FAILURE_VECTOR_NONE;
+	for_each_cpu_in (n, cell->cpus)
+		if (arch_cpu_record(cpu_by_id(n), record))
+			break;
+}
+
+/* Finds the cell and gets its consent to be stopped. */
+static int find_and_ask(uint32_t id, struct cell **ret_cell)
+{
+	struct cell *cell;
+	int err;
+
+	err = cell_find_managed(id, &cell);
+	if (err)
+		return err;
+	if (cell->dying)
+		return -EBUSY;
+	err = comm_ask_shutdown(cell);
+	if (err)
+		return err;
+	*ret_cell = cell;
+	return 0;
+}
+
+int cell_start(uint32_t id)
+{
+	struct cell *cell;
+	struct cpu *cpu;
+	unsigned int n;
+	bool first = true;
+	int err;
+
+	err = find_and_ask(id, &cell);
+	if (err)
+		return err;
+	cell_park_cpus(cell);
+	if (cell->loadable) {
+		err = memory_root_loadable(cell, false);
+		if (err)
+			return err;
+		cpus_flush(root_cell.cpus);
+		pool_release_deferred();
+		cell->loadable = false;
+	}
+	comm_init(cell, CELL_RUNNING);
+	cell->failure_recorded = false;
+	cell->public->failed = 0;
+	cell->public->started = 1;
+	for_each_cpu_in (n, cell->cpus) {
+		cpu = cpu_by_id(n);
+		memset(cpu->exits, 0, sizeof(cpu->exits));
+		cpu_order(cpu, first ? CPU_ACTION_START : CPU_ACTION_WAIT);
+		first = false;
+	}
+	__atomic_add_fetch(&public_area.events, 1, __ATOMIC_SEQ_CST);
+	console_printf("cell %s started\n", cell->desc->name);
+	return 0;
+}
+
+int cell_set_loadable(uint32_t id)
+{
+	struct cell *cell;
+	int err;
+
+	err = find_and_ask(id, &cell);
+	if (err)
+		return err;
+	cell_park_cpus(cell);
+	comm_init(cell, CELL_SHUT_DOWN);
+	cell->public->started = 0;
+	cell->failure_recorded = false;
+	cell->public->failed = 0;
+	if (!cell->loadable) {
+		/* Even if it fails half way: the next start then takes back what root got. */
+		cell->loadable = true;
+		err = memory_root_loadable(cell, true);
+		cpus_flush(root_cell.cpus);
+		pool_release_deferred();
+		if (err)
+			return err;
+	}
+	__atomic_add_fetch(&public_area.events, 1, __ATOMIC_SEQ_CST);
+	return 0;
+}
+
+int cell_shutdown_request(uint32_t id)
+{
+	struct cell *cell;
+	int err;
+
+	err = cell_find_managed(id, &cell);
+	if (err)
+		return err;
+	cell->shutdown_asked = false;
+	err = comm_ask_shutdown(cell);
+	return err == -EAGAIN ? 0 : err;
+}
+
+int cell_kill(uint32_t id)
+{
+	struct cell *cell;
+	bool stopped;
+	int err;
+
+	err = cell_find_managed(id, &cell);
+	if (err)
+		return err;
+	suspend_cpus(cell);
+	stopped = comm_stopped(cell);
+	if (!stopped)
+		record_kill(cell);
+	park_suspended_cpus(cell);
+	if (!stopped) {
+		__atomic_store_n(&cell->public->failed, 1, __ATOMIC_RELEASE);
+		cell_comm(cell)->cell_state = CELL_FAILED;
+		__atomic_add_fetch(&public_area.events, 1, __ATOMIC_SEQ_CST);
+		console_printf("cell %s killed on root's order\n", cell->desc->name);
+	}
+	return 0;
+}
+
+void cell_fail(struct cpu *cpu)
+{
+	struct cell *cell = cpu->cell;
+	unsigned int n;
+
+	/* The first CPU that fails tells the reason; others may follow from it. */
+	if (!__atomic_exchange_n(&cell->failure_recorded, true, __ATOMIC_SEQ_CST)) {
+		cell->public->failure = cpu->failure;
+		__atomic_store_n(&cell->public->failed, 1, __ATOMIC_RELEASE);
+	}
+	cell_comm(cell)->cell_state = CELL_FAILED;
+	/* Last: who sees the CPU failed and then looks at the cell must not find it running. */
+	__atomic_or_fetch(&cell->public->cpus_failed, 1ull << cpu->id, __ATOMIC_SEQ_CST);
+	__atomic_store_n(&cpu->failed, true, __ATOMIC_SEQ_CST);
+	for_each_cpu_in (n, cell->cpus)
+		if (n != cpu->id)
+			cpu_order(cpu_by_id(n), CPU_ACTION_PARK);
+	__atomic_store_n(&cpu->action, CPU_ACTION_PARK, __ATOMIC_SEQ_CST);
+	__atomic_add_fetch(&public_area.events, 1, __ATOMIC_SEQ_CST);
+}
