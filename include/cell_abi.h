@@ -38,21 +38,12 @@ enum cell_hypercall {
 	HC_CPU_GET_INFO = 7,
 	HC_CONSOLE_PUTC = 8,
 
-	/*
-	 * cellvisor's own range starts here ("CV" in the upper half); discoverable: HC_CV_FEATURES
-	 * answers -ENOSYS on any other hypervisor.
-	 */
+	/* cellvisor's own range starts here ("CV" in the upper half). */
 	HC_CV_BASE = 0x43560000,
-	HC_CV_FEATURES = HC_CV_BASE,	      /* -> CV_FEATURE_* bits */
 	HC_CV_CELL_SHUTDOWN = HC_CV_BASE + 1, /* id: (re)send the shutdown request, does not wait */
 	HC_CV_CELL_KILL =
 		HC_CV_BASE + 2, /* id: stop the cell without asking; state becomes failed */
 };
-
-/* Bits answered by HC_CV_FEATURES. */
-#define CV_FEATURE_SHUTDOWN (1u << 0) /* handshake is begun and polled, never waited for */
-#define CV_FEATURE_KILL	    (1u << 1)
-#define CV_FEATURE_PUBLIC   (1u << 2) /* public area with consoles and failure records */
 
 /* Argument of HC_HYPERVISOR_GET_INFO. */
 enum hypervisor_info {

@@ -23,7 +23,7 @@ void arch_cpu_act(struct cpu *cpu, enum cpu_action action);
  */
 void arch_cpu_signals(struct cpu *cpu);
 
-/* Second-level tables of a cell: root page, format, address width. The caller fills nothing. */
+/* An empty second-level table: its format, where its pages come from, its root. Negative errno. */
 int arch_stage2_init(struct page_table *table);
 
 /* The cell's address range that the interrupt controller occupies is mapped the architecture's way.
@@ -47,7 +47,7 @@ void arch_comm_init(struct cell *cell, struct comm_region *comm);
 /* Orders the way back to Linux on the calling CPU, taken when the current exit has been handled. */
 void arch_cpu_leave(struct cpu *cpu);
 
-/* Checks CPU state counters known here; NULL-free total look-up for HC_CPU_GET_INFO. */
+/* How many exit counters there are (enum exit_counter). */
 unsigned int arch_exit_counters(void);
 
 #endif /* ARCH_H */

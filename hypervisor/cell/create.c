@@ -16,56 +16,61 @@
 #define CELL_PAGES    ((sizeof(struct cell) + PAGE_SIZE - 1) / PAGE_SIZE)
 #define MAX_BLOB_SIZE (64u * 1024)
 
+/* By what root's tables say at this moment; false where they say nothing. */
+static bool copy_from_root(void *to, uint64_t phys, uint64_t size)
+{
+	struct page_table_leaf leaf;
+	const uint8_t *page;
+	uint64_t chunk;
+
+	for (uint64_t done = 0; done < size; done += chunk) {
+		if (!page_table_walk(&root_cell.stage2, phys + done, &leaf))
+			return false;
+		page = arch_map_page(0, leaf.phys & PAGE_MASK, false);
+		chunk = PAGE_SIZE - (leaf.phys & ~PAGE_MASK);
+		if (chunk > size - done)
+			chunk = size - done;
+		memcpy((uint8_t *)to + done, page + (leaf.phys & ~PAGE_MASK), chunk);
+	}
+	return true;
+}
+
+static bool check_blob(const void *blob, uint64_t size)
+{
+	char line[BLOB_ERROR_LINE];
+	struct blob_error error;
+
+	if (blob_check_cell(blob, size, &error) == 0)
+		return true;
+	blob_error_format(&error, line, sizeof(line));
+	console_printf("cell configuration refused: %s\n", line);
+	return false;
+}
+
 /* Copies the blob out of root's memory, so that it cannot change after it was checked. */
 static int copy_blob(uint64_t phys, struct cell_desc **ret_desc, uint32_t *ret_pages)
 {
-	uint64_t offset, chunk, size;
 	struct cell_desc header;
-	char line[BLOB_ERROR_LINE];
-	struct blob_error error;
-	struct page_table_leaf leaf;
-	uint8_t *copy;
+	uint32_t pages;
+	uint64_t size;
+	void *copy;
 
-	for (offset = 0; offset < sizeof(header); offset += chunk) {
-		if (!page_table_walk(&root_cell.stage2, phys + offset, &leaf))
-			return -EINVAL;
-		chunk = PAGE_SIZE - ((phys + offset) & ~PAGE_MASK);
-		if (chunk > sizeof(header) - offset)
-			chunk = sizeof(header) - offset;
-		memcpy((uint8_t *)&header + offset,
-		       (uint8_t *)arch_map_page(0, leaf.phys & PAGE_MASK, false) +
-			       (leaf.phys & ~PAGE_MASK),
-		       chunk);
-	}
+	if (!copy_from_root(&header, phys, sizeof(header)))
+		return -EINVAL;
 	size = cell_desc_size(&header);
 	if (size > MAX_BLOB_SIZE)
 		return -E2BIG;
-	*ret_pages = (size + PAGE_SIZE - 1) / PAGE_SIZE;
-	copy = pool_alloc(*ret_pages);
+	pages = (size + PAGE_SIZE - 1) / PAGE_SIZE;
+	copy = pool_alloc(pages);
 	if (!copy)
 		return -ENOMEM;
-	for (offset = 0; offset < size; offset += chunk) {
-		if (!page_table_walk(&root_cell.stage2, phys + offset, &leaf))
-			goto invalid;
-		chunk = PAGE_SIZE - ((phys + offset) & ~PAGE_MASK);
-		if (chunk > size - offset)
-			chunk = size - offset;
-		memcpy(copy + offset,
-		       (uint8_t *)arch_map_page(0, leaf.phys & PAGE_MASK, false) +
-			       (leaf.phys & ~PAGE_MASK),
-		       chunk);
+	if (!copy_from_root(copy, phys, size) || !check_blob(copy, size)) {
+		pool_free(copy, pages);
+		return -EINVAL;
 	}
-	if (blob_check_cell(copy, size, &error) < 0) {
-		blob_error_format(&error, line, sizeof(line));
-		console_printf("cell configuration refused: %s\n", line);
-		goto invalid;
-	}
-	*ret_desc = (struct cell_desc *)copy;
+	*ret_desc = copy;
+	*ret_pages = pages;
 	return 0;
-
-invalid:
-	pool_free(copy, *ret_pages);
-	return -EINVAL;
 }
 
 static int check_unique(const struct cell *cell)

@@ -103,11 +103,6 @@ static int hc_console_putc(struct cpu *cpu, uint64_t c, uint64_t arg2)
 	return 0;
 }
 
-static int hc_features(struct cpu *cpu, uint64_t arg1, uint64_t arg2)
-{
-	return CV_FEATURE_SHUTDOWN | CV_FEATURE_KILL | CV_FEATURE_PUBLIC;
-}
-
 static int hc_cell_shutdown(struct cpu *cpu, uint64_t id, uint64_t arg2)
 {
 	return cell_shutdown_request(id);
@@ -134,7 +129,6 @@ static const struct hypercall_entry hypercalls[] = {
 	{HC_CELL_GET_STATE, true, hc_cell_state},
 	{HC_CPU_GET_INFO, false, hc_cpu_get_info},
 	{HC_CONSOLE_PUTC, false, hc_console_putc},
-	{HC_CV_FEATURES, false, hc_features},
 	{HC_CV_CELL_SHUTDOWN, true, hc_cell_shutdown},
 	{HC_CV_CELL_KILL, true, hc_cell_kill},
 };

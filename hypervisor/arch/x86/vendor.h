@@ -40,7 +40,6 @@ struct vendor {
 	int (*stage2_init)(struct page_table *table);
 	/* The CPU belongs to another cell now: load that cell's tables. */
 	void (*load_cell)(struct cpu *cpu);
-	void (*flush)(struct cpu *cpu);
 
 	/* Architectural reset; execution starts at cs_base + ip in real mode. */
 	void (*reset)(struct cpu *cpu, uint16_t cs_selector, uint64_t cs_base, uint16_t ip);

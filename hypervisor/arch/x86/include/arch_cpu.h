@@ -42,6 +42,7 @@ struct arch_cpu {
 	/* vCPU */
 	bool parked;
 	bool wait_for_sipi;
+	bool flush;		/* at the next entry */
 	uint64_t guest_pat;	/* as the guest wrote it */
 	uint64_t mtrr_def_type; /* of a cell: gates caching */
 	uint32_t apic_ldr;	/* logical id and its format as the guest wrote them */

@@ -219,8 +219,3 @@ int arch_stage2_init(struct page_table *table)
 {
 	return vendor->stage2_init(table);
 }
-
-void arch_cpu_flush(struct cpu *cpu)
-{
-	vendor->flush(cpu);
-}

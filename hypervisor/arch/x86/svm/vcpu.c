@@ -92,11 +92,6 @@ static int svm_stage2_init(struct page_table *table)
 	return page_table_init(table);
 }
 
-static void svm_flush(struct cpu *cpu)
-{
-	vmcb_of(cpu)->tlb_control = TLB_CONTROL_FLUSH_ALL;
-}
-
 static void svm_load_cell(struct cpu *cpu)
 {
 	struct vmcb *vmcb = vmcb_of(cpu);
@@ -113,7 +108,7 @@ static void svm_load_cell(struct cpu *cpu)
 	vmcb->intercept_exceptions = cpu->cell == &root_cell ? 0 : INTERCEPT_CELL_EXCEPTIONS;
 	/* Write-back of everybody's cache lines is not a cell's to order. */
 	vmcb->intercept_misc2 = INTERCEPT_MISC2 | (cpu->cell == &root_cell ? 0 : VMCB_WBINVD);
-	svm_flush(cpu);
+	vmcb->tlb_control = TLB_CONTROL_FLUSH_ALL;
 }
 
 static void set_segment(struct vmcb_segment *segment, uint16_t selector, uint16_t attributes,
@@ -396,7 +391,6 @@ VENDOR(svm) = {
 	.leave = svm_leave,
 	.stage2_init = svm_stage2_init,
 	.load_cell = svm_load_cell,
-	.flush = svm_flush,
 	.reset = svm_reset,
 	.park = svm_park,
 	.get_state = svm_get_state,

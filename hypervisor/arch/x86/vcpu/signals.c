@@ -63,6 +63,11 @@ static void forget_signals(struct cpu *cpu)
 	__atomic_store_n(&cpu->arch.nmi_signal, 0, __ATOMIC_SEQ_CST);
 }
 
+void arch_cpu_flush(struct cpu *cpu)
+{
+	cpu->arch.flush = true;
+}
+
 void arch_cpu_act(struct cpu *cpu, enum cpu_action action)
 {
 	uint64_t address = cpu->cell->desc->cpu_reset_address;
