@@ -13,13 +13,18 @@ struct cell root_cell;
 struct cell *cells[PUBLIC_MAX_CELLS];
 struct spinlock management_lock;
 
+struct cell *cell_next(unsigned int slot)
+{
+	while (slot < PUBLIC_MAX_CELLS && !cells[slot])
+		slot++;
+	return slot < PUBLIC_MAX_CELLS ? cells[slot] : NULL;
+}
+
 struct cell *cell_by_id(uint32_t id)
 {
-	unsigned int n;
-
-	for (n = 0; n < PUBLIC_MAX_CELLS; n++)
-		if (cells[n] && cells[n]->id == id)
-			return cells[n];
+	for_each_cell (cell)
+		if (cell->id == id)
+			return cell;
 	return NULL;
 }
 
@@ -37,10 +42,11 @@ int cell_find_managed(uint32_t id, struct cell **ret_cell)
 
 unsigned int cell_count(void)
 {
-	unsigned int n, count = 0;
+	unsigned int count = 0;
 
-	for (n = 0; n < PUBLIC_MAX_CELLS; n++)
-		count += cells[n] != NULL;
+	/* Without the lock, too: what is in the slots may go at any moment. */
+	for (unsigned int slot = 0; slot < PUBLIC_MAX_CELLS; slot++)
+		count += cells[slot] != NULL;
 	return count;
 }
 

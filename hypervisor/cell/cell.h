@@ -44,6 +44,7 @@ struct cell {
 };
 
 extern struct cell root_cell;
+/* By slot; root's is 0. */
 extern struct cell *cells[PUBLIC_MAX_CELLS];
 
 /* Serializes everything that changes cells. */
@@ -55,6 +56,12 @@ static inline struct comm_region *cell_comm(const struct cell *cell)
 }
 
 /* cell.c: the cells that there are. */
+
+/* The cell in the first slot from this one on that has one; NULL: no more. With management_lock. */
+struct cell *cell_next(unsigned int slot);
+
+#define for_each_cell(each) \
+	for (struct cell *each = cell_next(0); each; each = cell_next(each->slot + 1))
 
 /* NULL where there is none; the root cell has id 0. */
 struct cell *cell_by_id(uint32_t id);

@@ -13,20 +13,14 @@
 
 static void suspend_cpus(const struct cell *cell)
 {
-	unsigned int n;
-
-	for_each_cpu_in (n, cell->cpus)
-		cpu_suspend(cpu_by_id(n));
+	for_each_cpu (cpu, cell->cpus)
+		cpu_suspend(cpu);
 }
 
 /* Of CPUs that are suspended. */
 static void park_suspended_cpus(struct cell *cell)
 {
-	struct cpu *cpu;
-	unsigned int n;
-
-	for_each_cpu_in (n, cell->cpus) {
-		cpu = cpu_by_id(n);
+	for_each_cpu (cpu, cell->cpus) {
 		cpu->failed = false;
 		__atomic_store_n(&cpu->action, CPU_ACTION_PARK, __ATOMIC_SEQ_CST);
 		cpu_resume(cpu);
@@ -45,13 +39,12 @@ void cell_park_cpus(struct cell *cell)
 static void record_kill(struct cell *cell)
 {
 	struct failure_record *record = &cell->public->failure;
-	unsigned int n;
 
 	memset(record, 0, sizeof(*record));
 	record->reason = FAILURE_KILLED;
 	record->vector = FAILURE_VECTOR_NONE;
-	for_each_cpu_in (n, cell->cpus)
-		if (arch_cpu_record(cpu_by_id(n), record))
+	for_each_cpu (cpu, cell->cpus)
+		if (arch_cpu_record(cpu, record))
 			break;
 }
 
@@ -76,8 +69,6 @@ static int find_and_ask(uint32_t id, struct cell **ret_cell)
 int cell_start(uint32_t id)
 {
 	struct cell *cell;
-	struct cpu *cpu;
-	unsigned int n;
 	bool first = true;
 	int err;
 
@@ -97,8 +88,7 @@ int cell_start(uint32_t id)
 	cell->failure_recorded = false;
 	cell->public->failed = 0;
 	cell->public->started = 1;
-	for_each_cpu_in (n, cell->cpus) {
-		cpu = cpu_by_id(n);
+	for_each_cpu (cpu, cell->cpus) {
 		memset(cpu->exits, 0, sizeof(cpu->exits));
 		cpu_order(cpu, first ? CPU_ACTION_START : CPU_ACTION_WAIT);
 		first = false;
@@ -173,7 +163,6 @@ int cell_kill(uint32_t id)
 void cell_fail(struct cpu *cpu)
 {
 	struct cell *cell = cpu->cell;
-	unsigned int n;
 
 	/* The first CPU that fails tells the reason; others may follow from it. */
 	if (!__atomic_exchange_n(&cell->failure_recorded, true, __ATOMIC_SEQ_CST)) {
@@ -184,9 +173,9 @@ void cell_fail(struct cpu *cpu)
 	/* Last: who sees the CPU failed and then looks at the cell must not find it running. */
 	__atomic_or_fetch(&cell->public->cpus_failed, 1ull << cpu->id, __ATOMIC_SEQ_CST);
 	__atomic_store_n(&cpu->failed, true, __ATOMIC_SEQ_CST);
-	for_each_cpu_in (n, cell->cpus)
-		if (n != cpu->id)
-			cpu_order(cpu_by_id(n), CPU_ACTION_PARK);
+	for_each_cpu (other, cell->cpus)
+		if (other != cpu)
+			cpu_order(other, CPU_ACTION_PARK);
 	__atomic_store_n(&cpu->action, CPU_ACTION_PARK, __ATOMIC_SEQ_CST);
 	__atomic_add_fetch(&public_area.events, 1, __ATOMIC_SEQ_CST);
 }

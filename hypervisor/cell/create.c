@@ -75,29 +75,24 @@ static int copy_blob(uint64_t phys, struct cell_desc **ret_desc, uint32_t *ret_p
 
 static int check_unique(const struct cell *cell)
 {
-	unsigned int n;
-
-	for (n = 0; n < PUBLIC_MAX_CELLS; n++) {
-		if (!cells[n])
-			continue;
-		if (cells[n]->id == cell->desc->id ||
-		    strcmp(cells[n]->desc->name, cell->desc->name) == 0)
+	for_each_cell (other)
+		if (other->id == cell->desc->id || strcmp(other->desc->name, cell->desc->name) == 0)
 			return -EEXIST;
-	}
 	return 0;
 }
 
 static int check_cpus(struct cell *cell)
 {
 	bool too_large;
-	unsigned int n;
 
 	cell->cpus = cell_desc_cpus(cell->desc, &too_large);
 	if (too_large || cell->cpus == 0)
 		return -EINVAL;
 	if (cell->cpus & (1ull << this_cpu()->id))
 		return -EBUSY;
-	for_each_cpu_in (n, cell->cpus) {
+	for (unsigned int n = 0; n < IMAGE_MAX_CPUS; n++) {
+		if (!(cell->cpus & (1ull << n)))
+			continue;
 		if (!cpu_by_id(n))
 			return -EINVAL;
 		if (!(root_cell.cpus & (1ull << n)))
@@ -109,11 +104,9 @@ static int check_cpus(struct cell *cell)
 /* A cell in the state "locked" forbids any change of the partition. */
 static const struct cell *locking_cell(void)
 {
-	unsigned int n;
-
-	for (n = 0; n < PUBLIC_MAX_CELLS; n++)
-		if (cells[n] && cells[n] != &root_cell && comm_locked(cells[n]))
-			return cells[n];
+	for_each_cell (cell)
+		if (cell != &root_cell && comm_locked(cell))
+			return cell;
 	return NULL;
 }
 
@@ -143,15 +136,11 @@ static int find_slot(unsigned int *ret_slot)
 
 static void move_cpus(struct cell *from, struct cell *to, uint64_t cpus, enum cpu_action action)
 {
-	struct cpu *cpu;
-	unsigned int n;
-
-	for_each_cpu_in (n, cpus)
-		cpu_suspend(cpu_by_id(n));
+	for_each_cpu (cpu, cpus)
+		cpu_suspend(cpu);
 	from->cpus &= ~cpus;
 	to->cpus |= cpus;
-	for_each_cpu_in (n, cpus) {
-		cpu = cpu_by_id(n);
+	for_each_cpu (cpu, cpus) {
 		cpu->cell = to;
 		cpu->failed = false;
 		memset(cpu->exits, 0, sizeof(cpu->exits));

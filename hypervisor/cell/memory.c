@@ -32,12 +32,11 @@ static bool is_owned(const struct blob_memory *region)
 }
 
 /* Regions without size say nothing (an ivshmem device may have an empty section). */
-#define for_each_region(region, cell)                                                      \
-	for ((region) = cell_desc_memory((cell)->desc);                                    \
-	     (region) < cell_desc_memory((cell)->desc) + (cell)->desc->num_memory_regions; \
-	     (region)++)                                                                   \
-		if ((region)->size == 0)                                                   \
-			continue;                                                          \
+#define for_each_region(region, cell)                                                              \
+	for (const struct blob_memory *region = cell_desc_memory((cell)->desc);                    \
+	     region < cell_desc_memory((cell)->desc) + (cell)->desc->num_memory_regions; region++) \
+		if (region->size == 0)                                                             \
+			continue;                                                                  \
 		else
 
 /* Root must have the memory, all of it, at its own address, and with no fewer rights. */
@@ -77,8 +76,6 @@ static bool regions_meet(const struct blob_memory *a, const struct blob_memory *
 
 static bool collides(const struct blob_memory *region, const struct cell *other)
 {
-	const struct blob_memory *theirs;
-
 	for_each_region (theirs, other) {
 		if (theirs->flags & BLOB_MEM_COMM_REGION)
 			continue;
@@ -92,9 +89,6 @@ static bool collides(const struct blob_memory *region, const struct cell *other)
 
 int memory_check(const struct cell *cell)
 {
-	const struct blob_memory *region;
-	unsigned int n;
-
 	for_each_region (region, cell) {
 		if (arch_overlaps_interrupt_controller(region->virt_start, region->size))
 			return -EINVAL;
@@ -107,11 +101,11 @@ int memory_check(const struct cell *cell)
 				       cell->desc->name, region->phys_start);
 			return -EINVAL;
 		}
-		for (n = 0; n < PUBLIC_MAX_CELLS; n++) {
-			if (!cells[n] || cells[n] == &root_cell || !collides(region, cells[n]))
+		for_each_cell (other) {
+			if (other == &root_cell || !collides(region, other))
 				continue;
 			console_printf("cell %s: memory at 0x%lx belongs to cell %s\n",
-				       cell->desc->name, region->phys_start, cells[n]->desc->name);
+				       cell->desc->name, region->phys_start, other->desc->name);
 			return -EBUSY;
 		}
 		if (!root_has(region)) {
@@ -143,7 +137,6 @@ static int add_mmio_window(struct cell *cell, const struct blob_memory *region)
 
 int memory_map_cell(struct cell *cell)
 {
-	const struct blob_memory *region;
 	uint64_t phys;
 	int err;
 
@@ -169,7 +162,6 @@ int memory_map_cell(struct cell *cell)
 /* Gives [phys, phys + size) back to root as root's own configuration has it. */
 static int root_map(uint64_t phys, uint64_t size)
 {
-	const struct blob_memory *region;
 	uint64_t start, end;
 	int err;
 
@@ -191,7 +183,6 @@ static int root_map(uint64_t phys, uint64_t size)
 
 int memory_take_from_root(const struct cell *cell)
 {
-	const struct blob_memory *region;
 	int err;
 
 	for_each_region (region, cell) {
@@ -206,8 +197,6 @@ int memory_take_from_root(const struct cell *cell)
 
 void memory_return_to_root(const struct cell *cell)
 {
-	const struct blob_memory *region;
-
 	for_each_region (region, cell)
 		if (is_owned(region) && root_map(region->phys_start, region->size) < 0)
 			console_printf("out of pages: root does not get back memory at 0x%lx\n",
@@ -216,7 +205,6 @@ void memory_return_to_root(const struct cell *cell)
 
 int memory_root_loadable(const struct cell *cell, bool map)
 {
-	const struct blob_memory *region;
 	int err;
 
 	for_each_region (region, cell) {
@@ -244,7 +232,6 @@ int memory_show_public(const void *virt, uint64_t size, bool show)
 
 int memory_root_init(void)
 {
-	const struct blob_memory *region;
 	int err;
 
 	err = arch_stage2_init(&root_cell.stage2);

@@ -24,6 +24,14 @@ struct cpu *cpu_by_id(unsigned int id)
 	return cpu->entered ? cpu : NULL;
 }
 
+struct cpu *cpu_next(uint64_t bitmap, unsigned int from)
+{
+	for (unsigned int id = from; id < IMAGE_MAX_CPUS; id++)
+		if ((bitmap & (1ull << id)) && cpu_by_id(id))
+			return cpu_by_id(id);
+	return NULL;
+}
+
 void cpu_suspend(struct cpu *cpu)
 {
 	__atomic_store_n(&cpu->suspend_request, 1, __ATOMIC_SEQ_CST);
@@ -42,13 +50,9 @@ void cpu_resume(struct cpu *cpu)
 
 void cpus_flush(uint64_t bitmap)
 {
-	struct cpu *self = this_cpu(), *cpu;
-	unsigned int n;
+	struct cpu *self = this_cpu();
 
-	for_each_cpu_in (n, bitmap) {
-		cpu = cpu_by_id(n);
-		if (!cpu)
-			continue;
+	for_each_cpu (cpu, bitmap) {
 		if (cpu == self) {
 			arch_cpu_flush(cpu);
 		} else {
@@ -56,11 +60,9 @@ void cpus_flush(uint64_t bitmap)
 			arch_cpu_kick(cpu);
 		}
 	}
-	for_each_cpu_in (n, bitmap) {
-		cpu = cpu_by_id(n);
-		while (cpu && cpu != self && __atomic_load_n(&cpu->flush_request, __ATOMIC_ACQUIRE))
+	for_each_cpu (cpu, bitmap)
+		while (cpu != self && __atomic_load_n(&cpu->flush_request, __ATOMIC_ACQUIRE))
 			arch_cpu_relax();
-	}
 }
 
 void cpu_order(struct cpu *cpu, enum cpu_action action)

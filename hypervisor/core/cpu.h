@@ -54,9 +54,11 @@ struct cpu *this_cpu(void);
 /* By logical id; NULL where no such CPU entered. */
 struct cpu *cpu_by_id(unsigned int id);
 
-#define for_each_cpu_in(n, bitmap)                 \
-	for ((n) = 0; (n) < IMAGE_MAX_CPUS; (n)++) \
-		if ((bitmap) & (1ull << (n)))
+/* The first CPU of a bitmap whose id is from or larger; NULL: no more. */
+struct cpu *cpu_next(uint64_t bitmap, unsigned int from);
+
+#define for_each_cpu(each, bitmap) \
+	for (struct cpu *each = cpu_next(bitmap, 0); each; each = cpu_next(bitmap, each->id + 1))
 
 /*
  * Stops another CPU inside the hypervisor until cpu_resume(); its cell, action and vCPU may be

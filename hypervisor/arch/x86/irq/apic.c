@@ -156,8 +156,6 @@ static void deliver(struct cpu *self, struct cpu *cpu, uint32_t icr_low)
  */
 static enum verdict send(struct cpu *self, uint32_t icr_low)
 {
-	struct cpu *cpu;
-	unsigned int n;
 	bool sent = false;
 
 	if (ICR_MODE(icr_low) == ICR_SMI || ICR_MODE(icr_low) == ICR_EXTINT ||
@@ -169,9 +167,8 @@ static enum verdict send(struct cpu *self, uint32_t icr_low)
 	/* The processor delivers a vector below 16 nowhere and notes an error. */
 	if (ICR_MODE(icr_low) <= ICR_LOWEST && (icr_low & 0xff) < 16)
 		return VERDICT_HANDLED;
-	for_each_cpu_in (n, self->cell->cpus) {
-		cpu = cpu_by_id(n);
-		if (!cpu || !is_destination(self, cpu, icr_low))
+	for_each_cpu (cpu, self->cell->cpus) {
+		if (!is_destination(self, cpu, icr_low))
 			continue;
 		deliver(self, cpu, icr_low);
 		sent = true;

@@ -110,12 +110,10 @@ void arch_cpu_signals(struct cpu *cpu)
 
 void arch_comm_init(struct cell *cell, struct comm_region *comm)
 {
-	unsigned int n;
-
 	comm->pci_mmconfig_base = system_desc->pci_mmconfig_base;
 	comm->pm_timer_address = system_desc->platform.x86.pm_timer_address;
 	comm->tsc_khz = system_desc->platform.x86.tsc_khz;
 	comm->apic_khz = system_desc->platform.x86.apic_khz;
-	for_each_cpu_in (n, cell->cpus)
+	for_each_cpu (cpu, cell->cpus)
 		comm->num_cpus++;
 }
