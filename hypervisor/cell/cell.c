@@ -69,10 +69,9 @@ uint64_t cell_desc_cpus(const struct cell_desc *desc, bool *ret_too_large)
 {
 	const uint8_t *set = cell_desc_cpu_set(desc);
 	uint64_t cpus = 0;
-	uint32_t n;
 
 	*ret_too_large = false;
-	for (n = 0; n < desc->cpu_set_size; n++) {
+	for (uint32_t n = 0; n < desc->cpu_set_size; n++) {
 		if (n < sizeof(cpus))
 			cpus |= (uint64_t)set[n] << (8 * n);
 		else if (set[n])

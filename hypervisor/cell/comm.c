@@ -41,11 +41,10 @@ bool comm_locked(const struct cell *cell)
 static bool can_answer(const struct cell *cell)
 {
 	const struct blob_memory *regions = cell_desc_memory(cell->desc);
-	uint32_t n;
 
 	if (cell->desc->flags & BLOB_CELL_PASSIVE_COMMREG)
 		return false;
-	for (n = 0; n < cell->desc->num_memory_regions; n++)
+	for (uint32_t n = 0; n < cell->desc->num_memory_regions; n++)
 		if (regions[n].flags & BLOB_MEM_COMM_REGION)
 			return true;
 	return false;

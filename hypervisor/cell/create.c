@@ -123,9 +123,7 @@ static int refuse_if_locked(const char *what)
 
 static int find_slot(unsigned int *ret_slot)
 {
-	unsigned int n;
-
-	for (n = 0; n < PUBLIC_MAX_CELLS; n++) {
+	for (unsigned int n = 0; n < PUBLIC_MAX_CELLS; n++) {
 		if (!cells[n]) {
 			*ret_slot = n;
 			return 0;

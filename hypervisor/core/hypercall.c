@@ -150,9 +150,8 @@ static bool lock_management(struct cpu *cpu)
 bool hypercall(struct cpu *cpu, uint32_t code, uint64_t arg1, uint64_t arg2, int32_t *ret_result)
 {
 	const struct hypercall_entry *entry = NULL;
-	unsigned int n;
 
-	for (n = 0; n < sizeof(hypercalls) / sizeof(hypercalls[0]); n++)
+	for (unsigned int n = 0; n < sizeof(hypercalls) / sizeof(hypercalls[0]); n++)
 		if (hypercalls[n].code == code)
 			entry = &hypercalls[n];
 	if (!entry) {

@@ -27,9 +27,7 @@ static bool bit_set(const uint8_t *bitmap, uint32_t page)
 
 static void mark_pages(uint32_t first, uint32_t count, bool used)
 {
-	uint32_t page;
-
-	for (page = first; page < first + count; page++) {
+	for (uint32_t page = first; page < first + count; page++) {
 		if (used)
 			pool.bitmap[page / 8] |= 1u << (page % 8);
 		else
@@ -52,10 +50,10 @@ void pool_init(void *start, uint32_t pages)
 
 void *pool_alloc(uint32_t pages)
 {
-	uint32_t page, run = 0;
+	uint32_t run = 0;
 	void *result;
 
-	for (page = 0; page < pool.pages; page++) {
+	for (uint32_t page = 0; page < pool.pages; page++) {
 		run = bit_set(pool.bitmap, page) ? 0 : run + 1;
 		if (run == pages) {
 			mark_pages(page + 1 - pages, pages, true);
@@ -83,9 +81,7 @@ void pool_free_deferred(void *page)
 
 void pool_release_deferred(void)
 {
-	uint32_t page;
-
-	for (page = 0; pool.num_deferred && page < pool.pages; page++) {
+	for (uint32_t page = 0; pool.num_deferred && page < pool.pages; page++) {
 		if (!bit_set(pool.deferred, page))
 			continue;
 		pool.deferred[page / 8] &= ~(1u << (page % 8));

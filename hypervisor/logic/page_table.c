@@ -47,13 +47,12 @@ static void free_subtree(struct page_table *table, uint64_t entry, unsigned int 
 {
 	const struct page_table_format *format = table->format;
 	uint64_t *entries;
-	unsigned int n;
 
 	if (!format->present(entry) || format->is_leaf(entry, level))
 		return;
 	entries = entry_table(table, entry);
 	if (level > 2)
-		for (n = 0; n < PAGE_TABLE_ENTRIES; n++)
+		for (unsigned int n = 0; n < PAGE_TABLE_ENTRIES; n++)
 			free_subtree(table, entries[n], level - 1);
 	table->free(table->context, entries);
 }
@@ -62,7 +61,7 @@ static void free_subtree(struct page_table *table, uint64_t entry, unsigned int 
 static int make_table(struct page_table *table, uint64_t *entry, unsigned int level)
 {
 	const struct page_table_format *format = table->format;
-	unsigned int attributes, n;
+	unsigned int attributes;
 	uint64_t *entries, phys;
 
 	if (format->present(*entry) && !format->is_leaf(*entry, level))
@@ -73,7 +72,7 @@ static int make_table(struct page_table *table, uint64_t *entry, unsigned int le
 	if (format->present(*entry)) {
 		phys = format->phys(*entry, level);
 		attributes = format->attributes(*entry);
-		for (n = 0; n < PAGE_TABLE_ENTRIES; n++)
+		for (unsigned int n = 0; n < PAGE_TABLE_ENTRIES; n++)
 			entries[n] = format->leaf(phys + n * level_size(level - 1), attributes,
 						  level - 1);
 	}
@@ -87,7 +86,7 @@ static void merge_table(struct page_table *table, uint64_t *entry, unsigned int 
 	const struct page_table_format *format = table->format;
 	uint64_t *entries = entry_table(table, *entry);
 	uint64_t first = entries[0], phys, replacement = 0;
-	unsigned int attributes, n;
+	unsigned int attributes;
 
 	if (format->present(first)) {
 		if (level > table->max_leaf_level || !format->is_leaf(first, level - 1))
@@ -96,13 +95,13 @@ static void merge_table(struct page_table *table, uint64_t *entry, unsigned int 
 		if (phys & (level_size(level) - 1))
 			return;
 		attributes = format->attributes(first);
-		for (n = 1; n < PAGE_TABLE_ENTRIES; n++)
+		for (unsigned int n = 1; n < PAGE_TABLE_ENTRIES; n++)
 			if (entries[n] !=
 			    format->leaf(phys + n * level_size(level - 1), attributes, level - 1))
 				return;
 		replacement = format->leaf(phys, attributes, level);
 	} else {
-		for (n = 1; n < PAGE_TABLE_ENTRIES; n++)
+		for (unsigned int n = 1; n < PAGE_TABLE_ENTRIES; n++)
 			if (format->present(entries[n]))
 				return;
 	}
@@ -179,10 +178,9 @@ static int split_at(struct page_table *table, uint64_t virt)
 {
 	const struct page_table_format *format = table->format;
 	uint64_t *entries = table->root, *entry;
-	unsigned int level;
 	int err;
 
-	for (level = table->levels; level > 1; level--) {
+	for (unsigned int level = table->levels; level > 1; level--) {
 		if ((virt & (level_size(level) - 1)) == 0)
 			return 0;
 		entry = &entries[entry_index(virt, level)];
@@ -244,12 +242,11 @@ bool page_table_walk(const struct page_table *table, uint64_t virt,
 {
 	const struct page_table_format *format = table->format;
 	const uint64_t *entries = table->root;
-	unsigned int level;
 	uint64_t entry;
 
 	if (!range_valid(table, virt & PAGE_MASK, PAGE_SIZE))
 		return false;
-	for (level = table->levels; level > 0; level--) {
+	for (unsigned int level = table->levels; level > 0; level--) {
 		entry = entries[entry_index(virt, level)];
 		if (!format->present(entry))
 			return false;
@@ -267,11 +264,9 @@ bool page_table_walk(const struct page_table *table, uint64_t virt,
 
 void page_table_destroy(struct page_table *table)
 {
-	unsigned int n;
-
 	if (!table->root)
 		return;
-	for (n = 0; n < PAGE_TABLE_ENTRIES; n++)
+	for (unsigned int n = 0; n < PAGE_TABLE_ENTRIES; n++)
 		free_subtree(table, table->root[n], table->levels);
 	table->free(table->context, table->root);
 	table->root = NULL;

@@ -71,7 +71,6 @@ static int check_cpu_set(const struct blob_check *c)
 {
 	struct blob_error error = {.part = BLOB_PART_CPU_SET, .index = -1};
 	const uint8_t *set = cell_desc_cpu_set(c->cell);
-	unsigned int n;
 
 	if (c->cell->cpu_set_size > BLOB_MAX_CPU_SET_SIZE) {
 		error.code = BLOB_TOO_LARGE;
@@ -80,7 +79,7 @@ static int check_cpu_set(const struct blob_check *c)
 		error.expected = BLOB_MAX_CPU_SET_SIZE;
 		return blob_fail(c, error);
 	}
-	for (n = 0; n < c->cell->cpu_set_size; n++)
+	for (unsigned int n = 0; n < c->cell->cpu_set_size; n++)
 		if (set[n])
 			return 0;
 	error.code = BLOB_CPU_SET_EMPTY;
@@ -91,9 +90,8 @@ static int check_caches(const struct blob_check *c)
 {
 	const struct blob_cache *caches = cell_desc_cache(c->cell), *cache;
 	struct blob_error error = {.part = BLOB_PART_CACHE};
-	unsigned int n;
 
-	for (n = 0; n < c->cell->num_cache_regions; n++) {
+	for (unsigned int n = 0; n < c->cell->num_cache_regions; n++) {
 		cache = &caches[n];
 		error.index = n;
 		if (cache->type > BLOB_CACHE_DATA) {
@@ -125,7 +123,6 @@ static int check_irqchip(const struct blob_check *c, unsigned int n)
 {
 	const struct blob_irqchip *chips = cell_desc_irqchips(c->cell), *chip = &chips[n];
 	struct blob_error error = {.part = BLOB_PART_IRQCHIP, .index = n, .field = "address"};
-	unsigned int m;
 
 	error.value = chip->address;
 	if (chip->address == 0) {
@@ -137,7 +134,7 @@ static int check_irqchip(const struct blob_check *c, unsigned int n)
 		error.expected = PAGE_BYTES;
 		return blob_fail(c, error);
 	}
-	for (m = 0; m < n; m++) {
+	for (unsigned int m = 0; m < n; m++) {
 		error.other = m;
 		if (chips[m].address != chip->address)
 			continue;
@@ -158,10 +155,9 @@ static int check_irqchip(const struct blob_check *c, unsigned int n)
 
 static int check_irqchips(const struct blob_check *c)
 {
-	unsigned int n;
 	int err;
 
-	for (n = 0; n < c->cell->num_irqchips; n++) {
+	for (unsigned int n = 0; n < c->cell->num_irqchips; n++) {
 		err = check_irqchip(c, n);
 		if (err)
 			return err;
@@ -173,9 +169,8 @@ static int check_pio(const struct blob_check *c)
 {
 	const struct blob_pio *pio = cell_desc_pio(c->cell);
 	struct blob_error error = {.part = BLOB_PART_PIO};
-	unsigned int n;
 
-	for (n = 0; n < c->cell->num_pio_regions; n++) {
+	for (unsigned int n = 0; n < c->cell->num_pio_regions; n++) {
 		error.index = n;
 		if (pio[n].length == 0) {
 			error.code = BLOB_EMPTY_RANGE;
@@ -351,7 +346,6 @@ static int check_platform(const struct blob_check *c, const struct system_desc *
 
 static int check_system(const struct blob_check *c, const struct system_desc *system)
 {
-	unsigned int n;
 	int err;
 
 	err = check_flags(c, BLOB_PART_SYSTEM, system->flags, BLOB_SYS_CONSOLE_READABLE);
@@ -366,7 +360,7 @@ static int check_system(const struct blob_check *c, const struct system_desc *sy
 	err = check_platform(c, system);
 	if (err)
 		return err;
-	for (n = 0; n < BLOB_IOMMU_UNITS; n++) {
+	for (unsigned int n = 0; n < BLOB_IOMMU_UNITS; n++) {
 		err = check_iommu(c, &system->iommu_units[n], n);
 		if (err)
 			return err;

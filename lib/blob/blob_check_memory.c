@@ -11,9 +11,8 @@ static bool ranges_meet(uint64_t a, uint64_t a_size, uint64_t b, uint64_t b_size
 static bool may_be_empty(const struct cell_desc *cell, unsigned int index)
 {
 	const struct blob_pci_device *dev = cell_desc_pci_devices(cell);
-	unsigned int n;
 
-	for (n = 0; n < cell->num_pci_devices; n++)
+	for (unsigned int n = 0; n < cell->num_pci_devices; n++)
 		if (dev[n].type == BLOB_PCI_IVSHMEM && index > dev[n].shmem_regions_start &&
 		    index < shmem_end(&dev[n]))
 			return true;
@@ -158,14 +157,13 @@ static int check_memory_pair(const struct blob_check *c, unsigned int n, unsigne
 
 int blob_check_memory(const struct blob_check *c)
 {
-	unsigned int n, m;
 	int err;
 
-	for (n = 0; n < c->cell->num_memory_regions; n++) {
+	for (unsigned int n = 0; n < c->cell->num_memory_regions; n++) {
 		err = check_memory_region(c, n);
 		if (err)
 			return err;
-		for (m = 0; m < n; m++) {
+		for (unsigned int m = 0; m < n; m++) {
 			err = check_memory_pair(c, n, m);
 			if (err)
 				return err;

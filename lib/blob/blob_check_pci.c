@@ -29,11 +29,9 @@ static bool bar_mask_valid(uint32_t mask, unsigned int bar)
 static int check_bars(const struct blob_check *c, const struct blob_pci_device *dev,
 		      struct blob_error error)
 {
-	unsigned int bar;
-
 	error.code = BLOB_BAR_MASK;
 	error.field = "bar_mask";
-	for (bar = 0; bar < 6; bar++) {
+	for (unsigned int bar = 0; bar < 6; bar++) {
 		error.value = dev->bar_mask[bar];
 		if (!bar_mask_valid(dev->bar_mask[bar], bar))
 			return blob_fail(c, error);
@@ -99,10 +97,10 @@ static int check_sections(const struct blob_check *c, const struct blob_pci_devi
 {
 	const struct blob_memory *r = cell_desc_memory(c->cell) + dev->shmem_regions_start;
 	uint64_t next = r[SHMEM_STATE_TABLE].virt_start + r[SHMEM_STATE_TABLE].size;
-	unsigned int n, sections = SHMEM_OUTPUT + dev->shmem_peers;
+	unsigned int sections = SHMEM_OUTPUT + dev->shmem_peers;
 
 	error.field = "shmem_regions_start";
-	for (n = 0; n < sections; n++) {
+	for (unsigned int n = 0; n < sections; n++) {
 		error.other = dev->shmem_regions_start + n;
 		error.value = r[n].flags;
 		if ((r[n].flags & BLOB_MEM_COMM_REGION) || (r[n].size != 0 && is_subpage(&r[n]))) {
@@ -171,7 +169,6 @@ static int check_pci_device(const struct blob_check *c, unsigned int n)
 {
 	const struct blob_pci_device *devices = cell_desc_pci_devices(c->cell), *dev = &devices[n];
 	struct blob_error error = {.part = BLOB_PART_PCI_DEVICE, .index = n};
-	unsigned int m;
 	int err;
 
 	if (dev->type < BLOB_PCI_DEVICE || dev->type > BLOB_PCI_IVSHMEM) {
@@ -187,7 +184,7 @@ static int check_pci_device(const struct blob_check *c, unsigned int n)
 		error.expected = BLOB_IOMMU_UNITS - 1;
 		return blob_fail(c, error);
 	}
-	for (m = 0; m < n; m++) {
+	for (unsigned int m = 0; m < n; m++) {
 		if (devices[m].domain != dev->domain || devices[m].bdf != dev->bdf)
 			continue;
 		error.code = BLOB_DUPLICATE;
@@ -243,15 +240,14 @@ static int check_pci_cap(const struct blob_check *c, unsigned int n)
 
 int blob_check_pci(const struct blob_check *c)
 {
-	unsigned int n;
 	int err;
 
-	for (n = 0; n < c->cell->num_pci_devices; n++) {
+	for (unsigned int n = 0; n < c->cell->num_pci_devices; n++) {
 		err = check_pci_device(c, n);
 		if (err)
 			return err;
 	}
-	for (n = 0; n < c->cell->num_pci_caps; n++) {
+	for (unsigned int n = 0; n < c->cell->num_pci_caps; n++) {
 		err = check_pci_cap(c, n);
 		if (err)
 			return err;

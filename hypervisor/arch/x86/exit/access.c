@@ -86,9 +86,8 @@ static enum verdict access_apic(struct cpu *cpu, uint64_t guest_phys)
 static const struct mmio_window *find_window(const struct cell *cell, uint64_t guest_phys,
 					     unsigned int width)
 {
-	const struct mmio_window *window;
-
-	for (window = cell->mmio; window < cell->mmio + cell->num_mmio; window++)
+	for (const struct mmio_window *window = cell->mmio; window < cell->mmio + cell->num_mmio;
+	     window++)
 		if (guest_phys >= window->guest && guest_phys - window->guest < window->size &&
 		    width <= window->size - (guest_phys - window->guest))
 			return window;

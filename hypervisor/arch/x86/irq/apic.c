@@ -71,16 +71,15 @@ void exit_nmi(struct cpu *cpu)
 /* Interrupts that wait for their last owner's handlers are taken here and dropped. */
 static void drop_interrupts(struct cpu *cpu)
 {
-	unsigned int n, tries;
 	uint32_t pending;
 
-	for (tries = 0; tries < DROP_TRIES; tries++) {
+	for (unsigned int tries = 0; tries < DROP_TRIES; tries++) {
 		setup_interrupt_vectors(true);
 		vendor->take_interrupts(cpu, true);
 		setup_interrupt_vectors(false);
 		account_nmi(cpu);
 		pending = 0;
-		for (n = 0; n < 8; n++)
+		for (unsigned int n = 0; n < 8; n++)
 			pending |= apic_read(APIC_IRR + n * 0x10) | apic_read(APIC_ISR + n * 0x10);
 		if (!pending)
 			return;

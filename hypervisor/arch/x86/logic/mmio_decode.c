@@ -139,10 +139,9 @@ static enum mmio_decode_result next_value(struct decoder *d, unsigned int size, 
 {
 	enum mmio_decode_result result;
 	uint64_t value = 0, sign;
-	unsigned int n;
 	uint8_t byte;
 
-	for (n = 0; n < size; n++) {
+	for (unsigned int n = 0; n < size; n++) {
 		result = next_byte(d, &byte);
 		if (result != MMIO_DECODE_OK)
 			return result;

@@ -11,7 +11,6 @@
 void arch_debug_putc(char c)
 {
 	const struct cell_console *console;
-	unsigned int tries;
 
 	if (!system_desc)
 		return;
@@ -19,7 +18,7 @@ void arch_debug_putc(char c)
 	if (console->type != CONSOLE_8250 || (console->flags & CONSOLE_FLAG_MMIO))
 		return;
 	/* Bounded: a port without a UART reads as all ones, one that is stuck must not stop us. */
-	for (tries = 0; tries < UART_TRIES; tries++)
+	for (unsigned int tries = 0; tries < UART_TRIES; tries++)
 		if (inb(console->address + UART_LSR) & UART_LSR_EMPTY)
 			break;
 	outb(console->address, c);

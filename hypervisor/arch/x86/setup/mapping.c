@@ -46,9 +46,8 @@ void mapping_set_pool(struct page_table *table)
 static uint64_t *find_page_table(uint64_t virt)
 {
 	uint64_t *entries = host_table.root;
-	unsigned int shift;
 
-	for (shift = 39; shift > 12; shift -= 9)
+	for (unsigned int shift = 39; shift > 12; shift -= 9)
 		entries = hv_to_virt(entries[(virt >> shift) & 511] & PTE_ADDRESS);
 	return entries;
 }

@@ -60,10 +60,9 @@ static uint64_t stub_of(unsigned int vector, unsigned int first_interrupt)
 
 static void fill_idt(struct gate *table, unsigned int first_interrupt)
 {
-	unsigned int n;
 	uint64_t stub;
 
-	for (n = 0; n < VECTORS; n++) {
+	for (unsigned int n = 0; n < VECTORS; n++) {
 		stub = stub_of(n, first_interrupt);
 		table[n].offset_low = stub;
 		table[n].selector = SELECTOR_CODE;

@@ -85,7 +85,7 @@ static bool translate(struct cpu *cpu, const struct vcpu_state *state, uint64_t 
 		      uint64_t *ret_guest_phys, uint64_t *ret_rights)
 {
 	struct walk_shape shape = shape_of(state);
-	unsigned int level, shift, index, bits;
+	unsigned int shift, index, bits;
 	uint64_t table, entry, page;
 
 	*ret_rights = PTE_WRITE | PTE_USER;
@@ -94,7 +94,7 @@ static bool translate(struct cpu *cpu, const struct vcpu_state *state, uint64_t 
 		return true;
 	}
 	table = state->cr3 & shape.root_mask;
-	for (level = shape.levels; level > 0; level--) {
+	for (unsigned int level = shape.levels; level > 0; level--) {
 		shift = 12 + (level - 1) * shape.index_bits;
 		/* The PAE root has four entries only. */
 		bits = shape.levels == 3 && level == 3 ? 2 : shape.index_bits;
