@@ -24,25 +24,32 @@
 #define KNOWN_CONSOLE_FLAGS (CONSOLE_FLAG_MMIO | CONSOLE_FLAG_REG_DIST_4 | CONSOLE_FLAG_FB_1080P)
 #define CACHE_ROOTSHARED    0x0001u
 
-int blob_fail(const struct blob_check *c, struct blob_error error)
+int blob_fail(const struct blob_check *c, struct blob_error error, enum blob_error_code code)
 {
+	error.code = code;
 	if (c->error)
 		*c->error = error;
 	return -EINVAL;
+}
+
+int blob_fail_field(const struct blob_check *c, struct blob_error error, enum blob_error_code code,
+		    const char *field, uint64_t value, uint64_t expected)
+{
+	error.field = field;
+	error.value = value;
+	error.expected = expected;
+	return blob_fail(c, error, code);
 }
 
 int blob_check_address(const struct blob_check *c, struct blob_error error, uint64_t start,
 		       uint64_t size)
 {
 	error.value = start;
-	if (start + size < start) {
-		error.code = BLOB_WRAPS;
-		return blob_fail(c, error);
-	}
+	if (start + size < start)
+		return blob_fail(c, error, BLOB_WRAPS);
 	if (start + size > (1ull << BLOB_ADDRESS_BITS)) {
-		error.code = BLOB_BEYOND_LIMIT;
 		error.expected = (1ull << BLOB_ADDRESS_BITS);
-		return blob_fail(c, error);
+		return blob_fail(c, error, BLOB_BEYOND_LIMIT);
 	}
 	return 0;
 }
@@ -56,15 +63,13 @@ static int check_name(const struct blob_check *c)
 	for (n = 0; n < BLOB_CELL_NAME_LEN && name[n]; n++) {
 		if (name[n] >= ' ' && name[n] <= '~')
 			continue;
-		error.code = BLOB_NAME_CHARACTER;
 		error.value = (unsigned char)name[n];
-		return blob_fail(c, error);
+		return blob_fail(c, error, BLOB_NAME_CHARACTER);
 	}
 	if (n > 0 && n < BLOB_CELL_NAME_LEN)
 		return 0;
-	error.code = n ? BLOB_NAME_UNTERMINATED : BLOB_NAME_EMPTY;
 	error.value = n;
-	return blob_fail(c, error);
+	return blob_fail(c, error, n ? BLOB_NAME_UNTERMINATED : BLOB_NAME_EMPTY);
 }
 
 static int check_cpu_set(const struct blob_check *c)
@@ -72,48 +77,39 @@ static int check_cpu_set(const struct blob_check *c)
 	struct blob_error error = {.part = BLOB_PART_CPU_SET, .index = -1};
 	const uint8_t *set = cell_desc_cpu_set(c->cell);
 
-	if (c->cell->cpu_set_size > BLOB_MAX_CPU_SET_SIZE) {
-		error.code = BLOB_TOO_LARGE;
-		error.field = "cpu_set_size";
-		error.value = c->cell->cpu_set_size;
-		error.expected = BLOB_MAX_CPU_SET_SIZE;
-		return blob_fail(c, error);
-	}
+	if (c->cell->cpu_set_size > BLOB_MAX_CPU_SET_SIZE)
+		return blob_fail_field(c, error, BLOB_TOO_LARGE, "cpu_set_size",
+				       c->cell->cpu_set_size, BLOB_MAX_CPU_SET_SIZE);
 	for (unsigned int n = 0; n < c->cell->cpu_set_size; n++)
 		if (set[n])
 			return 0;
-	error.code = BLOB_CPU_SET_EMPTY;
-	return blob_fail(c, error);
+	return blob_fail(c, error, BLOB_CPU_SET_EMPTY);
+}
+
+static int check_cache(const struct blob_check *c, unsigned int n)
+{
+	const struct blob_cache *cache = &cell_desc_cache(c->cell)[n];
+	struct blob_error error = {.part = BLOB_PART_CACHE, .index = n};
+
+	if (cache->type > BLOB_CACHE_DATA)
+		return blob_fail_field(c, error, BLOB_UNKNOWN_TYPE, "type", cache->type, 0);
+	if (cache->flags & ~CACHE_ROOTSHARED)
+		return blob_fail_field(c, error, BLOB_UNKNOWN_FLAGS, "flags", cache->flags,
+				       CACHE_ROOTSHARED);
+	if (cache->size == 0)
+		return blob_fail_field(c, error, BLOB_EMPTY_RANGE, "size", 0, 0);
+	if (cache->start + cache->size < cache->start)
+		return blob_fail_field(c, error, BLOB_WRAPS, "start", cache->start, 0);
+	return 0;
 }
 
 static int check_caches(const struct blob_check *c)
 {
-	const struct blob_cache *caches = cell_desc_cache(c->cell), *cache;
-	struct blob_error error = {.part = BLOB_PART_CACHE};
-
 	for (unsigned int n = 0; n < c->cell->num_cache_regions; n++) {
-		cache = &caches[n];
-		error.index = n;
-		if (cache->type > BLOB_CACHE_DATA) {
-			error.code = BLOB_UNKNOWN_TYPE;
-			error.field = "type";
-			error.value = cache->type;
-		} else if (cache->flags & ~CACHE_ROOTSHARED) {
-			error.code = BLOB_UNKNOWN_FLAGS;
-			error.field = "flags";
-			error.value = cache->flags;
-			error.expected = CACHE_ROOTSHARED;
-		} else if (cache->size == 0) {
-			error.code = BLOB_EMPTY_RANGE;
-			error.field = "size";
-		} else if (cache->start + cache->size < cache->start) {
-			error.code = BLOB_WRAPS;
-			error.field = "start";
-			error.value = cache->start;
-		} else {
-			continue;
-		}
-		return blob_fail(c, error);
+		int err = check_cache(c, n);
+
+		if (err)
+			return err;
 	}
 	return 0;
 }
@@ -125,29 +121,23 @@ static int check_irqchip(const struct blob_check *c, unsigned int n)
 	struct blob_error error = {.part = BLOB_PART_IRQCHIP, .index = n, .field = "address"};
 
 	error.value = chip->address;
-	if (chip->address == 0) {
-		error.code = BLOB_MISSING;
-		return blob_fail(c, error);
-	}
+	if (chip->address == 0)
+		return blob_fail(c, error, BLOB_MISSING);
 	if (!is_aligned(chip->address, PAGE_BYTES)) {
-		error.code = BLOB_UNALIGNED;
 		error.expected = PAGE_BYTES;
-		return blob_fail(c, error);
+		return blob_fail(c, error, BLOB_UNALIGNED);
 	}
 	for (unsigned int m = 0; m < n; m++) {
 		error.other = m;
 		if (chips[m].address != chip->address)
 			continue;
-		if (chips[m].id != chip->id || chips[m].pin_base == chip->pin_base) {
-			error.code = BLOB_DUPLICATE;
-			return blob_fail(c, error);
-		}
+		if (chips[m].id != chip->id || chips[m].pin_base == chip->pin_base)
+			return blob_fail(c, error, BLOB_DUPLICATE);
 	}
 	error.field = "pin_base";
 	if (chip->pin_base > 0xffffffffu - sizeof(chip->pin_bitmap) * 8) {
-		error.code = BLOB_WRAPS;
 		error.value = chip->pin_base;
-		return blob_fail(c, error);
+		return blob_fail(c, error, BLOB_WRAPS);
 	}
 	error.field = "address";
 	return blob_check_address(c, error, chip->address, PAGE_BYTES);
@@ -172,18 +162,11 @@ static int check_pio(const struct blob_check *c)
 
 	for (unsigned int n = 0; n < c->cell->num_pio_regions; n++) {
 		error.index = n;
-		if (pio[n].length == 0) {
-			error.code = BLOB_EMPTY_RANGE;
-			error.field = "length";
-			return blob_fail(c, error);
-		}
-		if ((uint32_t)pio[n].base + pio[n].length > PORT_LIMIT) {
-			error.code = BLOB_BEYOND_LIMIT;
-			error.field = "base";
-			error.value = pio[n].base;
-			error.expected = PORT_LIMIT;
-			return blob_fail(c, error);
-		}
+		if (pio[n].length == 0)
+			return blob_fail_field(c, error, BLOB_EMPTY_RANGE, "length", 0, 0);
+		if ((uint32_t)pio[n].base + pio[n].length > PORT_LIMIT)
+			return blob_fail_field(c, error, BLOB_BEYOND_LIMIT, "base", pio[n].base,
+					       PORT_LIMIT);
 	}
 	return 0;
 }
@@ -194,31 +177,20 @@ static int check_console(const struct blob_check *c, const struct cell_console *
 
 	if (console->type == CONSOLE_NONE)
 		return 0;
-	if (console->type > CONSOLE_PL011) {
-		error.code = BLOB_UNKNOWN_TYPE;
-		error.field = "type";
-		error.value = console->type;
-		return blob_fail(c, error);
-	}
-	if (console->flags & ~KNOWN_CONSOLE_FLAGS) {
-		error.code = BLOB_UNKNOWN_FLAGS;
-		error.field = "flags";
-		error.value = console->flags;
-		error.expected = KNOWN_CONSOLE_FLAGS;
-		return blob_fail(c, error);
-	}
+	if (console->type > CONSOLE_PL011)
+		return blob_fail_field(c, error, BLOB_UNKNOWN_TYPE, "type", console->type, 0);
+	if (console->flags & ~KNOWN_CONSOLE_FLAGS)
+		return blob_fail_field(c, error, BLOB_UNKNOWN_FLAGS, "flags", console->flags,
+				       KNOWN_CONSOLE_FLAGS);
 	error.field = "address";
 	error.value = console->address;
-	if (console->address == 0) {
-		error.code = BLOB_MISSING;
-		return blob_fail(c, error);
-	}
+	if (console->address == 0)
+		return blob_fail(c, error, BLOB_MISSING);
 	if (console->flags & CONSOLE_FLAG_MMIO)
 		return blob_check_address(c, error, console->address, console->size);
 	if (console->address >= PORT_LIMIT || console->size > PORT_LIMIT - console->address) {
-		error.code = BLOB_BEYOND_LIMIT;
 		error.expected = PORT_LIMIT;
-		return blob_fail(c, error);
+		return blob_fail(c, error, BLOB_BEYOND_LIMIT);
 	}
 	return 0;
 }
@@ -226,16 +198,11 @@ static int check_console(const struct blob_check *c, const struct cell_console *
 static int check_flags(const struct blob_check *c, enum blob_part part, uint32_t flags,
 		       uint32_t known)
 {
-	struct blob_error error = {
-		.code = BLOB_UNKNOWN_FLAGS,
-		.part = part,
-		.index = -1,
-		.field = "flags",
-		.value = flags,
-		.expected = known,
-	};
+	struct blob_error error = {.part = part, .index = -1};
 
-	return (flags & ~known) ? blob_fail(c, error) : 0;
+	if (flags & ~known)
+		return blob_fail_field(c, error, BLOB_UNKNOWN_FLAGS, "flags", flags, known);
+	return 0;
 }
 
 /* Everything that the counts reach is inside the blob when this is called. */
@@ -277,25 +244,17 @@ static int check_iommu(const struct blob_check *c, const struct blob_iommu *unit
 	if (unit->type == BLOB_IOMMU_NONE)
 		return 0;
 	error.value = unit->type;
-	if (unit->type > BLOB_IOMMU_MMU500) {
-		error.code = BLOB_UNKNOWN_TYPE;
-		return blob_fail(c, error);
-	}
-	if (unit->size == 0) {
-		error.code = BLOB_EMPTY_RANGE;
-		error.field = "size";
-		return blob_fail(c, error);
-	}
+	if (unit->type > BLOB_IOMMU_MMU500)
+		return blob_fail(c, error, BLOB_UNKNOWN_TYPE);
+	if (unit->size == 0)
+		return blob_fail_field(c, error, BLOB_EMPTY_RANGE, "size", 0, 0);
 	error.field = "base";
 	error.value = unit->base;
-	if (unit->base == 0) {
-		error.code = BLOB_MISSING;
-		return blob_fail(c, error);
-	}
+	if (unit->base == 0)
+		return blob_fail(c, error, BLOB_MISSING);
 	if (!is_aligned(unit->base, PAGE_BYTES)) {
-		error.code = BLOB_UNALIGNED;
 		error.expected = PAGE_BYTES;
-		return blob_fail(c, error);
+		return blob_fail(c, error, BLOB_UNALIGNED);
 	}
 	return blob_check_address(c, error, unit->base, unit->size);
 }
@@ -306,19 +265,13 @@ static int check_hypervisor_memory(const struct blob_check *c, const struct blob
 
 	error.field = "hypervisor_memory.phys_start";
 	error.value = memory->phys_start;
-	if (memory->phys_start == 0) {
-		error.code = BLOB_MISSING;
-		return blob_fail(c, error);
-	}
-	if (memory->size == 0) {
-		error.code = BLOB_EMPTY_RANGE;
-		error.field = "hypervisor_memory.size";
-		return blob_fail(c, error);
-	}
+	if (memory->phys_start == 0)
+		return blob_fail(c, error, BLOB_MISSING);
+	if (memory->size == 0)
+		return blob_fail_field(c, error, BLOB_EMPTY_RANGE, "hypervisor_memory.size", 0, 0);
 	if (!is_aligned(memory->phys_start | memory->size, PAGE_BYTES)) {
-		error.code = BLOB_UNALIGNED;
 		error.expected = PAGE_BYTES;
-		return blob_fail(c, error);
+		return blob_fail(c, error, BLOB_UNALIGNED);
 	}
 	return blob_check_address(c, error, memory->phys_start, memory->size);
 }
@@ -330,16 +283,12 @@ static int check_platform(const struct blob_check *c, const struct system_desc *
 	error.field = "pci_mmconfig_base";
 	error.value = system->pci_mmconfig_base;
 	if (!is_aligned(system->pci_mmconfig_base, BUS_BYTES)) {
-		error.code = BLOB_UNALIGNED;
 		error.expected = BUS_BYTES;
-		return blob_fail(c, error);
+		return blob_fail(c, error, BLOB_UNALIGNED);
 	}
-	if (NATIVE_ARCH == BLOB_ARCH_X86 && system->platform.x86.apic_mode > BLOB_APIC_X2APIC) {
-		error.code = BLOB_UNKNOWN_TYPE;
-		error.field = "apic_mode";
-		error.value = system->platform.x86.apic_mode;
-		return blob_fail(c, error);
-	}
+	if (NATIVE_ARCH == BLOB_ARCH_X86 && system->platform.x86.apic_mode > BLOB_APIC_X2APIC)
+		return blob_fail_field(c, error, BLOB_UNKNOWN_TYPE, "apic_mode",
+				       system->platform.x86.apic_mode, 0);
 	return blob_check_address(c, error, system->pci_mmconfig_base,
 				  (system->pci_mmconfig_end_bus + 1) * BUS_BYTES);
 }
@@ -380,26 +329,15 @@ static int check_header(const struct blob_check *c, const struct blob_header *he
 {
 	struct blob_error error = {.part = BLOB_PART_BLOB, .index = -1};
 
-	if (memcmp(header->signature, signature, BLOB_SIGNATURE_LEN) != 0) {
-		error.code = BLOB_SIGNATURE;
-		error.field = "signature";
-		return blob_fail(c, error);
-	}
+	if (memcmp(header->signature, signature, BLOB_SIGNATURE_LEN) != 0)
+		return blob_fail_field(c, error, BLOB_SIGNATURE, "signature", 0, 0);
 	/* Before the architecture: older revisions have something else in its place. */
-	if (header->revision != BLOB_REVISION) {
-		error.code = BLOB_WRONG_REVISION;
-		error.field = "revision";
-		error.value = header->revision;
-		error.expected = BLOB_REVISION;
-		return blob_fail(c, error);
-	}
-	if (header->architecture != NATIVE_ARCH) {
-		error.code = BLOB_ARCHITECTURE;
-		error.field = "architecture";
-		error.value = header->architecture;
-		error.expected = NATIVE_ARCH;
-		return blob_fail(c, error);
-	}
+	if (header->revision != BLOB_REVISION)
+		return blob_fail_field(c, error, BLOB_WRONG_REVISION, "revision", header->revision,
+				       BLOB_REVISION);
+	if (header->architecture != NATIVE_ARCH)
+		return blob_fail_field(c, error, BLOB_ARCHITECTURE, "architecture",
+				       header->architecture, NATIVE_ARCH);
 	return 0;
 }
 
@@ -416,15 +354,11 @@ static int check_frame(const struct blob_check *c, const void *blob, size_t size
 			return err;
 	}
 	error.expected = fixed;
-	if (size < fixed) {
-		error.code = BLOB_TOO_SHORT;
-		return blob_fail(c, error);
-	}
+	if (size < fixed)
+		return blob_fail(c, error, BLOB_TOO_SHORT);
 	error.expected = fixed - sizeof(*c->cell) + cell_desc_size(c->cell);
-	if (error.value != error.expected) {
-		error.code = BLOB_SIZE_MISMATCH;
-		return blob_fail(c, error);
-	}
+	if (error.value != error.expected)
+		return blob_fail(c, error, BLOB_SIZE_MISMATCH);
 	return 0;
 }
 

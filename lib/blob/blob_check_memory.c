@@ -24,28 +24,20 @@ static int check_comm_region(const struct blob_check *c, const struct blob_memor
 {
 	error.field = "flags";
 	error.value = r->flags;
-	if (c->is_root) {
-		error.code = BLOB_COMM_IN_ROOT;
-		return blob_fail(c, error);
-	}
+	if (c->is_root)
+		return blob_fail(c, error, BLOB_COMM_IN_ROOT);
 	/* The page is the hypervisor's: no device memory, nothing to load, nothing of root's. */
-	if (r->flags & (BLOB_MEM_IO | BLOB_MEM_LOADABLE | BLOB_MEM_ROOTSHARED)) {
-		error.code = BLOB_CONFLICTING_FLAGS;
-		return blob_fail(c, error);
-	}
+	if (r->flags & (BLOB_MEM_IO | BLOB_MEM_LOADABLE | BLOB_MEM_ROOTSHARED))
+		return blob_fail(c, error, BLOB_CONFLICTING_FLAGS);
 	error.field = "size";
 	error.value = r->size;
 	error.expected = PAGE_BYTES;
-	if (r->size != PAGE_BYTES) {
-		error.code = BLOB_COMM_SIZE;
-		return blob_fail(c, error);
-	}
+	if (r->size != PAGE_BYTES)
+		return blob_fail(c, error, BLOB_COMM_SIZE);
 	error.field = "virt_start";
 	error.value = r->virt_start;
-	if (!is_aligned(r->virt_start, PAGE_BYTES)) {
-		error.code = BLOB_UNALIGNED;
-		return blob_fail(c, error);
-	}
+	if (!is_aligned(r->virt_start, PAGE_BYTES))
+		return blob_fail(c, error, BLOB_UNALIGNED);
 	return blob_check_address(c, error, r->virt_start, r->size);
 }
 
@@ -55,16 +47,12 @@ static int check_subpage(const struct blob_check *c, const struct blob_memory *r
 {
 	error.value = r->virt_start & (PAGE_BYTES - 1);
 	error.expected = r->phys_start & (PAGE_BYTES - 1);
-	if (!(r->flags & BLOB_MEM_IO)) {
-		error.code = BLOB_SUBPAGE_RAM;
-		return blob_fail(c, error);
-	}
+	if (!(r->flags & BLOB_MEM_IO))
+		return blob_fail(c, error, BLOB_SUBPAGE_RAM);
 	/* Else an aligned access of the guest could be one across two pages. */
-	if (error.value != error.expected) {
-		error.code = BLOB_SUBPAGE_OFFSET;
-		error.field = "virt_start";
-		return blob_fail(c, error);
-	}
+	if (error.value != error.expected)
+		return blob_fail_field(c, error, BLOB_SUBPAGE_OFFSET, "virt_start", error.value,
+				       error.expected);
 	return 0;
 }
 
@@ -76,19 +64,15 @@ static int check_memory_region(const struct blob_check *c, unsigned int n)
 
 	error.value = r->flags;
 	if (r->flags & ~(uint64_t)BLOB_MEM_ALL_FLAGS) {
-		error.code = BLOB_UNKNOWN_FLAGS;
 		error.expected = BLOB_MEM_ALL_FLAGS;
-		return blob_fail(c, error);
+		return blob_fail(c, error, BLOB_UNKNOWN_FLAGS);
 	}
 	if (r->size == 0 && may_be_empty(c->cell, n))
 		return 0;
 	if (r->flags & BLOB_MEM_COMM_REGION)
 		return check_comm_region(c, r, error);
-	if (r->size == 0) {
-		error.code = BLOB_EMPTY_RANGE;
-		error.field = "size";
-		return blob_fail(c, error);
-	}
+	if (r->size == 0)
+		return blob_fail_field(c, error, BLOB_EMPTY_RANGE, "size", 0, 0);
 	error.field = "phys_start";
 	err = blob_check_address(c, error, r->phys_start, r->size);
 	if (err)
@@ -101,10 +85,8 @@ static int check_memory_region(const struct blob_check *c, unsigned int n)
 	if (is_subpage(r))
 		return check_subpage(c, r, error);
 	/* Second-level tables have no such pages; a silently added right would be a surprise. */
-	if ((r->flags & (BLOB_MEM_WRITE | BLOB_MEM_EXECUTE)) && !(r->flags & BLOB_MEM_READ)) {
-		error.code = BLOB_NOT_READABLE;
-		return blob_fail(c, error);
-	}
+	if ((r->flags & (BLOB_MEM_WRITE | BLOB_MEM_EXECUTE)) && !(r->flags & BLOB_MEM_READ))
+		return blob_fail(c, error, BLOB_NOT_READABLE);
 	return 0;
 }
 
@@ -134,24 +116,15 @@ static int check_memory_pair(const struct blob_check *c, unsigned int n, unsigne
 
 	if (a->size == 0 || b->size == 0 || same_translation(c, a, b))
 		return 0;
-	if (a->flags & b->flags & BLOB_MEM_COMM_REGION) {
-		error.code = BLOB_COMM_TWICE;
-		return blob_fail(c, error);
-	}
-	if (ranges_meet(a->virt_start, a->size, b->virt_start, b->size)) {
-		error.code = BLOB_GUEST_OVERLAP;
-		error.field = "virt_start";
-		error.value = a->virt_start;
-		return blob_fail(c, error);
-	}
+	if (a->flags & b->flags & BLOB_MEM_COMM_REGION)
+		return blob_fail(c, error, BLOB_COMM_TWICE);
+	if (ranges_meet(a->virt_start, a->size, b->virt_start, b->size))
+		return blob_fail_field(c, error, BLOB_GUEST_OVERLAP, "virt_start", a->virt_start,
+				       0);
 	if ((a->flags | b->flags) & BLOB_MEM_COMM_REGION)
 		return 0;
-	if (ranges_meet(a->phys_start, a->size, b->phys_start, b->size) && !may_share_phys(a, b)) {
-		error.code = BLOB_PHYS_OVERLAP;
-		error.field = "phys_start";
-		error.value = a->phys_start;
-		return blob_fail(c, error);
-	}
+	if (ranges_meet(a->phys_start, a->size, b->phys_start, b->size) && !may_share_phys(a, b))
+		return blob_fail_field(c, error, BLOB_PHYS_OVERLAP, "phys_start", a->phys_start, 0);
 	return 0;
 }
 

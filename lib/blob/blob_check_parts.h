@@ -15,8 +15,10 @@ struct blob_check {
 /* Where the sections of an ivshmem device are among the memory regions. */
 enum shmem_section { SHMEM_STATE_TABLE, SHMEM_READ_WRITE, SHMEM_OUTPUT };
 
-/* Says what is wrong, where the caller wants to know. Returns -EINVAL. */
-int blob_fail(const struct blob_check *c, struct blob_error error);
+/* Says what is wrong, and where, if the caller wants to know. Returns -EINVAL. */
+int blob_fail(const struct blob_check *c, struct blob_error error, enum blob_error_code code);
+int blob_fail_field(const struct blob_check *c, struct blob_error error, enum blob_error_code code,
+		    const char *field, uint64_t value, uint64_t expected);
 
 /* Whether the range is inside the addresses that exist; error has part, index and field. */
 int blob_check_address(const struct blob_check *c, struct blob_error error, uint64_t start,

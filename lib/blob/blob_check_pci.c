@@ -29,58 +29,45 @@ static bool bar_mask_valid(uint32_t mask, unsigned int bar)
 static int check_bars(const struct blob_check *c, const struct blob_pci_device *dev,
 		      struct blob_error error)
 {
-	error.code = BLOB_BAR_MASK;
 	error.field = "bar_mask";
 	for (unsigned int bar = 0; bar < 6; bar++) {
 		error.value = dev->bar_mask[bar];
 		if (!bar_mask_valid(dev->bar_mask[bar], bar))
-			return blob_fail(c, error);
+			return blob_fail(c, error, BLOB_BAR_MASK);
 	}
 	/* Register pages are mapped and trapped as pages. */
 	error.value = dev->bar_mask[0];
 	error.expected = IVSHMEM_REGISTER_MASK;
 	if (dev->type == BLOB_PCI_IVSHMEM && dev->bar_mask[0] != IVSHMEM_REGISTER_MASK)
-		return blob_fail(c, error);
+		return blob_fail(c, error, BLOB_BAR_MASK);
 	return 0;
 }
 
 static int check_vectors(const struct blob_check *c, const struct blob_pci_device *dev,
 			 struct blob_error error)
 {
-	error.code = BLOB_TOO_LARGE;
-	if (dev->num_msi_vectors > PCI_MAX_MSI_VECTORS) {
-		error.field = "num_msi_vectors";
-		error.value = dev->num_msi_vectors;
-		error.expected = PCI_MAX_MSI_VECTORS;
-		return blob_fail(c, error);
-	}
-	if (dev->num_msix_vectors > PCI_MAX_MSIX_VECTORS) {
-		error.field = "num_msix_vectors";
-		error.value = dev->num_msix_vectors;
-		error.expected = PCI_MAX_MSIX_VECTORS;
-		return blob_fail(c, error);
-	}
-	if (dev->msi_flags & ~(BLOB_PCI_MSI_64BIT | BLOB_PCI_MSI_MASKABLE)) {
-		error.code = BLOB_UNKNOWN_FLAGS;
-		error.field = "msi_flags";
-		error.value = dev->msi_flags;
-		error.expected = BLOB_PCI_MSI_64BIT | BLOB_PCI_MSI_MASKABLE;
-		return blob_fail(c, error);
-	}
+	if (dev->num_msi_vectors > PCI_MAX_MSI_VECTORS)
+		return blob_fail_field(c, error, BLOB_TOO_LARGE, "num_msi_vectors",
+				       dev->num_msi_vectors, PCI_MAX_MSI_VECTORS);
+	if (dev->num_msix_vectors > PCI_MAX_MSIX_VECTORS)
+		return blob_fail_field(c, error, BLOB_TOO_LARGE, "num_msix_vectors",
+				       dev->num_msix_vectors, PCI_MAX_MSIX_VECTORS);
+	if (dev->msi_flags & ~(BLOB_PCI_MSI_64BIT | BLOB_PCI_MSI_MASKABLE))
+		return blob_fail_field(c, error, BLOB_UNKNOWN_FLAGS, "msi_flags", dev->msi_flags,
+				       BLOB_PCI_MSI_64BIT | BLOB_PCI_MSI_MASKABLE);
 	/* The table of a virtual device is in its own BAR. */
 	if (dev->num_msix_vectors == 0 || dev->type == BLOB_PCI_IVSHMEM)
 		return 0;
-	error.code = BLOB_MSIX_TABLE;
 	error.field = "msix_region_size";
 	error.value = dev->msix_region_size;
 	error.expected = (uint64_t)dev->num_msix_vectors * PCI_MSIX_ENTRY_BYTES;
 	if (!is_aligned(dev->msix_region_size, PAGE_BYTES) || error.value < error.expected)
-		return blob_fail(c, error);
+		return blob_fail(c, error, BLOB_MSIX_TABLE);
 	error.field = "msix_address";
 	error.value = dev->msix_address;
 	error.expected = PAGE_BYTES;
 	if (dev->msix_address == 0 || !is_aligned(dev->msix_address, PAGE_BYTES))
-		return blob_fail(c, error);
+		return blob_fail(c, error, BLOB_MSIX_TABLE);
 	return blob_check_address(c, error, dev->msix_address, dev->msix_region_size);
 }
 
@@ -103,28 +90,20 @@ static int check_sections(const struct blob_check *c, const struct blob_pci_devi
 	for (unsigned int n = 0; n < sections; n++) {
 		error.other = dev->shmem_regions_start + n;
 		error.value = r[n].flags;
-		if ((r[n].flags & BLOB_MEM_COMM_REGION) || (r[n].size != 0 && is_subpage(&r[n]))) {
-			error.code = BLOB_CONFLICTING_FLAGS;
-			return blob_fail(c, error);
-		}
-		if (r[n].size != 0 && (r[n].flags & BLOB_MEM_WRITE) && !section_may_write(dev, n)) {
-			error.code = BLOB_SECTION_WRITE;
-			return blob_fail(c, error);
-		}
+		if ((r[n].flags & BLOB_MEM_COMM_REGION) || (r[n].size != 0 && is_subpage(&r[n])))
+			return blob_fail(c, error, BLOB_CONFLICTING_FLAGS);
+		if (r[n].size != 0 && (r[n].flags & BLOB_MEM_WRITE) && !section_may_write(dev, n))
+			return blob_fail(c, error, BLOB_SECTION_WRITE);
 		error.value = r[n].size;
 		error.expected = r[SHMEM_OUTPUT].size;
-		if (n > SHMEM_OUTPUT && error.value != error.expected) {
-			error.code = BLOB_SECTION_SIZE;
-			return blob_fail(c, error);
-		}
+		if (n > SHMEM_OUTPUT && error.value != error.expected)
+			return blob_fail(c, error, BLOB_SECTION_SIZE);
 		if (n == SHMEM_STATE_TABLE || r[n].size == 0)
 			continue;
 		error.value = r[n].virt_start;
 		error.expected = next;
-		if (error.value != error.expected) {
-			error.code = BLOB_SECTION_GAP;
-			return blob_fail(c, error);
-		}
+		if (error.value != error.expected)
+			return blob_fail(c, error, BLOB_SECTION_GAP);
 		next += r[n].size;
 	}
 	return 0;
@@ -136,32 +115,24 @@ static int check_ivshmem(const struct blob_check *c, const struct blob_pci_devic
 	const struct blob_memory *table;
 
 	error.field = "shmem_peers";
-	if (dev->shmem_peers == 0) {
-		error.code = BLOB_MISSING;
-		return blob_fail(c, error);
-	}
+	if (dev->shmem_peers == 0)
+		return blob_fail(c, error, BLOB_MISSING);
 	error.value = dev->shmem_dev_id;
 	error.expected = dev->shmem_peers;
-	if (dev->shmem_dev_id >= dev->shmem_peers) {
-		error.code = BLOB_PEER_ID;
-		error.field = "shmem_dev_id";
-		return blob_fail(c, error);
-	}
+	if (dev->shmem_dev_id >= dev->shmem_peers)
+		return blob_fail_field(c, error, BLOB_PEER_ID, "shmem_dev_id", error.value,
+				       error.expected);
 	error.value = shmem_end(dev);
 	error.expected = c->cell->num_memory_regions;
-	if (error.value > error.expected) {
-		error.code = BLOB_REGIONS_OUTSIDE;
-		error.field = "shmem_regions_start";
-		return blob_fail(c, error);
-	}
+	if (error.value > error.expected)
+		return blob_fail_field(c, error, BLOB_REGIONS_OUTSIDE, "shmem_regions_start",
+				       error.value, error.expected);
 	table = cell_desc_memory(c->cell) + dev->shmem_regions_start;
 	error.value = table->size;
 	error.expected = dev->shmem_peers * sizeof(uint32_t);
-	if (error.value < error.expected) {
-		error.code = BLOB_STATE_TABLE;
-		error.field = "shmem_regions_start";
-		return blob_fail(c, error);
-	}
+	if (error.value < error.expected)
+		return blob_fail_field(c, error, BLOB_STATE_TABLE, "shmem_regions_start",
+				       error.value, error.expected);
 	return check_sections(c, dev, error);
 }
 
@@ -171,35 +142,24 @@ static int check_pci_device(const struct blob_check *c, unsigned int n)
 	struct blob_error error = {.part = BLOB_PART_PCI_DEVICE, .index = n};
 	int err;
 
-	if (dev->type < BLOB_PCI_DEVICE || dev->type > BLOB_PCI_IVSHMEM) {
-		error.code = BLOB_UNKNOWN_TYPE;
-		error.field = "type";
-		error.value = dev->type;
-		return blob_fail(c, error);
-	}
-	if (dev->iommu >= BLOB_IOMMU_UNITS) {
-		error.code = BLOB_TOO_LARGE;
-		error.field = "iommu";
-		error.value = dev->iommu;
-		error.expected = BLOB_IOMMU_UNITS - 1;
-		return blob_fail(c, error);
-	}
+	if (dev->type < BLOB_PCI_DEVICE || dev->type > BLOB_PCI_IVSHMEM)
+		return blob_fail_field(c, error, BLOB_UNKNOWN_TYPE, "type", dev->type, 0);
+	if (dev->iommu >= BLOB_IOMMU_UNITS)
+		return blob_fail_field(c, error, BLOB_TOO_LARGE, "iommu", dev->iommu,
+				       BLOB_IOMMU_UNITS - 1);
 	for (unsigned int m = 0; m < n; m++) {
 		if (devices[m].domain != dev->domain || devices[m].bdf != dev->bdf)
 			continue;
-		error.code = BLOB_DUPLICATE;
 		error.field = "bdf";
 		error.value = dev->bdf;
 		error.other = m;
-		return blob_fail(c, error);
+		return blob_fail(c, error, BLOB_DUPLICATE);
 	}
 	error.value = (uint64_t)dev->caps_start + dev->num_caps;
 	error.expected = c->cell->num_pci_caps;
-	if (error.value > error.expected) {
-		error.code = BLOB_CAPS_OUTSIDE;
-		error.field = "caps_start";
-		return blob_fail(c, error);
-	}
+	if (error.value > error.expected)
+		return blob_fail_field(c, error, BLOB_CAPS_OUTSIDE, "caps_start", error.value,
+				       error.expected);
 	err = check_bars(c, dev, error);
 	if (err)
 		return err;
@@ -215,26 +175,17 @@ static int check_pci_cap(const struct blob_check *c, unsigned int n)
 	struct blob_error error = {.part = BLOB_PART_PCI_CAP, .index = n};
 	bool extended = cap->id & BLOB_PCI_CAP_EXTENDED;
 
-	if (cap->flags & ~BLOB_PCI_CAP_WRITABLE) {
-		error.code = BLOB_UNKNOWN_FLAGS;
-		error.field = "flags";
-		error.value = cap->flags;
-		error.expected = BLOB_PCI_CAP_WRITABLE;
-		return blob_fail(c, error);
-	}
-	if (cap->len == 0) {
-		error.code = BLOB_EMPTY_RANGE;
-		error.field = "len";
-		return blob_fail(c, error);
-	}
+	if (cap->flags & ~BLOB_PCI_CAP_WRITABLE)
+		return blob_fail_field(c, error, BLOB_UNKNOWN_FLAGS, "flags", cap->flags,
+				       BLOB_PCI_CAP_WRITABLE);
+	if (cap->len == 0)
+		return blob_fail_field(c, error, BLOB_EMPTY_RANGE, "len", 0, 0);
 	error.field = "start";
 	error.value = cap->start;
 	error.expected = extended ? PCI_EXT_CONFIG_BYTES : PCI_CONFIG_BYTES;
 	if (cap->start < (extended ? PCI_CONFIG_BYTES : PCI_CAPS_START) ||
-	    cap->start + (uint64_t)cap->len > error.expected) {
-		error.code = BLOB_BEYOND_LIMIT;
-		return blob_fail(c, error);
-	}
+	    cap->start + (uint64_t)cap->len > error.expected)
+		return blob_fail(c, error, BLOB_BEYOND_LIMIT);
 	return 0;
 }
 

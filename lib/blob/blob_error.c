@@ -1,51 +1,28 @@
 // SPDX-License-Identifier: GPL-2.0-only
 #include "lib/blob/blob_error.h"
 
-static const char *const texts[BLOB_ERROR_COUNT] = {
-	[BLOB_OK] = "no error",
-	[BLOB_TOO_SHORT] = "shorter than its fixed part",
-	[BLOB_SIGNATURE] = "not a configuration of this kind",
-	[BLOB_ARCHITECTURE] = "made for another architecture",
-	[BLOB_WRONG_REVISION] = "made for another revision of the format",
-	[BLOB_SIZE_MISMATCH] = "size does not match the counts in it",
-	[BLOB_NAME_EMPTY] = "name is empty",
-	[BLOB_NAME_UNTERMINATED] = "name is not terminated",
-	[BLOB_NAME_CHARACTER] = "name has an unprintable character",
-	[BLOB_UNKNOWN_FLAGS] = "unknown flags",
-	[BLOB_CONFLICTING_FLAGS] = "flags contradict each other or the use of the region",
-	[BLOB_CPU_SET_EMPTY] = "CPU set is empty",
-	[BLOB_TOO_LARGE] = "larger than can be",
-	[BLOB_EMPTY_RANGE] = "size is zero",
-	[BLOB_WRAPS] = "address and size wrap around",
-	[BLOB_BEYOND_LIMIT] = "reaches outside the addresses that exist",
-	[BLOB_UNALIGNED] = "not aligned",
-	[BLOB_SUBPAGE_RAM] = "not whole pages, and not I/O",
-	[BLOB_SUBPAGE_OFFSET] = "guest and physical address differ within the page",
-	[BLOB_NOT_READABLE] = "writable or executable without being readable",
-	[BLOB_COMM_SIZE] = "communication region is not one page",
-	[BLOB_COMM_TWICE] = "second communication region",
-	[BLOB_COMM_IN_ROOT] = "communication region in the root cell",
-	[BLOB_GUEST_OVERLAP] = "guest addresses overlap those of another region",
-	[BLOB_PHYS_OVERLAP] = "physical addresses overlap those of another region",
-	[BLOB_UNKNOWN_TYPE] = "unknown type",
-	[BLOB_DUPLICATE] = "is there twice",
-	[BLOB_CAPS_OUTSIDE] = "capabilities outside the list of capabilities",
-	[BLOB_REGIONS_OUTSIDE] = "shared-memory sections outside the list of memory regions",
-	[BLOB_BAR_MASK] = "impossible BAR mask",
-	[BLOB_MSIX_TABLE] = "MSI-X table is not whole pages that hold all vectors",
-	[BLOB_PEER_ID] = "peer id is not below the number of peers",
-	[BLOB_STATE_TABLE] = "state table is smaller than the number of peers needs",
-	[BLOB_SECTION_GAP] = "shared-memory sections do not follow each other",
-	[BLOB_SECTION_SIZE] = "output sections differ in size",
-	[BLOB_SECTION_WRITE] = "state table or another peer's section is writable",
-	[BLOB_MISSING] = "must not be zero",
+/* What of an error there is to say besides its words. */
+enum detail {
+	DETAIL_NOTHING,
+	DETAIL_FIELD,
+	DETAIL_VALUE,
+	DETAIL_BOTH,  /* what was found, what was expected */
+	DETAIL_OTHER, /* the second element */
 };
+
+#define ERROR_ENTRY(symbol, text, detail, label) [symbol] = {text, DETAIL_##detail, label},
+
+static const struct {
+	const char *text;
+	enum detail detail;
+	const char *label; /* of what was expected, or of the second element */
+} errors[] = {BLOB_ERRORS(ERROR_ENTRY)};
+
+static const char *const parts[] = {BLOB_PARTS(WORD_ENTRY)};
 
 const char *blob_error_text(enum blob_error_code code)
 {
-	if ((unsigned int)code >= BLOB_ERROR_COUNT || !texts[code])
-		return "unknown error";
-	return texts[code];
+	return (unsigned int)code < BLOB_ERROR_COUNT ? errors[code].text : "unknown error";
 }
 
 struct line {
@@ -87,21 +64,6 @@ static void put_hex(struct line *line, uint64_t value)
 	put(line, at);
 }
 
-static const char *const parts[BLOB_PART_COUNT] = {
-	[BLOB_PART_BLOB] = "",
-	[BLOB_PART_SYSTEM] = "system",
-	[BLOB_PART_CELL] = "cell",
-	[BLOB_PART_CPU_SET] = "",
-	[BLOB_PART_MEMORY] = "memory region",
-	[BLOB_PART_CACHE] = "cache region",
-	[BLOB_PART_IRQCHIP] = "interrupt controller",
-	[BLOB_PART_PIO] = "port range",
-	[BLOB_PART_PCI_DEVICE] = "PCI device",
-	[BLOB_PART_PCI_CAP] = "PCI capability",
-	[BLOB_PART_IOMMU] = "IOMMU",
-	[BLOB_PART_CONSOLE] = "console",
-};
-
 static void put_place(struct line *line, const struct blob_error *error)
 {
 	/* Of the blob itself and the CPU set the text says what it is about. */
@@ -129,79 +91,9 @@ static const char *architecture_name(uint64_t architecture)
 	}
 }
 
-/* What of an error there is to say besides its text. */
-enum detail {
-	DETAIL_NOTHING,
-	DETAIL_FIELD,
-	DETAIL_VALUE,
-	DETAIL_BOTH,  /* what was found, what was expected */
-	DETAIL_OTHER, /* the second element */
-};
-
-static enum detail detail_of(enum blob_error_code code)
-{
-	switch (code) {
-	case BLOB_MISSING:
-		return DETAIL_FIELD;
-	case BLOB_NAME_CHARACTER:
-	case BLOB_WRAPS:
-	case BLOB_UNKNOWN_TYPE:
-	case BLOB_BAR_MASK:
-		return DETAIL_VALUE;
-	case BLOB_TOO_SHORT:
-	case BLOB_SIZE_MISMATCH:
-	case BLOB_UNKNOWN_FLAGS:
-	case BLOB_TOO_LARGE:
-	case BLOB_BEYOND_LIMIT:
-	case BLOB_UNALIGNED:
-	case BLOB_SUBPAGE_OFFSET:
-	case BLOB_COMM_SIZE:
-	case BLOB_CAPS_OUTSIDE:
-	case BLOB_REGIONS_OUTSIDE:
-	case BLOB_MSIX_TABLE:
-	case BLOB_PEER_ID:
-	case BLOB_STATE_TABLE:
-		return DETAIL_BOTH;
-	case BLOB_COMM_TWICE:
-	case BLOB_GUEST_OVERLAP:
-	case BLOB_PHYS_OVERLAP:
-	case BLOB_DUPLICATE:
-	case BLOB_SECTION_GAP:
-	case BLOB_SECTION_SIZE:
-	case BLOB_SECTION_WRITE:
-		return DETAIL_OTHER;
-	default:
-		return DETAIL_NOTHING;
-	}
-}
-
-/* What the second number of DETAIL_BOTH is. */
-static const char *expected_label(enum blob_error_code code)
-{
-	switch (code) {
-	case BLOB_UNKNOWN_FLAGS:
-		return ", known are ";
-	case BLOB_UNALIGNED:
-		return ", to be a multiple of ";
-	case BLOB_TOO_LARGE:
-		return ", at most ";
-	case BLOB_BEYOND_LIMIT:
-		return ", to end at most at ";
-	case BLOB_CAPS_OUTSIDE:
-	case BLOB_REGIONS_OUTSIDE:
-	case BLOB_PEER_ID:
-		return ", there are ";
-	case BLOB_TOO_SHORT:
-	case BLOB_STATE_TABLE:
-		return ", at least ";
-	default:
-		return ", expected ";
-	}
-}
-
 static void put_detail(struct line *line, const struct blob_error *error)
 {
-	enum detail detail = detail_of(error->code);
+	enum detail detail = errors[error->code].detail;
 
 	if (error->field && detail != DETAIL_NOTHING) {
 		put(line, ": ");
@@ -211,17 +103,11 @@ static void put_detail(struct line *line, const struct blob_error *error)
 		put(line, error->field ? " " : ": ");
 		put_hex(line, error->value);
 	}
-	if (detail == DETAIL_BOTH) {
-		put(line, expected_label(error->code));
+	put(line, errors[error->code].label);
+	if (detail == DETAIL_BOTH)
 		put_hex(line, error->expected);
-	}
-	if (detail == DETAIL_OTHER) {
-		/* Sections of shared memory are memory regions, though a device names them. */
-		put(line, error->part == BLOB_PART_PCI_DEVICE && error->code != BLOB_DUPLICATE
-				  ? ", memory region "
-				  : ", the other is ");
+	if (detail == DETAIL_OTHER)
 		put_decimal(line, (uint32_t)error->other);
-	}
 }
 
 void blob_error_format(const struct blob_error *error, char *buffer, size_t size)
