@@ -47,7 +47,4 @@ void arch_comm_init(struct cell *cell, struct comm_region *comm);
 /* Orders the way back to Linux on the calling CPU, taken when the current exit has been handled. */
 void arch_cpu_leave(struct cpu *cpu);
 
-/* How many exit counters there are (enum exit_counter). */
-unsigned int arch_exit_counters(void);
-
 #endif /* ARCH_H */

@@ -37,21 +37,6 @@ static int hc_cell_create(struct cpu *cpu, uint64_t blob, uint64_t arg2)
 	return cell_create(blob);
 }
 
-static int hc_cell_start(struct cpu *cpu, uint64_t id, uint64_t arg2)
-{
-	return cell_start(id);
-}
-
-static int hc_cell_set_loadable(struct cpu *cpu, uint64_t id, uint64_t arg2)
-{
-	return cell_set_loadable(id);
-}
-
-static int hc_cell_destroy(struct cpu *cpu, uint64_t id, uint64_t arg2)
-{
-	return cell_destroy(id);
-}
-
 static int hc_get_info(struct cpu *cpu, uint64_t type, uint64_t arg2)
 {
 	switch (type) {
@@ -70,11 +55,6 @@ static int hc_get_info(struct cpu *cpu, uint64_t type, uint64_t arg2)
 	}
 }
 
-static int hc_cell_state(struct cpu *cpu, uint64_t id, uint64_t arg2)
-{
-	return cell_state(id);
-}
-
 static int hc_cpu_get_info(struct cpu *cpu, uint64_t id, uint64_t type)
 {
 	struct cpu *target = id < IMAGE_MAX_CPUS ? cpu_by_id(id) : NULL;
@@ -85,7 +65,7 @@ static int hc_cpu_get_info(struct cpu *cpu, uint64_t id, uint64_t type)
 		return -EPERM;
 	if (type == CPU_INFO_STATE)
 		return target->failed ? CPU_INFO_FAILED : CPU_INFO_RUNNING;
-	if (type >= CPU_INFO_STAT_BASE && type - CPU_INFO_STAT_BASE < arch_exit_counters())
+	if (type >= CPU_INFO_STAT_BASE && type - CPU_INFO_STAT_BASE < EXITS_COUNT)
 		return target->exits[type - CPU_INFO_STAT_BASE] & 0x7fffffff;
 	return -EINVAL;
 }
@@ -103,34 +83,25 @@ static int hc_console_putc(struct cpu *cpu, uint64_t c, uint64_t arg2)
 	return 0;
 }
 
-static int hc_cell_shutdown(struct cpu *cpu, uint64_t id, uint64_t arg2)
-{
-	return cell_shutdown_request(id);
-}
-
-static int hc_cell_kill(struct cpu *cpu, uint64_t id, uint64_t arg2)
-{
-	return cell_kill(id);
-}
-
 struct hypercall_entry {
 	uint32_t code;
 	bool management; /* root only, one at a time */
 	int (*call)(struct cpu *cpu, uint64_t arg1, uint64_t arg2);
+	int (*on_cell)(uint32_t id); /* instead of call */
 };
 
 static const struct hypercall_entry hypercalls[] = {
-	{HC_DISABLE, true, hc_disable},
-	{HC_CELL_CREATE, true, hc_cell_create},
-	{HC_CELL_START, true, hc_cell_start},
-	{HC_CELL_SET_LOADABLE, true, hc_cell_set_loadable},
-	{HC_CELL_DESTROY, true, hc_cell_destroy},
-	{HC_HYPERVISOR_GET_INFO, false, hc_get_info},
-	{HC_CELL_GET_STATE, true, hc_cell_state},
-	{HC_CPU_GET_INFO, false, hc_cpu_get_info},
-	{HC_CONSOLE_PUTC, false, hc_console_putc},
-	{HC_CV_CELL_SHUTDOWN, true, hc_cell_shutdown},
-	{HC_CV_CELL_KILL, true, hc_cell_kill},
+	{HC_DISABLE, true, .call = hc_disable},
+	{HC_CELL_CREATE, true, .call = hc_cell_create},
+	{HC_CELL_START, true, .on_cell = cell_start},
+	{HC_CELL_SET_LOADABLE, true, .on_cell = cell_set_loadable},
+	{HC_CELL_DESTROY, true, .on_cell = cell_destroy},
+	{HC_HYPERVISOR_GET_INFO, false, .call = hc_get_info},
+	{HC_CELL_GET_STATE, true, .on_cell = cell_state},
+	{HC_CPU_GET_INFO, false, .call = hc_cpu_get_info},
+	{HC_CONSOLE_PUTC, false, .call = hc_console_putc},
+	{HC_CV_CELL_SHUTDOWN, true, .on_cell = cell_shutdown_request},
+	{HC_CV_CELL_KILL, true, .on_cell = cell_kill},
 };
 
 /* While it waits, another CPU may suspend this one and even give it to a cell. */
@@ -147,28 +118,30 @@ static bool lock_management(struct cpu *cpu)
 	return false;
 }
 
-bool hypercall(struct cpu *cpu, uint32_t code, uint64_t arg1, uint64_t arg2, int32_t *ret_result)
+static const struct hypercall_entry *find_entry(uint32_t code)
 {
-	const struct hypercall_entry *entry = NULL;
-
 	for (unsigned int n = 0; n < sizeof(hypercalls) / sizeof(hypercalls[0]); n++)
 		if (hypercalls[n].code == code)
-			entry = &hypercalls[n];
+			return &hypercalls[n];
+	return NULL;
+}
+
+bool hypercall(struct cpu *cpu, uint32_t code, uint64_t arg1, uint64_t arg2, int32_t *ret_result)
+{
+	const struct hypercall_entry *entry = find_entry(code);
+
 	if (!entry) {
 		*ret_result = -ENOSYS;
 		return true;
 	}
-	if (!entry->management) {
-		*ret_result = entry->call(cpu, arg1, arg2);
-		return true;
-	}
-	if (cpu->cell != &root_cell) {
+	if (entry->management && cpu->cell != &root_cell) {
 		*ret_result = -EPERM;
 		return true;
 	}
-	if (!lock_management(cpu))
+	if (entry->management && !lock_management(cpu))
 		return false;
-	*ret_result = entry->call(cpu, arg1, arg2);
-	spin_unlock(&management_lock);
+	*ret_result = entry->on_cell ? entry->on_cell(arg1) : entry->call(cpu, arg1, arg2);
+	if (entry->management)
+		spin_unlock(&management_lock);
 	return true;
 }

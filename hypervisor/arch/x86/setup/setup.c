@@ -209,11 +209,6 @@ void arch_cpu_leave(struct cpu *cpu)
 	cpu->arch.leaving = true;
 }
 
-unsigned int arch_exit_counters(void)
-{
-	return EXITS_COUNT;
-}
-
 int arch_stage2_init(struct page_table *table)
 {
 	return vendor->stage2_init(table);
