@@ -10,8 +10,7 @@
 #include "failure_record.h"
 
 /*
- * A word for a reason: "memory-write", "triple-fault" …; "cell" for FAILURE_NONE (the cell itself
- * gave up), "unknown" for one that this version does not know.
+ * The word of FAILURE_REASONS for a reason; "unknown" for one that this version does not know.
  */
 const char *failure_reason_name(uint32_t reason);
 

@@ -42,7 +42,7 @@ static const struct kind kinds[] = {
 	{"WRMSR EFER, cell", 403, CELL, VMEXIT_MSR, WRITE, .rcx = EFER, .rax = 0xd00},
 	{"WRMSR PAT, cell", 439, CELL, VMEXIT_MSR, WRITE, .rcx = PAT, .rax = 0x70406,
 	 .rdx = 0x70406},
-	{"refused port, root", 4209, ROOT, VMEXIT_IOIO, 0x60u << 16 | IN_BYTE, SIM_CODE_AT + 1,
+	{"refused port, root", 2571, ROOT, VMEXIT_IOIO, 0x60u << 16 | IN_BYTE, SIM_CODE_AT + 1,
 	 .code_bytes = "\xec"},
 	{"xAPIC EOI, root", 2358, ROOT, VMEXIT_NPF, APIC_WRITE, SIM_APIC + 0xb0, .rdi = SIM_APIC,
 	 .code_bytes = MOV_TO("\xb0\0")},
