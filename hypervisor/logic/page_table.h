@@ -24,11 +24,10 @@
 #define PAGE_TABLE_ENTRIES    512
 
 /* What a mapping allows, independent of the format. */
-#define PT_READ	     (1u << 0)
-#define PT_WRITE     (1u << 1)
-#define PT_EXECUTE   (1u << 2)
-#define PT_DEVICE    (1u << 3) /* uncached */
-#define PT_ATTR_MASK 0xfu
+#define PT_READ	   (1u << 0)
+#define PT_WRITE   (1u << 1)
+#define PT_EXECUTE (1u << 2)
+#define PT_DEVICE  (1u << 3) /* uncached */
 
 /*
  * One entry format. Levels count from 1 (4 KiB pages) upward; a leaf at level 2 maps 2 MiB, at

@@ -79,8 +79,11 @@ static bool is_large(const struct vcpu_state *state, const struct walk_shape *sh
 	return level == 2 || (state->efer & EFER_LMA);
 }
 
-/* As guest_translate(); *ret_rights has PTE_WRITE and PTE_USER where the entries of all levels have
- * them. */
+/*
+ * Translates a guest-linear address with the guest's own tables; false where they do not map it or
+ * lie outside the cell's memory. Changes nothing in the guest (no accessed bits). *ret_rights has
+ * PTE_WRITE and PTE_USER where the entries of all levels have them.
+ */
 static bool translate(struct cpu *cpu, const struct vcpu_state *state, uint64_t linear,
 		      uint64_t *ret_guest_phys, uint64_t *ret_rights)
 {
@@ -117,14 +120,6 @@ static bool translate(struct cpu *cpu, const struct vcpu_state *state, uint64_t 
 	return false;
 }
 
-bool guest_translate(struct cpu *cpu, const struct vcpu_state *state, uint64_t linear,
-		     uint64_t *ret_guest_phys)
-{
-	uint64_t rights;
-
-	return translate(cpu, state, linear, ret_guest_phys, &rights);
-}
-
 uint32_t guest_write_error(struct cpu *cpu, const struct vcpu_state *state, uint64_t linear)
 {
 	uint32_t error = PF_WRITE | (state->cpl == 3 ? PF_USER : 0);
@@ -144,9 +139,9 @@ static uint8_t *map_guest(struct cpu *cpu, const struct vcpu_state *state, uint6
 			  unsigned int attributes, unsigned int *ret_size)
 {
 	struct page_table_leaf leaf;
-	uint64_t guest_phys;
+	uint64_t guest_phys, rights;
 
-	if (!guest_translate(cpu, state, linear, &guest_phys) ||
+	if (!translate(cpu, state, linear, &guest_phys, &rights) ||
 	    !page_table_walk(&cpu->cell->stage2, guest_phys, &leaf) ||
 	    (leaf.attributes & PT_DEVICE) || (leaf.attributes & attributes) != attributes)
 		return NULL;
@@ -155,19 +150,24 @@ static uint8_t *map_guest(struct cpu *cpu, const struct vcpu_state *state, uint6
 	       (leaf.phys & (PAGE_SIZE - 1));
 }
 
-unsigned int guest_read(struct cpu *cpu, const struct vcpu_state *state, uint64_t linear,
-			void *buffer, unsigned int size)
+/* As far as the cell has the memory: returns the number of bytes copied. */
+static unsigned int copy(struct cpu *cpu, const struct vcpu_state *state, uint64_t linear,
+			 uint8_t *buffer, unsigned int size, bool write)
 {
 	unsigned int done, chunk;
-	const uint8_t *from;
+	uint8_t *there;
 
 	for (done = 0; done < size; done += chunk) {
-		from = map_guest(cpu, state, linear + done, PT_READ, &chunk);
-		if (!from)
+		there = map_guest(cpu, state, linear + done, write ? PT_READ | PT_WRITE : PT_READ,
+				  &chunk);
+		if (!there)
 			break;
 		if (chunk > size - done)
 			chunk = size - done;
-		memcpy((uint8_t *)buffer + done, from, chunk);
+		if (write)
+			memcpy(there, buffer + done, chunk);
+		else
+			memcpy(buffer + done, there, chunk);
 	}
 	return done;
 }
@@ -175,18 +175,7 @@ unsigned int guest_read(struct cpu *cpu, const struct vcpu_state *state, uint64_
 unsigned int guest_write(struct cpu *cpu, const struct vcpu_state *state, uint64_t linear,
 			 const void *buffer, unsigned int size)
 {
-	unsigned int done, chunk;
-	uint8_t *to;
-
-	for (done = 0; done < size; done += chunk) {
-		to = map_guest(cpu, state, linear + done, PT_READ | PT_WRITE, &chunk);
-		if (!to)
-			break;
-		if (chunk > size - done)
-			chunk = size - done;
-		memcpy(to, (const uint8_t *)buffer + done, chunk);
-	}
-	return done;
+	return copy(cpu, state, linear, (uint8_t *)buffer, size, true);
 }
 
 bool guest_runs_64bit_code(const struct vcpu_state *state)
@@ -199,5 +188,5 @@ unsigned int guest_fetch(struct cpu *cpu, const struct vcpu_state *state, uint8_
 	uint64_t linear =
 		guest_runs_64bit_code(state) ? state->rip : (uint32_t)(state->cs.base + state->rip);
 
-	return guest_read(cpu, state, linear, bytes, INSTRUCTION_MAX);
+	return copy(cpu, state, linear, bytes, INSTRUCTION_MAX, false);
 }

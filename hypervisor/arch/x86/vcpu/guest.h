@@ -18,17 +18,6 @@ uint64_t *gpr_by_number(struct cpu *cpu, unsigned int number);
 bool guest_runs_64bit_code(const struct vcpu_state *state);
 
 /*
- * Translates a guest-linear address with the guest's own tables; false where they do not map it or
- * lie outside the cell's memory. Changes nothing in the guest (no accessed bits).
- */
-bool guest_translate(struct cpu *cpu, const struct vcpu_state *state, uint64_t linear,
-		     uint64_t *ret_guest_phys);
-
-/* Copies from guest-linear memory; returns the number of bytes that could be read. */
-unsigned int guest_read(struct cpu *cpu, const struct vcpu_state *state, uint64_t linear,
-			void *buffer, unsigned int size);
-
-/*
  * Whether a write of the guest to a linear address would pass its own page tables: 0, or the error
  * code of the page fault that the processor would raise. Protection keys and SMAP are left out.
  */
