@@ -49,6 +49,14 @@ enum health { BUS_HEALTHS(WORD_SYMBOL) HEALTH_COUNT };
 
 enum hypervisor_state { BUS_HYPERVISOR_STATES(WORD_SYMBOL) HYPERVISOR_STATE_COUNT };
 
+/* Property Features of the manager: what of driver_abi.h the driver offers. */
+#define BUS_FEATURES(X)                         \
+	X(CELLVISOR_FEATURE_POOL, "pool")       \
+	X(CELLVISOR_FEATURE_STATUS, "status")   \
+	X(CELLVISOR_FEATURE_CONSOLE, "console") \
+	X(CELLVISOR_FEATURE_KILL, "kill")       \
+	X(CELLVISOR_FEATURE_EVENTS, "events")
+
 /*
  * What is done with the hypervisor and with cells: property Operation of a cell, polkit's detail
  * "verb" and the action that it is asked about. Those up to "destroy" are single steps, too.

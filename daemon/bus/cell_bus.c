@@ -3,24 +3,11 @@
 #include <errno.h>
 #include <fcntl.h>
 
-#include <string.h>
-
 #include "bus/request.h"
 #include "bus/service.h"
-#include "util/log.h"
+#include "bus/vtable.h"
 
-static const char *const property_names[CELL_PROPERTY_COUNT] = {
-	[CELL_PROPERTY_ID] = "Id",
-	[CELL_PROPERTY_STATE] = "State",
-	[CELL_PROPERTY_HEALTH] = "Health",
-	[CELL_PROPERTY_CPUS] = "Cpus",
-	[CELL_PROPERTY_MEMORY] = "Memory",
-	[CELL_PROPERTY_STARTED_AT] = "StartedAt",
-	[CELL_PROPERTY_OPERATION] = "Operation",
-	[CELL_PROPERTY_LAST_ERROR] = "LastError",
-	[CELL_PROPERTY_IMAGE_SHA256] = "ImageSha256",
-	[CELL_PROPERTY_EXITS] = "Exits",
-};
+#define OBJECT struct cell
 
 static int submit(struct cell *cell, enum bus_verb verb, sd_bus_message *call,
 		  sd_bus_error *ret_error)
@@ -30,35 +17,18 @@ static int submit(struct cell *cell, enum bus_verb verb, sd_bus_message *call,
 	return job ? request_submit(cell->manager->userdata, call, job, ret_error) : -ENOMEM;
 }
 
-static int method_create(sd_bus_message *call, void *userdata, sd_bus_error *ret_error)
-{
-	return submit(userdata, VERB_CREATE, call, ret_error);
-}
-
-static int method_start(sd_bus_message *call, void *userdata, sd_bus_error *ret_error)
-{
-	return submit(userdata, VERB_START, call, ret_error);
-}
-
-static int method_stop(sd_bus_message *call, void *userdata, sd_bus_error *ret_error)
-{
-	return submit(userdata, VERB_STOP, call, ret_error);
-}
-
-static int method_kill(sd_bus_message *call, void *userdata, sd_bus_error *ret_error)
-{
-	return submit(userdata, VERB_KILL, call, ret_error);
-}
-
-static int method_destroy(sd_bus_message *call, void *userdata, sd_bus_error *ret_error)
-{
-	return submit(userdata, VERB_DESTROY, call, ret_error);
-}
-
-static int method_open_console(sd_bus_message *call, void *userdata, sd_bus_error *ret_error)
-{
-	return submit(userdata, VERB_OPEN_CONSOLE, call, ret_error);
-}
+/* A method that is a verb, without arguments. */
+#define VERB_METHOD(name, verb)                                 \
+	METHOD(name)                                            \
+	{                                                       \
+		return submit(userdata, verb, call, ret_error); \
+	}
+VERB_METHOD(create, VERB_CREATE)
+VERB_METHOD(start, VERB_START)
+VERB_METHOD(stop, VERB_STOP)
+VERB_METHOD(kill, VERB_KILL)
+VERB_METHOD(destroy, VERB_DESTROY)
+VERB_METHOD(open_console, VERB_OPEN_CONSOLE)
 
 /* Reads a(ht) into the job: the message's descriptors end with it, so they are duplicated. */
 static int read_images(sd_bus_message *call, struct job *job, sd_bus_error *ret_error)
@@ -85,7 +55,7 @@ static int read_images(sd_bus_message *call, struct job *job, sd_bus_error *ret_
 	return r < 0 ? r : sd_bus_message_exit_container(call);
 }
 
-static int method_load(sd_bus_message *call, void *userdata, sd_bus_error *ret_error)
+METHOD(load)
 {
 	_cleanup_(job_freep) struct job *job = NULL;
 	struct cell *cell = userdata;
@@ -99,8 +69,7 @@ static int method_load(sd_bus_message *call, void *userdata, sd_bus_error *ret_e
 		     : request_submit(cell->manager->userdata, call, TAKE_POINTER(job), ret_error);
 }
 
-static int get_state(sd_bus *bus, const char *path, const char *interface, const char *property,
-		     sd_bus_message *reply, void *userdata, sd_bus_error *ret_error)
+GETTER(state)
 {
 	const struct cell *cell = userdata;
 
@@ -111,16 +80,14 @@ static int get_state(sd_bus *bus, const char *path, const char *interface, const
 	return sd_bus_message_append(reply, "s", lifecycle_name(cell->state));
 }
 
-static int get_health(sd_bus *bus, const char *path, const char *interface, const char *property,
-		      sd_bus_message *reply, void *userdata, sd_bus_error *ret_error)
+GETTER(health)
 {
 	const struct cell *cell = userdata;
 
 	return sd_bus_message_append(reply, "s", health_name(cell->health));
 }
 
-static int get_cpus(sd_bus *bus, const char *path, const char *interface, const char *property,
-		    sd_bus_message *reply, void *userdata, sd_bus_error *ret_error)
+GETTER(cpus)
 {
 	const struct cell *cell = userdata;
 	int r;
@@ -132,26 +99,14 @@ static int get_cpus(sd_bus *bus, const char *path, const char *interface, const 
 	return r < 0 ? r : sd_bus_message_close_container(reply);
 }
 
-static int get_last_error(sd_bus *bus, const char *path, const char *interface,
-			  const char *property, sd_bus_message *reply, void *userdata,
-			  sd_bus_error *ret_error)
-{
-	const struct cell *cell = userdata;
-
-	return sd_bus_message_append(reply, "s", cell->last_error ? cell->last_error : "");
-}
-
-static int get_image_sha256(sd_bus *bus, const char *path, const char *interface,
-			    const char *property, sd_bus_message *reply, void *userdata,
-			    sd_bus_error *ret_error)
+GETTER(image_sha256)
 {
 	const struct cell *cell = userdata;
 
 	return sd_bus_message_append(reply, "s", cell->image_sha256);
 }
 
-static int get_exits(sd_bus *bus, const char *path, const char *interface, const char *property,
-		     sd_bus_message *reply, void *userdata, sd_bus_error *ret_error)
+GETTER(exits)
 {
 	const struct cell *cell = userdata;
 	int r;
@@ -165,35 +120,21 @@ static int get_exits(sd_bus *bus, const char *path, const char *interface, const
 	return r < 0 ? r : sd_bus_message_close_container(reply);
 }
 
-/* Whoever may call is polkit's matter, see request.c. */
-#define FREE	SD_BUS_VTABLE_UNPRIVILEGED
-#define CHANGES SD_BUS_VTABLE_PROPERTY_EMITS_CHANGE
-
 static const sd_bus_vtable cell_vtable[] = {
 	SD_BUS_VTABLE_START(0),
-	SD_BUS_METHOD("Create", NULL, NULL, method_create, FREE),
+	SD_BUS_METHOD("Create", NULL, NULL, method_create, METHOD_FLAGS),
 	SD_BUS_METHOD_WITH_ARGS("Load", SD_BUS_ARGS("a(ht)", images), SD_BUS_NO_RESULT, method_load,
-				FREE),
-	SD_BUS_METHOD("Start", NULL, NULL, method_start, FREE),
-	SD_BUS_METHOD("Stop", NULL, NULL, method_stop, FREE),
-	SD_BUS_METHOD("Kill", NULL, NULL, method_kill, FREE),
-	SD_BUS_METHOD("Destroy", NULL, NULL, method_destroy, FREE),
+				METHOD_FLAGS),
+	SD_BUS_METHOD("Start", NULL, NULL, method_start, METHOD_FLAGS),
+	SD_BUS_METHOD("Stop", NULL, NULL, method_stop, METHOD_FLAGS),
+	SD_BUS_METHOD("Kill", NULL, NULL, method_kill, METHOD_FLAGS),
+	SD_BUS_METHOD("Destroy", NULL, NULL, method_destroy, METHOD_FLAGS),
 	SD_BUS_METHOD_WITH_ARGS("OpenConsole", SD_BUS_NO_ARGS, SD_BUS_RESULT("h", console),
-				method_open_console, FREE),
+				method_open_console, METHOD_FLAGS),
+	SD_BUS_SIGNAL_WITH_ARGS("Failed", SD_BUS_ARGS("s", reason, "s", crash_record), 0),
 	SD_BUS_PROPERTY("Name", "s", NULL, offsetof(struct cell, name),
 			SD_BUS_VTABLE_PROPERTY_CONST),
-	SD_BUS_PROPERTY("Id", "i", NULL, offsetof(struct cell, id), CHANGES),
-	SD_BUS_PROPERTY("State", "s", get_state, 0, CHANGES),
-	SD_BUS_PROPERTY("Health", "s", get_health, 0, CHANGES),
-	SD_BUS_PROPERTY("Cpus", "au", get_cpus, 0, CHANGES),
-	SD_BUS_PROPERTY("Memory", "t", NULL, offsetof(struct cell, memory), CHANGES),
-	SD_BUS_PROPERTY("StartedAt", "t", NULL, offsetof(struct cell, started_at), CHANGES),
-	SD_BUS_PROPERTY("Operation", "s", NULL, offsetof(struct cell, operation), CHANGES),
-	SD_BUS_PROPERTY("LastError", "s", get_last_error, 0, CHANGES),
-	SD_BUS_PROPERTY("ImageSha256", "s", get_image_sha256, 0, CHANGES),
-	SD_BUS_PROPERTY("Exits", "a{st}", get_exits, 0, CHANGES),
-	SD_BUS_SIGNAL_WITH_ARGS("Failed", SD_BUS_ARGS("s", reason, "s", crash_record), 0),
-	SD_BUS_VTABLE_END,
+	CELL_PROPERTIES(PROPERTY_ROW) SD_BUS_VTABLE_END,
 };
 
 char *cell_bus_path(const struct cell *cell)
@@ -273,21 +214,11 @@ void cell_bus_removed(const struct cell *cell, void *userdata)
 
 void cell_bus_changed(const struct cell *cell, uint32_t properties, void *userdata)
 {
-	const char *names[CELL_PROPERTY_COUNT + 1] = {NULL};
-	const struct service *service = userdata;
+	static const char *const names[] = {CELL_PROPERTIES(WORD_ENTRY)};
 	_cleanup_(freep) char *path = cell_bus_path(cell);
-	size_t count = 0;
-	int r;
 
-	for (unsigned int i = 0; i < CELL_PROPERTY_COUNT; i++) {
-		if (properties & (1u << i))
-			names[count++] = property_names[i];
-	}
-	r = path ? sd_bus_emit_properties_changed_strv(service->bus, path, BUS_CELL_INTERFACE,
-						       (char **)names)
-		 : -ENOMEM;
-	if (r < 0)
-		log_warning("Cannot tell of changes of cell %s: %s", cell->name, strerror(-r));
+	if (path)
+		service_tell_changes(userdata, path, BUS_CELL_INTERFACE, names, properties);
 }
 
 void cell_bus_failed(const struct cell *cell, const char *reason, void *userdata)

@@ -3,6 +3,7 @@
 
 #include <string.h>
 
+#include "bus/vtable.h"
 #include "common/cleanup.h"
 #include "util/log.h"
 
@@ -33,14 +34,12 @@ static int invalid(sd_bus_error *ret_error, const char *what, const char *value)
 				 value);
 }
 
-static int get_level(sd_bus *bus, const char *path, const char *interface, const char *property,
-		     sd_bus_message *reply, void *userdata, sd_bus_error *ret_error)
+GETTER(level)
 {
 	return sd_bus_message_append(reply, "s", levels[log_get_level()]);
 }
 
-static int set_level(sd_bus *bus, const char *path, const char *interface, const char *property,
-		     sd_bus_message *value, void *userdata, sd_bus_error *ret_error)
+SETTER(level)
 {
 	const char *name;
 	int level, r;
@@ -55,14 +54,12 @@ static int set_level(sd_bus *bus, const char *path, const char *interface, const
 	return 0;
 }
 
-static int get_target(sd_bus *bus, const char *path, const char *interface, const char *property,
-		      sd_bus_message *reply, void *userdata, sd_bus_error *ret_error)
+GETTER(target)
 {
 	return sd_bus_message_append(reply, "s", targets[log_get_target()]);
 }
 
-static int set_target(sd_bus *bus, const char *path, const char *interface, const char *property,
-		      sd_bus_message *value, void *userdata, sd_bus_error *ret_error)
+SETTER(target)
 {
 	const char *name;
 	int target, r;
@@ -82,9 +79,7 @@ static int set_target(sd_bus *bus, const char *path, const char *interface, cons
 	return 0;
 }
 
-static int get_identifier(sd_bus *bus, const char *path, const char *interface,
-			  const char *property, sd_bus_message *reply, void *userdata,
-			  sd_bus_error *ret_error)
+GETTER(identifier)
 {
 	return sd_bus_message_append(reply, "s", "cellmgrd");
 }

@@ -6,15 +6,10 @@
 
 #include "bus/request.h"
 #include "bus/service.h"
+#include "bus/vtable.h"
 #include "util/log.h"
 
-static const char *const property_names[MANAGER_PROPERTY_COUNT] = {
-	[MANAGER_PROPERTY_HYPERVISOR_STATE] = "HypervisorState",
-	[MANAGER_PROPERTY_DRIVER] = "Driver",
-	[MANAGER_PROPERTY_MEMORY_TOTAL] = "MemoryTotal",
-	[MANAGER_PROPERTY_MEMORY_FREE] = "MemoryFree",
-	[MANAGER_PROPERTY_FEATURES] = "Features",
-};
+#define OBJECT struct manager
 
 static int submit(struct manager *manager, enum bus_verb verb, const char *cell,
 		  sd_bus_message *call, sd_bus_error *ret_error)
@@ -27,12 +22,12 @@ static int submit(struct manager *manager, enum bus_verb verb, const char *cell,
 	return request_submit(manager->userdata, call, job, ret_error);
 }
 
-static int method_enable(sd_bus_message *call, void *userdata, sd_bus_error *ret_error)
+METHOD(enable)
 {
 	return submit(userdata, VERB_ENABLE, NULL, call, ret_error);
 }
 
-static int method_disable(sd_bus_message *call, void *userdata, sd_bus_error *ret_error)
+METHOD(disable)
 {
 	struct manager *manager = userdata;
 	struct job *job;
@@ -49,7 +44,7 @@ static int method_disable(sd_bus_message *call, void *userdata, sd_bus_error *re
 	return request_submit(manager->userdata, call, job, ret_error);
 }
 
-static int method_reload(sd_bus_message *call, void *userdata, sd_bus_error *ret_error)
+METHOD(reload)
 {
 	return submit(userdata, VERB_RELOAD, NULL, call, ret_error);
 }
@@ -84,22 +79,16 @@ static int submit_by_name(struct manager *manager, enum bus_verb verb, sd_bus_me
 	return cell ? submit(manager, verb, cell->name, call, ret_error) : r;
 }
 
-static int method_start_cell(sd_bus_message *call, void *userdata, sd_bus_error *ret_error)
-{
-	return submit_by_name(userdata, VERB_START, call, ret_error);
-}
+#define VERB_METHOD(name, verb)                                         \
+	METHOD(name)                                                    \
+	{                                                               \
+		return submit_by_name(userdata, verb, call, ret_error); \
+	}
+VERB_METHOD(start_cell, VERB_START)
+VERB_METHOD(stop_cell, VERB_STOP)
+VERB_METHOD(restart_cell, VERB_RESTART)
 
-static int method_stop_cell(sd_bus_message *call, void *userdata, sd_bus_error *ret_error)
-{
-	return submit_by_name(userdata, VERB_STOP, call, ret_error);
-}
-
-static int method_restart_cell(sd_bus_message *call, void *userdata, sd_bus_error *ret_error)
-{
-	return submit_by_name(userdata, VERB_RESTART, call, ret_error);
-}
-
-static int method_get_cell(sd_bus_message *call, void *userdata, sd_bus_error *ret_error)
+METHOD(get_cell)
 {
 	_cleanup_(freep) char *path = NULL;
 	struct cell *cell;
@@ -112,7 +101,7 @@ static int method_get_cell(sd_bus_message *call, void *userdata, sd_bus_error *r
 	return path ? sd_bus_reply_method_return(call, "o", path) : -ENOMEM;
 }
 
-static int method_list_cells(sd_bus_message *call, void *userdata, sd_bus_error *ret_error)
+METHOD(list_cells)
 {
 	_cleanup_(sd_bus_message_unrefp) sd_bus_message *reply = NULL;
 	struct manager *manager = userdata;
@@ -163,7 +152,7 @@ static int reply_problems(sd_bus_message *call, const struct problems *problems)
 	return r < 0 ? r : sd_bus_send(NULL, reply, NULL);
 }
 
-static int method_check(sd_bus_message *call, void *userdata, sd_bus_error *ret_error)
+METHOD(check)
 {
 	_cleanup_(description_freep) struct description *description = NULL;
 	_cleanup_(problems_done) struct problems problems = {0};
@@ -196,17 +185,14 @@ static int method_check(sd_bus_message *call, void *userdata, sd_bus_error *ret_
 	return r == -ENOMEM ? r : reply_problems(call, &problems);
 }
 
-static int get_hypervisor_state(sd_bus *bus, const char *path, const char *interface,
-				const char *property, sd_bus_message *reply, void *userdata,
-				sd_bus_error *ret_error)
+GETTER(hypervisor_state)
 {
 	const struct manager *manager = userdata;
 
 	return sd_bus_message_append(reply, "s", hypervisor_state_name(manager->state));
 }
 
-static int get_driver(sd_bus *bus, const char *path, const char *interface, const char *property,
-		      sd_bus_message *reply, void *userdata, sd_bus_error *ret_error)
+GETTER(driver)
 {
 	const struct manager *manager = userdata;
 	_cleanup_(freep) char *text = NULL;
@@ -222,23 +208,19 @@ static int get_driver(sd_bus *bus, const char *path, const char *interface, cons
 	return sd_bus_message_append(reply, "s", text);
 }
 
-static int get_version(sd_bus *bus, const char *path, const char *interface, const char *property,
-		       sd_bus_message *reply, void *userdata, sd_bus_error *ret_error)
+GETTER(version)
 {
 	return sd_bus_message_append(reply, "s", CELLMGR_RELEASE);
 }
 
-static int get_features(sd_bus *bus, const char *path, const char *interface, const char *property,
-			sd_bus_message *reply, void *userdata, sd_bus_error *ret_error)
+#define FEATURE_ENTRY(flag, word) {flag, word},
+
+GETTER(features)
 {
 	static const struct {
 		uint64_t feature;
 		const char *name;
-	} names[] = {
-		{CELLVISOR_FEATURE_POOL, "pool"},	{CELLVISOR_FEATURE_STATUS, "status"},
-		{CELLVISOR_FEATURE_CONSOLE, "console"}, {CELLVISOR_FEATURE_KILL, "kill"},
-		{CELLVISOR_FEATURE_EVENTS, "events"},
-	};
+	} names[] = {BUS_FEATURES(FEATURE_ENTRY)};
 	const struct manager *manager = userdata;
 	int r;
 
@@ -250,35 +232,26 @@ static int get_features(sd_bus *bus, const char *path, const char *interface, co
 	return r < 0 ? r : sd_bus_message_close_container(reply);
 }
 
-/* Whoever may call is polkit's matter, see request.c. */
-#define FREE	SD_BUS_VTABLE_UNPRIVILEGED
-#define CHANGES SD_BUS_VTABLE_PROPERTY_EMITS_CHANGE
-
 static const sd_bus_vtable manager_vtable[] = {
 	SD_BUS_VTABLE_START(0),
-	SD_BUS_METHOD("EnableHypervisor", NULL, NULL, method_enable, FREE),
+	SD_BUS_METHOD("EnableHypervisor", NULL, NULL, method_enable, METHOD_FLAGS),
 	SD_BUS_METHOD_WITH_ARGS("DisableHypervisor", SD_BUS_ARGS("b", force), SD_BUS_NO_RESULT,
-				method_disable, FREE),
-	SD_BUS_METHOD("Reload", NULL, NULL, method_reload, FREE),
+				method_disable, METHOD_FLAGS),
+	SD_BUS_METHOD("Reload", NULL, NULL, method_reload, METHOD_FLAGS),
 	SD_BUS_METHOD_WITH_ARGS("Check", SD_BUS_ARGS("h", description, "s", name),
-				SD_BUS_RESULT("a(sss)", problems), method_check, FREE),
+				SD_BUS_RESULT("a(sss)", problems), method_check, METHOD_FLAGS),
 	SD_BUS_METHOD_WITH_ARGS("GetCell", SD_BUS_ARGS("s", name), SD_BUS_RESULT("o", cell),
-				method_get_cell, FREE),
+				method_get_cell, METHOD_FLAGS),
 	SD_BUS_METHOD_WITH_ARGS("ListCells", SD_BUS_NO_ARGS, SD_BUS_RESULT("a(sso)", cells),
-				method_list_cells, FREE),
+				method_list_cells, METHOD_FLAGS),
 	SD_BUS_METHOD_WITH_ARGS("StartCell", SD_BUS_ARGS("s", name), SD_BUS_NO_RESULT,
-				method_start_cell, FREE),
+				method_start_cell, METHOD_FLAGS),
 	SD_BUS_METHOD_WITH_ARGS("StopCell", SD_BUS_ARGS("s", name), SD_BUS_NO_RESULT,
-				method_stop_cell, FREE),
+				method_stop_cell, METHOD_FLAGS),
 	SD_BUS_METHOD_WITH_ARGS("RestartCell", SD_BUS_ARGS("s", name), SD_BUS_NO_RESULT,
-				method_restart_cell, FREE),
-	SD_BUS_PROPERTY("HypervisorState", "s", get_hypervisor_state, 0, CHANGES),
-	SD_BUS_PROPERTY("Driver", "s", get_driver, 0, CHANGES),
+				method_restart_cell, METHOD_FLAGS),
 	SD_BUS_PROPERTY("Version", "s", get_version, 0, SD_BUS_VTABLE_PROPERTY_CONST),
-	SD_BUS_PROPERTY("MemoryTotal", "t", NULL, offsetof(struct manager, memory_total), CHANGES),
-	SD_BUS_PROPERTY("MemoryFree", "t", NULL, offsetof(struct manager, memory_free), CHANGES),
-	SD_BUS_PROPERTY("Features", "as", get_features, 0, CHANGES),
-	SD_BUS_VTABLE_END,
+	MANAGER_PROPERTIES(PROPERTY_ROW) SD_BUS_VTABLE_END,
 };
 
 int manager_bus_add(struct service *service)
@@ -289,14 +262,7 @@ int manager_bus_add(struct service *service)
 
 void manager_bus_changed(uint32_t properties, void *userdata)
 {
-	const char *names[MANAGER_PROPERTY_COUNT + 1] = {NULL};
-	const struct service *service = userdata;
-	size_t count = 0;
+	static const char *const names[] = {MANAGER_PROPERTIES(WORD_ENTRY)};
 
-	for (unsigned int i = 0; i < MANAGER_PROPERTY_COUNT; i++) {
-		if (properties & (1u << i))
-			names[count++] = property_names[i];
-	}
-	sd_bus_emit_properties_changed_strv(service->bus, BUS_MANAGER_PATH, BUS_MANAGER_INTERFACE,
-					    (char **)names);
+	service_tell_changes(userdata, BUS_MANAGER_PATH, BUS_MANAGER_INTERFACE, names, properties);
 }

@@ -2,9 +2,11 @@
 #include "bus/service.h"
 
 #include <errno.h>
+#include <string.h>
 
 #include "bus/request.h"
 #include "manager/core.h"
+#include "util/log.h"
 
 static const struct core_events events = {
 	.cell_added = cell_bus_added,
@@ -17,6 +19,20 @@ static const struct core_events events = {
 int service_reply_error(sd_bus_error *ret_error, const struct error *error)
 {
 	return sd_bus_error_set(ret_error, error_bus_name(error->code), error_text(error));
+}
+
+void service_tell_changes(const struct service *service, const char *path, const char *interface,
+			  const char *const *names, uint32_t properties)
+{
+	const char *changed[32 + 1] = {NULL};
+	size_t count = 0;
+	int r;
+
+	for (; properties; properties &= properties - 1)
+		changed[count++] = names[__builtin_ctz(properties)];
+	r = sd_bus_emit_properties_changed_strv(service->bus, path, interface, (char **)changed);
+	if (r < 0)
+		log_warning("Cannot tell of changes of %s: %s", path, strerror(-r));
 }
 
 int service_new(sd_event *event, sd_bus *bus, const char *machine_root, struct service **ret)

@@ -27,6 +27,10 @@ int service_new(sd_event *event, sd_bus *bus, const char *machine_root, struct s
 void service_free(struct service *service);
 DEFINE_FREEP(struct service *, service_free)
 
+/* PropertiesChanged for bits of properties, by their names. */
+void service_tell_changes(const struct service *service, const char *path, const char *interface,
+			  const char *const *names, uint32_t properties);
+
 /* Replies with an error. For return from a method. */
 int service_reply_error(sd_bus_error *ret_error, const struct error *error);
 

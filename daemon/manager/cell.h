@@ -15,20 +15,23 @@
 
 struct manager;
 
-/* Properties that change, as bits of cell.changed. */
-enum cell_property {
-	CELL_PROPERTY_ID,
-	CELL_PROPERTY_STATE,
-	CELL_PROPERTY_HEALTH,
-	CELL_PROPERTY_CPUS,
-	CELL_PROPERTY_MEMORY,
-	CELL_PROPERTY_STARTED_AT,
-	CELL_PROPERTY_OPERATION,
-	CELL_PROPERTY_LAST_ERROR,
-	CELL_PROPERTY_IMAGE_SHA256,
-	CELL_PROPERTY_EXITS,
-	CELL_PROPERTY_COUNT
-};
+/*
+ * Properties that change: bits of cell.changed, X(symbol, name on the bus, type there, where
+ * bus/vtable.h has it from).
+ */
+#define CELL_PROPERTIES(X)                                                         \
+	X(CELL_PROPERTY_ID, "Id", "i", BY_MEMBER(id))                              \
+	X(CELL_PROPERTY_STATE, "State", "s", BY_GETTER(state))                     \
+	X(CELL_PROPERTY_HEALTH, "Health", "s", BY_GETTER(health))                  \
+	X(CELL_PROPERTY_CPUS, "Cpus", "au", BY_GETTER(cpus))                       \
+	X(CELL_PROPERTY_MEMORY, "Memory", "t", BY_MEMBER(memory))                  \
+	X(CELL_PROPERTY_STARTED_AT, "StartedAt", "t", BY_MEMBER(started_at))       \
+	X(CELL_PROPERTY_OPERATION, "Operation", "s", BY_MEMBER(operation))         \
+	X(CELL_PROPERTY_LAST_ERROR, "LastError", "s", BY_MEMBER(last_error))       \
+	X(CELL_PROPERTY_IMAGE_SHA256, "ImageSha256", "s", BY_GETTER(image_sha256)) \
+	X(CELL_PROPERTY_EXITS, "Exits", "a{st}", BY_GETTER(exits))
+
+enum cell_property { CELL_PROPERTIES(WORD_SYMBOL) CELL_PROPERTY_COUNT };
 
 struct cell {
 	struct manager *manager; /* whose it is; nothing here asks it */
@@ -60,7 +63,7 @@ struct cell {
 	uint64_t exits[SNAPSHOT_EXIT_REASONS];
 	uint64_t started_at;
 	char image_sha256[IMAGE_SHA256_TEXT];
-	uint32_t changed; /* bits of enum cell_property */
+	uint32_t changed;
 };
 
 /* A cell of which nothing is known but its name; NULL without memory. */

@@ -18,14 +18,15 @@
 #include "util/error.h"
 #include "util/worker.h"
 
-enum manager_property {
-	MANAGER_PROPERTY_HYPERVISOR_STATE,
-	MANAGER_PROPERTY_DRIVER,
-	MANAGER_PROPERTY_MEMORY_TOTAL,
-	MANAGER_PROPERTY_MEMORY_FREE,
-	MANAGER_PROPERTY_FEATURES,
-	MANAGER_PROPERTY_COUNT
-};
+/* Properties that change, bits of manager.changed, in the form of CELL_PROPERTIES(). */
+#define MANAGER_PROPERTIES(X)                                                                     \
+	X(MANAGER_PROPERTY_HYPERVISOR_STATE, "HypervisorState", "s", BY_GETTER(hypervisor_state)) \
+	X(MANAGER_PROPERTY_DRIVER, "Driver", "s", BY_GETTER(driver))                              \
+	X(MANAGER_PROPERTY_MEMORY_TOTAL, "MemoryTotal", "t", BY_MEMBER(memory_total))             \
+	X(MANAGER_PROPERTY_MEMORY_FREE, "MemoryFree", "t", BY_MEMBER(memory_free))                \
+	X(MANAGER_PROPERTY_FEATURES, "Features", "as", BY_GETTER(features))
+
+enum manager_property { MANAGER_PROPERTIES(WORD_SYMBOL) MANAGER_PROPERTY_COUNT };
 
 struct job;
 struct console_stream;
@@ -60,7 +61,7 @@ struct manager {
 	char release[32];
 	uint64_t memory_total;
 	uint64_t memory_free;
-	uint32_t changed; /* bits of enum manager_property */
+	uint32_t changed;
 
 	/* Jobs (job.h): queued, and the one at work. */
 	struct job *queue;
