@@ -79,7 +79,7 @@ static void read_consoles(struct observer *observer)
 }
 
 /* One look, in the thread. */
-static void look(void *argument)
+static void observe(void *argument)
 {
 	struct observer *observer = argument;
 	struct observation *observation = &observer->observation;
@@ -138,7 +138,7 @@ static void watch_device(struct observer *observer)
 	sd_event_source_set_enabled(observer->device, SD_EVENT_ONESHOT);
 }
 
-static void on_looked(void *argument)
+static void on_observed(void *argument)
 {
 	struct observer *observer = argument;
 	struct observation *observation = &observer->observation;
@@ -182,7 +182,7 @@ void observer_look(struct observer *observer)
 	observer->with_statistics = now >= observer->statistics_at;
 	if (observer->with_statistics)
 		observer->statistics_at = now + STATISTICS_PERIOD_US;
-	worker_submit(observer->worker, look, on_looked, observer);
+	worker_submit(observer->worker, observe, on_observed, observer);
 	arm(observer);
 }
 
