@@ -19,9 +19,9 @@
 struct polkit_check {
 	sd_bus *bus;
 	sd_bus_slot *slot;
-	char *action;
+	const char *action;
+	const char *verb;
 	char *cell;
-	char *verb;
 	char *sender;
 	char cancellation_id[32];
 	bool interactive;
@@ -96,30 +96,8 @@ static int send_question(struct polkit_check *check)
 				  check->cancellation_id);
 	if (r < 0)
 		return r;
-	check->slot = sd_bus_slot_unref(check->slot);
 	return sd_bus_call_async(check->bus, &check->slot, call, on_authorization, check,
 				 check->interactive ? INTERACTIVE_TIMEOUT_US : CHECK_TIMEOUT_US);
-}
-
-static int on_uid(sd_bus_message *reply, void *userdata, sd_bus_error *ret_error)
-{
-	struct polkit_check *check = userdata;
-	uint32_t uid = UINT32_MAX;
-
-	if (sd_bus_message_is_method_error(reply, NULL) ||
-	    sd_bus_message_read(reply, "u", &uid) < 0) {
-		deny(check, ERROR_ACCESS_DENIED, "the caller has gone");
-		return 0;
-	}
-	/*
-	 * Root could stop the daemon and open the device itself: to ask about it protects nothing,
-	 * and would make cells that start at boot depend on polkit.
-	 */
-	if (uid == 0)
-		allow(check);
-	else if (send_question(check) < 0)
-		deny(check, ERROR_ACCESS_DENIED, "polkit could not be asked");
-	return 0;
 }
 
 int polkit_ask(const struct polkit_question *question,
@@ -136,11 +114,11 @@ int polkit_ask(const struct polkit_question *question,
 	if (!sender)
 		return -EINVAL;
 	check->bus = sd_bus_ref(sd_bus_message_get_bus(question->message));
-	check->action = strdup(question->action);
+	check->action = question->action;
+	check->verb = question->verb;
 	check->cell = strdup(question->cell);
-	check->verb = strdup(question->verb);
 	check->sender = strdup(sender);
-	if (!check->action || !check->cell || !check->verb || !check->sender)
+	if (!check->cell || !check->sender)
 		return -ENOMEM;
 	check->interactive =
 		sd_bus_message_get_allow_interactive_authorization(question->message) > 0;
@@ -148,9 +126,7 @@ int polkit_ask(const struct polkit_question *question,
 	check->userdata = userdata;
 	snprintf(check->cancellation_id, sizeof(check->cancellation_id), "cellmgrd-%" PRIu64,
 		 ++last_id);
-	r = sd_bus_call_method_async(check->bus, &check->slot, "org.freedesktop.DBus",
-				     "/org/freedesktop/DBus", "org.freedesktop.DBus",
-				     "GetConnectionUnixUser", on_uid, check, "s", sender);
+	r = send_question(check);
 	if (r < 0)
 		return r;
 	*ret = TAKE_POINTER(check);
@@ -163,9 +139,7 @@ void polkit_check_free(struct polkit_check *check)
 		return;
 	sd_bus_slot_unref(check->slot);
 	sd_bus_unref(check->bus);
-	free(check->action);
 	free(check->cell);
-	free(check->verb);
 	free(check->sender);
 	free(check);
 }

@@ -16,9 +16,9 @@ struct polkit_check;
 
 struct polkit_question {
 	sd_bus_message *message; /* whose sender is asked about; says whether users may be asked */
-	const char *action;
-	const char *cell; /* details; cell is "" where it is about none */
-	const char *verb;
+	const char *action;	 /* a constant */
+	const char *verb;	 /* details: a constant, */
+	const char *cell;	 /* and "" where it is about none */
 };
 
 /*

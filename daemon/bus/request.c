@@ -66,13 +66,21 @@ static void answer_with_console(int fd, void *userdata)
 	request_free(request);
 }
 
-/* What is done at once; the job was only the wish. */
-static void do_now(struct request *request, struct job *job)
+/* The caller may. */
+static void carry_out(struct request *request)
 {
 	_cleanup_(error_done) struct error error = {0};
 	struct manager *manager = request->service->manager;
 	const char *peer = sd_bus_message_get_sender(request->call);
+	struct job *job = request->job;
 
+	if (job->verb != VERB_RELOAD && job->verb != VERB_OPEN_CONSOLE) {
+		job->done = answer;
+		job->userdata = request;
+		job_submit(job);
+		return;
+	}
+	/* What is done at once: the job was only the wish. */
 	request->job = NULL;
 	if (job->verb == VERB_RELOAD)
 		manager_load_descriptions(manager, false, &error);
@@ -85,7 +93,6 @@ static void do_now(struct request *request, struct job *job)
 static void on_authorization(struct error *error, void *userdata)
 {
 	struct request *request = userdata;
-	struct job *job = request->job;
 
 	if (error_is_set(error)) {
 		answer(error, request);
@@ -93,13 +100,7 @@ static void on_authorization(struct error *error, void *userdata)
 	}
 	polkit_check_free(request->check);
 	request->check = NULL;
-	if (job->verb == VERB_RELOAD || job->verb == VERB_OPEN_CONSOLE) {
-		do_now(request, job);
-		return;
-	}
-	job->done = answer;
-	job->userdata = request;
-	job_submit(job);
+	carry_out(request);
 }
 
 /*
@@ -168,13 +169,19 @@ int request_submit(struct service *service, sd_bus_message *call, struct job *wi
 		.uid = uid,
 		.job = job,
 	};
-	r = polkit_ask(&question, on_authorization, request, &request->check);
+	/*
+	 * Root could stop the daemon and open the device itself: to ask about it protects nothing,
+	 * and would make cells that start at boot depend on polkit.
+	 */
+	r = uid ? polkit_ask(&question, on_authorization, request, &request->check) : 0;
 	if (r < 0) {
 		request_free(request);
 		return r;
 	}
 	service->requests = request;
 	job = NULL;
+	if (!uid)
+		carry_out(request);
 	return 1;
 }
 
