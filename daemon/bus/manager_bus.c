@@ -49,34 +49,28 @@ METHOD(reload)
 	return submit(userdata, VERB_RELOAD, NULL, call, ret_error);
 }
 
-/* The cell that a call names, as an existing object; NULL with ret_error set. */
-static struct cell *read_cell(struct manager *manager, sd_bus_message *call,
-			      sd_bus_error *ret_error, int *ret)
+/* The cell that a call names; negative, with ret_error set, where there is none. */
+static int read_cell(const struct manager *manager, sd_bus_message *call, const struct cell **ret,
+		     sd_bus_error *ret_error)
 {
 	_cleanup_(error_done) struct error error = {0};
-	struct cell *cell;
 	const char *name;
 	int r;
 
 	r = sd_bus_message_read(call, "s", &name);
-	if (r < 0) {
-		*ret = r;
-		return NULL;
-	}
-	cell = manager_look_up(manager, name, &error);
-	if (!cell)
-		*ret = service_reply_error(ret_error, &error);
-	return cell;
+	if (r < 0)
+		return r;
+	*ret = manager_look_up(manager, name, &error);
+	return *ret ? 0 : service_reply_error(ret_error, &error);
 }
 
 static int submit_by_name(struct manager *manager, enum bus_verb verb, sd_bus_message *call,
 			  sd_bus_error *ret_error)
 {
-	struct cell *cell;
-	int r = 0;
+	const struct cell *cell;
+	int r = read_cell(manager, call, &cell, ret_error);
 
-	cell = read_cell(manager, call, ret_error, &r);
-	return cell ? submit(manager, verb, cell->name, call, ret_error) : r;
+	return r < 0 ? r : submit(manager, verb, cell->name, call, ret_error);
 }
 
 #define VERB_METHOD(name, verb)                                         \
@@ -91,11 +85,10 @@ VERB_METHOD(restart_cell, VERB_RESTART)
 METHOD(get_cell)
 {
 	_cleanup_(freep) char *path = NULL;
-	struct cell *cell;
-	int r = 0;
+	const struct cell *cell;
+	int r = read_cell(userdata, call, &cell, ret_error);
 
-	cell = read_cell(userdata, call, ret_error, &r);
-	if (!cell)
+	if (r < 0)
 		return r;
 	path = cell_bus_path(cell);
 	return path ? sd_bus_reply_method_return(call, "o", path) : -ENOMEM;

@@ -113,21 +113,11 @@ static void free_digest(EVP_MD_CTX **context)
 	EVP_MD_CTX_free(*context);
 }
 
-static int finish_hash(EVP_MD_CTX *context, char text[IMAGE_SHA256_TEXT])
-{
-	unsigned char digest[EVP_MAX_MD_SIZE];
-	unsigned int length;
-
-	if (!EVP_DigestFinal_ex(context, digest, &length))
-		return -ENOMEM;
-	for (unsigned int i = 0; i < (IMAGE_SHA256_TEXT - 1) / 2; i++)
-		snprintf(text + 2 * i, 3, "%02x", digest[i]);
-	return 0;
-}
-
 int image_hash(struct image *const *images, size_t num_images, char ret_text[IMAGE_SHA256_TEXT])
 {
 	_cleanup_(free_digest) EVP_MD_CTX *context = EVP_MD_CTX_new();
+	unsigned char digest[EVP_MAX_MD_SIZE];
+	unsigned int length;
 
 	if (!context || !EVP_DigestInit_ex(context, EVP_sha256(), NULL))
 		return -ENOMEM;
@@ -135,15 +125,16 @@ int image_hash(struct image *const *images, size_t num_images, char ret_text[IMA
 		if (!EVP_DigestUpdate(context, images[i]->data, images[i]->size))
 			return -ENOMEM;
 	}
-	return finish_hash(context, ret_text);
+	if (!EVP_DigestFinal_ex(context, digest, &length))
+		return -ENOMEM;
+	for (unsigned int i = 0; i < (IMAGE_SHA256_TEXT - 1) / 2; i++)
+		snprintf(ret_text + 2 * i, 3, "%02x", digest[i]);
+	return 0;
 }
 
 int image_hash_bytes(const void *data, size_t size, char ret_text[IMAGE_SHA256_TEXT])
 {
-	_cleanup_(free_digest) EVP_MD_CTX *context = EVP_MD_CTX_new();
+	struct image bytes = {.data = data, .size = size};
 
-	if (!context || !EVP_DigestInit_ex(context, EVP_sha256(), NULL) ||
-	    !EVP_DigestUpdate(context, data, size))
-		return -ENOMEM;
-	return finish_hash(context, ret_text);
+	return image_hash(&(struct image *){&bytes}, 1, ret_text);
 }

@@ -148,15 +148,23 @@ static void create(struct step *step, struct driver *driver)
 	step->created_id = cell->id;
 }
 
-static void start(struct step *step, struct driver *driver)
+/* A call about the step's cell, and what there is afterwards. */
+static int call(struct step *step, struct driver *driver, int (*function)(struct driver *, int32_t))
 {
-	const struct snapshot_cell *cell;
 	int r;
 
 	do
-		r = driver_cell_start(driver, step->id);
+		r = function(driver, step->id);
 	while (step_interrupted(step, r));
 	take_snapshot(step, driver);
+	return r;
+}
+
+static void start(struct step *step, struct driver *driver)
+{
+	int r = call(step, driver, driver_cell_start);
+	const struct snapshot_cell *cell;
+
 	if (r < 0) {
 		step_driver_error(step, r);
 		return;
@@ -231,13 +239,9 @@ static void stop_unwilling(struct step *step, struct driver *driver, int r)
 
 static void stop(struct step *step, struct driver *driver)
 {
+	int r = call(step, driver, driver_cell_shut_down);
 	const struct snapshot_cell *cell;
-	int r;
 
-	do
-		r = driver_cell_shut_down(driver, step->id);
-	while (step_interrupted(step, r));
-	take_snapshot(step, driver);
 	if (r < 0) {
 		stop_unwilling(step, driver, r);
 		return;
@@ -249,12 +253,8 @@ static void stop(struct step *step, struct driver *driver)
 
 static void destroy(struct step *step, struct driver *driver)
 {
-	int r;
+	int r = call(step, driver, driver_cell_destroy);
 
-	do
-		r = driver_cell_destroy(driver, step->id);
-	while (step_interrupted(step, r));
-	take_snapshot(step, driver);
 	if (r < 0)
 		step_driver_error(step, r);
 	else if (snapshot_find_id(step->snapshot, step->id))

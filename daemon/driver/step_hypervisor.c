@@ -136,6 +136,17 @@ static int divide_pool(struct step *step)
 	return 0;
 }
 
+/* Why the hypervisor cannot be enabled or disabled. */
+static void switch_error(struct step *step, int r)
+{
+	bool timed_out = r == -EINTR || r == -ETIMEDOUT;
+
+	error_set(&step->error, timed_out ? ERROR_TIMEOUT : ERROR_DRIVER,
+		  "cannot %s the hypervisor: %s%s", verb_name(step->verb),
+		  timed_out ? "the driver did not come back in time" : strerror(-r),
+		  timed_out ? "" : "; the kernel log says why");
+}
+
 static int launch(struct step *step, struct driver *driver)
 {
 	const struct root_config_options options = {
@@ -162,13 +173,8 @@ static int launch(struct step *step, struct driver *driver)
 			  "cannot enable the hypervisor: not enough memory; raise "
 			  "\"hypervisor-memory\" in %s",
 			  CONFIG_FILE);
-	else if (r == -EINTR || r == -ETIMEDOUT)
-		error_set(&step->error, ERROR_TIMEOUT,
-			  "cannot enable the hypervisor: the driver did not come back in time");
 	else if (r < 0)
-		error_set(&step->error, ERROR_DRIVER,
-			  "cannot enable the hypervisor: %s; the kernel log says why",
-			  strerror(-r));
+		switch_error(step, r);
 	if (r < 0)
 		return r;
 	if (snapshot_hypervisor_state() != HYPERVISOR_ENABLED) {
@@ -207,13 +213,8 @@ void step_disable(struct step *step, struct driver *driver)
 	if (r == -EPERM)
 		error_set(&step->error, ERROR_REFUSED,
 			  "cannot disable the hypervisor: a cell refused");
-	else if (r == -EINTR || r == -ETIMEDOUT)
-		error_set(&step->error, ERROR_TIMEOUT,
-			  "cannot disable the hypervisor: the driver did not come back in time");
 	else if (r < 0)
-		error_set(&step->error, ERROR_DRIVER,
-			  "cannot disable the hypervisor: %s; the kernel log says why",
-			  strerror(-r));
+		switch_error(step, r);
 	else if (snapshot_hypervisor_state() == HYPERVISOR_ENABLED)
 		step_driver_lied(step, "the hypervisor is still enabled");
 	if (error_is_set(&step->error) || !step->release_pool)

@@ -47,10 +47,8 @@ static void close_stream(struct console_stream *stream)
 
 	while (*link && *link != stream)
 		link = &(*link)->next;
-	if (*link) {
+	if (*link)
 		*link = stream->next;
-		stream->manager->num_consoles--;
-	}
 	manager_set_period(stream->manager);
 	stream_free(stream);
 }
@@ -63,11 +61,13 @@ static int on_hangup(sd_event_source *source, int fd, uint32_t events, void *use
 
 static int check_limits(const struct manager *manager, const char *peer, struct error *error)
 {
-	size_t of_peer = 0;
+	size_t all = 0, of_peer = 0;
 
-	for (struct console_stream *stream = manager->consoles; stream; stream = stream->next)
+	for (struct console_stream *stream = manager->consoles; stream; stream = stream->next) {
+		all++;
 		of_peer += strcmp(stream->peer, peer) == 0;
-	if (of_peer >= MAX_STREAMS_OF_PEER || manager->num_consoles >= MAX_STREAMS)
+	}
+	if (of_peer >= MAX_STREAMS_OF_PEER || all >= MAX_STREAMS)
 		return error_set(error, ERROR_LIMITS_EXCEEDED, "too many consoles are open");
 	return 0;
 }
@@ -142,7 +142,6 @@ int console_open(struct manager *manager, const char *cell_name, const char *pee
 	stream->userdata = userdata;
 	stream->next = manager->consoles;
 	manager->consoles = stream;
-	manager->num_consoles++;
 	manager_set_period(manager);
 	observer_look(manager->observer);
 	return 0;

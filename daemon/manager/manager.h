@@ -68,7 +68,6 @@ struct manager {
 	struct job *current;
 
 	struct console_stream *consoles;
-	size_t num_consoles;
 };
 
 /* "unavailable", "off", "enabled". */

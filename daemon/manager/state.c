@@ -5,7 +5,8 @@
 #include <fcntl.h>
 #include <string.h>
 
-#include <json-c/json.h>
+#include "util/json_text.h"
+#include "util/read_text.h"
 
 #define STATE_VERSION  1
 #define STATE_MAX_FILE (4u << 20)
@@ -16,11 +17,6 @@ static const char *const phase_names[CELL_PHASE_COUNT] = {
 	[CELL_PHASE_LOADED] = "loaded",
 	[CELL_PHASE_STARTED] = "started",
 };
-
-static void json_putp(struct json_object **object)
-{
-	json_object_put(*object);
-}
 
 static void add_string(struct json_object *object, const char *key, const char *value)
 {
@@ -97,7 +93,7 @@ static int write_all(int fd, const char *text, size_t length)
 
 int state_write(const char *file, const struct state *state)
 {
-	_cleanup_(json_putp) struct json_object *object = encode_state(state);
+	_cleanup_(json_object_putp) struct json_object *object = encode_state(state);
 	_cleanup_(freep) char *temporary = NULL;
 	_cleanup_(closep) int fd = -1;
 	const char *text;
@@ -268,35 +264,19 @@ static int decode_state(struct json_object *object, struct state *state)
 	return decode_cells(cells, state);
 }
 
-static int read_text(const char *file, char **ret)
+int state_read(const char *file, struct state **ret)
 {
-	_cleanup_(freep) char *text = malloc(STATE_MAX_FILE + 1);
+	_cleanup_(json_object_putp) struct json_object *object = NULL;
+	_cleanup_(state_freep) struct state *state = NULL;
+	_cleanup_(freep) char *text = NULL;
 	_cleanup_(closep) int fd = -1;
-	size_t length = 0;
-	ssize_t n;
+	size_t length;
+	int r;
 
-	if (!text)
-		return -ENOMEM;
 	fd = open(file, O_RDONLY | O_CLOEXEC | O_NOFOLLOW);
 	if (fd < 0)
 		return -errno;
-	while ((n = read(fd, text + length, STATE_MAX_FILE - length)) > 0)
-		length += (size_t)n;
-	if (n < 0)
-		return -errno;
-	text[length] = '\0';
-	*ret = TAKE_POINTER(text);
-	return 0;
-}
-
-int state_read(const char *file, struct state **ret)
-{
-	_cleanup_(json_putp) struct json_object *object = NULL;
-	_cleanup_(state_freep) struct state *state = NULL;
-	_cleanup_(freep) char *text = NULL;
-	int r;
-
-	r = read_text(file, &text);
+	r = read_text(fd, STATE_MAX_FILE, &text, &length);
 	if (r < 0)
 		return r;
 	object = json_tokener_parse(text);
