@@ -15,12 +15,11 @@
 
 #include "bus_abi.h"
 #include "common/cleanup.h"
+#include "fake_console.h"
 
-#define FREE	       SD_BUS_VTABLE_UNPRIVILEGED
-#define CHANGES	       SD_BUS_VTABLE_PROPERTY_EMITS_CHANGE
-#define TURBINE_EXITS  1000 /* more each second */
-#define MAX_FOLLOWED   4
-#define FOLLOWED_LINES 3
+#define FREE	      SD_BUS_VTABLE_UNPRIVILEGED
+#define CHANGES	      SD_BUS_VTABLE_PROPERTY_EMITS_CHANGE
+#define TURBINE_EXITS 1000 /* more each second */
 
 struct cell {
 	const char *name;
@@ -36,12 +35,6 @@ struct cell {
 	const char *image;
 	uint64_t exits;
 	char *path;
-};
-
-/* Behind a console that was opened: lines to come before it ends. */
-struct followed {
-	int fd;
-	int lines;
 };
 
 static struct cell cells[] = {
@@ -84,7 +77,6 @@ static struct manager {
 	uint64_t memory_free;
 } manager = {HYPERVISOR_ENABLED, "cellvisor 0.1.0", "0.1.0", 48 << 20, 45 << 20};
 
-static struct followed followed[MAX_FOLLOWED];
 static FILE *call_log;
 
 static void log_call(sd_bus_message *message, const char *format, ...)
@@ -314,35 +306,19 @@ static int on_load(sd_bus_message *message, void *context, sd_bus_error *error)
 	return set_state(message, cell, LIFECYCLE_LOADED);
 }
 
-/* False when nobody reads any more. */
-static bool write_text(int fd, const char *text)
-{
-	return write(fd, text, strlen(text)) >= 0;
-}
-
 static int on_console(sd_bus_message *message, void *context, sd_bus_error *error)
 {
 	struct cell *cell = context;
-	int ends[2], r;
+	int fd, r;
 
 	log_call(message, " %s", cell->name);
 	if (strcmp(cell->name, "locked") == 0)
 		return sd_bus_error_set(error, errors[ERROR_ACCESS_DENIED], "Not allowed.");
-	if (pipe(ends) < 0)
-		return -errno;
-	if (strcmp(cell->name, "turbine") == 0) {
-		for (int line = 1; line <= 12; line++)
-			dprintf(ends[1], "line %d\n", line);
-		dprintf(ends[1], "%s", "\x1b[31mred\x1b[0m \x1b]0;title\x07 h\xc3\xa4\n");
-	}
-	r = sd_bus_reply_method_return(message, "h", ends[0]);
-	close(ends[0]);
-	for (size_t i = 0; i < MAX_FOLLOWED; i++)
-		if (followed[i].fd < 0) {
-			followed[i] = (struct followed){ends[1], FOLLOWED_LINES};
-			return r;
-		}
-	close(ends[1]);
+	fd = fake_console_open(strcmp(cell->name, "turbine") == 0);
+	if (fd < 0)
+		return fd;
+	r = sd_bus_reply_method_return(message, "h", fd);
+	close(fd);
 	return r;
 }
 
@@ -407,14 +383,7 @@ static int on_second(sd_event_source *source, uint64_t usec, void *context)
 			       "memory-write", "");
 	if (r < 0)
 		return r;
-	for (size_t i = 0; i < MAX_FOLLOWED; i++) {
-		if (followed[i].fd < 0)
-			continue;
-		if (followed[i].lines-- > 0 && write_text(followed[i].fd, "later\n"))
-			continue;
-		close(followed[i].fd);
-		followed[i].fd = -1;
-	}
+	fake_consoles_go_on();
 	r = sd_event_source_set_time(source, usec + 1000000);
 	return r < 0 ? r : sd_event_source_set_enabled(source, SD_EVENT_ONESHOT);
 }
@@ -470,8 +439,6 @@ int main(int argc, char **argv)
 	if (!call_log)
 		return 1;
 	signal(SIGPIPE, SIG_IGN);
-	for (size_t i = 0; i < MAX_FOLLOWED; i++)
-		followed[i].fd = -1;
 	cells[0].started_at = (uint64_t)(time(NULL) - 3600) * 1000000;
 	r = serve();
 	if (r < 0)

@@ -1,0 +1,53 @@
+// SPDX-License-Identifier: GPL-2.0-only
+#include <errno.h>
+#include <stdio.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "common/cleanup.h"
+#include "fake_console.h"
+
+#define FOLLOWED_LINES 3
+
+/* Behind consoles that were opened. lines: those to come, and one for the end; 0: nothing is open.
+ */
+static struct {
+	int fd;
+	int lines;
+} followed[4];
+
+int fake_console_open(bool text)
+{
+	int ends[2];
+
+	if (pipe(ends) < 0)
+		return -errno;
+	if (text) {
+		for (int line = 1; line <= 12; line++)
+			dprintf(ends[1], "line %d\n", line);
+		dprintf(ends[1], "%s", "\x1b[31mred\x1b[0m \x1b]0;title\x07 h\xc3\xa4\n");
+	}
+	for (size_t i = 0; i < ARRAY_SIZE(followed); i++)
+		if (followed[i].lines == 0) {
+			followed[i].fd = ends[1];
+			followed[i].lines = FOLLOWED_LINES + 1;
+			return ends[0];
+		}
+	close(ends[1]);
+	return ends[0];
+}
+
+void fake_consoles_go_on(void)
+{
+	static const char line[] = "later\n";
+
+	for (size_t i = 0; i < ARRAY_SIZE(followed); i++) {
+		if (followed[i].lines == 0)
+			continue;
+		/* Nobody may be there to read any more. */
+		if (--followed[i].lines > 0 && write(followed[i].fd, line, strlen(line)) >= 0)
+			continue;
+		close(followed[i].fd);
+		followed[i].lines = 0;
+	}
+}
