@@ -10,9 +10,7 @@ static volatile struct comm_region *region;
 
 static bool is_region(volatile struct comm_region *candidate)
 {
-	unsigned int n;
-
-	for (n = 0; n < sizeof(candidate->signature); n++)
+	for (unsigned int n = 0; n < sizeof(candidate->signature); n++)
 		if (candidate->signature[n] != COMM_REGION_MAGIC[n])
 			return false;
 	return candidate->revision == COMM_REGION_REVISION;

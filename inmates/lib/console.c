@@ -58,9 +58,8 @@ static void uart_write(enum uart_register reg, uint8_t value)
 
 static void put_uart(char c)
 {
-	unsigned int tries;
-
-	for (tries = 0; tries < UART_PATIENCE && !(uart_read(UART_LSR) & LSR_CAN_WRITE); tries++)
+	for (unsigned int tries = 0;
+	     tries < UART_PATIENCE && !(uart_read(UART_LSR) & LSR_CAN_WRITE); tries++)
 		cpu_relax();
 	uart_write(UART_DATA, c);
 }
@@ -131,11 +130,9 @@ static void leave_console(void)
 
 static void put_all(const char *text, size_t length)
 {
-	size_t n;
-
 	if (!put)
 		return;
-	for (n = 0; n < length; n++) {
+	for (size_t n = 0; n < length; n++) {
 		if (text[n] == '\n' && put == put_uart)
 			put('\r');
 		put(text[n]);
@@ -156,9 +153,7 @@ void console_panic(void)
 
 static void keep(const char *text, size_t length)
 {
-	size_t n;
-
-	for (n = 0; n < length; n++) {
+	for (size_t n = 0; n < length; n++) {
 		line[line_length++] = text[n];
 		if (text[n] == '\n' || line_length == sizeof(line))
 			flush_line();

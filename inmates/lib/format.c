@@ -88,7 +88,7 @@ static void emit_float(struct output *output, struct conversion *conversion, dou
 		conversion->precision == NO_PRECISION ? DEFAULT_PRECISION : conversion->precision;
 	bool negative = __builtin_signbit(value);
 	uint64_t scale = 1, whole, fraction;
-	int exponent = 0, n;
+	int exponent = 0;
 
 	if (value != value || __builtin_isinf(value)) {
 		conversion->zero = false;
@@ -101,7 +101,7 @@ static void emit_float(struct output *output, struct conversion *conversion, dou
 	}
 	if (precision > MAX_PRECISION)
 		precision = MAX_PRECISION;
-	for (n = 0; n < precision; n++)
+	for (int n = 0; n < precision; n++)
 		scale *= 10;
 	value = negative ? -value : value;
 	if (value >= 1e18) {

@@ -37,7 +37,7 @@ static int map_large_page(uint64_t address, uint64_t flags)
 
 int memory_map(uint64_t start, uint64_t size, enum memory_type type)
 {
-	uint64_t flags = PTE_PRESENT | PTE_WRITE | PTE_LARGE, address;
+	uint64_t flags = PTE_PRESENT | PTE_WRITE | PTE_LARGE;
 	int err = 0;
 
 	if (size == 0)
@@ -46,7 +46,7 @@ int memory_map(uint64_t start, uint64_t size, enum memory_type type)
 		return -EINVAL;
 	if (type == MEMORY_UNCACHED)
 		flags |= PTE_PCD | PTE_PWT;
-	for (address = start & ~(LARGE_PAGE_SIZE - 1ull); address < start + size && !err;
+	for (uint64_t address = start & ~(LARGE_PAGE_SIZE - 1ull); address < start + size && !err;
 	     address += LARGE_PAGE_SIZE)
 		err = map_large_page(address, flags);
 	/* Old translations of the range go. */

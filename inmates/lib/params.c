@@ -138,7 +138,6 @@ int param_bool(const char *name, bool *ret_value)
 	static const char *const no[] = {"0", "no", "false", "off"};
 	struct word word;
 	char text[VALUE_SIZE];
-	unsigned int n;
 	int err;
 
 	if (!find_word(name, &word))
@@ -148,7 +147,7 @@ int param_bool(const char *name, bool *ret_value)
 		return 0;
 	}
 	err = param_string(name, text, sizeof(text));
-	for (n = 0; n < sizeof(yes) / sizeof(yes[0]) && !err; n++) {
+	for (unsigned int n = 0; n < sizeof(yes) / sizeof(yes[0]) && !err; n++) {
 		if (strcmp(text, yes[n]) == 0 || strcmp(text, no[n]) == 0) {
 			*ret_value = strcmp(text, yes[n]) == 0;
 			return 0;

@@ -36,9 +36,8 @@ void *memset(void *to, int value, size_t size)
 int memcmp(const void *a, const void *b, size_t size)
 {
 	const uint8_t *left = a, *right = b;
-	size_t n;
 
-	for (n = 0; n < size; n++)
+	for (size_t n = 0; n < size; n++)
 		if (left[n] != right[n])
 			return left[n] - right[n];
 	return 0;
@@ -55,9 +54,7 @@ size_t strlen(const char *string)
 
 int strncmp(const char *a, const char *b, size_t size)
 {
-	size_t n;
-
-	for (n = 0; n < size; n++) {
+	for (size_t n = 0; n < size; n++) {
 		if (a[n] != b[n])
 			return (uint8_t)a[n] - (uint8_t)b[n];
 		if (!a[n])

@@ -170,14 +170,13 @@ static const struct command *read_command(void)
 {
 	const char *names[COMMANDS + OTHER_PARAMETERS + 1] = {0};
 	const struct command *command = NULL;
-	unsigned int n;
 
-	for (n = 0; n < COMMANDS; n++)
+	for (unsigned int n = 0; n < COMMANDS; n++)
 		names[n] = commands[n].name;
-	for (n = 0; n < OTHER_PARAMETERS; n++)
+	for (unsigned int n = 0; n < OTHER_PARAMETERS; n++)
 		names[COMMANDS + n] = other_parameters[n];
 	params_require_known(names);
-	for (n = 0; n < COMMANDS; n++) {
+	for (unsigned int n = 0; n < COMMANDS; n++) {
 		if (!param_bool_or_fail(commands[n].name, false))
 			continue;
 		if (command)

@@ -43,25 +43,25 @@ static void count_interrupt(void *argument)
 /* Each foreign CPU by its id, physical and logical. Returns the number of commands. */
 static unsigned int send_to_ids(void)
 {
-	unsigned int id, mode, sent = 0;
+	unsigned int mode, sent = 0;
 
-	for (id = 0; id < APIC_IDS - 1; id++) {
+	for (unsigned int id = 0; id < APIC_IDS - 1; id++) {
 		if (id == apic_id())
 			continue;
 		for (mode = 0; mode < sizeof(modes) / sizeof(modes[0]); mode++)
 			apic_send(id, modes[mode] | ICR_ASSERT);
 		sent += mode;
 	}
-	for (id = 0; id < 8; id++, sent++)
+	for (unsigned int id = 0; id < 8; id++, sent++)
 		apic_send(1u << id, ICR_FIXED | TEST_VECTOR | ICR_ASSERT | ICR_LOGICAL);
 	return sent;
 }
 
 static unsigned int send_to_all(void)
 {
-	unsigned int mode, sent = 0;
+	unsigned int sent = 0;
 
-	for (mode = 0; mode < sizeof(modes) / sizeof(modes[0]); mode++, sent++)
+	for (unsigned int mode = 0; mode < sizeof(modes) / sizeof(modes[0]); mode++, sent++)
 		apic_send(0, modes[mode] | ICR_ASSERT | ICR_TO_OTHERS);
 	/* These two mean this CPU as well. */
 	apic_send(0, ICR_FIXED | TEST_VECTOR | ICR_ASSERT | ICR_TO_ALL);
@@ -98,11 +98,10 @@ static void expect(bool passed, const char *what)
 static bool probe_memory(void)
 {
 	static uint64_t words[4096];
-	unsigned int n;
 
-	for (n = 0; n < 4096; n++)
+	for (unsigned int n = 0; n < 4096; n++)
 		((volatile uint64_t *)words)[n] = n * 0x9e3779b97f4a7c15ull;
-	for (n = 0; n < 4096; n++)
+	for (unsigned int n = 0; n < 4096; n++)
 		if (((volatile uint64_t *)words)[n] != n * 0x9e3779b97f4a7c15ull)
 			return false;
 	return true;

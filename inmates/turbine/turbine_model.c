@@ -50,14 +50,13 @@ void turbine_init(struct plant *ret_plant, struct governor *ret_governor, double
 double load_profile_at(const struct load_profile *profile, double time)
 {
 	double load;
-	size_t n;
 
 	if (profile->count == 0)
 		return 0.0;
 	if (profile->period > 0.0)
 		time = fmod(time, profile->period);
 	load = profile->steps[0].load;
-	for (n = 0; n < profile->count && profile->steps[n].time <= time; n++)
+	for (size_t n = 0; n < profile->count && profile->steps[n].time <= time; n++)
 		load = profile->steps[n].load;
 	return load;
 }

@@ -165,9 +165,8 @@ void machine_start(const struct machine_setup *setup, struct machine *machine, c
 bool machine_wait(struct machine *machine, bool (*condition)(const struct machine *machine))
 {
 	static const struct timespec pause = {.tv_nsec = POLL_MS * 1000000};
-	unsigned int waited;
 
-	for (waited = 0; waited < MACHINE_TIMEOUT_MS; waited += POLL_MS) {
+	for (unsigned int waited = 0; waited < MACHINE_TIMEOUT_MS; waited += POLL_MS) {
 		if (condition(machine))
 			return true;
 		if (machine->pid > 0 && waitpid(machine->pid, NULL, WNOHANG) == machine->pid) {

@@ -73,14 +73,14 @@ static void test_runtime(struct tap *tap, const struct machine_setup *setup, uns
 {
 	static struct machine machine;
 	char parameters[32];
-	char *line, *rest;
+	char *rest;
 
 	snprintf(parameters, sizeof(parameters), "cpus=%u", cpus);
 	run(tap, setup, &machine, RUNTIME_TEST, parameters, cpus);
 	tap_ok(tap, said(tap, &machine, "done, "),
 	       "the runtime test comes to its end with %u CPU(s)", cpus);
 	tap_is_u64(tap, machine_comm(&machine)->cell_state, CELL_SHUT_DOWN, "and shuts down");
-	for (line = strtok_r(machine.console, "\r\n", &rest); line;
+	for (char *line = strtok_r(machine.console, "\r\n", &rest); line;
 	     line = strtok_r(NULL, "\r\n", &rest)) {
 		if (strncmp(line, "ok ", 3) == 0)
 			tap_ok(tap, true, "runtime: %s", line + 3);
@@ -104,9 +104,8 @@ static void test_exceptions(struct tap *tap, const struct machine_setup *setup)
 		{"crash=nmi", "exception 2 (NMI)", "rip=0x"},
 	};
 	static struct machine machine;
-	unsigned int n;
 
-	for (n = 0; n < sizeof(cases) / sizeof(cases[0]); n++) {
+	for (unsigned int n = 0; n < sizeof(cases) / sizeof(cases[0]); n++) {
 		run(tap, setup, &machine, RUNTIME_TEST, cases[n].parameters, 1);
 		tap_ok(tap,
 		       said(tap, &machine, cases[n].report) && said(tap, &machine, cases[n].detail),
@@ -194,9 +193,8 @@ static void test_parameters(struct tap *tap, const struct machine_setup *setup)
 		{"mischief", "ipi lock", "two commands"},
 	};
 	static struct machine machine;
-	unsigned int n;
 
-	for (n = 0; n < sizeof(cases) / sizeof(cases[0]); n++) {
+	for (unsigned int n = 0; n < sizeof(cases) / sizeof(cases[0]); n++) {
 		run(tap, setup, &machine, cases[n].image, cases[n].parameters, 1);
 		tap_ok(tap, said(tap, &machine, cases[n].message),
 		       "%s \"%s\" is refused with a reason", cases[n].image, cases[n].parameters);
@@ -299,9 +297,8 @@ static void test_places(struct tap *tap, const struct machine_setup *setup)
 		{"cycles=5 comm=0x345000", 0x345000},
 	};
 	static struct machine machine;
-	unsigned int n;
 
-	for (n = 0; n < sizeof(cases) / sizeof(cases[0]); n++) {
+	for (unsigned int n = 0; n < sizeof(cases) / sizeof(cases[0]); n++) {
 		machine_start_at(setup, &machine, "jitter", cases[n].parameters, 1,
 				 cases[n].comm_address);
 		machine_wait(&machine, has_ended);

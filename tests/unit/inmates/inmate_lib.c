@@ -109,9 +109,8 @@ static void test_int_parameters(struct tap *tap)
 		{"", -ENOENT, 0},
 		{"   ", -ENOENT, 0},
 	};
-	unsigned int i;
 
-	for (i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
+	for (unsigned int i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
 		int64_t value = 99;
 		int result;
 

@@ -25,10 +25,9 @@ static struct run run_step(double before, double after, double seconds)
 {
 	struct run run = {.lowest = 9.0, .valve_min = 9.0, .valve_max = -9.0};
 	struct governor governor;
-	long n;
 
 	turbine_init(&run.plant, &governor, 1.0, before);
-	for (n = 0; n < lround(seconds / DT); n++) {
+	for (long n = 0; n < lround(seconds / DT); n++) {
 		double command = governor_step(&governor, run.plant.speed, DT);
 
 		plant_step(&run.plant, command, n * DT < 1.0 ? before : after, DT);
@@ -63,9 +62,8 @@ static void test_load_steps(struct tap *tap)
 		{0.2, 0.9, 0.09, 0.001, 13.0},
 		{1.0, 0.5, 0.001, 0.05, 9.0},
 	};
-	unsigned int n;
 
-	for (n = 0; n < sizeof(cases) / sizeof(cases[0]); n++) {
+	for (unsigned int n = 0; n < sizeof(cases) / sizeof(cases[0]); n++) {
 		struct run run = run_step(cases[n].before, cases[n].after, 40.0);
 
 		printf("# load %.0f%% -> %.0f%%: speed %.4f ... %.4f, within 0.1%% after %.2f s, "
@@ -91,10 +89,9 @@ static void test_valve_rate(struct tap *tap)
 	struct governor governor;
 	struct plant plant;
 	double before, largest_opening = 0.0, largest_closing = 0.0;
-	int n;
 
 	turbine_init(&plant, &governor, 1.0, 0.0);
-	for (n = 0; n < 4000; n++) {
+	for (int n = 0; n < 4000; n++) {
 		before = plant.valve;
 		plant_step(&plant, n < 2500 ? 1.0 : 0.0, 0.5, DT);
 		largest_opening = fmax(largest_opening, (plant.valve - before) / DT);
@@ -125,11 +122,10 @@ static void test_trip(struct tap *tap)
 {
 	struct governor governor;
 	struct plant plant;
-	int n;
 
 	turbine_init(&plant, &governor, 1.0, 1.0);
 	/* The load goes and nobody closes the valve. */
-	for (n = 0; n < 20000; n++)
+	for (int n = 0; n < 20000; n++)
 		plant_step(&plant, 1.0, 0.0, DT);
 	tap_ok(tap, plant.tripped && plant.valve == 0.0,
 	       "overspeed closes the valve whatever the governor says");
@@ -164,11 +160,11 @@ static void test_phase(struct tap *tap)
 	struct governor governor;
 	struct plant plant;
 	double highest = 0.0, previous, now;
-	int n, crossings = 0;
+	int crossings = 0;
 
 	turbine_init(&plant, &governor, 1.0, 0.5);
 	previous = plant_phase_voltage(&plant);
-	for (n = 0; n < 1000; n++) {
+	for (int n = 0; n < 1000; n++) {
 		plant_step(&plant, governor_step(&governor, plant.speed, DT), 0.5, DT);
 		now = plant_phase_voltage(&plant);
 		crossings += previous < -1.0 && now >= -1.0;
@@ -198,7 +194,6 @@ static void test_profile(struct tap *tap)
 					  "99999999:5",
 					  "1:1,2:1,3:1,4:1,5:1,6:1,7:1,8:1,9:1,10:1,11:1,12:1,13:1,"
 					  "14:1,15:1,16:1,17:1"};
-	unsigned int n;
 
 	tap_ok(tap,
 	       load_profile_parse("0:40,2:60,5:30", &profile) == 0 && profile.count == 3 &&
@@ -213,7 +208,7 @@ static void test_profile(struct tap *tap)
 	       load_profile_at(&profile, 10.5) == 0.4 && load_profile_at(&profile, 12.5) == 0.6,
 	       "the profile begins again after its period");
 	before = profile;
-	for (n = 0; n < sizeof(bad) / sizeof(bad[0]); n++)
+	for (unsigned int n = 0; n < sizeof(bad) / sizeof(bad[0]); n++)
 		tap_ok(tap,
 		       load_profile_parse(bad[n], &profile) == -EINVAL &&
 			       memcmp(&before, &profile, sizeof(profile)) == 0,
@@ -223,10 +218,10 @@ static void test_profile(struct tap *tap)
 static void test_cycle_clock(struct tap *tap)
 {
 	struct cycle_clock clock;
-	uint64_t now = 1000000, n;
+	uint64_t now = 1000000;
 
 	cycle_clock_init(&clock, 1000000);
-	for (n = 0; n < 5000; n++)
+	for (uint64_t n = 0; n < 5000; n++)
 		cycle_clock_tick(&clock, now += 1000000 + (n % 7) * 1000 - 3000);
 	tap_ok(tap, clock.cycles == 5000 && clock.skipped == 0 && clock.doubled == 0,
 	       "jitter of a few microseconds is no lost cycle");
@@ -237,14 +232,14 @@ static void test_cycle_clock(struct tap *tap)
 	tap_ok(tap, clock.latest < 1000000, "latest is within the slot");
 
 	cycle_clock_init(&clock, 1000000);
-	for (n = 0; n < 100000; n++)
+	for (uint64_t n = 0; n < 100000; n++)
 		cycle_clock_tick(&clock, now += 1000200);
 	tap_ok(tap, clock.skipped == 0 && clock.doubled == 0, "clocks 200 ppm apart lose no cycle");
 	tap_ok(tap, cycle_clock_drift_ppm(&clock) == 200, "and tell that they are (%lld ppm)",
 	       (long long)cycle_clock_drift_ppm(&clock));
 
 	cycle_clock_init(&clock, 1000000);
-	for (n = 0; n < 1000; n++)
+	for (uint64_t n = 0; n < 1000; n++)
 		cycle_clock_tick(&clock, now += 1010000);
 	tap_ok(tap, clock.skipped >= 5 && clock.skipped <= 10,
 	       "a timer that is 1%% slow loses cycles (%llu)", (unsigned long long)clock.skipped);

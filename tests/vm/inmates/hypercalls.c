@@ -48,9 +48,8 @@ static void check_root_only(int64_t cell)
 		{HC_CV_CELL_SHUTDOWN, "shutting a cell down is refused"},
 		{HC_CV_CELL_KILL, "killing a cell is refused"},
 	};
-	unsigned int n;
 
-	for (n = 0; n < sizeof(calls) / sizeof(calls[0]); n++)
+	for (unsigned int n = 0; n < sizeof(calls) / sizeof(calls[0]); n++)
 		is(hypercall(calls[n].code, cell, 0), -EPERM, calls[n].name);
 }
 

@@ -75,9 +75,8 @@ static double calculate(unsigned int rounds)
 {
 	double value = 0.1;
 	long double wide = 0.1L;
-	unsigned int n;
 
-	for (n = 0; n < rounds; n++) {
+	for (unsigned int n = 0; n < rounds; n++) {
 		value = sin(value) + pow(1.0 + value, 0.25) - 1.0;
 		wide = wide * 1.0000001L + 1e-6L;
 	}
@@ -88,14 +87,14 @@ static void check_calculation_under_interrupts(void)
 {
 	static struct disturbance disturbance;
 	double undisturbed = calculate(3000), disturbed;
-	unsigned int rounds, ticks;
+	unsigned int ticks;
 	bool same = true;
 
 	timer_start_periodic(5000, disturb, &disturbance);
 	interrupts_enable();
 	/* Long enough that interrupts hit the library's functions all over, however fast this
 	 * machine is. */
-	for (rounds = 0; rounds < 200 && same; rounds++) {
+	for (unsigned int rounds = 0; rounds < 200 && same; rounds++) {
 		disturbed = calculate(3000);
 		same = disturbed == undisturbed;
 		ticks = __atomic_load_n(&disturbance.ticks, __ATOMIC_RELAXED);
@@ -264,9 +263,8 @@ static void check_memory(void)
 {
 	static uint8_t bytes[64];
 	volatile uint64_t *high = (volatile uint64_t *)HIGH_MEMORY;
-	unsigned int n;
 
-	for (n = 0; n < sizeof(bytes); n++)
+	for (unsigned int n = 0; n < sizeof(bytes); n++)
 		bytes[n] = n;
 	memmove(bytes + 8, bytes, 32);
 	check(bytes[8] == 0 && bytes[39] == 31 && bytes[40] == 40, "memmove upwards");
@@ -301,11 +299,10 @@ static void check_cpus(unsigned int expected)
 	static struct errand errands[INMATE_MAX_CPUS];
 	uint64_t begin;
 	double value = calculate(100);
-	unsigned int n;
 
 	check(smp_start(SECOND) == expected, "all CPUs of the cell start");
 	interrupts_enable();
-	for (n = 1; n < expected; n++)
+	for (unsigned int n = 1; n < expected; n++)
 		check(smp_run(n, do_errand, &errands[n]) == 0, "work is accepted");
 	if (expected > 1)
 		check(smp_run(1, do_errand, &errands[1]) == -EBUSY, "a busy CPU says so");
@@ -313,7 +310,7 @@ static void check_cpus(unsigned int expected)
 		      smp_run(expected, do_errand, NULL) == -EINVAL,
 	      "work for a CPU that is not there is refused");
 	begin = time_ns();
-	for (n = 1; n < expected; n++) {
+	for (unsigned int n = 1; n < expected; n++) {
 		while (smp_busy(n) && time_ns() - begin < 5 * SECOND)
 			cpu_relax();
 		check(errands[n].cpu == n && errands[n].ticks >= 10 && errands[n].value == value,

@@ -235,20 +235,18 @@ static void vectors_save(void)
 /* How many pieces hold this value. */
 static unsigned int vectors_find(uint64_t stain)
 {
-	unsigned int n, found = 0;
+	unsigned int found = 0;
 
 	vectors_save();
-	for (n = 0; n < vector_places(); n++)
+	for (unsigned int n = 0; n < vector_places(); n++)
 		found += *vector_place(n) == stain;
 	return found;
 }
 
 static void vectors_stain(void)
 {
-	unsigned int n;
-
 	vectors_save();
-	for (n = 0; n < vector_places(); n++)
+	for (unsigned int n = 0; n < vector_places(); n++)
 		*vector_place(n) = WIDE_STAIN;
 	if (avx_offset) {
 		*(uint64_t *)(area + AREA_HEADER) = XCR0_ALL;
@@ -293,9 +291,7 @@ static void look(const struct place *tsc_aux)
 
 static void leave(const struct place *tsc_aux)
 {
-	unsigned int n;
-
-	for (n = 0; n < NUM_PLACES; n++)
+	for (unsigned int n = 0; n < NUM_PLACES; n++)
 		place_write(&places[n]);
 	if (tsc_aux)
 		place_write(tsc_aux);

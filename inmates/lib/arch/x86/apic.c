@@ -67,9 +67,8 @@ void apic_timer_stop(void)
 
 static void wait_until_sent(void)
 {
-	unsigned int tries;
-
-	for (tries = 0; tries < ICR_PATIENCE && (apic_read(APIC_ICR_LOW) & ICR_PENDING); tries++)
+	for (unsigned int tries = 0;
+	     tries < ICR_PATIENCE && (apic_read(APIC_ICR_LOW) & ICR_PENDING); tries++)
 		cpu_relax();
 }
 

@@ -43,9 +43,7 @@ static uint8_t stack_of(unsigned int vector)
 
 void interrupts_setup(void)
 {
-	unsigned int vector;
-
-	for (vector = 0; vector < VECTORS; vector++) {
+	for (unsigned int vector = 0; vector < VECTORS; vector++) {
 		uint64_t entry = (uintptr_t)vector_entries[vector];
 
 		gates[vector] = (struct gate){

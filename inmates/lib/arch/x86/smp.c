@@ -10,9 +10,9 @@
 
 static unsigned int online_cpus(void)
 {
-	unsigned int n, count = 0;
+	unsigned int count = 0;
 
-	for (n = 0; n < INMATE_MAX_CPUS; n++)
+	for (unsigned int n = 0; n < INMATE_MAX_CPUS; n++)
 		count += __atomic_load_n(&cpus[n].online, __ATOMIC_ACQUIRE);
 	return count;
 }
