@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: BSD-2-Clause
 /* The communication region. */
 #include "internal.h"
-#include "arch/x86/x86.h"
+#include "page.h"
 
 #define CUSTOMARY_ADDRESS 0x100000ul
 #define HIGHEST_ADDRESS	  0xc0000000ul /* devices from there on */

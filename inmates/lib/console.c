@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: BSD-2-Clause
 /* The console: the hypervisor's, or a serial port of the cell's own. */
 #include "internal.h"
-#include "arch/x86/x86.h"
+#include "page.h"
 
 #define LINE_SIZE 256
 
@@ -40,7 +40,7 @@ static uintptr_t uart_address(enum uart_register reg)
 static uint8_t uart_read(enum uart_register reg)
 {
 	if (!(uart.flags & CONSOLE_FLAG_MMIO))
-		return in8(uart_address(reg));
+		return port_read(uart_address(reg));
 	if (uart.flags & CONSOLE_FLAG_REG_DIST_4)
 		return *(volatile uint32_t *)uart_address(reg);
 	return *(volatile uint8_t *)uart_address(reg);
@@ -49,7 +49,7 @@ static uint8_t uart_read(enum uart_register reg)
 static void uart_write(enum uart_register reg, uint8_t value)
 {
 	if (!(uart.flags & CONSOLE_FLAG_MMIO))
-		out8(uart_address(reg), value);
+		port_write(uart_address(reg), value);
 	else if (uart.flags & CONSOLE_FLAG_REG_DIST_4)
 		*(volatile uint32_t *)uart_address(reg) = value;
 	else

@@ -187,57 +187,42 @@ static const char *parse_conversion(const char *format, va_list *arguments,
 	return format;
 }
 
-static int64_t signed_argument(const struct conversion *conversion, va_list *arguments)
+/* An argument of the length given; what the type does not have of 64 bits is zero, or its sign. */
+static uint64_t integer_argument(const struct conversion *conversion, bool is_signed,
+				 va_list *arguments)
 {
-	if (conversion->longs > 1)
-		return va_arg(*arguments, long long);
-	if (conversion->longs == 1)
-		return va_arg(*arguments, long);
-	if (conversion->longs == -1)
-		return (short)va_arg(*arguments, int);
-	if (conversion->longs < -1)
-		return (signed char)va_arg(*arguments, int);
-	return va_arg(*arguments, int);
-}
+	bool wide = conversion->longs > 0;
+	uint64_t value =
+		wide ? va_arg(*arguments, unsigned long) : va_arg(*arguments, unsigned int);
+	unsigned int missing = wide ? 0 : 32;
 
-static uint64_t unsigned_argument(const struct conversion *conversion, va_list *arguments)
-{
-	if (conversion->longs > 1)
-		return va_arg(*arguments, unsigned long long);
-	if (conversion->longs == 1)
-		return va_arg(*arguments, unsigned long);
-	if (conversion->longs == -1)
-		return (unsigned short)va_arg(*arguments, unsigned int);
-	if (conversion->longs < -1)
-		return (unsigned char)va_arg(*arguments, unsigned int);
-	return va_arg(*arguments, unsigned int);
+	if (conversion->longs < 0)
+		missing = conversion->longs == -1 ? 48 : 56;
+	value <<= missing;
+	return is_signed ? (uint64_t)((int64_t)value >> missing) : value >> missing;
 }
 
 static void convert(struct output *output, struct conversion *conversion, char kind,
 		    va_list *arguments)
 {
+	unsigned int base;
 	int64_t value;
 	char c;
 
 	switch (kind) {
 	case 'd':
 	case 'i':
-		value = signed_argument(conversion, arguments);
+		value = integer_argument(conversion, true, arguments);
 		emit_integer(output, conversion, value < 0 ? -(uint64_t)value : (uint64_t)value,
 			     value < 0, 10, false);
 		break;
 	case 'u':
-		emit_integer(output, conversion, unsigned_argument(conversion, arguments), false,
-			     10, false);
-		break;
 	case 'o':
-		emit_integer(output, conversion, unsigned_argument(conversion, arguments), false, 8,
-			     false);
-		break;
 	case 'x':
 	case 'X':
-		emit_integer(output, conversion, unsigned_argument(conversion, arguments), false,
-			     16, kind == 'X');
+		base = kind == 'u' ? 10 : 16;
+		emit_integer(output, conversion, integer_argument(conversion, false, arguments),
+			     false, kind == 'o' ? 8 : base, kind == 'X');
 		break;
 	case 'p':
 		emit(output, '0');

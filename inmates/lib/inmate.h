@@ -170,6 +170,8 @@ void interrupts_restore(bool enabled);
  * looked whether there is work: an interrupt in between is not lost.
  */
 void cpu_idle(void);
+/* For loops that wait for another CPU or a device. */
+void cpu_relax(void);
 /* This CPU, from 0 in order of their start. */
 unsigned int cpu_index(void);
 

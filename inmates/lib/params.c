@@ -159,14 +159,13 @@ int param_bool(const char *name, bool *ret_value)
 void params_require_known(const char *const *names)
 {
 	const char *position = command_line;
-	const char *const *name;
 	struct word word;
 
 	while (next_word(&position, &word)) {
 		/* The library's own. */
 		bool known = has_name(&word, "comm");
 
-		for (name = names; *name && !known; name++)
+		for (const char *const *name = names; *name && !known; name++)
 			known = has_name(&word, *name);
 		if (!known)
 			inmate_fail("parameter \"%.*s\": this program has none of that name",

@@ -19,7 +19,7 @@
  *
  * Further parameters: delay-ms= (1000) of good behaviour before the deed.
  */
-#include "inmate.h"
+#include "internal.h"
 #include "mischief.h"
 
 #define HEARTBEAT_HZ	100
@@ -89,7 +89,7 @@ static void wild_port(void)
 	uint8_t value = value_parameter();
 
 	console_printf("mischief: writing 0x%x to port 0x%x\n", value, port);
-	write_port(port, value);
+	port_write(port, value);
 	console_printf("mischief: wild-port went through\n");
 }
 

@@ -5,7 +5,6 @@
 
 #include <stdint.h>
 
-void write_port(uint16_t port, uint8_t value);
 void write_msr(uint32_t msr, uint64_t value);
 void triple_fault(void);
 

@@ -11,11 +11,6 @@
 #define BROADCAST_ID   0xff
 #define ARRIVAL_US     2000
 
-void write_port(uint16_t port, uint8_t value)
-{
-	out8(port, value);
-}
-
 void write_msr(uint32_t msr, uint64_t value)
 {
 	wrmsr(msr, value);
@@ -23,10 +18,7 @@ void write_msr(uint32_t msr, uint64_t value)
 
 void triple_fault(void)
 {
-	static const struct {
-		uint16_t limit;
-		uint64_t base;
-	} __attribute__((packed)) nothing;
+	static const struct table_pointer nothing;
 
 	asm volatile("lidt %0; ud2" : : "m"(nothing));
 	__builtin_unreachable();

@@ -67,9 +67,9 @@ static void apic_write(uint32_t offset, uint32_t value)
 
 static unsigned int pending_interrupts(void)
 {
-	unsigned int n, count = 0; /* of registers that are not empty */
+	unsigned int count = 0; /* of registers that are not empty */
 
-	for (n = 0; n < 8; n++)
+	for (unsigned int n = 0; n < 8; n++)
 		count += apic_read(APIC_IRR + n * 0x10) != 0;
 	return count;
 }
@@ -278,11 +278,11 @@ static void look(const struct place *tsc_aux)
 {
 	/* Before anything is printed: that could use vector registers. */
 	uint64_t xcr0 = vectors_setup();
-	unsigned int n, found = 0, stained = vectors_find(WIDE_STAIN);
+	unsigned int found = 0, stained = vectors_find(WIDE_STAIN);
 
 	found += report("XCR0", xcr0, XCR0_X87);
 	found += report("stained FPU and vector registers", stained, 0);
-	for (n = 0; n < NUM_PLACES; n++)
+	for (unsigned int n = 0; n < NUM_PLACES; n++)
 		found += report(places[n].name, place_read(&places[n]), places[n].initial);
 	if (tsc_aux)
 		found += report(tsc_aux->name, place_read(tsc_aux), tsc_aux->initial);
@@ -300,9 +300,9 @@ static void leave(const struct place *tsc_aux)
 
 static void find_again(const struct place *tsc_aux)
 {
-	unsigned int n, found = vectors_find(WIDE_STAIN), all = vector_places() + NUM_PLACES;
+	unsigned int found = vectors_find(WIDE_STAIN), all = vector_places() + NUM_PLACES;
 
-	for (n = 0; n < NUM_PLACES; n++)
+	for (unsigned int n = 0; n < NUM_PLACES; n++)
 		found += place_read(&places[n]) != places[n].initial;
 	if (tsc_aux) {
 		all++;

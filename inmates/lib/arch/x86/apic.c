@@ -1,8 +1,7 @@
 // SPDX-License-Identifier: BSD-2-Clause
 /* The local APIC in xAPIC mode. Every write is an exit, reads are none. */
-#include "internal.h"
 #include "arch/x86/apic.h"
-#include "arch/x86/x86.h"
+#include "arch/x86/cpu.h"
 
 /* A command that is still on its way after so many reads is overwritten. */
 #define ICR_PATIENCE 100000

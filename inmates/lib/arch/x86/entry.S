@@ -6,8 +6,6 @@
 #include "arch/x86/apic.h"
 #include "arch/x86/x86.h"
 
-#define STACK_SIZE	16384
-#define MAX_CPUS	8
 #define MAPPED_GIB	4
 /* The piece of 2 MiB with the local APIC. */
 #define APIC_ENTRY	(APIC_PHYS / LARGE_PAGE_SIZE)
@@ -99,9 +97,9 @@ no_place:
 	.balign	8
 boot_gdt:
 	.quad	0
-	.quad	0x00cf9b000000ffff	/* SEGMENT_CODE32 */
-	.quad	0x00cf93000000ffff	/* SEGMENT_DATA */
-	.quad	0x00af9b000000ffff	/* SEGMENT_CODE64 */
+	.quad	DESCRIPTOR_CODE32
+	.quad	DESCRIPTOR_DATA
+	.quad	DESCRIPTOR_CODE64
 boot_gdt_pointer:
 	.word	. - boot_gdt - 1
 	.long	boot_gdt

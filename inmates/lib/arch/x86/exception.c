@@ -1,7 +1,6 @@
 // SPDX-License-Identifier: BSD-2-Clause
 /* The last words of a program that caused an exception. */
-#include "internal.h"
-#include "arch/x86/x86.h"
+#include "arch/x86/cpu.h"
 
 static const char *const exception_names[] = {
 	[VECTOR_DE] = "divide error",

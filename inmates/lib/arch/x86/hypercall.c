@@ -1,7 +1,6 @@
 // SPDX-License-Identifier: BSD-2-Clause
 /* Calls into the hypervisor. */
-#include "internal.h"
-#include "arch/x86/x86.h"
+#include "arch/x86/cpu.h"
 
 enum call_instruction { CALL_NONE, CALL_VMCALL, CALL_VMMCALL };
 

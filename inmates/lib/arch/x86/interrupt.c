@@ -1,7 +1,6 @@
 // SPDX-License-Identifier: BSD-2-Clause
 /* The interrupt table and who is called for which vector. */
-#include "internal.h"
-#include "arch/x86/x86.h"
+#include "arch/x86/cpu.h"
 
 #define VECTORS		  256
 #define VECTOR_ENTRY_SIZE 16
@@ -59,10 +58,7 @@ void interrupts_setup(void)
 
 void interrupts_load(void)
 {
-	struct {
-		uint16_t limit;
-		uint64_t base;
-	} __attribute__((packed)) pointer = {sizeof(gates) - 1, (uintptr_t)gates};
+	const struct table_pointer pointer = {sizeof(gates) - 1, (uintptr_t)gates};
 
 	asm volatile("lidt %0" : : "m"(pointer) : "memory");
 }
@@ -123,39 +119,4 @@ void interrupt_dispatch(struct exception_frame *frame)
 		break;
 	}
 	apic_end_of_interrupt();
-}
-
-void interrupts_enable(void)
-{
-	asm volatile("sti" : : : "memory");
-}
-
-void interrupts_disable(void)
-{
-	asm volatile("cli" : : : "memory");
-}
-
-bool interrupts_save(void)
-{
-	uint64_t flags;
-
-	asm volatile("pushfq; popq %0; cli" : "=r"(flags) : : "memory");
-	return flags & RFLAGS_IF;
-}
-
-void interrupts_restore(bool enabled)
-{
-	if (enabled)
-		interrupts_enable();
-}
-
-void cpu_idle(void)
-{
-	/* Interrupts are let in after the instruction that follows STI (APM vol. 3, STI). */
-	asm volatile("sti; hlt" : : : "memory");
-}
-
-unsigned int cpu_index(void)
-{
-	return this_cpu()->index;
 }

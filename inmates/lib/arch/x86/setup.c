@@ -1,7 +1,6 @@
 // SPDX-License-Identifier: BSD-2-Clause
 /* The way of a CPU from the entry code to the program, and the ways out. */
-#include "internal.h"
-#include "arch/x86/x86.h"
+#include "arch/x86/cpu.h"
 
 struct cpu cpus[INMATE_MAX_CPUS];
 
@@ -33,10 +32,7 @@ static void fill_tss_descriptor(uint64_t *descriptor, const struct task_state_se
 
 static void load_segments(struct cpu *cpu)
 {
-	struct {
-		uint16_t limit;
-		uint64_t base;
-	} __attribute__((packed)) pointer = {sizeof(cpu->gdt) - 1, (uintptr_t)cpu->gdt};
+	const struct table_pointer pointer = {sizeof(cpu->gdt) - 1, (uintptr_t)cpu->gdt};
 	uint8_t(*faults)[FAULT_STACK_SIZE] = fault_stacks[cpu->index];
 
 	cpu->tss.ist[IST_INTERRUPT - 1] = (uintptr_t)interrupt_stacks[cpu->index + 1];
@@ -45,18 +41,12 @@ static void load_segments(struct cpu *cpu)
 	cpu->tss.ist[IST_NMI - 1] = (uintptr_t)faults[3];
 	cpu->tss.io_map_base = sizeof(cpu->tss);
 	/* The same as in entry.S, so that the segment registers stay valid. */
-	cpu->gdt[SEGMENT_CODE32 / 8] = 0x00cf9b000000ffff;
-	cpu->gdt[SEGMENT_DATA / 8] = 0x00cf93000000ffff;
-	cpu->gdt[SEGMENT_CODE64 / 8] = 0x00af9b000000ffff;
+	cpu->gdt[SEGMENT_CODE32 / 8] = DESCRIPTOR_CODE32;
+	cpu->gdt[SEGMENT_DATA / 8] = DESCRIPTOR_DATA;
+	cpu->gdt[SEGMENT_CODE64 / 8] = DESCRIPTOR_CODE64;
 	fill_tss_descriptor(&cpu->gdt[SEGMENT_TSS / 8], &cpu->tss);
 	asm volatile("lgdt %0" : : "m"(pointer) : "memory");
 	asm volatile("ltr %w0" : : "r"(SEGMENT_TSS));
-}
-
-void halt_forever(void)
-{
-	for (;;)
-		asm volatile("cli; hlt" : : : "memory");
 }
 
 void inmate_shut_down(void)

@@ -1,8 +1,7 @@
 // SPDX-License-Identifier: BSD-2-Clause
 /* Further CPUs of the cell. */
-#include "internal.h"
 #include "arch/x86/apic.h"
-#include "arch/x86/x86.h"
+#include "arch/x86/cpu.h"
 
 #define STARTUP_PAGE	 0 /* inmate_entry */
 #define INIT_DELAY_US	 10000

@@ -1,7 +1,6 @@
 // SPDX-License-Identifier: BSD-2-Clause
 /* Time from the processor's counter, scaled in 128 bits so that nothing wraps or drifts. */
-#include "internal.h"
-#include "arch/x86/x86.h"
+#include "arch/x86/cpu.h"
 
 #define SHIFT	  40
 #define NS_PER_MS 1000000ull

@@ -1,8 +1,7 @@
 // SPDX-License-Identifier: BSD-2-Clause
 /* One timer a CPU: the APIC's counter, or the TSC deadline where the platform says that it is
  * there. */
-#include "internal.h"
-#include "arch/x86/x86.h"
+#include "arch/x86/cpu.h"
 
 #define MAX_DIVIDE_SHIFT 7
 /* Keeps TSC arithmetic far from its limits; the counter's own limit is lower. */

@@ -13,6 +13,11 @@
 #define SEGMENT_CODE64 0x18
 #define SEGMENT_TSS    0x20
 
+/* Their descriptors: 4 GiB from 0 (APM vol. 2, 4.8). */
+#define DESCRIPTOR_CODE32 U64(0x00cf9b000000ffff)
+#define DESCRIPTOR_DATA	  U64(0x00cf93000000ffff)
+#define DESCRIPTOR_CODE64 U64(0x00af9b000000ffff)
+
 #define LARGE_PAGE_SIZE 0x200000
 
 /* Interrupt stacks by IST number (APM vol. 2, 8.9.4). */
@@ -21,9 +26,18 @@
 #define IST_DOUBLE_FAULT 3
 #define IST_NMI		 4
 
+#define MAX_CPUS   8
+#define STACK_SIZE 16384
+
 #ifndef __ASSEMBLER__
 
 #include <stdint.h>
+
+/* Of LGDT and LIDT. */
+struct table_pointer {
+	uint16_t limit;
+	uint64_t base;
+} __attribute__((packed));
 
 static inline uint64_t rdmsr(uint32_t msr)
 {
@@ -47,19 +61,6 @@ static inline void cpuid(uint32_t leaf, uint32_t *ret_eax, uint32_t *ret_ebx, ui
 	asm volatile("cpuid"
 		     : "=a"(*ret_eax), "=b"(*ret_ebx), "=c"(*ret_ecx), "=d"(*ret_edx)
 		     : "a"(leaf), "c"(0));
-}
-
-static inline uint8_t in8(uint16_t port)
-{
-	uint8_t value;
-
-	asm volatile("inb %1, %0" : "=a"(value) : "Nd"(port));
-	return value;
-}
-
-static inline void out8(uint16_t port, uint8_t value)
-{
-	asm volatile("outb %0, %1" : : "a"(value), "Nd"(port));
 }
 
 static inline uint64_t read_cr0(void)
@@ -94,11 +95,6 @@ static inline uint64_t read_cr3(void)
 static inline void write_cr3(uint64_t value)
 {
 	asm volatile("mov %0, %%cr3" : : "r"(value) : "memory");
-}
-
-static inline void cpu_relax(void)
-{
-	asm volatile("pause" : : : "memory");
 }
 
 #endif /* __ASSEMBLER__ */

@@ -1,7 +1,6 @@
 // SPDX-License-Identifier: BSD-2-Clause
 /* More of the address space than the first 4 GiB, and other memory types in it. */
-#include "internal.h"
-#include "arch/x86/x86.h"
+#include "arch/x86/cpu.h"
 
 #define POOL_TABLES   10
 #define TABLE_ENTRIES 512

@@ -1,0 +1,101 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/* A CPU, and what the files of this directory know of each other. */
+#ifndef CPU_H
+#define CPU_H
+
+#include "internal.h"
+#include "arch/x86/x86.h"
+
+#define INTERRUPT_STACK_SIZE 8192
+#define FAULT_STACK_SIZE     4096
+
+struct task_state_segment {
+	uint32_t reserved0;
+	uint64_t rsp[3];
+	uint64_t reserved1;
+	uint64_t ist[7]; /* ist[0] is IST 1 */
+	uint64_t reserved2;
+	uint16_t reserved3;
+	uint16_t io_map_base;
+} __attribute__((packed));
+
+_Static_assert(sizeof(struct task_state_segment) == 104, "64-bit TSS");
+
+struct cpu {
+	struct cpu *self; /* read through GS: must be first */
+	unsigned int index;
+	uint8_t apic_id;
+	bool online;
+	bool reporting;	       /* an exception report has begun */
+	uint64_t timer_period; /* TSC ticks; deadline mode only, 0 for one-shot */
+	uint64_t timer_deadline;
+	uint64_t reserved;
+	/* Compiled library code with stack protection looks for it at FS:0x28 (System V ABI). */
+	uint64_t stack_guard;
+
+	interrupt_handler timer_handler;
+	void *timer_argument;
+
+	void (*function)(void *argument); /* from smp_run() */
+	void *function_argument;
+
+	struct task_state_segment tss;
+	uint64_t gdt[6];
+};
+
+_Static_assert(offsetof(struct cpu, stack_guard) == 0x28, "place of the stack guard");
+
+_Static_assert(INMATE_MAX_CPUS == MAX_CPUS, "stacks of the entry code");
+
+extern struct cpu cpus[INMATE_MAX_CPUS];
+
+static inline struct cpu *this_cpu(void)
+{
+	struct cpu *cpu;
+
+	asm volatile("mov %%gs:0, %0" : "=r"(cpu));
+	return cpu;
+}
+
+/* State at an exception, as the entry code stores it. */
+struct exception_frame {
+	uint64_t r15, r14, r13, r12, r11, r10, r9, r8, rdi, rsi, rbp, rbx, rdx, rcx, rax;
+	uint64_t vector, error_code;
+	uint64_t rip, cs, rflags, rsp, ss;
+};
+
+/* cpu.c */
+void __attribute__((noreturn)) halt_forever(void);
+
+/* setup.c; first C code of every CPU, index from 0 in order of arrival. */
+void __attribute__((noreturn)) cpu_start(unsigned int index);
+
+/* interrupt.c */
+void interrupts_setup(void);
+void interrupts_load(void);
+void interrupt_dispatch(struct exception_frame *frame);
+
+/* exception.c */
+void __attribute__((noreturn)) exception_report(const struct exception_frame *frame);
+
+/* apic.c */
+void apic_setup(void);
+void apic_end_of_interrupt(void);
+void apic_timer_start(uint32_t count, unsigned int divide_shift, bool periodic);
+void apic_timer_start_deadline(void);
+void apic_timer_stop(void);
+/* To all other CPUs of the cell. */
+void apic_send_others(uint32_t command);
+
+/* timer.c */
+void timer_interrupt(void);
+
+/* hypercall.c */
+void hypercall_setup(void);
+
+/* smp.c */
+void __attribute__((noreturn)) smp_wait_for_work(void);
+/* Non-zero while further CPUs are let in (entry.S). */
+extern uint32_t smp_starting;
+
+#endif /* CPU_H */
