@@ -38,6 +38,13 @@ struct vendor {
 	void (*leave)(struct cpu *cpu, int result) __attribute__((noreturn));
 
 	int (*stage2_init)(struct page_table *table);
+	/*
+	 * The map of MSRs, made of the policy (logic/msr_policy.h) when a cell is created: fills
+	 * zeroed pages, and says which MSRs it speaks of; others always exit.
+	 */
+	uint32_t msr_map_pages;
+	void (*fill_msr_map)(uint8_t *map, bool root);
+	bool (*msr_mapped)(uint32_t msr);
 	/* The CPU belongs to another cell now: load that cell's tables. */
 	void (*load_cell)(struct cpu *cpu);
 

@@ -4,12 +4,11 @@
 
 #include <stdint.h>
 
-#define IO_BITMAP_PAGES	 3
-#define MSR_BITMAP_PAGES 2
+#define IO_BITMAP_PAGES 3
 
 struct arch_cell {
-	uint8_t *io_bitmap;  /* bit set: port is intercepted */
-	uint8_t *msr_bitmap; /* two bits an MSR: read, write */
+	uint8_t *io_bitmap; /* bit set: port is intercepted */
+	uint8_t *msr_map;   /* of the vendor's layout */
 };
 
 #endif /* ARCH_CELL_H */

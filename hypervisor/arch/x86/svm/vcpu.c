@@ -10,6 +10,7 @@
 #include "arch/x86/setup/mapping.h"
 #include "arch/x86/setup/paging.h"
 #include "arch/x86/setup/setup.h"
+#include "arch/x86/svm/msr_map.h"
 #include "core/console.h"
 #include "core/pool.h"
 #include "core/state.h"
@@ -99,7 +100,7 @@ static void svm_load_cell(struct cpu *cpu)
 
 	vmcb->nested_cr3 = hv_to_phys(cpu->cell->stage2.root);
 	vmcb->iopm_base = hv_to_phys(arch->io_bitmap);
-	vmcb->msrpm_base = hv_to_phys(arch->msr_bitmap);
+	vmcb->msrpm_base = hv_to_phys(arch->msr_map);
 	/*
 	 * 0 is the hypervisor's own (APM vol. 2, 15.5.1). Address space ids are a CPU's own affair,
 	 * and a CPU changes its tables only here, where it flushes: one id does for all guests.
@@ -390,6 +391,9 @@ VENDOR(svm) = {
 	.run = svm_run_loop,
 	.leave = svm_leave,
 	.stage2_init = svm_stage2_init,
+	.msr_map_pages = SVM_MSR_MAP_PAGES,
+	.fill_msr_map = svm_msr_map_fill,
+	.msr_mapped = svm_msr_map_covers,
 	.load_cell = svm_load_cell,
 	.reset = svm_reset,
 	.park = svm_park,

@@ -1,0 +1,32 @@
+// SPDX-License-Identifier: GPL-2.0-only
+#include "arch/x86/svm/msr_map.h"
+
+#include "arch/x86/logic/msr_policy.h"
+
+/* APM vol. 2, 15.11: three ranges one after the other, two bits an MSR, reads and writes. */
+static const uint32_t ranges[] = {0, 0xc0000000, 0xc0010000};
+#define RANGE_COUNT (sizeof(ranges) / sizeof(ranges[0]))
+#define RANGE_MSRS  0x2000u
+
+void svm_msr_map_fill(uint8_t *map, bool root)
+{
+	unsigned int bit = 0;
+
+	for (unsigned int range = 0; range < RANGE_COUNT; range++) {
+		for (uint32_t msr = ranges[range]; msr < ranges[range] + RANGE_MSRS; msr++) {
+			if (msr_policy(root, msr, false) != MSR_PASS)
+				map[bit / 8] |= 1u << (bit % 8);
+			if (msr_policy(root, msr, true) != MSR_PASS)
+				map[bit / 8] |= 2u << (bit % 8);
+			bit += 2;
+		}
+	}
+}
+
+bool svm_msr_map_covers(uint32_t msr)
+{
+	for (unsigned int range = 0; range < RANGE_COUNT; range++)
+		if (msr - ranges[range] < RANGE_MSRS)
+			return true;
+	return false;
+}

@@ -1,0 +1,232 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * The policy of model-specific registers, written down a second time with the manuals' numbers, and
+ * SVM's permission map against it, bit for bit.
+ */
+#include <stdlib.h>
+
+#include "arch/x86/logic/msr_policy.h"
+#include "arch/x86/msr.h"
+#include "arch/x86/svm.h"
+#include "arch/x86/svm/msr_map.h"
+
+#include "tests/lib/tap.h"
+
+#define COUNT(array) (sizeof(array) / sizeof((array)[0]))
+
+/* What is documented: rights in the order cell reads, cell writes, root reads, root writes. */
+struct documented {
+	uint32_t first, last;
+	char rights[5]; /* p passes, r refused, a absent, i ignored, c handled */
+	const char *name;
+};
+
+static const struct documented documented[] = {
+	{0x10, 0x10, "prpp", "the time stamp counter is read by cells, set by nobody but root"},
+	{0x1b, 0x1b, "pcpc", "the APIC's base is not moved unseen"},
+	{0x48, 0x49, "pppp", "speculation control is each guest's own"},
+	{0x8b, 0x8b, "pipp", "a cell's write before it reads its microcode revision does nothing"},
+	{0xfe, 0xfe, "prpp", "the number of memory type registers is for reading"},
+	{0x174, 0x176, "pppp", "SYSENTER's registers are switched, so they pass"},
+	{0x200, 0x26f, "pipi", "the memory type registers are written by nobody, root included"},
+	{0x277, 0x277, "ccpp", "a cell's PAT is emulated"},
+	{0x2ff, 0x2ff, "ccpi", "the default memory type is written by nobody, root included"},
+	{0x6e0, 0x6e0, "pppp", "the deadline timer is this CPU's own"},
+	{0x800, 0x8ff, "aaaa", "there is no x2APIC, for root neither"},
+	{0xda0, 0xda0, "pppp", "XSS is this CPU's own"},
+	{0xc0000080, 0xc0000080, "cccc", "EFER is never written without a look"},
+	{0xc0000081, 0xc0000084, "pppp", "SYSCALL's registers are switched, so they pass"},
+	{0xc0000100, 0xc0000103, "pppp", "segment bases and TSC_AUX are each guest's own"},
+	{0xc0000104, 0xc0000104, "rrpr", "the counter's rate is set by nobody"},
+	{0xc0010010, 0xc0010010, "rrpi", "a write of SYSCFG does nothing"},
+	{0xc0010016, 0xc0010019, "rrpr", "IORRs are read by root only, written by nobody"},
+	{0xc001001a, 0xc001001a, "rrpr", "TOP_MEM is read by root only, written by nobody"},
+	{0xc001001d, 0xc001001d, "rrpr", "TOP_MEM2 is read by root only, written by nobody"},
+	{0xc0010058, 0xc0010058, "rrpr", "the configuration space stays where it is"},
+	{0xc0010064, 0xc001006b, "rrpr", "what a performance state is stays as it is"},
+	{0xc0010111, 0xc0010113, "rrpr", "system management memory stays where it is"},
+	{0xc0010114, 0xc0010114, "crcr", "VM_CR reads emulated and is written by nobody"},
+	{0xc0010115, 0xc0010115, "rrpr", "IGNNE is written by nobody"},
+	{0xc0010116, 0xc0010116, "rrrr", "nobody enters system management mode by hand"},
+	{0xc0010117, 0xc0010117, "rrrr", "nobody reads or moves the host save area"},
+};
+
+/* What no row names. */
+static const struct documented unnamed = {.rights = "rrpp"};
+
+static const struct documented *documented_for(uint32_t msr)
+{
+	for (unsigned int n = 0; n < COUNT(documented); n++)
+		if (msr >= documented[n].first && msr <= documented[n].last)
+			return &documented[n];
+	return &unnamed;
+}
+
+static char letter(enum msr_access access)
+{
+	switch (access) {
+	case MSR_REFUSE:
+		return 'r';
+	case MSR_PASS:
+		return 'p';
+	case MSR_ABSENT:
+		return 'a';
+	case MSR_IGNORE:
+		return 'i';
+	case MSR_CALL:
+		return 'c';
+	}
+	return '?';
+}
+
+static void rights_of(uint32_t msr, char rights[5])
+{
+	rights[0] = letter(msr_policy(false, msr, false));
+	rights[1] = letter(msr_policy(false, msr, true));
+	rights[2] = letter(msr_policy(true, msr, false));
+	rights[3] = letter(msr_policy(true, msr, true));
+	rights[4] = 0;
+}
+
+static void test_documented_rows(struct tap *tap)
+{
+	for (unsigned int n = 0; n < COUNT(documented); n++) {
+		const struct documented *row = &documented[n];
+		const char *expected = row->rights;
+		char rights[5];
+
+		for (uint32_t msr = row->first; msr <= row->last; msr++) {
+			rights_of(msr, rights);
+			if (strcmp(rights, expected) != 0)
+				break;
+		}
+		tap_is_str(tap, rights, expected, "%s", row->name);
+	}
+}
+
+/* Every number there is but for the large holes, whose edges are in. */
+static void test_everything_else(struct tap *tap)
+{
+	static const struct {
+		uint32_t first, last;
+	} areas[] = {
+		{0, 0x1ffff},
+		{0x40000000, 0x400000ff},
+		{0x7ffffff0, 0x8000000f},
+		{0xbffff000, 0xc001ffff},
+		{0xfffffff0, 0xffffffff},
+	};
+	uint32_t wrong = 0, first_wrong = 0;
+	char rights[5];
+
+	for (unsigned int n = 0; n < COUNT(areas); n++) {
+		for (uint64_t msr = areas[n].first; msr <= areas[n].last; msr++) {
+			rights_of(msr, rights);
+			if (strcmp(rights, documented_for(msr)->rights) != 0 && wrong++ == 0)
+				first_wrong = msr;
+		}
+	}
+	if (!tap_is_u64(tap, wrong, 0, "what no row names is refused to cells and left to root"))
+		tap_note(tap, "  first at MSR 0x%x", first_wrong);
+}
+
+struct row {
+	uint32_t first, last;
+	const char *name, *why;
+};
+
+#define MSR_RULE(first, last, cell_read, cell_write, root_read, root_write, why) \
+	{first, last, #first, why},
+static const struct row rows[] = {
+#include "arch/x86/logic/msr_policy.inc"
+};
+
+static void test_table(struct tap *tap)
+{
+	bool sorted = true, reasoned = true;
+	uint64_t last = 0;
+
+	for (unsigned int n = 0; n < COUNT(rows); n++) {
+		if (rows[n].first > rows[n].last || (n > 0 && rows[n].first <= last)) {
+			tap_note(tap, "row %s is out of order or meets the one before",
+				 rows[n].name);
+			sorted = false;
+		}
+		last = rows[n].last;
+		if (strlen(rows[n].why) < strlen("its reason") || !strchr(rows[n].why, ' ')) {
+			tap_note(tap, "row %s has no reason", rows[n].name);
+			reasoned = false;
+		}
+	}
+	tap_ok(tap, sorted, "rows stand in order, and none shadows another");
+	tap_ok(tap, reasoned, "each row has its reason");
+}
+
+/*
+ * APM vol. 2, 15.11, table of the MSRPM: byte offset of the first MSR's bits in each range. Four
+ * MSRs a byte; of an MSR's two bits the lower is for reads.
+ */
+static const struct {
+	uint32_t first;
+	unsigned int offset;
+} map_parts[] = {{0, 0}, {0xc0000000, 0x800}, {0xc0010000, 0x1000}};
+
+static bool intercepted(const uint8_t *map, unsigned int part, unsigned int msr, bool write)
+{
+	uint8_t four = map[map_parts[part].offset + msr / 4];
+
+	return (four >> (msr % 4 * 2 + write)) & 1;
+}
+
+static void test_map(struct tap *tap, bool root)
+{
+	const char *who = root ? "root" : "a cell";
+	uint8_t *map = calloc(SVM_MSR_MAP_PAGES, 4096);
+	unsigned int let_through = 0, held_up = 0, stray = 0;
+
+	svm_msr_map_fill(map, root);
+	for (unsigned int part = 0; part < COUNT(map_parts); part++) {
+		for (unsigned int n = 0; n < 0x2000 * 2; n++) {
+			uint32_t msr = map_parts[part].first + n / 2;
+			bool write = n & 1;
+			char right = documented_for(msr)->rights[root * 2 + write];
+			bool holds = intercepted(map, part, n / 2, write);
+
+			let_through += right != 'p' && !holds;
+			held_up += right == 'p' && holds;
+		}
+	}
+	for (unsigned int n = 0x1800; n < SVM_MSR_MAP_PAGES * 4096; n++)
+		stray += map[n] != 0;
+	tap_is_u64(tap, let_through, 0, "nothing that %s may not do gets past the map", who);
+	tap_is_u64(tap, held_up, 0, "nothing that %s may do costs an exit", who);
+	tap_is_u64(tap, stray, 0, "no bit of %s's map lies outside its three ranges", who);
+	free(map);
+}
+
+static void test_coverage(struct tap *tap)
+{
+	static const uint32_t inside[] = {0,	      1,	  0x1fff,    0xc0000000,
+					  0xc0001fff, 0xc0010000, 0xc0011fff};
+	static const uint32_t outside[] = {0x2000,     0x40000000, 0xbfffffff, 0xc0002000,
+					   0xc000ffff, 0xc0012000, 0xffffffff};
+
+	for (unsigned int n = 0; n < COUNT(inside); n++)
+		tap_ok(tap, svm_msr_map_covers(inside[n]), "the map speaks of MSR 0x%x", inside[n]);
+	for (unsigned int n = 0; n < COUNT(outside); n++)
+		tap_ok(tap, !svm_msr_map_covers(outside[n]),
+		       "MSR 0x%x is outside the map: always intercepted", outside[n]);
+}
+
+int main(void)
+{
+	struct tap tap = {0};
+
+	test_table(&tap);
+	test_documented_rows(&tap);
+	test_everything_else(&tap);
+	test_map(&tap, false);
+	test_map(&tap, true);
+	test_coverage(&tap);
+	return tap_done(&tap);
+}
