@@ -72,31 +72,16 @@ static int port_cell_create(struct cell *cell)
 	return 0;
 }
 
-static bool root_may(unsigned int port)
-{
-	const struct blob_pio *range;
-
-	for_each_range (range, &root_cell)
-		if (port >= range->base && port < (unsigned int)range->base + range->length)
-			return true;
-	return false;
-}
-
 static void port_cell_destroy(struct cell *cell)
 {
 	const struct blob_pio *range;
-	struct blob_pio one = {.length = 1};
-	unsigned int port;
 
 	/* Without a bitmap creation never got as far as taking the ports from root. */
 	if (!cell->arch.io_bitmap)
 		return;
-	for_each_range (range, cell) {
-		for (port = range->base; port < (unsigned int)range->base + range->length; port++) {
-			one.base = port;
-			set_range(&root_cell, &one, !root_may(port));
-		}
-	}
+	/* All of them were root's when the cell was created. */
+	for_each_range (range, cell)
+		set_range(&root_cell, range, false);
 	pool_free(cell->arch.io_bitmap, IO_BITMAP_PAGES);
 	cell->arch.io_bitmap = NULL;
 }
