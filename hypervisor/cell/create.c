@@ -183,6 +183,9 @@ err_public:
 	/* What was shown of it before the pages ran out as well. */
 	memory_show_public(cell->comm_page, PUBLIC_CELL_PAGES * PAGE_SIZE, false);
 err_memory:
+	/* Where no page is left, the tables that root lost with its memory are needed for it. */
+	cpus_flush(root_cell.cpus);
+	pool_release_deferred();
 	memory_return_to_root(cell);
 	cpus_flush(root_cell.cpus);
 	return err;

@@ -40,6 +40,7 @@ void pool_init(void *start, uint32_t pages)
 {
 	uint32_t bitmap_pages = (pages / 8 + PAGE_SIZE) / PAGE_SIZE;
 
+	memset(&pool, 0, sizeof(pool));
 	pool.start = start;
 	pool.bitmap = start;
 	pool.deferred = pool.bitmap + bitmap_pages * PAGE_SIZE;
