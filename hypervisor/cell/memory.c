@@ -58,22 +58,6 @@ static bool root_has(const struct blob_memory *region)
 	return true;
 }
 
-/* Byte-granular regions may share a page with each other; with anything else they own their pages.
- */
-static bool regions_meet(const struct blob_memory *a, const struct blob_memory *b)
-{
-	uint64_t a_start = a->phys_start, a_end = a->phys_start + a->size;
-	uint64_t b_start = b->phys_start, b_end = b->phys_start + b->size;
-
-	if (!is_subpage(a) || !is_subpage(b)) {
-		a_start &= PAGE_MASK;
-		b_start &= PAGE_MASK;
-		a_end = (a_end + PAGE_SIZE - 1) & PAGE_MASK;
-		b_end = (b_end + PAGE_SIZE - 1) & PAGE_MASK;
-	}
-	return ranges_overlap(a_start, a_end - a_start, b_start, b_end - b_start);
-}
-
 static bool collides(const struct blob_memory *region, const struct cell *other)
 {
 	for_each_region (theirs, other) {
@@ -81,7 +65,9 @@ static bool collides(const struct blob_memory *region, const struct cell *other)
 			continue;
 		if ((region->flags & BLOB_MEM_ROOTSHARED) && (theirs->flags & BLOB_MEM_ROOTSHARED))
 			continue;
-		if (regions_meet(region, theirs))
+		/* Byte-granular regions may share a page with each other; all others own theirs. */
+		if (ranges_overlap(region->phys_start, region->size, theirs->phys_start,
+				   theirs->size))
 			return true;
 	}
 	return false;
