@@ -1,0 +1,192 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/* What the files under test find below them in the fake machine. */
+#include <string.h>
+
+#include "arch/arch.h"
+#include "arch/x86/asm.h"
+#include "arch/x86/exit/refuse.h"
+#include "arch/x86/setup/paging.h"
+#include "arch/x86/svm/msr_map.h"
+#include "core/pool.h"
+#include "fake_machine.h"
+
+struct fake_cpu *fake_cpu_of(const struct cpu *cpu)
+{
+	return &machine.cpus[cpu->id];
+}
+
+/* What the architecture does. */
+
+void arch_debug_putc(char c)
+{
+	if (machine.debug_size < sizeof(machine.debug) - 1)
+		machine.debug[machine.debug_size++] = c;
+}
+
+void arch_cpu_kick(struct cpu *cpu)
+{
+	if (machine.running == (int)cpu->id)
+		return;
+	fake_cpu_of(cpu)->kicked = true;
+	fake_cpu_of(cpu)->kicks++;
+}
+
+void arch_cpu_flush(struct cpu *cpu)
+{
+	if (machine.running != (int)cpu->id)
+		machine_give_up("a CPU flushes another one's TLB");
+	fake_cpu_of(cpu)->flushes++;
+	machine_empty_tlb(cpu->id);
+}
+
+void arch_cpu_act(struct cpu *cpu, enum cpu_action action)
+{
+	fake_cpu_of(cpu)->acts++;
+	fake_cpu_of(cpu)->last_act = action;
+	fake_cpu_of(cpu)->act_cell = cpu->cell;
+	cpu->arch.parked = action != CPU_ACTION_START;
+	cpu->arch.wait_for_sipi = action == CPU_ACTION_WAIT;
+	machine_empty_tlb(cpu->id);
+}
+
+void arch_cpu_signals(struct cpu *cpu)
+{
+	if (machine.on_signals)
+		machine.on_signals(cpu);
+}
+
+void arch_cpu_leave(struct cpu *cpu)
+{
+	machine.leaving = true;
+}
+
+bool arch_cpu_record(struct cpu *cpu, struct failure_record *record)
+{
+	if (cpu->arch.parked)
+		return false;
+	record->cpu = cpu->id;
+	record->rip = fake_cpu_of(cpu)->state.rip;
+	return true;
+}
+
+void arch_comm_init(struct cell *cell, struct comm_region *comm)
+{
+	comm->num_cpus = __builtin_popcountll(cell->cpus);
+}
+
+int arch_cell_map_interrupt_controller(struct cell *cell)
+{
+	return page_table_map(&cell->stage2, APIC_PAGE, APIC_PAGE, PAGE_SIZE, PT_READ | PT_DEVICE,
+			      true);
+}
+
+bool arch_overlaps_interrupt_controller(uint64_t phys, uint64_t size)
+{
+	return ranges_overlap(phys, size, APIC_PAGE, PAGE_SIZE);
+}
+
+void *arch_map_page(unsigned int slot, uint64_t phys, bool device)
+{
+	if (in_hypervisor_memory(phys, 1))
+		return hv_to_virt(phys & PAGE_MASK);
+	if (phys >= RAM_SIZE)
+		machine_give_up("something is mapped that is no RAM");
+	return machine.ram + (phys & PAGE_MASK);
+}
+
+static void *table_alloc(void *context)
+{
+	return pool_alloc(1);
+}
+
+static void table_free(void *context, void *page)
+{
+	pool_free_deferred(page);
+}
+
+static uint64_t table_phys(void *context, const void *page)
+{
+	return hv_to_phys(page);
+}
+
+static void *table_virt(void *context, uint64_t phys)
+{
+	return hv_to_virt(phys);
+}
+
+int arch_stage2_init(struct page_table *table)
+{
+	table->format = &paging_nested_format;
+	table->levels = 4;
+	table->max_leaf_level = 3;
+	table->alloc = table_alloc;
+	table->free = table_free;
+	table->to_phys = table_phys;
+	table->to_virt = table_virt;
+	return page_table_init(table);
+}
+
+/* What the processor and the vendor do. */
+
+uint64_t rdmsr(uint32_t msr)
+{
+	return msr == MSR_APIC_BASE ? APIC_PAGE | APIC_BASE_ENABLE : 0;
+}
+
+void wrmsr(uint32_t msr, uint64_t value)
+{
+	machine.msr_written[0] = msr;
+	machine.msr_written[1] = value;
+}
+
+static void vendor_get_state(const struct cpu *cpu, struct vcpu_state *ret_state)
+{
+	*ret_state = fake_cpu_of(cpu)->state;
+}
+
+static void vendor_advance(struct cpu *cpu, unsigned int bytes)
+{
+	fake_cpu_of(cpu)->advanced += bytes;
+}
+
+static void vendor_set_efer(struct cpu *cpu, uint64_t efer)
+{
+	fake_cpu_of(cpu)->efer = efer;
+}
+
+static void vendor_set_pat(struct cpu *cpu, uint64_t pat)
+{
+	fake_cpu_of(cpu)->pat = pat;
+}
+
+static const struct vendor fake_vendor = {
+	.name = "fake",
+	.msr_map_pages = SVM_MSR_MAP_PAGES,
+	.fill_msr_map = svm_msr_map_fill,
+	.msr_mapped = svm_msr_map_covers,
+	.get_state = vendor_get_state,
+	.advance = vendor_advance,
+	.set_efer = vendor_set_efer,
+	.set_pat = vendor_set_pat,
+};
+
+const struct vendor *vendor = &fake_vendor;
+
+enum verdict fault(struct cpu *cpu, enum failure_reason reason, uint64_t address, uint64_t value,
+		   unsigned int size)
+{
+	memset(&cpu->failure, 0, sizeof(cpu->failure));
+	cpu->failure.reason = reason;
+	cpu->failure.address = address;
+	cpu->failure.value = value;
+	cpu->failure.size = size;
+	return VERDICT_FAULT;
+}
+
+enum verdict refuse_port(struct cpu *cpu, bool string, unsigned int instruction_length)
+{
+	machine.refused_port.calls++;
+	machine.refused_port.string = string;
+	machine.refused_port.length = instruction_length;
+	return VERDICT_HANDLED;
+}

@@ -1,0 +1,463 @@
+// SPDX-License-Identifier: GPL-2.0-only
+#include "fake_machine.h"
+
+#include <errno.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/mman.h>
+#include <ucontext.h>
+
+#include "arch/arch.h"
+#include "arch/x86/asm.h"
+#include "arch/x86/setup/paging.h"
+#include "core/hypercall.h"
+#include "core/pool.h"
+
+/* Layout of hypervisor memory: the public area, at its start as the linker was told, CPU blocks,
+ * the system blob, the pool. */
+#define CORE_SIZE	   0x10000ull
+#define SYSTEM_BLOB_OFFSET (CORE_SIZE + MACHINE_CPUS * (uint64_t)CPU_BLOCK_SIZE)
+#define POOL_OFFSET	   (SYSTEM_BLOB_OFFSET + PAGE_SIZE)
+
+#define RAM_PAGES (RAM_SIZE / PAGE_SIZE)
+#define HV_PAGES  (HV_SIZE / PAGE_SIZE)
+
+struct fake_machine machine;
+struct image_header image_header;
+const struct system_desc *system_desc;
+
+/* A CPU's TLB for its guest: translations of RAM, and the pages of tables that were walked. */
+struct tlb {
+	bool full;
+	uint64_t entries[RAM_PAGES]; /* 0: none */
+	bool walked[HV_PAGES];
+};
+
+struct coroutine {
+	ucontext_t context;
+	int (*call)(uint64_t arg);
+	uint64_t arg;
+	int result;
+};
+
+static struct tlb tlbs[MACHINE_CPUS];
+static struct coroutine coroutines[MACHINE_CPUS];
+static ucontext_t scheduler;
+static void *drained; /* pages, chained through their first words */
+
+void machine_give_up(const char *why)
+{
+	printf("Bail out! %s\n", why);
+	exit(1);
+}
+
+static struct cpu *cpu_block(unsigned int n)
+{
+	return (struct cpu *)(IMAGE_BASE + CORE_SIZE + n * (uint64_t)CPU_BLOCK_SIZE);
+}
+
+/* Second-level tables as the processor walks them: not with the product's walker. */
+
+#define VIEW_RIGHTS (PTE_PRESENT | PTE_WRITE | PTE_NX | PTE_PCD)
+
+static uint64_t walk(const struct page_table *table, uint64_t guest, bool *walked)
+{
+
+	const uint64_t *entries = table->root;
+	uint64_t entry, rights = PTE_WRITE, page;
+
+	for (unsigned int level = 4; level > 0; level--) {
+		if (walked)
+			walked[((uint64_t)entries - IMAGE_BASE) / PAGE_SIZE] = true;
+		entry = entries[(guest >> (12 + 9 * (level - 1))) & 511];
+		if (!(entry & PTE_PRESENT))
+			return 0;
+		rights = (rights & entry & PTE_WRITE) | ((rights | entry) & (PTE_NX | PTE_PCD));
+		if (level == 1 || (entry & PTE_LARGE)) {
+			page = 1ull << (12 + 9 * (level - 1));
+			return (entry & PTE_ADDRESS & ~(page - 1)) +
+			       (guest & (page - 1) & PAGE_MASK) + (rights | PTE_PRESENT);
+		}
+		entries = hv_to_virt(entry & PTE_ADDRESS);
+	}
+	return 0;
+}
+
+static void fill_tlb(unsigned int n)
+{
+	const struct cpu *cpu = cpu_block(n);
+	struct tlb *tlb = &tlbs[n];
+
+	if (tlb->full || cpu->arch.parked)
+		return;
+	for (uint64_t page = 0; page < RAM_PAGES; page++)
+		if (!tlb->entries[page])
+			tlb->entries[page] =
+				walk(&cpu->cell->stage2, page * PAGE_SIZE, tlb->walked);
+	tlb->full = true;
+}
+
+void machine_empty_tlb(unsigned int n)
+{
+	memset(&tlbs[n], 0, sizeof(tlbs[n]));
+}
+
+/* What a guest may still reach although its cell's tables do not say so. */
+static unsigned int stale(unsigned int n)
+{
+	static bool walked[HV_PAGES];
+	const struct cpu *cpu = cpu_block(n);
+	const struct tlb *tlb = &tlbs[n];
+	unsigned int count = 0;
+	uint64_t now, then;
+
+	memset(walked, 0, sizeof(walked));
+	for (uint64_t page = 0; page < RAM_PAGES; page++) {
+		now = walk(&cpu->cell->stage2, page * PAGE_SIZE, walked);
+		then = tlb->entries[page];
+		count += then && ((now ^ then) & (PTE_ADDRESS | PTE_PRESENT | PTE_PCD));
+		count += then && ((then & ~now & PTE_WRITE) || (now & ~then & PTE_NX));
+	}
+	for (unsigned int page = 0; page < HV_PAGES; page++)
+		count += tlb->walked[page] && !walked[page];
+	return count;
+}
+
+/* CPUs take turns. */
+
+void arch_cpu_relax(void)
+{
+	int self = machine.running;
+
+	if (self < 0)
+		machine_give_up("something waits that is no CPU");
+	if (swapcontext(&coroutines[self].context, &scheduler) < 0)
+		machine_give_up("no context to switch to");
+}
+
+static void run_guest(unsigned int n)
+{
+	struct fake_cpu *cpu = &machine.cpus[n];
+
+	machine.stale_entries += stale(n);
+	cpu->in_guest = true;
+	do {
+		fill_tlb(n);
+		arch_cpu_relax();
+	} while (!cpu->kicked && !coroutines[n].call);
+	cpu->in_guest = false;
+	cpu->kicked = false;
+}
+
+static void run_cpu(int n)
+{
+	struct coroutine *self = &coroutines[n];
+
+	for (;;) {
+		run_guest(n);
+		if (self->call) {
+			self->result = self->call(self->arg);
+			self->call = NULL;
+		}
+		cpu_before_entry(cpu_block(n));
+	}
+}
+
+static void let_run(unsigned int n)
+{
+	machine.running = n;
+	if (swapcontext(&scheduler, &coroutines[n].context) < 0)
+		machine_give_up("no context to switch to");
+	machine.running = -1;
+}
+
+static bool quiet(void)
+{
+	for (unsigned int n = 0; n < MACHINE_CPUS; n++)
+		if (!machine.cpus[n].in_guest || machine.cpus[n].kicked || coroutines[n].call)
+			return false;
+	return true;
+}
+
+/* The same of all of these CPUs whose guests are in their run. */
+static unsigned int all_stale(uint64_t cpus)
+{
+	unsigned int count = 0;
+
+	for (unsigned int n = 0; n < MACHINE_CPUS; n++)
+		if ((cpus & (1ull << n)) && machine.cpus[n].in_guest)
+			count += stale(n);
+	return count;
+}
+
+static void settle(void)
+{
+	unsigned int rounds = 0;
+
+	do {
+		for (unsigned int n = 0; n < MACHINE_CPUS; n++)
+			let_run(n);
+		if (rounds++ > 10000)
+			machine_give_up("CPUs wait for each other for ever");
+	} while (!quiet());
+	machine.stale_entries += all_stale(~0ull);
+}
+
+void machine_begin(unsigned int cpu, int (*call)(uint64_t arg), uint64_t arg)
+{
+	coroutines[cpu].arg = arg;
+	coroutines[cpu].call = call;
+}
+
+int machine_end(unsigned int cpu)
+{
+	settle();
+	return coroutines[cpu].result;
+}
+
+int machine_call(unsigned int cpu, int (*call)(uint64_t arg), uint64_t arg)
+{
+	machine_begin(cpu, call, arg);
+	return machine_end(cpu);
+}
+
+struct hypercall_call {
+	uint32_t code;
+	uint64_t arg1, arg2;
+};
+
+static int call_hypercall(uint64_t arg)
+{
+	const struct hypercall_call *call = (const void *)arg;
+	int32_t result = NO_RESULT;
+
+	hypercall(this_cpu(), call->code, call->arg1, call->arg2, &result);
+	return result;
+}
+
+int machine_hypercall_of(unsigned int cpu, uint32_t code, uint64_t arg1, uint64_t arg2)
+{
+	struct hypercall_call call = {code, arg1, arg2};
+
+	return machine_call(cpu, call_hypercall, (uint64_t)&call);
+}
+
+int machine_hypercall(uint32_t code, uint64_t arg1, uint64_t arg2)
+{
+	return machine_hypercall_of(0, code, arg1, arg2);
+}
+
+int machine_create(const struct cell_plan *plan)
+{
+	plan_write(plan, machine.ram + BLOB_PHYS);
+	return machine_hypercall(HC_CELL_CREATE, BLOB_PHYS, 0);
+}
+
+/* The machine is built. */
+
+size_t plan_write(const struct cell_plan *plan, void *to)
+{
+	struct cell_desc *desc = to;
+
+	memset(desc, 0, sizeof(*desc));
+	memcpy(desc->signature, BLOB_CELL_SIGNATURE, BLOB_SIGNATURE_LEN);
+	desc->revision = BLOB_REVISION;
+	strncpy(desc->name, plan->name, sizeof(desc->name) - 1);
+	desc->id = plan->id;
+	desc->flags = plan->flags;
+	desc->cpu_set_size = sizeof(plan->cpus);
+	desc->num_memory_regions = plan->num_memory;
+	desc->num_pio_regions = plan->num_pio;
+	memcpy((void *)cell_desc_cpu_set(desc), &plan->cpus, sizeof(plan->cpus));
+	if (plan->num_memory)
+		memcpy((void *)cell_desc_memory(desc), plan->memory,
+		       plan->num_memory * sizeof(*plan->memory));
+	if (plan->num_pio)
+		memcpy((void *)cell_desc_pio(desc), plan->pio, plan->num_pio * sizeof(*plan->pio));
+	return cell_desc_size(desc);
+}
+
+static const struct blob_memory root_memory[] = {
+	{0, 0, RAM_SIZE, RWX | BLOB_MEM_DMA},
+	{DEVICE, DEVICE, DEVICE_SIZE, RW | BLOB_MEM_IO},
+};
+static const struct blob_pio root_pio[] = {{0x20, 0x20}, {0x60, 0xffa0}};
+static const struct cell_plan default_root = {
+	.name = "RootCell",
+	.flags = BLOB_CELL_CONSOLE_PERMITTED,
+	.cpus = (1u << MACHINE_CPUS) - 1,
+	.memory = root_memory,
+	.num_memory = 2,
+	.pio = root_pio,
+	.num_pio = 2,
+};
+
+static void *map_fresh(void *where, size_t size)
+{
+	int flags = MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE | (where ? MAP_FIXED : 0);
+	void *memory = mmap(where, size, PROT_READ | PROT_WRITE, flags, -1, 0);
+
+	if (memory == MAP_FAILED)
+		machine_give_up("no memory for the machine");
+	return memory;
+}
+
+static void build_cpu(unsigned int n)
+{
+	struct cpu *cpu = cpu_block(n);
+	ucontext_t *context = &coroutines[n].context;
+	size_t head = (sizeof(*cpu) + 63) & ~63ull;
+
+	cpu->id = n;
+	cpu->cell = &root_cell;
+	cpu->entered = true;
+	machine.cpus[n].state.efer = EFER_LMA | EFER_LME;
+	getcontext(context);
+	context->uc_stack.ss_sp = (uint8_t *)cpu + head;
+	context->uc_stack.ss_size = CPU_BLOCK_SIZE - head - sizeof(struct guest_gprs);
+	context->uc_link = NULL;
+	makecontext(context, (void (*)(void))run_cpu, 1, n);
+}
+
+static int open_root(uint64_t arg)
+{
+	return root_cell_init();
+}
+
+void machine_open(const struct cell_plan *root)
+{
+	struct system_desc *system = (void *)(IMAGE_BASE + SYSTEM_BLOB_OFFSET);
+
+	if (machine.ram)
+		munmap(machine.ram, RAM_SIZE);
+	memset(&machine, 0, sizeof(machine));
+	memset(tlbs, 0, sizeof(tlbs));
+	memset(coroutines, 0, sizeof(coroutines));
+	memset(&root_cell, 0, sizeof(root_cell));
+	memset(cells, 0, sizeof(cells));
+	memset(&image_header, 0, sizeof(image_header));
+	drained = NULL;
+	machine.ram = map_fresh(NULL, RAM_SIZE);
+	machine.pages_until_failure = PAGES_ALL;
+	machine.running = -1;
+	map_fresh((void *)IMAGE_BASE, HV_SIZE);
+	image_header.core_size = CORE_SIZE;
+	image_header.phys_start = HV_START;
+	image_header.size = HV_SIZE;
+	image_header.num_cpus = MACHINE_CPUS;
+	image_header.max_cpus = MACHINE_CPUS;
+	memset(image_header.cpu_entering, 1, MACHINE_CPUS);
+	plan_write(root ? root : &default_root, &system->root_cell);
+	system_desc = system;
+	pool_init((void *)(IMAGE_BASE + POOL_OFFSET), (HV_SIZE - POOL_OFFSET) / PAGE_SIZE);
+	for (unsigned int n = 0; n < MACHINE_CPUS; n++)
+		build_cpu(n);
+	if (open_root(0) < 0)
+		machine_give_up("the root cell cannot be made");
+	settle();
+}
+
+uint64_t machine_lookup(const struct cell *cell, uint64_t guest)
+{
+	return walk(&cell->stage2, guest, NULL);
+}
+
+static uint64_t count_pages(const uint64_t *entries, unsigned int level)
+{
+	uint64_t count = 0;
+
+	for (unsigned int n = 0; n < PAGE_TABLE_ENTRIES; n++) {
+		if (!(entries[n] & PTE_PRESENT))
+			continue;
+		if (level == 1 || (entries[n] & PTE_LARGE))
+			count += 1ull << (9 * (level - 1));
+		else
+			count += count_pages(hv_to_virt(entries[n] & PTE_ADDRESS), level - 1);
+	}
+	return count;
+}
+
+uint64_t machine_mapped_pages(const struct cell *cell)
+{
+	return count_pages(cell->stage2.root, 4);
+}
+
+void machine_view(const struct cell *cell, uint64_t view[VIEW_PAGES])
+{
+	for (uint64_t n = 0; n < VIEW_PAGES; n++)
+		view[n] = walk(&cell->stage2,
+			       n < RAM_PAGES ? n * PAGE_SIZE : DEVICE + (n - RAM_PAGES) * PAGE_SIZE,
+			       NULL);
+}
+
+bool machine_said(const char *text)
+{
+	return strstr(machine.debug, text) != NULL;
+}
+
+/* The linker puts these before the product's own: they look, and hand on. */
+
+/* Allocation can run out, and knows who still uses the page. */
+
+void *__real_pool_alloc(uint32_t pages);
+void *__wrap_pool_alloc(uint32_t pages);
+void *__wrap_pool_alloc(uint32_t pages)
+{
+	uint8_t *result;
+	uint64_t first;
+
+	machine.allocations++;
+	if (machine.pages_until_failure == 0) {
+		machine.pages_until_failure = PAGES_ALL;
+		return NULL;
+	}
+	if (machine.pages_until_failure != PAGES_ALL)
+		machine.pages_until_failure--;
+	result = __real_pool_alloc(pages);
+	first = ((uint64_t)result - IMAGE_BASE) / PAGE_SIZE;
+	for (unsigned int n = 0; result && n < MACHINE_CPUS; n++)
+		for (uint64_t page = first; page < first + pages && page < HV_PAGES; page++)
+			machine.reused_early += machine.cpus[n].in_guest && tlbs[n].walked[page];
+	return result;
+}
+
+void machine_drain(uint32_t leave)
+{
+	void *page;
+
+	while (pool_size() - pool_used() > leave && (page = __real_pool_alloc(1))) {
+		*(void **)page = drained;
+		drained = page;
+	}
+}
+
+void machine_refill(void)
+{
+	void *page;
+
+	while ((page = drained)) {
+		drained = *(void **)page;
+		pool_free(page, 1);
+	}
+}
+
+/* What was unmapped is out of all TLBs when the flush returns, not some time later. */
+void __real_cpus_flush(uint64_t bitmap);
+void __wrap_cpus_flush(uint64_t bitmap);
+void __wrap_cpus_flush(uint64_t bitmap)
+{
+	machine.flush_calls++;
+	machine.flushed |= bitmap;
+	__real_cpus_flush(bitmap);
+	machine.unacknowledged += all_stale(bitmap);
+}
+
+/* And only then may pages that were tables be used for something else. */
+void __real_pool_release_deferred(void);
+void __wrap_pool_release_deferred(void);
+void __wrap_pool_release_deferred(void)
+{
+	machine.released_early += all_stale(~0ull);
+	__real_pool_release_deferred();
+}

@@ -1,0 +1,145 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/*
+ * A machine for tests that run the hypervisor's own files on the host: hypervisor memory at its
+ * real address, some RAM, and CPUs that take turns. What is below the files under test (the
+ * architecture, the vendor) is played here, with an eye on what a processor may do at any time.
+ *
+ * Each CPU has its stack in its block, as in the image, and runs either its guest or what a test
+ * makes it do; it changes to another one only where it waits (arch_cpu_relax()) or runs its guest.
+ * A guest in its run touches all RAM again and again, so its TLB holds whatever it may: the only
+ * way to have a translation out of it is to unmap first, and to flush then.
+ */
+#ifndef FAKE_MACHINE_H
+#define FAKE_MACHINE_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "arch/x86/vendor.h"
+#include "core/cpu.h"
+#include "core/state.h"
+
+#define MACHINE_CPUS 4
+
+/* Physical memory; the hypervisor's has a share of it. Root also has a device. */
+#define RAM_SIZE    (32ull << 20)
+#define HV_START    (24ull << 20)
+#define HV_SIZE	    (4ull << 20)
+#define DEVICE	    0xfd000000ull
+#define DEVICE_SIZE 0x10000ull
+#define APIC_PAGE   0xfee00000ull
+
+/* Where cell blobs are put for the hypervisor to find: the end of a page, in root's RAM. */
+#define BLOB_PHYS 0x1fff0ull
+
+#define RW  (BLOB_MEM_READ | BLOB_MEM_WRITE)
+#define RWX (RW | BLOB_MEM_EXECUTE)
+
+/* What a blob shall say. */
+struct cell_plan {
+	const char *name;
+	uint32_t id;
+	uint32_t flags;
+	uint64_t cpus;
+	const struct blob_memory *memory;
+	unsigned int num_memory;
+	const struct blob_pio *pio;
+	unsigned int num_pio;
+};
+
+/* A correct blob; returns its size. */
+size_t plan_write(const struct cell_plan *plan, void *to);
+
+struct fake_cpu {
+	bool in_guest;
+	bool kicked; /* an NMI is on its way or has come */
+	unsigned int kicks;
+	unsigned int flushes;
+	unsigned int acts;
+	enum cpu_action last_act;
+	const struct cell *act_cell; /* whose the CPU was then */
+	uint64_t efer, pat;	     /* that the vendor was told */
+	unsigned int advanced;	     /* bytes, of instructions stepped over */
+	struct vcpu_state state;     /* that the vendor reports */
+};
+
+struct fake_machine {
+	struct fake_cpu cpus[MACHINE_CPUS];
+	uint8_t *ram;
+	/* Allocations until one fails, for once. */
+	unsigned int pages_until_failure;
+	unsigned int allocations;
+	/* What must never be counted. */
+	unsigned int stale_entries;  /* a guest went on with a translation that its tables lack */
+	unsigned int unacknowledged; /* a flush returned, and a guest still had what was unmapped */
+	unsigned int released_early; /* tables were given back before */
+	unsigned int reused_early;   /* a page was handed out that a running guest's TLB walks */
+	char debug[16384];	     /* what went to the debug console */
+	unsigned int debug_size;
+	bool leaving;
+	void (*on_signals)(struct cpu *cpu); /* at each entry to a guest */
+	int running;			     /* CPU, or -1 */
+	unsigned int flush_calls;
+	uint64_t flushed;	 /* CPUs that cpus_flush() was called for */
+	uint64_t msr_written[2]; /* the last WRMSR: number, value */
+	struct {
+		unsigned int calls;
+		bool string;
+		unsigned int length;
+	} refused_port; /* what root was refused last */
+};
+
+#define PAGES_ALL 0xffffffffu
+
+extern struct fake_machine machine;
+
+/*
+ * A fresh machine with Linux in the root cell on all CPUs, as after the launch; plan NULL: a root
+ * cell that has all RAM, the device and the ports 0x20..0x3f and 0x60..0xffff.
+ */
+void machine_open(const struct cell_plan *root);
+
+/*
+ * Makes a CPU leave its guest and do this, and runs the machine until it is back and every CPU is
+ * in its guest and has nothing to serve. Returns what call() did.
+ */
+int machine_call(unsigned int cpu, int (*call)(uint64_t arg), uint64_t arg);
+
+/* The same in two steps, so that several CPUs can begin something at once. */
+void machine_begin(unsigned int cpu, int (*call)(uint64_t arg), uint64_t arg);
+int machine_end(unsigned int cpu);
+
+/* A hypercall from CPU 0, and from any; NO_RESULT where the CPU was taken away meanwhile. */
+#define NO_RESULT 0x7eadbeef
+int machine_hypercall(uint32_t code, uint64_t arg1, uint64_t arg2);
+int machine_hypercall_of(unsigned int cpu, uint32_t code, uint64_t arg1, uint64_t arg2);
+
+/* Writes the plan's blob where BLOB_PHYS is and creates the cell. */
+int machine_create(const struct cell_plan *plan);
+
+/* Takes pages out of the pool until it has only so many, and puts them back. */
+void machine_drain(uint32_t leave);
+void machine_refill(void);
+
+/* For the fakes only. */
+void machine_empty_tlb(unsigned int cpu);
+void machine_give_up(const char *why) __attribute__((noreturn));
+
+/* The fake machine's own CPU block for one of the product. */
+struct fake_cpu *fake_cpu_of(const struct cpu *cpu);
+
+/* What a cell finds at a guest-physical address: physical page and PTE_* rights, or 0. */
+uint64_t machine_lookup(const struct cell *cell, uint64_t guest);
+
+/* How many pages of 4 KiB it has in all. */
+uint64_t machine_mapped_pages(const struct cell *cell);
+
+/* The same for each page of RAM and of the device, by physical address. */
+#define VIEW_PAGES ((RAM_SIZE + DEVICE_SIZE) / PAGE_SIZE)
+void machine_view(const struct cell *cell, uint64_t view[VIEW_PAGES]);
+
+/* Whether the console holds this text. */
+bool machine_said(const char *text);
+
+#endif /* FAKE_MACHINE_H */
