@@ -1,0 +1,142 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/* The communication region: what a cell finds in it, and how it is asked to end. */
+#include "cell/comm.h"
+
+#include <errno.h>
+
+#include "plant_cell.h"
+
+#include "tests/lib/tap.h"
+
+static struct comm_region *comm;
+static struct cell *cell;
+
+static void open_cell(uint32_t flags, bool with_region)
+{
+	struct cell_plan plan = plant;
+
+	plan.flags = flags;
+	/* What follows the region goes with it. */
+	if (!with_region)
+		plan.num_memory = PLANT_COMM;
+	machine_open(NULL);
+	if (machine_create(&plan) < 0)
+		machine_give_up("the cell cannot be made");
+	cell = cell_by_id(PLANT_ID);
+	comm = cell_comm(cell);
+}
+
+static void test_content(struct tap *tap)
+{
+	static const struct {
+		uint32_t cell, comm;
+		const char *name;
+	} flags[] = {
+		{0, 0, "a cell without console is told so"},
+		{BLOB_CELL_CONSOLE_PERMITTED, COMM_FLAG_DBG_PUTC_PERMITTED,
+		 "one that may use the console is told so"},
+		{BLOB_CELL_CONSOLE_ACTIVE, COMM_FLAG_DBG_PUTC_PERMITTED | COMM_FLAG_DBG_PUTC_ACTIVE,
+		 "one whose console it is may use it as well"},
+	};
+	bool rest = true;
+
+	for (unsigned int n = 0; n < sizeof(flags) / sizeof(flags[0]); n++) {
+		open_cell(flags[n].cell, true);
+		tap_is_u64(tap, comm->flags, flags[n].comm, "%s", flags[n].name);
+	}
+	tap_ok(tap, memcmp(comm->signature, "JHCOMM", 6) == 0 && comm->revision == 2,
+	       "signature and revision are those of the cell ABI");
+	tap_is_u64(tap, comm->cell_state, CELL_SHUT_DOWN, "a new cell is shut down");
+	tap_is_u64(tap, comm->num_cpus, 1, "it reads how many CPUs it has");
+	memset(cell->comm_page, 0xff, PAGE_SIZE);
+	cell->shutdown_asked = true;
+	comm_init(cell, CELL_RUNNING);
+	for (unsigned int n = sizeof(*comm); n < PAGE_SIZE; n++)
+		rest = rest && cell->comm_page[n] == 0;
+	tap_ok(tap, rest && comm->msg_to_cell == 0 && comm->reply_from_cell == 0,
+	       "what the last program left is gone, its heartbeat too");
+	tap_is_u64(tap, comm->cell_state, CELL_RUNNING, "the state is the one given");
+	tap_ok(tap, !cell->shutdown_asked, "no question is open to a new program");
+}
+
+static void test_states(struct tap *tap)
+{
+	static const struct {
+		uint32_t state;
+		bool stopped, locked;
+		const char *name;
+	} states[] = {
+		{CELL_RUNNING, false, false, "a running cell has not stopped"},
+		{CELL_RUNNING_LOCKED, false, true, "nor has one that locks"},
+		{CELL_SHUT_DOWN, true, false, "a cell that is shut down has"},
+		{CELL_FAILED, true, false, "a failed one has"},
+		{CELL_FAILED_COMM_REV, true, false, "one that wants another revision has"},
+		{99, true, false, "one with a state that there is not has"},
+	};
+
+	open_cell(0, true);
+	for (unsigned int n = 0; n < sizeof(states) / sizeof(states[0]); n++) {
+		comm->cell_state = states[n].state;
+		tap_ok(tap,
+		       comm_stopped(cell) == states[n].stopped &&
+			       comm_locked(cell) == states[n].locked,
+		       "%s", states[n].name);
+	}
+	comm->cell_state = CELL_RUNNING_LOCKED;
+	cell->public->failed = 1;
+	tap_ok(tap, comm_stopped(cell) && !comm_locked(cell),
+	       "one that the hypervisor stopped has, and locks nothing, whatever it says");
+}
+
+static void test_question(struct tap *tap)
+{
+	open_cell(0, true);
+	tap_ok(tap, comm_ask_shutdown(cell) == 0 && comm->msg_to_cell == COMM_MSG_NONE,
+	       "a cell that does not run is not asked");
+	comm->cell_state = CELL_RUNNING;
+	comm->reply_from_cell = COMM_REPLY_APPROVED;
+	tap_is_u64(tap, comm_ask_shutdown(cell), -EAGAIN,
+		   "a running one is asked: an old answer does not count");
+	tap_ok(tap,
+	       comm->msg_to_cell == COMM_MSG_SHUTDOWN_REQUEST &&
+		       comm->reply_from_cell == COMM_REPLY_NONE,
+	       "it finds the question, and no answer");
+	comm->msg_to_cell = COMM_MSG_NONE;
+	tap_is_u64(tap, comm_ask_shutdown(cell), -EAGAIN, "without an answer nothing is decided");
+	tap_is_u64(tap, comm->msg_to_cell, COMM_MSG_NONE, "and the question is not put twice");
+	comm->reply_from_cell = COMM_REPLY_DENIED;
+	tap_is_u64(tap, comm_ask_shutdown(cell), -EPERM, "a cell may refuse");
+	comm->reply_from_cell = COMM_REPLY_APPROVED;
+	tap_is_u64(tap, comm_ask_shutdown(cell), -EAGAIN, "after that it is asked anew");
+	comm->reply_from_cell = COMM_REPLY_UNKNOWN;
+	tap_is_u64(tap, comm_ask_shutdown(cell), -EPERM, "not to know the question is to refuse");
+	comm_ask_shutdown(cell);
+	comm->reply_from_cell = COMM_REPLY_APPROVED;
+	tap_is_u64(tap, comm_ask_shutdown(cell), 0, "a cell that approves may be stopped");
+	comm_ask_shutdown(cell);
+	comm->reply_from_cell = COMM_REPLY_NONE;
+	comm->cell_state = CELL_SHUT_DOWN;
+	tap_is_u64(tap, comm_ask_shutdown(cell), 0, "so may one that has ended meanwhile");
+}
+
+static void test_who_cannot_answer(struct tap *tap)
+{
+	open_cell(BLOB_CELL_PASSIVE_COMMREG, true);
+	comm->cell_state = CELL_RUNNING;
+	tap_ok(tap, comm_ask_shutdown(cell) == 0 && comm->msg_to_cell == COMM_MSG_NONE,
+	       "a cell that does not look at the region is not asked");
+	open_cell(0, false);
+	comm->cell_state = CELL_RUNNING;
+	tap_ok(tap, comm_ask_shutdown(cell) == 0, "nor is one that has none");
+}
+
+int main(void)
+{
+	struct tap tap = {0};
+
+	test_content(&tap);
+	test_states(&tap);
+	test_question(&tap);
+	test_who_cannot_answer(&tap);
+	return tap_done(&tap);
+}

@@ -1,0 +1,242 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/* A cell's states: started, asked, killed, failed, locked; what its CPUs do and what root reads. */
+#include <errno.h>
+
+#include "cell/cell.h"
+#include "plant_cell.h"
+
+#include "tests/lib/tap.h"
+
+/* The plant with two CPUs, and a neighbour that wants to know nothing of it. */
+#define FIRST_CPU  2
+#define SECOND_CPU 3
+
+static const struct blob_memory neighbour_memory = {0xe00000, 0, 0x1000, RWX | BLOB_MEM_LOADABLE};
+static const struct cell_plan neighbour = {
+	.name = "neighbour",
+	.id = 1,
+	.cpus = 1 << 1,
+	.memory = &neighbour_memory,
+	.num_memory = 1,
+};
+
+static struct cell *cell;
+static struct comm_region *comm;
+
+static void open_cells(void)
+{
+	struct cell_plan plan = plant;
+
+	plan.cpus = 1 << FIRST_CPU | 1 << SECOND_CPU;
+	machine_open(NULL);
+	if (machine_create(&neighbour) < 0 || machine_create(&plan) < 0)
+		machine_give_up("the cells cannot be made");
+	cell = cell_by_id(PLANT_ID);
+	comm = cell_comm(cell);
+}
+
+static int start(void)
+{
+	return machine_hypercall(HC_CELL_START, PLANT_ID, 0);
+}
+
+static bool last_acts(enum cpu_action first, enum cpu_action second)
+{
+	return machine.cpus[FIRST_CPU].last_act == first &&
+	       machine.cpus[SECOND_CPU].last_act == second;
+}
+
+static void test_ids(struct tap *tap)
+{
+	static const uint32_t codes[] = {HC_CELL_START,	    HC_CELL_SET_LOADABLE, HC_CELL_DESTROY,
+					 HC_CELL_GET_STATE, HC_CV_CELL_SHUTDOWN,  HC_CV_CELL_KILL};
+	bool unknown = true, root = true;
+
+	open_cells();
+	for (unsigned int n = 0; n < sizeof(codes) / sizeof(codes[0]); n++) {
+		unknown = unknown && machine_hypercall(codes[n], 99, 0) == -ENOENT;
+		root = root && machine_hypercall(codes[n], 0, 0) == -EINVAL;
+	}
+	tap_ok(tap, unknown, "nothing is done to a cell that there is not");
+	tap_ok(tap, root, "nothing of this is done to root");
+}
+
+static void test_start(struct tap *tap)
+{
+	uint64_t events;
+
+	open_cells();
+	tap_ok(tap, last_acts(CPU_ACTION_PARK, CPU_ACTION_PARK), "a new cell's CPUs stand still");
+	tap_is_u64(tap, machine_hypercall(HC_CELL_GET_STATE, PLANT_ID, 0), CELL_SHUT_DOWN,
+		   "it is shut down");
+	events = public_area.events;
+	cpu_by_id(FIRST_CPU)->exits[EXITS_TOTAL] = 5;
+	cpu_by_id(SECOND_CPU)->exits[EXITS_MMIO] = 5;
+	cpu_by_id(1)->exits[EXITS_TOTAL] = 5;
+	tap_is_u64(tap, start(), 0, "a cell starts");
+	tap_ok(tap, last_acts(CPU_ACTION_START, CPU_ACTION_WAIT),
+	       "its first CPU runs, the others wait to be started by it");
+	tap_ok(tap,
+	       cpu_by_id(FIRST_CPU)->exits[EXITS_TOTAL] == 0 &&
+		       cpu_by_id(SECOND_CPU)->exits[EXITS_MMIO] == 0,
+	       "its counters begin at zero");
+	tap_is_u64(tap, cpu_by_id(1)->exits[EXITS_TOTAL], 5, "a neighbour's go on");
+	tap_is_u64(tap, machine_hypercall(HC_CELL_GET_STATE, PLANT_ID, 0), CELL_RUNNING,
+		   "it is running");
+	tap_ok(tap, cell->public->started == 1 && cell->public->failed == 0,
+	       "root reads that it was started");
+	tap_ok(tap, public_area.events != events, "and that there is something to read");
+}
+
+static void test_consent(struct tap *tap)
+{
+	unsigned int acts = machine.cpus[FIRST_CPU].acts;
+
+	tap_is_u64(tap, start(), -EAGAIN, "a running cell is asked before it is started anew");
+	comm->reply_from_cell = COMM_REPLY_DENIED;
+	tap_is_u64(tap, start(), -EPERM, "it may refuse");
+	tap_ok(tap,
+	       machine.cpus[FIRST_CPU].acts == acts && comm->cell_state == CELL_RUNNING &&
+		       machine.cpus[FIRST_CPU].in_guest,
+	       "then nothing has happened to it");
+	start();
+	comm->reply_from_cell = COMM_REPLY_APPROVED;
+	tap_is_u64(tap, machine_hypercall(HC_CV_CELL_SHUTDOWN, PLANT_ID, 0), 0,
+		   "a request for shutdown does not wait");
+	tap_is_u64(tap, start(), -EAGAIN, "and forgets what was answered before it");
+	comm->reply_from_cell = COMM_REPLY_APPROVED;
+	tap_is_u64(tap, start(), 0, "with its consent it starts anew");
+}
+
+static void test_states(struct tap *tap)
+{
+	for (int state = CELL_RUNNING; state <= CELL_FAILED_COMM_REV; state++) {
+		comm->cell_state = state;
+		tap_is_u64(tap, machine_hypercall(HC_CELL_GET_STATE, PLANT_ID, 0), state,
+			   "the state is what the cell says (%d)", state);
+	}
+	comm->cell_state = 0x80000000;
+	tap_is_u64(tap, machine_hypercall(HC_CELL_GET_STATE, PLANT_ID, 0), CELL_FAILED,
+		   "a state that there is not is a failure, no error of the call");
+}
+
+static void test_kill(struct tap *tap)
+{
+	unsigned int kicks;
+
+	open_cells();
+	machine_hypercall(HC_CV_CELL_KILL, PLANT_ID, 0);
+	tap_ok(tap, !cell->public->failed && comm->cell_state == CELL_SHUT_DOWN,
+	       "to kill a cell that does not run is no failure of it");
+	start();
+	machine.cpus[FIRST_CPU].state.rip = 0xf00d;
+	kicks = machine.cpus[1].kicks;
+	tap_is_u64(tap, machine_hypercall(HC_CV_CELL_KILL, PLANT_ID, 0), 0, "a cell is killed");
+	tap_ok(tap, last_acts(CPU_ACTION_PARK, CPU_ACTION_PARK), "its CPUs stand still");
+	tap_ok(tap, cell->public->failed && comm->cell_state == CELL_FAILED,
+	       "root reads that it failed");
+	tap_ok(tap,
+	       cell->public->failure.reason == FAILURE_KILLED &&
+		       cell->public->failure.cpu == FIRST_CPU &&
+		       cell->public->failure.rip == 0xf00d &&
+		       cell->public->failure.vector == FAILURE_VECTOR_NONE,
+	       "that it was killed, and where it was then");
+	comm->cell_state = CELL_RUNNING;
+	tap_is_u64(tap, machine_hypercall(HC_CELL_GET_STATE, PLANT_ID, 0), CELL_FAILED,
+		   "whatever the cell's own word says");
+	tap_is_u64(tap, machine.cpus[1].kicks, kicks, "its neighbour was not interrupted");
+}
+
+static int fail_with(uint64_t reason)
+{
+	this_cpu()->failure.reason = reason;
+	cell_fail(this_cpu());
+	return 0;
+}
+
+static void test_fail(struct tap *tap)
+{
+	unsigned int root_kicks, kicks;
+
+	open_cells();
+	start();
+	root_kicks = machine.cpus[0].kicks;
+	kicks = machine.cpus[1].kicks;
+	machine_begin(FIRST_CPU, fail_with, FAILURE_PORT_WRITE);
+	machine_begin(SECOND_CPU, fail_with, FAILURE_MSR_READ);
+	machine_end(FIRST_CPU);
+	tap_ok(tap, last_acts(CPU_ACTION_PARK, CPU_ACTION_PARK),
+	       "when one CPU of a cell fails all of them stop");
+	tap_is_u64(tap, cell->public->failure.reason, FAILURE_PORT_WRITE,
+		   "the first that failed tells why");
+	tap_ok(tap, cell->public->failed && comm->cell_state == CELL_FAILED,
+	       "the cell has failed for root");
+	tap_ok(tap, cpu_by_id(FIRST_CPU)->failed && cpu_by_id(SECOND_CPU)->failed,
+	       "so have the CPUs that did");
+	tap_ok(tap, machine.cpus[0].kicks == root_kicks && machine.cpus[1].kicks == kicks,
+	       "neither root nor a neighbour is interrupted");
+	tap_is_u64(tap, start(), 0, "a failed cell can be started, without being asked");
+	tap_ok(tap,
+	       !cpu_by_id(FIRST_CPU)->failed && !cell->public->failed &&
+		       machine_hypercall(HC_CELL_GET_STATE, PLANT_ID, 0) == CELL_RUNNING,
+	       "nothing of the failure stays");
+	machine_call(SECOND_CPU, fail_with, FAILURE_APIC);
+	tap_is_u64(tap, cell->public->failure.reason, FAILURE_APIC,
+		   "the next failure is told as well");
+	tap_ok(tap, !cpu_by_id(FIRST_CPU)->failed && cpu_by_id(SECOND_CPU)->failed,
+	       "only the CPU that failed counts as failed");
+	tap_ok(tap, last_acts(CPU_ACTION_PARK, CPU_ACTION_PARK), "but the other one stops as well");
+	machine_hypercall(HC_CV_CELL_KILL, PLANT_ID, 0);
+	tap_is_u64(tap, cell->public->failure.reason, FAILURE_APIC,
+		   "to kill it then does not hide why it failed");
+	tap_is_u64(tap, machine_hypercall(HC_CELL_SET_LOADABLE, PLANT_ID, 0), 0,
+		   "a failed cell can be loaded");
+	tap_ok(tap,
+	       !cell->public->failed && !cell->public->started &&
+		       machine_hypercall(HC_CELL_GET_STATE, PLANT_ID, 0) == CELL_SHUT_DOWN,
+	       "it is shut down then, as after its creation");
+}
+
+static void test_lock(struct tap *tap)
+{
+	static const struct blob_memory memory = {0xf00000, 0, 0x1000, RWX};
+	struct cell_plan third = {
+		.name = "third",
+		.id = 3,
+		.cpus = 1 << SECOND_CPU,
+		.memory = &memory,
+		.num_memory = 1,
+	};
+
+	machine_open(NULL);
+	machine_create(&neighbour);
+	machine_hypercall(HC_CELL_START, 1, 0);
+	comm = cell_comm(cell_by_id(1));
+	comm->cell_state = CELL_RUNNING_LOCKED;
+	tap_is_u64(tap, machine_create(&third), -EPERM, "while a cell locks none is created");
+	comm->cell_state = CELL_RUNNING;
+	tap_is_u64(tap, machine_create(&third), 0, "when it has let go one is");
+	comm->cell_state = CELL_RUNNING_LOCKED;
+	tap_is_u64(tap, machine_hypercall(HC_CELL_DESTROY, 3, 0), -EPERM,
+		   "while a cell locks none is destroyed");
+	tap_is_u64(tap, machine_hypercall(HC_CELL_DESTROY, 1, 0), -EPERM, "itself neither");
+	tap_ok(tap, machine_said("cell neighbour has locked"), "the console says who locks");
+	machine_hypercall(HC_CV_CELL_KILL, 1, 0);
+	comm->cell_state = CELL_RUNNING_LOCKED;
+	tap_is_u64(tap, machine_hypercall(HC_CELL_DESTROY, 3, 0), 0,
+		   "a cell that was killed locks nothing, whatever it says");
+}
+
+int main(void)
+{
+	struct tap tap = {0};
+
+	test_ids(&tap);
+	test_start(&tap);
+	test_consent(&tap);
+	test_states(&tap);
+	test_kill(&tap);
+	test_fail(&tap);
+	test_lock(&tap);
+	return tap_done(&tap);
+}

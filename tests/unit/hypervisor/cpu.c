@@ -1,0 +1,225 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/* What CPUs ask of each other: suspend, flush, an action; who is kicked for it, and who is not. */
+#include "core/cpu.h"
+
+#include "arch/arch.h"
+#include "fake_machine.h"
+
+#include "tests/lib/tap.h"
+
+#define ROUNDS 50
+
+static unsigned int kicks[MACHINE_CPUS], flushes[MACHINE_CPUS], acts[MACHINE_CPUS];
+
+static void look(void)
+{
+	for (unsigned int n = 0; n < MACHINE_CPUS; n++) {
+		kicks[n] = machine.cpus[n].kicks;
+		flushes[n] = machine.cpus[n].flushes;
+		acts[n] = machine.cpus[n].acts;
+	}
+}
+
+static bool kicked_since(unsigned int a, unsigned int b, unsigned int c, unsigned int d)
+{
+	const unsigned int expected[MACHINE_CPUS] = {a, b, c, d};
+
+	for (unsigned int n = 0; n < MACHINE_CPUS; n++)
+		if (machine.cpus[n].kicks - kicks[n] != expected[n])
+			return false;
+	return true;
+}
+
+static bool flushed_since(unsigned int a, unsigned int b, unsigned int c, unsigned int d)
+{
+	const unsigned int expected[MACHINE_CPUS] = {a, b, c, d};
+
+	for (unsigned int n = 0; n < MACHINE_CPUS; n++)
+		if (machine.cpus[n].flushes - flushes[n] != expected[n])
+			return false;
+	return true;
+}
+
+static void others_run(void)
+{
+	for (unsigned int n = 0; n < ROUNDS; n++)
+		arch_cpu_relax();
+}
+
+static int this_id(uint64_t arg)
+{
+	return this_cpu()->id;
+}
+
+static void test_look_up(struct tap *tap)
+{
+	struct cpu *two = cpu_by_id(2);
+	bool right = true;
+
+	for (unsigned int n = 0; n < MACHINE_CPUS; n++)
+		right = right && machine_call(n, this_id, 0) == (int)n && cpu_by_id(n)->id == n;
+	tap_ok(tap, right, "each CPU finds its own block from its stack");
+	tap_ok(tap, !cpu_by_id(MACHINE_CPUS) && !cpu_by_id(63) && !cpu_by_id(64) && !cpu_by_id(~0u),
+	       "there is no CPU behind the last one");
+	image_header.max_cpus = 64;
+	tap_ok(tap, !cpu_by_id(MACHINE_CPUS), "nor where there is room for one");
+	image_header.max_cpus = MACHINE_CPUS;
+	image_header.cpu_entering[2] = 0;
+	tap_ok(tap, !cpu_by_id(2),
+	       "a CPU that Linux does not bring is none, whatever its block says");
+	image_header.cpu_entering[2] = 1;
+	two->entered = false;
+	tap_ok(tap, !cpu_by_id(2), "a CPU that has left is no more");
+	two->entered = true;
+	tap_ok(tap, cpu_by_id(2) == two, "until it enters again");
+}
+
+/* Bits of what was seen while CPU 1 was suspended. */
+enum seen {
+	STOPPED = 1 << 0,
+	STAYED = 1 << 1,
+	FLUSHED = 1 << 2,
+	LEFT_ALONE = 1 << 3,
+	RESUMED = 1 << 4,
+	STOPPED_AGAIN = 1 << 5,
+	ACTED = 1 << 6,
+};
+
+static int suspend_one(uint64_t arg)
+{
+	struct cpu *cpu = cpu_by_id(1);
+	int seen = 0;
+
+	cpu_suspend(cpu);
+	seen |= cpu->suspended && !machine.cpus[1].in_guest ? STOPPED : 0;
+	others_run();
+	seen |= cpu->suspended && !machine.cpus[1].in_guest ? STAYED : 0;
+	cpus_flush(1 << 1);
+	seen |= flushed_since(0, 1, 0, 0) && !machine.cpus[1].in_guest ? FLUSHED : 0;
+	cpu_resume(cpu);
+	seen |= !cpu->suspended ? RESUMED : 0;
+	cpu_suspend(cpu);
+	seen |= cpu->suspended && !machine.cpus[1].in_guest ? STOPPED_AGAIN : 0;
+	/* As when its cell changes: without a kick. */
+	cpu->action = CPU_ACTION_PARK;
+	others_run();
+	seen |= machine.cpus[1].acts == acts[1] ? LEFT_ALONE : 0;
+	cpu->cell = (struct cell *)arg;
+	cpu_resume(cpu);
+	others_run();
+	seen |= machine.cpus[1].acts == acts[1] + 1 ? ACTED : 0;
+	return seen;
+}
+
+static void test_suspend(struct tap *tap)
+{
+	static struct cell other;
+	int seen;
+
+	machine_open(NULL);
+	other.stage2 = root_cell.stage2;
+	look();
+	seen = machine_call(0, suspend_one, (uint64_t)&other);
+	tap_ok(tap, seen & STOPPED, "a suspended CPU is out of its guest when the call returns");
+	tap_ok(tap, seen & STAYED, "it stays there");
+	tap_ok(tap, seen & FLUSHED, "a flush is served by it all the same");
+	tap_ok(tap, seen & LEFT_ALONE, "an action waits until it is resumed");
+	tap_ok(tap, seen & RESUMED, "resume returns when it has left");
+	tap_ok(tap, seen & STOPPED_AGAIN,
+	       "so that a second suspend does not see the first's answer");
+	tap_ok(tap, seen & ACTED, "then it is carried out, without another kick");
+	tap_is_u64(tap, machine.cpus[1].acts - acts[1], 1, "and once");
+	tap_ok(tap,
+	       machine.cpus[1].last_act == CPU_ACTION_PARK && machine.cpus[1].act_cell == &other,
+	       "as the cell's that it was given to meanwhile");
+	tap_ok(tap, machine.cpus[1].in_guest, "in the end it is back in its guest");
+	tap_ok(tap, kicked_since(0, 3, 0, 0),
+	       "one kick for each request, and nobody else is interrupted");
+}
+
+static int flush_some(uint64_t bitmap)
+{
+	cpus_flush(bitmap);
+	return flushed_since(bitmap & 1, bitmap >> 1 & 1, bitmap >> 2 & 1, bitmap >> 3 & 1);
+}
+
+static void test_flush(struct tap *tap)
+{
+	machine_open(NULL);
+	look();
+	tap_ok(tap, machine_call(0, flush_some, 0xb), "a flush returns when all have flushed");
+	tap_ok(tap, kicked_since(0, 1, 0, 1), "only those are kicked for it, and not oneself");
+	look();
+	tap_ok(tap, machine_call(2, flush_some, 1 << 2) && kicked_since(0, 0, 0, 0),
+	       "one's own flush needs nobody");
+	look();
+	tap_ok(tap, machine_call(0, flush_some, 0) && kicked_since(0, 0, 0, 0), "no CPU, no flush");
+	look();
+	tap_ok(tap, machine_call(0, flush_some, 1ull << 63 | 1 << 5 | 2),
+	       "CPUs that there are not are left out");
+	look();
+	cpu_by_id(3)->entered = false;
+	machine_call(0, flush_some, 0xe);
+	tap_ok(tap, kicked_since(0, 1, 1, 0),
+	       "a CPU that has left for Linux is neither kicked nor waited for");
+}
+
+static int order_two(uint64_t arg)
+{
+	cpu_order(cpu_by_id(2), CPU_ACTION_PARK);
+	cpu_order(cpu_by_id(2), CPU_ACTION_START);
+	return 0;
+}
+
+static int order_wait(uint64_t arg)
+{
+	cpu_order(cpu_by_id(2), CPU_ACTION_WAIT);
+	return 0;
+}
+
+/* As if a kick had been taken on the way to the guest, after the look for requests. */
+static void late_request(struct cpu *cpu)
+{
+	if (cpu->id != 2)
+		return;
+	machine.on_signals = NULL;
+	cpu->action = CPU_ACTION_PARK;
+	cpu->flush_request = 1;
+	cpu->look_again = true;
+}
+
+static void test_actions(struct tap *tap)
+{
+	machine_open(NULL);
+	look();
+	machine_call(0, order_wait, 0);
+	tap_ok(tap, machine.cpus[2].last_act == CPU_ACTION_WAIT && kicked_since(0, 0, 1, 0),
+	       "an order kicks its CPU, which carries it out");
+	machine_call(0, flush_some, 1 << 2);
+	tap_is_u64(tap, machine.cpus[2].acts - acts[2], 1, "once, not at each kick that follows");
+	look();
+	machine_call(0, order_two, 0);
+	tap_ok(tap,
+	       machine.cpus[2].last_act == CPU_ACTION_START && machine.cpus[2].acts - acts[2] == 1,
+	       "of two orders the last one counts");
+	look();
+	machine.on_signals = late_request;
+	machine_call(2, this_id, 0);
+	tap_ok(tap,
+	       machine.cpus[2].last_act == CPU_ACTION_PARK && !cpu_by_id(2)->flush_request &&
+		       machine.cpus[2].in_guest,
+	       "a request whose kick was taken on the way to the guest is served before it");
+	tap_ok(tap, flushed_since(0, 0, 1, 0) && kicked_since(0, 0, 0, 0), "without another kick");
+}
+
+int main(void)
+{
+	struct tap tap = {0};
+
+	machine_open(NULL);
+	test_look_up(&tap);
+	test_suspend(&tap);
+	test_flush(&tap);
+	test_actions(&tap);
+	return tap_done(&tap);
+}

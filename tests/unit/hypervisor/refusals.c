@@ -1,0 +1,284 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * What the hypervisor itself refuses to create, whatever the module before it lets through: each
+ * blob is correct, and asks for what is not to be had. Nothing may have changed afterwards.
+ */
+#include <errno.h>
+#include <stdio.h>
+
+#include "core/pool.h"
+#include "fake_machine.h"
+
+#include "tests/lib/tap.h"
+
+static const struct blob_memory neighbour_memory[] = {
+	{0x400000, 0, 0x10000, RWX | BLOB_MEM_LOADABLE},
+	{0x500000, 0x500000, 0x2000, RW | BLOB_MEM_ROOTSHARED},
+	{DEVICE + 0x100, DEVICE + 0x100, 0x10, RW | BLOB_MEM_IO},
+	{0, 0x600000, 0x1000, RW | BLOB_MEM_COMM_REGION},
+};
+static const struct cell_plan neighbour = {
+	.name = "neighbour",
+	.id = 1,
+	.cpus = 1 << 3,
+	.memory = neighbour_memory,
+	.num_memory = 4,
+};
+
+/* Root may read some of its memory only, and some lies elsewhere. */
+static const struct blob_memory root_memory[] = {
+	{0, 0, 0x700000, RWX},
+	{0x700000, 0x700000, 0x100000, BLOB_MEM_READ},
+	{0x900000, 0x900000, RAM_SIZE - 0x900000, RWX},
+	{DEVICE, DEVICE, DEVICE_SIZE, RW | BLOB_MEM_IO},
+};
+static const struct cell_plan root = {
+	.name = "RootCell",
+	.cpus = 0xf,
+	.memory = root_memory,
+	.num_memory = 4,
+};
+
+static const struct blob_memory good_memory = {0xa00000, 0, 0x10000, RWX | BLOB_MEM_LOADABLE};
+
+static struct cell_plan good_plan(void)
+{
+	struct cell_plan plan = {
+		.name = "second",
+		.id = 2,
+		.cpus = 1 << 2,
+		.memory = &good_memory,
+		.num_memory = 1,
+	};
+
+	return plan;
+}
+
+static uint64_t before[VIEW_PAGES], after[VIEW_PAGES];
+
+static void open_machine(void)
+{
+	machine_open(&root);
+	if (machine_create(&neighbour) < 0)
+		machine_give_up("the neighbour cannot be made");
+	machine_view(&root_cell, before);
+	machine.debug_size = 0;
+	memset(machine.debug, 0, sizeof(machine.debug));
+}
+
+static void refuses(struct tap *tap, const struct cell_plan *plan, int error, const char *what)
+{
+	unsigned int acts = machine.cpus[2].acts;
+	uint32_t used = pool_used();
+	int err = machine_create(plan);
+
+	machine_view(&root_cell, after);
+	if (!tap_ok(tap,
+		    err == error && cell_count() == 2 && pool_used() == used &&
+			    memcmp(before, after, sizeof(before)) == 0 && root_cell.cpus == 0x7 &&
+			    machine.cpus[2].acts == acts,
+		    "no cell with %s", what))
+		tap_note(tap, "  %d, expected %d; %u cells, %d pages more; %s", err, error,
+			 cell_count(), pool_used() - used, machine.debug);
+}
+
+static void refuses_memory(struct tap *tap, const struct blob_memory *memory, int error,
+			   const char *what)
+{
+	struct cell_plan plan = good_plan();
+
+	plan.memory = memory;
+	plan.num_memory = memory[1].size ? 2 : 1;
+	refuses(tap, &plan, error, what);
+}
+
+#define PAGE(address)                  \
+	{                              \
+		address, 0, 0x1000, RW \
+	}
+#define BYTES(address)                                \
+	{                                             \
+		address, address, 4, RW | BLOB_MEM_IO \
+	}
+#define IO(address)                                        \
+	{                                                  \
+		address, address, 0x1000, RW | BLOB_MEM_IO \
+	}
+#define SHARED(address)                                      \
+	{                                                    \
+		address, 0, 0x1000, RW | BLOB_MEM_ROOTSHARED \
+	}
+#define RANGE(start, size)         \
+	{                          \
+		start, 0, size, RW \
+	}
+
+static void test_memory(struct tap *tap)
+{
+	static const struct {
+		int error;
+		struct blob_memory memory[2];
+		const char *what;
+	} cases[] = {
+		{-EINVAL, {PAGE(HV_START)}, "the hypervisor's first page"},
+		{-EINVAL, {PAGE(HV_START + HV_SIZE - 0x1000)}, "the hypervisor's last page"},
+		{-EINVAL, {RANGE(HV_START - 0x1000, 0x2000)}, "memory that reaches into its start"},
+		{-EINVAL, {RANGE(HV_START - 0x1000, HV_SIZE + 0x2000)}, "memory around it"},
+		{-EINVAL, {SHARED(HV_START + 0x5000)}, "its memory as shared memory"},
+		{-EINVAL, {BYTES(HV_START + 0x100)}, "bytes of it as registers"},
+		{-EINVAL, {{APIC_PAGE, 0, 0x1000, BLOB_MEM_READ | BLOB_MEM_IO}}, "the APIC"},
+		{-EINVAL,
+		 {{APIC_PAGE + 0x300, 0x300, 4, BLOB_MEM_READ | BLOB_MEM_IO}},
+		 "one register of the APIC"},
+		{-EINVAL,
+		 {{0xa00000, APIC_PAGE, 0x1000, RW}},
+		 "memory where a cell finds its APIC"},
+		{-EBUSY, {PAGE(0x400000)}, "a neighbour's first page"},
+		{-EBUSY, {PAGE(0x40f000)}, "a neighbour's last page"},
+		{-EBUSY, {RANGE(0x3ff000, 0x2000)}, "memory that reaches into a neighbour's"},
+		{-EBUSY, {SHARED(0x400000)}, "a neighbour's memory as shared memory"},
+		{-EBUSY, {PAGE(0x501000)}, "for itself what a neighbour shares"},
+		{-EBUSY, {IO(DEVICE)}, "the page of a neighbour's registers"},
+		{-EBUSY, {BYTES(DEVICE + 0x10c)}, "bytes of a neighbour's registers"},
+		{-EBUSY, {PAGE(0x800000)}, "memory that root has not"},
+		{-EBUSY, {RANGE(0x8ff000, 0x2000)}, "memory of which root has a part"},
+		{-EBUSY, {RANGE(0x6ff000, 0x2000)}, "more rights to a page than root has"},
+		{-EBUSY, {BYTES(0xe0000000)}, "registers that root has not"},
+		{-EBUSY, {PAGE(0xa00000), {0x400000, 0x1000, 0x1000, RW}}, "one bad region of two"},
+	};
+
+	open_machine();
+	for (unsigned int n = 0; n < sizeof(cases) / sizeof(cases[0]); n++)
+		refuses_memory(tap, cases[n].memory, cases[n].error, cases[n].what);
+}
+
+/* The same, one step to the side: it is not for something else that those were refused. */
+static void accepts(struct tap *tap, const struct blob_memory *memory, const char *what)
+{
+	struct cell_plan plan = good_plan();
+
+	plan.memory = memory;
+	plan.num_memory = 1;
+	open_machine();
+	if (!tap_is_u64(tap, machine_create(&plan), 0, "a cell can have %s", what))
+		tap_note(tap, "  %s", machine.debug);
+}
+
+static void test_accepted(struct tap *tap)
+{
+	static const struct {
+		struct blob_memory memory;
+		const char *what;
+	} cases[] = {
+		{PAGE(HV_START - 0x1000), "the page before the hypervisor's memory"},
+		{PAGE(HV_START + HV_SIZE), "the one behind it"},
+		{PAGE(0x3ff000), "the page before a neighbour's memory"},
+		{PAGE(0x410000), "the one behind it"},
+		{SHARED(0x501000), "what a neighbour shares, as shared memory"},
+		{BYTES(DEVICE + 0x110), "registers beside a neighbour's in one page"},
+		{BYTES(DEVICE + 0x0fc), "those before them"},
+		{{0x700000, 0, 0x1000, BLOB_MEM_READ}, "memory to read that root can only read"},
+		{{0x700000, 0, 0x1000, BLOB_MEM_READ | BLOB_MEM_EXECUTE}, "and execute it"},
+	};
+
+	for (unsigned int n = 0; n < sizeof(cases) / sizeof(cases[0]); n++)
+		accepts(tap, &cases[n].memory, cases[n].what);
+}
+
+static void test_names_and_cpus(struct tap *tap)
+{
+	static const struct {
+		int error;
+		uint32_t id;
+		const char *name;
+		uint64_t cpus;
+		const char *what;
+	} cases[] = {
+		{-EEXIST, 1, "second", 4, "a neighbour's id"},
+		{-EEXIST, 0, "second", 4, "root's id"},
+		{-EEXIST, 2, "neighbour", 4, "a neighbour's name"},
+		{-EEXIST, 2, "RootCell", 4, "root's name"},
+		{-EBUSY, 2, "second", 1, "the CPU that the order comes from"},
+		{-EBUSY, 2, "second", 5, "that CPU and another one"},
+		{-EBUSY, 2, "second", 8, "a neighbour's CPU"},
+		{-EBUSY, 2, "second", 12, "a neighbour's CPU and a free one"},
+		{-EINVAL, 2, "second", 16, "a CPU that there is not"},
+		{-EINVAL, 2, "second", 1ull << 63 | 4, "the last CPU that there might be"},
+		{-EINVAL, 2, "second", 0, "no CPU"},
+	};
+
+	open_machine();
+	for (unsigned int n = 0; n < sizeof(cases) / sizeof(cases[0]); n++) {
+		struct cell_plan plan = good_plan();
+
+		plan.id = cases[n].id;
+		plan.name = cases[n].name;
+		plan.cpus = cases[n].cpus;
+		refuses(tap, &plan, cases[n].error, cases[n].what);
+	}
+}
+
+static void test_windows(struct tap *tap)
+{
+	struct blob_memory memory[CELL_MAX_MMIO + 1];
+	struct cell_plan plan = good_plan();
+
+	for (unsigned int n = 0; n <= CELL_MAX_MMIO; n++)
+		memory[n] = (struct blob_memory)BYTES(DEVICE + 0x1000 + n * 8);
+	plan.memory = memory;
+	plan.num_memory = CELL_MAX_MMIO + 1;
+	open_machine();
+	refuses(tap, &plan, -E2BIG, "more byte-granular regions than there is room for");
+	plan.num_memory = CELL_MAX_MMIO;
+	tap_is_u64(tap, machine_create(&plan), 0, "as many as there is room for are taken");
+}
+
+static int create_from(uint64_t phys)
+{
+	return machine_hypercall(HC_CELL_CREATE, phys, 0);
+}
+
+static void test_blobs(struct tap *tap)
+{
+	struct cell_plan plan = good_plan();
+	uint32_t used;
+	struct cell_desc *desc;
+
+	open_machine();
+	used = pool_used();
+	plan_write(&plan, machine.ram + BLOB_PHYS);
+	desc = (struct cell_desc *)(machine.ram + BLOB_PHYS);
+	tap_is_u64(tap, create_from(HV_START + 0x200000), -EINVAL,
+		   "no blob is read out of the hypervisor's memory");
+	tap_is_u64(tap, create_from(0x800000), -EINVAL, "nor where root has nothing");
+	tap_is_u64(tap, create_from(0x401000), -EINVAL, "nor out of a neighbour's memory");
+	memcpy(machine.ram + 0x7ffff0, desc, 16);
+	tap_is_u64(tap, create_from(0x7ffff0), -EINVAL, "nor half out of root's");
+	tap_is_u64(tap, create_from(~0ull), -EINVAL, "nor at the end of all addresses");
+	desc->num_memory_regions = 0x10000;
+	tap_is_u64(tap, create_from(BLOB_PHYS), -E2BIG, "a blob has a size that is still sane");
+	desc->num_memory_regions = 0xffffffff;
+	tap_is_u64(tap, create_from(BLOB_PHYS), -E2BIG, "counts do not overflow");
+	desc->num_memory_regions = 1;
+	desc->revision++;
+	tap_is_u64(tap, create_from(BLOB_PHYS), -EINVAL, "a blob that is not correct is refused");
+	tap_ok(tap, machine_said("revision"), "with what is wrong on the console");
+	tap_is_u64(tap, pool_used(), used, "none of these costs a page");
+	desc->revision--;
+	tap_is_u64(tap, create_from(BLOB_PHYS), 0, "a blob may lie across pages");
+	desc->cpu_reset_address = 0x1234;
+	tap_ok(tap, cell_by_id(2)->desc->cpu_reset_address == 0,
+	       "what root writes into it afterwards changes nothing");
+}
+
+int main(void)
+{
+	struct tap tap = {0};
+
+	test_memory(&tap);
+	test_accepted(&tap);
+	test_names_and_cpus(&tap);
+	test_windows(&tap);
+	test_blobs(&tap);
+	return tap_done(&tap);
+}
