@@ -1,0 +1,181 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/* Accesses to model-specific registers that exit: what a guest reads, and what its writes do. */
+#include "arch/x86/asm.h"
+
+#include <errno.h>
+
+#include "arch/x86/exit/exit.h"
+#include "arch/x86/svm.h"
+#include "core/subsystem.h"
+#include "plant_cell.h"
+
+#include "tests/lib/tap.h"
+
+#define INSTRUCTION 2u /* bytes of RDMSR and WRMSR */
+
+static struct cpu *root_cpu, *cell_cpu;
+
+static void open_cell(void)
+{
+	machine_open(NULL);
+	if (machine_create(&plant) < 0)
+		machine_give_up("the cell cannot be made");
+	root_cpu = cpu_by_id(0);
+	cell_cpu = cpu_by_id(PLANT_CPU);
+}
+
+static enum verdict access(struct cpu *cpu, bool write, uint32_t msr, uint64_t value)
+{
+	struct guest_gprs *gprs = cpu_gprs(cpu);
+
+	fake_cpu_of(cpu)->advanced = 0;
+	cpu->failure.reason = FAILURE_NONE;
+	/* The upper halves count for nothing. */
+	gprs->rcx = 0xabcd000000000000 | msr;
+	gprs->rax = 0xabcd000000000000 | (uint32_t)value;
+	gprs->rdx = 0xabcd000000000000 | value >> 32;
+	return exit_msr(cpu, write);
+}
+
+static bool is_refused(struct cpu *cpu, bool write, uint32_t msr)
+{
+	return access(cpu, write, msr, 0x1200000034) == VERDICT_FAULT &&
+	       cpu->failure.reason == (write ? FAILURE_MSR_WRITE : FAILURE_MSR_READ) &&
+	       cpu->failure.address == msr && cpu->failure.size == 8 &&
+	       cpu->failure.value == (write ? 0x1200000034 : 0) && fake_cpu_of(cpu)->advanced == 0;
+}
+
+static bool is_gp(struct cpu *cpu, bool write, uint32_t msr, uint64_t value)
+{
+	return access(cpu, write, msr, value) == VERDICT_GP && fake_cpu_of(cpu)->advanced == 0;
+}
+
+static bool writes(struct cpu *cpu, uint32_t msr, uint64_t value)
+{
+	return access(cpu, true, msr, value) == VERDICT_HANDLED &&
+	       fake_cpu_of(cpu)->advanced == INSTRUCTION;
+}
+
+static bool reads(struct cpu *cpu, uint32_t msr, uint64_t value)
+{
+	return access(cpu, false, msr, 0x5a5a5a5a5a5a5a5a) == VERDICT_HANDLED &&
+	       fake_cpu_of(cpu)->advanced == INSTRUCTION && cpu_gprs(cpu)->rax == (uint32_t)value &&
+	       cpu_gprs(cpu)->rdx == value >> 32;
+}
+
+static void test_policy(struct tap *tap)
+{
+	open_cell();
+	tap_ok(tap, is_refused(cell_cpu, true, MSR_TSC) && is_refused(cell_cpu, false, 0x1234),
+	       "what a cell may not do stops it, with a record of it");
+	tap_ok(tap,
+	       is_refused(root_cpu, false, MSR_VM_HSAVE_PA) &&
+		       is_refused(root_cpu, true, MSR_TOP_MEM),
+	       "what root may not do is a fault as well");
+	tap_ok(tap, is_gp(root_cpu, false, MSR_X2APIC_FIRST, 0), "an absent register raises #GP");
+	machine.msr_written[0] = 0;
+	tap_ok(tap,
+	       writes(cell_cpu, MSR_MTRR_FIRST, 6) && writes(root_cpu, MSR_MTRR_DEF_TYPE, 6) &&
+		       machine.msr_written[0] == 0,
+	       "an ignored write is stepped over and reaches no register");
+	tap_ok(tap, is_gp(root_cpu, false, 0x40000000, 0) && is_gp(root_cpu, true, 0x2000, 0),
+	       "root finds no register outside the permission map");
+	tap_ok(tap,
+	       access(root_cpu, false, MSR_TSC, 0) == VERDICT_FAULT &&
+		       root_cpu->failure.reason == FAILURE_UNHANDLED_EXIT,
+	       "an exit of what passes is a fault of ours, not a silent success");
+}
+
+static void test_efer(struct tap *tap)
+{
+	struct fake_cpu *cell = fake_cpu_of(cell_cpu), *root = fake_cpu_of(root_cpu);
+
+	open_cell();
+	cell->state.efer = 0;
+	root->state.efer = EFER_LME | EFER_LMA | EFER_SCE;
+	root->state.cr0 = CR0_PG;
+	root_cpu->arch.linux_efer = 1ull << 21;
+	tap_ok(tap, reads(cell_cpu, MSR_EFER, 0), "a cell does not see SVME");
+	tap_ok(tap, reads(root_cpu, MSR_EFER, EFER_LME | EFER_LMA | EFER_SCE | EFER_SVME),
+	       "root sees it set: KVM then keeps off");
+	tap_ok(tap, writes(cell_cpu, MSR_EFER, EFER_LME | EFER_NXE | EFER_LMA),
+	       "a cell may enter long mode");
+	tap_is_u64(tap, cell->efer, EFER_LME | EFER_NXE, "LMA is the processor's to set");
+	tap_ok(tap, is_gp(cell_cpu, true, MSR_EFER, EFER_SVME), "a cell cannot turn SVM on");
+	tap_ok(tap, is_gp(cell_cpu, true, MSR_EFER, 1ull << 21), "nor set bits that are not known");
+	tap_ok(tap, writes(root_cpu, MSR_EFER, EFER_LME | EFER_SVME | 1ull << 21),
+	       "root may write back what it had");
+	tap_is_u64(tap, root->efer, EFER_LME | EFER_LMA | 1ull << 21, "without turning SVM on");
+	tap_ok(tap, is_gp(root_cpu, true, MSR_EFER, 0), "LME does not change under paging");
+	root->state.cr0 = 0;
+	tap_ok(tap, writes(root_cpu, MSR_EFER, 0), "without paging it does");
+}
+
+static void test_caching(struct tap *tap)
+{
+	struct fake_cpu *cell = fake_cpu_of(cell_cpu);
+	const uint64_t pat = 0x0106050401060504;
+	unsigned int accepted = 0;
+
+	open_cell();
+	tap_ok(tap, writes(cell_cpu, MSR_PAT, pat) && cell->pat == 0,
+	       "a cell's page attributes wait until its caching is on");
+	tap_ok(tap, reads(cell_cpu, MSR_PAT, pat), "but read as written");
+	tap_ok(tap, writes(cell_cpu, MSR_MTRR_DEF_TYPE, MTRR_DEF_TYPE_ENABLE | 6),
+	       "a cell turns its caching on");
+	tap_is_u64(tap, cell->pat, pat, "then they count");
+	tap_ok(tap, reads(cell_cpu, MSR_MTRR_DEF_TYPE, MTRR_DEF_TYPE_ENABLE | 6),
+	       "the default type reads as written");
+	writes(cell_cpu, MSR_MTRR_DEF_TYPE, 6);
+	tap_is_u64(tap, cell->pat, 0, "with its caching off again all is uncached");
+	for (unsigned int type = 0; type < 256; type++)
+		for (unsigned int n = 0; n < 8; n++)
+			accepted += access(cell_cpu, true, MSR_PAT, (uint64_t)type << (8 * n)) ==
+				    VERDICT_HANDLED;
+	tap_is_u64(tap, accepted, 6 * 8, "of 256 memory types six are none of reserved ones");
+	tap_ok(tap, is_gp(cell_cpu, true, MSR_PAT, 2ull << 56), "a reserved type raises #GP");
+}
+
+static void test_others(struct tap *tap)
+{
+	open_cell();
+	tap_ok(tap,
+	       reads(cell_cpu, MSR_VM_CR, VM_CR_SVMDIS) && reads(root_cpu, MSR_VM_CR, VM_CR_SVMDIS),
+	       "SVM reads as disabled by the firmware");
+	tap_ok(tap, writes(cell_cpu, MSR_APIC_BASE, rdmsr(MSR_APIC_BASE)),
+	       "the APIC's base may be written back");
+	tap_ok(tap,
+	       is_refused(cell_cpu, true, MSR_APIC_BASE) &&
+		       is_refused(root_cpu, true, MSR_APIC_BASE),
+	       "it cannot be moved");
+}
+
+static void test_reset(struct tap *tap)
+{
+	struct fake_cpu *cell = fake_cpu_of(cell_cpu);
+
+	open_cell();
+	writes(cell_cpu, MSR_PAT, 0x0101010101010101);
+	writes(cell_cpu, MSR_MTRR_DEF_TYPE, MTRR_DEF_TYPE_ENABLE);
+	subsystems_cpu_reset(cell_cpu);
+	tap_ok(tap,
+	       reads(cell_cpu, MSR_PAT, 0x0007040600070406) &&
+		       reads(cell_cpu, MSR_MTRR_DEF_TYPE, 0),
+	       "after a reset a cell reads what the manual says");
+	tap_is_u64(tap, cell->pat, 0, "its memory is uncached");
+	subsystems_cpu_reset(root_cpu);
+	tap_is_u64(tap, fake_cpu_of(root_cpu)->pat, 0x0007040600070406,
+		   "root's is not: the real registers are on");
+}
+
+int main(void)
+{
+	struct tap tap = {0};
+
+	test_policy(&tap);
+	test_efer(&tap);
+	test_caching(&tap);
+	test_others(&tap);
+	test_reset(&tap);
+	return tap_done(&tap);
+}
