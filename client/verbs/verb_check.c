@@ -8,7 +8,6 @@
 
 #include "common/cleanup.h"
 #include "json.h"
-#include "verbs/descriptions.h"
 #include "verbs/verbs.h"
 #include "view/output.h"
 #include "view/text.h"
@@ -18,7 +17,8 @@
 struct check {
 	struct client *client;
 	FILE *stream;
-	struct json_object *results; /* NULL unless JSON is wanted */
+	struct json_object *results;  /* NULL unless JSON is wanted */
+	struct json_object *findings; /* of the file that is being told about, in results */
 	size_t files;
 	size_t errors;
 	size_t warnings;
@@ -36,7 +36,7 @@ static void print_finding(struct check *check, const char *file, const struct fi
 	enum color color = strcmp(finding->severity, "error") == 0 ? COLOR_RED : COLOR_YELLOW;
 
 	text_put_line(check->stream, file, screen->unicode);
-	fprintf(check->stream, ": %s", screen_color(screen, color));
+	fprintf(check->stream, "%s%s", *file ? ": " : "", screen_color(screen, color));
 	text_put_line(check->stream, finding->severity, screen->unicode);
 	fprintf(check->stream, "%s: ", screen_plain(screen, color));
 	if (*finding->key) {
@@ -62,52 +62,86 @@ static bool add_finding_json(struct json_object *findings, const struct finding 
 	return json_append(findings, object);
 }
 
+/* What follows is about this file; "": about no single one. */
+static int begin_file(struct check *check, const char *file, const char *name)
+{
+	_cleanup_(json_putp) struct json_object *object = NULL;
+	_cleanup_(json_putp) struct json_object *findings = NULL;
+
+	if (*file)
+		check->files++;
+	if (!check->results)
+		return 0;
+	object = json_object_new_object();
+	findings = json_object_new_array();
+	if (!object || !findings || !json_add_string(object, "file", file) ||
+	    !json_add_string(object, "name", name))
+		return -ENOMEM;
+	check->findings = findings;
+	if (!json_add(object, "findings", TAKE_POINTER(findings)) ||
+	    !json_append(check->results, TAKE_POINTER(object)))
+		return -ENOMEM;
+	return 0;
+}
+
+static int take_finding(struct check *check, const char *file, const struct finding *finding)
+{
+	if (strcmp(finding->severity, "error") == 0)
+		check->errors++;
+	else
+		check->warnings++;
+	if (!check->results)
+		print_finding(check, file, finding);
+	else if (!add_finding_json(check->findings, finding))
+		return -ENOMEM;
+	return 0;
+}
+
 /* a(sss) */
-static int read_findings(struct check *check, const char *file, struct json_object *findings,
-			 sd_bus_message *reply)
+static int read_findings(struct check *check, const char *file, sd_bus_message *reply)
 {
 	struct finding finding;
 	int r;
 
 	r = sd_bus_message_enter_container(reply, SD_BUS_TYPE_ARRAY, "(sss)");
-	if (r < 0)
-		return r;
-	while ((r = sd_bus_message_read(reply, "(sss)", &finding.severity, &finding.key,
-					&finding.text)) > 0) {
-		if (strcmp(finding.severity, "error") == 0)
-			check->errors++;
-		else
-			check->warnings++;
-		if (!findings)
-			print_finding(check, file, &finding);
-		else if (!add_finding_json(findings, &finding))
-			return -ENOMEM;
-	}
+	while (r >= 0 && (r = sd_bus_message_read(reply, "(sss)", &finding.severity, &finding.key,
+						  &finding.text)) > 0)
+		r = take_finding(check, file, &finding);
 	return r;
 }
 
-static int report_findings(struct check *check, const char *file, const char *name,
-			   sd_bus_message *reply)
+/* The cell's name that goes with the path of a description; to be freed, NULL without memory. */
+static char *description_name(const char *path)
 {
-	_cleanup_(json_putp) struct json_object *object = NULL;
-	struct json_object *findings;
+	const char *slash = strrchr(path, '/');
+	const char *name = slash ? slash + 1 : path;
+	size_t length = strlen(name), suffix = strlen(".json");
 
-	check->files++;
-	if (!check->results)
-		return read_findings(check, file, NULL, reply);
+	if (length > suffix && strcmp(name + length - suffix, ".json") == 0)
+		length -= suffix;
+	return strndup(name, length);
+}
 
-	object = json_object_new_object();
-	findings = json_object_new_array();
-	if (!object || !json_add_string(object, "file", file) ||
-	    !json_add_string(object, "name", name)) {
-		json_object_put(findings);
-		return -ENOMEM;
+/* a(ssss), with the findings of one file after each other; one without any has an empty one. */
+static int read_all_findings(struct check *check, sd_bus_message *reply)
+{
+	const char *last = NULL, *file;
+	struct finding finding;
+	int r;
+
+	r = sd_bus_message_enter_container(reply, SD_BUS_TYPE_ARRAY, "(ssss)");
+	while (r >= 0 && (r = sd_bus_message_read(reply, "(ssss)", &file, &finding.severity,
+						  &finding.key, &finding.text)) > 0) {
+		if (!last || strcmp(file, last) != 0) {
+			_cleanup_(freep) char *name = description_name(file);
+
+			r = name ? begin_file(check, file, name) : -ENOMEM;
+		}
+		if (r >= 0 && *finding.severity)
+			r = take_finding(check, file, &finding);
+		last = file;
 	}
-	if (!json_add(object, "findings", findings))
-		return -ENOMEM;
-	if (!json_append(check->results, json_object_get(object)))
-		return -ENOMEM;
-	return read_findings(check, file, findings, reply);
+	return r;
 }
 
 /* The daemon reads memory only: a file could make it wait. What is too long it says itself. */
@@ -168,7 +202,9 @@ static enum exit_status check_file(struct check *check, const char *path, const 
 			    BUS_MANAGER_INTERFACE, "Check", &error, &reply, "hs", fd, name);
 	if (r < 0)
 		return complain_attempt(check->client, &attempt, &error, r);
-	r = report_findings(check, path, name, reply);
+	r = begin_file(check, path, name);
+	if (r >= 0)
+		r = read_findings(check, path, reply);
 	return r < 0 ? complain_reply(r) : STATUS_DONE;
 }
 
@@ -189,20 +225,17 @@ static enum exit_status check_named(struct check *check, char **paths)
 
 static enum exit_status check_installed(struct check *check)
 {
-	_cleanup_(description_files_free) struct description_files files = {0};
-	enum exit_status status = STATUS_DONE;
-	const char *directory = "cell descriptions";
+	struct attempt attempt = {"check", NULL, NULL};
+	_cleanup_(sd_bus_error_free) sd_bus_error error = SD_BUS_ERROR_NULL;
+	_cleanup_(sd_bus_message_unrefp) sd_bus_message *reply = NULL;
 	int r;
 
-	r = description_files_list("", &files, &directory);
-	if (r < 0) {
-		complain("check: %s: %s", directory, strerror(-r));
-		return STATUS_FAILED;
-	}
-	for (size_t i = 0; i < files.count; i++)
-		if (check_file(check, files.files[i].path, files.files[i].name) != STATUS_DONE)
-			status = STATUS_FAILED;
-	return status;
+	r = connection_call(&check->client->connection, CALL_READ, BUS_MANAGER_PATH,
+			    BUS_MANAGER_INTERFACE, "CheckAll", &error, &reply, NULL);
+	if (r < 0)
+		return complain_attempt(check->client, &attempt, &error, r);
+	r = read_all_findings(check, reply);
+	return r < 0 ? complain_reply(r) : STATUS_DONE;
 }
 
 static void print_summary(struct check *check)

@@ -178,6 +178,49 @@ METHOD(check)
 	return r == -ENOMEM ? r : reply_problems(call, &problems);
 }
 
+static int append_problems(sd_bus_message *reply, const struct problems *problems)
+{
+	int r = problems->out_of_memory ? -ENOMEM : 0;
+
+	for (size_t i = 0; r >= 0 && i < problems->count; i++) {
+		const struct problem *problem = &problems->items[i];
+
+		r = sd_bus_message_append(reply, "(ssss)", problem->file,
+					  severity_name(problem->severity), problem->key,
+					  problem->text);
+	}
+	return r;
+}
+
+static int append_entry(sd_bus_message *reply, const struct cell_dir_entry *entry)
+{
+	if (entry->problems.count == 0 && !entry->problems.out_of_memory)
+		return sd_bus_message_append(reply, "(ssss)", entry->path, "", "", "");
+	return append_problems(reply, &entry->problems);
+}
+
+METHOD(check_all)
+{
+	_cleanup_(sd_bus_message_unrefp) sd_bus_message *reply = NULL;
+	_cleanup_(cell_dir_freep) struct cell_dir *dir = NULL;
+	int r;
+
+	r = cell_dir_load(NULL, &dir);
+	if (r >= 0)
+		r = plan_check_all(userdata, dir);
+	if (r >= 0)
+		r = sd_bus_message_new_method_return(call, &reply);
+	if (r >= 0)
+		r = sd_bus_message_open_container(reply, 'a', "(ssss)");
+	for (size_t i = 0; r >= 0 && i < dir->count; i++)
+		r = append_entry(reply, &dir->entries[i]);
+	if (r >= 0)
+		r = append_problems(reply, &dir->problems);
+	if (r >= 0)
+		r = sd_bus_message_close_container(reply);
+	return r < 0 ? r : sd_bus_send(NULL, reply, NULL);
+}
+
 GETTER(hypervisor_state)
 {
 	const struct manager *manager = userdata;
@@ -233,6 +276,8 @@ static const sd_bus_vtable manager_vtable[] = {
 	SD_BUS_METHOD("Reload", NULL, NULL, method_reload, METHOD_FLAGS),
 	SD_BUS_METHOD_WITH_ARGS("Check", SD_BUS_ARGS("h", description, "s", name),
 				SD_BUS_RESULT("a(sss)", problems), method_check, METHOD_FLAGS),
+	SD_BUS_METHOD_WITH_ARGS("CheckAll", SD_BUS_NO_ARGS, SD_BUS_RESULT("a(ssss)", problems),
+				method_check_all, METHOD_FLAGS),
 	SD_BUS_METHOD_WITH_ARGS("GetCell", SD_BUS_ARGS("s", name), SD_BUS_RESULT("o", cell),
 				method_get_cell, METHOD_FLAGS),
 	SD_BUS_METHOD_WITH_ARGS("ListCells", SD_BUS_NO_ARGS, SD_BUS_RESULT("a(sso)", cells),

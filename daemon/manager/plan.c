@@ -198,24 +198,46 @@ int plan_check(struct manager *manager, struct cell *cell, struct error *error)
 	return r;
 }
 
-int plan_check_description(struct manager *manager, const struct description *description,
-			   struct problems *problems)
+/* What descriptions are checked against: 1; 0 with a warning where there is no machine; -ENOMEM. */
+static int begin_check(struct manager *manager, struct problems *problems, struct input *input,
+		       struct check_input *ret)
 {
-	_cleanup_(input_done) struct input input = {0};
 	_cleanup_(error_done) struct error error = {0};
-	struct check_input check;
 
 	if (need_machine(manager, &error) < 0) {
 		problems_add(problems, SEVERITY_WARNING, NULL,
 			     "not checked against the machine: %s", error_text(&error));
 		return 0;
 	}
-	if (gather(manager, &input) < 0)
+	if (gather(manager, input) < 0)
 		return -ENOMEM;
-	check = check_input(manager);
-	check.descriptions = input.descriptions;
-	check.num_descriptions = input.placement.num_descriptions;
-	return check_cell(&check, description, problems) == -ENOMEM ? -ENOMEM : 0;
+	*ret = check_input(manager);
+	ret->descriptions = input->descriptions;
+	ret->num_descriptions = input->placement.num_descriptions;
+	return 1;
+}
+
+int plan_check_description(struct manager *manager, const struct description *description,
+			   struct problems *problems)
+{
+	_cleanup_(input_done) struct input input = {0};
+	struct check_input check;
+	int r;
+
+	r = begin_check(manager, problems, &input, &check);
+	if (r > 0)
+		r = check_cell(&check, description, problems);
+	return r == -ENOMEM ? r : 0;
+}
+
+int plan_check_all(struct manager *manager, struct cell_dir *dir)
+{
+	_cleanup_(input_done) struct input input = {0};
+	struct check_input check;
+	int r;
+
+	r = begin_check(manager, &dir->problems, &input, &check);
+	return r > 0 ? check_dir(&check, dir) : r;
 }
 
 /* Bytes of loadable memory from a guest address on; 0 where it is none. */

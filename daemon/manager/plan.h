@@ -39,6 +39,12 @@ int plan_check_description(struct manager *manager, const struct description *de
 			   struct problems *problems);
 
 /*
+ * Checks the descriptions of the directories as a set, whatever is in force; adds to the problems
+ * in dir. Returns 0 or -ENOMEM.
+ */
+int plan_check_all(struct manager *manager, struct cell_dir *dir);
+
+/*
  * Fills a load step with the description's images, or (num_images > 0) with those given, whose
  * descriptors it takes over. Returns 0, or negative with error set.
  */

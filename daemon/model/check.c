@@ -307,9 +307,10 @@ static void check_alone(const struct check *check)
 	check_images(check);
 }
 
-static void check_neighbours(const struct check *check)
+/* Against the first count of the set. */
+static void check_neighbours(const struct check *check, size_t count)
 {
-	for (size_t i = 0; i < check->input->num_descriptions; i++) {
+	for (size_t i = 0; i < count; i++) {
 		const struct description *other = check->input->descriptions[i];
 
 		if (strcmp(other->name, check->description->name) == 0)
@@ -328,7 +329,7 @@ int check_cell(const struct check_input *input, const struct description *descri
 	const struct check check = {input, description, &found};
 
 	check_alone(&check);
-	check_neighbours(&check);
+	check_neighbours(&check, input->num_descriptions);
 	problems_append(problems, &found);
 	return problems_result(&found);
 }
@@ -365,8 +366,12 @@ int check_set(const struct check_input *input, struct problems *problems)
 {
 	_cleanup_(problems_done) struct problems found = {0};
 
-	for (size_t i = 0; i < input->num_descriptions; i++)
-		check_cell(input, input->descriptions[i], &found);
+	for (size_t i = 0; i < input->num_descriptions; i++) {
+		const struct check check = {input, input->descriptions[i], &found};
+
+		check_alone(&check);
+		check_neighbours(&check, i);
+	}
 	check_sums(input, &found);
 	problems_append(problems, &found);
 	return problems_result(&found);

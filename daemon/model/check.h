@@ -6,6 +6,7 @@
 #ifndef CHECK_H
 #define CHECK_H
 
+#include "model/cell_dir.h"
 #include "model/description.h"
 #include "model/machine.h"
 #include "model/placement.h"
@@ -33,9 +34,17 @@ int check_cell(const struct check_input *input, const struct description *descri
 
 /*
  * Checks every description of the set, and what they want together. What two cells both name is a
- * warning at both: they may be alternatives that never exist at the same time.
+ * warning, told once, at the later of them: they may be alternatives that never exist at the same
+ * time.
  */
 int check_set(const struct check_input *input, struct problems *problems);
+
+/*
+ * The same for all descriptions of the directories that could be parsed (those of input are not
+ * looked at). What is found goes to the problems of their entries, and what concerns no single one
+ * to those of dir. Returns 0 or -ENOMEM.
+ */
+int check_dir(const struct check_input *input, struct cell_dir *dir);
 
 /*
  * Opens an image as a description names it: below CHECK_IMAGE_DIRECTORY, or absolute. It must be a

@@ -144,6 +144,29 @@ static int on_reload(sd_bus_message *message, void *context, sd_bus_error *error
 	return sd_bus_reply_method_return(message, NULL);
 }
 
+static int on_check_all(sd_bus_message *message, void *context, sd_bus_error *error)
+{
+	static const char *const rows[][4] = {
+		{"/etc/cellmgr/cells/broken.json", "error", "memroy", "unknown key"},
+		{"/etc/cellmgr/cells/broken.json", "warning", "stop.timeout", "0 waits for ever"},
+		{"/etc/cellmgr/cells/turbine.json", "", "", ""},
+		{"", "warning", "cpus", "all cells together want 5 CPUs"},
+	};
+	_cleanup_(sd_bus_message_unrefp) sd_bus_message *reply = NULL;
+	int r;
+
+	log_call(message, "");
+	r = sd_bus_message_new_method_return(message, &reply);
+	if (r >= 0)
+		r = sd_bus_message_open_container(reply, 'a', "(ssss)");
+	for (size_t i = 0; r >= 0 && i < ARRAY_SIZE(rows); i++)
+		r = sd_bus_message_append(reply, "(ssss)", rows[i][0], rows[i][1], rows[i][2],
+					  rows[i][3]);
+	if (r >= 0)
+		r = sd_bus_message_close_container(reply);
+	return r < 0 ? r : sd_bus_send(NULL, reply, NULL);
+}
+
 static int on_check(sd_bus_message *message, void *context, sd_bus_error *error)
 {
 	_cleanup_(sd_bus_message_unrefp) sd_bus_message *reply = NULL;
@@ -258,6 +281,7 @@ static const sd_bus_vtable manager_vtable[] = {
 	SD_BUS_METHOD("DisableHypervisor", "b", NULL, on_disable, FREE),
 	SD_BUS_METHOD("Reload", NULL, NULL, on_reload, FREE),
 	SD_BUS_METHOD("Check", "hs", "a(sss)", on_check, FREE),
+	SD_BUS_METHOD("CheckAll", NULL, "a(ssss)", on_check_all, FREE),
 	SD_BUS_METHOD("GetCell", "s", "o", on_get_cell, FREE),
 	SD_BUS_METHOD("ListCells", NULL, "a(sso)", on_list_cells, FREE),
 	SD_BUS_METHOD("StartCell", "s", NULL, on_run, FREE),

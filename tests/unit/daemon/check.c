@@ -167,27 +167,64 @@ static void test_together(struct tap *tap, const struct check_input *input)
 	tap_ok(tap, check_set(&with_set, &problems) == 0,
 	       "cells that exclude each other are no error");
 	tap_ok(tap,
-	       has_problem(&problems, SEVERITY_WARNING, "cpus", "CPU 3 is named by cell b as well"),
-	       "a CPU that two name is told at the one");
-	tap_ok(tap,
 	       has_problem(&problems, SEVERITY_WARNING, "cpus", "CPU 3 is named by cell a as well"),
-	       "and at the other");
-	tap_ok(tap, has_problem(&problems, SEVERITY_WARNING, "memory[0].phys", "cell b names"),
-	       "so is memory");
-	tap_ok(tap, has_problem(&problems, SEVERITY_WARNING, "devices.ports[0]", "cell b has"),
-	       "so are ports, with those of a console");
-	tap_ok(tap, has_problem(&problems, SEVERITY_WARNING, "console", "cell a has"),
-	       "from both sides");
+	       "a CPU that two name is told at the later");
 	tap_ok(tap,
-	       has_problem(&problems, SEVERITY_WARNING, "devices.mmio[0].phys", "cell b names"),
+	       !has_problem(&problems, SEVERITY_WARNING, "cpus",
+			    "CPU 3 is named by cell b as well"),
+	       "and not once more at the other");
+	tap_ok(tap, has_problem(&problems, SEVERITY_WARNING, "memory[0].phys", "cell a names"),
+	       "so is memory");
+	tap_ok(tap, has_problem(&problems, SEVERITY_WARNING, "console", "cell a has"),
+	       "so are ports, with those of a console");
+	tap_ok(tap, !has_problem(&problems, SEVERITY_WARNING, "devices.ports[0]", "cell b has"),
+	       "from one side");
+	tap_ok(tap,
+	       has_problem(&problems, SEVERITY_WARNING, "devices.mmio[0].phys", "cell a names"),
 	       "so are devices");
 	tap_ok(tap, has_problem(&problems, SEVERITY_WARNING, "cpus", "together want 4 CPUs"),
 	       "CPUs are added up");
 	tap_ok(tap, has_problem(&problems, SEVERITY_WARNING, "memory", "together want 60M"),
 	       "memory is added up");
 	check_cell(&with_set, new_a, &alone);
+	tap_ok(tap,
+	       has_problem(&alone, SEVERITY_WARNING, "cpus", "CPU 3 is named by cell b as well") &&
+		       has_problem(&alone, SEVERITY_WARNING, "memory[0].phys", "cell b names") &&
+		       has_problem(&alone, SEVERITY_WARNING, "devices.ports[0]", "cell b has"),
+	       "one description is told of all the others");
 	tap_ok(tap, !has_problem(&alone, SEVERITY_WARNING, "cpus", "cell a as well"),
 	       "a description does not collide with the one that it replaces");
+}
+
+static void test_directories(struct tap *tap, const struct check_input *input,
+			     const struct test_tree *tree)
+{
+	_cleanup_(cell_dir_freep) struct cell_dir *dir = NULL;
+	const struct problems *a, *b, *broken;
+
+	test_tree_write(tree, "/etc/cellmgr/cells/a.json", alternative_a);
+	test_tree_write(tree, "/usr/lib/cellmgr/cells/b.json", alternative_b);
+	test_tree_write(tree, "/etc/cellmgr/cells/broken.json", "{\"cpus\": [0]}");
+	if (!tap_ok(tap,
+		    cell_dir_load(tree->root, &dir) == 0 && dir->count == 3 &&
+			    check_dir(input, dir) == 0,
+		    "all descriptions are checked together"))
+		return;
+	a = &cell_dir_find(dir, "a")->problems;
+	b = &cell_dir_find(dir, "b")->problems;
+	broken = &cell_dir_find(dir, "broken")->problems;
+	tap_ok(tap, a->count == 0, "nothing is told at the first of two");
+	tap_ok(tap, has_problem(b, SEVERITY_WARNING, "cpus", "CPU 3 is named by cell a as well"),
+	       "but at the second");
+	tap_ok(tap,
+	       broken->count == 1 && has_problem(broken, SEVERITY_ERROR, "memory", "is missing"),
+	       "what cannot be parsed has that error alone");
+	tap_ok(tap,
+	       dir->problems.count == 2 && dir->problems.errors == 0 &&
+		       has_problem(&dir->problems, SEVERITY_WARNING, "cpus",
+				   "together want 4 CPUs") &&
+		       has_problem(&dir->problems, SEVERITY_WARNING, "memory", "together want 60M"),
+	       "sums are at none of them");
 }
 
 static void test_unknown_pool(struct tap *tap, const struct check_input *input)
@@ -237,6 +274,7 @@ int main(void)
 	test_alone(&tap, &input);
 	test_offline(&tap, &input);
 	test_together(&tap, &input);
+	test_directories(&tap, &input, &tree);
 	test_unknown_pool(&tap, &input);
 	test_open(&tap, &input);
 	return tap_done(&tap);
