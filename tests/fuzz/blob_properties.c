@@ -50,9 +50,8 @@ static uint64_t number(const uint8_t *at, unsigned int width)
 static const char *look_at_frame(struct view *view, size_t size)
 {
 	uint64_t at = CELL_SIZE;
-	unsigned int n;
 
-	for (n = 0; n < ARRAYS; n++) {
+	for (unsigned int n = 0; n < ARRAYS; n++) {
 		view->count[n] = number(view->cell + CELL_COUNTS + n * 4, 4);
 		view->array[n] = view->cell + at;
 		at += view->count[n] * element_sizes[n];
@@ -111,18 +110,18 @@ static const char *look_at_region(const struct view *view, uint64_t n)
 
 static const char *look_at_memory(const struct view *view)
 {
-	uint64_t n, m, comm_regions = 0, empty = 0, sections = 0;
+	uint64_t comm_regions = 0, empty = 0, sections = 0;
 	struct region a, b;
 	const char *broken;
 
-	for (n = 0; n < view->count[MEMORY]; n++) {
+	for (uint64_t n = 0; n < view->count[MEMORY]; n++) {
 		broken = look_at_region(view, n);
 		if (broken)
 			return broken;
 		a = region_at(view, n);
 		comm_regions += a.size && (a.flags & 0x20);
 		empty += !a.size;
-		for (m = 0; m < n; m++) {
+		for (uint64_t m = 0; m < n; m++) {
 			b = region_at(view, m);
 			REQUIRE(view->is_root || !a.size || !b.size || a.virt >= b.virt + b.size ||
 					b.virt >= a.virt + a.size,
@@ -130,18 +129,19 @@ static const char *look_at_memory(const struct view *view)
 		}
 	}
 	REQUIRE(comm_regions <= 1, "more than one communication region");
-	for (n = 0; n < view->count[DEVICES]; n++)
+	for (uint64_t n = 0; n < view->count[DEVICES]; n++) {
 		if (view->array[DEVICES][n * DEVICE_SIZE] == 3)
 			sections += 1 + view->array[DEVICES][n * DEVICE_SIZE + 53];
+	}
 	REQUIRE(empty <= sections, "more empty regions than shared-memory sections");
 	return NULL;
 }
 
 static const char *look_at_ports(const struct view *view)
 {
-	uint64_t n, base, length;
+	uint64_t base, length;
 
-	for (n = 0; n < view->count[PORTS]; n++) {
+	for (uint64_t n = 0; n < view->count[PORTS]; n++) {
 		base = number(view->array[PORTS] + n * PIO_SIZE, 2);
 		length = number(view->array[PORTS] + n * PIO_SIZE + 2, 2);
 		REQUIRE(length > 0 && base + length <= 0x10000, "impossible port range");
@@ -173,14 +173,14 @@ static const char *look_at_pci(const struct view *view)
 {
 	const char *broken;
 	const uint8_t *cap;
-	uint64_t n, start, length;
+	uint64_t start, length;
 
-	for (n = 0; n < view->count[DEVICES]; n++) {
+	for (uint64_t n = 0; n < view->count[DEVICES]; n++) {
 		broken = look_at_device(view, view->array[DEVICES] + n * DEVICE_SIZE);
 		if (broken)
 			return broken;
 	}
-	for (n = 0; n < view->count[CAPS]; n++) {
+	for (uint64_t n = 0; n < view->count[CAPS]; n++) {
 		cap = view->array[CAPS] + n * CAP_SIZE;
 		start = number(cap + 2, 2);
 		length = number(cap + 4, 2);

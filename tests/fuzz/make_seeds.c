@@ -71,10 +71,9 @@ static int write_blobs(const char *directory)
 
 static int write_insns(const char *directory)
 {
-	const struct encoding *e;
 	int err = 0;
 
-	for (e = mmio_encodings; e->start && !err; e++)
+	for (const struct encoding *e = mmio_encodings; e->start && !err; e++)
 		err = write_seed(directory, "mmio", (unsigned int)(e - mmio_encodings),
 				 e->bits == 64	 ? 2
 				 : e->bits == 32 ? 1

@@ -19,7 +19,6 @@ static size_t make_random(struct mutator *mutator, enum blob_kind kind, uint8_t 
 		kind == BLOB_KIND_SYSTEM ? sizeof(struct system_desc) : sizeof(struct cell_desc);
 	struct cell_desc *cell = (struct cell_desc *)(bytes + fixed - sizeof(*cell));
 	uint32_t counts[7];
-	unsigned int n;
 
 	mutator_fill(mutator, bytes, CAPACITY);
 	memcpy(bytes, kind == BLOB_KIND_SYSTEM ? BLOB_SYSTEM_SIGNATURE : BLOB_CELL_SIGNATURE,
@@ -30,7 +29,7 @@ static size_t make_random(struct mutator *mutator, enum blob_kind kind, uint8_t 
 	strcpy(cell->name, "random");
 	cell->flags &= BLOB_CELL_PASSIVE_COMMREG;
 	cell->cpu_set_size = mutator_next(mutator) % 9;
-	for (n = 0; n < 7; n++)
+	for (unsigned int n = 0; n < 7; n++)
 		counts[n] = mutator_next(mutator) % 3;
 	memcpy((uint8_t *)cell + offsetof(struct cell_desc, num_memory_regions), counts,
 	       sizeof(counts));
@@ -56,7 +55,7 @@ static size_t make(struct mutator *mutator, enum blob_kind kind, const uint8_t *
 static void test_kind(struct tap *tap, enum blob_kind kind, const char *name)
 {
 	struct mutator mutator = {0x243f6a8885a308d3};
-	unsigned int n, accepted = 0, broken = 0;
+	unsigned int accepted = 0, broken = 0;
 	uint8_t *bytes = malloc(CAPACITY), *sample;
 	const char *what;
 	size_t sample_size, size;
@@ -64,7 +63,7 @@ static void test_kind(struct tap *tap, enum blob_kind kind, const char *name)
 	sample = kind == BLOB_KIND_SYSTEM ? sample_system(&sample_size) : sample_cell(&sample_size);
 	if (!bytes)
 		abort();
-	for (n = 0; n < TRIES; n++) {
+	for (unsigned int n = 0; n < TRIES; n++) {
 		size = make(&mutator, kind, sample, sample_size, bytes);
 		accepted += blob_try(kind, bytes, size, &what);
 		if (what && broken++ < 10)

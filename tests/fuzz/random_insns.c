@@ -41,12 +41,12 @@ static unsigned int make(struct mutator *mutator, unsigned int encodings, uint8_
 int main(void)
 {
 	struct mutator mutator = {0x13198a2e03707344};
-	unsigned int n, size, encodings = count_encodings(), broken = 0, results[4] = {0};
+	unsigned int size, encodings = count_encodings(), broken = 0, results[4] = {0};
 	struct tap tap = {0};
 	uint8_t bytes[24];
 	const char *what;
 
-	for (n = 0; n < TRIES; n++) {
+	for (unsigned int n = 0; n < TRIES; n++) {
 		size = make(&mutator, encodings, bytes, sizeof(bytes));
 		results[insn_try(bytes, size, mutator_next(&mutator) % 3, &what)]++;
 		if (what && broken++ < 10)

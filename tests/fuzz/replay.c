@@ -61,20 +61,19 @@ static void run_damaged(struct mutator *mutator, const struct seed *seed)
 
 int main(int argc, char **argv)
 {
-	unsigned long count = argc > 2 ? strtoul(argv[1], NULL, 10) : 0, n;
+	unsigned long count = argc > 2 ? strtoul(argv[1], NULL, 10) : 0;
 	struct mutator mutator = {0xa4093822299f31d0};
 	struct tap tap = {0};
 	struct seed seed;
-	int i;
 
-	for (i = 2; i < argc; i++) {
+	for (int i = 2; i < argc; i++) {
 		const char *name = strrchr(argv[i], '/') ? strrchr(argv[i], '/') + 1 : argv[i];
 
 		seed = (struct seed){0};
 		if (!tap_ok(&tap, read_seed(argv[i], &seed), "%s can be read", name))
 			continue;
 		LLVMFuzzerTestOneInput(seed.bytes, seed.size);
-		for (n = 0; n < count; n++)
+		for (unsigned long n = 0; n < count; n++)
 			run_damaged(&mutator, &seed);
 		tap_ok(&tap, true, "%s and %lu damaged copies of it are survived", name, count);
 		free(seed.bytes);
