@@ -55,9 +55,9 @@ const struct verb *verb_find(const char *name, const char **ret_near)
 	return NULL;
 }
 
-void verb_usage(const struct verb *verb, FILE *stream)
+static void put_usage(const struct verb *verb)
 {
-	fprintf(stream, "Usage: cellctl [OPTION...] %s%s%s\n", verb->name,
+	fprintf(stderr, "Usage: cellctl [OPTION...] %s%s%s\n", verb->name,
 		*verb->arguments ? " " : "", verb->arguments);
 }
 
@@ -67,25 +67,25 @@ bool verb_accepts(const struct verb *verb, const struct options *options, int nu
 
 	if (unwanted) {
 		complain("%s takes no %s", verb->name, option_name(unwanted & -unwanted));
-		verb_usage(verb, stderr);
+		put_usage(verb);
 		return false;
 	}
 	if (num_arguments < verb->min_arguments) {
 		complain("%s needs the name of a cell", verb->name);
-		verb_usage(verb, stderr);
+		put_usage(verb);
 		return false;
 	}
 	if (verb->max_arguments != ANY_NUMBER && num_arguments > verb->max_arguments) {
 		complain(verb->max_arguments ? "%s takes one cell at most"
 					     : "%s takes no arguments",
 			 verb->name);
-		verb_usage(verb, stderr);
+		put_usage(verb);
 		return false;
 	}
 	return true;
 }
 
-void verbs_help(FILE *stream)
+static void put_help(FILE *stream)
 {
 	fputs("Usage: cellctl [OPTION...] [VERB] [ARGUMENT...]\n"
 	      "\n"
@@ -119,6 +119,6 @@ enum exit_status verb_help(struct client *client, const struct verb *verb, char 
 
 	if (output_open(&output) < 0)
 		return complain_memory();
-	verbs_help(output.stream);
+	put_help(output.stream);
 	return client_show(client, &output);
 }

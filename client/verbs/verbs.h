@@ -27,12 +27,6 @@ const struct verb *verb_find(const char *name, const char **ret_near);
 /* Checks number of arguments and options; says what is wrong. */
 bool verb_accepts(const struct verb *verb, const struct options *options, int num_arguments);
 
-/* One line "cellctl VERB ARGUMENTS". */
-void verb_usage(const struct verb *verb, FILE *stream);
-
-/* The whole help text. */
-void verbs_help(FILE *stream);
-
 /* What the table calls; arguments are those behind the verb, NULL-terminated. */
 enum exit_status verb_status(struct client *client, const struct verb *verb, char **arguments);
 enum exit_status verb_list(struct client *client, const struct verb *verb, char **arguments);

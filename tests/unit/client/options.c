@@ -28,6 +28,15 @@ static void parse(char *const *arguments, struct parsed *ret_parsed)
 		options_parse(argc + 1, ret_parsed->argv, &ret_parsed->options, &ret_parsed->error);
 }
 
+static bool same_options(const struct options *a, const struct options *b)
+{
+	return a->help == b->help && a->version == b->version && a->quiet == b->quiet &&
+	       a->no_pager == b->no_pager && a->no_legend == b->no_legend && a->force == b->force &&
+	       a->follow == b->follow && a->json == b->json &&
+	       a->interval_usec == b->interval_usec && a->given == b->given &&
+	       a->num_arguments == b->num_arguments;
+}
+
 static void test_good(struct tap *tap)
 {
 	static const struct {
@@ -73,21 +82,12 @@ static void test_good(struct tap *tap)
 	};
 
 	for (size_t i = 0; i < ARRAY_SIZE(cases); i++) {
-		const struct options *wanted = &cases[i].wanted;
 		struct parsed parsed;
 		const struct options *got = &parsed.options;
 
 		parse((char *const *)cases[i].arguments, &parsed);
-		tap_ok(tap,
-		       parsed.r == 0 && got->help == wanted->help &&
-			       got->version == wanted->version && got->quiet == wanted->quiet &&
-			       got->no_pager == wanted->no_pager &&
-			       got->no_legend == wanted->no_legend && got->force == wanted->force &&
-			       got->follow == wanted->follow && got->json == wanted->json &&
-			       got->interval_usec == wanted->interval_usec &&
-			       got->given == wanted->given &&
-			       got->num_arguments == wanted->num_arguments,
-		       "options: %s", cases[i].name);
+		tap_ok(tap, parsed.r == 0 && same_options(got, &cases[i].wanted), "options: %s",
+		       cases[i].name);
 		if (cases[i].verb && parsed.r == 0)
 			tap_is_str(tap, got->arguments[0], cases[i].verb, "%s", cases[i].name);
 		free(parsed.error);
