@@ -84,7 +84,7 @@ static inline bool cell_running(const struct cell *cell)
 	return cell->state == LIFECYCLE_RUNNING || cell->state == LIFECYCLE_RUNNING_LOCKED;
 }
 
-/* "defined" … "foreign". */
+/* The word of property State. */
 const char *lifecycle_name(enum lifecycle state);
 
 /* It is not created any more: of its record only the last start is kept. */

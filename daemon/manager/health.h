@@ -41,7 +41,7 @@ enum health health_update(struct health_watch *watch, const struct health_input 
 /* How long ago the heartbeat moved, in ns. */
 uint64_t health_silence(const struct health_watch *watch, uint64_t now_ns);
 
-/* "unknown", "ok", "late", "failed". */
+/* The word of property Health. */
 const char *health_name(enum health health);
 
 #endif /* HEALTH_H */

@@ -70,7 +70,7 @@ struct manager {
 	struct console_stream *consoles;
 };
 
-/* "unavailable", "off", "enabled". */
+/* The word of property HypervisorState. */
 const char *hypervisor_state_name(enum hypervisor_state state);
 
 /* Monotonic time in ns. */

@@ -1,8 +1,9 @@
 // SPDX-License-Identifier: GPL-2.0-only
 #include <errno.h>
-#include <stdlib.h>
+#include <string.h>
 
 #include "common/cleanup.h"
+#include "common/text_span.h"
 #include "util/cpu_mask.h"
 
 bool cpu_mask_add(struct cpu_mask *mask, unsigned int cpu)
@@ -54,63 +55,38 @@ struct cpu_mask cpu_mask_union(const struct cpu_mask *a, const struct cpu_mask *
 	return result;
 }
 
-static int parse_number(const char **text, unsigned int *ret)
+/* Takes "3" or "0-3" off the list. */
+static int parse_range(struct text_span *list, struct cpu_mask *mask)
 {
-	const char *p = *text;
-	unsigned int value = 0;
+	uint64_t first, last;
+	int r = text_span_number(list, 10, &first);
 
-	if (*p < '0' || *p > '9')
-		return -EINVAL;
-	for (; *p >= '0' && *p <= '9'; p++) {
-		value = value * 10 + (*p - '0');
-		if (value >= CPU_MASK_MAX)
-			return -ERANGE;
-	}
-	*text = p;
-	*ret = value;
-	return 0;
-}
-
-static int parse_range(const char **text, struct cpu_mask *mask)
-{
-	unsigned int first, last;
-	int r;
-
-	r = parse_number(text, &first);
+	last = first;
+	if (r >= 0 && text_span_prefix(list, "-"))
+		r = text_span_number(list, 10, &last);
 	if (r < 0)
 		return r;
-	last = first;
-	if (**text == '-') {
-		(*text)++;
-		r = parse_number(text, &last);
-		if (r < 0)
-			return r;
-	}
-	if (last < first)
-		return -EINVAL;
-	for (unsigned int cpu = first; cpu <= last; cpu++)
-		cpu_mask_add(mask, cpu);
-	return 0;
+	if (first >= CPU_MASK_MAX || last >= CPU_MASK_MAX)
+		return -ERANGE;
+	for (uint64_t cpu = first; cpu <= last; cpu++)
+		cpu_mask_add(mask, (unsigned int)cpu);
+	return first <= last ? 0 : -EINVAL;
 }
 
 int cpu_mask_parse(const char *text, struct cpu_mask *ret_mask)
 {
+	struct text_span list = {text, strlen(text)};
 	struct cpu_mask mask = {0};
-	int r;
+	int r = 0;
 
-	if (*text != '\0' && *text != '\n') {
-		for (;;) {
-			r = parse_range(&text, &mask);
-			if (r < 0)
-				return r;
-			if (*text != ',')
-				break;
-			text++;
-		}
-	}
-	if (*text == '\n')
-		text++;
-	if (*text != '\0')
+	if (*text != '\0' && *text != '\n')
+		do
+			r = parse_range(&list, &mask);
+		while (r >= 0 && text_span_prefix(&list, ","));
+	if (r < 0)
+		return r;
+	text_span_prefix(&list, "\n");
+	if (list.length)
 		return -EINVAL;
 	*ret_mask = mask;
 	return 0;
