@@ -33,7 +33,7 @@ static struct address_range largest_boot_region(const struct machine *machine)
 
 static int read_machine(struct step *step)
 {
-	struct problems problems = {0};
+	_cleanup_(problems_done) struct problems problems = {0};
 	int r;
 
 	machine_free(step->machine);
@@ -44,7 +44,6 @@ static int read_machine(struct step *step)
 	else if (r < 0)
 		error_set(&step->error, ERROR_DRIVER, "cannot read the machine's facts: %s",
 			  strerror(-r));
-	problems_done(&problems);
 	return r;
 }
 
@@ -154,17 +153,15 @@ static int launch(struct step *step, struct driver *driver)
 		.debug_console = step->config.debug_console,
 	};
 	_cleanup_(freep) void *blob = NULL;
-	struct problems problems = {0};
+	_cleanup_(problems_done) struct problems problems = {0};
 	size_t size;
 	int r;
 
 	r = root_config_build(step->machine, &options, &problems, &blob, &size);
 	if (r < 0) {
 		error_set_problems(&step->error, ERROR_DRIVER, &problems);
-		problems_done(&problems);
 		return r;
 	}
-	problems_done(&problems);
 	do
 		r = driver_enable(driver, blob);
 	while (step_interrupted(step, r));

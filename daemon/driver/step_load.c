@@ -24,14 +24,13 @@ static int open_file(struct step *step, const struct step_image *image)
 		.key = "image",
 		.value = image->file,
 	};
-	struct problems problems = {0};
+	_cleanup_(problems_done) struct problems problems = {0};
 	uint64_t size;
 	int fd;
 
 	fd = check_open_image(NULL, image->file, &place, &problems, &size);
 	if (fd < 0)
 		error_set_problems(&step->error, ERROR_INVALID, &problems);
-	problems_done(&problems);
 	return fd;
 }
 

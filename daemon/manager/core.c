@@ -89,12 +89,11 @@ static size_t on_consoles(struct observer_console *consoles, void *userdata)
 
 static int read_config(struct manager *manager)
 {
-	struct problems problems = {0};
+	_cleanup_(problems_done) struct problems problems = {0};
 	int r;
 
 	r = config_read(CONFIG_FILE, &problems, &manager->config);
 	manager_log_problems(&problems);
-	problems_done(&problems);
 	if (r < 0)
 		log_error("Cannot use %s: %s", CONFIG_FILE, strerror(-r));
 	return r;

@@ -111,13 +111,12 @@ void manager_log_problems(const struct problems *problems)
 
 void manager_read_machine(struct manager *manager)
 {
-	struct problems problems = {0};
+	_cleanup_(problems_done) struct problems problems = {0};
 	struct machine *machine;
 	int r;
 
 	r = machine_read(manager->machine_root, &problems, &machine);
 	manager_log_problems(&problems);
-	problems_done(&problems);
 	if (r < 0) {
 		log_warning("Cannot read the machine's facts: %s", strerror(-r));
 		return;

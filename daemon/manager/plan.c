@@ -87,7 +87,7 @@ static int place(struct manager *manager, struct cell *cell, struct error *error
 		 struct placement *ret)
 {
 	_cleanup_(input_done) struct input input = {0};
-	struct problems problems = {0};
+	_cleanup_(problems_done) struct problems problems = {0};
 	int r;
 
 	if (gather(manager, &input) < 0)
@@ -96,13 +96,12 @@ static int place(struct manager *manager, struct cell *cell, struct error *error
 	if (r < 0)
 		error_set_problems(error, r == -EINVAL ? ERROR_INVALID : ERROR_NO_RESOURCES,
 				   &problems);
-	problems_done(&problems);
 	return r;
 }
 
 int plan_create(struct manager *manager, struct cell *cell, struct error *error, struct plan *ret)
 {
-	struct problems problems = {0};
+	_cleanup_(problems_done) struct problems problems = {0};
 	struct plan plan = {0};
 	int r;
 
@@ -119,7 +118,6 @@ int plan_create(struct manager *manager, struct cell *cell, struct error *error,
 	r = encode_cell(cell->description, &plan.placement, &problems, &plan.blob, &plan.blob_size);
 	if (r < 0)
 		error_set_problems(error, ERROR_INVALID, &problems);
-	problems_done(&problems);
 	if (r >= 0 && image_hash_bytes(plan.blob, plan.blob_size, plan.blob_sha256) < 0)
 		r = error_set(error, ERROR_NO_RESOURCES, "out of memory");
 	if (r < 0) {
@@ -133,7 +131,7 @@ int plan_create(struct manager *manager, struct cell *cell, struct error *error,
 /* Whether it would be created from the same today, in the place that it has. */
 static bool unchanged(const struct cell *cell)
 {
-	struct problems problems = {0};
+	_cleanup_(problems_done) struct problems problems = {0};
 	char sha256[IMAGE_SHA256_TEXT];
 	void *blob = NULL;
 	bool same = false;
@@ -142,7 +140,6 @@ static bool unchanged(const struct cell *cell)
 	if (encode_cell(cell->description, &cell->record.placement, &problems, &blob, &size) >= 0 &&
 	    image_hash_bytes(blob, size, sha256) >= 0)
 		same = strcmp(sha256, cell->record.blob_sha256) == 0;
-	problems_done(&problems);
 	free(blob);
 	return same;
 }
@@ -180,7 +177,7 @@ static struct check_input check_input(const struct manager *manager)
 int plan_check(struct manager *manager, struct cell *cell, struct error *error)
 {
 	_cleanup_(input_done) struct input input = {0};
-	struct problems problems = {0};
+	_cleanup_(problems_done) struct problems problems = {0};
 	struct check_input check;
 	int r;
 
@@ -194,7 +191,6 @@ int plan_check(struct manager *manager, struct cell *cell, struct error *error)
 	r = check_cell(&check, cell->description, &problems);
 	if (r < 0)
 		error_set_problems(error, ERROR_INVALID, &problems);
-	problems_done(&problems);
 	return r;
 }
 
