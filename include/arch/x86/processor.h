@@ -20,11 +20,9 @@
 #define CR4_PSE	       (U64(1) << 4)
 #define CR4_PAE	       (U64(1) << 5)
 #define CR4_MCE	       (U64(1) << 6)
-#define CR4_PGE	       (U64(1) << 7)
 #define CR4_OSFXSR     (U64(1) << 9)
 #define CR4_OSXMMEXCPT (U64(1) << 10)
 #define CR4_LA57       (U64(1) << 12)
-#define CR4_PCIDE      (U64(1) << 17)
 #define CR4_OSXSAVE    (U64(1) << 18)
 #define CR4_PKE	       (U64(1) << 22)
 

@@ -20,10 +20,9 @@
 
 static void check_control_registers(void)
 {
-	uint64_t cr0 = read_cr0(), cr4;
+	uint64_t cr0 = read_cr0(), cr4 = read_cr4();
 	uint32_t mxcsr;
 
-	asm volatile("mov %%cr4, %0" : "=r"(cr4));
 	asm volatile("stmxcsr %0" : "=m"(mxcsr));
 	check((cr0 & CR0_MP) && (cr0 & CR0_NE) && !(cr0 & (CR0_EM | CR0_TS)),
 	      "x87 is on and reports errors as exceptions");

@@ -155,7 +155,7 @@ static void place_write(const struct place *place)
 		debug_write(place->number, place->stain);
 		break;
 	case PLACE_CR2:
-		asm volatile("mov %0, %%cr2" : : "r"(place->stain));
+		write_cr2(place->stain);
 		break;
 	case PLACE_PENDING:
 		apic_send(apic_id(), ICR_ASSERT | STAIN_VECTOR);
@@ -188,13 +188,12 @@ static uint64_t xcr0_read(void)
 static uint64_t vectors_setup(void)
 {
 	uint32_t eax, ebx, ecx, edx;
-	uint64_t cr4, initial;
+	uint64_t initial;
 
 	cpuid(1, &eax, &ebx, &ecx, &edx);
 	if (!(ecx & CPUID_1_ECX_XSAVE))
 		return XCR0_X87;
-	asm volatile("mov %%cr4, %0" : "=r"(cr4));
-	asm volatile("mov %0, %%cr4" : : "r"(cr4 | CR4_OSXSAVE));
+	write_cr4(read_cr4() | CR4_OSXSAVE);
 	initial = xcr0_read();
 	cpuid(CPUID_XSTATE, &eax, &ebx, &ecx, &edx);
 	if ((eax & XCR0_ALL) != XCR0_ALL)

@@ -63,39 +63,22 @@ static inline void cpuid(uint32_t leaf, uint32_t *ret_eax, uint32_t *ret_ebx, ui
 		     : "a"(leaf), "c"(0));
 }
 
-static inline uint64_t read_cr0(void)
-{
-	uint64_t value;
+#define DEFINE_CR(n)                                                       \
+	static inline uint64_t read_cr##n(void)                            \
+	{                                                                  \
+		uint64_t value;                                            \
+		asm volatile("mov %%cr" #n ", %0" : "=r"(value));          \
+		return value;                                              \
+	}                                                                  \
+	static inline void write_cr##n(uint64_t value)                     \
+	{                                                                  \
+		asm volatile("mov %0, %%cr" #n : : "r"(value) : "memory"); \
+	}
 
-	asm volatile("mov %%cr0, %0" : "=r"(value));
-	return value;
-}
-
-static inline void write_cr0(uint64_t value)
-{
-	asm volatile("mov %0, %%cr0" : : "r"(value) : "memory");
-}
-
-static inline uint64_t read_cr2(void)
-{
-	uint64_t value;
-
-	asm volatile("mov %%cr2, %0" : "=r"(value));
-	return value;
-}
-
-static inline uint64_t read_cr3(void)
-{
-	uint64_t value;
-
-	asm volatile("mov %%cr3, %0" : "=r"(value));
-	return value;
-}
-
-static inline void write_cr3(uint64_t value)
-{
-	asm volatile("mov %0, %%cr3" : : "r"(value) : "memory");
-}
+DEFINE_CR(0)
+DEFINE_CR(2)
+DEFINE_CR(3)
+DEFINE_CR(4)
 
 #endif /* __ASSEMBLER__ */
 
