@@ -3,16 +3,13 @@
 # What tests/bench/run measures in the deterministic machine: "# measure NAME VALUE UNIT" lines.
 # machine: icount
 # timeout: 600
-# shellcheck source-path=SCRIPTDIR source=../lib/lib.sh
-. ./lib.sh
-# shellcheck source-path=SCRIPTDIR source=../lib/cells.sh
-. ./cells.sh
 # shellcheck source-path=SCRIPTDIR source=../lib/turbine-run.sh
 . ./turbine-run.sh
 
 measure() { diag "measure $*"; }
 
 check 'this is the deterministic machine' test -e deterministic
+begin
 measure 'CPUID, no hypervisor' "$(taskset -c 0 ./exit-cost cpuid)" instructions
 output=$(turbine_under_load) || { diag "$output"; bail 'the turbine did not finish its run'; }
 exits=$(sed -n 2p <<<"$output")
@@ -23,5 +20,4 @@ measure 'denied hypercall' "$(taskset -c 0 ./exit-cost hypercall)" instructions
 check 'the turbine stops' cellctl stop turbine
 check 'and goes' cellctl destroy turbine
 measure 'pool in use, no cell' "$(cat /sys/devices/jailhouse/mem_pool_used)" pages
-check 'the hypervisor closes' cellctl disable
-finish
+end

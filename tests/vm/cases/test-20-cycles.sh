@@ -3,12 +3,11 @@
 # Opening and closing, and the lives of cells, lose nothing: no page of the hypervisor's pool, no
 # memory of Linux.
 # timeout: 600
-# shellcheck source-path=SCRIPTDIR source=../lib/lib.sh
-. ./lib.sh
+# shellcheck source-path=SCRIPTDIR source=../lib/cells.sh
+. ./cells.sh
 
 hypervisor_rounds=100
 cell_rounds=200
-sysfs=/sys/devices/jailhouse
 
 # Slack for what Linux itself takes and gives in the meantime, in kilobytes; one lost page for each cell
 # would be 800, one pool 65536.
@@ -43,13 +42,9 @@ keep() {
 	for kind in "${!now[@]}"; do before[$kind]=${now[$kind]}; done
 }
 
-cp /usr/share/doc/cellmgr/examples/mischief.json /etc/cellmgr/cells/quiet.json
-sed -i '/"parameters"/d' /etc/cellmgr/cells/quiet.json
-check 'the description is right' cellctl check /etc/cellmgr/cells/quiet.json
-modprobe cellvisor
-systemctl start cellmgrd
-systemctl reload cellmgrd
-mark=$(kernel_log_mark)
+begin
+describe quiet mischief '/"parameters"/d'
+check 'the description is right' cellctl check $descriptions/quiet.json
 
 # The first rounds fill caches that stay.
 check 'the hypervisor opens and closes' ./cycle hypervisor 10
@@ -69,7 +64,7 @@ check "$cell_rounds times more" ./cycle cell quiet "$cell_rounds"
 nothing_lost "$cell_rounds cells"
 diag "$pool_before pages of the pool used before, $(cat $sysfs/mem_pool_used) after"
 is 'no page of the pool is lost' "$(cat $sysfs/mem_pool_used)" "$pool_before"
-is 'all CPUs are back' "$(cat /sys/devices/system/cpu/online)" "$(cat /sys/devices/system/cpu/present)"
+all_cpus_back
 check 'the hypervisor closes' cellctl disable
 is 'the module can be unloaded: nothing holds it' "$(systemctl stop cellmgrd; rmmod cellvisor && echo yes)" yes
 kernel_log_clean 'the kernel has nothing to complain about' "$mark"

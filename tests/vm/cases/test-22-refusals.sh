@@ -3,8 +3,8 @@
 # What would end badly is refused, with a line that says what to do; Linux keeps its CPUs, its KVM
 # and its sleep as far as the partition allows.
 # timeout: 240
-# shellcheck source-path=SCRIPTDIR source=../lib/lib.sh
-. ./lib.sh
+# shellcheck source-path=SCRIPTDIR source=../lib/cells.sh
+. ./cells.sh
 
 image=/lib/firmware/cellvisor-x86.bin
 cpus=/sys/devices/system/cpu
@@ -22,19 +22,17 @@ refused() {
 	like "$1" "$output" "$2"
 }
 
-modprobe cellvisor
-systemctl start cellmgrd
-mark=$(kernel_log_mark)
+begin
 
 # KVM, both ways.
 modprobe kvm_amd
 coproc holder { ./hold-kvm; }
 # shellcheck disable=SC2154 # set by coproc
+pid=$holder_PID input=${holder[1]}
 read -r answer <&"${holder[0]}"
 is 'a KVM machine runs' "$answer" holding
 refused 'KVM in use is refused' 'KVM or another hypervisor'
-pid=$holder_PID
-exec {holder[1]}>&-
+exec {input}>&-
 wait "$pid"
 check 'without it the hypervisor opens' cellctl enable
 ./hold-kvm </dev/null >/dev/null 2>&1
@@ -69,14 +67,11 @@ is 'the CPU is still offline' "$(cat $cpus/cpu1/online)" 0
 check 'it comes back without the hypervisor' sh -c "echo 1 >$cpus/cpu1/online"
 
 check 'the hypervisor opens again' cellctl enable
-cp /usr/share/doc/cellmgr/examples/turbine.json /etc/cellmgr/cells/turbine.json
-systemctl reload cellmgrd
+describe turbine turbine ''
 check 'a cell runs' cellctl start turbine
 fails 'its CPU cannot be brought online' sh -c "echo 1 >$cpus/cpu3/online"
 fails 'the machine does not suspend' sh -c 'echo mem >/sys/power/state'
 fails 'the module does not unload' rmmod cellvisor
 check 'the cell still runs' sh -c 'cellctl --json=short status turbine | grep -q running'
-check 'cell and hypervisor end' sh -c 'cellctl stop turbine && cellctl destroy turbine && cellctl disable'
-rm /etc/cellmgr/cells/turbine.json
-kernel_log_clean 'the kernel has nothing to complain about' "$mark"
-finish
+check 'the cell ends' sh -c 'cellctl stop turbine && cellctl destroy turbine'
+end

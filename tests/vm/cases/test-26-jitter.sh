@@ -2,20 +2,13 @@
 # SPDX-License-Identifier: GPL-2.0-only
 # The jitter demo measures; what it measures here is reported, not judged: it is the host's noise.
 # timeout: 90
-# shellcheck source-path=SCRIPTDIR source=../lib/lib.sh
-. ./lib.sh
 # shellcheck source-path=SCRIPTDIR source=../lib/cells.sh
 . ./cells.sh
 
-modprobe cellvisor
-systemctl start cellmgrd
-mark=$(kernel_log_mark)
+begin
 describe jitter jitter 's/"heartbeat": .*/"heartbeat": "5s",/'
 check 'the cell starts' systemctl start cell@jitter
 eventually_check 'it reports a window' 30 sh -c 'cellctl console jitter | grep -q "jitter:.*max"'
 diag "reported, not judged: $(cellctl console jitter | grep 'jitter:.*max' | tail -n 1)"
 check 'it stops when asked' systemctl stop cell@jitter
-check 'the hypervisor closes' cellctl disable
-rm $descriptions/jitter.json
-kernel_log_clean 'the kernel has nothing to complain about' "$mark"
-finish
+end

@@ -3,8 +3,6 @@
 # A cell finds its CPU as after a reset: nothing in the registers of what Linux had there, nor of its
 # own last run.
 # timeout: 120
-# shellcheck source-path=SCRIPTDIR source=../lib/lib.sh
-. ./lib.sh
 # shellcheck source-path=SCRIPTDIR source=../lib/cells.sh
 . ./cells.sh
 
@@ -26,13 +24,11 @@ all_found() {
 	[[ $line =~ ^stains:\ ([1-9][0-9]+)\ of\ ([0-9]+)\  ]] && ((BASH_REMATCH[1] == BASH_REMATCH[2]))
 }
 
+begin
 cat >$descriptions/traces.json <<-EOF2
 	{ "cpus": [2], "memory": "1M", "image": "$PWD/traces.bin", "console": "virtual" }
 EOF2
-modprobe cellvisor
-systemctl start cellmgrd
 systemctl reload cellmgrd
-mark=$(kernel_log_mark)
 check 'the cell starts' cellctl start traces
 traces 'after Linux' 1
 check 'control: what the program leaves it finds' all_found
@@ -47,8 +43,4 @@ check 'it starts once more' cellctl start traces
 traces 'after Linux once more' 1
 check 'it stops once more' cellctl stop traces
 check 'and is taken away again' cellctl destroy traces
-check 'the hypervisor closes' cellctl disable
-rm $descriptions/traces.json
-systemctl reload cellmgrd
-kernel_log_clean 'the kernel has nothing to complain about' "$mark"
-finish
+end

@@ -4,8 +4,6 @@
 # boot: own
 # options: --enable cell@turbine.service --file inmates/turbine/turbine.json:etc/cellmgr/cells/turbine.json
 # timeout: 120
-# shellcheck source-path=SCRIPTDIR source=../lib/lib.sh
-. ./lib.sh
 # shellcheck source-path=SCRIPTDIR source=../lib/cells.sh
 . ./cells.sh
 
@@ -30,7 +28,4 @@ eventually_check 'it reports' 30 turbine_passes 0
 turbine_goes_on 'and goes on'
 is 'no unit failed in the boot' "$(systemctl --failed --no-legend --plain)" ''
 check 'it stops when asked' systemctl stop cell@turbine
-check 'the hypervisor closes' cellctl disable
-is 'all CPUs are back' "$(cat /sys/devices/system/cpu/online)" "$(cat /sys/devices/system/cpu/present)"
-kernel_log_clean 'the kernel has nothing to complain about' "$mark"
-finish
+end

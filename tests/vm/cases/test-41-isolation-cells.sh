@@ -4,10 +4,6 @@
 # hypervisor or of another cell, nor ports and registers that are not its own, nor other CPUs; it is
 # stopped for trying, and nobody else notices. What is its own it can use.
 # timeout: 420
-# shellcheck source-path=SCRIPTDIR source=../lib/lib.sh
-. ./lib.sh
-# shellcheck source-path=SCRIPTDIR source=../lib/cells.sh
-. ./cells.sh
 # shellcheck source-path=SCRIPTDIR source=../lib/isolation.sh
 . ./isolation.sh
 
@@ -38,10 +34,8 @@ linux_cpus_answer() {
 check 'the probe loads' insmod ./partition-probe.ko
 page=$(./probe page $pattern)
 ./probe out $turbine_port 1 0x3e >/dev/null
-modprobe cellvisor
-systemctl start cellmgrd
+begin
 describe_with_port turbine 3 turbine $turbine_port 'setpoint=3000 report-ms=500'
-mark=$(kernel_log_mark)
 check 'the hypervisor opens' cellctl enable
 check 'the turbine is made' cellctl create turbine
 check 'and loaded' cellctl load turbine
@@ -134,10 +128,5 @@ check 'the turbine stops when asked' cellctl stop turbine
 is 'its memory is as it was' "$(./probe copy-from "$(hex "$spare")" 8 64)" "$pattern differ=0 left=0"
 check 'the turbine is taken away' cellctl destroy turbine
 is 'its port is as it was' "$(./probe in $turbine_port 1)" 0x3e
-check 'the hypervisor closes' cellctl disable
-is 'all CPUs are back' "$(cat /sys/devices/system/cpu/online)" "$(cat /sys/devices/system/cpu/present)"
 check 'the probe goes' rmmod partition_probe
-rm $descriptions/turbine.json $descriptions/mischief.json
-systemctl reload cellmgrd
-kernel_log_clean 'the kernel has nothing to complain about' "$mark"
-finish
+end

@@ -5,7 +5,6 @@
 # timeout: 400
 # shellcheck source-path=SCRIPTDIR source=../lib/lib.sh
 . ./lib.sh
-sysfs=/sys/devices/jailhouse
 
 # fuzz PART TRIES: shows what came of it, and where it broke.
 fuzz() {

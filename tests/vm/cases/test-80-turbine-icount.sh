@@ -4,15 +4,11 @@
 # guest's: one instruction is one nanosecond.
 # machine: icount
 # timeout: 600
-# shellcheck source-path=SCRIPTDIR source=../lib/lib.sh
-. ./lib.sh
-# shellcheck source-path=SCRIPTDIR source=../lib/cells.sh
-. ./cells.sh
 # shellcheck source-path=SCRIPTDIR source=../lib/turbine-run.sh
 . ./turbine-run.sh
 
 check 'this is the deterministic machine' test -e deterministic
-mark=$(kernel_log_mark)
+begin
 output=$(turbine_under_load) || { diag "$output"; bail 'the turbine did not finish its run'; }
 summary=$(head -n 1 <<<"$output")
 exits=$(sed -n 2p <<<"$output")
@@ -25,5 +21,5 @@ is 'no cycle was skipped' "$(summary_field skipped "$summary")" 0
 is 'no cycle was doubled' "$(summary_field doubled "$summary")" 0
 # One for the end of interrupt, and the console's characters once a second.
 between 'a cycle costs hardly more than its end of interrupt' "$exits" 3000 6000
-kernel_log_clean 'the kernel has nothing to complain about' "$mark"
-finish
+eventually_check 'the cell has shut itself down' 30 cell_is turbine State shut-down
+end

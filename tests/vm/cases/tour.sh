@@ -3,8 +3,6 @@
 # The tour of ./demo, in the machine: every command is shown with what it really prints, and what is
 # told of it is checked; it ends at the first thing that is not so.
 # timeout: 300
-# shellcheck source-path=SCRIPTDIR source=../lib/lib.sh
-. ./lib.sh
 # shellcheck source-path=SCRIPTDIR source=../lib/cells.sh
 . ./cells.sh
 export LC_ALL=C.UTF-8 SYSTEMD_PAGER='' SYSTEMD_COLORS=0

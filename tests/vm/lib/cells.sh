@@ -1,9 +1,8 @@
 # SPDX-License-Identifier: GPL-2.0-only
 # shellcheck shell=bash
-# What tests with cells share; sourced after lib.sh.
-
-examples=/usr/share/doc/cellmgr/examples
-descriptions=/etc/cellmgr/cells
+# What tests with cells share; sourced.
+# shellcheck source-path=SCRIPTDIR source=../lib/lib.sh
+. ./lib.sh
 
 # cell_property CELL NAME: as the bus gives it, without the type and quotes.
 cell_property() {

@@ -1,10 +1,10 @@
 # SPDX-License-Identifier: GPL-2.0-only
 # shellcheck shell=bash
-# What the tests of the partition's walls share; sourced after cells.sh.
+# What the tests of the partition's walls share; sourced.
+# shellcheck source-path=SCRIPTDIR source=../lib/cells.sh
+. ./cells.sh
 
-sysfs=/sys/devices/jailhouse
 state_file=/run/cellmgr/state
-all_ones=(x 0xff 0xffff x 0xffffffff x x x 0xffffffffffffffff)
 
 # hex NUMBER
 hex() { printf '0x%x\n' "$1"; }

@@ -1,116 +1,35 @@
 # SPDX-License-Identifier: GPL-2.0-only
 # shellcheck shell=bash
-# What the tests in the machine share. A test sources it, calls these and ends with `finish`, which
-# prints the plan: a test that dies before has no plan and so counts as failed.
-set -u
+# What the tests in the machine share: tap.sh's words, how they begin and end, the kernel's log, memory
+# and load. Sourced.
+# shellcheck disable=SC2034 # what the tests use
+# shellcheck source-path=SCRIPTDIR source=../../lib/tap.sh
+. ./tap.sh
 
-tap_count=0
+sysfs=/sys/devices/jailhouse
+examples=/usr/share/doc/cellmgr/examples
+descriptions=/etc/cellmgr/cells
 
-# ok NAME: a case that passed.
-ok() {
-	tap_count=$((tap_count + 1))
-	echo "ok $tap_count - $1"
+# begin: the module is loaded and the daemon runs; from here on the kernel must not complain.
+begin() {
+	modprobe cellvisor || bail 'the module does not load'
+	systemctl start cellmgrd || bail 'the daemon does not start'
+	mark=$(kernel_log_mark)
 }
 
-# not_ok NAME [LINE...]: a case that failed, and why.
-not_ok() {
-	tap_count=$((tap_count + 1))
-	echo "not ok $tap_count - $1"
-	shift
-	(($# == 0)) || diag "$@"
-	return 1
+# end: the hypervisor closes, Linux has all of its CPUs, no description is left, and the kernel has not
+# complained since the test began; the last command of most tests.
+end() {
+	check 'the hypervisor closes' cellctl disable
+	all_cpus_back
+	rm -f "$descriptions"/*.json
+	systemctl reload cellmgrd
+	kernel_log_clean 'the kernel has nothing to complain about' "$mark"
+	finish
 }
 
-# skip NAME REASON
-skip() {
-	tap_count=$((tap_count + 1))
-	echo "ok $tap_count - $1 # SKIP $2"
-}
-
-# bail REASON: nothing further makes sense.
-bail() {
-	echo "Bail out! $*"
-	exit 1
-}
-
-# diag LINE...: for people.
-diag() { printf '%s\n' "$@" | sed 's/^/# /'; }
-
-# finish: the plan; the last command of every test.
-finish() { echo "1..$tap_count"; }
-
-# check NAME COMMAND...: passes if COMMAND succeeds; shows its output if not.
-check() {
-	local name=$1 output status
-	shift
-	output=$("$@" 2>&1)
-	status=$?
-	if ((status == 0)); then
-		ok "$name"
-	else
-		not_ok "$name" "command: $*" "status: $status" "$output"
-	fi
-}
-
-# fails NAME COMMAND...: passes if COMMAND fails by its own verdict (a crash is no verdict).
-fails() {
-	local name=$1 output status
-	shift
-	output=$("$@" 2>&1)
-	status=$?
-	if ((status > 0 && status < 124)); then
-		ok "$name"
-	else
-		not_ok "$name" "command: $*" "status: $status, a failure was expected" "$output"
-	fi
-}
-
-# is NAME ACTUAL EXPECTED
-is() {
-	if [[ $2 == "$3" ]]; then
-		ok "$1"
-	else
-		not_ok "$1" "got:      $2" "expected: $3"
-	fi
-}
-
-# like NAME ACTUAL REGEX
-like() {
-	if [[ $2 =~ $3 ]]; then
-		ok "$1"
-	else
-		not_ok "$1" "got:               $2" "expected to match: $3"
-	fi
-}
-
-# between NAME ACTUAL LOW HIGH: integers.
-between() {
-	if [[ $2 =~ ^-?[0-9]+$ ]] && (($2 >= $3 && $2 <= $4)); then
-		ok "$1"
-	else
-		not_ok "$1" "got: $2, expected $3 to $4"
-	fi
-}
-
-# eventually SECONDS COMMAND...: succeeds as soon as COMMAND does.
-eventually() {
-	local until=$((SECONDS + $1))
-	shift
-	until "$@" >/dev/null 2>&1; do
-		((SECONDS < until)) || return 1
-		sleep 0.2
-	done
-}
-
-# eventually_check NAME SECONDS COMMAND...
-eventually_check() {
-	local name=$1 seconds=$2
-	shift 2
-	if eventually "$seconds" "$@"; then
-		ok "$name"
-	else
-		not_ok "$name" "not within $seconds s: $*" "$("$@" 2>&1)"
-	fi
+all_cpus_back() {
+	is 'all CPUs are back' "$(cat /sys/devices/system/cpu/online)" "$(cat /sys/devices/system/cpu/present)"
 }
 
 # kernel_log_mark: prints a mark for the next two.

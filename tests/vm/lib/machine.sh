@@ -43,7 +43,7 @@ index_modules() {
 stage_tests() {
 	local root=$1 dir=$1/usr/local/lib/vmtest module file
 	install -d "$dir" "$root/etc/systemd/system/multi-user.target.wants"
-	install -m 755 "$here/guest/runner" "$here"/cases/*.sh "$here"/lib/*.sh "$dir/"
+	install -m 755 "$here/guest/runner" "$here"/cases/*.sh "$here"/lib/*.sh "$here/../lib/tap.sh" "$dir/"
 	install -m 644 "$here/guest/units/vmtest.service" "$root/etc/systemd/system/"
 	ln -s ../vmtest.service "$root/etc/systemd/system/multi-user.target.wants/"
 	install -m 644 "$work/plan" "$dir/plan"

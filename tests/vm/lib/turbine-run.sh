@@ -1,7 +1,8 @@
 # SPDX-License-Identifier: GPL-2.0-only
 # shellcheck shell=bash
-# The turbine's control loop for 3 s beside a busy Linux; sourced after cells.sh by the
-# tests of both machines.
+# The turbine's control loop for 3 s beside a busy Linux; sourced by the tests of both machines.
+# shellcheck source-path=SCRIPTDIR source=../lib/cells.sh
+. ./cells.sh
 
 # mebibytes_written: to the machine's disk since it booted.
 mebibytes_written() { awk '$3 == "vda" { print int($10 / 2048) }' /proc/diskstats; }
@@ -9,11 +10,8 @@ mebibytes_written() { awk '$3 == "vda" { print int($10 / 2048) }' /proc/diskstat
 # turbine_under_load: prints the turbine's summary line, the cell's exits, and how many MiB Linux
 # wrote to its disk meanwhile, each on a line. Returns non-zero where there is no summary.
 turbine_under_load() {
-	local summary written exits=/sys/devices/jailhouse/cells
-	sed 's/"parameters": .*/"parameters": "cycles=3000",/' \
-		/usr/share/doc/cellmgr/examples/turbine.json >/etc/cellmgr/cells/turbine.json
-	modprobe cellvisor
-	systemctl start cellmgrd && systemctl reload cellmgrd || return 1
+	local summary written exits=$sysfs/cells
+	describe turbine turbine 's/"parameters": .*/"parameters": "cycles=3000",/' || return 1
 	cellctl enable || return 1
 	background_load 120
 	written=$(mebibytes_written)
