@@ -61,13 +61,13 @@ kernel_log_clean() {
 # meminfo KEY: kilobytes, e.g. meminfo MemFree.
 meminfo() { awk -v key="$1:" '$1 == key { print $2 }' /proc/meminfo; }
 
-# memory_settled: MemFree in kilobytes after caches are dropped and per-CPU lists are drained.
-memory_settled() {
+# memory_settle: caches are dropped, free pages are where they are counted.
+memory_settle() {
 	sync
 	echo 3 >/proc/sys/vm/drop_caches
 	echo 1 >/proc/sys/vm/compact_memory
 	sleep 1
-	meminfo MemFree
+	echo 1 >/proc/sys/vm/stat_refresh
 }
 
 # background_load SECONDS: memory and disk load on all CPUs of Linux, ends by itself.
@@ -88,14 +88,23 @@ kernel_warnings_since() {
 		grep -E '^[a-z]+ *:(warn|err|crit|alert|emerg) *:'
 }
 
-# memory_unaccounted: kilobytes that are neither free nor anybody's in /proc/meminfo: pages that
-# somebody in the kernel took by the page, and what was lost. Free pages that CPUs keep for themselves
-# are free.
-memory_unaccounted() {
-	echo 1 >/proc/sys/vm/stat_refresh
-	awk '$1 == "MemTotal:" { left += $2 }
-		$1 ~ /^(MemFree|Buffers|Cached|SwapCached|AnonPages|Slab|KernelStack|PageTables|SecPageTables|Percpu|VmallocUsed):$/ {
-			left -= $2 }
-		$1 == "count:" { left -= 4 * $2 }
-		END { print left }' /proc/meminfo /proc/zoneinfo
+# memory_of_the_kernel: two figures in kilobytes: what is neither free nor a program's nor a cache, and
+# what of that is nobody's in /proc/meminfo: pages that somebody in the kernel took by the page, and
+# what was lost. Free pages that CPUs keep for themselves are free; stacks are part of what vmalloc
+# uses. A page may go from one of the two files to the other while they are read: hence the middle one
+# of several readings.
+memory_of_the_kernel() {
+	local reading pages zones
+	for reading in 1 2 3 4 5; do
+		mapfile -t pages </proc/meminfo
+		mapfile -t zones </proc/zoneinfo
+		printf '%s\n' "reading: $reading" "${pages[@]}" "${zones[@]}"
+	done | awk '
+		$1 == "reading:" { n++ }
+		$1 == "MemTotal:" { kernel[n] += $2 }
+		$1 ~ /^(MemFree|Buffers|Cached|SwapCached|AnonPages|SReclaimable):$/ { kernel[n] -= $2 }
+		$1 ~ /^(SUnreclaim|PageTables|SecPageTables|Percpu|VmallocUsed):$/ { known[n] += $2 }
+		$1 == "count:" { kernel[n] -= 4 * $2 }
+		END { for (n in kernel) print kernel[n], kernel[n] - known[n] }' |
+		sort -n -k 2 | sed -n 3p
 }
