@@ -2,7 +2,7 @@
 # SPDX-License-Identifier: GPL-2.0-only
 # What would end badly is refused, with a line that says what to do; Linux keeps its CPUs, its KVM
 # and its sleep as far as the partition allows.
-# timeout: 240
+# timeout: 300
 # shellcheck source-path=SCRIPTDIR source=../lib/cells.sh
 . ./cells.sh
 
@@ -22,7 +22,17 @@ refused() {
 	like "$1" "$output" "$2"
 }
 
+# suspend: asks for it, as far as the tasks' freezing: from further on nobody would wake the machine.
+suspend() {
+	echo freezer >/sys/power/pm_test
+	timeout 100 bash -c 'echo mem >/sys/power/state'
+}
+
+# bring_up CPU: brings it online.
+bring_up() { timeout 60 bash -c "echo 1 >$cpus/cpu$1/online"; }
+
 begin
+check 'control: the machine suspends before the hypervisor was on' suspend
 
 # KVM, both ways.
 modprobe kvm_amd
@@ -69,9 +79,19 @@ check 'it comes back without the hypervisor' sh -c "echo 1 >$cpus/cpu1/online"
 check 'the hypervisor opens again' cellctl enable
 describe turbine turbine ''
 check 'a cell runs' cellctl start turbine
-fails 'its CPU cannot be brought online' sh -c "echo 1 >$cpus/cpu3/online"
-fails 'the machine does not suspend' sh -c 'echo mem >/sys/power/state'
+fails 'its CPU cannot be brought online' bring_up 3
+like 'because it is busy' "$output" 'Device or resource busy'
+is 'and it is not' "$(cat $cpus/cpu3/online)" 0
+fails 'the machine does not suspend' suspend
+like 'because it is busy' "$output" 'Device or resource busy'
+like 'the kernel log says with what' "$(kernel_log_since "$mark" | grep cellvisor)" \
+	'no suspend while the hypervisor is on'
 fails 'the module does not unload' rmmod cellvisor
 check 'the cell still runs' sh -c 'cellctl --json=short status turbine | grep -q running'
 check 'the cell ends' sh -c 'cellctl stop turbine && cellctl destroy turbine'
+check 'control: now its CPU can go' sh -c "echo 0 >$cpus/cpu3/online"
+check 'control: and be brought online' bring_up 3
+fails 'the machine does not suspend with no cell either' suspend
+check 'the hypervisor closes' cellctl disable
+check 'control: now it suspends' suspend
 end
