@@ -111,7 +111,7 @@ is 'nothing was refused so far' "$(violations)" 0
 image=$(./probe read "$(hex "$cell")" 8)
 
 check 'the turbine starts' cellctl start turbine
-eventually_check 'it reports' 60 turbine_passes 0
+turbine_reports 'it reports'
 # Only the first refusals are all reported.
 refused "a running cell's first instruction" 1 0xffffffffffffffff ./probe read "$(hex "$cell")" 8
 refused "writing over it" 1 'done' ./probe write "$(hex "$cell")" 8 0
@@ -168,7 +168,9 @@ between 'control: an interrupt to a CPU of Linux arrives' $(($(interrupt_count R
 for command in 0x4500 0x4610 0x4041 0x4400; do
 	is "command $command to the cell's CPU" "$(taskset -c 0 ./probe ipi 3 $command)" 'done'
 done
-fails "a cell's CPU cannot be brought up" sh -c 'echo 1 >/sys/devices/system/cpu/cpu3/online'
+fails "a cell's CPU cannot be brought up" timeout 60 bash -c 'echo 1 >/sys/devices/system/cpu/cpu3/online'
+like 'because it is busy' "$output" 'Device or resource busy'
+is 'and it is not' "$(cat /sys/devices/system/cpu/online)" 0-2
 turbine_goes_on 'INIT, start-up, fixed interrupt and NMI have not reached the turbine'
 turbine_undisturbed 'and it has counted none of them'
 

@@ -31,16 +31,28 @@ turbine_passes() {
 	[[ $now ]] && ((now > $1))
 }
 
-# turbine_goes_on NAME: its counter moves on, it was not started anew, nobody stopped it.
+# turbine_reports NAME: the turbine that was just started does; turbine_goes_on will know it again.
+turbine_reports() {
+	eventually_check "$1" 60 turbine_passes 0
+	turbine_started=$(cell_property turbine StartedAt)
+	turbine_came_to=$(turbine_cycle)
+}
+
+# turbine_goes_on NAME: its counter moves on from where it was, it was not started anew by anybody,
+# nobody stopped it.
 turbine_goes_on() {
-	local before
+	local before started
 	before=$(turbine_cycle)
-	if [[ $before ]] && eventually 60 turbine_passes "$before" && cell_is turbine State running &&
+	if [[ $before ]] && ((before >= ${turbine_came_to:-0})) && eventually 60 turbine_passes "$before" &&
+	   cell_is turbine State running && cell_is turbine StartedAt "$turbine_started" &&
 	   (($(cellctl console turbine | grep -c '^turbine: t=0') <= 1)); then
 		ok "$1"
 	else
-		not_ok "$1" "cycle $before before, $(turbine_cycle) now, state $(cell_property turbine State)"
+		started=$(cell_property turbine StartedAt)
+		not_ok "$1" "cycle $turbine_came_to, then $before, then $(turbine_cycle);" \
+			"state $(cell_property turbine State), started $turbine_started, now $started"
 	fi
+	turbine_came_to=$before
 }
 
 # console_has CELL REGEX
