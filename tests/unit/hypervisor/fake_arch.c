@@ -6,6 +6,7 @@
 #include "arch/x86/asm.h"
 #include "arch/x86/exit/refuse.h"
 #include "arch/x86/setup/paging.h"
+#include "arch/x86/svm.h"
 #include "arch/x86/svm/msr_map.h"
 #include "core/pool.h"
 #include "fake_machine.h"
@@ -139,6 +140,14 @@ void wrmsr(uint32_t msr, uint64_t value)
 	machine.msr_written[1] = value;
 }
 
+void cpuid(uint32_t leaf, uint32_t subleaf, uint32_t *eax, uint32_t *ebx, uint32_t *ecx,
+	   uint32_t *edx)
+{
+	machine.cpuid_asked[0] = leaf;
+	machine.cpuid_asked[1] = subleaf;
+	*eax = *ebx = *ecx = *edx = machine.cpuid_bits;
+}
+
 static void vendor_get_state(const struct cpu *cpu, struct vcpu_state *ret_state)
 {
 	*ret_state = fake_cpu_of(cpu)->state;
@@ -164,6 +173,9 @@ static const struct vendor fake_vendor = {
 	.msr_map_pages = SVM_MSR_MAP_PAGES,
 	.fill_msr_map = svm_msr_map_fill,
 	.msr_mapped = svm_msr_map_covers,
+	.feature_leaf = 0x80000001,
+	.feature_ecx = CPUID_8000_0001_ECX_SVM,
+	.own_leaf = CPUID_SVM,
 	.get_state = vendor_get_state,
 	.advance = vendor_advance,
 	.set_efer = vendor_set_efer,

@@ -170,6 +170,7 @@ static void let_run(unsigned int n)
 	if (swapcontext(&scheduler, &coroutines[n].context) < 0)
 		machine_give_up("no context to switch to");
 	machine.running = -1;
+	machine.cpuid_bits = ~0u;
 }
 
 static bool quiet(void)

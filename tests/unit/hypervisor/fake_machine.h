@@ -82,6 +82,8 @@ struct fake_machine {
 	int running;			     /* CPU, or -1 */
 	unsigned int flush_calls;
 	uint64_t flushed;	 /* CPUs that cpus_flush() was called for */
+	uint32_t cpuid_bits;	 /* what the processor says in each register of each leaf */
+	uint32_t cpuid_asked[2]; /* the last leaf and subleaf */
 	uint64_t msr_written[2]; /* the last WRMSR: number, value */
 	struct {
 		unsigned int calls;

@@ -163,9 +163,17 @@ static void test_reset(struct tap *tap)
 		       reads(cell_cpu, MSR_MTRR_DEF_TYPE, 0),
 	       "after a reset a cell reads what the manual says");
 	tap_is_u64(tap, cell->pat, 0, "its memory is uncached");
+	machine.msr_written[0] = machine.msr_written[1] = 1;
 	subsystems_cpu_reset(root_cpu);
 	tap_is_u64(tap, fake_cpu_of(root_cpu)->pat, 0x0007040600070406,
 		   "root's is not: the real registers are on");
+	tap_ok(tap, machine.msr_written[0] == MSR_TSC_AUX && machine.msr_written[1] == 0,
+	       "the last owner's TSC_AUX is cleared");
+	machine.msr_written[0] = 0;
+	machine.cpuid_bits = 0;
+	subsystems_cpu_reset(cell_cpu);
+	tap_is_u64(tap, machine.msr_written[0], 0,
+		   "a processor without that register is not asked for it");
 }
 
 int main(void)

@@ -5,11 +5,15 @@
 
 #define rdmsr real_rdmsr
 #define wrmsr real_wrmsr
+#define cpuid real_cpuid
 #include_next "arch/x86/asm.h"
 #undef rdmsr
 #undef wrmsr
+#undef cpuid
 
 uint64_t rdmsr(uint32_t msr);
 void wrmsr(uint32_t msr, uint64_t value);
+void cpuid(uint32_t leaf, uint32_t subleaf, uint32_t *eax, uint32_t *ebx, uint32_t *ecx,
+	   uint32_t *edx);
 
 #endif /* FAKE_ASM_H */
