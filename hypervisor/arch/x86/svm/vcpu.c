@@ -206,31 +206,22 @@ static void __attribute__((noreturn)) svm_leave(struct cpu *cpu, int result)
 	setup_leave(&leave);
 }
 
+/* Everything of the guest's state but its PAT, which has been set for the new owner. */
 static void clear_for_reset(struct vmcb *vmcb)
 {
+	uint64_t pat = vmcb->g_pat;
+
+	memset((uint8_t *)vmcb + offsetof(struct vmcb, es), 0,
+	       sizeof(*vmcb) - offsetof(struct vmcb, es));
 	vmcb->event_injection = 0;
 	vmcb->exit_int_info = 0;
 	vmcb->interrupt_shadow = 0;
 	vmcb->virtual_interrupt = 0;
-	vmcb->cr2 = 0;
-	vmcb->cr3 = 0;
-	vmcb->cr4 = 0;
-	vmcb->dr6 = DR6_RESET;
-	vmcb->dr7 = DR7_RESET;
+	vmcb->g_pat = pat;
+	vmcb->dr6 = 0xffff0ff0;
+	vmcb->dr7 = 0x400;
 	vmcb->efer = EFER_SVME;
 	vmcb->rflags = RFLAGS_FIXED;
-	vmcb->rsp = 0;
-	vmcb->rax = 0;
-	vmcb->cpl = 0;
-	vmcb->dbgctl = 0;
-	vmcb->star = 0;
-	vmcb->lstar = 0;
-	vmcb->cstar = 0;
-	vmcb->sfmask = 0;
-	vmcb->kernel_gs_base = 0;
-	vmcb->sysenter_cs = 0;
-	vmcb->sysenter_esp = 0;
-	vmcb->sysenter_eip = 0;
 	set_segment(&vmcb->ss, 0, ATTR_DATA16, 0xffff, 0);
 	set_segment(&vmcb->ds, 0, ATTR_DATA16, 0xffff, 0);
 	set_segment(&vmcb->es, 0, ATTR_DATA16, 0xffff, 0);
@@ -273,13 +264,7 @@ static void svm_park(struct cpu *cpu)
 	vmcb->nested_cr3 = hv_to_phys(parking_table.root);
 }
 
-static void copy_segment(struct vcpu_segment *to, const struct vmcb_segment *from)
-{
-	to->selector = from->selector;
-	to->attributes = from->attributes;
-	to->limit = from->limit;
-	to->base = from->base;
-}
+_Static_assert(sizeof(struct vcpu_segment) == sizeof(struct vmcb_segment), "the same layout");
 
 static void svm_get_state(const struct cpu *cpu, struct vcpu_state *ret_state)
 {
@@ -293,10 +278,10 @@ static void svm_get_state(const struct cpu *cpu, struct vcpu_state *ret_state)
 	ret_state->cr4 = vmcb->cr4;
 	ret_state->efer = vmcb->efer & ~EFER_SVME;
 	ret_state->cpl = vmcb->cpl;
-	copy_segment(&ret_state->cs, &vmcb->cs);
-	copy_segment(&ret_state->ss, &vmcb->ss);
-	copy_segment(&ret_state->ds, &vmcb->ds);
-	copy_segment(&ret_state->es, &vmcb->es);
+	memcpy(&ret_state->cs, &vmcb->cs, sizeof(vmcb->cs));
+	memcpy(&ret_state->ss, &vmcb->ss, sizeof(vmcb->ss));
+	memcpy(&ret_state->ds, &vmcb->ds, sizeof(vmcb->ds));
+	memcpy(&ret_state->es, &vmcb->es, sizeof(vmcb->es));
 }
 
 static uint64_t *svm_rsp(struct cpu *cpu)
