@@ -41,6 +41,16 @@ int blob_fail_field(const struct blob_check *c, struct blob_error error, enum bl
 	return blob_fail(c, error, code);
 }
 
+int blob_check_each(const struct blob_check *c, unsigned int count,
+		    int (*check)(const struct blob_check *c, unsigned int n))
+{
+	int err = 0;
+
+	for (unsigned int n = 0; n < count && !err; n++)
+		err = check(c, n);
+	return err;
+}
+
 int blob_check_address(const struct blob_check *c, struct blob_error error, uint64_t start,
 		       uint64_t size)
 {
@@ -103,17 +113,6 @@ static int check_cache(const struct blob_check *c, unsigned int n)
 	return 0;
 }
 
-static int check_caches(const struct blob_check *c)
-{
-	for (unsigned int n = 0; n < c->cell->num_cache_regions; n++) {
-		int err = check_cache(c, n);
-
-		if (err)
-			return err;
-	}
-	return 0;
-}
-
 /* One controller may be described by several elements, each with its own range of pins. */
 static int check_irqchip(const struct blob_check *c, unsigned int n)
 {
@@ -143,31 +142,15 @@ static int check_irqchip(const struct blob_check *c, unsigned int n)
 	return blob_check_address(c, error, chip->address, PAGE_BYTES);
 }
 
-static int check_irqchips(const struct blob_check *c)
+static int check_pio(const struct blob_check *c, unsigned int n)
 {
-	int err;
+	const struct blob_pio *pio = &cell_desc_pio(c->cell)[n];
+	struct blob_error error = {.part = BLOB_PART_PIO, .index = n};
 
-	for (unsigned int n = 0; n < c->cell->num_irqchips; n++) {
-		err = check_irqchip(c, n);
-		if (err)
-			return err;
-	}
-	return 0;
-}
-
-static int check_pio(const struct blob_check *c)
-{
-	const struct blob_pio *pio = cell_desc_pio(c->cell);
-	struct blob_error error = {.part = BLOB_PART_PIO};
-
-	for (unsigned int n = 0; n < c->cell->num_pio_regions; n++) {
-		error.index = n;
-		if (pio[n].length == 0)
-			return blob_fail_field(c, error, BLOB_EMPTY_RANGE, "length", 0, 0);
-		if ((uint32_t)pio[n].base + pio[n].length > PORT_LIMIT)
-			return blob_fail_field(c, error, BLOB_BEYOND_LIMIT, "base", pio[n].base,
-					       PORT_LIMIT);
-	}
+	if (pio->length == 0)
+		return blob_fail_field(c, error, BLOB_EMPTY_RANGE, "length", 0, 0);
+	if ((uint32_t)pio->base + pio->length > PORT_LIMIT)
+		return blob_fail_field(c, error, BLOB_BEYOND_LIMIT, "base", pio->base, PORT_LIMIT);
 	return 0;
 }
 
@@ -208,37 +191,36 @@ static int check_flags(const struct blob_check *c, enum blob_part part, uint32_t
 /* Everything that the counts reach is inside the blob when this is called. */
 static int check_cell(const struct blob_check *c)
 {
+	const struct cell_desc *cell = c->cell;
 	int err;
 
 	err = check_name(c);
-	if (err)
-		return err;
-	err = check_flags(c, BLOB_PART_CELL, c->cell->flags, KNOWN_CELL_FLAGS);
-	if (err)
-		return err;
-	err = check_cpu_set(c);
-	if (err)
-		return err;
-	err = blob_check_memory(c);
-	if (err)
-		return err;
-	err = check_caches(c);
-	if (err)
-		return err;
-	err = check_irqchips(c);
-	if (err)
-		return err;
-	err = check_pio(c);
-	if (err)
-		return err;
-	err = blob_check_pci(c);
-	if (err)
-		return err;
-	return check_console(c, &c->cell->console);
+	if (!err)
+		err = check_flags(c, BLOB_PART_CELL, cell->flags, KNOWN_CELL_FLAGS);
+	if (!err)
+		err = check_cpu_set(c);
+	if (!err)
+		err = blob_check_memory(c);
+	if (!err)
+		err = blob_check_each(c, cell->num_cache_regions, check_cache);
+	if (!err)
+		err = blob_check_each(c, cell->num_irqchips, check_irqchip);
+	if (!err)
+		err = blob_check_each(c, cell->num_pio_regions, check_pio);
+	if (!err)
+		err = blob_check_pci(c);
+	return err ? err : check_console(c, &cell->console);
 }
 
-static int check_iommu(const struct blob_check *c, const struct blob_iommu *unit, unsigned int n)
+/* The descriptor of the root cell is a member of it. */
+static const struct system_desc *system_of(const struct blob_check *c)
 {
+	return (const void *)((const uint8_t *)c->cell - offsetof(struct system_desc, root_cell));
+}
+
+static int check_iommu(const struct blob_check *c, unsigned int n)
+{
+	const struct blob_iommu *unit = &system_of(c)->iommu_units[n];
 	struct blob_error error = {.part = BLOB_PART_IOMMU, .index = n, .field = "type"};
 
 	if (unit->type == BLOB_IOMMU_NONE)
@@ -298,23 +280,15 @@ static int check_system(const struct blob_check *c, const struct system_desc *sy
 	int err;
 
 	err = check_flags(c, BLOB_PART_SYSTEM, system->flags, BLOB_SYS_CONSOLE_READABLE);
-	if (err)
-		return err;
-	err = check_hypervisor_memory(c, &system->hypervisor_memory);
-	if (err)
-		return err;
-	err = check_console(c, &system->debug_console);
-	if (err)
-		return err;
-	err = check_platform(c, system);
-	if (err)
-		return err;
-	for (unsigned int n = 0; n < BLOB_IOMMU_UNITS; n++) {
-		err = check_iommu(c, &system->iommu_units[n], n);
-		if (err)
-			return err;
-	}
-	return check_cell(c);
+	if (!err)
+		err = check_hypervisor_memory(c, &system->hypervisor_memory);
+	if (!err)
+		err = check_console(c, &system->debug_console);
+	if (!err)
+		err = check_platform(c, system);
+	if (!err)
+		err = blob_check_each(c, BLOB_IOMMU_UNITS, check_iommu);
+	return err ? err : check_cell(c);
 }
 
 /* What both kinds of blob begin with. */

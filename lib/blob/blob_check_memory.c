@@ -128,19 +128,16 @@ static int check_memory_pair(const struct blob_check *c, unsigned int n, unsigne
 	return 0;
 }
 
+static int check_memory(const struct blob_check *c, unsigned int n)
+{
+	int err = check_memory_region(c, n);
+
+	for (unsigned int m = 0; m < n && !err; m++)
+		err = check_memory_pair(c, n, m);
+	return err;
+}
+
 int blob_check_memory(const struct blob_check *c)
 {
-	int err;
-
-	for (unsigned int n = 0; n < c->cell->num_memory_regions; n++) {
-		err = check_memory_region(c, n);
-		if (err)
-			return err;
-		for (unsigned int m = 0; m < n; m++) {
-			err = check_memory_pair(c, n, m);
-			if (err)
-				return err;
-		}
-	}
-	return 0;
+	return blob_check_each(c, c->cell->num_memory_regions, check_memory);
 }

@@ -24,6 +24,10 @@ int blob_fail_field(const struct blob_check *c, struct blob_error error, enum bl
 int blob_check_address(const struct blob_check *c, struct blob_error error, uint64_t start,
 		       uint64_t size);
 
+/* Elements 0 to count - 1 of an array, up to the first that is refused. */
+int blob_check_each(const struct blob_check *c, unsigned int count,
+		    int (*check)(const struct blob_check *c, unsigned int n));
+
 /* One kind of elements, all of them. Everything that the counts reach is inside the blob. */
 int blob_check_memory(const struct blob_check *c);
 int blob_check_pci(const struct blob_check *c);

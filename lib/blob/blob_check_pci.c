@@ -191,17 +191,7 @@ static int check_pci_cap(const struct blob_check *c, unsigned int n)
 
 int blob_check_pci(const struct blob_check *c)
 {
-	int err;
+	int err = blob_check_each(c, c->cell->num_pci_devices, check_pci_device);
 
-	for (unsigned int n = 0; n < c->cell->num_pci_devices; n++) {
-		err = check_pci_device(c, n);
-		if (err)
-			return err;
-	}
-	for (unsigned int n = 0; n < c->cell->num_pci_caps; n++) {
-		err = check_pci_cap(c, n);
-		if (err)
-			return err;
-	}
-	return 0;
+	return err ? err : blob_check_each(c, c->cell->num_pci_caps, check_pci_cap);
 }
