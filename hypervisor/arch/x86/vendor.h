@@ -28,6 +28,11 @@ struct vendor {
 	/* Where CPUID tells of the extension, which cells do not see: a bit of a leaf's ECX, and a
 	 * leaf of its own. */
 	uint32_t feature_leaf, feature_ecx, own_leaf;
+	/* The MSR that says whether the extension may be used, and what guests read there: no. */
+	uint32_t lock_msr;
+	uint64_t locked;
+	/* Bits of EFER that stay set while guests run; root sees them. */
+	uint64_t efer;
 	/* Whether this CPU has the extension with all that is needed; negative errno refuses. */
 	int (*check)(void);
 	/* Turns the extension on for this CPU, sets the vCPU up to go on as Linux did. */

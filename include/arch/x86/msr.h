@@ -47,6 +47,7 @@
 #define PAT_RESET U64(0x0007040600070406) /* APM vol. 2, 7.8.1 */
 
 /* AMD's. */
+#define MSR_TSC_RATIO	  0xc0000104
 #define MSR_SYSCFG	  0xc0010010
 #define MSR_IORR_FIRST	  0xc0010016
 #define MSR_TOP_MEM	  0xc001001a
@@ -56,5 +57,9 @@
 #define MSR_PSTATE_LAST	  0xc001006b
 #define MSR_SMM_BASE	  0xc0010111
 #define MSR_SMM_MASK	  0xc0010113
+#define MSR_VM_CR	  0xc0010114
+#define MSR_IGNNE	  0xc0010115
+#define MSR_SMM_CTL	  0xc0010116
+#define MSR_VM_HSAVE_PA	  0xc0010117
 
 #endif /* ARCH_X86_MSR_H */

@@ -5,12 +5,6 @@
 
 #include "u64.h"
 
-#define MSR_TSC_RATIO	0xc0000104
-#define MSR_VM_CR	0xc0010114
-#define MSR_IGNNE	0xc0010115
-#define MSR_SMM_CTL	0xc0010116
-#define MSR_VM_HSAVE_PA 0xc0010117
-
 #define EFER_SVME    (U64(1) << 12)
 #define VM_CR_SVMDIS (U64(1) << 4)
 

@@ -170,6 +170,9 @@ static void vendor_set_pat(struct cpu *cpu, uint64_t pat)
 
 static const struct vendor fake_vendor = {
 	.name = "fake",
+	.lock_msr = MSR_VM_CR,
+	.locked = VM_CR_SVMDIS,
+	.efer = EFER_SVME,
 	.msr_map_pages = SVM_MSR_MAP_PAGES,
 	.fill_msr_map = svm_msr_map_fill,
 	.msr_mapped = svm_msr_map_covers,

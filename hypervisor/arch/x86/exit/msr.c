@@ -7,7 +7,6 @@
 
 #include "arch/x86/asm.h"
 #include "arch/x86/logic/msr_policy.h"
-#include "arch/x86/svm.h"
 #include "core/pool.h"
 #include "core/state.h"
 #include "core/subsystem.h"
@@ -64,13 +63,13 @@ static enum verdict write_efer(struct cpu *cpu, const struct vcpu_state *state, 
 
 	/* Linux brings a CPU back with what it had, newer bits included. */
 	if (cpu->cell == &root_cell)
-		allowed |= EFER_SVME | cpu->arch.linux_efer;
+		allowed |= vendor->efer | cpu->arch.linux_efer;
 	if (value & ~allowed)
 		return VERDICT_GP;
 	/* LMA is the processor's; LME cannot change under paging (APM vol. 2, 14.6.1). */
 	if ((state->cr0 & CR0_PG) && ((value ^ state->efer) & EFER_LME))
 		return VERDICT_GP;
-	vendor->set_efer(cpu, (value & ~(EFER_LMA | EFER_SVME)) | (state->efer & EFER_LMA));
+	vendor->set_efer(cpu, (value & ~(EFER_LMA | vendor->efer)) | (state->efer & EFER_LMA));
 	return VERDICT_HANDLED;
 }
 
@@ -123,10 +122,7 @@ static enum verdict read_call(struct cpu *cpu, uint32_t msr, uint64_t *ret_value
 	case MSR_EFER:
 		/* Root's KVM reads it as "virtualization in use" and declines, which is the truth.
 		 */
-		*ret_value = state.efer | (cpu->cell == &root_cell ? EFER_SVME : 0);
-		return VERDICT_HANDLED;
-	case MSR_VM_CR:
-		*ret_value = VM_CR_SVMDIS;
+		*ret_value = state.efer | (cpu->cell == &root_cell ? vendor->efer : 0);
 		return VERDICT_HANDLED;
 	case MSR_PAT:
 		*ret_value = cpu->arch.guest_pat;
@@ -135,7 +131,10 @@ static enum verdict read_call(struct cpu *cpu, uint32_t msr, uint64_t *ret_value
 		*ret_value = cpu->arch.mtrr_def_type;
 		return VERDICT_HANDLED;
 	default:
-		return VERDICT_GP;
+		if (msr != vendor->lock_msr)
+			return VERDICT_GP;
+		*ret_value = vendor->locked;
+		return VERDICT_HANDLED;
 	}
 }
 

@@ -2,7 +2,6 @@
 #include "arch/x86/logic/msr_policy.h"
 
 #include "arch/x86/msr.h"
-#include "arch/x86/svm.h"
 
 struct msr_rule {
 	uint32_t first, last;
