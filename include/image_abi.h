@@ -40,7 +40,7 @@ struct image_header {
 	uint64_t size;
 	uint64_t system_blob_offset;
 	uint64_t system_blob_size;
-	uint64_t pool_offset;
+	uint64_t page_pool_offset;
 	uint64_t trampoline_phys;
 	uint64_t trampoline_virt;	      /* page-aligned, mapped at the same place by Linux */
 	uint64_t trampoline_leave;	      /* virtual address to jump to on the way back */

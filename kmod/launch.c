@@ -280,7 +280,7 @@ static int copy_image(struct partition *p)
 	p->header->size = p->size;
 	p->header->system_blob_offset = blob_offset;
 	p->header->system_blob_size = p->system_size;
-	p->header->pool_offset = pool_offset;
+	p->header->page_pool_offset = pool_offset;
 	p->header->trampoline_virt = (u64)trampoline_start & PAGE_MASK;
 	p->header->trampoline_phys = PFN_PHYS(vmalloc_to_pfn(trampoline_start));
 	p->header->trampoline_leave = (u64)trampoline_leave;

@@ -8,7 +8,7 @@
 #include "cell/comm.h"
 #include "cell/memory.h"
 #include "core/console.h"
-#include "core/pool.h"
+#include "core/page_pool.h"
 #include "core/state.h"
 
 static void suspend_cpus(const struct cell *cell)
@@ -81,7 +81,7 @@ int cell_start(uint32_t id)
 		if (err)
 			return err;
 		cpus_flush(root_cell.cpus);
-		pool_release_deferred();
+		page_pool_release_deferred();
 		cell->loadable = false;
 	}
 	comm_init(cell, CELL_RUNNING);
@@ -116,7 +116,7 @@ int cell_set_loadable(uint32_t id)
 		cell->loadable = true;
 		err = memory_root_loadable(cell, true);
 		cpus_flush(root_cell.cpus);
-		pool_release_deferred();
+		page_pool_release_deferred();
 		if (err)
 			return err;
 	}

@@ -9,7 +9,7 @@
 #include "cell/memory.h"
 #include "core/console.h"
 #include "lib/blob/blob_error.h"
-#include "core/pool.h"
+#include "core/page_pool.h"
 #include "core/state.h"
 #include "core/subsystem.h"
 
@@ -61,11 +61,11 @@ static int copy_blob(uint64_t phys, struct cell_desc **ret_desc, uint32_t *ret_p
 	if (size > MAX_BLOB_SIZE)
 		return -E2BIG;
 	pages = (size + PAGE_SIZE - 1) / PAGE_SIZE;
-	copy = pool_alloc(pages);
+	copy = page_pool_alloc(pages);
 	if (!copy)
 		return -ENOMEM;
 	if (!copy_from_root(copy, phys, size) || !check_blob(copy, size)) {
-		pool_free(copy, pages);
+		page_pool_free(copy, pages);
 		return -EINVAL;
 	}
 	*ret_desc = copy;
@@ -174,7 +174,7 @@ static int take_resources(struct cell *cell)
 	 */
 	move_cpus(&root_cell, cell, cell->cpus, CPU_ACTION_PARK);
 	cpus_flush(root_cell.cpus);
-	pool_release_deferred();
+	page_pool_release_deferred();
 	return 0;
 
 err_hooks:
@@ -185,7 +185,7 @@ err_public:
 err_memory:
 	/* Where no page is left, the tables that root lost with its memory are needed for it. */
 	cpus_flush(root_cell.cpus);
-	pool_release_deferred();
+	page_pool_release_deferred();
 	memory_return_to_root(cell);
 	cpus_flush(root_cell.cpus);
 	return err;
@@ -194,10 +194,10 @@ err_memory:
 static void free_cell(struct cell *cell)
 {
 	page_table_destroy(&cell->stage2);
-	pool_release_deferred();
-	pool_free(cell->comm_page, PUBLIC_CELL_PAGES);
-	pool_free((void *)cell->desc, cell->blob_pages);
-	pool_free(cell, CELL_PAGES);
+	page_pool_release_deferred();
+	page_pool_free(cell->comm_page, PUBLIC_CELL_PAGES);
+	page_pool_free((void *)cell->desc, cell->blob_pages);
+	page_pool_free(cell, CELL_PAGES);
 }
 
 static int build_cell(struct cell *cell)
@@ -216,7 +216,7 @@ static int build_cell(struct cell *cell)
 	err = memory_check(cell);
 	if (err)
 		return err;
-	cell->comm_page = pool_alloc(PUBLIC_CELL_PAGES);
+	cell->comm_page = page_pool_alloc(PUBLIC_CELL_PAGES);
 	if (!cell->comm_page)
 		return -ENOMEM;
 	cell->public = (struct public_cell *)(cell->comm_page + PAGE_SIZE);
@@ -235,12 +235,12 @@ int cell_create(uint64_t blob_phys)
 	err = refuse_if_locked("creation");
 	if (err)
 		return err;
-	cell = pool_alloc(CELL_PAGES);
+	cell = page_pool_alloc(CELL_PAGES);
 	if (!cell)
 		return -ENOMEM;
 	err = copy_blob(blob_phys, &desc, &cell->blob_pages);
 	if (err) {
-		pool_free(cell, CELL_PAGES);
+		page_pool_free(cell, CELL_PAGES);
 		return err;
 	}
 	cell->desc = desc;

@@ -8,7 +8,7 @@
 
 #include "arch/arch.h"
 #include "core/console.h"
-#include "core/pool.h"
+#include "core/page_pool.h"
 #include "core/state.h"
 
 #define SCRUB_STEP (1ull << 20)

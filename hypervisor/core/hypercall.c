@@ -7,7 +7,7 @@
 #include "arch/arch.h"
 #include "cell/cell.h"
 #include "core/console.h"
-#include "core/pool.h"
+#include "core/page_pool.h"
 #include "core/state.h"
 
 static unsigned int cpus_left; /* how many CPUs have asked to leave */
@@ -41,9 +41,9 @@ static int hc_get_info(struct cpu *cpu, uint64_t type, uint64_t arg2)
 {
 	switch (type) {
 	case HV_INFO_MEM_POOL_SIZE:
-		return pool_size();
+		return page_pool_size();
 	case HV_INFO_MEM_POOL_USED:
-		return pool_used();
+		return page_pool_used();
 	case HV_INFO_REMAP_POOL_SIZE:
 	case HV_INFO_REMAP_POOL_USED:
 		/* One window of fixed size for each CPU; nothing to run out of. */

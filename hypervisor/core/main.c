@@ -9,7 +9,7 @@
 #include "cell/cell.h"
 #include "core/console.h"
 #include "lib/blob/blob_error.h"
-#include "core/pool.h"
+#include "core/page_pool.h"
 #include "core/state.h"
 #include "core/subsystem.h"
 
@@ -38,8 +38,8 @@ static int check_header(void)
 	if (h->size > IMAGE_MAX_SIZE || h->max_cpus > IMAGE_MAX_CPUS || h->num_cpus == 0 ||
 	    h->core_size + h->max_cpus * (uint64_t)CPU_BLOCK_SIZE > h->system_blob_offset ||
 	    h->system_blob_size > h->size ||
-	    h->system_blob_offset + h->system_blob_size > h->pool_offset ||
-	    h->pool_offset + 16 * PAGE_SIZE > h->size)
+	    h->system_blob_offset + h->system_blob_size > h->page_pool_offset ||
+	    h->page_pool_offset + 16 * PAGE_SIZE > h->size)
 		return -EINVAL;
 	return 0;
 }
@@ -69,13 +69,13 @@ static int open_partition(void)
 	err = check_header();
 	if (err)
 		return err;
-	pool_init((void *)(IMAGE_BASE + image_header.pool_offset),
-		  (image_header.size - image_header.pool_offset) / PAGE_SIZE);
+	page_pool_init((void *)(IMAGE_BASE + image_header.page_pool_offset),
+		       (image_header.size - image_header.page_pool_offset) / PAGE_SIZE);
 	err = check_system();
 	if (err)
 		return err;
 	console_printf("cellvisor %s, %u CPUs, %u pages in the pool\n", image_header.release,
-		       image_header.num_cpus, pool_size());
+		       image_header.num_cpus, page_pool_size());
 	err = arch_init();
 	if (err)
 		return err;

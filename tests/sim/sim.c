@@ -371,7 +371,7 @@ static struct image_header *load_image(const char *file)
 	header->system_blob_offset = header->core_size + sim.num_cpus * header->percpu_size;
 	header->system_blob_size =
 		write_system_blob((void *)(IMAGE_BASE + header->system_blob_offset));
-	header->pool_offset =
+	header->page_pool_offset =
 		(header->system_blob_offset + header->system_blob_size + PAGE - 1) & ~(PAGE - 1);
 	header->trampoline_virt = LEAVE & ~(PAGE - 1);
 	header->trampoline_phys = PAGE;

@@ -8,7 +8,7 @@
 #include "arch/x86/setup/paging.h"
 #include "arch/x86/svm.h"
 #include "arch/x86/svm/msr_map.h"
-#include "core/pool.h"
+#include "core/page_pool.h"
 #include "fake_machine.h"
 
 struct fake_cpu *fake_cpu_of(const struct cpu *cpu)
@@ -97,12 +97,12 @@ void *arch_map_page(unsigned int slot, uint64_t phys, bool device)
 
 static void *table_alloc(void *context)
 {
-	return pool_alloc(1);
+	return page_pool_alloc(1);
 }
 
 static void table_free(void *context, void *page)
 {
-	pool_free_deferred(page);
+	page_pool_free_deferred(page);
 }
 
 static uint64_t table_phys(void *context, const void *page)
@@ -187,8 +187,8 @@ static const struct vendor fake_vendor = {
 
 const struct vendor *vendor = &fake_vendor;
 
-enum verdict fault(struct cpu *cpu, enum failure_reason reason, uint64_t address, uint64_t value,
-		   unsigned int size)
+enum verdict exit_fault(struct cpu *cpu, enum failure_reason reason, uint64_t address,
+			uint64_t value, unsigned int size)
 {
 	memset(&cpu->failure, 0, sizeof(cpu->failure));
 	cpu->failure.reason = reason;

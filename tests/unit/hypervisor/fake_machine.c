@@ -12,7 +12,7 @@
 #include "arch/x86/asm.h"
 #include "arch/x86/setup/paging.h"
 #include "core/hypercall.h"
-#include "core/pool.h"
+#include "core/page_pool.h"
 
 /* Layout of hypervisor memory: the public area, at its start as the linker was told, CPU blocks,
  * the system blob, the pool. */
@@ -351,7 +351,7 @@ void machine_open(const struct cell_plan *root)
 	memset(image_header.cpu_entering, 1, MACHINE_CPUS);
 	plan_write(root ? root : &default_root, &system->root_cell);
 	system_desc = system;
-	pool_init((void *)(IMAGE_BASE + POOL_OFFSET), (HV_SIZE - POOL_OFFSET) / PAGE_SIZE);
+	page_pool_init((void *)(IMAGE_BASE + POOL_OFFSET), (HV_SIZE - POOL_OFFSET) / PAGE_SIZE);
 	for (unsigned int n = 0; n < MACHINE_CPUS; n++)
 		build_cpu(n);
 	if (open_root(0) < 0)
@@ -401,9 +401,9 @@ bool machine_said(const char *text)
 
 /* Allocation can run out, and knows who still uses the page. */
 
-void *__real_pool_alloc(uint32_t pages);
-void *__wrap_pool_alloc(uint32_t pages);
-void *__wrap_pool_alloc(uint32_t pages)
+void *__real_page_pool_alloc(uint32_t pages);
+void *__wrap_page_pool_alloc(uint32_t pages);
+void *__wrap_page_pool_alloc(uint32_t pages)
 {
 	uint8_t *result;
 	uint64_t first;
@@ -415,7 +415,7 @@ void *__wrap_pool_alloc(uint32_t pages)
 	}
 	if (machine.pages_until_failure != PAGES_ALL)
 		machine.pages_until_failure--;
-	result = __real_pool_alloc(pages);
+	result = __real_page_pool_alloc(pages);
 	first = ((uint64_t)result - IMAGE_BASE) / PAGE_SIZE;
 	for (unsigned int n = 0; result && n < MACHINE_CPUS; n++)
 		for (uint64_t page = first; page < first + pages && page < HV_PAGES; page++)
@@ -427,7 +427,7 @@ void machine_drain(uint32_t leave)
 {
 	void *page;
 
-	while (pool_size() - pool_used() > leave && (page = __real_pool_alloc(1))) {
+	while (page_pool_size() - page_pool_used() > leave && (page = __real_page_pool_alloc(1))) {
 		*(void **)page = drained;
 		drained = page;
 	}
@@ -439,7 +439,7 @@ void machine_refill(void)
 
 	while ((page = drained)) {
 		drained = *(void **)page;
-		pool_free(page, 1);
+		page_pool_free(page, 1);
 	}
 }
 
@@ -455,10 +455,10 @@ void __wrap_cpus_flush(uint64_t bitmap)
 }
 
 /* And only then may pages that were tables be used for something else. */
-void __real_pool_release_deferred(void);
-void __wrap_pool_release_deferred(void);
-void __wrap_pool_release_deferred(void)
+void __real_page_pool_release_deferred(void);
+void __wrap_page_pool_release_deferred(void);
+void __wrap_page_pool_release_deferred(void)
 {
 	machine.released_early += all_stale(~0ull);
-	__real_pool_release_deferred();
+	__real_page_pool_release_deferred();
 }

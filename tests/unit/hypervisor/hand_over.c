@@ -8,7 +8,7 @@
 #include <errno.h>
 #include <stdio.h>
 
-#include "core/pool.h"
+#include "core/page_pool.h"
 #include "plant_cell.h"
 
 #include "tests/lib/tap.h"
@@ -59,9 +59,9 @@ static void in_order(struct tap *tap, const char *what)
 	tap_is_u64(tap, machine.reused_early, 0, "%s uses no table anew before that", what);
 	tap_is_u64(tap, machine.stale_entries, 0,
 		   "%s leaves no guest with a translation that its tables do not have", what);
-	used = pool_used();
-	pool_release_deferred();
-	tap_is_u64(tap, pool_used(), used, "%s gives all tables back in the end", what);
+	used = page_pool_used();
+	page_pool_release_deferred();
+	tap_is_u64(tap, page_pool_used(), used, "%s gives all tables back in the end", what);
 }
 
 static int end_plant(void)
@@ -120,14 +120,14 @@ static void test_no_leak(struct tap *tap)
 	uint32_t used, beside;
 
 	open_with_neighbour();
-	used = pool_used();
+	used = page_pool_used();
 	machine_create(&plant);
-	beside = pool_used();
+	beside = page_pool_used();
 	machine_hypercall(HC_CELL_SET_LOADABLE, PLANT_ID, 0);
 	machine_hypercall(HC_CELL_START, PLANT_ID, 0);
-	tap_is_u64(tap, pool_used(), beside, "a load and a start give back what they took");
+	tap_is_u64(tap, page_pool_used(), beside, "a load and a start give back what they took");
 	end_plant();
-	tap_is_u64(tap, pool_used(), used, "a destroyed cell has left no page in use");
+	tap_is_u64(tap, page_pool_used(), used, "a destroyed cell has left no page in use");
 }
 
 /* Everything that a create may change. */
@@ -144,7 +144,7 @@ static void remember(struct before *before)
 	machine_view(&root_cell, before->model.pages);
 	memcpy(before->ports, root_cell.arch.io_bitmap, sizeof(before->ports));
 	memcpy(before->public_cells, public_area.cells, sizeof(before->public_cells));
-	before->used = pool_used();
+	before->used = page_pool_used();
 	before->acts = machine.cpus[PLANT_CPU].acts;
 }
 
@@ -163,8 +163,8 @@ static bool as_before(struct tap *tap, const struct before *before)
 		tap_note(tap, "  there is a cell");
 		same = false;
 	}
-	if (before->used != pool_used()) {
-		tap_note(tap, "  %u pages in use, %u before", pool_used(), before->used);
+	if (before->used != page_pool_used()) {
+		tap_note(tap, "  %u pages in use, %u before", page_pool_used(), before->used);
 		same = false;
 	}
 	if (root_cell.cpus != ROOT_CPUS || cpu_by_id(PLANT_CPU)->cell != &root_cell ||

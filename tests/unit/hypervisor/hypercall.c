@@ -4,7 +4,7 @@
 
 #include <errno.h>
 
-#include "core/pool.h"
+#include "core/page_pool.h"
 #include "plant_cell.h"
 
 #include "tests/lib/tap.h"
@@ -48,9 +48,9 @@ static void test_info(struct tap *tap)
 {
 	open_cell(0);
 	tap_is_u64(tap, machine_hypercall(HC_HYPERVISOR_GET_INFO, HV_INFO_MEM_POOL_SIZE, 0),
-		   pool_size(), "root reads the size of the pool");
+		   page_pool_size(), "root reads the size of the pool");
 	tap_is_u64(tap, machine_hypercall(HC_HYPERVISOR_GET_INFO, HV_INFO_MEM_POOL_USED, 0),
-		   pool_used(), "and what of it is used");
+		   page_pool_used(), "and what of it is used");
 	tap_is_u64(tap, machine_hypercall(HC_HYPERVISOR_GET_INFO, HV_INFO_NUM_CELLS, 0), 2,
 		   "the root cell counts as one");
 	tap_is_u64(tap, machine_hypercall(HC_HYPERVISOR_GET_INFO, HV_INFO_NUM_CELLS + 1, 0),

@@ -6,7 +6,7 @@
 #include <errno.h>
 
 #include "arch/x86/exit/exit.h"
-#include "core/pool.h"
+#include "core/page_pool.h"
 #include "fake_machine.h"
 
 #include "tests/lib/tap.h"
@@ -165,14 +165,14 @@ static void test_refused(struct tap *tap, const char *name, const struct blob_pi
 	machine_create(&uart_cell);
 	model_allow(&first, uart_pio, 4, true);
 	model_allow(&root_left, uart_pio, 4, false);
-	used = pool_used();
+	used = page_pool_used();
 	tap_is_u64(tap, machine_create(&plan), -EBUSY, "%s is refused", name);
 	tap_ok(tap, !cell_by_id(2), "%s makes no cell", name);
 	tap_is_u64(tap, differences(&root_cell, &root_left), 0,
 		   "after %s root has no port more or less", name);
 	tap_is_u64(tap, differences(cell_by_id(1), &first), 0, "after %s the neighbour has its own",
 		   name);
-	tap_is_u64(tap, pool_used(), used, "%s costs no page", name);
+	tap_is_u64(tap, page_pool_used(), used, "%s costs no page", name);
 }
 
 static void test_refusals(struct tap *tap)

@@ -6,7 +6,7 @@
 #include <errno.h>
 #include <stdio.h>
 
-#include "core/pool.h"
+#include "core/page_pool.h"
 #include "fake_machine.h"
 
 #include "tests/lib/tap.h"
@@ -69,17 +69,17 @@ static void open_machine(void)
 static void refuses(struct tap *tap, const struct cell_plan *plan, int error, const char *what)
 {
 	unsigned int acts = machine.cpus[2].acts;
-	uint32_t used = pool_used();
+	uint32_t used = page_pool_used();
 	int err = machine_create(plan);
 
 	machine_view(&root_cell, after);
 	if (!tap_ok(tap,
-		    err == error && cell_count() == 2 && pool_used() == used &&
+		    err == error && cell_count() == 2 && page_pool_used() == used &&
 			    memcmp(before, after, sizeof(before)) == 0 && root_cell.cpus == 0x7 &&
 			    machine.cpus[2].acts == acts,
 		    "no cell with %s", what))
 		tap_note(tap, "  %d, expected %d; %u cells, %d pages more; %s", err, error,
-			 cell_count(), pool_used() - used, machine.debug);
+			 cell_count(), page_pool_used() - used, machine.debug);
 }
 
 static void refuses_memory(struct tap *tap, const struct blob_memory *memory, int error,
@@ -245,7 +245,7 @@ static void test_blobs(struct tap *tap)
 	struct cell_desc *desc;
 
 	open_machine();
-	used = pool_used();
+	used = page_pool_used();
 	plan_write(&plan, machine.ram + BLOB_PHYS);
 	desc = (struct cell_desc *)(machine.ram + BLOB_PHYS);
 	tap_is_u64(tap, create_from(HV_START + 0x200000), -EINVAL,
@@ -263,7 +263,7 @@ static void test_blobs(struct tap *tap)
 	desc->revision++;
 	tap_is_u64(tap, create_from(BLOB_PHYS), -EINVAL, "a blob that is not correct is refused");
 	tap_ok(tap, machine_said("revision"), "with what is wrong on the console");
-	tap_is_u64(tap, pool_used(), used, "none of these costs a page");
+	tap_is_u64(tap, page_pool_used(), used, "none of these costs a page");
 	desc->revision--;
 	tap_is_u64(tap, create_from(BLOB_PHYS), 0, "a blob may lie across pages");
 	desc->cpu_reset_address = 0x1234;

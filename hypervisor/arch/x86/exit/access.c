@@ -72,7 +72,7 @@ static enum verdict access_apic(struct cpu *cpu, uint64_t guest_phys)
 	cpu->exits[EXITS_X86_XAPIC]++;
 	/* APM vol. 2, 16.3.2: registers are accessed with aligned 32-bit accesses. */
 	if (!decode(cpu, &insn) || insn.string || insn.width != 4 || (offset & 3))
-		return fault(cpu, FAILURE_INSTRUCTION, guest_phys, 0, 0);
+		return exit_fault(cpu, FAILURE_INSTRUCTION, guest_phys, 0, 0);
 	access_apply(cpu, &insn, reads_memory(&insn) ? apic_read(offset) : 0, &effect);
 	if (effect.writes_memory) {
 		verdict = apic_write(cpu, offset, effect.memory);
@@ -188,6 +188,6 @@ enum verdict exit_memory(struct cpu *cpu, uint64_t guest_phys, bool write, bool 
 		}
 		decoded = &insn;
 	}
-	verdict = fault(cpu, reason, guest_phys, value, decoded ? insn.width : 0);
+	verdict = exit_fault(cpu, reason, guest_phys, value, decoded ? insn.width : 0);
 	return cpu->cell == &root_cell ? refuse_memory(cpu, decoded) : verdict;
 }

@@ -41,7 +41,7 @@ enum verdict exit_triple_fault(struct cpu *cpu)
 	enum verdict verdict;
 
 	vendor->get_state(cpu, &state);
-	verdict = fault(cpu, FAILURE_TRIPLE_FAULT, state.cr2, 0, 0);
+	verdict = exit_fault(cpu, FAILURE_TRIPLE_FAULT, state.cr2, 0, 0);
 	/*
 	 * Page faults are not intercepted: where the last exception seen was raised elsewhere, the
 	 * chain began with a page fault.

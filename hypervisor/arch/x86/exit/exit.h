@@ -16,8 +16,8 @@ enum verdict {
 };
 
 /* Fills cpu->failure with what every record has (record.c). Returns VERDICT_FAULT. */
-enum verdict fault(struct cpu *cpu, enum failure_reason reason, uint64_t address, uint64_t value,
-		   unsigned int size);
+enum verdict exit_fault(struct cpu *cpu, enum failure_reason reason, uint64_t address,
+			uint64_t value, unsigned int size);
 
 /* One line on the console of what cpu->failure says, and what was done about it. */
 void record_tell(const struct cpu *cpu, const char *what);

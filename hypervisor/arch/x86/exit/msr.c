@@ -7,14 +7,14 @@
 
 #include "arch/x86/asm.h"
 #include "arch/x86/logic/msr_policy.h"
-#include "core/pool.h"
+#include "core/page_pool.h"
 #include "core/state.h"
 #include "core/subsystem.h"
 #include "arch/x86/exit/exit.h"
 
 static int msr_cell_create(struct cell *cell)
 {
-	uint8_t *map = pool_alloc(vendor->msr_map_pages);
+	uint8_t *map = page_pool_alloc(vendor->msr_map_pages);
 
 	if (!map)
 		return -ENOMEM;
@@ -25,7 +25,7 @@ static int msr_cell_create(struct cell *cell)
 
 static void msr_cell_destroy(struct cell *cell)
 {
-	pool_free(cell->arch.msr_map, vendor->msr_map_pages);
+	page_pool_free(cell->arch.msr_map, vendor->msr_map_pages);
 	cell->arch.msr_map = NULL;
 }
 
@@ -97,7 +97,7 @@ static enum verdict write_call(struct cpu *cpu, uint32_t msr, uint64_t value)
 	case MSR_APIC_BASE:
 		if (value == rdmsr(MSR_APIC_BASE))
 			return VERDICT_HANDLED;
-		return fault(cpu, FAILURE_MSR_WRITE, msr, value, 8);
+		return exit_fault(cpu, FAILURE_MSR_WRITE, msr, value, 8);
 	case MSR_PAT:
 		if (!pat_valid(value))
 			return VERDICT_GP;
@@ -152,8 +152,8 @@ enum verdict exit_msr(struct cpu *cpu, bool write)
 		verdict = write ? write_call(cpu, msr, value) : read_call(cpu, msr, &value);
 		break;
 	case MSR_REFUSE:
-		return fault(cpu, write ? FAILURE_MSR_WRITE : FAILURE_MSR_READ, msr,
-			     write ? value : 0, 8);
+		return exit_fault(cpu, write ? FAILURE_MSR_WRITE : FAILURE_MSR_READ, msr,
+				  write ? value : 0, 8);
 	case MSR_ABSENT:
 		return VERDICT_GP;
 	case MSR_PASS:
@@ -164,7 +164,7 @@ enum verdict exit_msr(struct cpu *cpu, bool write)
 		 */
 		if (!vendor->msr_mapped(msr))
 			return VERDICT_GP;
-		return fault(cpu, FAILURE_UNHANDLED_EXIT, msr, 0, 0);
+		return exit_fault(cpu, FAILURE_UNHANDLED_EXIT, msr, 0, 0);
 	}
 	if (verdict != VERDICT_HANDLED)
 		return verdict;

@@ -4,7 +4,7 @@
 #include <string.h>
 
 #include "core/console.h"
-#include "core/pool.h"
+#include "core/page_pool.h"
 #include "core/state.h"
 #include "core/subsystem.h"
 #include "arch/x86/exit/refuse.h"
@@ -59,7 +59,7 @@ static int port_cell_create(struct cell *cell)
 		if (err)
 			return err;
 	}
-	bitmap = pool_alloc(IO_BITMAP_PAGES);
+	bitmap = page_pool_alloc(IO_BITMAP_PAGES);
 	if (!bitmap)
 		return -ENOMEM;
 	memset(bitmap, 0xff, IO_BITMAP_PAGES * PAGE_SIZE);
@@ -82,7 +82,7 @@ static void port_cell_destroy(struct cell *cell)
 	/* All of them were root's when the cell was created. */
 	for_each_range (range, cell)
 		set_range(&root_cell, range, false);
-	pool_free(cell->arch.io_bitmap, IO_BITMAP_PAGES);
+	page_pool_free(cell->arch.io_bitmap, IO_BITMAP_PAGES);
 	cell->arch.io_bitmap = NULL;
 }
 
@@ -92,7 +92,7 @@ enum verdict exit_port(struct cpu *cpu, uint16_t port, unsigned int size, bool i
 	/* Nothing is ever passed on from here: what is allowed does not exit. */
 	uint64_t value = in || string ? 0 : cpu_gprs(cpu)->rax & (0xffffffffull >> (32 - 8 * size));
 	enum verdict verdict =
-		fault(cpu, in ? FAILURE_PORT_READ : FAILURE_PORT_WRITE, port, value, size);
+		exit_fault(cpu, in ? FAILURE_PORT_READ : FAILURE_PORT_WRITE, port, value, size);
 
 	return cpu->cell == &root_cell ? refuse_port(cpu, string, instruction_length) : verdict;
 }

@@ -33,8 +33,8 @@ bool arch_cpu_record(struct cpu *cpu, struct failure_record *record)
 	return true;
 }
 
-enum verdict fault(struct cpu *cpu, enum failure_reason reason, uint64_t address, uint64_t value,
-		   unsigned int size)
+enum verdict exit_fault(struct cpu *cpu, enum failure_reason reason, uint64_t address,
+			uint64_t value, unsigned int size)
 {
 	struct failure_record *record = &cpu->failure;
 	struct vcpu_state state;

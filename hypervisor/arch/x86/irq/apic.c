@@ -159,7 +159,7 @@ static enum verdict send(struct cpu *self, uint32_t icr_low)
 
 	if (ICR_MODE(icr_low) == ICR_SMI || ICR_MODE(icr_low) == ICR_EXTINT ||
 	    ICR_MODE(icr_low) == ICR_RESERVED)
-		return fault(self, FAILURE_APIC, APIC_ICR_LOW, icr_low, 4);
+		return exit_fault(self, FAILURE_APIC, APIC_ICR_LOW, icr_low, 4);
 	/* INIT de-assert: only ever meant something to older parts. */
 	if (ICR_MODE(icr_low) == ICR_INIT && (icr_low & ICR_LEVEL) && !(icr_low & ICR_ASSERT))
 		return VERDICT_HANDLED;
@@ -211,7 +211,7 @@ enum verdict apic_write(struct cpu *cpu, unsigned int offset, uint32_t value)
 {
 	if (offset >= APIC_EXTENDED_LVT && offset < APIC_EXTENDED_LVT + 0x10 * extended_lvts()) {
 		if (!lvt_allowed(cpu, value))
-			return fault(cpu, FAILURE_APIC, offset, value, 4);
+			return exit_fault(cpu, FAILURE_APIC, offset, value, 4);
 		if (!(offset & 0xf))
 			apic_write_hw(offset, value);
 		return VERDICT_HANDLED;
@@ -233,7 +233,7 @@ enum verdict apic_write(struct cpu *cpu, unsigned int offset, uint32_t value)
 	case APIC_LVT_LINT1:
 	case APIC_LVT_ERROR:
 		if (!lvt_allowed(cpu, value))
-			return fault(cpu, FAILURE_APIC, offset, value, 4);
+			return exit_fault(cpu, FAILURE_APIC, offset, value, 4);
 		apic_write_hw(offset, value);
 		return VERDICT_HANDLED;
 	case APIC_ICR_HIGH:

@@ -4,7 +4,7 @@
 #include "arch/arch.h"
 #include "arch/x86/asm.h"
 #include "arch/x86/setup/paging.h"
-#include "core/pool.h"
+#include "core/page_pool.h"
 #include "core/state.h"
 
 /* From the linker script. */
@@ -15,12 +15,12 @@ static uint64_t *temporary_entries;
 
 static void *table_alloc(void *context)
 {
-	return pool_alloc(1);
+	return page_pool_alloc(1);
 }
 
 static void table_free(void *context, void *page)
 {
-	pool_free_deferred(page);
+	page_pool_free_deferred(page);
 }
 
 static uint64_t table_phys(void *context, const void *page)
@@ -33,7 +33,7 @@ static void *table_virt(void *context, uint64_t phys)
 	return hv_to_virt(phys);
 }
 
-void mapping_set_pool(struct page_table *table)
+void mapping_use_page_pool(struct page_table *table)
 {
 	table->alloc = table_alloc;
 	table->free = table_free;
@@ -79,7 +79,7 @@ int mapping_init(void)
 
 	host_table.format = &paging_host_format;
 	host_table.max_leaf_level = 2;
-	mapping_set_pool(&host_table);
+	mapping_use_page_pool(&host_table);
 	err = page_table_init(&host_table);
 	if (!err)
 		err = map_image();
@@ -100,7 +100,7 @@ int mapping_init(void)
 		return err;
 	temporary_entries = find_page_table(TEMPORARY_BASE);
 	temporary_entries[0] = 0;
-	pool_release_deferred();
+	page_pool_release_deferred();
 	return 0;
 }
 

@@ -15,6 +15,6 @@ int mapping_init(void);
 uint64_t mapping_cr3(void);
 
 /* Fills the callbacks of a table whose pages come from the pool. */
-void mapping_set_pool(struct page_table *table);
+void mapping_use_page_pool(struct page_table *table);
 
 #endif /* MAPPING_H */

@@ -106,7 +106,7 @@ static enum verdict on_nested_page_fault(struct cpu *cpu, struct vmcb *vmcb)
 
 static enum verdict on_unknown(struct cpu *cpu, struct vmcb *vmcb)
 {
-	return fault(cpu, FAILURE_UNHANDLED_EXIT, 0, vmcb->exit_code, 0);
+	return exit_fault(cpu, FAILURE_UNHANDLED_EXIT, 0, vmcb->exit_code, 0);
 }
 
 struct exit_entry {

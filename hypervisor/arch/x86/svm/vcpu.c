@@ -12,7 +12,7 @@
 #include "arch/x86/setup/setup.h"
 #include "arch/x86/svm/msr_map.h"
 #include "core/console.h"
-#include "core/pool.h"
+#include "core/page_pool.h"
 #include "core/state.h"
 
 /* Attributes of the segments that a reset leaves (APM vol. 2, 14.1.3). */
@@ -51,7 +51,7 @@ static struct vmcb *vmcb_of(const struct cpu *cpu)
 static int parking_init(void)
 {
 	static const uint8_t halt_loop[] = {0xfa, 0xf4, 0xeb, 0xfd}; /* cli; 1: hlt; jmp 1b */
-	uint8_t *code = pool_alloc(1);
+	uint8_t *code = page_pool_alloc(1);
 	int err;
 
 	if (!code)
@@ -89,7 +89,7 @@ static int svm_stage2_init(struct page_table *table)
 	cpuid(0x80000001, 0, &eax, &ebx, &ecx, &edx);
 	table->format = &paging_nested_format;
 	table->max_leaf_level = (edx & CPUID_8000_0001_EDX_PAGE1GB) ? 3 : 2;
-	mapping_set_pool(table);
+	mapping_use_page_pool(table);
 	return page_table_init(table);
 }
 
@@ -166,8 +166,8 @@ static int svm_cpu_init(struct cpu *cpu)
 		err = parking_init();
 		parking_ready = !err;
 	}
-	vmcb = pool_alloc(1);
-	host_save = pool_alloc(1);
+	vmcb = page_pool_alloc(1);
+	host_save = page_pool_alloc(1);
 	spin_unlock(&lock);
 	if (err || !vmcb || !host_save)
 		return -ENOMEM;

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-only
-#include "core/pool.h"
+#include "core/page_pool.h"
 
 #include <stdbool.h>
 #include <stddef.h>
@@ -36,7 +36,7 @@ static void mark_pages(uint32_t first, uint32_t count, bool used)
 	pool.used += used ? count : -count;
 }
 
-void pool_init(void *start, uint32_t pages)
+void page_pool_init(void *start, uint32_t pages)
 {
 	uint32_t bitmap_pages = (pages / 8 + PAGE_SIZE) / PAGE_SIZE;
 
@@ -49,7 +49,7 @@ void pool_init(void *start, uint32_t pages)
 	mark_pages(0, 2 * bitmap_pages, true);
 }
 
-void *pool_alloc(uint32_t pages)
+void *page_pool_alloc(uint32_t pages)
 {
 	uint32_t run = 0;
 	void *result;
@@ -66,13 +66,13 @@ void *pool_alloc(uint32_t pages)
 	return NULL;
 }
 
-void pool_free(void *start, uint32_t pages)
+void page_pool_free(void *start, uint32_t pages)
 {
 	if (start)
 		mark_pages(((uint8_t *)start - pool.start) / PAGE_SIZE, pages, false);
 }
 
-void pool_free_deferred(void *page)
+void page_pool_free_deferred(void *page)
 {
 	uint32_t number = ((uint8_t *)page - pool.start) / PAGE_SIZE;
 
@@ -80,7 +80,7 @@ void pool_free_deferred(void *page)
 	pool.num_deferred++;
 }
 
-void pool_release_deferred(void)
+void page_pool_release_deferred(void)
 {
 	for (uint32_t page = 0; pool.num_deferred && page < pool.pages; page++) {
 		if (!bit_set(pool.deferred, page))
@@ -91,12 +91,12 @@ void pool_release_deferred(void)
 	}
 }
 
-uint32_t pool_size(void)
+uint32_t page_pool_size(void)
 {
 	return pool.pages;
 }
 
-uint32_t pool_used(void)
+uint32_t page_pool_used(void)
 {
 	return pool.used;
 }
