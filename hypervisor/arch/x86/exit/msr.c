@@ -76,10 +76,9 @@ static enum verdict write_efer(struct cpu *cpu, const struct vcpu_state *state, 
 /* APM vol. 2, 7.8.1: types 2 and 3 and all from 8 on are reserved. */
 static bool pat_valid(uint64_t pat)
 {
-	unsigned int n, type;
+	for (unsigned int n = 0; n < 8; n++) {
+		unsigned int type = (pat >> (8 * n)) & 0xff;
 
-	for (n = 0; n < 8; n++) {
-		type = (pat >> (8 * n)) & 0xff;
 		if (type > 7 || type == 2 || type == 3)
 			return false;
 	}

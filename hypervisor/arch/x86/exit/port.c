@@ -16,9 +16,9 @@ static bool port_intercepted(const struct cell *cell, unsigned int port)
 
 static void set_range(struct cell *cell, const struct blob_pio *range, bool intercept)
 {
-	unsigned int port;
+	for (unsigned int n = 0; n < range->length; n++) {
+		unsigned int port = range->base + n;
 
-	for (port = range->base; port < (unsigned int)range->base + range->length; port++) {
 		if (intercept)
 			cell->arch.io_bitmap[port / 8] |= 1u << (port % 8);
 		else
@@ -26,18 +26,17 @@ static void set_range(struct cell *cell, const struct blob_pio *range, bool inte
 	}
 }
 
-#define for_each_range(range, cell)                 \
-	for ((range) = cell_desc_pio((cell)->desc); \
-	     (range) < cell_desc_pio((cell)->desc) + (cell)->desc->num_pio_regions; (range)++)
+#define for_each_range(range, cell)                                      \
+	for (const struct blob_pio *range = cell_desc_pio((cell)->desc); \
+	     range < cell_desc_pio((cell)->desc) + (cell)->desc->num_pio_regions; range++)
 
 /* Every port must be root's at this moment: not denied to it, not with another cell. */
 static int check_ports(const struct cell *cell)
 {
-	const struct blob_pio *range;
-	unsigned int port;
-
 	for_each_range (range, cell) {
-		for (port = range->base; port < (unsigned int)range->base + range->length; port++) {
+		for (unsigned int n = 0; n < range->length; n++) {
+			unsigned int port = range->base + n;
+
 			if (port_intercepted(&root_cell, port)) {
 				console_printf("cell %s: port 0x%x is not the root cell's\n",
 					       cell->desc->name, port);
@@ -50,7 +49,6 @@ static int check_ports(const struct cell *cell)
 
 static int port_cell_create(struct cell *cell)
 {
-	const struct blob_pio *range;
 	uint8_t *bitmap;
 	int err;
 
@@ -74,8 +72,6 @@ static int port_cell_create(struct cell *cell)
 
 static void port_cell_destroy(struct cell *cell)
 {
-	const struct blob_pio *range;
-
 	/* Without a bitmap creation never got as far as taking the ports from root. */
 	if (!cell->arch.io_bitmap)
 		return;
