@@ -307,10 +307,13 @@ static void check_alone(const struct check *check)
 	check_images(check);
 }
 
-/* Against the first count of the set. */
+/*
+ * Against the first count of the set. These are warnings only: where there is no room for more, a
+ * large set need not hold anybody up.
+ */
 static void check_neighbours(const struct check *check, size_t count)
 {
-	for (size_t i = 0; i < count; i++) {
+	for (size_t i = 0; i < count && !problems_full(check->problems); i++) {
 		const struct description *other = check->input->descriptions[i];
 
 		if (strcmp(other->name, check->description->name) == 0)
