@@ -37,174 +37,110 @@ static int read_file(const struct reader *reader, const char *path, char **ret_t
 	return r;
 }
 
-static int broken(const struct reader *reader, const char *path, const char *what)
+static int complain(const struct reader *reader, const char *path, const char *what, int error)
 {
 	const struct problem_place place = {.file = path};
 
 	problems_add(reader->problems, SEVERITY_ERROR, &place, "%s", what);
-	return -EINVAL;
-}
-
-static int missing(const struct reader *reader, const char *path)
-{
-	const struct problem_place place = {.file = path};
-
-	problems_add(reader->problems, SEVERITY_ERROR, &place,
-		     "is not there; is /proc or /sys mounted?");
-	return -ENOENT;
-}
-
-static int read_resources(const struct reader *reader, const char *path,
-			  struct machine_resources *ret)
-{
-	_cleanup_(freep) char *text = NULL;
-	size_t length;
-	int r = read_file(reader, path, &text, &length);
-
-	if (r == -ENOENT)
-		return missing(reader, path);
-	if (r < 0)
-		return r;
-	r = machine_parse_resources(text, length, ret);
-	if (r == -EINVAL)
-		return broken(reader, path, "has a line that is no resource");
-	return r;
+	return error;
 }
 
 /* Without CAP_SYS_ADMIN the kernel shows every address as 0. */
 static int check_visible(const struct reader *reader)
 {
-	const struct problem_place place = {.file = "/proc/iomem"};
 	const struct machine_resources *iomem = &reader->machine->iomem;
 
 	for (size_t i = 0; i < iomem->count; i++) {
 		if (iomem->items[i].end != 0)
 			return 0;
 	}
-	problems_add(reader->problems, SEVERITY_ERROR, &place,
-		     "shows no addresses; only root may see them");
-	return -EPERM;
+	return complain(reader, "/proc/iomem", "shows no addresses; only root may see them",
+			-EPERM);
 }
 
-static int read_cpus(const struct reader *reader, const char *path, struct cpu_mask *ret)
+static int parse_iomem(const void *text, size_t length, struct machine *machine)
+{
+	return machine_parse_resources(text, length, &machine->iomem);
+}
+
+static int parse_ioports(const void *text, size_t length, struct machine *machine)
+{
+	return machine_parse_resources(text, length, &machine->ioports);
+}
+
+#define DEFINE_PARSE_CPUS(mask)                                                                    \
+	static int parse_##mask(const void *text, size_t length, struct machine *machine)          \
+	{                                                                                          \
+		return cpu_mask_parse(text, &machine->mask) < 0 || !cpu_mask_count(&machine->mask) \
+			       ? -EINVAL                                                           \
+			       : 0;                                                                \
+	}
+DEFINE_PARSE_CPUS(possible)
+DEFINE_PARSE_CPUS(present)
+DEFINE_PARSE_CPUS(online)
+
+struct source {
+	const char *path;
+	/* -EINVAL where it makes no sense, -ENOENT where it does not say; -ENOMEM. */
+	machine_parse *parse;
+	const char *broken; /* what is told of it then */
+	bool optional;
+};
+
+#define CPUS(mask)                                                                             \
+	{                                                                                      \
+		"/sys/devices/system/cpu/" #mask, parse_##mask,                                \
+			"is no list of CPUs, or has more than this version can manage", false, \
+	}
+#define TABLE(name, parse)                                                               \
+	{                                                                                \
+		"/sys/firmware/acpi/tables/" name, parse, "is no valid ACPI table", true \
+	}
+
+static const struct source present_cpus = CPUS(present), online_cpus = CPUS(online);
+
+static const struct source sources[] = {
+	{"/proc/iomem", parse_iomem, "has a line that is no resource", false},
+	{"/proc/ioports", parse_ioports, "has a line that is no resource", false},
+	CPUS(possible),
+	CPUS(present),
+	CPUS(online),
+	{"/proc/cpuinfo", machine_parse_cpuinfo, NULL, false},
+	{"/proc/cmdline", machine_parse_cmdline, NULL, true},
+	{"/proc/timer_list", machine_parse_timer_list,
+	 "has a lapic clock event device with no usable speed", true},
+	TABLE("MCFG", machine_parse_mcfg),
+	TABLE("FACP", machine_parse_facp),
+	TABLE("APIC", machine_parse_madt),
+};
+
+static int read_source(const struct reader *reader, const struct source *source)
 {
 	_cleanup_(freep) char *text = NULL;
 	size_t length;
-	int r = read_file(reader, path, &text, &length);
+	int r = read_file(reader, source->path, &text, &length);
 
-	if (r == -ENOENT)
-		return missing(reader, path);
-	if (r < 0)
-		return r;
-	if (cpu_mask_parse(text, ret) < 0 || cpu_mask_count(ret) == 0)
-		return broken(reader, path,
-			      "is no list of CPUs, or has more than this version can "
-			      "manage");
-	return 0;
-}
-
-static int read_processors(const struct reader *reader)
-{
-	struct machine *machine = reader->machine;
-	_cleanup_(freep) char *text = NULL;
-	size_t length;
-	int r;
-
-	r = read_cpus(reader, "/sys/devices/system/cpu/possible", &machine->possible);
+	if (r == -ENOENT && !source->optional)
+		return complain(reader, source->path, "is not there; is /proc or /sys mounted?",
+				-ENOENT);
 	if (r == 0)
-		r = read_cpus(reader, "/sys/devices/system/cpu/present", &machine->present);
-	if (r == 0)
-		r = read_cpus(reader, "/sys/devices/system/cpu/online", &machine->online);
-	if (r < 0)
-		return r;
-	r = read_file(reader, "/proc/cpuinfo", &text, &length);
-	if (r == -ENOENT)
-		return missing(reader, "/proc/cpuinfo");
-	if (r < 0)
-		return r;
-	machine_parse_cpuinfo(text, length, machine);
-	return 0;
-}
-
-static int read_cmdline(const struct reader *reader)
-{
-	_cleanup_(freep) char *text = NULL;
-	size_t length;
-	int r = read_file(reader, "/proc/cmdline", &text, &length);
-
-	if (r == 0)
-		machine_parse_cmdline(text, length, reader->machine);
-	return r == -ENOENT ? 0 : r;
-}
-
-static int read_timer(const struct reader *reader)
-{
-	const char *path = "/proc/timer_list";
-	_cleanup_(freep) char *text = NULL;
-	size_t length;
-	int r = read_file(reader, path, &text, &length);
-
-	if (r == -ENOENT)
-		return 0;
-	if (r < 0)
-		return r;
-	r = machine_parse_timer_list(text, length, &reader->machine->apic_khz,
-				     &reader->machine->tsc_deadline);
+		r = source->parse(text, length, reader->machine);
 	if (r == -EINVAL)
-		return broken(reader, path, "has a lapic clock event device with no usable speed");
+		return complain(reader, source->path, source->broken, -EINVAL);
 	return r == -ENOENT ? 0 : r;
-}
-
-typedef int (*acpi_parse)(const uint8_t *table, size_t length, struct machine *machine);
-
-static int read_table(const struct reader *reader, const char *path, acpi_parse parse)
-{
-	_cleanup_(freep) char *table = NULL;
-	size_t length;
-	int r = read_file(reader, path, &table, &length);
-
-	if (r == -ENOENT)
-		return 0;
-	if (r < 0)
-		return r;
-	if (parse((const uint8_t *)table, length, reader->machine) < 0)
-		return broken(reader, path, "is no valid ACPI table");
-	return 0;
-}
-
-static int read_tables(const struct reader *reader)
-{
-	int r;
-
-	r = read_table(reader, "/sys/firmware/acpi/tables/MCFG", machine_parse_mcfg);
-	if (r == 0)
-		r = read_table(reader, "/sys/firmware/acpi/tables/FACP", machine_parse_facp);
-	if (r == 0)
-		r = read_table(reader, "/sys/firmware/acpi/tables/APIC", machine_parse_madt);
-	return r;
 }
 
 int machine_read(const char *root, struct problems *problems, struct machine **ret)
 {
 	_cleanup_(machine_freep) struct machine *machine = calloc(1, sizeof(*machine));
 	const struct reader reader = {.root = root ?: "", .problems = problems, .machine = machine};
-	int r;
+	int r = machine ? 0 : -ENOMEM;
 
-	if (!machine)
-		return -ENOMEM;
-	r = read_resources(&reader, "/proc/iomem", &machine->iomem);
-	if (r == 0)
-		r = check_visible(&reader);
-	if (r == 0)
-		r = read_resources(&reader, "/proc/ioports", &machine->ioports);
-	if (r == 0)
-		r = read_processors(&reader);
-	if (r == 0)
-		r = read_cmdline(&reader);
-	if (r == 0)
-		r = read_timer(&reader);
-	if (r == 0)
-		r = read_tables(&reader);
+	for (size_t i = 0; r == 0 && i < ARRAY_SIZE(sources); i++) {
+		r = read_source(&reader, &sources[i]);
+		if (r == 0 && sources[i].parse == parse_iomem)
+			r = check_visible(&reader);
+	}
 	if (r < 0)
 		return r;
 	*ret = TAKE_POINTER(machine);
@@ -214,18 +150,17 @@ int machine_read(const char *root, struct problems *problems, struct machine **r
 int machine_read_online(const char *root, struct machine *machine)
 {
 	_cleanup_(problems_done) struct problems problems = {0};
-	const struct reader reader = {
-		.root = root ?: "", .problems = &problems, .machine = machine};
-	struct cpu_mask present, online;
+	struct machine now = {0};
+	const struct reader reader = {.root = root ?: "", .problems = &problems, .machine = &now};
 	int r;
 
-	r = read_cpus(&reader, "/sys/devices/system/cpu/present", &present);
+	r = read_source(&reader, &present_cpus);
 	if (r == 0)
-		r = read_cpus(&reader, "/sys/devices/system/cpu/online", &online);
+		r = read_source(&reader, &online_cpus);
 	if (r < 0)
 		return r;
-	machine->present = present;
-	machine->online = online;
+	machine->present = now.present;
+	machine->online = now.online;
 	return 0;
 }
 

@@ -94,21 +94,22 @@ bool machine_is_ram(const struct machine *machine, struct address_range range);
  * The parsers behind it, on text of length bytes that need not end in a zero.
  *
  * machine_parse_resources(): /proc/iomem or ioports. 0, -EINVAL, -ENOMEM.
- * machine_parse_timer_list(): finds the lapic clock event device of /proc/timer_list. 0 with the
- *   undivided APIC timer frequency in kHz (Linux programs the timer with divider 16), 0 with
- *   frequency 0 and ret_deadline set for TSC deadline mode, -ENOENT where there is none, -EINVAL.
- * machine_parse_cmdline(): collects memmap=SIZE$ADDRESS of /proc/cmdline. Others are ignored.
  */
 int machine_parse_resources(const char *text, size_t length, struct machine_resources *ret);
 void machine_resources_done(struct machine_resources *resources);
-int machine_parse_timer_list(const char *text, size_t length, uint32_t *ret_khz,
-			     bool *ret_deadline);
-void machine_parse_cmdline(const char *text, size_t length, struct machine *machine);
-void machine_parse_cpuinfo(const char *text, size_t length, struct machine *machine);
 
-/* ACPI tables, as in /sys/firmware/acpi/tables. 0, -EINVAL for a broken one. */
-int machine_parse_mcfg(const uint8_t *table, size_t length, struct machine *machine);
-int machine_parse_facp(const uint8_t *table, size_t length, struct machine *machine);
-int machine_parse_madt(const uint8_t *table, size_t length, struct machine *machine);
+/*
+ * Of one file each, into the machine. 0, -EINVAL for one that is broken.
+ *
+ * machine_parse_timer_list(): finds the lapic clock event device of /proc/timer_list: apic_khz gets
+ *   the undivided APIC timer frequency (Linux programs the timer with divider 16), or 0 together
+ * with tsc_deadline for TSC deadline mode. -ENOENT where there is none. machine_parse_cmdline():
+ * collects memmap=SIZE$ADDRESS of /proc/cmdline. Others are ignored. The last ones: ACPI tables, as
+ * in /sys/firmware/acpi/tables.
+ */
+typedef int machine_parse(const void *data, size_t length, struct machine *machine);
+
+machine_parse machine_parse_timer_list, machine_parse_cmdline, machine_parse_cpuinfo;
+machine_parse machine_parse_mcfg, machine_parse_facp, machine_parse_madt;
 
 #endif /* MACHINE_H */

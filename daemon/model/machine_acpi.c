@@ -57,8 +57,9 @@ static int check_table(const uint8_t *table, size_t *length, const char *signatu
 	return 0;
 }
 
-int machine_parse_mcfg(const uint8_t *table, size_t length, struct machine *machine)
+int machine_parse_mcfg(const void *data, size_t length, struct machine *machine)
 {
+	const uint8_t *table = data;
 	int r = check_table(table, &length, "MCFG");
 
 	if (r < 0)
@@ -79,8 +80,9 @@ int machine_parse_mcfg(const uint8_t *table, size_t length, struct machine *mach
 	return 0;
 }
 
-int machine_parse_facp(const uint8_t *table, size_t length, struct machine *machine)
+int machine_parse_facp(const void *data, size_t length, struct machine *machine)
 {
+	const uint8_t *table = data;
 	int r = check_table(table, &length, "FACP");
 	uint64_t port = 0;
 
@@ -96,8 +98,9 @@ int machine_parse_facp(const uint8_t *table, size_t length, struct machine *mach
 	return 0;
 }
 
-int machine_parse_madt(const uint8_t *table, size_t length, struct machine *machine)
+int machine_parse_madt(const void *data, size_t length, struct machine *machine)
 {
+	const uint8_t *table = data;
 	int r = check_table(table, &length, "APIC");
 	size_t at = MADT_ENTRIES;
 

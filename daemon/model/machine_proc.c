@@ -74,7 +74,7 @@ static bool parse_field(struct text_span line, const char *name, uint64_t *ret)
 	return text_span_number(&line, 10, ret) == 0;
 }
 
-static int timer_frequency(uint64_t mult, uint64_t shift, uint32_t *ret_khz)
+static int set_frequency(struct machine *machine, uint64_t mult, uint64_t shift)
 {
 	uint64_t khz;
 
@@ -84,13 +84,14 @@ static int timer_frequency(uint64_t mult, uint64_t shift, uint32_t *ret_khz)
 	khz = (mult * LAPIC_DIVIDER * 1000000) >> shift;
 	if (khz == 0 || khz > UINT32_MAX)
 		return -EINVAL;
-	*ret_khz = khz;
+	machine->apic_khz = khz;
+	machine->tsc_deadline = false;
 	return 0;
 }
 
-int machine_parse_timer_list(const char *text, size_t length, uint32_t *ret_khz, bool *ret_deadline)
+int machine_parse_timer_list(const void *data, size_t length, struct machine *machine)
 {
-	struct text_span rest = {text, length};
+	struct text_span rest = {data, length};
 	struct text_span line;
 	uint64_t mult = 0, shift = 0;
 	bool in_lapic = false;
@@ -98,17 +99,13 @@ int machine_parse_timer_list(const char *text, size_t length, uint32_t *ret_khz,
 	while (text_span_line(&rest, &line)) {
 		if (text_span_prefix(&line, "Clock Event Device: ")) {
 			if (text_span_equals(line, "lapic-deadline")) {
-				*ret_khz = 0;
-				*ret_deadline = true;
+				machine->apic_khz = 0;
+				machine->tsc_deadline = true;
 				return 0;
 			}
 			in_lapic = text_span_equals(line, "lapic");
 		} else if (in_lapic && parse_field(line, "shift:", &shift)) {
-			int r = timer_frequency(mult, shift, ret_khz);
-
-			if (r == 0)
-				*ret_deadline = false;
-			return r;
+			return set_frequency(machine, mult, shift);
 		} else if (in_lapic) {
 			parse_field(line, "mult:", &mult);
 		}
@@ -156,22 +153,23 @@ static void parse_memmap(struct text_span part, struct machine *machine)
 		machine->reserved[machine->num_reserved++] = range;
 }
 
-void machine_parse_cmdline(const char *text, size_t length, struct machine *machine)
+int machine_parse_cmdline(const void *data, size_t length, struct machine *machine)
 {
-	struct text_span rest = {text, length};
+	struct text_span rest = {data, length};
 	struct text_span line, word, part;
 
 	if (!text_span_line(&rest, &line))
-		return;
+		return 0;
 	while (text_span_split(&line, ' ', &word)) {
 		/* What follows is for init, not for the kernel. */
 		if (text_span_equals(word, "--"))
-			return;
+			break;
 		if (!text_span_prefix(&word, "memmap="))
 			continue;
 		while (text_span_split(&word, ',', &part))
 			parse_memmap(part, machine);
 	}
+	return 0;
 }
 
 /* "apicid\t\t: 3" */
@@ -186,9 +184,9 @@ static bool parse_cpuinfo_field(struct text_span line, const char *name, uint64_
 	return text_span_number(&line, 10, ret) == 0 && line.length == 0;
 }
 
-void machine_parse_cpuinfo(const char *text, size_t length, struct machine *machine)
+int machine_parse_cpuinfo(const void *data, size_t length, struct machine *machine)
 {
-	struct text_span rest = {text, length};
+	struct text_span rest = {data, length};
 	struct text_span line;
 	uint64_t cpu = CPU_MASK_MAX;
 	uint64_t apic_id;
@@ -202,4 +200,5 @@ void machine_parse_cpuinfo(const char *text, size_t length, struct machine *mach
 		    apic_id <= INT32_MAX)
 			machine->apic_ids[cpu] = apic_id;
 	}
+	return 0;
 }

@@ -108,14 +108,12 @@ static void test_timer(struct tap *tap)
 	};
 
 	for (size_t i = 0; i < ARRAY_SIZE(cases); i++) {
-		uint32_t khz = 7;
-		bool deadline = false;
-		int r = machine_parse_timer_list(cases[i].text, strlen(cases[i].text), &khz,
-						 &deadline);
+		struct machine machine = {.apic_khz = 7};
+		int r = machine_parse_timer_list(cases[i].text, strlen(cases[i].text), &machine);
 
-		tap_ok(tap, r == cases[i].result && deadline == cases[i].deadline,
+		tap_ok(tap, r == cases[i].result && machine.tsc_deadline == cases[i].deadline,
 		       "timer list %zu gives %d", i, cases[i].result);
-		tap_is_u64(tap, khz, cases[i].khz, "timer list %zu has its speed", i);
+		tap_is_u64(tap, machine.apic_khz, cases[i].khz, "timer list %zu has its speed", i);
 	}
 }
 
