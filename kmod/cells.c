@@ -145,7 +145,6 @@ static struct managed_cell *allocate_cell(const void __user *blob, u32 size)
 	char line[BLOB_ERROR_LINE];
 	struct managed_cell *cell;
 	struct blob_error error;
-	unsigned int n;
 	const u8 *set;
 	void *copy;
 
@@ -172,7 +171,7 @@ static struct managed_cell *allocate_cell(const void __user *blob, u32 size)
 	cell->id = cell->desc->id;
 	cell->serial = ++last_serial;
 	set = cell_desc_cpu_set(cell->desc);
-	for (n = 0; n < cell->desc->cpu_set_size * 8 && n < nr_cpu_ids; n++)
+	for (unsigned int n = 0; n < cell->desc->cpu_set_size * 8 && n < nr_cpu_ids; n++)
 		if (set[n / 8] & (1 << (n % 8)))
 			cpumask_set_cpu(n, &cell->cpus);
 	return cell;
@@ -182,12 +181,11 @@ static int check_new_cell(const struct managed_cell *cell)
 {
 	struct jailhouse_cell_id id = {.id = JAILHOUSE_ID_BY_NAME};
 	const u8 *set = cell_desc_cpu_set(cell->desc);
-	unsigned int n;
 
 	memcpy(id.name, cell->desc->name, sizeof(id.name));
 	if (cells_find(&id))
 		return -EEXIST;
-	for (n = 0; n < cell->desc->cpu_set_size * 8; n++) {
+	for (unsigned int n = 0; n < cell->desc->cpu_set_size * 8; n++) {
 		if (!(set[n / 8] & (1 << (n % 8))))
 			continue;
 		if (n >= nr_cpu_ids || !cpumask_test_cpu(n, &partition->cpus)) {
@@ -245,10 +243,9 @@ static int take_cpus(struct managed_cell *cell)
 static int find_slot(struct managed_cell *cell)
 {
 	const struct public_cell *public;
-	unsigned int slot;
 	u64 offset;
 
-	for (slot = 1; slot < PUBLIC_MAX_CELLS; slot++) {
+	for (unsigned int slot = 1; slot < PUBLIC_MAX_CELLS; slot++) {
 		offset = READ_ONCE(partition->public->cells[slot]);
 		if (!offset || offset > partition->size - PUBLIC_CELL_PAGES * PAGE_SIZE)
 			continue;
@@ -356,7 +353,6 @@ int cells_load(struct jailhouse_cell_id *id, u32 count,
 {
 	struct jailhouse_preload_image image;
 	struct managed_cell *cell;
-	u32 n;
 	int err;
 
 	if (count > MAX_IMAGES)
@@ -365,7 +361,7 @@ int cells_load(struct jailhouse_cell_id *id, u32 count,
 	if (err)
 		return err;
 	err = ask_and_call(HC_CELL_SET_LOADABLE, cell);
-	for (n = 0; n < count && !err; n++) {
+	for (u32 n = 0; n < count && !err; n++) {
 		if (copy_from_user(&image, &images[n], sizeof(image)))
 			return -EFAULT;
 		err = load_image(cell, &image);

@@ -88,14 +88,13 @@ static const struct managed_cell *find_owner(struct span range, bool shared)
 {
 	const struct blob_memory *region;
 	const struct managed_cell *cell;
-	u32 n;
 
 	list_for_each_entry (cell, &managed_cells, entry) {
 		/* Root's entry has no list of regions. */
 		if (!cell->slot)
 			continue;
 		region = cell_desc_memory(cell->desc);
-		for (n = 0; n < cell->desc->num_memory_regions; n++, region++) {
+		for (u32 n = 0; n < cell->desc->num_memory_regions; n++, region++) {
 			if ((region->flags & BLOB_MEM_COMM_REGION) ||
 			    (shared && (region->flags & BLOB_MEM_ROOTSHARED)))
 				continue;
@@ -146,10 +145,9 @@ static int check_region(const struct cell_desc *desc, const struct blob_memory *
 int claims_check_cell(const struct cell_desc *desc)
 {
 	const struct blob_memory *region = cell_desc_memory(desc);
-	u32 n;
 	int err = 0;
 
-	for (n = 0; n < desc->num_memory_regions && !err; n++, region++)
+	for (u32 n = 0; n < desc->num_memory_regions && !err; n++, region++)
 		if (!(region->flags & BLOB_MEM_COMM_REGION) && region->size)
 			err = check_region(desc, region);
 	return err;
@@ -163,10 +161,10 @@ static bool changes_hands(const struct blob_memory *region)
 
 static int scrub_region(const struct blob_memory *region)
 {
-	u64 offset, size;
 	void *memory;
+	u64 size;
 
-	for (offset = 0; offset < region->size; offset += size) {
+	for (u64 offset = 0; offset < region->size; offset += size) {
 		size = min_t(u64, region->size - offset, SCRUB_CHUNK);
 		memory = memremap(region->phys_start + offset, size, MEMREMAP_WB);
 		if (!memory)
@@ -183,10 +181,9 @@ static int scrub_region(const struct blob_memory *region)
 int claims_scrub(const struct cell_desc *desc)
 {
 	const struct blob_memory *region = cell_desc_memory(desc);
-	u32 n;
 	int err = 0;
 
-	for (n = 0; n < desc->num_memory_regions && !err; n++, region++)
+	for (u32 n = 0; n < desc->num_memory_regions && !err; n++, region++)
 		if (changes_hands(region))
 			err = scrub_region(region);
 	return err;

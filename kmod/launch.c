@@ -116,13 +116,12 @@ static int check_machine(void)
 static u32 measure_apic_khz(void)
 {
 	u32 first, last, divide, khz = 0;
-	unsigned int tries;
 	unsigned long flags;
 	u64 begin, end;
 
 	if (boot_cpu_has(X86_FEATURE_TSC_DEADLINE_TIMER))
 		return 0;
-	for (tries = 0; tries < 50 && !khz; tries++) {
+	for (unsigned int tries = 0; tries < 50 && !khz; tries++) {
 		local_irq_save(flags);
 		/* Linux runs its timer with a divisor of 16 (or 1 where bits 0, 1, 3 are set). */
 		divide = (apic_read(APIC_TDCR) & 0xb) == APIC_TDR_DIV_16 ? 16 : 1;
@@ -193,10 +192,10 @@ static int check_cpus(const struct partition *p)
 {
 	const struct cell_desc *root = &p->system->root_cell;
 	const u8 *set = cell_desc_cpu_set(root);
-	unsigned int cpu, count = root->cpu_set_size * 8;
+	unsigned int count = root->cpu_set_size * 8;
 	bool listed;
 
-	for (cpu = 0; cpu < max_t(unsigned int, count, nr_cpu_ids); cpu++) {
+	for (unsigned int cpu = 0; cpu < max_t(unsigned int, count, nr_cpu_ids); cpu++) {
 		listed = cpu < count && (set[cpu / 8] & (1 << (cpu % 8)));
 		if (listed && (cpu >= nr_cpu_ids || !cpu_online(cpu))) {
 			pr_cell(err, "CPU %u of the configuration is missing or offline\n", cpu);
@@ -312,11 +311,11 @@ static void build_boot_tables(struct partition *p)
 	u64 *tables = p->memory + p->header->boot_tables_offset;
 	u64 *pml4 = tables, *pdpt = tables + 512, *pd = tables + 2 * 512;
 	u64 *t_pdpt = tables + 3 * 512, *t_pd = tables + 4 * 512, *t_pt = tables + 5 * 512;
-	u64 *pt = tables + 6 * 512, va = p->header->trampoline_virt, n;
+	u64 *pt = tables + 6 * 512, va = p->header->trampoline_virt;
 
 	pml4[(IMAGE_BASE >> 39) & 511] = table_phys(p, pdpt) | PTE_TABLE;
 	pdpt[(IMAGE_BASE >> 30) & 511] = table_phys(p, pd) | PTE_TABLE;
-	for (n = 0; n < p->size >> PAGE_SHIFT; n++) {
+	for (u64 n = 0; n < p->size >> PAGE_SHIFT; n++) {
 		if (n % 512 == 0)
 			pd[n / 512] = table_phys(p, pt + n) | PTE_TABLE;
 		pt[n] = (p->phys + (n << PAGE_SHIFT)) | PTE_LEAF;

@@ -36,13 +36,13 @@ static int collect_ram(struct resource *res, void *data)
 
 static bool in_one_zone(u64 start, u64 size)
 {
-	unsigned long pfn, end = PHYS_PFN(start + size);
+	unsigned long end = PHYS_PFN(start + size);
 	struct zone *zone;
 
 	if (!pfn_valid(PHYS_PFN(start)))
 		return false;
 	zone = page_zone(pfn_to_page(PHYS_PFN(start)));
-	for (pfn = PHYS_PFN(start); pfn < end; pfn += pageblock_nr_pages)
+	for (unsigned long pfn = PHYS_PFN(start); pfn < end; pfn += pageblock_nr_pages)
 		if (!pfn_valid(pfn) || page_zone(pfn_to_page(pfn)) != zone)
 			return false;
 	return page_zone(pfn_to_page(end - 1)) == zone;
@@ -54,9 +54,9 @@ static bool in_one_zone(u64 start, u64 size)
  */
 static void mark_offline(bool offline)
 {
-	unsigned long pfn, end = PHYS_PFN(pool.phys_start + pool.size);
+	unsigned long end = PHYS_PFN(pool.phys_start + pool.size);
 
-	for (pfn = PHYS_PFN(pool.phys_start); pfn < end; pfn++) {
+	for (unsigned long pfn = PHYS_PFN(pool.phys_start); pfn < end; pfn++) {
 		if (offline)
 			__SetPageOffline(pfn_to_page(pfn));
 		else
@@ -72,7 +72,7 @@ static int take_from_linux(u64 size)
 {
 	unsigned int candidates = 0;
 	struct ram_ranges *ranges;
-	int n, err = -ENOMEM;
+	int err = -ENOMEM;
 	u64 start;
 
 	ranges = kzalloc(sizeof(*ranges), GFP_KERNEL);
@@ -80,7 +80,7 @@ static int take_from_linux(u64 size)
 		return -ENOMEM;
 	walk_iomem_res_desc(IORES_DESC_NONE, IORESOURCE_SYSTEM_RAM | IORESOURCE_BUSY, 0, U64_MAX,
 			    ranges, collect_ram);
-	for (n = ranges->count - 1; n >= 0 && err; n--) {
+	for (int n = ranges->count - 1; n >= 0 && err; n--) {
 		if (ranges->range[n].end < size)
 			continue;
 		start = ALIGN_DOWN(ranges->range[n].end - size, POOL_ALIGN);

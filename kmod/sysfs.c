@@ -192,9 +192,7 @@ static const struct attribute_group counter_group = {.attrs = counter_list};
 
 static void init_counters(void)
 {
-	unsigned int n;
-
-	for (n = 0; n < EXITS_COUNT; n++) {
+	for (unsigned int n = 0; n < EXITS_COUNT; n++) {
 		sysfs_attr_init(&counter_attributes[n].attr);
 		counter_attributes[n].attr.name = counter_names[n];
 		counter_attributes[n].attr.mode = 0444;
@@ -229,9 +227,7 @@ static int add_statistics(struct managed_cell *cell)
 
 static void remove_statistics(struct managed_cell *cell)
 {
-	unsigned int cpu;
-
-	for (cpu = 0; cpu < IMAGE_MAX_CPUS; cpu++) {
+	for (unsigned int cpu = 0; cpu < IMAGE_MAX_CPUS; cpu++) {
 		kobject_put(cell->cpu_statistics[cpu]);
 		cell->cpu_statistics[cpu] = NULL;
 	}
