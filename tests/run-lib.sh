@@ -37,15 +37,6 @@ last_line() {
 	tail -c 2000 "$1" | tr '\r' '\n' | grep -v '^[[:space:]]*$' | tail -n 1 | cut -c 1-90
 }
 
-# newest_kernel_release: the newest kernel whose headers are installed, as kmod/ picks it.
-newest_kernel_release() {
-	local release
-	release=$(find /lib/modules/ -mindepth 2 -maxdepth 2 -name build 2>/dev/null |
-		sed 's,^/lib/modules/,,; s,/build$,,' | sort -V | tail -n 1)
-	[[ $release ]] || die "no kernel headers below /lib/modules; install linux-headers-amd64"
-	printf '%s\n' "$release"
-}
-
 # debian_sources: what apt on this machine knows of Debian's own suites (not of backports, not of
 # third parties), as "URI SUITE COMPONENT" lines; works for both formats of apt's source files.
 debian_sources() {
