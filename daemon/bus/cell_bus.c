@@ -112,7 +112,7 @@ GETTER(exits)
 	int r;
 
 	r = sd_bus_message_open_container(reply, 'a', "{st}");
-	for (unsigned int i = 0; r >= 0 && i < SNAPSHOT_EXIT_REASONS; i++) {
+	for (unsigned int i = 0; r >= 0 && i < EXITS_COUNT; i++) {
 		if (cell->exits_known & (1u << i))
 			r = sd_bus_message_append(reply, "{st}", snapshot_exit_name(i),
 						  cell->exits[i]);

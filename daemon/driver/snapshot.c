@@ -88,7 +88,7 @@ static void read_statistics(int cell_directory, struct snapshot_cell *cell)
 	directory = openat(cell_directory, SYSFS_STATISTICS, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
 	if (directory < 0)
 		return;
-	for (unsigned int i = 0; i < SNAPSHOT_EXIT_REASONS; i++) {
+	for (unsigned int i = 0; i < EXITS_COUNT; i++) {
 		if (read_number(directory, attributes[i], &cell->exits[i]) == 0)
 			cell->exits_known |= 1u << i;
 	}

@@ -11,9 +11,6 @@
 #include "driver/driver.h"
 #include "sysfs_abi.h"
 
-/* Exit reasons of the sysfs tree, in a fixed order. */
-enum { SNAPSHOT_EXIT_REASONS = EXITS_COUNT };
-
 struct snapshot_cell {
 	int32_t id;
 	char name[JAILHOUSE_NAME_LEN];
@@ -22,9 +19,11 @@ struct snapshot_cell {
 	struct cpu_mask cpus_failed;
 	bool has_status;
 	struct cellvisor_cell_status status;
-	uint32_t exits_known; /* bit n: exits[n] could be read */
-	uint64_t exits[SNAPSHOT_EXIT_REASONS];
+	uint32_t exits_known;	     /* bit n: exits[n] could be read */
+	uint64_t exits[EXITS_COUNT]; /* by enum exit_counter */
 };
+
+_Static_assert(EXITS_COUNT <= 32, "exits_known has a bit for each");
 
 struct snapshot {
 	enum hypervisor_state hypervisor;

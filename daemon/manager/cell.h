@@ -60,7 +60,7 @@ struct cell {
 	const char *operation; /* a constant; "" for none */
 	char *last_error;      /* NULL: none */
 	uint32_t exits_known;
-	uint64_t exits[SNAPSHOT_EXIT_REASONS];
+	uint64_t exits[EXITS_COUNT];
 	uint64_t started_at;
 	char image_sha256[IMAGE_SHA256_TEXT];
 	uint32_t changed;
