@@ -1,6 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /* /sys/devices/jailhouse: the tree that tools of the Jailhouse world read. */
-#include <linux/firmware.h>
 #include <linux/kobject.h>
 #include <linux/sched/signal.h>
 #include <linux/slab.h>
@@ -46,73 +45,47 @@ static void failed_cpus(const struct managed_cell *cell, struct cpumask *ret_cpu
 			cpumask_clear_cpu(cpu, ret_cpus);
 }
 
+/* An attribute carries what it shows. */
 struct cell_attribute {
 	struct attribute attr;
-	ssize_t (*show)(const struct managed_cell *cell, char *buffer);
+	ssize_t (*show)(const struct cell_attribute *attribute, const struct managed_cell *cell,
+			char *buffer);
+	void (*cpus)(const struct managed_cell *cell, struct cpumask *ret_cpus);
+	bool list;
 };
 
-static ssize_t show_name(const struct managed_cell *cell, char *buffer)
+static ssize_t show_name(const struct cell_attribute *attribute, const struct managed_cell *cell,
+			 char *buffer)
 {
 	return sysfs_emit(buffer, "%s\n", cell->desc->name);
 }
 
-static ssize_t show_state(const struct managed_cell *cell, char *buffer)
+static ssize_t show_state(const struct cell_attribute *attribute, const struct managed_cell *cell,
+			  char *buffer)
 {
 	return sysfs_emit(buffer, "%s\n", sysfs_cell_state(cell_current_state(cell)));
 }
 
-static ssize_t show_cpus_assigned(const struct managed_cell *cell, char *buffer)
+static ssize_t show_cpus(const struct cell_attribute *attribute, const struct managed_cell *cell,
+			 char *buffer)
 {
 	struct cpumask cpus;
 
-	current_cpus(cell, &cpus);
-	return sysfs_emit(buffer, "%*pb\n", cpumask_pr_args(&cpus));
+	attribute->cpus(cell, &cpus);
+	return cpumap_print_to_pagebuf(attribute->list, buffer, &cpus);
 }
 
-static ssize_t show_cpus_assigned_list(const struct managed_cell *cell, char *buffer)
-{
-	struct cpumask cpus;
-
-	current_cpus(cell, &cpus);
-	return sysfs_emit(buffer, "%*pbl\n", cpumask_pr_args(&cpus));
-}
-
-static ssize_t show_cpus_failed(const struct managed_cell *cell, char *buffer)
-{
-	struct cpumask cpus;
-
-	failed_cpus(cell, &cpus);
-	return sysfs_emit(buffer, "%*pb\n", cpumask_pr_args(&cpus));
-}
-
-static ssize_t show_cpus_failed_list(const struct managed_cell *cell, char *buffer)
-{
-	struct cpumask cpus;
-
-	failed_cpus(cell, &cpus);
-	return sysfs_emit(buffer, "%*pbl\n", cpumask_pr_args(&cpus));
-}
-
-#define CELL_ATTRIBUTE(_name)                              \
-	static struct cell_attribute attribute_##_name = { \
-		.attr = {.name = #_name, .mode = 0444},    \
-		.show = show_##_name,                      \
-	}
-
-CELL_ATTRIBUTE(name);
-CELL_ATTRIBUTE(state);
-CELL_ATTRIBUTE(cpus_assigned);
-CELL_ATTRIBUTE(cpus_assigned_list);
-CELL_ATTRIBUTE(cpus_failed);
-CELL_ATTRIBUTE(cpus_failed_list);
+#define CELL_ATTRIBUTE(_name, ...) \
+	&(struct cell_attribute){{.name = _name, .mode = 0444}, __VA_ARGS__}.attr
+#define CPUS_ATTRIBUTES(_name, _cpus)            \
+	CELL_ATTRIBUTE(_name, show_cpus, _cpus), \
+		CELL_ATTRIBUTE(SYSFS_LIST(_name), show_cpus, _cpus, .list = true)
 
 static struct attribute *cell_attrs[] = {
-	&attribute_name.attr,
-	&attribute_state.attr,
-	&attribute_cpus_assigned.attr,
-	&attribute_cpus_assigned_list.attr,
-	&attribute_cpus_failed.attr,
-	&attribute_cpus_failed_list.attr,
+	CELL_ATTRIBUTE(SYSFS_NAME, show_name),
+	CELL_ATTRIBUTE(SYSFS_STATE, show_state),
+	CPUS_ATTRIBUTES(SYSFS_CPUS_ASSIGNED, current_cpus),
+	CPUS_ATTRIBUTES(SYSFS_CPUS_FAILED, failed_cpus),
 	NULL,
 };
 ATTRIBUTE_GROUPS(cell);
@@ -122,16 +95,25 @@ ATTRIBUTE_GROUPS(cell);
  * readers while holding the lock, hence only a try: a reader that comes during a change is told to
  * come again.
  */
-static ssize_t cell_show(struct kobject *kobj, struct attribute *attr, char *buffer)
+static int lock_cell(const struct managed_cell *cell)
 {
-	struct cell_attribute *attribute = container_of(attr, struct cell_attribute, attr);
-	struct managed_cell *cell = to_cell(kobj);
-	ssize_t result = -ENODEV;
-
 	if (!mutex_trylock(&cellvisor_lock))
 		return restart_syscall();
 	if (partition && (cell->id == 0 || cell->slot))
-		result = attribute->show(cell, buffer);
+		return 0;
+	mutex_unlock(&cellvisor_lock);
+	return -ENODEV;
+}
+
+static ssize_t cell_show(struct kobject *kobj, struct attribute *attr, char *buffer)
+{
+	const struct cell_attribute *attribute = container_of(attr, struct cell_attribute, attr);
+	const struct managed_cell *cell = to_cell(kobj);
+	ssize_t result = lock_cell(cell);
+
+	if (result)
+		return result;
+	result = attribute->show(attribute, cell, buffer);
 	mutex_unlock(&cellvisor_lock);
 	return result;
 }
@@ -152,75 +134,84 @@ static const struct kobj_type cell_type = {
 	.default_groups = cell_groups,
 };
 
-static const char *const counter_names[] = {EXIT_COUNTERS(SYSFS_COUNTER_ENTRY)};
+/* A directory of counters: of all CPUs of a cell, or of one. */
+struct statistics {
+	struct kobject kobj;
+	const struct managed_cell *cell; /* an ancestor */
+	const struct cpumask *cpus;
+};
 
-static int counter_by_name(const char *name)
-{
-	return match_string(counter_names, ARRAY_SIZE(counter_names), name);
-}
+struct counter_attribute {
+	struct attribute attr;
+	enum exit_counter counter;
+};
 
-static ssize_t counter_show(struct kobject *kobj, struct kobj_attribute *attr, char *buffer)
+#define COUNTER_ATTRIBUTE(symbol, word) \
+	&(struct counter_attribute){{.name = SYSFS_COUNTER(word), .mode = 0444}, symbol}.attr,
+
+static struct attribute *statistics_attrs[] = {EXIT_COUNTERS(COUNTER_ATTRIBUTE) NULL};
+ATTRIBUTE_GROUPS(statistics);
+
+static ssize_t statistics_show(struct kobject *kobj, struct attribute *attr, char *buffer)
 {
-	/* statistics/, or statistics/cpu<n>/ below it. */
-	bool one_cpu = strncmp(kobj->name, "cpu", 3) == 0;
-	struct managed_cell *cell = to_cell(one_cpu ? kobj->parent->parent : kobj->parent);
-	int counter = counter_by_name(attr->attr.name);
-	ssize_t result = -ENODEV;
+	const struct statistics *statistics = container_of(kobj, struct statistics, kobj);
+	enum exit_counter counter = container_of(attr, struct counter_attribute, attr)->counter;
+	ssize_t result = lock_cell(statistics->cell);
 	struct cpumask cpus;
 	unsigned int cpu;
 	u64 sum = 0;
 
-	if (!mutex_trylock(&cellvisor_lock))
-		return restart_syscall();
-	if (partition && (cell->id == 0 || cell->slot)) {
-		current_cpus(cell, &cpus);
-		if (one_cpu && kstrtouint(kobj->name + 3, 10, &cpu) == 0) {
-			sum = cpumask_test_cpu(cpu, &cpus) ? cpu_counter(cpu, counter) : 0;
-		} else {
-			for_each_cpu (cpu, &cpus)
-				sum += cpu_counter(cpu, counter);
-		}
-		result = sysfs_emit(buffer, "%llu\n", sum);
-	}
+	if (result)
+		return result;
+	current_cpus(statistics->cell, &cpus);
+	for_each_cpu_and(cpu, &cpus, statistics->cpus) sum += cpu_counter(cpu, counter);
 	mutex_unlock(&cellvisor_lock);
-	return result;
+	return sysfs_emit(buffer, "%llu\n", sum);
 }
 
-static struct kobj_attribute counter_attributes[EXITS_COUNT];
-static struct attribute *counter_list[EXITS_COUNT + 1];
-static const struct attribute_group counter_group = {.attrs = counter_list};
-
-static void init_counters(void)
+static void statistics_release(struct kobject *kobj)
 {
-	for (unsigned int n = 0; n < EXITS_COUNT; n++) {
-		sysfs_attr_init(&counter_attributes[n].attr);
-		counter_attributes[n].attr.name = counter_names[n];
-		counter_attributes[n].attr.mode = 0444;
-		counter_attributes[n].show = counter_show;
-		counter_list[n] = &counter_attributes[n].attr;
+	kfree(container_of(kobj, struct statistics, kobj));
+}
+
+static const struct sysfs_ops statistics_sysfs_ops = {.show = statistics_show};
+
+static const struct kobj_type statistics_type = {
+	.release = statistics_release,
+	.sysfs_ops = &statistics_sysfs_ops,
+	.default_groups = statistics_groups,
+};
+
+static struct kobject *new_statistics(const struct managed_cell *cell, const struct cpumask *cpus,
+				      struct kobject *parent, const char *name)
+{
+	struct statistics *statistics = kzalloc(sizeof(*statistics), GFP_KERNEL);
+
+	if (!statistics)
+		return NULL;
+	statistics->cell = cell;
+	statistics->cpus = cpus;
+	if (kobject_init_and_add(&statistics->kobj, &statistics_type, parent, "%s", name)) {
+		kobject_put(&statistics->kobj);
+		return NULL;
 	}
+	return &statistics->kobj;
 }
 
 static int add_statistics(struct managed_cell *cell)
 {
-	char name[16];
 	unsigned int cpu;
-	int err;
+	char name[16];
 
-	cell->statistics = kobject_create_and_add("statistics", &cell->kobj);
+	cell->statistics = new_statistics(cell, &cell->cpus, &cell->kobj, SYSFS_STATISTICS);
 	if (!cell->statistics)
 		return -ENOMEM;
-	err = sysfs_create_group(cell->statistics, &counter_group);
-	if (err)
-		return err;
 	for_each_cpu (cpu, &cell->cpus) {
-		snprintf(name, sizeof(name), "cpu%u", cpu);
-		cell->cpu_statistics[cpu] = kobject_create_and_add(name, cell->statistics);
+		snprintf(name, sizeof(name), SYSFS_CPU_STATISTICS("%u"), cpu);
+		cell->cpu_statistics[cpu] =
+			new_statistics(cell, cpumask_of(cpu), cell->statistics, name);
 		if (!cell->cpu_statistics[cpu])
 			return -ENOMEM;
-		err = sysfs_create_group(cell->cpu_statistics[cpu], &counter_group);
-		if (err)
-			return err;
 	}
 	return 0;
 }
@@ -262,11 +253,15 @@ void sysfs_remove_cell(struct managed_cell *cell)
 	kobject_put(&cell->kobj);
 }
 
+struct hypervisor_attribute {
+	struct device_attribute attr;
+	enum hypervisor_info info;
+};
+
 static ssize_t enabled_show(struct device *dev, struct device_attribute *attr, char *buffer)
 {
 	return sysfs_emit(buffer, "%d\n", partition != NULL);
 }
-static DEVICE_ATTR_RO(enabled);
 
 static ssize_t console_show(struct device *dev, struct device_attribute *attr, char *buffer)
 {
@@ -286,21 +281,10 @@ static ssize_t console_show(struct device *dev, struct device_attribute *attr, c
 	mutex_unlock(&cellvisor_lock);
 	return size;
 }
-static DEVICE_ATTR(console, 0400, console_show, NULL);
 
-/*
- * The original's debugging tools read the hypervisor's memory here. Ours is behind the wall for
- * root, the driver included: all that it could give is ones.
- */
-static ssize_t core_read(struct file *file, struct kobject *kobj, struct bin_attribute *attr,
-			 char *buffer, loff_t offset, size_t size)
+static ssize_t info_show(struct device *dev, struct device_attribute *attr, char *buffer)
 {
-	return -EPERM;
-}
-static BIN_ATTR(core, 0400, core_read, NULL, 0);
-
-static ssize_t info_show(char *buffer, u32 info)
-{
+	enum hypervisor_info info = container_of(attr, struct hypervisor_attribute, attr)->info;
 	int value = 0;
 
 	if (!mutex_trylock(&cellvisor_lock))
@@ -311,20 +295,6 @@ static ssize_t info_show(char *buffer, u32 info)
 	return sysfs_emit(buffer, "%d\n", value);
 }
 
-#define INFO_ATTRIBUTE(_name, _info)                                                   \
-	static ssize_t _name##_show(struct device *dev, struct device_attribute *attr, \
-				    char *buffer)                                      \
-	{                                                                              \
-		return info_show(buffer, _info);                                       \
-	}                                                                              \
-	static DEVICE_ATTR_RO(_name)
-
-INFO_ATTRIBUTE(mem_pool_size, HV_INFO_MEM_POOL_SIZE);
-INFO_ATTRIBUTE(mem_pool_used, HV_INFO_MEM_POOL_USED);
-INFO_ATTRIBUTE(remap_pool_size, HV_INFO_REMAP_POOL_SIZE);
-INFO_ATTRIBUTE(remap_pool_used, HV_INFO_REMAP_POOL_USED);
-
-/* Accesses of Linux to what is not its own, refused since the hypervisor was enabled. */
 static ssize_t root_violations_show(struct device *dev, struct device_attribute *attr, char *buffer)
 {
 	u64 count = 0;
@@ -336,34 +306,54 @@ static ssize_t root_violations_show(struct device *dev, struct device_attribute 
 	mutex_unlock(&cellvisor_lock);
 	return sysfs_emit(buffer, "%llu\n", count);
 }
-static DEVICE_ATTR_RO(root_violations);
 
-static struct attribute *device_attributes[] = {
-	&dev_attr_enabled.attr,		&dev_attr_console.attr,
-	&dev_attr_mem_pool_size.attr,	&dev_attr_mem_pool_used.attr,
-	&dev_attr_remap_pool_size.attr, &dev_attr_remap_pool_used.attr,
-	&dev_attr_root_violations.attr, NULL,
+#define HYPERVISOR_ATTRIBUTE(_name, _mode, _show, ...)                                         \
+	&(struct hypervisor_attribute){{{.name = _name, .mode = _mode}, _show}, ##__VA_ARGS__} \
+		 .attr.attr
+
+static struct attribute *hypervisor_attrs[] = {
+	HYPERVISOR_ATTRIBUTE(SYSFS_ENABLED, 0444, enabled_show),
+	HYPERVISOR_ATTRIBUTE(SYSFS_CONSOLE, 0400, console_show),
+	HYPERVISOR_ATTRIBUTE(SYSFS_MEM_POOL_SIZE, 0444, info_show, HV_INFO_MEM_POOL_SIZE),
+	HYPERVISOR_ATTRIBUTE(SYSFS_MEM_POOL_USED, 0444, info_show, HV_INFO_MEM_POOL_USED),
+	HYPERVISOR_ATTRIBUTE(SYSFS_REMAP_POOL_SIZE, 0444, info_show, HV_INFO_REMAP_POOL_SIZE),
+	HYPERVISOR_ATTRIBUTE(SYSFS_REMAP_POOL_USED, 0444, info_show, HV_INFO_REMAP_POOL_USED),
+	HYPERVISOR_ATTRIBUTE(SYSFS_ROOT_VIOLATIONS, 0444, root_violations_show),
+	NULL,
 };
 
-static struct bin_attribute *device_bin_attributes[] = {&bin_attr_core, NULL};
+/*
+ * The original's debugging tools read the hypervisor's memory here. Ours is behind the wall for
+ * root, the driver included: all that it could give is ones.
+ */
+static ssize_t core_read(struct file *file, struct kobject *kobj, struct bin_attribute *attr,
+			 char *buffer, loff_t offset, size_t size)
+{
+	return -EPERM;
+}
 
-static const struct attribute_group device_group = {
-	.attrs = device_attributes,
-	.bin_attrs = device_bin_attributes,
+static struct bin_attribute core_attribute = {
+	.attr = {.name = SYSFS_CORE, .mode = 0400},
+	.read = core_read,
+};
+static struct bin_attribute *hypervisor_bin_attrs[] = {&core_attribute, NULL};
+
+static const struct attribute_group hypervisor_group = {
+	.attrs = hypervisor_attrs,
+	.bin_attrs = hypervisor_bin_attrs,
 };
 
 int sysfs_init(void)
 {
 	int err;
 
-	init_counters();
-	cellvisor_sysfs_device = root_device_register("jailhouse");
+	cellvisor_sysfs_device = root_device_register(SYSFS_DEVICE);
 	if (IS_ERR(cellvisor_sysfs_device))
 		return PTR_ERR(cellvisor_sysfs_device);
-	err = sysfs_create_group(&cellvisor_sysfs_device->kobj, &device_group);
+	err = sysfs_create_group(&cellvisor_sysfs_device->kobj, &hypervisor_group);
 	if (err)
 		goto err_device;
-	cells_dir = kobject_create_and_add("cells", &cellvisor_sysfs_device->kobj);
+	cells_dir = kobject_create_and_add(SYSFS_CELLS, &cellvisor_sysfs_device->kobj);
 	if (!cells_dir) {
 		err = -ENOMEM;
 		goto err_group;
@@ -371,7 +361,7 @@ int sysfs_init(void)
 	return 0;
 
 err_group:
-	sysfs_remove_group(&cellvisor_sysfs_device->kobj, &device_group);
+	sysfs_remove_group(&cellvisor_sysfs_device->kobj, &hypervisor_group);
 err_device:
 	root_device_unregister(cellvisor_sysfs_device);
 	return err;
@@ -380,6 +370,6 @@ err_device:
 void sysfs_exit(void)
 {
 	kobject_put(cells_dir);
-	sysfs_remove_group(&cellvisor_sysfs_device->kobj, &device_group);
+	sysfs_remove_group(&cellvisor_sysfs_device->kobj, &hypervisor_group);
 	root_device_unregister(cellvisor_sysfs_device);
 }
