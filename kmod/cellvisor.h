@@ -20,15 +20,12 @@ static_assert(IMAGE_MAX_SIZE == CELLVISOR_HYPERVISOR_MEMORY_MAX);
 extern struct mutex cellvisor_lock;
 extern struct device *cellvisor_sysfs_device; /* /sys/devices/jailhouse */
 
-/* trampoline.S */
+/* arch/x86/trampoline.S: one page, mapped at the same address in both worlds. */
 int trampoline_enter(u64 hv_cr3, u64 entry, u32 cpu);
 int trampoline_disable(void);
 extern char trampoline_start[], trampoline_leave[], trampoline_end[];
 
-/* hypercall.c: into the hypervisor; only while it is on. */
-int cellvisor_hypercall(u32 code, u64 arg1, u64 arg2);
-
-/* memory.c: the pool, taken from running Linux or adopted. */
+/* pool.c: the pool, taken from running Linux or adopted. */
 int pool_reserve(struct cellvisor_pool *pool);
 int pool_release(void);
 void pool_info(struct cellvisor_pool *pool);
@@ -61,6 +58,30 @@ extern struct partition *partition; /* NULL while the hypervisor is off */
 
 int launch(const void __user *blob);
 int land(void);
+
+/*
+ * image.c: image_load() copies the image and the configuration into the partition's memory, ready
+ * to be entered; p->header and p->public are set. 0, -ENOEXEC for an image that is none or of
+ * another release, -E2BIG, or the error of reading the file.
+ */
+int image_load(struct partition *p);
+
+/*
+ * arch/x86/machine.c
+ *
+ * machine_check(): 0, or the log says why the hypervisor cannot be opened here, and what to do.
+ * machine_complete(): fills in what a configuration leaves to the machine. 0 or -EIO.
+ * machine_build_boot_tables(): the page tables that the image starts with; it makes its own soon.
+ * machine_enter_cpu(), machine_leave_cpu(): this CPU, interrupts off, all others likewise.
+ * cellvisor_hypercall(): into the hypervisor; only while it is on.
+ */
+int machine_check(void);
+int machine_complete(struct system_desc *system);
+u8 machine_apic_id(unsigned int cpu);
+void machine_build_boot_tables(struct partition *p);
+int machine_enter_cpu(const struct partition *p);
+int machine_leave_cpu(void);
+int cellvisor_hypercall(u32 code, u64 arg1, u64 arg2);
 
 /* cells.c */
 struct managed_cell {

@@ -1,144 +1,20 @@
 // SPDX-License-Identifier: GPL-2.0-only
-/* Into the hypervisor and back: what must hold before, the image, the switch on all CPUs at once.
- */
+/* Into the hypervisor and back: what must hold before, and the switch on all CPUs at once. */
 #include <linux/cpu.h>
-#include <linux/delay.h>
-#include <linux/firmware.h>
 #include <linux/io.h>
 #include <linux/ioport.h>
 #include <linux/mm.h>
 #include <linux/slab.h>
 #include <linux/stop_machine.h>
 #include <linux/uaccess.h>
-#include <linux/vmalloc.h>
-#include <asm/apic.h>
-#include <asm/hypervisor.h>
-#include <asm/svm.h>
-#include <asm/tsc.h>
 
 #include "cellvisor.h"
 #include "lib/blob/blob_error.h"
 
-#define FIRMWARE_NAME	"cellvisor-x86.bin"
 #define SYSTEM_BLOB_MAX (64u << 10) /* checking takes the square of the number of regions */
-#define MIN_POOL_PAGES	64
 #define MAX_LAND_TRIES	5
-#define PTE_TABLE	(_PAGE_PRESENT | _PAGE_RW | _PAGE_ACCESSED)
-#define PTE_LEAF	(_PAGE_PRESENT | _PAGE_RW | _PAGE_ACCESSED | _PAGE_DIRTY)
-
-MODULE_FIRMWARE(FIRMWARE_NAME);
 
 struct partition *partition;
-
-struct cpu_survey {
-	atomic_t svm_in_use;
-	atomic_t svm_locked;
-	atomic_t x2apic;
-	atomic_t encrypted;
-};
-
-#define SYSCFG_MEM_ENCRYPT (1ull << 23) /* APM vol. 2, 7.10.2: page tables have a C-bit */
-
-static void survey_cpu(void *data)
-{
-	struct cpu_survey *survey = data;
-	u64 value;
-
-	rdmsrl(MSR_EFER, value);
-	if (value & EFER_SVME)
-		atomic_inc(&survey->svm_in_use);
-	rdmsrl(MSR_VM_CR, value);
-	if (value & (1 << SVM_VM_CR_SVM_DISABLE))
-		atomic_inc(&survey->svm_locked);
-	rdmsrl(MSR_IA32_APICBASE, value);
-	if (value & X2APIC_ENABLE)
-		atomic_inc(&survey->x2apic);
-	if (!rdmsrl_safe(MSR_AMD64_SYSCFG, &value) && (value & SYSCFG_MEM_ENCRYPT))
-		atomic_inc(&survey->encrypted);
-}
-
-/* Whatever would end badly later is refused here, with what to do about it. */
-static int check_machine(void)
-{
-	struct cpu_survey survey = {};
-
-	if (boot_cpu_has(X86_FEATURE_HYPERVISOR) && cpuid_ebx(CELL_CPUID_BASE) == CELL_CPUID_EBX) {
-		pr_cell(err, "this Linux already runs in a cell\n");
-		return -EBUSY;
-	}
-	/* Its clock, interrupts between CPUs and TLB flushes would be asked of us from then on. */
-	if (x86_hyper_type != X86_HYPER_NATIVE) {
-		pr_cell(err,
-			"Linux relies on services of the hypervisor that it runs under: boot with "
-			"nopv, or hide that hypervisor (QEMU: -cpu host,kvm=off)\n");
-		return -EOPNOTSUPP;
-	}
-	if (boot_cpu_data.x86_vendor != X86_VENDOR_AMD &&
-	    boot_cpu_data.x86_vendor != X86_VENDOR_HYGON) {
-		pr_cell(err, "only AMD processors are supported by this version\n");
-		return -ENODEV;
-	}
-	if (!boot_cpu_has(X86_FEATURE_SVM)) {
-		pr_cell(err,
-			"this processor offers no SVM: enable it in the firmware setup, or for "
-			"this virtual machine\n");
-		return -ENODEV;
-	}
-	if (pgtable_l5_enabled()) {
-		pr_cell(err, "five-level page tables are in use: boot with no5lvl\n");
-		return -EOPNOTSUPP;
-	}
-	on_each_cpu(survey_cpu, &survey, 1);
-	if (atomic_read(&survey.svm_in_use)) {
-		pr_cell(err, "KVM or another hypervisor is using SVM: stop its virtual machines\n");
-		return -EBUSY;
-	}
-	if (atomic_read(&survey.svm_locked)) {
-		pr_cell(err,
-			"SVM is locked off by the firmware: enable it in the firmware setup\n");
-		return -ENODEV;
-	}
-	if (atomic_read(&survey.encrypted)) {
-		pr_cell(err, "memory is encrypted by page (SME): boot with mem_encrypt=off\n");
-		return -EOPNOTSUPP;
-	}
-	if (atomic_read(&survey.x2apic)) {
-		pr_cell(err, "the local APICs are in x2APIC mode: boot with nox2apic\n");
-		return -EOPNOTSUPP;
-	}
-	return 0;
-}
-
-/*
- * The APIC timer's frequency is Linux' secret. Its timer runs all the time, so watch it count for a
- * while. Only used where the configuration does not say.
- */
-static u32 measure_apic_khz(void)
-{
-	u32 first, last, divide, khz = 0;
-	unsigned long flags;
-	u64 begin, end;
-
-	if (boot_cpu_has(X86_FEATURE_TSC_DEADLINE_TIMER))
-		return 0;
-	for (unsigned int tries = 0; tries < 50 && !khz; tries++) {
-		local_irq_save(flags);
-		/* Linux runs its timer with a divisor of 16 (or 1 where bits 0, 1, 3 are set). */
-		divide = (apic_read(APIC_TDCR) & 0xb) == APIC_TDR_DIV_16 ? 16 : 1;
-		first = apic_read(APIC_TMCCT);
-		begin = rdtsc_ordered();
-		do {
-			last = apic_read(APIC_TMCCT);
-			end = rdtsc_ordered();
-		} while (last && end - begin < tsc_khz);
-		local_irq_restore(flags);
-		if (first > last && last)
-			khz = div64_u64((u64)(first - last) * divide * tsc_khz, end - begin);
-		else
-			usleep_range(500, 1000);
-	}
-	return khz;
-}
 
 static int read_system(const void __user *blob, struct partition *p)
 {
@@ -174,17 +50,7 @@ static int read_system(const void __user *blob, struct partition *p)
 		pr_cell(err, "system configuration refused: %s\n", line);
 		return -EINVAL;
 	}
-	if (!p->system->platform.x86.tsc_khz)
-		p->system->platform.x86.tsc_khz = tsc_khz;
-	if (!p->system->platform.x86.apic_khz)
-		p->system->platform.x86.apic_khz = measure_apic_khz();
-	/* 0 tells cells that there is a deadline timer. */
-	if (!p->system->platform.x86.apic_khz && !boot_cpu_has(X86_FEATURE_TSC_DEADLINE_TIMER)) {
-		pr_cell(err, "the APIC timer's frequency cannot be measured: boot without "
-			     "nolapic_timer\n");
-		return -EIO;
-	}
-	return 0;
+	return machine_complete(p->system);
 }
 
 /* Every CPU of the configuration must be there to enter, and nobody else may be left outside. */
@@ -233,112 +99,8 @@ static int check_memory(const struct partition *p)
 	return -EBUSY;
 }
 
-static int copy_image(struct partition *p)
-{
-	const struct firmware *image;
-	const struct image_header *header;
-	u64 blob_offset, pool_offset;
-	unsigned int cpu, max_cpus;
-	int err;
-
-	err = request_firmware(&image, FIRMWARE_NAME, cellvisor_sysfs_device);
-	if (err) {
-		pr_cell(err, "hypervisor image %s not found in /lib/firmware\n", FIRMWARE_NAME);
-		return err;
-	}
-	header = (const struct image_header *)image->data;
-	if (image->size < sizeof(*header) || memcmp(header->magic, IMAGE_MAGIC, IMAGE_MAGIC_LEN)) {
-		pr_cell(err, "%s is not a cellvisor image\n", FIRMWARE_NAME);
-		err = -ENOEXEC;
-		goto out;
-	}
-	if (strncmp(header->release, CELLMGR_RELEASE, IMAGE_RELEASE_LEN)) {
-		pr_cell(err,
-			"%s is of release %.*s, this module of %s: install both from one build\n",
-			FIRMWARE_NAME, IMAGE_RELEASE_LEN, header->release, CELLMGR_RELEASE);
-		err = -ENOEXEC;
-		goto out;
-	}
-	max_cpus = cpumask_last(&p->cpus) + 1;
-	blob_offset = header->core_size + header->percpu_size * max_cpus;
-	pool_offset = PAGE_ALIGN(blob_offset + p->system_size);
-	if (image->size > header->core_size || p->size > IMAGE_MAX_SIZE ||
-	    pool_offset + MIN_POOL_PAGES * PAGE_SIZE > p->size) {
-		pr_cell(err,
-			"hypervisor memory of %llu KiB: at least %llu KiB are needed for %u CPUs, "
-			"at most %llu\n",
-			p->size >> 10, (pool_offset >> 10) + MIN_POOL_PAGES * 4, max_cpus,
-			IMAGE_MAX_SIZE >> 10);
-		err = -E2BIG;
-		goto out;
-	}
-	memset(p->memory, 0, p->size);
-	memcpy(p->memory, image->data, image->size);
-	p->header = p->memory;
-	p->header->phys_start = p->phys;
-	p->header->size = p->size;
-	p->header->system_blob_offset = blob_offset;
-	p->header->system_blob_size = p->system_size;
-	p->header->page_pool_offset = pool_offset;
-	p->header->trampoline_virt = (u64)trampoline_start & PAGE_MASK;
-	p->header->trampoline_phys = PFN_PHYS(vmalloc_to_pfn(trampoline_start));
-	p->header->trampoline_leave = (u64)trampoline_leave;
-	p->header->num_cpus = cpumask_weight(&p->cpus);
-	p->header->max_cpus = max_cpus;
-	for_each_cpu (cpu, &p->cpus) {
-		p->header->apic_ids[cpu] = per_cpu(x86_cpu_to_apicid, cpu);
-		p->header->cpu_entering[cpu] = 1;
-	}
-	memcpy(p->memory + blob_offset, p->system, p->system_size);
-	p->public = p->memory + p->header->public_offset;
-out:
-	release_firmware(image);
-	return err;
-}
-
-static u64 table_phys(const struct partition *p, const u64 *table)
-{
-	return p->phys + ((const void *)table - p->memory);
-}
-
-/*
- * The tables that the image starts with; it makes its own soon after. Layout of the pages offered:
- * PML4, PDPT and PD of the image, PDPT, PD and page table of the trampoline, page tables of the
- * image.
- */
-static void build_boot_tables(struct partition *p)
-{
-	u64 *tables = p->memory + p->header->boot_tables_offset;
-	u64 *pml4 = tables, *pdpt = tables + 512, *pd = tables + 2 * 512;
-	u64 *t_pdpt = tables + 3 * 512, *t_pd = tables + 4 * 512, *t_pt = tables + 5 * 512;
-	u64 *pt = tables + 6 * 512, va = p->header->trampoline_virt;
-
-	pml4[(IMAGE_BASE >> 39) & 511] = table_phys(p, pdpt) | PTE_TABLE;
-	pdpt[(IMAGE_BASE >> 30) & 511] = table_phys(p, pd) | PTE_TABLE;
-	for (u64 n = 0; n < p->size >> PAGE_SHIFT; n++) {
-		if (n % 512 == 0)
-			pd[n / 512] = table_phys(p, pt + n) | PTE_TABLE;
-		pt[n] = (p->phys + (n << PAGE_SHIFT)) | PTE_LEAF;
-	}
-	pml4[(va >> 39) & 511] = table_phys(p, t_pdpt) | PTE_TABLE;
-	t_pdpt[(va >> 30) & 511] = table_phys(p, t_pd) | PTE_TABLE;
-	t_pd[(va >> 21) & 511] = table_phys(p, t_pt) | PTE_TABLE;
-	t_pt[(va >> 12) & 511] = p->header->trampoline_phys | PTE_LEAF;
-}
-
-static void clear_svme(void)
-{
-	u64 efer;
-
-	wrmsrl(MSR_VM_HSAVE_PA, 0);
-	rdmsrl(MSR_EFER, efer);
-	wrmsrl(MSR_EFER, efer & ~EFER_SVME);
-}
-
 struct crossing {
-	const struct cpumask *cpus;
-	u64 cr3;
-	u64 entry;
+	const struct partition *partition;
 	int error;
 };
 
@@ -349,22 +111,17 @@ struct crossing {
 static int enter_cpu(void *data)
 {
 	struct crossing *crossing = data;
-	u64 efer;
 	int err;
 
 	/* Hotplug since the image was prepared? The mask stands still in here, so all CPUs find the
 	 * same. */
-	if (!cpumask_equal(crossing->cpus, cpu_online_mask)) {
+	if (!cpumask_equal(&crossing->partition->cpus, cpu_online_mask)) {
 		crossing->error = -EAGAIN;
 		return 0;
 	}
-	rdmsrl(MSR_EFER, efer);
-	wrmsrl(MSR_EFER, efer | EFER_SVME);
-	err = trampoline_enter(crossing->cr3, crossing->entry, smp_processor_id());
-	if (err) {
-		clear_svme();
+	err = machine_enter_cpu(crossing->partition);
+	if (err)
 		crossing->error = err;
-	}
 	return 0;
 }
 
@@ -374,15 +131,13 @@ static int leave_cpu(void *data)
 	int err;
 
 	/* One that went offline since would stay inside, with nothing there any more. */
-	if (!cpumask_equal(crossing->cpus, cpu_online_mask)) {
+	if (!cpumask_equal(&crossing->partition->cpus, cpu_online_mask)) {
 		crossing->error = -EAGAIN;
 		return 0;
 	}
-	err = trampoline_disable();
+	err = machine_leave_cpu();
 	if (err)
 		crossing->error = err;
-	else
-		clear_svme();
 	return 0;
 }
 
@@ -421,7 +176,7 @@ static int prepare(const void __user *blob, struct partition *p)
 {
 	int err;
 
-	err = check_machine();
+	err = machine_check();
 	if (!err)
 		err = read_system(blob, p);
 	if (!err)
@@ -454,13 +209,10 @@ int launch(const void __user *blob)
 	if (err)
 		goto err_free;
 	cpumask_copy(&p->cpus, cpu_online_mask);
-	err = copy_image(p);
+	err = image_load(p);
 	if (err)
 		goto err_free;
-	build_boot_tables(p);
-	crossing.cr3 = p->phys + p->header->boot_tables_offset;
-	crossing.entry = p->header->entry;
-	crossing.cpus = &p->cpus;
+	crossing.partition = p;
 	err = stop_machine(enter_cpu, &crossing, &p->cpus);
 	if (!err)
 		err = crossing.error;
@@ -501,7 +253,7 @@ static int bring_cpus(const struct partition *p, struct cpumask *brought)
 
 int land(void)
 {
-	struct crossing crossing = {};
+	struct crossing crossing = {.partition = partition};
 	struct cpumask brought;
 	unsigned int tries = 0;
 	unsigned int cpu;
@@ -509,7 +261,6 @@ int land(void)
 
 	if (!partition)
 		return -EINVAL;
-	crossing.cpus = &partition->cpus;
 	cpumask_clear(&brought);
 	do {
 		crossing.error = 0;

@@ -1,0 +1,178 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/* The machine: whether it will do, what only it knows, and the step of one CPU in and out. */
+#include <linux/delay.h>
+#include <linux/mm.h>
+#include <linux/smp.h>
+#include <asm/apic.h>
+#include <asm/hypervisor.h>
+#include <asm/tsc.h>
+
+#include "cellvisor.h"
+#include "arch/x86/vendor.h"
+
+#define PTE_TABLE (_PAGE_PRESENT | _PAGE_RW | _PAGE_ACCESSED)
+#define PTE_LEAF  (_PAGE_PRESENT | _PAGE_RW | _PAGE_ACCESSED | _PAGE_DIRTY)
+
+static const struct vendor *vendor;
+
+static const struct vendor *find_vendor(void)
+{
+	switch (boot_cpu_data.x86_vendor) {
+	case X86_VENDOR_AMD:
+	case X86_VENDOR_HYGON:
+		return &svm_vendor;
+	default:
+		return NULL;
+	}
+}
+
+static void count_x2apic(void *count)
+{
+	u64 value;
+
+	rdmsrl(MSR_IA32_APICBASE, value);
+	if (value & X2APIC_ENABLE)
+		atomic_inc(count);
+}
+
+int machine_check(void)
+{
+	atomic_t x2apics = ATOMIC_INIT(0);
+	int err;
+
+	if (boot_cpu_has(X86_FEATURE_HYPERVISOR) && cpuid_ebx(CELL_CPUID_BASE) == CELL_CPUID_EBX) {
+		pr_cell(err, "this Linux already runs in a cell\n");
+		return -EBUSY;
+	}
+	/* Its clock, interrupts between CPUs and TLB flushes would be asked of us from then on. */
+	if (x86_hyper_type != X86_HYPER_NATIVE) {
+		pr_cell(err,
+			"Linux relies on services of the hypervisor that it runs under: boot with "
+			"nopv, or hide that hypervisor (QEMU: -cpu host,kvm=off)\n");
+		return -EOPNOTSUPP;
+	}
+	vendor = find_vendor();
+	if (!vendor) {
+		pr_cell(err, "only AMD processors are supported by this version\n");
+		return -ENODEV;
+	}
+	err = vendor->check();
+	if (err)
+		return err;
+	if (pgtable_l5_enabled()) {
+		pr_cell(err, "five-level page tables are in use: boot with no5lvl\n");
+		return -EOPNOTSUPP;
+	}
+	on_each_cpu(count_x2apic, &x2apics, 1);
+	if (atomic_read(&x2apics)) {
+		pr_cell(err, "the local APICs are in x2APIC mode: boot with nox2apic\n");
+		return -EOPNOTSUPP;
+	}
+	return 0;
+}
+
+/*
+ * The APIC timer's frequency is Linux' secret. Its timer runs all the time, so watch it count for a
+ * while. Only used where the configuration does not say.
+ */
+static u32 measure_apic_khz(void)
+{
+	u32 first, last, divide, khz = 0;
+	unsigned long flags;
+	u64 begin, end;
+
+	if (boot_cpu_has(X86_FEATURE_TSC_DEADLINE_TIMER))
+		return 0;
+	for (unsigned int tries = 0; tries < 50 && !khz; tries++) {
+		local_irq_save(flags);
+		/* Linux runs its timer with a divisor of 16 (or 1 where bits 0, 1, 3 are set). */
+		divide = (apic_read(APIC_TDCR) & 0xb) == APIC_TDR_DIV_16 ? 16 : 1;
+		first = apic_read(APIC_TMCCT);
+		begin = rdtsc_ordered();
+		do {
+			last = apic_read(APIC_TMCCT);
+			end = rdtsc_ordered();
+		} while (last && end - begin < tsc_khz);
+		local_irq_restore(flags);
+		if (first > last && last)
+			khz = div64_u64((u64)(first - last) * divide * tsc_khz, end - begin);
+		else
+			usleep_range(500, 1000);
+	}
+	return khz;
+}
+
+int machine_complete(struct system_desc *system)
+{
+	if (!system->platform.x86.tsc_khz)
+		system->platform.x86.tsc_khz = tsc_khz;
+	if (!system->platform.x86.apic_khz)
+		system->platform.x86.apic_khz = measure_apic_khz();
+	/* 0 tells cells that there is a deadline timer. */
+	if (!system->platform.x86.apic_khz && !boot_cpu_has(X86_FEATURE_TSC_DEADLINE_TIMER)) {
+		pr_cell(err, "the APIC timer's frequency cannot be measured: boot without "
+			     "nolapic_timer\n");
+		return -EIO;
+	}
+	return 0;
+}
+
+u8 machine_apic_id(unsigned int cpu)
+{
+	return per_cpu(x86_cpu_to_apicid, cpu);
+}
+
+static u64 table_phys(const struct partition *p, const u64 *table)
+{
+	return p->phys + ((const void *)table - p->memory);
+}
+
+/*
+ * Layout of the pages offered: PML4, PDPT and PD of the image, PDPT, PD and page table of the
+ * trampoline, page tables of the image.
+ */
+void machine_build_boot_tables(struct partition *p)
+{
+	u64 *tables = p->memory + p->header->boot_tables_offset;
+	u64 *pml4 = tables, *pdpt = tables + 512, *pd = tables + 2 * 512;
+	u64 *t_pdpt = tables + 3 * 512, *t_pd = tables + 4 * 512, *t_pt = tables + 5 * 512;
+	u64 *pt = tables + 6 * 512, va = p->header->trampoline_virt;
+
+	pml4[(IMAGE_BASE >> 39) & 511] = table_phys(p, pdpt) | PTE_TABLE;
+	pdpt[(IMAGE_BASE >> 30) & 511] = table_phys(p, pd) | PTE_TABLE;
+	for (u64 n = 0; n < p->size >> PAGE_SHIFT; n++) {
+		if (n % 512 == 0)
+			pd[n / 512] = table_phys(p, pt + n) | PTE_TABLE;
+		pt[n] = (p->phys + (n << PAGE_SHIFT)) | PTE_LEAF;
+	}
+	pml4[(va >> 39) & 511] = table_phys(p, t_pdpt) | PTE_TABLE;
+	t_pdpt[(va >> 30) & 511] = table_phys(p, t_pd) | PTE_TABLE;
+	t_pd[(va >> 21) & 511] = table_phys(p, t_pt) | PTE_TABLE;
+	t_pt[(va >> 12) & 511] = p->header->trampoline_phys | PTE_LEAF;
+}
+
+int machine_enter_cpu(const struct partition *p)
+{
+	int err;
+
+	vendor->enable();
+	err = trampoline_enter(p->phys + p->header->boot_tables_offset, p->header->entry,
+			       smp_processor_id());
+	if (err)
+		vendor->disable();
+	return err;
+}
+
+int machine_leave_cpu(void)
+{
+	int err = trampoline_disable();
+
+	if (!err)
+		vendor->disable();
+	return err;
+}
+
+int cellvisor_hypercall(u32 code, u64 arg1, u64 arg2)
+{
+	return vendor->hypercall(code, arg1, arg2);
+}

@@ -1,0 +1,91 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/* AMD's side of the way in and out. */
+#include <linux/smp.h>
+#include <asm/cpufeature.h>
+#include <asm/msr.h>
+#include <asm/svm.h>
+
+#include "cellvisor.h"
+#include "arch/x86/vendor.h"
+
+#define SYSCFG_MEM_ENCRYPT (1ull << 23) /* APM vol. 2, 7.10.2: page tables have a C-bit */
+
+struct cpu_survey {
+	atomic_t in_use;
+	atomic_t locked;
+	atomic_t encrypted;
+};
+
+static void survey_cpu(void *data)
+{
+	struct cpu_survey *survey = data;
+	u64 value;
+
+	rdmsrl(MSR_EFER, value);
+	if (value & EFER_SVME)
+		atomic_inc(&survey->in_use);
+	rdmsrl(MSR_VM_CR, value);
+	if (value & (1 << SVM_VM_CR_SVM_DISABLE))
+		atomic_inc(&survey->locked);
+	if (!rdmsrl_safe(MSR_AMD64_SYSCFG, &value) && (value & SYSCFG_MEM_ENCRYPT))
+		atomic_inc(&survey->encrypted);
+}
+
+static int svm_check(void)
+{
+	struct cpu_survey survey = {};
+
+	if (!boot_cpu_has(X86_FEATURE_SVM)) {
+		pr_cell(err,
+			"this processor offers no SVM: enable it in the firmware setup, or for "
+			"this virtual machine\n");
+		return -ENODEV;
+	}
+	on_each_cpu(survey_cpu, &survey, 1);
+	if (atomic_read(&survey.in_use)) {
+		pr_cell(err, "KVM or another hypervisor is using SVM: stop its virtual machines\n");
+		return -EBUSY;
+	}
+	if (atomic_read(&survey.locked)) {
+		pr_cell(err,
+			"SVM is locked off by the firmware: enable it in the firmware setup\n");
+		return -ENODEV;
+	}
+	if (atomic_read(&survey.encrypted)) {
+		pr_cell(err, "memory is encrypted by page (SME): boot with mem_encrypt=off\n");
+		return -EOPNOTSUPP;
+	}
+	return 0;
+}
+
+static void svm_enable(void)
+{
+	u64 efer;
+
+	rdmsrl(MSR_EFER, efer);
+	wrmsrl(MSR_EFER, efer | EFER_SVME);
+}
+
+static void svm_disable(void)
+{
+	u64 efer;
+
+	wrmsrl(MSR_VM_HSAVE_PA, 0);
+	rdmsrl(MSR_EFER, efer);
+	wrmsrl(MSR_EFER, efer & ~EFER_SVME);
+}
+
+static int svm_hypercall(u32 code, u64 arg1, u64 arg2)
+{
+	u64 result = code;
+
+	asm volatile("vmmcall" : "+a"(result) : "D"(arg1), "S"(arg2) : "memory");
+	return (int)result;
+}
+
+const struct vendor svm_vendor = {
+	.check = svm_check,
+	.enable = svm_enable,
+	.disable = svm_disable,
+	.hypercall = svm_hypercall,
+};

@@ -1,0 +1,22 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/*
+ * What differs between the vendors of x86 processors on the way in and out, and nothing else;
+ * machine.c picks one. The trampoline is AMD's so far, too.
+ */
+#ifndef CELLVISOR_VENDOR_H
+#define CELLVISOR_VENDOR_H
+
+#include <linux/types.h>
+
+struct vendor {
+	/* 0 where all CPUs can be virtualized now; else the log says what to do. */
+	int (*check)(void);
+	/* On this CPU, before it goes in and after it is out. Interrupts are off. */
+	void (*enable)(void);
+	void (*disable)(void);
+	int (*hypercall)(u32 code, u64 arg1, u64 arg2);
+};
+
+extern const struct vendor svm_vendor;
+
+#endif /* CELLVISOR_VENDOR_H */
