@@ -30,28 +30,6 @@ bool cells_own_cpu(unsigned int cpu)
 	return cpumask_test_cpu(cpu, &owned_cpus);
 }
 
-const struct comm_region *cell_comm_region(const struct managed_cell *cell)
-{
-	return partition->memory + READ_ONCE(partition->public->cells[cell->slot]);
-}
-
-const struct public_cell *cell_public(const struct managed_cell *cell)
-{
-	return (const void *)cell_comm_region(cell) + PAGE_SIZE;
-}
-
-u32 cell_current_state(const struct managed_cell *cell)
-{
-	u32 state;
-
-	if (!cell->slot)
-		return CELL_RUNNING;
-	if (READ_ONCE(cell_public(cell)->failed))
-		return CELL_FAILED;
-	state = READ_ONCE(cell_comm_region(cell)->cell_state);
-	return state <= CELL_FAILED_COMM_REV ? state : CELL_FAILED;
-}
-
 struct managed_cell *cells_find(const struct jailhouse_cell_id *id)
 {
 	struct managed_cell *cell;
@@ -261,7 +239,7 @@ static int find_slot(struct managed_cell *cell)
 static void forget_cell(struct managed_cell *cell)
 {
 	list_del(&cell->entry);
-	sysfs_remove_cell(cell);
+	cellvisor_sysfs_remove(cell);
 }
 
 int cells_create(const void __user *blob, u32 size)
@@ -296,7 +274,7 @@ int cells_create(const void __user *blob, u32 size)
 	if (err)
 		goto err_destroy;
 	cell->seen_state = CELL_SHUT_DOWN;
-	err = sysfs_add_cell(cell);
+	err = cellvisor_sysfs_add(cell);
 	if (err)
 		goto err_destroy;
 	list_add_tail(&cell->entry, &managed_cells);
@@ -458,7 +436,7 @@ int cells_open(void)
 		return -ENOMEM;
 	}
 	cpumask_copy(&cell->cpus, &partition->cpus);
-	err = sysfs_add_cell(cell);
+	err = cellvisor_sysfs_add(cell);
 	if (err) {
 		kfree(cell->desc);
 		kfree(cell);

@@ -14,7 +14,6 @@
 #include "cellvisor.h"
 
 DEFINE_MUTEX(cellvisor_lock);
-struct device *cellvisor_sysfs_device;
 
 /* Of one open file. */
 struct opener {
@@ -33,12 +32,12 @@ static int do_enable(const void __user *blob)
 		pr_cell(err, "the machine is going down or to sleep\n");
 		return -EBUSY;
 	}
-	err = launch(blob);
+	err = partition_open(blob);
 	if (err)
 		return err;
 	err = cells_open();
 	if (err)
-		land();
+		partition_close();
 	return err;
 }
 
@@ -55,7 +54,7 @@ static int do_disable(bool force)
 	if (!partition)
 		return 0;
 	cells_close();
-	err = land();
+	err = partition_close();
 	if (err) {
 		/* Still inside: show what there is. */
 		cells_open();
@@ -152,7 +151,7 @@ static int ioctl_status(void __user *argument)
 	status = memdup_user(argument, sizeof(*status));
 	if (IS_ERR(status))
 		return PTR_ERR(status);
-	err = cell_status(status);
+	err = view_status(status);
 	if (!err && copy_to_user(argument, status, sizeof(*status)))
 		err = -EFAULT;
 	kfree(status);
@@ -166,7 +165,7 @@ static int ioctl_console(void __user *argument)
 
 	if (copy_from_user(&request, argument, sizeof(request)))
 		return -EFAULT;
-	err = cell_console_read(&request);
+	err = view_console(&request);
 	if (!err && copy_to_user(argument, &request, sizeof(request)))
 		err = -EFAULT;
 	return err;
@@ -240,7 +239,7 @@ static ssize_t device_read(struct file *file, char __user *buffer, size_t size, 
 	if (mutex_lock_interruptible(&cellvisor_lock))
 		return -EINTR;
 	if (partition && (partition->system->flags & BLOB_SYS_CONSOLE_READABLE))
-		done = ring_read(&partition->public->console, &opener->console_offset, &lost,
+		done = view_ring(&partition->public->console, &opener->console_offset, &lost,
 				 buffer, size);
 	mutex_unlock(&cellvisor_lock);
 	return done;
@@ -347,7 +346,7 @@ static int __init cellvisor_init(void)
 	if (((unsigned long)trampoline_start & PAGE_MASK) !=
 	    ((unsigned long)(trampoline_end - 1) & PAGE_MASK))
 		return -ENOEXEC;
-	err = sysfs_init();
+	err = cellvisor_sysfs_init();
 	if (err)
 		return err;
 	hotplug_state = cpuhp_setup_state_nocalls(CPUHP_BP_PREPARE_DYN, "cellvisor:prepare",
@@ -375,11 +374,11 @@ err_pm:
 err_hotplug:
 	cpuhp_remove_state_nocalls(hotplug_state);
 err_sysfs:
-	sysfs_exit();
+	cellvisor_sysfs_exit();
 	return err;
 }
 
-/* The hypervisor is off: launch() holds the module as long as it is on. */
+/* The hypervisor is off: partition_open() holds the module as long as it is on. */
 static void __exit cellvisor_exit(void)
 {
 	misc_deregister(&device);
@@ -387,7 +386,7 @@ static void __exit cellvisor_exit(void)
 	unregister_pm_notifier(&power_notifier);
 	cpuhp_remove_state_nocalls(hotplug_state);
 	pool_release();
-	sysfs_exit();
+	cellvisor_sysfs_exit();
 }
 
 module_init(cellvisor_init);

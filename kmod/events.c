@@ -15,8 +15,8 @@ DECLARE_WAIT_QUEUE_HEAD(events_wait);
 
 static atomic64_t count;
 static struct device *event_node;
-static void look(struct work_struct *work);
-static DECLARE_DELAYED_WORK(looker, look);
+static void report_changes(struct work_struct *work);
+static DECLARE_DELAYED_WORK(reporter, report_changes);
 
 u64 events_count(void)
 {
@@ -42,7 +42,7 @@ void events_raise(const char *what, const struct managed_cell *cell)
 	kobject_uevent_env(&event_node->kobj, KOBJ_CHANGE, variables);
 }
 
-static void look(struct work_struct *work)
+static void report_changes(struct work_struct *work)
 {
 	struct managed_cell *cell;
 	u32 state, started;
@@ -52,8 +52,8 @@ static void look(struct work_struct *work)
 		list_for_each_entry (cell, &managed_cells, entry) {
 			if (!cell->slot)
 				continue;
-			state = cell_current_state(cell);
-			started = READ_ONCE(cell_public(cell)->started);
+			state = view_state(cell);
+			started = READ_ONCE(view_cell(cell)->started);
 			if (state == cell->seen_state && started == cell->seen_started)
 				continue;
 			cell->seen_state = state;
@@ -63,18 +63,18 @@ static void look(struct work_struct *work)
 		}
 		mutex_unlock(&cellvisor_lock);
 	}
-	schedule_delayed_work(&looker, msecs_to_jiffies(LOOK_INTERVAL_MS));
+	schedule_delayed_work(&reporter, msecs_to_jiffies(LOOK_INTERVAL_MS));
 }
 
 void events_start(void)
 {
-	schedule_delayed_work(&looker, msecs_to_jiffies(LOOK_INTERVAL_MS));
+	schedule_delayed_work(&reporter, msecs_to_jiffies(LOOK_INTERVAL_MS));
 }
 
 /* The worker only tries the lock, so the caller may hold it. */
 void events_stop(void)
 {
-	cancel_delayed_work_sync(&looker);
+	cancel_delayed_work_sync(&reporter);
 }
 
 void events_init(struct device *node)

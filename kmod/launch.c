@@ -12,7 +12,7 @@
 #include "lib/blob/blob_error.h"
 
 #define SYSTEM_BLOB_MAX (64u << 10) /* checking takes the square of the number of regions */
-#define MAX_LAND_TRIES	5
+#define MAX_CLOSE_TRIES 5
 
 struct partition *partition;
 
@@ -176,7 +176,7 @@ static int prepare(const void __user *blob, struct partition *p)
 {
 	int err;
 
-	err = machine_check();
+	err = machine_survey();
 	if (!err)
 		err = read_system(blob, p);
 	if (!err)
@@ -191,7 +191,7 @@ static int prepare(const void __user *blob, struct partition *p)
 	return p->memory ? 0 : -ENOMEM;
 }
 
-int launch(const void __user *blob)
+int partition_open(const void __user *blob)
 {
 	struct crossing crossing = {};
 	struct partition *p;
@@ -251,7 +251,7 @@ static int bring_cpus(const struct partition *p, struct cpumask *brought)
 	return 0;
 }
 
-int land(void)
+int partition_close(void)
 {
 	struct crossing crossing = {.partition = partition};
 	struct cpumask brought;
@@ -269,7 +269,7 @@ int land(void)
 			err = stop_machine(leave_cpu, &crossing, cpu_online_mask);
 		if (!err)
 			err = crossing.error;
-	} while (err == -EAGAIN && ++tries < MAX_LAND_TRIES);
+	} while (err == -EAGAIN && ++tries < MAX_CLOSE_TRIES);
 	if (err) {
 		pr_cell(err, "the hypervisor did not close: error %d\n", err);
 		return err;

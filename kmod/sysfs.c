@@ -7,6 +7,8 @@
 
 #include "cellvisor.h"
 
+struct device *cellvisor_sysfs_device;
+
 static struct kobject *cells_dir;
 
 /* What a cell says of itself is counted by CPU in the hypervisor. */
@@ -63,7 +65,7 @@ static ssize_t show_name(const struct cell_attribute *attribute, const struct ma
 static ssize_t show_state(const struct cell_attribute *attribute, const struct managed_cell *cell,
 			  char *buffer)
 {
-	return sysfs_emit(buffer, "%s\n", sysfs_cell_state(cell_current_state(cell)));
+	return sysfs_emit(buffer, "%s\n", sysfs_cell_state(view_state(cell)));
 }
 
 static ssize_t show_cpus(const struct cell_attribute *attribute, const struct managed_cell *cell,
@@ -226,8 +228,7 @@ static void remove_statistics(struct managed_cell *cell)
 	cell->statistics = NULL;
 }
 
-/* On failure the cell is as before, to be freed by the caller. */
-int sysfs_add_cell(struct managed_cell *cell)
+int cellvisor_sysfs_add(struct managed_cell *cell)
 {
 	struct kobject empty = {};
 	int err;
@@ -245,8 +246,7 @@ int sysfs_add_cell(struct managed_cell *cell)
 	return err;
 }
 
-/* Frees the cell with the last reader. */
-void sysfs_remove_cell(struct managed_cell *cell)
+void cellvisor_sysfs_remove(struct managed_cell *cell)
 {
 	remove_statistics(cell);
 	kobject_del(&cell->kobj);
@@ -343,7 +343,7 @@ static const struct attribute_group hypervisor_group = {
 	.bin_attrs = hypervisor_bin_attrs,
 };
 
-int sysfs_init(void)
+int cellvisor_sysfs_init(void)
 {
 	int err;
 
@@ -367,7 +367,7 @@ err_device:
 	return err;
 }
 
-void sysfs_exit(void)
+void cellvisor_sysfs_exit(void)
 {
 	kobject_put(cells_dir);
 	sysfs_remove_group(&cellvisor_sysfs_device->kobj, &hypervisor_group);

@@ -1,11 +1,35 @@
 // SPDX-License-Identifier: GPL-2.0-only
-/* What the hypervisor shows of itself and its cells: rings and records. Nothing read here is
- * believed. */
+/*
+ * What root may see of the partition without an exit: the public area with its rings and records,
+ * and the communication regions, which belong to their cells. Nothing read here is believed.
+ */
 #include <linux/uaccess.h>
 
 #include "cellvisor.h"
 
-ssize_t ring_read(const struct public_ring *ring, u64 *offset, u64 *lost, char __user *buffer,
+const struct comm_region *view_comm_region(const struct managed_cell *cell)
+{
+	return partition->memory + READ_ONCE(partition->public->cells[cell->slot]);
+}
+
+const struct public_cell *view_cell(const struct managed_cell *cell)
+{
+	return (const void *)view_comm_region(cell) + PAGE_SIZE;
+}
+
+u32 view_state(const struct managed_cell *cell)
+{
+	u32 state;
+
+	if (!cell->slot)
+		return CELL_RUNNING;
+	if (READ_ONCE(view_cell(cell)->failed))
+		return CELL_FAILED;
+	state = READ_ONCE(view_comm_region(cell)->cell_state);
+	return state <= CELL_FAILED_COMM_REV ? state : CELL_FAILED;
+}
+
+ssize_t view_ring(const struct public_ring *ring, u64 *offset, u64 *lost, char __user *buffer,
 		  size_t size)
 {
 	u64 head = smp_load_acquire(&ring->head), at = *offset;
@@ -41,7 +65,7 @@ static struct managed_cell *find_by_id(s32 id)
 	return cells_find(&cell_id);
 }
 
-int cell_status(struct cellvisor_cell_status *status)
+int view_status(struct cellvisor_cell_status *status)
 {
 	const struct comm_heartbeat *heartbeat;
 	const struct public_cell *public;
@@ -51,11 +75,11 @@ int cell_status(struct cellvisor_cell_status *status)
 
 	if (!cell || !cell->slot)
 		return -ENOENT;
-	comm = cell_comm_region(cell);
-	public = cell_public(cell);
+	comm = view_comm_region(cell);
+	public = view_cell(cell);
 	memset(status, 0, sizeof(*status));
 	status->id = id;
-	status->state = cell_current_state(cell);
+	status->state = view_state(cell);
 	status->msg_to_cell = READ_ONCE(comm->msg_to_cell);
 	status->reply_from_cell = READ_ONCE(comm->reply_from_cell);
 	status->started = READ_ONCE(public->started);
@@ -68,14 +92,14 @@ int cell_status(struct cellvisor_cell_status *status)
 	return 0;
 }
 
-int cell_console_read(struct cellvisor_cell_console *request)
+int view_console(struct cellvisor_cell_console *request)
 {
 	struct managed_cell *cell = find_by_id(request->id);
 	ssize_t done;
 
 	if (!cell || !cell->slot)
 		return -ENOENT;
-	done = ring_read(&cell_public(cell)->console, &request->offset, &request->lost,
+	done = view_ring(&view_cell(cell)->console, &request->offset, &request->lost,
 			 u64_to_user_ptr(request->buffer), request->length);
 	if (done < 0)
 		return done;

@@ -35,7 +35,7 @@ static void count_x2apic(void *count)
 		atomic_inc(count);
 }
 
-int machine_check(void)
+int machine_survey(void)
 {
 	atomic_t x2apics = ATOMIC_INIT(0);
 	int err;
