@@ -103,12 +103,11 @@ struct cellvisor_pool {
 struct cellvisor_cell_status {
 	int32_t id;	/* in */
 	uint32_t state; /* enum cell_state */
-	uint32_t msg_to_cell;
 	uint32_t reply_from_cell;
 	uint32_t started; /* 0: created or loadable and never started since */
 	uint32_t heartbeat_valid;
+	uint32_t reserved;
 	uint64_t heartbeat;
-	uint64_t console_head; /* bytes that the cell has ever written to its virtual console */
 	struct failure_record failure; /* reason FAILURE_NONE while there is none */
 };
 

@@ -56,13 +56,13 @@ ssize_t view_ring(const struct public_ring *ring, u64 *offset, u64 *lost, char _
 	return done;
 }
 
-static struct managed_cell *find_by_id(s32 id)
+/* One that the hypervisor shows. */
+static const struct managed_cell *find_cell(s32 id)
 {
 	struct jailhouse_cell_id cell_id = {.id = id};
+	const struct managed_cell *cell = id < 0 ? NULL : cells_find(&cell_id);
 
-	if (!partition || id < 0)
-		return NULL;
-	return cells_find(&cell_id);
+	return cell && cell->slot ? cell : NULL;
 }
 
 int view_status(struct cellvisor_cell_status *status)
@@ -70,23 +70,20 @@ int view_status(struct cellvisor_cell_status *status)
 	const struct comm_heartbeat *heartbeat;
 	const struct public_cell *public;
 	const struct comm_region *comm;
-	struct managed_cell *cell = find_by_id(status->id);
-	s32 id = status->id;
+	const struct managed_cell *cell = find_cell(status->id);
 
-	if (!cell || !cell->slot)
+	if (!cell)
 		return -ENOENT;
 	comm = view_comm_region(cell);
 	public = view_cell(cell);
 	memset(status, 0, sizeof(*status));
-	status->id = id;
+	status->id = cell->id;
 	status->state = view_state(cell);
-	status->msg_to_cell = READ_ONCE(comm->msg_to_cell);
 	status->reply_from_cell = READ_ONCE(comm->reply_from_cell);
 	status->started = READ_ONCE(public->started);
 	heartbeat = (const void *)comm + COMM_HEARTBEAT_OFFSET;
 	status->heartbeat_valid = READ_ONCE(heartbeat->magic) == COMM_HEARTBEAT_MAGIC;
 	status->heartbeat = status->heartbeat_valid ? READ_ONCE(heartbeat->counter) : 0;
-	status->console_head = READ_ONCE(public->console.head);
 	if (smp_load_acquire(&public->failed))
 		status->failure = public->failure;
 	return 0;
@@ -94,10 +91,10 @@ int view_status(struct cellvisor_cell_status *status)
 
 int view_console(struct cellvisor_cell_console *request)
 {
-	struct managed_cell *cell = find_by_id(request->id);
+	const struct managed_cell *cell = find_cell(request->id);
 	ssize_t done;
 
-	if (!cell || !cell->slot)
+	if (!cell)
 		return -ENOENT;
 	done = view_ring(&view_cell(cell)->console, &request->offset, &request->lost,
 			 u64_to_user_ptr(request->buffer), request->length);

@@ -63,21 +63,34 @@ static int read_cpus(int directory, const char *name, struct cpu_mask *ret)
 	return cpu_mask_parse(buffer, ret);
 }
 
-static int read_state(int directory, enum cell_state *ret)
+static enum cell_state parse_state(const char *word)
+{
+	for (enum cell_state state = CELL_RUNNING; state < CELL_FAILED; state++) {
+		if (strcmp(word, sysfs_cell_state(state)) == 0)
+			return state;
+	}
+	/* The drivers show an ABI mismatch as something else; it is as terminal as a failure. */
+	return CELL_FAILED;
+}
+
+/*
+ * The state is of the same moment as the rest of the status, where the driver has that. To be read
+ * after the CPUs: a cell that fails meanwhile would have lost a CPU and run on.
+ */
+static int read_state(int directory, int32_t id, struct driver *driver, struct snapshot_cell *cell)
 {
 	char buffer[ATTRIBUTE_MAX];
 	int r;
 
-	r = read_attribute(directory, SYSFS_STATE, buffer);
-	if (r < 0)
-		return r;
-	/* The drivers show an ABI mismatch as something else; it is as terminal as a failure. */
-	*ret = CELL_FAILED;
-	for (enum cell_state state = CELL_RUNNING; state < CELL_FAILED; state++) {
-		if (strcmp(buffer, sysfs_cell_state(state)) == 0)
-			*ret = state;
+	if (driver && driver_cell_status(driver, id, &cell->status) == 0) {
+		cell->has_status = true;
+		cell->state = cell->status.state < CELL_FAILED ? cell->status.state : CELL_FAILED;
+		return 0;
 	}
-	return 0;
+	r = read_attribute(directory, SYSFS_STATE, buffer);
+	if (r >= 0)
+		cell->state = parse_state(buffer);
+	return r;
 }
 
 static void read_statistics(int cell_directory, struct snapshot_cell *cell)
@@ -125,9 +138,8 @@ static int read_cell(int cells_directory, const char *entry, int32_t id, struct 
 	}
 	if (r >= 0)
 		r = read_cpus(directory, SYSFS_LIST(SYSFS_CPUS_FAILED), &cell.cpus_failed);
-	/* After the CPUs: a cell fails while this reads, and would have lost a CPU and run on. */
 	if (r >= 0)
-		r = read_state(directory, &cell.state);
+		r = read_state(directory, id, driver, &cell);
 	/* ENODEV is what sysfs says of an attribute whose directory is being removed. */
 	if (r == -ENOENT || r == -ENODEV)
 		return 0;
@@ -135,8 +147,6 @@ static int read_cell(int cells_directory, const char *entry, int32_t id, struct 
 		return r;
 	if (with_statistics)
 		read_statistics(directory, &cell);
-	if (driver && driver_cell_status(driver, id, &cell.status) == 0)
-		cell.has_status = true;
 	*ret = cell;
 	return 1;
 }

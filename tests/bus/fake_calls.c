@@ -273,7 +273,6 @@ static int do_status(pid_t pid, uint64_t argument)
 		if (cell->beating)
 			cell->status.heartbeat = now_ms();
 	}
-	cell->status.console_head = cell->console_length;
 	return write_memory(pid, argument, &cell->status, sizeof(cell->status));
 }
 
