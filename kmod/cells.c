@@ -326,7 +326,7 @@ static int load_image(struct managed_cell *cell, const struct jailhouse_preload_
 	return 0;
 }
 
-int cells_load(struct jailhouse_cell_id *id, u32 count,
+int cells_load(const struct jailhouse_cell_id *id, u32 count,
 	       const struct jailhouse_preload_image __user *images)
 {
 	struct jailhouse_preload_image image;

@@ -112,7 +112,7 @@ extern struct list_head managed_cells;
 int cells_open(void);	/* after partition_open(): shows the root cell */
 void cells_close(void); /* before partition_close(): no cell but the root cell is left */
 int cells_create(const void __user *blob, u32 size);
-int cells_load(struct jailhouse_cell_id *id, u32 count,
+int cells_load(const struct jailhouse_cell_id *id, u32 count,
 	       const struct jailhouse_preload_image __user *images);
 int cells_start(const struct jailhouse_cell_id *id);
 int cells_destroy(const struct jailhouse_cell_id *id);

@@ -64,114 +64,46 @@ static int do_disable(bool force)
 	return 0;
 }
 
-static int get_cell_id(struct jailhouse_cell_id *id, const void __user *from)
-{
-	if (copy_from_user(id, from, sizeof(*id)))
-		return -EFAULT;
-	/* The original cuts long names silently; a name without an end is an error here. */
-	if (id->id == JAILHOUSE_ID_BY_NAME &&
-	    strnlen(id->name, sizeof(id->name)) == sizeof(id->name))
-		return -EINVAL;
-	return 0;
-}
-
-static int ioctl_create(const void __user *argument)
-{
+/* What the calls take and give, in a copy of ours. */
+union request {
+	struct jailhouse_cell_id id;
 	struct jailhouse_cell_create create;
-
-	if (copy_from_user(&create, argument, sizeof(create)))
-		return -EFAULT;
-	return cells_create(u64_to_user_ptr(create.blob_address), create.blob_size);
-}
-
-static int ioctl_load(const void __user *argument)
-{
-	const struct jailhouse_cell_load __user *load = argument;
-	struct jailhouse_cell_id id;
-	u32 count;
-	int err;
-
-	err = get_cell_id(&id, &load->cell_id);
-	if (!err && get_user(count, &load->num_images))
-		err = -EFAULT;
-	return err ? err : cells_load(&id, count, load->image);
-}
-
-static int with_cell(const void __user *argument, int (*call)(const struct jailhouse_cell_id *id))
-{
-	struct jailhouse_cell_id id;
-	int err = get_cell_id(&id, argument);
-
-	return err ? err : call(&id);
-}
-
-static int ioctl_features(void __user *argument)
-{
-	struct cellvisor_features features = {
-		.abi_version = CELLVISOR_ABI_VERSION,
-		.features = CELLVISOR_FEATURE_POOL | CELLVISOR_FEATURE_STATUS |
-			    CELLVISOR_FEATURE_CONSOLE | CELLVISOR_FEATURE_KILL |
-			    CELLVISOR_FEATURE_EVENTS,
-		.release = CELLMGR_RELEASE,
-	};
-
-	return copy_to_user(argument, &features, sizeof(features)) ? -EFAULT : 0;
-}
-
-static int ioctl_pool_reserve(void __user *argument)
-{
+	struct jailhouse_cell_load load;
+	struct cellvisor_features features;
 	struct cellvisor_pool pool;
-	int err;
+	struct cellvisor_cell_status status;
+	struct cellvisor_cell_console console;
+};
 
-	if (copy_from_user(&pool, argument, sizeof(pool)))
-		return -EFAULT;
-	err = pool_reserve(&pool);
-	if (err)
-		return err;
-	if (copy_to_user(argument, &pool, sizeof(pool))) {
-		pool_release();
-		return -EFAULT;
-	}
-	return 0;
-}
+static const struct cellvisor_features features = {
+	.abi_version = CELLVISOR_ABI_VERSION,
+	.features = CELLVISOR_FEATURE_POOL | CELLVISOR_FEATURE_STATUS | CELLVISOR_FEATURE_CONSOLE |
+		    CELLVISOR_FEATURE_KILL | CELLVISOR_FEATURE_EVENTS,
+	.release = CELLMGR_RELEASE,
+};
 
-static int ioctl_pool_info(void __user *argument)
+/* The original cuts long names silently; a name without an end is an error here. */
+static bool id_is_valid(const struct jailhouse_cell_id *id)
 {
-	struct cellvisor_pool pool;
-
-	pool_info(&pool);
-	return copy_to_user(argument, &pool, sizeof(pool)) ? -EFAULT : 0;
+	return id->id != JAILHOUSE_ID_BY_NAME ||
+	       strnlen(id->name, sizeof(id->name)) < sizeof(id->name);
 }
 
-static int ioctl_status(void __user *argument)
+static int with_cell(const struct jailhouse_cell_id *id,
+		     int (*call)(const struct jailhouse_cell_id *id))
 {
-	struct cellvisor_cell_status *status;
-	int err;
-
-	status = memdup_user(argument, sizeof(*status));
-	if (IS_ERR(status))
-		return PTR_ERR(status);
-	err = view_status(status);
-	if (!err && copy_to_user(argument, status, sizeof(*status)))
-		err = -EFAULT;
-	kfree(status);
-	return err;
+	return id_is_valid(id) ? call(id) : -EINVAL;
 }
 
-static int ioctl_console(void __user *argument)
+static int load_cell(const struct jailhouse_cell_load *load,
+		     const struct jailhouse_cell_load __user *argument)
 {
-	struct cellvisor_cell_console request;
-	int err;
-
-	if (copy_from_user(&request, argument, sizeof(request)))
-		return -EFAULT;
-	err = view_console(&request);
-	if (!err && copy_to_user(argument, &request, sizeof(request)))
-		err = -EFAULT;
-	return err;
+	if (!id_is_valid(&load->cell_id))
+		return -EINVAL;
+	return cells_load(&load->cell_id, load->num_images, argument->image);
 }
 
-static int ioctl_locked(unsigned int code, void __user *argument)
+static int serve(unsigned int code, union request *request, void __user *argument)
 {
 	switch (code) {
 	case JAILHOUSE_ENABLE:
@@ -179,30 +111,53 @@ static int ioctl_locked(unsigned int code, void __user *argument)
 	case JAILHOUSE_DISABLE:
 		return do_disable(false);
 	case JAILHOUSE_CELL_CREATE:
-		return ioctl_create(argument);
+		return cells_create(u64_to_user_ptr(request->create.blob_address),
+				    request->create.blob_size);
 	case JAILHOUSE_CELL_LOAD:
-		return ioctl_load(argument);
+		return load_cell(&request->load, argument);
 	case JAILHOUSE_CELL_START:
-		return with_cell(argument, cells_start);
+		return with_cell(&request->id, cells_start);
 	case JAILHOUSE_CELL_DESTROY:
-		return with_cell(argument, cells_destroy);
+		return with_cell(&request->id, cells_destroy);
 	case CELLVISOR_FEATURES:
-		return ioctl_features(argument);
+		request->features = features;
+		return 0;
 	case CELLVISOR_POOL_RESERVE:
-		return ioctl_pool_reserve(argument);
+		return pool_reserve(&request->pool);
 	case CELLVISOR_POOL_RELEASE:
 		return pool_release();
 	case CELLVISOR_POOL_INFO:
-		return ioctl_pool_info(argument);
+		pool_info(&request->pool);
+		return 0;
 	case CELLVISOR_CELL_STATUS:
-		return ioctl_status(argument);
+		return view_status(&request->status);
 	case CELLVISOR_CELL_CONSOLE:
-		return ioctl_console(argument);
+		return view_console(&request->console);
 	case CELLVISOR_CELL_KILL:
-		return with_cell(argument, cells_kill);
+		return with_cell(&request->id, cells_kill);
 	default:
 		return -ENOTTY;
 	}
+}
+
+/* A call's number says how much goes in and out, but for ENABLE: a blob tells its size itself. */
+static int ioctl_locked(unsigned int code, void __user *argument)
+{
+	size_t size = code == JAILHOUSE_ENABLE ? 0 : _IOC_SIZE(code);
+	union request request = {};
+	int err;
+
+	if (size > sizeof(request))
+		return -ENOTTY;
+	if ((_IOC_DIR(code) & _IOC_WRITE) && copy_from_user(&request, argument, size))
+		return -EFAULT;
+	err = serve(code, &request, argument);
+	if (!err && (_IOC_DIR(code) & _IOC_READ) && copy_to_user(argument, &request, size)) {
+		if (code == CELLVISOR_POOL_RESERVE)
+			pool_release();
+		err = -EFAULT;
+	}
+	return err;
 }
 
 static long device_ioctl(struct file *file, unsigned int code, unsigned long argument)
