@@ -20,7 +20,7 @@ static const struct vendor *find_vendor(void)
 	switch (boot_cpu_data.x86_vendor) {
 	case X86_VENDOR_AMD:
 	case X86_VENDOR_HYGON:
-		return &svm_vendor;
+		return &amd_vendor;
 	default:
 		return NULL;
 	}

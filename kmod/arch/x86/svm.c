@@ -83,7 +83,7 @@ static int svm_hypercall(u32 code, u64 arg1, u64 arg2)
 	return (int)result;
 }
 
-const struct vendor svm_vendor = {
+const struct vendor amd_vendor = {
 	.check = svm_check,
 	.enable = svm_enable,
 	.disable = svm_disable,

@@ -17,6 +17,6 @@ struct vendor {
 	int (*hypercall)(u32 code, u64 arg1, u64 arg2);
 };
 
-extern const struct vendor svm_vendor;
+extern const struct vendor amd_vendor;
 
 #endif /* CELLVISOR_VENDOR_H */
