@@ -23,6 +23,8 @@
 #define NO_TIMEOUT UINT64_MAX
 #define RETRY_US   500000u
 
+#define PROPERTIES_INTERFACE "org.freedesktop.DBus.Properties"
+
 struct unit {
 	sd_event *event;
 	sd_bus *bus;
@@ -49,13 +51,7 @@ static void ask_for_view(struct unit *unit);
 
 static void set_status(const char *text)
 {
-	_cleanup_(freep) char *status = NULL;
-
-	if (asprintf(&status, "STATUS=%s", text) < 0) {
-		status = NULL;
-		return;
-	}
-	sd_notify(false, status);
+	sd_notifyf(false, "STATUS=%s", text);
 }
 
 static void finish(struct unit *unit, int status, const char *text)
@@ -96,6 +92,18 @@ static int on_retry(sd_event_source *source, uint64_t usec, void *userdata)
 static void retry(struct unit *unit)
 {
 	sd_event_add_time_relative(unit->event, NULL, CLOCK_MONOTONIC, RETRY_US, 0, on_retry, unit);
+}
+
+/* Where it is not, the call is made again when the daemon is back, or the unit ends. */
+static bool is_answered(struct unit *unit, sd_bus_message *reply)
+{
+	const sd_bus_error *error = sd_bus_message_get_error(reply);
+
+	if (error && daemon_away(error))
+		retry(unit);
+	else if (error)
+		finish(unit, EXIT_FAILURE, error->message ? error->message : error->name);
+	return !error;
 }
 
 static int read_member(sd_bus_message *reply, const char *name, struct view *view)
@@ -179,16 +187,13 @@ static void judge(struct unit *unit, const struct view *view)
 
 static int on_view(sd_bus_message *reply, void *userdata, sd_bus_error *ret_error)
 {
-	const sd_bus_error *error = sd_bus_message_get_error(reply);
 	struct unit *unit = userdata;
 	struct view view = {0};
 
 	unit->asking = false;
-	if (error && daemon_away(error))
-		retry(unit);
-	else if (error)
-		finish(unit, EXIT_FAILURE, error->message ? error->message : error->name);
-	else if (unit->ask_again)
+	if (!is_answered(unit, reply))
+		return 0;
+	if (unit->ask_again)
 		ask_for_view(unit);
 	else if (read_view(reply, &view) < 0)
 		finish(unit, EXIT_FAILURE, "The cell's properties make no sense");
@@ -197,19 +202,8 @@ static int on_view(sd_bus_message *reply, void *userdata, sd_bus_error *ret_erro
 	return 0;
 }
 
-static int send_call(struct unit *unit, sd_bus_slot **ret_slot, sd_bus_message *call,
-		     sd_bus_message_handler_t handler)
-{
-	int r = sd_bus_call_async(unit->bus, ret_slot, call, handler, unit, NO_TIMEOUT);
-
-	if (r < 0)
-		finish(unit, EXIT_FAILURE, "Cannot send to the bus");
-	return r;
-}
-
 static void ask_for_view(struct unit *unit)
 {
-	_cleanup_(sd_bus_message_unrefp) sd_bus_message *call = NULL;
 	int r;
 
 	if (unit->asking) {
@@ -217,50 +211,36 @@ static void ask_for_view(struct unit *unit)
 		return;
 	}
 	unit->ask_again = false;
-	r = sd_bus_message_new_method_call(unit->bus, &call, BUS_NAME, unit->path,
-					   "org.freedesktop.DBus.Properties", "GetAll");
-	if (r >= 0)
-		r = sd_bus_message_append(call, "s", BUS_CELL_INTERFACE);
-	if (r < 0) {
+	r = sd_bus_call_method_async(unit->bus, NULL, BUS_NAME, unit->path, PROPERTIES_INTERFACE,
+				     "GetAll", on_view, unit, "s", BUS_CELL_INTERFACE);
+	unit->asking = r >= 0;
+	if (r < 0)
 		finish(unit, EXIT_FAILURE, "Cannot make a call");
-		return;
-	}
-	unit->asking = send_call(unit, NULL, call, on_view) >= 0;
 }
 
 static int on_called(sd_bus_message *reply, void *userdata, sd_bus_error *ret_error)
 {
-	const sd_bus_error *error = sd_bus_message_get_error(reply);
 	struct unit *unit = userdata;
 
-	if (error && daemon_away(error)) {
-		retry(unit);
-		return 0;
-	}
-	unit->pending = NULL;
-	if (error)
-		finish(unit, EXIT_FAILURE, error->message ? error->message : error->name);
-	else
+	if (is_answered(unit, reply)) {
+		unit->pending = NULL;
 		ask_for_view(unit);
+	}
 	return 0;
 }
 
 static void call_manager(struct unit *unit, const char *method)
 {
-	_cleanup_(sd_bus_message_unrefp) sd_bus_message *call = NULL;
 	int r;
 
 	/* SIGTERM may come while the cell is being started: then nobody waits for that any more. */
 	unit->call = sd_bus_slot_unref(unit->call);
 	unit->pending = method;
-	r = sd_bus_message_new_method_call(unit->bus, &call, BUS_NAME, BUS_MANAGER_PATH,
-					   BUS_MANAGER_INTERFACE, method);
-	if (r >= 0)
-		r = sd_bus_message_append(call, "s", unit->name);
+	r = sd_bus_call_method_async(unit->bus, &unit->call, BUS_NAME, BUS_MANAGER_PATH,
+				     BUS_MANAGER_INTERFACE, method, on_called, unit, "s",
+				     unit->name);
 	if (r < 0)
 		finish(unit, EXIT_FAILURE, "Cannot make a call");
-	else
-		send_call(unit, &unit->call, call, on_called);
 }
 
 static int on_terminate(sd_event_source *source, const struct signalfd_siginfo *info,
@@ -319,15 +299,16 @@ static int set_up(struct unit *unit)
 	if (r >= 0)
 		r = sd_bus_attach_event(unit->bus, unit->event, SD_EVENT_PRIORITY_NORMAL);
 	if (r >= 0)
-		r = sd_bus_match_signal(unit->bus, NULL, BUS_NAME, unit->path,
-					"org.freedesktop.DBus.Properties", "PropertiesChanged",
-					on_changed, unit);
+		r = sd_bus_match_signal(unit->bus, NULL, BUS_NAME, unit->path, PROPERTIES_INTERFACE,
+					"PropertiesChanged", on_changed, unit);
 	if (r >= 0)
 		r = sd_bus_add_match(unit->bus, NULL,
 				     "type='signal',sender='org.freedesktop.DBus',"
 				     "interface='org.freedesktop.DBus',member='NameOwnerChanged',"
 				     "arg0='" BUS_NAME "'",
 				     on_owner, unit);
+	if (r >= 0)
+		r = sd_bus_set_method_call_timeout(unit->bus, NO_TIMEOUT);
 	return r;
 }
 
