@@ -12,20 +12,39 @@
 #define HINT_DAEMON	"'systemctl status cellmgrd' shows how the daemon is"
 #define HINT_VERSION	"cellctl and cellmgrd are of different versions; 'cellctl version' shows both"
 
-/* Where an error of one verb wants another hint than that of others. */
+/* The first that fits counts: an error of one verb may want another hint than that of others. */
 static const struct {
 	enum error_code code;
-	const char *verb;
+	const char *verb; /* NULL: any */
 	const char *hint;
-} verb_hints[] = {
+} daemon_hints[] = {
 	{ERROR_HYPERVISOR_OFF, "enable",
 	 "'modprobe cellvisor' loads the driver; if it refuses, 'journalctl -k' says why"},
+	{ERROR_HYPERVISOR_OFF, NULL, "'cellctl enable' opens the hypervisor"},
+	{ERROR_NO_SUCH_CELL, NULL,
+	 "'cellctl list' shows the cells that there are; 'systemctl reload cellmgrd' "
+	 "reads new descriptions"},
 	{ERROR_WRONG_STATE, "disable", HINT_STILL_RUNS},
-	{ERROR_BUSY, "disable", HINT_STILL_RUNS},
+	{ERROR_WRONG_STATE, NULL, "'cellctl status %s' shows its state"},
 	{ERROR_REFUSED, "disable", HINT_STILL_RUNS},
+	{ERROR_REFUSED, NULL,
+	 "the cell did not agree to be shut down; 'cellctl kill %s' stops it without asking"},
+	{ERROR_BUSY, "disable", HINT_STILL_RUNS},
+	{ERROR_BUSY, NULL,
+	 "another operation is under way; 'cellctl status' shows it, then try again"},
+	{ERROR_LOCKED, NULL,
+	 "a cell in state running-locked forbids creating and destroying cells until "
+	 "it leaves that state"},
+	{ERROR_INVALID, NULL,
+	 "'cellctl check' shows everything that is wrong with the descriptions"},
+	{ERROR_NO_RESOURCES, NULL,
+	 "'cellctl status' shows what is free and which cells hold the rest"},
+	{ERROR_DRIVER, NULL, "'journalctl -k' may say more"},
 	{ERROR_TIMEOUT, "stop", HINT_KILL},
 	{ERROR_TIMEOUT, "restart", HINT_KILL},
 };
+
+_Static_assert(ERROR_CODE_COUNT == 15, "a new error code: what can be done about it?");
 
 /* Errors that are not the daemon's. */
 static const struct {
@@ -52,40 +71,10 @@ enum exit_status call_error_status(const char *error_name)
 
 static const char *daemon_hint(enum error_code code, const char *verb)
 {
-	for (size_t i = 0; i < ARRAY_SIZE(verb_hints); i++)
-		if (verb_hints[i].code == code && strcmp(verb_hints[i].verb, verb) == 0)
-			return verb_hints[i].hint;
-	switch (code) {
-	case ERROR_HYPERVISOR_OFF:
-		return "'cellctl enable' opens the hypervisor";
-	case ERROR_NO_SUCH_CELL:
-		return "'cellctl list' shows the cells that there are; 'systemctl reload cellmgrd' "
-		       "reads new descriptions";
-	case ERROR_WRONG_STATE:
-		return "'cellctl status %s' shows its state";
-	case ERROR_REFUSED:
-		return "the cell did not agree to be shut down; 'cellctl kill %s' stops it without "
-		       "asking";
-	case ERROR_BUSY:
-		return "another operation is under way; 'cellctl status' shows it, then try again";
-	case ERROR_LOCKED:
-		return "a cell in state running-locked forbids creating and destroying cells until "
-		       "it leaves that state";
-	case ERROR_INVALID:
-		return "'cellctl check' shows everything that is wrong with the descriptions";
-	case ERROR_NO_RESOURCES:
-		return "'cellctl status' shows what is free and which cells hold the rest";
-	case ERROR_DRIVER:
-		return "'journalctl -k' may say more";
-	case ERROR_ACCESS_DENIED: /* authorization_hint() */
-	case ERROR_INTERACTIVE_AUTHORIZATION_REQUIRED:
-	case ERROR_TIMEOUT:
-	case ERROR_LIMITS_EXCEEDED:
-	case ERROR_NO_MEMORY:
-	case ERROR_NONE:
-	case ERROR_CODE_COUNT:
-		break;
-	}
+	for (size_t i = 0; i < ARRAY_SIZE(daemon_hints); i++)
+		if (daemon_hints[i].code == code &&
+		    (!daemon_hints[i].verb || strcmp(daemon_hints[i].verb, verb) == 0))
+			return daemon_hints[i].hint;
 	return NULL;
 }
 
@@ -104,14 +93,12 @@ static char *authorization_hint(const struct attempt *attempt, bool interactive_
 	const char *how = interactive_helps
 				  ? "run it as root, or on a terminal to be asked for a password"
 				  : "run it as root, or have an administrator allow it";
+	const char *action = attempt->polkit_action;
 	char *text;
 	int r;
 
-	if (attempt->polkit_action)
-		r = asprintf(&text, "this needs the polkit action %s; %s", attempt->polkit_action,
-			     how);
-	else
-		r = asprintf(&text, "%s", how);
+	r = asprintf(&text, "%s%s%s%s", action ? "this needs the polkit action " : "",
+		     action ? action : "", action ? "; " : "", how);
 	return r < 0 ? NULL : text;
 }
 
