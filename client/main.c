@@ -28,7 +28,8 @@ static enum exit_status run(struct client *client)
 		return STATUS_USAGE;
 	if (!verb->local && client_connect(client) < 0)
 		return STATUS_FAILED;
-	return verb->run(client, verb, arguments + 1);
+	client->verb = verb;
+	return verb->run(client, arguments + 1);
 }
 
 int main(int argc, char **argv)
@@ -46,10 +47,10 @@ int main(int argc, char **argv)
 		fputs("'cellctl --help' shows the options.\n", stderr);
 		return STATUS_USAGE;
 	}
-	if (r < 0)
+	if (r < 0 || output_open(&client.output) < 0)
 		return complain_memory();
 	if (client.options.help)
-		return verb_help(&client, NULL, NULL);
+		return verb_help(&client, NULL);
 	if (client.options.version) {
 		printf("cellctl %s\n", CELLMGR_RELEASE);
 		return fflush(stdout) == 0 ? STATUS_DONE : STATUS_FAILED;

@@ -10,6 +10,7 @@
 void client_close(struct client *client)
 {
 	connection_close(&client->connection);
+	output_close(&client->output);
 }
 
 int client_connect(struct client *client)
@@ -24,9 +25,9 @@ int client_connect(struct client *client)
 	return r;
 }
 
-enum exit_status client_show(struct client *client, struct output *output)
+enum exit_status client_show(struct client *client)
 {
-	int r = output_show(output, &client->screen, !client->options.no_pager);
+	int r = output_show(&client->output, &client->screen, !client->options.no_pager);
 
 	if (r < 0)
 		complain("cannot write the output: %s", strerror(-r));
@@ -36,10 +37,9 @@ enum exit_status client_show(struct client *client, struct output *output)
 enum exit_status client_show_json(struct client *client, struct json_object *value)
 {
 	_cleanup_(json_putp) struct json_object *owned = value;
-	_cleanup_(output_close) struct output output = {0};
 
-	if (!owned || output_open(&output) < 0)
+	if (!owned)
 		return complain_memory();
-	json_print(output.stream, owned, client->options.json == JSON_PRETTY);
-	return client_show(client, &output);
+	json_print(client->output.stream, owned, client->options.json == JSON_PRETTY);
+	return client_show(client);
 }

@@ -11,21 +11,25 @@
 #include "view/output.h"
 #include "view/screen.h"
 
+struct verb;
+
 struct client {
 	struct options options;
+	const struct verb *verb; /* that runs */
 	struct screen screen;
+	struct output output; /* what the verb prints */
 	struct connection connection;
 };
 
-/* For use on a client that may never have been connected, too. */
+/* For use on a client that may never have been connected or have had an output, too. */
 void client_close(struct client *client);
 
 /* Connects to the system bus. On failure says why on standard error and returns a negative errno.
  */
 int client_connect(struct client *client);
 
-/* Shows what a verb printed. Says so, and returns STATUS_FAILED, if nobody takes it. */
-enum exit_status client_show(struct client *client, struct output *output);
+/* Shows what the verb printed. Says so, and returns STATUS_FAILED, if nobody takes it. */
+enum exit_status client_show(struct client *client);
 
 /* The same for a value in JSON, which is put; NULL: there was no memory to make one. */
 enum exit_status client_show_json(struct client *client, struct json_object *value);

@@ -6,7 +6,7 @@
 #include "bus/fetch.h"
 #include "common/cleanup.h"
 #include "common/nearest.h"
-#include "verbs/complain.h"
+#include "verbs/verbs.h"
 #include "view/text.h"
 
 #define MAX_NEAR 3
@@ -71,28 +71,24 @@ static bool suggest_cells(struct client *client, const char *wanted)
 	return true;
 }
 
-enum exit_status complain_attempt(struct client *client, const struct attempt *attempt,
+enum exit_status complain_attempt(struct client *client, const char *cell,
 				  const sd_bus_error *error, int r)
 {
+	struct attempt attempt = {client->verb->name, cell, client->verb->polkit_action};
+	const char *text = error->message ? error->message : error->name;
 	_cleanup_(freep) char *hint = NULL;
-	const char *name, *text;
 	enum exit_status status;
 
-	if (!sd_bus_error_is_set(error)) {
-		complain("%s%s%s: %s", attempt->verb, attempt->cell ? " " : "",
-			 attempt->cell ? attempt->cell : "", strerror(-r));
+	complain("%s%s%s: %s", attempt.verb, cell ? " " : "", cell ? cell : "",
+		 text ? text : strerror(-r));
+	if (!sd_bus_error_is_set(error))
 		return STATUS_FAILED;
-	}
-	name = error->name;
-	text = error->message ? error->message : name;
-	status = call_error_status(name);
-	complain("%s%s%s: %s", attempt->verb, attempt->cell ? " " : "",
-		 attempt->cell ? attempt->cell : "", text);
+	status = call_error_status(error->name);
 	if (client->options.quiet)
 		return status;
-	if (status == STATUS_NO_SUCH_CELL && attempt->cell && suggest_cells(client, attempt->cell))
+	if (status == STATUS_NO_SUCH_CELL && cell && suggest_cells(client, cell))
 		return status;
-	hint = call_error_hint(name, attempt);
+	hint = call_error_hint(error->name, &attempt);
 	if (hint)
 		complain("hint: %s", hint);
 	return status;

@@ -18,10 +18,11 @@ enum exit_status complain_reply(int r);
 enum exit_status complain_memory(void);
 
 /*
- * Says that an attempt failed with error (or, where that is not set, with the negative errno r),
- * with a hint on what to do. Returns the exit status that this means.
+ * Says that the client's verb failed, with cell (NULL: none in particular): with error or, where
+ * that is not set, with the negative errno r. Adds a hint on what to do. Returns the exit status
+ * that this means.
  */
-enum exit_status complain_attempt(struct client *client, const struct attempt *attempt,
+enum exit_status complain_attempt(struct client *client, const char *cell,
 				  const sd_bus_error *error, int r);
 
 #endif /* CLIENT_COMPLAIN_H */

@@ -9,14 +9,12 @@
 #include "common/cleanup.h"
 #include "json.h"
 #include "verbs/verbs.h"
-#include "view/output.h"
 #include "view/text.h"
 
 #define DESCRIPTION_COPY_MAX (4 << 20) /* far beyond what the daemon takes */
 
 struct check {
 	struct client *client;
-	FILE *stream;
 	struct json_object *results;  /* NULL unless JSON is wanted */
 	struct json_object *findings; /* of the file that is being told about, in results */
 	size_t files;
@@ -33,18 +31,19 @@ struct finding {
 static void print_finding(struct check *check, const char *file, const struct finding *finding)
 {
 	const struct screen *screen = &check->client->screen;
+	FILE *stream = check->client->output.stream;
 	enum color color = strcmp(finding->severity, "error") == 0 ? COLOR_RED : COLOR_YELLOW;
 
-	text_put_line(check->stream, file, screen->unicode);
-	fprintf(check->stream, "%s%s", *file ? ": " : "", screen_color(screen, color));
-	text_put_line(check->stream, finding->severity, screen->unicode);
-	fprintf(check->stream, "%s: ", screen_plain(screen, color));
+	text_put_line(stream, file, screen->unicode);
+	fprintf(stream, "%s%s", *file ? ": " : "", screen_color(screen, color));
+	text_put_line(stream, finding->severity, screen->unicode);
+	fprintf(stream, "%s: ", screen_plain(screen, color));
 	if (*finding->key) {
-		text_put_line(check->stream, finding->key, screen->unicode);
-		fputs(": ", check->stream);
+		text_put_line(stream, finding->key, screen->unicode);
+		fputs(": ", stream);
 	}
-	text_put_line(check->stream, finding->text, screen->unicode);
-	fputc('\n', check->stream);
+	text_put_line(stream, finding->text, screen->unicode);
+	fputc('\n', stream);
 }
 
 static bool add_finding_json(struct json_object *findings, const struct finding *finding)
@@ -190,7 +189,6 @@ static int open_description(const char *path)
 
 static enum exit_status check_file(struct check *check, const char *path, const char *name)
 {
-	struct attempt attempt = {"check", path, NULL};
 	_cleanup_(sd_bus_error_free) sd_bus_error error = SD_BUS_ERROR_NULL;
 	_cleanup_(sd_bus_message_unrefp) sd_bus_message *reply = NULL;
 	_cleanup_(closep) int fd = open_description(path);
@@ -201,7 +199,7 @@ static enum exit_status check_file(struct check *check, const char *path, const 
 	r = connection_call(&check->client->connection, CALL_READ, BUS_MANAGER_PATH,
 			    BUS_MANAGER_INTERFACE, "Check", &error, &reply, "hs", fd, name);
 	if (r < 0)
-		return complain_attempt(check->client, &attempt, &error, r);
+		return complain_attempt(check->client, path, &error, r);
 	r = begin_file(check, path, name);
 	if (r >= 0)
 		r = read_findings(check, path, reply);
@@ -225,7 +223,6 @@ static enum exit_status check_named(struct check *check, char **paths)
 
 static enum exit_status check_installed(struct check *check)
 {
-	struct attempt attempt = {"check", NULL, NULL};
 	_cleanup_(sd_bus_error_free) sd_bus_error error = SD_BUS_ERROR_NULL;
 	_cleanup_(sd_bus_message_unrefp) sd_bus_message *reply = NULL;
 	int r;
@@ -233,45 +230,43 @@ static enum exit_status check_installed(struct check *check)
 	r = connection_call(&check->client->connection, CALL_READ, BUS_MANAGER_PATH,
 			    BUS_MANAGER_INTERFACE, "CheckAll", &error, &reply, NULL);
 	if (r < 0)
-		return complain_attempt(check->client, &attempt, &error, r);
+		return complain_attempt(check->client, NULL, &error, r);
 	r = read_all_findings(check, reply);
 	return r < 0 ? complain_reply(r) : STATUS_DONE;
 }
 
-static void print_summary(struct check *check)
+static void print_summary(const struct check *check)
 {
+	FILE *stream = check->client->output.stream;
+
 	if (check->files == 0)
-		fputs("No cell descriptions to check.\n", check->stream);
+		fputs("No cell descriptions to check.\n", stream);
 	else
-		fprintf(check->stream, "%zu %s checked, %zu %s, %zu %s\n", check->files,
+		fprintf(stream, "%zu %s checked, %zu %s, %zu %s\n", check->files,
 			check->files == 1 ? "description" : "descriptions", check->errors,
 			check->errors == 1 ? "error" : "errors", check->warnings,
 			check->warnings == 1 ? "warning" : "warnings");
 }
 
-enum exit_status verb_check(struct client *client, const struct verb *verb, char **arguments)
+enum exit_status verb_check(struct client *client, char **arguments)
 {
-	_cleanup_(output_close) struct output output = {0};
 	_cleanup_(json_putp) struct json_object *results = NULL;
 	struct check check = {.client = client};
 	enum exit_status status;
 
-	if (output_open(&output) < 0)
-		return complain_memory();
 	if (client->options.json != JSON_OFF) {
 		results = json_object_new_array();
 		if (!results)
 			return complain_memory();
 	}
-	check.stream = output.stream;
 	check.results = results;
 
 	status = *arguments ? check_named(&check, arguments) : check_installed(&check);
 	if (results)
-		json_print(output.stream, results, client->options.json == JSON_PRETTY);
+		json_print(client->output.stream, results, client->options.json == JSON_PRETTY);
 	else if (!client->options.quiet)
 		print_summary(&check);
-	if (client_show(client, &output) != STATUS_DONE)
+	if (client_show(client) != STATUS_DONE)
 		return STATUS_FAILED;
 	return check.errors > 0 ? STATUS_FAILED : status;
 }

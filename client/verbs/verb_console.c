@@ -49,9 +49,8 @@ static int copy_console(struct client *client, int fd)
 	return r;
 }
 
-enum exit_status verb_console(struct client *client, const struct verb *verb, char **arguments)
+enum exit_status verb_console(struct client *client, char **arguments)
 {
-	struct attempt attempt = {verb->name, arguments[0], BUS_ACTION_DEBUG_CELLS};
 	_cleanup_(sd_bus_error_free) sd_bus_error error = SD_BUS_ERROR_NULL;
 	_cleanup_(freep) char *path = NULL;
 	_cleanup_(closep) int fd = -1;
@@ -61,7 +60,7 @@ enum exit_status verb_console(struct client *client, const struct verb *verb, ch
 	if (r >= 0)
 		r = open_console(&client->connection, CALL_OPERATION, path, &error, &fd);
 	if (r < 0)
-		return complain_attempt(client, &attempt, &error, r);
+		return complain_attempt(client, arguments[0], &error, r);
 	r = copy_console(client, fd);
 	if (r < 0) {
 		complain("console %s: %s", arguments[0], strerror(-r));

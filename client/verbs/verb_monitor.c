@@ -207,22 +207,21 @@ static void note_absent_daemon(struct client *client)
 		complain("monitor: cellmgrd is not running; waiting for it");
 }
 
-enum exit_status verb_monitor(struct client *client, const struct verb *verb, char **arguments)
+enum exit_status verb_monitor(struct client *client, char **arguments)
 {
-	struct attempt attempt = {verb->name, NULL, NULL};
 	struct monitor monitor = {.client = client};
 	int r;
 
 	r = subscribe(&monitor);
 	if (r < 0)
-		return complain_attempt(client, &attempt, &SD_BUS_ERROR_NULL, r);
+		return complain_attempt(client, NULL, &SD_BUS_ERROR_NULL, r);
 	note_absent_daemon(client);
 	while (monitor.failed == 0) {
 		r = sd_bus_process(client->connection.bus, NULL);
 		if (r == 0)
 			r = sd_bus_wait(client->connection.bus, UINT64_MAX);
 		if (r < 0 && r != -EINTR)
-			return complain_attempt(client, &attempt, &SD_BUS_ERROR_NULL, r);
+			return complain_attempt(client, NULL, &SD_BUS_ERROR_NULL, r);
 	}
 	complain("monitor: %s", strerror(-monitor.failed));
 	return STATUS_FAILED;

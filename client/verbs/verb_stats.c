@@ -10,7 +10,6 @@
 #include "json.h"
 #include "verbs/verbs.h"
 #include "view/format.h"
-#include "view/output.h"
 #include "view/table.h"
 
 #define DEFAULT_INTERVAL_USEC 1000000
@@ -174,7 +173,7 @@ static int show_once(struct client *client, const char *path, uint64_t interval_
 		     sd_bus_error *ret_error)
 {
 	_cleanup_(exit_watch_end) struct exit_watch watch = {0};
-	_cleanup_(output_close) struct output output = {0};
+	FILE *stream = client->output.stream;
 	const struct options *options = &client->options;
 	int r;
 
@@ -182,14 +181,13 @@ static int show_once(struct client *client, const char *path, uint64_t interval_
 	if (r >= 0)
 		r = exit_watch_wait(&watch, interval_usec);
 	if (r >= 0)
-		r = output_open(&output);
-	if (r >= 0)
-		r = print_watch(client, output.stream, path, &watch);
+		r = print_watch(client, stream, path, &watch);
 	if (r < 0)
 		return r;
 	if (options->follow && options->json == JSON_OFF)
-		fputc('\n', output.stream);
-	return output_show(&output, &client->screen, !options->no_pager && !options->follow);
+		fputc('\n', stream);
+	return output_show(&client->output, &client->screen,
+			   !options->no_pager && !options->follow);
 }
 
 /* With --follow, where no cell ran and so nothing was waited for. */
@@ -204,9 +202,8 @@ static void sleep_until(uint64_t end_usec)
 		;
 }
 
-enum exit_status verb_stats(struct client *client, const struct verb *verb, char **arguments)
+enum exit_status verb_stats(struct client *client, char **arguments)
 {
-	struct attempt attempt = {verb->name, arguments[0], NULL};
 	uint64_t interval = client->options.interval_usec;
 	_cleanup_(sd_bus_error_free) sd_bus_error error = SD_BUS_ERROR_NULL;
 	_cleanup_(freep) char *path = NULL;
@@ -225,5 +222,5 @@ enum exit_status verb_stats(struct client *client, const struct verb *verb, char
 		if (r >= 0)
 			sleep_until(begin + interval);
 	}
-	return r < 0 ? complain_attempt(client, &attempt, &error, r) : STATUS_DONE;
+	return r < 0 ? complain_attempt(client, arguments[0], &error, r) : STATUS_DONE;
 }

@@ -14,7 +14,6 @@
 #include "view/cell_table.h"
 #include "view/console_reader.h"
 #include "view/format.h"
-#include "view/output.h"
 #include "view/text.h"
 
 #define CONSOLE_LINES 10
@@ -24,75 +23,71 @@
 /* What is there is there at once; a cell may write on and on. */
 static const struct console_limits tail_limits = {.pause_ms = 20, .total_ms = 200};
 
-static void put_label(FILE *stream, const char *label)
+static void put_label(struct client *client, const char *label)
 {
-	fprintf(stream, "%*s: ", LABEL_WIDTH, label);
+	fprintf(client->output.stream, "%*s: ", LABEL_WIDTH, label);
 }
 
-static void put_field(FILE *stream, const struct screen *screen, const char *label,
-		      const char *text)
+static void put_text(struct client *client, enum color color, const char *text, const char *end)
 {
-	put_label(stream, label);
-	text_put_line(stream, text, screen->unicode);
-	fputc('\n', stream);
+	FILE *stream = client->output.stream;
+
+	fputs(screen_color(&client->screen, color), stream);
+	text_put_line(stream, text, client->screen.unicode);
+	fprintf(stream, "%s%s", screen_plain(&client->screen, color), end);
 }
 
-static void put_colored(FILE *stream, const struct screen *screen, enum color color,
-			const char *text)
+static void put_field(struct client *client, const char *label, enum color color, const char *text)
 {
-	fputs(screen_color(screen, color), stream);
-	text_put_line(stream, text, screen->unicode);
-	fputs(screen_plain(screen, color), stream);
+	put_label(client, label);
+	put_text(client, color, text, "\n");
 }
 
-static void put_dot(FILE *stream, const struct screen *screen, const char *state)
+static void put_dot(struct client *client, const char *state)
 {
-	enum color color = state_color(state);
-
-	fprintf(stream, "%s%s%s ", screen_color(screen, color), state_dot(screen, state),
-		screen_plain(screen, color));
+	put_text(client, state_color(state), state_dot(&client->screen, state), " ");
 }
 
 /* Overall status. */
 
-static void put_features(FILE *stream, const struct screen *screen, struct json_object *features)
+static void put_features(struct client *client, struct json_object *features)
 {
 	size_t count = json_object_array_length(features);
 
 	if (count == 0)
 		return;
-	put_label(stream, "Features");
+	put_label(client, "Features");
 	for (size_t i = 0; i < count; i++) {
 		struct json_object *feature = json_object_array_get_idx(features, i);
 
-		text_put_line(stream, json_object_get_string(feature), screen->unicode);
-		fputc(i + 1 < count ? ' ' : '\n', stream);
+		put_text(client, COLOR_PLAIN, json_object_get_string(feature),
+			 i + 1 < count ? " " : "\n");
 	}
 }
 
-static void put_manager(FILE *stream, const struct screen *screen,
-			const struct manager_info *manager)
+static void put_manager(struct client *client, const struct manager_info *manager)
 {
+	const char *state = manager->hypervisor_state;
 	char available[QUANTITY_TEXT_MAX], total[QUANTITY_TEXT_MAX];
+	FILE *stream = client->output.stream;
 
-	put_dot(stream, screen, manager->hypervisor_state);
+	put_dot(client, state);
 	fputs("hypervisor ", stream);
-	put_colored(stream, screen, state_color(manager->hypervisor_state),
-		    manager->hypervisor_state);
-	if (hypervisor_state_from_word(manager->hypervisor_state) == HYPERVISOR_UNAVAILABLE)
-		fputs(" (no driver: is the module cellvisor loaded?)", stream);
-	fputc('\n', stream);
+	put_text(client, state_color(state), state,
+		 hypervisor_state_from_word(state) == HYPERVISOR_UNAVAILABLE
+			 ? " (no driver: is the module cellvisor loaded?)\n"
+			 : "\n");
 	if (*manager->driver)
-		put_field(stream, screen, "Driver", manager->driver);
-	put_field(stream, screen, "Daemon", manager->version);
-	put_label(stream, "Memory");
+		put_field(client, "Driver", COLOR_PLAIN, manager->driver);
+	put_field(client, "Daemon", COLOR_PLAIN, manager->version);
+	put_label(client, "Memory");
 	if (manager->memory_total > 0)
 		fprintf(stream, "%s of %s free for cells\n",
 			quantity_round_bytes(manager->memory_free, available),
 			quantity_round_bytes(manager->memory_total, total));
 	else
 		fputs("none set aside for cells\n", stream);
-	put_features(stream, screen, manager->features);
+	put_features(client, manager->features);
 }
 
 /* The manager's properties, and those of the cells. */
@@ -106,40 +101,38 @@ static struct json_object *overall_json(const struct manager_info *manager,
 
 static enum exit_status status_overall(struct client *client)
 {
-	struct attempt attempt = {"status", NULL, NULL};
 	_cleanup_(sd_bus_error_free) sd_bus_error error = SD_BUS_ERROR_NULL;
 	_cleanup_(manager_info_free) struct manager_info manager = {0};
 	_cleanup_(cell_list_free) struct cell_list list = {0};
-	_cleanup_(output_close) struct output output = {0};
 	int r;
 
 	r = fetch_manager(&client->connection, CALL_READ, &error, &manager);
 	if (r >= 0)
 		r = fetch_cells(&client->connection, &error, &list);
 	if (r < 0)
-		return complain_attempt(client, &attempt, &error, r);
+		return complain_attempt(client, NULL, &error, r);
 	if (client->options.quiet)
 		return STATUS_DONE;
 	if (client->options.json != JSON_OFF)
 		return client_show_json(client, overall_json(&manager, &list));
-	if (output_open(&output) < 0)
+	put_manager(client, &manager);
+	fputc('\n', client->output.stream);
+	if (cell_table_print(&list, client->output.stream, &client->screen,
+			     !client->options.no_legend) < 0)
 		return complain_memory();
-	put_manager(output.stream, &client->screen, &manager);
-	fputc('\n', output.stream);
-	if (cell_table_print(&list, output.stream, &client->screen, !client->options.no_legend) < 0)
-		return complain_memory();
-	return client_show(client, &output);
+	return client_show(client);
 }
 
 /* Status of one cell. */
 
-static void put_state(FILE *stream, const struct screen *screen, const struct cell_info *cell)
+static void put_state(struct client *client, const struct cell_info *cell)
 {
 	char since[FORMAT_MAX], age[QUANTITY_TEXT_MAX];
+	FILE *stream = client->output.stream;
 	uint64_t now = realtime_us();
 
-	put_label(stream, "State");
-	put_colored(stream, screen, state_color(cell->state), cell->state);
+	put_label(client, "State");
+	put_text(client, state_color(cell->state), cell->state, "");
 	if (cell->started_at > 0) {
 		/* StartedAt tells nothing about when a cell ended. */
 		fprintf(stream, "%s %s", cell_info_runs(cell) ? " since" : ", started",
@@ -151,61 +144,50 @@ static void put_state(FILE *stream, const struct screen *screen, const struct ce
 	fputc('\n', stream);
 }
 
-static void put_exits(FILE *stream, const struct cell_info *cell, const struct cell_rates *rates)
+static void put_exits(struct client *client, const struct cell_info *cell,
+		      const struct cell_rates *rates)
 {
+	FILE *stream = client->output.stream;
 	char rate[FORMAT_MAX];
 
 	if (json_object_object_length(cell->exits) == 0)
 		return;
-	put_label(stream, "Exits");
+	put_label(client, "Exits");
 	fprintf(stream, "%" PRIu64, exits_total(cell->exits));
 	if (rates->valid)
 		fprintf(stream, " (%s per second)", format_rate(rate, rates->total));
 	fputc('\n', stream);
 }
 
-static void put_console(FILE *stream, const struct screen *screen, const char *console)
-{
-	if (*console == '\0')
-		return;
-	/* Lines were made safe when they were read. */
-	fprintf(stream, "\n%sLast lines of the console:%s\n", screen_color(screen, COLOR_DIM),
-		screen_plain(screen, COLOR_DIM));
-	fputs(console, stream);
-}
-
-static int put_cell(FILE *stream, const struct screen *screen, const struct cell_info *cell,
-		    const struct cell_rates *rates, const char *console)
+static int put_cell(struct client *client, const struct cell_info *cell,
+		    const struct cell_rates *rates)
 {
 	_cleanup_(freep) char *cpus = format_cpus(cell->cpus);
+	FILE *stream = client->output.stream;
 	char memory[QUANTITY_TEXT_MAX];
 
 	if (!cpus)
 		return -ENOMEM;
-	put_dot(stream, screen, cell->state);
-	put_colored(stream, screen, COLOR_BOLD, cell->name);
-	fputc('\n', stream);
-	put_state(stream, screen, cell);
-	put_label(stream, "Health");
-	put_colored(stream, screen, health_color(cell->health), cell->health);
-	fputc('\n', stream);
-	put_field(stream, screen, "CPUs", cpus);
-	put_field(stream, screen, "Memory",
+	put_dot(client, cell->state);
+	put_text(client, COLOR_BOLD, cell->name, "\n");
+	put_state(client, cell);
+	put_field(client, "Health", health_color(cell->health), cell->health);
+	put_field(client, "CPUs", COLOR_PLAIN, cpus);
+	put_field(client, "Memory", COLOR_PLAIN,
 		  cell->memory > 0 ? quantity_round_bytes(cell->memory, memory) : "-");
 	if (cell->id >= 0) {
-		put_label(stream, "Id");
+		put_label(client, "Id");
 		fprintf(stream, "%" PRId64 "\n", cell->id);
 	}
 	if (*cell->image_sha256) {
-		put_label(stream, "Image");
+		put_label(client, "Image");
 		fprintf(stream, "sha256 %.*s\n", HASH_SHOWN, cell->image_sha256);
 	}
 	if (*cell->operation)
-		put_field(stream, screen, "Operation", cell->operation);
+		put_field(client, "Operation", COLOR_PLAIN, cell->operation);
 	if (*cell->last_error)
-		put_field(stream, screen, "Last error", cell->last_error);
-	put_exits(stream, cell, rates);
-	put_console(stream, screen, console);
+		put_field(client, "Last error", COLOR_PLAIN, cell->last_error);
+	put_exits(client, cell, rates);
 	return 0;
 }
 
@@ -220,22 +202,24 @@ static void read_console(struct client *client, const char *path, char **ret_con
 	(void)console_tail(fd, &tail_limits, CONSOLE_LINES, client->screen.unicode, ret_console);
 }
 
-static enum exit_status print_cell(struct client *client, const struct watched_cell *watched,
+static enum exit_status print_cell(struct client *client, const struct cell_info *cell,
 				   const struct cell_rates *rates, const char *console)
 {
-	_cleanup_(output_close) struct output output = {0};
-
 	if (client->options.json != JSON_OFF)
-		return client_show_json(client, json_object_get(watched->cell.properties));
-	if (output_open(&output) < 0 || put_cell(output.stream, &client->screen, &watched->cell,
-						 rates, console ? console : "") < 0)
+		return client_show_json(client, json_object_get(cell->properties));
+	if (put_cell(client, cell, rates) < 0)
 		return complain_memory();
-	return client_show(client, &output);
+	if (console && *console) {
+		fputc('\n', client->output.stream);
+		put_text(client, COLOR_DIM, "Last lines of the console:", "\n");
+		/* Lines were made safe when they were read. */
+		fputs(console, client->output.stream);
+	}
+	return client_show(client);
 }
 
 static enum exit_status status_of_cell(struct client *client, const char *cell)
 {
-	struct attempt attempt = {"status", cell, NULL};
 	_cleanup_(sd_bus_error_free) sd_bus_error error = SD_BUS_ERROR_NULL;
 	_cleanup_(exit_watch_end) struct exit_watch watch = {0};
 	_cleanup_(cell_rates_free) struct cell_rates rates = {0};
@@ -254,15 +238,15 @@ static enum exit_status status_of_cell(struct client *client, const char *cell)
 	if (r >= 0)
 		r = cell_rates_compute(&watch.cells[0], &rates);
 	if (r < 0)
-		return complain_attempt(client, &attempt, &error, r);
+		return complain_attempt(client, cell, &error, r);
 	if (!client->options.quiet)
-		status = print_cell(client, &watch.cells[0], &rates, console);
+		status = print_cell(client, &watch.cells[0].cell, &rates, console);
 	if (status != STATUS_DONE)
 		return status;
 	return cell_info_runs(&watch.cells[0].cell) ? STATUS_DONE : STATUS_NOT_RUNNING;
 }
 
-enum exit_status verb_status(struct client *client, const struct verb *verb, char **arguments)
+enum exit_status verb_status(struct client *client, char **arguments)
 {
 	return *arguments ? status_of_cell(client, *arguments) : status_overall(client);
 }

@@ -3,7 +3,6 @@
 #include "common/cleanup.h"
 #include "json.h"
 #include "verbs/verbs.h"
-#include "view/output.h"
 #include "view/text.h"
 
 static struct json_object *versions_json(const struct manager_info *manager)
@@ -18,33 +17,27 @@ static struct json_object *versions_json(const struct manager_info *manager)
 	return TAKE_POINTER(object);
 }
 
-static void put_version(FILE *stream, const struct screen *screen, const char *what,
-			const char *version)
+static void put_version(struct client *client, const char *what, const char *version)
 {
-	fprintf(stream, "%s ", what);
-	text_put_line(stream, version, screen->unicode);
-	fputc('\n', stream);
+	fprintf(client->output.stream, "%s ", what);
+	text_put_line(client->output.stream, version, client->screen.unicode);
+	fputc('\n', client->output.stream);
 }
 
 /* manager: NULL when the daemon does not run. */
 static enum exit_status print_versions(struct client *client, const struct manager_info *manager)
 {
-	const struct screen *screen = &client->screen;
-	_cleanup_(output_close) struct output output = {0};
-
 	if (client->options.json != JSON_OFF)
 		return client_show_json(client, versions_json(manager));
-	if (output_open(&output) < 0)
-		return complain_memory();
-	put_version(output.stream, screen, "cellctl", CELLMGR_RELEASE);
-	put_version(output.stream, screen, "cellmgrd", manager ? manager->version : "not running");
+	put_version(client, "cellctl", CELLMGR_RELEASE);
+	put_version(client, "cellmgrd", manager ? manager->version : "not running");
 	if (manager && *manager->driver)
-		put_version(output.stream, screen, "driver", manager->driver);
-	return client_show(client, &output);
+		put_version(client, "driver", manager->driver);
+	return client_show(client);
 }
 
 /* Asking for a version is no reason to start the daemon, or to fail without a bus. */
-enum exit_status verb_version(struct client *client, const struct verb *verb, char **arguments)
+enum exit_status verb_version(struct client *client, char **arguments)
 {
 	_cleanup_(sd_bus_error_free) sd_bus_error error = SD_BUS_ERROR_NULL;
 	_cleanup_(manager_info_free) struct manager_info manager = {0};

@@ -3,9 +3,11 @@
 #ifndef CLIENT_VERBS_H
 #define CLIENT_VERBS_H
 
+#include <limits.h>
+
 #include "verbs/complain.h"
 
-#define ANY_NUMBER (-1)
+#define ANY_NUMBER INT_MAX
 
 struct verb {
 	const char *name;
@@ -14,8 +16,11 @@ struct verb {
 	int min_arguments;
 	int max_arguments;    /* ANY_NUMBER: no limit */
 	unsigned int options; /* OPTION_* that it takes */
-	bool local;	      /* works without the bus */
-	enum exit_status (*run)(struct client *client, const struct verb *verb, char **arguments);
+	enum exit_status (*run)(struct client *client, char **arguments);
+	bool local;		   /* works without the bus */
+	const char *polkit_action; /* that its call needs, NULL: none */
+	const char *interface;	   /* where it is one call and no more: what it calls */
+	const char *method;
 };
 
 /*
@@ -28,16 +33,15 @@ const struct verb *verb_find(const char *name, const char **ret_near);
 bool verb_accepts(const struct verb *verb, const struct options *options, int num_arguments);
 
 /* What the table calls; arguments are those behind the verb, NULL-terminated. */
-enum exit_status verb_status(struct client *client, const struct verb *verb, char **arguments);
-enum exit_status verb_list(struct client *client, const struct verb *verb, char **arguments);
-enum exit_status verb_lifecycle(struct client *client, const struct verb *verb, char **arguments);
-enum exit_status verb_enable(struct client *client, const struct verb *verb, char **arguments);
-enum exit_status verb_disable(struct client *client, const struct verb *verb, char **arguments);
-enum exit_status verb_check(struct client *client, const struct verb *verb, char **arguments);
-enum exit_status verb_console(struct client *client, const struct verb *verb, char **arguments);
-enum exit_status verb_stats(struct client *client, const struct verb *verb, char **arguments);
-enum exit_status verb_monitor(struct client *client, const struct verb *verb, char **arguments);
-enum exit_status verb_version(struct client *client, const struct verb *verb, char **arguments);
-enum exit_status verb_help(struct client *client, const struct verb *verb, char **arguments);
+enum exit_status verb_status(struct client *client, char **arguments);
+enum exit_status verb_list(struct client *client, char **arguments);
+enum exit_status verb_lifecycle(struct client *client, char **arguments);
+enum exit_status verb_hypervisor(struct client *client, char **arguments);
+enum exit_status verb_check(struct client *client, char **arguments);
+enum exit_status verb_console(struct client *client, char **arguments);
+enum exit_status verb_stats(struct client *client, char **arguments);
+enum exit_status verb_monitor(struct client *client, char **arguments);
+enum exit_status verb_version(struct client *client, char **arguments);
+enum exit_status verb_help(struct client *client, char **arguments);
 
 #endif /* CLIENT_VERBS_H */

@@ -114,9 +114,12 @@ static bool show_in_pager(const struct output *output)
 
 int output_show(struct output *output, const struct screen *screen, bool pager)
 {
+	int r = 0;
+
 	if (fflush(output->stream) != 0)
 		return -errno;
-	if (pager && pager_is_wanted(output, screen) && show_in_pager(output))
-		return 0;
-	return write_all(STDOUT_FILENO, output->text, output->size);
+	if (!pager || !pager_is_wanted(output, screen) || !show_in_pager(output))
+		r = write_all(STDOUT_FILENO, output->text, output->size);
+	rewind(output->stream);
+	return r;
 }

@@ -20,8 +20,8 @@ int output_open(struct output *ret_output);
 void output_close(struct output *output);
 
 /*
- * Shows what was collected: on a terminal that it does not fit, with pager, through $PAGER or less.
- * Returns 0, or a negative errno when standard output does not take it.
+ * Shows what was collected, and begins anew: on a terminal that it does not fit, with pager,
+ * through $PAGER or less. Returns 0, or a negative errno when standard output does not take it.
  */
 int output_show(struct output *output, const struct screen *screen, bool pager);
 
