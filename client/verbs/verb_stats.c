@@ -40,26 +40,21 @@ static double rate_of(const struct cell_rates *rates, const char *name)
 	return json_object_get_double(json_object_object_get(rates->per_counter, name));
 }
 
-static int print_one(struct client *client, FILE *stream, const struct watched_cell *watched,
-		     const struct cell_rates *rates)
+static int print_one(struct client *client, FILE *stream, const struct watched_cell *watched)
 {
-	_cleanup_(table_freep) struct table *table =
-		table_new(one_cell_columns, ARRAY_SIZE(one_cell_columns));
-	int r;
+	_cleanup_(cell_rates_free) struct cell_rates rates = {0};
+	_cleanup_(table_free) struct table table = TABLE(one_cell_columns);
 
-	if (!table)
+	if (cell_rates_compute(watched, &rates) < 0)
 		return -ENOMEM;
 	json_object_object_foreach(watched->cell.exits, name, count)
 	{
-		r = add_counter(table, &client->screen, name, json_object_get_uint64(count),
-				rates->valid, rate_of(rates, name));
-		if (r < 0)
-			return r;
+		if (add_counter(&table, &client->screen, name, json_object_get_uint64(count),
+				rates.valid, rate_of(&rates, name)) < 0)
+			return -ENOMEM;
 	}
-	if (json_object_object_length(watched->cell.exits) == 0 && !client->options.no_legend)
-		fputs("No exits are counted for this cell now.\n", stream);
-	else
-		table_print(table, stream, &client->screen, !client->options.no_legend);
+	table_print(&table, stream, &client->screen, !client->options.no_legend,
+		    "No exits are counted for this cell now.");
 	return 0;
 }
 
@@ -105,21 +100,12 @@ static int add_cell(struct table *table, const struct screen *screen,
 
 static int print_all(struct client *client, FILE *stream, const struct exit_watch *watch)
 {
-	_cleanup_(table_freep) struct table *table =
-		table_new(all_cells_columns, ARRAY_SIZE(all_cells_columns));
-	int r;
+	_cleanup_(table_free) struct table table = TABLE(all_cells_columns);
 
-	if (!table)
-		return -ENOMEM;
-	for (size_t i = 0; i < watch->count; i++) {
-		r = add_cell(table, &client->screen, &watch->cells[i]);
-		if (r < 0)
-			return r;
-	}
-	if (watch->count > 0)
-		table_print(table, stream, &client->screen, !client->options.no_legend);
-	else if (!client->options.no_legend)
-		fputs("No cells.\n", stream);
+	for (size_t i = 0; i < watch->count; i++)
+		if (add_cell(&table, &client->screen, &watch->cells[i]) < 0)
+			return -ENOMEM;
+	table_print(&table, stream, &client->screen, !client->options.no_legend, "No cells.");
 	return 0;
 }
 
@@ -157,15 +143,11 @@ static int print_json(struct client *client, FILE *stream, const struct exit_wat
 static int print_watch(struct client *client, FILE *stream, bool one,
 		       const struct exit_watch *watch)
 {
-	_cleanup_(cell_rates_free) struct cell_rates rates = {0};
-
 	if (client->options.json != JSON_OFF)
 		return print_json(client, stream, watch);
 	if (!one)
 		return print_all(client, stream, watch);
-	if (cell_rates_compute(&watch->cells[0], &rates) < 0)
-		return -ENOMEM;
-	return print_one(client, stream, &watch->cells[0], &rates);
+	return print_one(client, stream, &watch->cells[0]);
 }
 
 /* path: of the only cell wanted, NULL for all. */

@@ -70,19 +70,11 @@ static int add_cell(struct table *table, const struct screen *screen, const stru
 int cell_table_print(const struct cell_list *list, FILE *stream, const struct screen *screen,
 		     bool legend)
 {
-	_cleanup_(table_freep) struct table *table = table_new(columns, ARRAY_SIZE(columns));
-	int r;
+	_cleanup_(table_free) struct table table = TABLE(columns);
 
-	if (!table)
-		return -ENOMEM;
-	for (size_t i = 0; i < list->count; i++) {
-		r = add_cell(table, screen, &list->cells[i]);
-		if (r < 0)
-			return r;
-	}
-	if (list->count > 0)
-		table_print(table, stream, screen, legend);
-	else if (legend)
-		fputs("No cells.\n", stream);
+	for (size_t i = 0; i < list->count; i++)
+		if (add_cell(&table, screen, &list->cells[i]) < 0)
+			return -ENOMEM;
+	table_print(&table, stream, screen, legend, "No cells.");
 	return 0;
 }

@@ -5,8 +5,6 @@
 
 #include "view/screen.h"
 
-struct table;
-
 struct table_column {
 	const char *title;
 	bool right;	   /* numbers are read from the right */
@@ -14,16 +12,20 @@ struct table_column {
 	unsigned int rank; /* columns of the highest rank are left out first; 0: never left out */
 };
 
-/* The columns are copied, their titles are not. Returns NULL when memory is short. */
-struct table *table_new(const struct table_column *columns, size_t count);
+/* Begins as TABLE(columns), of an array that has to last as long as the table; rows are added. */
+struct table {
+	const struct table_column *columns;
+	size_t num_columns;
+	size_t num_rows;
+	struct table_cell *cells; /* row by row */
+};
 
-/* Takes NULL. */
+#define TABLE(columns)                                                   \
+	{                                                                \
+		columns, sizeof(columns) / sizeof((columns)[0]), 0, NULL \
+	}
+
 void table_free(struct table *table);
-
-static inline void table_freep(struct table **table)
-{
-	table_free(*table);
-}
 
 /*
  * Adds a row. texts has one entry for each column (NULL: empty), which is made safe for the screen
@@ -32,7 +34,11 @@ static inline void table_freep(struct table **table)
 int table_add(struct table *table, const struct screen *screen, const char *const *texts,
 	      const enum color *colors);
 
-/* Prints the table within screen->columns; with legend, the titles first. */
-void table_print(const struct table *table, FILE *stream, const struct screen *screen, bool legend);
+/*
+ * Prints the table within screen->columns; with legend, the titles first, or, where there are no
+ * rows, only the sentence empty (NULL: the titles all the same).
+ */
+void table_print(const struct table *table, FILE *stream, const struct screen *screen, bool legend,
+		 const char *empty);
 
 #endif /* CLIENT_TABLE_H */

@@ -18,14 +18,14 @@ static const char *const rows[][3] = {
 
 static char *printed(const struct screen *screen, bool legend, const enum color *colors)
 {
-	_cleanup_(table_freep) struct table *table = table_new(columns, ARRAY_SIZE(columns));
+	_cleanup_(table_free) struct table table = TABLE(columns);
 	char *text = NULL;
 	size_t size;
 	FILE *stream = open_memstream(&text, &size);
 
 	for (size_t i = 0; i < ARRAY_SIZE(rows); i++)
-		table_add(table, screen, rows[i], colors);
-	table_print(table, stream, screen, legend);
+		table_add(&table, screen, rows[i], colors);
+	table_print(&table, stream, screen, legend, NULL);
 	fclose(stream);
 	return text;
 }
@@ -100,15 +100,20 @@ static void test_colors(struct tap *tap)
 
 static void test_empty(struct tap *tap)
 {
-	_cleanup_(table_freep) struct table *table = table_new(columns, ARRAY_SIZE(columns));
+	_cleanup_(table_free) struct table table = TABLE(columns);
 	struct screen screen = {.columns = 80};
 	_cleanup_(freep) char *text = NULL;
 	size_t size;
 	FILE *stream = open_memstream(&text, &size);
 
-	table_print(table, stream, &screen, true);
-	fclose(stream);
+	table_print(&table, stream, &screen, true, NULL);
+	fflush(stream);
 	tap_is_str(tap, text, "NAME  SIZE  NOTE\n", "a table without rows has its titles");
+	rewind(stream);
+	table_print(&table, stream, &screen, true, "None.");
+	table_print(&table, stream, &screen, false, "None.");
+	fclose(stream);
+	tap_is_str(tap, text, "None.\n", "or says so in words, where there are to be titles");
 }
 
 int main(void)
