@@ -29,19 +29,29 @@ unsigned int text_code_width(uint32_t code)
 	return width < 0 ? 1 : (unsigned int)width;
 }
 
+/*
+ * Takes the next character from *text; false at its end. Bytes that are no UTF-8 count as
+ * TEXT_REPLACEMENT, one by one.
+ */
+static bool next_code(const char **text, uint32_t *ret_code)
+{
+	size_t bytes = utf8_decode(*text, strnlen(*text, 4), ret_code);
+
+	if (**text == '\0')
+		return false;
+	if (bytes == 0)
+		*ret_code = TEXT_REPLACEMENT;
+	*text += bytes ? bytes : 1;
+	return true;
+}
+
 size_t text_width(const char *text)
 {
-	size_t length = strlen(text), width = 0;
+	size_t width = 0;
+	uint32_t code;
 
-	while (length > 0) {
-		uint32_t code;
-		size_t bytes = utf8_decode(text, length, &code);
-
-		width += bytes ? text_code_width(code) : 1;
-		bytes = bytes ? bytes : 1;
-		text += bytes;
-		length -= bytes;
-	}
+	while (next_code(&text, &code))
+		width += text_code_width(code);
 	return width;
 }
 
@@ -63,22 +73,11 @@ void text_put_code(FILE *stream, uint32_t code, bool unicode)
 
 void text_put_line(FILE *stream, const char *text, bool unicode)
 {
-	size_t length = strlen(text);
+	uint32_t code;
 
-	while (length > 0) {
-		uint32_t code;
-		size_t bytes = utf8_decode(text, length, &code);
-
-		if (bytes == 0) {
-			code = TEXT_REPLACEMENT;
-			bytes = 1;
-		}
-		if (code == '\t' || code == '\n' || code == '\r')
-			code = ' ';
-		text_put_code(stream, code, unicode);
-		text += bytes;
-		length -= bytes;
-	}
+	while (next_code(&text, &code))
+		text_put_code(stream, code == '\t' || code == '\n' || code == '\r' ? ' ' : code,
+			      unicode);
 }
 
 char *text_clean(const char *text, bool unicode)
@@ -99,26 +98,21 @@ char *text_clean(const char *text, bool unicode)
 
 size_t text_put_fitting(FILE *stream, const char *text, size_t columns, bool unicode)
 {
-	size_t full = text_width(text), length = strlen(text);
+	const char *ellipsis = "", *start = text;
 	size_t room = columns, written = 0;
-	const char *ellipsis = "";
+	uint32_t code;
 
-	if (full > columns && columns > 0) {
+	if (columns > 0 && text_width(text) > columns) {
 		ellipsis = unicode ? ELLIPSIS : "~";
 		room = columns - 1;
 	}
-	while (length > 0) {
-		uint32_t code;
-		size_t bytes = utf8_decode(text, length, &code);
-		unsigned int width = bytes ? text_code_width(code) : 1;
+	for (; next_code(&text, &code); start = text) {
+		unsigned int width = text_code_width(code);
 
 		if (written + width > room)
 			break;
-		bytes = bytes ? bytes : 1;
-		fwrite(text, 1, bytes, stream);
+		fwrite(start, 1, (size_t)(text - start), stream);
 		written += width;
-		text += bytes;
-		length -= bytes;
 	}
 	fputs(ellipsis, stream);
 	return written + (*ellipsis ? 1 : 0);
