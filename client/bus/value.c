@@ -9,48 +9,27 @@
 
 static int read_value(sd_bus_message *message, unsigned int depth, struct json_object **ret_value);
 
-static int read_entry(sd_bus_message *message, unsigned int depth, struct json_object *object)
+/* The next element of a container: a value, or a key and its value. */
+static int read_element(sd_bus_message *message, unsigned int depth, bool dictionary,
+			struct json_object *container)
 {
 	_cleanup_(json_putp) struct json_object *key = NULL;
 	struct json_object *value = NULL;
-	int r;
+	int r = 0;
 
-	r = read_value(message, depth, &key);
-	if (r < 0)
-		return r;
-	r = read_value(message, depth, &value);
-	if (r < 0)
-		return r;
-	return json_add(object, json_object_get_string(key), value) ? 0 : -ENOMEM;
-}
-
-static int read_elements(sd_bus_message *message, unsigned int depth, bool dictionary,
-			 struct json_object *container)
-{
-	int r;
-
-	while ((r = sd_bus_message_at_end(message, 0)) == 0) {
-		struct json_object *value = NULL;
-
-		if (!dictionary) {
-			r = read_value(message, depth, &value);
-			if (r < 0)
-				return r;
-			if (!json_append(container, value))
-				return -ENOMEM;
-			continue;
-		}
+	if (dictionary)
 		r = sd_bus_message_enter_container(message, SD_BUS_TYPE_DICT_ENTRY, NULL);
-		if (r < 0)
-			return r;
-		r = read_entry(message, depth, container);
-		if (r < 0)
-			return r;
-		r = sd_bus_message_exit_container(message);
-		if (r < 0)
-			return r;
-	}
-	return r;
+	if (dictionary && r >= 0)
+		r = read_value(message, depth, &key);
+	if (r >= 0)
+		r = read_value(message, depth, &value);
+	if (r < 0)
+		return r;
+	if (!dictionary)
+		return json_append(container, value) ? 0 : -ENOMEM;
+	if (!json_add(container, json_object_get_string(key), value))
+		return -ENOMEM;
+	return sd_bus_message_exit_container(message);
 }
 
 static int read_container(sd_bus_message *message, char type, const char *contents,
@@ -69,11 +48,12 @@ static int read_container(sd_bus_message *message, char type, const char *conten
 		container = dictionary ? json_object_new_object() : json_object_new_array();
 		if (!container)
 			return -ENOMEM;
-		r = read_elements(message, depth, dictionary, container);
+		do
+			r = sd_bus_message_at_end(message, 0);
+		while (r == 0 && (r = read_element(message, depth, dictionary, container)) >= 0);
 	}
-	if (r < 0)
-		return r;
-	r = sd_bus_message_exit_container(message);
+	if (r >= 0)
+		r = sd_bus_message_exit_container(message);
 	if (r < 0)
 		return r;
 	*ret_value = TAKE_POINTER(container);
