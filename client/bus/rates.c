@@ -24,7 +24,6 @@ void cell_rates_free(struct cell_rates *rates)
 void watched_cell_free(struct watched_cell *watched)
 {
 	cell_info_free(&watched->cell);
-	json_object_put(watched->latest);
 	json_object_put(watched->base);
 	*watched = (struct watched_cell){0};
 }
@@ -46,8 +45,9 @@ void watched_cell_update(struct watched_cell *watched, struct json_object *exits
 		watched->base = json_object_get(watched->cell.exits);
 		watched->base_usec = now_usec - EXITS_PERIOD_USEC;
 	}
-	json_object_put(watched->latest);
-	watched->latest = watched->cell.exits = json_object_get(exits);
+	/* In place of the counters so far: that needs no memory. */
+	json_add(watched->cell.properties, "exits", json_object_get(exits));
+	watched->cell.exits = exits;
 	watched->now_usec = now_usec;
 }
 
@@ -79,36 +79,26 @@ static int on_changes(sd_bus_message *message, void *context, sd_bus_error *ret_
 	return 0;
 }
 
-static int fetch_one(struct exit_watch *watch, const char *path, sd_bus_error *ret_error)
+/* path: of the only cell wanted, NULL for all. */
+static int fetch_watched(struct exit_watch *watch, const char *path, sd_bus_error *ret_error)
 {
-	int r;
+	_cleanup_(cell_list_free) struct cell_list list = {0};
+	int r = path ? 0 : fetch_cells(watch->connection, ret_error, &list);
 
-	watch->cells = calloc(1, sizeof(*watch->cells));
-	if (!watch->cells)
-		return -ENOMEM;
-	r = fetch_cell(watch->connection, path, ret_error, &watch->cells[0].cell);
-	if (r >= 0)
-		watch->count = 1;
-	return r;
-}
-
-static int fetch_all(struct exit_watch *watch, sd_bus_error *ret_error)
-{
-	struct cell_list list = {0};
-	int r;
-
-	r = fetch_cells(watch->connection, ret_error, &list);
 	if (r < 0)
 		return r;
 	watch->cells = calloc(list.count + 1, sizeof(*watch->cells));
-	if (!watch->cells) {
-		cell_list_free(&list);
+	if (!watch->cells)
 		return -ENOMEM;
+	if (path) {
+		r = fetch_cell(watch->connection, path, ret_error, &watch->cells[0].cell);
+		watch->count = r >= 0;
+		return r;
 	}
-	for (size_t i = 0; i < list.count; i++)
-		watch->cells[i].cell = list.cells[i];
-	watch->count = list.count;
-	free(list.cells);
+	for (; watch->count < list.count; watch->count++) {
+		watch->cells[watch->count].cell = list.cells[watch->count];
+		list.cells[watch->count] = (struct cell_info){0};
+	}
 	return 0;
 }
 
@@ -122,43 +112,33 @@ int exit_watch_begin(struct exit_watch *watch, struct connection *connection, co
 	r = sd_bus_add_match(connection->bus, &watch->match, CHANGES_RULE, on_changes, watch);
 	if (r < 0)
 		return r;
-	return path ? fetch_one(watch, path, ret_error) : fetch_all(watch, ret_error);
+	return fetch_watched(watch, path, ret_error);
 }
 
-/* What the watch may still expect. */
-static void expectations(const struct exit_watch *watch, bool *ret_running, bool *ret_unheard)
+/* How long the watch may still expect something, where what was announced by then is enough. */
+static uint64_t watch_deadline(const struct exit_watch *watch, uint64_t enough)
 {
-	*ret_running = *ret_unheard = false;
-	for (size_t i = 0; i < watch->count; i++) {
-		const struct watched_cell *watched = &watch->cells[i];
+	uint64_t deadline = 0;
 
-		if (!cell_info_runs(&watched->cell))
+	for (size_t i = 0; i < watch->count; i++) {
+		if (!cell_info_runs(&watch->cells[i].cell))
 			continue;
-		*ret_running = true;
-		if (!watched->base)
-			*ret_unheard = true;
+		if (!watch->cells[i].base)
+			return enough + EXITS_PERIOD_USEC + LATENESS_USEC;
+		deadline = enough;
 	}
+	return deadline;
 }
 
 int exit_watch_wait(struct exit_watch *watch, uint64_t interval_usec)
 {
-	uint64_t begin = monotonic_us();
-	uint64_t enough = begin + interval_usec;
-	uint64_t last = enough + EXITS_PERIOD_USEC + LATENESS_USEC;
-	bool running, unheard;
+	uint64_t now = monotonic_us(), enough = now + interval_usec, deadline;
 
-	expectations(watch, &running, &unheard);
-	while (running) {
-		uint64_t now = monotonic_us(), until;
-		int r;
+	for (; now < (deadline = watch_deadline(watch, enough)); now = monotonic_us()) {
+		int r = sd_bus_process(watch->connection->bus, NULL);
 
-		expectations(watch, &running, &unheard);
-		until = unheard ? last : enough;
-		if (now >= until)
-			break;
-		r = sd_bus_process(watch->connection->bus, NULL);
 		if (r == 0)
-			r = sd_bus_wait(watch->connection->bus, until - now);
+			r = sd_bus_wait(watch->connection->bus, deadline - now);
 		if (r < 0 && r != -EINTR)
 			return r;
 	}

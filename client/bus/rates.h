@@ -15,10 +15,9 @@
 #define EXITS_PERIOD_USEC UINT64_C(1000000)
 
 struct watched_cell {
-	struct cell_info cell;	    /* with the latest counters */
-	struct json_object *latest; /* keeps them, once they were announced */
-	struct json_object *base;   /* those that rates count from; NULL until counters change */
-	uint64_t base_usec;	    /* CLOCK_MONOTONIC, of base and of the latest */
+	struct cell_info cell;	  /* with the latest counters */
+	struct json_object *base; /* those that rates count from; NULL until counters change */
+	uint64_t base_usec;	  /* CLOCK_MONOTONIC, of base and of the latest */
 	uint64_t now_usec;
 };
 
