@@ -2,6 +2,7 @@
 #include <errno.h>
 #include <getopt.h>
 #include <stdarg.h>
+#include <stdbool.h>
 #include <string.h>
 
 #include "view/format.h"
@@ -10,28 +11,8 @@
 
 enum {
 	/* Above all letters, so that optopt tells a long option from a short one. */
-	ARG_HELP = 0x100,
-	ARG_QUIET,
-	ARG_FOLLOW,
-	ARG_VERSION,
-	ARG_JSON,
-	ARG_NO_PAGER,
-	ARG_NO_LEGEND,
-	ARG_FORCE,
+	ARG_JSON = 0x100,
 	ARG_INTERVAL,
-};
-
-static const struct option long_options[] = {
-	{"help", no_argument, NULL, ARG_HELP},
-	{"version", no_argument, NULL, ARG_VERSION},
-	{"quiet", no_argument, NULL, ARG_QUIET},
-	{"json", required_argument, NULL, ARG_JSON},
-	{"no-pager", no_argument, NULL, ARG_NO_PAGER},
-	{"no-legend", no_argument, NULL, ARG_NO_LEGEND},
-	{"force", no_argument, NULL, ARG_FORCE},
-	{"follow", no_argument, NULL, ARG_FOLLOW},
-	{"interval", required_argument, NULL, ARG_INTERVAL},
-	{0},
 };
 
 static int reject(char **ret_error, const char *format, ...) __attribute__((format(printf, 2, 3)));
@@ -82,31 +63,16 @@ static int parse_interval_option(const char *text, struct options *options, char
 static int parse_option(int option, char **argv, struct options *options, char **ret_error)
 {
 	switch (option) {
+	case 0: /* a long one that getopt has set */
+		return 0;
 	case 'h':
-	case ARG_HELP:
 		options->help = true;
 		return 0;
-	case ARG_VERSION:
-		options->version = true;
-		return 0;
 	case 'q':
-	case ARG_QUIET:
 		options->quiet = true;
 		return 0;
-	case ARG_NO_PAGER:
-		options->no_pager = true;
-		return 0;
-	case ARG_NO_LEGEND:
-		options->no_legend = true;
-		return 0;
-	case ARG_FORCE:
-		options->force = true;
-		options->given |= OPTION_FORCE;
-		return 0;
 	case 'f':
-	case ARG_FOLLOW:
 		options->follow = true;
-		options->given |= OPTION_FOLLOW;
 		return 0;
 	case ARG_JSON:
 		return parse_json_mode(optarg, options, ret_error);
@@ -115,8 +81,9 @@ static int parse_option(int option, char **argv, struct options *options, char *
 	case ':':
 		return reject(ret_error, "option %s needs a value", argv[optind - 1]);
 	default:
-		/* optopt is the letter; of a long option its code, or 0 when there is no such. */
-		if (optopt > 0 && optopt < 0x100)
+		/* optopt is the letter; of a long option its code or 1, or 0 when there is no such.
+		 */
+		if (optopt > 1 && optopt < 0x100)
 			return reject(ret_error, "unknown option -%c", optopt);
 		return reject(ret_error, "unknown option, or a value that it does not take: %s",
 			      argv[optind - 1]);
@@ -126,6 +93,18 @@ static int parse_option(int option, char **argv, struct options *options, char *
 int options_parse(int argc, char **argv, struct options *ret_options, char **ret_error)
 {
 	struct options options = {0};
+	const struct option long_options[] = {
+		{"help", no_argument, &options.help, true},
+		{"version", no_argument, &options.version, true},
+		{"quiet", no_argument, &options.quiet, true},
+		{"json", required_argument, NULL, ARG_JSON},
+		{"no-pager", no_argument, &options.no_pager, true},
+		{"no-legend", no_argument, &options.no_legend, true},
+		{"force", no_argument, &options.force, true},
+		{"follow", no_argument, &options.follow, true},
+		{"interval", required_argument, NULL, ARG_INTERVAL},
+		{0},
+	};
 	int option, r;
 
 	optind = 0;
@@ -135,6 +114,7 @@ int options_parse(int argc, char **argv, struct options *ret_options, char **ret
 		if (r < 0)
 			return r;
 	}
+	options.given |= (options.force ? OPTION_FORCE : 0) | (options.follow ? OPTION_FOLLOW : 0);
 	options.arguments = argv + optind;
 	options.num_arguments = argc - optind;
 	*ret_options = options;

@@ -3,7 +3,6 @@
 #ifndef CLIENT_OPTIONS_H
 #define CLIENT_OPTIONS_H
 
-#include <stdbool.h>
 #include <stdint.h>
 
 enum json_mode {
@@ -19,13 +18,14 @@ enum json_mode {
 #define OPTION_JSON	(1u << 3)
 
 struct options {
-	bool help;
-	bool version;
-	bool quiet;
-	bool no_pager;
-	bool no_legend;
-	bool force;
-	bool follow;
+	/* 0 or 1; int, as getopt_long() sets them. */
+	int help;
+	int version;
+	int quiet;
+	int no_pager;
+	int no_legend;
+	int force;
+	int follow;
 	enum json_mode json;
 	uint64_t interval_usec; /* 0: not given */
 	unsigned int given;	/* OPTION_* that stood on the command line */
