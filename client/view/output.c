@@ -8,8 +8,10 @@
 #include "view/output.h"
 #include "common/cleanup.h"
 
-/* Exit status of a shell, and of our child, that did not find the program. */
+/* Exit status of a shell that did not find the program. */
 #define STATUS_NOT_FOUND 127
+#define DEFAULT_PAGER \
+	"for pager in less more; do command -v $pager >/dev/null && exec $pager; done; exit 127"
 
 int output_open(struct output *ret_output)
 {
@@ -51,25 +53,6 @@ static int write_all(int fd, const char *text, size_t size)
 	return 0;
 }
 
-static void run_pager(int input)
-{
-	const char *pager = getenv("PAGER");
-
-	dup2(input, STDIN_FILENO);
-	close(input);
-	signal(SIGPIPE, SIG_DFL);
-	setenv("LESS", "FRSXMK", 0);
-	/* Whoever may run cellctl through sudo is not thereby given a shell. */
-	setenv("LESSSECURE", "1", 1);
-	if (pager) {
-		execl("/bin/sh", "sh", "-c", pager, NULL);
-		_exit(STATUS_NOT_FOUND);
-	}
-	execlp("less", "less", NULL);
-	execlp("more", "more", NULL);
-	_exit(STATUS_NOT_FOUND);
-}
-
 static bool pager_is_wanted(const struct output *output, const struct screen *screen)
 {
 	const char *pager = getenv("PAGER");
@@ -82,31 +65,23 @@ static bool pager_is_wanted(const struct output *output, const struct screen *sc
 /* Returns false when no pager could be run and nothing was shown. */
 static bool show_in_pager(const struct output *output)
 {
+	const char *pager = getenv("PAGER");
 	void (*old_handler)(int);
-	int ends[2], status = 0;
-	pid_t child;
+	FILE *input;
+	int status;
 
-	if (pipe(ends) < 0)
+	setenv("LESS", "FRSXMK", 0);
+	/* Whoever may run cellctl through sudo is not thereby given a shell. */
+	setenv("LESSSECURE", "1", 1);
+	input = popen(pager ? pager : DEFAULT_PAGER, "w");
+	if (!input)
 		return false;
-	child = fork();
-	if (child < 0) {
-		close(ends[0]);
-		close(ends[1]);
-		return false;
-	}
-	if (child == 0) {
-		close(ends[1]);
-		run_pager(ends[0]);
-	}
-	close(ends[0]);
 
 	/* Leaving the pager before the end is no error, and ^C is the pager's. */
 	old_handler = signal(SIGPIPE, SIG_IGN);
 	signal(SIGINT, SIG_IGN);
-	(void)write_all(ends[1], output->text, output->size);
-	close(ends[1]);
-	while (waitpid(child, &status, 0) < 0 && errno == EINTR)
-		;
+	fwrite(output->text, 1, output->size, input);
+	status = pclose(input);
 	signal(SIGPIPE, old_handler);
 	signal(SIGINT, SIG_DFL);
 	return !(WIFEXITED(status) && WEXITSTATUS(status) == STATUS_NOT_FOUND);
