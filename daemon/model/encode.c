@@ -8,91 +8,51 @@
 
 #define NS_PER_MICROSECOND 1000ull
 
-/* Returns the number of regions. */
-static size_t append_ram(struct blob_buffer *buffer, const struct description *description,
-			 const struct placement *placement)
+/* What a cell may do with its communication region, and with a UART in memory. */
+#define COMM_FLAGS (BLOB_MEM_READ | BLOB_MEM_WRITE | BLOB_MEM_COMM_REGION)
+#define UART_FLAGS (BLOB_MEM_READ | BLOB_MEM_WRITE | BLOB_MEM_IO | BLOB_MEM_IO_8 | BLOB_MEM_IO_32)
+
+static void append_region(struct blob_buffer *buffer, struct cell_desc *desc,
+			  struct blob_memory region)
 {
-	for (size_t i = 0; i < description->num_memory; i++) {
-		const struct description_memory *memory = &description->memory[i];
-		const struct blob_memory region = {
-			.phys_start = placement->memory[i].start,
-			.virt_start = memory->address,
-			.size = memory->size,
-			.flags = memory->flags,
-		};
-
-		blob_append(buffer, &region, sizeof(region));
-	}
-	return description->num_memory;
-}
-
-static size_t append_comm_region(struct blob_buffer *buffer, const struct description *description)
-{
-	const struct blob_memory region = {
-		.virt_start = description_comm_address(description),
-		.size = PAGE_BYTES,
-		.flags = BLOB_MEM_READ | BLOB_MEM_WRITE | BLOB_MEM_COMM_REGION,
-	};
-
 	blob_append(buffer, &region, sizeof(region));
-	return 1;
+	desc->num_memory_regions++;
 }
 
-static size_t append_mmio(struct blob_buffer *buffer, const struct description *description)
+static void append_ports(struct blob_buffer *buffer, struct cell_desc *desc, struct blob_pio range)
 {
-	for (size_t i = 0; i < description->num_mmio; i++) {
-		const struct description_mmio *mmio = &description->mmio[i];
-		const struct blob_memory region = {
-			.phys_start = mmio->phys,
-			.virt_start = mmio->address,
-			.size = mmio->size,
-			.flags = mmio->flags,
-		};
-
-		blob_append(buffer, &region, sizeof(region));
-	}
-	return description->num_mmio;
+	blob_append(buffer, &range, sizeof(range));
+	desc->num_pio_regions++;
 }
 
-/* The registers of a UART in memory, and nothing beside them in their page. */
-static size_t append_console_mmio(struct blob_buffer *buffer,
-				  const struct description_console *console)
-{
-	const struct blob_memory region = {
-		.phys_start = console->address,
-		.virt_start = console->address,
-		.size = console->size,
-		.flags = BLOB_MEM_READ | BLOB_MEM_WRITE | BLOB_MEM_IO | BLOB_MEM_IO_8 |
-			 BLOB_MEM_IO_32,
-	};
-
-	if (console->type != DESCRIPTION_CONSOLE_MMIO)
-		return 0;
-	blob_append(buffer, &region, sizeof(region));
-	return 1;
-}
-
-/* Returns the number of ranges. */
-static size_t append_ports(struct blob_buffer *buffer, const struct description *description)
+static void append_regions(struct blob_buffer *buffer, struct cell_desc *desc,
+			   const struct description *description, const struct placement *placement)
 {
 	const struct description_console *console = &description->console;
-	size_t count = description->num_ports;
 
-	for (size_t i = 0; i < description->num_ports; i++) {
-		const struct blob_pio range = {
-			.base = description->ports[i].base,
-			.length = description->ports[i].count,
-		};
+	for (size_t i = 0; i < description->num_memory; i++) {
+		const struct description_memory *memory = &description->memory[i];
 
-		blob_append(buffer, &range, sizeof(range));
+		append_region(buffer, desc,
+			      (struct blob_memory){placement->memory[i].start, memory->address,
+						   memory->size, memory->flags});
 	}
-	if (console->type == DESCRIPTION_CONSOLE_PORT) {
-		const struct blob_pio range = {.base = console->address, .length = console->size};
+	append_region(buffer, desc,
+		      (struct blob_memory){.virt_start = description_comm_address(description),
+					   .size = PAGE_BYTES,
+					   .flags = COMM_FLAGS});
+	for (size_t i = 0; i < description->num_mmio; i++) {
+		const struct description_mmio *mmio = &description->mmio[i];
 
-		blob_append(buffer, &range, sizeof(range));
-		count++;
+		append_region(
+			buffer, desc,
+			(struct blob_memory){mmio->phys, mmio->address, mmio->size, mmio->flags});
 	}
-	return count;
+	/* The registers of a UART in memory, and nothing beside them in their page. */
+	if (console->type == DESCRIPTION_CONSOLE_MMIO)
+		append_region(buffer, desc,
+			      (struct blob_memory){console->address, console->address,
+						   console->size, UART_FLAGS});
 }
 
 static struct cell_console encode_console(const struct description_console *console)
@@ -125,41 +85,33 @@ static void init_desc(struct cell_desc *desc, const struct description *descript
 	desc->console = encode_console(&description->console);
 }
 
-static int check_placement(const struct description *description, const struct placement *placement,
-			   struct problems *problems)
-{
-	const struct problem_place place = {.file = description->file};
-
-	if (placement->num_memory == description->num_memory &&
-	    cpu_mask_count(&placement->cpus) == description->cpu_count)
-		return 0;
-	problems_add(problems, SEVERITY_ERROR, &place,
-		     "was changed after the cell had been placed; place it again");
-	return -EINVAL;
-}
-
 int encode_cell(const struct description *description, const struct placement *placement,
 		struct problems *problems, void **ret_blob, size_t *ret_size)
 {
-	_cleanup_(blob_buffer_done) struct blob_buffer buffer = {0};
 	const struct problem_place place = {.file = description->file};
+	const struct description_console *console = &description->console;
+	_cleanup_(blob_buffer_done) struct blob_buffer buffer = {0};
 	struct blob_error error;
 	struct cell_desc desc;
-	int r;
 
-	r = check_placement(description, placement, problems);
-	if (r < 0)
-		return r;
+	if (placement->num_memory != description->num_memory ||
+	    cpu_mask_count(&placement->cpus) != description->cpu_count) {
+		problems_add(problems, SEVERITY_ERROR, &place,
+			     "was changed after the cell had been placed; place it again");
+		return -EINVAL;
+	}
 	init_desc(&desc, description);
 
 	/* The counts are known at the end; the place is taken now. */
 	blob_append(&buffer, &desc, sizeof(desc));
 	desc.cpu_set_size = blob_append_cpus(&buffer, &placement->cpus);
-	desc.num_memory_regions = append_ram(&buffer, description, placement);
-	desc.num_memory_regions += append_comm_region(&buffer, description);
-	desc.num_memory_regions += append_mmio(&buffer, description);
-	desc.num_memory_regions += append_console_mmio(&buffer, &description->console);
-	desc.num_pio_regions = append_ports(&buffer, description);
+	append_regions(&buffer, &desc, description, placement);
+	for (size_t i = 0; i < description->num_ports; i++)
+		append_ports(
+			&buffer, &desc,
+			(struct blob_pio){description->ports[i].base, description->ports[i].count});
+	if (console->type == DESCRIPTION_CONSOLE_PORT)
+		append_ports(&buffer, &desc, (struct blob_pio){console->address, console->size});
 	if (buffer.out_of_memory)
 		return -ENOMEM;
 
