@@ -52,93 +52,98 @@ static void check_cpus(const struct check *check)
 		       description->cpu_count, present);
 }
 
-static bool in_pool(const struct check_input *input, struct address_range range)
+/*
+ * What a description names of the machine, one kind at a time: the ranges by their index, with the
+ * keys that name them (KEY_MAX bytes; NULL where nobody asks). {0} for memory that has no place of
+ * its own; false behind the last one.
+ */
+typedef bool get_range(const struct description *description, size_t index, char *key,
+		       struct address_range *ret);
+
+static bool get_memory(const struct description *description, size_t index, char *key,
+		       struct address_range *ret)
 {
-	return range.start >= input->pool.start && range.size <= input->pool.size &&
-	       range.start - input->pool.start <= input->pool.size - range.size;
+	const struct description_memory *memory = &description->memory[index];
+
+	if (index >= description->num_memory)
+		return false;
+	if (key)
+		snprintf(key, KEY_MAX, "memory[%zu].phys", index);
+	*ret = memory->has_phys ? (struct address_range){memory->phys, memory->size}
+				: (struct address_range){0};
+	return true;
 }
 
-static void check_fixed_memory(const struct check *check)
+static bool get_mmio(const struct description *description, size_t index, char *key,
+		     struct address_range *ret)
 {
-	const struct description *description = check->description;
+	const struct description_mmio *mmio = &description->mmio[index];
 
-	for (size_t i = 0; i < description->num_memory; i++) {
-		const struct description_memory *memory = &description->memory[i];
-		const struct address_range range = {memory->phys, memory->size};
-		char key[KEY_MAX];
-
-		if (!memory->has_phys || in_pool(check->input, range) ||
-		    !machine_is_ram(check->input->machine, range))
-			continue;
-		snprintf(key, sizeof(key), "memory[%zu].phys", i);
-		/* Where the pool will be is not known before there is one. */
-		report(check, check->input->pool.size ? SEVERITY_ERROR : SEVERITY_WARNING, key,
-		       "0x%" PRIx64 " is in memory that Linux works with; leave \"phys\" out, or "
-		       "name memory that was reserved at boot",
-		       memory->phys);
-	}
+	if (index >= description->num_mmio)
+		return false;
+	if (key)
+		snprintf(key, KEY_MAX, "devices.mmio[%zu].phys", index);
+	*ret = (struct address_range){mmio->phys, mmio->size};
+	return true;
 }
 
-static void check_memory(const struct check *check)
-{
-	const uint64_t wanted = description_memory_total(check->description);
-	const uint64_t pool = check->input->pool_size;
-	char wanted_text[QUANTITY_TEXT_MAX], pool_text[QUANTITY_TEXT_MAX];
-
-	if (pool != 0 && wanted > pool)
-		report(check, SEVERITY_ERROR, "memory",
-		       "wants %s, but the whole pool has %s; give it less or make the pool larger",
-		       quantity_format_bytes(wanted, wanted_text),
-		       quantity_format_bytes(pool, pool_text));
-	check_fixed_memory(check);
-}
-
-static void check_mmio(const struct check *check)
-{
-	const struct description *description = check->description;
-
-	for (size_t i = 0; i < description->num_mmio; i++) {
-		const struct description_mmio *mmio = &description->mmio[i];
-		const struct address_range range = {mmio->phys, mmio->size};
-		char key[KEY_MAX];
-
-		if (!machine_is_ram(check->input->machine, range))
-			continue;
-		snprintf(key, sizeof(key), "devices.mmio[%zu].phys", i);
-		report(check, SEVERITY_ERROR, key,
-		       "0x%" PRIx64 " is memory, not a device; memory is given with \"memory\"",
-		       mmio->phys);
-	}
-}
-
-/* All ports of a cell: those that it names, then its console's. False at the end. */
-static bool get_ports(const struct description *description, size_t index,
+/* Those of the console come last. */
+static bool get_ports(const struct description *description, size_t index, char *key,
 		      struct address_range *ret)
 {
 	const struct description_console *console = &description->console;
 
 	if (index < description->num_ports) {
+		if (key)
+			snprintf(key, KEY_MAX, "devices.ports[%zu]", index);
 		*ret = (struct address_range){description->ports[index].base,
 					      description->ports[index].count};
 		return true;
 	}
 	if (index > description->num_ports || console->type != DESCRIPTION_CONSOLE_PORT)
 		return false;
+	if (key)
+		strcpy(key, "console");
 	*ret = (struct address_range){console->address, console->size};
 	return true;
 }
 
-static const char *ports_key(const struct description *description, size_t index, char *buffer)
+static void check_memory(const struct check *check)
 {
-	if (index >= description->num_ports)
-		return "console";
-	snprintf(buffer, KEY_MAX, "devices.ports[%zu]", index);
-	return buffer;
+	const uint64_t wanted = description_memory_total(check->description);
+	const struct check_input *input = check->input;
+	char wanted_text[QUANTITY_TEXT_MAX], pool_text[QUANTITY_TEXT_MAX];
+	struct address_range range;
+	char key[KEY_MAX];
+
+	if (input->pool_size != 0 && wanted > input->pool_size)
+		report(check, SEVERITY_ERROR, "memory",
+		       "wants %s, but the whole pool has %s; give it less or make the pool larger",
+		       quantity_format_bytes(wanted, wanted_text),
+		       quantity_format_bytes(input->pool_size, pool_text));
+	for (size_t i = 0; get_memory(check->description, i, key, &range); i++) {
+		/* Where the pool will be is not known before there is one. */
+		if (!range_holds(input->pool, range) && machine_is_ram(input->machine, range))
+			report(check, input->pool.size ? SEVERITY_ERROR : SEVERITY_WARNING, key,
+			       "0x%" PRIx64
+			       " is in memory that Linux works with; leave \"phys\" out, "
+			       "or name memory that was reserved at boot",
+			       range.start);
+	}
 }
 
-static bool ranges_meet(struct address_range a, struct address_range b)
+static void check_mmio(const struct check *check)
 {
-	return a.start < b.start + b.size && b.start < a.start + a.size;
+	struct address_range range;
+	char key[KEY_MAX];
+
+	for (size_t i = 0; get_mmio(check->description, i, key, &range); i++) {
+		if (machine_is_ram(check->input->machine, range))
+			report(check, SEVERITY_ERROR, key,
+			       "0x%" PRIx64
+			       " is memory, not a device; memory is given with \"memory\"",
+			       range.start);
+	}
 }
 
 /* Ports that a driver of Linux has: the innermost entries; buses are only the way there. */
@@ -148,16 +153,16 @@ static void check_ports(const struct check *check)
 	struct address_range range;
 	char key[KEY_MAX];
 
-	for (size_t i = 0; get_ports(check->description, i, &range); i++) {
+	for (size_t i = 0; get_ports(check->description, i, key, &range); i++) {
 		for (size_t j = 0; j < ports->count; j++) {
 			const struct machine_resource *used = &ports->items[j];
 			const bool is_leaf =
 				j + 1 == ports->count || ports->items[j + 1].depth <= used->depth;
 
 			if (!is_leaf || strncmp(used->name, "PCI Bus", 7) == 0 ||
-			    range.start > used->end || used->start >= range.start + range.size)
+			    range.start > used->end || used->start >= range_end(range))
 				continue;
-			report(check, SEVERITY_WARNING, ports_key(check->description, i, key),
+			report(check, SEVERITY_WARNING, key,
 			       "Linux uses ports 0x%" PRIx64 "-0x%" PRIx64
 			       " (%s) and loses them to the cell",
 			       used->start, used->end, used->name);
@@ -234,66 +239,20 @@ static void check_common_cpus(const struct check *check, const struct descriptio
 	}
 }
 
-static void check_common_memory(const struct check *check, const struct description *other)
-{
-	const struct description *description = check->description;
-
-	for (size_t i = 0; i < description->num_memory; i++) {
-		const struct description_memory *mine = &description->memory[i];
-
-		for (size_t j = 0; mine->has_phys && j < other->num_memory; j++) {
-			const struct description_memory *theirs = &other->memory[j];
-			char key[KEY_MAX];
-
-			if (!theirs->has_phys ||
-			    !ranges_meet((struct address_range){mine->phys, mine->size},
-					 (struct address_range){theirs->phys, theirs->size}))
-				continue;
-			snprintf(key, sizeof(key), "memory[%zu].phys", i);
-			report(check, SEVERITY_WARNING, key,
-			       "cell %s names the same memory: only one of them can exist at a "
-			       "time",
-			       other->name);
-		}
-	}
-}
-
-static void check_common_mmio(const struct check *check, const struct description *other)
-{
-	const struct description *description = check->description;
-
-	for (size_t i = 0; i < description->num_mmio; i++) {
-		const struct description_mmio *mine = &description->mmio[i];
-
-		for (size_t j = 0; j < other->num_mmio; j++) {
-			const struct description_mmio *theirs = &other->mmio[j];
-			char key[KEY_MAX];
-
-			if (!ranges_meet((struct address_range){mine->phys, mine->size},
-					 (struct address_range){theirs->phys, theirs->size}))
-				continue;
-			snprintf(key, sizeof(key), "devices.mmio[%zu].phys", i);
-			report(check, SEVERITY_WARNING, key,
-			       "cell %s names the same device: only one of them can exist at a "
-			       "time",
-			       other->name);
-		}
-	}
-}
-
-static void check_common_ports(const struct check *check, const struct description *other)
+static void check_common_ranges(const struct check *check, const struct description *other,
+				get_range *get, const char *what)
 {
 	struct address_range mine, theirs;
 	char key[KEY_MAX];
 
-	for (size_t i = 0; get_ports(check->description, i, &mine); i++) {
-		for (size_t j = 0; get_ports(other, j, &theirs); j++) {
-			if (ranges_meet(mine, theirs))
-				report(check, SEVERITY_WARNING,
-				       ports_key(check->description, i, key),
-				       "cell %s has some of these ports as well: only one of them "
-				       "can exist at a time",
-				       other->name);
+	for (size_t i = 0; get(check->description, i, NULL, &mine); i++) {
+		for (size_t j = 0; get(other, j, NULL, &theirs); j++) {
+			if (!ranges_meet(mine, theirs))
+				continue;
+			get(check->description, i, key, &mine);
+			report(check, SEVERITY_WARNING, key,
+			       "cell %s %s: only one of them can exist at a time", other->name,
+			       what);
 		}
 	}
 }
@@ -319,9 +278,9 @@ static void check_neighbours(const struct check *check, size_t count)
 		if (strcmp(other->name, check->description->name) == 0)
 			continue;
 		check_common_cpus(check, other);
-		check_common_memory(check, other);
-		check_common_mmio(check, other);
-		check_common_ports(check, other);
+		check_common_ranges(check, other, get_memory, "names the same memory");
+		check_common_ranges(check, other, get_mmio, "names the same device");
+		check_common_ranges(check, other, get_ports, "has some of these ports as well");
 	}
 }
 

@@ -11,6 +11,7 @@
 #include <stdint.h>
 
 #include "common/cleanup.h"
+#include "model/address_range.h"
 #include "util/cpu_mask.h"
 #include "util/problem.h"
 
@@ -19,11 +20,6 @@
 
 /* Moderated by the hypervisor in every cell (APM vol. 2, 16.3.2), so nothing else can be there. */
 #define LOCAL_APIC_PAGE 0xfee00000ull
-
-struct address_range {
-	uint64_t start;
-	uint64_t size; /* bytes; start + size never wraps around */
-};
 
 /* A line of /proc/iomem or /proc/ioports. */
 struct machine_resource {

@@ -40,11 +40,6 @@ static void add_obstacle(struct obstacles *obstacles, struct address_range range
 	obstacles->items[obstacles->count++] = range;
 }
 
-static bool ranges_meet(struct address_range a, struct address_range b)
-{
-	return a.start < b.start + b.size && b.start < a.start + a.size;
-}
-
 static const struct address_range *find_obstacle(const struct obstacles *obstacles,
 						 struct address_range range)
 {
@@ -65,7 +60,7 @@ static bool find_place(const struct placement_input *input, const struct obstacl
 		       uint64_t size, struct address_range *ret)
 {
 	const uint64_t alignment = size >= LARGE_ALIGNMENT ? LARGE_ALIGNMENT : SMALL_ALIGNMENT;
-	const uint64_t end = input->pool.start + input->pool.size;
+	const uint64_t end = range_end(input->pool);
 	struct address_range place = {.start = align_up(input->pool.start, alignment),
 				      .size = size};
 
@@ -76,7 +71,7 @@ static bool find_place(const struct placement_input *input, const struct obstacl
 			*ret = place;
 			return true;
 		}
-		place.start = align_up(obstacle->start + obstacle->size, alignment);
+		place.start = align_up(range_end(*obstacle), alignment);
 	}
 	return false;
 }
@@ -191,7 +186,7 @@ static void measure_free(const struct placement_input *input, uint64_t *ret_tota
 			 uint64_t *ret_largest)
 {
 	_cleanup_(obstacles_done) struct obstacles obstacles = {0};
-	const uint64_t end = input->pool.start + input->pool.size;
+	const uint64_t end = range_end(input->pool);
 	uint64_t at = input->pool.start;
 
 	*ret_total = 0;
@@ -204,7 +199,7 @@ static void measure_free(const struct placement_input *input, uint64_t *ret_tota
 		uint64_t gap_end = end;
 
 		if (obstacle) {
-			at = obstacle->start + obstacle->size;
+			at = range_end(*obstacle);
 			continue;
 		}
 		for (size_t i = 0; i < obstacles.count; i++) {
@@ -262,7 +257,6 @@ static int check_fixed(const struct placement_input *input, const struct descrip
 		       struct problems *problems)
 {
 	const struct problem_place place = {.file = description->file, .key = "memory"};
-	const uint64_t pool_end = input->pool.start + input->pool.size;
 	_cleanup_(obstacles_done) struct obstacles obstacles = {0};
 	int result = 0;
 
@@ -280,8 +274,7 @@ static int check_fixed(const struct placement_input *input, const struct descrip
 		obstacle = find_obstacle(&obstacles, range);
 		if (obstacle)
 			why = "the hypervisor or another cell has memory there";
-		else if ((range.start < input->pool.start || range.start + range.size > pool_end) &&
-			 machine_is_ram(input->machine, range))
+		else if (!range_holds(input->pool, range) && machine_is_ram(input->machine, range))
 			why = "that is Linux' own memory; only the pool and memory reserved at "
 			      "boot can be given away";
 		if (!why)
