@@ -14,6 +14,7 @@ struct cell_dir_entry {
 	char *path;			 /* without the root prefix */
 	struct description *description; /* NULL where it has errors */
 	struct problems problems;	 /* errors and warnings of this file */
+	bool masked;			 /* only while loading: keeps later directories' out */
 };
 
 struct cell_dir {

@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include "model/machine.h"
+#include "common/array.h"
 #include "common/text_span.h"
 
 #define RESOURCES_MAX	8192
@@ -21,17 +22,13 @@ void machine_resources_done(struct machine_resources *resources)
 /* "  00100000-3ffdefff : System RAM": two blanks for each level. */
 static int parse_resource(struct text_span line, struct machine_resource *ret)
 {
-	struct machine_resource resource = {.depth = text_span_blanks(&line) / 2};
-
-	if (text_span_number(&line, 16, &resource.start) < 0 || !text_span_prefix(&line, "-") ||
-	    text_span_number(&line, 16, &resource.end) < 0 || !text_span_prefix(&line, " : ") ||
-	    resource.end < resource.start)
+	ret->depth = text_span_blanks(&line) / 2;
+	if (text_span_number(&line, 16, &ret->start) < 0 || !text_span_prefix(&line, "-") ||
+	    text_span_number(&line, 16, &ret->end) < 0 || !text_span_prefix(&line, " : ") ||
+	    ret->end < ret->start)
 		return -EINVAL;
-	resource.name = strndup(line.at, line.length);
-	if (!resource.name)
-		return -ENOMEM;
-	*ret = resource;
-	return 0;
+	ret->name = strndup(line.at, line.length);
+	return ret->name ? 0 : -ENOMEM;
 }
 
 int machine_parse_resources(const char *text, size_t length, struct machine_resources *ret)
@@ -39,25 +36,17 @@ int machine_parse_resources(const char *text, size_t length, struct machine_reso
 	_cleanup_(machine_resources_done) struct machine_resources resources = {0};
 	struct text_span rest = {text, length};
 	struct text_span line;
-	size_t room = 0;
-	int r;
 
 	while (text_span_line(&rest, &line)) {
+		struct machine_resource *resource;
+		int r;
+
 		if (resources.count == RESOURCES_MAX)
 			return -EINVAL;
-		if (resources.count == room) {
-			struct machine_resource *items;
-
-			room = room ? 2 * room : 64;
-			items = reallocarray(resources.items, room, sizeof(*items));
-			if (!items)
-				return -ENOMEM;
-			resources.items = items;
-		}
-		r = parse_resource(line, &resources.items[resources.count]);
+		resource = array_add(&resources.items, &resources.count, sizeof(*resource));
+		r = resource ? parse_resource(line, resource) : -ENOMEM;
 		if (r < 0)
 			return r;
-		resources.count++;
 	}
 	*ret = resources;
 	resources = (struct machine_resources){0};

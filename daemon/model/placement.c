@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include "model/placement.h"
+#include "common/array.h"
 #include "common/quantity.h"
 
 #define SMALL_ALIGNMENT 4096ull
@@ -13,7 +14,6 @@
 struct obstacles {
 	struct address_range *items;
 	size_t count;
-	size_t room;
 	bool out_of_memory;
 };
 
@@ -24,20 +24,15 @@ static void obstacles_done(struct obstacles *obstacles)
 
 static void add_obstacle(struct obstacles *obstacles, struct address_range range)
 {
-	struct address_range *items;
+	struct address_range *item;
 
 	if (range.size == 0 || obstacles->out_of_memory)
 		return;
-	if (obstacles->count == obstacles->room) {
-		obstacles->room = obstacles->room ? 2 * obstacles->room : 32;
-		items = reallocarray(obstacles->items, obstacles->room, sizeof(*items));
-		if (!items) {
-			obstacles->out_of_memory = true;
-			return;
-		}
-		obstacles->items = items;
-	}
-	obstacles->items[obstacles->count++] = range;
+	item = array_add(&obstacles->items, &obstacles->count, sizeof(*item));
+	if (item)
+		*item = range;
+	else
+		obstacles->out_of_memory = true;
 }
 
 static const struct address_range *find_obstacle(const struct obstacles *obstacles,

@@ -4,6 +4,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "common/array.h"
 #include "common/cleanup.h"
 #include "util/problem.h"
 
@@ -35,7 +36,7 @@ static void append(struct problems *problems, const struct problem *where, char 
 		.value = strdup(where->value ?: ""),
 		.text = text,
 	};
-	struct problem *items = NULL;
+	struct problem *item = NULL;
 
 	if (new.severity == SEVERITY_ERROR)
 		problems->errors++;
@@ -44,14 +45,13 @@ static void append(struct problems *problems, const struct problem *where, char 
 		return;
 	}
 	if (new.file &&new.key &&new.value &&new.text)
-		items = reallocarray(problems->items, problems->count + 1, sizeof(*items));
-	if (!items) {
+		item = array_add(&problems->items, &problems->count, sizeof(*item));
+	if (item) {
+		*item = new;
+	} else {
 		problems->out_of_memory = true;
 		problem_done(&new);
-		return;
 	}
-	items[problems->count++] = new;
-	problems->items = items;
 }
 
 void problems_add(struct problems *problems, enum severity severity,

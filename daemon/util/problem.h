@@ -42,6 +42,9 @@ struct problem_place {
 	const char *value;
 };
 
+/* One that lasts for the call that it is written in. */
+#define PROBLEM_AT(...) (&(const struct problem_place){__VA_ARGS__})
+
 /*
  * Appends a problem with a printf text. Cannot fail for the caller: without memory the list is
  * marked, and problems_result() says so. place may be NULL.
