@@ -67,14 +67,13 @@ int config_parse(const char *text, size_t length, const char *file, struct probl
 	r = json_text_parse(&parser.text, CONFIG_MAX_DEPTH, problems, &object);
 	if (r < 0)
 		return r;
-	parse_object(&parser, NULL, object, &config_object, &config);
+	parse_object(&(struct given){&parser, NULL, object}, &config_object, &config);
 	if (config.debug_console.address) {
 		config.debug_console.size = UART_PORTS;
 		config.debug_console.type = CONSOLE_8250;
 	}
 	if (config.hypervisor_memory >= config.pool_size)
-		problems_add(problems, SEVERITY_ERROR,
-			     &(struct problem_place){.file = file, .key = "pool-size"},
+		problems_add(problems, SEVERITY_ERROR, PROBLEM_AT(.file = file, .key = "pool-size"),
 			     "must be larger than hypervisor-memory (%" PRIu64
 			     " bytes), which is a part of it",
 			     config.hypervisor_memory);
@@ -101,7 +100,7 @@ int config_read(const char *file, struct problems *problems, struct config *ret)
 	if (r < 0)
 		return r;
 	if (length > CONFIG_MAX_FILE) {
-		problems_add(problems, SEVERITY_ERROR, &(struct problem_place){.file = file},
+		problems_add(problems, SEVERITY_ERROR, PROBLEM_AT(.file = file),
 			     "larger than %u bytes", CONFIG_MAX_FILE);
 		return -EINVAL;
 	}

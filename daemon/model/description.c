@@ -53,36 +53,37 @@ static bool has_form(struct json_object *json, const struct description_value *v
 }
 
 /* A value that stands for a list of one object. */
-static void parse_lone(struct parser *parser, const struct json_path *path,
-		       struct json_object *json, const struct description_value *list, void *target)
+static void parse_lone(const struct given *given, const struct description_value *list,
+		       void *target)
 {
 	const struct description_object *kind = list->item->object;
 	const struct description_value count = {.to = list->count};
 	void *element = (char *)target + list->to.offset;
 
 	set_defaults(kind, element);
-	parse_value(parser, path, json, &kind->keys[0].value, element);
+	parse_value(given, &kind->keys[0].value, element);
 	keep_value(&count, target, 1);
 }
 
-static void parse_key(struct parser *parser, const struct json_path *path, struct json_object *json,
-		      const struct description_key *key, void *target)
+static void parse_key(const struct given *given, const struct description_key *key, void *target)
 {
 	const struct description_value *short_form = description_short_form(key);
+	const bool is_list = key->value.type == VALUE_LIST;
+	struct json_object *json = given->json;
 
 	if (!short_form || has_form(json, &key->value))
-		parse_value(parser, path, json, &key->value, target);
+		parse_value(given, &key->value, target);
 	else if (key->forms && !has_form(json, short_form))
-		parser_error(parser, path, json, "%s", key->forms);
+		refuse(given, "%s", key->forms);
 	else if (key->lone)
-		parse_lone(parser, path, json, &key->value, target);
+		parse_lone(given, &key->value, target);
 	else
-		parse_value(parser, path, json, short_form, target);
+		parse_value(given, short_form, target);
 
 	/* An empty list asks for nothing and is fine. */
-	if (key->unsupported && (key->value.type != VALUE_LIST ||
-				 (has_form(json, &key->value) && json_object_array_length(json))))
-		parser_error(parser, path, key->value.type == VALUE_LIST ? NULL : json,
+	if (key->unsupported &&
+	    (!is_list || (has_form(json, &key->value) && json_object_array_length(json))))
+		parser_error(given->parser, given->path, is_list ? NULL : json,
 			     "%s not supported by this version; remove the key", key->unsupported);
 }
 
@@ -92,54 +93,54 @@ static bool is_ignored(const struct json_path *path)
 	       (!path->parent && strcmp(path->key, "$schema") == 0);
 }
 
-static void parse_member(struct parser *parser, const struct json_path *path,
-			 struct json_object *json, const struct description_object *kind,
+static void parse_member(const struct given *given, const struct description_object *kind,
 			 void *target)
 {
-	const struct description_key *key = find_key(kind, path->key);
+	const char *name = given->path->key;
+	const struct description_key *key = find_key(kind, name);
 	const char *near;
 
 	if (key) {
-		parse_key(parser, path, json, key, target);
+		parse_key(given, key, target);
 		return;
 	}
-	if (is_ignored(path))
+	if (is_ignored(given->path))
 		return;
-	near = nearest_word(path->key, next_key, kind->keys);
+	near = nearest_word(name, next_key, kind->keys);
 	if (near)
-		parser_error(parser, path, json, "unknown key; did you mean \"%s\"?", near);
+		refuse(given, "unknown key; did you mean \"%s\"?", near);
 	else
-		parser_error(parser, path, json,
-			     "unknown key; remove it, or start it with x- to have it ignored");
+		refuse(given, "unknown key; remove it, or start it with x- to have it ignored");
 }
 
-void parse_object(struct parser *parser, const struct json_path *path, struct json_object *json,
-		  const struct description_object *kind, void *target)
+void parse_object(const struct given *given, const struct description_object *kind, void *target)
 {
 	const char *const *either = kind->either;
+	struct parser *parser = given->parser;
+	struct json_object *json = given->json;
 
 	if (!json_object_is_type(json, json_type_object)) {
-		parser_error(parser, path, json, "must be an object: { … }");
+		refuse(given, "must be an object: { … }");
 		return;
 	}
 	set_defaults(kind, target);
 	json_object_object_foreach(json, name, member)
 	{
-		const struct json_path step = {.parent = path, .key = name};
+		const struct json_path step = {.parent = given->path, .key = name};
 
-		parse_member(parser, &step, member, kind, target);
+		parse_member(&(struct given){parser, &step, member}, kind, target);
 	}
 	for (const struct description_key *key = kind->keys; key->name; key++) {
-		const struct json_path step = {.parent = path, .key = key->name};
+		const struct json_path step = {.parent = given->path, .key = key->name};
 
 		if (key->required && !json_object_object_get_ex(json, key->name, NULL))
 			parser_error(parser, &step, NULL, "is missing; it must be given");
 	}
 	if (either[0] && json_object_object_get_ex(json, either[0], NULL) ==
 				 json_object_object_get_ex(json, either[1], NULL))
-		parser_error(parser, path, NULL, "needs either \"%s\" or \"%s\": %s", either[0],
-			     either[1], kind->either_doc);
-	description_check_object(parser, path, json, kind->rule, target);
+		parser_error(parser, given->path, NULL, "needs either \"%s\" or \"%s\": %s",
+			     either[0], either[1], kind->either_doc);
+	description_check_object(given, kind->rule, target);
 }
 
 static struct description *description_new(const char *file, const char *name)
@@ -156,16 +157,6 @@ static struct description *description_new(const char *file, const char *name)
 	return TAKE_POINTER(description);
 }
 
-static void check_name(struct parser *parser, const char *name)
-{
-	const struct problem_place place = {.file = parser->text.file, .value = name};
-
-	if (!description_name_valid(name))
-		problems_add(parser->problems, SEVERITY_ERROR, &place,
-			     "is not a cell's name: 1 to %d of a-z, 0-9 and -, the first not -",
-			     DESCRIPTION_MAX_NAME);
-}
-
 static int parse_text(struct parser *parser)
 {
 	_cleanup_(json_object_putp) struct json_object *json = NULL;
@@ -174,7 +165,7 @@ static int parse_text(struct parser *parser)
 	r = json_text_parse(&parser->text, DESCRIPTION_MAX_DEPTH, parser->problems, &json);
 	if (r < 0)
 		return r;
-	parse_object(parser, NULL, json, &description_top, parser->description);
+	parse_object(&(struct given){parser, NULL, json}, &description_top, parser->description);
 	/* Values that were refused would make the rules report nonsense. */
 	if (parser->problems->errors == 0)
 		description_check_rules(parser);
@@ -197,11 +188,12 @@ int description_parse(const char *text, size_t length, const char *file, const c
 		return -ENOMEM;
 	parser.description = description;
 
-	check_name(&parser, name);
+	if (!description_name_valid(name))
+		problems_add(&found, SEVERITY_ERROR, PROBLEM_AT(.file = file, .value = name),
+			     "is not a cell's name: 1 to %d of a-z, 0-9 and -, the first not -",
+			     DESCRIPTION_MAX_NAME);
 	if (length > DESCRIPTION_MAX_FILE) {
-		const struct problem_place place = {.file = file};
-
-		problems_add(&found, SEVERITY_ERROR, &place,
+		problems_add(&found, SEVERITY_ERROR, PROBLEM_AT(.file = file),
 			     "is longer than %u bytes; no description needs that",
 			     DESCRIPTION_MAX_FILE);
 		r = problems_result(&found);
@@ -218,7 +210,6 @@ int description_parse(const char *text, size_t length, const char *file, const c
 int description_read(int fd, const char *file, const char *name, struct problems *problems,
 		     struct description **ret)
 {
-	const struct problem_place place = {.file = file};
 	_cleanup_(freep) char *text = NULL;
 	struct stat status;
 	size_t length;
@@ -227,7 +218,7 @@ int description_read(int fd, const char *file, const char *name, struct problems
 	if (fstat(fd, &status) < 0)
 		return -errno;
 	if (!S_ISREG(status.st_mode)) {
-		problems_add(problems, SEVERITY_ERROR, &place,
+		problems_add(problems, SEVERITY_ERROR, PROBLEM_AT(.file = file),
 			     "is not a regular file; a description must be one");
 		return -EINVAL;
 	}

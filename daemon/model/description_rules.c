@@ -7,14 +7,20 @@
 #include "model/description_parser.h"
 #include "model/machine.h"
 
+static const struct json_path memory_list = {.key = "memory"};
+static const struct json_path devices = {.key = "devices"};
+static const struct json_path mmio_list = {.parent = &devices, .key = "mmio"};
+static const struct json_path ports_list = {.parent = &devices, .key = "ports"};
+static const struct json_path image_list = {.key = "image"};
+static const struct json_path comm_region = {.key = "comm-region"};
+static const struct json_path console_key = {.key = "console"};
+
 /* Something in the cell's address space, with the key that put it there. */
 struct occupant {
-	const char *key;
-	bool in_list;
-	size_t index;
+	struct json_path path;
+	const char *name;
 	bool is_mmio;
-	uint64_t start;
-	uint64_t end; /* exclusive */
+	struct address_range range;
 };
 
 #define OCCUPANTS_MAX (DESCRIPTION_MAX_MEMORY + DESCRIPTION_MAX_MMIO + 2)
@@ -23,33 +29,6 @@ struct occupants {
 	struct occupant items[OCCUPANTS_MAX];
 	size_t count;
 };
-
-static void occupant_error(struct parser *parser, const struct occupant *occupant, const char *text)
-{
-	const struct json_path list = {.key = occupant->key};
-	const struct json_path item = {.parent = &list, .index = occupant->index};
-
-	parser_error(parser, occupant->in_list ? &item : &list, NULL, "%s", text);
-}
-
-/* MMIO is in "devices", one level down. */
-static void mmio_error(struct parser *parser, const struct occupant *occupant, const char *text)
-{
-	const struct json_path devices = {.key = "devices"};
-	const struct json_path list = {.parent = &devices, .key = "mmio"};
-	const struct json_path item = {.parent = &list, .index = occupant->index};
-
-	parser_error(parser, &item, NULL, "%s", text);
-}
-
-static void report_occupant(struct parser *parser, const struct occupant *occupant,
-			    const char *text)
-{
-	if (occupant->is_mmio && occupant->in_list)
-		mmio_error(parser, occupant, text);
-	else
-		occupant_error(parser, occupant, text);
-}
 
 static void add_occupant(struct occupants *occupants, struct occupant occupant)
 {
@@ -65,20 +44,25 @@ static void collect_occupants(const struct description *description, struct occu
 	for (size_t i = 0; i < description->num_memory; i++) {
 		const struct description_memory *memory = &description->memory[i];
 
-		add_occupant(ret, (struct occupant){"memory", true, i, false, memory->address,
-						    memory->address + memory->size});
+		add_occupant(ret, (struct occupant){{.parent = &memory_list, .index = i},
+						    "memory",
+						    false,
+						    {memory->address, memory->size}});
 	}
 	for (size_t i = 0; i < description->num_mmio; i++) {
 		const struct description_mmio *mmio = &description->mmio[i];
 
-		add_occupant(ret, (struct occupant){"mmio", true, i, true, mmio->address,
-						    mmio->address + mmio->size});
+		add_occupant(ret, (struct occupant){{.parent = &mmio_list, .index = i},
+						    "mmio",
+						    true,
+						    {mmio->address, mmio->size}});
 	}
-	add_occupant(ret,
-		     (struct occupant){"comm-region", false, 0, false, comm, comm + PAGE_BYTES});
+	add_occupant(ret, (struct occupant){comm_region, "comm-region", false, {comm, PAGE_BYTES}});
 	if (console->type == DESCRIPTION_CONSOLE_MMIO)
-		add_occupant(ret, (struct occupant){"console", false, 0, true, console->address,
-						    console->address + console->size});
+		add_occupant(ret, (struct occupant){console_key,
+						    "console",
+						    true,
+						    {console->address, console->size}});
 }
 
 /* Memory is mapped in pages; the registers of two devices may share one. */
@@ -86,40 +70,34 @@ static bool overlap(const struct occupant *a, const struct occupant *b)
 {
 	const uint64_t mask = a->is_mmio && b->is_mmio ? 0 : PAGE_BYTES - 1;
 
-	return (a->start & ~mask) < ((b->end + mask) & ~mask) &&
-	       (b->start & ~mask) < ((a->end + mask) & ~mask);
+	return (a->range.start & ~mask) < ((range_end(b->range) + mask) & ~mask) &&
+	       (b->range.start & ~mask) < ((range_end(a->range) + mask) & ~mask);
 }
 
 static void check_pair(struct parser *parser, const struct occupant *a, const struct occupant *b)
 {
-	_cleanup_(freep) char *text = NULL;
-
-	if (!overlap(a, b))
-		return;
-	if (asprintf(&text,
-		     "is at guest addresses 0x%" PRIx64 "-0x%" PRIx64 ", where %s is as well "
-		     "(0x%" PRIx64 "-0x%" PRIx64 "); give one another address",
-		     b->start, b->end - 1, a->key, a->start, a->end - 1) < 0) {
-		text = NULL;
-		parser->problems->out_of_memory = true;
-		return;
-	}
-	report_occupant(parser, b, text);
+	if (overlap(a, b))
+		parser_error(parser, &b->path, NULL,
+			     "is at guest addresses 0x%" PRIx64 "-0x%" PRIx64
+			     ", where %s is as well (0x%" PRIx64 "-0x%" PRIx64
+			     "); give one another address",
+			     b->range.start, range_end(b->range) - 1, a->name, a->range.start,
+			     range_end(a->range) - 1);
 }
 
 static void check_address_space(struct parser *parser)
 {
-	const struct occupant apic = {.key = "the local APIC",
-				      .start = LOCAL_APIC_PAGE,
-				      .end = LOCAL_APIC_PAGE + PAGE_BYTES};
+	const struct occupant apic = {.name = "the local APIC",
+				      .range = {LOCAL_APIC_PAGE, PAGE_BYTES}};
 	struct occupants occupants;
 
 	collect_occupants(parser->description, &occupants);
 	for (size_t i = 0; i < occupants.count; i++) {
 		const struct occupant *occupant = &occupants.items[i];
 
-		if (occupant->end > GUEST_ADDRESS_END) {
-			report_occupant(parser, occupant, "ends beyond guest address 2^48");
+		if (range_end(occupant->range) > GUEST_ADDRESS_END) {
+			parser_error(parser, &occupant->path, NULL,
+				     "ends beyond guest address 2^48");
 			continue;
 		}
 		check_pair(parser, &apic, occupant);
@@ -131,10 +109,9 @@ static void check_address_space(struct parser *parser)
 static void check_physical(struct parser *parser)
 {
 	const struct description *description = parser->description;
-	const struct json_path list = {.key = "memory"};
 
 	for (size_t i = 0; i < description->num_memory; i++) {
-		const struct json_path item = {.parent = &list, .index = i};
+		const struct json_path item = {.parent = &memory_list, .index = i};
 		const struct description_memory *a = &description->memory[i];
 
 		if (!a->has_phys)
@@ -144,162 +121,138 @@ static void check_physical(struct parser *parser)
 		for (size_t j = 0; j < i; j++) {
 			const struct description_memory *b = &description->memory[j];
 
-			if (b->has_phys && a->phys < b->phys + b->size &&
-			    b->phys < a->phys + a->size)
+			if (b->has_phys && ranges_meet((struct address_range){a->phys, a->size},
+						       (struct address_range){b->phys, b->size}))
 				parser_error(parser, &item, NULL,
 					     "is in the same physical memory as memory[%zu]", j);
 		}
 	}
 }
 
-/* The region that holds size bytes at a guest address; NULL where none holds all of them. */
-static const struct description_memory *find_memory(const struct description *description,
-						    uint64_t address, uint64_t size)
+/* Whether a region with these flags holds all of size bytes at a guest address. */
+static bool has_memory(const struct description *description, uint64_t flags, uint64_t address,
+		       uint64_t size)
 {
 	for (size_t i = 0; i < description->num_memory; i++) {
 		const struct description_memory *memory = &description->memory[i];
 
-		if (address >= memory->address && size <= memory->size &&
-		    address - memory->address <= memory->size - size)
-			return memory;
+		if (range_holds((struct address_range){memory->address, memory->size},
+				(struct address_range){address, size}))
+			return memory->flags & flags;
 	}
-	return NULL;
+	return false;
 }
 
-static void check_images(struct parser *parser)
+static void check_content(struct parser *parser)
 {
 	const struct description *description = parser->description;
-	const struct json_path list = {.key = "image"};
+	const struct json_path parameters = {.key = "parameters"}, entry = {.key = "entry"};
 
 	for (size_t i = 0; i < description->num_images; i++) {
-		const struct json_path item = {.parent = &list, .index = i};
-		const struct description_image *image = &description->images[i];
-		const struct description_memory *memory;
+		const struct json_path item = {.parent = &image_list, .index = i};
+		const uint64_t address = description->images[i].address;
 
-		memory = find_memory(description, image->address, 1);
-		if (!memory || !(memory->flags & BLOB_MEM_LOADABLE))
+		if (!has_memory(description, BLOB_MEM_LOADABLE, address, 1))
 			parser_error(parser, &item, NULL,
 				     "is to be loaded at guest address 0x%" PRIx64
 				     ", but no loadable memory of the cell is there",
-				     image->address);
+				     address);
 	}
-}
-
-static void check_parameters(struct parser *parser)
-{
-	const struct description *description = parser->description;
-	const struct json_path path = {.key = "parameters"};
-	const struct description_memory *memory;
-
-	if (!description->parameters)
-		return;
-	memory = find_memory(description, CELL_PARAMETERS_ADDRESS,
-			     strlen(description->parameters) + 1);
-	if (!memory || !(memory->flags & BLOB_MEM_LOADABLE))
+	if (description->parameters &&
+	    !has_memory(description, BLOB_MEM_LOADABLE, CELL_PARAMETERS_ADDRESS,
+			strlen(description->parameters) + 1))
 		parser_error(
-			parser, &path, NULL,
+			parser, &parameters, NULL,
 			"go to guest address 0x%x, but no loadable memory of the cell is there",
 			CELL_PARAMETERS_ADDRESS);
-}
-
-static void check_entry(struct parser *parser)
-{
-	const struct description *description = parser->description;
-	const struct json_path path = {.key = "entry"};
-	const struct description_memory *memory = find_memory(description, description->entry, 1);
-
-	if (!memory || !(memory->flags & BLOB_MEM_EXECUTE))
-		parser_error(parser, &path, NULL,
+	if (!has_memory(description, BLOB_MEM_EXECUTE, description->entry, 1))
+		parser_error(parser, &entry, NULL,
 			     "the first CPU would start at guest address 0x%x, but no executable "
 			     "memory of the cell is there",
 			     description->entry);
+}
+
+static struct address_range port_range(const struct description_ports *ports)
+{
+	return (struct address_range){ports->base, ports->count};
 }
 
 static void check_ports(struct parser *parser)
 {
 	const struct description *description = parser->description;
 	const struct description_console *console = &description->console;
-	const struct json_path devices = {.key = "devices"};
-	const struct json_path list = {.parent = &devices, .key = "ports"};
 
 	for (size_t i = 0; i < description->num_ports; i++) {
-		const struct json_path item = {.parent = &list, .index = i};
-		const struct description_ports *a = &description->ports[i];
+		const struct json_path item = {.parent = &ports_list, .index = i};
+		const struct address_range ports = port_range(&description->ports[i]);
 
 		for (size_t j = 0; j < i; j++) {
-			const struct description_ports *b = &description->ports[j];
-
-			if (a->base < b->base + b->count && b->base < a->base + a->count)
+			if (ranges_meet(ports, port_range(&description->ports[j])))
 				parser_error(parser, &item, NULL,
 					     "has ports that devices.ports[%zu] has as well", j);
 		}
 		if (console->type == DESCRIPTION_CONSOLE_PORT &&
-		    a->base < console->address + console->size &&
-		    console->address < (uint64_t)a->base + a->count)
+		    ranges_meet(ports, (struct address_range){console->address, console->size}))
 			parser_error(parser, &item, NULL,
 				     "has ports of the console; those come with \"console\"");
 	}
 }
 
-static void check_memory_region(struct parser *parser, const struct json_path *path,
-				struct json_object *json)
+static void check_memory_region(const struct given *given)
 {
 	/* No default here: a later one could land on the communication region. */
-	if (path->index > 0 && !json_object_object_get_ex(json, "address", NULL))
-		parser_error(parser, path, NULL,
+	if (given->path->index > 0 && !json_object_object_get_ex(given->json, "address", NULL))
+		parser_error(given->parser, given->path, NULL,
 			     "needs \"address\": only the first region has one (0) by itself");
 }
 
-static void check_uart(struct parser *parser, const struct json_path *path,
-		       struct json_object *json, struct description_console *console)
+static void check_uart(const struct given *given, struct description_console *console)
 {
-	console->type = json_object_object_get_ex(json, "port", NULL) ? DESCRIPTION_CONSOLE_PORT
-								      : DESCRIPTION_CONSOLE_MMIO;
+	console->type = json_object_object_get_ex(given->json, "port", NULL)
+				? DESCRIPTION_CONSOLE_PORT
+				: DESCRIPTION_CONSOLE_MMIO;
 	console->size = UART_REGISTERS * console->register_distance;
 	if (console->type == DESCRIPTION_CONSOLE_PORT && console->register_distance != 1)
-		parser_error(parser, path, NULL,
+		parser_error(given->parser, given->path, NULL,
 			     "ports are next to each other: remove "
 			     "\"register-distance\" or use \"mmio\"");
 }
 
-static void check_port_range(struct parser *parser, const struct json_path *path,
-			     const struct description_ports *ports)
+static void check_port_range(const struct given *given, const struct description_ports *ports)
 {
 	if ((uint32_t)ports->base + ports->count > PORT_MAX + 1)
-		parser_error(parser, path, NULL, "goes beyond the last port, 0xffff");
+		parser_error(given->parser, given->path, NULL, "goes beyond the last port, 0xffff");
 }
 
-static void check_mmio_region(struct parser *parser, const struct json_path *path,
-			      struct json_object *json, struct description_mmio *mmio)
+static void check_mmio_region(const struct given *given, struct description_mmio *mmio)
 {
 	mmio->flags |= BLOB_MEM_READ | BLOB_MEM_IO;
 	if (!(mmio->flags & MMIO_ALL_WIDTHS))
 		mmio->flags |= MMIO_ALL_WIDTHS;
-	if (!json_object_object_get_ex(json, "address", NULL))
+	if (!json_object_object_get_ex(given->json, "address", NULL))
 		mmio->address = mmio->phys;
 	if (mmio->phys % PAGE_BYTES != mmio->address % PAGE_BYTES)
-		parser_error(parser, path, NULL,
+		parser_error(given->parser, given->path, NULL,
 			     "\"phys\" and \"address\" must be at the same place in their 4K "
 			     "pages");
 }
 
-void description_check_object(struct parser *parser, const struct json_path *path,
-			      struct json_object *json, enum description_rule rule, void *target)
+void description_check_object(const struct given *given, enum description_rule rule, void *target)
 {
 	switch (rule) {
 	case RULE_NONE:
 		break;
 	case RULE_MEMORY_REGION:
-		check_memory_region(parser, path, json);
+		check_memory_region(given);
 		break;
 	case RULE_UART:
-		check_uart(parser, path, json, target);
+		check_uart(given, target);
 		break;
 	case RULE_PORT_RANGE:
-		check_port_range(parser, path, target);
+		check_port_range(given, target);
 		break;
 	case RULE_MMIO_REGION:
-		check_mmio_region(parser, path, json, target);
+		check_mmio_region(given, target);
 		break;
 	}
 }
@@ -311,9 +264,7 @@ void description_check_rules(struct parser *parser)
 
 	check_address_space(parser);
 	check_physical(parser);
-	check_images(parser);
-	check_parameters(parser);
-	check_entry(parser);
+	check_content(parser);
 	check_ports(parser);
 	if (parser->description->stop_timeout_ns == 0)
 		json_text_problem(

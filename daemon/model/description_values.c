@@ -29,75 +29,68 @@ void keep_value(const struct description_value *value, void *target, uint64_t nu
 	store(target, value->has, true);
 }
 
-static bool wrong_type(struct parser *parser, const struct json_path *path,
-		       struct json_object *json, const char *wanted)
+static bool wrong_type(const struct given *given, const char *wanted)
 {
-	parser_error(parser, path, json, "must be %s", wanted);
+	refuse(given, "must be %s", wanted);
 	return false;
 }
 
 /* A JSON integer that is not negative. */
-static bool whole_number(struct parser *parser, const struct json_path *path,
-			 struct json_object *json, const char *wanted, uint64_t *ret)
+static bool whole_number(const struct given *given, const char *wanted, uint64_t *ret)
 {
-	if (!json_object_is_type(json, json_type_int))
-		return wrong_type(parser, path, json, wanted);
-	if (json_object_get_int64(json) < 0) {
-		parser_error(parser, path, json, "must not be negative");
+	if (!json_object_is_type(given->json, json_type_int))
+		return wrong_type(given, wanted);
+	if (json_object_get_int64(given->json) < 0) {
+		refuse(given, "must not be negative");
 		return false;
 	}
-	*ret = json_object_get_uint64(json);
+	*ret = json_object_get_uint64(given->json);
 	return true;
 }
 
-static bool read_bytes(struct parser *parser, const struct json_path *path,
-		       struct json_object *json, uint64_t *ret)
+static bool read_bytes(const struct given *given, uint64_t *ret)
 {
 	const char *wanted = "a number of bytes, or a string like \"64K\", \"1M\" or \"0x1000\"";
 	int r;
 
-	if (!json_object_is_type(json, json_type_string))
-		return whole_number(parser, path, json, wanted, ret);
-	r = quantity_parse_bytes(json_object_get_string(json), json_object_get_string_len(json),
-				 ret);
+	if (!json_object_is_type(given->json, json_type_string))
+		return whole_number(given, wanted, ret);
+	r = quantity_parse_bytes(json_object_get_string(given->json),
+				 json_object_get_string_len(given->json), ret);
 	if (r == -ERANGE)
-		parser_error(parser, path, json, "does not fit in 64 bits");
+		refuse(given, "does not fit in 64 bits");
 	else if (r < 0)
-		wrong_type(parser, path, json, wanted);
+		wrong_type(given, wanted);
 	return r == 0;
 }
 
-static bool value_bytes(struct parser *parser, const struct json_path *path,
-			struct json_object *json, const struct description_value *value,
+static bool value_bytes(const struct given *given, const struct description_value *value,
 			uint64_t *ret)
 {
 	char limit[QUANTITY_TEXT_MAX];
 
-	if (!read_bytes(parser, path, json, ret))
+	if (!read_bytes(given, ret))
 		return false;
 	if (*ret < value->min)
-		parser_error(parser, path, json, "must be at least %s",
-			     quantity_format_bytes(value->min, limit));
+		refuse(given, "must be at least %s", quantity_format_bytes(value->min, limit));
 	else if (*ret > value->max)
-		parser_error(parser, path, json, "must be at most 0x%" PRIx64, value->max);
+		refuse(given, "must be at most 0x%" PRIx64, value->max);
 	else if (*ret % value->alignment != 0)
-		parser_error(parser, path, json, "must be a multiple of %s",
-			     quantity_format_bytes(value->alignment, limit));
+		refuse(given, "must be a multiple of %s",
+		       quantity_format_bytes(value->alignment, limit));
 	else
 		return true;
 	return false;
 }
 
-static bool value_number(struct parser *parser, const struct json_path *path,
-			 struct json_object *json, const struct description_value *value,
+static bool value_number(const struct given *given, const struct description_value *value,
 			 uint64_t *ret)
 {
-	if (!whole_number(parser, path, json, "a whole number", ret))
+	if (!whole_number(given, "a whole number", ret))
 		return false;
 	if (*ret >= value->min && *ret <= value->max)
 		return true;
-	parser_error(parser, path, json, "must be between %" PRIu64 " and %" PRIu64, value->min,
-		     value->max);
+	refuse(given, "must be between %" PRIu64 " and %" PRIu64, value->min, value->max);
 	return false;
 }
 
@@ -112,38 +105,34 @@ static bool find_word(const struct description_word *words, const char *text, ui
 	return false;
 }
 
-static bool value_time(struct parser *parser, const struct json_path *path,
-		       struct json_object *json, const struct description_value *value,
+static bool value_time(const struct given *given, const struct description_value *value,
 		       uint64_t *ret)
 {
 	int r = -EINVAL;
 
-	if (json_object_is_type(json, json_type_string)) {
-		if (find_word(value->words, json_object_get_string(json), ret))
+	if (json_object_is_type(given->json, json_type_string)) {
+		if (find_word(value->words, json_object_get_string(given->json), ret))
 			return true;
-		r = quantity_parse_time(json_object_get_string(json),
-					json_object_get_string_len(json), ret);
+		r = quantity_parse_time(json_object_get_string(given->json),
+					json_object_get_string_len(given->json), ret);
 	}
 	if (r == -EINVAL)
-		return wrong_type(parser, path, json,
+		return wrong_type(given,
 				  "a time with its unit, like \"500ms\", \"5s\" or \"1min\"");
 	if (r == -ERANGE || *ret > value->max)
-		parser_error(parser, path, json, "must be at most %" PRIu64 "s",
-			     value->max / 1000000000);
+		refuse(given, "must be at most %" PRIu64 "s", value->max / 1000000000);
 	else if (*ret < value->min)
-		parser_error(parser, path, json, "must be longer than 0, or \"%s\"",
-			     value->words->word);
+		refuse(given, "must be longer than 0, or \"%s\"", value->words->word);
 	else
 		return true;
 	return false;
 }
 
-static bool value_bool(struct parser *parser, const struct json_path *path,
-		       struct json_object *json, uint64_t *ret)
+static bool value_bool(const struct given *given, uint64_t *ret)
 {
-	if (!json_object_is_type(json, json_type_boolean))
-		return wrong_type(parser, path, json, "true or false (without quotes)");
-	*ret = json_object_get_boolean(json);
+	if (!json_object_is_type(given->json, json_type_boolean))
+		return wrong_type(given, "true or false (without quotes)");
+	*ret = json_object_get_boolean(given->json);
 	return true;
 }
 
@@ -168,19 +157,18 @@ static char *list_words(const struct description_word *words, const char *quote,
 	return NULL;
 }
 
-static bool value_choice(struct parser *parser, const struct json_path *path,
-			 struct json_object *json, const struct description_value *value,
+static bool value_choice(const struct given *given, const struct description_value *value,
 			 uint64_t *ret)
 {
 	_cleanup_(freep) char *list = NULL;
 	uint64_t number;
 
-	if (!whole_number(parser, path, json, "a whole number", &number))
+	if (!whole_number(given, "a whole number", &number))
 		return false;
-	if (find_word(value->words, json_object_get_string(json), ret))
+	if (find_word(value->words, json_object_get_string(given->json), ret))
 		return true;
 	list = list_words(value->words, "", " or ");
-	parser_error(parser, path, json, "must be %s", list ?: "another number");
+	refuse(given, "must be %s", list ?: "another number");
 	return false;
 }
 
@@ -189,24 +177,23 @@ static const char *next_word(const void *words, size_t index)
 	return ((const struct description_word *)words)[index].word;
 }
 
-static bool value_word(struct parser *parser, const struct json_path *path,
-		       struct json_object *json, const struct description_value *value,
+static bool value_word(const struct given *given, const struct description_value *value,
 		       uint64_t *ret)
 {
 	_cleanup_(freep) char *list = NULL;
 	const char *near;
 
-	if (!json_object_is_type(json, json_type_string))
-		return wrong_type(parser, path, json, "a string");
-	if (find_word(value->words, json_object_get_string(json), ret))
+	if (!json_object_is_type(given->json, json_type_string))
+		return wrong_type(given, "a string");
+	if (find_word(value->words, json_object_get_string(given->json), ret))
 		return true;
-	near = nearest_word(json_object_get_string(json), next_word, value->words);
+	near = nearest_word(json_object_get_string(given->json), next_word, value->words);
 	if (near) {
-		parser_error(parser, path, json, "is not known; did you mean \"%s\"?", near);
+		refuse(given, "is not known; did you mean \"%s\"?", near);
 		return false;
 	}
 	list = list_words(value->words, "\"", ", ");
-	parser_error(parser, path, json, "is not known; it can be %s", list ?: "another word");
+	refuse(given, "is not known; it can be %s", list ?: "another word");
 	return false;
 }
 
@@ -219,101 +206,97 @@ static bool leads_upwards(const char *path)
 	       (length >= 3 && strcmp(path + length - 3, "/..") == 0);
 }
 
-static void parse_string(struct parser *parser, const struct json_path *path,
-			 struct json_object *json, const struct description_value *value,
+static void parse_string(const struct given *given, const struct description_value *value,
 			 void *target)
 {
 	const char *text;
 	size_t length;
 	char *copy;
 
-	if (!json_object_is_type(json, json_type_string)) {
-		wrong_type(parser, path, json, "a string");
+	if (!json_object_is_type(given->json, json_type_string)) {
+		wrong_type(given, "a string");
 		return;
 	}
-	text = json_object_get_string(json);
-	length = json_object_get_string_len(json);
+	text = json_object_get_string(given->json);
+	length = json_object_get_string_len(given->json);
 	if (length < value->min || length > value->max)
-		parser_error(parser, path, json,
-			     "must have %" PRIu64 " to %" PRIu64 " bytes, not %zu", value->min,
-			     value->max, length);
+		refuse(given, "must have %" PRIu64 " to %" PRIu64 " bytes, not %zu", value->min,
+		       value->max, length);
 	else if (value->type == VALUE_NAME && !description_name_valid(text))
-		parser_error(parser, path, json, "may have only a-z, 0-9 and - in it");
+		refuse(given, "may have only a-z, 0-9 and - in it");
 	else if (value->type == VALUE_FILE && leads_upwards(text))
-		parser_error(parser, path, json,
-			     "must not contain \"..\"; write the absolute path");
+		refuse(given, "must not contain \"..\"; write the absolute path");
 	else if (value->to.size > 0) {
 		copy = strdup(text);
 		if (!copy)
-			parser->problems->out_of_memory = true;
+			given->parser->problems->out_of_memory = true;
 		store(target, value->to, (uintptr_t)copy);
 	}
 }
 
-static void parse_cpu(struct parser *parser, const struct json_path *path, struct json_object *json,
-		      const struct description_value *value, void *target)
+static void parse_cpu(const struct given *given, const struct description_value *value,
+		      void *target)
 {
 	struct cpu_mask *cpus = (struct cpu_mask *)((char *)target + value->to.offset);
 	uint64_t cpu;
 
-	if (!value_number(parser, path, json, value, &cpu))
+	if (!value_number(given, value, &cpu))
 		return;
 	if (cpu_mask_has(cpus, cpu))
-		parser_error(parser, path, json, "is in the list twice; remove one");
+		refuse(given, "is in the list twice; remove one");
 	cpu_mask_add(cpus, cpu);
 }
 
-static void parse_list(struct parser *parser, const struct json_path *path,
-		       struct json_object *json, const struct description_value *value,
+static void parse_list(const struct given *given, const struct description_value *value,
 		       void *target)
 {
 	size_t length;
 
-	if (!json_object_is_type(json, json_type_array)) {
-		wrong_type(parser, path, json, "a list: [ … ]");
+	if (!json_object_is_type(given->json, json_type_array)) {
+		wrong_type(given, "a list: [ … ]");
 		return;
 	}
-	length = json_object_array_length(json);
+	length = json_object_array_length(given->json);
 	if (length < value->min || length > value->max) {
-		parser_error(parser, path, NULL,
+		parser_error(given->parser, given->path, NULL,
 			     "must have %" PRIu64 " to %" PRIu64 " entries, not %zu", value->min,
 			     value->max, length);
 		return;
 	}
 	for (size_t i = 0; i < length; i++) {
-		const struct json_path step = {.parent = path, .index = i};
+		const struct json_path step = {.parent = given->path, .index = i};
+		const struct given item = {given->parser, &step,
+					   json_object_array_get_idx(given->json, i)};
 
-		parse_value(parser, &step, json_object_array_get_idx(json, i), value->item,
+		parse_value(&item, value->item,
 			    (char *)target + value->to.offset + i * value->to.size);
 	}
 	store(target, value->count, length);
 }
 
 /* What is no string, list or object. */
-static bool read_value(struct parser *parser, const struct json_path *path,
-		       struct json_object *json, const struct description_value *value,
+static bool read_value(const struct given *given, const struct description_value *value,
 		       uint64_t *ret)
 {
 	switch (value->type) {
 	case VALUE_BYTES:
-		return value_bytes(parser, path, json, value, ret);
+		return value_bytes(given, value, ret);
 	case VALUE_NUMBER:
-		return value_number(parser, path, json, value, ret);
+		return value_number(given, value, ret);
 	case VALUE_CHOICE:
-		return value_choice(parser, path, json, value, ret);
+		return value_choice(given, value, ret);
 	case VALUE_TIME:
-		return value_time(parser, path, json, value, ret);
+		return value_time(given, value, ret);
 	case VALUE_BOOL:
-		return value_bool(parser, path, json, ret);
+		return value_bool(given, ret);
 	case VALUE_WORD:
-		return value_word(parser, path, json, value, ret);
+		return value_word(given, value, ret);
 	default:
 		return false;
 	}
 }
 
-void parse_value(struct parser *parser, const struct json_path *path, struct json_object *json,
-		 const struct description_value *value, void *target)
+void parse_value(const struct given *given, const struct description_value *value, void *target)
 {
 	uint64_t number;
 
@@ -321,19 +304,19 @@ void parse_value(struct parser *parser, const struct json_path *path, struct jso
 	case VALUE_STRING:
 	case VALUE_FILE:
 	case VALUE_NAME:
-		parse_string(parser, path, json, value, target);
+		parse_string(given, value, target);
 		break;
 	case VALUE_CPU:
-		parse_cpu(parser, path, json, value, target);
+		parse_cpu(given, value, target);
 		break;
 	case VALUE_OBJECT:
-		parse_object(parser, path, json, value->object, (char *)target + value->to.offset);
+		parse_object(given, value->object, (char *)target + value->to.offset);
 		break;
 	case VALUE_LIST:
-		parse_list(parser, path, json, value, target);
+		parse_list(given, value, target);
 		break;
 	default:
-		if (read_value(parser, path, json, value, &number))
+		if (read_value(given, value, &number))
 			keep_value(value, target, number);
 	}
 }
