@@ -36,6 +36,15 @@ static inline void fclosep(FILE **file)
 		fclose(*file);
 }
 
+/* Ends a stream of open_memstream(). Returns its text, to be freed; NULL without memory. */
+static inline char *memstream_end(FILE *stream, char **text)
+{
+	if (fclose(stream) == 0)
+		return *text;
+	free(*text);
+	return NULL;
+}
+
 /* Gives the pointer away: returns it and leaves NULL, so that its cleanup does nothing. */
 #define TAKE_POINTER(pointer)                           \
 	({                                              \

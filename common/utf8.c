@@ -3,33 +3,30 @@
 
 #include "common/utf8.h"
 
-static size_t sequence_length(unsigned char lead)
-{
-	if (lead < 0x80)
-		return 1;
-	if (lead >= 0xc2 && lead <= 0xdf)
-		return 2;
-	if (lead >= 0xe0 && lead <= 0xef)
-		return 3;
-	if (lead >= 0xf0 && lead <= 0xf4)
-		return 4;
-	return 0;
-}
+/* How characters of 1 to 4 bytes begin, and the first code that needs as many (RFC 3629). */
+static const struct {
+	unsigned char mask;
+	unsigned char lead;
+	uint32_t smallest;
+} forms[] = {
+	[1] = {0x80, 0x00, 0},
+	[2] = {0xe0, 0xc0, 0x80},
+	[3] = {0xf0, 0xe0, 0x800},
+	[4] = {0xf8, 0xf0, 0x10000},
+};
 
 size_t utf8_decode(const char *bytes, size_t length, uint32_t *ret_code)
 {
-	static const unsigned char lead_mask[] = {0, 0x7f, 0x1f, 0x0f, 0x07};
-	static const uint32_t smallest[] = {0, 0, 0x80, 0x800, 0x10000};
-	size_t wanted;
+	const unsigned char lead = length > 0 ? bytes[0] : 0;
+	size_t wanted = 1;
 	uint32_t code;
 
-	if (length == 0)
-		return 0;
-	wanted = sequence_length((unsigned char)bytes[0]);
-	if (wanted == 0 || wanted > length)
+	while (wanted <= 4 && (lead & forms[wanted].mask) != forms[wanted].lead)
+		wanted++;
+	if (wanted > 4 || wanted > length)
 		return 0;
 
-	code = (unsigned char)bytes[0] & lead_mask[wanted];
+	code = lead & ~forms[wanted].mask;
 	for (size_t i = 1; i < wanted; i++) {
 		unsigned char byte = (unsigned char)bytes[i];
 
@@ -37,7 +34,7 @@ size_t utf8_decode(const char *bytes, size_t length, uint32_t *ret_code)
 			return 0;
 		code = code << 6 | (byte & 0x3f);
 	}
-	if (code < smallest[wanted] || code > 0x10ffff || (code >= 0xd800 && code <= 0xdfff))
+	if (code < forms[wanted].smallest || code > 0x10ffff || (code >= 0xd800 && code <= 0xdfff))
 		return 0;
 
 	*ret_code = code;
@@ -46,40 +43,26 @@ size_t utf8_decode(const char *bytes, size_t length, uint32_t *ret_code)
 
 size_t utf8_encode(uint32_t code, char *buffer)
 {
-	if (code < 0x80) {
-		buffer[0] = (char)code;
-		return 1;
-	}
-	if (code < 0x800) {
-		buffer[0] = (char)(0xc0 | code >> 6);
-		buffer[1] = (char)(0x80 | (code & 0x3f));
-		return 2;
-	}
-	if (code < 0x10000) {
-		buffer[0] = (char)(0xe0 | code >> 12);
-		buffer[1] = (char)(0x80 | (code >> 6 & 0x3f));
-		buffer[2] = (char)(0x80 | (code & 0x3f));
-		return 3;
-	}
-	buffer[0] = (char)(0xf0 | code >> 18);
-	buffer[1] = (char)(0x80 | (code >> 12 & 0x3f));
-	buffer[2] = (char)(0x80 | (code >> 6 & 0x3f));
-	buffer[3] = (char)(0x80 | (code & 0x3f));
-	return 4;
+	size_t length = 4;
+
+	while (code < forms[length].smallest)
+		length--;
+	for (size_t i = length - 1; i > 0; i--, code >>= 6)
+		buffer[i] = (char)(0x80 | (code & 0x3f));
+	buffer[0] = (char)(forms[length].lead | code);
+	return length;
 }
 
 bool utf8_is_valid(const char *text)
 {
-	size_t length = strlen(text);
+	const char *end = text + strlen(text);
+	uint32_t code;
+	size_t bytes;
 
-	while (length > 0) {
-		uint32_t code;
-		size_t bytes = utf8_decode(text, length, &code);
-
+	for (; text < end; text += bytes) {
+		bytes = utf8_decode(text, end - text, &code);
 		if (bytes == 0)
 			return false;
-		text += bytes;
-		length -= bytes;
 	}
 	return true;
 }

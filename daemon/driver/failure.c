@@ -142,10 +142,7 @@ char *failure_describe(const struct failure_record *record, const char *because)
 	/* A cell that gave up by itself left no CPU state. */
 	if (record->reason != FAILURE_NONE)
 		fprintf(out, " (rip 0x%" PRIx64 ", CPU %" PRIu32 ")", record->rip, record->cpu);
-	if (fclose(out) == 0)
-		return text;
-	free(text);
-	return NULL;
+	return memstream_end(out, &text);
 }
 
 struct field_list {

@@ -113,9 +113,5 @@ char *cpu_mask_format(const struct cpu_mask *mask)
 		separator = ",";
 		first = cpu_mask_next(mask, last + 1);
 	}
-	if (fclose(stream) != 0) {
-		free(text);
-		return NULL;
-	}
-	return text;
+	return memstream_end(stream, &text);
 }

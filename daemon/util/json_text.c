@@ -3,6 +3,7 @@
 #include <stdarg.h>
 #include <string.h>
 
+#include "common/utf8.h"
 #include "util/json_text.h"
 #include "util/json_walk.h"
 
@@ -70,36 +71,30 @@ char *json_path_format(const struct json_path *path)
 	if (!stream)
 		return NULL;
 	write_path(stream, path);
-	if (fclose(stream) != 0) {
-		free(text);
-		return NULL;
-	}
-	return text;
+	return memstream_end(stream, &text);
 }
 
-char *json_value_format(struct json_object *value)
+/*
+ * A value as it may be shown in a message: strings without their quotes, control characters
+ * escaped, shortened where it is long. To be freed by the caller, NULL without memory.
+ */
+static char *format_value(struct json_object *value)
 {
 	const int flags = JSON_C_TO_STRING_PLAIN | JSON_C_TO_STRING_NOSLASHESCAPE;
+	const bool is_string = json_object_is_type(value, json_type_string);
+	const char *plain = is_string ? json_object_get_string(value)
+				      : json_object_to_json_string_ext(value, flags);
 	char *text = NULL;
 	size_t size;
 	FILE *stream = open_memstream(&text, &size);
 
 	if (!stream)
 		return NULL;
-	if (json_object_is_type(value, json_type_string)) {
-		write_shortened(stream, json_object_get_string(value),
-				json_object_get_string_len(value));
-	} else {
-		const char *plain = json_object_to_json_string_ext(value, flags);
-
-		if (plain)
-			write_shortened(stream, plain, strlen(plain));
-	}
-	if (fclose(stream) != 0) {
-		free(text);
-		return NULL;
-	}
-	return text;
+	if (plain)
+		write_shortened(stream, plain,
+				is_string ? (size_t)json_object_get_string_len(value)
+					  : strlen(plain));
+	return memstream_end(stream, &text);
 }
 
 void json_text_problem(const struct json_text *text, struct problems *problems,
@@ -109,7 +104,7 @@ void json_text_problem(const struct json_text *text, struct problems *problems,
 	/* Locating is linear in the text: nothing is located that nobody will read. */
 	const bool full = problems_full(problems);
 	_cleanup_(freep) char *key = path && !full ? json_path_format(path) : NULL;
-	_cleanup_(freep) char *shown = value && !full ? json_value_format(value) : NULL;
+	_cleanup_(freep) char *shown = value && !full ? format_value(value) : NULL;
 	_cleanup_(freep) char *message = NULL;
 	struct problem_place place = {.file = text->file, .key = key, .value = shown};
 	va_list arguments;
@@ -159,45 +154,17 @@ static const char *error_text(enum json_tokener_error error)
 	}
 }
 
-/* Length of the UTF-8 sequence at text, 0 for none (Unicode 15, table 3-7). */
-static size_t sequence_length(const unsigned char *text, size_t length)
-{
-	const unsigned char first = text[0];
-	unsigned char low = 0x80, high = 0xbf;
-	size_t size;
-
-	if (first < 0x80)
-		return 1;
-	if (first < 0xc2 || first > 0xf4)
-		return 0;
-	size = first < 0xe0 ? 2 : first < 0xf0 ? 3 : 4;
-	if (first == 0xe0)
-		low = 0xa0; /* else overlong */
-	else if (first == 0xed)
-		high = 0x9f; /* else a surrogate */
-	else if (first == 0xf0)
-		low = 0x90; /* else overlong */
-	else if (first == 0xf4)
-		high = 0x8f; /* else beyond U+10ffff */
-	if (size > length || text[1] < low || text[1] > high)
-		return 0;
-	for (size_t i = 2; i < size; i++) {
-		if ((text[i] & 0xc0) != 0x80)
-			return 0;
-	}
-	return size;
-}
-
 /*
  * json-c looks at the form of sequences only. D-Bus takes none but valid ones, and parts of the
  * text go there in messages.
  */
 static int check_encoding(const struct json_text *text, struct problems *problems)
 {
+	uint32_t code;
 	size_t size;
 
 	for (size_t at = 0; at < text->length; at += size) {
-		size = sequence_length((const unsigned char *)text->text + at, text->length - at);
+		size = utf8_decode(text->text + at, text->length - at, &code);
 		if (size == 0) {
 			syntax_problem(text, at, "is not UTF-8; save the file in that encoding",
 				       problems);
@@ -257,9 +224,8 @@ int json_text_parse(const struct json_text *text, unsigned int max_depth, struct
 	r = check_encoding(text, problems);
 	if (r == 0)
 		r = tokenize(text, max_depth, problems, &object);
-	if (r < 0)
-		return r;
-	r = json_walk_check(text, problems);
+	if (r == 0)
+		r = json_walk_check(text, problems);
 	if (r < 0)
 		return r;
 	*ret = TAKE_POINTER(object);

@@ -41,12 +41,6 @@ int json_text_parse(const struct json_text *text, unsigned int max_depth, struct
 char *json_path_format(const struct json_path *path);
 
 /*
- * A value as it may be shown in a message: strings without their quotes, control characters
- * escaped, shortened where it is long. To be freed by the caller, NULL without memory.
- */
-char *json_value_format(struct json_object *value);
-
-/*
  * Adds a problem about the value at path (NULL: the whole file). value may be NULL (a key is
  * missing: then path names it and the place is its parent's).
  */

@@ -128,20 +128,14 @@ char *problem_format(const struct problem *problem)
 	if (problem->value[0])
 		fprintf(stream, "\"%s\": ", problem->value);
 	fputs(problem->text, stream);
-	if (fclose(stream) != 0) {
-		free(line);
-		return NULL;
-	}
-	return line;
+	return memstream_end(stream, &line);
 }
 
 char *problems_format_first(const struct problems *problems)
 {
-	if (problems->count == 0)
-		return NULL;
 	for (size_t i = 0; i < problems->count; i++) {
 		if (problems->items[i].severity == SEVERITY_ERROR)
 			return problem_format(&problems->items[i]);
 	}
-	return problem_format(&problems->items[0]);
+	return problems->count ? problem_format(&problems->items[0]) : NULL;
 }
