@@ -19,6 +19,17 @@ static int call_feature(struct driver *driver, uint64_t feature, unsigned long r
 	return call(driver, request, argument);
 }
 
+/* The same for what answers in its argument, which goes to ret on success. */
+static int query(struct driver *driver, uint64_t feature, unsigned long request, void *argument,
+		 void *ret, size_t size)
+{
+	int r = call_feature(driver, feature, request, argument);
+
+	if (r == 0)
+		memcpy(ret, argument, size);
+	return r;
+}
+
 static int probe(struct driver *driver)
 {
 	struct cellvisor_features features = {0};
@@ -138,13 +149,9 @@ int driver_cell_destroy(struct driver *driver, int32_t id)
 int driver_cell_status(struct driver *driver, int32_t id, struct cellvisor_cell_status *ret)
 {
 	struct cellvisor_cell_status status = {.id = id};
-	int r;
 
-	r = call_feature(driver, CELLVISOR_FEATURE_STATUS, CELLVISOR_CELL_STATUS, &status);
-	if (r < 0)
-		return r;
-	*ret = status;
-	return 0;
+	return query(driver, CELLVISOR_FEATURE_STATUS, CELLVISOR_CELL_STATUS, &status, ret,
+		     sizeof(*ret));
 }
 
 int driver_cell_console(struct driver *driver, int32_t id, uint64_t *offset, void *buffer,
@@ -172,13 +179,8 @@ int driver_cell_console(struct driver *driver, int32_t id, uint64_t *offset, voi
 int driver_pool_info(struct driver *driver, struct cellvisor_pool *ret)
 {
 	struct cellvisor_pool pool = {0};
-	int r;
 
-	r = call_feature(driver, CELLVISOR_FEATURE_POOL, CELLVISOR_POOL_INFO, &pool);
-	if (r < 0)
-		return r;
-	*ret = pool;
-	return 0;
+	return query(driver, CELLVISOR_FEATURE_POOL, CELLVISOR_POOL_INFO, &pool, ret, sizeof(*ret));
 }
 
 int driver_pool_reserve(struct driver *driver, enum cellvisor_pool_source source,
@@ -189,13 +191,9 @@ int driver_pool_reserve(struct driver *driver, enum cellvisor_pool_source source
 		.phys_start = source == CELLVISOR_POOL_BOOT ? phys_start : 0,
 		.source = source,
 	};
-	int r;
 
-	r = call_feature(driver, CELLVISOR_FEATURE_POOL, CELLVISOR_POOL_RESERVE, &pool);
-	if (r < 0)
-		return r;
-	*ret = pool;
-	return 0;
+	return query(driver, CELLVISOR_FEATURE_POOL, CELLVISOR_POOL_RESERVE, &pool, ret,
+		     sizeof(*ret));
 }
 
 int driver_pool_release(struct driver *driver)
@@ -206,11 +204,7 @@ int driver_pool_release(struct driver *driver)
 int driver_events(struct driver *driver, uint64_t *ret)
 {
 	uint64_t events;
-	int r;
 
-	r = call_feature(driver, CELLVISOR_FEATURE_EVENTS, CELLVISOR_EVENTS, &events);
-	if (r < 0)
-		return r;
-	*ret = events;
-	return 0;
+	return query(driver, CELLVISOR_FEATURE_EVENTS, CELLVISOR_EVENTS, &events, ret,
+		     sizeof(*ret));
 }

@@ -4,9 +4,9 @@
 #include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
-#include <limits.h>
-#include <stdio.h>
 #include <string.h>
+
+#include "common/text_span.h"
 
 #define ATTRIBUTE_MAX 4096
 #define MAX_CELLS     256 /* more than any driver makes; bounds what a broken tree can cost */
@@ -35,32 +35,29 @@ static int read_attribute(int directory, const char *name, char *buffer)
 	return 0;
 }
 
+static bool parse_number(const char *text, uint64_t *ret)
+{
+	struct text_span span = {text, strlen(text)};
+
+	return text_span_number(&span, 10, ret) == 0 && span.length == 0;
+}
+
 static int read_number(int directory, const char *name, uint64_t *ret)
 {
-	char buffer[ATTRIBUTE_MAX], *end;
-	unsigned long long number;
-	int r;
+	char buffer[ATTRIBUTE_MAX];
+	int r = read_attribute(directory, name, buffer);
 
-	r = read_attribute(directory, name, buffer);
 	if (r < 0)
 		return r;
-	errno = 0;
-	number = strtoull(buffer, &end, 10);
-	if (errno || end == buffer || *end || buffer[0] == '-')
-		return -EPROTO;
-	*ret = number;
-	return 0;
+	return parse_number(buffer, ret) ? 0 : -EPROTO;
 }
 
 static int read_cpus(int directory, const char *name, struct cpu_mask *ret)
 {
 	char buffer[ATTRIBUTE_MAX];
-	int r;
+	int r = read_attribute(directory, name, buffer);
 
-	r = read_attribute(directory, name, buffer);
-	if (r < 0)
-		return r;
-	return cpu_mask_parse(buffer, ret);
+	return r < 0 ? r : cpu_mask_parse(buffer, ret);
 }
 
 static enum cell_state parse_state(const char *word)
@@ -151,19 +148,6 @@ static int read_cell(int cells_directory, const char *entry, int32_t id, struct 
 	return 1;
 }
 
-static int parse_id(const char *entry, int32_t *ret)
-{
-	char *end;
-	long id;
-
-	errno = 0;
-	id = strtol(entry, &end, 10);
-	if (errno || *end || end == entry || entry[0] == '-' || id > INT32_MAX)
-		return -EINVAL;
-	*ret = (int32_t)id;
-	return 0;
-}
-
 static void closedirp(DIR **directory)
 {
 	if (*directory)
@@ -189,13 +173,13 @@ static int read_cells(int base, struct driver *driver, bool with_statistics,
 	if (!snapshot->cells)
 		return -ENOMEM;
 	while ((entry = readdir(directory)) && snapshot->num_cells < MAX_CELLS) {
-		int32_t id;
+		uint64_t id;
 		int r;
 
 		/* 0 is the root cell. */
-		if (parse_id(entry->d_name, &id) < 0 || id == 0)
+		if (!parse_number(entry->d_name, &id) || id == 0 || id > INT32_MAX)
 			continue;
-		r = read_cell(fd, entry->d_name, id, driver, with_statistics,
+		r = read_cell(fd, entry->d_name, (int32_t)id, driver, with_statistics,
 			      &snapshot->cells[snapshot->num_cells]);
 		if (r < 0)
 			return r;

@@ -127,6 +127,15 @@ static void take_snapshot(struct step *step, struct driver *driver)
 	step->snapshot = snapshot;
 }
 
+/* Reports what the driver said of a call (r), or that what there is now does not bear it out. */
+static void conclude(struct step *step, int r, bool is_true, const char *truth)
+{
+	if (r < 0)
+		step_driver_error(step, r);
+	else if (!is_true)
+		step_driver_lied(step, truth);
+}
+
 static void create(struct step *step, struct driver *driver)
 {
 	const struct snapshot_cell *cell;
@@ -136,16 +145,10 @@ static void create(struct step *step, struct driver *driver)
 		r = driver_cell_create(driver, step->blob, step->blob_size);
 	while (step_interrupted(step, r));
 	take_snapshot(step, driver);
-	if (r < 0) {
-		step_driver_error(step, r);
-		return;
-	}
 	cell = snapshot_find_name(step->snapshot, step->cell);
-	if (!cell) {
-		step_driver_lied(step, "there is no such cell");
-		return;
-	}
-	step->created_id = cell->id;
+	conclude(step, r, cell, "there is no such cell");
+	if (r >= 0 && cell)
+		step->created_id = cell->id;
 }
 
 /* A call about the step's cell, and what there is afterwards. */
@@ -160,19 +163,23 @@ static int call(struct step *step, struct driver *driver, int (*function)(struct
 	return r;
 }
 
+static bool stands_still(const struct step *step)
+{
+	const struct snapshot_cell *cell = snapshot_find_id(step->snapshot, step->id);
+
+	return !cell || !snapshot_cell_runs(cell);
+}
+
 static void start(struct step *step, struct driver *driver)
 {
 	int r = call(step, driver, driver_cell_start);
-	const struct snapshot_cell *cell;
+	const struct snapshot_cell *cell = snapshot_find_id(step->snapshot, step->id);
 
-	if (r < 0) {
-		step_driver_error(step, r);
-		return;
-	}
-	cell = snapshot_find_id(step->snapshot, step->id);
 	/* One that has failed or ended since was started all the same. */
-	if (!cell || (cell->state == CELL_SHUT_DOWN && !(cell->has_status && cell->status.started)))
-		step_driver_lied(step, "it does not run");
+	conclude(step, r,
+		 cell && (cell->state != CELL_SHUT_DOWN ||
+			  (cell->has_status && cell->status.started)),
+		 "it does not run");
 }
 
 /*
@@ -187,7 +194,6 @@ static bool cell_denied(const struct snapshot_cell *cell, int r)
 
 static void kill_cell(struct step *step, struct driver *driver)
 {
-	const struct snapshot_cell *cell;
 	unsigned int attempts = 0;
 	int r;
 
@@ -196,13 +202,7 @@ static void kill_cell(struct step *step, struct driver *driver)
 		r = driver_cell_kill(driver, step->id);
 	while (r == -EINTR && ++attempts < KILL_ATTEMPTS);
 	take_snapshot(step, driver);
-	if (r < 0) {
-		step_driver_error(step, r);
-		return;
-	}
-	cell = snapshot_find_id(step->snapshot, step->id);
-	if (cell && snapshot_cell_runs(cell))
-		step_driver_lied(step, "it still runs");
+	conclude(step, r, stands_still(step), "it still runs");
 }
 
 /*
@@ -240,25 +240,18 @@ static void stop_unwilling(struct step *step, struct driver *driver, int r)
 static void stop(struct step *step, struct driver *driver)
 {
 	int r = call(step, driver, driver_cell_shut_down);
-	const struct snapshot_cell *cell;
 
-	if (r < 0) {
+	if (r < 0)
 		stop_unwilling(step, driver, r);
-		return;
-	}
-	cell = snapshot_find_id(step->snapshot, step->id);
-	if (cell && snapshot_cell_runs(cell))
-		step_driver_lied(step, "it still runs");
+	else
+		conclude(step, r, stands_still(step), "it still runs");
 }
 
 static void destroy(struct step *step, struct driver *driver)
 {
 	int r = call(step, driver, driver_cell_destroy);
 
-	if (r < 0)
-		step_driver_error(step, r);
-	else if (snapshot_find_id(step->snapshot, step->id))
-		step_driver_lied(step, "it still exists");
+	conclude(step, r, !snapshot_find_id(step->snapshot, step->id), "it still exists");
 }
 
 static void run_load(struct step *step, struct driver *driver)

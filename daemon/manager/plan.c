@@ -310,8 +310,9 @@ uint64_t plan_memory_total(const struct manager *manager)
 uint64_t plan_memory_free(struct manager *manager)
 {
 	_cleanup_(input_done) struct input input = {0};
+	uint64_t largest;
 
 	if (!plan_memory_total(manager) || gather(manager, &input) < 0)
 		return 0;
-	return placement_free(&input.placement);
+	return placement_free(&input.placement, &largest);
 }

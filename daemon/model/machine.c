@@ -18,7 +18,6 @@ struct reader {
 static int read_file(const struct reader *reader, const char *path, char **ret_text,
 		     size_t *ret_length)
 {
-	const struct problem_place place = {.file = path};
 	_cleanup_(freep) char *full = NULL;
 	_cleanup_(closep) int fd = -1;
 	int r;
@@ -32,16 +31,14 @@ static int read_file(const struct reader *reader, const char *path, char **ret_t
 	if (r == 0 && *ret_length == FILE_MAX)
 		r = -EFBIG;
 	if (r < 0 && r != -ENOENT && r != -ENOMEM)
-		problems_add(reader->problems, SEVERITY_ERROR, &place, "cannot be read: %s",
-			     strerror(-r));
+		problems_add(reader->problems, SEVERITY_ERROR, PROBLEM_AT(.file = path),
+			     "cannot be read: %s", strerror(-r));
 	return r;
 }
 
 static int complain(const struct reader *reader, const char *path, const char *what, int error)
 {
-	const struct problem_place place = {.file = path};
-
-	problems_add(reader->problems, SEVERITY_ERROR, &place, "%s", what);
+	problems_add(reader->problems, SEVERITY_ERROR, PROBLEM_AT(.file = path), "%s", what);
 	return error;
 }
 

@@ -177,14 +177,12 @@ static bool place_in_plan(const struct placement_input *input,
 	       !obstacles.out_of_memory;
 }
 
-static void measure_free(const struct placement_input *input, uint64_t *ret_total,
-			 uint64_t *ret_largest)
+uint64_t placement_free(const struct placement_input *input, uint64_t *ret_largest)
 {
 	_cleanup_(obstacles_done) struct obstacles obstacles = {0};
 	const uint64_t end = range_end(input->pool);
-	uint64_t at = input->pool.start;
+	uint64_t at = input->pool.start, total = 0;
 
-	*ret_total = 0;
 	*ret_largest = 0;
 	add_existing(input, NULL, &obstacles);
 	/* From gap to gap: an obstacle at this point, or else the next one behind it. */
@@ -201,27 +199,12 @@ static void measure_free(const struct placement_input *input, uint64_t *ret_tota
 			if (obstacles.items[i].start > at && obstacles.items[i].start < gap_end)
 				gap_end = obstacles.items[i].start;
 		}
-		*ret_total += gap_end - at;
+		total += gap_end - at;
 		if (gap_end - at > *ret_largest)
 			*ret_largest = gap_end - at;
 		at = gap_end;
 	}
-}
-
-uint64_t placement_free(const struct placement_input *input)
-{
-	uint64_t total, largest;
-
-	measure_free(input, &total, &largest);
 	return total;
-}
-
-uint64_t placement_largest_free(const struct placement_input *input)
-{
-	uint64_t total, largest;
-
-	measure_free(input, &total, &largest);
-	return largest;
 }
 
 static void report_short(const struct placement_input *input, const struct description *description,
@@ -230,11 +213,12 @@ static void report_short(const struct placement_input *input, const struct descr
 	const struct problem_place place = {.file = description->file, .key = "memory"};
 	char wanted[QUANTITY_TEXT_MAX], total[QUANTITY_TEXT_MAX], largest[QUANTITY_TEXT_MAX];
 	char size[QUANTITY_TEXT_MAX];
+	uint64_t piece;
 
 	quantity_format_bytes(description_memory_total(description), wanted);
 	quantity_format_bytes(description->memory[region].size, size);
-	quantity_format_bytes(placement_free(input), total);
-	quantity_format_bytes(placement_largest_free(input), largest);
+	quantity_format_bytes(placement_free(input, &piece), total);
+	quantity_format_bytes(piece, largest);
 	if (description->num_memory == 1)
 		problems_add(problems, SEVERITY_ERROR, &place,
 			     "wants %s, but the pool has %s free (largest piece %s); give it less, "
@@ -251,7 +235,6 @@ static void report_short(const struct placement_input *input, const struct descr
 static int check_fixed(const struct placement_input *input, const struct description *description,
 		       struct problems *problems)
 {
-	const struct problem_place place = {.file = description->file, .key = "memory"};
 	_cleanup_(obstacles_done) struct obstacles obstacles = {0};
 	int result = 0;
 
@@ -274,7 +257,8 @@ static int check_fixed(const struct placement_input *input, const struct descrip
 			      "boot can be given away";
 		if (!why)
 			continue;
-		problems_add(problems, SEVERITY_ERROR, &place,
+		problems_add(problems, SEVERITY_ERROR,
+			     PROBLEM_AT(.file = description->file, .key = "memory"),
 			     "memory[%zu] cannot be at physical address 0x%" PRIx64 ": %s", i,
 			     memory->phys, why);
 		result = -EINVAL;
@@ -320,7 +304,6 @@ static int take_named_cpus(const struct placement_input *input,
 			   const struct description *description, const struct cpu_mask *busy,
 			   struct problems *problems, struct placement *placement)
 {
-	const struct problem_place place = {.file = description->file, .key = "cpus"};
 	int result = 0;
 
 	for (int cpu = cpu_mask_next(&description->cpus, 0); cpu >= 0;
@@ -335,7 +318,9 @@ static int take_named_cpus(const struct placement_input *input,
 			why = "belongs to another cell";
 		if (!why)
 			continue;
-		problems_add(problems, SEVERITY_ERROR, &place, "CPU %d %s", cpu, why);
+		problems_add(problems, SEVERITY_ERROR,
+			     PROBLEM_AT(.file = description->file, .key = "cpus"), "CPU %d %s", cpu,
+			     why);
 		result = cpu_mask_has(busy, cpu) ? -ENOSPC : -EINVAL;
 	}
 	if (result == 0)
@@ -349,11 +334,10 @@ static int pick_cpus(const struct placement_input *input, const struct descripti
 		     const struct cpu_mask *busy, struct problems *problems,
 		     struct placement *placement)
 {
-	const struct problem_place place = {.file = description->file, .key = "cpus"};
 	const int last = cpu_mask_last(&input->machine->online);
 	struct cpu_mask named = {0};
 	struct cpu_mask picked = {0};
-	unsigned int count = 0, free_count = 0;
+	unsigned int free_count = 0;
 
 	for (size_t i = 0; i < input->num_descriptions; i++)
 		named = cpu_mask_union(&named, &input->descriptions[i]->cpus);
@@ -361,14 +345,12 @@ static int pick_cpus(const struct placement_input *input, const struct descripti
 		if (!cpu_mask_has(&input->machine->online, cpu) || cpu_mask_has(busy, cpu) ||
 		    cpu_mask_has(&named, cpu))
 			continue;
-		free_count++;
-		if (count < description->cpu_count) {
+		if (free_count++ < description->cpu_count)
 			cpu_mask_add(&picked, cpu);
-			count++;
-		}
 	}
-	if (count < description->cpu_count) {
-		problems_add(problems, SEVERITY_ERROR, &place,
+	if (free_count < description->cpu_count) {
+		problems_add(problems, SEVERITY_ERROR,
+			     PROBLEM_AT(.file = description->file, .key = "cpus"),
 			     "wants %u, but %u can be had: CPU 0 stays with Linux, the others "
 			     "are other cells' or named in descriptions",
 			     description->cpu_count, free_count);

@@ -45,10 +45,10 @@ struct placement_input {
 int placement_make(const struct placement_input *input, const struct description *description,
 		   struct problems *problems, struct placement *ret);
 
-/* Bytes of the pool that neither the hypervisor nor a created cell has. */
-uint64_t placement_free(const struct placement_input *input);
-
-/* Bytes of the largest contiguous piece of those. */
-uint64_t placement_largest_free(const struct placement_input *input);
+/*
+ * Bytes of the pool that neither the hypervisor nor a created cell has; ret_largest gets those of
+ * their largest contiguous piece.
+ */
+uint64_t placement_free(const struct placement_input *input, uint64_t *ret_largest);
 
 #endif /* PLACEMENT_H */
