@@ -7,6 +7,24 @@
 
 #include "model/root_config.h"
 
+int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
+
+static void build(struct machine *machine)
+{
+	const struct root_config_options options = {
+		.hypervisor = {.start = 0x20000000, .size = 0x1000000}};
+	struct problems problems = {0};
+	void *blob = NULL;
+	size_t size;
+
+	cpu_mask_add(&machine->present, 0);
+	if (root_config_build(machine, &options, &problems, &blob, &size) == 0)
+		free(blob);
+	else if (problems.errors == 0)
+		abort();
+	problems_done(&problems);
+}
+
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
 	static machine_parse *const parsers[] = {
