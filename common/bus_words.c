@@ -3,6 +3,12 @@
 
 #include "common/bus_words.h"
 
+static const char *const lifecycles[] = {BUS_CELL_STATES(WORD_ENTRY)};
+static const char *const healths[] = {BUS_HEALTHS(WORD_ENTRY)};
+static const char *const hypervisor_states[] = {BUS_HYPERVISOR_STATES(WORD_ENTRY)};
+static const char *const verbs[] = {BUS_VERBS(WORD_ENTRY)};
+static const char *const errors[] = {BUS_ERRORS(WORD_ENTRY)};
+
 /* Index of word among count words, some of which may be NULL; count where it is none of them. */
 static unsigned int find_word(const char *const *words, unsigned int count, const char *word)
 {
@@ -12,31 +18,49 @@ static unsigned int find_word(const char *const *words, unsigned int count, cons
 	return count;
 }
 
+const char *lifecycle_name(enum lifecycle state)
+{
+	return lifecycles[state];
+}
+
+const char *health_name(enum health health)
+{
+	return healths[health];
+}
+
+const char *hypervisor_state_name(enum hypervisor_state state)
+{
+	return hypervisor_states[state];
+}
+
+const char *verb_name(enum bus_verb verb)
+{
+	return verbs[verb];
+}
+
+const char *error_bus_name(enum error_code code)
+{
+	return errors[code];
+}
+
 enum lifecycle lifecycle_from_word(const char *word)
 {
-	static const char *const words[] = {BUS_CELL_STATES(WORD_ENTRY)};
-
-	return (enum lifecycle)find_word(words, LIFECYCLE_COUNT, word);
+	return (enum lifecycle)find_word(lifecycles, LIFECYCLE_COUNT, word);
 }
 
 enum health health_from_word(const char *word)
 {
-	static const char *const words[] = {BUS_HEALTHS(WORD_ENTRY)};
-
-	return (enum health)find_word(words, HEALTH_COUNT, word);
+	return (enum health)find_word(healths, HEALTH_COUNT, word);
 }
 
 enum hypervisor_state hypervisor_state_from_word(const char *word)
 {
-	static const char *const words[] = {BUS_HYPERVISOR_STATES(WORD_ENTRY)};
-
-	return (enum hypervisor_state)find_word(words, HYPERVISOR_STATE_COUNT, word);
+	return (enum hypervisor_state)find_word(hypervisor_states, HYPERVISOR_STATE_COUNT, word);
 }
 
 enum error_code error_code_from_name(const char *name)
 {
-	static const char *const names[] = {BUS_ERRORS(WORD_ENTRY)};
-	unsigned int code = find_word(names, ERROR_CODE_COUNT, name);
+	unsigned int code = find_word(errors, ERROR_CODE_COUNT, name);
 
 	return code == ERROR_CODE_COUNT ? ERROR_NONE : (enum error_code)code;
 }

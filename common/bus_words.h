@@ -1,9 +1,16 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
-/* From the words of bus_abi.h back to their enums. */
+/* The words of bus_abi.h, from their enums and back. */
 #ifndef BUS_WORDS_H
 #define BUS_WORDS_H
 
 #include "bus_abi.h"
+
+/* The words; constants. error_bus_name() is of codes other than ERROR_NONE. */
+const char *lifecycle_name(enum lifecycle state);
+const char *health_name(enum health health);
+const char *hypervisor_state_name(enum hypervisor_state state);
+const char *verb_name(enum bus_verb verb);
+const char *error_bus_name(enum error_code code);
 
 /* These return the enum's _COUNT for what is none of its words. */
 enum lifecycle lifecycle_from_word(const char *word);

@@ -9,13 +9,6 @@
 
 #define KILL_ATTEMPTS 50
 
-const char *verb_name(enum bus_verb verb)
-{
-	static const char *const names[] = {BUS_VERBS(WORD_ENTRY)};
-
-	return names[verb];
-}
-
 struct step *step_new(enum bus_verb verb)
 {
 	struct step *step = calloc(1, sizeof(*step));

@@ -83,9 +83,6 @@ DEFINE_FREEP(struct step *, step_free)
 /* Does the step; blocks. For worker_submit(). */
 void step_run(void *step);
 
-/* "enable", "open-console" …: property Operation, polkit's detail and the state file. */
-const char *verb_name(enum bus_verb verb);
-
 /* For the files of this module: the parts that need a file of their own. */
 void step_enable(struct step *step, struct driver *driver);
 void step_disable(struct step *step, struct driver *driver);

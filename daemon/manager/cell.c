@@ -6,13 +6,6 @@
 #include "common/clock.h"
 #include "util/log.h"
 
-const char *lifecycle_name(enum lifecycle state)
-{
-	static const char *const names[] = {BUS_CELL_STATES(WORD_ENTRY)};
-
-	return names[state];
-}
-
 struct cell *cell_new(struct manager *manager, const char *name)
 {
 	struct cell *cell = calloc(1, sizeof(*cell));

@@ -7,7 +7,7 @@
 #ifndef CELL_H
 #define CELL_H
 
-#include "bus_abi.h"
+#include "common/bus_words.h"
 #include "driver/snapshot.h"
 #include "manager/health.h"
 #include "manager/state.h"
@@ -83,9 +83,6 @@ static inline bool cell_running(const struct cell *cell)
 {
 	return cell->state == LIFECYCLE_RUNNING || cell->state == LIFECYCLE_RUNNING_LOCKED;
 }
-
-/* The word of property State. */
-const char *lifecycle_name(enum lifecycle state);
 
 /* It is not created any more: of its record only the last start is kept. */
 void cell_forget(struct cell *cell);

@@ -42,10 +42,3 @@ enum health health_update(struct health_watch *watch, const struct health_input 
 		return HEALTH_FAILED;
 	return silence > input->deadline_ns ? HEALTH_LATE : HEALTH_OK;
 }
-
-const char *health_name(enum health health)
-{
-	static const char *const names[] = {BUS_HEALTHS(WORD_ENTRY)};
-
-	return names[health];
-}

@@ -7,7 +7,7 @@
 #include <stdbool.h>
 #include <stdint.h>
 
-#include "bus_abi.h"
+#include "common/bus_words.h"
 
 /* A heartbeat is late after its deadline, and lost after this many times its deadline. */
 #define HEALTH_LOST_FACTOR 3
@@ -40,8 +40,5 @@ enum health health_update(struct health_watch *watch, const struct health_input 
 
 /* How long ago the heartbeat moved, in ns. */
 uint64_t health_silence(const struct health_watch *watch, uint64_t now_ns);
-
-/* The word of property Health. */
-const char *health_name(enum health health);
 
 #endif /* HEALTH_H */

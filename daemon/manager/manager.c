@@ -14,13 +14,6 @@
 #define PERIOD_ENABLED_US (1000 * MS_US)
 #define PERIOD_OFF_US	  (2000 * MS_US)
 
-const char *hypervisor_state_name(enum hypervisor_state state)
-{
-	static const char *const names[] = {BUS_HYPERVISOR_STATES(WORD_ENTRY)};
-
-	return names[state];
-}
-
 uint64_t manager_now_ns(const struct manager *manager)
 {
 	uint64_t now = 0;

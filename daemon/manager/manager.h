@@ -70,9 +70,6 @@ struct manager {
 	struct console_stream *consoles;
 };
 
-/* The word of property HypervisorState. */
-const char *hypervisor_state_name(enum hypervisor_state state);
-
 /* Monotonic time in ns. */
 uint64_t manager_now_ns(const struct manager *manager);
 

@@ -4,8 +4,6 @@
 #include <errno.h>
 #include <stdarg.h>
 
-static const char *const bus_names[] = {BUS_ERRORS(WORD_ENTRY)};
-
 int error_set(struct error *error, enum error_code code, const char *format, ...)
 {
 	char *text = NULL;
@@ -25,11 +23,7 @@ int error_set(struct error *error, enum error_code code, const char *format, ...
 int error_set_problems(struct error *error, enum error_code code, const struct problems *problems)
 {
 	error_done(error);
-	if (problems->count == 0) {
-		error->code = ERROR_NO_MEMORY;
-		return -EINVAL;
-	}
-	error->code = code;
+	error->code = problems->count ? code : ERROR_NO_MEMORY;
 	error->text = problems_format_first(problems);
 	return -EINVAL;
 }
@@ -45,9 +39,4 @@ void error_done(struct error *error)
 const char *error_text(const struct error *error)
 {
 	return error->text ? error->text : "out of memory";
-}
-
-const char *error_bus_name(enum error_code code)
-{
-	return bus_names[code];
 }

@@ -8,7 +8,7 @@
 
 #include <stdbool.h>
 
-#include "bus_abi.h"
+#include "common/bus_words.h"
 #include "common/cleanup.h"
 #include "util/problem.h"
 
@@ -34,8 +34,5 @@ static inline bool error_is_set(const struct error *error)
 
 /* Never NULL. */
 const char *error_text(const struct error *error);
-
-/* The D-Bus name of a code other than ERROR_NONE. */
-const char *error_bus_name(enum error_code code);
 
 #endif /* ERROR_H */
