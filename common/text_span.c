@@ -11,16 +11,9 @@ bool text_span_split(struct text_span *rest, char separator, struct text_span *r
 	if (rest->length == 0)
 		return false;
 	end = memchr(rest->at, separator, rest->length);
-	ret_part->at = rest->at;
-	if (!end) {
-		ret_part->length = rest->length;
-		rest->at += rest->length;
-		rest->length = 0;
-		return true;
-	}
-	ret_part->length = end - rest->at;
-	rest->at += ret_part->length + 1;
-	rest->length -= ret_part->length + 1;
+	*ret_part = (struct text_span){rest->at, end ? (size_t)(end - rest->at) : rest->length};
+	rest->at += ret_part->length + !!end;
+	rest->length -= ret_part->length + !!end;
 	return true;
 }
 

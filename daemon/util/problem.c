@@ -25,62 +25,60 @@ static void problem_done(struct problem *problem)
 }
 
 /* Takes over text. Marks the list where there is no memory. */
-static void append(struct problems *problems, const struct problem *where, char *text)
+static void append(struct problems *problems, enum severity severity,
+		   const struct problem_place *place, char *text)
 {
-	struct problem new = {
-		.severity = where->severity,
-		.file = strdup(where->file ?: ""),
-		.line = where->line,
-		.column = where->column,
-		.key = strdup(where->key ?: ""),
-		.value = strdup(where->value ?: ""),
+	struct problem copy = {
+		.severity = severity,
+		.file = strdup(place->file ?: ""),
+		.line = place->line,
+		.column = place->column,
+		.key = strdup(place->key ?: ""),
+		.value = strdup(place->value ?: ""),
 		.text = text,
 	};
 	struct problem *item = NULL;
 
-	if (new.severity == SEVERITY_ERROR)
+	if (severity == SEVERITY_ERROR)
 		problems->errors++;
 	if (problems_full(problems)) {
-		problem_done(&new);
+		problem_done(&copy);
 		return;
 	}
-	if (new.file &&new.key &&new.value &&new.text)
+	if (copy.file && copy.key && copy.value && copy.text)
 		item = array_add(&problems->items, &problems->count, sizeof(*item));
 	if (item) {
-		*item = new;
+		*item = copy;
 	} else {
 		problems->out_of_memory = true;
-		problem_done(&new);
+		problem_done(&copy);
 	}
 }
 
 void problems_add(struct problems *problems, enum severity severity,
 		  const struct problem_place *place, const char *format, ...)
 {
-	struct problem where = {.severity = severity};
 	va_list arguments;
 	char *text;
 
-	if (place) {
-		where.file = (char *)place->file;
-		where.line = place->line;
-		where.column = place->column;
-		where.key = (char *)place->key;
-		where.value = (char *)place->value;
-	}
 	va_start(arguments, format);
 	if (vasprintf(&text, format, arguments) < 0)
 		text = NULL;
 	va_end(arguments);
-	append(problems, &where, text);
+	append(problems, severity, place ?: PROBLEM_AT(NULL), text);
 }
 
 void problems_append(struct problems *problems, const struct problems *from)
 {
 	const size_t errors = problems->errors + from->errors;
 
-	for (size_t i = 0; i < from->count; i++)
-		append(problems, &from->items[i], strdup(from->items[i].text));
+	for (size_t i = 0; i < from->count; i++) {
+		const struct problem *item = &from->items[i];
+
+		append(problems, item->severity,
+		       PROBLEM_AT(item->file, item->line, item->column, item->key, item->value),
+		       strdup(item->text));
+	}
 	/* Also those that from had no room for. */
 	problems->errors = errors;
 	if (from->out_of_memory)
