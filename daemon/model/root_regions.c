@@ -14,6 +14,7 @@
 #define FLAGS_DEVICE   (BLOB_MEM_READ | BLOB_MEM_WRITE)
 #define FLAGS_FIRMWARE (FLAGS_DEVICE | BLOB_MEM_EXECUTE)
 #define FLAGS_RAM      (FLAGS_FIRMWARE | BLOB_MEM_DMA)
+#define TAKEN	       (1ull << 63) /* whatever else is there is not root's; no flag of a blob */
 
 struct piece {
 	uint64_t start;
@@ -56,11 +57,15 @@ static uint64_t flags_of(const struct machine_resource *resource)
 	return FLAGS_DEVICE;
 }
 
-static int collect(const struct machine *machine, struct pieces *ret)
+static int collect(const struct machine *machine, const struct address_range *taken,
+		   size_t num_taken, struct pieces *ret)
 {
-	ret->items = calloc(machine->iomem.count + machine->num_ioapics + 2, sizeof(*ret->items));
+	ret->items = calloc(machine->iomem.count + machine->num_ioapics + 2 + num_taken,
+			    sizeof(*ret->items));
 	if (!ret->items)
 		return -ENOMEM;
+	for (size_t i = 0; i < num_taken; i++)
+		add(ret, taken[i].start, range_end(taken[i]) - 1, TAKEN);
 	for (size_t i = 0; i < machine->iomem.count; i++) {
 		const struct machine_resource *resource = &machine->iomem.items[i];
 
@@ -89,43 +94,31 @@ static int compare(const void *a, const void *b)
 	return (x > y) - (x < y);
 }
 
-/* All addresses where something begins or ends, sorted. */
-static uint64_t *boundaries(const struct pieces *pieces, const struct address_range *taken,
-			    size_t num_taken, size_t *ret_count)
+/* All addresses where something begins or ends, sorted: two for each piece. */
+static uint64_t *boundaries(const struct pieces *pieces)
 {
-	uint64_t *result = calloc(2 * (pieces->count + num_taken), sizeof(*result));
-	size_t count = 0;
+	uint64_t *result = calloc(2 * pieces->count, sizeof(*result));
 
 	if (!result)
 		return NULL;
 	for (size_t i = 0; i < pieces->count; i++) {
-		result[count++] = pieces->items[i].start;
-		result[count++] = pieces->items[i].end;
+		result[2 * i] = pieces->items[i].start;
+		result[2 * i + 1] = pieces->items[i].end;
 	}
-	for (size_t i = 0; i < num_taken; i++) {
-		result[count++] = taken[i].start;
-		result[count++] = taken[i].start + taken[i].size;
-	}
-	qsort(result, count, sizeof(*result), compare);
-	*ret_count = count;
+	qsort(result, 2 * pieces->count, sizeof(*result), compare);
 	return result;
 }
 
 /* What may be done from address up to the next boundary; 0: nothing. */
-static uint64_t flags_at(const struct pieces *pieces, const struct address_range *taken,
-			 size_t num_taken, uint64_t address)
+static uint64_t flags_at(const struct pieces *pieces, uint64_t address)
 {
 	uint64_t flags = 0;
 
-	for (size_t i = 0; i < num_taken; i++) {
-		if (address >= taken[i].start && address - taken[i].start < taken[i].size)
-			return 0;
-	}
 	for (size_t i = 0; i < pieces->count; i++) {
 		if (address >= pieces->items[i].start && address < pieces->items[i].end)
 			flags |= pieces->items[i].flags;
 	}
-	return flags;
+	return flags & TAKEN ? 0 : flags;
 }
 
 int root_regions_make(const struct machine *machine, const struct address_range *taken,
@@ -134,21 +127,21 @@ int root_regions_make(const struct machine *machine, const struct address_range 
 	_cleanup_(pieces_done) struct pieces pieces = {0};
 	_cleanup_(freep) uint64_t *points = NULL;
 	_cleanup_(freep) struct blob_memory *regions = NULL;
-	size_t num_points = 0, count = 0;
+	size_t count = 0;
 	int r;
 
-	r = collect(machine, &pieces);
+	r = collect(machine, taken, num_taken, &pieces);
 	if (r < 0)
 		return r;
-	points = boundaries(&pieces, taken, num_taken, &num_points);
-	regions = calloc(num_points, sizeof(*regions));
+	points = boundaries(&pieces);
+	regions = calloc(2 * pieces.count, sizeof(*regions));
 	if (!points || !regions)
 		return -ENOMEM;
 
-	for (size_t i = 0; i + 1 < num_points; i++) {
+	for (size_t i = 0; i + 1 < 2 * pieces.count; i++) {
 		const uint64_t start = points[i];
 		const uint64_t size = points[i + 1] - start;
-		const uint64_t flags = size ? flags_at(&pieces, taken, num_taken, start) : 0;
+		const uint64_t flags = size ? flags_at(&pieces, start) : 0;
 		struct blob_memory *last = count ? &regions[count - 1] : NULL;
 
 		if (flags == 0)
