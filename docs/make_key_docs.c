@@ -262,38 +262,29 @@ static void put_words(FILE *stream, const struct description_value *value)
 /* "a number from 1 to 255"; of many: "numbers from 1 to 255". */
 static void put_form(FILE *stream, const struct description_value *value, bool many)
 {
-	switch (value->type) {
-	case VALUE_BYTES:
-		fputs("a size", stream);
-		break;
-	case VALUE_NUMBER:
-	case VALUE_CPU:
-		fprintf(stream, "%s from %" PRIu64 " to %" PRIu64, many ? "numbers" : "a number",
-			value->min, value->max);
-		break;
-	case VALUE_CHOICE:
-		fputs(many ? "numbers that are each " : "", stream);
-		/* fallthrough */
-	case VALUE_WORD:
+	static const char *const forms[][2] = {
+		[VALUE_BYTES] = {"a size", "sizes"},
+		[VALUE_NUMBER] = {"a number from", "numbers from"},
+		[VALUE_CPU] = {"a number from", "numbers from"},
+		[VALUE_CHOICE] = {"", "numbers that are each "},
+		[VALUE_FILE] = {"a file name", "file names"},
+		[VALUE_NAME] = {"", "names"},
+		[VALUE_OBJECT] = {"an object", "objects"},
+		[VALUE_LIST] = {"a list of ", "lists of "},
+	};
+
+	fputs(forms[value->type][many] ?: "", stream);
+	if (value->type == VALUE_NUMBER || value->type == VALUE_CPU)
+		fprintf(stream, " %" PRIu64 " to %" PRIu64, value->min, value->max);
+	if (value->type == VALUE_CHOICE || value->type == VALUE_WORD)
 		put_words(stream, value);
-		break;
-	case VALUE_FILE:
-		fputs("a file name", stream);
-		break;
-	case VALUE_OBJECT:
-		fputs(many ? "objects" : "an object", stream);
-		break;
-	case VALUE_LIST:
-		fputs("a list of ", stream);
-		if (value->min > 0)
-			fprintf(stream, "%" PRIu64 " to %" PRIu64 " ", value->min, value->max);
-		else
-			fprintf(stream, "up to %" PRIu64 " ", value->max);
-		put_form(stream, value->item, true);
-		break;
-	default:
-		fputs(many ? "names" : "", stream);
-	}
+	if (value->type != VALUE_LIST)
+		return;
+	if (value->min > 0)
+		fprintf(stream, "%" PRIu64 " to %" PRIu64 " ", value->min, value->max);
+	else
+		fprintf(stream, "up to %" PRIu64 " ", value->max);
+	put_form(stream, value->item, true);
 }
 
 /* Text with each sentence in a line of its own and a capital at its beginning. */

@@ -35,11 +35,16 @@ static bool wrong_type(const struct given *given, const char *wanted)
 	return false;
 }
 
+static bool has_type(const struct given *given, json_type type, const char *wanted)
+{
+	return json_object_is_type(given->json, type) || wrong_type(given, wanted);
+}
+
 /* A JSON integer that is not negative. */
 static bool whole_number(const struct given *given, const char *wanted, uint64_t *ret)
 {
-	if (!json_object_is_type(given->json, json_type_int))
-		return wrong_type(given, wanted);
+	if (!has_type(given, json_type_int, wanted))
+		return false;
 	if (json_object_get_int64(given->json) < 0) {
 		refuse(given, "must not be negative");
 		return false;
@@ -131,8 +136,8 @@ static bool value_time(const struct given *given, const struct description_value
 static bool value_bool(const struct given *given, const struct description_value *value,
 		       uint64_t *ret)
 {
-	if (!json_object_is_type(given->json, json_type_boolean))
-		return wrong_type(given, "true or false (without quotes)");
+	if (!has_type(given, json_type_boolean, "true or false (without quotes)"))
+		return false;
 	*ret = json_object_get_boolean(given->json);
 	return true;
 }
@@ -181,8 +186,8 @@ static bool value_word(const struct given *given, const struct description_value
 	_cleanup_(freep) char *list = NULL;
 	const char *near;
 
-	if (!json_object_is_type(given->json, json_type_string))
-		return wrong_type(given, "a string");
+	if (!has_type(given, json_type_string, "a string"))
+		return false;
 	if (find_word(value->words, json_object_get_string(given->json), ret))
 		return true;
 	near = nearest_word(json_object_get_string(given->json), next_word, value->words);
@@ -211,10 +216,8 @@ static void parse_string(const struct given *given, const struct description_val
 	size_t length;
 	char *copy;
 
-	if (!json_object_is_type(given->json, json_type_string)) {
-		wrong_type(given, "a string");
+	if (!has_type(given, json_type_string, "a string"))
 		return;
-	}
 	text = json_object_get_string(given->json);
 	length = json_object_get_string_len(given->json);
 	if (length < value->min || length > value->max)
@@ -250,10 +253,8 @@ static void parse_list(const struct given *given, const struct description_value
 {
 	size_t length;
 
-	if (!json_object_is_type(given->json, json_type_array)) {
-		wrong_type(given, "a list: [ … ]");
+	if (!has_type(given, json_type_array, "a list: [ … ]"))
 		return;
-	}
 	length = json_object_array_length(given->json);
 	if (length < value->min || length > value->max) {
 		parser_error(given->parser, given->path, NULL,
