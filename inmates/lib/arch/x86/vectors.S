@@ -27,23 +27,14 @@ vector_entries:
 	vector = vector + 1
 	.endr
 
+#define REGISTERS rax, rcx, rdx, rbx, rbp, rsi, rdi, r8, r9, r10, r11, r12, r13, r14, r15
+#define REGISTERS_BACKWARDS r15, r14, r13, r12, r11, r10, r9, r8, rdi, rsi, rbp, rbx, rdx, rcx, rax
+
 	.macro	push_registers
 	cld
-	pushq	%rax
-	pushq	%rcx
-	pushq	%rdx
-	pushq	%rbx
-	pushq	%rbp
-	pushq	%rsi
-	pushq	%rdi
-	pushq	%r8
-	pushq	%r9
-	pushq	%r10
-	pushq	%r11
-	pushq	%r12
-	pushq	%r13
-	pushq	%r14
-	pushq	%r15
+	.irp	register, REGISTERS
+	pushq	%\register
+	.endr
 	.endm
 
 	.balign	16
@@ -70,21 +61,9 @@ interrupt_entry:
 	call	interrupt_dispatch
 	fxrstor64 (%rsp)
 	movq	%rbx, %rsp
-	popq	%r15
-	popq	%r14
-	popq	%r13
-	popq	%r12
-	popq	%r11
-	popq	%r10
-	popq	%r9
-	popq	%r8
-	popq	%rdi
-	popq	%rsi
-	popq	%rbp
-	popq	%rbx
-	popq	%rdx
-	popq	%rcx
-	popq	%rax
+	.irp	register, REGISTERS_BACKWARDS
+	popq	%\register
+	.endr
 	addq	$16, %rsp		/* vector, error code */
 	iretq
 
