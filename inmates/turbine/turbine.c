@@ -23,24 +23,22 @@
 /* The valve is closed well within that: a rate of 1/s from fully open, then the lag. */
 #define CLOSING_CYCLES (3 * CYCLE_HZ)
 
-struct options {
+static struct {
 	double set_point;
 	struct load_profile profile;
-	uint64_t cycles;
+	uint64_t cycles; /* to run, 0: no end */
 	uint64_t report_cycles;
 	bool deny_shutdown;
-};
+} options;
 
 /* Everything that the handler and the main program share; the latter takes copies with interrupts
  * off. */
 struct turbine {
 	struct plant plant;
 	struct governor governor;
-	struct load_profile profile;
 	struct cycle_clock clock;
 	double voltage;
-	uint64_t limit;		     /* cycles to run, 0: no end */
-	struct cycle_clock at_limit; /* valid once so many have run */
+	struct cycle_clock at_limit; /* valid once options.cycles have run */
 };
 
 static struct turbine turbine;
@@ -52,11 +50,12 @@ static void control_cycle(void *argument)
 
 	cycle_clock_tick(&t->clock, tsc_read());
 	/* Control goes on while the main program is still printing; the account ends here. */
-	if (t->clock.cycles == t->limit)
+	if (t->clock.cycles == options.cycles)
 		t->at_limit = t->clock;
 	/* With the valve closing there is nothing to feed a network with: the generator goes off
 	 * it. */
-	load = t->governor.closing ? 0.0 : load_profile_at(&t->profile, t->clock.cycles * CYCLE_S);
+	load = t->governor.closing ? 0.0
+				   : load_profile_at(&options.profile, t->clock.cycles * CYCLE_S);
 	command = governor_step(&t->governor, t->plant.speed, CYCLE_S);
 	plant_step(&t->plant, command, load, CYCLE_S);
 	t->voltage = plant_phase_voltage(&t->plant);
@@ -86,7 +85,7 @@ static void report(const struct turbine *t)
 static void summary(const struct turbine *t)
 {
 	const struct cycle_clock *clock =
-		t->limit && t->clock.cycles >= t->limit ? &t->at_limit : &t->clock;
+		options.cycles && t->clock.cycles >= options.cycles ? &t->at_limit : &t->clock;
 	uint64_t elapsed = tsc_to_ns(cycle_clock_elapsed(clock));
 
 	console_printf("turbine: summary cycles=%lu elapsed=%.6fs skipped=%lu doubled=%lu "
@@ -97,11 +96,10 @@ static void summary(const struct turbine *t)
 		       t->plant.valve * 100.0);
 }
 
-static void read_options(struct options *ret_options)
+static void read_options(void)
 {
 	static const char *const names[] = {"setpoint",	 "load",	  "load-period", "cycles",
 					    "report-ms", "deny-shutdown", NULL};
-	struct options options = {0};
 	char text[128] = "0:40,1:60,11:30";
 
 	params_require_known(names);
@@ -115,15 +113,14 @@ static void read_options(struct options *ret_options)
 	options.cycles = param_int_or_fail("cycles", 0, 0, INT64_MAX);
 	options.report_cycles = param_int_or_fail("report-ms", 1000, 0, 3600000) * CYCLE_HZ / 1000;
 	options.deny_shutdown = param_bool_or_fail("deny-shutdown", false);
-	*ret_options = options;
 }
 
 /* True when it is to end. */
-static bool shutdown_wanted(const struct options *options)
+static bool shutdown_wanted(void)
 {
 	if (comm_poll() != COMM_MSG_SHUTDOWN_REQUEST)
 		return false;
-	if (!options->deny_shutdown)
+	if (!options.deny_shutdown)
 		return true;
 	console_printf("turbine: shutdown request denied\n");
 	comm_reply(COMM_REPLY_DENIED);
@@ -153,9 +150,9 @@ static void close_valve(void)
 		       copy.plant.valve > 0.0 ? "NOT CLOSED" : "closed", copy.clock.cycles);
 }
 
-static void run(const struct options *options)
+static void run(void)
 {
-	uint64_t next_report = options->report_cycles;
+	uint64_t next_report = options.report_cycles;
 	struct turbine copy;
 
 	for (;;) {
@@ -163,26 +160,23 @@ static void run(const struct options *options)
 		/* No tick since the last look: wait for it. */
 		cpu_idle();
 		snapshot(&copy);
-		if (options->report_cycles && copy.clock.cycles >= next_report) {
+		if (options.report_cycles && copy.clock.cycles >= next_report) {
 			report(&copy);
-			next_report = copy.clock.cycles + options->report_cycles -
-				      copy.clock.cycles % options->report_cycles;
+			next_report = copy.clock.cycles + options.report_cycles -
+				      copy.clock.cycles % options.report_cycles;
 		}
-		if (options->cycles && copy.clock.cycles >= options->cycles)
+		if (options.cycles && copy.clock.cycles >= options.cycles)
 			return;
-		if (shutdown_wanted(options))
+		if (shutdown_wanted())
 			return;
 	}
 }
 
 void inmate_main(void)
 {
-	struct options options;
 	struct turbine copy;
 
-	read_options(&options);
-	turbine.profile = options.profile;
-	turbine.limit = options.cycles;
+	read_options();
 	turbine_init(&turbine.plant, &turbine.governor, options.set_point,
 		     load_profile_at(&options.profile, 0.0));
 	cycle_clock_init(&turbine.clock, ns_to_tsc(1000000000 / CYCLE_HZ));
@@ -192,7 +186,7 @@ void inmate_main(void)
 	if (timer_start_periodic(CYCLE_HZ, control_cycle, &turbine))
 		inmate_fail("turbine: the timer cannot do %d Hz", CYCLE_HZ);
 	interrupts_enable();
-	run(&options);
+	run();
 	snapshot(&copy);
 	summary(&copy);
 	close_valve();
