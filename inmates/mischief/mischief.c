@@ -20,6 +20,7 @@
  * Further parameters: delay-ms= (1000) of good behaviour before the deed.
  */
 #include "internal.h"
+#include "arch/x86/x86.h"
 #include "mischief.h"
 
 #define HEARTBEAT_HZ	100
@@ -27,11 +28,6 @@
 #define DEFAULT_PORT	0x3f8
 #define DEFAULT_MSR	0xc0010117
 #define DEFAULT_VALUE	0x58 /* X */
-
-struct command {
-	const char *name;
-	void (*run)(void);
-};
 
 static volatile bool refuse_shutdown;
 static int64_t unlock_ms;
@@ -99,14 +95,17 @@ static void wild_msr(void)
 	uint64_t value = value_parameter();
 
 	console_printf("mischief: writing 0x%lx to MSR 0x%x\n", value, msr);
-	write_msr(msr, value);
+	wrmsr(msr, value);
 	console_printf("mischief: wild-msr went through\n");
 }
 
-static void triple_fault_command(void)
+static void triple_fault(void)
 {
+	static const struct table_pointer nothing;
+
 	console_printf("mischief: throwing the interrupt table away, then faulting\n");
-	triple_fault();
+	asm volatile("lidt %0; ud2" : : "m"(nothing));
+	__builtin_unreachable();
 }
 
 static void endless_loop(void)
@@ -143,40 +142,37 @@ static void exception_command(void)
 	console_printf("mischief: exception went through\n");
 }
 
-static const struct command commands[] = {
-	{"wild-write", wild_write},
-	{"wild-read", wild_read},
-	{"wild-exec", wild_exec},
-	{"wild-port", wild_port},
-	{"wild-msr", wild_msr},
-	{"triple-fault", triple_fault_command},
-	{"endless-loop", endless_loop},
-	{"refuse-shutdown", refuse},
-	{"lock", lock},
-	{"ipi", mischief_ipi},
-	{"exception", exception_command},
-	{"probe-allowed", mischief_probe_allowed},
-};
+#define COMMANDS(X)                       \
+	X("wild-write", wild_write)       \
+	X("wild-read", wild_read)         \
+	X("wild-exec", wild_exec)         \
+	X("wild-port", wild_port)         \
+	X("wild-msr", wild_msr)           \
+	X("triple-fault", triple_fault)   \
+	X("endless-loop", endless_loop)   \
+	X("refuse-shutdown", refuse)      \
+	X("lock", lock)                   \
+	X("ipi", mischief_ipi)            \
+	X("exception", exception_command) \
+	X("probe-allowed", mischief_probe_allowed)
 
-#define COMMANDS (sizeof(commands) / sizeof(commands[0]))
+#define COMMAND_NAME(name, run)	 name,
+#define COMMAND_ENTRY(name, run) {name, run},
 
-static const char *const other_parameters[] = {"addr",	"port",	    "msr",
-					       "value", "delay-ms", "lock-ms"};
-
-#define OTHER_PARAMETERS (sizeof(other_parameters) / sizeof(other_parameters[0]))
+static const struct command {
+	const char *name;
+	void (*run)(void);
+} commands[] = {COMMANDS(COMMAND_ENTRY)};
 
 /* NULL if there is none; two are one too many. */
 static const struct command *read_command(void)
 {
-	const char *names[COMMANDS + OTHER_PARAMETERS + 1] = {0};
+	static const char *const names[] = {
+		COMMANDS(COMMAND_NAME) "addr", "port", "msr", "value", "delay-ms", "lock-ms", NULL};
 	const struct command *command = NULL;
 
-	for (unsigned int n = 0; n < COMMANDS; n++)
-		names[n] = commands[n].name;
-	for (unsigned int n = 0; n < OTHER_PARAMETERS; n++)
-		names[COMMANDS + n] = other_parameters[n];
 	params_require_known(names);
-	for (unsigned int n = 0; n < COMMANDS; n++) {
+	for (unsigned int n = 0; n < sizeof(commands) / sizeof(commands[0]); n++) {
 		if (!param_bool_or_fail(commands[n].name, false))
 			continue;
 		if (command)

@@ -3,11 +3,6 @@
 #ifndef MISCHIEF_H
 #define MISCHIEF_H
 
-#include <stdint.h>
-
-void write_msr(uint32_t msr, uint64_t value);
-void triple_fault(void);
-
 /* Sends every kind of inter-processor interrupt everywhere and says how many came back to this CPU.
  */
 void mischief_ipi(void);

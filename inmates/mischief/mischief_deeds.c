@@ -11,19 +11,6 @@
 #define BROADCAST_ID   0xff
 #define ARRIVAL_US     2000
 
-void write_msr(uint32_t msr, uint64_t value)
-{
-	wrmsr(msr, value);
-}
-
-void triple_fault(void)
-{
-	static const struct table_pointer nothing;
-
-	asm volatile("lidt %0; ud2" : : "m"(nothing));
-	__builtin_unreachable();
-}
-
 static const uint32_t modes[] = {ICR_INIT, ICR_STARTUP | STARTUP_VECTOR, ICR_FIXED | TEST_VECTOR,
 				 ICR_NMI};
 
