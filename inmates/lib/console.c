@@ -90,13 +90,10 @@ void console_setup(void)
 
 	if (!comm)
 		return;
-	uart.address = comm->console.address;
-	uart.size = comm->console.size;
-	uart.flags = comm->console.flags;
-	uart.divider = comm->console.divider;
+	uart = comm->console;
 	if (comm->flags & COMM_FLAG_DBG_PUTC_ACTIVE) {
 		put = put_hypervisor;
-	} else if (comm->console.type == CONSOLE_8250) {
+	} else if (uart.type == CONSOLE_8250) {
 		uart_setup();
 		put = put_uart;
 	} else if (comm->flags & COMM_FLAG_DBG_PUTC_PERMITTED) {
@@ -168,10 +165,8 @@ void console_set_buffering(enum console_buffering wanted)
 
 void console_flush(void)
 {
-	bool taken = take_console();
-
 	/* Who interrupted the owner leaves its half-written line alone. */
-	if (!taken)
+	if (!take_console())
 		return;
 	flush_line();
 	leave_console();

@@ -69,16 +69,17 @@ static void emit_integer(struct output *output, struct conversion *conversion, u
 	emit_padded(output, conversion, start, end - start);
 }
 
-/* Brings a large value below 10; returns the power of ten that it was taken down by. */
-static int normalize(double *value)
+static void emit_string(struct output *output, struct conversion *conversion, const char *string)
 {
-	int exponent = 0;
+	int length = 0;
 
-	while (*value >= 10.0) {
-		*value /= 10.0;
-		exponent++;
-	}
-	return exponent;
+	if (!string)
+		string = "(null)";
+	while ((conversion->precision == NO_PRECISION || length < conversion->precision) &&
+	       string[length])
+		length++;
+	conversion->zero = false;
+	emit_padded(output, conversion, string, length);
 }
 
 static void emit_float(struct output *output, struct conversion *conversion, double value)
@@ -91,12 +92,8 @@ static void emit_float(struct output *output, struct conversion *conversion, dou
 	int exponent = 0;
 
 	if (value != value || __builtin_isinf(value)) {
-		conversion->zero = false;
-		emit_padded(output, conversion,
-			    value != value ? "nan"
-			    : negative	   ? "-inf"
-					   : "inf",
-			    negative && value == value ? 4 : 3);
+		conversion->precision = NO_PRECISION;
+		emit_string(output, conversion, value != value ? "nan" : negative ? "-inf" : "inf");
 		return;
 	}
 	if (precision > MAX_PRECISION)
@@ -105,7 +102,9 @@ static void emit_float(struct output *output, struct conversion *conversion, dou
 		scale *= 10;
 	value = negative ? -value : value;
 	if (value >= 1e18) {
-		exponent = normalize(&value);
+		/* Below 10, by powers of ten. */
+		for (; value >= 10.0; exponent++)
+			value /= 10.0;
 		start = digits_before(start, exponent, 10, false, 2);
 		*--start = '+';
 		*--start = 'e';
@@ -124,19 +123,6 @@ static void emit_float(struct output *output, struct conversion *conversion, dou
 	if (negative)
 		*--start = '-';
 	emit_padded(output, conversion, start, end - start);
-}
-
-static void emit_string(struct output *output, struct conversion *conversion, const char *string)
-{
-	int length = 0;
-
-	if (!string)
-		string = "(null)";
-	while ((conversion->precision == NO_PRECISION || length < conversion->precision) &&
-	       string[length])
-		length++;
-	conversion->zero = false;
-	emit_padded(output, conversion, string, length);
 }
 
 static const char *parse_number(const char *format, va_list *arguments, int *ret_number)
@@ -220,9 +206,9 @@ static void convert(struct output *output, struct conversion *conversion, char k
 	case 'o':
 	case 'x':
 	case 'X':
-		base = kind == 'u' ? 10 : 16;
+		base = kind == 'u' ? 10 : kind == 'o' ? 8 : 16;
 		emit_integer(output, conversion, integer_argument(conversion, false, arguments),
-			     false, kind == 'o' ? 8 : base, kind == 'X');
+			     false, base, kind == 'X');
 		break;
 	case 'p':
 		emit(output, '0');

@@ -80,8 +80,3 @@ void apic_send(uint8_t destination, uint32_t command)
 	apic_write(APIC_ICR_LOW, command);
 	interrupts_restore(enabled);
 }
-
-void apic_send_others(uint32_t command)
-{
-	apic_send(0, command | ICR_TO_OTHERS);
-}

@@ -84,8 +84,6 @@ void apic_end_of_interrupt(void);
 void apic_timer_start(uint32_t count, unsigned int divide_shift, bool periodic);
 void apic_timer_start_deadline(void);
 void apic_timer_stop(void);
-/* To all other CPUs of the cell. */
-void apic_send_others(uint32_t command);
 
 /* timer.c */
 void timer_interrupt(void);

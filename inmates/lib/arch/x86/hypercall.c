@@ -28,15 +28,11 @@ int hypercall(enum cell_hypercall code, uint64_t argument1, uint64_t argument2)
 {
 	int result = code;
 
-	switch (instruction) {
-	case CALL_VMMCALL:
+	if (instruction == CALL_VMMCALL)
 		asm volatile("vmmcall" : "+a"(result) : "D"(argument1), "S"(argument2) : "memory");
-		return result;
-	case CALL_VMCALL:
+	else if (instruction == CALL_VMCALL)
 		asm volatile("vmcall" : "+a"(result) : "D"(argument1), "S"(argument2) : "memory");
-		return result;
-	case CALL_NONE:
-		break;
-	}
-	return -ENOSYS;
+	else
+		return -ENOSYS;
+	return result;
 }

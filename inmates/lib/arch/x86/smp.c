@@ -4,6 +4,8 @@
 #include "arch/x86/cpu.h"
 
 #define STARTUP_PAGE	 0 /* inmate_entry */
+#define COMMAND_INIT	 (ICR_INIT | ICR_ASSERT | ICR_TO_OTHERS)
+#define COMMAND_STARTUP	 (ICR_STARTUP | ICR_ASSERT | STARTUP_PAGE | ICR_TO_OTHERS)
 #define INIT_DELAY_US	 10000
 #define STARTUP_DELAY_US 200
 
@@ -29,11 +31,11 @@ unsigned int smp_start(uint64_t timeout_ns)
 	__atomic_store_n(&smp_starting, 1, __ATOMIC_SEQ_CST);
 	/* The universal start-up algorithm (MP specification, B.4). Only CPUs of the own cell hear
 	 * it. */
-	apic_send_others(ICR_INIT | ICR_ASSERT);
+	apic_send(0, COMMAND_INIT);
 	udelay(INIT_DELAY_US);
-	apic_send_others(ICR_STARTUP | ICR_ASSERT | STARTUP_PAGE);
+	apic_send(0, COMMAND_STARTUP);
 	udelay(STARTUP_DELAY_US);
-	apic_send_others(ICR_STARTUP | ICR_ASSERT | STARTUP_PAGE);
+	apic_send(0, COMMAND_STARTUP);
 	while (online_cpus() < expected && time_ns() - begin < timeout_ns)
 		cpu_relax();
 	return online_cpus();
