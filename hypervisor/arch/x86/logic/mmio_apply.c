@@ -77,17 +77,12 @@ static uint64_t alu_add(struct alu *alu, uint64_t a, uint64_t b, uint64_t carry,
 	return result;
 }
 
+/* a - b is a + ~b + 1; where that carries nothing was borrowed. */
 static uint64_t alu_sub(struct alu *alu, uint64_t a, uint64_t b, uint64_t borrow, uint64_t affected)
 {
-	uint64_t result = (a - b - borrow) & width_mask(alu->width);
-	uint64_t borrows = (~a & b) | (~(a ^ b) & result); /* into every bit */
-	uint64_t top = alu->width * 8 - 1, flags = result_flags(result, alu->width);
+	uint64_t result = alu_add(alu, a, ~b, !borrow, affected);
 
-	if (borrows >> top & 1)
-		flags |= FLAG_CF;
-	if (((a ^ b) & (a ^ result)) >> top & 1)
-		flags |= FLAG_OF;
-	set_flags(alu, affected, flags | ((a ^ b ^ result) & FLAG_AF));
+	alu->flags ^= affected & (FLAG_CF | FLAG_AF);
 	return result;
 }
 

@@ -98,14 +98,11 @@ static const struct form two_byte[256] = {
 static const uint8_t group_operations[GROUP_COUNT][8] = {
 	[GROUP_ALU] = {MMIO_OP_ADD, MMIO_OP_OR, MMIO_OP_ADC, MMIO_OP_SBB, MMIO_OP_AND, MMIO_OP_SUB,
 		       MMIO_OP_XOR, MMIO_OP_CMP},
-	[GROUP_MOV] = {MMIO_OP_MOV, NO_OPERATION, NO_OPERATION, NO_OPERATION, NO_OPERATION,
-		       NO_OPERATION, NO_OPERATION, NO_OPERATION},
-	[GROUP_UNARY] = {MMIO_OP_TEST, MMIO_OP_TEST, MMIO_OP_NOT, MMIO_OP_NEG, NO_OPERATION,
-			 NO_OPERATION, NO_OPERATION, NO_OPERATION},
-	[GROUP_STEP] = {MMIO_OP_INC, MMIO_OP_DEC, NO_OPERATION, NO_OPERATION, NO_OPERATION,
-			NO_OPERATION, NO_OPERATION, NO_OPERATION},
-	[GROUP_BIT] = {NO_OPERATION, NO_OPERATION, NO_OPERATION, NO_OPERATION, MMIO_OP_BT,
-		       MMIO_OP_BTS, MMIO_OP_BTR, MMIO_OP_BTC},
+	[GROUP_MOV] = {MMIO_OP_MOV, [1 ... 7] = NO_OPERATION},
+	[GROUP_UNARY] = {MMIO_OP_TEST, MMIO_OP_TEST, MMIO_OP_NOT, MMIO_OP_NEG,
+			 [4 ... 7] = NO_OPERATION},
+	[GROUP_STEP] = {MMIO_OP_INC, MMIO_OP_DEC, [2 ... 7] = NO_OPERATION},
+	[GROUP_BIT] = {[0 ... 3] = NO_OPERATION, MMIO_OP_BT, MMIO_OP_BTS, MMIO_OP_BTR, MMIO_OP_BTC},
 };
 
 #define REX_W 8u
@@ -121,35 +118,36 @@ struct decoder {
 	uint8_t rex; /* 0: none */
 	uint8_t modrm;
 	struct form form;
+	/* The first thing that was wrong. What is read after it is zeros, and of no importance. */
+	enum mmio_decode_result result;
 };
 
-static enum mmio_decode_result next_byte(struct decoder *d, uint8_t *ret_byte)
+static void stop(struct decoder *d, enum mmio_decode_result why)
+{
+	if (d->result == MMIO_DECODE_OK)
+		d->result = why;
+}
+
+static uint8_t next_byte(struct decoder *d)
 {
 	/* The processor refuses what is longer. */
 	if (d->position >= MMIO_INSN_MAX)
-		return MMIO_DECODE_UNKNOWN;
-	if (d->position >= d->count)
-		return MMIO_DECODE_TRUNCATED;
-	*ret_byte = d->bytes[d->position++];
-	return MMIO_DECODE_OK;
+		stop(d, MMIO_DECODE_UNKNOWN);
+	else if (d->position >= d->count)
+		stop(d, MMIO_DECODE_TRUNCATED);
+	else
+		return d->bytes[d->position++];
+	return 0;
 }
 
 /* Little-endian, sign-extended. */
-static enum mmio_decode_result next_value(struct decoder *d, unsigned int size, uint64_t *ret_value)
+static uint64_t next_value(struct decoder *d, unsigned int size)
 {
-	enum mmio_decode_result result;
-	uint64_t value = 0, sign;
-	uint8_t byte;
+	uint64_t value = 0, sign = size ? 1ull << (size * 8 - 1) : 0;
 
-	for (unsigned int n = 0; n < size; n++) {
-		result = next_byte(d, &byte);
-		if (result != MMIO_DECODE_OK)
-			return result;
-		value |= (uint64_t)byte << (n * 8);
-	}
-	sign = size ? 1ull << (size * 8 - 1) : 0;
-	*ret_value = (value ^ sign) - sign;
-	return MMIO_DECODE_OK;
+	for (unsigned int n = 0; n < size; n++)
+		value |= (uint64_t)next_byte(d) << (n * 8);
+	return (value ^ sign) - sign;
 }
 
 static unsigned int address_size(const struct decoder *d)
@@ -209,15 +207,12 @@ static bool take_prefix(struct decoder *d, uint8_t byte)
 }
 
 /* Prefixes and opcode. REX counts only right before the opcode (APM vol. 3, 1.2.7). */
-static enum mmio_decode_result decode_opcode(struct decoder *d)
+static void decode_opcode(struct decoder *d)
 {
-	enum mmio_decode_result result;
 	uint8_t byte;
 
 	for (;;) {
-		result = next_byte(d, &byte);
-		if (result != MMIO_DECODE_OK)
-			return result;
+		byte = next_byte(d);
 		if (take_prefix(d, byte))
 			d->rex = 0;
 		else if (d->mode == MMIO_MODE_64 && (byte & 0xf0) == 0x40)
@@ -225,67 +220,43 @@ static enum mmio_decode_result decode_opcode(struct decoder *d)
 		else
 			break;
 	}
-	if (byte != 0x0f) {
-		d->form = one_byte[byte];
-	} else {
-		result = next_byte(d, &byte);
-		if (result != MMIO_DECODE_OK)
-			return result;
-		d->form = two_byte[byte];
-	}
+	d->form = byte == 0x0f ? two_byte[next_byte(d)] : one_byte[byte];
 	if (!(d->form.flags & FORM_KNOWN) ||
 	    ((d->form.flags & FORM_64) && d->mode != MMIO_MODE_64) ||
 	    ((d->form.flags & FORM_NOT_64) && d->mode == MMIO_MODE_64) ||
 	    ((d->form.flags & FORM_PLAIN) && (d->operand_prefix || d->repeat_prefix)))
-		return MMIO_DECODE_UNKNOWN;
-	return (d->form.flags & FORM_NO_MEM) ? MMIO_DECODE_NO_MEMORY : MMIO_DECODE_OK;
+		stop(d, MMIO_DECODE_UNKNOWN);
+	if (d->form.flags & FORM_NO_MEM)
+		stop(d, MMIO_DECODE_NO_MEMORY);
 }
 
 /* Bytes of displacement behind ModRM (and SIB, which is read here). */
-static enum mmio_decode_result displacement_size(struct decoder *d, unsigned int *ret_size)
+static unsigned int displacement_size(struct decoder *d)
 {
 	unsigned int mod = d->modrm >> 6, base = d->modrm & 7;
-	enum mmio_decode_result result;
-	uint8_t sib;
 
-	if (address_size(d) == 2) {
-		*ret_size = (mod == 2 || (mod == 0 && base == 6)) ? 2 : mod;
-		return MMIO_DECODE_OK;
-	}
-	if (base == 4) {
-		result = next_byte(d, &sib);
-		if (result != MMIO_DECODE_OK)
-			return result;
-		base = sib & 7;
-	}
+	if (address_size(d) == 2)
+		return (mod == 2 || (mod == 0 && base == 6)) ? 2 : mod;
+	if (base == 4)
+		base = next_byte(d) & 7;
 	/* Without base, or relative to the instruction pointer. */
-	*ret_size = (mod == 2 || (mod == 0 && base == 5)) ? 4 : mod;
-	return MMIO_DECODE_OK;
+	return (mod == 2 || (mod == 0 && base == 5)) ? 4 : mod;
 }
 
-static enum mmio_decode_result decode_modrm(struct decoder *d)
+static void decode_modrm(struct decoder *d)
 {
-	enum mmio_decode_result result;
-	unsigned int size;
-	uint64_t ignored;
-
-	result = next_byte(d, &d->modrm);
-	if (result != MMIO_DECODE_OK)
-		return result;
+	d->modrm = next_byte(d);
 	if (d->form.flags & FORM_GROUP) {
 		d->form.operation = group_operations[d->form.group][(d->modrm >> 3) & 7];
 		if (d->form.operation == NO_OPERATION)
-			return MMIO_DECODE_UNKNOWN;
+			stop(d, MMIO_DECODE_UNKNOWN);
 		/* The only one of its group with an immediate. */
 		if (d->form.group == GROUP_UNARY && d->form.operation == MMIO_OP_TEST)
 			d->form.flags |= (d->form.flags & FORM_BYTE) ? FORM_IMM8 : FORM_IMM;
 	}
 	if ((d->modrm >> 6) == 3)
-		return MMIO_DECODE_NO_MEMORY;
-	result = displacement_size(d, &size);
-	if (result != MMIO_DECODE_OK)
-		return result;
-	return next_value(d, size, &ignored);
+		stop(d, MMIO_DECODE_NO_MEMORY);
+	next_value(d, displacement_size(d));
 }
 
 static void set_register(const struct decoder *d, struct mmio_insn *insn)
@@ -333,27 +304,22 @@ static enum mmio_access access_of(const struct decoder *d)
 	}
 }
 
-static enum mmio_decode_result decode_operands(struct decoder *d, struct mmio_insn *insn)
+static void decode_operands(struct decoder *d, struct mmio_insn *insn)
 {
-	enum mmio_decode_result result = MMIO_DECODE_OK;
-	uint64_t ignored;
 	unsigned int size;
 
 	if (d->form.flags & FORM_MODRM)
-		result = decode_modrm(d);
+		decode_modrm(d);
 	else if (d->form.flags & FORM_MOFFS)
-		result = next_value(d, address_size(d), &ignored);
-	if (result != MMIO_DECODE_OK)
-		return result;
+		next_value(d, address_size(d));
 	insn->width = memory_width(d);
 	if (d->form.flags & (FORM_IMM8 | FORM_IMM)) {
 		size = (d->form.flags & FORM_IMM8) ? 1 : insn->width > 4 ? 4 : insn->width;
-		result = next_value(d, size, &insn->immediate);
+		insn->immediate = next_value(d, size);
 		insn->operand = MMIO_OPERAND_IMMEDIATE;
 	}
 	if (d->form.flags & FORM_REG)
 		set_register(d, insn);
-	return result;
 }
 
 enum mmio_decode_result mmio_decode(const uint8_t *bytes, unsigned int n, enum mmio_cpu_mode mode,
@@ -366,18 +332,15 @@ enum mmio_decode_result mmio_decode(const uint8_t *bytes, unsigned int n, enum m
 		.segment = MMIO_SEGMENT_DEFAULT,
 	};
 	struct mmio_insn insn = {0};
-	enum mmio_decode_result result;
 
-	result = decode_opcode(&d);
-	if (result != MMIO_DECODE_OK)
-		return result;
-	result = decode_operands(&d, &insn);
-	if (result != MMIO_DECODE_OK)
-		return result;
+	decode_opcode(&d);
+	decode_operands(&d, &insn);
 	insn.access = access_of(&d);
 	/* Elsewhere the prefix is an invalid opcode, which the processor says before any access. */
 	if (d.lock && insn.access != MMIO_UPDATE)
-		return MMIO_DECODE_UNKNOWN;
+		stop(&d, MMIO_DECODE_UNKNOWN);
+	if (d.result != MMIO_DECODE_OK)
+		return d.result;
 	insn.operation = d.form.operation;
 	insn.to_register = d.form.flags & FORM_TO_REG;
 	if (insn.reg_width > insn.width)
