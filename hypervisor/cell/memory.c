@@ -167,18 +167,27 @@ static int root_map(uint64_t phys, uint64_t size)
 	return 0;
 }
 
-int memory_take_from_root(const struct cell *cell)
+/* Maps or unmaps, in root's tables, the regions of the cell's own that have these flags. */
+static int root_change(const struct cell *cell, uint64_t flags, bool map)
 {
 	int err;
 
 	for_each_region (region, cell) {
-		if (!is_owned(region))
+		if (!is_owned(region) || (region->flags & flags) != flags)
 			continue;
-		err = page_table_unmap(&root_cell.stage2, region->phys_start, region->size);
+		if (map)
+			err = root_map(region->phys_start, region->size);
+		else
+			err = page_table_unmap(&root_cell.stage2, region->phys_start, region->size);
 		if (err)
 			return err;
 	}
 	return 0;
+}
+
+int memory_take_from_root(const struct cell *cell)
+{
+	return root_change(cell, 0, false);
 }
 
 void memory_return_to_root(const struct cell *cell)
@@ -191,19 +200,7 @@ void memory_return_to_root(const struct cell *cell)
 
 int memory_root_loadable(const struct cell *cell, bool map)
 {
-	int err;
-
-	for_each_region (region, cell) {
-		if (!is_owned(region) || !(region->flags & BLOB_MEM_LOADABLE))
-			continue;
-		if (map)
-			err = root_map(region->phys_start, region->size);
-		else
-			err = page_table_unmap(&root_cell.stage2, region->phys_start, region->size);
-		if (err)
-			return err;
-	}
-	return 0;
+	return root_change(cell, BLOB_MEM_LOADABLE, map);
 }
 
 int memory_show_public(const void *virt, uint64_t size, bool show)
