@@ -50,18 +50,12 @@ unsigned int cell_count(void)
 	return count;
 }
 
-int cell_state(uint32_t id)
+int cell_state(struct cell *cell)
 {
-	struct cell *cell;
-	uint32_t state;
-	int err;
+	uint32_t state = cell_comm(cell)->cell_state;
 
-	err = cell_find_managed(id, &cell);
-	if (err)
-		return err;
 	if (cell->public->failed)
 		return CELL_FAILED;
-	state = cell_comm(cell)->cell_state;
 	return state <= CELL_FAILED_COMM_REV ? (int)state : CELL_FAILED;
 }
 

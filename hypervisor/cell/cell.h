@@ -68,8 +68,8 @@ struct cell *cell_by_id(uint32_t id);
 /* -ENOENT where there is no such cell, -EINVAL for the root cell. */
 int cell_find_managed(uint32_t id, struct cell **ret_cell);
 unsigned int cell_count(void);
-/* enum cell_state, or an error as cell_find_managed(). */
-int cell_state(uint32_t id);
+/* enum cell_state. */
+int cell_state(struct cell *cell);
 /* CPUs in a descriptor; ret_too_large: it names some beyond what the hypervisor can have. */
 uint64_t cell_desc_cpus(const struct cell_desc *desc, bool *ret_too_large);
 /* The root cell from the system configuration, on the first CPU at launch. */
@@ -83,13 +83,13 @@ int root_cell_init(void);
 
 /* create.c: how a cell comes and goes. */
 int cell_create(uint64_t blob_phys);
-int cell_destroy(uint32_t id);
+int cell_destroy(struct cell *cell);
 
 /* control.c: what becomes of it in between. */
-int cell_start(uint32_t id);
-int cell_set_loadable(uint32_t id);
-int cell_shutdown_request(uint32_t id);
-int cell_kill(uint32_t id);
+int cell_start(struct cell *cell);
+int cell_set_loadable(struct cell *cell);
+int cell_shutdown_request(struct cell *cell);
+int cell_kill(struct cell *cell);
 /* Stops the CPUs of a cell; they stay the cell's, parked. */
 void cell_park_cpus(struct cell *cell);
 /*

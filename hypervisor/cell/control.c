@@ -48,42 +48,41 @@ static void record_kill(struct cell *cell)
 			break;
 }
 
-/* Finds the cell and gets its consent to be stopped. */
-static int find_and_ask(uint32_t id, struct cell **ret_cell)
+/* Gets the cell's consent to be stopped. */
+static int ask(struct cell *cell)
 {
-	struct cell *cell;
-	int err;
-
-	err = cell_find_managed(id, &cell);
-	if (err)
-		return err;
-	if (cell->dying)
-		return -EBUSY;
-	err = comm_ask_shutdown(cell);
-	if (err)
-		return err;
-	*ret_cell = cell;
-	return 0;
+	return cell->dying ? -EBUSY : comm_ask_shutdown(cell);
 }
 
-int cell_start(uint32_t id)
+/* Shows the loadable regions to root, or takes them back. */
+static int set_loadable(struct cell *cell, bool loadable)
 {
-	struct cell *cell;
+	int err;
+
+	if (cell->loadable == loadable)
+		return 0;
+	/* Even if it fails half way: the next start then takes back what root got. */
+	cell->loadable = true;
+	err = memory_root_loadable(cell, loadable);
+	cpus_flush(root_cell.cpus);
+	page_pool_release_deferred();
+	if (!err)
+		cell->loadable = loadable;
+	return err;
+}
+
+int cell_start(struct cell *cell)
+{
 	bool first = true;
 	int err;
 
-	err = find_and_ask(id, &cell);
+	err = ask(cell);
 	if (err)
 		return err;
 	cell_park_cpus(cell);
-	if (cell->loadable) {
-		err = memory_root_loadable(cell, false);
-		if (err)
-			return err;
-		cpus_flush(root_cell.cpus);
-		page_pool_release_deferred();
-		cell->loadable = false;
-	}
+	err = set_loadable(cell, false);
+	if (err)
+		return err;
 	comm_init(cell, CELL_RUNNING);
 	cell->failure_recorded = false;
 	cell->public->failed = 0;
@@ -98,12 +97,11 @@ int cell_start(uint32_t id)
 	return 0;
 }
 
-int cell_set_loadable(uint32_t id)
+int cell_set_loadable(struct cell *cell)
 {
-	struct cell *cell;
 	int err;
 
-	err = find_and_ask(id, &cell);
+	err = ask(cell);
 	if (err)
 		return err;
 	cell_park_cpus(cell);
@@ -111,41 +109,26 @@ int cell_set_loadable(uint32_t id)
 	cell->public->started = 0;
 	cell->failure_recorded = false;
 	cell->public->failed = 0;
-	if (!cell->loadable) {
-		/* Even if it fails half way: the next start then takes back what root got. */
-		cell->loadable = true;
-		err = memory_root_loadable(cell, true);
-		cpus_flush(root_cell.cpus);
-		page_pool_release_deferred();
-		if (err)
-			return err;
-	}
+	err = set_loadable(cell, true);
+	if (err)
+		return err;
 	__atomic_add_fetch(&public_area.events, 1, __ATOMIC_SEQ_CST);
 	return 0;
 }
 
-int cell_shutdown_request(uint32_t id)
+int cell_shutdown_request(struct cell *cell)
 {
-	struct cell *cell;
 	int err;
 
-	err = cell_find_managed(id, &cell);
-	if (err)
-		return err;
 	cell->shutdown_asked = false;
 	err = comm_ask_shutdown(cell);
 	return err == -EAGAIN ? 0 : err;
 }
 
-int cell_kill(uint32_t id)
+int cell_kill(struct cell *cell)
 {
-	struct cell *cell;
 	bool stopped;
-	int err;
 
-	err = cell_find_managed(id, &cell);
-	if (err)
-		return err;
 	suspend_cpus(cell);
 	stopped = comm_stopped(cell);
 	if (!stopped)

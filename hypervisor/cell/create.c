@@ -257,14 +257,10 @@ int cell_create(uint64_t blob_phys)
 	return 0;
 }
 
-int cell_destroy(uint32_t id)
+int cell_destroy(struct cell *cell)
 {
-	struct cell *cell;
 	int err;
 
-	err = cell_find_managed(id, &cell);
-	if (err)
-		return err;
 	if (!cell->dying) {
 		err = refuse_if_locked("destruction");
 		if (err)

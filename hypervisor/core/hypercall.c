@@ -87,7 +87,7 @@ struct hypercall_entry {
 	uint32_t code;
 	bool management; /* root only, one at a time */
 	int (*call)(struct cpu *cpu, uint64_t arg1, uint64_t arg2);
-	int (*on_cell)(uint32_t id); /* instead of call */
+	int (*on_cell)(struct cell *cell); /* instead of call: the first argument is its id */
 };
 
 static const struct hypercall_entry hypercalls[] = {
@@ -126,6 +126,15 @@ static const struct hypercall_entry *find_entry(uint32_t code)
 	return NULL;
 }
 
+static int call_on_cell(const struct hypercall_entry *entry, uint32_t id)
+{
+	struct cell *cell;
+	int err;
+
+	err = cell_find_managed(id, &cell);
+	return err ? err : entry->on_cell(cell);
+}
+
 bool hypercall(struct cpu *cpu, uint32_t code, uint64_t arg1, uint64_t arg2, int32_t *ret_result)
 {
 	const struct hypercall_entry *entry = find_entry(code);
@@ -140,7 +149,7 @@ bool hypercall(struct cpu *cpu, uint32_t code, uint64_t arg1, uint64_t arg2, int
 	}
 	if (entry->management && !lock_management(cpu))
 		return false;
-	*ret_result = entry->on_cell ? entry->on_cell(arg1) : entry->call(cpu, arg1, arg2);
+	*ret_result = entry->on_cell ? call_on_cell(entry, arg1) : entry->call(cpu, arg1, arg2);
 	if (entry->management)
 		spin_unlock(&management_lock);
 	return true;
