@@ -48,28 +48,24 @@ static bool check_blob(const void *blob, uint64_t size)
 }
 
 /* Copies the blob out of root's memory, so that it cannot change after it was checked. */
-static int copy_blob(uint64_t phys, struct cell_desc **ret_desc, uint32_t *ret_pages)
+static int copy_blob(struct cell *cell, uint64_t phys)
 {
-	struct cell_desc header;
-	uint32_t pages;
+	struct cell_desc header, *copy;
 	uint64_t size;
-	void *copy;
 
 	if (!copy_from_root(&header, phys, sizeof(header)))
 		return -EINVAL;
 	size = cell_desc_size(&header);
 	if (size > MAX_BLOB_SIZE)
 		return -E2BIG;
-	pages = (size + PAGE_SIZE - 1) / PAGE_SIZE;
-	copy = page_pool_alloc(pages);
+	cell->blob_pages = (size + PAGE_SIZE - 1) / PAGE_SIZE;
+	copy = page_pool_alloc(cell->blob_pages);
 	if (!copy)
 		return -ENOMEM;
-	if (!copy_from_root(copy, phys, size) || !check_blob(copy, size)) {
-		page_pool_free(copy, pages);
+	cell->desc = copy;
+	if (!copy_from_root(copy, phys, size) || !check_blob(copy, size))
 		return -EINVAL;
-	}
-	*ret_desc = copy;
-	*ret_pages = pages;
+	cell->id = copy->id;
 	return 0;
 }
 
@@ -191,6 +187,7 @@ err_memory:
 	return err;
 }
 
+/* Whatever there is of it already. */
 static void free_cell(struct cell *cell)
 {
 	page_table_destroy(&cell->stage2);
@@ -228,7 +225,6 @@ static int build_cell(struct cell *cell)
 
 int cell_create(uint64_t blob_phys)
 {
-	struct cell_desc *desc;
 	struct cell *cell;
 	int err;
 
@@ -238,14 +234,9 @@ int cell_create(uint64_t blob_phys)
 	cell = page_pool_alloc(CELL_PAGES);
 	if (!cell)
 		return -ENOMEM;
-	err = copy_blob(blob_phys, &desc, &cell->blob_pages);
-	if (err) {
-		page_pool_free(cell, CELL_PAGES);
-		return err;
-	}
-	cell->desc = desc;
-	cell->id = desc->id;
-	err = build_cell(cell);
+	err = copy_blob(cell, blob_phys);
+	if (!err)
+		err = build_cell(cell);
 	if (!err)
 		err = take_resources(cell);
 	if (err) {
