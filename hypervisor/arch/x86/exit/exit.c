@@ -6,7 +6,9 @@
 #include "arch/x86/exit/refuse.h"
 #include "core/hypercall.h"
 
-enum verdict exit_hypercall(struct cpu *cpu, unsigned int instruction_length)
+#define HYPERCALL_LENGTH 3 /* VMMCALL and VMCALL */
+
+enum verdict exit_hypercall(struct cpu *cpu)
 {
 	struct guest_gprs *gprs = cpu_gprs(cpu);
 	struct vcpu_state state;
@@ -18,7 +20,7 @@ enum verdict exit_hypercall(struct cpu *cpu, unsigned int instruction_length)
 		arg1 = (uint32_t)arg1;
 		arg2 = (uint32_t)arg2;
 	}
-	vendor->advance(cpu, instruction_length);
+	vendor->advance(cpu, HYPERCALL_LENGTH);
 	if (state.cpl == 0 && !(state.rflags & RFLAGS_VM) &&
 	    !hypercall(cpu, gprs->rax, arg1, arg2, &result))
 		return VERDICT_HANDLED;

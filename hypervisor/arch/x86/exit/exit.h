@@ -26,7 +26,7 @@ void record_tell(const struct cpu *cpu, const char *what);
 void exit_verdict(struct cpu *cpu, enum verdict verdict);
 
 /* Exit handlers common to all vendors. */
-enum verdict exit_hypercall(struct cpu *cpu, unsigned int instruction_length);
+enum verdict exit_hypercall(struct cpu *cpu);
 enum verdict exit_cpuid(struct cpu *cpu);
 enum verdict exit_msr(struct cpu *cpu, bool write);
 enum verdict exit_port(struct cpu *cpu, uint16_t port, unsigned int size, bool in, bool string,
@@ -34,7 +34,7 @@ enum verdict exit_port(struct cpu *cpu, uint16_t port, unsigned int size, bool i
 enum verdict exit_memory(struct cpu *cpu, uint64_t guest_phys, bool write, bool execute,
 			 bool page_walk);
 enum verdict exit_triple_fault(struct cpu *cpu);
-void exit_nmi(struct cpu *cpu);
+enum verdict exit_nmi(struct cpu *cpu);
 /* An exception that was intercepted only to be remembered for a triple fault. */
 void exit_exception_seen(struct cpu *cpu, unsigned int vector);
 

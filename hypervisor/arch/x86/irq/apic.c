@@ -60,10 +60,11 @@ static void account_nmi(struct cpu *cpu)
 }
 
 /* The intercept leaves the NMI pending (APM vol. 2, 15.13.4): take it in the hypervisor. */
-void exit_nmi(struct cpu *cpu)
+enum verdict exit_nmi(struct cpu *cpu)
 {
 	vendor->take_interrupts(cpu, false);
 	account_nmi(cpu);
+	return VERDICT_HANDLED;
 }
 
 #define DROP_TRIES 512

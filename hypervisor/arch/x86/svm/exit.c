@@ -14,8 +14,9 @@ static bool is_contributory(unsigned int vector)
  * An exception of a cell, which is remembered and handed back. Where it was raised by the delivery
  * of another one, the processor's rules for double and triple faults apply (APM vol. 2, 8.2.9).
  */
-static enum verdict on_exception(struct cpu *cpu, struct vmcb *vmcb)
+static enum verdict on_exception(struct cpu *cpu)
 {
+	const struct vmcb *vmcb = cpu->arch.control;
 	unsigned int vector = vmcb->exit_code - VMEXIT_EXCP_BASE;
 	bool has_error = (VECTORS_WITH_ERROR >> vector) & 1;
 	uint64_t error = vmcb->exit_info1, interrupted = vmcb->exit_int_info;
@@ -39,21 +40,10 @@ static enum verdict on_exception(struct cpu *cpu, struct vmcb *vmcb)
 	return VERDICT_HANDLED;
 }
 
-static enum verdict on_nmi(struct cpu *cpu, struct vmcb *vmcb)
-{
-	exit_nmi(cpu);
-	return VERDICT_HANDLED;
-}
-
 /* An INIT from outside has no meaning for a partitioned CPU; those of the guest never get here. */
-static enum verdict on_init(struct cpu *cpu, struct vmcb *vmcb)
+static enum verdict on_init(struct cpu *cpu)
 {
 	return VERDICT_HANDLED;
-}
-
-static enum verdict on_cpuid(struct cpu *cpu, struct vmcb *vmcb)
-{
-	return exit_cpuid(cpu);
 }
 
 /*
@@ -61,7 +51,7 @@ static enum verdict on_cpuid(struct cpu *cpu, struct vmcb *vmcb)
  * back everybody's cache lines would delay the neighbours: for a cell both instructions do nothing,
  * which is what coherent memory makes of them.
  */
-static enum verdict on_cache_instruction(struct cpu *cpu, struct vmcb *vmcb)
+static enum verdict on_cache_instruction(struct cpu *cpu)
 {
 	if (cpu->cell == &root_cell)
 		wbinvd();
@@ -69,48 +59,45 @@ static enum verdict on_cache_instruction(struct cpu *cpu, struct vmcb *vmcb)
 	return VERDICT_HANDLED;
 }
 
-static enum verdict on_port(struct cpu *cpu, struct vmcb *vmcb)
+static enum verdict on_port(struct cpu *cpu)
 {
+	const struct vmcb *vmcb = cpu->arch.control;
 	uint32_t info = vmcb->exit_info1;
 
 	return exit_port(cpu, info >> 16, (info >> 4) & 7, info & IOIO_IN, info & IOIO_STRING,
 			 vmcb->exit_info2 - vmcb->rip);
 }
 
-static enum verdict on_msr(struct cpu *cpu, struct vmcb *vmcb)
+static enum verdict on_msr(struct cpu *cpu)
 {
+	const struct vmcb *vmcb = cpu->arch.control;
+
 	return exit_msr(cpu, vmcb->exit_info1 & 1);
 }
 
-static enum verdict on_shutdown(struct cpu *cpu, struct vmcb *vmcb)
-{
-	return exit_triple_fault(cpu);
-}
-
-static enum verdict on_vmmcall(struct cpu *cpu, struct vmcb *vmcb)
-{
-	return exit_hypercall(cpu, 3);
-}
-
 /* CPUID says that there is no SVM. */
-static enum verdict on_svm_instruction(struct cpu *cpu, struct vmcb *vmcb)
+static enum verdict on_svm_instruction(struct cpu *cpu)
 {
 	return VERDICT_UD;
 }
 
-static enum verdict on_nested_page_fault(struct cpu *cpu, struct vmcb *vmcb)
+static enum verdict on_nested_page_fault(struct cpu *cpu)
 {
+	const struct vmcb *vmcb = cpu->arch.control;
+
 	return exit_memory(cpu, vmcb->exit_info2, vmcb->exit_info1 & NPF_WRITE,
 			   vmcb->exit_info1 & NPF_FETCH, vmcb->exit_info1 & NPF_PAGE_WALK);
 }
 
-static enum verdict on_unknown(struct cpu *cpu, struct vmcb *vmcb)
+static enum verdict on_unknown(struct cpu *cpu)
 {
+	const struct vmcb *vmcb = cpu->arch.control;
+
 	return exit_fault(cpu, FAILURE_UNHANDLED_EXIT, 0, vmcb->exit_code, 0);
 }
 
 struct exit_entry {
-	enum verdict (*handle)(struct cpu *cpu, struct vmcb *vmcb);
+	enum verdict (*handle)(struct cpu *cpu);
 	enum exit_counter counter;
 };
 
@@ -124,15 +111,15 @@ static const struct exit_entry exit_table[VMEXIT_TABLE_SIZE] = {
 	[VMEXIT_EXCP_BASE + VECTOR_SS] = {on_exception, EXITS_X86_EXCEPTION},
 	[VMEXIT_EXCP_BASE + VECTOR_GP] = {on_exception, EXITS_X86_EXCEPTION},
 	[VMEXIT_EXCP_BASE + VECTOR_AC] = {on_exception, EXITS_X86_EXCEPTION},
-	[VMEXIT_NMI] = {on_nmi, EXITS_MANAGEMENT},
+	[VMEXIT_NMI] = {exit_nmi, EXITS_MANAGEMENT},
 	[VMEXIT_INIT] = {on_init, EXITS_MANAGEMENT},
-	[VMEXIT_CPUID] = {on_cpuid, EXITS_X86_CPUID},
+	[VMEXIT_CPUID] = {exit_cpuid, EXITS_X86_CPUID},
 	[VMEXIT_INVD] = {on_cache_instruction, EXITS_TOTAL},
 	[VMEXIT_WBINVD] = {on_cache_instruction, EXITS_TOTAL},
 	[VMEXIT_IOIO] = {on_port, EXITS_X86_PIO},
 	[VMEXIT_MSR] = {on_msr, EXITS_X86_MSR_OTHER},
-	[VMEXIT_SHUTDOWN] = {on_shutdown, EXITS_TOTAL},
-	[VMEXIT_VMMCALL] = {on_vmmcall, EXITS_HYPERCALL},
+	[VMEXIT_SHUTDOWN] = {exit_triple_fault, EXITS_TOTAL},
+	[VMEXIT_VMMCALL] = {exit_hypercall, EXITS_HYPERCALL},
 	[VMEXIT_INVLPGA] = {on_svm_instruction, EXITS_TOTAL},
 	[VMEXIT_VMRUN] = {on_svm_instruction, EXITS_TOTAL},
 	[VMEXIT_VMLOAD] = {on_svm_instruction, EXITS_TOTAL},
@@ -168,7 +155,7 @@ void svm_exit(struct cpu *cpu)
 	cpu->exits[EXITS_TOTAL]++;
 	if (entry->counter != EXITS_TOTAL)
 		cpu->exits[entry->counter]++;
-	exit_verdict(cpu, entry->handle(cpu, vmcb));
+	exit_verdict(cpu, entry->handle(cpu));
 	cpu_before_entry(cpu);
 	if (cpu->arch.leaving)
 		vendor->leave(cpu, 0);
