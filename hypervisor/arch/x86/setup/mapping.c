@@ -52,24 +52,36 @@ static uint64_t *find_page_table(uint64_t virt)
 	return entries;
 }
 
-static int map_image(void)
+/* Everything that the hypervisor sees, but for what it maps for a moment. */
+static int map_own(void)
 {
 	uint64_t text = (uint64_t)text_start, rodata = (uint64_t)text_end;
 	uint64_t data = (uint64_t)rodata_end, end = IMAGE_BASE + image_header.size;
-	int err;
+	const struct {
+		uint64_t virt, phys, size;
+		unsigned int attributes;
+	} pieces[] = {
+		/* The header is written by nobody any more, but its page also belongs to the data.
+		 */
+		{IMAGE_BASE, image_header.phys_start, text - IMAGE_BASE, PT_READ | PT_WRITE},
+		{text, hv_to_phys(text_start), rodata - text, PT_READ | PT_EXECUTE},
+		{rodata, hv_to_phys(text_end), data - rodata, PT_READ},
+		{data, hv_to_phys(rodata_end), end - data, PT_READ | PT_WRITE},
+		/*
+		 * The trampoline is Linux' memory. Nothing is executed there until the way back,
+		 * when the machine is handed to Linux anyway.
+		 */
+		{image_header.trampoline_virt & 0xffffffffffffull, image_header.trampoline_phys,
+		 PAGE_SIZE, PT_READ | PT_EXECUTE},
+		{APIC_VIRT, rdmsr(MSR_APIC_BASE) & PTE_ADDRESS, PAGE_SIZE,
+		 PT_READ | PT_WRITE | PT_DEVICE},
+		{TEMPORARY_BASE, 0, PAGE_SIZE, PT_READ},
+	};
+	int err = 0;
 
-	/* The header is written by nobody any more, but its page also belongs to the data. */
-	err = page_table_map(&host_table, IMAGE_BASE, image_header.phys_start, text - IMAGE_BASE,
-			     PT_READ | PT_WRITE, false);
-	if (!err)
-		err = page_table_map(&host_table, text, hv_to_phys((void *)text), rodata - text,
-				     PT_READ | PT_EXECUTE, false);
-	if (!err)
-		err = page_table_map(&host_table, rodata, hv_to_phys((void *)rodata), data - rodata,
-				     PT_READ, false);
-	if (!err)
-		err = page_table_map(&host_table, data, hv_to_phys((void *)data), end - data,
-				     PT_READ | PT_WRITE, false);
+	for (unsigned int n = 0; n < sizeof(pieces) / sizeof(pieces[0]) && !err; n++)
+		err = page_table_map(&host_table, pieces[n].virt, pieces[n].phys, pieces[n].size,
+				     pieces[n].attributes, false);
 	return err;
 }
 
@@ -82,20 +94,7 @@ int mapping_init(void)
 	mapping_use_page_pool(&host_table);
 	err = page_table_init(&host_table);
 	if (!err)
-		err = map_image();
-	/*
-	 * The trampoline is Linux' memory. Nothing is executed there until the way back, when the
-	 * machine is handed to Linux anyway.
-	 */
-	if (!err)
-		err = page_table_map(&host_table, image_header.trampoline_virt & 0xffffffffffffull,
-				     image_header.trampoline_phys, PAGE_SIZE, PT_READ | PT_EXECUTE,
-				     true);
-	if (!err)
-		err = page_table_map(&host_table, APIC_VIRT, rdmsr(MSR_APIC_BASE) & PTE_ADDRESS,
-				     PAGE_SIZE, PT_READ | PT_WRITE | PT_DEVICE, true);
-	if (!err)
-		err = page_table_map(&host_table, TEMPORARY_BASE, 0, PAGE_SIZE, PT_READ, true);
+		err = map_own();
 	if (err)
 		return err;
 	temporary_entries = find_page_table(TEMPORARY_BASE);

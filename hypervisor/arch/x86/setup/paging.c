@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-only
 #include "arch/x86/setup/paging.h"
 
-static uint64_t leaf_bits(uint64_t phys, unsigned int attributes, unsigned int level)
+static uint64_t host_leaf(uint64_t phys, unsigned int attributes, unsigned int level)
 {
 	uint64_t entry = phys | PTE_PRESENT | PTE_ACCESSED;
 
@@ -16,11 +16,6 @@ static uint64_t leaf_bits(uint64_t phys, unsigned int attributes, unsigned int l
 	return entry;
 }
 
-static uint64_t host_leaf(uint64_t phys, unsigned int attributes, unsigned int level)
-{
-	return leaf_bits(phys, attributes, level);
-}
-
 static uint64_t host_table(uint64_t phys)
 {
 	return phys | PTE_PRESENT | PTE_WRITE | PTE_ACCESSED;
@@ -29,7 +24,7 @@ static uint64_t host_table(uint64_t phys)
 /* There is no execute-only or write-only page: without PT_READ nothing is mapped at all. */
 static uint64_t nested_leaf(uint64_t phys, unsigned int attributes, unsigned int level)
 {
-	uint64_t entry = leaf_bits(phys, attributes, level) | PTE_USER;
+	uint64_t entry = host_leaf(phys, attributes, level) | PTE_USER;
 
 	return (attributes & PT_READ) ? entry : entry & ~PTE_PRESENT;
 }
