@@ -86,7 +86,6 @@
 
 /* CPUID, by function and register (APM vol. 3, appendix E). */
 #define CPUID_1_ECX_MONITOR	    (U64(1) << 3)
-#define CPUID_1_ECX_VMX		    (U64(1) << 5)
 #define CPUID_1_ECX_X2APIC	    (U64(1) << 21)
 #define CPUID_1_ECX_XSAVE	    (U64(1) << 26)
 #define CPUID_1_ECX_OSXSAVE	    (U64(1) << 27)

@@ -112,15 +112,6 @@ static void svm_load_cell(struct cpu *cpu)
 	vmcb->tlb_control = TLB_CONTROL_FLUSH_ALL;
 }
 
-static void set_segment(struct vmcb_segment *segment, uint16_t selector, uint16_t attributes,
-			uint32_t limit, uint64_t base)
-{
-	segment->selector = selector;
-	segment->attributes = attributes;
-	segment->limit = limit;
-	segment->base = base;
-}
-
 /* Linux goes on where the trampoline was called, with everything as it was. */
 static void take_over_linux(struct cpu *cpu)
 {
@@ -129,10 +120,9 @@ static void take_over_linux(struct cpu *cpu)
 
 	/* Hidden parts of FS, GS, TR, LDTR and the syscall registers. */
 	svm_vmsave(cpu->arch.control_phys);
-	set_segment(&vmcb->cs, SELECTOR_CODE, ATTR_CODE64, 0xffffffff, 0);
-	set_segment(&vmcb->ss, SELECTOR_DATA, ATTR_DATA64, 0xffffffff, 0);
-	set_segment(&vmcb->ds, 0, ATTR_DATA64, 0xffffffff, 0);
-	set_segment(&vmcb->es, 0, ATTR_DATA64, 0xffffffff, 0);
+	vmcb->cs = (struct vmcb_segment){SELECTOR_CODE, ATTR_CODE64, 0xffffffff, 0};
+	vmcb->ss = (struct vmcb_segment){SELECTOR_DATA, ATTR_DATA64, 0xffffffff, 0};
+	vmcb->ds = vmcb->es = (struct vmcb_segment){0, ATTR_DATA64, 0xffffffff, 0};
 	vmcb->gdtr.limit = cpu->arch.linux_gdtr.limit;
 	vmcb->gdtr.base = cpu->arch.linux_gdtr.base;
 	vmcb->idtr.limit = cpu->arch.linux_idtr.limit;
@@ -218,19 +208,15 @@ static void clear_for_reset(struct vmcb *vmcb)
 	vmcb->interrupt_shadow = 0;
 	vmcb->virtual_interrupt = 0;
 	vmcb->g_pat = pat;
-	vmcb->dr6 = 0xffff0ff0;
-	vmcb->dr7 = 0x400;
+	vmcb->dr6 = DR6_RESET;
+	vmcb->dr7 = DR7_RESET;
 	vmcb->efer = EFER_SVME;
 	vmcb->rflags = RFLAGS_FIXED;
-	set_segment(&vmcb->ss, 0, ATTR_DATA16, 0xffff, 0);
-	set_segment(&vmcb->ds, 0, ATTR_DATA16, 0xffff, 0);
-	set_segment(&vmcb->es, 0, ATTR_DATA16, 0xffff, 0);
-	set_segment(&vmcb->fs, 0, ATTR_DATA16, 0xffff, 0);
-	set_segment(&vmcb->gs, 0, ATTR_DATA16, 0xffff, 0);
-	set_segment(&vmcb->gdtr, 0, 0, 0xffff, 0);
-	set_segment(&vmcb->idtr, 0, 0, 0xffff, 0);
-	set_segment(&vmcb->ldtr, 0, ATTR_LDT, 0xffff, 0);
-	set_segment(&vmcb->tr, 0, ATTR_TSS16, 0xffff, 0);
+	vmcb->ss = vmcb->ds = vmcb->es = vmcb->fs = vmcb->gs =
+		(struct vmcb_segment){0, ATTR_DATA16, 0xffff, 0};
+	vmcb->gdtr.limit = vmcb->idtr.limit = 0xffff;
+	vmcb->ldtr = (struct vmcb_segment){0, ATTR_LDT, 0xffff, 0};
+	vmcb->tr = (struct vmcb_segment){0, ATTR_TSS16, 0xffff, 0};
 }
 
 static void svm_reset(struct cpu *cpu, uint16_t cs_selector, uint64_t cs_base, uint16_t ip)
@@ -240,7 +226,7 @@ static void svm_reset(struct cpu *cpu, uint16_t cs_selector, uint64_t cs_base, u
 	uint32_t ebx, ecx, edx, eax;
 
 	clear_for_reset(vmcb);
-	set_segment(&vmcb->cs, cs_selector, ATTR_CODE16, 0xffff, cs_base);
+	vmcb->cs = (struct vmcb_segment){cs_selector, ATTR_CODE16, 0xffff, cs_base};
 	vmcb->cr0 = CR0_CD | CR0_NW | CR0_ET;
 	vmcb->rip = ip;
 	memset(gprs, 0, sizeof(*gprs));
@@ -256,7 +242,7 @@ static void svm_park(struct cpu *cpu)
 	struct vmcb *vmcb = vmcb_of(cpu);
 
 	clear_for_reset(vmcb);
-	set_segment(&vmcb->cs, 0, ATTR_CODE16, 0xffff, 0);
+	vmcb->cs = (struct vmcb_segment){0, ATTR_CODE16, 0xffff, 0};
 	vmcb->cr0 = CR0_ET;
 	vmcb->rip = 0;
 	svm_vmload(cpu->arch.control_phys);
