@@ -50,20 +50,19 @@ struct string_element {
 static bool store_ones(struct cpu *cpu, const struct vcpu_state *state,
 		       const struct string_element *element)
 {
-	uint64_t to = *gpr_by_number(cpu, FAILURE_RDI), last, ones = ALL_ONES;
+	uint64_t to = *gpr_by_number(cpu, FAILURE_RDI), at, ones = ALL_ONES;
 	uint32_t error;
 
 	if (element->address_size == 4)
 		to = (uint32_t)to;
-	last = to + element->width - 1;
-	error = guest_write_error(cpu, state, to);
-	if (error) {
-		vendor->inject_page_fault(cpu, to, error);
-		return false;
+	at = to;
+	error = guest_write_error(cpu, state, at);
+	if (!error) {
+		at = to + element->width - 1;
+		error = guest_write_error(cpu, state, at);
 	}
-	error = guest_write_error(cpu, state, last);
 	if (error) {
-		vendor->inject_page_fault(cpu, last, error);
+		vendor->inject_page_fault(cpu, at, error);
 		return false;
 	}
 	/* Where the destination is not root's either, this write is lost, too. */
@@ -144,15 +143,10 @@ static void refuse_port_string(struct cpu *cpu, unsigned int length, bool in)
 	fetched = guest_fetch(cpu, &state, bytes);
 	/* Only 64-bit code gets further: all before the opcode, the last byte, is prefixes. */
 	for (unsigned int n = 0; n + 1 < length && n < fetched; n++) {
-		switch (bytes[n]) {
-		case PREFIX_ADDRESS_SIZE:
+		if (bytes[n] == PREFIX_ADDRESS_SIZE)
 			element.address_size = 4;
-			break;
-		case PREFIX_REPNE:
-		case PREFIX_REP:
+		if (bytes[n] == PREFIX_REPNE || bytes[n] == PREFIX_REP)
 			element.repeat = true;
-			break;
-		}
 	}
 	refuse_element(cpu, &element);
 }
