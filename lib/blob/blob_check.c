@@ -24,176 +24,155 @@
 #define KNOWN_CONSOLE_FLAGS (CONSOLE_FLAG_MMIO | CONSOLE_FLAG_REG_DIST_4 | CONSOLE_FLAG_FB_1080P)
 #define CACHE_ROOTSHARED    0x0001u
 
-int blob_fail(const struct blob_check *c, struct blob_error error, enum blob_error_code code)
+int blob_fail(struct blob_check *c, enum blob_error_code code, const char *field, uint64_t value,
+	      uint64_t expected)
 {
-	error.code = code;
-	if (c->error)
-		*c->error = error;
+	c->error.code = code;
+	c->error.field = field;
+	c->error.value = value;
+	c->error.expected = expected;
 	return -EINVAL;
 }
 
-int blob_fail_field(const struct blob_check *c, struct blob_error error, enum blob_error_code code,
-		    const char *field, uint64_t value, uint64_t expected)
+/* Goes to a part, or to an element of an array (else index is -1). */
+static void go_to(struct blob_check *c, enum blob_part part, int index)
 {
-	error.field = field;
-	error.value = value;
-	error.expected = expected;
-	return blob_fail(c, error, code);
+	c->error = (struct blob_error){.part = part, .index = index};
 }
 
-int blob_check_each(const struct blob_check *c, unsigned int count,
-		    int (*check)(const struct blob_check *c, unsigned int n))
+int blob_check_each(struct blob_check *c, enum blob_part part, unsigned int count,
+		    int (*check)(struct blob_check *c, unsigned int n))
 {
 	int err = 0;
 
-	for (unsigned int n = 0; n < count && !err; n++)
+	for (unsigned int n = 0; n < count && !err; n++) {
+		go_to(c, part, n);
 		err = check(c, n);
+	}
 	return err;
 }
 
-int blob_check_address(const struct blob_check *c, struct blob_error error, uint64_t start,
-		       uint64_t size)
+int blob_check_address(struct blob_check *c, const char *field, uint64_t start, uint64_t size)
 {
-	error.value = start;
+	const uint64_t limit = 1ull << BLOB_ADDRESS_BITS;
+
 	if (start + size < start)
-		return blob_fail(c, error, BLOB_WRAPS);
-	if (start + size > (1ull << BLOB_ADDRESS_BITS)) {
-		error.expected = (1ull << BLOB_ADDRESS_BITS);
-		return blob_fail(c, error, BLOB_BEYOND_LIMIT);
-	}
+		return blob_fail(c, BLOB_WRAPS, field, start, 0);
+	if (start + size > limit)
+		return blob_fail(c, BLOB_BEYOND_LIMIT, field, start, limit);
 	return 0;
 }
 
-static int check_name(const struct blob_check *c)
+static int check_name(struct blob_check *c)
 {
-	struct blob_error error = {.part = BLOB_PART_CELL, .index = -1, .field = "name"};
 	const char *name = c->cell->name;
 	unsigned int n;
 
-	for (n = 0; n < BLOB_CELL_NAME_LEN && name[n]; n++) {
-		if (name[n] >= ' ' && name[n] <= '~')
-			continue;
-		error.value = (unsigned char)name[n];
-		return blob_fail(c, error, BLOB_NAME_CHARACTER);
-	}
-	if (n > 0 && n < BLOB_CELL_NAME_LEN)
-		return 0;
-	error.value = n;
-	return blob_fail(c, error, n ? BLOB_NAME_UNTERMINATED : BLOB_NAME_EMPTY);
+	for (n = 0; n < BLOB_CELL_NAME_LEN && name[n]; n++)
+		if (name[n] < ' ' || name[n] > '~')
+			return blob_fail(c, BLOB_NAME_CHARACTER, "name", (unsigned char)name[n], 0);
+	if (n == 0)
+		return blob_fail(c, BLOB_NAME_EMPTY, "name", 0, 0);
+	if (n == BLOB_CELL_NAME_LEN)
+		return blob_fail(c, BLOB_NAME_UNTERMINATED, "name", n, 0);
+	return 0;
 }
 
-static int check_cpu_set(const struct blob_check *c)
+static int check_cpu_set(struct blob_check *c)
 {
-	struct blob_error error = {.part = BLOB_PART_CPU_SET, .index = -1};
 	const uint8_t *set = cell_desc_cpu_set(c->cell);
+	uint32_t size = c->cell->cpu_set_size;
 
-	if (c->cell->cpu_set_size > BLOB_MAX_CPU_SET_SIZE)
-		return blob_fail_field(c, error, BLOB_TOO_LARGE, "cpu_set_size",
-				       c->cell->cpu_set_size, BLOB_MAX_CPU_SET_SIZE);
-	for (unsigned int n = 0; n < c->cell->cpu_set_size; n++)
+	go_to(c, BLOB_PART_CPU_SET, -1);
+	if (size > BLOB_MAX_CPU_SET_SIZE)
+		return blob_fail(c, BLOB_TOO_LARGE, "cpu_set_size", size, BLOB_MAX_CPU_SET_SIZE);
+	for (unsigned int n = 0; n < size; n++)
 		if (set[n])
 			return 0;
-	return blob_fail(c, error, BLOB_CPU_SET_EMPTY);
+	return blob_fail(c, BLOB_CPU_SET_EMPTY, NULL, 0, 0);
 }
 
-static int check_cache(const struct blob_check *c, unsigned int n)
+static int check_cache(struct blob_check *c, unsigned int n)
 {
 	const struct blob_cache *cache = &cell_desc_cache(c->cell)[n];
-	struct blob_error error = {.part = BLOB_PART_CACHE, .index = n};
 
 	if (cache->type > BLOB_CACHE_DATA)
-		return blob_fail_field(c, error, BLOB_UNKNOWN_TYPE, "type", cache->type, 0);
+		return blob_fail(c, BLOB_UNKNOWN_TYPE, "type", cache->type, 0);
 	if (cache->flags & ~CACHE_ROOTSHARED)
-		return blob_fail_field(c, error, BLOB_UNKNOWN_FLAGS, "flags", cache->flags,
-				       CACHE_ROOTSHARED);
+		return blob_fail(c, BLOB_UNKNOWN_FLAGS, "flags", cache->flags, CACHE_ROOTSHARED);
 	if (cache->size == 0)
-		return blob_fail_field(c, error, BLOB_EMPTY_RANGE, "size", 0, 0);
+		return blob_fail(c, BLOB_EMPTY_RANGE, "size", 0, 0);
 	if (cache->start + cache->size < cache->start)
-		return blob_fail_field(c, error, BLOB_WRAPS, "start", cache->start, 0);
+		return blob_fail(c, BLOB_WRAPS, "start", cache->start, 0);
 	return 0;
 }
 
 /* One controller may be described by several elements, each with its own range of pins. */
-static int check_irqchip(const struct blob_check *c, unsigned int n)
+static int check_irqchip(struct blob_check *c, unsigned int n)
 {
 	const struct blob_irqchip *chips = cell_desc_irqchips(c->cell), *chip = &chips[n];
-	struct blob_error error = {.part = BLOB_PART_IRQCHIP, .index = n, .field = "address"};
 
-	error.value = chip->address;
 	if (chip->address == 0)
-		return blob_fail(c, error, BLOB_MISSING);
-	if (!is_aligned(chip->address, PAGE_BYTES)) {
-		error.expected = PAGE_BYTES;
-		return blob_fail(c, error, BLOB_UNALIGNED);
-	}
+		return blob_fail(c, BLOB_MISSING, "address", 0, 0);
+	if (!is_aligned(chip->address, PAGE_BYTES))
+		return blob_fail(c, BLOB_UNALIGNED, "address", chip->address, PAGE_BYTES);
 	for (unsigned int m = 0; m < n; m++) {
-		error.other = m;
+		c->error.other = m;
 		if (chips[m].address != chip->address)
 			continue;
 		if (chips[m].id != chip->id || chips[m].pin_base == chip->pin_base)
-			return blob_fail(c, error, BLOB_DUPLICATE);
+			return blob_fail(c, BLOB_DUPLICATE, "address", chip->address, 0);
 	}
-	error.field = "pin_base";
-	if (chip->pin_base > 0xffffffffu - sizeof(chip->pin_bitmap) * 8) {
-		error.value = chip->pin_base;
-		return blob_fail(c, error, BLOB_WRAPS);
-	}
-	error.field = "address";
-	return blob_check_address(c, error, chip->address, PAGE_BYTES);
+	if (chip->pin_base > 0xffffffffu - sizeof(chip->pin_bitmap) * 8)
+		return blob_fail(c, BLOB_WRAPS, "pin_base", chip->pin_base, 0);
+	return blob_check_address(c, "address", chip->address, PAGE_BYTES);
 }
 
-static int check_pio(const struct blob_check *c, unsigned int n)
+static int check_pio(struct blob_check *c, unsigned int n)
 {
 	const struct blob_pio *pio = &cell_desc_pio(c->cell)[n];
-	struct blob_error error = {.part = BLOB_PART_PIO, .index = n};
 
 	if (pio->length == 0)
-		return blob_fail_field(c, error, BLOB_EMPTY_RANGE, "length", 0, 0);
+		return blob_fail(c, BLOB_EMPTY_RANGE, "length", 0, 0);
 	if ((uint32_t)pio->base + pio->length > PORT_LIMIT)
-		return blob_fail_field(c, error, BLOB_BEYOND_LIMIT, "base", pio->base, PORT_LIMIT);
+		return blob_fail(c, BLOB_BEYOND_LIMIT, "base", pio->base, PORT_LIMIT);
 	return 0;
 }
 
-static int check_console(const struct blob_check *c, const struct cell_console *console)
+static int check_console(struct blob_check *c, const struct cell_console *console)
 {
-	struct blob_error error = {.part = BLOB_PART_CONSOLE, .index = -1};
+	uint64_t address = console->address;
 
+	go_to(c, BLOB_PART_CONSOLE, -1);
 	if (console->type == CONSOLE_NONE)
 		return 0;
 	if (console->type > CONSOLE_PL011)
-		return blob_fail_field(c, error, BLOB_UNKNOWN_TYPE, "type", console->type, 0);
+		return blob_fail(c, BLOB_UNKNOWN_TYPE, "type", console->type, 0);
 	if (console->flags & ~KNOWN_CONSOLE_FLAGS)
-		return blob_fail_field(c, error, BLOB_UNKNOWN_FLAGS, "flags", console->flags,
-				       KNOWN_CONSOLE_FLAGS);
-	error.field = "address";
-	error.value = console->address;
-	if (console->address == 0)
-		return blob_fail(c, error, BLOB_MISSING);
+		return blob_fail(c, BLOB_UNKNOWN_FLAGS, "flags", console->flags,
+				 KNOWN_CONSOLE_FLAGS);
+	if (address == 0)
+		return blob_fail(c, BLOB_MISSING, "address", 0, 0);
 	if (console->flags & CONSOLE_FLAG_MMIO)
-		return blob_check_address(c, error, console->address, console->size);
-	if (console->address >= PORT_LIMIT || console->size > PORT_LIMIT - console->address) {
-		error.expected = PORT_LIMIT;
-		return blob_fail(c, error, BLOB_BEYOND_LIMIT);
-	}
+		return blob_check_address(c, "address", address, console->size);
+	if (address >= PORT_LIMIT || console->size > PORT_LIMIT - address)
+		return blob_fail(c, BLOB_BEYOND_LIMIT, "address", address, PORT_LIMIT);
 	return 0;
 }
 
-static int check_flags(const struct blob_check *c, enum blob_part part, uint32_t flags,
-		       uint32_t known)
+static int check_flags(struct blob_check *c, enum blob_part part, uint32_t flags, uint32_t known)
 {
-	struct blob_error error = {.part = part, .index = -1};
-
-	if (flags & ~known)
-		return blob_fail_field(c, error, BLOB_UNKNOWN_FLAGS, "flags", flags, known);
-	return 0;
+	go_to(c, part, -1);
+	return (flags & ~known) ? blob_fail(c, BLOB_UNKNOWN_FLAGS, "flags", flags, known) : 0;
 }
 
 /* Everything that the counts reach is inside the blob when this is called. */
-static int check_cell(const struct blob_check *c)
+static int check_cell(struct blob_check *c)
 {
 	const struct cell_desc *cell = c->cell;
 	int err;
 
+	go_to(c, BLOB_PART_CELL, -1);
 	err = check_name(c);
 	if (!err)
 		err = check_flags(c, BLOB_PART_CELL, cell->flags, KNOWN_CELL_FLAGS);
@@ -202,11 +181,11 @@ static int check_cell(const struct blob_check *c)
 	if (!err)
 		err = blob_check_memory(c);
 	if (!err)
-		err = blob_check_each(c, cell->num_cache_regions, check_cache);
+		err = blob_check_each(c, BLOB_PART_CACHE, cell->num_cache_regions, check_cache);
 	if (!err)
-		err = blob_check_each(c, cell->num_irqchips, check_irqchip);
+		err = blob_check_each(c, BLOB_PART_IRQCHIP, cell->num_irqchips, check_irqchip);
 	if (!err)
-		err = blob_check_each(c, cell->num_pio_regions, check_pio);
+		err = blob_check_each(c, BLOB_PART_PIO, cell->num_pio_regions, check_pio);
 	if (!err)
 		err = blob_check_pci(c);
 	return err ? err : check_console(c, &cell->console);
@@ -218,64 +197,51 @@ static const struct system_desc *system_of(const struct blob_check *c)
 	return (const void *)((const uint8_t *)c->cell - offsetof(struct system_desc, root_cell));
 }
 
-static int check_iommu(const struct blob_check *c, unsigned int n)
+static int check_iommu(struct blob_check *c, unsigned int n)
 {
 	const struct blob_iommu *unit = &system_of(c)->iommu_units[n];
-	struct blob_error error = {.part = BLOB_PART_IOMMU, .index = n, .field = "type"};
 
 	if (unit->type == BLOB_IOMMU_NONE)
 		return 0;
-	error.value = unit->type;
 	if (unit->type > BLOB_IOMMU_MMU500)
-		return blob_fail(c, error, BLOB_UNKNOWN_TYPE);
+		return blob_fail(c, BLOB_UNKNOWN_TYPE, "type", unit->type, 0);
 	if (unit->size == 0)
-		return blob_fail_field(c, error, BLOB_EMPTY_RANGE, "size", 0, 0);
-	error.field = "base";
-	error.value = unit->base;
+		return blob_fail(c, BLOB_EMPTY_RANGE, "size", 0, 0);
 	if (unit->base == 0)
-		return blob_fail(c, error, BLOB_MISSING);
-	if (!is_aligned(unit->base, PAGE_BYTES)) {
-		error.expected = PAGE_BYTES;
-		return blob_fail(c, error, BLOB_UNALIGNED);
-	}
-	return blob_check_address(c, error, unit->base, unit->size);
+		return blob_fail(c, BLOB_MISSING, "base", 0, 0);
+	if (!is_aligned(unit->base, PAGE_BYTES))
+		return blob_fail(c, BLOB_UNALIGNED, "base", unit->base, PAGE_BYTES);
+	return blob_check_address(c, "base", unit->base, unit->size);
 }
 
-static int check_hypervisor_memory(const struct blob_check *c, const struct blob_memory *memory)
+static int check_hypervisor_memory(struct blob_check *c, const struct blob_memory *memory)
 {
-	struct blob_error error = {.part = BLOB_PART_SYSTEM, .index = -1};
+	static const char start[] = "hypervisor_memory.phys_start";
 
-	error.field = "hypervisor_memory.phys_start";
-	error.value = memory->phys_start;
 	if (memory->phys_start == 0)
-		return blob_fail(c, error, BLOB_MISSING);
+		return blob_fail(c, BLOB_MISSING, start, 0, 0);
 	if (memory->size == 0)
-		return blob_fail_field(c, error, BLOB_EMPTY_RANGE, "hypervisor_memory.size", 0, 0);
-	if (!is_aligned(memory->phys_start | memory->size, PAGE_BYTES)) {
-		error.expected = PAGE_BYTES;
-		return blob_fail(c, error, BLOB_UNALIGNED);
-	}
-	return blob_check_address(c, error, memory->phys_start, memory->size);
+		return blob_fail(c, BLOB_EMPTY_RANGE, "hypervisor_memory.size", 0, 0);
+	if (!is_aligned(memory->phys_start | memory->size, PAGE_BYTES))
+		return blob_fail(c, BLOB_UNALIGNED, start, memory->phys_start, PAGE_BYTES);
+	return blob_check_address(c, start, memory->phys_start, memory->size);
 }
 
-static int check_platform(const struct blob_check *c, const struct system_desc *system)
+static int check_platform(struct blob_check *c, const struct system_desc *system)
 {
-	struct blob_error error = {.part = BLOB_PART_SYSTEM, .index = -1};
+	uint64_t base = system->pci_mmconfig_base;
+	uint8_t apic_mode = system->platform.x86.apic_mode;
 
-	error.field = "pci_mmconfig_base";
-	error.value = system->pci_mmconfig_base;
-	if (!is_aligned(system->pci_mmconfig_base, BUS_BYTES)) {
-		error.expected = BUS_BYTES;
-		return blob_fail(c, error, BLOB_UNALIGNED);
-	}
-	if (NATIVE_ARCH == BLOB_ARCH_X86 && system->platform.x86.apic_mode > BLOB_APIC_X2APIC)
-		return blob_fail_field(c, error, BLOB_UNKNOWN_TYPE, "apic_mode",
-				       system->platform.x86.apic_mode, 0);
-	return blob_check_address(c, error, system->pci_mmconfig_base,
+	go_to(c, BLOB_PART_SYSTEM, -1);
+	if (!is_aligned(base, BUS_BYTES))
+		return blob_fail(c, BLOB_UNALIGNED, "pci_mmconfig_base", base, BUS_BYTES);
+	if (NATIVE_ARCH == BLOB_ARCH_X86 && apic_mode > BLOB_APIC_X2APIC)
+		return blob_fail(c, BLOB_UNKNOWN_TYPE, "apic_mode", apic_mode, 0);
+	return blob_check_address(c, "pci_mmconfig_base", base,
 				  (system->pci_mmconfig_end_bus + 1) * BUS_BYTES);
 }
 
-static int check_system(const struct blob_check *c, const struct system_desc *system)
+static int check_system(struct blob_check *c, const struct system_desc *system)
 {
 	int err;
 
@@ -287,7 +253,7 @@ static int check_system(const struct blob_check *c, const struct system_desc *sy
 	if (!err)
 		err = check_platform(c, system);
 	if (!err)
-		err = blob_check_each(c, BLOB_IOMMU_UNITS, check_iommu);
+		err = blob_check_each(c, BLOB_PART_IOMMU, BLOB_IOMMU_UNITS, check_iommu);
 	return err ? err : check_cell(c);
 }
 
@@ -298,65 +264,71 @@ struct blob_header {
 	uint16_t revision;
 } __attribute__((packed));
 
-static int check_header(const struct blob_check *c, const struct blob_header *header,
+static int check_header(struct blob_check *c, const struct blob_header *header,
 			const char *signature)
 {
-	struct blob_error error = {.part = BLOB_PART_BLOB, .index = -1};
-
 	if (memcmp(header->signature, signature, BLOB_SIGNATURE_LEN) != 0)
-		return blob_fail_field(c, error, BLOB_SIGNATURE, "signature", 0, 0);
+		return blob_fail(c, BLOB_SIGNATURE, "signature", 0, 0);
 	/* Before the architecture: older revisions have something else in its place. */
 	if (header->revision != BLOB_REVISION)
-		return blob_fail_field(c, error, BLOB_WRONG_REVISION, "revision", header->revision,
-				       BLOB_REVISION);
+		return blob_fail(c, BLOB_WRONG_REVISION, "revision", header->revision,
+				 BLOB_REVISION);
 	if (header->architecture != NATIVE_ARCH)
-		return blob_fail_field(c, error, BLOB_ARCHITECTURE, "architecture",
-				       header->architecture, NATIVE_ARCH);
+		return blob_fail(c, BLOB_ARCHITECTURE, "architecture", header->architecture,
+				 NATIVE_ARCH);
 	return 0;
 }
 
 /* The header is checked before the size, so that a blob of another revision is called that. */
-static int check_frame(const struct blob_check *c, const void *blob, size_t size, size_t fixed,
+static int check_frame(struct blob_check *c, const void *blob, size_t size, size_t fixed,
 		       const char *signature)
 {
-	struct blob_error error = {.part = BLOB_PART_BLOB, .index = -1, .value = size};
+	uint64_t expected;
 	int err;
 
+	go_to(c, BLOB_PART_BLOB, -1);
 	if (size >= sizeof(struct blob_header)) {
 		err = check_header(c, blob, signature);
 		if (err)
 			return err;
 	}
-	error.expected = fixed;
 	if (size < fixed)
-		return blob_fail(c, error, BLOB_TOO_SHORT);
-	error.expected = fixed - sizeof(*c->cell) + cell_desc_size(c->cell);
-	if (error.value != error.expected)
-		return blob_fail(c, error, BLOB_SIZE_MISMATCH);
+		return blob_fail(c, BLOB_TOO_SHORT, NULL, size, fixed);
+	expected = fixed - sizeof(*c->cell) + cell_desc_size(c->cell);
+	if (size != expected)
+		return blob_fail(c, BLOB_SIZE_MISMATCH, NULL, size, expected);
 	return 0;
+}
+
+/* Tells of the error that there is, if the caller wants to know. */
+static int finish(const struct blob_check *c, int err, struct blob_error *ret_error)
+{
+	if (err && ret_error)
+		*ret_error = c->error;
+	return err;
 }
 
 int blob_check_cell(const void *blob, size_t size, struct blob_error *ret_error)
 {
-	struct blob_check c = {.cell = blob, .error = ret_error};
+	struct blob_check c = {.cell = blob};
 	int err;
 
 	err = check_frame(&c, blob, size, sizeof(struct cell_desc), BLOB_CELL_SIGNATURE);
-	if (err)
-		return err;
-	return check_cell(&c);
+	if (!err)
+		err = check_cell(&c);
+	return finish(&c, err, ret_error);
 }
 
 int blob_check_system(const void *blob, size_t size, struct blob_error *ret_error)
 {
 	const struct system_desc *system = blob;
-	struct blob_check c = {.is_root = true, .error = ret_error};
+	struct blob_check c = {.is_root = true};
 	int err;
 
 	c.cell = (const void *)((const uint8_t *)blob + offsetof(struct system_desc, root_cell));
 	err = check_frame(&c, blob, size, sizeof(*system), BLOB_SYSTEM_SIGNATURE);
-	if (err)
-		return err;
 	/* The root cell's own signature and revision say nothing: tools leave them empty. */
-	return check_system(&c, system);
+	if (!err)
+		err = check_system(&c, system);
+	return finish(&c, err, ret_error);
 }

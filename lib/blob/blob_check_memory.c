@@ -19,74 +19,57 @@ static bool may_be_empty(const struct cell_desc *cell, unsigned int index)
 	return false;
 }
 
-static int check_comm_region(const struct blob_check *c, const struct blob_memory *r,
-			     struct blob_error error)
+static int check_comm_region(struct blob_check *c, const struct blob_memory *r)
 {
-	error.field = "flags";
-	error.value = r->flags;
 	if (c->is_root)
-		return blob_fail(c, error, BLOB_COMM_IN_ROOT);
+		return blob_fail(c, BLOB_COMM_IN_ROOT, "flags", r->flags, 0);
 	/* The page is the hypervisor's: no device memory, nothing to load, nothing of root's. */
 	if (r->flags & (BLOB_MEM_IO | BLOB_MEM_LOADABLE | BLOB_MEM_ROOTSHARED))
-		return blob_fail(c, error, BLOB_CONFLICTING_FLAGS);
-	error.field = "size";
-	error.value = r->size;
-	error.expected = PAGE_BYTES;
+		return blob_fail(c, BLOB_CONFLICTING_FLAGS, "flags", r->flags, 0);
 	if (r->size != PAGE_BYTES)
-		return blob_fail(c, error, BLOB_COMM_SIZE);
-	error.field = "virt_start";
-	error.value = r->virt_start;
+		return blob_fail(c, BLOB_COMM_SIZE, "size", r->size, PAGE_BYTES);
 	if (!is_aligned(r->virt_start, PAGE_BYTES))
-		return blob_fail(c, error, BLOB_UNALIGNED);
-	return blob_check_address(c, error, r->virt_start, r->size);
+		return blob_fail(c, BLOB_UNALIGNED, "virt_start", r->virt_start, PAGE_BYTES);
+	return blob_check_address(c, "virt_start", r->virt_start, r->size);
 }
 
 /* Byte-granular regions are for device registers: every access to them traps. */
-static int check_subpage(const struct blob_check *c, const struct blob_memory *r,
-			 struct blob_error error)
+static int check_subpage(struct blob_check *c, const struct blob_memory *r)
 {
-	error.value = r->virt_start & (PAGE_BYTES - 1);
-	error.expected = r->phys_start & (PAGE_BYTES - 1);
+	uint64_t guest = r->virt_start & (PAGE_BYTES - 1);
+	uint64_t phys = r->phys_start & (PAGE_BYTES - 1);
+
 	if (!(r->flags & BLOB_MEM_IO))
-		return blob_fail(c, error, BLOB_SUBPAGE_RAM);
+		return blob_fail(c, BLOB_SUBPAGE_RAM, "flags", guest, phys);
 	/* Else an aligned access of the guest could be one across two pages. */
-	if (error.value != error.expected)
-		return blob_fail_field(c, error, BLOB_SUBPAGE_OFFSET, "virt_start", error.value,
-				       error.expected);
+	if (guest != phys)
+		return blob_fail(c, BLOB_SUBPAGE_OFFSET, "virt_start", guest, phys);
 	return 0;
 }
 
-static int check_memory_region(const struct blob_check *c, unsigned int n)
+static int check_memory_region(struct blob_check *c, unsigned int n)
 {
 	const struct blob_memory *r = &cell_desc_memory(c->cell)[n];
-	struct blob_error error = {.part = BLOB_PART_MEMORY, .index = n, .field = "flags"};
 	int err;
 
-	error.value = r->flags;
-	if (r->flags & ~(uint64_t)BLOB_MEM_ALL_FLAGS) {
-		error.expected = BLOB_MEM_ALL_FLAGS;
-		return blob_fail(c, error, BLOB_UNKNOWN_FLAGS);
-	}
+	if (r->flags & ~(uint64_t)BLOB_MEM_ALL_FLAGS)
+		return blob_fail(c, BLOB_UNKNOWN_FLAGS, "flags", r->flags, BLOB_MEM_ALL_FLAGS);
 	if (r->size == 0 && may_be_empty(c->cell, n))
 		return 0;
 	if (r->flags & BLOB_MEM_COMM_REGION)
-		return check_comm_region(c, r, error);
+		return check_comm_region(c, r);
 	if (r->size == 0)
-		return blob_fail_field(c, error, BLOB_EMPTY_RANGE, "size", 0, 0);
-	error.field = "phys_start";
-	err = blob_check_address(c, error, r->phys_start, r->size);
+		return blob_fail(c, BLOB_EMPTY_RANGE, "size", 0, 0);
+	err = blob_check_address(c, "phys_start", r->phys_start, r->size);
+	if (!err)
+		err = blob_check_address(c, "virt_start", r->virt_start, r->size);
 	if (err)
 		return err;
-	error.field = "virt_start";
-	err = blob_check_address(c, error, r->virt_start, r->size);
-	if (err)
-		return err;
-	error.field = "flags";
 	if (is_subpage(r))
-		return check_subpage(c, r, error);
+		return check_subpage(c, r);
 	/* Second-level tables have no such pages; a silently added right would be a surprise. */
 	if ((r->flags & (BLOB_MEM_WRITE | BLOB_MEM_EXECUTE)) && !(r->flags & BLOB_MEM_READ))
-		return blob_fail(c, error, BLOB_NOT_READABLE);
+		return blob_fail(c, BLOB_NOT_READABLE, "flags", r->flags, 0);
 	return 0;
 }
 
@@ -109,26 +92,25 @@ static bool may_share_phys(const struct blob_memory *a, const struct blob_memory
 	return a->phys_start == b->phys_start && a->size == b->size;
 }
 
-static int check_memory_pair(const struct blob_check *c, unsigned int n, unsigned int m)
+static int check_memory_pair(struct blob_check *c, unsigned int n, unsigned int m)
 {
 	const struct blob_memory *r = cell_desc_memory(c->cell), *a = &r[n], *b = &r[m];
-	struct blob_error error = {.part = BLOB_PART_MEMORY, .index = n, .other = m};
 
+	c->error.other = m;
 	if (a->size == 0 || b->size == 0 || same_translation(c, a, b))
 		return 0;
 	if (a->flags & b->flags & BLOB_MEM_COMM_REGION)
-		return blob_fail(c, error, BLOB_COMM_TWICE);
+		return blob_fail(c, BLOB_COMM_TWICE, NULL, 0, 0);
 	if (ranges_meet(a->virt_start, a->size, b->virt_start, b->size))
-		return blob_fail_field(c, error, BLOB_GUEST_OVERLAP, "virt_start", a->virt_start,
-				       0);
+		return blob_fail(c, BLOB_GUEST_OVERLAP, "virt_start", a->virt_start, 0);
 	if ((a->flags | b->flags) & BLOB_MEM_COMM_REGION)
 		return 0;
 	if (ranges_meet(a->phys_start, a->size, b->phys_start, b->size) && !may_share_phys(a, b))
-		return blob_fail_field(c, error, BLOB_PHYS_OVERLAP, "phys_start", a->phys_start, 0);
+		return blob_fail(c, BLOB_PHYS_OVERLAP, "phys_start", a->phys_start, 0);
 	return 0;
 }
 
-static int check_memory(const struct blob_check *c, unsigned int n)
+static int check_memory(struct blob_check *c, unsigned int n)
 {
 	int err = check_memory_region(c, n);
 
@@ -137,7 +119,7 @@ static int check_memory(const struct blob_check *c, unsigned int n)
 	return err;
 }
 
-int blob_check_memory(const struct blob_check *c)
+int blob_check_memory(struct blob_check *c)
 {
-	return blob_check_each(c, c->cell->num_memory_regions, check_memory);
+	return blob_check_each(c, BLOB_PART_MEMORY, c->cell->num_memory_regions, check_memory);
 }

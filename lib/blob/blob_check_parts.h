@@ -9,28 +9,26 @@
 struct blob_check {
 	const struct cell_desc *cell;
 	bool is_root;
-	struct blob_error *error;
+	struct blob_error error; /* where the check is; what is wrong there, in the end */
 };
 
 /* Where the sections of an ivshmem device are among the memory regions. */
 enum shmem_section { SHMEM_STATE_TABLE, SHMEM_READ_WRITE, SHMEM_OUTPUT };
 
-/* Says what is wrong, and where, if the caller wants to know. Returns -EINVAL. */
-int blob_fail(const struct blob_check *c, struct blob_error error, enum blob_error_code code);
-int blob_fail_field(const struct blob_check *c, struct blob_error error, enum blob_error_code code,
-		    const char *field, uint64_t value, uint64_t expected);
+/* Says what is wrong at the place where the check is. Returns -EINVAL. */
+int blob_fail(struct blob_check *c, enum blob_error_code code, const char *field, uint64_t value,
+	      uint64_t expected);
 
-/* Whether the range is inside the addresses that exist; error has part, index and field. */
-int blob_check_address(const struct blob_check *c, struct blob_error error, uint64_t start,
-		       uint64_t size);
+/* Whether the range is inside the addresses that exist. */
+int blob_check_address(struct blob_check *c, const char *field, uint64_t start, uint64_t size);
 
 /* Elements 0 to count - 1 of an array, up to the first that is refused. */
-int blob_check_each(const struct blob_check *c, unsigned int count,
-		    int (*check)(const struct blob_check *c, unsigned int n));
+int blob_check_each(struct blob_check *c, enum blob_part part, unsigned int count,
+		    int (*check)(struct blob_check *c, unsigned int n));
 
 /* One kind of elements, all of them. Everything that the counts reach is inside the blob. */
-int blob_check_memory(const struct blob_check *c);
-int blob_check_pci(const struct blob_check *c);
+int blob_check_memory(struct blob_check *c);
+int blob_check_pci(struct blob_check *c);
 
 static inline bool is_aligned(uint64_t value, uint64_t alignment)
 {

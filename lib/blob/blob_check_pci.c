@@ -9,6 +9,7 @@
 #define PCI_CONFIG_BYTES      0x100u
 #define PCI_EXT_CONFIG_BYTES  0x1000u
 #define IVSHMEM_REGISTER_MASK 0xfffff000u
+#define KNOWN_MSI_FLAGS	      (BLOB_PCI_MSI_64BIT | BLOB_PCI_MSI_MASKABLE)
 
 /*
  * A BAR's writable bits are ones from the size upwards, to bit 15 where a port BAR decodes no more.
@@ -26,49 +27,40 @@ static bool bar_mask_valid(uint32_t mask, unsigned int bar)
 	return (size_bits & (size_bits + 1)) == 0;
 }
 
-static int check_bars(const struct blob_check *c, const struct blob_pci_device *dev,
-		      struct blob_error error)
+static int check_bars(struct blob_check *c, const struct blob_pci_device *dev)
 {
-	error.field = "bar_mask";
-	for (unsigned int bar = 0; bar < 6; bar++) {
-		error.value = dev->bar_mask[bar];
+	for (unsigned int bar = 0; bar < 6; bar++)
 		if (!bar_mask_valid(dev->bar_mask[bar], bar))
-			return blob_fail(c, error, BLOB_BAR_MASK);
-	}
+			return blob_fail(c, BLOB_BAR_MASK, "bar_mask", dev->bar_mask[bar], 0);
 	/* Register pages are mapped and trapped as pages. */
-	error.value = dev->bar_mask[0];
-	error.expected = IVSHMEM_REGISTER_MASK;
 	if (dev->type == BLOB_PCI_IVSHMEM && dev->bar_mask[0] != IVSHMEM_REGISTER_MASK)
-		return blob_fail(c, error, BLOB_BAR_MASK);
+		return blob_fail(c, BLOB_BAR_MASK, "bar_mask", dev->bar_mask[0],
+				 IVSHMEM_REGISTER_MASK);
 	return 0;
 }
 
-static int check_vectors(const struct blob_check *c, const struct blob_pci_device *dev,
-			 struct blob_error error)
+static int check_vectors(struct blob_check *c, const struct blob_pci_device *dev)
 {
+	uint64_t table_size = (uint64_t)dev->num_msix_vectors * PCI_MSIX_ENTRY_BYTES;
+
 	if (dev->num_msi_vectors > PCI_MAX_MSI_VECTORS)
-		return blob_fail_field(c, error, BLOB_TOO_LARGE, "num_msi_vectors",
-				       dev->num_msi_vectors, PCI_MAX_MSI_VECTORS);
+		return blob_fail(c, BLOB_TOO_LARGE, "num_msi_vectors", dev->num_msi_vectors,
+				 PCI_MAX_MSI_VECTORS);
 	if (dev->num_msix_vectors > PCI_MAX_MSIX_VECTORS)
-		return blob_fail_field(c, error, BLOB_TOO_LARGE, "num_msix_vectors",
-				       dev->num_msix_vectors, PCI_MAX_MSIX_VECTORS);
-	if (dev->msi_flags & ~(BLOB_PCI_MSI_64BIT | BLOB_PCI_MSI_MASKABLE))
-		return blob_fail_field(c, error, BLOB_UNKNOWN_FLAGS, "msi_flags", dev->msi_flags,
-				       BLOB_PCI_MSI_64BIT | BLOB_PCI_MSI_MASKABLE);
+		return blob_fail(c, BLOB_TOO_LARGE, "num_msix_vectors", dev->num_msix_vectors,
+				 PCI_MAX_MSIX_VECTORS);
+	if (dev->msi_flags & ~KNOWN_MSI_FLAGS)
+		return blob_fail(c, BLOB_UNKNOWN_FLAGS, "msi_flags", dev->msi_flags,
+				 KNOWN_MSI_FLAGS);
 	/* The table of a virtual device is in its own BAR. */
 	if (dev->num_msix_vectors == 0 || dev->type == BLOB_PCI_IVSHMEM)
 		return 0;
-	error.field = "msix_region_size";
-	error.value = dev->msix_region_size;
-	error.expected = (uint64_t)dev->num_msix_vectors * PCI_MSIX_ENTRY_BYTES;
-	if (!is_aligned(dev->msix_region_size, PAGE_BYTES) || error.value < error.expected)
-		return blob_fail(c, error, BLOB_MSIX_TABLE);
-	error.field = "msix_address";
-	error.value = dev->msix_address;
-	error.expected = PAGE_BYTES;
+	if (!is_aligned(dev->msix_region_size, PAGE_BYTES) || dev->msix_region_size < table_size)
+		return blob_fail(c, BLOB_MSIX_TABLE, "msix_region_size", dev->msix_region_size,
+				 table_size);
 	if (dev->msix_address == 0 || !is_aligned(dev->msix_address, PAGE_BYTES))
-		return blob_fail(c, error, BLOB_MSIX_TABLE);
-	return blob_check_address(c, error, dev->msix_address, dev->msix_region_size);
+		return blob_fail(c, BLOB_MSIX_TABLE, "msix_address", dev->msix_address, PAGE_BYTES);
+	return blob_check_address(c, "msix_address", dev->msix_address, dev->msix_region_size);
 }
 
 /* A peer that could write another's section or the state table could speak in its name. */
@@ -79,119 +71,96 @@ static bool section_may_write(const struct blob_pci_device *dev, unsigned int se
 }
 
 /* The device tells its peer one base address and the sizes: the sections must follow each other. */
-static int check_sections(const struct blob_check *c, const struct blob_pci_device *dev,
-			  struct blob_error error)
+static int check_sections(struct blob_check *c, const struct blob_pci_device *dev)
 {
-	const struct blob_memory *r = cell_desc_memory(c->cell) + dev->shmem_regions_start;
-	uint64_t next = r[SHMEM_STATE_TABLE].virt_start + r[SHMEM_STATE_TABLE].size;
-	unsigned int sections = SHMEM_OUTPUT + dev->shmem_peers;
+	static const char field[] = "shmem_regions_start";
+	const struct blob_memory *first = cell_desc_memory(c->cell) + dev->shmem_regions_start, *r;
+	uint64_t next = first->virt_start + first->size, output_size = first[SHMEM_OUTPUT].size;
 
-	error.field = "shmem_regions_start";
-	for (unsigned int n = 0; n < sections; n++) {
-		error.other = dev->shmem_regions_start + n;
-		error.value = r[n].flags;
-		if ((r[n].flags & BLOB_MEM_COMM_REGION) || (r[n].size != 0 && is_subpage(&r[n])))
-			return blob_fail(c, error, BLOB_CONFLICTING_FLAGS);
-		if (r[n].size != 0 && (r[n].flags & BLOB_MEM_WRITE) && !section_may_write(dev, n))
-			return blob_fail(c, error, BLOB_SECTION_WRITE);
-		error.value = r[n].size;
-		error.expected = r[SHMEM_OUTPUT].size;
-		if (n > SHMEM_OUTPUT && error.value != error.expected)
-			return blob_fail(c, error, BLOB_SECTION_SIZE);
-		if (n == SHMEM_STATE_TABLE || r[n].size == 0)
+	for (unsigned int n = 0; n < SHMEM_OUTPUT + (unsigned int)dev->shmem_peers; n++) {
+		r = &first[n];
+		c->error.other = dev->shmem_regions_start + n;
+		if ((r->flags & BLOB_MEM_COMM_REGION) || (r->size != 0 && is_subpage(r)))
+			return blob_fail(c, BLOB_CONFLICTING_FLAGS, field, r->flags, 0);
+		if (r->size != 0 && (r->flags & BLOB_MEM_WRITE) && !section_may_write(dev, n))
+			return blob_fail(c, BLOB_SECTION_WRITE, field, r->flags, 0);
+		if (n > SHMEM_OUTPUT && r->size != output_size)
+			return blob_fail(c, BLOB_SECTION_SIZE, field, r->size, output_size);
+		if (n == SHMEM_STATE_TABLE || r->size == 0)
 			continue;
-		error.value = r[n].virt_start;
-		error.expected = next;
-		if (error.value != error.expected)
-			return blob_fail(c, error, BLOB_SECTION_GAP);
-		next += r[n].size;
+		if (r->virt_start != next)
+			return blob_fail(c, BLOB_SECTION_GAP, field, r->virt_start, next);
+		next += r->size;
 	}
 	return 0;
 }
 
-static int check_ivshmem(const struct blob_check *c, const struct blob_pci_device *dev,
-			 struct blob_error error)
+static int check_ivshmem(struct blob_check *c, const struct blob_pci_device *dev)
 {
-	const struct blob_memory *table;
+	static const char regions[] = "shmem_regions_start";
+	uint64_t end = shmem_end(dev), table_size, needed = dev->shmem_peers * sizeof(uint32_t);
 
-	error.field = "shmem_peers";
 	if (dev->shmem_peers == 0)
-		return blob_fail(c, error, BLOB_MISSING);
-	error.value = dev->shmem_dev_id;
-	error.expected = dev->shmem_peers;
+		return blob_fail(c, BLOB_MISSING, "shmem_peers", 0, 0);
 	if (dev->shmem_dev_id >= dev->shmem_peers)
-		return blob_fail_field(c, error, BLOB_PEER_ID, "shmem_dev_id", error.value,
-				       error.expected);
-	error.value = shmem_end(dev);
-	error.expected = c->cell->num_memory_regions;
-	if (error.value > error.expected)
-		return blob_fail_field(c, error, BLOB_REGIONS_OUTSIDE, "shmem_regions_start",
-				       error.value, error.expected);
-	table = cell_desc_memory(c->cell) + dev->shmem_regions_start;
-	error.value = table->size;
-	error.expected = dev->shmem_peers * sizeof(uint32_t);
-	if (error.value < error.expected)
-		return blob_fail_field(c, error, BLOB_STATE_TABLE, "shmem_regions_start",
-				       error.value, error.expected);
-	return check_sections(c, dev, error);
+		return blob_fail(c, BLOB_PEER_ID, "shmem_dev_id", dev->shmem_dev_id,
+				 dev->shmem_peers);
+	if (end > c->cell->num_memory_regions)
+		return blob_fail(c, BLOB_REGIONS_OUTSIDE, regions, end,
+				 c->cell->num_memory_regions);
+	table_size = cell_desc_memory(c->cell)[dev->shmem_regions_start].size;
+	if (table_size < needed)
+		return blob_fail(c, BLOB_STATE_TABLE, regions, table_size, needed);
+	return check_sections(c, dev);
 }
 
-static int check_pci_device(const struct blob_check *c, unsigned int n)
+static int check_pci_device(struct blob_check *c, unsigned int n)
 {
 	const struct blob_pci_device *devices = cell_desc_pci_devices(c->cell), *dev = &devices[n];
-	struct blob_error error = {.part = BLOB_PART_PCI_DEVICE, .index = n};
+	uint64_t caps_end = (uint64_t)dev->caps_start + dev->num_caps;
 	int err;
 
 	if (dev->type < BLOB_PCI_DEVICE || dev->type > BLOB_PCI_IVSHMEM)
-		return blob_fail_field(c, error, BLOB_UNKNOWN_TYPE, "type", dev->type, 0);
+		return blob_fail(c, BLOB_UNKNOWN_TYPE, "type", dev->type, 0);
 	if (dev->iommu >= BLOB_IOMMU_UNITS)
-		return blob_fail_field(c, error, BLOB_TOO_LARGE, "iommu", dev->iommu,
-				       BLOB_IOMMU_UNITS - 1);
+		return blob_fail(c, BLOB_TOO_LARGE, "iommu", dev->iommu, BLOB_IOMMU_UNITS - 1);
 	for (unsigned int m = 0; m < n; m++) {
-		if (devices[m].domain != dev->domain || devices[m].bdf != dev->bdf)
-			continue;
-		error.field = "bdf";
-		error.value = dev->bdf;
-		error.other = m;
-		return blob_fail(c, error, BLOB_DUPLICATE);
+		c->error.other = m;
+		if (devices[m].domain == dev->domain && devices[m].bdf == dev->bdf)
+			return blob_fail(c, BLOB_DUPLICATE, "bdf", dev->bdf, 0);
 	}
-	error.value = (uint64_t)dev->caps_start + dev->num_caps;
-	error.expected = c->cell->num_pci_caps;
-	if (error.value > error.expected)
-		return blob_fail_field(c, error, BLOB_CAPS_OUTSIDE, "caps_start", error.value,
-				       error.expected);
-	err = check_bars(c, dev, error);
-	if (err)
-		return err;
-	err = check_vectors(c, dev, error);
+	if (caps_end > c->cell->num_pci_caps)
+		return blob_fail(c, BLOB_CAPS_OUTSIDE, "caps_start", caps_end,
+				 c->cell->num_pci_caps);
+	err = check_bars(c, dev);
+	if (!err)
+		err = check_vectors(c, dev);
 	if (err || dev->type != BLOB_PCI_IVSHMEM)
 		return err;
-	return check_ivshmem(c, dev, error);
+	return check_ivshmem(c, dev);
 }
 
-static int check_pci_cap(const struct blob_check *c, unsigned int n)
+static int check_pci_cap(struct blob_check *c, unsigned int n)
 {
 	const struct blob_pci_capability *cap = &cell_desc_pci_caps(c->cell)[n];
-	struct blob_error error = {.part = BLOB_PART_PCI_CAP, .index = n};
 	bool extended = cap->id & BLOB_PCI_CAP_EXTENDED;
+	uint32_t first = extended ? PCI_CONFIG_BYTES : PCI_CAPS_START;
+	uint32_t end = extended ? PCI_EXT_CONFIG_BYTES : PCI_CONFIG_BYTES;
 
 	if (cap->flags & ~BLOB_PCI_CAP_WRITABLE)
-		return blob_fail_field(c, error, BLOB_UNKNOWN_FLAGS, "flags", cap->flags,
-				       BLOB_PCI_CAP_WRITABLE);
+		return blob_fail(c, BLOB_UNKNOWN_FLAGS, "flags", cap->flags, BLOB_PCI_CAP_WRITABLE);
 	if (cap->len == 0)
-		return blob_fail_field(c, error, BLOB_EMPTY_RANGE, "len", 0, 0);
-	error.field = "start";
-	error.value = cap->start;
-	error.expected = extended ? PCI_EXT_CONFIG_BYTES : PCI_CONFIG_BYTES;
-	if (cap->start < (extended ? PCI_CONFIG_BYTES : PCI_CAPS_START) ||
-	    cap->start + (uint64_t)cap->len > error.expected)
-		return blob_fail(c, error, BLOB_BEYOND_LIMIT);
+		return blob_fail(c, BLOB_EMPTY_RANGE, "len", 0, 0);
+	if (cap->start < first || cap->start + (uint64_t)cap->len > end)
+		return blob_fail(c, BLOB_BEYOND_LIMIT, "start", cap->start, end);
 	return 0;
 }
 
-int blob_check_pci(const struct blob_check *c)
+int blob_check_pci(struct blob_check *c)
 {
-	int err = blob_check_each(c, c->cell->num_pci_devices, check_pci_device);
+	int err = blob_check_each(c, BLOB_PART_PCI_DEVICE, c->cell->num_pci_devices,
+				  check_pci_device);
 
-	return err ? err : blob_check_each(c, c->cell->num_pci_caps, check_pci_cap);
+	return err ? err
+		   : blob_check_each(c, BLOB_PART_PCI_CAP, c->cell->num_pci_caps, check_pci_cap);
 }
