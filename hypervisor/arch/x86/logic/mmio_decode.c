@@ -110,7 +110,7 @@ static const uint8_t group_operations[GROUP_COUNT][8] = {
 
 struct decoder {
 	const uint8_t *bytes;
-	unsigned int count;    /* bytes there */
+	unsigned int count;    /* bytes there, MMIO_INSN_MAX at most */
 	unsigned int position; /* of the next one */
 	enum mmio_cpu_mode mode;
 	bool operand_prefix, address_prefix, repeat_prefix, lock;
@@ -130,13 +130,10 @@ static void stop(struct decoder *d, enum mmio_decode_result why)
 
 static uint8_t next_byte(struct decoder *d)
 {
-	/* The processor refuses what is longer. */
-	if (d->position >= MMIO_INSN_MAX)
-		stop(d, MMIO_DECODE_UNKNOWN);
-	else if (d->position >= d->count)
-		stop(d, MMIO_DECODE_TRUNCATED);
-	else
+	if (d->position < d->count)
 		return d->bytes[d->position++];
+	/* The processor refuses what is longer. */
+	stop(d, d->position < MMIO_INSN_MAX ? MMIO_DECODE_TRUNCATED : MMIO_DECODE_UNKNOWN);
 	return 0;
 }
 
@@ -327,7 +324,7 @@ enum mmio_decode_result mmio_decode(const uint8_t *bytes, unsigned int n, enum m
 {
 	struct decoder d = {
 		.bytes = bytes,
-		.count = n,
+		.count = n < MMIO_INSN_MAX ? n : MMIO_INSN_MAX,
 		.mode = mode,
 		.segment = MMIO_SEGMENT_DEFAULT,
 	};
