@@ -41,12 +41,18 @@ DEFINE_CR(2)
 DEFINE_CR(3)
 DEFINE_CR(4)
 
-static inline void cpuid(uint32_t leaf, uint32_t subleaf, uint32_t *eax, uint32_t *ebx,
-			 uint32_t *ecx, uint32_t *edx)
+struct cpuid {
+	uint32_t eax, ebx, ecx, edx;
+};
+
+static inline struct cpuid cpuid(uint32_t leaf, uint32_t subleaf)
 {
+	struct cpuid r;
+
 	asm volatile("cpuid"
-		     : "=a"(*eax), "=b"(*ebx), "=c"(*ecx), "=d"(*edx)
+		     : "=a"(r.eax), "=b"(r.ebx), "=c"(r.ecx), "=d"(r.edx)
 		     : "a"(leaf), "c"(subleaf));
+	return r;
 }
 
 static inline uint64_t rdtsc(void)

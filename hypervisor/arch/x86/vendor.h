@@ -9,13 +9,6 @@
 
 #include "arch/arch.h"
 
-struct vcpu_segment {
-	uint16_t selector;
-	uint16_t attributes; /* descriptor bits 55:52 and 47:40, packed */
-	uint32_t limit;
-	uint64_t base;
-};
-
 /* The part of a vCPU's state that the generic x86 code reads. */
 struct vcpu_state {
 	uint64_t rip, rflags, cr0, cr2, cr3, cr4, efer;
@@ -58,15 +51,15 @@ struct vendor {
 	/* Halts the vCPU in tables of its own until a kick. */
 	void (*park)(struct cpu *cpu);
 
-	void (*get_state)(const struct cpu *cpu, struct vcpu_state *ret_state);
-	/* Where the guest's RSP is kept (it may be changed there). */
+	struct vcpu_state (*state)(const struct cpu *cpu);
+	/* Where the guest's RSP and RFLAGS are kept (they may be changed there). */
 	uint64_t *(*rsp)(struct cpu *cpu);
+	uint64_t *(*rflags)(struct cpu *cpu);
 	/* The exit as the processor reported it, for records. */
 	void (*get_exit)(const struct cpu *cpu, uint64_t *ret_code, uint64_t *ret_info1,
 			 uint64_t *ret_info2);
 	/* Steps over an instruction that has been emulated. */
 	void (*advance)(struct cpu *cpu, unsigned int bytes);
-	void (*set_flags)(struct cpu *cpu, uint64_t rflags);
 	void (*inject_exception)(struct cpu *cpu, unsigned int vector, bool has_error,
 				 uint32_t error);
 	void (*inject_page_fault)(struct cpu *cpu, uint64_t address, uint32_t error);

@@ -140,17 +140,18 @@ void wrmsr(uint32_t msr, uint64_t value)
 	machine.msr_written[1] = value;
 }
 
-void cpuid(uint32_t leaf, uint32_t subleaf, uint32_t *eax, uint32_t *ebx, uint32_t *ecx,
-	   uint32_t *edx)
+struct cpuid cpuid(uint32_t leaf, uint32_t subleaf)
 {
+	uint32_t bits = machine.cpuid_bits;
+
 	machine.cpuid_asked[0] = leaf;
 	machine.cpuid_asked[1] = subleaf;
-	*eax = *ebx = *ecx = *edx = machine.cpuid_bits;
+	return (struct cpuid){bits, bits, bits, bits};
 }
 
-static void vendor_get_state(const struct cpu *cpu, struct vcpu_state *ret_state)
+static struct vcpu_state vendor_state(const struct cpu *cpu)
 {
-	*ret_state = fake_cpu_of(cpu)->state;
+	return fake_cpu_of(cpu)->state;
 }
 
 static void vendor_advance(struct cpu *cpu, unsigned int bytes)
@@ -179,7 +180,7 @@ static const struct vendor fake_vendor = {
 	.feature_leaf = 0x80000001,
 	.feature_ecx = CPUID_8000_0001_ECX_SVM,
 	.own_leaf = CPUID_SVM,
-	.get_state = vendor_get_state,
+	.state = vendor_state,
 	.advance = vendor_advance,
 	.set_efer = vendor_set_efer,
 	.set_pat = vendor_set_pat,

@@ -30,7 +30,7 @@ static bool decode(struct cpu *cpu, struct mmio_insn *ret_insn)
 	/* Delivering an event touched the memory, not the instruction that RIP stands at. */
 	if (!vendor->can_inject(cpu))
 		return false;
-	vendor->get_state(cpu, &state);
+	state = vendor->state(cpu);
 	length = guest_fetch(cpu, &state, bytes);
 	return length > 0 &&
 	       mmio_decode(bytes, length, mode_of(&state), ret_insn) == MMIO_DECODE_OK;
@@ -46,20 +46,18 @@ void access_complete(struct cpu *cpu, const struct mmio_insn *insn,
 {
 	if (effect->writes_register)
 		*gpr_by_number(cpu, insn->reg) = effect->reg;
-	vendor->set_flags(cpu, effect->flags);
+	*vendor->rflags(cpu) = effect->flags;
 	vendor->advance(cpu, insn->length);
 }
 
 void access_apply(struct cpu *cpu, const struct mmio_insn *insn, uint64_t data,
 		  struct mmio_effect *ret_effect)
 {
-	struct vcpu_state state;
 	uint64_t reg = 0;
 
-	vendor->get_state(cpu, &state);
 	if (insn->operand == MMIO_OPERAND_REGISTER)
 		reg = *gpr_by_number(cpu, insn->reg);
-	mmio_apply(insn, reg, data, state.rflags, ret_effect);
+	mmio_apply(insn, reg, data, *vendor->rflags(cpu), ret_effect);
 }
 
 static enum verdict access_apic(struct cpu *cpu, uint64_t guest_phys)

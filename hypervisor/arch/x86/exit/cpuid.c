@@ -7,34 +7,32 @@
 enum verdict exit_cpuid(struct cpu *cpu)
 {
 	struct guest_gprs *gprs = cpu_gprs(cpu);
-	uint32_t leaf = gprs->rax, subleaf = gprs->rcx, eax, ebx, ecx, edx;
-	struct vcpu_state state;
+	uint32_t leaf = gprs->rax, subleaf = gprs->rcx;
+	struct cpuid answer;
+	struct vcpu_state state = vendor->state(cpu);
 
-	vendor->get_state(cpu, &state);
 	switch (leaf) {
 	case CELL_CPUID_BASE:
-		eax = CELL_CPUID_FEATURES;
-		ebx = CELL_CPUID_EBX;
-		ecx = CELL_CPUID_ECX;
-		edx = CELL_CPUID_EDX;
+		answer = (struct cpuid){CELL_CPUID_FEATURES, CELL_CPUID_EBX, CELL_CPUID_ECX,
+					CELL_CPUID_EDX};
 		break;
 	case CELL_CPUID_FEATURES:
-		eax = ebx = ecx = edx = 0;
+		answer = (struct cpuid){0};
 		break;
 	default:
-		cpuid(leaf, subleaf, &eax, &ebx, &ecx, &edx);
+		answer = cpuid(leaf, subleaf);
 	}
 	if (leaf == 1) {
-		ecx |= CPUID_1_ECX_HYPERVISOR;
+		answer.ecx |= CPUID_1_ECX_HYPERVISOR;
 		/* The processor answers for the hypervisor's CR4; the guest asks about its own. */
-		ecx &= ~CPUID_1_ECX_OSXSAVE;
+		answer.ecx &= ~CPUID_1_ECX_OSXSAVE;
 		if (state.cr4 & CR4_OSXSAVE)
-			ecx |= CPUID_1_ECX_OSXSAVE;
+			answer.ecx |= CPUID_1_ECX_OSXSAVE;
 	}
 	if (leaf == 7 && subleaf == 0) {
-		ecx &= ~CPUID_7_ECX_OSPKE;
+		answer.ecx &= ~CPUID_7_ECX_OSPKE;
 		if (state.cr4 & CR4_PKE)
-			ecx |= CPUID_7_ECX_OSPKE;
+			answer.ecx |= CPUID_7_ECX_OSPKE;
 	}
 	/*
 	 * Root keeps seeing what it saw before: a CPU that comes back from a cell and lacked a
@@ -42,19 +40,19 @@ enum verdict exit_cpuid(struct cpu *cpu)
 	 */
 	if (cpu->cell != &root_cell) {
 		if (leaf == 1)
-			ecx &= ~(CPUID_1_ECX_MONITOR | CPUID_1_ECX_X2APIC);
+			answer.ecx &= ~(CPUID_1_ECX_MONITOR | CPUID_1_ECX_X2APIC);
 		/* Flushes the translations of all CPUs, everybody's: not enabled for guests. */
 		if (leaf == 0x80000008)
-			ebx &= ~CPUID_8000_0008_EBX_INVLPGB;
+			answer.ebx &= ~CPUID_8000_0008_EBX_INVLPGB;
 		if (leaf == vendor->feature_leaf)
-			ecx &= ~vendor->feature_ecx;
+			answer.ecx &= ~vendor->feature_ecx;
 		if (leaf == vendor->own_leaf)
-			eax = ebx = ecx = edx = 0;
+			answer = (struct cpuid){0};
 	}
-	gprs->rax = eax;
-	gprs->rbx = ebx;
-	gprs->rcx = ecx;
-	gprs->rdx = edx;
+	gprs->rax = answer.eax;
+	gprs->rbx = answer.ebx;
+	gprs->rcx = answer.ecx;
+	gprs->rdx = answer.edx;
 	vendor->advance(cpu, 2);
 	return VERDICT_HANDLED;
 }

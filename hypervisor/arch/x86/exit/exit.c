@@ -11,11 +11,10 @@
 enum verdict exit_hypercall(struct cpu *cpu)
 {
 	struct guest_gprs *gprs = cpu_gprs(cpu);
-	struct vcpu_state state;
+	struct vcpu_state state = vendor->state(cpu);
 	uint64_t arg1 = gprs->rdi, arg2 = gprs->rsi;
 	int32_t result = -1; /* EPERM */
 
-	vendor->get_state(cpu, &state);
 	if (!(state.efer & EFER_LMA)) {
 		arg1 = (uint32_t)arg1;
 		arg2 = (uint32_t)arg2;
@@ -30,19 +29,17 @@ enum verdict exit_hypercall(struct cpu *cpu)
 
 void exit_exception_seen(struct cpu *cpu, unsigned int vector)
 {
-	struct vcpu_state state;
+	struct vcpu_state state = vendor->state(cpu);
 
-	vendor->get_state(cpu, &state);
 	cpu->arch.last_exception = vector;
 	cpu->arch.last_exception_rip = state.rip;
 }
 
 enum verdict exit_triple_fault(struct cpu *cpu)
 {
-	struct vcpu_state state;
+	struct vcpu_state state = vendor->state(cpu);
 	enum verdict verdict;
 
-	vendor->get_state(cpu, &state);
 	verdict = exit_fault(cpu, FAILURE_TRIPLE_FAULT, state.cr2, 0, 0);
 	/*
 	 * Page faults are not intercepted: where the last exception seen was raised elsewhere, the

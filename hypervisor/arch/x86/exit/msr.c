@@ -36,14 +36,6 @@ static void update_caching(struct cpu *cpu)
 			(cpu->arch.mtrr_def_type & MTRR_DEF_TYPE_ENABLE) ? cpu->arch.guest_pat : 0);
 }
 
-static bool has_tsc_aux(void)
-{
-	uint32_t eax, ebx, ecx, edx;
-
-	cpuid(0x80000001, 0, &eax, &ebx, &ecx, &edx);
-	return edx & CPUID_8000_0001_EDX_RDTSCP;
-}
-
 static void msr_cpu_reset(struct cpu *cpu)
 {
 	cpu->arch.guest_pat = PAT_RESET;
@@ -53,7 +45,7 @@ static void msr_cpu_reset(struct cpu *cpu)
 		vendor->set_pat(cpu, cpu->arch.guest_pat);
 	else
 		update_caching(cpu);
-	if (has_tsc_aux())
+	if (cpuid(0x80000001, 0).edx & CPUID_8000_0001_EDX_RDTSCP)
 		wrmsr(MSR_TSC_AUX, 0);
 }
 
@@ -87,9 +79,8 @@ static bool pat_valid(uint64_t pat)
 
 static enum verdict write_call(struct cpu *cpu, uint32_t msr, uint64_t value)
 {
-	struct vcpu_state state;
+	struct vcpu_state state = vendor->state(cpu);
 
-	vendor->get_state(cpu, &state);
 	switch (msr) {
 	case MSR_EFER:
 		return write_efer(cpu, &state, value);
@@ -114,9 +105,8 @@ static enum verdict write_call(struct cpu *cpu, uint32_t msr, uint64_t value)
 
 static enum verdict read_call(struct cpu *cpu, uint32_t msr, uint64_t *ret_value)
 {
-	struct vcpu_state state;
+	struct vcpu_state state = vendor->state(cpu);
 
-	vendor->get_state(cpu, &state);
 	switch (msr) {
 	case MSR_EFER:
 		/* Root's KVM reads it as "virtualization in use" and declines, which is the truth.

@@ -8,13 +8,12 @@
 
 bool arch_cpu_record(struct cpu *cpu, struct failure_record *record)
 {
-	struct vcpu_state state;
+	struct vcpu_state state = vendor->state(cpu);
 
 	if (cpu->arch.parked)
 		return false;
 	record->cpu = cpu->id;
 	record->tsc = rdtsc();
-	vendor->get_state(cpu, &state);
 	for (unsigned int n = 0; n < FAILURE_GPR_COUNT; n++)
 		record->gpr[n] = *gpr_by_number(cpu, n);
 	record->rip = state.rip;
@@ -37,7 +36,7 @@ enum verdict exit_fault(struct cpu *cpu, enum failure_reason reason, uint64_t ad
 			uint64_t value, unsigned int size)
 {
 	struct failure_record *record = &cpu->failure;
-	struct vcpu_state state;
+	struct vcpu_state state = vendor->state(cpu);
 
 	memset(record, 0, sizeof(*record));
 	record->reason = reason;
@@ -46,7 +45,6 @@ enum verdict exit_fault(struct cpu *cpu, enum failure_reason reason, uint64_t ad
 	record->size = size;
 	record->vector = FAILURE_VECTOR_NONE;
 	vendor->get_exit(cpu, &record->exit_code, &record->exit_info1, &record->exit_info2);
-	vendor->get_state(cpu, &state);
 	record->rip = state.rip;
 	/* Root is refused only: of its record nobody sees more than the line on the console. */
 	if (cpu->cell != &root_cell)

@@ -74,10 +74,9 @@ static bool store_ones(struct cpu *cpu, const struct vcpu_state *state,
 static void refuse_element(struct cpu *cpu, const struct string_element *element)
 {
 	uint64_t *count = gpr_by_number(cpu, FAILURE_RCX);
-	struct vcpu_state state;
+	struct vcpu_state state = vendor->state(cpu);
 	int64_t step;
 
-	vendor->get_state(cpu, &state);
 	if (!guest_runs_64bit_code(&state)) {
 		vendor->inject_exception(cpu, VECTOR_GP, true, 0);
 		return;
@@ -136,10 +135,9 @@ static void refuse_port_string(struct cpu *cpu, unsigned int length, bool in)
 		.moves_rsi = !in,
 	};
 	uint8_t bytes[INSTRUCTION_MAX];
-	struct vcpu_state state;
+	struct vcpu_state state = vendor->state(cpu);
 	unsigned int fetched;
 
-	vendor->get_state(cpu, &state);
 	fetched = guest_fetch(cpu, &state, bytes);
 	/* Only 64-bit code gets further: all before the opcode, the last byte, is prefixes. */
 	for (unsigned int n = 0; n + 1 < length && n < fetched; n++) {

@@ -66,16 +66,11 @@ static int parking_init(void)
 
 static int svm_check(void)
 {
-	uint32_t eax, ebx, ecx, edx;
-
-	cpuid(0x80000000, 0, &eax, &ebx, &ecx, &edx);
-	if (eax < CPUID_SVM)
+	if (cpuid(0x80000000, 0).eax < CPUID_SVM)
 		return -ENODEV;
-	cpuid(0x80000001, 0, &eax, &ebx, &ecx, &edx);
-	if (!(ecx & CPUID_8000_0001_ECX_SVM))
+	if (!(cpuid(0x80000001, 0).ecx & CPUID_8000_0001_ECX_SVM))
 		return -ENODEV;
-	cpuid(CPUID_SVM, 0, &eax, &ebx, &ecx, &edx);
-	if (!(edx & CPUID_SVM_EDX_NP)) {
+	if (!(cpuid(CPUID_SVM, 0).edx & CPUID_SVM_EDX_NP)) {
 		console_printf("SVM without nested paging\n");
 		return -ENODEV;
 	}
@@ -84,11 +79,10 @@ static int svm_check(void)
 
 static int svm_stage2_init(struct page_table *table)
 {
-	uint32_t eax, ebx, ecx, edx;
+	bool has_1g = cpuid(0x80000001, 0).edx & CPUID_8000_0001_EDX_PAGE1GB;
 
-	cpuid(0x80000001, 0, &eax, &ebx, &ecx, &edx);
 	table->format = &paging_nested_format;
-	table->max_leaf_level = (edx & CPUID_8000_0001_EDX_PAGE1GB) ? 3 : 2;
+	table->max_leaf_level = has_1g ? 3 : 2;
 	mapping_use_page_pool(table);
 	return page_table_init(table);
 }
@@ -120,9 +114,9 @@ static void take_over_linux(struct cpu *cpu)
 
 	/* Hidden parts of FS, GS, TR, LDTR and the syscall registers. */
 	svm_vmsave(cpu->arch.control_phys);
-	vmcb->cs = (struct vmcb_segment){SELECTOR_CODE, ATTR_CODE64, 0xffffffff, 0};
-	vmcb->ss = (struct vmcb_segment){SELECTOR_DATA, ATTR_DATA64, 0xffffffff, 0};
-	vmcb->ds = vmcb->es = (struct vmcb_segment){0, ATTR_DATA64, 0xffffffff, 0};
+	vmcb->cs = (struct vcpu_segment){SELECTOR_CODE, ATTR_CODE64, 0xffffffff, 0};
+	vmcb->ss = (struct vcpu_segment){SELECTOR_DATA, ATTR_DATA64, 0xffffffff, 0};
+	vmcb->ds = vmcb->es = (struct vcpu_segment){0, ATTR_DATA64, 0xffffffff, 0};
 	vmcb->gdtr.limit = cpu->arch.linux_gdtr.limit;
 	vmcb->gdtr.base = cpu->arch.linux_gdtr.base;
 	vmcb->idtr.limit = cpu->arch.linux_idtr.limit;
@@ -213,26 +207,24 @@ static void clear_for_reset(struct vmcb *vmcb)
 	vmcb->efer = EFER_SVME;
 	vmcb->rflags = RFLAGS_FIXED;
 	vmcb->ss = vmcb->ds = vmcb->es = vmcb->fs = vmcb->gs =
-		(struct vmcb_segment){0, ATTR_DATA16, 0xffff, 0};
+		(struct vcpu_segment){0, ATTR_DATA16, 0xffff, 0};
 	vmcb->gdtr.limit = vmcb->idtr.limit = 0xffff;
-	vmcb->ldtr = (struct vmcb_segment){0, ATTR_LDT, 0xffff, 0};
-	vmcb->tr = (struct vmcb_segment){0, ATTR_TSS16, 0xffff, 0};
+	vmcb->ldtr = (struct vcpu_segment){0, ATTR_LDT, 0xffff, 0};
+	vmcb->tr = (struct vcpu_segment){0, ATTR_TSS16, 0xffff, 0};
 }
 
 static void svm_reset(struct cpu *cpu, uint16_t cs_selector, uint64_t cs_base, uint16_t ip)
 {
 	struct vmcb *vmcb = vmcb_of(cpu);
 	struct guest_gprs *gprs = cpu_gprs(cpu);
-	uint32_t ebx, ecx, edx, eax;
 
 	clear_for_reset(vmcb);
-	vmcb->cs = (struct vmcb_segment){cs_selector, ATTR_CODE16, 0xffff, cs_base};
+	vmcb->cs = (struct vcpu_segment){cs_selector, ATTR_CODE16, 0xffff, cs_base};
 	vmcb->cr0 = CR0_CD | CR0_NW | CR0_ET;
 	vmcb->rip = ip;
 	memset(gprs, 0, sizeof(*gprs));
 	/* RDX holds the family, model and stepping after a reset (APM vol. 2, 14.1.3). */
-	cpuid(1, 0, &eax, &ebx, &ecx, &edx);
-	gprs->rdx = eax;
+	gprs->rdx = cpuid(1, 0).eax;
 	svm_vmload(cpu->arch.control_phys);
 	svm_load_cell(cpu);
 }
@@ -242,7 +234,7 @@ static void svm_park(struct cpu *cpu)
 	struct vmcb *vmcb = vmcb_of(cpu);
 
 	clear_for_reset(vmcb);
-	vmcb->cs = (struct vmcb_segment){0, ATTR_CODE16, 0xffff, 0};
+	vmcb->cs = (struct vcpu_segment){0, ATTR_CODE16, 0xffff, 0};
 	vmcb->cr0 = CR0_ET;
 	vmcb->rip = 0;
 	svm_vmload(cpu->arch.control_phys);
@@ -250,30 +242,35 @@ static void svm_park(struct cpu *cpu)
 	vmcb->nested_cr3 = hv_to_phys(parking_table.root);
 }
 
-_Static_assert(sizeof(struct vcpu_segment) == sizeof(struct vmcb_segment), "the same layout");
-
-static void svm_get_state(const struct cpu *cpu, struct vcpu_state *ret_state)
+static struct vcpu_state svm_state(const struct cpu *cpu)
 {
 	const struct vmcb *vmcb = vmcb_of(cpu);
 
-	ret_state->rip = vmcb->rip;
-	ret_state->rflags = vmcb->rflags;
-	ret_state->cr0 = vmcb->cr0;
-	ret_state->cr2 = vmcb->cr2;
-	ret_state->cr3 = vmcb->cr3;
-	ret_state->cr4 = vmcb->cr4;
-	ret_state->efer = vmcb->efer & ~EFER_SVME;
-	ret_state->cpl = vmcb->cpl;
-	memcpy(&ret_state->cs, &vmcb->cs, sizeof(vmcb->cs));
-	memcpy(&ret_state->ss, &vmcb->ss, sizeof(vmcb->ss));
-	memcpy(&ret_state->ds, &vmcb->ds, sizeof(vmcb->ds));
-	memcpy(&ret_state->es, &vmcb->es, sizeof(vmcb->es));
+	return (struct vcpu_state){
+		.rip = vmcb->rip,
+		.rflags = vmcb->rflags,
+		.cr0 = vmcb->cr0,
+		.cr2 = vmcb->cr2,
+		.cr3 = vmcb->cr3,
+		.cr4 = vmcb->cr4,
+		.efer = vmcb->efer & ~EFER_SVME,
+		.cpl = vmcb->cpl,
+		.cs = vmcb->cs,
+		.ss = vmcb->ss,
+		.ds = vmcb->ds,
+		.es = vmcb->es,
+	};
 }
 
+/* The VMCB is packed, but these members are aligned. */
 static uint64_t *svm_rsp(struct cpu *cpu)
 {
-	/* The VMCB is packed, but this member is aligned. */
 	return (uint64_t *)((uint8_t *)vmcb_of(cpu) + offsetof(struct vmcb, rsp));
+}
+
+static uint64_t *svm_rflags(struct cpu *cpu)
+{
+	return (uint64_t *)((uint8_t *)vmcb_of(cpu) + offsetof(struct vmcb, rflags));
 }
 
 static void svm_get_exit(const struct cpu *cpu, uint64_t *ret_code, uint64_t *ret_info1,
@@ -300,11 +297,6 @@ static void svm_advance(struct cpu *cpu, unsigned int bytes)
 	if (!(vmcb->cs.attributes & 0x200))
 		vmcb->rip &= 0xffffffff;
 	vmcb->interrupt_shadow = 0;
-}
-
-static void svm_set_flags(struct cpu *cpu, uint64_t rflags)
-{
-	vmcb_of(cpu)->rflags = rflags;
 }
 
 static void svm_inject_exception(struct cpu *cpu, unsigned int vector, bool has_error,
@@ -371,11 +363,11 @@ VENDOR(svm) = {
 	.load_cell = svm_load_cell,
 	.reset = svm_reset,
 	.park = svm_park,
-	.get_state = svm_get_state,
+	.state = svm_state,
 	.rsp = svm_rsp,
+	.rflags = svm_rflags,
 	.get_exit = svm_get_exit,
 	.advance = svm_advance,
-	.set_flags = svm_set_flags,
 	.inject_exception = svm_inject_exception,
 	.inject_page_fault = svm_inject_page_fault,
 	.inject_nmi = svm_inject_nmi,

@@ -21,16 +21,14 @@ static const struct {
  */
 static void clear_unswitched_state(void)
 {
-	uint32_t eax, ebx, ecx, edx;
+	struct cpuid all;
 
 	write_cr0(read_cr0() & ~CR0_TS);
-	cpuid(1, 0, &eax, &ebx, &ecx, &edx);
-	if (ecx & CPUID_1_ECX_XSAVE) {
+	if (cpuid(1, 0).ecx & CPUID_1_ECX_XSAVE) {
 		write_cr4(read_cr4() | CR4_OSXSAVE);
-		cpuid(CPUID_XSTATE, 0, &eax, &ebx, &ecx,
-		      &edx); /* EDX:EAX: all that XCR0 may have */
-		xsetbv(0, (uint64_t)edx << 32 | eax);
-		asm volatile("xrstor64 %0" : : "m"(empty_xsave_area), "a"(eax), "d"(edx));
+		all = cpuid(CPUID_XSTATE, 0); /* EDX:EAX: all that XCR0 may have */
+		xsetbv(0, (uint64_t)all.edx << 32 | all.eax);
+		asm volatile("xrstor64 %0" : : "m"(empty_xsave_area), "a"(all.eax), "d"(all.edx));
 		xsetbv(0, XCR0_X87);
 	}
 	asm volatile("fxrstor64 %0" : : "m"(empty_xsave_area));

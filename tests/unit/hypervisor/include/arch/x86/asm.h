@@ -3,9 +3,9 @@
 #ifndef FAKE_ASM_H
 #define FAKE_ASM_H
 
-#define rdmsr real_rdmsr
-#define wrmsr real_wrmsr
-#define cpuid real_cpuid
+#define rdmsr		     real_rdmsr
+#define wrmsr		     real_wrmsr
+#define cpuid(leaf, subleaf) real_cpuid(leaf, subleaf)
 #include_next "arch/x86/asm.h"
 #undef rdmsr
 #undef wrmsr
@@ -13,7 +13,6 @@
 
 uint64_t rdmsr(uint32_t msr);
 void wrmsr(uint32_t msr, uint64_t value);
-void cpuid(uint32_t leaf, uint32_t subleaf, uint32_t *eax, uint32_t *ebx, uint32_t *ecx,
-	   uint32_t *edx);
+struct cpuid cpuid(uint32_t leaf, uint32_t subleaf);
 
 #endif /* FAKE_ASM_H */
