@@ -98,23 +98,16 @@ static int check_cpus(struct cell *cell)
 }
 
 /* A cell in the state "locked" forbids any change of the partition. */
-static const struct cell *locking_cell(void)
-{
-	for_each_cell (cell)
-		if (cell != &root_cell && comm_locked(cell))
-			return cell;
-	return NULL;
-}
-
 static int refuse_if_locked(const char *what)
 {
-	const struct cell *culprit = locking_cell();
-
-	if (!culprit)
-		return 0;
-	console_printf("cell %s has locked the configuration: %s refused\n", culprit->desc->name,
-		       what);
-	return -EPERM;
+	for_each_cell (cell) {
+		if (cell == &root_cell || !comm_locked(cell))
+			continue;
+		console_printf("cell %s has locked the configuration: %s refused\n",
+			       cell->desc->name, what);
+		return -EPERM;
+	}
+	return 0;
 }
 
 static int find_slot(unsigned int *ret_slot)
