@@ -28,18 +28,6 @@ struct cell *cell_by_id(uint32_t id)
 	return NULL;
 }
 
-int cell_find_managed(uint32_t id, struct cell **ret_cell)
-{
-	struct cell *cell = cell_by_id(id);
-
-	if (!cell)
-		return -ENOENT;
-	if (cell == &root_cell)
-		return -EINVAL;
-	*ret_cell = cell;
-	return 0;
-}
-
 unsigned int cell_count(void)
 {
 	unsigned int count = 0;

@@ -65,10 +65,8 @@ struct cell *cell_next(unsigned int slot);
 
 /* NULL where there is none; the root cell has id 0. */
 struct cell *cell_by_id(uint32_t id);
-/* -ENOENT where there is no such cell, -EINVAL for the root cell. */
-int cell_find_managed(uint32_t id, struct cell **ret_cell);
 unsigned int cell_count(void);
-/* enum cell_state. */
+/* The answer is of enum cell_state. */
 int cell_state(struct cell *cell);
 /* CPUs in a descriptor; ret_too_large: it names some beyond what the hypervisor can have. */
 uint64_t cell_desc_cpus(const struct cell_desc *desc, bool *ret_too_large);
@@ -76,9 +74,10 @@ uint64_t cell_desc_cpus(const struct cell_desc *desc, bool *ret_too_large);
 int root_cell_init(void);
 
 /*
- * The management operations behind the hypercalls; the caller holds management_lock. Errors as in
- * the ABI, and two that mean "call again": -EAGAIN, the cell has been asked and has not answered
- * yet; -EINPROGRESS, the cell is gone and its memory is being scrubbed piece by piece.
+ * The management operations behind the hypercalls, on any cell but root's; the caller holds
+ * management_lock. Errors as in the ABI, and two that mean "call again": -EAGAIN, the cell has been
+ * asked and has not answered yet; -EINPROGRESS, the cell is gone and its memory is being scrubbed
+ * piece by piece.
  */
 
 /* create.c: how a cell comes and goes. */

@@ -128,11 +128,11 @@ static const struct hypercall_entry *find_entry(uint32_t code)
 
 static int call_on_cell(const struct hypercall_entry *entry, uint32_t id)
 {
-	struct cell *cell;
-	int err;
+	struct cell *cell = cell_by_id(id);
 
-	err = cell_find_managed(id, &cell);
-	return err ? err : entry->on_cell(cell);
+	if (!cell)
+		return -ENOENT;
+	return cell == &root_cell ? -EINVAL : entry->on_cell(cell);
 }
 
 bool hypercall(struct cpu *cpu, uint32_t code, uint64_t arg1, uint64_t arg2, int32_t *ret_result)
