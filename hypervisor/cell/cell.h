@@ -15,14 +15,6 @@ struct cpu;
 
 #define CELL_MAX_MMIO 16
 
-/* A piece of a device's page that is trapped and passed through byte-exactly. */
-struct mmio_window {
-	uint64_t guest;
-	uint64_t phys;
-	uint64_t size;
-	uint64_t flags; /* BLOB_MEM_* */
-};
-
 struct cell {
 	uint32_t id;
 	unsigned int slot;
@@ -39,7 +31,8 @@ struct cell {
 	struct public_cell *public;
 	struct page_table stage2;
 	unsigned int num_mmio;
-	struct mmio_window mmio[CELL_MAX_MMIO];
+	/* Pieces of devices' pages that are trapped and passed through byte-exactly. */
+	struct blob_memory mmio[CELL_MAX_MMIO];
 	struct arch_cell arch;
 };
 

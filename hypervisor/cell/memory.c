@@ -106,18 +106,12 @@ int memory_check(const struct cell *cell)
 
 static int add_mmio_window(struct cell *cell, const struct blob_memory *region)
 {
-	struct mmio_window *window;
-
 	if (cell->num_mmio == CELL_MAX_MMIO) {
 		console_printf("cell %s: more than %d byte-granular regions\n", cell->desc->name,
 			       CELL_MAX_MMIO);
 		return -E2BIG;
 	}
-	window = &cell->mmio[cell->num_mmio++];
-	window->guest = region->virt_start;
-	window->phys = region->phys_start;
-	window->size = region->size;
-	window->flags = region->flags;
+	cell->mmio[cell->num_mmio++] = *region;
 	return 0;
 }
 

@@ -74,7 +74,7 @@ static void plant_sees(struct tap *tap, const char *when)
 
 static bool test_create(struct tap *tap)
 {
-	const struct mmio_window *window;
+	const struct blob_memory *window;
 
 	machine_open(NULL);
 	if (!tap_is_u64(tap, machine_create(&plant), 0,
@@ -89,7 +89,7 @@ static bool test_create(struct tap *tap)
 	window = cell_by_id(PLANT_ID)->mmio;
 	tap_is_u64(tap, cell_by_id(PLANT_ID)->num_mmio, 1, "one region is byte-granular");
 	tap_ok(tap,
-	       window->guest == DEVICE + 0x404 && window->phys == DEVICE + 0x404 &&
+	       window->virt_start == DEVICE + 0x404 && window->phys_start == DEVICE + 0x404 &&
 		       window->size == 4 && window->flags == plant_memory[PLANT_REGISTERS].flags,
 	       "and passes through as far as its bytes go");
 	return true;

@@ -81,18 +81,19 @@ static enum verdict access_apic(struct cpu *cpu, uint64_t guest_phys)
 	return VERDICT_HANDLED;
 }
 
-static const struct mmio_window *find_window(const struct cell *cell, uint64_t guest_phys,
+static const struct blob_memory *find_window(const struct cell *cell, uint64_t guest_phys,
 					     unsigned int width)
 {
-	for (const struct mmio_window *window = cell->mmio; window < cell->mmio + cell->num_mmio;
+	for (const struct blob_memory *window = cell->mmio; window < cell->mmio + cell->num_mmio;
 	     window++)
-		if (guest_phys >= window->guest && guest_phys - window->guest < window->size &&
-		    width <= window->size - (guest_phys - window->guest))
+		if (guest_phys >= window->virt_start &&
+		    guest_phys - window->virt_start < window->size &&
+		    width <= window->size - (guest_phys - window->virt_start))
 			return window;
 	return NULL;
 }
 
-static bool window_allows(const struct mmio_window *window, const struct mmio_insn *insn,
+static bool window_allows(const struct blob_memory *window, const struct mmio_insn *insn,
 			  uint64_t guest_phys)
 {
 	uint64_t widths =
@@ -143,7 +144,7 @@ static void device_write(volatile void *address, unsigned int width, uint64_t va
 /* A byte-granular region: the access is done for the cell, on the registers that are its own. */
 static bool access_window(struct cpu *cpu, const struct mmio_insn *insn, uint64_t guest_phys)
 {
-	const struct mmio_window *window;
+	const struct blob_memory *window;
 	struct mmio_effect effect;
 	uint64_t phys;
 	uint8_t *page;
@@ -151,7 +152,7 @@ static bool access_window(struct cpu *cpu, const struct mmio_insn *insn, uint64_
 	window = find_window(cpu->cell, guest_phys, insn->width);
 	if (!window || insn->string || !window_allows(window, insn, guest_phys))
 		return false;
-	phys = window->phys + (guest_phys - window->guest);
+	phys = window->phys_start + (guest_phys - window->virt_start);
 	/* An access across the end of the page would leave the mapping. */
 	if ((phys & (PAGE_SIZE - 1)) + insn->width > PAGE_SIZE)
 		return false;
