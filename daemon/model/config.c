@@ -13,41 +13,24 @@
 #define CONFIG_MAX_FILE	 (64u << 10)
 #define CONFIG_MAX_DEPTH 8
 #define POOL_GRANULE	 (2ull << 20)
-#define UART_PORTS	 8
-
-#define KEPT_IN(structure, name)                                          \
-	{                                                                 \
-		offsetof(structure, name), sizeof(((structure *)0)->name) \
-	}
-
-#define MEMORY(name, maximum)                                                 \
-	{                                                                     \
-		.type = VALUE_BYTES, .min = POOL_GRANULE, .max = maximum,     \
-		.alignment = POOL_GRANULE, .to = KEPT_IN(struct config, name) \
-	}
 
 static const struct description_key console_keys[] = {
-	{"port", .required = true,
-	 .value = {.type = VALUE_BYTES,
-		   .min = 1,
-		   .max = 0x10000 - UART_PORTS,
-		   .alignment = 1,
-		   .to = KEPT_IN(struct cell_console, address)}},
+	{"port", .value = BYTES(1, PORT_MAX + 1 - UART_REGISTERS, 1, TO(cell_console, address)),
+	 .required = true},
 	{0},
 };
 
 static const struct description_object console = {"debug-console", .keys = console_keys};
 
 static const struct description_key config_keys[] = {
-	{"pool-size", .value = MEMORY(pool_size, UINT64_MAX), .has_standard = true,
-	 .standard = CONFIG_DEFAULT_POOL_SIZE},
-	{"hypervisor-memory", .value = MEMORY(hypervisor_memory, CELLVISOR_HYPERVISOR_MEMORY_MAX),
-	 .has_standard = true, .standard = CONFIG_DEFAULT_HYPERVISOR_MEMORY},
-	{"debug-console", .value = {.type = VALUE_OBJECT,
-				    .object = &console,
-				    .to = KEPT_IN(struct config, debug_console)}},
-	{"auto-enable", .value = {.type = VALUE_BOOL, .to = KEPT_IN(struct config, auto_enable)},
-	 .has_standard = true, .standard = true},
+	{"pool-size", .value = BYTES(POOL_GRANULE, UINT64_MAX, POOL_GRANULE, TO(config, pool_size)),
+	 DEFAULT(CONFIG_DEFAULT_POOL_SIZE)},
+	{"hypervisor-memory",
+	 .value = BYTES(POOL_GRANULE, CELLVISOR_HYPERVISOR_MEMORY_MAX, POOL_GRANULE,
+			TO(config, hypervisor_memory)),
+	 DEFAULT(CONFIG_DEFAULT_HYPERVISOR_MEMORY)},
+	{"debug-console", .value = OBJECT(console, TO(config, debug_console))},
+	{"auto-enable", .value = BOOL(TO(config, auto_enable)), DEFAULT(true)},
 	{0},
 };
 
@@ -69,7 +52,7 @@ int config_parse(const char *text, size_t length, const char *file, struct probl
 		return r;
 	parse_object(&(struct given){&parser, NULL, object}, &config_object, &config);
 	if (config.debug_console.address) {
-		config.debug_console.size = UART_PORTS;
+		config.debug_console.size = UART_REGISTERS;
 		config.debug_console.type = CONSOLE_8250;
 	}
 	if (config.hypervisor_memory >= config.pool_size)
@@ -99,10 +82,8 @@ int config_read(const char *file, struct problems *problems, struct config *ret)
 	r = read_text(fd, CONFIG_MAX_FILE + 1, &text, &length);
 	if (r < 0)
 		return r;
-	if (length > CONFIG_MAX_FILE) {
-		problems_add(problems, SEVERITY_ERROR, PROBLEM_AT(.file = file),
-			     "larger than %u bytes", CONFIG_MAX_FILE);
-		return -EINVAL;
-	}
+	if (length > CONFIG_MAX_FILE)
+		return problems_add(problems, SEVERITY_ERROR, PROBLEM_AT(.file = file),
+				    "larger than %u bytes", CONFIG_MAX_FILE);
 	return config_parse(text, length, file, problems, ret);
 }

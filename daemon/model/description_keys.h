@@ -119,4 +119,49 @@ description_short_form(const struct description_key *key)
 	return key->lone ? &key->value.item->object->keys[0].value : key->short_form;
 }
 
+/* How the rows of such tables are written. */
+
+#define MEMBER(structure, name)                                                         \
+	{                                                                               \
+		offsetof(struct structure, name), sizeof(((struct structure *)0)->name) \
+	}
+
+/* Where it goes: a member; nowhere; bits of a member with flags. */
+#define TO(structure, member)		  .to = MEMBER(structure, member)
+#define TO_FLAGS(structure, member, bits) TO(structure, member), .in_flags = true, .mask = (bits)
+#define NOWHERE				  .to = {0}
+
+/* A list that is kept in an array of a description. */
+#define TO_ARRAY(array) \
+	.to = MEMBER(description, array[0]), .count = MEMBER(description, num_##array)
+
+#define BYTES(min_, max_, alignment_, ...)                                                    \
+	{                                                                                     \
+		.type = VALUE_BYTES, .min = (min_), .max = (max_), .alignment = (alignment_), \
+		__VA_ARGS__                                                                   \
+	}
+#define LIMITED(type_, min_, max_, ...)                                          \
+	{                                                                        \
+		.type = VALUE_##type_, .min = (min_), .max = (max_), __VA_ARGS__ \
+	}
+#define WORDS(type_, words_, ...)                                     \
+	{                                                             \
+		.type = VALUE_##type_, .words = (words_), __VA_ARGS__ \
+	}
+#define BOOL(...)                               \
+	{                                       \
+		.type = VALUE_BOOL, __VA_ARGS__ \
+	}
+#define OBJECT(object_, ...)                                            \
+	{                                                               \
+		.type = VALUE_OBJECT, .object = &(object_), __VA_ARGS__ \
+	}
+#define LIST(item_, min_, max_, ...)                                                               \
+	{                                                                                          \
+		.type = VALUE_LIST, .item = &(const struct description_value)item_, .min = (min_), \
+		.max = (max_), __VA_ARGS__                                                         \
+	}
+
+#define DEFAULT(value) .has_standard = true, .standard = (value)
+
 #endif /* DESCRIPTION_KEYS_H */
