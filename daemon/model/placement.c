@@ -161,9 +161,9 @@ static bool place_in_plan(const struct placement_input *input,
 
 	add_existing(input, description->name, &obstacles);
 	add_fixed(description, &obstacles);
-	while ((next = find_next(input, next ? next->name : NULL))) {
-		if (strcmp(next->name, description->name) != 0)
-			add_fixed(next, &obstacles);
+	for (size_t i = 0; i < input->num_descriptions; i++) {
+		if (strcmp(input->descriptions[i]->name, description->name) != 0)
+			add_fixed(input->descriptions[i], &obstacles);
 	}
 	while ((next = find_next(input, next ? next->name : NULL))) {
 		struct placement other;
