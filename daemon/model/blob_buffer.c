@@ -47,7 +47,6 @@ int blob_refused(const struct blob_error *error, const struct problem_place *pla
 	char line[BLOB_ERROR_LINE];
 
 	blob_error_format(error, line, sizeof(line));
-	problems_add(problems, SEVERITY_ERROR, place,
-		     "the hypervisor would refuse the configuration made of this: %s", line);
-	return -EINVAL;
+	return problems_add(problems, SEVERITY_ERROR, place,
+			    "the hypervisor would refuse the configuration made of this: %s", line);
 }

@@ -22,8 +22,7 @@ static int check_status(const struct stat *status, const struct problem_place *p
 		why = "is empty";
 	if (!why)
 		return 0;
-	problems_add(problems, SEVERITY_ERROR, place, "%s %s", path, why);
-	return -EINVAL;
+	return problems_add(problems, SEVERITY_ERROR, place, "%s %s", path, why);
 }
 
 /*

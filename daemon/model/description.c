@@ -217,11 +217,9 @@ int description_read(int fd, const char *file, const char *name, struct problems
 
 	if (fstat(fd, &status) < 0)
 		return -errno;
-	if (!S_ISREG(status.st_mode)) {
-		problems_add(problems, SEVERITY_ERROR, PROBLEM_AT(.file = file),
-			     "is not a regular file; a description must be one");
-		return -EINVAL;
-	}
+	if (!S_ISREG(status.st_mode))
+		return problems_add(problems, SEVERITY_ERROR, PROBLEM_AT(.file = file),
+				    "is not a regular file; a description must be one");
 	/* One more, so that the parser sees that it is too long. */
 	r = read_text(fd, DESCRIPTION_MAX_FILE + 1, &text, &length);
 	if (r < 0)

@@ -95,11 +95,9 @@ int encode_cell(const struct description *description, const struct placement *p
 	struct cell_desc desc;
 
 	if (placement->num_memory != description->num_memory ||
-	    cpu_mask_count(&placement->cpus) != description->cpu_count) {
-		problems_add(problems, SEVERITY_ERROR, &place,
-			     "was changed after the cell had been placed; place it again");
-		return -EINVAL;
-	}
+	    cpu_mask_count(&placement->cpus) != description->cpu_count)
+		return problems_add(problems, SEVERITY_ERROR, &place,
+				    "was changed after the cell had been placed; place it again");
 	init_desc(&desc, description);
 
 	/* The counts are known at the end; the place is taken now. */

@@ -99,11 +99,10 @@ static int check_options(const struct root_config_options *options, struct probl
 	    hypervisor->size % PAGE_BYTES == 0 &&
 	    hypervisor->size <= UINT64_MAX - hypervisor->start)
 		return 0;
-	problems_add(problems, SEVERITY_ERROR, NULL,
-		     "the hypervisor's memory (0x%" PRIx64 " bytes at 0x%" PRIx64
-		     ") is empty or not made of whole pages",
-		     hypervisor->size, hypervisor->start);
-	return -EINVAL;
+	return problems_add(problems, SEVERITY_ERROR, NULL,
+			    "the hypervisor's memory (0x%" PRIx64 " bytes at 0x%" PRIx64
+			    ") is empty or not made of whole pages",
+			    hypervisor->size, hypervisor->start);
 }
 
 int root_config_build(const struct machine *machine, const struct root_config_options *options,

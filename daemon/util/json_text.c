@@ -129,13 +129,14 @@ void json_text_problem(const struct json_text *text, struct problems *problems,
 	problems_add(problems, severity, &place, "%s", message);
 }
 
-static void syntax_problem(const struct json_text *text, size_t offset, const char *what,
-			   struct problems *problems)
+/* Returns -EINVAL. */
+static int syntax_problem(const struct json_text *text, size_t offset, const char *what,
+			  struct problems *problems)
 {
 	struct problem_place place = {.file = text->file};
 
 	json_walk_position(text, offset, &place.line, &place.column);
-	problems_add(problems, SEVERITY_ERROR, &place, "%s", what);
+	return problems_add(problems, SEVERITY_ERROR, &place, "%s", what);
 }
 
 static const char *error_text(enum json_tokener_error error)
@@ -165,11 +166,9 @@ static int check_encoding(const struct json_text *text, struct problems *problem
 
 	for (size_t at = 0; at < text->length; at += size) {
 		size = utf8_decode(text->text + at, text->length - at, &code);
-		if (size == 0) {
-			syntax_problem(text, at, "is not UTF-8; save the file in that encoding",
-				       problems);
-			return -EINVAL;
-		}
+		if (size == 0)
+			return syntax_problem(
+				text, at, "is not UTF-8; save the file in that encoding", problems);
 	}
 	return 0;
 }
@@ -190,20 +189,15 @@ static int tokenize(const struct json_text *text, unsigned int max_depth, struct
 	end = json_tokener_get_parse_end(tokener);
 	json_tokener_free(tokener);
 
-	if (error != json_tokener_success) {
-		syntax_problem(text, end, error_text(error), problems);
-		return -EINVAL;
-	}
-	if (!json_object_is_type(object, json_type_object)) {
-		syntax_problem(text, 0, "must be one JSON object: { … }", problems);
-		return -EINVAL;
-	}
+	if (error != json_tokener_success)
+		return syntax_problem(text, end, error_text(error), problems);
+	if (!json_object_is_type(object, json_type_object))
+		return syntax_problem(text, 0, "must be one JSON object: { … }", problems);
 	for (; end < text->length; end++) {
-		if (!memchr(" \t\r\n", text->text[end], 4)) {
-			syntax_problem(text, end, "there is more behind the JSON object; remove it",
-				       problems);
-			return -EINVAL;
-		}
+		if (!memchr(" \t\r\n", text->text[end], 4))
+			return syntax_problem(text, end,
+					      "there is more behind the JSON object; remove it",
+					      problems);
 	}
 	*ret = TAKE_POINTER(object);
 	return 0;
@@ -216,11 +210,9 @@ int json_text_parse(const struct json_text *text, unsigned int max_depth, struct
 	const char *zero = memchr(text->text, '\0', text->length);
 	int r;
 
-	if (zero) {
-		syntax_problem(text, zero - text->text, "holds a zero byte; is this a text file?",
-			       problems);
-		return -EINVAL;
-	}
+	if (zero)
+		return syntax_problem(text, zero - text->text,
+				      "holds a zero byte; is this a text file?", problems);
 	r = check_encoding(text, problems);
 	if (r == 0)
 		r = tokenize(text, max_depth, problems, &object);

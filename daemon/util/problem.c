@@ -55,8 +55,8 @@ static void append(struct problems *problems, enum severity severity,
 	}
 }
 
-void problems_add(struct problems *problems, enum severity severity,
-		  const struct problem_place *place, const char *format, ...)
+int problems_add(struct problems *problems, enum severity severity,
+		 const struct problem_place *place, const char *format, ...)
 {
 	va_list arguments;
 	char *text;
@@ -66,6 +66,7 @@ void problems_add(struct problems *problems, enum severity severity,
 		text = NULL;
 	va_end(arguments);
 	append(problems, severity, place ?: PROBLEM_AT(NULL), text);
+	return -EINVAL;
 }
 
 void problems_append(struct problems *problems, const struct problems *from)

@@ -47,10 +47,10 @@ struct problem_place {
 
 /*
  * Appends a problem with a printf text. Cannot fail for the caller: without memory the list is
- * marked, and problems_result() says so. place may be NULL.
+ * marked, and problems_result() says so. place may be NULL. Returns -EINVAL, for brevity.
  */
-void problems_add(struct problems *problems, enum severity severity,
-		  const struct problem_place *place, const char *format, ...)
+int problems_add(struct problems *problems, enum severity severity,
+		 const struct problem_place *place, const char *format, ...)
 	__attribute__((format(printf, 4, 5)));
 
 /* Whether the list holds as many as it takes; further ones are only counted in errors. */
