@@ -167,7 +167,7 @@ static const struct description_key devices_keys[] = {
 	 .value = LIST(OBJECT(port_range), 0, DESCRIPTION_MAX_PORTS, TO_ARRAY(ports))},
 	{"mmio", "Registers in memory.",
 	 .value = LIST(OBJECT(mmio_region), 0, DESCRIPTION_MAX_MMIO, TO_ARRAY(mmio))},
-	{"pci", "Not supported by this version.", .value = {VALUE_ANY},
+	{"pci", "Not supported by this version.", .value = {.type = VALUE_ANY},
 	 .unsupported = "PCI devices for cells are"},
 	{0},
 };

@@ -65,7 +65,7 @@ int problems_add(struct problems *problems, enum severity severity,
 	if (vasprintf(&text, format, arguments) < 0)
 		text = NULL;
 	va_end(arguments);
-	append(problems, severity, place ?: PROBLEM_AT(NULL), text);
+	append(problems, severity, place ?: PROBLEM_AT(.file = NULL), text);
 	return -EINVAL;
 }
 
