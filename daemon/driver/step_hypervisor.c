@@ -63,10 +63,8 @@ static int pool_error(struct step *step, int r)
 }
 
 /* The original driver takes no memory from Linux; there it must have been reserved at boot. */
-static int take_boot_region(struct step *step)
+static int take_boot_region(struct step *step, struct address_range region)
 {
-	struct address_range region = largest_boot_region(step->machine);
-
 	if (region.size == 0)
 		return error_set(&step->error, ERROR_NO_RESOURCES,
 				 "this driver cannot take memory from Linux; reserve some at boot "
@@ -76,46 +74,40 @@ static int take_boot_region(struct step *step)
 }
 
 /* Drops a pool that another configuration left behind. Returns 1 where one can be used as it is. */
-static int reuse_pool(struct step *step, struct driver *driver)
+static int reuse_pool(struct step *step, struct driver *driver, struct cellvisor_pool *ret)
 {
-	struct cellvisor_pool pool;
-	int r;
+	int r = driver_pool_info(driver, ret);
 
-	r = driver_pool_info(driver, &pool);
-	if (r < 0)
-		return pool_error(step, r);
-	if (pool.source == CELLVISOR_POOL_NONE)
+	if (r == 0 && ret->source == CELLVISOR_POOL_NONE)
 		return 0;
-	if (pool.source == CELLVISOR_POOL_LINUX && pool.size != step->config.pool_size) {
+	if (r == 0 && ret->source == CELLVISOR_POOL_LINUX && ret->size != step->config.pool_size)
 		r = driver_pool_release(driver);
-		return r < 0 ? pool_error(step, r) : 0;
-	}
-	step->pool = (struct address_range){pool.phys_start, pool.size};
-	step->pool_from_linux = pool.source == CELLVISOR_POOL_LINUX;
-	return 1;
+	else if (r == 0)
+		return 1;
+	return r < 0 ? pool_error(step, r) : 0;
 }
 
 static int reserve_pool(struct step *step, struct driver *driver)
 {
-	struct address_range region = largest_boot_region(step->machine);
+	const struct address_range region = largest_boot_region(step->machine);
+	const uint64_t size = region.size ?: step->config.pool_size;
 	struct cellvisor_pool pool;
 	int r;
 
 	if (!driver_has(driver, CELLVISOR_FEATURE_POOL))
-		return take_boot_region(step);
-	r = reuse_pool(step, driver);
-	if (r)
-		return r < 0 ? r : 0;
-	do {
-		if (region.size)
-			r = driver_pool_reserve(driver, CELLVISOR_POOL_BOOT, region.start,
-						region.size, &pool);
-		else
-			r = driver_pool_reserve(driver, CELLVISOR_POOL_LINUX, 0,
-						step->config.pool_size, &pool);
-	} while (step_interrupted(step, r));
+		return take_boot_region(step, region);
+	r = reuse_pool(step, driver, &pool);
 	if (r < 0)
-		return pool_error(step, r);
+		return r;
+	if (r == 0) {
+		do
+			r = driver_pool_reserve(
+				driver, region.size ? CELLVISOR_POOL_BOOT : CELLVISOR_POOL_LINUX,
+				region.start, size, &pool);
+		while (step_interrupted(step, r));
+		if (r < 0)
+			return pool_error(step, r);
+	}
 	step->pool = (struct address_range){pool.phys_start, pool.size};
 	step->pool_from_linux = pool.source == CELLVISOR_POOL_LINUX;
 	return 0;
