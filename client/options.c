@@ -123,16 +123,7 @@ int options_parse(int argc, char **argv, struct options *ret_options, char **ret
 
 const char *option_name(unsigned int option)
 {
-	switch (option) {
-	case OPTION_FORCE:
-		return "--force";
-	case OPTION_FOLLOW:
-		return "--follow";
-	case OPTION_INTERVAL:
-		return "--interval";
-	case OPTION_JSON:
-		return "--json";
-	default:
-		return "?";
-	}
+	static const char *const names[] = {"--force", "--follow", "--interval", "--json"};
+
+	return names[__builtin_ctz(option)];
 }

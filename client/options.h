@@ -11,7 +11,7 @@ enum json_mode {
 	JSON_PRETTY,
 };
 
-/* Options that only some verbs take. */
+/* Options that only some verbs take, in the order of option_name(). */
 #define OPTION_FORCE	(1u << 0)
 #define OPTION_FOLLOW	(1u << 1)
 #define OPTION_INTERVAL (1u << 2)
