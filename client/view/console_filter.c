@@ -75,6 +75,7 @@ static size_t settle(struct console_filter *filter, FILE *stream, bool last)
 {
 	const char *bytes = filter->pending;
 	bool full = filter->length == sizeof(filter->pending);
+	enum match color;
 
 	if (bytes[0] == '\r') {
 		if (filter->length > 1 && bytes[1] == '\n') {
@@ -85,16 +86,11 @@ static size_t settle(struct console_filter *filter, FILE *stream, bool last)
 			return 0;
 		return put_first(filter, stream);
 	}
-	switch (match_color(bytes, filter->length)) {
-	case MATCH_YES:
+	color = match_color(bytes, filter->length);
+	if (color == MATCH_YES)
 		return filter->length;
-	case MATCH_PART:
-		if (!last && !full)
-			return 0;
-		break;
-	case MATCH_NO:
-		break;
-	}
+	if (color == MATCH_PART && !last && !full)
+		return 0;
 	if (!last && filter->length < 4 && is_incomplete_character(bytes, filter->length))
 		return 0;
 	return put_first(filter, stream);
