@@ -22,18 +22,17 @@ static bool is_region(volatile struct comm_region *candidate)
  */
 int comm_setup(void)
 {
-	uintptr_t address = CUSTOMARY_ADDRESS;
 	int64_t given;
 
 	if (param_int("comm", &given) == 0) {
 		region = (volatile struct comm_region *)given;
 		return is_region(region) ? 0 : -ENOENT;
 	}
-	while (address < HIGHEST_ADDRESS) {
+	for (uintptr_t address = CUSTOMARY_ADDRESS; address < HIGHEST_ADDRESS;
+	     address += PAGE_BYTES) {
 		region = (volatile struct comm_region *)address;
 		if (is_region(region))
 			return 0;
-		address += PAGE_BYTES;
 	}
 	region = NULL;
 	return -ENOENT;
