@@ -47,6 +47,10 @@
 
 enum failure_reason { FAILURE_REASONS(WORD_SYMBOL) FAILURE_REASON_COUNT };
 
+/* Records cross from the hypervisor to the daemon: to give a reason another number is to give
+ * CELLVISOR_ABI_VERSION another. */
+_Static_assert(FAILURE_KILLED == 12, "numbers of the reasons");
+
 #define FAILURE_VECTOR_NONE 0xffffffffu
 
 /* Indices into failure_record.gpr: the encoding order of x86-64 instructions. */

@@ -56,7 +56,7 @@ ssize_t view_ring(const struct public_ring *ring, u64 *offset, u64 *lost, char _
 	return done;
 }
 
-/* One that the hypervisor shows. */
+/* One that the hypervisor shows: without a partition there are no cells in the list. */
 static const struct managed_cell *find_cell(s32 id)
 {
 	struct jailhouse_cell_id cell_id = {.id = id};

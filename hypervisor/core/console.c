@@ -116,7 +116,14 @@ void console_printf(const char *format, ...)
 		else
 			put(*format++);
 	}
+	va_end(args);
+	console_abandon();
+}
+
+void console_abandon(void)
+{
+	if (__atomic_load_n(&printing, __ATOMIC_RELAXED) != this_cpu())
+		return;
 	__atomic_store_n(&printing, NULL, __ATOMIC_RELAXED);
 	spin_unlock(&console_lock);
-	va_end(args);
 }

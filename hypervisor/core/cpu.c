@@ -26,10 +26,12 @@ struct cpu *cpu_by_id(unsigned int id)
 
 struct cpu *cpu_next(uint64_t bitmap, unsigned int from)
 {
-	for (unsigned int id = from; id < IMAGE_MAX_CPUS; id++)
-		if ((bitmap & (1ull << id)) && cpu_by_id(id))
-			return cpu_by_id(id);
-	return NULL;
+	struct cpu *cpu = NULL;
+
+	for (unsigned int id = from; id < IMAGE_MAX_CPUS && !cpu; id++)
+		if (bitmap & (1ull << id))
+			cpu = cpu_by_id(id);
+	return cpu;
 }
 
 void cpu_suspend(struct cpu *cpu)

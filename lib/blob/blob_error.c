@@ -93,8 +93,11 @@ static const char *architecture_name(uint64_t architecture)
 
 static void put_detail(struct line *line, const struct blob_error *error)
 {
-	enum detail detail = errors[error->code].detail;
+	enum detail detail;
 
+	if ((unsigned int)error->code >= BLOB_ERROR_COUNT)
+		return;
+	detail = errors[error->code].detail;
 	if (error->field && detail != DETAIL_NOTHING) {
 		put(line, ": ");
 		put(line, error->field);

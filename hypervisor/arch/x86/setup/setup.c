@@ -99,6 +99,8 @@ void setup_host_exception(const struct exception_frame *frame)
 			"hypervisor exception %lu on CPU %u: error 0x%lx rip 0x%lx rsp 0x%lx "
 			"cr2 0x%lx\n",
 			frame->vector, cpu->id, frame->error, frame->rip, frame->rsp, read_cr2());
+	} else {
+		console_abandon();
 	}
 	for (;;)
 		asm volatile("cli; hlt");
