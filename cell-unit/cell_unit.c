@@ -71,9 +71,10 @@ static bool daemon_away(const sd_bus_error *error)
 		SD_BUS_ERROR_TIMEOUT,		SD_BUS_ERROR_DISCONNECTED,
 	};
 
-	for (size_t i = 0; i < ARRAY_SIZE(names); i++)
+	for (size_t i = 0; i < ARRAY_SIZE(names); i++) {
 		if (sd_bus_error_has_name(error, names[i]))
 			return true;
+	}
 	return false;
 }
 
@@ -118,9 +119,10 @@ static int read_member(sd_bus_message *reply, const char *name, struct view *vie
 		{"LastError", &view->last_error},
 	};
 
-	for (size_t i = 0; i < ARRAY_SIZE(members); i++)
+	for (size_t i = 0; i < ARRAY_SIZE(members); i++) {
 		if (strcmp(name, members[i].name) == 0)
 			return sd_bus_message_read(reply, "v", "s", members[i].value);
+	}
 	return sd_bus_message_skip(reply, "v");
 }
 

@@ -12,9 +12,10 @@ static const char *const errors[] = {BUS_ERRORS(WORD_ENTRY)};
 /* Index of word among count words, some of which may be NULL; count where it is none of them. */
 static unsigned int find_word(const char *const *words, unsigned int count, const char *word)
 {
-	for (unsigned int i = 0; i < count; i++)
+	for (unsigned int i = 0; i < count; i++) {
 		if (words[i] && strcmp(words[i], word) == 0)
 			return i;
+	}
 	return count;
 }
 

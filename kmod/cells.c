@@ -62,9 +62,10 @@ static struct managed_cell *find_by_serial(u64 serial)
 {
 	struct managed_cell *cell;
 
-	list_for_each_entry (cell, &managed_cells, entry)
+	list_for_each_entry (cell, &managed_cells, entry) {
 		if (cell->serial == serial)
 			return cell;
+	}
 	return NULL;
 }
 
@@ -149,9 +150,10 @@ static struct managed_cell *allocate_cell(const void __user *blob, u32 size)
 	cell->id = cell->desc->id;
 	cell->serial = ++last_serial;
 	set = cell_desc_cpu_set(cell->desc);
-	for (unsigned int n = 0; n < cell->desc->cpu_set_size * 8 && n < nr_cpu_ids; n++)
+	for (unsigned int n = 0; n < cell->desc->cpu_set_size * 8 && n < nr_cpu_ids; n++) {
 		if (set[n / 8] & (1 << (n % 8)))
 			cpumask_set_cpu(n, &cell->cpus);
+	}
 	return cell;
 }
 
@@ -406,9 +408,10 @@ int cells_destroy_all(bool force)
 
 	/* All of them first: one that has locked the configuration would keep the others. */
 	if (force)
-		list_for_each_entry (cell, &managed_cells, entry)
+		list_for_each_entry (cell, &managed_cells, entry) {
 			if (cell->slot)
 				cellvisor_hypercall(HC_CV_CELL_KILL, cell->id, 0);
+		}
 again:
 	list_for_each_entry (cell, &managed_cells, entry) {
 		if (!cell->slot)

@@ -147,9 +147,10 @@ int claims_check_cell(const struct cell_desc *desc)
 	const struct blob_memory *region = cell_desc_memory(desc);
 	int err = 0;
 
-	for (u32 n = 0; n < desc->num_memory_regions && !err; n++, region++)
+	for (u32 n = 0; n < desc->num_memory_regions && !err; n++, region++) {
 		if (!(region->flags & BLOB_MEM_COMM_REGION) && region->size)
 			err = check_region(desc, region);
+	}
 	return err;
 }
 
@@ -183,8 +184,9 @@ int claims_scrub(const struct cell_desc *desc)
 	const struct blob_memory *region = cell_desc_memory(desc);
 	int err = 0;
 
-	for (u32 n = 0; n < desc->num_memory_regions && !err; n++, region++)
+	for (u32 n = 0; n < desc->num_memory_regions && !err; n++, region++) {
 		if (changes_hands(region))
 			err = scrub_region(region);
+	}
 	return err;
 }

@@ -42,9 +42,10 @@ static bool in_one_zone(u64 start, u64 size)
 	if (!pfn_valid(PHYS_PFN(start)))
 		return false;
 	zone = page_zone(pfn_to_page(PHYS_PFN(start)));
-	for (unsigned long pfn = PHYS_PFN(start); pfn < end; pfn += pageblock_nr_pages)
+	for (unsigned long pfn = PHYS_PFN(start); pfn < end; pfn += pageblock_nr_pages) {
 		if (!pfn_valid(pfn) || page_zone(pfn_to_page(pfn)) != zone)
 			return false;
+	}
 	return page_zone(pfn_to_page(end - 1)) == zone;
 }
 

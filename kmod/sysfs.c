@@ -32,9 +32,10 @@ static void current_cpus(const struct managed_cell *cell, struct cpumask *ret_cp
 	cpumask_copy(ret_cpus, &cell->cpus);
 	if (cell->id != 0)
 		return;
-	for_each_cpu (cpu, &cell->cpus)
+	for_each_cpu (cpu, &cell->cpus) {
 		if (cells_own_cpu(cpu))
 			cpumask_clear_cpu(cpu, ret_cpus);
+	}
 }
 
 static void failed_cpus(const struct managed_cell *cell, struct cpumask *ret_cpus)
@@ -42,9 +43,10 @@ static void failed_cpus(const struct managed_cell *cell, struct cpumask *ret_cpu
 	unsigned int cpu;
 
 	current_cpus(cell, ret_cpus);
-	for_each_cpu (cpu, ret_cpus)
+	for_each_cpu (cpu, ret_cpus) {
 		if (cellvisor_hypercall(HC_CPU_GET_INFO, cpu, CPU_INFO_STATE) != CPU_INFO_FAILED)
 			cpumask_clear_cpu(cpu, ret_cpus);
+	}
 }
 
 /* An attribute carries what it shows. */

@@ -150,9 +150,10 @@ struct json_object *cell_list_properties(const struct cell_list *list)
 
 	if (!cells)
 		return NULL;
-	for (size_t i = 0; i < list->count; i++)
+	for (size_t i = 0; i < list->count; i++) {
 		if (!json_append(cells, json_object_get(list->cells[i].properties)))
 			return NULL;
+	}
 	return TAKE_POINTER(cells);
 }
 

@@ -53,9 +53,10 @@ void watched_cell_update(struct watched_cell *watched, struct json_object *exits
 
 static struct watched_cell *find_watched(struct exit_watch *watch, const char *path)
 {
-	for (size_t i = 0; i < watch->count; i++)
+	for (size_t i = 0; i < watch->count; i++) {
 		if (strcmp(watch->cells[i].cell.path, path) == 0)
 			return &watch->cells[i];
+	}
 	return NULL;
 }
 

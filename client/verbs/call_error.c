@@ -71,10 +71,11 @@ enum exit_status call_error_status(const char *error_name)
 
 static const char *daemon_hint(enum error_code code, const char *verb)
 {
-	for (size_t i = 0; i < ARRAY_SIZE(daemon_hints); i++)
+	for (size_t i = 0; i < ARRAY_SIZE(daemon_hints); i++) {
 		if (daemon_hints[i].code == code &&
 		    (!daemon_hints[i].verb || strcmp(daemon_hints[i].verb, verb) == 0))
 			return daemon_hints[i].hint;
+	}
 	return NULL;
 }
 
@@ -82,9 +83,10 @@ static const char *bus_hint(const char *name)
 {
 	if (strncmp(name, BUS_DBUS_ERROR("Spawn."), strlen(BUS_DBUS_ERROR("Spawn."))) == 0)
 		return "cellmgrd could not be started: 'systemctl status cellmgrd' shows why";
-	for (size_t i = 0; i < ARRAY_SIZE(bus_hints); i++)
+	for (size_t i = 0; i < ARRAY_SIZE(bus_hints); i++) {
 		if (strcmp(bus_hints[i].name, name) == 0)
 			return bus_hints[i].hint;
+	}
 	return NULL;
 }
 

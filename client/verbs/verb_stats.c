@@ -102,9 +102,10 @@ static int print_all(struct client *client, FILE *stream, const struct exit_watc
 {
 	_cleanup_(table_free) struct table table = TABLE(all_cells_columns);
 
-	for (size_t i = 0; i < watch->count; i++)
+	for (size_t i = 0; i < watch->count; i++) {
 		if (add_cell(&table, &client->screen, &watch->cells[i]) < 0)
 			return -ENOMEM;
+	}
 	table_print(&table, stream, &client->screen, !client->options.no_legend, "No cells.");
 	return 0;
 }

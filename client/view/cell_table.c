@@ -72,9 +72,10 @@ int cell_table_print(const struct cell_list *list, FILE *stream, const struct sc
 {
 	_cleanup_(table_free) struct table table = TABLE(columns);
 
-	for (size_t i = 0; i < list->count; i++)
+	for (size_t i = 0; i < list->count; i++) {
 		if (add_cell(&table, screen, &list->cells[i]) < 0)
 			return -ENOMEM;
+	}
 	table_print(&table, stream, screen, legend, "No cells.");
 	return 0;
 }

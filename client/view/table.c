@@ -67,9 +67,10 @@ static size_t total_width(const struct table *table, const struct place *places)
 {
 	size_t total = 0;
 
-	for (size_t i = 0; i < table->num_columns; i++)
+	for (size_t i = 0; i < table->num_columns; i++) {
 		if (places[i].shown)
 			total += places[i].width + (total > 0 ? TABLE_GAP : 0);
+	}
 	return total;
 }
 
@@ -97,11 +98,12 @@ static struct place *least_wanted(const struct table *table, struct place *place
 	struct place *found = NULL;
 	unsigned int rank = 0;
 
-	for (size_t i = 0; i < table->num_columns; i++)
+	for (size_t i = 0; i < table->num_columns; i++) {
 		if (places[i].shown && table->columns[i].rank > rank) {
 			rank = table->columns[i].rank;
 			found = &places[i];
 		}
+	}
 	return found;
 }
 

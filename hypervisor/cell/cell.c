@@ -22,9 +22,10 @@ struct cell *cell_next(unsigned int slot)
 
 struct cell *cell_by_id(uint32_t id)
 {
-	for_each_cell (cell)
+	for_each_cell (cell) {
 		if (cell->id == id)
 			return cell;
+	}
 	return NULL;
 }
 
@@ -71,9 +72,10 @@ int root_cell_init(void)
 	root_cell.desc = &system_desc->root_cell;
 	root_cell.id = 0;
 	cells[0] = &root_cell;
-	for (n = 0; n < image_header.max_cpus; n++)
+	for (n = 0; n < image_header.max_cpus; n++) {
 		if (image_header.cpu_entering[n])
 			root_cell.cpus |= 1ull << n;
+	}
 	if ((cell_desc_cpus(root_cell.desc, &too_large) & root_cell.cpus) != root_cell.cpus ||
 	    too_large) {
 		console_printf("root cell: configuration and entering CPUs differ\n");

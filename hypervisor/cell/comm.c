@@ -44,9 +44,10 @@ static bool can_answer(const struct cell *cell)
 
 	if (cell->desc->flags & BLOB_CELL_PASSIVE_COMMREG)
 		return false;
-	for (uint32_t n = 0; n < cell->desc->num_memory_regions; n++)
+	for (uint32_t n = 0; n < cell->desc->num_memory_regions; n++) {
 		if (regions[n].flags & BLOB_MEM_COMM_REGION)
 			return true;
+	}
 	return false;
 }
 

@@ -43,9 +43,10 @@ static void record_kill(struct cell *cell)
 	memset(record, 0, sizeof(*record));
 	record->reason = FAILURE_KILLED;
 	record->vector = FAILURE_VECTOR_NONE;
-	for_each_cpu (cpu, cell->cpus)
+	for_each_cpu (cpu, cell->cpus) {
 		if (arch_cpu_record(cpu, record))
 			break;
+	}
 }
 
 /* Gets the cell's consent to be stopped. */
@@ -156,9 +157,10 @@ void cell_fail(struct cpu *cpu)
 	/* Last: who sees the CPU failed and then looks at the cell must not find it running. */
 	__atomic_or_fetch(&cell->public->cpus_failed, 1ull << cpu->id, __ATOMIC_SEQ_CST);
 	__atomic_store_n(&cpu->failed, true, __ATOMIC_SEQ_CST);
-	for_each_cpu (other, cell->cpus)
+	for_each_cpu (other, cell->cpus) {
 		if (other != cpu)
 			cpu_order(other, CPU_ACTION_PARK);
+	}
 	__atomic_store_n(&cpu->action, CPU_ACTION_PARK, __ATOMIC_SEQ_CST);
 	__atomic_add_fetch(&public_area.events, 1, __ATOMIC_SEQ_CST);
 }

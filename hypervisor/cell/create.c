@@ -71,9 +71,10 @@ static int copy_blob(struct cell *cell, uint64_t phys)
 
 static int check_unique(const struct cell *cell)
 {
-	for_each_cell (other)
+	for_each_cell (other) {
 		if (other->id == cell->desc->id || strcmp(other->desc->name, cell->desc->name) == 0)
 			return -EEXIST;
+	}
 	return 0;
 }
 

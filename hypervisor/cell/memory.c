@@ -186,10 +186,11 @@ int memory_take_from_root(const struct cell *cell)
 
 void memory_return_to_root(const struct cell *cell)
 {
-	for_each_region (region, cell)
+	for_each_region (region, cell) {
 		if (is_owned(region) && root_map(region->phys_start, region->size) < 0)
 			console_printf("out of pages: root does not get back memory at 0x%lx\n",
 				       region->phys_start);
+	}
 }
 
 int memory_root_loadable(const struct cell *cell, bool map)

@@ -28,9 +28,10 @@ struct cpu *cpu_next(uint64_t bitmap, unsigned int from)
 {
 	struct cpu *cpu = NULL;
 
-	for (unsigned int id = from; id < IMAGE_MAX_CPUS && !cpu; id++)
+	for (unsigned int id = from; id < IMAGE_MAX_CPUS && !cpu; id++) {
 		if (bitmap & (1ull << id))
 			cpu = cpu_by_id(id);
+	}
 	return cpu;
 }
 
@@ -62,9 +63,10 @@ void cpus_flush(uint64_t bitmap)
 			arch_cpu_kick(cpu);
 		}
 	}
-	for_each_cpu (cpu, bitmap)
+	for_each_cpu (cpu, bitmap) {
 		while (cpu != self && __atomic_load_n(&cpu->flush_request, __ATOMIC_ACQUIRE))
 			arch_cpu_relax();
+	}
 }
 
 void cpu_order(struct cpu *cpu, enum cpu_action action)

@@ -120,9 +120,10 @@ static bool lock_management(struct cpu *cpu)
 
 static const struct hypercall_entry *find_entry(uint32_t code)
 {
-	for (unsigned int n = 0; n < sizeof(hypercalls) / sizeof(hypercalls[0]); n++)
+	for (unsigned int n = 0; n < sizeof(hypercalls) / sizeof(hypercalls[0]); n++) {
 		if (hypercalls[n].code == code)
 			return &hypercalls[n];
+	}
 	return NULL;
 }
 

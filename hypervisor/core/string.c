@@ -34,9 +34,10 @@ int memcmp(const void *a, const void *b, size_t size)
 {
 	const uint8_t *x = a, *y = b;
 
-	for (; size; size--, x++, y++)
+	for (; size; size--, x++, y++) {
 		if (*x != *y)
 			return *x - *y;
+	}
 	return 0;
 }
 

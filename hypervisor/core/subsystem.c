@@ -55,14 +55,16 @@ int subsystems_cell_create(struct cell *cell)
 
 void subsystems_cell_destroy(struct cell *cell)
 {
-	for (const struct subsystem *const *s = subsystems_end; s-- > subsystems_start;)
+	for (const struct subsystem *const *s = subsystems_end; s-- > subsystems_start;) {
 		if ((*s)->cell_destroy)
 			(*s)->cell_destroy(cell);
+	}
 }
 
 void subsystems_cpu_reset(struct cpu *cpu)
 {
-	for_each_subsystem (s)
+	for_each_subsystem (s) {
 		if ((*s)->cpu_reset)
 			(*s)->cpu_reset(cpu);
+	}
 }

@@ -95,15 +95,17 @@ static void merge_table(struct page_table *table, uint64_t *entry, unsigned int 
 		if (phys & (level_size(level) - 1))
 			return;
 		attributes = format->attributes(first);
-		for (unsigned int n = 1; n < PAGE_TABLE_ENTRIES; n++)
+		for (unsigned int n = 1; n < PAGE_TABLE_ENTRIES; n++) {
 			if (entries[n] !=
 			    format->leaf(phys + n * level_size(level - 1), attributes, level - 1))
 				return;
+		}
 		replacement = format->leaf(phys, attributes, level);
 	} else {
-		for (unsigned int n = 1; n < PAGE_TABLE_ENTRIES; n++)
+		for (unsigned int n = 1; n < PAGE_TABLE_ENTRIES; n++) {
 			if (format->present(entries[n]))
 				return;
+		}
 	}
 	entry_set(entry, replacement);
 	table->free(table->context, entries);

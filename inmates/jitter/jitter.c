@@ -87,10 +87,11 @@ static void print_window(const char *name, const struct window *window)
 /* The timer has been stopped. */
 static void print_histogram(void)
 {
-	for (unsigned int n = 0; n < BUCKETS; n++)
+	for (unsigned int n = 0; n < BUCKETS; n++) {
 		if (jitter.early[n] || jitter.late[n])
 			console_printf("jitter: histogram from=%luns early=%lu late=%lu\n",
 				       n ? 1ul << (n - 1) : 0, jitter.early[n], jitter.late[n]);
+	}
 }
 
 static void measure(uint64_t cycles, uint64_t window_ns)

@@ -10,9 +10,10 @@ static volatile struct comm_region *region;
 
 static bool is_region(volatile struct comm_region *candidate)
 {
-	for (unsigned int n = 0; n < sizeof(candidate->signature); n++)
+	for (unsigned int n = 0; n < sizeof(candidate->signature); n++) {
 		if (candidate->signature[n] != COMM_REGION_MAGIC[n])
 			return false;
+	}
 	return candidate->revision == COMM_REGION_REVISION;
 }
 

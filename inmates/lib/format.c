@@ -133,9 +133,10 @@ static const char *parse_number(const char *format, va_list *arguments, int *ret
 		*ret_number = va_arg(*arguments, int);
 		return format + 1;
 	}
-	for (; *format >= '0' && *format <= '9'; format++)
+	for (; *format >= '0' && *format <= '9'; format++) {
 		if (number < 10000)
 			number = number * 10 + *format - '0';
+	}
 	*ret_number = number;
 	return format;
 }

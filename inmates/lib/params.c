@@ -39,9 +39,10 @@ static bool next_word(const char **position, struct word *ret_word)
 	if (p == end)
 		return false;
 	word.start = p;
-	for (; p < end && *p != ' '; p++)
+	for (; p < end && *p != ' '; p++) {
 		if (*p == '=' && !word.value)
 			word.value = p + 1;
+	}
 	word.end = p;
 	*position = p;
 	*ret_word = word;

@@ -7,9 +7,10 @@ int memcmp(const void *a, const void *b, size_t size)
 {
 	const uint8_t *left = a, *right = b;
 
-	for (size_t n = 0; n < size; n++)
+	for (size_t n = 0; n < size; n++) {
 		if (left[n] != right[n])
 			return left[n] - right[n];
+	}
 	return 0;
 }
 

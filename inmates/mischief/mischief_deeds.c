@@ -80,9 +80,10 @@ static bool probe_memory(void)
 
 	for (unsigned int n = 0; n < 4096; n++)
 		((volatile uint64_t *)words)[n] = n * 0x9e3779b97f4a7c15ull;
-	for (unsigned int n = 0; n < 4096; n++)
+	for (unsigned int n = 0; n < 4096; n++) {
 		if (((volatile uint64_t *)words)[n] != n * 0x9e3779b97f4a7c15ull)
 			return false;
+	}
 	return true;
 }
 

@@ -68,9 +68,10 @@ static int check_name(struct blob_check *c)
 	const char *name = c->cell->name;
 	unsigned int n;
 
-	for (n = 0; n < BLOB_CELL_NAME_LEN && name[n]; n++)
+	for (n = 0; n < BLOB_CELL_NAME_LEN && name[n]; n++) {
 		if (name[n] < ' ' || name[n] > '~')
 			return blob_fail(c, BLOB_NAME_CHARACTER, "name", (unsigned char)name[n], 0);
+	}
 	if (n == 0)
 		return blob_fail(c, BLOB_NAME_EMPTY, "name", 0, 0);
 	if (n == BLOB_CELL_NAME_LEN)
@@ -86,9 +87,10 @@ static int check_cpu_set(struct blob_check *c)
 	go_to(c, BLOB_PART_CPU_SET, -1);
 	if (size > BLOB_MAX_CPU_SET_SIZE)
 		return blob_fail(c, BLOB_TOO_LARGE, "cpu_set_size", size, BLOB_MAX_CPU_SET_SIZE);
-	for (unsigned int n = 0; n < size; n++)
+	for (unsigned int n = 0; n < size; n++) {
 		if (set[n])
 			return 0;
+	}
 	return blob_fail(c, BLOB_CPU_SET_EMPTY, NULL, 0, 0);
 }
 

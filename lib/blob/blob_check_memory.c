@@ -12,10 +12,11 @@ static bool may_be_empty(const struct cell_desc *cell, unsigned int index)
 {
 	const struct blob_pci_device *dev = cell_desc_pci_devices(cell);
 
-	for (unsigned int n = 0; n < cell->num_pci_devices; n++)
+	for (unsigned int n = 0; n < cell->num_pci_devices; n++) {
 		if (dev[n].type == BLOB_PCI_IVSHMEM && index > dev[n].shmem_regions_start &&
 		    index < shmem_end(&dev[n]))
 			return true;
+	}
 	return false;
 }
 

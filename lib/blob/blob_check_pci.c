@@ -29,9 +29,10 @@ static bool bar_mask_valid(uint32_t mask, unsigned int bar)
 
 static int check_bars(struct blob_check *c, const struct blob_pci_device *dev)
 {
-	for (unsigned int bar = 0; bar < 6; bar++)
+	for (unsigned int bar = 0; bar < 6; bar++) {
 		if (!bar_mask_valid(dev->bar_mask[bar], bar))
 			return blob_fail(c, BLOB_BAR_MASK, "bar_mask", dev->bar_mask[bar], 0);
+	}
 	/* Register pages are mapped and trapped as pages. */
 	if (dev->type == BLOB_PCI_IVSHMEM && dev->bar_mask[0] != IVSHMEM_REGISTER_MASK)
 		return blob_fail(c, BLOB_BAR_MASK, "bar_mask", dev->bar_mask[0],

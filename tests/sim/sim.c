@@ -127,11 +127,12 @@ static void apic_write(void)
 	memcpy(&high, apic + ICR_HIGH, 4);
 	if (apic_offset != ICR_LOW || ICR_MODE(value) != 4)
 		return;
-	for (unsigned int n = 0; n < sim.num_cpus; n++)
+	for (unsigned int n = 0; n < sim.num_cpus; n++) {
 		if (high >> 24 == n) {
 			sim.cpu[n].nmi_pending = true;
 			sim.cpu[n].kicks++;
 		}
+	}
 }
 
 static void load_context(ucontext_t *context, const struct sim_cpu *cpu)
@@ -387,9 +388,10 @@ static struct image_header *load_image(const char *file)
 void sim_read_code(uint64_t address, uint8_t *bytes, size_t size)
 {
 	memcpy(bytes, (const void *)address, size);
-	for (unsigned int n = 0; n < num_traps; n++)
+	for (unsigned int n = 0; n < num_traps; n++) {
 		if (traps[n].address == address)
 			memcpy(bytes, traps[n].code, sizeof(traps[n].code));
+	}
 }
 
 /* UD2 in place of the first two bytes. */

@@ -27,12 +27,13 @@ int fake_console_open(bool text)
 			dprintf(ends[1], "line %d\n", line);
 		dprintf(ends[1], "%s", "\x1b[31mred\x1b[0m \x1b]0;title\x07 h\xc3\xa4\n");
 	}
-	for (size_t i = 0; i < ARRAY_SIZE(followed); i++)
+	for (size_t i = 0; i < ARRAY_SIZE(followed); i++) {
 		if (followed[i].lines == 0) {
 			followed[i].fd = ends[1];
 			followed[i].lines = FOLLOWED_LINES + 1;
 			return ends[0];
 		}
+	}
 	close(ends[1]);
 	return ends[0];
 }

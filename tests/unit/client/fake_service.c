@@ -95,9 +95,10 @@ static void log_call(sd_bus_message *message, const char *format, ...)
 
 static struct cell *find_cell(const char *name)
 {
-	for (size_t i = 0; i < ARRAY_SIZE(cells); i++)
+	for (size_t i = 0; i < ARRAY_SIZE(cells); i++) {
 		if (strcmp(cells[i].name, name) == 0)
 			return &cells[i];
+	}
 	return NULL;
 }
 
@@ -255,9 +256,10 @@ static int on_run(sd_bus_message *message, void *context, sd_bus_error *error)
 	cell = find_cell(name);
 	if (!cell)
 		return no_such_cell(error, name);
-	for (size_t i = 0; i < ARRAY_SIZE(refusals); i++)
+	for (size_t i = 0; i < ARRAY_SIZE(refusals); i++) {
 		if (strcmp(refusals[i].method, method) == 0 && strcmp(refusals[i].cell, name) == 0)
 			return sd_bus_error_set(error, errors[refusals[i].error], refusals[i].text);
+	}
 	return set_state(message, cell,
 			 strcmp(method, "StopCell") == 0 ? LIFECYCLE_SHUT_DOWN : LIFECYCLE_RUNNING);
 }

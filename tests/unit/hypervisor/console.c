@@ -45,10 +45,11 @@ static const char *printed(void)
 	static char text[256];
 	size_t length = 0;
 
-	for (; line_start < public_area.console.head; line_start++)
+	for (; line_start < public_area.console.head; line_start++) {
 		if (length + 1 < sizeof(text))
 			text[length++] =
 				public_area.console.buffer[line_start % PUBLIC_CONSOLE_SIZE];
+	}
 	text[length] = '\0';
 	return text;
 }

@@ -24,9 +24,10 @@ static bool kicked_since(unsigned int a, unsigned int b, unsigned int c, unsigne
 {
 	const unsigned int expected[MACHINE_CPUS] = {a, b, c, d};
 
-	for (unsigned int n = 0; n < MACHINE_CPUS; n++)
+	for (unsigned int n = 0; n < MACHINE_CPUS; n++) {
 		if (machine.cpus[n].kicks - kicks[n] != expected[n])
 			return false;
+	}
 	return true;
 }
 
@@ -34,9 +35,10 @@ static bool flushed_since(unsigned int a, unsigned int b, unsigned int c, unsign
 {
 	const unsigned int expected[MACHINE_CPUS] = {a, b, c, d};
 
-	for (unsigned int n = 0; n < MACHINE_CPUS; n++)
+	for (unsigned int n = 0; n < MACHINE_CPUS; n++) {
 		if (machine.cpus[n].flushes - flushes[n] != expected[n])
 			return false;
+	}
 	return true;
 }
 

@@ -62,10 +62,11 @@ static const struct change changes[] = {
 
 static uint32_t expected(bool root, uint32_t leaf, uint32_t subleaf, enum reg reg)
 {
-	for (unsigned int n = 0; n < CHANGES; n++)
+	for (unsigned int n = 0; n < CHANGES; n++) {
 		if (changes[n].root == root && changes[n].leaf == leaf && changes[n].reg == reg &&
 		    (leaf != 7 || changes[n].subleaf == subleaf))
 			return (machine.cpuid_bits & ~changes[n].cleared) | changes[n].set;
+	}
 	return machine.cpuid_bits;
 }
 

@@ -91,10 +91,11 @@ static void fill_tlb(unsigned int n)
 
 	if (tlb->full || cpu->arch.parked)
 		return;
-	for (uint64_t page = 0; page < RAM_PAGES; page++)
+	for (uint64_t page = 0; page < RAM_PAGES; page++) {
 		if (!tlb->entries[page])
 			tlb->entries[page] =
 				walk(&cpu->cell->stage2, page * PAGE_SIZE, tlb->walked);
+	}
 	tlb->full = true;
 }
 
@@ -175,9 +176,10 @@ static void let_run(unsigned int n)
 
 static bool quiet(void)
 {
-	for (unsigned int n = 0; n < MACHINE_CPUS; n++)
+	for (unsigned int n = 0; n < MACHINE_CPUS; n++) {
 		if (!machine.cpus[n].in_guest || machine.cpus[n].kicked || coroutines[n].call)
 			return false;
+	}
 	return true;
 }
 
@@ -186,9 +188,10 @@ static unsigned int all_stale(uint64_t cpus)
 {
 	unsigned int count = 0;
 
-	for (unsigned int n = 0; n < MACHINE_CPUS; n++)
+	for (unsigned int n = 0; n < MACHINE_CPUS; n++) {
 		if ((cpus & (1ull << n)) && machine.cpus[n].in_guest)
 			count += stale(n);
+	}
 	return count;
 }
 
@@ -417,9 +420,10 @@ void *__wrap_page_pool_alloc(uint32_t pages)
 		machine.pages_until_failure--;
 	result = __real_page_pool_alloc(pages);
 	first = ((uint64_t)result - IMAGE_BASE) / PAGE_SIZE;
-	for (unsigned int n = 0; result && n < MACHINE_CPUS; n++)
+	for (unsigned int n = 0; result && n < MACHINE_CPUS; n++) {
 		for (uint64_t page = first; page < first + pages && page < HV_PAGES; page++)
 			machine.reused_early += machine.cpus[n].in_guest && tlbs[n].walked[page];
+	}
 	return result;
 }
 

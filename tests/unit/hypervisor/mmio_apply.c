@@ -320,10 +320,12 @@ int main(void)
 	uint64_t random = 0x9e3779b97f4a7c15;
 	struct tap tap = {0};
 
-	for (unsigned int n = 0; n < sizeof(operations) / sizeof(operations[0]); n++)
-		for (unsigned int width = 1; width <= 8; width *= 2)
+	for (unsigned int n = 0; n < sizeof(operations) / sizeof(operations[0]); n++) {
+		for (unsigned int width = 1; width <= 8; width *= 2) {
 			if (operations[n].native[__builtin_ctz(width)])
 				test_operation(&tap, &operations[n], width, &random);
+		}
+	}
 	test_extensions(&tap);
 	test_high_byte(&tap);
 	test_exchange_and_copy(&tap);

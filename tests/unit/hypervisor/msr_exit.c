@@ -128,10 +128,11 @@ static void test_caching(struct tap *tap)
 	       "the default type reads as written");
 	writes(cell_cpu, MSR_MTRR_DEF_TYPE, 6);
 	tap_is_u64(tap, cell->pat, 0, "with its caching off again all is uncached");
-	for (unsigned int type = 0; type < 256; type++)
+	for (unsigned int type = 0; type < 256; type++) {
 		for (unsigned int n = 0; n < 8; n++)
 			accepted += access(cell_cpu, true, MSR_PAT, (uint64_t)type << (8 * n)) ==
 				    VERDICT_HANDLED;
+	}
 	tap_is_u64(tap, accepted, 6 * 8, "of 256 memory types six are none of reserved ones");
 	tap_ok(tap, is_gp(cell_cpu, true, MSR_PAT, 2ull << 56), "a reserved type raises #GP");
 }

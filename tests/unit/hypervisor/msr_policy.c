@@ -56,9 +56,10 @@ static const struct documented unnamed = {.rights = "rrpp"};
 
 static const struct documented *documented_for(uint32_t msr)
 {
-	for (unsigned int n = 0; n < COUNT(documented); n++)
+	for (unsigned int n = 0; n < COUNT(documented); n++) {
 		if (msr >= documented[n].first && msr <= documented[n].last)
 			return &documented[n];
+	}
 	return &unnamed;
 }
 

@@ -22,9 +22,10 @@ static uint8_t *pages[HANDED_OUT];
 
 static bool all_bytes(const uint8_t *start, size_t size, uint8_t value)
 {
-	for (size_t n = 0; n < size; n++)
+	for (size_t n = 0; n < size; n++) {
 		if (start[n] != value)
 			return false;
+	}
 	return true;
 }
 

@@ -161,12 +161,13 @@ static void test_arguments(struct tap *tap)
 				      false) == -EINVAL &&
 			       bench.in_use == 1,
 		       "%s is not mapped", wrong[n].name);
-	for (unsigned int n = 0; n < sizeof(wrong) / sizeof(wrong[0]); n++)
+	for (unsigned int n = 0; n < sizeof(wrong) / sizeof(wrong[0]); n++) {
 		if (wrong[n].phys == 0)
 			tap_ok(tap,
 			       page_table_unmap(&bench.table, wrong[n].virt, wrong[n].size) ==
 				       -EINVAL,
 			       "%s is not unmapped", wrong[n].name);
+	}
 	tap_ok(tap,
 	       page_table_map(&bench.table, (1ull << 48) - PAGE_SIZE, 0x5000, PAGE_SIZE, RW,
 			      false) == 0 &&

@@ -113,10 +113,11 @@ static inline unsigned int model_differences(const struct root_model *model)
 	unsigned int count = 0;
 
 	machine_view(&root_cell, view);
-	for (unsigned int n = 0; n < VIEW_PAGES; n++)
+	for (unsigned int n = 0; n < VIEW_PAGES; n++) {
 		if (view[n] != model->pages[n] && count++ == 0)
 			printf("# first at page 0x%x: 0x%llx, expected 0x%llx\n", n,
 			       (unsigned long long)view[n], (unsigned long long)model->pages[n]);
+	}
 	return count;
 }
 

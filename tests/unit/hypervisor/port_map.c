@@ -65,9 +65,10 @@ struct model {
 static void model_allow(struct model *model, const struct blob_pio *pio, unsigned int num_pio,
 			bool allow)
 {
-	for (unsigned int n = 0; n < num_pio; n++)
+	for (unsigned int n = 0; n < num_pio; n++) {
 		for (unsigned int port = 0; port < pio[n].length; port++)
 			model->allowed[pio[n].base + port] = allow;
+	}
 }
 
 /* How many ports the cell's map and the model do not say the same of; all where there is no cell.

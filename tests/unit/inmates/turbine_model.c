@@ -140,9 +140,10 @@ static void test_anti_windup(struct tap *tap)
 	/* A minute of a speed that no valve can correct. */
 	for (n = 0; n < 60000; n++)
 		governor_step(&governor, 0.8, DT);
-	for (n = 0; n < 2000; n++)
+	for (n = 0; n < 2000; n++) {
 		if (governor_step(&governor, 1.02, DT) < 1.0)
 			break;
+	}
 	tap_ok(tap, n < 100,
 	       "the governor lets go at once after a long time at the end stop (%d ms)", n);
 }

@@ -111,9 +111,10 @@ static bool takes_devices_for_cell(const struct sample *sample, const uint8_t *b
 	if (blob_check_cell(bytes, size, NULL) < 0)
 		return false;
 	for (region = cell_desc_memory(desc);
-	     region < cell_desc_memory(desc) + desc->num_memory_regions; region++)
+	     region < cell_desc_memory(desc) + desc->num_memory_regions; region++) {
 		if (region->flags & BLOB_MEM_IO)
 			return true;
+	}
 	return !same_ports(desc, desc_of(sample, sample->bytes));
 }
 

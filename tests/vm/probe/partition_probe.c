@@ -150,9 +150,10 @@ static void summarize(struct probe_request *request, const u8 *buffer)
 	request->value = 0;
 	request->differ = 0;
 	memcpy(&request->value, buffer, request->width);
-	for (n = 0; n < request->count; n++)
+	for (n = 0; n < request->count; n++) {
 		if (memcmp(buffer, buffer + n * request->width, request->width))
 			request->differ++;
+	}
 }
 
 static int copy_elements(struct probe_request *request, void *memory)

@@ -85,11 +85,12 @@ static const struct blob_memory *find_window(const struct cell *cell, uint64_t g
 					     unsigned int width)
 {
 	for (const struct blob_memory *window = cell->mmio; window < cell->mmio + cell->num_mmio;
-	     window++)
+	     window++) {
 		if (guest_phys >= window->virt_start &&
 		    guest_phys - window->virt_start < window->size &&
 		    width <= window->size - (guest_phys - window->virt_start))
 			return window;
+	}
 	return NULL;
 }
 

@@ -18,8 +18,9 @@ void arch_debug_putc(char c)
 	if (console->type != CONSOLE_8250 || (console->flags & CONSOLE_FLAG_MMIO))
 		return;
 	/* Bounded: a port without a UART reads as all ones, one that is stuck must not stop us. */
-	for (unsigned int tries = 0; tries < UART_TRIES; tries++)
+	for (unsigned int tries = 0; tries < UART_TRIES; tries++) {
 		if (inb(console->address + UART_LSR) & UART_LSR_EMPTY)
 			break;
+	}
 	outb(console->address, c);
 }
