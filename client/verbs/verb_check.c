@@ -67,8 +67,6 @@ static int begin_file(struct check *check, const char *file, const char *name)
 	_cleanup_(json_putp) struct json_object *object = NULL;
 	_cleanup_(json_putp) struct json_object *findings = NULL;
 
-	if (*file)
-		check->files++;
 	if (!check->results)
 		return 0;
 	object = json_object_new_object();
@@ -109,16 +107,21 @@ static int read_findings(struct check *check, const char *file, sd_bus_message *
 	return r;
 }
 
+/* Bytes at the end of a description's path that do not belong to the cell's name. */
+static size_t suffix_length(const char *path)
+{
+	const size_t length = strlen(path), suffix = strlen(".json");
+
+	return length > suffix && strcmp(path + length - suffix, ".json") == 0 ? suffix : 0;
+}
+
 /* The cell's name that goes with the path of a description; to be freed, NULL without memory. */
 static char *description_name(const char *path)
 {
 	const char *slash = strrchr(path, '/');
 	const char *name = slash ? slash + 1 : path;
-	size_t length = strlen(name), suffix = strlen(".json");
 
-	if (length > suffix && strcmp(name + length - suffix, ".json") == 0)
-		length -= suffix;
-	return strndup(name, length);
+	return strndup(name, strlen(name) - suffix_length(name));
 }
 
 /* a(ssss), with the findings of one file after each other; one without any has an empty one. */
@@ -134,6 +137,8 @@ static int read_all_findings(struct check *check, sd_bus_message *reply)
 		if (!last || strcmp(file, last) != 0) {
 			_cleanup_(freep) char *name = description_name(file);
 
+			/* A directory that cannot be read is no description. */
+			check->files += suffix_length(file) > 0;
 			r = name ? begin_file(check, file, name) : -ENOMEM;
 		}
 		if (r >= 0 && *finding.severity)
@@ -200,6 +205,7 @@ static enum exit_status check_file(struct check *check, const char *path, const 
 			    BUS_MANAGER_INTERFACE, "Check", &error, &reply, "hs", fd, name);
 	if (r < 0)
 		return complain_attempt(check->client, path, &error, r);
+	check->files++;
 	r = begin_file(check, path, name);
 	if (r >= 0)
 		r = read_findings(check, path, reply);

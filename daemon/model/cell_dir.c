@@ -7,6 +7,7 @@
 #include <sys/sysmacros.h>
 
 #include "common/array.h"
+#include "common/utf8.h"
 #include "model/cell_dir.h"
 
 #define SUFFIX	  ".json"
@@ -100,7 +101,10 @@ static int load_name(struct cell_dir *dir, int directory, const char *directory_
 		return -ENOMEM;
 	}
 	if (!description_name_valid(name)) {
-		problems_add(&dir->problems, SEVERITY_WARNING, PROBLEM_AT(.file = path),
+		/* Over the bus goes nothing that is no text. */
+		const char *file_shown = utf8_is_valid(path) ? path : directory_path;
+
+		problems_add(&dir->problems, SEVERITY_WARNING, PROBLEM_AT(.file = file_shown),
 			     "is not loaded: a cell's name has 1 to %d of a-z, 0-9 and -, the "
 			     "first not -; rename the file",
 			     DESCRIPTION_MAX_NAME);

@@ -50,7 +50,8 @@ int check_dir(const struct check_input *input, struct cell_dir *dir)
 	}
 	check_set(&with_set, &found);
 	if (problems_full(&found))
-		problems_add(&dir->problems, SEVERITY_ERROR, NULL,
+		problems_add(&dir->problems,
+			     problems_result(&found) < 0 ? SEVERITY_ERROR : SEVERITY_WARNING, NULL,
 			     "there are more problems than are told; mend these first");
 	return hand_out(dir, &found) ? 0 : -ENOMEM;
 }

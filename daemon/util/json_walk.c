@@ -113,9 +113,12 @@ static int check_string(struct walk *walk, const struct json_path *path)
 {
 	_cleanup_(json_object_putp) struct json_object *string = NULL;
 	size_t offset;
-	int r = read_string(walk, &offset, &string);
+	int r;
 
-	if (r == 0 && walk->problems && holds_zero(string))
+	if (!walk->problems)
+		return skip_string(walk);
+	r = read_string(walk, &offset, &string);
+	if (r == 0 && holds_zero(string))
 		report(walk, offset, path, "holds a zero character (\\u0000); remove it");
 	return r;
 }
@@ -128,6 +131,14 @@ static bool same_path(const struct json_path *a, const struct json_path *b)
 			return false;
 	}
 	return a == b;
+}
+
+/* Whether the container at path holds what is looked for. */
+static bool leads_to(const struct json_path *path, const struct json_path *wanted)
+{
+	while (wanted && !same_path(path, wanted->parent))
+		wanted = wanted->parent;
+	return wanted;
 }
 
 /* Reports a key (the last step of path) that seen already has, and adds it there. */
@@ -145,14 +156,19 @@ static int check_key(struct walk *walk, size_t offset, struct json_object *key,
 
 static int check_value(struct walk *walk, const struct json_path *path);
 
-/* Behind the opening bracket. */
+/*
+ * Behind the opening bracket. To find a place keys are decoded on the way there only: a text full
+ * of escapes, gone through for each of its problems, would keep the daemon busy for seconds.
+ */
 static int check_object(struct walk *walk, const struct json_path *path)
 {
-	_cleanup_(json_object_putp) struct json_object *seen = json_object_new_object();
+	_cleanup_(json_object_putp) struct json_object *seen =
+		walk->problems ? json_object_new_object() : NULL;
+	const bool decode = walk->problems || leads_to(path, walk->wanted);
 	struct json_path step = {.parent = path};
 	int r;
 
-	if (!seen)
+	if (walk->problems && !seen)
 		return -ENOMEM;
 	if (skip(walk, '}'))
 		return 0;
@@ -160,15 +176,15 @@ static int check_object(struct walk *walk, const struct json_path *path)
 		_cleanup_(json_object_putp) struct json_object *key = NULL;
 		size_t offset;
 
-		r = read_string(walk, &offset, &key);
+		r = decode ? read_string(walk, &offset, &key) : skip_string(walk);
 		if (r < 0)
 			return r;
-		step.key = json_object_get_string(key);
-		if (walk->wanted && same_path(&step, walk->wanted)) {
+		step.key = decode ? json_object_get_string(key) : "";
+		if (decode && walk->wanted && same_path(&step, walk->wanted)) {
 			walk->at = offset;
 			return FOUND;
 		}
-		r = check_key(walk, offset, key, &step, seen);
+		r = decode ? check_key(walk, offset, key, &step, seen) : 0;
 		if (r == 0)
 			r = expect(walk, ':');
 		if (r == 0)

@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-only
+#include "common/utf8.h"
 #include "model/cell_dir.h"
 #include "model_test.h"
 #include "test_tree.h"
@@ -28,6 +29,7 @@ static void make_files(const struct test_tree *tree)
 	mkdir(test_tree_path(tree, ETC "folder.json"), 0755);
 	mkfifo(test_tree_path(tree, ETC "fifo.json"), 0600);
 	test_tree_write(tree, ETC "Bad Name.json", good);
+	test_tree_write(tree, ETC "caf\xe9.json", good);
 	test_tree_write(tree, ETC "backup.json~", good);
 	test_tree_write(tree, ETC ".hidden.json", good);
 	test_tree_write(tree, ETC ".json", good);
@@ -78,9 +80,13 @@ static void test_odd_files(struct tap *tap, struct cell_dir *dir)
 	}
 	tap_is_u64(tap, dir->count, 7, "backups, hidden and other files are no cells");
 	tap_ok(tap,
-	       dir->problems.count == 1 && dir->problems.errors == 0 &&
+	       dir->problems.count == 2 && dir->problems.errors == 0 &&
 		       has_problem(&dir->problems, SEVERITY_WARNING, "", "a cell's name"),
 	       "a file whose name cannot be a cell's is warned of");
+	for (size_t i = 0; i < dir->problems.count; i++) {
+		tap_ok(tap, utf8_is_valid(dir->problems.items[i].file),
+		       "what is told of warning %zu is text, whatever the file is called", i);
+	}
 }
 
 static void test_order(struct tap *tap, const struct cell_dir *dir)

@@ -227,6 +227,28 @@ static void test_directories(struct tap *tap, const struct check_input *input,
 	       "sums are at none of them");
 }
 
+/* More warnings than are kept. */
+static void test_many_warnings(struct tap *tap, const struct check_input *input)
+{
+	_cleanup_(cell_dir_freep) struct cell_dir *dir = NULL;
+	struct test_tree tree;
+
+	test_tree_make(&tree);
+	for (unsigned int n = 0; n < 30; n++) {
+		char path[64];
+
+		snprintf(path, sizeof(path), "/etc/cellmgr/cells/c%u.json", n);
+		test_tree_write(&tree, path, "{\"cpus\": [3], \"memory\": \"1M\"}");
+	}
+	tap_ok(tap,
+	       cell_dir_load(tree.root, &dir) == 0 && dir->count == 30 &&
+		       check_dir(input, dir) == 0 && dir->problems.errors == 0 &&
+		       has_problem(&dir->problems, SEVERITY_WARNING, "",
+				   "more problems than are told"),
+	       "warnings do not become an error where there are many");
+	test_tree_done(&tree);
+}
+
 static void test_unknown_pool(struct tap *tap, const struct check_input *input)
 {
 	_cleanup_(description_freep) struct description *d = describe(
@@ -275,6 +297,7 @@ int main(void)
 	test_offline(&tap, &input);
 	test_together(&tap, &input);
 	test_directories(&tap, &input, &tree);
+	test_many_warnings(&tap, &input);
 	test_unknown_pool(&tap, &input);
 	test_open(&tap, &input);
 	return tap_done(&tap);
