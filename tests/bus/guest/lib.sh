@@ -84,6 +84,11 @@ unit_is() {
 	is "$1" "$(systemctl is-active "$1")" "$2"
 }
 
+# has_no_object CELL
+has_no_object() {
+	! call GetCell s "$1"
+}
+
 unit_has() {
 	[ "$(systemctl is-active "$1")" = "$2" ]
 }

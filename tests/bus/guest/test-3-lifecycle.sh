@@ -173,6 +173,8 @@ test_objects_come_and_go_with_descriptions() {
 	done_well call StopCell s new-one
 	fails_with Invalid "no description" manager StartCell s new-one
 	done_well cell new-one Destroy
+	# With the look that follows.
+	eventually_check "the object goes" 15 has_no_object new-one
 	fails_with NoSuchCell "" manager GetCell s new-one
 	stop_monitor
 	check "InterfacesAdded" grep -q '"member":"InterfacesAdded".*new_2done' /tmp/monitor

@@ -121,10 +121,6 @@ test_foreign_cells_are_shown_and_not_touched() {
 	done_well call DisableHypervisor b true
 }
 
-has_no_object() {
-	! call GetCell s "$1"
-}
-
 test_nonsense_in_the_state_file() {
 	call StartCell s alpha
 	systemctl stop cellmgrd
