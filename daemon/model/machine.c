@@ -120,8 +120,9 @@ static int read_source(const struct reader *reader, const struct source *source)
 	if (r == -ENOENT && !source->optional)
 		return complain(reader, source->path, "is not there; is /proc or /sys mounted?",
 				-ENOENT);
-	if (r == 0)
-		r = source->parse(text, length, reader->machine);
+	if (r < 0)
+		return r == -ENOENT ? 0 : r;
+	r = source->parse(text, length, reader->machine);
 	if (r == -EINVAL)
 		return complain(reader, source->path, source->broken, -EINVAL);
 	return r == -ENOENT ? 0 : r;

@@ -180,11 +180,11 @@ static int check_object(struct walk *walk, const struct json_path *path)
 		if (r < 0)
 			return r;
 		step.key = decode ? json_object_get_string(key) : "";
-		if (decode && walk->wanted && same_path(&step, walk->wanted)) {
+		if (walk->wanted && same_path(&step, walk->wanted)) {
 			walk->at = offset;
 			return FOUND;
 		}
-		r = decode ? check_key(walk, offset, key, &step, seen) : 0;
+		r = check_key(walk, offset, key, &step, seen);
 		if (r == 0)
 			r = expect(walk, ':');
 		if (r == 0)

@@ -11,7 +11,8 @@ cell_rounds=200
 
 # How much of each kind Linux itself takes and gives in the meantime: kilobytes, objects of kmalloc's
 # sizes. A page lost with each opening is 400 kB of what is nobody's, with each cell 800; an object is
-# 200 with each cell (what is lost with each opening only may hide). Kernel memory as a whole, in which slabs and stacks come and go, is for what is larger.
+# 200 with each cell (what is lost with each opening only may hide). Kernel memory as a whole, in which
+# slabs and stacks come and go, is for what is larger.
 declare -A slack=([kernel]=1000 [unaccounted]=250 [cellmgrd]=400 [kmalloc-128]=150 [kmalloc-192]=150
 	[kmalloc-256]=150 [kmalloc-512]=150 [kmalloc-1k]=150 [kmalloc-2k]=150 [kmalloc-4k]=150 [kmalloc-8k]=150)
 caches=/sys/kernel/slab
