@@ -81,11 +81,12 @@ background_load() {
 	timeout "$1" sh -c 'while :; do head -c 96M /dev/zero | tail -c 1 | wc -c; done' >/dev/null 2>&1 &
 }
 
-# kernel_warnings_since MARK: what the kernel logged as a warning or worse, without what it says of
-# CPUs that come and go.
+# kernel_warnings_since MARK: what the kernel logged as a warning or worse, without its remark that an
+# interrupt took long, which is the host's speed.
 kernel_warnings_since() {
 	dmesg -x | awk -v mark="$1" 'seen; index($0, mark) { seen = 1 }' |
-		grep -E '^[a-z]+ *:(warn|err|crit|alert|emerg) *:'
+		grep -E '^[a-z]+ *:(warn|err|crit|alert|emerg) *:' |
+		grep -v 'hrtimer: interrupt took [0-9]* ns$'
 }
 
 # memory_of_the_kernel: two figures in kilobytes: what is neither free nor a program's nor a cache, and
