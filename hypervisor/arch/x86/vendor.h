@@ -9,11 +9,25 @@
 
 #include "arch/arch.h"
 
-/* The part of a vCPU's state that the generic x86 code reads. */
-struct vcpu_state {
-	uint64_t rip, rflags, cr0, cr2, cr3, cr4, efer;
-	unsigned int cpl;
-	struct vcpu_segment cs, ss, ds, es;
+/* The registers of a vCPU that generic x86 code reads or writes, beside struct guest_gprs. */
+enum vcpu_register {
+	VCPU_RIP,
+	VCPU_RSP,
+	VCPU_RFLAGS,
+	VCPU_CR0,
+	VCPU_CR2,
+	VCPU_CR3,
+	VCPU_CR4,
+	VCPU_EFER, /* with the bits that vendor->efer names */
+	VCPU_PAT,  /* in effect: 0 makes all of the guest's memory uncached */
+	VCPU_CPL,
+	VCPU_CS, /* selectors */
+	VCPU_SS,
+	VCPU_DS,
+	VCPU_ES,
+	VCPU_CS_ATTRIBUTES, /* descriptor bits 55:52 and 47:40, packed */
+	VCPU_CS_BASE,
+	VCPU_REGISTERS
 };
 
 struct vendor {
@@ -51,30 +65,61 @@ struct vendor {
 	/* Halts the vCPU in tables of its own until a kick. */
 	void (*park)(struct cpu *cpu);
 
-	struct vcpu_state (*state)(const struct cpu *cpu);
-	/* Where the guest's RSP and RFLAGS are kept (they may be changed there). */
-	uint64_t *(*rsp)(struct cpu *cpu);
-	uint64_t *(*rflags)(struct cpu *cpu);
+	/*
+	 * Where in the control block registers are kept, in their own size. What has no place in
+	 * memory (0) goes by the functions.
+	 */
+	uint16_t at[VCPU_REGISTERS];
+	uint64_t (*get)(const struct cpu *cpu, enum vcpu_register reg);
+	void (*set)(struct cpu *cpu, enum vcpu_register reg, uint64_t value);
 	/* The exit as the processor reported it, for records. */
 	void (*get_exit)(const struct cpu *cpu, uint64_t *ret_code, uint64_t *ret_info1,
 			 uint64_t *ret_info2);
-	/* Steps over an instruction that has been emulated. */
+	/* Steps over an instruction of that length that has been emulated. */
 	void (*advance)(struct cpu *cpu, unsigned int bytes);
 	void (*inject_exception)(struct cpu *cpu, unsigned int vector, bool has_error,
 				 uint32_t error);
 	void (*inject_page_fault)(struct cpu *cpu, uint64_t address, uint32_t error);
 	void (*inject_nmi)(struct cpu *cpu);
-	/* Lets pending NMIs, and other interrupts too where wanted, come in the hypervisor. */
+	/*
+	 * Lets NMIs that wait, and other interrupts too where wanted, come in the hypervisor.
+	 * Where they come as soon as the guest has been left, there is nothing to do for NMIs.
+	 */
 	void (*take_interrupts)(struct cpu *cpu, bool all);
 	/* Nothing else waits to be injected at the next entry. */
 	bool (*can_inject)(const struct cpu *cpu);
-	void (*set_efer)(struct cpu *cpu, uint64_t efer);
-	/* Effective PAT: 0 makes all of the guest's memory uncached. */
-	void (*set_pat)(struct cpu *cpu, uint64_t pat);
 };
 
 /* Chosen at launch. */
 extern const struct vendor *vendor;
+
+static inline uint64_t vcpu_mask(enum vcpu_register reg)
+{
+	if (reg == VCPU_CPL)
+		return 0xff;
+	return reg >= VCPU_CS && reg <= VCPU_CS_ATTRIBUTES ? 0xffff : ~0ull;
+}
+
+/* One register of a vCPU: of the calling CPU, or of one that is suspended. */
+static inline uint64_t vcpu_get(const struct cpu *cpu, enum vcpu_register reg)
+{
+	unsigned int at = vendor->at[reg];
+
+	if (!at)
+		return vendor->get(cpu, reg);
+	return *(const uint64_t *)((const uint8_t *)cpu->arch.control + at) & vcpu_mask(reg);
+}
+
+/* Only registers of 64 bits are ever written. */
+static inline void vcpu_set(struct cpu *cpu, enum vcpu_register reg, uint64_t value)
+{
+	unsigned int at = vendor->at[reg];
+
+	if (at)
+		*(uint64_t *)((uint8_t *)cpu->arch.control + at) = value;
+	else
+		vendor->set(cpu, reg, value);
+}
 
 /* A vendor registers itself: the linker collects the tables, setup.c asks them in turn. */
 #define VENDOR(symbol)                                                \

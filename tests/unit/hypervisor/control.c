@@ -129,7 +129,7 @@ static void test_kill(struct tap *tap)
 	tap_ok(tap, !cell->public->failed && comm->cell_state == CELL_SHUT_DOWN,
 	       "to kill a cell that does not run is no failure of it");
 	start();
-	machine.cpus[FIRST_CPU].state.rip = 0xf00d;
+	machine.cpus[FIRST_CPU].regs[VCPU_RIP] = 0xf00d;
 	kicks = machine.cpus[1].kicks;
 	tap_is_u64(tap, machine_hypercall(HC_CV_CELL_KILL, PLANT_ID, 0), 0, "a cell is killed");
 	tap_ok(tap, last_acts(CPU_ACTION_PARK, CPU_ACTION_PARK), "its CPUs stand still");

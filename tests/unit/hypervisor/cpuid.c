@@ -20,12 +20,11 @@ static struct answer ask(unsigned int cpu_id, uint32_t leaf, uint32_t subleaf)
 	struct guest_gprs *gprs = cpu_gprs(cpu);
 	struct answer answer = {0};
 
-	machine.cpus[cpu_id].advanced = 0;
 	gprs->rax = 0xabcd000000000000 | leaf;
 	gprs->rcx = 0xabcd000000000000 | subleaf;
 	gprs->rbx = gprs->rdx = 0xabcd000000000000;
 	/* Anything else than what an answer must be is told as one that no processor gives. */
-	if (exit_cpuid(cpu) != VERDICT_HANDLED || machine.cpus[cpu_id].advanced != 2 ||
+	if (exit_cpuid(cpu) != VERDICT_NEXT ||
 	    (gprs->rax | gprs->rbx | gprs->rcx | gprs->rdx) >> 32)
 		return (struct answer){{0xbad, 0xbad, 0xbad, 0xbad}};
 	answer.regs[EAX] = gprs->rax;
@@ -121,7 +120,7 @@ static void test_own_bits(struct tap *tap)
 {
 	machine.cpuid_bits = 0;
 	for (unsigned int n = 0; n < MACHINE_CPUS; n++)
-		machine.cpus[n].state.cr4 = 1u << 18 | 1u << 22; /* OSXSAVE, PKE */
+		machine.cpus[n].regs[VCPU_CR4] = 1u << 18 | 1u << 22; /* OSXSAVE, PKE */
 	tap_ok(tap,
 	       (ask(0, 1, 0).regs[ECX] & 1u << 27) && (ask(PLANT_CPU, 1, 0).regs[ECX] & 1u << 27),
 	       "OSXSAVE follows the guest's CR4, not the hypervisor's");

@@ -66,7 +66,7 @@ bool arch_cpu_record(struct cpu *cpu, struct failure_record *record)
 	if (cpu->arch.parked)
 		return false;
 	record->cpu = cpu->id;
-	record->rip = fake_cpu_of(cpu)->state.rip;
+	record->rip = fake_cpu_of(cpu)->regs[VCPU_RIP];
 	return true;
 }
 
@@ -149,24 +149,14 @@ struct cpuid cpuid(uint32_t leaf, uint32_t subleaf)
 	return (struct cpuid){bits, bits, bits, bits};
 }
 
-static struct vcpu_state vendor_state(const struct cpu *cpu)
+static uint64_t vendor_get(const struct cpu *cpu, enum vcpu_register reg)
 {
-	return fake_cpu_of(cpu)->state;
+	return fake_cpu_of(cpu)->regs[reg];
 }
 
-static void vendor_advance(struct cpu *cpu, unsigned int bytes)
+static void vendor_set(struct cpu *cpu, enum vcpu_register reg, uint64_t value)
 {
-	fake_cpu_of(cpu)->advanced += bytes;
-}
-
-static void vendor_set_efer(struct cpu *cpu, uint64_t efer)
-{
-	fake_cpu_of(cpu)->efer = efer;
-}
-
-static void vendor_set_pat(struct cpu *cpu, uint64_t pat)
-{
-	fake_cpu_of(cpu)->pat = pat;
+	fake_cpu_of(cpu)->regs[reg] = value;
 }
 
 static const struct vendor fake_vendor = {
@@ -180,10 +170,8 @@ static const struct vendor fake_vendor = {
 	.feature_leaf = 0x80000001,
 	.feature_ecx = CPUID_8000_0001_ECX_SVM,
 	.own_leaf = CPUID_SVM,
-	.state = vendor_state,
-	.advance = vendor_advance,
-	.set_efer = vendor_set_efer,
-	.set_pat = vendor_set_pat,
+	.get = vendor_get,
+	.set = vendor_set,
 };
 
 const struct vendor *vendor = &fake_vendor;

@@ -316,7 +316,7 @@ static void build_cpu(unsigned int n)
 	cpu->id = n;
 	cpu->cell = &root_cell;
 	cpu->entered = true;
-	machine.cpus[n].state.efer = EFER_LMA | EFER_LME;
+	machine.cpus[n].regs[VCPU_EFER] = EFER_LMA | EFER_LME;
 	getcontext(context);
 	context->uc_stack.ss_sp = (uint8_t *)cpu + head;
 	context->uc_stack.ss_size = CPU_BLOCK_SIZE - head - sizeof(struct guest_gprs);

@@ -58,10 +58,8 @@ struct fake_cpu {
 	unsigned int flushes;
 	unsigned int acts;
 	enum cpu_action last_act;
-	const struct cell *act_cell; /* whose the CPU was then */
-	uint64_t efer, pat;	     /* that the vendor was told */
-	unsigned int advanced;	     /* bytes, of instructions stepped over */
-	struct vcpu_state state;     /* that the vendor reports */
+	const struct cell *act_cell;   /* whose the CPU was then */
+	uint64_t regs[VCPU_REGISTERS]; /* of its guest */
 };
 
 struct fake_machine {

@@ -11,8 +11,6 @@
 
 #include "tests/lib/tap.h"
 
-#define INSTRUCTION 2u /* bytes of RDMSR and WRMSR */
-
 static struct cpu *root_cpu, *cell_cpu;
 
 static void open_cell(void)
@@ -28,7 +26,6 @@ static enum verdict access(struct cpu *cpu, bool write, uint32_t msr, uint64_t v
 {
 	struct guest_gprs *gprs = cpu_gprs(cpu);
 
-	fake_cpu_of(cpu)->advanced = 0;
 	cpu->failure.reason = FAILURE_NONE;
 	/* The upper halves count for nothing. */
 	gprs->rcx = 0xabcd000000000000 | msr;
@@ -42,25 +39,23 @@ static bool is_refused(struct cpu *cpu, bool write, uint32_t msr)
 	return access(cpu, write, msr, 0x1200000034) == VERDICT_FAULT &&
 	       cpu->failure.reason == (write ? FAILURE_MSR_WRITE : FAILURE_MSR_READ) &&
 	       cpu->failure.address == msr && cpu->failure.size == 8 &&
-	       cpu->failure.value == (write ? 0x1200000034 : 0) && fake_cpu_of(cpu)->advanced == 0;
+	       cpu->failure.value == (write ? 0x1200000034 : 0);
 }
 
 static bool is_gp(struct cpu *cpu, bool write, uint32_t msr, uint64_t value)
 {
-	return access(cpu, write, msr, value) == VERDICT_GP && fake_cpu_of(cpu)->advanced == 0;
+	return access(cpu, write, msr, value) == VERDICT_GP;
 }
 
 static bool writes(struct cpu *cpu, uint32_t msr, uint64_t value)
 {
-	return access(cpu, true, msr, value) == VERDICT_HANDLED &&
-	       fake_cpu_of(cpu)->advanced == INSTRUCTION;
+	return access(cpu, true, msr, value) == VERDICT_NEXT;
 }
 
 static bool reads(struct cpu *cpu, uint32_t msr, uint64_t value)
 {
-	return access(cpu, false, msr, 0x5a5a5a5a5a5a5a5a) == VERDICT_HANDLED &&
-	       fake_cpu_of(cpu)->advanced == INSTRUCTION && cpu_gprs(cpu)->rax == (uint32_t)value &&
-	       cpu_gprs(cpu)->rdx == value >> 32;
+	return access(cpu, false, msr, 0x5a5a5a5a5a5a5a5a) == VERDICT_NEXT &&
+	       cpu_gprs(cpu)->rax == (uint32_t)value && cpu_gprs(cpu)->rdx == value >> 32;
 }
 
 static void test_policy(struct tap *tap)
@@ -91,23 +86,25 @@ static void test_efer(struct tap *tap)
 	struct fake_cpu *cell = fake_cpu_of(cell_cpu), *root = fake_cpu_of(root_cpu);
 
 	open_cell();
-	cell->state.efer = 0;
-	root->state.efer = EFER_LME | EFER_LMA | EFER_SCE;
-	root->state.cr0 = CR0_PG;
+	cell->regs[VCPU_EFER] = EFER_SVME;
+	root->regs[VCPU_EFER] = EFER_LME | EFER_LMA | EFER_SCE | EFER_SVME;
+	root->regs[VCPU_CR0] = CR0_PG;
 	root_cpu->arch.linux_efer = 1ull << 21;
 	tap_ok(tap, reads(cell_cpu, MSR_EFER, 0), "a cell does not see SVME");
 	tap_ok(tap, reads(root_cpu, MSR_EFER, EFER_LME | EFER_LMA | EFER_SCE | EFER_SVME),
 	       "root sees it set: KVM then keeps off");
 	tap_ok(tap, writes(cell_cpu, MSR_EFER, EFER_LME | EFER_NXE | EFER_LMA),
 	       "a cell may enter long mode");
-	tap_is_u64(tap, cell->efer, EFER_LME | EFER_NXE, "LMA is the processor's to set");
+	tap_is_u64(tap, cell->regs[VCPU_EFER], EFER_LME | EFER_NXE | EFER_SVME,
+		   "LMA is the processor's to set");
 	tap_ok(tap, is_gp(cell_cpu, true, MSR_EFER, EFER_SVME), "a cell cannot turn SVM on");
 	tap_ok(tap, is_gp(cell_cpu, true, MSR_EFER, 1ull << 21), "nor set bits that are not known");
 	tap_ok(tap, writes(root_cpu, MSR_EFER, EFER_LME | EFER_SVME | 1ull << 21),
 	       "root may write back what it had");
-	tap_is_u64(tap, root->efer, EFER_LME | EFER_LMA | 1ull << 21, "without turning SVM on");
+	tap_is_u64(tap, root->regs[VCPU_EFER], EFER_LME | EFER_LMA | EFER_SVME | 1ull << 21,
+		   "and SVM stays on");
 	tap_ok(tap, is_gp(root_cpu, true, MSR_EFER, 0), "LME does not change under paging");
-	root->state.cr0 = 0;
+	root->regs[VCPU_CR0] = 0;
 	tap_ok(tap, writes(root_cpu, MSR_EFER, 0), "without paging it does");
 }
 
@@ -118,20 +115,20 @@ static void test_caching(struct tap *tap)
 	unsigned int accepted = 0;
 
 	open_cell();
-	tap_ok(tap, writes(cell_cpu, MSR_PAT, pat) && cell->pat == 0,
+	tap_ok(tap, writes(cell_cpu, MSR_PAT, pat) && cell->regs[VCPU_PAT] == 0,
 	       "a cell's page attributes wait until its caching is on");
 	tap_ok(tap, reads(cell_cpu, MSR_PAT, pat), "but read as written");
 	tap_ok(tap, writes(cell_cpu, MSR_MTRR_DEF_TYPE, MTRR_DEF_TYPE_ENABLE | 6),
 	       "a cell turns its caching on");
-	tap_is_u64(tap, cell->pat, pat, "then they count");
+	tap_is_u64(tap, cell->regs[VCPU_PAT], pat, "then they count");
 	tap_ok(tap, reads(cell_cpu, MSR_MTRR_DEF_TYPE, MTRR_DEF_TYPE_ENABLE | 6),
 	       "the default type reads as written");
 	writes(cell_cpu, MSR_MTRR_DEF_TYPE, 6);
-	tap_is_u64(tap, cell->pat, 0, "with its caching off again all is uncached");
+	tap_is_u64(tap, cell->regs[VCPU_PAT], 0, "with its caching off again all is uncached");
 	for (unsigned int type = 0; type < 256; type++) {
 		for (unsigned int n = 0; n < 8; n++)
 			accepted += access(cell_cpu, true, MSR_PAT, (uint64_t)type << (8 * n)) ==
-				    VERDICT_HANDLED;
+				    VERDICT_NEXT;
 	}
 	tap_is_u64(tap, accepted, 6 * 8, "of 256 memory types six are none of reserved ones");
 	tap_ok(tap, is_gp(cell_cpu, true, MSR_PAT, 2ull << 56), "a reserved type raises #GP");
@@ -163,10 +160,10 @@ static void test_reset(struct tap *tap)
 	       reads(cell_cpu, MSR_PAT, 0x0007040600070406) &&
 		       reads(cell_cpu, MSR_MTRR_DEF_TYPE, 0),
 	       "after a reset a cell reads what the manual says");
-	tap_is_u64(tap, cell->pat, 0, "its memory is uncached");
+	tap_is_u64(tap, cell->regs[VCPU_PAT], 0, "its memory is uncached");
 	machine.msr_written[0] = machine.msr_written[1] = 1;
 	subsystems_cpu_reset(root_cpu);
-	tap_is_u64(tap, fake_cpu_of(root_cpu)->pat, 0x0007040600070406,
+	tap_is_u64(tap, fake_cpu_of(root_cpu)->regs[VCPU_PAT], 0x0007040600070406,
 		   "root's is not: the real registers are on");
 	tap_ok(tap, machine.msr_written[0] == MSR_TSC_AUX && machine.msr_written[1] == 0,
 	       "the last owner's TSC_AUX is cleared");

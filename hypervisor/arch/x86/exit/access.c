@@ -14,26 +14,23 @@
 #define DEVICE_SLOT 3
 
 /* How long the code segment says that addresses and operands are. */
-static enum mmio_cpu_mode mode_of(const struct vcpu_state *state)
+static enum mmio_cpu_mode mode_of(const struct cpu *cpu)
 {
-	if (guest_runs_64bit_code(state))
+	if (guest_runs_64bit_code(cpu))
 		return MMIO_MODE_64;
-	return (state->cs.attributes & 0x400) ? MMIO_MODE_32 : MMIO_MODE_16;
+	return (vcpu_get(cpu, VCPU_CS_ATTRIBUTES) & 0x400) ? MMIO_MODE_32 : MMIO_MODE_16;
 }
 
 static bool decode(struct cpu *cpu, struct mmio_insn *ret_insn)
 {
 	uint8_t bytes[INSTRUCTION_MAX];
-	struct vcpu_state state;
 	unsigned int length;
 
 	/* Delivering an event touched the memory, not the instruction that RIP stands at. */
 	if (!vendor->can_inject(cpu))
 		return false;
-	state = vendor->state(cpu);
-	length = guest_fetch(cpu, &state, bytes);
-	return length > 0 &&
-	       mmio_decode(bytes, length, mode_of(&state), ret_insn) == MMIO_DECODE_OK;
+	length = guest_fetch(cpu, bytes);
+	return length > 0 && mmio_decode(bytes, length, mode_of(cpu), ret_insn) == MMIO_DECODE_OK;
 }
 
 static bool reads_memory(const struct mmio_insn *insn)
@@ -45,8 +42,8 @@ void access_complete(struct cpu *cpu, const struct mmio_insn *insn,
 		     const struct mmio_effect *effect)
 {
 	if (effect->writes_register)
-		*gpr_by_number(cpu, insn->reg) = effect->reg;
-	*vendor->rflags(cpu) = effect->flags;
+		gpr_set(cpu, insn->reg, effect->reg);
+	vcpu_set(cpu, VCPU_RFLAGS, effect->flags);
 	vendor->advance(cpu, insn->length);
 }
 
@@ -56,8 +53,8 @@ void access_apply(struct cpu *cpu, const struct mmio_insn *insn, uint64_t data,
 	uint64_t reg = 0;
 
 	if (insn->operand == MMIO_OPERAND_REGISTER)
-		reg = *gpr_by_number(cpu, insn->reg);
-	mmio_apply(insn, reg, data, *vendor->rflags(cpu), ret_effect);
+		reg = gpr_get(cpu, insn->reg);
+	mmio_apply(insn, reg, data, vcpu_get(cpu, VCPU_RFLAGS), ret_effect);
 }
 
 static enum verdict access_apic(struct cpu *cpu, uint64_t guest_phys)

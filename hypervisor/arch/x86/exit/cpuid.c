@@ -9,7 +9,6 @@ enum verdict exit_cpuid(struct cpu *cpu)
 	struct guest_gprs *gprs = cpu_gprs(cpu);
 	uint32_t leaf = gprs->rax, subleaf = gprs->rcx;
 	struct cpuid answer;
-	struct vcpu_state state = vendor->state(cpu);
 
 	switch (leaf) {
 	case CELL_CPUID_BASE:
@@ -26,12 +25,12 @@ enum verdict exit_cpuid(struct cpu *cpu)
 		answer.ecx |= CPUID_1_ECX_HYPERVISOR;
 		/* The processor answers for the hypervisor's CR4; the guest asks about its own. */
 		answer.ecx &= ~CPUID_1_ECX_OSXSAVE;
-		if (state.cr4 & CR4_OSXSAVE)
+		if (vcpu_get(cpu, VCPU_CR4) & CR4_OSXSAVE)
 			answer.ecx |= CPUID_1_ECX_OSXSAVE;
 	}
 	if (leaf == 7 && subleaf == 0) {
 		answer.ecx &= ~CPUID_7_ECX_OSPKE;
-		if (state.cr4 & CR4_PKE)
+		if (vcpu_get(cpu, VCPU_CR4) & CR4_PKE)
 			answer.ecx |= CPUID_7_ECX_OSPKE;
 	}
 	/*
@@ -53,6 +52,5 @@ enum verdict exit_cpuid(struct cpu *cpu)
 	gprs->rbx = answer.ebx;
 	gprs->rcx = answer.ecx;
 	gprs->rdx = answer.edx;
-	vendor->advance(cpu, 2);
-	return VERDICT_HANDLED;
+	return VERDICT_NEXT;
 }

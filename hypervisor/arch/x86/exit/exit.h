@@ -8,6 +8,7 @@
 
 /* What an exit handler decides. */
 enum verdict {
+	VERDICT_NEXT,	 /* the instruction is done: the guest goes on with the next one */
 	VERDICT_HANDLED, /* the guest goes on; RIP is where it shall be */
 	VERDICT_UD,	 /* hardware without this feature would raise an invalid-opcode exception */
 	VERDICT_GP,	 /* ... a general-protection exception with error code 0 */
@@ -22,7 +23,7 @@ enum verdict exit_fault(struct cpu *cpu, enum failure_reason reason, uint64_t ad
 /* One line on the console of what cpu->failure says, and what was done about it. */
 void record_tell(const struct cpu *cpu, const char *what);
 
-/* Carries a verdict out (exit.c). */
+/* Carries out what is no vendor's affair: all but VERDICT_NEXT (exit.c). */
 void exit_verdict(struct cpu *cpu, enum verdict verdict);
 
 /* Exit handlers common to all vendors. */

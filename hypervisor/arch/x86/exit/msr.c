@@ -32,8 +32,9 @@ static void msr_cell_destroy(struct cell *cell)
 /* Until a cell has switched its MTRRs on, all of its memory is uncached, as after a reset. */
 static void update_caching(struct cpu *cpu)
 {
-	vendor->set_pat(cpu,
-			(cpu->arch.mtrr_def_type & MTRR_DEF_TYPE_ENABLE) ? cpu->arch.guest_pat : 0);
+	bool enabled = cpu->arch.mtrr_def_type & MTRR_DEF_TYPE_ENABLE;
+
+	vcpu_set(cpu, VCPU_PAT, enabled ? cpu->arch.guest_pat : 0);
 }
 
 static void msr_cpu_reset(struct cpu *cpu)
@@ -42,15 +43,16 @@ static void msr_cpu_reset(struct cpu *cpu)
 	cpu->arch.mtrr_def_type = 0;
 	/* The root cell lives with the real MTRRs, which are on. */
 	if (cpu->cell == &root_cell)
-		vendor->set_pat(cpu, cpu->arch.guest_pat);
+		vcpu_set(cpu, VCPU_PAT, cpu->arch.guest_pat);
 	else
 		update_caching(cpu);
 	if (cpuid(0x80000001, 0).edx & CPUID_8000_0001_EDX_RDTSCP)
 		wrmsr(MSR_TSC_AUX, 0);
 }
 
-static enum verdict write_efer(struct cpu *cpu, const struct vcpu_state *state, uint64_t value)
+static enum verdict write_efer(struct cpu *cpu, uint64_t value)
 {
+	uint64_t efer = vcpu_get(cpu, VCPU_EFER);
 	uint64_t allowed = EFER_SCE | EFER_LME | EFER_LMA | EFER_NXE | EFER_FFXSR;
 
 	/* Linux brings a CPU back with what it had, newer bits included. */
@@ -59,9 +61,9 @@ static enum verdict write_efer(struct cpu *cpu, const struct vcpu_state *state, 
 	if (value & ~allowed)
 		return VERDICT_GP;
 	/* LMA is the processor's; LME cannot change under paging (APM vol. 2, 14.6.1). */
-	if ((state->cr0 & CR0_PG) && ((value ^ state->efer) & EFER_LME))
+	if ((vcpu_get(cpu, VCPU_CR0) & CR0_PG) && ((value ^ efer) & EFER_LME))
 		return VERDICT_GP;
-	vendor->set_efer(cpu, (value & ~(EFER_LMA | vendor->efer)) | (state->efer & EFER_LMA));
+	vcpu_set(cpu, VCPU_EFER, (value & ~EFER_LMA) | (efer & EFER_LMA) | vendor->efer);
 	return VERDICT_HANDLED;
 }
 
@@ -79,11 +81,9 @@ static bool pat_valid(uint64_t pat)
 
 static enum verdict write_call(struct cpu *cpu, uint32_t msr, uint64_t value)
 {
-	struct vcpu_state state = vendor->state(cpu);
-
 	switch (msr) {
 	case MSR_EFER:
-		return write_efer(cpu, &state, value);
+		return write_efer(cpu, value);
 	case MSR_APIC_BASE:
 		if (value == rdmsr(MSR_APIC_BASE))
 			return VERDICT_HANDLED;
@@ -105,13 +105,13 @@ static enum verdict write_call(struct cpu *cpu, uint32_t msr, uint64_t value)
 
 static enum verdict read_call(struct cpu *cpu, uint32_t msr, uint64_t *ret_value)
 {
-	struct vcpu_state state = vendor->state(cpu);
-
 	switch (msr) {
 	case MSR_EFER:
 		/* Root's KVM reads it as "virtualization in use" and declines, which is the truth.
 		 */
-		*ret_value = state.efer | (cpu->cell == &root_cell ? vendor->efer : 0);
+		*ret_value = vcpu_get(cpu, VCPU_EFER);
+		if (cpu->cell != &root_cell)
+			*ret_value &= ~vendor->efer;
 		return VERDICT_HANDLED;
 	case MSR_PAT:
 		*ret_value = cpu->arch.guest_pat;
@@ -161,8 +161,7 @@ enum verdict exit_msr(struct cpu *cpu, bool write)
 		gprs->rax = (uint32_t)value;
 		gprs->rdx = value >> 32;
 	}
-	vendor->advance(cpu, 2);
-	return VERDICT_HANDLED;
+	return VERDICT_NEXT;
 }
 
 SUBSYSTEM(20, msr_subsystem) = {

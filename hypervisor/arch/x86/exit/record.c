@@ -8,27 +8,26 @@
 
 bool arch_cpu_record(struct cpu *cpu, struct failure_record *record)
 {
-	struct vcpu_state state = vendor->state(cpu);
 
 	if (cpu->arch.parked)
 		return false;
 	record->cpu = cpu->id;
 	record->tsc = rdtsc();
 	for (unsigned int n = 0; n < FAILURE_GPR_COUNT; n++)
-		record->gpr[n] = *gpr_by_number(cpu, n);
-	record->rip = state.rip;
-	record->rflags = state.rflags;
-	record->cr0 = state.cr0;
-	record->cr2 = state.cr2;
-	record->cr3 = state.cr3;
-	record->cr4 = state.cr4;
-	record->efer = state.efer;
-	record->cs = state.cs.selector;
-	record->cs_base = state.cs.base;
-	record->ss = state.ss.selector;
-	record->ds = state.ds.selector;
-	record->es = state.es.selector;
-	record->instruction_len = guest_fetch(cpu, &state, record->instruction);
+		record->gpr[n] = gpr_get(cpu, n);
+	record->rip = vcpu_get(cpu, VCPU_RIP);
+	record->rflags = vcpu_get(cpu, VCPU_RFLAGS);
+	record->cr0 = vcpu_get(cpu, VCPU_CR0);
+	record->cr2 = vcpu_get(cpu, VCPU_CR2);
+	record->cr3 = vcpu_get(cpu, VCPU_CR3);
+	record->cr4 = vcpu_get(cpu, VCPU_CR4);
+	record->efer = vcpu_get(cpu, VCPU_EFER) & ~vendor->efer;
+	record->cs = vcpu_get(cpu, VCPU_CS);
+	record->cs_base = vcpu_get(cpu, VCPU_CS_BASE);
+	record->ss = vcpu_get(cpu, VCPU_SS);
+	record->ds = vcpu_get(cpu, VCPU_DS);
+	record->es = vcpu_get(cpu, VCPU_ES);
+	record->instruction_len = guest_fetch(cpu, record->instruction);
 	return true;
 }
 
@@ -36,7 +35,6 @@ enum verdict exit_fault(struct cpu *cpu, enum failure_reason reason, uint64_t ad
 			uint64_t value, unsigned int size)
 {
 	struct failure_record *record = &cpu->failure;
-	struct vcpu_state state = vendor->state(cpu);
 
 	memset(record, 0, sizeof(*record));
 	record->reason = reason;
@@ -45,7 +43,7 @@ enum verdict exit_fault(struct cpu *cpu, enum failure_reason reason, uint64_t ad
 	record->size = size;
 	record->vector = FAILURE_VECTOR_NONE;
 	vendor->get_exit(cpu, &record->exit_code, &record->exit_info1, &record->exit_info2);
-	record->rip = state.rip;
+	record->rip = vcpu_get(cpu, VCPU_RIP);
 	/* Root is refused only: of its record nobody sees more than the line on the console. */
 	if (cpu->cell != &root_cell)
 		arch_cpu_record(cpu, record);

@@ -25,11 +25,11 @@ static void count_and_tell(struct cpu *cpu)
 static void advance_register(struct cpu *cpu, unsigned int number, int64_t by,
 			     unsigned int address_size)
 {
-	uint64_t *reg = gpr_by_number(cpu, number);
+	uint64_t reg = gpr_get(cpu, number);
 	uint64_t mask = address_size == 8 ? ~0ull : (1ull << (8 * address_size)) - 1;
-	uint64_t moved = (*reg + by) & mask;
+	uint64_t moved = (reg + by) & mask;
 
-	*reg = address_size == 2 ? (*reg & ~mask) | moved : moved;
+	gpr_set(cpu, number, address_size == 2 ? (reg & ~mask) | moved : moved);
 }
 
 /* One element of a string instruction whose other side, a port or memory, root may not reach. */
@@ -47,50 +47,49 @@ struct string_element {
  * may be one that Linux has yet to copy or to make. False: a page fault has been injected, after
  * which the instruction comes again.
  */
-static bool store_ones(struct cpu *cpu, const struct vcpu_state *state,
-		       const struct string_element *element)
+static bool store_ones(struct cpu *cpu, const struct string_element *element)
 {
-	uint64_t to = *gpr_by_number(cpu, FAILURE_RDI), at, ones = ALL_ONES;
+	uint64_t to = gpr_get(cpu, FAILURE_RDI), at, ones = ALL_ONES;
 	uint32_t error;
 
 	if (element->address_size == 4)
 		to = (uint32_t)to;
 	at = to;
-	error = guest_write_error(cpu, state, at);
+	error = guest_write_error(cpu, at);
 	if (!error) {
 		at = to + element->width - 1;
-		error = guest_write_error(cpu, state, at);
+		error = guest_write_error(cpu, at);
 	}
 	if (error) {
 		vendor->inject_page_fault(cpu, at, error);
 		return false;
 	}
 	/* Where the destination is not root's either, this write is lost, too. */
-	guest_write(cpu, state, to, &ones, element->width);
+	guest_write(cpu, to, &ones, element->width);
 	return true;
 }
 
 /* The next element traps again, so that nothing is skipped that is allowed. */
 static void refuse_element(struct cpu *cpu, const struct string_element *element)
 {
-	uint64_t *count = gpr_by_number(cpu, FAILURE_RCX);
-	struct vcpu_state state = vendor->state(cpu);
+	uint64_t count;
 	int64_t step;
 
-	if (!guest_runs_64bit_code(&state)) {
+	if (!guest_runs_64bit_code(cpu)) {
 		vendor->inject_exception(cpu, VECTOR_GP, true, 0);
 		return;
 	}
-	if (element->stores_ones && !store_ones(cpu, &state, element))
+	if (element->stores_ones && !store_ones(cpu, element))
 		return;
-	step = (state.rflags & RFLAGS_DF) ? -(int64_t)element->width : element->width;
+	step = (vcpu_get(cpu, VCPU_RFLAGS) & RFLAGS_DF) ? -(int64_t)element->width : element->width;
 	if (element->moves_rdi)
 		advance_register(cpu, FAILURE_RDI, step, element->address_size);
 	if (element->moves_rsi)
 		advance_register(cpu, FAILURE_RSI, step, element->address_size);
 	if (element->repeat) {
 		advance_register(cpu, FAILURE_RCX, -1, element->address_size);
-		if (element->address_size == 8 ? *count : (uint32_t)*count)
+		count = gpr_get(cpu, FAILURE_RCX);
+		if (element->address_size == 8 ? count : (uint32_t)count)
 			return;
 	}
 	vendor->advance(cpu, element->length);
@@ -135,10 +134,9 @@ static void refuse_port_string(struct cpu *cpu, unsigned int length, bool in)
 		.moves_rsi = !in,
 	};
 	uint8_t bytes[INSTRUCTION_MAX];
-	struct vcpu_state state = vendor->state(cpu);
 	unsigned int fetched;
 
-	fetched = guest_fetch(cpu, &state, bytes);
+	fetched = guest_fetch(cpu, bytes);
 	/* Only 64-bit code gets further: all before the opcode, the last byte, is prefixes. */
 	for (unsigned int n = 0; n + 1 < length && n < fetched; n++) {
 		if (bytes[n] == PREFIX_ADDRESS_SIZE)

@@ -14,14 +14,6 @@ struct guest_gprs {
 	uint64_t reserved, rax;
 };
 
-/* A segment register of a guest, in the form that AMD's control block has it. */
-struct vcpu_segment {
-	uint16_t selector;
-	uint16_t attributes; /* descriptor bits 55:52 and 47:40, packed */
-	uint32_t limit;
-	uint64_t base;
-};
-
 struct table_pointer {
 	uint16_t limit;
 	uint64_t base;

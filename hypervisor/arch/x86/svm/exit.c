@@ -55,8 +55,7 @@ static enum verdict on_cache_instruction(struct cpu *cpu)
 {
 	if (cpu->cell == &root_cell)
 		wbinvd();
-	vendor->advance(cpu, 2);
-	return VERDICT_HANDLED;
+	return VERDICT_NEXT;
 }
 
 static enum verdict on_port(struct cpu *cpu)
@@ -146,6 +145,7 @@ void svm_exit(struct cpu *cpu)
 {
 	struct vmcb *vmcb = cpu->arch.control;
 	const struct exit_entry *entry = find_entry(vmcb->exit_code);
+	enum verdict verdict;
 
 	cpu_gprs(cpu)->rax = vmcb->rax;
 	vmcb->tlb_control = TLB_CONTROL_NONE;
@@ -155,7 +155,11 @@ void svm_exit(struct cpu *cpu)
 	cpu->exits[EXITS_TOTAL]++;
 	if (entry->counter != EXITS_TOTAL)
 		cpu->exits[entry->counter]++;
-	exit_verdict(cpu, entry->handle(cpu));
+	verdict = entry->handle(cpu);
+	if (verdict == VERDICT_NEXT)
+		svm_next(cpu);
+	else
+		exit_verdict(cpu, verdict);
 	cpu_before_entry(cpu);
 	if (cpu->arch.leaving)
 		vendor->leave(cpu, 0);

@@ -9,6 +9,8 @@
 void svm_run_loop(struct cpu *cpu) __attribute__((noreturn));
 /* Serves one exit (exit.c). */
 void svm_exit(struct cpu *cpu);
+/* The guest goes on after the instruction that exited (vcpu.c). */
+void svm_next(struct cpu *cpu);
 
 static inline void svm_vmload(uint64_t vmcb_phys)
 {

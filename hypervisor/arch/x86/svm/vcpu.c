@@ -114,9 +114,9 @@ static void take_over_linux(struct cpu *cpu)
 
 	/* Hidden parts of FS, GS, TR, LDTR and the syscall registers. */
 	svm_vmsave(cpu->arch.control_phys);
-	vmcb->cs = (struct vcpu_segment){SELECTOR_CODE, ATTR_CODE64, 0xffffffff, 0};
-	vmcb->ss = (struct vcpu_segment){SELECTOR_DATA, ATTR_DATA64, 0xffffffff, 0};
-	vmcb->ds = vmcb->es = (struct vcpu_segment){0, ATTR_DATA64, 0xffffffff, 0};
+	vmcb->cs = (struct vmcb_segment){SELECTOR_CODE, ATTR_CODE64, 0xffffffff, 0};
+	vmcb->ss = (struct vmcb_segment){SELECTOR_DATA, ATTR_DATA64, 0xffffffff, 0};
+	vmcb->ds = vmcb->es = (struct vmcb_segment){0, ATTR_DATA64, 0xffffffff, 0};
 	vmcb->gdtr.limit = cpu->arch.linux_gdtr.limit;
 	vmcb->gdtr.base = cpu->arch.linux_gdtr.base;
 	vmcb->idtr.limit = cpu->arch.linux_idtr.limit;
@@ -207,10 +207,10 @@ static void clear_for_reset(struct vmcb *vmcb)
 	vmcb->efer = EFER_SVME;
 	vmcb->rflags = RFLAGS_FIXED;
 	vmcb->ss = vmcb->ds = vmcb->es = vmcb->fs = vmcb->gs =
-		(struct vcpu_segment){0, ATTR_DATA16, 0xffff, 0};
+		(struct vmcb_segment){0, ATTR_DATA16, 0xffff, 0};
 	vmcb->gdtr.limit = vmcb->idtr.limit = 0xffff;
-	vmcb->ldtr = (struct vcpu_segment){0, ATTR_LDT, 0xffff, 0};
-	vmcb->tr = (struct vcpu_segment){0, ATTR_TSS16, 0xffff, 0};
+	vmcb->ldtr = (struct vmcb_segment){0, ATTR_LDT, 0xffff, 0};
+	vmcb->tr = (struct vmcb_segment){0, ATTR_TSS16, 0xffff, 0};
 }
 
 static void svm_reset(struct cpu *cpu, uint16_t cs_selector, uint64_t cs_base, uint16_t ip)
@@ -219,7 +219,7 @@ static void svm_reset(struct cpu *cpu, uint16_t cs_selector, uint64_t cs_base, u
 	struct guest_gprs *gprs = cpu_gprs(cpu);
 
 	clear_for_reset(vmcb);
-	vmcb->cs = (struct vcpu_segment){cs_selector, ATTR_CODE16, 0xffff, cs_base};
+	vmcb->cs = (struct vmcb_segment){cs_selector, ATTR_CODE16, 0xffff, cs_base};
 	vmcb->cr0 = CR0_CD | CR0_NW | CR0_ET;
 	vmcb->rip = ip;
 	memset(gprs, 0, sizeof(*gprs));
@@ -234,43 +234,12 @@ static void svm_park(struct cpu *cpu)
 	struct vmcb *vmcb = vmcb_of(cpu);
 
 	clear_for_reset(vmcb);
-	vmcb->cs = (struct vcpu_segment){0, ATTR_CODE16, 0xffff, 0};
+	vmcb->cs = (struct vmcb_segment){0, ATTR_CODE16, 0xffff, 0};
 	vmcb->cr0 = CR0_ET;
 	vmcb->rip = 0;
 	svm_vmload(cpu->arch.control_phys);
 	svm_load_cell(cpu);
 	vmcb->nested_cr3 = hv_to_phys(parking_table.root);
-}
-
-static struct vcpu_state svm_state(const struct cpu *cpu)
-{
-	const struct vmcb *vmcb = vmcb_of(cpu);
-
-	return (struct vcpu_state){
-		.rip = vmcb->rip,
-		.rflags = vmcb->rflags,
-		.cr0 = vmcb->cr0,
-		.cr2 = vmcb->cr2,
-		.cr3 = vmcb->cr3,
-		.cr4 = vmcb->cr4,
-		.efer = vmcb->efer & ~EFER_SVME,
-		.cpl = vmcb->cpl,
-		.cs = vmcb->cs,
-		.ss = vmcb->ss,
-		.ds = vmcb->ds,
-		.es = vmcb->es,
-	};
-}
-
-/* The VMCB is packed, but these members are aligned. */
-static uint64_t *svm_rsp(struct cpu *cpu)
-{
-	return (uint64_t *)((uint8_t *)vmcb_of(cpu) + offsetof(struct vmcb, rsp));
-}
-
-static uint64_t *svm_rflags(struct cpu *cpu)
-{
-	return (uint64_t *)((uint8_t *)vmcb_of(cpu) + offsetof(struct vmcb, rflags));
 }
 
 static void svm_get_exit(const struct cpu *cpu, uint64_t *ret_code, uint64_t *ret_info1,
@@ -285,18 +254,25 @@ static void svm_advance(struct cpu *cpu, unsigned int bytes)
 {
 	struct vmcb *vmcb = vmcb_of(cpu);
 
-	/*
-	 * Prefixes make instructions longer than they need be. Where the processor tells of the
-	 * next one, with intercepts of instructions only, it is right (APM vol. 2, 15.7.1).
-	 */
-	if (vmcb->next_rip && vmcb->exit_code != VMEXIT_NPF)
-		vmcb->rip = vmcb->next_rip;
-	else
-		vmcb->rip += bytes;
+	vmcb->rip += bytes;
 	/* IP wraps at its size outside 64-bit code. */
 	if (!(vmcb->cs.attributes & 0x200))
 		vmcb->rip &= 0xffffffff;
 	vmcb->interrupt_shadow = 0;
+}
+
+void svm_next(struct cpu *cpu)
+{
+	struct vmcb *vmcb = vmcb_of(cpu);
+
+	/*
+	 * Prefixes make instructions longer than they need be. Where the processor tells of the
+	 * next one, with intercepts of instructions only, it is right (APM vol. 2, 15.7.1).
+	 */
+	if (vmcb->next_rip)
+		svm_advance(cpu, vmcb->next_rip - vmcb->rip);
+	else
+		svm_advance(cpu, vmcb->exit_code == VMEXIT_VMMCALL ? 3 : 2);
 }
 
 static void svm_inject_exception(struct cpu *cpu, unsigned int vector, bool has_error,
@@ -334,16 +310,6 @@ static bool svm_can_inject(const struct cpu *cpu)
 	return !(vmcb_of(cpu)->event_injection & EVENT_VALID);
 }
 
-static void svm_set_efer(struct cpu *cpu, uint64_t efer)
-{
-	vmcb_of(cpu)->efer = efer | EFER_SVME;
-}
-
-static void svm_set_pat(struct cpu *cpu, uint64_t pat)
-{
-	vmcb_of(cpu)->g_pat = pat;
-}
-
 VENDOR(svm) = {
 	.name = "AMD SVM",
 	.feature_leaf = 0x80000001,
@@ -363,9 +329,25 @@ VENDOR(svm) = {
 	.load_cell = svm_load_cell,
 	.reset = svm_reset,
 	.park = svm_park,
-	.state = svm_state,
-	.rsp = svm_rsp,
-	.rflags = svm_rflags,
+	.at =
+		{
+			[VCPU_RIP] = offsetof(struct vmcb, rip),
+			[VCPU_RSP] = offsetof(struct vmcb, rsp),
+			[VCPU_RFLAGS] = offsetof(struct vmcb, rflags),
+			[VCPU_CR0] = offsetof(struct vmcb, cr0),
+			[VCPU_CR2] = offsetof(struct vmcb, cr2),
+			[VCPU_CR3] = offsetof(struct vmcb, cr3),
+			[VCPU_CR4] = offsetof(struct vmcb, cr4),
+			[VCPU_EFER] = offsetof(struct vmcb, efer),
+			[VCPU_PAT] = offsetof(struct vmcb, g_pat),
+			[VCPU_CPL] = offsetof(struct vmcb, cpl),
+			[VCPU_CS] = offsetof(struct vmcb, cs.selector),
+			[VCPU_SS] = offsetof(struct vmcb, ss.selector),
+			[VCPU_DS] = offsetof(struct vmcb, ds.selector),
+			[VCPU_ES] = offsetof(struct vmcb, es.selector),
+			[VCPU_CS_ATTRIBUTES] = offsetof(struct vmcb, cs.attributes),
+			[VCPU_CS_BASE] = offsetof(struct vmcb, cs.base),
+		},
 	.get_exit = svm_get_exit,
 	.advance = svm_advance,
 	.inject_exception = svm_inject_exception,
@@ -373,6 +355,4 @@ VENDOR(svm) = {
 	.inject_nmi = svm_inject_nmi,
 	.take_interrupts = svm_take_interrupts,
 	.can_inject = svm_can_inject,
-	.set_efer = svm_set_efer,
-	.set_pat = svm_set_pat,
 };

@@ -6,8 +6,6 @@
 #include <stddef.h>
 #include <stdint.h>
 
-#include "arch_cpu.h"
-
 enum vmcb_misc1 {
 	VMCB_NMI = 1u << 1,
 	VMCB_INIT = 1u << 3,
@@ -73,6 +71,13 @@ enum vmcb_tlb_control {
 	TLB_CONTROL_FLUSH_ALL = 1,
 };
 
+struct vmcb_segment {
+	uint16_t selector;
+	uint16_t attributes; /* descriptor bits 55:52 and 47:40, packed */
+	uint32_t limit;
+	uint64_t base;
+};
+
 struct vmcb {
 	uint32_t intercept_cr;
 	uint32_t intercept_dr;
@@ -101,7 +106,7 @@ struct vmcb {
 	uint64_t next_rip;
 	uint8_t reserved4[0x400 - 0xd0];
 
-	struct vcpu_segment es, cs, ss, ds, fs, gs, gdtr, ldtr, idtr, tr;
+	struct vmcb_segment es, cs, ss, ds, fs, gs, gdtr, ldtr, idtr, tr;
 	uint8_t reserved5[0x4cb - 0x4a0];
 	uint8_t cpl;
 	uint8_t reserved6[4];

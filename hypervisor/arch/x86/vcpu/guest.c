@@ -6,7 +6,7 @@
 #include "arch/x86/asm.h"
 #include "arch/x86/setup/paging.h"
 
-uint64_t *gpr_by_number(struct cpu *cpu, unsigned int number)
+static uint64_t *gpr_at(struct cpu *cpu, unsigned int number)
 {
 	static const uint8_t offsets[16] = {
 		offsetof(struct guest_gprs, rax),
@@ -27,9 +27,20 @@ uint64_t *gpr_by_number(struct cpu *cpu, unsigned int number)
 		offsetof(struct guest_gprs, r15),
 	};
 
-	if (number == FAILURE_RSP)
-		return vendor->rsp(cpu);
 	return (uint64_t *)((uint8_t *)cpu_gprs(cpu) + offsets[number & 15]);
+}
+
+uint64_t gpr_get(struct cpu *cpu, unsigned int number)
+{
+	return number == FAILURE_RSP ? vcpu_get(cpu, VCPU_RSP) : *gpr_at(cpu, number);
+}
+
+void gpr_set(struct cpu *cpu, unsigned int number, uint64_t value)
+{
+	if (number == FAILURE_RSP)
+		vcpu_set(cpu, VCPU_RSP, value);
+	else
+		*gpr_at(cpu, number) = value;
 }
 
 enum temporary_slot { SLOT_TABLE = 1, SLOT_DATA = 2 };
@@ -57,26 +68,27 @@ struct walk_shape {
 	uint64_t root_mask;
 };
 
-static struct walk_shape shape_of(const struct vcpu_state *state)
+static struct walk_shape shape_of(const struct cpu *cpu)
 {
 	/* APM vol. 2, 5.2 (legacy) and 5.3 (long mode). */
-	if (state->efer & EFER_LMA)
-		return (struct walk_shape){(state->cr4 & CR4_LA57) ? 5 : 4, 8, 9, PTE_ADDRESS};
-	if (state->cr4 & CR4_PAE)
+	if (vcpu_get(cpu, VCPU_EFER) & EFER_LMA)
+		return (struct walk_shape){(vcpu_get(cpu, VCPU_CR4) & CR4_LA57) ? 5 : 4, 8, 9,
+					   PTE_ADDRESS};
+	if (vcpu_get(cpu, VCPU_CR4) & CR4_PAE)
 		return (struct walk_shape){3, 8, 9, 0xffffffe0};
 	return (struct walk_shape){2, 4, 10, 0xfffff000};
 }
 
-static bool is_large(const struct vcpu_state *state, const struct walk_shape *shape,
-		     unsigned int level, uint64_t entry)
+static bool is_large(const struct cpu *cpu, const struct walk_shape *shape, unsigned int level,
+		     uint64_t entry)
 {
 	if (level == 1)
 		return true;
 	if (!(entry & PTE_LARGE) || level > 3)
 		return false;
 	if (shape->entry_size == 4)
-		return state->cr4 & CR4_PSE;
-	return level == 2 || (state->efer & EFER_LMA);
+		return vcpu_get(cpu, VCPU_CR4) & CR4_PSE;
+	return level == 2 || (vcpu_get(cpu, VCPU_EFER) & EFER_LMA);
 }
 
 /*
@@ -84,19 +96,19 @@ static bool is_large(const struct vcpu_state *state, const struct walk_shape *sh
  * lie outside the cell's memory. Changes nothing in the guest (no accessed bits). *ret_rights has
  * PTE_WRITE and PTE_USER where the entries of all levels have them.
  */
-static bool translate(struct cpu *cpu, const struct vcpu_state *state, uint64_t linear,
-		      uint64_t *ret_guest_phys, uint64_t *ret_rights)
+static bool translate(struct cpu *cpu, uint64_t linear, uint64_t *ret_guest_phys,
+		      uint64_t *ret_rights)
 {
-	struct walk_shape shape = shape_of(state);
+	struct walk_shape shape = shape_of(cpu);
 	unsigned int shift, index, bits;
 	uint64_t table, entry, page;
 
 	*ret_rights = PTE_WRITE | PTE_USER;
-	if (!(state->cr0 & CR0_PG)) {
+	if (!(vcpu_get(cpu, VCPU_CR0) & CR0_PG)) {
 		*ret_guest_phys = linear & 0xffffffff;
 		return true;
 	}
-	table = state->cr3 & shape.root_mask;
+	table = vcpu_get(cpu, VCPU_CR3) & shape.root_mask;
 	for (unsigned int level = shape.levels; level > 0; level--) {
 		shift = 12 + (level - 1) * shape.index_bits;
 		/* The PAE root has four entries only. */
@@ -107,7 +119,7 @@ static bool translate(struct cpu *cpu, const struct vcpu_state *state, uint64_t 
 		/* The entries of the PAE root have no such bits. */
 		if (!(shape.levels == 3 && level == 3))
 			*ret_rights &= entry;
-		if (is_large(state, &shape, level, entry)) {
+		if (is_large(cpu, &shape, level, entry)) {
 			page = 1ull << shift;
 			table = entry & PTE_ADDRESS & ~(page - 1);
 			if (shape.entry_size == 4 && level == 2)
@@ -120,28 +132,29 @@ static bool translate(struct cpu *cpu, const struct vcpu_state *state, uint64_t 
 	return false;
 }
 
-uint32_t guest_write_error(struct cpu *cpu, const struct vcpu_state *state, uint64_t linear)
+uint32_t guest_write_error(struct cpu *cpu, uint64_t linear)
 {
-	uint32_t error = PF_WRITE | (state->cpl == 3 ? PF_USER : 0);
+	uint32_t error = PF_WRITE | (vcpu_get(cpu, VCPU_CPL) == 3 ? PF_USER : 0);
 	uint64_t guest_phys, rights;
 
-	if (!translate(cpu, state, linear, &guest_phys, &rights))
+	if (!translate(cpu, linear, &guest_phys, &rights))
 		return error;
-	if (state->cpl == 3 && !(rights & PTE_USER))
+	if (vcpu_get(cpu, VCPU_CPL) == 3 && !(rights & PTE_USER))
 		return error | PF_PRESENT;
-	if (!(rights & PTE_WRITE) && (state->cpl == 3 || (state->cr0 & CR0_WP)))
+	if (!(rights & PTE_WRITE) &&
+	    (vcpu_get(cpu, VCPU_CPL) == 3 || (vcpu_get(cpu, VCPU_CR0) & CR0_WP)))
 		return error | PF_PRESENT;
 	return 0;
 }
 
 /* A piece of guest memory that lies in one page, mapped; NULL where there is none. */
-static uint8_t *map_guest(struct cpu *cpu, const struct vcpu_state *state, uint64_t linear,
-			  unsigned int attributes, unsigned int *ret_size)
+static uint8_t *map_guest(struct cpu *cpu, uint64_t linear, unsigned int attributes,
+			  unsigned int *ret_size)
 {
 	struct page_table_leaf leaf;
 	uint64_t guest_phys, rights;
 
-	if (!translate(cpu, state, linear, &guest_phys, &rights) ||
+	if (!translate(cpu, linear, &guest_phys, &rights) ||
 	    !page_table_walk(&cpu->cell->stage2, guest_phys, &leaf) ||
 	    (leaf.attributes & PT_DEVICE) || (leaf.attributes & attributes) != attributes)
 		return NULL;
@@ -151,15 +164,14 @@ static uint8_t *map_guest(struct cpu *cpu, const struct vcpu_state *state, uint6
 }
 
 /* As far as the cell has the memory: returns the number of bytes copied. */
-static unsigned int copy(struct cpu *cpu, const struct vcpu_state *state, uint64_t linear,
-			 uint8_t *buffer, unsigned int size, bool write)
+static unsigned int copy(struct cpu *cpu, uint64_t linear, uint8_t *buffer, unsigned int size,
+			 bool write)
 {
 	unsigned int done, chunk;
 	uint8_t *there;
 
 	for (done = 0; done < size; done += chunk) {
-		there = map_guest(cpu, state, linear + done, write ? PT_READ | PT_WRITE : PT_READ,
-				  &chunk);
+		there = map_guest(cpu, linear + done, write ? PT_READ | PT_WRITE : PT_READ, &chunk);
 		if (!there)
 			break;
 		if (chunk > size - done)
@@ -172,21 +184,22 @@ static unsigned int copy(struct cpu *cpu, const struct vcpu_state *state, uint64
 	return done;
 }
 
-unsigned int guest_write(struct cpu *cpu, const struct vcpu_state *state, uint64_t linear,
-			 const void *buffer, unsigned int size)
+unsigned int guest_write(struct cpu *cpu, uint64_t linear, const void *buffer, unsigned int size)
 {
-	return copy(cpu, state, linear, (uint8_t *)buffer, size, true);
+	return copy(cpu, linear, (uint8_t *)buffer, size, true);
 }
 
-bool guest_runs_64bit_code(const struct vcpu_state *state)
+bool guest_runs_64bit_code(const struct cpu *cpu)
 {
-	return (state->efer & EFER_LMA) && (state->cs.attributes & 0x200);
+	return (vcpu_get(cpu, VCPU_EFER) & EFER_LMA) && (vcpu_get(cpu, VCPU_CS_ATTRIBUTES) & 0x200);
 }
 
-unsigned int guest_fetch(struct cpu *cpu, const struct vcpu_state *state, uint8_t *bytes)
+unsigned int guest_fetch(struct cpu *cpu, uint8_t *bytes)
 {
 	uint64_t linear =
-		guest_runs_64bit_code(state) ? state->rip : (uint32_t)(state->cs.base + state->rip);
+		guest_runs_64bit_code(cpu)
+			? vcpu_get(cpu, VCPU_RIP)
+			: (uint32_t)(vcpu_get(cpu, VCPU_CS_BASE) + vcpu_get(cpu, VCPU_RIP));
 
-	return copy(cpu, state, linear, bytes, INSTRUCTION_MAX, false);
+	return copy(cpu, linear, bytes, INSTRUCTION_MAX, false);
 }
