@@ -3,6 +3,8 @@
 
 #include <errno.h>
 
+#include "core/page_pool.h"
+
 static uint64_t level_size(unsigned int level)
 {
 	return 1ull << (PAGE_SHIFT + (level - 1) * PAGE_TABLE_LEVEL_BITS);
@@ -16,7 +18,34 @@ static unsigned int entry_index(uint64_t virt, unsigned int level)
 
 static uint64_t *entry_table(const struct page_table *table, uint64_t entry)
 {
-	return table->to_virt(table->context, table->format->phys(entry, 0));
+	return (uint64_t *)((entry & table->format->address) - table->phys_offset);
+}
+
+static bool is_present(const struct page_table *table, uint64_t entry)
+{
+	return entry & table->format->present;
+}
+
+/* Of an entry that is present. */
+static bool is_leaf(const struct page_table *table, uint64_t entry, unsigned int level)
+{
+	return level == 1 || (entry & table->format->large);
+}
+
+static uint64_t leaf_entry(const struct page_table *table, uint64_t phys, unsigned int attributes,
+			   unsigned int level)
+{
+	return page_table_leaf_entry(table->format, phys, attributes, level);
+}
+
+/* Its inverse. */
+static unsigned int entry_attributes(const struct page_table *table, uint64_t entry)
+{
+	const struct page_table_format *format = table->format;
+
+	return PT_READ | ((entry & format->write) ? PT_WRITE : 0) |
+	       ((entry & format->no_execute) ? 0 : PT_EXECUTE) |
+	       ((entry & format->device) ? PT_DEVICE : 0);
 }
 
 /* A hardware walker may look at the entry at any time: one store, never a partial value. */
@@ -33,82 +62,82 @@ static bool range_valid(const struct page_table *table, uint64_t virt, uint64_t 
 	       size <= limit - virt;
 }
 
-int page_table_init(struct page_table *table)
+int page_table_init(struct page_table *table, const struct page_table_format *format,
+		    unsigned int max_leaf_level, uint64_t phys_offset)
 {
-	uint64_t *root = table->alloc(table->context);
-
-	if (!root)
-		return -ENOMEM;
-	table->root = root;
-	return 0;
+	*table = (struct page_table){
+		.format = format,
+		.levels = 4,
+		.max_leaf_level = max_leaf_level,
+		.root = page_pool_alloc(1),
+		.phys_offset = phys_offset,
+	};
+	return table->root ? 0 : -ENOMEM;
 }
 
 static void free_subtree(struct page_table *table, uint64_t entry, unsigned int level)
 {
-	const struct page_table_format *format = table->format;
 	uint64_t *entries;
 
-	if (!format->present(entry) || format->is_leaf(entry, level))
+	if (!is_present(table, entry) || is_leaf(table, entry, level))
 		return;
 	entries = entry_table(table, entry);
 	if (level > 2)
 		for (unsigned int n = 0; n < PAGE_TABLE_ENTRIES; n++)
 			free_subtree(table, entries[n], level - 1);
-	table->free(table->context, entries);
+	page_pool_free_deferred(entries);
 }
 
 /* Makes *entry of this level point to a table; a leaf is split into equivalent smaller ones. */
 static int make_table(struct page_table *table, uint64_t *entry, unsigned int level)
 {
-	const struct page_table_format *format = table->format;
 	unsigned int attributes;
 	uint64_t *entries, phys;
 
-	if (format->present(*entry) && !format->is_leaf(*entry, level))
+	if (is_present(table, *entry) && !is_leaf(table, *entry, level))
 		return 0;
-	entries = table->alloc(table->context);
+	entries = page_pool_alloc(1);
 	if (!entries)
 		return -ENOMEM;
-	if (format->present(*entry)) {
-		phys = format->phys(*entry, level);
-		attributes = format->attributes(*entry);
+	if (is_present(table, *entry)) {
+		phys = *entry & table->format->address;
+		attributes = entry_attributes(table, *entry);
 		for (unsigned int n = 0; n < PAGE_TABLE_ENTRIES; n++)
-			entries[n] = format->leaf(phys + n * level_size(level - 1), attributes,
-						  level - 1);
+			entries[n] = leaf_entry(table, phys + n * level_size(level - 1), attributes,
+						level - 1);
 	}
-	entry_set(entry, format->table(table->to_phys(table->context, entries)));
+	entry_set(entry, ((uint64_t)entries + table->phys_offset) | table->format->table);
 	return 0;
 }
 
 /* Replaces a table by one larger leaf, or by nothing, where its entries amount to that. */
 static void merge_table(struct page_table *table, uint64_t *entry, unsigned int level)
 {
-	const struct page_table_format *format = table->format;
 	uint64_t *entries = entry_table(table, *entry);
 	uint64_t first = entries[0], phys, replacement = 0;
 	unsigned int attributes;
 
-	if (format->present(first)) {
-		if (level > table->max_leaf_level || !format->is_leaf(first, level - 1))
+	if (is_present(table, first)) {
+		if (level > table->max_leaf_level || !is_leaf(table, first, level - 1))
 			return;
-		phys = format->phys(first, level - 1);
+		phys = first & table->format->address;
 		if (phys & (level_size(level) - 1))
 			return;
-		attributes = format->attributes(first);
+		attributes = entry_attributes(table, first);
 		for (unsigned int n = 1; n < PAGE_TABLE_ENTRIES; n++) {
-			if (entries[n] !=
-			    format->leaf(phys + n * level_size(level - 1), attributes, level - 1))
+			if (entries[n] != leaf_entry(table, phys + n * level_size(level - 1),
+						     attributes, level - 1))
 				return;
 		}
-		replacement = format->leaf(phys, attributes, level);
+		replacement = leaf_entry(table, phys, attributes, level);
 	} else {
 		for (unsigned int n = 1; n < PAGE_TABLE_ENTRIES; n++) {
-			if (format->present(entries[n]))
+			if (is_present(table, entries[n]))
 				return;
 		}
 	}
 	entry_set(entry, replacement);
-	table->free(table->context, entries);
+	page_pool_free_deferred(entries);
 }
 
 struct map_request {
@@ -129,7 +158,6 @@ static bool leaf_fits(const struct page_table *table, const struct map_request *
 static int map_level(struct page_table *table, uint64_t *entries, unsigned int level, uint64_t virt,
 		     uint64_t size, struct map_request *request)
 {
-	const struct page_table_format *format = table->format;
 	uint64_t *entry, old, chunk, page = level_size(level);
 	int err;
 
@@ -140,7 +168,8 @@ static int map_level(struct page_table *table, uint64_t *entries, unsigned int l
 			chunk = size;
 		if (leaf_fits(table, request, virt, size, level)) {
 			old = *entry;
-			entry_set(entry, format->leaf(request->phys, request->attributes, level));
+			entry_set(entry,
+				  leaf_entry(table, request->phys, request->attributes, level));
 			if (level > 1)
 				free_subtree(table, old, level);
 			request->phys += chunk;
@@ -178,7 +207,6 @@ int page_table_map(struct page_table *table, uint64_t virt, uint64_t phys, uint6
 /* Sees to it that no page reaches across virt. */
 static int split_at(struct page_table *table, uint64_t virt)
 {
-	const struct page_table_format *format = table->format;
 	uint64_t *entries = table->root, *entry;
 	int err;
 
@@ -186,7 +214,7 @@ static int split_at(struct page_table *table, uint64_t virt)
 		if ((virt & (level_size(level) - 1)) == 0)
 			return 0;
 		entry = &entries[entry_index(virt, level)];
-		if (!format->present(*entry))
+		if (!is_present(table, *entry))
 			return 0;
 		err = make_table(table, entry, level);
 		if (err)
@@ -211,7 +239,7 @@ static void unmap_level(struct page_table *table, uint64_t *entries, unsigned in
 			entry_set(entry, 0);
 			if (level > 1)
 				free_subtree(table, old, level);
-		} else if (table->format->present(old)) {
+		} else if (is_present(table, old)) {
 			unmap_level(table, entry_table(table, old), level - 1, virt, chunk);
 			merge_table(table, entry, level);
 		}
@@ -239,29 +267,29 @@ int page_table_unmap(struct page_table *table, uint64_t virt, uint64_t size)
 	return 0;
 }
 
+/* On the way of some exits: a shift is all that is computed for a level. */
 bool page_table_walk(const struct page_table *table, uint64_t virt,
 		     struct page_table_leaf *ret_leaf)
 {
 	const struct page_table_format *format = table->format;
-	const uint64_t *entries = table->root;
-	uint64_t entry;
+	unsigned int shift = PAGE_SHIFT + table->levels * PAGE_TABLE_LEVEL_BITS;
+	uint64_t *entries = table->root, entry;
 
-	if (!range_valid(table, virt & PAGE_MASK, PAGE_SIZE))
+	if (virt >> shift)
 		return false;
-	for (unsigned int level = table->levels; level > 0; level--) {
-		entry = entries[entry_index(virt, level)];
-		if (!format->present(entry))
+	for (;;) {
+		shift -= PAGE_TABLE_LEVEL_BITS;
+		entry = entries[(virt >> shift) & (PAGE_TABLE_ENTRIES - 1)];
+		if (!(entry & format->present))
 			return false;
-		if (format->is_leaf(entry, level)) {
-			ret_leaf->page_size = level_size(level);
-			ret_leaf->phys =
-				format->phys(entry, level) + (virt & (ret_leaf->page_size - 1));
-			ret_leaf->attributes = format->attributes(entry);
-			return true;
-		}
+		if (shift == PAGE_SHIFT || (entry & format->large))
+			break;
 		entries = entry_table(table, entry);
 	}
-	return false;
+	ret_leaf->page_size = 1ull << shift;
+	ret_leaf->phys = (entry & format->address) + (virt & (ret_leaf->page_size - 1));
+	ret_leaf->attributes = entry_attributes(table, entry);
+	return true;
 }
 
 void page_table_destroy(struct page_table *table)
@@ -270,6 +298,6 @@ void page_table_destroy(struct page_table *table)
 		return;
 	for (unsigned int n = 0; n < PAGE_TABLE_ENTRIES; n++)
 		free_subtree(table, table->root[n], table->levels);
-	table->free(table->context, table->root);
+	page_pool_free_deferred(table->root);
 	table->root = NULL;
 }

@@ -1,12 +1,11 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /*
  * Page tables as data: building, splitting, merging and walking of radix tables with 512 entries a
- * level, for the hypervisor's own address space and for the second-level tables of cells. Pure
- * logic: memory comes from callbacks, the entry format from a table, so the same file runs in the
- * image and in host tests.
+ * level, for the hypervisor's own address space and for the second-level tables of cells. Pages
+ * come from the page pool and go back by page_pool_free_deferred(); a host test brings its own.
  *
  * Nothing here flushes a TLB; after any call that removed or changed a translation the caller must,
- * and pages handed to free() may be reused only after that.
+ * and the pages that were tables may be reused only after that.
  */
 #ifndef PAGE_TABLE_H
 #define PAGE_TABLE_H
@@ -30,28 +29,27 @@
 #define PT_DEVICE  (1u << 3) /* uncached */
 
 /*
- * One entry format. Levels count from 1 (4 KiB pages) upward; a leaf at level 2 maps 2 MiB, at
- * level 3 1 GiB. attributes() is the inverse of leaf().
+ * One entry format, as data, so that nothing is called for an entry. Levels count from 1 (4 KiB
+ * pages) upward; a leaf at level 2 maps 2 MiB, at level 3 1 GiB. There is no execute-only or
+ * write-only page: without PT_READ nothing is mapped.
  */
 struct page_table_format {
-	uint64_t (*leaf)(uint64_t phys, unsigned int attributes, unsigned int level);
-	uint64_t (*table)(uint64_t phys);
-	bool (*present)(uint64_t entry);
-	bool (*is_leaf)(uint64_t entry, unsigned int level);
-	uint64_t (*phys)(uint64_t entry, unsigned int level);
-	unsigned int (*attributes)(uint64_t entry);
+	uint64_t present;    /* set in every entry that says something */
+	uint64_t address;    /* where the physical address is */
+	uint64_t table;	     /* all of an entry that points to a table, but for the address */
+	uint64_t leaf;	     /* what every leaf has */
+	uint64_t large;	     /* beside that, a leaf above level 1, and no other entry */
+	uint64_t write;	     /* a leaf with PT_WRITE */
+	uint64_t no_execute; /* a leaf without PT_EXECUTE */
+	uint64_t device;     /* a leaf with PT_DEVICE */
 };
 
 struct page_table {
 	const struct page_table_format *format;
-	unsigned int levels;	       /* 4: 48 bits of input address */
-	unsigned int max_leaf_level;   /* 1..3: largest page that may be used */
-	uint64_t *root;		       /* NULL until page_table_init() */
-	void *(*alloc)(void *context); /* a zeroed page or NULL */
-	void (*free)(void *context, void *page);
-	uint64_t (*to_phys)(void *context, const void *page);
-	void *(*to_virt)(void *context, uint64_t phys);
-	void *context;
+	unsigned int levels;	     /* 4: 48 bits of input address */
+	unsigned int max_leaf_level; /* 1..3: largest page that may be used */
+	uint64_t *root;		     /* NULL until page_table_init() */
+	uint64_t phys_offset;	     /* from a virtual to the physical address of a table */
 };
 
 struct page_table_leaf {
@@ -60,8 +58,21 @@ struct page_table_leaf {
 	unsigned int attributes; /* PT_* */
 };
 
-/* Allocates the root. The other members are set by the caller before. Returns 0 or -ENOMEM. */
-int page_table_init(struct page_table *table);
+/* What an entry for a page of this level is. */
+static inline uint64_t page_table_leaf_entry(const struct page_table_format *format, uint64_t phys,
+					     unsigned int attributes, unsigned int level)
+{
+	if (!(attributes & PT_READ))
+		return 0;
+	return phys | format->leaf | (level > 1 ? format->large : 0) |
+	       ((attributes & PT_WRITE) ? format->write : 0) |
+	       ((attributes & PT_EXECUTE) ? 0 : format->no_execute) |
+	       ((attributes & PT_DEVICE) ? format->device : 0);
+}
+
+/* An empty table of 4 levels. Returns 0 or -ENOMEM. */
+int page_table_init(struct page_table *table, const struct page_table_format *format,
+		    unsigned int max_leaf_level, uint64_t phys_offset);
 
 /*
  * Maps [virt, virt + size) to phys with the attributes given, replacing what is there. All three

@@ -95,36 +95,9 @@ void *arch_map_page(unsigned int slot, uint64_t phys, bool device)
 	return machine.ram + (phys & PAGE_MASK);
 }
 
-static void *table_alloc(void *context)
-{
-	return page_pool_alloc(1);
-}
-
-static void table_free(void *context, void *page)
-{
-	page_pool_free_deferred(page);
-}
-
-static uint64_t table_phys(void *context, const void *page)
-{
-	return hv_to_phys(page);
-}
-
-static void *table_virt(void *context, uint64_t phys)
-{
-	return hv_to_virt(phys);
-}
-
 int arch_stage2_init(struct page_table *table)
 {
-	table->format = &paging_nested_format;
-	table->levels = 4;
-	table->max_leaf_level = 3;
-	table->alloc = table_alloc;
-	table->free = table_free;
-	table->to_phys = table_phys;
-	table->to_virt = table_virt;
-	return page_table_init(table);
+	return page_table_init(table, &paging_nested_format, 3, hv_to_phys(0));
 }
 
 /* What the processor and the vendor do. */

@@ -196,7 +196,9 @@ static void test_lifecycle(struct tap *tap)
 	page_table_destroy(&bench.table);
 	tap_is_u64(tap, bench.in_use, 0, "an empty table gives its root back");
 	bench.allowed = 0;
-	tap_ok(tap, page_table_init(&bench.table) == -ENOMEM && !bench.table.root,
+	tap_ok(tap,
+	       page_table_init(&bench.table, bench.table.format, 3, 0) == -ENOMEM &&
+		       !bench.table.root,
 	       "no root without memory");
 	expect_closed(tap, &bench, "no root");
 }

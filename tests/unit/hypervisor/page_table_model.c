@@ -6,16 +6,20 @@
 #include <string.h>
 
 #include "arch/x86/setup/paging.h"
+#include "core/page_pool.h"
 
 #define POOL_PAGES 2048u
 #define POOL_PHYS  0x123400000000ull /* nothing like an address of the host */
 
-static void *pool_alloc(void *context)
+/* Whose pages are handed out. */
+static struct bench *current;
+
+void *page_pool_alloc(uint32_t pages)
 {
-	struct bench *bench = context;
+	struct bench *bench = current;
 	unsigned int n;
 
-	if (bench->allowed == 0)
+	if (bench->allowed == 0 || pages != 1)
 		return NULL;
 	for (n = 0; n < POOL_PAGES && bench->live[n]; n++)
 		;
@@ -39,28 +43,20 @@ static unsigned int live_page(const struct bench *bench, uint64_t offset)
 	return offset / PAGE_SIZE;
 }
 
-static void pool_free(void *context, void *page)
+void page_pool_free_deferred(void *page)
 {
-	struct bench *bench = context;
-	unsigned int n = live_page(bench, (uint8_t *)page - bench->pages);
+	unsigned int n = live_page(current, (uint8_t *)page - current->pages);
 
-	bench->live[n] = false;
-	bench->in_use--;
+	current->live[n] = false;
+	current->in_use--;
 	ASAN_POISON_MEMORY_REGION(page, PAGE_SIZE);
 }
 
-static uint64_t pool_to_phys(void *context, const void *page)
+static const uint64_t *table_at(const struct bench *bench, uint64_t entry)
 {
-	const struct bench *bench = context;
+	uint64_t offset = (entry & bench->table.format->address) - POOL_PHYS;
 
-	return POOL_PHYS + live_page(bench, (const uint8_t *)page - bench->pages) * PAGE_SIZE;
-}
-
-static void *pool_to_virt(void *context, uint64_t phys)
-{
-	const struct bench *bench = context;
-
-	return bench->pages + live_page(bench, phys - POOL_PHYS) * PAGE_SIZE;
+	return (const uint64_t *)(bench->pages + live_page(bench, offset) * PAGE_SIZE);
 }
 
 void bench_open(struct bench *bench, unsigned int max_leaf_level)
@@ -73,17 +69,9 @@ void bench_open(struct bench *bench, unsigned int max_leaf_level)
 		abort();
 	ASAN_POISON_MEMORY_REGION(bench->pages, POOL_PAGES * PAGE_SIZE);
 	bench->allowed = ALLOWED_ALL;
-	bench->table = (struct page_table){
-		.format = &paging_nested_format,
-		.levels = 4,
-		.max_leaf_level = max_leaf_level,
-		.alloc = pool_alloc,
-		.free = pool_free,
-		.to_phys = pool_to_phys,
-		.to_virt = pool_to_virt,
-		.context = bench,
-	};
-	if (page_table_init(&bench->table) < 0)
+	current = bench;
+	if (page_table_init(&bench->table, &paging_nested_format, max_leaf_level,
+			    POOL_PHYS - (uint64_t)bench->pages) < 0)
 		abort();
 }
 
@@ -156,13 +144,11 @@ static void shape_of(const struct bench *bench, const uint64_t *entries, unsigne
 	}
 	seen[number] = true;
 	for (n = 0; n < PAGE_TABLE_ENTRIES; n++) {
-		if (!format->present(entries[n]))
+		if (!(entries[n] & format->present))
 			continue;
 		present++;
-		if (!format->is_leaf(entries[n], level)) {
-			shape_of(bench,
-				 pool_to_virt((void *)bench, format->phys(entries[n], level)),
-				 level - 1, seen, shape);
+		if (level > 1 && !(entries[n] & format->large)) {
+			shape_of(bench, table_at(bench, entries[n]), level - 1, seen, shape);
 		} else if (level > bench->table.max_leaf_level) {
 			shape->sound = false;
 		} else {

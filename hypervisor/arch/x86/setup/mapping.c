@@ -13,35 +13,6 @@ extern const char text_start[], text_end[], rodata_end[];
 static struct page_table host_table;
 static uint64_t *temporary_entries;
 
-static void *table_alloc(void *context)
-{
-	return page_pool_alloc(1);
-}
-
-static void table_free(void *context, void *page)
-{
-	page_pool_free_deferred(page);
-}
-
-static uint64_t table_phys(void *context, const void *page)
-{
-	return hv_to_phys(page);
-}
-
-static void *table_virt(void *context, uint64_t phys)
-{
-	return hv_to_virt(phys);
-}
-
-void mapping_use_page_pool(struct page_table *table)
-{
-	table->alloc = table_alloc;
-	table->free = table_free;
-	table->to_phys = table_phys;
-	table->to_virt = table_virt;
-	table->levels = 4;
-}
-
 /* The page table behind TEMPORARY_BASE, so that a temporary mapping is one store. */
 static uint64_t *find_page_table(uint64_t virt)
 {
@@ -89,10 +60,7 @@ int mapping_init(void)
 {
 	int err;
 
-	host_table.format = &paging_host_format;
-	host_table.max_leaf_level = 2;
-	mapping_use_page_pool(&host_table);
-	err = page_table_init(&host_table);
+	err = page_table_init(&host_table, &paging_host_format, 2, hv_to_phys(0));
 	if (!err)
 		err = map_own();
 	if (err)
@@ -113,8 +81,9 @@ void *arch_map_page(unsigned int slot, uint64_t phys, bool device)
 	unsigned int index = this_cpu()->id * ARCH_TEMPORARY_PAGES + slot;
 	void *virt = (void *)(TEMPORARY_BASE + index * PAGE_SIZE);
 
-	temporary_entries[index] = paging_host_format.leaf(
-		phys & PAGE_MASK, PT_READ | PT_WRITE | (device ? PT_DEVICE : 0), 1);
+	temporary_entries[index] =
+		page_table_leaf_entry(&paging_host_format, phys & PAGE_MASK,
+				      PT_READ | PT_WRITE | (device ? PT_DEVICE : 0), 1);
 	invlpg(virt);
 	return virt;
 }

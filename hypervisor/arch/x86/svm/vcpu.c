@@ -7,7 +7,6 @@
 
 #include "arch/x86/asm.h"
 #include "arch/x86/svm.h"
-#include "arch/x86/setup/mapping.h"
 #include "arch/x86/setup/paging.h"
 #include "arch/x86/setup/setup.h"
 #include "arch/x86/svm/msr_map.h"
@@ -81,10 +80,7 @@ static int svm_stage2_init(struct page_table *table)
 {
 	bool has_1g = cpuid(0x80000001, 0).edx & CPUID_8000_0001_EDX_PAGE1GB;
 
-	table->format = &paging_nested_format;
-	table->max_leaf_level = has_1g ? 3 : 2;
-	mapping_use_page_pool(table);
-	return page_table_init(table);
+	return page_table_init(table, &paging_nested_format, has_1g ? 3 : 2, hv_to_phys(0));
 }
 
 static void svm_load_cell(struct cpu *cpu)
