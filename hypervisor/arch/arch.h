@@ -13,15 +13,18 @@ void arch_debug_putc(char c);
  * hypervisor. */
 void arch_cpu_kick(struct cpu *cpu);
 
-/* Drops cached second-level translations of this CPU; takes effect before its next entry. */
+/* Drops cached second-level translations of the calling CPU; takes effect before its next entry. */
 void arch_cpu_flush(struct cpu *cpu);
 
-/* Carries out an ordered action on the calling CPU. */
-void arch_cpu_act(struct cpu *cpu, enum cpu_action action);
+/* Carries out an order on the calling CPU, and gives it its new state. */
+void arch_cpu_act(struct cpu *cpu, enum cpu_pending order);
 
-/* Handles what arrived from other CPUs of the same cell (that it start, that something happened).
+/*
+ * Handles the architecture's own bits of the calling CPU's pending word: what arrived from other
+ * CPUs of the same cell (that it start, that something happened). Returns those that stay set until
+ * the guest has run on for a while.
  */
-void arch_cpu_signals(struct cpu *cpu);
+uint32_t arch_cpu_signals(struct cpu *cpu);
 
 /* An empty second-level table: its format, where its pages come from, its root. Negative errno. */
 int arch_stage2_init(struct page_table *table);
@@ -44,7 +47,7 @@ bool arch_cpu_record(struct cpu *cpu, struct failure_record *record);
 /* Fills the platform part of a cell's communication region. */
 void arch_comm_init(struct cell *cell, struct comm_region *comm);
 
-/* Orders the way back to Linux on the calling CPU, taken when the current exit has been handled. */
+/* Takes the calling CPU back to Linux; does not return. */
 void arch_cpu_leave(struct cpu *cpu);
 
 #endif /* ARCH_H */

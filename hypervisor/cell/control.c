@@ -22,7 +22,7 @@ static void park_suspended_cpus(struct cell *cell)
 {
 	for_each_cpu (cpu, cell->cpus) {
 		cpu->failed = false;
-		__atomic_store_n(&cpu->action, CPU_ACTION_PARK, __ATOMIC_SEQ_CST);
+		cpu_set_order(cpu, PENDING_PARK);
 		cpu_resume(cpu);
 	}
 	cell->public->cpus_failed = 0;
@@ -90,7 +90,7 @@ int cell_start(struct cell *cell)
 	cell->public->started = 1;
 	for_each_cpu (cpu, cell->cpus) {
 		memset(cpu->exits, 0, sizeof(cpu->exits));
-		cpu_order(cpu, first ? CPU_ACTION_START : CPU_ACTION_WAIT);
+		cpu_order(cpu, first ? PENDING_START : PENDING_WAIT);
 		first = false;
 	}
 	__atomic_add_fetch(&public_area.events, 1, __ATOMIC_SEQ_CST);
@@ -159,8 +159,8 @@ void cell_fail(struct cpu *cpu)
 	__atomic_store_n(&cpu->failed, true, __ATOMIC_SEQ_CST);
 	for_each_cpu (other, cell->cpus) {
 		if (other != cpu)
-			cpu_order(other, CPU_ACTION_PARK);
+			cpu_order(other, PENDING_PARK);
 	}
-	__atomic_store_n(&cpu->action, CPU_ACTION_PARK, __ATOMIC_SEQ_CST);
+	cpu_set_order(cpu, PENDING_PARK);
 	__atomic_add_fetch(&public_area.events, 1, __ATOMIC_SEQ_CST);
 }

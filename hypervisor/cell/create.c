@@ -122,7 +122,7 @@ static int find_slot(unsigned int *ret_slot)
 	return -ENOMEM;
 }
 
-static void move_cpus(struct cell *from, struct cell *to, uint64_t cpus, enum cpu_action action)
+static void move_cpus(struct cell *from, struct cell *to, uint64_t cpus, enum cpu_pending order)
 {
 	for_each_cpu (cpu, cpus)
 		cpu_suspend(cpu);
@@ -132,7 +132,7 @@ static void move_cpus(struct cell *from, struct cell *to, uint64_t cpus, enum cp
 		cpu->cell = to;
 		cpu->failed = false;
 		memset(cpu->exits, 0, sizeof(cpu->exits));
-		__atomic_store_n(&cpu->action, action, __ATOMIC_SEQ_CST);
+		cpu_set_order(cpu, order);
 		cpu_resume(cpu);
 	}
 }
@@ -162,7 +162,7 @@ static int take_resources(struct cell *cell)
 	 * First the CPUs, then the flush: once a CPU of root has answered it, it has also done with
 	 * an interrupt that it was sending to one that was still root's.
 	 */
-	move_cpus(&root_cell, cell, cell->cpus, CPU_ACTION_PARK);
+	move_cpus(&root_cell, cell, cell->cpus, PENDING_PARK);
 	cpus_flush(root_cell.cpus);
 	page_pool_release_deferred();
 	return 0;
@@ -258,7 +258,7 @@ int cell_destroy(struct cell *cell)
 	}
 	if (!memory_scrub(cell))
 		return -EINPROGRESS;
-	move_cpus(cell, &root_cell, cell->cpus, CPU_ACTION_WAIT);
+	move_cpus(cell, &root_cell, cell->cpus, PENDING_WAIT);
 	cells[cell->slot] = NULL;
 	__atomic_store_n(&public_area.cells[cell->slot], 0, __ATOMIC_RELEASE);
 	subsystems_cell_destroy(cell);

@@ -35,9 +35,23 @@ struct cpu *cpu_next(uint64_t bitmap, unsigned int from)
 	return cpu;
 }
 
+static uint32_t pending(const struct cpu *cpu)
+{
+	return __atomic_load_n(&cpu->pending, __ATOMIC_SEQ_CST);
+}
+
+void cpu_post(struct cpu *cpu, uint32_t clear, uint32_t set)
+{
+	uint32_t old = pending(cpu);
+
+	while (!__atomic_compare_exchange_n(&cpu->pending, &old, (old & ~clear) | set, true,
+					    __ATOMIC_SEQ_CST, __ATOMIC_SEQ_CST))
+		;
+}
+
 void cpu_suspend(struct cpu *cpu)
 {
-	__atomic_store_n(&cpu->suspend_request, 1, __ATOMIC_SEQ_CST);
+	cpu_post(cpu, 0, PENDING_SUSPEND);
 	arch_cpu_kick(cpu);
 	while (!__atomic_load_n(&cpu->suspended, __ATOMIC_ACQUIRE))
 		arch_cpu_relax();
@@ -45,7 +59,7 @@ void cpu_suspend(struct cpu *cpu)
 
 void cpu_resume(struct cpu *cpu)
 {
-	__atomic_store_n(&cpu->suspend_request, 0, __ATOMIC_SEQ_CST);
+	cpu_post(cpu, PENDING_SUSPEND, 0);
 	/* Wait until it has left, so that a suspend that follows cannot see the old answer. */
 	while (__atomic_load_n(&cpu->suspended, __ATOMIC_ACQUIRE))
 		arch_cpu_relax();
@@ -59,55 +73,62 @@ void cpus_flush(uint64_t bitmap)
 		if (cpu == self) {
 			arch_cpu_flush(cpu);
 		} else {
-			__atomic_store_n(&cpu->flush_request, 1, __ATOMIC_SEQ_CST);
+			cpu_post(cpu, 0, PENDING_FLUSH);
 			arch_cpu_kick(cpu);
 		}
 	}
 	for_each_cpu (cpu, bitmap) {
-		while (cpu != self && __atomic_load_n(&cpu->flush_request, __ATOMIC_ACQUIRE))
+		while (cpu != self && (pending(cpu) & PENDING_FLUSH))
 			arch_cpu_relax();
 	}
 }
 
-void cpu_order(struct cpu *cpu, enum cpu_action action)
+void cpu_set_order(struct cpu *cpu, enum cpu_pending order)
 {
-	__atomic_store_n(&cpu->action, action, __ATOMIC_SEQ_CST);
+	cpu_post(cpu, PENDING_ORDERS | ARCH_PENDING_SIGNALS, order);
+}
+
+void cpu_order(struct cpu *cpu, enum cpu_pending order)
+{
+	cpu_set_order(cpu, order);
 	arch_cpu_kick(cpu);
 }
 
 static void serve_flush(struct cpu *cpu)
 {
-	if (__atomic_load_n(&cpu->flush_request, __ATOMIC_SEQ_CST)) {
+	if (pending(cpu) & PENDING_FLUSH) {
 		arch_cpu_flush(cpu);
-		__atomic_store_n(&cpu->flush_request, 0, __ATOMIC_SEQ_CST);
+		cpu_post(cpu, PENDING_FLUSH, 0);
 	}
 }
 
 void cpu_serve(struct cpu *cpu)
 {
 	serve_flush(cpu);
-	if (!__atomic_load_n(&cpu->suspend_request, __ATOMIC_SEQ_CST))
+	if (!(pending(cpu) & PENDING_SUSPEND))
 		return;
-	__atomic_store_n(&cpu->suspended, 1, __ATOMIC_SEQ_CST);
-	while (__atomic_load_n(&cpu->suspend_request, __ATOMIC_SEQ_CST)) {
+	__atomic_store_n(&cpu->suspended, true, __ATOMIC_SEQ_CST);
+	while (pending(cpu) & PENDING_SUSPEND) {
 		serve_flush(cpu);
 		arch_cpu_relax();
 	}
-	__atomic_store_n(&cpu->suspended, 0, __ATOMIC_SEQ_CST);
+	__atomic_store_n(&cpu->suspended, false, __ATOMIC_SEQ_CST);
 }
 
-void cpu_before_entry(struct cpu *cpu)
+void cpu_do_pending(struct cpu *cpu)
 {
-	enum cpu_action action;
+	uint32_t order, later = 0;
 
-	do {
-		cpu->look_again = false;
+	/* Signals that cannot be delivered now stay. */
+	while (pending(cpu) & ~later) {
 		cpu_serve(cpu);
-		action = __atomic_exchange_n(&cpu->action, CPU_ACTION_NONE, __ATOMIC_SEQ_CST);
-		if (action != CPU_ACTION_NONE)
-			arch_cpu_act(cpu, action);
-		arch_cpu_signals(cpu);
-		/* A request that came after the look comes with a kick, which ends the guest's run
-		 * at once. */
-	} while (cpu->look_again);
+		order = __atomic_fetch_and(&cpu->pending, ~PENDING_ORDERS, __ATOMIC_SEQ_CST);
+		if (order & PENDING_ORDERS)
+			arch_cpu_act(cpu, order & PENDING_ORDERS);
+		later = arch_cpu_signals(cpu);
+		if (pending(cpu) & PENDING_LEAVE) {
+			cpu_post(cpu, PENDING_LEAVE, 0);
+			arch_cpu_leave(cpu);
+		}
+	}
 }

@@ -19,30 +19,41 @@
 
 struct cell;
 
-/* What a CPU is to become before it next enters its guest; set by others, carried out by itself. */
-enum cpu_action {
-	CPU_ACTION_NONE,
-	CPU_ACTION_PARK,  /* stop until an action comes */
-	CPU_ACTION_WAIT,  /* park, and wait until a CPU of the own cell starts it */
-	CPU_ACTION_START, /* reset, run from the cell's reset address */
+/* What a CPU does. Written by itself only. */
+enum cpu_state {
+	CPU_RUNNING, /* its guest runs */
+	CPU_PARKED,  /* stands still until it is ordered to start */
+	CPU_WAITING, /* stands still until a CPU of its own cell starts it */
+	CPU_LOST,    /* had an exception in the hypervisor: it stands still for ever */
+};
+
+/*
+ * What a CPU has to do before it next enters its guest: bits of the one word that it looks at then.
+ * Others set them and kick it; it clears what it has done.
+ */
+enum cpu_pending {
+	PENDING_SUSPEND = 1 << 0, /* stay in the hypervisor until this is taken back */
+	PENDING_FLUSH = 1 << 1,	  /* forget second-level translations; gone when that is done */
+	PENDING_LEAVE = 1 << 2,	  /* go back to Linux for good */
+	/* Orders, of which the last one counts. */
+	PENDING_PARK = 1 << 3,	/* become CPU_PARKED */
+	PENDING_WAIT = 1 << 4,	/* become CPU_WAITING */
+	PENDING_START = 1 << 5, /* reset, run from the cell's reset address */
+	PENDING_ORDERS = PENDING_PARK | PENDING_WAIT | PENDING_START,
+	/* From here on the architecture's own (arch_cpu.h). */
+	PENDING_ARCH = 1 << 8,
 };
 
 struct cpu {
-	struct arch_cpu arch; /* first: its leading members are used by assembly */
+	uint32_t pending;     /* enum cpu_pending; first: used by assembly */
+	struct arch_cpu arch; /* its leading members are used by assembly */
 	unsigned int id;      /* as Linux counts */
 	struct cell *cell;    /* changes only while this CPU is suspended */
+	enum cpu_state state;
 	bool entered;
-	bool failed;
+	bool failed;	/* it did what its cell was stopped for */
+	bool suspended; /* the answer to PENDING_SUSPEND */
 	uint32_t exits[EXITS_COUNT];
-
-	/* Written by other CPUs, followed by a kick. */
-	int suspend_request;
-	int suspended;
-	int flush_request;
-	enum cpu_action action;
-
-	/* A kick was taken on the way to the guest: it will not end the guest's run any more. */
-	bool look_again;
 
 	/* What a handler found wrong, until the verdict is carried out. */
 	struct failure_record failure;
@@ -61,8 +72,8 @@ struct cpu *cpu_next(uint64_t bitmap, unsigned int from);
 	for (struct cpu *each = cpu_next(bitmap, 0); each; each = cpu_next(bitmap, each->id + 1))
 
 /*
- * Stops another CPU inside the hypervisor until cpu_resume(); its cell, action and vCPU may be
- * changed in between. Only by the holder of the management lock, never on itself.
+ * Stops another CPU inside the hypervisor until cpu_resume(); its cell, orders and vCPU may
+ * be changed in between. Only by the holder of the management lock, never on itself.
  */
 void cpu_suspend(struct cpu *cpu);
 void cpu_resume(struct cpu *cpu);
@@ -70,16 +81,38 @@ void cpu_resume(struct cpu *cpu);
 /* Makes every CPU in the bitmap forget cached second-level translations; returns when all have. */
 void cpus_flush(uint64_t bitmap);
 
-/* Orders an action and kicks the CPU. */
-void cpu_order(struct cpu *cpu, enum cpu_action action);
+/* Clears bits of the CPU's pending word and sets others, at once. Does not kick. */
+void cpu_post(struct cpu *cpu, uint32_t clear, uint32_t set);
+
+/*
+ * Gives an order, in place of any before. Signals of the CPU's cell that were sent before the order
+ * are forgotten, those after it are not. Without a kick: for a suspended CPU, or oneself.
+ */
+void cpu_set_order(struct cpu *cpu, enum cpu_pending order);
+
+/* The same with a kick. */
+void cpu_order(struct cpu *cpu, enum cpu_pending order);
 
 /*
  * Serves requests of other CPUs that must not wait: flushes and suspension. Called from every loop
- * that waits for another CPU, and before each entry to the guest.
+ * that waits for another CPU.
  */
 void cpu_serve(struct cpu *cpu);
 
-/* The last step of every exit: serves, and carries out ordered actions. */
-void cpu_before_entry(struct cpu *cpu);
+/* Does everything that is pending. */
+void cpu_do_pending(struct cpu *cpu);
+
+/*
+ * The last step of every exit. A request that comes after this look comes with a kick, an NMI.
+ * Where NMIs stay pending from here to the guest's first instruction (AMD: GIF is clear), it ends
+ * the guest's run at once. Where one may be taken in the hypervisor on the way there, its stub has
+ * set PENDING_NMI_TAKEN, and the vendor looks at the word once more when no NMI can come any more,
+ * or has the stub divert a CPU that is past this look.
+ */
+static inline void cpu_before_entry(struct cpu *cpu)
+{
+	if (__builtin_expect(__atomic_load_n(&cpu->pending, __ATOMIC_SEQ_CST), 0))
+		cpu_do_pending(cpu);
+}
 
 #endif /* CPU_H */

@@ -26,7 +26,7 @@ static int hc_disable(struct cpu *cpu, uint64_t arg1, uint64_t arg2)
 	/* From here on nobody kicks it: an NMI would reach Linux. */
 	cpu->entered = false;
 	root_cell.cpus &= ~(1ull << cpu->id);
-	arch_cpu_leave(cpu);
+	cpu_post(cpu, 0, PENDING_LEAVE);
 	return 0;
 }
 
@@ -112,7 +112,7 @@ static bool lock_management(struct cpu *cpu)
 		arch_cpu_relax();
 	}
 	if (cpu->cell == &root_cell &&
-	    __atomic_load_n(&cpu->action, __ATOMIC_SEQ_CST) == CPU_ACTION_NONE)
+	    !(__atomic_load_n(&cpu->pending, __ATOMIC_SEQ_CST) & PENDING_ORDERS))
 		return true;
 	spin_unlock(&management_lock);
 	return false;

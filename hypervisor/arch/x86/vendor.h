@@ -60,6 +60,9 @@ struct vendor {
 	/* The CPU belongs to another cell now: load that cell's tables. */
 	void (*load_cell)(struct cpu *cpu);
 
+	/* Drops cached second-level translations at the next entry. */
+	void (*flush)(struct cpu *cpu);
+
 	/* Architectural reset; execution starts at cs_base + ip in real mode. */
 	void (*reset)(struct cpu *cpu, uint16_t cs_selector, uint64_t cs_base, uint16_t ip);
 	/* Halts the vCPU in tables of its own until a kick. */

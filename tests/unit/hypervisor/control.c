@@ -40,7 +40,7 @@ static int start(void)
 	return machine_hypercall(HC_CELL_START, PLANT_ID, 0);
 }
 
-static bool last_acts(enum cpu_action first, enum cpu_action second)
+static bool last_acts(enum cpu_pending first, enum cpu_pending second)
 {
 	return machine.cpus[FIRST_CPU].last_act == first &&
 	       machine.cpus[SECOND_CPU].last_act == second;
@@ -66,7 +66,7 @@ static void test_start(struct tap *tap)
 	uint64_t events;
 
 	open_cells();
-	tap_ok(tap, last_acts(CPU_ACTION_PARK, CPU_ACTION_PARK), "a new cell's CPUs stand still");
+	tap_ok(tap, last_acts(PENDING_PARK, PENDING_PARK), "a new cell's CPUs stand still");
 	tap_is_u64(tap, machine_hypercall(HC_CELL_GET_STATE, PLANT_ID, 0), CELL_SHUT_DOWN,
 		   "it is shut down");
 	events = public_area.events;
@@ -74,7 +74,7 @@ static void test_start(struct tap *tap)
 	cpu_by_id(SECOND_CPU)->exits[EXITS_MMIO] = 5;
 	cpu_by_id(1)->exits[EXITS_TOTAL] = 5;
 	tap_is_u64(tap, start(), 0, "a cell starts");
-	tap_ok(tap, last_acts(CPU_ACTION_START, CPU_ACTION_WAIT),
+	tap_ok(tap, last_acts(PENDING_START, PENDING_WAIT),
 	       "its first CPU runs, the others wait to be started by it");
 	tap_ok(tap,
 	       cpu_by_id(FIRST_CPU)->exits[EXITS_TOTAL] == 0 &&
@@ -132,7 +132,7 @@ static void test_kill(struct tap *tap)
 	machine.cpus[FIRST_CPU].regs[VCPU_RIP] = 0xf00d;
 	kicks = machine.cpus[1].kicks;
 	tap_is_u64(tap, machine_hypercall(HC_CV_CELL_KILL, PLANT_ID, 0), 0, "a cell is killed");
-	tap_ok(tap, last_acts(CPU_ACTION_PARK, CPU_ACTION_PARK), "its CPUs stand still");
+	tap_ok(tap, last_acts(PENDING_PARK, PENDING_PARK), "its CPUs stand still");
 	tap_ok(tap, cell->public->failed && comm->cell_state == CELL_FAILED,
 	       "root reads that it failed");
 	tap_ok(tap,
@@ -165,7 +165,7 @@ static void test_fail(struct tap *tap)
 	machine_begin(FIRST_CPU, fail_with, FAILURE_PORT_WRITE);
 	machine_begin(SECOND_CPU, fail_with, FAILURE_MSR_READ);
 	machine_end(FIRST_CPU);
-	tap_ok(tap, last_acts(CPU_ACTION_PARK, CPU_ACTION_PARK),
+	tap_ok(tap, last_acts(PENDING_PARK, PENDING_PARK),
 	       "when one CPU of a cell fails all of them stop");
 	tap_is_u64(tap, cell->public->failure.reason, FAILURE_PORT_WRITE,
 		   "the first that failed tells why");
@@ -185,7 +185,7 @@ static void test_fail(struct tap *tap)
 		   "the next failure is told as well");
 	tap_ok(tap, !cpu_by_id(FIRST_CPU)->failed && cpu_by_id(SECOND_CPU)->failed,
 	       "only the CPU that failed counts as failed");
-	tap_ok(tap, last_acts(CPU_ACTION_PARK, CPU_ACTION_PARK), "but the other one stops as well");
+	tap_ok(tap, last_acts(PENDING_PARK, PENDING_PARK), "but the other one stops as well");
 	machine_hypercall(HC_CV_CELL_KILL, PLANT_ID, 0);
 	tap_is_u64(tap, cell->public->failure.reason, FAILURE_APIC,
 		   "to kill it then does not hide why it failed");

@@ -103,7 +103,7 @@ static int suspend_one(uint64_t arg)
 	cpu_suspend(cpu);
 	seen |= cpu->suspended && !machine.cpus[1].in_guest ? STOPPED_AGAIN : 0;
 	/* As when its cell changes: without a kick. */
-	cpu->action = CPU_ACTION_PARK;
+	cpu_set_order(cpu, PENDING_PARK);
 	others_run();
 	seen |= machine.cpus[1].acts == acts[1] ? LEFT_ALONE : 0;
 	cpu->cell = (struct cell *)arg;
@@ -131,8 +131,7 @@ static void test_suspend(struct tap *tap)
 	       "so that a second suspend does not see the first's answer");
 	tap_ok(tap, seen & ACTED, "then it is carried out, without another kick");
 	tap_is_u64(tap, machine.cpus[1].acts - acts[1], 1, "and once");
-	tap_ok(tap,
-	       machine.cpus[1].last_act == CPU_ACTION_PARK && machine.cpus[1].act_cell == &other,
+	tap_ok(tap, machine.cpus[1].last_act == PENDING_PARK && machine.cpus[1].act_cell == &other,
 	       "as the cell's that it was given to meanwhile");
 	tap_ok(tap, machine.cpus[1].in_guest, "in the end it is back in its guest");
 	tap_ok(tap, kicked_since(0, 3, 0, 0),
@@ -168,14 +167,14 @@ static void test_flush(struct tap *tap)
 
 static int order_two(uint64_t arg)
 {
-	cpu_order(cpu_by_id(2), CPU_ACTION_PARK);
-	cpu_order(cpu_by_id(2), CPU_ACTION_START);
+	cpu_order(cpu_by_id(2), PENDING_PARK);
+	cpu_order(cpu_by_id(2), PENDING_START);
 	return 0;
 }
 
 static int order_wait(uint64_t arg)
 {
-	cpu_order(cpu_by_id(2), CPU_ACTION_WAIT);
+	cpu_order(cpu_by_id(2), PENDING_WAIT);
 	return 0;
 }
 
@@ -185,9 +184,13 @@ static void late_request(struct cpu *cpu)
 	if (cpu->id != 2)
 		return;
 	machine.on_signals = NULL;
-	cpu->action = CPU_ACTION_PARK;
-	cpu->flush_request = 1;
-	cpu->look_again = true;
+	cpu_post(cpu, 0, PENDING_PARK | PENDING_FLUSH);
+}
+
+static int signal_self(uint64_t arg)
+{
+	cpu_post(this_cpu(), 0, PENDING_NMI);
+	return 0;
 }
 
 static void test_actions(struct tap *tap)
@@ -195,23 +198,50 @@ static void test_actions(struct tap *tap)
 	machine_open(NULL);
 	look();
 	machine_call(0, order_wait, 0);
-	tap_ok(tap, machine.cpus[2].last_act == CPU_ACTION_WAIT && kicked_since(0, 0, 1, 0),
+	tap_ok(tap, machine.cpus[2].last_act == PENDING_WAIT && kicked_since(0, 0, 1, 0),
 	       "an order kicks its CPU, which carries it out");
 	machine_call(0, flush_some, 1 << 2);
 	tap_is_u64(tap, machine.cpus[2].acts - acts[2], 1, "once, not at each kick that follows");
 	look();
 	machine_call(0, order_two, 0);
 	tap_ok(tap,
-	       machine.cpus[2].last_act == CPU_ACTION_START && machine.cpus[2].acts - acts[2] == 1,
+	       machine.cpus[2].last_act == PENDING_START && machine.cpus[2].acts - acts[2] == 1,
 	       "of two orders the last one counts");
 	look();
 	machine.on_signals = late_request;
-	machine_call(2, this_id, 0);
+	machine_call(2, signal_self, 0);
 	tap_ok(tap,
-	       machine.cpus[2].last_act == CPU_ACTION_PARK && !cpu_by_id(2)->flush_request &&
+	       machine.cpus[2].last_act == PENDING_PARK && !cpu_by_id(2)->pending &&
 		       machine.cpus[2].in_guest,
 	       "a request whose kick was taken on the way to the guest is served before it");
 	tap_ok(tap, flushed_since(0, 0, 1, 0) && kicked_since(0, 0, 0, 0), "without another kick");
+}
+
+static int signal_other(uint64_t arg)
+{
+	cpu_post(cpu_by_id(2), 0, PENDING_SIPI);
+	if (arg & PENDING_ORDERS)
+		cpu_order(cpu_by_id(2), arg & PENDING_ORDERS);
+	if (arg & PENDING_INIT)
+		cpu_post(cpu_by_id(2), 0, PENDING_INIT);
+	return 0;
+}
+
+static void test_signals(struct tap *tap)
+{
+	machine_open(NULL);
+	machine_call(0, signal_other, PENDING_START | PENDING_INIT);
+	tap_is_u64(tap, machine.cpus[2].signals, PENDING_INIT,
+		   "an order forgets the signals before it, and none after it");
+	machine.later = PENDING_NMI;
+	look();
+	machine_call(2, signal_self, 0);
+	tap_ok(tap, cpu_by_id(2)->pending == PENDING_NMI && machine.cpus[2].in_guest,
+	       "a signal that cannot be delivered yet waits while the guest goes on");
+	machine.later = 0;
+	machine_call(2, this_id, 0);
+	tap_ok(tap, !cpu_by_id(2)->pending && (machine.cpus[2].signals & PENDING_NMI),
+	       "and is delivered after the next exit");
 }
 
 int main(void)
@@ -223,5 +253,6 @@ int main(void)
 	test_suspend(&tap);
 	test_flush(&tap);
 	test_actions(&tap);
+	test_signals(&tap);
 	return tap_done(&tap);
 }

@@ -40,20 +40,26 @@ void arch_cpu_flush(struct cpu *cpu)
 	machine_empty_tlb(cpu->id);
 }
 
-void arch_cpu_act(struct cpu *cpu, enum cpu_action action)
+void arch_cpu_act(struct cpu *cpu, enum cpu_pending order)
 {
 	fake_cpu_of(cpu)->acts++;
-	fake_cpu_of(cpu)->last_act = action;
+	fake_cpu_of(cpu)->last_act = order;
 	fake_cpu_of(cpu)->act_cell = cpu->cell;
-	cpu->arch.parked = action != CPU_ACTION_START;
-	cpu->arch.wait_for_sipi = action == CPU_ACTION_WAIT;
+	cpu->state = order == PENDING_START  ? CPU_RUNNING
+		     : order == PENDING_WAIT ? CPU_WAITING
+					     : CPU_PARKED;
 	machine_empty_tlb(cpu->id);
 }
 
-void arch_cpu_signals(struct cpu *cpu)
+uint32_t arch_cpu_signals(struct cpu *cpu)
 {
+	uint32_t now = ARCH_PENDING_SIGNALS & ~machine.later;
+
+	fake_cpu_of(cpu)->signals |= cpu->pending & now;
+	cpu_post(cpu, now, 0);
 	if (machine.on_signals)
 		machine.on_signals(cpu);
+	return machine.later;
 }
 
 void arch_cpu_leave(struct cpu *cpu)
@@ -63,7 +69,7 @@ void arch_cpu_leave(struct cpu *cpu)
 
 bool arch_cpu_record(struct cpu *cpu, struct failure_record *record)
 {
-	if (cpu->arch.parked)
+	if (cpu->state != CPU_RUNNING)
 		return false;
 	record->cpu = cpu->id;
 	record->rip = fake_cpu_of(cpu)->regs[VCPU_RIP];

@@ -89,7 +89,7 @@ static void fill_tlb(unsigned int n)
 	const struct cpu *cpu = cpu_block(n);
 	struct tlb *tlb = &tlbs[n];
 
-	if (tlb->full || cpu->arch.parked)
+	if (tlb->full || cpu->state != CPU_RUNNING)
 		return;
 	for (uint64_t page = 0; page < RAM_PAGES; page++) {
 		if (!tlb->entries[page])

@@ -57,7 +57,8 @@ struct fake_cpu {
 	unsigned int kicks;
 	unsigned int flushes;
 	unsigned int acts;
-	enum cpu_action last_act;
+	uint32_t signals; /* that were delivered to it */
+	enum cpu_pending last_act;
 	const struct cell *act_cell;   /* whose the CPU was then */
 	uint64_t regs[VCPU_REGISTERS]; /* of its guest */
 };
@@ -76,6 +77,7 @@ struct fake_machine {
 	char debug[16384];	     /* what went to the debug console */
 	unsigned int debug_size;
 	bool leaving;
+	uint32_t later;			     /* signals that cannot be delivered now */
 	void (*on_signals)(struct cpu *cpu); /* at each entry to a guest */
 	int running;			     /* CPU, or -1 */
 	unsigned int flush_calls;

@@ -228,7 +228,7 @@ static void test_start_fails(struct tap *tap)
 			break;
 		errors += err == -ENOMEM;
 		stopped += machine_hypercall(HC_CELL_GET_STATE, PLANT_ID, 0) == CELL_SHUT_DOWN &&
-			   machine.cpus[PLANT_CPU].last_act == CPU_ACTION_PARK;
+			   machine.cpus[PLANT_CPU].last_act == PENDING_PARK;
 		forget_counts();
 		err = machine_hypercall(HC_CELL_START, PLANT_ID, 0);
 		mended += err == 0 && model_differences(&model) == 0 &&

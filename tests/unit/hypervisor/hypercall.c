@@ -155,7 +155,7 @@ static void test_several_at_once(struct tap *tap)
 	tap_is_u64(tap, machine_end(PLANT_CPU), NO_RESULT,
 		   "a CPU that was given away while it waited gets no answer any more");
 	tap_ok(tap,
-	       machine.cpus[PLANT_CPU].last_act == CPU_ACTION_PARK &&
+	       machine.cpus[PLANT_CPU].last_act == PENDING_PARK &&
 		       cpu_by_id(PLANT_CPU)->cell == cell_by_id(PLANT_ID),
 	       "it is the cell's, and stands still");
 	model_root_beside_plant(&model);

@@ -151,8 +151,7 @@ static void test_unusual_orders(struct tap *tap)
 	model_give(&model, PLANT_CODE);
 	root_sees(tap, "then root has the loadable regions again");
 	tap_ok(tap,
-	       cell_by_id(PLANT_ID)->loadable &&
-		       machine.cpus[PLANT_CPU].last_act == CPU_ACTION_PARK,
+	       cell_by_id(PLANT_ID)->loadable && machine.cpus[PLANT_CPU].last_act == PENDING_PARK,
 	       "and the cell's CPU stands still");
 	machine_hypercall(HC_CELL_START, PLANT_ID, 0);
 	model_root_beside_plant(&model);

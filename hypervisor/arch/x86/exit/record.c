@@ -9,7 +9,7 @@
 bool arch_cpu_record(struct cpu *cpu, struct failure_record *record)
 {
 
-	if (cpu->arch.parked)
+	if (cpu->state != CPU_RUNNING)
 		return false;
 	record->cpu = cpu->id;
 	record->tsc = rdtsc();

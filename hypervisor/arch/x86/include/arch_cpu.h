@@ -26,23 +26,27 @@ struct linux_state {
 	uint64_t resume;
 };
 
+/* Bits of the word of what is pending for a CPU (core/cpu.h). */
+enum arch_pending {
+	PENDING_INIT = 1 << 8,
+	PENDING_SIPI = 1 << 9,
+	PENDING_NMI = 1 << 10,
+	PENDING_NMI_TAKEN = 1 << 11, /* set by the NMI's stub: one came in the hypervisor */
+	/* What CPUs of one cell send each other. */
+	ARCH_PENDING_SIGNALS = PENDING_INIT | PENDING_SIPI | PENDING_NMI,
+};
+
 struct arch_cpu {
 	/* The block in which the processor keeps the vCPU; its layout is the vendor's. */
 	uint64_t control_phys; /* used by assembly */
 	void *control;
-	uint32_t nmi_taken; /* set by the NMI's stub: used by assembly */
 	struct linux_state linux_state;
 	struct table_pointer linux_gdtr, linux_idtr;
 	uint64_t linux_cr0, linux_cr4, linux_efer;
 	uint64_t linux_dr6, linux_dr7;
 	uint8_t apic_id;
-	bool leaving;
-	bool broken; /* had an exception in the hypervisor */
 
 	/* vCPU */
-	bool parked;
-	bool wait_for_sipi;
-	bool flush;		/* at the next entry */
 	uint64_t guest_pat;	/* as the guest wrote it */
 	uint64_t mtrr_def_type; /* of a cell: gates caching */
 	uint32_t apic_ldr;	/* logical id and its format as the guest wrote them */
@@ -51,10 +55,7 @@ struct arch_cpu {
 	uint64_t last_exception_rip;
 	uint32_t last_exception; /* vector, or FAILURE_VECTOR_NONE */
 
-	/* Written by CPUs of the same cell. */
-	int init_signal;
-	int sipi_vector; /* -1: none */
-	int nmi_signal;
+	uint8_t sipi_vector; /* with PENDING_SIPI */
 	/* 1 from the sending of a kick until the NMI exit that it caused. */
 	int kick_pending;
 };

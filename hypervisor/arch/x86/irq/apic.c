@@ -47,23 +47,19 @@ void arch_cpu_kick(struct cpu *cpu)
 	apic_write_hw(APIC_ICR_HIGH, self->arch.apic_icr_high);
 }
 
-/* An NMI that was taken here: a kick, if one is on its way, else the guest's. */
-static void account_nmi(struct cpu *cpu)
+void apic_account_nmi(struct cpu *cpu)
 {
-	if (!cpu->arch.nmi_taken)
+	if (!(__atomic_load_n(&cpu->pending, __ATOMIC_SEQ_CST) & PENDING_NMI_TAKEN))
 		return;
-	cpu->arch.nmi_taken = 0;
+	cpu_post(cpu, PENDING_NMI_TAKEN, 0);
 	if (!__atomic_exchange_n(&cpu->arch.kick_pending, 0, __ATOMIC_SEQ_CST))
-		__atomic_store_n(&cpu->arch.nmi_signal, 1, __ATOMIC_SEQ_CST);
-	/* Whoever kicked may have written its request after the last look. */
-	cpu->look_again = true;
+		cpu_post(cpu, 0, PENDING_NMI);
 }
 
 /* The intercept leaves the NMI pending (APM vol. 2, 15.13.4): take it in the hypervisor. */
 enum verdict exit_nmi(struct cpu *cpu)
 {
 	vendor->take_interrupts(cpu, false);
-	account_nmi(cpu);
 	return VERDICT_HANDLED;
 }
 
@@ -78,7 +74,7 @@ static void drop_interrupts(struct cpu *cpu)
 		setup_interrupt_vectors(true);
 		vendor->take_interrupts(cpu, true);
 		setup_interrupt_vectors(false);
-		account_nmi(cpu);
+		apic_account_nmi(cpu);
 		pending = 0;
 		for (unsigned int n = 0; n < 8; n++)
 			pending |= apic_read(APIC_IRR + n * 0x10) | apic_read(APIC_ISR + n * 0x10);
@@ -131,19 +127,21 @@ static void deliver(struct cpu *self, struct cpu *cpu, uint32_t icr_low)
 		send_ipi(cpu->arch.apic_id, (icr_low & 0xff) | ICR_ASSERT);
 		break;
 	case ICR_NMI:
-		__atomic_store_n(&cpu->arch.nmi_signal, 1, __ATOMIC_SEQ_CST);
+		cpu_post(cpu, 0, PENDING_NMI);
 		arch_cpu_kick(cpu);
 		break;
 	case ICR_INIT:
 		if (cpu == self)
 			break;
-		__atomic_store_n(&cpu->arch.init_signal, 1, __ATOMIC_SEQ_CST);
+		/* A start-up IPI before it finds a CPU that is not waiting for one. */
+		cpu_post(cpu, PENDING_SIPI, PENDING_INIT);
 		arch_cpu_kick(cpu);
 		break;
 	case ICR_STARTUP:
 		if (cpu == self)
 			break;
 		__atomic_store_n(&cpu->arch.sipi_vector, icr_low & 0xff, __ATOMIC_SEQ_CST);
+		cpu_post(cpu, 0, PENDING_SIPI);
 		arch_cpu_kick(cpu);
 		break;
 	}

@@ -45,7 +45,7 @@ nmi_stub:
 	push	%rax
 	mov	%rsp, %rax
 	and	$-CPU_BLOCK_BYTES, %rax
-	movl	$1, CPU_NMI_TAKEN(%rax)
+	lock orl $NMI_TAKEN_BIT, CPU_PENDING(%rax)
 	pop	%rax
 	iretq
 

@@ -16,7 +16,9 @@
 _Static_assert(CPU_BLOCK_BYTES == CPU_BLOCK_SIZE, "assembly offsets");
 _Static_assert(GPRS_BYTES == sizeof(struct guest_gprs), "assembly offsets");
 _Static_assert(CPU_CONTROL_PHYS == offsetof(struct cpu, arch.control_phys), "assembly offsets");
-_Static_assert(CPU_NMI_TAKEN == offsetof(struct cpu, arch.nmi_taken), "assembly offsets");
+_Static_assert(CPU_PENDING == offsetof(struct cpu, pending), "assembly offsets");
+_Static_assert(NMI_TAKEN_BIT == PENDING_NMI_TAKEN, "assembly offsets");
+_Static_assert((int)PENDING_INIT >= (int)PENDING_ARCH, "bits of two kinds");
 _Static_assert(APIC_EOI_VIRT == APIC_VIRT + APIC_EOI, "assembly offsets");
 _Static_assert(sizeof(struct cpu) < CPU_BLOCK_SIZE / 4, "the rest of the block is the stack");
 
@@ -93,8 +95,8 @@ void setup_host_exception(const struct exception_frame *frame)
 	struct cpu *cpu = this_cpu();
 
 	/* One that the telling itself raises is not told. */
-	if (!cpu->arch.broken) {
-		cpu->arch.broken = true;
+	if (cpu->state != CPU_LOST) {
+		cpu->state = CPU_LOST;
 		console_printf(
 			"hypervisor exception %lu on CPU %u: error 0x%lx rip 0x%lx rsp 0x%lx "
 			"cr2 0x%lx\n",
@@ -201,14 +203,13 @@ int arch_cpu_init(struct cpu *cpu)
 {
 	write_cr3(mapping_cr3());
 	cpu->arch.apic_id = image_header.apic_ids[cpu->id];
-	cpu->arch.sipi_vector = -1;
 	cpu->arch.last_exception = FAILURE_VECTOR_NONE;
 	return vendor->cpu_init(cpu);
 }
 
 void arch_cpu_leave(struct cpu *cpu)
 {
-	cpu->arch.leaving = true;
+	vendor->leave(cpu, 0);
 }
 
 int arch_stage2_init(struct page_table *table)

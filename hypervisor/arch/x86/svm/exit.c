@@ -161,10 +161,5 @@ void svm_exit(struct cpu *cpu)
 	else
 		exit_verdict(cpu, verdict);
 	cpu_before_entry(cpu);
-	if (cpu->arch.leaving)
-		vendor->leave(cpu, 0);
-	if (cpu->arch.flush)
-		vmcb->tlb_control = TLB_CONTROL_FLUSH_ALL;
-	cpu->arch.flush = false;
 	vmcb->rax = cpu_gprs(cpu)->rax;
 }

@@ -209,6 +209,11 @@ static void clear_for_reset(struct vmcb *vmcb)
 	vmcb->tr = (struct vmcb_segment){0, ATTR_TSS16, 0xffff, 0};
 }
 
+static void svm_flush(struct cpu *cpu)
+{
+	vmcb_of(cpu)->tlb_control = TLB_CONTROL_FLUSH_ALL;
+}
+
 static void svm_reset(struct cpu *cpu, uint16_t cs_selector, uint64_t cs_base, uint16_t ip)
 {
 	struct vmcb *vmcb = vmcb_of(cpu);
@@ -323,6 +328,7 @@ VENDOR(svm) = {
 	.fill_msr_map = svm_msr_map_fill,
 	.msr_mapped = svm_msr_map_covers,
 	.load_cell = svm_load_cell,
+	.flush = svm_flush,
 	.reset = svm_reset,
 	.park = svm_park,
 	.at =

@@ -2,6 +2,7 @@
 /* What a CPU does on the order of others: reset, start, park, start-up IPIs and NMIs of its cell.
  */
 #include "arch/x86/asm.h"
+#include "arch/x86/irq/apic.h"
 #include "core/state.h"
 #include "core/subsystem.h"
 #include "arch/x86/vendor.h"
@@ -39,71 +40,59 @@ static void reset(struct cpu *cpu, uint16_t selector, uint64_t base, uint16_t ip
 {
 	clear_unswitched_state();
 	subsystems_cpu_reset(cpu);
-	cpu->arch.parked = false;
-	cpu->arch.wait_for_sipi = false;
+	cpu->state = CPU_RUNNING;
 	cpu->arch.last_exception = FAILURE_VECTOR_NONE;
 	vendor->reset(cpu, selector, base, ip);
 }
 
-static void park(struct cpu *cpu, bool wait_for_sipi)
+static void park(struct cpu *cpu, enum cpu_state state)
 {
 	clear_unswitched_state();
 	subsystems_cpu_reset(cpu);
-	cpu->arch.parked = true;
-	cpu->arch.wait_for_sipi = wait_for_sipi;
+	cpu->state = state;
 	vendor->park(cpu);
-}
-
-static void forget_signals(struct cpu *cpu)
-{
-	__atomic_store_n(&cpu->arch.init_signal, 0, __ATOMIC_SEQ_CST);
-	__atomic_store_n(&cpu->arch.sipi_vector, -1, __ATOMIC_SEQ_CST);
-	__atomic_store_n(&cpu->arch.nmi_signal, 0, __ATOMIC_SEQ_CST);
 }
 
 void arch_cpu_flush(struct cpu *cpu)
 {
-	cpu->arch.flush = true;
+	vendor->flush(cpu);
 }
 
-void arch_cpu_act(struct cpu *cpu, enum cpu_action action)
+void arch_cpu_act(struct cpu *cpu, enum cpu_pending order)
 {
 	uint64_t address = cpu->cell->desc->cpu_reset_address;
 
-	forget_signals(cpu);
-	switch (action) {
-	case CPU_ACTION_START:
-		/* A reset address outside real mode's reach stays in the segment's base, like after
-		 * a power-on. */
+	/* A reset address outside real mode's reach stays in the segment's base, like after a
+	 * power-on. */
+	if (order == PENDING_START)
 		reset(cpu, (address >> 4) & 0xf000, address & ~0xffffull, address & 0xffff);
-		break;
-	case CPU_ACTION_WAIT:
-		park(cpu, true);
-		break;
-	case CPU_ACTION_PARK:
-		park(cpu, false);
-		break;
-	case CPU_ACTION_NONE:
-		break;
-	}
+	else
+		park(cpu, order == PENDING_WAIT ? CPU_WAITING : CPU_PARKED);
 }
 
-void arch_cpu_signals(struct cpu *cpu)
+/* Takes a signal out of the word: whether it was there. */
+static bool take(struct cpu *cpu, enum arch_pending signal)
 {
-	int vector;
+	return __atomic_fetch_and(&cpu->pending, ~(uint32_t)signal, __ATOMIC_SEQ_CST) & signal;
+}
 
-	if (__atomic_exchange_n(&cpu->arch.init_signal, 0, __ATOMIC_SEQ_CST) &&
-	    (!cpu->arch.parked || cpu->arch.wait_for_sipi))
-		park(cpu, true);
-	vector = __atomic_exchange_n(&cpu->arch.sipi_vector, -1, __ATOMIC_SEQ_CST);
+uint32_t arch_cpu_signals(struct cpu *cpu)
+{
+	uint8_t vector;
+
+	apic_account_nmi(cpu);
+	if (take(cpu, PENDING_INIT) && cpu->state != CPU_PARKED)
+		park(cpu, CPU_WAITING);
 	/* A second start-up IPI finds the CPU running and is ignored, as by hardware. */
-	if (vector >= 0 && cpu->arch.wait_for_sipi)
+	if (take(cpu, PENDING_SIPI) && cpu->state == CPU_WAITING) {
+		vector = __atomic_load_n(&cpu->arch.sipi_vector, __ATOMIC_SEQ_CST);
 		reset(cpu, vector << 8, (uint64_t)vector << 12, 0);
-	if (cpu->arch.parked)
-		__atomic_store_n(&cpu->arch.nmi_signal, 0, __ATOMIC_SEQ_CST);
-	else if (vendor->can_inject(cpu) &&
-		 __atomic_exchange_n(&cpu->arch.nmi_signal, 0, __ATOMIC_SEQ_CST))
+	}
+	if (cpu->state == CPU_RUNNING && !vendor->can_inject(cpu))
+		return PENDING_NMI;
+	if (take(cpu, PENDING_NMI) && cpu->state == CPU_RUNNING)
 		vendor->inject_nmi(cpu);
+	return 0;
 }
 
 void arch_comm_init(struct cell *cell, struct comm_region *comm)
