@@ -55,6 +55,16 @@ static int hc_get_info(struct cpu *cpu, uint64_t type, uint64_t arg2)
 	}
 }
 
+/* Each exit is counted once: by its kind, or under the total where its kind has no counter. */
+static uint32_t total_exits(const struct cpu *cpu)
+{
+	uint32_t total = 0;
+
+	for (unsigned int n = 0; n < EXITS_COUNT; n++)
+		total += cpu->exits[n];
+	return total;
+}
+
 static int hc_cpu_get_info(struct cpu *cpu, uint64_t id, uint64_t type)
 {
 	struct cpu *target = id < IMAGE_MAX_CPUS ? cpu_by_id(id) : NULL;
@@ -65,7 +75,9 @@ static int hc_cpu_get_info(struct cpu *cpu, uint64_t id, uint64_t type)
 		return -EPERM;
 	if (type == CPU_INFO_STATE)
 		return target->failed ? CPU_INFO_FAILED : CPU_INFO_RUNNING;
-	if (type >= CPU_INFO_STAT_BASE && type - CPU_INFO_STAT_BASE < EXITS_COUNT)
+	if (type == CPU_INFO_STAT_BASE + EXITS_TOTAL)
+		return total_exits(target) & 0x7fffffff;
+	if (type > CPU_INFO_STAT_BASE && type - CPU_INFO_STAT_BASE < EXITS_COUNT)
 		return target->exits[type - CPU_INFO_STAT_BASE] & 0x7fffffff;
 	return -EINVAL;
 }
@@ -84,24 +96,28 @@ static int hc_console_putc(struct cpu *cpu, uint64_t c, uint64_t arg2)
 }
 
 struct hypercall_entry {
-	uint32_t code;
 	bool management; /* root only, one at a time */
 	int (*call)(struct cpu *cpu, uint64_t arg1, uint64_t arg2);
 	int (*on_cell)(struct cell *cell); /* instead of call: the first argument is its id */
 };
 
+#define OWN_CODES HC_CV_CELL_SHUTDOWN /* the first of them */
+
 static const struct hypercall_entry hypercalls[] = {
-	{HC_DISABLE, true, .call = hc_disable},
-	{HC_CELL_CREATE, true, .call = hc_cell_create},
-	{HC_CELL_START, true, .on_cell = cell_start},
-	{HC_CELL_SET_LOADABLE, true, .on_cell = cell_set_loadable},
-	{HC_CELL_DESTROY, true, .on_cell = cell_destroy},
-	{HC_HYPERVISOR_GET_INFO, false, .call = hc_get_info},
-	{HC_CELL_GET_STATE, true, .on_cell = cell_state},
-	{HC_CPU_GET_INFO, false, .call = hc_cpu_get_info},
-	{HC_CONSOLE_PUTC, false, .call = hc_console_putc},
-	{HC_CV_CELL_SHUTDOWN, true, .on_cell = cell_shutdown_request},
-	{HC_CV_CELL_KILL, true, .on_cell = cell_kill},
+	[HC_DISABLE] = {true, .call = hc_disable},
+	[HC_CELL_CREATE] = {true, .call = hc_cell_create},
+	[HC_CELL_START] = {true, .on_cell = cell_start},
+	[HC_CELL_SET_LOADABLE] = {true, .on_cell = cell_set_loadable},
+	[HC_CELL_DESTROY] = {true, .on_cell = cell_destroy},
+	[HC_HYPERVISOR_GET_INFO] = {false, .call = hc_get_info},
+	[HC_CELL_GET_STATE] = {true, .on_cell = cell_state},
+	[HC_CPU_GET_INFO] = {false, .call = hc_cpu_get_info},
+	[HC_CONSOLE_PUTC] = {false, .call = hc_console_putc},
+};
+
+static const struct hypercall_entry own_hypercalls[] = {
+	[HC_CV_CELL_SHUTDOWN - OWN_CODES] = {true, .on_cell = cell_shutdown_request},
+	[HC_CV_CELL_KILL - OWN_CODES] = {true, .on_cell = cell_kill},
 };
 
 /* While it waits, another CPU may suspend this one and even give it to a cell. */
@@ -120,10 +136,10 @@ static bool lock_management(struct cpu *cpu)
 
 static const struct hypercall_entry *find_entry(uint32_t code)
 {
-	for (unsigned int n = 0; n < sizeof(hypercalls) / sizeof(hypercalls[0]); n++) {
-		if (hypercalls[n].code == code)
-			return &hypercalls[n];
-	}
+	if (code < sizeof(hypercalls) / sizeof(hypercalls[0]))
+		return &hypercalls[code];
+	if (code - OWN_CODES < sizeof(own_hypercalls) / sizeof(own_hypercalls[0]))
+		return &own_hypercalls[code - OWN_CODES];
 	return NULL;
 }
 

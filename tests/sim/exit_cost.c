@@ -25,33 +25,58 @@ struct kind {
 	enum owner owner;
 	uint64_t code, info1, info2;
 	uint64_t rax, rcx, rdx, rdi;
-	const char *code_bytes; /* of the instruction, where the hypervisor reads it */
+	bool plain; /* the processor tells neither of the next instruction nor of this one */
+	const char *mov;
 };
 
 static const struct kind kinds[] = {
-	{"CPUID leaf 0, root", 143, ROOT, VMEXIT_CPUID, .rax = 0},
-	{"CPUID leaf 0, cell", 146, CELL, VMEXIT_CPUID, .rax = 0},
-	{"CPUID leaf 1, root", 153, ROOT, VMEXIT_CPUID, .rax = 1},
-	{"CPUID leaf 1, cell", 156, CELL, VMEXIT_CPUID, .rax = 1},
-	{"unknown hypercall, cell", 233, CELL, VMEXIT_VMMCALL, .rax = 0x7777},
-	{"state of a cell, root", 278, ROOT, VMEXIT_VMMCALL, .rax = HC_CELL_GET_STATE,
+	{"CPUID leaf 0, root", 98, ROOT, VMEXIT_CPUID, .rax = 0},
+	{"CPUID leaf 0, cell", 98, CELL, VMEXIT_CPUID, .rax = 0},
+	{"CPUID leaf 0, cell, no next RIP", 113, CELL, VMEXIT_CPUID, .rax = 0, .plain = true},
+	{"CPUID leaf 1, root", 151, ROOT, VMEXIT_CPUID, .rax = 1},
+	{"CPUID leaf 1, cell", 148, CELL, VMEXIT_CPUID, .rax = 1},
+	{"unknown hypercall, cell", 141, CELL, VMEXIT_VMMCALL, .rax = 0x7777},
+	{"state of a cell, root", 210, ROOT, VMEXIT_VMMCALL, .rax = HC_CELL_GET_STATE,
 	 .rdi = SIM_CELL_ID},
-	{"a letter on the console, cell", 255, CELL, VMEXIT_VMMCALL, .rax = HC_CONSOLE_PUTC,
+	{"a letter on the console, cell", 174, CELL, VMEXIT_VMMCALL, .rax = HC_CONSOLE_PUTC,
 	 .rdi = 'x'},
-	{"WRMSR EFER, root", 287, ROOT, VMEXIT_MSR, WRITE, .rcx = EFER, .rax = 0xd01},
-	{"WRMSR EFER, cell", 281, CELL, VMEXIT_MSR, WRITE, .rcx = EFER, .rax = 0xd00},
-	{"WRMSR PAT, cell", 304, CELL, VMEXIT_MSR, WRITE, .rcx = PAT, .rax = 0x70406,
+	{"WRMSR EFER, root", 259, ROOT, VMEXIT_MSR, WRITE, .rcx = EFER, .rax = 0xd01},
+	{"WRMSR EFER, cell", 253, CELL, VMEXIT_MSR, WRITE, .rcx = EFER, .rax = 0xd00},
+	{"WRMSR PAT, cell", 276, CELL, VMEXIT_MSR, WRITE, .rcx = PAT, .rax = 0x70406,
 	 .rdx = 0x70406},
-	{"refused port, root", 2458, ROOT, VMEXIT_IOIO, 0x60u << 16 | IN_BYTE, SIM_CODE_AT + 1,
-	 .code_bytes = "\xec"},
-	{"xAPIC EOI, root", 1675, ROOT, VMEXIT_NPF, APIC_WRITE, SIM_APIC + 0xb0, .rdi = SIM_APIC,
-	 .code_bytes = MOV_TO("\xb0\0")},
-	{"xAPIC EOI, cell", 1730, CELL, VMEXIT_NPF, APIC_WRITE, SIM_APIC + 0xb0, .rdi = SIM_APIC,
-	 .code_bytes = MOV_TO("\xb0\0")},
-	{"xAPIC ICR to itself, root", 2337, ROOT, VMEXIT_NPF, APIC_WRITE, SIM_APIC + 0x300,
-	 .rax = 0x40040, .rdi = SIM_APIC, .code_bytes = MOV_TO("\0\3")},
-	{"NMI that is the guest's, root", 100, ROOT, VMEXIT_NMI, 0},
+	{"refused port, root", 2444, ROOT, VMEXIT_IOIO, 0x60u << 16 | IN_BYTE, SIM_CODE_AT + 1},
+	{"xAPIC EOI, root", 1670, ROOT, VMEXIT_NPF, APIC_WRITE, SIM_APIC + 0xb0, .rdi = SIM_APIC,
+	 .mov = MOV_TO("\xb0\0")},
+	{"xAPIC EOI, cell", 1725, CELL, VMEXIT_NPF, APIC_WRITE, SIM_APIC + 0xb0, .rdi = SIM_APIC,
+	 .mov = MOV_TO("\xb0\0")},
+	{"xAPIC EOI, root, no decode assists", 1670, ROOT, VMEXIT_NPF, APIC_WRITE, SIM_APIC + 0xb0,
+	 .rdi = SIM_APIC, .plain = true, .mov = MOV_TO("\xb0\0")},
+	{"xAPIC EOI, cell, no decode assists", 1725, CELL, VMEXIT_NPF, APIC_WRITE, SIM_APIC + 0xb0,
+	 .rdi = SIM_APIC, .plain = true, .mov = MOV_TO("\xb0\0")},
+	{"xAPIC ICR to itself, root", 2332, ROOT, VMEXIT_NPF, APIC_WRITE, SIM_APIC + 0x300,
+	 .rax = 0x40040, .rdi = SIM_APIC, .mov = MOV_TO("\0\3")},
+	{"NMI that is the guest's, root", 86, ROOT, VMEXIT_NMI, 0},
 };
+
+static void write_instruction(const struct kind *kind)
+{
+	uint64_t memory = kind->owner == CELL ? SIM_CELL_MEMORY : 0;
+
+	switch (kind->code) {
+	case VMEXIT_CPUID:
+		return sim_write_code(kind->owner, memory, "\x0f\xa2", 2);
+	case VMEXIT_MSR:
+		return sim_write_code(kind->owner, memory, kind->info1 ? "\x0f\x30" : "\x0f\x32",
+				      2);
+	case VMEXIT_VMMCALL:
+		return sim_write_code(kind->owner, memory, "\x0f\x01\xd9", 3);
+	case VMEXIT_IOIO:
+		return sim_write_code(kind->owner, memory, "\xec", 1);
+	default:
+		return sim_write_code(kind->owner, memory, kind->mov ? kind->mov : MOV_TO("\0\0"),
+				      6);
+	}
+}
 
 static long measure(const struct kind *kind)
 {
@@ -61,8 +86,8 @@ static long measure(const struct kind *kind)
 	cpu->reg[SIM_RCX] = kind->rcx;
 	cpu->reg[SIM_RDX] = kind->rdx;
 	cpu->reg[SIM_RDI] = kind->rdi;
-	sim_write_code(kind->owner, kind->owner == CELL ? SIM_CELL_MEMORY : 0,
-		       kind->code_bytes ? kind->code_bytes : MOV_TO("\0\0"));
+	sim_assists = !kind->plain;
+	write_instruction(kind);
 	return sim_measure(kind->owner, kind->code, kind->info1, kind->info2);
 }
 

@@ -34,6 +34,7 @@
 #define ICR_MODE(v) (((v) >> 8) & 7)
 
 struct sim sim;
+bool sim_assists = true;
 
 static int memory_fd;
 static uint8_t *memory;
@@ -237,6 +238,18 @@ static void take_turn(struct sim_cpu *cpu)
 	running = NULL;
 }
 
+/* The instruction at RIP, where the test has written it (sim_write_code). */
+static void assist(struct sim_cpu *cpu, struct vmcb *vmcb)
+{
+	bool instruction = vmcb->exit_code == VMEXIT_CPUID || vmcb->exit_code == VMEXIT_VMMCALL ||
+			   vmcb->exit_code == VMEXIT_MSR || vmcb->exit_code == VMEXIT_IOIO;
+
+	vmcb->event_injection = 0;
+	vmcb->next_rip = sim_assists && instruction ? vmcb->rip + cpu->code_size : 0;
+	vmcb->bytes_fetched = sim_assists && vmcb->exit_code == VMEXIT_NPF ? 15 : 0;
+	memcpy(vmcb->instruction, cpu->code, sizeof(cpu->code));
+}
+
 static bool may_run(struct sim_cpu *cpu)
 {
 	if (cpu->state == SIM_GUEST && cpu->nmi_pending) {
@@ -244,6 +257,7 @@ static bool may_run(struct sim_cpu *cpu)
 
 		vmcb->exit_code = VMEXIT_NMI;
 		vmcb->exit_info1 = vmcb->exit_info2 = vmcb->exit_int_info = 0;
+		assist(cpu, vmcb);
 		cpu->state = SIM_READY;
 	}
 	return cpu->state == SIM_READY;
@@ -277,6 +291,7 @@ static long exit_guest(unsigned int cpu, uint64_t code, uint64_t info1, uint64_t
 	vmcb->exit_info1 = info1;
 	vmcb->exit_info2 = info2;
 	vmcb->exit_int_info = 0;
+	assist(&sim.cpu[cpu], vmcb);
 	sim.cpu[cpu].state = SIM_READY;
 	sim.cpu[cpu].instructions = 0;
 	return run_all(count ? &sim.cpu[cpu] : NULL) ? (long)sim.cpu[cpu].instructions : -1;

@@ -58,6 +58,8 @@ struct sim_cpu {
 	bool nmi_pending;
 	unsigned int kicks;    /* NMIs that were sent to it */
 	uint64_t instructions; /* of the last sim_exit() of it */
+	uint8_t code[15];      /* of its guest at RIP; how much of it is the instruction */
+	unsigned int code_size;
 };
 
 struct sim {
@@ -67,6 +69,10 @@ struct sim {
 };
 
 extern struct sim sim;
+
+/* What the processors tell at an exit: the next instruction, and the bytes of one that touched
+ * memory (NRIPS, decode assists). On by default. */
+extern bool sim_assists;
 
 /*
  * Loads an image file and lets CPUs enter it as the module does, until all run their guest. traps

@@ -48,9 +48,11 @@ void sim_long_mode(unsigned int cpu, uint64_t memory)
 	vmcb->cpl = 0;
 }
 
-void sim_write_code(unsigned int cpu, uint64_t memory, const void *code)
+void sim_write_code(unsigned int cpu, uint64_t memory, const void *code, unsigned int size)
 {
-	memcpy(sim_memory(memory + SIM_CODE_AT, 8), code, 8);
+	memcpy(sim.cpu[cpu].code, code, size);
+	sim.cpu[cpu].code_size = size;
+	memcpy(sim_memory(memory + SIM_CODE_AT, size), code, size);
 	sim_vmcb(cpu)->rip = SIM_CODE_AT;
 }
 

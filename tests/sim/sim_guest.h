@@ -23,8 +23,8 @@ long sim_hypercall(unsigned int cpu, uint32_t code, uint64_t argument1, uint64_t
  */
 void sim_long_mode(unsigned int cpu, uint64_t memory);
 
-/* The guest's next instruction: 8 bytes, at SIM_CODE_AT, which is RIP afterwards. */
-void sim_write_code(unsigned int cpu, uint64_t memory, const void *code);
+/* The guest's next instruction, up to 15 bytes, at SIM_CODE_AT, which is RIP afterwards. */
+void sim_write_code(unsigned int cpu, uint64_t memory, const void *code, unsigned int size);
 
 /* Creates a cell of one CPU from a blob in root's memory and starts it. Returns its id or an error.
  */

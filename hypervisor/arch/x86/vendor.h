@@ -32,9 +32,6 @@ enum vcpu_register {
 
 struct vendor {
 	const char *name;
-	/* Where CPUID tells of the extension, which cells do not see: a bit of a leaf's ECX, and a
-	 * leaf of its own. */
-	uint32_t feature_leaf, feature_ecx, own_leaf;
 	/* The MSR that says whether the extension may be used, and what guests read there: no. */
 	uint32_t lock_msr;
 	uint64_t locked;
@@ -57,9 +54,6 @@ struct vendor {
 	uint32_t msr_map_pages;
 	void (*fill_msr_map)(uint8_t *map, bool root);
 	bool (*msr_mapped)(uint32_t msr);
-	/* The CPU belongs to another cell now: load that cell's tables. */
-	void (*load_cell)(struct cpu *cpu);
-
 	/* Drops cached second-level translations at the next entry. */
 	void (*flush)(struct cpu *cpu);
 

@@ -146,9 +146,6 @@ static const struct vendor fake_vendor = {
 	.msr_map_pages = SVM_MSR_MAP_PAGES,
 	.fill_msr_map = svm_msr_map_fill,
 	.msr_mapped = svm_msr_map_covers,
-	.feature_leaf = 0x80000001,
-	.feature_ecx = CPUID_8000_0001_ECX_SVM,
-	.own_leaf = CPUID_SVM,
 	.get = vendor_get,
 	.set = vendor_set,
 };

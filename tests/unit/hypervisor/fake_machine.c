@@ -13,6 +13,7 @@
 #include "arch/x86/setup/paging.h"
 #include "core/hypercall.h"
 #include "core/page_pool.h"
+#include "core/subsystem.h"
 
 /* Layout of hypervisor memory: the public area, at its start as the linker was told, CPU blocks,
  * the system blob, the pool. */
@@ -326,7 +327,9 @@ static void build_cpu(unsigned int n)
 
 static int open_root(uint64_t arg)
 {
-	return root_cell_init();
+	int err = subsystems_init();
+
+	return err ? err : root_cell_init();
 }
 
 void machine_open(const struct cell_plan *root)

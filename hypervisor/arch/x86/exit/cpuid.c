@@ -1,56 +1,178 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /* CPUID: the signature, and less of what the processor has than it says. */
 #include "arch/x86/asm.h"
-#include "cell_abi.h"
 #include "arch/x86/exit/exit.h"
+#include "cell_abi.h"
+#include "core/compiler.h"
+#include "core/state.h"
+#include "core/subsystem.h"
+
+/* What a guest is told of one leaf: of EAX, EBX, ECX, EDX the bits to keep, and those to set. */
+struct cpuid_row {
+	uint32_t leaf, subleaf;
+	uint32_t keep[4], set[4];
+	uint32_t own_cr4, own_ecx; /* the bit of ECX is the guest's own bit of CR4 */
+};
+
+#define ANY (~0u)
+#define KEEP(the_leaf, the_subleaf, ...) \
+	.leaf = (the_leaf), .subleaf = (the_subleaf), .keep = {__VA_ARGS__}
+#define NOTHING(the_leaf) KEEP(the_leaf, ANY, 0)
+#define SIGNATURE	  CELL_CPUID_FEATURES, CELL_CPUID_EBX, CELL_CPUID_ECX, CELL_CPUID_EDX
+
+/*
+ * Root keeps seeing what it saw before: a CPU that comes back from a cell and lacked a feature
+ * would make Linux forget that feature for the whole machine, for good.
+ */
+static const struct cpuid_row root_rows[] = {
+	{KEEP(1, ANY, ANY, ANY, (uint32_t)~CPUID_1_ECX_OSXSAVE, ANY),
+	 .set = {0, 0, CPUID_1_ECX_HYPERVISOR}, .own_cr4 = CR4_OSXSAVE,
+	 .own_ecx = CPUID_1_ECX_OSXSAVE},
+	{KEEP(7, 0, ANY, ANY, (uint32_t)~CPUID_7_ECX_OSPKE, ANY), .own_cr4 = CR4_PKE,
+	 .own_ecx = CPUID_7_ECX_OSPKE},
+	{NOTHING(CELL_CPUID_BASE), .set = {SIGNATURE}},
+	{NOTHING(CELL_CPUID_FEATURES)},
+	{0},
+};
+
+/*
+ * A cell is told of nothing that it has not got: features whose registers its accesses stop at
+ * (logic/msr_policy.inc), instructions that are intercepted, neighbours in its package. Features
+ * that are not known here are not promised (APM vol. 3, appendix E).
+ */
+static const struct cpuid_row cell_rows[] = {
+	/* One CPU in the package; no MONITOR, counters, x2APIC, machine check, thermal monitor. */
+	{KEEP(1, ANY, ANY, 0xff00ffff, 0x77da3203, 0x0f8bbb7f),
+	 .set = {0, 1u << 16, CPUID_1_ECX_HYPERVISOR}, .own_cr4 = CR4_OSXSAVE,
+	 .own_ecx = CPUID_1_ECX_OSXSAVE},
+	/* Caches that are shared with nobody. */
+	{KEEP(4, ANY, 0x3fff, ANY, ANY, ANY)},
+	/* MONITOR. */
+	{NOTHING(5)},
+	/* The APIC's timer never stops; no frequency counters. */
+	{KEEP(6, ANY, 1u << 2)},
+	/* No TSC_ADJUST, resource control, tracing, CET, user interrupts. */
+	{KEEP(7, 0, 1, 0xfdbf2ff9, 0x1a415f4f, 0x0fc0411c), .own_cr4 = CR4_PKE,
+	 .own_ecx = CPUID_7_ECX_OSPKE},
+	{KEEP(7, 1, 0x30)},
+	{NOTHING(7)},
+	/* Performance counters, topology. */
+	{NOTHING(0xa)},
+	{NOTHING(0xb)},
+	/* XSAVES, without a state that only a supervisor has. */
+	{KEEP(CPUID_XSTATE, 1, 0xf, ANY)},
+	/* Resource control, enclaves, tracing, branch records, topology. */
+	{NOTHING(0xf)},
+	{NOTHING(0x10)},
+	{NOTHING(0x12)},
+	{NOTHING(0x14)},
+	{NOTHING(0x1c)},
+	{NOTHING(0x1f)},
+	/* No virtualization, sampling, watchdog, counters, topology, breakpoint extension. */
+	{KEEP(0x80000001, ANY, ANY, ANY, 0x002109f1, 0xefd3bb7f)},
+	/* An invariant counter; no power states, no machine check recovery. */
+	{KEEP(0x80000007, ANY, 0, 0, 0, 1u << 8)},
+	/* One core; no INVLPGB, which flushes everybody's translations on all CPUs. */
+	{KEEP(0x80000008, ANY, ANY, 0x751ff215, 0, ANY)},
+	/* Virtualization, sampling, profiling, topology, encryption, resource control. */
+	{NOTHING(0x8000000a)},
+	{NOTHING(0x8000001b)},
+	{NOTHING(0x8000001c)},
+	{NOTHING(0x8000001d)},
+	{NOTHING(0x8000001e)},
+	{NOTHING(0x8000001f)},
+	{NOTHING(0x80000020)},
+	/* No automatic IBRS, ignored address bits, prefetch control: bits of EFER and registers. */
+	{KEEP(0x80000021, ANY, 0xc4f, ANY)},
+	/* Performance counters, encryption, topology. */
+	{NOTHING(0x80000022)},
+	{NOTHING(0x80000023)},
+	{NOTHING(0x80000026)},
+	{NOTHING(CELL_CPUID_BASE), .set = {SIGNATURE}},
+	{NOTHING(CELL_CPUID_FEATURES)},
+	{0},
+};
+
+/*
+ * The first row of a leaf, by the leaf's upper two and lower six bits: 0 is none, n the row n - 1.
+ * Leaves between have no row.
+ */
+#define GROUP_LEAVES 64u
+struct cpuid_policy {
+	const struct cpuid_row *rows;
+	uint8_t first[4 * GROUP_LEAVES];
+};
+
+static struct cpuid_policy root_policy = {.rows = root_rows}, cell_policy = {.rows = cell_rows};
+
+static void index_rows(struct cpuid_policy *policy)
+{
+	/* Backwards, as the first row of a leaf shall stay. */
+	unsigned int n = 0;
+
+	while (policy->rows[n].leaf)
+		n++;
+	for (; n > 0; n--) {
+		uint32_t leaf = policy->rows[n - 1].leaf;
+
+		policy->first[(leaf >> 30) * GROUP_LEAVES + leaf % GROUP_LEAVES] = n;
+	}
+}
+
+static int cpuid_init(void)
+{
+	index_rows(&root_policy);
+	index_rows(&cell_policy);
+	return 0;
+}
+
+static int cpuid_cell_create(struct cell *cell)
+{
+	cell->arch.cpuid = cell == &root_cell ? &root_policy : &cell_policy;
+	return 0;
+}
+
+/* Changes what the processor said. Not inlined, as most leaves have no row. */
+static void __attribute__((noinline))
+apply(struct cpu *cpu, const struct cpuid_row *row, uint32_t leaf, uint32_t subleaf)
+{
+	struct guest_gprs *gprs = cpu_gprs(cpu);
+
+	while (row->leaf == leaf && row->subleaf != ANY && row->subleaf != subleaf)
+		row++;
+	if (row->leaf != leaf)
+		return;
+	gprs->rax = ((uint32_t)gprs->rax & row->keep[0]) | row->set[0];
+	gprs->rbx = ((uint32_t)gprs->rbx & row->keep[1]) | row->set[1];
+	gprs->rcx = ((uint32_t)gprs->rcx & row->keep[2]) | row->set[2];
+	gprs->rdx = ((uint32_t)gprs->rdx & row->keep[3]) | row->set[3];
+	/* The processor answers for the hypervisor's CR4; the guest asks about its own. */
+	if (row->own_cr4 && (vcpu_get(cpu, VCPU_CR4) & row->own_cr4))
+		gprs->rcx |= row->own_ecx;
+}
 
 enum verdict exit_cpuid(struct cpu *cpu)
 {
 	struct guest_gprs *gprs = cpu_gprs(cpu);
-	uint32_t leaf = gprs->rax, subleaf = gprs->rcx;
-	struct cpuid answer;
+	const struct cpuid_policy *policy = cpu->cell->arch.cpuid;
+	uint32_t leaf = gprs->rax, subleaf = gprs->rcx, low = leaf & 0x3fffffff;
+	struct cpuid answer = cpuid(leaf, subleaf);
+	unsigned int row;
 
-	switch (leaf) {
-	case CELL_CPUID_BASE:
-		answer = (struct cpuid){CELL_CPUID_FEATURES, CELL_CPUID_EBX, CELL_CPUID_ECX,
-					CELL_CPUID_EDX};
-		break;
-	case CELL_CPUID_FEATURES:
-		answer = (struct cpuid){0};
-		break;
-	default:
-		answer = cpuid(leaf, subleaf);
-	}
-	if (leaf == 1) {
-		answer.ecx |= CPUID_1_ECX_HYPERVISOR;
-		/* The processor answers for the hypervisor's CR4; the guest asks about its own. */
-		answer.ecx &= ~CPUID_1_ECX_OSXSAVE;
-		if (vcpu_get(cpu, VCPU_CR4) & CR4_OSXSAVE)
-			answer.ecx |= CPUID_1_ECX_OSXSAVE;
-	}
-	if (leaf == 7 && subleaf == 0) {
-		answer.ecx &= ~CPUID_7_ECX_OSPKE;
-		if (vcpu_get(cpu, VCPU_CR4) & CR4_PKE)
-			answer.ecx |= CPUID_7_ECX_OSPKE;
-	}
-	/*
-	 * Root keeps seeing what it saw before: a CPU that comes back from a cell and lacked a
-	 * feature would make Linux forget that feature for the whole machine, for good.
-	 */
-	if (cpu->cell != &root_cell) {
-		if (leaf == 1)
-			answer.ecx &= ~(CPUID_1_ECX_MONITOR | CPUID_1_ECX_X2APIC);
-		/* Flushes the translations of all CPUs, everybody's: not enabled for guests. */
-		if (leaf == 0x80000008)
-			answer.ebx &= ~CPUID_8000_0008_EBX_INVLPGB;
-		if (leaf == vendor->feature_leaf)
-			answer.ecx &= ~vendor->feature_ecx;
-		if (leaf == vendor->own_leaf)
-			answer = (struct cpuid){0};
-	}
 	gprs->rax = answer.eax;
 	gprs->rbx = answer.ebx;
 	gprs->rcx = answer.ecx;
 	gprs->rdx = answer.edx;
+	if (likely(low < GROUP_LEAVES)) {
+		row = policy->first[(leaf >> 30) * GROUP_LEAVES + low];
+		if (row)
+			apply(cpu, &policy->rows[row - 1], leaf, subleaf);
+	}
 	return VERDICT_NEXT;
 }
+
+SUBSYSTEM(25, cpuid_subsystem) = {
+	.name = "CPUID",
+	.init = cpuid_init,
+	.cell_create = cpuid_cell_create,
+};

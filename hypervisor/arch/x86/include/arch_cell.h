@@ -9,6 +9,7 @@
 struct arch_cell {
 	uint8_t *io_bitmap; /* bit set: port is intercepted */
 	uint8_t *msr_map;   /* of the vendor's layout */
+	const struct cpuid_policy *cpuid;
 };
 
 #endif /* ARCH_CELL_H */

@@ -11,7 +11,8 @@
 /* General purpose registers of the guest, at the very top of the CPU block, filled by assembly. */
 struct guest_gprs {
 	uint64_t r15, r14, r13, r12, r11, r10, r9, r8, rdi, rsi, rbp, rbx, rdx, rcx;
-	uint64_t reserved, rax;
+	uint64_t control_phys; /* no register: of the control block, which the entry needs next */
+	uint64_t rax;
 };
 
 struct table_pointer {
@@ -38,7 +39,6 @@ enum arch_pending {
 
 struct arch_cpu {
 	/* The block in which the processor keeps the vCPU; its layout is the vendor's. */
-	uint64_t control_phys; /* used by assembly */
 	void *control;
 	struct linux_state linux_state;
 	struct table_pointer linux_gdtr, linux_idtr;

@@ -3,11 +3,10 @@
 #ifndef OFFSETS_H
 #define OFFSETS_H
 
-#define CPU_BLOCK_BYTES	 32768
-#define GPRS_BYTES	 128
-#define CPU_PENDING	 0
-#define CPU_CONTROL_PHYS 8
-#define NMI_TAKEN_BIT	 (1 << 11)
+#define CPU_BLOCK_BYTES 32768
+#define GPRS_BYTES	128
+#define CPU_PENDING	0
+#define NMI_TAKEN_BIT	(1 << 11)
 
 /* mapping.h */
 #define APIC_EOI_VIRT 0x802000b0

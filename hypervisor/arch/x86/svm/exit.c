@@ -100,7 +100,10 @@ struct exit_entry {
 	enum exit_counter counter;
 };
 
+/* What follows is more than the fault with which the table is filled. */
+#pragma GCC diagnostic ignored "-Woverride-init"
 static const struct exit_entry exit_table[VMEXIT_TABLE_SIZE] = {
+	[0 ... VMEXIT_TABLE_SIZE - 1] = {on_unknown, EXITS_TOTAL},
 	[VMEXIT_EXCP_BASE + VECTOR_DE] = {on_exception, EXITS_X86_EXCEPTION},
 	[VMEXIT_EXCP_BASE + VECTOR_DB] = {on_exception, EXITS_X86_EXCEPTION},
 	[VMEXIT_EXCP_BASE + VECTOR_UD] = {on_exception, EXITS_X86_EXCEPTION},
@@ -134,11 +137,27 @@ static const struct exit_entry unknown_entry = {on_unknown, EXITS_TOTAL};
 
 static const struct exit_entry *find_entry(uint64_t exit_code)
 {
-	if (exit_code == VMEXIT_NPF)
-		return &nested_page_fault_entry;
-	if (exit_code < VMEXIT_TABLE_SIZE && exit_table[exit_code].handle)
+	if (likely(exit_code < VMEXIT_TABLE_SIZE))
 		return &exit_table[exit_code];
-	return &unknown_entry;
+	return exit_code == VMEXIT_NPF ? &nested_page_fault_entry : &unknown_entry;
+}
+
+/* The guest goes on after the instruction that exited. */
+static void next_instruction(struct cpu *cpu, struct vmcb *vmcb)
+{
+	/* The processor says where that is, if it can (APM vol. 2, 15.7.1). */
+	if (likely(vmcb->next_rip)) {
+		vmcb->rip = vmcb->next_rip;
+		vmcb->interrupt_shadow = 0;
+	} else {
+		vendor->advance(cpu, vmcb->exit_code == VMEXIT_VMMCALL ? 3 : 2);
+	}
+}
+
+/* An event whose delivery was interrupted by the exit (APM vol. 2, 15.7.2). */
+static void __attribute__((cold, noinline)) deliver_again(struct vmcb *vmcb)
+{
+	vmcb->event_injection = vmcb->exit_int_info;
 }
 
 void svm_exit(struct cpu *cpu)
@@ -149,15 +168,13 @@ void svm_exit(struct cpu *cpu)
 
 	cpu_gprs(cpu)->rax = vmcb->rax;
 	vmcb->tlb_control = TLB_CONTROL_NONE;
-	/* An event whose delivery was interrupted by the exit is delivered again (APM vol.
-	 * 2, 15.7.2). */
-	vmcb->event_injection = (vmcb->exit_int_info & EVENT_VALID) ? vmcb->exit_int_info : 0;
-	cpu->exits[EXITS_TOTAL]++;
-	if (entry->counter != EXITS_TOTAL)
-		cpu->exits[entry->counter]++;
+	vmcb->event_injection = 0;
+	if (unlikely(vmcb->exit_int_info & EVENT_VALID))
+		deliver_again(vmcb);
+	cpu->exits[entry->counter]++;
 	verdict = entry->handle(cpu);
-	if (verdict == VERDICT_NEXT)
-		svm_next(cpu);
+	if (likely(verdict == VERDICT_NEXT))
+		next_instruction(cpu, vmcb);
 	else
 		exit_verdict(cpu, verdict);
 	cpu_before_entry(cpu);

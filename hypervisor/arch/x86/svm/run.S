@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /*
- * The inner loop. VMRUN saves and restores the host's RSP, so the stack pointer stands in the register block at the
- * top of the CPU block while the guest runs; RAX travels in the VMCB. FS, GS, TR, LDTR and the syscall registers are
- * never used by the hypervisor: the guest's stay loaded (APM vol. 2, 15.5.1 leaves them to VMLOAD/VMSAVE).
+ * The inner loop. VMRUN saves and restores the host's RSP and flags, so the stack pointer stands in the register block
+ * at the top of the CPU block while the guest runs; RAX travels in the VMCB. FS, GS, TR, LDTR and the syscall registers
+ * are never used by the hypervisor: the guest's stay loaded (APM vol. 2, 15.5.1 leaves them to VMLOAD/VMSAVE).
  */
 #include "arch/x86/setup/offsets.h"
 
@@ -10,10 +10,7 @@
 	.globl svm_run_loop
 svm_run_loop:
 	lea	(CPU_BLOCK_BYTES - GPRS_BYTES)(%rdi), %rsp
-1:	mov	%rsp, %rax
-	and	$-CPU_BLOCK_BYTES, %rax
-	mov	CPU_CONTROL_PHYS(%rax), %rax
-	pop	%r15
+1:	pop	%r15
 	pop	%r14
 	pop	%r13
 	pop	%r12
@@ -27,6 +24,7 @@ svm_run_loop:
 	pop	%rbx
 	pop	%rdx
 	pop	%rcx
+	mov	(%rsp), %rax
 	vmrun	%rax
 	push	%rcx
 	push	%rdx
@@ -42,9 +40,7 @@ svm_run_loop:
 	push	%r13
 	push	%r14
 	push	%r15
-	mov	%rsp, %rdi
-	and	$-CPU_BLOCK_BYTES, %rdi
-	cld
+	lea	-(CPU_BLOCK_BYTES - GPRS_BYTES)(%rsp), %rdi
 	call	svm_exit
 	jmp	1b
 

@@ -4,13 +4,12 @@
 
 #include "arch/x86/exit/exit.h"
 #include "arch/x86/svm/vmcb.h"
+#include "core/compiler.h"
 
 /* run.S: enters the guest over and over, calling svm_exit() in between. */
 void svm_run_loop(struct cpu *cpu) __attribute__((noreturn));
 /* Serves one exit (exit.c). */
 void svm_exit(struct cpu *cpu);
-/* The guest goes on after the instruction that exited (vcpu.c). */
-void svm_next(struct cpu *cpu);
 
 static inline void svm_vmload(uint64_t vmcb_phys)
 {

@@ -102,6 +102,12 @@ static void svm_load_cell(struct cpu *cpu)
 	vmcb->tlb_control = TLB_CONTROL_FLUSH_ALL;
 }
 
+static void clear_gprs(struct guest_gprs *gprs)
+{
+	memset(gprs, 0, offsetof(struct guest_gprs, control_phys));
+	gprs->rax = 0;
+}
+
 /* Linux goes on where the trampoline was called, with everything as it was. */
 static void take_over_linux(struct cpu *cpu)
 {
@@ -109,7 +115,7 @@ static void take_over_linux(struct cpu *cpu)
 	struct vmcb *vmcb = vmcb_of(cpu);
 
 	/* Hidden parts of FS, GS, TR, LDTR and the syscall registers. */
-	svm_vmsave(cpu->arch.control_phys);
+	svm_vmsave(cpu_gprs(cpu)->control_phys);
 	vmcb->cs = (struct vmcb_segment){SELECTOR_CODE, ATTR_CODE64, 0xffffffff, 0};
 	vmcb->ss = (struct vmcb_segment){SELECTOR_DATA, ATTR_DATA64, 0xffffffff, 0};
 	vmcb->ds = vmcb->es = (struct vmcb_segment){0, ATTR_DATA64, 0xffffffff, 0};
@@ -130,7 +136,7 @@ static void take_over_linux(struct cpu *cpu)
 	vmcb->rax = 0;
 	vmcb->cpl = 0;
 	vmcb->g_pat = cpu->arch.guest_pat;
-	memset(cpu_gprs(cpu), 0, sizeof(struct guest_gprs));
+	clear_gprs(cpu_gprs(cpu));
 }
 
 static int svm_cpu_init(struct cpu *cpu)
@@ -152,7 +158,7 @@ static int svm_cpu_init(struct cpu *cpu)
 	if (err || !vmcb || !host_save)
 		return -ENOMEM;
 	cpu->arch.control = vmcb;
-	cpu->arch.control_phys = hv_to_phys(vmcb);
+	cpu_gprs(cpu)->control_phys = hv_to_phys(vmcb);
 	wrmsr(MSR_EFER, rdmsr(MSR_EFER) | EFER_SVME);
 	wrmsr(MSR_VM_HSAVE_PA, hv_to_phys(host_save));
 	vmcb->intercept_misc1 = INTERCEPT_MISC1;
@@ -223,10 +229,10 @@ static void svm_reset(struct cpu *cpu, uint16_t cs_selector, uint64_t cs_base, u
 	vmcb->cs = (struct vmcb_segment){cs_selector, ATTR_CODE16, 0xffff, cs_base};
 	vmcb->cr0 = CR0_CD | CR0_NW | CR0_ET;
 	vmcb->rip = ip;
-	memset(gprs, 0, sizeof(*gprs));
+	clear_gprs(gprs);
 	/* RDX holds the family, model and stepping after a reset (APM vol. 2, 14.1.3). */
 	gprs->rdx = cpuid(1, 0).eax;
-	svm_vmload(cpu->arch.control_phys);
+	svm_vmload(cpu_gprs(cpu)->control_phys);
 	svm_load_cell(cpu);
 }
 
@@ -238,7 +244,7 @@ static void svm_park(struct cpu *cpu)
 	vmcb->cs = (struct vmcb_segment){0, ATTR_CODE16, 0xffff, 0};
 	vmcb->cr0 = CR0_ET;
 	vmcb->rip = 0;
-	svm_vmload(cpu->arch.control_phys);
+	svm_vmload(cpu_gprs(cpu)->control_phys);
 	svm_load_cell(cpu);
 	vmcb->nested_cr3 = hv_to_phys(parking_table.root);
 }
@@ -260,20 +266,6 @@ static void svm_advance(struct cpu *cpu, unsigned int bytes)
 	if (!(vmcb->cs.attributes & 0x200))
 		vmcb->rip &= 0xffffffff;
 	vmcb->interrupt_shadow = 0;
-}
-
-void svm_next(struct cpu *cpu)
-{
-	struct vmcb *vmcb = vmcb_of(cpu);
-
-	/*
-	 * Prefixes make instructions longer than they need be. Where the processor tells of the
-	 * next one, with intercepts of instructions only, it is right (APM vol. 2, 15.7.1).
-	 */
-	if (vmcb->next_rip)
-		svm_advance(cpu, vmcb->next_rip - vmcb->rip);
-	else
-		svm_advance(cpu, vmcb->exit_code == VMEXIT_VMMCALL ? 3 : 2);
 }
 
 static void svm_inject_exception(struct cpu *cpu, unsigned int vector, bool has_error,
@@ -313,9 +305,6 @@ static bool svm_can_inject(const struct cpu *cpu)
 
 VENDOR(svm) = {
 	.name = "AMD SVM",
-	.feature_leaf = 0x80000001,
-	.feature_ecx = CPUID_8000_0001_ECX_SVM,
-	.own_leaf = CPUID_SVM,
 	.lock_msr = MSR_VM_CR,
 	.locked = VM_CR_SVMDIS,
 	.efer = EFER_SVME,
@@ -327,7 +316,6 @@ VENDOR(svm) = {
 	.msr_map_pages = SVM_MSR_MAP_PAGES,
 	.fill_msr_map = svm_msr_map_fill,
 	.msr_mapped = svm_msr_map_covers,
-	.load_cell = svm_load_cell,
 	.flush = svm_flush,
 	.reset = svm_reset,
 	.park = svm_park,

@@ -103,8 +103,12 @@ struct vmcb {
 	uint64_t nested_cr3;
 	uint64_t lbr_enable;
 	uint64_t clean_bits;
+	/* Of an intercepted instruction; the bytes of one that a nested page fault stopped. Fields
+	 * that a processor does not know stay 0 (APM vol. 2, 15.7.1 and 15.8.4). */
 	uint64_t next_rip;
-	uint8_t reserved4[0x400 - 0xd0];
+	uint8_t bytes_fetched;
+	uint8_t instruction[15];
+	uint8_t reserved4[0x400 - 0xe0];
 
 	struct vmcb_segment es, cs, ss, ds, fs, gs, gdtr, ldtr, idtr, tr;
 	uint8_t reserved5[0x4cb - 0x4a0];
@@ -130,6 +134,7 @@ _Static_assert(offsetof(struct vmcb, asid) == 0x58, "VMCB layout");
 _Static_assert(offsetof(struct vmcb, exit_code) == 0x70, "VMCB layout");
 _Static_assert(offsetof(struct vmcb, event_injection) == 0xa8, "VMCB layout");
 _Static_assert(offsetof(struct vmcb, nested_cr3) == 0xb0, "VMCB layout");
+_Static_assert(offsetof(struct vmcb, next_rip) == 0xc8, "VMCB layout");
 _Static_assert(offsetof(struct vmcb, es) == 0x400, "VMCB layout");
 _Static_assert(offsetof(struct vmcb, cpl) == 0x4cb, "VMCB layout");
 _Static_assert(offsetof(struct vmcb, efer) == 0x4d0, "VMCB layout");
