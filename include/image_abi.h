@@ -95,6 +95,8 @@ struct public_area {
 	uint64_t cells[PUBLIC_MAX_CELLS];
 	uint64_t events; /* counts cell failures and state changes that the hypervisor made */
 	uint64_t root_violations; /* stray accesses of the root cell that were refused */
+	uint32_t served;	  /* what blobs may ask for: bits, 1 << enum blob_claim */
+	uint32_t reserved;
 	struct public_ring console;
 };
 

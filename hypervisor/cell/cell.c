@@ -8,6 +8,7 @@
 #include "core/console.h"
 #include "core/state.h"
 #include "core/subsystem.h"
+#include "lib/blob/blob_claims.h"
 
 struct cell root_cell;
 struct cell *cells[PUBLIC_MAX_CELLS];
@@ -63,6 +64,17 @@ uint64_t cell_desc_cpus(const struct cell_desc *desc, bool *ret_too_large)
 	return cpus;
 }
 
+/* What root asks for and nobody serves stays with it, unwatched. */
+static void tell_unserved(void)
+{
+	uint32_t unserved = blob_claims_system(system_desc) & ~public_area.served;
+
+	for (unsigned int claim = 0; claim < BLOB_CLAIM_COUNT; claim++) {
+		if (unserved & (1u << claim))
+			console_printf("root cell: not served: %s\n", blob_claim_text(claim));
+	}
+}
+
 int root_cell_init(void)
 {
 	bool too_large;
@@ -81,8 +93,10 @@ int root_cell_init(void)
 		console_printf("root cell: configuration and entering CPUs differ\n");
 		return -EINVAL;
 	}
-	err = memory_root_init();
+	public_area.served = subsystems_claims();
+	tell_unserved();
+	err = subsystems_cell_create(&root_cell);
 	if (err)
 		return err;
-	return subsystems_cell_create(&root_cell);
+	return memory_root_init();
 }

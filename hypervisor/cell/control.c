@@ -8,7 +8,6 @@
 #include "cell/comm.h"
 #include "cell/memory.h"
 #include "core/console.h"
-#include "core/page_pool.h"
 #include "core/state.h"
 
 static void suspend_cpus(const struct cell *cell)
@@ -58,15 +57,15 @@ static int ask(struct cell *cell)
 /* Shows the loadable regions to root, or takes them back. */
 static int set_loadable(struct cell *cell, bool loadable)
 {
-	int err;
+	int err, committed;
 
 	if (cell->loadable == loadable)
 		return 0;
 	/* Even if it fails half way: the next start then takes back what root got. */
 	cell->loadable = true;
 	err = memory_root_loadable(cell, loadable);
-	cpus_flush(root_cell.cpus);
-	page_pool_release_deferred();
+	committed = memory_commit();
+	err = err ? err : committed;
 	if (!err)
 		cell->loadable = loadable;
 	return err;

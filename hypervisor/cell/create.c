@@ -8,7 +8,8 @@
 #include "cell/comm.h"
 #include "cell/memory.h"
 #include "core/console.h"
-#include "lib/blob/blob_error.h"
+#include "lib/blob/blob_check.h"
+#include "lib/blob/blob_claims.h"
 #include "core/page_pool.h"
 #include "core/state.h"
 #include "core/subsystem.h"
@@ -37,13 +38,13 @@ static bool copy_from_root(void *to, uint64_t phys, uint64_t size)
 
 static bool check_blob(const void *blob, uint64_t size)
 {
-	char line[BLOB_ERROR_LINE];
 	struct blob_error error;
 
 	if (blob_check_cell(blob, size, &error) == 0)
 		return true;
-	blob_error_format(&error, line, sizeof(line));
-	console_printf("cell configuration refused: %s\n", line);
+	/* In words the module has said it before. */
+	console_printf("cell configuration refused: error %d, part %d, element %d\n", error.code,
+		       error.part, error.index);
 	return false;
 }
 
@@ -98,6 +99,18 @@ static int check_cpus(struct cell *cell)
 	return 0;
 }
 
+/* A cell that asks for what nobody serves would run without the isolation that it relies on. */
+static int check_claims(const struct cell *cell)
+{
+	uint32_t unserved = blob_claims_cell(cell->desc) & ~public_area.served;
+
+	if (!unserved)
+		return 0;
+	console_printf("cell %s: not served: %s\n", cell->desc->name,
+		       blob_claim_text(__builtin_ctz(unserved)));
+	return -EOPNOTSUPP;
+}
+
 /* A cell in the state "locked" forbids any change of the partition. */
 static int refuse_if_locked(const char *what)
 {
@@ -145,68 +158,8 @@ static void publish(struct cell *cell)
 	__atomic_add_fetch(&public_area.events, 1, __ATOMIC_SEQ_CST);
 }
 
-static int take_resources(struct cell *cell)
+static int make_public_pages(struct cell *cell)
 {
-	int err;
-
-	err = memory_take_from_root(cell);
-	if (err)
-		goto err_memory;
-	err = memory_show_public(cell->comm_page, PUBLIC_CELL_PAGES * PAGE_SIZE, true);
-	if (err)
-		goto err_public;
-	err = subsystems_cell_create(cell);
-	if (err)
-		goto err_hooks;
-	/*
-	 * First the CPUs, then the flush: once a CPU of root has answered it, it has also done with
-	 * an interrupt that it was sending to one that was still root's.
-	 */
-	move_cpus(&root_cell, cell, cell->cpus, PENDING_PARK);
-	cpus_flush(root_cell.cpus);
-	page_pool_release_deferred();
-	return 0;
-
-err_hooks:
-	subsystems_cell_destroy(cell);
-err_public:
-	/* What was shown of it before the pages ran out as well. */
-	memory_show_public(cell->comm_page, PUBLIC_CELL_PAGES * PAGE_SIZE, false);
-err_memory:
-	/* Where no page is left, the tables that root lost with its memory are needed for it. */
-	cpus_flush(root_cell.cpus);
-	page_pool_release_deferred();
-	memory_return_to_root(cell);
-	cpus_flush(root_cell.cpus);
-	return err;
-}
-
-/* Whatever there is of it already. */
-static void free_cell(struct cell *cell)
-{
-	page_table_destroy(&cell->stage2);
-	page_pool_release_deferred();
-	page_pool_free(cell->comm_page, PUBLIC_CELL_PAGES);
-	page_pool_free((void *)cell->desc, cell->blob_pages);
-	page_pool_free(cell, CELL_PAGES);
-}
-
-static int build_cell(struct cell *cell)
-{
-	int err;
-
-	err = find_slot(&cell->slot);
-	if (err)
-		return err;
-	err = check_unique(cell);
-	if (err)
-		return err;
-	err = check_cpus(cell);
-	if (err)
-		return err;
-	err = memory_check(cell);
-	if (err)
-		return err;
 	cell->comm_page = page_pool_alloc(PUBLIC_CELL_PAGES);
 	if (!cell->comm_page)
 		return -ENOMEM;
@@ -214,7 +167,65 @@ static int build_cell(struct cell *cell)
 	cell->public->id = cell->id;
 	memcpy(cell->public->name, cell->desc->name, sizeof(cell->public->name));
 	comm_init(cell, CELL_SHUT_DOWN);
-	return memory_map_cell(cell);
+	return 0;
+}
+
+/* What it asks for can be had, or it is refused before anything is taken. */
+static int check_cell(struct cell *cell)
+{
+	int err;
+
+	err = find_slot(&cell->slot);
+	if (!err)
+		err = check_unique(cell);
+	if (!err)
+		err = check_cpus(cell);
+	if (!err)
+		err = check_claims(cell);
+	return err ? err : memory_check(cell);
+}
+
+static int take_resources(struct cell *cell)
+{
+	int err;
+
+	err = subsystems_cell_create(cell);
+	if (err)
+		goto err_hooks;
+	err = memory_map_cell(cell);
+	if (err)
+		goto err_hooks;
+	err = memory_take_from_root(cell);
+	if (err)
+		goto err_hooks;
+	err = memory_show_public(cell->comm_page, PUBLIC_CELL_PAGES * PAGE_SIZE, true);
+	if (err)
+		goto err_memory;
+	/*
+	 * First the CPUs, then the flush: once a CPU of root has answered it, it has also done with
+	 * an interrupt that it was sending to one that was still root's.
+	 */
+	move_cpus(&root_cell, cell, cell->cpus, PENDING_PARK);
+	err = memory_commit();
+	if (!err)
+		return 0;
+	move_cpus(cell, &root_cell, cell->cpus, PENDING_WAIT);
+	memory_show_public(cell->comm_page, PUBLIC_CELL_PAGES * PAGE_SIZE, false);
+err_memory:
+	memory_commit();
+	memory_return_to_root(cell);
+err_hooks:
+	subsystems_cell_destroy(cell);
+	memory_commit();
+	return err;
+}
+
+/* Whatever there is of it already. */
+static void free_cell(struct cell *cell)
+{
+	page_pool_free(cell->comm_page, PUBLIC_CELL_PAGES);
+	page_pool_free((void *)cell->desc, cell->blob_pages);
+	page_pool_free(cell, CELL_PAGES);
 }
 
 int cell_create(uint64_t blob_phys)
@@ -230,7 +241,9 @@ int cell_create(uint64_t blob_phys)
 		return -ENOMEM;
 	err = copy_blob(cell, blob_phys);
 	if (!err)
-		err = build_cell(cell);
+		err = check_cell(cell);
+	if (!err)
+		err = make_public_pages(cell);
 	if (!err)
 		err = take_resources(cell);
 	if (err) {
@@ -264,7 +277,7 @@ int cell_destroy(struct cell *cell)
 	subsystems_cell_destroy(cell);
 	memory_return_to_root(cell);
 	memory_show_public(cell->comm_page, PUBLIC_CELL_PAGES * PAGE_SIZE, false);
-	cpus_flush(root_cell.cpus);
+	memory_commit();
 	console_printf("cell %s destroyed\n", cell->desc->name);
 	free_cell(cell);
 	__atomic_add_fetch(&public_area.events, 1, __ATOMIC_SEQ_CST);

@@ -1,6 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-only
-/* Who may use which memory: the second-level tables of cells, and what is taken out of root's for
- * them. */
+/* Who may use which memory, and how it goes from root to a cell and back. */
 #include "cell/memory.h"
 
 #include <errno.h>
@@ -10,14 +9,9 @@
 #include "core/console.h"
 #include "core/page_pool.h"
 #include "core/state.h"
+#include "core/subsystem.h"
 
 #define SCRUB_STEP (1ull << 20)
-
-static unsigned int stage2_attributes(uint64_t flags)
-{
-	return ((flags & BLOB_MEM_READ) ? PT_READ : 0) | ((flags & BLOB_MEM_WRITE) ? PT_WRITE : 0) |
-	       ((flags & BLOB_MEM_EXECUTE) ? PT_EXECUTE : 0);
-}
 
 static bool is_subpage(const struct blob_memory *region)
 {
@@ -44,14 +38,13 @@ static bool root_has(const struct blob_memory *region)
 {
 	uint64_t address = region->phys_start & PAGE_MASK;
 	uint64_t end = region->phys_start + region->size;
-	unsigned int wanted = stage2_attributes(region->flags);
 	struct page_table_leaf leaf;
 
 	while (address < end) {
 		if (!page_table_walk(&root_cell.stage2, address, &leaf) || leaf.phys != address)
 			return false;
 		/* Execution is the cell's own affair; whether it may write is not. */
-		if ((wanted & PT_WRITE) && !(leaf.attributes & PT_WRITE))
+		if ((region->flags & BLOB_MEM_WRITE) && !(leaf.attributes & PT_WRITE))
 			return false;
 		address = (address & ~(leaf.page_size - 1)) + leaf.page_size;
 	}
@@ -115,24 +108,25 @@ static int add_mmio_window(struct cell *cell, const struct blob_memory *region)
 	return 0;
 }
 
+static int map_region(struct cell *cell, const struct blob_memory *region)
+{
+	struct blob_memory page = *region;
+
+	if (is_subpage(region))
+		return add_mmio_window(cell, region);
+	if (!(region->flags & BLOB_MEM_COMM_REGION))
+		return subsystems_memory_map(cell, region);
+	/* The hypervisor's page: to the processors, not to devices. */
+	page.phys_start = hv_to_phys(cell->comm_page);
+	page.flags &= ~(uint64_t)BLOB_MEM_DMA;
+	return subsystems_memory_map(cell, &page);
+}
+
 int memory_map_cell(struct cell *cell)
 {
-	uint64_t phys;
-	int err;
-
-	err = arch_stage2_init(&cell->stage2);
-	if (err)
-		return err;
 	for_each_region (region, cell) {
-		if (is_subpage(region)) {
-			err = add_mmio_window(cell, region);
-		} else {
-			phys = (region->flags & BLOB_MEM_COMM_REGION) ? hv_to_phys(cell->comm_page)
-								      : region->phys_start;
-			err = page_table_map(&cell->stage2, region->virt_start, phys, region->size,
-					     stage2_attributes(region->flags),
-					     region->flags & BLOB_MEM_NO_HUGEPAGES);
-		}
+		int err = map_region(cell, region);
+
 		if (err)
 			return err;
 	}
@@ -142,92 +136,121 @@ int memory_map_cell(struct cell *cell)
 /* Gives [phys, phys + size) back to root as root's own configuration has it. */
 static int root_map(uint64_t phys, uint64_t size)
 {
-	uint64_t start, end;
+	struct blob_memory piece;
+	uint64_t end;
 	int err;
 
 	for_each_region (region, &root_cell) {
 		if (is_subpage(region) ||
 		    !ranges_overlap(phys, size, region->phys_start, region->size))
 			continue;
-		start = region->phys_start > phys ? region->phys_start : phys;
+		piece = *region;
+		if (piece.phys_start < phys)
+			piece.phys_start = phys;
 		end = region->phys_start + region->size;
 		if (end > phys + size)
 			end = phys + size;
-		err = page_table_map(&root_cell.stage2, start, start, end - start,
-				     stage2_attributes(region->flags), false);
+		piece.virt_start = piece.phys_start;
+		piece.size = end - piece.phys_start;
+		err = subsystems_memory_map(&root_cell, &piece);
 		if (err)
 			return err;
 	}
 	return 0;
 }
 
-/* Maps or unmaps, in root's tables, the regions of the cell's own that have these flags. */
-static int root_change(const struct cell *cell, uint64_t flags, bool map)
+static int root_unmap(uint64_t phys, uint64_t size)
 {
-	int err;
+	struct blob_memory piece = {.phys_start = phys, .virt_start = phys, .size = size};
 
-	for_each_region (region, cell) {
-		if (!is_owned(region) || (region->flags & flags) != flags)
-			continue;
-		if (map)
-			err = root_map(region->phys_start, region->size);
-		else
-			err = page_table_unmap(&root_cell.stage2, region->phys_start, region->size);
-		if (err)
-			return err;
-	}
-	return 0;
+	return subsystems_memory_unmap(&root_cell, &piece);
 }
 
-int memory_take_from_root(const struct cell *cell)
+/* The cell's own regions up to this one, the last one first. */
+static void return_regions(const struct cell *cell, const struct blob_memory *last)
 {
-	return root_change(cell, 0, false);
-}
-
-void memory_return_to_root(const struct cell *cell)
-{
-	for_each_region (region, cell) {
-		if (is_owned(region) && root_map(region->phys_start, region->size) < 0)
+	for (const struct blob_memory *region = last; region >= cell_desc_memory(cell->desc);
+	     region--) {
+		if (region->size && is_owned(region) &&
+		    root_map(region->phys_start, region->size) < 0)
 			console_printf("out of pages: root does not get back memory at 0x%lx\n",
 				       region->phys_start);
 	}
 }
 
-int memory_root_loadable(const struct cell *cell, bool map)
+int memory_take_from_root(const struct cell *cell)
 {
-	return root_change(cell, BLOB_MEM_LOADABLE, map);
+	for_each_region (region, cell) {
+		int err = is_owned(region) ? root_unmap(region->phys_start, region->size) : 0;
+
+		if (!err)
+			continue;
+		/* Where no page is left, the tables that root lost with its memory are needed. */
+		memory_commit();
+		return_regions(cell, region);
+		return err;
+	}
+	return 0;
+}
+
+void memory_return_to_root(const struct cell *cell)
+{
+	return_regions(cell, cell_desc_memory(cell->desc) + cell->desc->num_memory_regions - 1);
+}
+
+int memory_root_loadable(const struct cell *cell, bool show)
+{
+	int err;
+
+	for_each_region (region, cell) {
+		if (!is_owned(region) || !(region->flags & BLOB_MEM_LOADABLE))
+			continue;
+		err = show ? root_map(region->phys_start, region->size)
+			   : root_unmap(region->phys_start, region->size);
+		if (err)
+			return err;
+	}
+	return 0;
 }
 
 int memory_show_public(const void *virt, uint64_t size, bool show)
 {
-	uint64_t phys = hv_to_phys(virt);
+	struct blob_memory piece = {
+		.phys_start = hv_to_phys(virt),
+		.virt_start = hv_to_phys(virt),
+		.size = (size + PAGE_SIZE - 1) & PAGE_MASK,
+		.flags = BLOB_MEM_READ,
+	};
 
-	size = (size + PAGE_SIZE - 1) & PAGE_MASK;
-	if (show)
-		return page_table_map(&root_cell.stage2, phys, phys, size, PT_READ, false);
-	return page_table_unmap(&root_cell.stage2, phys, size);
+	return show ? subsystems_memory_map(&root_cell, &piece)
+		    : subsystems_memory_unmap(&root_cell, &piece);
+}
+
+int memory_commit(void)
+{
+	int err = subsystems_memory_commit(&root_cell);
+
+	if (!err)
+		page_pool_release_deferred();
+	return err;
 }
 
 int memory_root_init(void)
 {
 	int err;
 
-	err = arch_stage2_init(&root_cell.stage2);
-	if (err)
-		return err;
 	for_each_region (region, &root_cell) {
 		if (region->phys_start != region->virt_start || is_subpage(region)) {
 			console_printf("root cell: region at 0x%lx is not identity-mapped pages\n",
 				       region->phys_start);
 			return -EINVAL;
 		}
-		err = page_table_map(&root_cell.stage2, region->virt_start, region->phys_start,
-				     region->size, stage2_attributes(region->flags), false);
+		err = subsystems_memory_map(&root_cell, region);
 		if (err)
 			return err;
 	}
 	/* Whatever the configuration says, the hypervisor's memory is nobody's. */
-	err = page_table_unmap(&root_cell.stage2, image_header.phys_start, image_header.size);
+	err = root_unmap(image_header.phys_start, image_header.size);
 	if (err)
 		return err;
 	err = arch_cell_map_interrupt_controller(&root_cell);

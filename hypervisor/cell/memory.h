@@ -1,5 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
-/* Second-level tables of cells and the root cell's view. Errors: -ENOMEM, and those of the checks.
+/*
+ * Who has which memory. What changes goes to all subsystems that keep tables of it, by their hooks.
+ * Errors: -ENOMEM, and those of the checks.
  */
 #ifndef MEMORY_H
 #define MEMORY_H
@@ -8,17 +10,23 @@
 
 /* Whether the cell may have the memory that its configuration names: root's, and nobody else's. */
 int memory_check(const struct cell *cell);
-/* Builds the cell's tables and its list of byte-granular regions. */
+/* Gives the cell what its configuration names, and makes its list of byte-granular regions. */
 int memory_map_cell(struct cell *cell);
 
-/* What the cell owns leaves root's tables and comes back; the caller flushes. */
+/* What the cell owns leaves root. On an error root has all of it. */
 int memory_take_from_root(const struct cell *cell);
 void memory_return_to_root(const struct cell *cell);
-/* Shows the cell's loadable regions to root, or hides them; the caller flushes. */
-int memory_root_loadable(const struct cell *cell, bool map);
+/* Shows the cell's loadable regions to root, or hides them; half of them on an error. */
+int memory_root_loadable(const struct cell *cell, bool show);
 /* The same for pages of the hypervisor that root may read. */
 int memory_show_public(const void *virt, uint64_t size, bool show);
-/* Root's own tables, at launch. */
+/*
+ * Waits until nobody reaches any more what root has lost, and gives back the pages that were tables
+ * of it. To be called after each of the above, before the memory is used.
+ */
+int memory_commit(void);
+
+/* Root's own, at launch. */
 int memory_root_init(void);
 
 /* Zeroes the cell's memory piecewise; true when done. */

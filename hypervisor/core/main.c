@@ -8,7 +8,7 @@
 #include "arch/arch.h"
 #include "cell/cell.h"
 #include "core/console.h"
-#include "lib/blob/blob_error.h"
+#include "lib/blob/blob_check.h"
 #include "core/page_pool.h"
 #include "core/state.h"
 #include "core/subsystem.h"
@@ -46,13 +46,13 @@ static int check_header(void)
 
 static int check_system(void)
 {
-	char line[BLOB_ERROR_LINE];
 	struct blob_error error;
 
 	system_desc = (const void *)(IMAGE_BASE + image_header.system_blob_offset);
 	if (blob_check_system(system_desc, image_header.system_blob_size, &error) < 0) {
-		blob_error_format(&error, line, sizeof(line));
-		console_printf("system configuration refused: %s\n", line);
+		/* In words the module has said it before. */
+		console_printf("system configuration refused: error %d, part %d, element %d\n",
+			       error.code, error.part, error.index);
 		return -EINVAL;
 	}
 	if (system_desc->hypervisor_memory.phys_start != image_header.phys_start ||

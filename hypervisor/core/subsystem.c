@@ -68,3 +68,50 @@ void subsystems_cpu_reset(struct cpu *cpu)
 			(*s)->cpu_reset(cpu);
 	}
 }
+
+int subsystems_memory_map(struct cell *cell, const struct blob_memory *region)
+{
+	for_each_subsystem (s) {
+		int err = (*s)->memory_map ? (*s)->memory_map(cell, region) : 0;
+
+		if (!err)
+			continue;
+		while (s-- > subsystems_start) {
+			if ((*s)->memory_unmap)
+				(*s)->memory_unmap(cell, region);
+		}
+		return err;
+	}
+	return 0;
+}
+
+int subsystems_memory_unmap(struct cell *cell, const struct blob_memory *region)
+{
+	int err = 0;
+
+	for_each_subsystem (s) {
+		if (!err && (*s)->memory_unmap)
+			err = (*s)->memory_unmap(cell, region);
+	}
+	return err;
+}
+
+int subsystems_memory_commit(struct cell *cell)
+{
+	int err, first = 0;
+
+	for_each_subsystem (s) {
+		err = (*s)->memory_commit ? (*s)->memory_commit(cell) : 0;
+		first = first ? first : err;
+	}
+	return first;
+}
+
+uint32_t subsystems_claims(void)
+{
+	uint32_t claims = 0;
+
+	for_each_subsystem (s)
+		claims |= (*s)->claims;
+	return claims;
+}

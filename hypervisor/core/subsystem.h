@@ -6,20 +6,37 @@
 #ifndef SUBSYSTEM_H
 #define SUBSYSTEM_H
 
+#include <stdint.h>
+
+struct blob_memory;
 struct cell;
 struct cpu;
 
 struct subsystem {
 	const char *name;
+	/* What it serves of what blobs ask for: bits, 1 << enum blob_claim. */
+	uint32_t claims;
 	/* Once, on the first CPU, before any cell exists. Negative errno aborts the launch. */
 	int (*init)(void);
 	/* On every CPU that enters. */
 	int (*cpu_init)(struct cpu *cpu);
-	/* A cell's blob has been checked and its tables are being made; also called for the root
-	 * cell. */
+	/* A cell's blob has been checked; it has no memory yet. Also called for the root cell. */
 	int (*cell_create)(struct cell *cell);
 	/* Undoes cell_create; must cope with a cell whose cell_create failed here. */
 	void (*cell_destroy)(struct cell *cell);
+	/*
+	 * The cell gets memory: whole pages at region->virt_start, with the rights of its flags, to
+	 * the processor and to devices. One that fails leaves nothing of it mapped; what others did
+	 * before it is undone by memory_unmap, in reverse.
+	 */
+	int (*memory_map)(struct cell *cell, const struct blob_memory *region);
+	/* It loses what is at these guest addresses. One that fails has changed nothing. */
+	int (*memory_unmap)(struct cell *cell, const struct blob_memory *region);
+	/*
+	 * When this returns 0 nobody reaches any more what the cell has lost, by no cached
+	 * translation. Before that none of it is given to anybody else.
+	 */
+	int (*memory_commit)(struct cell *cell);
 	/* On the CPU itself, when its vCPU is reset: nothing of the last owner may remain. */
 	void (*cpu_reset)(struct cpu *cpu);
 };
@@ -37,5 +54,12 @@ int subsystems_cpu_init(struct cpu *cpu);
 int subsystems_cell_create(struct cell *cell);
 void subsystems_cell_destroy(struct cell *cell);
 void subsystems_cpu_reset(struct cpu *cpu);
+int subsystems_memory_map(struct cell *cell, const struct blob_memory *region);
+/* Where it fails, the memory is to be mapped again: some may have lost it. */
+int subsystems_memory_unmap(struct cell *cell, const struct blob_memory *region);
+/* All of them, even if one fails: the first error. */
+int subsystems_memory_commit(struct cell *cell);
+/* What is claimed by any of them. */
+uint32_t subsystems_claims(void);
 
 #endif /* SUBSYSTEM_H */

@@ -155,6 +155,16 @@ static bool leaf_fits(const struct page_table *table, const struct map_request *
 	       ((virt | request->phys) & (level_size(level) - 1)) == 0;
 }
 
+/* Nothing is to be done, and no large page to be split for it. */
+static bool already_maps(const struct page_table *table, uint64_t entry, unsigned int level,
+			 uint64_t virt, const struct map_request *request)
+{
+	return is_present(table, entry) && is_leaf(table, entry, level) && !request->no_huge &&
+	       (entry & table->format->address) + (virt & (level_size(level) - 1)) ==
+		       request->phys &&
+	       entry_attributes(table, entry) == request->attributes;
+}
+
 static int map_level(struct page_table *table, uint64_t *entries, unsigned int level, uint64_t virt,
 		     uint64_t size, struct map_request *request)
 {
@@ -166,7 +176,9 @@ static int map_level(struct page_table *table, uint64_t *entries, unsigned int l
 		chunk = page - (virt & (page - 1));
 		if (chunk > size)
 			chunk = size;
-		if (leaf_fits(table, request, virt, size, level)) {
+		if (already_maps(table, *entry, level, virt, request)) {
+			request->phys += chunk;
+		} else if (leaf_fits(table, request, virt, size, level)) {
 			old = *entry;
 			entry_set(entry,
 				  leaf_entry(table, request->phys, request->attributes, level));

@@ -78,8 +78,8 @@ int page_table_init(struct page_table *table, const struct page_table_format *fo
  * Maps [virt, virt + size) to phys with the attributes given, replacing what is there. All three
  * are multiples of 4 KiB, size > 0, and the range must fit the table's address width: else -EINVAL.
  * Pages as large as alignment and max_leaf_level permit (no_huge: 4 KiB only) are used; tables that
- * become uniform are merged into larger pages. -ENOMEM where the allocator failed: the part before
- * it is mapped, the rest is as before.
+ * become uniform are merged into larger pages. What is mapped so already needs no page. -ENOMEM
+ * where the allocator failed: the part before it is mapped, the rest is as before.
  */
 int page_table_map(struct page_table *table, uint64_t virt, uint64_t phys, uint64_t size,
 		   unsigned int attributes, bool no_huge);
