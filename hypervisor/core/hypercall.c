@@ -101,9 +101,7 @@ struct hypercall_entry {
 	int (*on_cell)(struct cell *cell); /* instead of call: the first argument is its id */
 };
 
-#define OWN_CODES HC_CV_CELL_SHUTDOWN /* the first of them */
-
-static const struct hypercall_entry hypercalls[] = {
+static const struct hypercall_entry hypercalls[HYPERCALLS] = {
 	[HC_DISABLE] = {true, .call = hc_disable},
 	[HC_CELL_CREATE] = {true, .call = hc_cell_create},
 	[HC_CELL_START] = {true, .on_cell = cell_start},
@@ -115,7 +113,7 @@ static const struct hypercall_entry hypercalls[] = {
 	[HC_CONSOLE_PUTC] = {false, .call = hc_console_putc},
 };
 
-static const struct hypercall_entry own_hypercalls[] = {
+static const struct hypercall_entry own_hypercalls[OWN_HYPERCALLS] = {
 	[HC_CV_CELL_SHUTDOWN - OWN_CODES] = {true, .on_cell = cell_shutdown_request},
 	[HC_CV_CELL_KILL - OWN_CODES] = {true, .on_cell = cell_kill},
 };
@@ -136,9 +134,9 @@ static bool lock_management(struct cpu *cpu)
 
 static const struct hypercall_entry *find_entry(uint32_t code)
 {
-	if (code < sizeof(hypercalls) / sizeof(hypercalls[0]))
+	if (code < HYPERCALLS)
 		return &hypercalls[code];
-	if (code - OWN_CODES < sizeof(own_hypercalls) / sizeof(own_hypercalls[0]))
+	if (code - OWN_CODES < OWN_HYPERCALLS)
 		return &own_hypercalls[code - OWN_CODES];
 	return NULL;
 }

@@ -10,4 +10,14 @@
  */
 bool hypercall(struct cpu *cpu, uint32_t code, uint64_t arg1, uint64_t arg2, int32_t *ret_result);
 
+/* The codes that there are: two ranges. */
+#define HYPERCALLS     (HC_CONSOLE_PUTC + 1u)
+#define OWN_HYPERCALLS 2u
+#define OWN_CODES      HC_CV_CELL_SHUTDOWN
+
+static inline bool hypercall_known(uint32_t code)
+{
+	return code < HYPERCALLS || code - OWN_CODES < OWN_HYPERCALLS;
+}
+
 #endif /* HYPERCALL_H */

@@ -41,8 +41,9 @@ DEFINE_CR(2)
 DEFINE_CR(3)
 DEFINE_CR(4)
 
+/* The upper halves are 0, as the processor leaves them. */
 struct cpuid {
-	uint32_t eax, ebx, ecx, edx;
+	uint64_t eax, ebx, ecx, edx;
 };
 
 static inline struct cpuid cpuid(uint32_t leaf, uint32_t subleaf)

@@ -14,6 +14,7 @@
 #define MSR_SYSENTER_CS	   0x174
 #define MSR_SYSENTER_ESP   0x175
 #define MSR_SYSENTER_EIP   0x176
+#define MSR_DEBUGCTL	   0x1d9
 #define MSR_MTRR_FIRST	   0x200
 #define MSR_MTRR_LAST	   0x26f
 #define MSR_PAT		   0x277
@@ -37,6 +38,8 @@
 #define EFER_LMA   (U64(1) << 10)
 #define EFER_NXE   (U64(1) << 11)
 #define EFER_FFXSR (U64(1) << 14)
+
+#define DEBUGCTL_BTF (U64(1) << 1)
 
 #define APIC_BASE_X2APIC (U64(1) << 10)
 #define APIC_BASE_ENABLE (U64(1) << 11)

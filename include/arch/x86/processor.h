@@ -27,8 +27,10 @@
 #define CR4_PKE	       (U64(1) << 22)
 
 #define RFLAGS_FIXED (U64(1) << 1)
+#define RFLAGS_TF    (U64(1) << 8)
 #define RFLAGS_IF    (U64(1) << 9)
 #define RFLAGS_DF    (U64(1) << 10)
+#define RFLAGS_RF    (U64(1) << 16)
 #define RFLAGS_VM    (U64(1) << 17)
 
 #define XCR0_X87 (U64(1) << 0)
@@ -36,6 +38,7 @@
 #define XCR0_AVX (U64(1) << 2)
 
 /* After a reset (APM vol. 2, 14.1.3). */
+#define DR6_BS	    (U64(1) << 14)
 #define DR6_RESET   0xffff0ff0
 #define DR7_RESET   0x400
 #define MXCSR_RESET 0x1f80

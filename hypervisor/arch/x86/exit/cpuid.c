@@ -94,29 +94,31 @@ static const struct cpuid_row cell_rows[] = {
 };
 
 /*
- * The first row of a leaf, by the leaf's upper two and lower six bits: 0 is none, n the row n - 1.
- * Leaves between have no row.
+ * The first row of a leaf, by the leaf's key: its upper two bits below all others, so that the
+ * leaves that there are come first. 0 is none, n the row n - 1.
  */
-#define GROUP_LEAVES 64u
+#define KEYS 256u
 struct cpuid_policy {
 	const struct cpuid_row *rows;
-	uint8_t first[4 * GROUP_LEAVES];
+	uint8_t first[KEYS];
 };
+
+static uint32_t key_of(uint32_t leaf)
+{
+	return leaf << 2 | leaf >> 30;
+}
 
 static struct cpuid_policy root_policy = {.rows = root_rows}, cell_policy = {.rows = cell_rows};
 
 static void index_rows(struct cpuid_policy *policy)
 {
-	/* Backwards, as the first row of a leaf shall stay. */
 	unsigned int n = 0;
 
 	while (policy->rows[n].leaf)
 		n++;
-	for (; n > 0; n--) {
-		uint32_t leaf = policy->rows[n - 1].leaf;
-
-		policy->first[(leaf >> 30) * GROUP_LEAVES + leaf % GROUP_LEAVES] = n;
-	}
+	/* Backwards, as the first row of a leaf shall stay. */
+	for (; n > 0; n--)
+		policy->first[key_of(policy->rows[n - 1].leaf)] = n;
 }
 
 static int cpuid_init(void)
@@ -132,41 +134,48 @@ static int cpuid_cell_create(struct cell *cell)
 	return 0;
 }
 
-/* Changes what the processor said. Not inlined, as most leaves have no row. */
-static void __attribute__((noinline))
-apply(struct cpu *cpu, const struct cpuid_row *row, uint32_t leaf, uint32_t subleaf)
+static void answer(struct cpu *cpu, const struct cpuid *said)
 {
 	struct guest_gprs *gprs = cpu_gprs(cpu);
 
+	gprs->rax = said->eax;
+	gprs->rbx = said->ebx;
+	gprs->rcx = said->ecx;
+	gprs->rdx = said->edx;
+}
+
+/* A leaf that has rows. Not inlined, as most have none. */
+static void __attribute__((noinline)) answer_less(struct cpu *cpu, const struct cpuid_row *row)
+{
+	struct guest_gprs *gprs = cpu_gprs(cpu);
+	uint32_t leaf = gprs->rax, subleaf = gprs->rcx;
+	struct cpuid said = cpuid(leaf, subleaf);
+
 	while (row->leaf == leaf && row->subleaf != ANY && row->subleaf != subleaf)
 		row++;
-	if (row->leaf != leaf)
-		return;
-	gprs->rax = ((uint32_t)gprs->rax & row->keep[0]) | row->set[0];
-	gprs->rbx = ((uint32_t)gprs->rbx & row->keep[1]) | row->set[1];
-	gprs->rcx = ((uint32_t)gprs->rcx & row->keep[2]) | row->set[2];
-	gprs->rdx = ((uint32_t)gprs->rdx & row->keep[3]) | row->set[3];
+	if (row->leaf == leaf) {
+		said.eax = (said.eax & row->keep[0]) | row->set[0];
+		said.ebx = (said.ebx & row->keep[1]) | row->set[1];
+		said.ecx = (said.ecx & row->keep[2]) | row->set[2];
+		said.edx = (said.edx & row->keep[3]) | row->set[3];
+	}
+	answer(cpu, &said);
 	/* The processor answers for the hypervisor's CR4; the guest asks about its own. */
-	if (row->own_cr4 && (vcpu_get(cpu, VCPU_CR4) & row->own_cr4))
+	if (row->leaf == leaf && row->own_cr4 && (vcpu_get(cpu, VCPU_CR4) & row->own_cr4))
 		gprs->rcx |= row->own_ecx;
 }
 
 enum verdict exit_cpuid(struct cpu *cpu)
 {
-	struct guest_gprs *gprs = cpu_gprs(cpu);
 	const struct cpuid_policy *policy = cpu->cell->arch.cpuid;
-	uint32_t leaf = gprs->rax, subleaf = gprs->rcx, low = leaf & 0x3fffffff;
-	struct cpuid answer = cpuid(leaf, subleaf);
-	unsigned int row;
+	uint32_t leaf = cpu_gprs(cpu)->rax, key = key_of(leaf);
+	struct cpuid said;
 
-	gprs->rax = answer.eax;
-	gprs->rbx = answer.ebx;
-	gprs->rcx = answer.ecx;
-	gprs->rdx = answer.edx;
-	if (likely(low < GROUP_LEAVES)) {
-		row = policy->first[(leaf >> 30) * GROUP_LEAVES + low];
-		if (row)
-			apply(cpu, &policy->rows[row - 1], leaf, subleaf);
+	if (key < KEYS && policy->first[key]) {
+		answer_less(cpu, &policy->rows[policy->first[key] - 1]);
+	} else {
+		said = cpuid(leaf, cpu_gprs(cpu)->rcx);
+		answer(cpu, &said);
 	}
 	return VERDICT_NEXT;
 }

@@ -2,24 +2,37 @@
 /* What all vendors' exits have in common: hypercalls, exceptions, verdicts. */
 #include "arch/x86/exit/exit.h"
 
+#include <errno.h>
+
 #include "arch/x86/asm.h"
 #include "arch/x86/exit/refuse.h"
 #include "core/hypercall.h"
 
-enum verdict exit_hypercall(struct cpu *cpu)
+/* Not inlined, so that what is refused at once needs no stack. */
+static enum verdict __attribute__((noinline)) call(struct cpu *cpu, uint32_t code)
 {
 	struct guest_gprs *gprs = cpu_gprs(cpu);
 	uint64_t arg1 = gprs->rdi, arg2 = gprs->rsi;
-	int32_t result = -1; /* EPERM */
+	int32_t result;
 
-	if (!(vcpu_get(cpu, VCPU_EFER) & EFER_LMA)) {
+	if (!guest_runs_64bit_code(cpu)) {
 		arg1 = (uint32_t)arg1;
 		arg2 = (uint32_t)arg2;
 	}
-	if (vcpu_get(cpu, VCPU_CPL) == 0 && !(vcpu_get(cpu, VCPU_RFLAGS) & RFLAGS_VM) &&
-	    !hypercall(cpu, gprs->rax, arg1, arg2, &result))
+	/* The CPU may have become another cell's meanwhile: its vCPU is about to be replaced. */
+	if (!hypercall(cpu, code, arg1, arg2, &result))
 		return VERDICT_HANDLED;
 	gprs->rax = (int64_t)result;
+	return VERDICT_NEXT;
+}
+
+enum verdict exit_hypercall(struct cpu *cpu, bool kernel)
+{
+	uint32_t code = cpu_gprs(cpu)->rax;
+
+	if (kernel && hypercall_known(code))
+		return call(cpu, code);
+	cpu_gprs(cpu)->rax = kernel ? -ENOSYS : -EPERM;
 	return VERDICT_NEXT;
 }
 

@@ -27,7 +27,8 @@ void record_tell(const struct cpu *cpu, const char *what);
 void exit_verdict(struct cpu *cpu, enum verdict verdict);
 
 /* Exit handlers common to all vendors. */
-enum verdict exit_hypercall(struct cpu *cpu);
+/* kernel: the call came from privilege level 0, and not from virtual-8086 mode. */
+enum verdict exit_hypercall(struct cpu *cpu, bool kernel);
 enum verdict exit_cpuid(struct cpu *cpu);
 enum verdict exit_msr(struct cpu *cpu, bool write);
 enum verdict exit_port(struct cpu *cpu, uint16_t port, unsigned int size, bool in, bool string,

@@ -5,7 +5,9 @@
 
 #define CPU_BLOCK_BYTES 32768
 #define GPRS_BYTES	128
+#define GPRS_RAX	120
 #define CPU_PENDING	0
+#define CPU_CONTROL	8
 #define NMI_TAKEN_BIT	(1 << 11)
 
 /* mapping.h */

@@ -15,6 +15,8 @@
 
 _Static_assert(CPU_BLOCK_BYTES == CPU_BLOCK_SIZE, "assembly offsets");
 _Static_assert(GPRS_BYTES == sizeof(struct guest_gprs), "assembly offsets");
+_Static_assert(GPRS_RAX == offsetof(struct guest_gprs, rax), "assembly offsets");
+_Static_assert(CPU_CONTROL == offsetof(struct cpu, arch.control), "assembly offsets");
 _Static_assert(CPU_PENDING == offsetof(struct cpu, pending), "assembly offsets");
 _Static_assert(NMI_TAKEN_BIT == PENDING_NMI_TAKEN, "assembly offsets");
 _Static_assert((int)PENDING_INIT >= (int)PENDING_ARCH, "bits of two kinds");

@@ -4,6 +4,14 @@
 #include "arch/x86/svm/svm.h"
 
 #include "arch/x86/asm.h"
+#include "arch/x86/svm/offsets.h"
+
+_Static_assert(VMCB_INTERRUPT_SHADOW == offsetof(struct vmcb, interrupt_shadow), "offsets");
+_Static_assert(VMCB_NEXT_RIP == offsetof(struct vmcb, next_rip), "offsets");
+_Static_assert(VMCB_RFLAGS == offsetof(struct vmcb, rflags), "offsets");
+_Static_assert(VMCB_RIP == offsetof(struct vmcb, rip), "offsets");
+_Static_assert(VMCB_RAX == offsetof(struct vmcb, rax), "offsets");
+_Static_assert(VERDICT_NEXT == 0, "the fast way out");
 
 static bool is_contributory(unsigned int vector)
 {
@@ -74,6 +82,14 @@ static enum verdict on_msr(struct cpu *cpu)
 	return exit_msr(cpu, vmcb->exit_info1 & 1);
 }
 
+static enum verdict on_hypercall(struct cpu *cpu)
+{
+	const struct vmcb *vmcb = cpu->arch.control;
+
+	/* It is 3 in virtual-8086 mode. */
+	return exit_hypercall(cpu, vmcb->cpl == 0);
+}
+
 /* CPUID says that there is no SVM. */
 static enum verdict on_svm_instruction(struct cpu *cpu)
 {
@@ -95,6 +111,13 @@ static enum verdict on_unknown(struct cpu *cpu)
 	return exit_fault(cpu, FAILURE_UNHANDLED_EXIT, 0, vmcb->exit_code, 0);
 }
 
+/* Exits by code, and those whose code is no index. */
+enum exit_kind {
+	EXIT_KIND_NPF = VMEXIT_TABLE_SIZE,
+	EXIT_KIND_UNKNOWN,
+	EXIT_KINDS,
+};
+
 struct exit_entry {
 	enum verdict (*handle)(struct cpu *cpu);
 	enum exit_counter counter;
@@ -102,8 +125,8 @@ struct exit_entry {
 
 /* What follows is more than the fault with which the table is filled. */
 #pragma GCC diagnostic ignored "-Woverride-init"
-static const struct exit_entry exit_table[VMEXIT_TABLE_SIZE] = {
-	[0 ... VMEXIT_TABLE_SIZE - 1] = {on_unknown, EXITS_TOTAL},
+static const struct exit_entry exit_table[EXIT_KINDS] = {
+	[0 ... EXIT_KINDS - 1] = {on_unknown, EXITS_TOTAL},
 	[VMEXIT_EXCP_BASE + VECTOR_DE] = {on_exception, EXITS_X86_EXCEPTION},
 	[VMEXIT_EXCP_BASE + VECTOR_DB] = {on_exception, EXITS_X86_EXCEPTION},
 	[VMEXIT_EXCP_BASE + VECTOR_UD] = {on_exception, EXITS_X86_EXCEPTION},
@@ -121,7 +144,7 @@ static const struct exit_entry exit_table[VMEXIT_TABLE_SIZE] = {
 	[VMEXIT_IOIO] = {on_port, EXITS_X86_PIO},
 	[VMEXIT_MSR] = {on_msr, EXITS_X86_MSR_OTHER},
 	[VMEXIT_SHUTDOWN] = {exit_triple_fault, EXITS_TOTAL},
-	[VMEXIT_VMMCALL] = {exit_hypercall, EXITS_HYPERCALL},
+	[VMEXIT_VMMCALL] = {on_hypercall, EXITS_HYPERCALL},
 	[VMEXIT_INVLPGA] = {on_svm_instruction, EXITS_TOTAL},
 	[VMEXIT_VMRUN] = {on_svm_instruction, EXITS_TOTAL},
 	[VMEXIT_VMLOAD] = {on_svm_instruction, EXITS_TOTAL},
@@ -129,52 +152,47 @@ static const struct exit_entry exit_table[VMEXIT_TABLE_SIZE] = {
 	[VMEXIT_STGI] = {on_svm_instruction, EXITS_TOTAL},
 	[VMEXIT_CLGI] = {on_svm_instruction, EXITS_TOTAL},
 	[VMEXIT_SKINIT] = {on_svm_instruction, EXITS_TOTAL},
+	/* Accesses to the interrupt controller's page are counted apart, by their handler. */
+	[EXIT_KIND_NPF] = {on_nested_page_fault, EXITS_TOTAL},
 };
-
-/* Accesses to the interrupt controller's page are counted apart, by their handler. */
-static const struct exit_entry nested_page_fault_entry = {on_nested_page_fault, EXITS_TOTAL};
-static const struct exit_entry unknown_entry = {on_unknown, EXITS_TOTAL};
 
 static const struct exit_entry *find_entry(uint64_t exit_code)
 {
 	if (likely(exit_code < VMEXIT_TABLE_SIZE))
 		return &exit_table[exit_code];
-	return exit_code == VMEXIT_NPF ? &nested_page_fault_entry : &unknown_entry;
+	return &exit_table[exit_code == VMEXIT_NPF ? EXIT_KIND_NPF : EXIT_KIND_UNKNOWN];
 }
 
-/* The guest goes on after the instruction that exited. */
-static void next_instruction(struct cpu *cpu, struct vmcb *vmcb)
+/* An event whose delivery was interrupted by the exit is delivered again (APM vol. 2, 15.7.2). */
+static enum verdict __attribute__((cold, noinline))
+exit_in_delivery(struct cpu *cpu, const struct exit_entry *entry)
 {
-	/* The processor says where that is, if it can (APM vol. 2, 15.7.1). */
-	if (likely(vmcb->next_rip)) {
-		vmcb->rip = vmcb->next_rip;
-		vmcb->interrupt_shadow = 0;
-	} else {
-		vendor->advance(cpu, vmcb->exit_code == VMEXIT_VMMCALL ? 3 : 2);
-	}
-}
+	struct vmcb *vmcb = cpu->arch.control;
 
-/* An event whose delivery was interrupted by the exit (APM vol. 2, 15.7.2). */
-static void __attribute__((cold, noinline)) deliver_again(struct vmcb *vmcb)
-{
 	vmcb->event_injection = vmcb->exit_int_info;
+	return entry->handle(cpu);
 }
 
-void svm_exit(struct cpu *cpu)
+enum verdict svm_exit(struct cpu *cpu)
 {
 	struct vmcb *vmcb = cpu->arch.control;
 	const struct exit_entry *entry = find_entry(vmcb->exit_code);
-	enum verdict verdict;
 
 	cpu_gprs(cpu)->rax = vmcb->rax;
 	vmcb->tlb_control = TLB_CONTROL_NONE;
 	vmcb->event_injection = 0;
-	if (unlikely(vmcb->exit_int_info & EVENT_VALID))
-		deliver_again(vmcb);
 	cpu->exits[entry->counter]++;
-	verdict = entry->handle(cpu);
-	if (likely(verdict == VERDICT_NEXT))
-		next_instruction(cpu, vmcb);
+	if (unlikely(vmcb->exit_int_info & EVENT_VALID))
+		return exit_in_delivery(cpu, entry);
+	return entry->handle(cpu);
+}
+
+void svm_resume(struct cpu *cpu, enum verdict verdict)
+{
+	struct vmcb *vmcb = cpu->arch.control;
+
+	if (verdict == VERDICT_NEXT)
+		svm_next(cpu);
 	else
 		exit_verdict(cpu, verdict);
 	cpu_before_entry(cpu);

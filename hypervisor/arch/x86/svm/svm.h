@@ -8,8 +8,15 @@
 
 /* run.S: enters the guest over and over, calling svm_exit() in between. */
 void svm_run_loop(struct cpu *cpu) __attribute__((noreturn));
-/* Serves one exit (exit.c). */
-void svm_exit(struct cpu *cpu);
+/* Serves one exit, and carries its verdict out, where run.S has not done so (exit.c). */
+enum verdict svm_exit(struct cpu *cpu);
+void svm_resume(struct cpu *cpu, enum verdict verdict);
+
+/* After an instruction that was done for the guest (step.c): the one that exited; any. */
+void svm_next(struct cpu *cpu);
+void svm_advance(struct cpu *cpu, unsigned int bytes);
+
+void svm_inject_exception(struct cpu *cpu, unsigned int vector, bool has_error, uint32_t error);
 
 static inline void svm_vmload(uint64_t vmcb_phys)
 {

@@ -201,6 +201,7 @@ static void clear_for_reset(struct vmcb *vmcb)
 	       sizeof(*vmcb) - offsetof(struct vmcb, es));
 	vmcb->event_injection = 0;
 	vmcb->exit_int_info = 0;
+	vmcb->seen_linear = ~0ull;
 	vmcb->interrupt_shadow = 0;
 	vmcb->virtual_interrupt = 0;
 	vmcb->g_pat = pat;
@@ -257,19 +258,7 @@ static void svm_get_exit(const struct cpu *cpu, uint64_t *ret_code, uint64_t *re
 	*ret_info2 = vmcb_of(cpu)->exit_info2;
 }
 
-static void svm_advance(struct cpu *cpu, unsigned int bytes)
-{
-	struct vmcb *vmcb = vmcb_of(cpu);
-
-	vmcb->rip += bytes;
-	/* IP wraps at its size outside 64-bit code. */
-	if (!(vmcb->cs.attributes & 0x200))
-		vmcb->rip &= 0xffffffff;
-	vmcb->interrupt_shadow = 0;
-}
-
-static void svm_inject_exception(struct cpu *cpu, unsigned int vector, bool has_error,
-				 uint32_t error)
+void svm_inject_exception(struct cpu *cpu, unsigned int vector, bool has_error, uint32_t error)
 {
 	/* In real mode an exception has no error code. */
 	has_error = has_error && (vmcb_of(cpu)->cr0 & CR0_PE);

@@ -108,7 +108,10 @@ struct vmcb {
 	uint64_t next_rip;
 	uint8_t bytes_fetched;
 	uint8_t instruction[15];
-	uint8_t reserved4[0x400 - 0xe0];
+	uint8_t reserved4[0x3e0 - 0xe0];
+	/* For the host's use (step.c). */
+	uint64_t seen_linear, seen_cr3;
+	uint32_t seen_prefixes, unused[3];
 
 	struct vmcb_segment es, cs, ss, ds, fs, gs, gdtr, ldtr, idtr, tr;
 	uint8_t reserved5[0x4cb - 0x4a0];
@@ -135,6 +138,7 @@ _Static_assert(offsetof(struct vmcb, exit_code) == 0x70, "VMCB layout");
 _Static_assert(offsetof(struct vmcb, event_injection) == 0xa8, "VMCB layout");
 _Static_assert(offsetof(struct vmcb, nested_cr3) == 0xb0, "VMCB layout");
 _Static_assert(offsetof(struct vmcb, next_rip) == 0xc8, "VMCB layout");
+_Static_assert(offsetof(struct vmcb, seen_linear) == 0x3e0, "VMCB layout");
 _Static_assert(offsetof(struct vmcb, es) == 0x400, "VMCB layout");
 _Static_assert(offsetof(struct vmcb, cpl) == 0x4cb, "VMCB layout");
 _Static_assert(offsetof(struct vmcb, efer) == 0x4d0, "VMCB layout");
