@@ -72,6 +72,11 @@ struct vendor {
 	/* The exit as the processor reported it, for records. */
 	void (*get_exit)(const struct cpu *cpu, uint64_t *ret_code, uint64_t *ret_info1,
 			 uint64_t *ret_info2);
+	/*
+	 * Copies the instruction that touched memory, where the processor has told its bytes with
+	 * the exit: INSTRUCTION_MAX bytes are written, of which so many count; 0: not told.
+	 */
+	unsigned int (*fetched)(const struct cpu *cpu, uint8_t *bytes);
 	/* Steps over an instruction of that length that has been emulated. */
 	void (*advance)(struct cpu *cpu, unsigned int bytes);
 	void (*inject_exception)(struct cpu *cpu, unsigned int vector, bool has_error,

@@ -18,6 +18,16 @@ static void go_on_at(struct cpu *cpu, struct vmcb *vmcb, uint64_t rip)
 	}
 }
 
+unsigned int svm_fetched(const struct cpu *cpu, uint8_t *bytes)
+{
+	const struct vmcb *vmcb = cpu->arch.control;
+
+	if (vmcb->exit_code != VMEXIT_NPF)
+		return 0;
+	__builtin_memcpy(bytes, vmcb->instruction, INSTRUCTION_MAX);
+	return vmcb->bytes_fetched & 0xf;
+}
+
 void svm_advance(struct cpu *cpu, unsigned int bytes)
 {
 	struct vmcb *vmcb = cpu->arch.control;

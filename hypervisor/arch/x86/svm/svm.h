@@ -15,6 +15,7 @@ void svm_resume(struct cpu *cpu, enum verdict verdict);
 /* After an instruction that was done for the guest (step.c): the one that exited; any. */
 void svm_next(struct cpu *cpu);
 void svm_advance(struct cpu *cpu, unsigned int bytes);
+unsigned int svm_fetched(const struct cpu *cpu, uint8_t *bytes);
 
 void svm_inject_exception(struct cpu *cpu, unsigned int vector, bool has_error, uint32_t error);
 

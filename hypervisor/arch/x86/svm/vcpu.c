@@ -328,6 +328,7 @@ VENDOR(svm) = {
 			[VCPU_CS_BASE] = offsetof(struct vmcb, cs.base),
 		},
 	.get_exit = svm_get_exit,
+	.fetched = svm_fetched,
 	.advance = svm_advance,
 	.inject_exception = svm_inject_exception,
 	.inject_page_fault = svm_inject_page_fault,

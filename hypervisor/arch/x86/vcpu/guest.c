@@ -196,10 +196,13 @@ bool guest_runs_64bit_code(const struct cpu *cpu)
 
 unsigned int guest_fetch(struct cpu *cpu, uint8_t *bytes)
 {
-	uint64_t linear =
-		guest_runs_64bit_code(cpu)
-			? vcpu_get(cpu, VCPU_RIP)
-			: (uint32_t)(vcpu_get(cpu, VCPU_CS_BASE) + vcpu_get(cpu, VCPU_RIP));
+	unsigned int fetched = vendor->fetched(cpu, bytes);
+	uint64_t linear;
 
+	if (fetched)
+		return fetched;
+	linear = vcpu_get(cpu, VCPU_RIP);
+	if (!guest_runs_64bit_code(cpu))
+		linear = (uint32_t)(vcpu_get(cpu, VCPU_CS_BASE) + linear);
 	return copy(cpu, linear, bytes, INSTRUCTION_MAX, false);
 }
