@@ -13,8 +13,8 @@
 /*
  * Why, in one word for programs and for the hypervisor's console, and what people are told that the
  * cell did. In that, {address}, {value} and {exit} stand for what the record has; {bytes} for "4
- * bytes " or nothing, {first} for the exception that a triple fault began with, {instruction} for
- * the bytes at RIP.
+ * bytes " or nothing, {first} for the exception that a triple fault began with, {exception} for
+ * the exception by itself, {instruction} for the bytes at RIP.
  */
 #define FAILURE_REASONS(X)                                                                       \
 	X(FAILURE_NONE, "cell", "set its state to failed")                                       \
@@ -43,7 +43,12 @@
 	X(FAILURE_UNHANDLED_EXIT, "unhandled-exit",                                              \
 	  "did what the hypervisor does not handle, exit code {exit}")                           \
 	/* on root's order */                                                                    \
-	X(FAILURE_KILLED, "killed", "was killed")
+	X(FAILURE_KILLED, "killed", "was killed")                                                \
+	/* cpu = the one that did not answer in time */                                          \
+	X(FAILURE_CPU_LOST, "cpu-lost", "has a CPU that does not answer the hypervisor")         \
+	/* vector, rip = of the hypervisor's own fault, address = CR2 */                         \
+	X(FAILURE_HYPERVISOR_EXCEPTION, "hypervisor-exception",                                  \
+	  "met a fault of the hypervisor itself: {exception}, address {address}")
 
 enum failure_reason { FAILURE_REASONS(WORD_SYMBOL) FAILURE_REASON_COUNT };
 

@@ -65,19 +65,27 @@ static const char *exception_name(uint32_t vector)
 	return vector < ARRAY_SIZE(names) ? names[vector] : NULL;
 }
 
-static void tell_first(FILE *out, const struct failure_record *record)
+static void tell_exception(FILE *out, const struct failure_record *record)
 {
 	const char *name = exception_name(record->vector);
 
+	if (name)
+		fputs(name, out);
+	else
+		fprintf(out, "exception %" PRIu32, record->vector);
+}
+
+static void tell_first(FILE *out, const struct failure_record *record)
+{
 	if (record->vector == FAILURE_VECTOR_NONE)
 		return;
 	fputs(" that began with", out);
-	if (record->vector == 14)
+	if (record->vector == 14) {
 		fprintf(out, " a page fault at 0x%" PRIx64, record->address);
-	else if (name)
-		fprintf(out, ": %s", name);
-	else
-		fprintf(out, " exception %" PRIu32, record->vector);
+	} else {
+		fputs(exception_name(record->vector) ? ": " : " ", out);
+		tell_exception(out, record);
+	}
 }
 
 static void tell_instruction(FILE *out, const struct failure_record *record)
@@ -97,8 +105,10 @@ static const struct {
 	const char *name;
 	void (*tell)(FILE *out, const struct failure_record *record);
 } parts[] = {
-	{"{address}", tell_address}, {"{value}", tell_value}, {"{exit}", tell_exit},
-	{"{bytes}", tell_bytes},     {"{first}", tell_first}, {"{instruction}", tell_instruction},
+	{"{address}", tell_address},	 {"{value}", tell_value},
+	{"{exit}", tell_exit},		 {"{bytes}", tell_bytes},
+	{"{first}", tell_first},	 {"{instruction}", tell_instruction},
+	{"{exception}", tell_exception},
 };
 
 /* Returns what follows the part that text begins with; without one, what follows its first byte. */
@@ -140,7 +150,9 @@ char *failure_describe(const struct failure_record *record, const char *because)
 	else
 		tell_deed(out, record);
 	/* A cell that gave up by itself left no CPU state. */
-	if (record->reason != FAILURE_NONE)
+	if (record->reason == FAILURE_CPU_LOST)
+		fprintf(out, " (CPU %" PRIu32 ")", record->cpu);
+	else if (record->reason != FAILURE_NONE)
 		fprintf(out, " (rip 0x%" PRIx64 ", CPU %" PRIu32 ")", record->rip, record->cpu);
 	return memstream_end(out, &text);
 }

@@ -9,6 +9,10 @@
 
 void arch_debug_putc(char c);
 
+/* A clock that only grows, and how many ticks of it a millisecond has at most. */
+uint64_t arch_clock(void);
+uint64_t arch_clock_khz(void);
+
 /* Ends whatever guest the CPU runs; it will come by cpu_before_entry(). Harmless if it is in the
  * hypervisor. */
 void arch_cpu_kick(struct cpu *cpu);

@@ -70,7 +70,7 @@ int root_cell_init(void);
  * The management operations behind the hypercalls, on any cell but root's; the caller holds
  * management_lock. Errors as in the ABI, and two that mean "call again": -EAGAIN, the cell has been
  * asked and has not answered yet; -EINPROGRESS, the cell is gone and its memory is being scrubbed
- * piece by piece.
+ * piece by piece. -EIO: a CPU does not answer; whatever it may still use stays as it is.
  */
 
 /* create.c: how a cell comes and goes. */
@@ -82,8 +82,10 @@ int cell_start(struct cell *cell);
 int cell_set_loadable(struct cell *cell);
 int cell_shutdown_request(struct cell *cell);
 int cell_kill(struct cell *cell);
-/* Stops the CPUs of a cell; they stay the cell's, parked. */
-void cell_park_cpus(struct cell *cell);
+/* Stops the CPUs of a cell; they stay the cell's, parked. -EIO as below. */
+int cell_park_cpus(struct cell *cell);
+/* Suspends all of them. -EIO: some are lost; then none is suspended, and the cell has failed. */
+int cell_suspend(struct cell *cell);
 /*
  * Stops the whole cell of this CPU for good: keeps the record in cpu->failure, marks the CPU as
  * failed, parks the others. Not for the root cell. Called without the lock.

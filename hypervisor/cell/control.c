@@ -10,27 +10,61 @@
 #include "core/console.h"
 #include "core/state.h"
 
-static void suspend_cpus(const struct cell *cell)
+/* CPUs of the cell do not answer any more. What it did does not matter beside that. */
+static void fail_lost(struct cell *cell, uint64_t lost)
 {
-	for_each_cpu (cpu, cell->cpus)
-		cpu_suspend(cpu);
+	struct failure_record *record = &cell->public->failure;
+
+	if (!__atomic_exchange_n(&cell->failure_recorded, true, __ATOMIC_SEQ_CST)) {
+		memset(record, 0, sizeof(*record));
+		record->reason = FAILURE_CPU_LOST;
+		record->vector = FAILURE_VECTOR_NONE;
+		record->cpu = __builtin_ctzll(lost);
+		__atomic_store_n(&cell->public->failed, 1, __ATOMIC_RELEASE);
+	}
+	cell_comm(cell)->cell_state = CELL_FAILED;
+	__atomic_or_fetch(&cell->public->cpus_failed, lost, __ATOMIC_SEQ_CST);
+	__atomic_add_fetch(&public_area.events, 1, __ATOMIC_SEQ_CST);
+	console_printf("cell %s: CPU %u does not answer\n", cell->desc->name,
+		       __builtin_ctzll(lost));
 }
 
-/* Of CPUs that are suspended. */
-static void park_suspended_cpus(struct cell *cell)
+int cell_suspend(struct cell *cell)
 {
+	uint64_t stopped = cpus_suspend(cell->cpus);
+
+	if (stopped == cell->cpus)
+		return 0;
+	/* Those that answered stop at once, the others when they come back. */
+	for_each_cpu (cpu, cell->cpus)
+		cpu_set_order(cpu, PENDING_PARK);
+	cpus_resume(stopped);
+	fail_lost(cell, cell->cpus & ~stopped);
+	return -EIO;
+}
+
+/* To CPUs that are suspended. One may send signals to another as soon as it runs, so all have their
+ * order before that. */
+static void order_and_resume(struct cell *cell, enum cpu_pending first, enum cpu_pending others)
+{
+	enum cpu_pending order = first;
+
+	cell->public->cpus_failed = 0;
 	for_each_cpu (cpu, cell->cpus) {
 		cpu->failed = false;
-		cpu_set_order(cpu, PENDING_PARK);
-		cpu_resume(cpu);
+		cpu_set_order(cpu, order);
+		order = others;
 	}
-	cell->public->cpus_failed = 0;
+	cpus_resume(cell->cpus);
 }
 
-void cell_park_cpus(struct cell *cell)
+int cell_park_cpus(struct cell *cell)
 {
-	suspend_cpus(cell);
-	park_suspended_cpus(cell);
+	int err = cell_suspend(cell);
+
+	if (!err)
+		order_and_resume(cell, PENDING_PARK, PENDING_PARK);
+	return err;
 }
 
 /* Where the cell was when it was ended: for one that hangs, that is what its maker wants to know.
@@ -51,6 +85,10 @@ static void record_kill(struct cell *cell)
 /* Gets the cell's consent to be stopped. */
 static int ask(struct cell *cell)
 {
+	for_each_cpu (cpu, cell->cpus) {
+		if (cpu_stands_still(cpu))
+			return -EIO;
+	}
 	return cell->dying ? -EBUSY : comm_ask_shutdown(cell);
 }
 
@@ -73,25 +111,26 @@ static int set_loadable(struct cell *cell, bool loadable)
 
 int cell_start(struct cell *cell)
 {
-	bool first = true;
 	int err;
 
 	err = ask(cell);
 	if (err)
 		return err;
-	cell_park_cpus(cell);
-	err = set_loadable(cell, false);
+	err = cell_suspend(cell);
 	if (err)
 		return err;
+	err = set_loadable(cell, false);
+	if (err) {
+		order_and_resume(cell, PENDING_PARK, PENDING_PARK);
+		return err;
+	}
 	comm_init(cell, CELL_RUNNING);
 	cell->failure_recorded = false;
 	cell->public->failed = 0;
 	cell->public->started = 1;
-	for_each_cpu (cpu, cell->cpus) {
+	for_each_cpu (cpu, cell->cpus)
 		memset(cpu->exits, 0, sizeof(cpu->exits));
-		cpu_order(cpu, first ? PENDING_START : PENDING_WAIT);
-		first = false;
-	}
+	order_and_resume(cell, PENDING_START, PENDING_WAIT);
 	__atomic_add_fetch(&public_area.events, 1, __ATOMIC_SEQ_CST);
 	console_printf("cell %s started\n", cell->desc->name);
 	return 0;
@@ -104,7 +143,9 @@ int cell_set_loadable(struct cell *cell)
 	err = ask(cell);
 	if (err)
 		return err;
-	cell_park_cpus(cell);
+	err = cell_park_cpus(cell);
+	if (err)
+		return err;
 	comm_init(cell, CELL_SHUT_DOWN);
 	cell->public->started = 0;
 	cell->failure_recorded = false;
@@ -128,12 +169,15 @@ int cell_shutdown_request(struct cell *cell)
 int cell_kill(struct cell *cell)
 {
 	bool stopped;
+	int err;
 
-	suspend_cpus(cell);
+	err = cell_suspend(cell);
+	if (err)
+		return err;
 	stopped = comm_stopped(cell);
 	if (!stopped)
 		record_kill(cell);
-	park_suspended_cpus(cell);
+	order_and_resume(cell, PENDING_PARK, PENDING_PARK);
 	if (!stopped) {
 		__atomic_store_n(&cell->public->failed, 1, __ATOMIC_RELEASE);
 		cell_comm(cell)->cell_state = CELL_FAILED;

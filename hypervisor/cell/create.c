@@ -93,6 +93,8 @@ static int check_cpus(struct cell *cell)
 			continue;
 		if (!cpu_by_id(n))
 			return -EINVAL;
+		if (cpu_is_lost(cpu_by_id(n)))
+			return -EIO;
 		if (!(root_cell.cpus & (1ull << n)))
 			return -EBUSY;
 	}
@@ -135,10 +137,9 @@ static int find_slot(unsigned int *ret_slot)
 	return -ENOMEM;
 }
 
+/* Of suspended CPUs. */
 static void move_cpus(struct cell *from, struct cell *to, uint64_t cpus, enum cpu_pending order)
 {
-	for_each_cpu (cpu, cpus)
-		cpu_suspend(cpu);
 	from->cpus &= ~cpus;
 	to->cpus |= cpus;
 	for_each_cpu (cpu, cpus) {
@@ -146,8 +147,22 @@ static void move_cpus(struct cell *from, struct cell *to, uint64_t cpus, enum cp
 		cpu->failed = false;
 		memset(cpu->exits, 0, sizeof(cpu->exits));
 		cpu_set_order(cpu, order);
-		cpu_resume(cpu);
 	}
+	cpus_resume(cpus);
+}
+
+static int take_cpus(struct cell *cell)
+{
+	uint64_t cpus = cell->cpus, stopped = cpus_suspend(cpus);
+
+	if (stopped == cpus) {
+		move_cpus(&root_cell, cell, cpus, PENDING_PARK);
+		return 0;
+	}
+	cpus_resume(stopped);
+	console_printf("cell %s: CPU %u does not answer\n", cell->desc->name,
+		       __builtin_ctzll(cpus & ~stopped));
+	return -EIO;
 }
 
 static void publish(struct cell *cell)
@@ -201,29 +216,33 @@ static int take_resources(struct cell *cell)
 	err = memory_show_public(cell->comm_page, PUBLIC_CELL_PAGES * PAGE_SIZE, true);
 	if (err)
 		goto err_memory;
-	/*
-	 * First the CPUs, then the flush: once a CPU of root has answered it, it has also done with
-	 * an interrupt that it was sending to one that was still root's.
-	 */
-	move_cpus(&root_cell, cell, cell->cpus, PENDING_PARK);
+	/* A CPU of root that does not answer keeps the memory, so nobody else gets it. */
 	err = memory_commit();
 	if (!err)
+		err = take_cpus(cell);
+	if (!err) {
+		/*
+		 * Once more: a CPU of root that has answered now has also done with an interrupt
+		 * that it was sending to one that was still root's.
+		 */
+		memory_commit();
 		return 0;
-	move_cpus(cell, &root_cell, cell->cpus, PENDING_WAIT);
+	}
 	memory_show_public(cell->comm_page, PUBLIC_CELL_PAGES * PAGE_SIZE, false);
 err_memory:
 	memory_commit();
 	memory_return_to_root(cell);
 err_hooks:
 	subsystems_cell_destroy(cell);
-	memory_commit();
 	return err;
 }
 
-/* Whatever there is of it already. */
+/* Whatever there is of it already. What root could read waits for root's flush. */
 static void free_cell(struct cell *cell)
 {
-	page_pool_free(cell->comm_page, PUBLIC_CELL_PAGES);
+	for (unsigned int n = 0; cell->comm_page && n < PUBLIC_CELL_PAGES; n++)
+		page_pool_free_deferred(cell->comm_page + n * PAGE_SIZE);
+	memory_commit();
 	page_pool_free((void *)cell->desc, cell->blob_pages);
 	page_pool_free(cell, CELL_PAGES);
 }
@@ -266,18 +285,22 @@ int cell_destroy(struct cell *cell)
 		err = comm_ask_shutdown(cell);
 		if (err)
 			return err;
-		cell_park_cpus(cell);
+		err = cell_park_cpus(cell);
+		if (err)
+			return err;
 		cell->dying = true;
 	}
 	if (!memory_scrub(cell))
 		return -EINPROGRESS;
+	err = cell_suspend(cell);
+	if (err)
+		return err;
 	move_cpus(cell, &root_cell, cell->cpus, PENDING_WAIT);
 	cells[cell->slot] = NULL;
 	__atomic_store_n(&public_area.cells[cell->slot], 0, __ATOMIC_RELEASE);
 	subsystems_cell_destroy(cell);
 	memory_return_to_root(cell);
 	memory_show_public(cell->comm_page, PUBLIC_CELL_PAGES * PAGE_SIZE, false);
-	memory_commit();
 	console_printf("cell %s destroyed\n", cell->desc->name);
 	free_cell(cell);
 	__atomic_add_fetch(&public_area.events, 1, __ATOMIC_SEQ_CST);

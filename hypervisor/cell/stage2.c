@@ -37,8 +37,7 @@ static int stage2_unmap(struct cell *cell, const struct blob_memory *region)
 
 static int stage2_commit(struct cell *cell)
 {
-	cpus_flush(cell->cpus);
-	return 0;
+	return cpus_flush(cell->cpus);
 }
 
 SUBSYSTEM(00, stage2_subsystem) = {

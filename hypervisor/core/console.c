@@ -10,7 +10,6 @@
 #include "core/state.h"
 
 static struct spinlock console_lock;
-static struct cpu *printing; /* who holds it */
 
 void ring_put(struct public_ring *ring, char c)
 {
@@ -99,7 +98,6 @@ static const char *put_conversion(const char *p, va_list *args)
 
 void console_printf(const char *format, ...)
 {
-	struct cpu *self = this_cpu();
 	va_list args;
 
 	va_start(args, format);
@@ -107,9 +105,8 @@ void console_printf(const char *format, ...)
 	 * Only an exception gets in the middle of a line of its own CPU, and it never goes back
 	 * there: it must be told, and the lock is let go for the others.
 	 */
-	if (__atomic_load_n(&printing, __ATOMIC_RELAXED) != self)
+	if (!spin_held(&console_lock))
 		spin_lock(&console_lock);
-	__atomic_store_n(&printing, self, __ATOMIC_RELAXED);
 	while (*format) {
 		if (*format == '%' && format[1])
 			format = put_conversion(format + 1, &args);
@@ -117,13 +114,5 @@ void console_printf(const char *format, ...)
 			put(*format++);
 	}
 	va_end(args);
-	console_abandon();
-}
-
-void console_abandon(void)
-{
-	if (__atomic_load_n(&printing, __ATOMIC_RELAXED) != this_cpu())
-		return;
-	__atomic_store_n(&printing, NULL, __ATOMIC_RELAXED);
 	spin_unlock(&console_lock);
 }

@@ -16,7 +16,4 @@ void ring_put(struct public_ring *ring, char c);
  */
 void console_printf(const char *format, ...) __attribute__((format(printf, 1, 2)));
 
-/* Ends the line of this CPU, if it is in the middle of one that it will not go on with. */
-void console_abandon(void);
-
 #endif /* CONSOLE_H */

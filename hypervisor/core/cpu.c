@@ -1,10 +1,12 @@
 // SPDX-License-Identifier: GPL-2.0-only
 #include "core/cpu.h"
 
+#include <errno.h>
 #include <stddef.h>
 
 #include "arch/arch.h"
 #include "cell/cell.h"
+#include "core/patience.h"
 #include "core/state.h"
 
 struct cpu *this_cpu(void)
@@ -49,25 +51,73 @@ void cpu_post(struct cpu *cpu, uint32_t clear, uint32_t set)
 		;
 }
 
-void cpu_suspend(struct cpu *cpu)
+bool cpu_is_lost(const struct cpu *cpu)
 {
-	cpu_post(cpu, 0, PENDING_SUSPEND);
-	arch_cpu_kick(cpu);
-	while (!__atomic_load_n(&cpu->suspended, __ATOMIC_ACQUIRE))
-		arch_cpu_relax();
+	return cpu_stands_still(cpu) || (pending(cpu) & PENDING_LOST);
 }
 
-void cpu_resume(struct cpu *cpu)
+/* Those that do not answer in time are lost, and what was asked is taken back. */
+static bool wait_for(struct cpu *cpu, bool (*answered)(const struct cpu *cpu), uint32_t take_back,
+		     struct patience *patience)
 {
-	cpu_post(cpu, PENDING_SUSPEND, 0);
-	/* Wait until it has left, so that a suspend that follows cannot see the old answer. */
-	while (__atomic_load_n(&cpu->suspended, __ATOMIC_ACQUIRE))
-		arch_cpu_relax();
+	while (!cpu_is_lost(cpu)) {
+		if (answered(cpu))
+			return true;
+		if (!patience_wait(patience))
+			cpu_post(cpu, take_back, PENDING_LOST);
+	}
+	return cpu_stands_still(cpu);
 }
 
-void cpus_flush(uint64_t bitmap)
+static bool is_suspended(const struct cpu *cpu)
 {
+	return __atomic_load_n(&cpu->suspended, __ATOMIC_ACQUIRE);
+}
+
+static bool is_resumed(const struct cpu *cpu)
+{
+	return !is_suspended(cpu);
+}
+
+static bool has_flushed(const struct cpu *cpu)
+{
+	return !(pending(cpu) & PENDING_FLUSH);
+}
+
+uint64_t cpus_suspend(uint64_t bitmap)
+{
+	struct patience patience = patience_begin(PATIENCE_MS);
+	uint64_t stopped = 0;
+
+	for_each_cpu (cpu, bitmap) {
+		if (cpu_is_lost(cpu))
+			continue;
+		cpu_post(cpu, 0, PENDING_SUSPEND);
+		arch_cpu_kick(cpu);
+	}
+	for_each_cpu (cpu, bitmap) {
+		if (wait_for(cpu, is_suspended, PENDING_SUSPEND, &patience))
+			stopped |= 1ull << cpu->id;
+	}
+	return stopped;
+}
+
+void cpus_resume(uint64_t bitmap)
+{
+	struct patience patience = patience_begin(PATIENCE_MS);
+
+	for_each_cpu (cpu, bitmap)
+		cpu_post(cpu, PENDING_SUSPEND, 0);
+	/* Wait until they have left, so that a suspend that follows cannot see the old answer. */
+	for_each_cpu (cpu, bitmap)
+		wait_for(cpu, is_resumed, 0, &patience);
+}
+
+int cpus_flush(uint64_t bitmap)
+{
+	struct patience patience = patience_begin(PATIENCE_MS);
 	struct cpu *self = this_cpu();
+	bool all = true;
 
 	for_each_cpu (cpu, bitmap) {
 		if (cpu == self) {
@@ -78,9 +128,10 @@ void cpus_flush(uint64_t bitmap)
 		}
 	}
 	for_each_cpu (cpu, bitmap) {
-		while (cpu != self && (pending(cpu) & PENDING_FLUSH))
-			arch_cpu_relax();
+		if (cpu != self)
+			all &= wait_for(cpu, has_flushed, 0, &patience);
 	}
+	return all ? 0 : -EIO;
 }
 
 void cpu_set_order(struct cpu *cpu, enum cpu_pending order)
@@ -104,6 +155,8 @@ static void serve_flush(struct cpu *cpu)
 
 void cpu_serve(struct cpu *cpu)
 {
+	if (pending(cpu) & PENDING_LOST)
+		cpu_post(cpu, PENDING_LOST, 0);
 	serve_flush(cpu);
 	if (!(pending(cpu) & PENDING_SUSPEND))
 		return;

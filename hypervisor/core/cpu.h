@@ -35,6 +35,7 @@ enum cpu_pending {
 	PENDING_SUSPEND = 1 << 0, /* stay in the hypervisor until this is taken back */
 	PENDING_FLUSH = 1 << 1,	  /* forget second-level translations; gone when that is done */
 	PENDING_LEAVE = 1 << 2,	  /* go back to Linux for good */
+	PENDING_LOST = 1 << 6,	  /* it did not answer in time; gone when it looks at all */
 	/* Orders, of which the last one counts. */
 	PENDING_PARK = 1 << 3,	/* become CPU_PARKED */
 	PENDING_WAIT = 1 << 4,	/* become CPU_WAITING */
@@ -71,15 +72,28 @@ struct cpu *cpu_next(uint64_t bitmap, unsigned int from);
 #define for_each_cpu(each, bitmap) \
 	for (struct cpu *each = cpu_next(bitmap, 0); each; each = cpu_next(bitmap, each->id + 1))
 
-/*
- * Stops another CPU inside the hypervisor until cpu_resume(); its cell, orders and vCPU may
- * be changed in between. Only by the holder of the management lock, never on itself.
- */
-void cpu_suspend(struct cpu *cpu);
-void cpu_resume(struct cpu *cpu);
+/* It had an exception in the hypervisor: it does nothing any more, and needs to be told nothing. */
+static inline bool cpu_stands_still(const struct cpu *cpu)
+{
+	return __atomic_load_n(&cpu->state, __ATOMIC_SEQ_CST) == CPU_LOST;
+}
 
-/* Makes every CPU in the bitmap forget cached second-level translations; returns when all have. */
-void cpus_flush(uint64_t bitmap);
+/* That, or it did not answer: what it does is not known. If it ever looks, it is no longer lost. */
+bool cpu_is_lost(const struct cpu *cpu);
+
+/*
+ * Stops other CPUs inside the hypervisor until cpus_resume(); their cell, orders and vCPU may be
+ * changed in between. Returns those that stand still; the others are lost, from now on or already.
+ * Only by the holder of the management lock, never on itself.
+ */
+uint64_t cpus_suspend(uint64_t bitmap);
+void cpus_resume(uint64_t bitmap);
+
+/*
+ * Makes every CPU in the bitmap forget cached second-level translations; returns when all have: 0.
+ * -EIO: some are lost, and may use for as long as they are what they had before.
+ */
+int cpus_flush(uint64_t bitmap);
 
 /* Clears bits of the CPU's pending word and sets others, at once. Does not kick. */
 void cpu_post(struct cpu *cpu, uint32_t clear, uint32_t set);

@@ -8,6 +8,7 @@
 #include "cell/cell.h"
 #include "core/console.h"
 #include "core/page_pool.h"
+#include "core/patience.h"
 #include "core/state.h"
 
 static unsigned int cpus_left; /* how many CPUs have asked to leave */
@@ -20,6 +21,11 @@ static int hc_disable(struct cpu *cpu, uint64_t arg1, uint64_t arg2)
 {
 	if (cell_count() > 1)
 		return -EBUSY;
+	/* What a lost CPU still uses must not become Linux' memory. */
+	for_each_cpu (other, cpus_left ? 0 : root_cell.cpus) {
+		if (cpu_is_lost(other))
+			return -EIO;
+	}
 	cpus_left++;
 	if (cpus_left == 1)
 		console_printf("closing\n");
@@ -74,7 +80,7 @@ static int hc_cpu_get_info(struct cpu *cpu, uint64_t id, uint64_t type)
 	if (cpu->cell != &root_cell && target != cpu)
 		return -EPERM;
 	if (type == CPU_INFO_STATE)
-		return target->failed ? CPU_INFO_FAILED : CPU_INFO_RUNNING;
+		return target->failed || cpu_is_lost(target) ? CPU_INFO_FAILED : CPU_INFO_RUNNING;
 	if (type == CPU_INFO_STAT_BASE + EXITS_TOTAL)
 		return total_exits(target) & 0x7fffffff;
 	if (type > CPU_INFO_STAT_BASE && type - CPU_INFO_STAT_BASE < EXITS_COUNT)
@@ -118,18 +124,29 @@ static const struct hypercall_entry own_hypercalls[OWN_HYPERCALLS] = {
 	[HC_CV_CELL_KILL - OWN_CODES] = {true, .on_cell = cell_kill},
 };
 
-/* While it waits, another CPU may suspend this one and even give it to a cell. */
-static bool lock_management(struct cpu *cpu)
+/* What an operation may take that itself waits for CPUs that do not answer. */
+#define MANAGEMENT_MS (5 * PATIENCE_MS)
+
+/*
+ * While it waits, another CPU may suspend this one and even give it to a cell: -ECANCELED, there is
+ * no guest any more that a result could be given to. -EIO: who has the lock does not come back.
+ */
+static int lock_management(struct cpu *cpu)
 {
-	while (!spin_trylock(&management_lock)) {
+	bool locked = spin_trylock(&management_lock), own;
+	struct patience patience;
+
+	if (!locked)
+		patience = patience_begin(MANAGEMENT_MS);
+	while (!locked && patience_wait(&patience)) {
 		cpu_serve(cpu);
-		arch_cpu_relax();
+		locked = spin_trylock(&management_lock);
 	}
-	if (cpu->cell == &root_cell &&
-	    !(__atomic_load_n(&cpu->pending, __ATOMIC_SEQ_CST) & PENDING_ORDERS))
-		return true;
-	spin_unlock(&management_lock);
-	return false;
+	own = cpu->cell == &root_cell &&
+	      !(__atomic_load_n(&cpu->pending, __ATOMIC_SEQ_CST) & PENDING_ORDERS);
+	if (locked && !own)
+		spin_unlock(&management_lock);
+	return !own ? -ECANCELED : locked ? 0 : -EIO;
 }
 
 static const struct hypercall_entry *find_entry(uint32_t code)
@@ -162,8 +179,11 @@ bool hypercall(struct cpu *cpu, uint32_t code, uint64_t arg1, uint64_t arg2, int
 		*ret_result = -EPERM;
 		return true;
 	}
-	if (entry->management && !lock_management(cpu))
-		return false;
+	if (entry->management) {
+		*ret_result = lock_management(cpu);
+		if (*ret_result < 0)
+			return *ret_result != -ECANCELED;
+	}
 	*ret_result = entry->on_cell ? call_on_cell(entry, arg1) : entry->call(cpu, arg1, arg2);
 	if (entry->management)
 		spin_unlock(&management_lock);

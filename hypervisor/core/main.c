@@ -10,6 +10,7 @@
 #include "core/console.h"
 #include "lib/blob/blob_check.h"
 #include "core/page_pool.h"
+#include "core/patience.h"
 #include "core/state.h"
 #include "core/subsystem.h"
 
@@ -26,10 +27,15 @@ struct image_header image_header __attribute__((section(".header"))) = {
 struct public_area public_area __attribute__((section(".public"), aligned(4096)));
 const struct system_desc *system_desc;
 
+/* Linux has stopped all its CPUs, so they come at once; the first one has some work. */
+#define LAUNCH_MS   (5 * PATIENCE_MS)
+#define LAUNCH_OPEN 1 /* no outcome yet */
+
 static unsigned int cpus_arrived;
 static bool partition_tried;
 static unsigned int cpus_opened;
 static int launch_error;
+static int launch_outcome = LAUNCH_OPEN;
 
 static int check_header(void)
 {
@@ -105,21 +111,45 @@ static void note_error(int err)
 /* By the first CPU that arrives; the others wait for it. */
 static void open_partition_once(void)
 {
+	struct patience patience = patience_begin(LAUNCH_MS);
+
 	if (__atomic_fetch_add(&cpus_arrived, 1, __ATOMIC_SEQ_CST) == 0) {
 		note_error(open_partition());
 		__atomic_store_n(&partition_tried, true, __ATOMIC_RELEASE);
 	}
-	while (!__atomic_load_n(&partition_tried, __ATOMIC_ACQUIRE))
-		arch_cpu_relax();
+	while (!__atomic_load_n(&partition_tried, __ATOMIC_ACQUIRE)) {
+		if (!patience_wait(&patience)) {
+			note_error(-EIO);
+			return;
+		}
+	}
 }
 
-/* All CPUs are inside after this or none goes on: a CPU left behind would keep Linux' view of
- * memory. */
-static void wait_for_all(void)
+/* The first outcome that is decided counts. */
+static int decide(int outcome)
 {
-	__atomic_add_fetch(&cpus_opened, 1, __ATOMIC_SEQ_CST);
-	while (__atomic_load_n(&cpus_opened, __ATOMIC_SEQ_CST) < image_header.num_cpus)
-		arch_cpu_relax();
+	int undecided = LAUNCH_OPEN;
+
+	__atomic_compare_exchange_n(&launch_outcome, &undecided, outcome, false, __ATOMIC_SEQ_CST,
+				    __ATOMIC_SEQ_CST);
+	return __atomic_load_n(&launch_outcome, __ATOMIC_SEQ_CST);
+}
+
+/*
+ * All CPUs are inside after this or none goes on: a CPU left behind would keep Linux' view of
+ * memory. Where one does not come, those that are there go back, and so does it when it comes.
+ */
+static int wait_for_all(void)
+{
+	struct patience patience = patience_begin(LAUNCH_MS);
+
+	if (__atomic_add_fetch(&cpus_opened, 1, __ATOMIC_SEQ_CST) == image_header.num_cpus)
+		return decide(__atomic_load_n(&launch_error, __ATOMIC_SEQ_CST));
+	while (__atomic_load_n(&launch_outcome, __ATOMIC_SEQ_CST) == LAUNCH_OPEN) {
+		if (!patience_wait(&patience))
+			decide(-EIO);
+	}
+	return launch_outcome;
 }
 
 int cpu_enter(struct cpu *cpu, unsigned int id)
@@ -130,6 +160,5 @@ int cpu_enter(struct cpu *cpu, unsigned int id)
 	if (!__atomic_load_n(&launch_error, __ATOMIC_SEQ_CST))
 		note_error(open_cpu(cpu));
 	cpu->entered = true;
-	wait_for_all();
-	return __atomic_load_n(&launch_error, __ATOMIC_SEQ_CST);
+	return wait_for_all();
 }

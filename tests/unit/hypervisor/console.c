@@ -25,6 +25,23 @@ struct cpu *this_cpu(void)
 	return running;
 }
 
+struct cpu *cpu_by_id(unsigned int id)
+{
+	return &cpus[id];
+}
+
+uint64_t arch_clock(void)
+{
+	static uint64_t ticks;
+
+	return ticks++;
+}
+
+uint64_t arch_clock_khz(void)
+{
+	return 10;
+}
+
 /* What setup_host_exception() does: tells, and never goes back. */
 static void exception(void)
 {

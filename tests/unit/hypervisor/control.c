@@ -2,6 +2,7 @@
 /* A cell's states: started, asked, killed, failed, locked; what its CPUs do and what root reads. */
 #include <errno.h>
 
+#include "arch/arch.h"
 #include "cell/cell.h"
 #include "plant_cell.h"
 
@@ -23,13 +24,14 @@ static const struct cell_plan neighbour = {
 static struct cell *cell;
 static struct comm_region *comm;
 
+static struct cell_plan plant_on_both;
+
 static void open_cells(void)
 {
-	struct cell_plan plan = plant;
-
-	plan.cpus = 1 << FIRST_CPU | 1 << SECOND_CPU;
+	plant_on_both = plant;
+	plant_on_both.cpus = 1 << FIRST_CPU | 1 << SECOND_CPU;
 	machine_open(NULL);
-	if (machine_create(&neighbour) < 0 || machine_create(&plan) < 0)
+	if (machine_create(&neighbour) < 0 || machine_create(&plant_on_both) < 0)
 		machine_give_up("the cells cannot be made");
 	cell = cell_by_id(PLANT_ID);
 	comm = cell_comm(cell);
@@ -197,6 +199,92 @@ static void test_fail(struct tap *tap)
 	       "it is shut down then, as after its creation");
 }
 
+static int call(uint32_t code)
+{
+	return machine_hypercall(code, PLANT_ID, 0);
+}
+
+/* The neighbour is made, started, killed and destroyed; false: something of it went wrong. */
+static bool others_go_on(void)
+{
+	bool fine = machine_hypercall(HC_CELL_START, 1, 0) == 0 &&
+		    machine_hypercall(HC_CELL_GET_STATE, 1, 0) == CELL_RUNNING &&
+		    machine_hypercall(HC_CV_CELL_KILL, 1, 0) == 0;
+
+	while (machine_hypercall(HC_CELL_DESTROY, 1, 0) == -EINPROGRESS)
+		;
+	return fine && !cell_by_id(1) && machine_create(&neighbour) == 0 &&
+	       machine_hypercall(HC_CELL_SET_LOADABLE, 1, 0) == 0;
+}
+
+static void test_cpu_lost(struct tap *tap)
+{
+	uint64_t clock;
+
+	open_cells();
+	start();
+	machine.cpus[SECOND_CPU].deaf = DEAF_FOR_EVER;
+	tap_is_u64(tap, call(HC_CV_CELL_KILL), -EIO, "to kill a cell that has lost a CPU is told");
+	tap_ok(tap,
+	       cell->public->failed && comm->cell_state == CELL_FAILED &&
+		       cell->public->failure.reason == FAILURE_CPU_LOST &&
+		       cell->public->failure.cpu == SECOND_CPU &&
+		       cell->public->cpus_failed == 1 << SECOND_CPU,
+	       "it has failed, and which CPU does not answer can be read");
+	tap_ok(tap, machine.cpus[FIRST_CPU].last_act == PENDING_PARK,
+	       "its CPUs that answer stand still");
+	clock = machine.clock;
+	tap_ok(tap,
+	       start() == -EIO && call(HC_CELL_SET_LOADABLE) == -EIO &&
+		       call(HC_CELL_DESTROY) == -EIO && call(HC_CV_CELL_KILL) == -EIO,
+	       "it is not started, loaded or destroyed");
+	tap_ok(tap, machine.clock - clock < 100 * CLOCK_STEP, "nobody waits for it again");
+	tap_ok(tap,
+	       cell_by_id(PLANT_ID) == cell && cpu_by_id(SECOND_CPU)->cell == cell &&
+		       !machine_lookup(&root_cell, plant_memory[0].phys_start),
+	       "its memory and its CPUs stay its own");
+	tap_is_u64(tap, machine_hypercall_of(1, HC_CPU_GET_INFO, SECOND_CPU, CPU_INFO_STATE),
+		   -EPERM, "a neighbour does not hear of it");
+	tap_is_u64(tap, machine_hypercall(HC_CPU_GET_INFO, SECOND_CPU, CPU_INFO_STATE),
+		   CPU_INFO_FAILED, "root reads that the CPU has failed");
+	tap_ok(tap, others_go_on(), "all else goes on");
+	machine.cpus[SECOND_CPU].deaf = 0;
+	machine_hypercall(HC_CELL_GET_STATE, 1, 0);
+	tap_ok(tap, machine.cpus[SECOND_CPU].last_act == PENDING_PARK,
+	       "a lost CPU that comes back stands still");
+	tap_is_u64(tap, start(), 0, "then the cell can be started again");
+	tap_ok(tap, !cell->public->failed && cell->public->cpus_failed == 0,
+	       "nothing of the failure stays");
+}
+
+static int except(uint64_t arg)
+{
+	this_cpu()->failure.reason = FAILURE_UNHANDLED_EXIT;
+	cell_fail(this_cpu());
+	this_cpu()->state = CPU_LOST;
+	machine.cpus[this_cpu()->id].deaf = DEAF_FOR_EVER;
+	for (;;)
+		arch_cpu_relax();
+	return 0;
+}
+
+static void test_exception(struct tap *tap)
+{
+	open_cells();
+	start();
+	machine_call(SECOND_CPU, except, 0);
+	tap_ok(tap,
+	       call(HC_CELL_GET_STATE) == CELL_FAILED && call(HC_CV_CELL_KILL) == 0 &&
+		       cell->public->failure.reason == FAILURE_UNHANDLED_EXIT,
+	       "a cell whose CPU had an exception in the hypervisor has failed for that reason");
+	tap_ok(tap, start() == -EIO && call(HC_CELL_SET_LOADABLE) == -EIO, "it runs no more");
+	tap_ok(tap, others_go_on(), "all else goes on");
+	while (call(HC_CELL_DESTROY) == -EINPROGRESS)
+		;
+	tap_ok(tap, !cell_by_id(PLANT_ID), "it is destroyed: nobody uses its memory any more");
+	tap_is_u64(tap, machine_create(&plant_on_both), -EIO, "no cell gets that CPU");
+}
+
 static void test_lock(struct tap *tap)
 {
 	static const struct blob_memory memory = {0xf00000, 0, 0x1000, RWX};
@@ -237,6 +325,8 @@ int main(void)
 	test_states(&tap);
 	test_kill(&tap);
 	test_fail(&tap);
+	test_cpu_lost(&tap);
+	test_exception(&tap);
 	test_lock(&tap);
 	return tap_done(&tap);
 }

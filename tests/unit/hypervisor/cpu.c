@@ -2,7 +2,10 @@
 /* What CPUs ask of each other: suspend, flush, an action; who is kicked for it, and who is not. */
 #include "core/cpu.h"
 
+#include <errno.h>
+
 #include "arch/arch.h"
+#include "core/lock.h"
 #include "fake_machine.h"
 
 #include "tests/lib/tap.h"
@@ -92,22 +95,22 @@ static int suspend_one(uint64_t arg)
 	struct cpu *cpu = cpu_by_id(1);
 	int seen = 0;
 
-	cpu_suspend(cpu);
+	cpus_suspend(1 << 1);
 	seen |= cpu->suspended && !machine.cpus[1].in_guest ? STOPPED : 0;
 	others_run();
 	seen |= cpu->suspended && !machine.cpus[1].in_guest ? STAYED : 0;
 	cpus_flush(1 << 1);
 	seen |= flushed_since(0, 1, 0, 0) && !machine.cpus[1].in_guest ? FLUSHED : 0;
-	cpu_resume(cpu);
+	cpus_resume(1 << 1);
 	seen |= !cpu->suspended ? RESUMED : 0;
-	cpu_suspend(cpu);
+	cpus_suspend(1 << 1);
 	seen |= cpu->suspended && !machine.cpus[1].in_guest ? STOPPED_AGAIN : 0;
 	/* As when its cell changes: without a kick. */
 	cpu_set_order(cpu, PENDING_PARK);
 	others_run();
 	seen |= machine.cpus[1].acts == acts[1] ? LEFT_ALONE : 0;
 	cpu->cell = (struct cell *)arg;
-	cpu_resume(cpu);
+	cpus_resume(1 << 1);
 	others_run();
 	seen |= machine.cpus[1].acts == acts[1] + 1 ? ACTED : 0;
 	return seen;
@@ -244,6 +247,129 @@ static void test_signals(struct tap *tap)
 	       "and is delivered after the next exit");
 }
 
+static int suspend_some(uint64_t bitmap)
+{
+	uint64_t stopped = cpus_suspend(bitmap);
+
+	cpus_resume(stopped);
+	return stopped;
+}
+
+static int flush_result(uint64_t bitmap)
+{
+	return cpus_flush(bitmap);
+}
+
+static void test_late(struct tap *tap)
+{
+	struct cpu *two;
+
+	machine_open(NULL);
+	two = cpu_by_id(2);
+	machine.cpus[2].deaf = 5000; /* of the 10 000 looks that a second has */
+	tap_ok(tap, machine_call(0, suspend_some, 0xe) == 0xe && !cpu_is_lost(two),
+	       "a CPU that answers late is waited for");
+	machine.clock_step = 1ull << 40;
+	machine.cpus[2].deaf = 5000;
+	tap_ok(tap, machine_call(0, suspend_some, 0xe) == 0xe && !cpu_is_lost(two),
+	       "however long the waiter itself was away in between");
+	machine.clock_step = CLOCK_STEP / 10;
+	machine.cpus[2].deaf = 50000;
+	tap_ok(tap, machine_call(0, suspend_some, 0xe) == 0xe && !cpu_is_lost(two),
+	       "time counts, not how often one looks");
+	machine.cpus[2].deaf = 200000;
+	tap_ok(tap, machine_call(0, suspend_some, 0xe) == 0xa, "but not much longer than a second");
+}
+
+static void test_lost(struct tap *tap)
+{
+	struct cpu *two;
+	uint64_t clock;
+
+	machine_open(NULL);
+	two = cpu_by_id(2);
+	machine.cpus[2].deaf = DEAF_FOR_EVER;
+	look();
+	tap_is_u64(tap, machine_call(0, suspend_some, 0xe), 0xa,
+		   "a suspend ends without a CPU that does not answer, and says so");
+	tap_ok(tap, cpu_is_lost(two) && !cpu_is_lost(cpu_by_id(1)), "that one is lost");
+	tap_ok(tap, machine.cpus[1].in_guest && machine.cpus[3].in_guest, "the others go on");
+	clock = machine.clock;
+	tap_is_u64(tap, machine_call(0, suspend_some, 0xe), 0xa, "the next suspend says it again");
+	tap_is_u64(tap, machine_call(0, flush_result, 0xf), -EIO, "so does a flush");
+	tap_ok(tap, machine.clock - clock < 100 * CLOCK_STEP, "without waiting for it once more");
+	tap_ok(tap, flushed_since(1, 1, 0, 1), "the others have flushed");
+	machine.cpus[2].deaf = 0;
+	machine_call(0, this_id, 0);
+	tap_ok(tap, !cpu_is_lost(two) && machine.cpus[2].in_guest && !two->pending,
+	       "when it comes back it is no longer lost");
+	tap_ok(tap, flushed_since(1, 1, 1, 1), "and has flushed before its guest goes on");
+	tap_ok(tap, machine.cpus[2].acts == acts[2] && !two->suspended,
+	       "nothing of the suspend is left");
+	tap_ok(tap,
+	       machine_call(0, suspend_some, 0xe) == 0xe && !machine_call(0, flush_result, 0xf),
+	       "it is waited for as before");
+}
+
+/* An exception: it stands still for ever. */
+static void test_standing_still(struct tap *tap)
+{
+	uint64_t clock;
+
+	machine_open(NULL);
+	machine.cpus[2].deaf = DEAF_FOR_EVER;
+	cpu_by_id(2)->state = CPU_LOST;
+	clock = machine.clock;
+	tap_is_u64(tap, machine_call(0, suspend_some, 0xe), 0xe,
+		   "a CPU that had an exception is as good as suspended");
+	tap_is_u64(tap, machine_call(0, flush_result, 0xf), 0, "and uses nothing any more");
+	tap_ok(tap, machine.clock - clock < 100 * CLOCK_STEP && cpu_is_lost(cpu_by_id(2)),
+	       "nobody waits for it");
+}
+
+static struct spinlock lock;
+
+/* Takes the lock, and does not come back. */
+static int lock_and_stay(uint64_t dead)
+{
+	struct cpu *self = this_cpu();
+
+	spin_lock(&lock);
+	machine.cpus[self->id].deaf = DEAF_FOR_EVER;
+	self->state = dead ? CPU_LOST : CPU_RUNNING;
+	for (;;)
+		arch_cpu_relax();
+	return 0;
+}
+
+static int take_lock(uint64_t arg)
+{
+	bool held;
+
+	spin_lock(&lock);
+	held = spin_held(&lock) && !spin_trylock(&lock);
+	spin_unlock(&lock);
+	return held && !spin_held(&lock);
+}
+
+static void test_locks(struct tap *tap)
+{
+	uint64_t clock;
+
+	machine_open(NULL);
+	tap_ok(tap, machine_call(0, take_lock, 0) && machine_call(1, take_lock, 0),
+	       "a lock is one CPU's, and then the next one's");
+	machine_begin(3, lock_and_stay, true);
+	clock = machine.clock;
+	tap_ok(tap, machine_call(0, take_lock, 0) && machine.clock - clock < 100 * CLOCK_STEP,
+	       "the lock of a CPU that had an exception is taken over at once");
+	machine_open(NULL);
+	machine_begin(3, lock_and_stay, false);
+	clock = machine.clock;
+	tap_ok(tap, machine_call(0, take_lock, 0) && machine.clock - clock >= 1000 * CLOCK_KHZ,
+	       "that of one that got lost with it after a second");
+}
+
 int main(void)
 {
 	struct tap tap = {0};
@@ -254,5 +380,9 @@ int main(void)
 	test_flush(&tap);
 	test_actions(&tap);
 	test_signals(&tap);
+	test_late(&tap);
+	test_lost(&tap);
+	test_standing_still(&tap);
+	test_locks(&tap);
 	return tap_done(&tap);
 }

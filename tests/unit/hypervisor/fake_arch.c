@@ -24,6 +24,18 @@ void arch_debug_putc(char c)
 		machine.debug[machine.debug_size++] = c;
 }
 
+/* Each look at the clock finds it further. */
+uint64_t arch_clock(void)
+{
+	machine.clock += machine.clock_step;
+	return machine.clock;
+}
+
+uint64_t arch_clock_khz(void)
+{
+	return CLOCK_KHZ;
+}
+
 void arch_cpu_kick(struct cpu *cpu)
 {
 	if (machine.running == (int)cpu->id)

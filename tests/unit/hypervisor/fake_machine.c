@@ -138,6 +138,13 @@ void arch_cpu_relax(void)
 		machine_give_up("no context to switch to");
 }
 
+static bool is_deaf(struct fake_cpu *cpu)
+{
+	if (cpu->deaf && cpu->deaf != DEAF_FOR_EVER)
+		cpu->deaf--;
+	return cpu->deaf;
+}
+
 static void run_guest(unsigned int n)
 {
 	struct fake_cpu *cpu = &machine.cpus[n];
@@ -147,7 +154,7 @@ static void run_guest(unsigned int n)
 	do {
 		fill_tlb(n);
 		arch_cpu_relax();
-	} while (!cpu->kicked && !coroutines[n].call);
+	} while ((!cpu->kicked && !coroutines[n].call) || is_deaf(cpu));
 	cpu->in_guest = false;
 	cpu->kicked = false;
 }
@@ -178,6 +185,8 @@ static void let_run(unsigned int n)
 static bool quiet(void)
 {
 	for (unsigned int n = 0; n < MACHINE_CPUS; n++) {
+		if (machine.cpus[n].deaf == DEAF_FOR_EVER)
+			continue;
 		if (!machine.cpus[n].in_guest || machine.cpus[n].kicked || coroutines[n].call)
 			return false;
 	}
@@ -203,7 +212,7 @@ static void settle(void)
 	do {
 		for (unsigned int n = 0; n < MACHINE_CPUS; n++)
 			let_run(n);
-		if (rounds++ > 10000)
+		if (rounds++ > 200000)
 			machine_give_up("CPUs wait for each other for ever");
 	} while (!quiet());
 	machine.stale_entries += all_stale(~0ull);
@@ -348,6 +357,7 @@ void machine_open(const struct cell_plan *root)
 	machine.ram = map_fresh(NULL, RAM_SIZE);
 	machine.pages_until_failure = PAGES_ALL;
 	machine.running = -1;
+	machine.clock_step = CLOCK_STEP;
 	map_fresh((void *)IMAGE_BASE, HV_SIZE);
 	image_header.core_size = CORE_SIZE;
 	image_header.phys_start = HV_START;
@@ -451,14 +461,19 @@ void machine_refill(void)
 }
 
 /* What was unmapped is out of all TLBs when the flush returns, not some time later. */
-void __real_cpus_flush(uint64_t bitmap);
-void __wrap_cpus_flush(uint64_t bitmap);
-void __wrap_cpus_flush(uint64_t bitmap)
+int __real_cpus_flush(uint64_t bitmap);
+int __wrap_cpus_flush(uint64_t bitmap);
+int __wrap_cpus_flush(uint64_t bitmap)
 {
+	int err;
+
 	machine.flush_calls++;
 	machine.flushed |= bitmap;
-	__real_cpus_flush(bitmap);
-	machine.unacknowledged += all_stale(bitmap);
+	machine.last_flushed = bitmap;
+	err = __real_cpus_flush(bitmap);
+	if (!err)
+		machine.unacknowledged += all_stale(bitmap);
+	return err;
 }
 
 /* And only then may pages that were tables be used for something else. */

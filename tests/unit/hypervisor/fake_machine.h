@@ -53,6 +53,8 @@ size_t plan_write(const struct cell_plan *plan, void *to);
 
 struct fake_cpu {
 	bool in_guest;
+	/* For so many turns it takes no kick, as if it were stuck. */
+	unsigned int deaf;
 	bool kicked; /* an NMI is on its way or has come */
 	unsigned int kicks;
 	unsigned int flushes;
@@ -77,10 +79,12 @@ struct fake_machine {
 	char debug[16384];	     /* what went to the debug console */
 	unsigned int debug_size;
 	bool leaving;
+	uint64_t clock, clock_step;
 	uint32_t later;			     /* signals that cannot be delivered now */
 	void (*on_signals)(struct cpu *cpu); /* at each entry to a guest */
 	int running;			     /* CPU, or -1 */
 	unsigned int flush_calls;
+	uint64_t last_flushed;
 	uint64_t flushed;	 /* CPUs that cpus_flush() was called for */
 	uint32_t cpuid_bits;	 /* what the processor says in each register of each leaf */
 	uint32_t cpuid_asked[2]; /* the last leaf and subleaf */
@@ -91,6 +95,11 @@ struct fake_machine {
 		unsigned int length;
 	} refused_port; /* what root was refused last */
 };
+
+#define CLOCK_KHZ  1000u
+#define CLOCK_STEP 100u /* what a wait takes at each look: not more than counts */
+
+#define DEAF_FOR_EVER 0xffffffffu
 
 #define PAGES_ALL 0xffffffffu
 

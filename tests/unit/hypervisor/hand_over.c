@@ -83,7 +83,7 @@ static void test_order(struct tap *tap)
 	machine_create(&plant);
 	in_order(tap, "create");
 	tap_is_u64(
-		tap, machine.flushed, ROOT_CPUS_LEFT,
+		tap, machine.last_flushed, ROOT_CPUS_LEFT,
 		"create flushes when the cell's CPU is no longer root's: none of root's is still "
 		"about to send it an interrupt");
 	forget_counts();
@@ -270,6 +270,59 @@ static void test_load_fails(struct tap *tap)
 	tap_is_u64(tap, disorder, 0, "a load in part leaves nothing stale");
 }
 
+static int nothing(uint64_t arg)
+{
+	return 0;
+}
+
+static void come_back(unsigned int cpu)
+{
+	machine.cpus[cpu].deaf = 0;
+	machine_call(cpu, nothing, 0);
+}
+
+/* A CPU of root that does not answer may use whatever it had. */
+static void test_root_cpu_lost(struct tap *tap)
+{
+	static struct root_model model;
+	static struct before before;
+	uint32_t used;
+
+	open_with_neighbour();
+	forget_counts();
+	machine.cpus[1].deaf = DEAF_FOR_EVER;
+	remember(&before);
+	tap_is_u64(tap, machine_create(&plant), -EIO,
+		   "no cell is made of what a lost CPU of root may use");
+	tap_is_u64(tap, model_differences(&before.model) + (cell_count() != 2), 0,
+		   "root has all that it had");
+	tap_is_u64(tap, machine.released_early + machine.reused_early, 0,
+		   "tables that it may walk are kept");
+	come_back(1);
+	tap_is_u64(tap, machine_create(&plant), 0, "it is made when the CPU is back");
+	machine_view(&root_cell, model.pages);
+	machine_hypercall(HC_CELL_SET_LOADABLE, PLANT_ID, 0);
+	machine.cpus[1].deaf = DEAF_FOR_EVER;
+	tap_is_u64(tap, machine_hypercall(HC_CELL_START, PLANT_ID, 0), -EIO,
+		   "no cell runs in memory that a lost CPU of root may use");
+	tap_ok(tap, machine.cpus[PLANT_CPU].last_act == PENDING_PARK, "its CPU stands still");
+	come_back(1);
+	tap_is_u64(tap, machine_hypercall(HC_CELL_START, PLANT_ID, 0), 0,
+		   "it starts when the CPU is back");
+	tap_is_u64(tap, model_differences(&model), 0, "and its memory is its own");
+	machine.cpus[1].deaf = DEAF_FOR_EVER;
+	end_plant();
+	used = page_pool_used();
+	tap_ok(tap, !cell_by_id(PLANT_ID) && used > before.used,
+	       "a cell is destroyed; what root read of it is not used anew");
+	tap_is_u64(tap, machine.released_early + machine.reused_early, 0,
+		   "nor tables that it may walk");
+	come_back(1);
+	machine_create(&plant);
+	end_plant();
+	tap_is_u64(tap, page_pool_used(), before.used, "in the end no page is lost");
+}
+
 int main(void)
 {
 	struct tap tap = {0};
@@ -281,5 +334,6 @@ int main(void)
 	test_create_fails(&tap, true);
 	test_load_fails(&tap);
 	test_start_fails(&tap);
+	test_root_cpu_lost(&tap);
 	return tap_done(&tap);
 }

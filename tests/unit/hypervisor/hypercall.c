@@ -165,6 +165,42 @@ static void test_several_at_once(struct tap *tap)
 		   "nobody has kept the lock");
 }
 
+/* A management call that does not come to its end. */
+static int hold_management(uint64_t dead)
+{
+	if (!spin_trylock(&management_lock))
+		machine_give_up("the lock is not free");
+	machine.cpus[this_cpu()->id].deaf = DEAF_FOR_EVER;
+	this_cpu()->state = dead ? CPU_LOST : CPU_RUNNING;
+	for (;;)
+		arch_cpu_relax();
+	return 0;
+}
+
+static void test_lock_kept(struct tap *tap)
+{
+	uint64_t clock;
+
+	open_cell(0);
+	machine_begin(1, hold_management, true);
+	clock = machine.clock;
+	tap_is_u64(tap, machine_hypercall_of(2, HC_CELL_GET_STATE, PLANT_ID, 0), CELL_RUNNING,
+		   "a CPU that had an exception in the middle of a call is nobody's hindrance");
+	tap_ok(tap, machine.clock - clock < 100 * CLOCK_STEP, "not even for a moment");
+	tap_is_u64(tap, machine_hypercall(HC_CV_CELL_KILL, PLANT_ID, 0), 0, "cells can be killed");
+	while (machine_hypercall(HC_CELL_DESTROY, PLANT_ID, 0) == -EINPROGRESS)
+		;
+	tap_is_u64(tap, machine_hypercall(HC_DISABLE, 0, 0), -EIO,
+		   "but the hypervisor does not close: that CPU is in its memory");
+	open_cell(0);
+	machine_begin(1, hold_management, false);
+	tap_is_u64(tap, machine_hypercall_of(2, HC_CELL_GET_STATE, PLANT_ID, 0), -EIO,
+		   "a CPU that never ends its call is waited for, but not for ever");
+	tap_is_u64(tap, machine_hypercall_of(0, HC_HYPERVISOR_GET_INFO, HV_INFO_NUM_CELLS, 0), 2,
+		   "what needs no lock is served");
+	memset(&management_lock, 0, sizeof(management_lock));
+}
+
 /* Last: what has begun cannot be taken back. */
 static void test_disable(struct tap *tap)
 {
@@ -189,6 +225,7 @@ int main(void)
 	test_cpu_info(&tap);
 	test_console(&tap);
 	test_several_at_once(&tap);
+	test_lock_kept(&tap);
 	test_disable(&tap);
 	return tap_done(&tap);
 }

@@ -102,8 +102,6 @@ void setup_host_exception(const struct exception_frame *frame)
 			"hypervisor exception %lu on CPU %u: error 0x%lx rip 0x%lx rsp 0x%lx "
 			"cr2 0x%lx\n",
 			frame->vector, cpu->id, frame->error, frame->rip, frame->rsp, read_cr2());
-	} else {
-		console_abandon();
 	}
 	for (;;)
 		asm volatile("cli; hlt");
@@ -206,6 +204,21 @@ int arch_cpu_init(struct cpu *cpu)
 	cpu->arch.apic_id = image_header.apic_ids[cpu->id];
 	cpu->arch.last_exception = FAILURE_VECTOR_NONE;
 	return vendor->cpu_init(cpu);
+}
+
+/* Faster than any processor's: where the configuration does not say, waiting takes longer. */
+#define FASTEST_TSC_KHZ 8000000u
+
+uint64_t arch_clock(void)
+{
+	return rdtsc();
+}
+
+uint64_t arch_clock_khz(void)
+{
+	uint32_t khz = system_desc ? system_desc->platform.x86.tsc_khz : 0;
+
+	return khz ? khz : FASTEST_TSC_KHZ;
 }
 
 void arch_cpu_leave(struct cpu *cpu)
