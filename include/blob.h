@@ -60,11 +60,9 @@ struct blob_memory {
 	uint64_t flags;
 } __attribute__((packed));
 
-enum blob_cache_type {
-	BLOB_CACHE_UNIFIED = 0,
-	BLOB_CACHE_CODE = 1,
-	BLOB_CACHE_DATA = 2,
-};
+/* Bits of a cache region's type. */
+#define BLOB_CACHE_CODE 1u
+#define BLOB_CACHE_DATA 2u
 
 struct blob_cache {
 	uint32_t start;

@@ -127,10 +127,16 @@ static struct managed_cell *allocate_cell(const void __user *blob, u32 size)
 	const u8 *set;
 	void *copy;
 
-	if (size < sizeof(struct cell_desc))
+	if (size < sizeof(struct cell_desc)) {
+		pr_cell(err, "cell configuration refused: %u bytes, a descriptor alone has %zu\n",
+			size, sizeof(struct cell_desc));
 		return ERR_PTR(-EINVAL);
-	if (size > CELL_BLOB_MAX)
+	}
+	if (size > CELL_BLOB_MAX) {
+		pr_cell(err, "cell configuration refused: %u bytes, more than %u\n", size,
+			CELL_BLOB_MAX);
 		return ERR_PTR(-E2BIG);
+	}
 	copy = memdup_user(blob, size);
 	if (IS_ERR(copy))
 		return copy;
@@ -163,8 +169,10 @@ static int check_new_cell(const struct managed_cell *cell)
 	const u8 *set = cell_desc_cpu_set(cell->desc);
 
 	memcpy(id.name, cell->desc->name, sizeof(id.name));
-	if (cells_find(&id))
+	if (cells_find(&id)) {
+		pr_cell(err, "cell %s: there is a cell of this name\n", cell->desc->name);
 		return -EEXIST;
+	}
 	for (unsigned int n = 0; n < cell->desc->cpu_set_size * 8; n++) {
 		if (!(set[n / 8] & (1 << (n % 8))))
 			continue;
@@ -178,8 +186,7 @@ static int check_new_cell(const struct managed_cell *cell)
 			return -EBUSY;
 		}
 	}
-	if (!cpumask_weight(&cell->cpus))
-		return -EINVAL;
+	/* The blob's check has refused a cell without any. */
 	return 0;
 }
 

@@ -11,6 +11,7 @@
 #include <linux/sizes.h>
 
 #include "cellvisor.h"
+#include "lib/blob/blob_claims.h"
 
 #define SCRUB_CHUNK SZ_1M
 #define RAM_FLAGS   (BLOB_MEM_READ | BLOB_MEM_WRITE | BLOB_MEM_EXECUTE)
@@ -31,8 +32,11 @@ static bool spans_meet(struct span a, struct span b)
 	return a.start < b.end && b.start < a.end;
 }
 
-/* Whether root's configuration has all of the range as memory to work with, at its own address. */
-static bool is_root_ram(const struct system_desc *system, struct span range)
+/*
+ * Whether root's configuration has all of the range, at its own address and with these rights at
+ * least. What root cannot execute is a device.
+ */
+static bool root_has(const struct system_desc *system, struct span range, u64 rights)
 {
 	const struct blob_memory *regions = cell_desc_memory(&system->root_cell), *region;
 	u32 n, count = system->root_cell.num_memory_regions;
@@ -41,7 +45,7 @@ static bool is_root_ram(const struct system_desc *system, struct span range)
 		for (n = 0; n < count; n++) {
 			region = &regions[n];
 			if (region->phys_start == region->virt_start &&
-			    (region->flags & RAM_FLAGS) == RAM_FLAGS &&
+			    (region->flags & rights) == rights &&
 			    region->phys_start <= range.start &&
 			    range.start - region->phys_start < region->size)
 				break;
@@ -62,7 +66,7 @@ static int check_ram(struct resource *res, void *data)
 	struct span before = {ram.start, min(ram.end, hypervisor.start)};
 	struct span after = {max(ram.start, hypervisor.end), ram.end};
 
-	if (is_root_ram(system, before) && is_root_ram(system, after))
+	if (root_has(system, before, RAM_FLAGS) && root_has(system, after, RAM_FLAGS))
 		return 0;
 	pr_cell(err, "Linux' memory at 0x%llx to 0x%llx is not in the root cell's configuration\n",
 		ram.start, ram.end);
@@ -95,7 +99,7 @@ static const struct managed_cell *find_owner(struct span range, bool shared)
 			continue;
 		region = cell_desc_memory(cell->desc);
 		for (u32 n = 0; n < cell->desc->num_memory_regions; n++, region++) {
-			if ((region->flags & BLOB_MEM_COMM_REGION) ||
+			if (!region->size || (region->flags & BLOB_MEM_COMM_REGION) ||
 			    (shared && (region->flags & BLOB_MEM_ROOTSHARED)))
 				continue;
 			if (spans_meet(range, span_of(region)))
@@ -133,19 +137,45 @@ static int check_region(const struct cell_desc *desc, const struct blob_memory *
 			desc->name, region->phys_start, region->size);
 		return -EBUSY;
 	}
-	/* Nobody writes zeros to registers because a configuration calls them memory. */
-	if (!(region->flags & BLOB_MEM_IO) && !is_root_ram(partition->system, range)) {
-		pr_cell(err, "cell %s: at 0x%llx, size 0x%llx the root cell has no memory\n",
+	/* Which devices are to be had the hypervisor says. */
+	if (!(region->flags & BLOB_MEM_IO) && !root_has(partition->system, range, BLOB_MEM_READ)) {
+		pr_cell(err, "cell %s: at 0x%llx, size 0x%llx the root cell has nothing\n",
 			desc->name, region->phys_start, region->size);
 		return -EBUSY;
 	}
 	return 0;
 }
 
+/* What of these claims no part of the hypervisor serves. */
+static u32 unserved(u32 claims)
+{
+	return claims & ~READ_ONCE(partition->public->served);
+}
+
+void claims_tell_root(void)
+{
+	u32 claims = unserved(blob_claims_system(partition->system));
+
+	for (unsigned int claim = 0; claim < BLOB_CLAIM_COUNT; claim++) {
+		if (claims & (1u << claim))
+			pr_cell(info, "root cell: %s: not served, they stay Linux' unwatched\n",
+				blob_claim_text(claim));
+	}
+}
+
 int claims_check_cell(const struct cell_desc *desc)
 {
 	const struct blob_memory *region = cell_desc_memory(desc);
+	u32 claims = unserved(blob_claims_cell(desc));
 	int err = 0;
+
+	for (unsigned int claim = 0; claim < BLOB_CLAIM_COUNT; claim++) {
+		if (claims & (1u << claim))
+			pr_cell(err, "cell %s: asks for %s, which are not served\n", desc->name,
+				blob_claim_text(claim));
+	}
+	if (claims)
+		return -EOPNOTSUPP;
 
 	for (u32 n = 0; n < desc->num_memory_regions && !err; n++, region++) {
 		if (!(region->flags & BLOB_MEM_COMM_REGION) && region->size)
@@ -162,11 +192,21 @@ static bool changes_hands(const struct blob_memory *region)
 
 static int scrub_region(const struct blob_memory *region)
 {
+	struct span chunk;
 	void *memory;
 	u64 size;
 
 	for (u64 offset = 0; offset < region->size; offset += size) {
 		size = min_t(u64, region->size - offset, SCRUB_CHUNK);
+		chunk.start = region->phys_start + offset;
+		/* A page at a time where a device may be beside the memory. */
+		chunk.end = chunk.start + size;
+		if (!root_has(partition->system, chunk, RAM_FLAGS)) {
+			size = PAGE_SIZE;
+			chunk.end = chunk.start + size;
+			if (!root_has(partition->system, chunk, BLOB_MEM_EXECUTE))
+				continue;
+		}
 		memory = memremap(region->phys_start + offset, size, MEMREMAP_WB);
 		if (!memory)
 			return -ENOMEM;

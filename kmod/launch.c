@@ -11,7 +11,7 @@
 #include "cellvisor.h"
 #include "lib/blob/blob_error.h"
 
-#define SYSTEM_BLOB_MAX (64u << 10) /* checking takes the square of the number of regions */
+#define SYSTEM_BLOB_MAX (64u << 10)
 #define MAX_CLOSE_TRIES 5
 
 struct partition *partition;
@@ -35,8 +35,11 @@ static int read_system(const void __user *blob, struct partition *p)
 		return -EINVAL;
 	}
 	size = sizeof(head) - sizeof(head.root_cell) + cell_desc_size(&head.root_cell);
-	if (size > SYSTEM_BLOB_MAX)
+	if (size > SYSTEM_BLOB_MAX) {
+		pr_cell(err, "system configuration of %llu bytes, more than %u\n", size,
+			SYSTEM_BLOB_MAX);
 		return -E2BIG;
+	}
 	p->system = vmemdup_user(blob, size);
 	if (IS_ERR(p->system)) {
 		int err = PTR_ERR(p->system);
@@ -53,18 +56,29 @@ static int read_system(const void __user *blob, struct partition *p)
 	return machine_complete(p->system);
 }
 
-/* Every CPU of the configuration must be there to enter, and nobody else may be left outside. */
+/*
+ * Every CPU of the configuration must be there to enter, and nobody else may be left outside: one
+ * that is offline waits in Linux' own code, with all of memory before it, for whatever wakes it.
+ */
 static int check_cpus(const struct partition *p)
 {
 	const struct cell_desc *root = &p->system->root_cell;
 	const u8 *set = cell_desc_cpu_set(root);
 	unsigned int count = root->cpu_set_size * 8;
+	struct cpumask offline;
 	bool listed;
+
+	if (cpumask_andnot(&offline, cpu_present_mask, cpu_online_mask)) {
+		pr_cell(err,
+			"CPUs %*pbl are offline: bring them online, the hypervisor takes all\n",
+			cpumask_pr_args(&offline));
+		return -ENODEV;
+	}
 
 	for (unsigned int cpu = 0; cpu < max_t(unsigned int, count, nr_cpu_ids); cpu++) {
 		listed = cpu < count && (set[cpu / 8] & (1 << (cpu % 8)));
 		if (listed && (cpu >= nr_cpu_ids || !cpu_online(cpu))) {
-			pr_cell(err, "CPU %u of the configuration is missing or offline\n", cpu);
+			pr_cell(err, "there is no CPU %u, which the configuration names\n", cpu);
 			return -ENODEV;
 		}
 		if (!listed && cpu < nr_cpu_ids && cpu_online(cpu)) {
@@ -224,6 +238,7 @@ int partition_open(const void __user *blob)
 	partition = p;
 	__module_get(THIS_MODULE);
 	pr_cell(info, "hypervisor on, %u CPUs\n", cpumask_weight(&p->cpus));
+	claims_tell_root();
 	return 0;
 
 err_free:

@@ -259,27 +259,42 @@ int memory_root_init(void)
 	return memory_show_public(&public_area, sizeof(public_area), true);
 }
 
+/*
+ * What root cannot execute is a device, whatever flags it has for the cell: writing zeros to
+ * registers is not harmless.
+ */
+static bool is_root_memory(uint64_t phys)
+{
+	for_each_region (region, &root_cell) {
+		if ((region->flags & BLOB_MEM_EXECUTE) && region->phys_start <= phys &&
+		    phys - region->phys_start < region->size)
+			return true;
+	}
+	return false;
+}
+
+static bool needs_scrubbing(const struct blob_memory *region)
+{
+	return is_owned(region) && !(region->flags & BLOB_MEM_IO) &&
+	       (region->flags & (BLOB_MEM_WRITE | BLOB_MEM_LOADABLE));
+}
+
 bool memory_scrub(struct cell *cell)
 {
 	const struct blob_memory *regions = cell_desc_memory(cell->desc), *region;
-	uint64_t done = 0;
+	uint64_t done = 0, phys;
 
-	while (cell->scrub_region < cell->desc->num_memory_regions) {
+	for (; cell->scrub_region < cell->desc->num_memory_regions; cell->scrub_region++) {
 		region = &regions[cell->scrub_region];
-		/* Device memory is not scrubbed: writing zeros to registers is not harmless. */
-		if (is_owned(region) && !(region->flags & BLOB_MEM_IO) &&
-		    (region->flags & (BLOB_MEM_WRITE | BLOB_MEM_LOADABLE))) {
-			while (cell->scrub_offset < region->size) {
-				if (done >= SCRUB_STEP)
-					return false;
-				memset(arch_map_page(0, region->phys_start + cell->scrub_offset,
-						     false),
-				       0, PAGE_SIZE);
-				cell->scrub_offset += PAGE_SIZE;
-				done += PAGE_SIZE;
-			}
+		while (needs_scrubbing(region) && cell->scrub_offset < region->size) {
+			if (done >= SCRUB_STEP)
+				return false;
+			phys = region->phys_start + cell->scrub_offset;
+			if (is_root_memory(phys))
+				memset(arch_map_page(0, phys, false), 0, PAGE_SIZE);
+			cell->scrub_offset += PAGE_SIZE;
+			done += PAGE_SIZE;
 		}
-		cell->scrub_region++;
 		cell->scrub_offset = 0;
 	}
 	return true;

@@ -20,8 +20,10 @@
 #include "words.h"
 
 /* Bounds that the format itself does not have. */
-#define BLOB_MAX_CPU_SET_SIZE 512u /* bytes: 4096 CPUs */
-#define BLOB_ADDRESS_BITS     52
+#define BLOB_MAX_CPU_SET_SIZE  512u /* bytes: 4096 CPUs */
+#define BLOB_ADDRESS_BITS      52
+#define BLOB_MAX_ROOT_ELEMENTS 512u /* of an array whose elements are compared with each other */
+#define BLOB_MAX_CELL_ELEMENTS 128u
 
 /*
  * What is wrong: in words; what of struct blob_error follows them (the FIELD; and also VALUE, BOTH
@@ -38,7 +40,7 @@
 	/* value, expected: revisions */                                                           \
 	X(BLOB_WRONG_REVISION, "made for another revision of the format", NOTHING, "")             \
 	/* value: bytes given, expected: bytes that the counts make */                             \
-	X(BLOB_SIZE_MISMATCH, "size does not match the counts in it", BOTH, ", expected ")         \
+	X(BLOB_SIZE_MISMATCH, "shorter than the counts in it make it", BOTH, ", expected ")        \
 	X(BLOB_NAME_EMPTY, "name is empty", NOTHING, "")                                           \
 	X(BLOB_NAME_UNTERMINATED, "name is not terminated", NOTHING, "")                           \
 	/* value: the character */                                                                 \
@@ -136,11 +138,10 @@ struct blob_error {
 
 /*
  * Checks a cell blob (struct cell_desc and its arrays) or a system blob (struct system_desc and the
- * root cell's arrays) of exactly size bytes, at any alignment. Returns 0 or, at the first thing
- * that is wrong, -EINVAL with *ret_error filled in (untouched on success; may be NULL). The bytes
- * must not change meanwhile: copy them first where somebody else can write them. Allocates nothing,
- * takes no lock, callable in any context; the time grows with the square of the number of memory
- * regions, so bound the size before.
+ * root cell's arrays) in size bytes, at any alignment; what is behind it is not looked at. Returns
+ * 0 or, at the first thing that is wrong, -EINVAL with *ret_error filled in (untouched on success;
+ * may be NULL). The bytes must not change meanwhile: copy them first where somebody else can write
+ * them. Allocates nothing, takes no lock, callable in any context.
  */
 int blob_check_cell(const void *blob, size_t size, struct blob_error *ret_error);
 int blob_check_system(const void *blob, size_t size, struct blob_error *ret_error);

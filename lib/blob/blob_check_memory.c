@@ -7,19 +7,6 @@ static bool ranges_meet(uint64_t a, uint64_t a_size, uint64_t b, uint64_t b_size
 	return a < b + b_size && b < a + a_size;
 }
 
-/* Only sections of ivshmem devices other than the state table exist without a size. */
-static bool may_be_empty(const struct cell_desc *cell, unsigned int index)
-{
-	const struct blob_pci_device *dev = cell_desc_pci_devices(cell);
-
-	for (unsigned int n = 0; n < cell->num_pci_devices; n++) {
-		if (dev[n].type == BLOB_PCI_IVSHMEM && index > dev[n].shmem_regions_start &&
-		    index < shmem_end(&dev[n]))
-			return true;
-	}
-	return false;
-}
-
 static int check_comm_region(struct blob_check *c, const struct blob_memory *r)
 {
 	if (c->is_root)
@@ -55,12 +42,11 @@ static int check_memory_region(struct blob_check *c, unsigned int n)
 
 	if (r->flags & ~(uint64_t)BLOB_MEM_ALL_FLAGS)
 		return blob_fail(c, BLOB_UNKNOWN_FLAGS, "flags", r->flags, BLOB_MEM_ALL_FLAGS);
-	if (r->size == 0 && may_be_empty(c->cell, n))
-		return 0;
 	if (r->flags & BLOB_MEM_COMM_REGION)
 		return check_comm_region(c, r);
+	/* Blobs of the field have them: they say nothing. */
 	if (r->size == 0)
-		return blob_fail(c, BLOB_EMPTY_RANGE, "size", 0, 0);
+		return 0;
 	err = blob_check_address(c, "phys_start", r->phys_start, r->size);
 	if (!err)
 		err = blob_check_address(c, "virt_start", r->virt_start, r->size);

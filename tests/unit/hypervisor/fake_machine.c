@@ -283,10 +283,14 @@ size_t plan_write(const struct cell_plan *plan, void *to)
 	desc->cpu_set_size = sizeof(plan->cpus);
 	desc->num_memory_regions = plan->num_memory;
 	desc->num_pio_regions = plan->num_pio;
+	desc->num_irqchips = plan->num_irqchips;
 	memcpy((void *)cell_desc_cpu_set(desc), &plan->cpus, sizeof(plan->cpus));
 	if (plan->num_memory)
 		memcpy((void *)cell_desc_memory(desc), plan->memory,
 		       plan->num_memory * sizeof(*plan->memory));
+	if (plan->num_irqchips)
+		memcpy((void *)cell_desc_irqchips(desc), plan->irqchips,
+		       plan->num_irqchips * sizeof(*plan->irqchips));
 	if (plan->num_pio)
 		memcpy((void *)cell_desc_pio(desc), plan->pio, plan->num_pio * sizeof(*plan->pio));
 	return cell_desc_size(desc);
@@ -366,6 +370,7 @@ void machine_open(const struct cell_plan *root)
 	image_header.max_cpus = MACHINE_CPUS;
 	memset(image_header.cpu_entering, 1, MACHINE_CPUS);
 	plan_write(root ? root : &default_root, &system->root_cell);
+	system->pci_mmconfig_base = root ? root->mmconfig : 0;
 	system_desc = system;
 	page_pool_init((void *)(IMAGE_BASE + POOL_OFFSET), (HV_SIZE - POOL_OFFSET) / PAGE_SIZE);
 	for (unsigned int n = 0; n < MACHINE_CPUS; n++)

@@ -46,6 +46,9 @@ struct cell_plan {
 	unsigned int num_memory;
 	const struct blob_pio *pio;
 	unsigned int num_pio;
+	const struct blob_irqchip *irqchips;
+	unsigned int num_irqchips;
+	uint64_t mmconfig; /* of root: one bus there */
 };
 
 /* A correct blob; returns its size. */

@@ -30,7 +30,7 @@ static const struct {
 	  .value = 0xfffffffffffff000},
 	 "memory region 3: address and size wrap around: phys_start 0xfffffffffffff000"},
 	{{.code = BLOB_SIZE_MISMATCH, .index = -1, .value = 0x100, .expected = 0x84},
-	 "size does not match the counts in it: 0x100, expected 0x84"},
+	 "shorter than the counts in it make it: 0x100, expected 0x84"},
 	{{.code = BLOB_NAME_EMPTY, .part = BLOB_PART_CELL, .index = -1, .field = "name"},
 	 "cell: name is empty"},
 	{{.code = BLOB_UNKNOWN_FLAGS,

@@ -30,7 +30,7 @@ static const struct blob_memory root_memory[SAMPLE_MEMORY_COUNT] = {
 };
 
 static const struct blob_cache caches[SAMPLE_CACHE_COUNT] = {
-	{.start = 0, .size = 2, .type = BLOB_CACHE_UNIFIED},
+	{.start = 0, .size = 2, .type = BLOB_CACHE_CODE | BLOB_CACHE_DATA},
 	{.start = 2, .size = 1, .type = BLOB_CACHE_DATA, .flags = 1},
 };
 

@@ -31,11 +31,15 @@ told 'a system configuration of another revision is refused, with both' \
 	'system configuration of revision 12, this driver takes revision 14'
 told 'one of another architecture is refused, with both' \
 	'system configuration refused: made for arm64, this is x86'
-told 'a CPU that is not there is named' 'CPU 3 of the configuration is missing or offline'
+told 'a CPU that is offline is named' 'CPUs 3 are offline'
 fuzz create 350
 told 'a cell of another revision is refused, with both' 'made for revision 12, this is revision 14'
 told 'a cell of another architecture is refused, with both' \
 	'cell configuration refused: made for arm64, this is x86'
+told 'one without a whole descriptor is refused, with its size' '131 bytes, a descriptor alone has 132'
+told 'a name that is taken is named' 'cell root: there is a cell of this name'
+told 'what a cell asks for and nobody serves is named' 'asks for stream ids, which are not served'
+told 'what stays with Linux, unwatched, is told' 'root cell: interrupt pins: not served'
 fuzz cells 300
 is 'the hypervisor is off' "$(cat $sysfs/enabled)" 0
 is 'all CPUs are with Linux' "$(cat /sys/devices/system/cpu/online)" "$(cat /sys/devices/system/cpu/present)"

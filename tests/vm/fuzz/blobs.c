@@ -103,6 +103,10 @@ static bool takes_devices_from_root(const struct sample *sample, const uint8_t *
 			  good_desc->num_memory_regions * sizeof(struct blob_memory));
 }
 
+/* Where this machine has no memory, but devices. */
+#define DEVICES_START 0x80000000ull
+#define DEVICES_END   (1ull << 40)
+
 static bool takes_devices_for_cell(const struct sample *sample, const uint8_t *bytes, size_t size)
 {
 	const struct cell_desc *desc = desc_of(sample, bytes);
@@ -112,7 +116,9 @@ static bool takes_devices_for_cell(const struct sample *sample, const uint8_t *b
 		return false;
 	for (region = cell_desc_memory(desc);
 	     region < cell_desc_memory(desc) + desc->num_memory_regions; region++) {
-		if (region->flags & BLOB_MEM_IO)
+		if ((region->flags & BLOB_MEM_IO) ||
+		    (region->phys_start < DEVICES_END &&
+		     region->phys_start + region->size > DEVICES_START))
 			return true;
 	}
 	return !same_ports(desc, desc_of(sample, sample->bytes));

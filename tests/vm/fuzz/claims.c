@@ -69,9 +69,6 @@ void claim_foreign_memory(struct device *device)
 	create = (struct jailhouse_cell_create){(uintptr_t)desc, (uint32_t)size, 0};
 	for (unsigned int n = 0; n < sizeof(places) / sizeof(places[0]); n++) {
 		for (unsigned int flag = 0; flag < sizeof(flags) / sizeof(flags[0]); flag++) {
-			/* A device may be given away: by name, not as memory. */
-			if (places[n] == IO_APIC && (flags[flag] & BLOB_MEM_IO))
-				continue;
 			region->phys_start = places[n];
 			region->flags = flags[flag];
 			if (!device_call(device, JAILHOUSE_CELL_CREATE, &create))

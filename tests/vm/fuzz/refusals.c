@@ -48,8 +48,27 @@ void refuse_systems(struct device *device)
 	blob->architecture = BLOB_ARCH_X86;
 	set_online("0");
 	expect(device, "a CPU is missing", JAILHOUSE_ENABLE, blob, ENODEV);
+	((uint8_t *)cell_desc_cpu_set(&blob->root_cell))[0] &= ~(1u << 3);
+	expect(device, "a CPU would stay outside", JAILHOUSE_ENABLE, blob, ENODEV);
+	((uint8_t *)cell_desc_cpu_set(&blob->root_cell))[0] |= 1u << 3;
 	set_online("1");
 	free(blob);
+}
+
+/* What it asks for stands behind its other arrays. */
+static void expect_unserved(struct device *device, const struct cell_desc *blob, size_t size)
+{
+	struct cell_desc *larger = calloc(1, size + sizeof(uint32_t));
+	const struct jailhouse_cell_create create = {.blob_address = (uintptr_t)larger,
+						     .blob_size = size + sizeof(uint32_t)};
+
+	if (!larger)
+		broken("no memory");
+	memcpy(larger, blob, size);
+	larger->num_stream_ids = 1;
+	expect(device, "a cell that asks for what nobody serves", JAILHOUSE_CELL_CREATE, &create,
+	       EOPNOTSUPP);
+	free(larger);
 }
 
 void refuse_cells(struct device *device)
@@ -58,11 +77,21 @@ void refuse_cells(struct device *device)
 	struct cell_desc *blob = blob_of_cell(device, &size);
 	const struct jailhouse_cell_create create = {.blob_address = (uintptr_t)blob,
 						     .blob_size = size};
+	const struct jailhouse_cell_create shorter = {.blob_address = (uintptr_t)blob,
+						      .blob_size = sizeof(*blob) - 1};
+	char name[BLOB_CELL_NAME_LEN];
 
 	blob->revision = OTHER_REVISION;
 	expect(device, "cell of another revision", JAILHOUSE_CELL_CREATE, &create, EINVAL);
 	blob->revision = BLOB_REVISION;
 	blob->architecture = OTHER_ARCHITECTURE;
 	expect(device, "cell of another architecture", JAILHOUSE_CELL_CREATE, &create, EINVAL);
+	blob->architecture = BLOB_ARCH_X86;
+	expect(device, "less than a descriptor", JAILHOUSE_CELL_CREATE, &shorter, EINVAL);
+	memcpy(name, blob->name, sizeof(name));
+	strcpy(blob->name, "root");
+	expect(device, "a name that is taken", JAILHOUSE_CELL_CREATE, &create, EEXIST);
+	memcpy(blob->name, name, sizeof(name));
+	expect_unserved(device, blob, size);
 	free(blob);
 }
