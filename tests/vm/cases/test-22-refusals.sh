@@ -32,7 +32,18 @@ suspend() {
 bring_up() { timeout 60 bash -c "echo 1 >$cpus/cpu$1/online"; }
 
 begin
-check 'control: the machine suspends before the hypervisor was on' suspend
+# An image of another release. Before anything suspends: for that the kernel keeps a copy of each image
+# that it has read, and uses it for ten seconds more.
+cp $image /var/tmp/image
+printf '9.9' | dd of=$image bs=1 seek=8 conv=notrunc status=none
+refused 'an image of another release is refused' 'release 9\.9.*install both from one build'
+printf 'NOTANIMG' | dd of=$image bs=1 conv=notrunc status=none
+refused 'a file that is no image is refused' 'not a cellvisor image'
+mv $image /var/tmp/away
+refused 'a missing image is refused' 'not found in /lib/firmware'
+mv /var/tmp/image $image
+
+check 'control: the machine suspends while the hypervisor is off' suspend
 
 # KVM, both ways.
 modprobe kvm_amd
@@ -49,16 +60,6 @@ check 'without it the hypervisor opens' cellctl enable
 is 'KVM declines while the hypervisor is on' $? 3
 check 'the hypervisor closes' cellctl disable
 check 'KVM works again' ./hold-kvm </dev/null
-
-# An image of another release.
-cp $image /var/tmp/image
-printf '9.9' | dd of=$image bs=1 seek=8 conv=notrunc status=none
-refused 'an image of another release is refused' 'release 9\.9.*install both from one build'
-printf 'NOTANIMG' | dd of=$image bs=1 conv=notrunc status=none
-refused 'a file that is no image is refused' 'not a cellvisor image'
-mv $image /var/tmp/away
-refused 'a missing image is refused' 'not found in /lib/firmware'
-mv /var/tmp/image $image
 
 # More memory than there is.
 echo '{ "pool-size": "4G" }' >/etc/cellmgr/cellmgrd.conf
