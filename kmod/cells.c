@@ -245,6 +245,17 @@ static int find_slot(struct managed_cell *cell)
 	return -EIO;
 }
 
+/* The hypervisor said EPERM for the sake of another cell, or the cell itself refuses. */
+static void tell_locked(const struct managed_cell *changed)
+{
+	const struct managed_cell *cell;
+
+	list_for_each_entry (cell, &managed_cells, entry) {
+		if (cell != changed && view_state(cell) == CELL_RUNNING_LOCKED)
+			pr_cell(err, "cell %s has locked the configuration\n", cell->desc->name);
+	}
+}
+
 static void forget_cell(struct managed_cell *cell)
 {
 	list_del(&cell->entry);
@@ -277,6 +288,8 @@ int cells_create(const void __user *blob, u32 size)
 	if (err) {
 		pr_cell(err, "cell %s: creation refused by the hypervisor: error %d\n",
 			cell->desc->name, err);
+		if (err == -EPERM)
+			tell_locked(cell);
 		goto err_cpus;
 	}
 	err = find_slot(cell);
@@ -388,6 +401,8 @@ static int destroy(struct managed_cell *cell, bool force)
 	} else {
 		err = ask_and_call(HC_CELL_DESTROY, cell);
 	}
+	if (err == -EPERM)
+		tell_locked(cell);
 	if (err)
 		return err;
 	cell->slot = 0;

@@ -26,6 +26,7 @@ struct cell {
 	uint64_t scrub_region;
 	uint64_t scrub_offset;
 	bool shutdown_asked;
+	bool told_of_change;   /* and has not answered to that, as far as is known */
 	bool failure_recorded; /* by the first CPU that failed */
 	uint8_t *comm_page;
 	struct public_cell *public;

@@ -22,6 +22,7 @@ void comm_init(struct cell *cell, enum cell_state state)
 	comm->console = cell->desc->console;
 	arch_comm_init(cell, comm);
 	cell->shutdown_asked = false;
+	cell->told_of_change = false;
 }
 
 bool comm_stopped(const struct cell *cell)
@@ -51,20 +52,56 @@ static bool can_answer(const struct cell *cell)
 	return false;
 }
 
-int comm_ask_shutdown(struct cell *cell)
+/* Returns what was answered to the message before. */
+static uint32_t send(struct cell *cell, enum comm_msg_to_cell message)
 {
 	struct comm_region *comm = cell_comm(cell);
+	uint32_t reply =
+		__atomic_exchange_n(&comm->reply_from_cell, COMM_REPLY_NONE, __ATOMIC_SEQ_CST);
+
+	__atomic_store_n(&comm->msg_to_cell, message, __ATOMIC_SEQ_CST);
+	return reply;
+}
+
+void comm_tell_change(const struct cell *changed)
+{
+	for_each_cell (cell) {
+		/* One that has been asked to end has that to answer. */
+		if (cell == &root_cell || cell == changed || cell->shutdown_asked ||
+		    comm_stopped(cell) || !can_answer(cell))
+			continue;
+		send(cell, COMM_MSG_RECONFIG_COMPLETED);
+		cell->told_of_change = true;
+	}
+}
+
+/* What comes late, to what the cell was told before it was asked, is no answer to the question. */
+static bool is_late(struct cell *cell, uint32_t reply)
+{
+	if (!cell->told_of_change || (reply != COMM_REPLY_RECEIVED && reply != COMM_REPLY_UNKNOWN))
+		return false;
+	cell->told_of_change = false;
+	__atomic_compare_exchange_n(&cell_comm(cell)->reply_from_cell, &reply, COMM_REPLY_NONE,
+				    false, __ATOMIC_SEQ_CST, __ATOMIC_SEQ_CST);
+	return true;
+}
+
+int comm_ask_shutdown(struct cell *cell)
+{
+	uint32_t reply;
 
 	if (comm_stopped(cell) || !can_answer(cell))
 		return 0;
 	if (!cell->shutdown_asked) {
-		comm->reply_from_cell = COMM_REPLY_NONE;
-		__atomic_thread_fence(__ATOMIC_SEQ_CST);
-		comm->msg_to_cell = COMM_MSG_SHUTDOWN_REQUEST;
+		if (send(cell, COMM_MSG_SHUTDOWN_REQUEST) != COMM_REPLY_NONE)
+			cell->told_of_change = false;
 		cell->shutdown_asked = true;
 		return -EAGAIN;
 	}
-	switch (__atomic_load_n(&comm->reply_from_cell, __ATOMIC_ACQUIRE)) {
+	reply = __atomic_load_n(&cell_comm(cell)->reply_from_cell, __ATOMIC_ACQUIRE);
+	if (is_late(cell, reply))
+		return -EAGAIN;
+	switch (reply) {
 	case COMM_REPLY_NONE:
 		return -EAGAIN;
 	case COMM_REPLY_APPROVED:

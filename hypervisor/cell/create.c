@@ -113,11 +113,11 @@ static int check_claims(const struct cell *cell)
 	return -EOPNOTSUPP;
 }
 
-/* A cell in the state "locked" forbids any change of the partition. */
-static int refuse_if_locked(const char *what)
+/* A cell in the state "locked" forbids any change of the partition, but for its own end. */
+static int refuse_if_locked(const char *what, const struct cell *changed)
 {
 	for_each_cell (cell) {
-		if (cell == &root_cell || !comm_locked(cell))
+		if (cell == &root_cell || cell == changed || !comm_locked(cell))
 			continue;
 		console_printf("cell %s has locked the configuration: %s refused\n",
 			       cell->desc->name, what);
@@ -252,7 +252,7 @@ int cell_create(uint64_t blob_phys)
 	struct cell *cell;
 	int err;
 
-	err = refuse_if_locked("creation");
+	err = refuse_if_locked("creation", NULL);
 	if (err)
 		return err;
 	cell = page_pool_alloc(CELL_PAGES);
@@ -270,6 +270,7 @@ int cell_create(uint64_t blob_phys)
 		return err;
 	}
 	publish(cell);
+	comm_tell_change(cell);
 	console_printf("cell %s created, id %u\n", cell->desc->name, cell->id);
 	return 0;
 }
@@ -279,7 +280,7 @@ int cell_destroy(struct cell *cell)
 	int err;
 
 	if (!cell->dying) {
-		err = refuse_if_locked("destruction");
+		err = refuse_if_locked("destruction", cell);
 		if (err)
 			return err;
 		err = comm_ask_shutdown(cell);
@@ -301,6 +302,7 @@ int cell_destroy(struct cell *cell)
 	subsystems_cell_destroy(cell);
 	memory_return_to_root(cell);
 	memory_show_public(cell->comm_page, PUBLIC_CELL_PAGES * PAGE_SIZE, false);
+	comm_tell_change(cell);
 	console_printf("cell %s destroyed\n", cell->desc->name);
 	free_cell(cell);
 	__atomic_add_fetch(&public_area.events, 1, __ATOMIC_SEQ_CST);

@@ -130,6 +130,96 @@ static void test_who_cannot_answer(struct tap *tap)
 	tap_ok(tap, comm_ask_shutdown(cell) == 0, "nor is one that has none");
 }
 
+static const struct blob_memory second_memory[] = {
+	{0x1000000, 0, 0x1000, RWX},
+};
+static const struct cell_plan second = {
+	.name = "second",
+	.id = PLANT_ID + 1,
+	.cpus = 1 << (PLANT_CPU - 1),
+	.memory = second_memory,
+	.num_memory = 1,
+};
+
+static void change_partition(void)
+{
+	machine_hypercall(HC_CELL_DESTROY, second.id, 0);
+	if (machine_create(&second) < 0)
+		machine_give_up("the second cell cannot be made");
+}
+
+static void test_change(struct tap *tap)
+{
+	open_cell(0, true);
+	change_partition();
+	tap_is_u64(tap, comm->msg_to_cell, COMM_MSG_NONE,
+		   "a cell that does not run is told nothing");
+	comm->cell_state = CELL_RUNNING;
+	comm->reply_from_cell = COMM_REPLY_RECEIVED;
+	machine_hypercall(HC_CELL_DESTROY, second.id, 0);
+	tap_ok(tap,
+	       comm->msg_to_cell == COMM_MSG_RECONFIG_COMPLETED &&
+		       comm->reply_from_cell == COMM_REPLY_NONE,
+	       "a running cell is told that another one has gone");
+	comm->msg_to_cell = COMM_MSG_NONE;
+	machine_create(&second);
+	tap_is_u64(tap, comm->msg_to_cell, COMM_MSG_RECONFIG_COMPLETED, "and that one has come");
+	tap_is_u64(tap, cell_comm(cell_by_id(second.id))->msg_to_cell, COMM_MSG_NONE,
+		   "the new one is not told of itself");
+	comm->msg_to_cell = COMM_MSG_NONE;
+	machine_create(&second);
+	tap_is_u64(tap, comm->msg_to_cell, COMM_MSG_NONE, "of what was refused nobody is told");
+	comm_ask_shutdown(cell);
+	change_partition();
+	tap_is_u64(tap, comm->msg_to_cell, COMM_MSG_SHUTDOWN_REQUEST,
+		   "a question that is open is not lost by it");
+	open_cell(BLOB_CELL_PASSIVE_COMMREG, true);
+	comm->cell_state = CELL_RUNNING;
+	change_partition();
+	tap_is_u64(tap, comm->msg_to_cell, COMM_MSG_NONE,
+		   "a cell that does not look at the region is told nothing");
+}
+
+/* A cell may answer to what it was told after it has been asked. */
+static void test_late_reply(struct tap *tap)
+{
+	static const uint32_t replies[] = {COMM_REPLY_RECEIVED, COMM_REPLY_UNKNOWN};
+
+	for (unsigned int n = 0; n < 2; n++) {
+		open_cell(0, true);
+		comm->cell_state = CELL_RUNNING;
+		change_partition();
+		comm_ask_shutdown(cell);
+		comm->reply_from_cell = replies[n];
+		tap_is_u64(tap, comm_ask_shutdown(cell), -EAGAIN,
+			   "a late reply to what a cell was told is none to the question");
+		tap_is_u64(tap, comm_ask_shutdown(cell), -EAGAIN, "it is not looked at again");
+		comm->reply_from_cell = replies[n];
+		tap_is_u64(tap, comm_ask_shutdown(cell), -EPERM, "a second one is");
+	}
+	open_cell(0, true);
+	comm->cell_state = CELL_RUNNING;
+	change_partition();
+	comm->reply_from_cell = COMM_REPLY_RECEIVED;
+	comm_ask_shutdown(cell);
+	comm->reply_from_cell = COMM_REPLY_UNKNOWN;
+	tap_is_u64(tap, comm_ask_shutdown(cell), -EPERM,
+		   "where the first was in time, the next is the answer");
+	open_cell(0, true);
+	comm->cell_state = CELL_RUNNING;
+	change_partition();
+	comm_ask_shutdown(cell);
+	comm->reply_from_cell = COMM_REPLY_DENIED;
+	tap_is_u64(tap, comm_ask_shutdown(cell), -EPERM, "a no is a no");
+	open_cell(0, true);
+	comm->cell_state = CELL_RUNNING;
+	change_partition();
+	comm_init(cell, CELL_RUNNING);
+	comm_ask_shutdown(cell);
+	comm->reply_from_cell = COMM_REPLY_UNKNOWN;
+	tap_is_u64(tap, comm_ask_shutdown(cell), -EPERM, "a new program was told nothing");
+}
+
 int main(void)
 {
 	struct tap tap = {0};
@@ -138,5 +228,7 @@ int main(void)
 	test_states(&tap);
 	test_question(&tap);
 	test_who_cannot_answer(&tap);
+	test_change(&tap);
+	test_late_reply(&tap);
 	return tap_done(&tap);
 }
