@@ -45,15 +45,12 @@ int cell_suspend(struct cell *cell)
 
 /* To CPUs that are suspended. One may send signals to another as soon as it runs, so all have their
  * order before that. */
-static void order_and_resume(struct cell *cell, enum cpu_pending first, enum cpu_pending others)
+static void order_and_resume(struct cell *cell, enum cpu_pending order)
 {
-	enum cpu_pending order = first;
-
 	cell->public->cpus_failed = 0;
 	for_each_cpu (cpu, cell->cpus) {
 		cpu->failed = false;
 		cpu_set_order(cpu, order);
-		order = others;
 	}
 	cpus_resume(cell->cpus);
 }
@@ -63,7 +60,7 @@ int cell_park_cpus(struct cell *cell)
 	int err = cell_suspend(cell);
 
 	if (!err)
-		order_and_resume(cell, PENDING_PARK, PENDING_PARK);
+		order_and_resume(cell, PENDING_PARK);
 	return err;
 }
 
@@ -121,7 +118,7 @@ int cell_start(struct cell *cell)
 		return err;
 	err = set_loadable(cell, false);
 	if (err) {
-		order_and_resume(cell, PENDING_PARK, PENDING_PARK);
+		order_and_resume(cell, PENDING_PARK);
 		return err;
 	}
 	comm_init(cell, CELL_RUNNING);
@@ -130,7 +127,7 @@ int cell_start(struct cell *cell)
 	cell->public->started = 1;
 	for_each_cpu (cpu, cell->cpus)
 		memset(cpu->exits, 0, sizeof(cpu->exits));
-	order_and_resume(cell, PENDING_START, PENDING_WAIT);
+	order_and_resume(cell, PENDING_START);
 	__atomic_add_fetch(&public_area.events, 1, __ATOMIC_SEQ_CST);
 	console_printf("cell %s started\n", cell->desc->name);
 	return 0;
@@ -177,7 +174,7 @@ int cell_kill(struct cell *cell)
 	stopped = comm_stopped(cell);
 	if (!stopped)
 		record_kill(cell);
-	order_and_resume(cell, PENDING_PARK, PENDING_PARK);
+	order_and_resume(cell, PENDING_PARK);
 	if (!stopped) {
 		__atomic_store_n(&cell->public->failed, 1, __ATOMIC_RELEASE);
 		cell_comm(cell)->cell_state = CELL_FAILED;

@@ -76,8 +76,7 @@ static void test_start(struct tap *tap)
 	cpu_by_id(SECOND_CPU)->exits[EXITS_MMIO] = 5;
 	cpu_by_id(1)->exits[EXITS_TOTAL] = 5;
 	tap_is_u64(tap, start(), 0, "a cell starts");
-	tap_ok(tap, last_acts(PENDING_START, PENDING_WAIT),
-	       "its first CPU runs, the others wait to be started by it");
+	tap_ok(tap, last_acts(PENDING_START, PENDING_START), "all its CPUs run at once");
 	tap_ok(tap,
 	       cpu_by_id(FIRST_CPU)->exits[EXITS_TOTAL] == 0 &&
 		       cpu_by_id(SECOND_CPU)->exits[EXITS_MMIO] == 0,
@@ -88,6 +87,27 @@ static void test_start(struct tap *tap)
 	tap_ok(tap, cell->public->started == 1 && cell->public->failed == 0,
 	       "root reads that it was started");
 	tap_ok(tap, public_area.events != events, "and that there is something to read");
+}
+
+/* The first CPU starts the second with its first instructions. */
+static void start_other(struct cpu *cpu)
+{
+	if (cpu->id != FIRST_CPU || cpu->state != CPU_RUNNING)
+		return;
+	machine.on_signals = NULL;
+	cpu_post(cpu_by_id(SECOND_CPU), 0, PENDING_INIT | PENDING_SIPI);
+	arch_cpu_kick(cpu_by_id(SECOND_CPU));
+}
+
+static void test_start_other(struct tap *tap)
+{
+	open_cells();
+	machine.on_signals = start_other;
+	start();
+	tap_ok(tap, !machine.on_signals && last_acts(PENDING_START, PENDING_START),
+	       "a cell's CPUs are started although one of them has begun to start the other");
+	tap_is_u64(tap, machine.cpus[SECOND_CPU].signals, PENDING_INIT | PENDING_SIPI,
+		   "which gets what was sent to it after its own start");
 }
 
 static void test_consent(struct tap *tap)
@@ -333,6 +353,7 @@ int main(void)
 	test_start(&tap);
 	test_consent(&tap);
 	test_states(&tap);
+	test_start_other(&tap);
 	test_kill(&tap);
 	test_fail(&tap);
 	test_cpu_lost(&tap);

@@ -93,7 +93,9 @@ void hypercall_setup(void);
 
 /* smp.c */
 void __attribute__((noreturn)) smp_wait_for_work(void);
-/* Non-zero while further CPUs are let in (entry.S). */
-extern uint32_t smp_starting;
+/* Waits until all CPUs of the cell have come by the reset, and this one alone goes on. */
+void smp_gather(void);
+/* Non-zero while further CPUs are let in; how many have come by the reset (entry.S). */
+extern uint32_t smp_starting, cpus_arrived;
 
 #endif /* CPU_H */

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * From real mode at 0:0 to 64-bit C. The first CPU starts here after a reset, all others by a
- * start-up IPI.
+ * From real mode at 0:0 to 64-bit C. All CPUs of a cell start here at once after a reset. The one
+ * that comes first goes on, the others halt until it starts them anew by INIT and start-up IPI.
  */
 #include "arch/x86/apic.h"
 #include "arch/x86/x86.h"
@@ -10,12 +10,23 @@
 /* The piece of 2 MiB with the local APIC. */
 #define APIC_ENTRY	(APIC_PHYS / LARGE_PAGE_SIZE)
 
-	.section .boot, "ax"
+	.section .boot, "awx"
 	.code16
 	.globl inmate_entry
 inmate_entry:
 	cli
 	cld
+	cmpl	$0, smp_starting
+	jne	start
+	movl	$1, %eax
+	lock xaddl %eax, cpus_arrived
+	testl	%eax, %eax
+	jz	start
+loser:
+	hlt
+	jmp	loser
+
+start:
 	lgdtl	%cs:boot_gdt_pointer
 	movl	%cr0, %eax
 	orb	$CR0_PE, %al
@@ -104,10 +115,12 @@ boot_gdt_pointer:
 	.word	. - boot_gdt - 1
 	.long	boot_gdt
 
-	.section .data
+	/* Here, where 16-bit code reaches them. */
 	.balign	4
-	.globl smp_starting
+	.globl smp_starting, cpus_arrived
 smp_starting:
+	.long	0
+cpus_arrived:
 	.long	0
 
 	.section .command_line, "aw"

@@ -91,6 +91,7 @@ static void first_cpu_start(void)
 			    "address as comm=0x...");
 	time_setup();
 	apic_setup();
+	smp_gather();
 	inmate_main();
 	inmate_shut_down();
 }

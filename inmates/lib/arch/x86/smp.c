@@ -18,6 +18,23 @@ static unsigned int online_cpus(void)
 	return count;
 }
 
+/* A machine without the hypervisor starts one CPU only. */
+#define GATHER_NS 10000000ull
+
+void smp_gather(void)
+{
+	uint64_t begin = time_ns();
+	unsigned int expected = comm_region()->num_cpus;
+
+	while (__atomic_load_n(&cpus_arrived, __ATOMIC_ACQUIRE) < expected) {
+		if (time_ns() - begin > GATHER_NS)
+			return;
+		cpu_relax();
+	}
+	/* For the next start, which may find memory as it is now. */
+	__atomic_store_n(&cpus_arrived, 0, __ATOMIC_RELEASE);
+}
+
 unsigned int smp_start(uint64_t timeout_ns)
 {
 	uint64_t begin = time_ns();
@@ -38,6 +55,8 @@ unsigned int smp_start(uint64_t timeout_ns)
 	apic_send(0, COMMAND_STARTUP);
 	while (online_cpus() < expected && time_ns() - begin < timeout_ns)
 		cpu_relax();
+	if (online_cpus() == expected)
+		__atomic_store_n(&smp_starting, 0, __ATOMIC_SEQ_CST);
 	return online_cpus();
 }
 
