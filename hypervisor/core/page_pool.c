@@ -5,6 +5,7 @@
 #include <stddef.h>
 #include <string.h>
 
+#include "core/planted.h"
 #include "logic/page_table.h"
 
 #define WORD_BITS 64u
@@ -69,6 +70,8 @@ void *page_pool_alloc(uint32_t pages)
 	uint32_t first, end, limit;
 	uint8_t *result;
 
+	if (planted_no_page())
+		return NULL;
 	first = find_page(pool.in_use, pool.first_free, pool.pages, false);
 	pool.first_free = first;
 	for (; first + pages <= pool.pages;

@@ -12,7 +12,7 @@ struct patience patience_begin(unsigned int ms)
 
 bool patience_wait(struct patience *patience)
 {
-	uint64_t longest = arch_clock_khz() / STEPS_PER_MS, now, step;
+	uint64_t longest = arch_clock_khz() / STEPS_PER_MS + 1, now, step;
 
 	if (!patience->left)
 		return false;

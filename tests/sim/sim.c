@@ -361,6 +361,8 @@ static size_t write_system_blob(void *at)
 	memcpy(system->signature, BLOB_SYSTEM_SIGNATURE, BLOB_SIGNATURE_LEN);
 	system->revision = BLOB_REVISION;
 	system->flags = BLOB_SYS_CONSOLE_READABLE;
+	/* A wait of a second takes as many looks at the time stamp counter. */
+	system->platform.x86.tsc_khz = 10;
 	system->hypervisor_memory.phys_start = SIM_HV_START;
 	system->hypervisor_memory.size = SIM_HV_SIZE;
 	strcpy(system->root_cell.name, "root");

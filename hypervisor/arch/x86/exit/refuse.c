@@ -172,7 +172,7 @@ void refuse_other(struct cpu *cpu)
 	case FAILURE_UNHANDLED_EXIT:
 	case FAILURE_TRIPLE_FAULT:
 		record_tell(cpu, "stopped");
-		cpu_set_order(cpu, PENDING_PARK);
+		cell_fail(cpu);
 		break;
 	default:
 		vendor->inject_exception(cpu, VECTOR_GP, true, 0);

@@ -52,6 +52,7 @@ struct arch_cpu {
 	uint32_t apic_ldr;	/* logical id and its format as the guest wrote them */
 	uint32_t apic_dfr;
 	uint32_t apic_icr_high;
+	bool broken; /* had an exception in the hypervisor */
 	uint64_t last_exception_rip;
 	uint32_t last_exception; /* vector, or FAILURE_VECTOR_NONE */
 

@@ -63,6 +63,14 @@ enum verdict exit_nmi(struct cpu *cpu)
 	return VERDICT_HANDLED;
 }
 
+bool apic_end_interrupt(unsigned int vector)
+{
+	if (!(apic_read(APIC_ISR + vector / 32 * 0x10) & (1u << vector % 32)))
+		return false;
+	apic_write_hw(APIC_EOI, 0);
+	return true;
+}
+
 #define DROP_TRIES 512
 
 /* Interrupts that wait for their last owner's handlers are taken here and dropped. */

@@ -13,6 +13,9 @@ uint32_t apic_read(unsigned int offset);
 /* A 32-bit write of the guest to the register at this offset. */
 enum verdict apic_write(struct cpu *cpu, unsigned int offset, uint32_t value);
 
+/* Ends the service of an interrupt by hand; false: this vector is not in service. */
+bool apic_end_interrupt(unsigned int vector);
+
 /* NMIs that were taken in the hypervisor (PENDING_NMI_TAKEN): a kick, if one is on its way, else
  * the guest's. */
 void apic_account_nmi(struct cpu *cpu);

@@ -81,10 +81,29 @@ exception_stubs:
 	.set	vector, vector + 1
 	.endr
 
+	/* struct exception_frame; 16 words with what the processor pushed, so the stack is aligned. */
 exception_common:
+	push	%r11
+	push	%r10
+	push	%r9
+	push	%r8
+	push	%rdi
+	push	%rsi
+	push	%rdx
+	push	%rcx
+	push	%rax
 	mov	%rsp, %rdi
-	and	$-16, %rsp
 	call	setup_host_exception
-	ud2
+	pop	%rax
+	pop	%rcx
+	pop	%rdx
+	pop	%rsi
+	pop	%rdi
+	pop	%r8
+	pop	%r9
+	pop	%r10
+	pop	%r11
+	add	$16, %rsp
+	iretq
 
 	.section .note.GNU-stack, "", @progbits

@@ -56,7 +56,7 @@ static uint64_t stub_of(unsigned int vector, unsigned int first_interrupt)
 {
 	if (vector == VECTOR_NMI)
 		return (uint64_t)nmi_stub;
-	if (vector < first_interrupt)
+	if (vector < first_interrupt || vector == VECTOR_MC)
 		return (uint64_t)exception_stubs + vector * EXCEPTION_STUB_SIZE;
 	return (uint64_t)interrupt_stub;
 }
@@ -80,31 +80,6 @@ void setup_interrupt_vectors(bool dropping)
 	const struct table_pointer idtr = {sizeof(idt) - 1, (uint64_t)(dropping ? drop_idt : idt)};
 
 	asm volatile("lidt %0" : : "m"(idtr));
-}
-
-struct exception_frame {
-	uint64_t vector, error, rip, cs, rflags, rsp, ss;
-};
-
-/*
- * A fault of the hypervisor itself: a bug. This CPU stops where it is, with everything that helps
- * to find it on the console; the other CPUs and their cells go on.
- */
-void setup_host_exception(const struct exception_frame *frame);
-void setup_host_exception(const struct exception_frame *frame)
-{
-	struct cpu *cpu = this_cpu();
-
-	/* One that the telling itself raises is not told. */
-	if (cpu->state != CPU_LOST) {
-		cpu->state = CPU_LOST;
-		console_printf(
-			"hypervisor exception %lu on CPU %u: error 0x%lx rip 0x%lx rsp 0x%lx "
-			"cr2 0x%lx\n",
-			frame->vector, cpu->id, frame->error, frame->rip, frame->rsp, read_cr2());
-	}
-	for (;;)
-		asm volatile("cli; hlt");
 }
 
 static void save_linux(struct cpu *cpu, uint64_t cr3, uint64_t rsp, uint64_t resume)

@@ -41,6 +41,7 @@ static void reset(struct cpu *cpu, uint16_t selector, uint64_t base, uint16_t ip
 	clear_unswitched_state();
 	subsystems_cpu_reset(cpu);
 	cpu->state = CPU_RUNNING;
+	cpu->failed = false;
 	cpu->arch.last_exception = FAILURE_VECTOR_NONE;
 	vendor->reset(cpu, selector, base, ip);
 }

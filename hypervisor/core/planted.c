@@ -1,0 +1,54 @@
+// SPDX-License-Identifier: GPL-2.0-only
+#include "core/planted.h"
+
+#include "cell/cell.h"
+#include "core/patience.h"
+#include "planted_faults.h"
+
+static uint64_t pages_left; /* 0: no page is missing */
+static unsigned int delay_ms;
+
+static void stay_away(unsigned int ms)
+{
+	struct patience patience = patience_begin(ms);
+
+	while (patience_wait(&patience) || ms == 0)
+		;
+}
+
+bool planted_known(uint32_t code)
+{
+	return code >= PLANTED_EXCEPTION && code <= PLANTED_DELAY;
+}
+
+bool planted_hypercall(uint32_t code, uint64_t argument)
+{
+	switch (code) {
+	case PLANTED_EXCEPTION:
+		if (argument)
+			spin_trylock(&management_lock);
+		__builtin_trap();
+	case PLANTED_SILENCE:
+		stay_away(argument);
+		return true;
+	case PLANTED_NO_PAGE:
+		pages_left = argument + 1;
+		return true;
+	case PLANTED_DELAY:
+		delay_ms = argument;
+		return true;
+	default:
+		return false;
+	}
+}
+
+bool planted_no_page(void)
+{
+	return pages_left && --pages_left == 0;
+}
+
+void planted_delay(void)
+{
+	if (delay_ms)
+		stay_away(delay_ms);
+}

@@ -1,0 +1,37 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/* Faults on order, in the image for tests (include/planted_faults.h). Elsewhere nothing of it is
+ * there. */
+#ifndef PLANTED_H
+#define PLANTED_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#ifdef PLANTED_FAULTS
+bool planted_known(uint32_t code);
+/* Whether the hypercall plants a fault. If it returns at all it has. */
+bool planted_hypercall(uint32_t code, uint64_t argument);
+bool planted_no_page(void);
+void planted_delay(void);
+#else
+static inline bool planted_known(uint32_t code)
+{
+	return false;
+}
+
+static inline bool planted_hypercall(uint32_t code, uint64_t argument)
+{
+	return false;
+}
+
+static inline bool planted_no_page(void)
+{
+	return false;
+}
+
+static inline void planted_delay(void)
+{
+}
+#endif
+
+#endif /* PLANTED_H */

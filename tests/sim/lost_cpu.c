@@ -1,0 +1,135 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * lost_cpu IMAGE TRAPS: a CPU stops, by a fault of the hypervisor or of Linux, and all others go
+ * on. The image is the one with planted faults.
+ */
+#include <errno.h>
+#include <stdlib.h>
+
+#include "arch/x86/apic.h"
+#include "cell_abi.h"
+#include "planted_faults.h"
+#include "sim_guest.h"
+#include "tests/lib/tap.h"
+
+enum { FIRST, SECOND, CELL, CPUS };
+
+#define VECTOR 0x9a /* of the start-up IPI: a page */
+
+static bool told(const char *text)
+{
+	char *console = sim_console();
+	bool found = strstr(console, text) != NULL;
+
+	free(console);
+	return found;
+}
+
+static void write_apic(unsigned int cpu, uint32_t offset, uint32_t value)
+{
+	const uint8_t mov[8] = {0x89, 0x87, offset, offset >> 8, 0, 0}; /* mov %eax, offset(%rdi) */
+
+	sim_vmcb(cpu)->rax = value;
+	sim.cpu[cpu].reg[SIM_RDI] = SIM_APIC;
+	sim_write_code(cpu, 0, mov, sizeof(mov));
+	sim_exit(cpu, VMEXIT_NPF, 6, SIM_APIC + offset);
+}
+
+static void test_root_shutdown(struct tap *tap)
+{
+	const struct vmcb *vmcb = sim_vmcb(SECOND);
+
+	sim_exit(SECOND, VMEXIT_SHUTDOWN, 0, 0);
+	tap_is_u64(tap, sim_hypercall(FIRST, HC_CPU_GET_INFO, SECOND, CPU_INFO_STATE),
+		   CPU_INFO_FAILED, "a CPU of root that ran into a triple fault has failed");
+	write_apic(FIRST, APIC_ICR_HIGH, SECOND << 24);
+	write_apic(FIRST, APIC_ICR_LOW, ICR_INIT | ICR_ASSERT);
+	write_apic(FIRST, APIC_ICR_LOW, ICR_STARTUP | ICR_ASSERT | VECTOR);
+	tap_ok(tap, vmcb->cs.base == VECTOR << 12 && vmcb->rip == 0,
+	       "INIT and a start-up IPI make it run again");
+	tap_is_u64(tap, sim_hypercall(FIRST, HC_CPU_GET_INFO, SECOND, CPU_INFO_STATE),
+		   CPU_INFO_RUNNING, "then it has not failed any more");
+}
+
+static void test_cell_exception(struct tap *tap)
+{
+	long result;
+
+	tap_is_u64(tap, sim_start_cell(CELL), SIM_CELL_ID, "a cell is created and started");
+	sim_hypercall(CELL, PLANTED_EXCEPTION, 0, 0);
+	tap_ok(tap, sim.cpu[CELL].state == SIM_HALTED, "its CPU has a fault of the hypervisor");
+	tap_ok(tap, told("hypervisor exception 6 on CPU 2"), "the console tells which and where");
+	tap_is_u64(tap, sim_hypercall(FIRST, HC_CELL_GET_STATE, SIM_CELL_ID, 0), CELL_FAILED,
+		   "the cell has failed");
+	tap_is_u64(tap, sim_hypercall(FIRST, HC_CELL_START, SIM_CELL_ID, 0), -EIO,
+		   "it is not started again");
+	do
+		result = sim_hypercall(FIRST, HC_CELL_DESTROY, SIM_CELL_ID, 0);
+	while (result == -EINPROGRESS);
+	tap_is_u64(tap, result, 0, "but it can be destroyed");
+	tap_is_u64(tap, sim_start_cell(CELL), -EIO, "no cell gets its CPU");
+}
+
+static void test_root_exception(struct tap *tap)
+{
+	sim_hypercall(SECOND, PLANTED_EXCEPTION, true, 0);
+	tap_ok(tap, sim.cpu[SECOND].state == SIM_HALTED && told("hypervisor exception 6 on CPU 1"),
+	       "a CPU of root has a fault of the hypervisor in the middle of an operation");
+	tap_is_u64(tap, sim_hypercall(FIRST, HC_CPU_GET_INFO, SECOND, CPU_INFO_STATE),
+		   CPU_INFO_FAILED, "root reads that it has failed");
+	tap_is_u64(tap, sim_hypercall(FIRST, HC_HYPERVISOR_GET_INFO, HV_INFO_NUM_CELLS, 0), 1,
+		   "another CPU of root is served");
+	tap_is_u64(tap, sim_hypercall(FIRST, HC_DISABLE, 0, 0), -EIO,
+		   "the hypervisor does not close with it inside");
+}
+
+static void test_cell_beside(struct tap *tap)
+{
+	tap_is_u64(tap, sim_start_cell(CELL), SIM_CELL_ID,
+		   "with a lost CPU of root a cell is created and started");
+	tap_is_u64(tap, sim_hypercall(FIRST, HC_CV_CELL_KILL, SIM_CELL_ID, 0), 0, "and killed");
+	tap_is_u64(tap, sim_hypercall(FIRST, HC_CELL_GET_STATE, SIM_CELL_ID, 0), CELL_FAILED,
+		   "its state can be read");
+}
+
+static void test_missing_page(struct tap *tap)
+{
+	unsigned int missing, errors = 0;
+	long result;
+
+	for (missing = 0; missing < 100; missing++) {
+		sim_hypercall(FIRST, PLANTED_NO_PAGE, missing, 0);
+		result = sim_start_cell(CELL);
+		if (result != -ENOMEM)
+			break;
+		errors++;
+	}
+	sim_hypercall(FIRST, PLANTED_NO_PAGE, 0xffff, 0);
+	tap_ok(tap, errors > 5 && errors == missing && result == SIM_CELL_ID,
+	       "whichever page is missing, a create says so and the next one succeeds");
+	sim_hypercall(FIRST, HC_CV_CELL_KILL, SIM_CELL_ID, 0);
+	while (sim_hypercall(FIRST, HC_CELL_DESTROY, SIM_CELL_ID, 0) == -EINPROGRESS)
+		;
+}
+
+static void open_machine(char **argv)
+{
+	memset(&sim, 0, sizeof(sim));
+	sim_open(argv[1], argv[2], CPUS);
+	sim_long_mode(FIRST, 0);
+	sim_long_mode(SECOND, 0);
+}
+
+int main(int argc, char **argv)
+{
+	struct tap tap = {0};
+
+	open_machine(argv);
+	test_root_shutdown(&tap);
+	test_missing_page(&tap);
+	test_root_exception(&tap);
+	test_cell_beside(&tap);
+	open_machine(argv);
+	test_cell_exception(&tap);
+	return tap_done(&tap);
+}
