@@ -220,7 +220,8 @@ static int take_cpus(struct managed_cell *cell)
 			pr_cell(err, "cell %s: CPU %u cannot be taken from Linux: error %d\n",
 				cell->desc->name, cpu, err);
 			return_cpus(cell);
-			return err;
+			/* Linux cannot do without it. EPERM would say that a cell refuses. */
+			return err == -EPERM ? -EINVAL : err;
 		}
 		cpumask_set_cpu(cpu, &cell->offlined);
 	}

@@ -31,6 +31,7 @@ struct cell {
 	uint8_t *comm_page;
 	struct public_cell *public;
 	struct page_table stage2;
+	struct spinlock console_lock;
 	unsigned int num_mmio;
 	/* Pieces of devices' pages that are trapped and passed through byte-exactly. */
 	struct blob_memory mmio[CELL_MAX_MMIO];

@@ -10,8 +10,9 @@
 #include "core/state.h"
 
 static struct spinlock console_lock;
+static bool direct = true;
 
-void ring_put(struct public_ring *ring, char c)
+static void ring_put(struct public_ring *ring, char c)
 {
 	uint64_t head = ring->head;
 
@@ -20,10 +21,25 @@ void ring_put(struct public_ring *ring, char c)
 	__atomic_store_n(&ring->head, head + 1, __ATOMIC_RELEASE);
 }
 
+void console_put(struct cell *cell, char c)
+{
+	struct spinlock *lock = cell == &root_cell ? &console_lock : &cell->console_lock;
+
+	spin_lock(lock);
+	ring_put(cell == &root_cell ? &public_area.console : &cell->public->console, c);
+	spin_unlock(lock);
+}
+
+void console_direct(bool on)
+{
+	direct = on;
+}
+
 static void put(char c)
 {
 	ring_put(&public_area.console, c);
-	arch_debug_putc(c);
+	if (direct)
+		arch_debug_putc(c);
 }
 
 static void put_text(const char *text)

@@ -4,15 +4,26 @@
 #ifndef CONSOLE_H
 #define CONSOLE_H
 
+#include <stdbool.h>
+
 #include "image_abi.h"
 
-/* Appends one byte. One writer at a time per ring. */
-void ring_put(struct public_ring *ring, char c);
+struct cell;
+
+/* A byte of the cell's own; root's go to the hypervisor's console. By several CPUs at once. */
+void console_put(struct cell *cell, char c);
 
 /*
- * Writes to the hypervisor's console (and to the debug UART if the system configuration has one).
- * Conversions: %s (NULL: "(null)") %c %d %u %x with optional "l" and zero-padded width, %%. Any
- * context with a CPU block, that of an exception in the middle of a line of the same CPU included.
+ * Whether lines go to the debug UART as well, if the system configuration has one: while the
+ * hypervisor opens, and from a CPU that has an exception. A line takes milliseconds there, too long
+ * for whoever holds a lock or a running cell; root can read the ring.
+ */
+void console_direct(bool on);
+
+/*
+ * Writes to the hypervisor's console. Conversions: %s (NULL: "(null)") %c %d %u %x with optional
+ * "l" and zero-padded width, %%. Any context with a CPU block, that of an exception in the middle
+ * of a line of the same CPU included.
  */
 void console_printf(const char *format, ...) __attribute__((format(printf, 1, 2)));
 

@@ -95,10 +95,7 @@ static int hc_console_putc(struct cpu *cpu, uint64_t c, uint64_t arg2)
 
 	if (!(cell->desc->flags & (BLOB_CELL_CONSOLE_PERMITTED | BLOB_CELL_CONSOLE_ACTIVE)))
 		return -EPERM;
-	if (cell == &root_cell)
-		ring_put(&public_area.console, c);
-	else
-		ring_put(&cell->public->console, c);
+	console_put(cell, c);
 	return 0;
 }
 

@@ -25,7 +25,7 @@ bool spin_take_over(struct spinlock *lock)
 	return cpu && cpu_stands_still(cpu) && take_from(lock, holder);
 }
 
-void spin_lock(struct spinlock *lock)
+void spin_wait(struct spinlock *lock)
 {
 	struct patience patience = patience_begin(PATIENCE_MS);
 

@@ -14,6 +14,8 @@ struct spinlock {
 /* From a holder that had an exception and will never let it go. */
 bool spin_take_over(struct spinlock *lock);
 
+void spin_wait(struct spinlock *lock);
+
 /* Takes it if it is free, or can be taken over. */
 static inline bool spin_trylock(struct spinlock *lock)
 {
@@ -28,7 +30,11 @@ static inline bool spin_trylock(struct spinlock *lock)
  * For short sections that wait for nothing. Whoever does not let it go in time has got lost in
  * there: it is taken from him, since waiting for ever helps nobody.
  */
-void spin_lock(struct spinlock *lock);
+static inline void spin_lock(struct spinlock *lock)
+{
+	if (!spin_trylock(lock))
+		spin_wait(lock);
+}
 
 /* Nothing where the lock is no longer this CPU's. */
 static inline void spin_unlock(struct spinlock *lock)

@@ -143,8 +143,10 @@ static int wait_for_all(void)
 {
 	struct patience patience = patience_begin(LAUNCH_MS);
 
-	if (__atomic_add_fetch(&cpus_opened, 1, __ATOMIC_SEQ_CST) == image_header.num_cpus)
+	if (__atomic_add_fetch(&cpus_opened, 1, __ATOMIC_SEQ_CST) == image_header.num_cpus) {
+		console_direct(false);
 		return decide(__atomic_load_n(&launch_error, __ATOMIC_SEQ_CST));
+	}
 	while (__atomic_load_n(&launch_outcome, __ATOMIC_SEQ_CST) == LAUNCH_OPEN) {
 		if (!patience_wait(&patience))
 			decide(-EIO);

@@ -1,7 +1,9 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /* The hypervisor's console on the host: what a line looks like, and that one is told in any case.
  */
+#include <pthread.h>
 #include <setjmp.h>
+#include <stdlib.h>
 #include <unistd.h>
 
 #include "arch/arch.h"
@@ -13,9 +15,10 @@
 #define TIMEOUT_S 20
 
 struct public_area public_area;
+struct cell root_cell;
 
 static struct cpu cpus[2];
-static struct cpu *running = &cpus[0];
+static _Thread_local struct cpu *running = &cpus[0];
 static uint64_t line_start;
 static char raise_at; /* the CPU takes an exception where it puts this character */
 static jmp_buf stopped;
@@ -39,7 +42,7 @@ uint64_t arch_clock(void)
 
 uint64_t arch_clock_khz(void)
 {
-	return 10;
+	return UINT32_MAX;
 }
 
 /* What setup_host_exception() does: tells, and never goes back. */
@@ -50,8 +53,11 @@ static void exception(void)
 	longjmp(stopped, 1);
 }
 
+static unsigned int debug_characters;
+
 void arch_debug_putc(char c)
 {
+	debug_characters++;
 	if (raise_at && c == raise_at)
 		exception();
 }
@@ -113,6 +119,52 @@ static void test_exception(struct tap *tap)
 	tap_is_str(tap, printed(), "goes on\n", "the other CPUs can print after it");
 }
 
+#define WRITES 200000
+
+static struct public_cell public;
+static struct cell cell = {.public = &public};
+
+static void *write_many(void *arg)
+{
+	running = &cpus[1];
+	for (unsigned int n = 0; n < WRITES; n++) {
+		console_put(&cell, 'b');
+		console_put(&root_cell, 'b');
+	}
+	return NULL;
+}
+
+static void test_several_writers(struct tap *tap)
+{
+	pthread_t thread;
+	uint64_t head = public_area.console.head;
+
+	if (pthread_create(&thread, NULL, write_many, NULL) != 0)
+		exit(1);
+	for (unsigned int n = 0; n < WRITES; n++) {
+		console_put(&cell, 'a');
+		console_printf("a");
+	}
+	pthread_join(thread, NULL);
+	tap_is_u64(tap, public.console.head, 2 * WRITES,
+		   "what two CPUs of a cell write is all there");
+	tap_is_u64(tap, public_area.console.head - head, 2 * WRITES,
+		   "so is what root writes while the hypervisor does");
+	line_start = public_area.console.head;
+}
+
+static void test_direct(struct tap *tap)
+{
+	unsigned int before = debug_characters;
+
+	console_direct(false);
+	console_printf("for the ring\n");
+	tap_ok(tap, debug_characters == before, "an open hypervisor does not wait for its UART");
+	console_direct(true);
+	console_printf("x\n");
+	tap_is_u64(tap, debug_characters, before + 2, "one that opens, or dies, does");
+}
+
 int main(void)
 {
 	struct tap tap = {0};
@@ -121,5 +173,7 @@ int main(void)
 	test_conversions(&tap);
 	test_ring(&tap);
 	test_exception(&tap);
+	test_several_writers(&tap);
+	test_direct(&tap);
 	return tap_done(&tap);
 }

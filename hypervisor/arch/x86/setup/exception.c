@@ -25,10 +25,12 @@ static void tell(struct cpu *cpu, const struct exception_frame *frame)
 	record->value = frame->error;
 	record->rip = frame->rip;
 	record->rflags = frame->rflags;
+	console_direct(true);
 	console_printf("%s %lu on CPU %u: error 0x%lx rip 0x%lx rsp 0x%lx cr2 0x%lx\n",
 		       frame->vector == VECTOR_MC ? "machine check," : "hypervisor exception",
 		       frame->vector, cpu->id, frame->error, frame->rip, frame->rsp,
 		       record->address);
+	console_direct(false);
 	if (cpu->cell)
 		cell_fail(cpu);
 }
