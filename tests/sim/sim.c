@@ -35,6 +35,7 @@
 
 struct sim sim;
 bool sim_assists = true;
+uint64_t sim_event;
 
 static int memory_fd;
 static uint8_t *memory;
@@ -290,7 +291,8 @@ static long exit_guest(unsigned int cpu, uint64_t code, uint64_t info1, uint64_t
 	vmcb->exit_code = code;
 	vmcb->exit_info1 = info1;
 	vmcb->exit_info2 = info2;
-	vmcb->exit_int_info = 0;
+	vmcb->exit_int_info = sim_event;
+	sim_event = 0;
 	assist(&sim.cpu[cpu], vmcb);
 	sim.cpu[cpu].state = SIM_READY;
 	sim.cpu[cpu].instructions = 0;
@@ -456,8 +458,9 @@ void sim_open(const char *image, const char *trap_file, unsigned int num_cpus)
 		cpu->flags = 2;
 		cpu->cr[0] = 0x80050033;
 		cpu->cr[4] = 0x406e0;
-		cpu->efer = 0x1d01;
-		cpu->pat = 0x7040600070406ull;
+		*sim_msr(cpu, 0x1b) = 0xfee00800;
+		*sim_msr(cpu, 0x277) = 0x7040600070406ull;
+		*sim_msr(cpu, 0xc0000080) = 0x1d01;
 	}
 	if (!run_all(NULL) || sim.cpu[0].state != SIM_GUEST)
 		die("the hypervisor did not open: state %d, rip 0x%lx, result %ld; it said: %s",

@@ -15,6 +15,7 @@
 #include "arch/x86/svm/vmcb.h"
 
 #define SIM_MAX_CPUS	4
+#define SIM_MSRS	128
 #define SIM_MEMORY_SIZE 0x4000000ull /* bytes of physical memory, from 0 */
 #define SIM_HV_START	0x2000000ull /* where the hypervisor's lies in it */
 #define SIM_HV_SIZE	0x600000ull
@@ -48,7 +49,13 @@ struct sim_cpu {
 	uint64_t rip;
 	uint64_t flags;
 	uint64_t cr[16], dr[8];
-	uint64_t efer, pat, hsave, vmcb_phys;
+	uint64_t vmcb_phys;
+	/* Model-specific registers that were read or written; a new one is 0. */
+	struct {
+		uint32_t number;
+		uint64_t value;
+	} msr[SIM_MSRS];
+	unsigned int num_msrs;
 	struct {
 		uint16_t limit;
 		uint64_t base;
@@ -70,9 +77,18 @@ struct sim {
 
 extern struct sim sim;
 
+/* One of a CPU's model-specific registers. */
+uint64_t *sim_msr(struct sim_cpu *cpu, uint32_t number);
+
+/* Whether the processors raise #GP at an access to one; NULL: at none. */
+extern bool (*sim_msr_missing)(uint32_t number);
+
 /* What the processors tell at an exit: the next instruction, and the bytes of one that touched
  * memory (NRIPS, decode assists). On by default. */
 extern bool sim_assists;
+
+/* What the next guest to exit was being given at that time (EXITINTINFO). */
+extern uint64_t sim_event;
 
 /*
  * Loads an image file and lets CPUs enter it as the module does, until all run their guest. traps

@@ -72,7 +72,7 @@ long sim_start_cell(unsigned int cpu)
 	blob->revision = BLOB_REVISION;
 	strcpy(blob->name, "cell");
 	blob->id = SIM_CELL_ID;
-	blob->flags = BLOB_CELL_CONSOLE_PERMITTED;
+	blob->flags = BLOB_CELL_CONSOLE_PERMITTED | BLOB_CELL_PASSIVE_COMMREG;
 	blob->cpu_set_size = sizeof(cpus);
 	blob->num_memory_regions = 2;
 	memcpy(blob + 1, &cpus, sizeof(cpus));

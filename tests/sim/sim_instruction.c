@@ -127,36 +127,36 @@ static void do_cpuid(struct sim_cpu *cpu)
 	cpu->reg[SIM_RDX] = d;
 }
 
-/* Those that the hypervisor relies on are kept; others read as 0. */
-static uint64_t *msr_of(struct sim_cpu *cpu)
-{
-	static uint64_t none, apic_base;
+bool (*sim_msr_missing)(uint32_t number);
 
-	switch ((uint32_t)cpu->reg[SIM_RCX]) {
-	case 0x1b:
-		apic_base = 0xfee00800;
-		return &apic_base;
-	case 0x277:
-		return &cpu->pat;
-	case 0xc0000080:
-		return &cpu->efer;
-	case 0xc0010117:
-		return &cpu->hsave;
+uint64_t *sim_msr(struct sim_cpu *cpu, uint32_t number)
+{
+	for (unsigned int n = 0; n < cpu->num_msrs; n++) {
+		if (cpu->msr[n].number == number)
+			return &cpu->msr[n].value;
 	}
-	none = 0;
-	return &none;
+	if (cpu->num_msrs == SIM_MSRS)
+		abort();
+	cpu->msr[cpu->num_msrs].number = number;
+	return &cpu->msr[cpu->num_msrs++].value;
 }
 
-static void do_msr(struct sim_cpu *cpu, bool write)
+/* False: there is no such register. */
+static bool do_msr(struct sim_cpu *cpu, bool write)
 {
-	uint64_t *msr = msr_of(cpu);
+	uint32_t number = cpu->reg[SIM_RCX];
+	uint64_t *msr;
 
+	if (sim_msr_missing && sim_msr_missing(number))
+		return false;
+	msr = sim_msr(cpu, number);
 	if (write) {
 		*msr = (uint32_t)cpu->reg[SIM_RAX] | cpu->reg[SIM_RDX] << 32;
 	} else {
 		cpu->reg[SIM_RAX] = (uint32_t)*msr;
 		cpu->reg[SIM_RDX] = *msr >> 32;
 	}
+	return true;
 }
 
 static void set_gif(struct sim_cpu *cpu, bool gif)
@@ -258,7 +258,10 @@ static bool do_two_bytes(struct sim_cpu *cpu, struct instruction *insn)
 		return true;
 	case 0x30:
 	case 0x32:
-		do_msr(cpu, code == 0x30);
+		if (!do_msr(cpu, code == 0x30)) {
+			cpu->rip -= insn->length + 2;
+			sim_deliver(cpu, 13, true, 0);
+		}
 		return true;
 	case 0x31: /* RDTSC: one tick each */
 		cpu->reg[SIM_RAX] = (uint32_t)cpu->instructions;

@@ -3,6 +3,7 @@
 #ifndef ASM_H
 #define ASM_H
 
+#include <stdbool.h>
 #include <stdint.h>
 
 #include "arch/x86/msr.h"
@@ -23,6 +24,11 @@ static inline void wrmsr(uint32_t msr, uint64_t value)
 		     : "c"(msr), "a"((uint32_t)value), "d"((uint32_t)(value >> 32))
 		     : "memory");
 }
+
+/* Of registers that this processor may lack or the value be wrong for: false after a #GP (entry.S).
+ */
+bool msr_try_read(uint32_t msr, uint64_t *ret_value);
+bool msr_try_write(uint32_t msr, uint64_t value);
 
 #define DEFINE_CR(n)                                                           \
 	static inline uint64_t read_cr##n(void)                                \

@@ -47,6 +47,10 @@ struct vendor {
 	void (*leave)(struct cpu *cpu, int result) __attribute__((noreturn));
 
 	int (*stage2_init)(struct page_table *table);
+	/* Rows of the policy for MSRs that only its processors have (logic/msr_policy.h). */
+	const struct msr_rule *msr_rules;
+	/* And what becomes of them between owners of a CPU (vcpu/reset.h). */
+	const struct msr_reset *msr_resets;
 	/*
 	 * The map of MSRs, made of the policy (logic/msr_policy.h) when a cell is created: fills
 	 * zeroed pages, and says which MSRs it speaks of; others always exit.
@@ -102,23 +106,29 @@ static inline uint64_t vcpu_mask(enum vcpu_register reg)
 	return reg >= VCPU_CS && reg <= VCPU_CS_ATTRIBUTES ? 0xffff : ~0ull;
 }
 
-/* One register of a vCPU: of the calling CPU, or of one that is suspended. */
-static inline uint64_t vcpu_get(const struct cpu *cpu, enum vcpu_register reg)
+/* Where the control block has a register; NULL: nowhere in memory. */
+static inline void *vcpu_place(const struct cpu *cpu, enum vcpu_register reg)
 {
 	unsigned int at = vendor->at[reg];
 
-	if (!at)
-		return vendor->get(cpu, reg);
-	return *(const uint64_t *)((const uint8_t *)cpu->arch.control + at) & vcpu_mask(reg);
+	return at ? (uint8_t *)cpu->arch.control + at : NULL;
+}
+
+/* One register of a vCPU: of the calling CPU, or of one that is suspended. */
+static inline uint64_t vcpu_get(const struct cpu *cpu, enum vcpu_register reg)
+{
+	const uint64_t *place = vcpu_place(cpu, reg);
+
+	return place ? *place & vcpu_mask(reg) : vendor->get(cpu, reg);
 }
 
 /* Only registers of 64 bits are ever written. */
 static inline void vcpu_set(struct cpu *cpu, enum vcpu_register reg, uint64_t value)
 {
-	unsigned int at = vendor->at[reg];
+	uint64_t *place = vcpu_place(cpu, reg);
 
-	if (at)
-		*(uint64_t *)((uint8_t *)cpu->arch.control + at) = value;
+	if (place)
+		*place = value;
 	else
 		vendor->set(cpu, reg, value);
 }

@@ -95,7 +95,11 @@
 #define CPUID_1_ECX_HYPERVISOR	    (U64(1) << 31)
 #define CPUID_1_EDX_MTRR	    (U64(1) << 12)
 #define CPUID_7_ECX_OSPKE	    (U64(1) << 4)
+#define CPUID_7_EBX_QOS_MONITOR	    (U64(1) << 12)
+#define CPUID_7_EBX_QOS		    (U64(1) << 15)
+#define CPUID_7_ECX_SHSTK	    (U64(1) << 7)
 #define CPUID_XSTATE		    0xd
+#define CPUID_XSTATE_1_EAX_XSAVES   (U64(1) << 3)
 #define CPUID_8000_0001_ECX_SVM	    (U64(1) << 2)
 #define CPUID_8000_0001_EDX_PAGE1GB (U64(1) << 26)
 #define CPUID_8000_0001_EDX_RDTSCP  (U64(1) << 27)

@@ -120,15 +120,45 @@ int arch_stage2_init(struct page_table *table)
 
 /* What the processor and the vendor do. */
 
+static uint64_t *fake_msr(uint32_t msr)
+{
+	for (unsigned int n = 0; n < machine.num_msrs; n++) {
+		if (machine.msrs[n].number == msr)
+			return &machine.msrs[n].value;
+	}
+	if (machine.num_msrs == MACHINE_MSRS)
+		machine_give_up("more MSRs than the machine can have");
+	machine.msrs[machine.num_msrs].number = msr;
+	return &machine.msrs[machine.num_msrs++].value;
+}
+
 uint64_t rdmsr(uint32_t msr)
 {
-	return msr == MSR_APIC_BASE ? APIC_PAGE | APIC_BASE_ENABLE : 0;
+	if (msr == MSR_APIC_BASE)
+		return APIC_PAGE | APIC_BASE_ENABLE | APIC_BASE_BSP;
+	return *fake_msr(msr);
 }
 
 void wrmsr(uint32_t msr, uint64_t value)
 {
-	machine.msr_written[0] = msr;
-	machine.msr_written[1] = value;
+	*fake_msr(msr) = value;
+	machine.msr_writes++;
+}
+
+bool msr_try_read(uint32_t msr, uint64_t *ret_value)
+{
+	if (machine.msr_faults && machine.msr_faults(msr))
+		return false;
+	*ret_value = rdmsr(msr);
+	return true;
+}
+
+bool msr_try_write(uint32_t msr, uint64_t value)
+{
+	if (machine.msr_faults && machine.msr_faults(msr))
+		return false;
+	wrmsr(msr, value);
+	return true;
 }
 
 struct cpuid cpuid(uint32_t leaf, uint32_t subleaf)
@@ -155,9 +185,13 @@ static const struct vendor fake_vendor = {
 	.lock_msr = MSR_VM_CR,
 	.locked = VM_CR_SVMDIS,
 	.efer = EFER_SVME,
+	.msr_rules = svm_msr_rules,
+	.msr_resets = svm_msr_resets,
 	.msr_map_pages = SVM_MSR_MAP_PAGES,
 	.fill_msr_map = svm_msr_map_fill,
 	.msr_mapped = svm_msr_map_covers,
+	/* Both ways are used: this one has a place in memory. */
+	.at = {[VCPU_EFER] = VCPU_EFER * sizeof(uint64_t)},
 	.get = vendor_get,
 	.set = vendor_set,
 };

@@ -329,6 +329,7 @@ static void build_cpu(unsigned int n)
 
 	cpu->id = n;
 	cpu->cell = &root_cell;
+	cpu->arch.control = machine.cpus[n].regs;
 	cpu->entered = true;
 	machine.cpus[n].regs[VCPU_EFER] = EFER_LMA | EFER_LME;
 	getcontext(context);

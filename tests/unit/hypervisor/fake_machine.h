@@ -21,6 +21,7 @@
 #include "core/state.h"
 
 #define MACHINE_CPUS 4
+#define MACHINE_MSRS 256
 
 /* Physical memory; the hypervisor's has a share of it. Root also has a device. */
 #define RAM_SIZE    (32ull << 20)
@@ -91,7 +92,13 @@ struct fake_machine {
 	uint64_t flushed;	 /* CPUs that cpus_flush() was called for */
 	uint32_t cpuid_bits;	 /* what the processor says in each register of each leaf */
 	uint32_t cpuid_asked[2]; /* the last leaf and subleaf */
-	uint64_t msr_written[2]; /* the last WRMSR: number, value */
+	/* Registers that were read or written so far; a new one is 0. All CPUs share them. */
+	struct {
+		uint32_t number;
+		uint64_t value;
+	} msrs[MACHINE_MSRS];
+	unsigned int num_msrs, msr_writes;
+	bool (*msr_faults)(uint32_t msr); /* whether the processor answers #GP */
 	struct {
 		unsigned int calls;
 		bool string;

@@ -61,24 +61,77 @@ static bool reads(struct cpu *cpu, uint32_t msr, uint64_t value)
 static void test_policy(struct tap *tap)
 {
 	open_cell();
-	tap_ok(tap, is_refused(cell_cpu, true, MSR_TSC) && is_refused(cell_cpu, false, 0x1234),
-	       "what a cell may not do stops it, with a record of it");
+	tap_ok(tap, is_refused(cell_cpu, true, MSR_TSC) && is_refused(cell_cpu, true, MSR_HWCR),
+	       "what a cell may not write stops it, with a record of it");
+	tap_ok(tap, is_gp(cell_cpu, false, 0x1234, 0) && is_gp(cell_cpu, true, 0x1234, 0),
+	       "what it has not raises #GP");
 	tap_ok(tap,
 	       is_refused(root_cpu, false, MSR_VM_HSAVE_PA) &&
 		       is_refused(root_cpu, true, MSR_TOP_MEM),
 	       "what root may not do is a fault as well");
 	tap_ok(tap, is_gp(root_cpu, false, MSR_X2APIC_FIRST, 0), "an absent register raises #GP");
-	machine.msr_written[0] = 0;
+	machine.msr_writes = 0;
 	tap_ok(tap,
 	       writes(cell_cpu, MSR_MTRR_FIRST, 6) && writes(root_cpu, MSR_MTRR_DEF_TYPE, 6) &&
-		       machine.msr_written[0] == 0,
+		       writes(root_cpu, MSR_PATCH_LOADER, 0x1000) && machine.msr_writes == 0,
 	       "an ignored write is stepped over and reaches no register");
 	tap_ok(tap, is_gp(root_cpu, false, 0x40000000, 0) && is_gp(root_cpu, true, 0x2000, 0),
-	       "root finds no register outside the permission map");
+	       "root finds no register outside the permission map that no row names");
 	tap_ok(tap,
 	       access(root_cpu, false, MSR_TSC, 0) == VERDICT_FAULT &&
 		       root_cpu->failure.reason == FAILURE_UNHANDLED_EXIT,
 	       "an exit of what passes is a fault of ours, not a silent success");
+}
+
+static bool second_bank_is_missing(uint32_t msr)
+{
+	return msr >= 0xc0002010;
+}
+
+/* Scalable machine check banks: Linux panics where it cannot read them. */
+static void test_native(struct tap *tap)
+{
+	open_cell();
+	machine.msr_faults = second_bank_is_missing;
+	tap_ok(tap, reads(root_cpu, 0xc0002001, 0), "root reads a machine check bank");
+	tap_ok(tap,
+	       writes(root_cpu, 0xc0002001, 0x8765432112345678) &&
+		       reads(root_cpu, 0xc0002001, 0x8765432112345678),
+	       "what it writes there it finds there");
+	machine.msr_writes = 0;
+	tap_ok(tap,
+	       is_gp(root_cpu, false, 0xc0002011, 0) && is_gp(root_cpu, true, 0xc0002fff, 1) &&
+		       machine.msr_writes == 0,
+	       "a bank that the processor has not raises #GP");
+	tap_ok(tap,
+	       is_gp(cell_cpu, false, 0xc0002001, 0) && is_gp(cell_cpu, true, 0xc0002001, 1) &&
+		       reads(root_cpu, 0xc0002001, 0x8765432112345678),
+	       "a cell has none");
+}
+
+/* A cell that has no handler for the #GP ends by a triple fault: its record tells of the MSR. */
+static void test_refusal_is_kept(struct tap *tap)
+{
+	struct fake_cpu *cell = fake_cpu_of(cell_cpu);
+
+	open_cell();
+	cell->regs[VCPU_RIP] = 0x7c00;
+	is_gp(cell_cpu, false, 0x17a, 0);
+	tap_ok(tap,
+	       cell_cpu->arch.msr_refused.reason == FAILURE_MSR_READ &&
+		       cell_cpu->arch.msr_refused.number == 0x17a &&
+		       cell_cpu->arch.msr_refused.value == 0 &&
+		       cell_cpu->arch.msr_refused.rip == 0x7c00,
+	       "an MSR that was not read is kept in mind");
+	is_gp(cell_cpu, true, 0x17b, 0x1234567887654321);
+	tap_ok(tap,
+	       cell_cpu->arch.msr_refused.reason == FAILURE_MSR_WRITE &&
+		       cell_cpu->arch.msr_refused.number == 0x17b &&
+		       cell_cpu->arch.msr_refused.value == 0x1234567887654321,
+	       "one that was not written, too");
+	subsystems_cpu_reset(cell_cpu);
+	tap_is_u64(tap, cell_cpu->arch.msr_refused.reason, FAILURE_NONE,
+		   "the next owner knows nothing of it");
 }
 
 static void test_efer(struct tap *tap)
@@ -91,18 +144,28 @@ static void test_efer(struct tap *tap)
 	root->regs[VCPU_CR0] = CR0_PG;
 	root_cpu->arch.linux_efer = 1ull << 21;
 	tap_ok(tap, reads(cell_cpu, MSR_EFER, 0), "a cell does not see SVME");
-	tap_ok(tap, reads(root_cpu, MSR_EFER, EFER_LME | EFER_LMA | EFER_SCE | EFER_SVME),
-	       "root sees it set: KVM then keeps off");
 	tap_ok(tap, writes(cell_cpu, MSR_EFER, EFER_LME | EFER_NXE | EFER_LMA),
 	       "a cell may enter long mode");
 	tap_is_u64(tap, cell->regs[VCPU_EFER], EFER_LME | EFER_NXE | EFER_SVME,
 		   "LMA is the processor's to set");
-	tap_ok(tap, is_gp(cell_cpu, true, MSR_EFER, EFER_SVME), "a cell cannot turn SVM on");
+	tap_ok(tap,
+	       is_gp(cell_cpu, true, MSR_EFER, EFER_SVME) &&
+		       is_gp(cell_cpu, true, MSR_EFER, EFER_LME | EFER_NXE | EFER_SVME),
+	       "a cell cannot turn SVM on");
+	tap_ok(tap,
+	       writes(cell_cpu, MSR_EFER, EFER_LME | EFER_SCE) &&
+		       cell->regs[VCPU_EFER] == (EFER_LME | EFER_SCE | EFER_SVME),
+	       "nor off, whatever else it changes");
 	tap_ok(tap, is_gp(cell_cpu, true, MSR_EFER, 1ull << 21), "nor set bits that are not known");
 	tap_ok(tap, writes(root_cpu, MSR_EFER, EFER_LME | EFER_SVME | 1ull << 21),
 	       "root may write back what it had");
 	tap_is_u64(tap, root->regs[VCPU_EFER], EFER_LME | EFER_LMA | EFER_SVME | 1ull << 21,
 		   "and SVM stays on");
+	tap_ok(tap,
+	       writes(root_cpu, MSR_EFER, EFER_LME | EFER_LMA | EFER_NXE | 1ull << 21) &&
+		       root->regs[VCPU_EFER] ==
+			       (EFER_LME | EFER_LMA | EFER_NXE | EFER_SVME | 1ull << 21),
+	       "also where it leaves its bit out");
 	tap_ok(tap, is_gp(root_cpu, true, MSR_EFER, 0), "LME does not change under paging");
 	root->regs[VCPU_CR0] = 0;
 	tap_ok(tap, writes(root_cpu, MSR_EFER, 0), "without paging it does");
@@ -140,12 +203,20 @@ static void test_others(struct tap *tap)
 	tap_ok(tap,
 	       reads(cell_cpu, MSR_VM_CR, VM_CR_SVMDIS) && reads(root_cpu, MSR_VM_CR, VM_CR_SVMDIS),
 	       "SVM reads as disabled by the firmware");
-	tap_ok(tap, writes(cell_cpu, MSR_APIC_BASE, rdmsr(MSR_APIC_BASE)),
-	       "the APIC's base may be written back");
 	tap_ok(tap,
-	       is_refused(cell_cpu, true, MSR_APIC_BASE) &&
+	       reads(cell_cpu, MSR_APIC_BASE, 0xfee00900) &&
+		       writes(cell_cpu, MSR_APIC_BASE, 0xfee00900),
+	       "a cell's first CPU is the one it boots with; what is read may be written back");
+	cell_cpu->cell->cpus |= 1; /* one before it */
+	tap_ok(tap,
+	       reads(cell_cpu, MSR_APIC_BASE, 0xfee00800) &&
+		       is_refused(cell_cpu, true, MSR_APIC_BASE) &&
+		       access(cell_cpu, true, MSR_APIC_BASE, 0xfee00900) == VERDICT_FAULT,
+	       "the others are not, and cannot become it");
+	tap_ok(tap,
+	       writes(root_cpu, MSR_APIC_BASE, rdmsr(MSR_APIC_BASE)) &&
 		       is_refused(root_cpu, true, MSR_APIC_BASE),
-	       "it cannot be moved");
+	       "root's cannot be moved either");
 }
 
 static void test_reset(struct tap *tap)
@@ -161,17 +232,9 @@ static void test_reset(struct tap *tap)
 		       reads(cell_cpu, MSR_MTRR_DEF_TYPE, 0),
 	       "after a reset a cell reads what the manual says");
 	tap_is_u64(tap, cell->regs[VCPU_PAT], 0, "its memory is uncached");
-	machine.msr_written[0] = machine.msr_written[1] = 1;
 	subsystems_cpu_reset(root_cpu);
 	tap_is_u64(tap, fake_cpu_of(root_cpu)->regs[VCPU_PAT], 0x0007040600070406,
 		   "root's is not: the real registers are on");
-	tap_ok(tap, machine.msr_written[0] == MSR_TSC_AUX && machine.msr_written[1] == 0,
-	       "the last owner's TSC_AUX is cleared");
-	machine.msr_written[0] = 0;
-	machine.cpuid_bits = 0;
-	subsystems_cpu_reset(cell_cpu);
-	tap_is_u64(tap, machine.msr_written[0], 0,
-		   "a processor without that register is not asked for it");
 }
 
 int main(void)
@@ -179,6 +242,8 @@ int main(void)
 	struct tap tap = {0};
 
 	test_policy(&tap);
+	test_native(&tap);
+	test_refusal_is_kept(&tap);
 	test_efer(&tap);
 	test_caching(&tap);
 	test_others(&tap);

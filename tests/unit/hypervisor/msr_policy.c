@@ -17,13 +17,14 @@
 /* What is documented: rights in the order cell reads, cell writes, root reads, root writes. */
 struct documented {
 	uint32_t first, last;
-	char rights[5]; /* p passes, r refused, a absent, i ignored, c handled */
+	char rights[5]; /* p passes, r refused, a absent, i ignored, c handled, n native */
 	const char *name;
 };
 
 static const struct documented documented[] = {
-	{0x10, 0x10, "prpp", "the time stamp counter is read by cells, set by nobody but root"},
-	{0x1b, 0x1b, "pcpc", "the APIC's base is not moved unseen"},
+	{0x10, 0x10, "prpr", "the time stamp counter is read by all, set by nobody"},
+	{0x1b, 0x1b, "ccpc", "the APIC's base is not moved unseen"},
+	{0x3b, 0x3b, "aapr", "nor is the counter set by its offset"},
 	{0x48, 0x49, "pppp", "speculation control is each guest's own"},
 	{0x8b, 0x8b, "pipp", "a cell's write before it reads its microcode revision does nothing"},
 	{0xfe, 0xfe, "prpp", "the number of memory type registers is for reading"},
@@ -33,26 +34,42 @@ static const struct documented documented[] = {
 	{0x2ff, 0x2ff, "ccpi", "the default memory type is written by nobody, root included"},
 	{0x6e0, 0x6e0, "pppp", "the deadline timer is this CPU's own"},
 	{0x800, 0x8ff, "aaaa", "there is no x2APIC, for root neither"},
+	{0xc81, 0xc81, "aapr", "nobody changes what a cache mask means"},
+	{0xc90, 0xc90, "aapi", "the cache's class of cells is cut by nobody"},
 	{0xda0, 0xda0, "pppp", "XSS is this CPU's own"},
-	{0xc0000080, 0xc0000080, "cccc", "EFER is never written without a look"},
+	{0xc0000080, 0xc0000080, "ccpc",
+	 "EFER is never written without a look, read by root as it is"},
 	{0xc0000081, 0xc0000084, "pppp", "SYSCALL's registers are switched, so they pass"},
 	{0xc0000100, 0xc0000103, "pppp", "segment bases and TSC_AUX are each guest's own"},
-	{0xc0000104, 0xc0000104, "rrpr", "the counter's rate is set by nobody"},
-	{0xc0010010, 0xc0010010, "rrpi", "a write of SYSCFG does nothing"},
-	{0xc0010016, 0xc0010019, "rrpr", "IORRs are read by root only, written by nobody"},
-	{0xc001001a, 0xc001001a, "rrpr", "TOP_MEM is read by root only, written by nobody"},
-	{0xc001001d, 0xc001001d, "rrpr", "TOP_MEM2 is read by root only, written by nobody"},
-	{0xc0010058, 0xc0010058, "rrpr", "the configuration space stays where it is"},
-	{0xc0010064, 0xc001006b, "rrpr", "what a performance state is stays as it is"},
-	{0xc0010111, 0xc0010113, "rrpr", "system management memory stays where it is"},
+	{0xc0000104, 0xc0000104, "arpr", "the counter's rate is set by nobody"},
+	{0xc0000200, 0xc0000200, "aapi", "the bandwidth's class of cells is cut by nobody"},
+	{0xc0000280, 0xc0000280, "aapi", "that of slow memory neither"},
+	{0xc0002000, 0xc0002fff, "aann", "root has its machine check banks"},
+	{0xc0010010, 0xc0010010, "arpi", "a write of SYSCFG does nothing"},
+	{0xc0010015, 0xc0010015, "arpp", "a cell has no say in the core's settings"},
+	{0xc0010016, 0xc0010019, "arpr", "IORRs are read by root only, written by nobody"},
+	{0xc001001a, 0xc001001a, "arpr", "TOP_MEM is read by root only, written by nobody"},
+	{0xc001001d, 0xc001001d, "arpr", "TOP_MEM2 is read by root only, written by nobody"},
+	{0xc0010020, 0xc0010020, "arpi", "no microcode is loaded under running cells"},
+	{0xc0010030, 0xc0010035, "arpr", "the processor keeps its name"},
+	{0xc0010050, 0xc0010056, "arpr", "ports do not lead to system management mode"},
+	{0xc0010058, 0xc0010058, "arpr", "the configuration space stays where it is"},
+	{0xc0010064, 0xc001006b, "arpr", "what a performance state is stays as it is"},
+	{0xc0010070, 0xc0010070, "arpr", "voltages are set by nobody"},
+	{0xc0010073, 0xc0010073, "arpr", "ports that put a CPU to sleep stay where they are"},
+	{0xc0010111, 0xc0010113, "arpr", "system management memory stays where it is"},
 	{0xc0010114, 0xc0010114, "crcr", "VM_CR reads emulated and is written by nobody"},
-	{0xc0010115, 0xc0010115, "rrpr", "IGNNE is written by nobody"},
-	{0xc0010116, 0xc0010116, "rrrr", "nobody enters system management mode by hand"},
-	{0xc0010117, 0xc0010117, "rrrr", "nobody reads or moves the host save area"},
+	{0xc0010115, 0xc0010115, "arpr", "IGNNE is written by nobody"},
+	{0xc0010116, 0xc0010116, "arrr", "nobody enters system management mode by hand"},
+	{0xc0010117, 0xc0010117, "arrr", "nobody reads or moves the host save area"},
+	{0xc0010118, 0xc0010118, "arrr", "nobody opens the lock of SVM"},
+	{0xc001011b, 0xc001011b, "arrr", "nobody rings at other CPUs' guests"},
+	{0xc001011e, 0xc001011e, "arpr", "nobody flushes pages that no table gives him"},
+	{0xc0010130, 0xc001013f, "arpr", "whose memory is encrypted is changed by nobody"},
 };
 
 /* What no row names. */
-static const struct documented unnamed = {.rights = "rrpp"};
+static const struct documented unnamed = {.rights = "aapp"};
 
 static const struct documented *documented_for(uint32_t msr)
 {
@@ -76,6 +93,8 @@ static char letter(enum msr_access access)
 		return 'i';
 	case MSR_CALL:
 		return 'c';
+	case MSR_NATIVE:
+		return 'n';
 	}
 	return '?';
 }
@@ -114,7 +133,7 @@ static void test_everything_else(struct tap *tap)
 		{0, 0x1ffff},
 		{0x40000000, 0x400000ff},
 		{0x7ffffff0, 0x8000000f},
-		{0xbffff000, 0xc001ffff},
+		{0xbffff000, 0xc002ffff},
 		{0xfffffff0, 0xffffffff},
 	};
 	uint32_t wrong = 0, first_wrong = 0;
@@ -127,7 +146,7 @@ static void test_everything_else(struct tap *tap)
 				first_wrong = msr;
 		}
 	}
-	if (!tap_is_u64(tap, wrong, 0, "what no row names is refused to cells and left to root"))
+	if (!tap_is_u64(tap, wrong, 0, "what no row names is absent to cells and left to root"))
 		tap_note(tap, "  first at MSR 0x%x", first_wrong);
 }
 
@@ -136,18 +155,22 @@ struct row {
 	const char *name, *why;
 };
 
+#undef MSR_RULE
 #define MSR_RULE(first, last, cell_read, cell_write, root_read, root_write, why) \
 	{first, last, #first, why},
-static const struct row rows[] = {
+static const struct row common_rows[] = {
 #include "arch/x86/logic/msr_policy.inc"
 };
+static const struct row amd_rows[] = {
+#include "arch/x86/svm/msr_policy.inc"
+};
 
-static void test_table(struct tap *tap)
+static void test_table(struct tap *tap, const char *whose, const struct row *rows, size_t count)
 {
 	bool sorted = true, reasoned = true;
 	uint64_t last = 0;
 
-	for (unsigned int n = 0; n < COUNT(rows); n++) {
+	for (size_t n = 0; n < count; n++) {
 		if (rows[n].first > rows[n].last || (n > 0 && rows[n].first <= last)) {
 			tap_note(tap, "row %s is out of order or meets the one before",
 				 rows[n].name);
@@ -159,8 +182,26 @@ static void test_table(struct tap *tap)
 			reasoned = false;
 		}
 	}
-	tap_ok(tap, sorted, "rows stand in order, and none shadows another");
-	tap_ok(tap, reasoned, "each row has its reason");
+	tap_ok(tap, sorted, "%s rows stand in order, and none shadows another", whose);
+	tap_ok(tap, reasoned, "each of %s rows has its reason", whose);
+}
+
+static void test_limits(struct tap *tap)
+{
+	struct msr_rule many[MSR_RULES_MAX] = {0};
+	unsigned int between = 0;
+
+	for (unsigned int n = 0; n < COUNT(common_rows); n++) {
+		for (unsigned int m = 0; m < COUNT(amd_rows); m++)
+			between += common_rows[n].first <= amd_rows[m].last &&
+				   amd_rows[m].first <= common_rows[n].last;
+		between += common_rows[n].last >= 0x80000000 && common_rows[n].first < 0xc0000000;
+	}
+	tap_is_u64(tap, between, 0, "common rows and AMD's do not meet, none is where none may be");
+	for (unsigned int n = 0; n < MSR_RULES_MAX - 1; n++)
+		many[n].first = many[n].last = 0x1000 + n;
+	tap_ok(tap, !msr_policy_init(many), "more rows than there is room for are refused");
+	tap_ok(tap, msr_policy_init(svm_msr_rules), "AMD's are not too many");
 }
 
 /*
@@ -223,7 +264,9 @@ int main(void)
 {
 	struct tap tap = {0};
 
-	test_table(&tap);
+	test_limits(&tap);
+	test_table(&tap, "the common", common_rows, COUNT(common_rows));
+	test_table(&tap, "AMD's", amd_rows, COUNT(amd_rows));
 	test_documented_rows(&tap);
 	test_everything_else(&tap);
 	test_map(&tap, false);

@@ -38,26 +38,36 @@ enum verdict exit_hypercall(struct cpu *cpu, bool kernel)
 
 void exit_exception_seen(struct cpu *cpu, unsigned int vector)
 {
-
 	cpu->arch.last_exception = vector;
 	cpu->arch.last_exception_rip = vcpu_get(cpu, VCPU_RIP);
 }
 
 enum verdict exit_triple_fault(struct cpu *cpu)
 {
+	bool seen = cpu->arch.last_exception != FAILURE_VECTOR_NONE &&
+		    cpu->arch.last_exception_rip == vcpu_get(cpu, VCPU_RIP);
 	enum verdict verdict;
 
+	/* What began with an MSR that we refused is told as that. */
+	if (seen && cpu->arch.last_exception == VECTOR_GP &&
+	    cpu->arch.msr_refused.reason != FAILURE_NONE &&
+	    cpu->arch.msr_refused.rip == cpu->arch.last_exception_rip)
+		return exit_fault(cpu, cpu->arch.msr_refused.reason, cpu->arch.msr_refused.number,
+				  cpu->arch.msr_refused.value, 8);
 	verdict = exit_fault(cpu, FAILURE_TRIPLE_FAULT, vcpu_get(cpu, VCPU_CR2), 0, 0);
 	/*
 	 * Page faults are not intercepted: where the last exception seen was raised elsewhere, the
 	 * chain began with a page fault.
 	 */
-	if (cpu->arch.last_exception != FAILURE_VECTOR_NONE &&
-	    cpu->arch.last_exception_rip == vcpu_get(cpu, VCPU_RIP))
-		cpu->failure.vector = cpu->arch.last_exception;
-	else
-		cpu->failure.vector = VECTOR_PF;
+	cpu->failure.vector = seen ? cpu->arch.last_exception : VECTOR_PF;
 	return verdict;
+}
+
+/* An exception that is ours, not the processor's: it can begin a triple fault as well. */
+static void __attribute__((noinline)) raise(struct cpu *cpu, unsigned int vector, bool has_error)
+{
+	exit_exception_seen(cpu, vector);
+	vendor->inject_exception(cpu, vector, has_error, 0);
 }
 
 void exit_verdict(struct cpu *cpu, enum verdict verdict)
@@ -67,10 +77,10 @@ void exit_verdict(struct cpu *cpu, enum verdict verdict)
 	case VERDICT_HANDLED:
 		return;
 	case VERDICT_UD:
-		vendor->inject_exception(cpu, VECTOR_UD, false, 0);
+		raise(cpu, VECTOR_UD, false);
 		return;
 	case VERDICT_GP:
-		vendor->inject_exception(cpu, VECTOR_GP, true, 0);
+		raise(cpu, VECTOR_GP, true);
 		return;
 	case VERDICT_FAULT:
 		if (cpu->cell == &root_cell) {

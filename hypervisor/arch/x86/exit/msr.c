@@ -7,10 +7,19 @@
 
 #include "arch/x86/asm.h"
 #include "arch/x86/logic/msr_policy.h"
+#include "core/compiler.h"
 #include "core/page_pool.h"
 #include "core/state.h"
 #include "core/subsystem.h"
 #include "arch/x86/exit/exit.h"
+
+/* Bits of EFER that say only which instructions there are, and what page tables forbid. */
+#define EFER_AT_WILL (EFER_SCE | EFER_NXE | EFER_FFXSR)
+
+static int msr_init(void)
+{
+	return msr_policy_init(vendor->msr_rules) ? 0 : -ENOSPC;
+}
 
 static int msr_cell_create(struct cell *cell)
 {
@@ -41,19 +50,19 @@ static void msr_cpu_reset(struct cpu *cpu)
 {
 	cpu->arch.guest_pat = PAT_RESET;
 	cpu->arch.mtrr_def_type = 0;
+	cpu->arch.msr_refused.reason = FAILURE_NONE;
 	/* The root cell lives with the real MTRRs, which are on. */
 	if (cpu->cell == &root_cell)
 		vcpu_set(cpu, VCPU_PAT, cpu->arch.guest_pat);
 	else
 		update_caching(cpu);
-	if (cpuid(0x80000001, 0).edx & CPUID_8000_0001_EDX_RDTSCP)
-		wrmsr(MSR_TSC_AUX, 0);
 }
 
-static enum verdict write_efer(struct cpu *cpu, uint64_t value)
+/* Not inlined, as the functions that follow: the plain write of EFER shall need no stack. */
+static enum verdict __attribute__((noinline)) change_mode(struct cpu *cpu, uint64_t value)
 {
 	uint64_t efer = vcpu_get(cpu, VCPU_EFER);
-	uint64_t allowed = EFER_SCE | EFER_LME | EFER_LMA | EFER_NXE | EFER_FFXSR;
+	uint64_t allowed = EFER_AT_WILL | EFER_LME | EFER_LMA;
 
 	/* Linux brings a CPU back with what it had, newer bits included. */
 	if (cpu->cell == &root_cell)
@@ -64,7 +73,19 @@ static enum verdict write_efer(struct cpu *cpu, uint64_t value)
 	if ((vcpu_get(cpu, VCPU_CR0) & CR0_PG) && ((value ^ efer) & EFER_LME))
 		return VERDICT_GP;
 	vcpu_set(cpu, VCPU_EFER, (value & ~EFER_LMA) | (efer & EFER_LMA) | vendor->efer);
-	return VERDICT_HANDLED;
+	return VERDICT_NEXT;
+}
+
+static enum verdict __attribute__((noinline)) write_efer(struct cpu *cpu, uint64_t value)
+{
+	uint64_t *efer = vcpu_place(cpu, VCPU_EFER), kept = vendor->efer;
+	/* Root may write the vendor's bits, which stay set; a cell has to leave them clear. */
+	uint64_t wanted = cpu->cell == &root_cell ? value | kept : value ^ kept;
+
+	if (unlikely(!efer || ((wanted ^ *efer) & ~EFER_AT_WILL)))
+		return change_mode(cpu, value);
+	*efer = wanted;
+	return VERDICT_NEXT;
 }
 
 /* APM vol. 2, 7.8.1: types 2 and 3 and all from 8 on are reserved. */
@@ -79,14 +100,23 @@ static bool pat_valid(uint64_t pat)
 	return true;
 }
 
+/* A cell's first CPU is the one that it boots with, whichever the machine booted with. */
+static uint64_t apic_base(const struct cpu *cpu)
+{
+	uint64_t base = rdmsr(MSR_APIC_BASE);
+
+	if (cpu->cell == &root_cell)
+		return base;
+	base &= ~APIC_BASE_BSP;
+	return cpu_next(cpu->cell->cpus, 0) == cpu ? base | APIC_BASE_BSP : base;
+}
+
 static enum verdict write_call(struct cpu *cpu, uint32_t msr, uint64_t value)
 {
 	switch (msr) {
-	case MSR_EFER:
-		return write_efer(cpu, value);
 	case MSR_APIC_BASE:
-		if (value == rdmsr(MSR_APIC_BASE))
-			return VERDICT_HANDLED;
+		if (value == apic_base(cpu))
+			return VERDICT_NEXT;
 		return exit_fault(cpu, FAILURE_MSR_WRITE, msr, value, 8);
 	case MSR_PAT:
 		if (!pat_valid(value))
@@ -100,72 +130,90 @@ static enum verdict write_call(struct cpu *cpu, uint32_t msr, uint64_t value)
 		return VERDICT_GP;
 	}
 	update_caching(cpu);
-	return VERDICT_HANDLED;
+	return VERDICT_NEXT;
 }
 
 static enum verdict read_call(struct cpu *cpu, uint32_t msr, uint64_t *ret_value)
 {
 	switch (msr) {
 	case MSR_EFER:
-		/* Root's KVM reads it as "virtualization in use" and declines, which is the truth.
-		 */
-		*ret_value = vcpu_get(cpu, VCPU_EFER);
-		if (cpu->cell != &root_cell)
-			*ret_value &= ~vendor->efer;
-		return VERDICT_HANDLED;
+		*ret_value = vcpu_get(cpu, VCPU_EFER) & ~vendor->efer;
+		return VERDICT_NEXT;
+	case MSR_APIC_BASE:
+		*ret_value = apic_base(cpu);
+		return VERDICT_NEXT;
 	case MSR_PAT:
 		*ret_value = cpu->arch.guest_pat;
-		return VERDICT_HANDLED;
+		return VERDICT_NEXT;
 	case MSR_MTRR_DEF_TYPE:
 		*ret_value = cpu->arch.mtrr_def_type;
-		return VERDICT_HANDLED;
+		return VERDICT_NEXT;
 	default:
 		if (msr != vendor->lock_msr)
 			return VERDICT_GP;
 		*ret_value = vendor->locked;
-		return VERDICT_HANDLED;
+		return VERDICT_NEXT;
 	}
 }
 
-enum verdict exit_msr(struct cpu *cpu, bool write)
+static enum verdict access(struct cpu *cpu, uint32_t msr, bool write, uint64_t *value)
+{
+	switch (msr_policy(cpu->cell == &root_cell, msr, write)) {
+	case MSR_IGNORE:
+		return VERDICT_NEXT;
+	case MSR_CALL:
+		return write ? write_call(cpu, msr, *value) : read_call(cpu, msr, value);
+	case MSR_NATIVE:
+		return (write ? msr_try_write(msr, *value) : msr_try_read(msr, value))
+			       ? VERDICT_NEXT
+			       : VERDICT_GP;
+	case MSR_REFUSE:
+		return exit_fault(cpu, write ? FAILURE_MSR_WRITE : FAILURE_MSR_READ, msr,
+				  write ? *value : 0, 8);
+	case MSR_ABSENT:
+		break;
+	case MSR_PASS:
+		/* Only what lies outside the map comes here; what there is has its row. */
+		if (vendor->msr_mapped(msr))
+			return exit_fault(cpu, FAILURE_UNHANDLED_EXIT, msr, 0, 0);
+	}
+	return VERDICT_GP;
+}
+
+static enum verdict __attribute__((noinline)) exit_other(struct cpu *cpu, bool write)
 {
 	struct guest_gprs *gprs = cpu_gprs(cpu);
 	uint32_t msr = gprs->rcx;
 	uint64_t value = (uint32_t)gprs->rax | gprs->rdx << 32;
-	enum verdict verdict = VERDICT_HANDLED;
+	enum verdict verdict;
 
-	switch (msr_policy(cpu->cell == &root_cell, msr, write)) {
-	case MSR_IGNORE:
-		break;
-	case MSR_CALL:
-		verdict = write ? write_call(cpu, msr, value) : read_call(cpu, msr, &value);
-		break;
-	case MSR_REFUSE:
-		return exit_fault(cpu, write ? FAILURE_MSR_WRITE : FAILURE_MSR_READ, msr,
-				  write ? value : 0, 8);
-	case MSR_ABSENT:
-		return VERDICT_GP;
-	case MSR_PASS:
-		/*
-		 * Only what lies outside the map comes here. There is nothing that root needs; the
-		 * processor may have a register there, but reading it here would fault in the
-		 * hypervisor where it has not.
-		 */
-		if (!vendor->msr_mapped(msr))
-			return VERDICT_GP;
-		return exit_fault(cpu, FAILURE_UNHANDLED_EXIT, msr, 0, 0);
-	}
-	if (verdict != VERDICT_HANDLED)
-		return verdict;
-	if (!write) {
+	verdict = access(cpu, msr, write, &value);
+	if (verdict == VERDICT_GP) {
+		/* For the record, if nobody handles that. */
+		cpu->arch.msr_refused.number = msr;
+		cpu->arch.msr_refused.value = write ? value : 0;
+		cpu->arch.msr_refused.reason = write ? FAILURE_MSR_WRITE : FAILURE_MSR_READ;
+		cpu->arch.msr_refused.rip = vcpu_get(cpu, VCPU_RIP);
+	} else if (verdict == VERDICT_NEXT && !write) {
 		gprs->rax = (uint32_t)value;
 		gprs->rdx = value >> 32;
 	}
-	return VERDICT_NEXT;
+	return verdict;
+}
+
+enum verdict exit_msr(struct cpu *cpu, bool write)
+{
+	const struct guest_gprs *gprs = cpu_gprs(cpu);
+
+	/* What operating systems write at run time. */
+	if (likely(write && (uint32_t)gprs->rcx == MSR_EFER))
+		return write_efer(cpu, (uint32_t)gprs->rax | gprs->rdx << 32);
+	return exit_other(cpu, write);
 }
 
 SUBSYSTEM(20, msr_subsystem) = {
 	.name = "MSRs",
+	.init = msr_init,
 	.cell_create = msr_cell_create,
 	.cell_destroy = msr_cell_destroy,
 	.cpu_reset = msr_cpu_reset,

@@ -7,6 +7,7 @@
 #include <stdint.h>
 
 #define ARCH_TEMPORARY_PAGES 4
+#define ARCH_LAUNCH_MSRS     32
 
 /* General purpose registers of the guest, at the very top of the CPU block, filled by assembly. */
 struct guest_gprs {
@@ -45,6 +46,9 @@ struct arch_cpu {
 	uint64_t linux_cr0, linux_cr4, linux_efer;
 	uint64_t linux_dr6, linux_dr7;
 	uint8_t apic_id;
+	/* What MSRs held whose reset value is that, and which of them there are (vcpu/reset.c). */
+	uint64_t launch_msrs[ARCH_LAUNCH_MSRS];
+	uint32_t launch_msrs_read;
 
 	/* vCPU */
 	uint64_t guest_pat;	/* as the guest wrote it */
@@ -55,6 +59,12 @@ struct arch_cpu {
 	bool broken; /* had an exception in the hypervisor */
 	uint64_t last_exception_rip;
 	uint32_t last_exception; /* vector, or FAILURE_VECTOR_NONE */
+
+	/* The last MSR access that was answered with #GP, and where. */
+	struct {
+		uint64_t rip, value;
+		uint32_t number, reason;
+	} msr_refused;
 
 	uint8_t sipi_vector; /* with PENDING_SIPI */
 	/* 1 from the sending of a kick until the NMI exit that it caused. */

@@ -3,25 +3,62 @@
 
 #include "arch/x86/msr.h"
 
-struct msr_rule {
-	uint32_t first, last;
-	enum msr_access cell_read, cell_write, root_read, root_write;
+static const struct msr_rule common_rules[] = {
+#include "arch/x86/logic/msr_policy.inc"
+	{0},
 };
 
-#define MSR_RULE(first, last, cell_read, cell_write, root_read, root_write, why) \
-	{first, last, MSR_##cell_read, MSR_##cell_write, MSR_##root_read, MSR_##root_write},
-static const struct msr_rule rules[] = {
-#include "arch/x86/logic/msr_policy.inc"
-};
+/* All rows in order; the last one is what no other names, and ends every search. */
+static struct msr_rule rules[MSR_RULES_MAX];
+static const struct msr_rule unnamed = {~0u, ~0u, {MSR_ABSENT, MSR_ABSENT}, {MSR_PASS, MSR_PASS}};
+
+/*
+ * The row from which on to look, by group of 64 registers. A group has the numbers that are alike
+ * in bits 31, 16 and 12 to 6: those of the other areas (from 0x2000, 0xc0002000 on) share it with
+ * lower ones, so the search begins early for them, never late. There are no rows from 0x80000000
+ * up to 0xc0000000.
+ */
+#define GROUPS 512u
+static uint8_t first_of_group[GROUPS];
+
+static unsigned int group_of(uint32_t msr)
+{
+	return (msr >> 31 << 8) | (msr >> 16 & 1) << 7 | (msr >> 6 & 0x7f);
+}
+
+bool msr_policy_init(const struct msr_rule *vendor_rules)
+{
+	const struct msr_rule *common = common_rules, **next;
+	unsigned int n = 0;
+
+	while (common->last || vendor_rules->last) {
+		next = !vendor_rules->last || (common->last && common->first < vendor_rules->first)
+			       ? &common
+			       : &vendor_rules;
+		if (n == MSR_RULES_MAX - 1)
+			return false;
+		rules[n++] = *(*next)++;
+	}
+	rules[n] = unnamed;
+	for (unsigned int group = 0; group < GROUPS; group++) {
+		uint32_t base = (group & 0x7f) << 6 | (group >> 7 & 1) << 16;
+
+		if (group >> 8)
+			base |= 0xc0000000;
+		for (n = 0; rules[n].last < base;)
+			n++;
+		first_of_group[group] = n;
+	}
+	return true;
+}
 
 enum msr_access msr_policy(bool root, uint32_t msr, bool write)
 {
-	for (unsigned int n = 0; n < sizeof(rules) / sizeof(rules[0]); n++) {
-		if (msr < rules[n].first || msr > rules[n].last)
-			continue;
-		if (root)
-			return write ? rules[n].root_write : rules[n].root_read;
-		return write ? rules[n].cell_write : rules[n].cell_read;
-	}
-	return root ? MSR_PASS : MSR_REFUSE;
+	const struct msr_rule *rule = &rules[first_of_group[group_of(msr)]];
+
+	while (rule->last < msr)
+		rule++;
+	if (rule->first > msr)
+		rule = &unnamed;
+	return root ? rule->root[write] : rule->cell[write];
 }

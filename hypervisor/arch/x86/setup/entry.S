@@ -58,6 +58,34 @@ interrupt_stub:
 	pop	%rax
 	iretq
 
+/* bool msr_try_read(uint32_t msr, uint64_t *ret_value): false where the processor raises #GP, see exception_common. */
+	.globl msr_try_read
+msr_try_read:
+	mov	%edi, %ecx
+read_tried:
+	rdmsr
+	shl	$32, %rdx
+	or	%rdx, %rax
+	mov	%rax, (%rsi)
+	mov	$1, %eax
+	ret
+
+/* bool msr_try_write(uint32_t msr, uint64_t value): the same. */
+	.globl msr_try_write
+msr_try_write:
+	mov	%edi, %ecx
+	mov	%esi, %eax
+	mov	%rsi, %rdx
+	shr	$32, %rdx
+write_tried:
+	wrmsr
+	mov	$1, %eax
+	ret
+
+try_failed:
+	xor	%eax, %eax
+	ret
+
 /* One stub for each exception: makes the frames alike and tells the vector. */
 	.macro	exception number has_error
 	.balign	16
@@ -81,9 +109,18 @@ exception_stubs:
 	.set	vector, vector + 1
 	.endr
 
-	/* struct exception_frame; 16 words with what the processor pushed, so the stack is aligned. */
 exception_common:
-	push	%r11
+	cmpl	$VECTOR_GP, (%rsp)
+	jne	2f
+	cmpq	$read_tried, 16(%rsp)
+	je	1f
+	cmpq	$write_tried, 16(%rsp)
+	jne	2f
+1:	movq	$try_failed, 16(%rsp)
+	add	$16, %rsp
+	iretq
+	/* struct exception_frame; 16 words with what the processor pushed, so the stack is aligned. */
+2:	push	%r11
 	push	%r10
 	push	%r9
 	push	%r8

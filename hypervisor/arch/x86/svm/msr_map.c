@@ -1,7 +1,12 @@
 // SPDX-License-Identifier: GPL-2.0-only
 #include "arch/x86/svm/msr_map.h"
 
-#include "arch/x86/logic/msr_policy.h"
+#include "arch/x86/msr.h"
+
+const struct msr_rule svm_msr_rules[] = {
+#include "arch/x86/svm/msr_policy.inc"
+	{0},
+};
 
 /* APM vol. 2, 15.11: three ranges one after the other, two bits an MSR, reads and writes. */
 static const uint32_t ranges[] = {0, 0xc0000000, 0xc0010000};

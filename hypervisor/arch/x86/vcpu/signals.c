@@ -1,45 +1,16 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /* What a CPU does on the order of others: reset, start, park, start-up IPIs and NMIs of its cell.
  */
-#include "arch/x86/asm.h"
 #include "arch/x86/irq/apic.h"
 #include "core/state.h"
 #include "core/subsystem.h"
+#include "arch/x86/vcpu/reset.h"
 #include "arch/x86/vendor.h"
-
-/* An area of XRSTOR and FXRSTOR that holds nothing: all exceptions masked, no component present. */
-static const struct {
-	uint8_t legacy[512];
-	uint64_t header[8];
-} empty_xsave_area __attribute__((aligned(64))) = {
-	.legacy = {[0] = 0x7f, [1] = 0x03 /* FCW */, [24] = 0x80, [25] = 0x1f /* MXCSR */},
-};
-
-/*
- * FPU, vector and protection-key registers, debug registers and XCR0 are not switched between
- * guests: clear them by hand. XRSTOR gives each component that the area does not hold its initial
- * value, whichever this processor has (APM vol. 4, XRSTOR).
- */
-static void clear_unswitched_state(void)
-{
-	struct cpuid all;
-
-	write_cr0(read_cr0() & ~CR0_TS);
-	if (cpuid(1, 0).ecx & CPUID_1_ECX_XSAVE) {
-		write_cr4(read_cr4() | CR4_OSXSAVE);
-		all = cpuid(CPUID_XSTATE, 0); /* EDX:EAX: all that XCR0 may have */
-		xsetbv(0, (uint64_t)all.edx << 32 | all.eax);
-		asm volatile("xrstor64 %0" : : "m"(empty_xsave_area), "a"(all.eax), "d"(all.edx));
-		xsetbv(0, XCR0_X87);
-	}
-	asm volatile("fxrstor64 %0" : : "m"(empty_xsave_area));
-	asm volatile("mov %0, %%dr0; mov %0, %%dr1; mov %0, %%dr2; mov %0, %%dr3" : : "r"(0ull));
-}
 
 static void reset(struct cpu *cpu, uint16_t selector, uint64_t base, uint16_t ip)
 {
-	clear_unswitched_state();
 	subsystems_cpu_reset(cpu);
+	cpu_clear_unswitched();
 	cpu->state = CPU_RUNNING;
 	cpu->failed = false;
 	cpu->arch.last_exception = FAILURE_VECTOR_NONE;
@@ -48,8 +19,8 @@ static void reset(struct cpu *cpu, uint16_t selector, uint64_t base, uint16_t ip
 
 static void park(struct cpu *cpu, enum cpu_state state)
 {
-	clear_unswitched_state();
 	subsystems_cpu_reset(cpu);
+	cpu_clear_unswitched();
 	cpu->state = state;
 	vendor->park(cpu);
 }

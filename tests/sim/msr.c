@@ -1,0 +1,166 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * msr IMAGE TRAPS: model-specific registers as the image has them, with the way back from a #GP:
+ * what root reads outside the permission map, what a refusal is told as, what the owner of a CPU
+ * before has left in registers.
+ */
+#include <stdlib.h>
+
+#include "image_abi.h"
+#include "sim_guest.h"
+#include "tests/lib/tap.h"
+
+enum owner { ROOT, CELL }; /* by CPU */
+
+#define EVENT_GP 0x80000b0dull
+#define EVENT_DF 0x80000b08ull
+
+/* A processor of family 17h with one machine check bank and little core configuration. */
+static bool is_missing(uint32_t msr)
+{
+	return (msr >= 0xc0002010 && msr < 0xc0003000) || msr == 0xc0011021 || msr == 0xc00110e1;
+}
+
+/* RDMSR or WRMSR by a guest: whether it goes on behind it; else it gets a #GP. */
+static bool access(enum owner owner, bool write, uint32_t msr, uint64_t value)
+{
+	struct vmcb *vmcb = sim_vmcb(owner);
+
+	sim_write_code(owner, owner == CELL ? SIM_CELL_MEMORY : 0, write ? "\x0f\x30" : "\x0f\x32",
+		       2);
+	sim.cpu[owner].reg[SIM_RCX] = msr;
+	sim.cpu[owner].reg[SIM_RDX] = value >> 32;
+	vmcb->rax = (uint32_t)value;
+	return sim_exit(owner, VMEXIT_MSR, write, 0) && vmcb->rip == SIM_CODE_AT + 2 &&
+	       vmcb->event_injection == 0;
+}
+
+static bool reads(enum owner owner, uint32_t msr, uint64_t value)
+{
+	return access(owner, false, msr, 0) && sim_vmcb(owner)->rax == (uint32_t)value &&
+	       (uint32_t)sim.cpu[owner].reg[SIM_RDX] == value >> 32;
+}
+
+static bool raises(enum owner owner, bool write, uint32_t msr)
+{
+	return !access(owner, write, msr, 0) && sim_vmcb(owner)->rip == SIM_CODE_AT &&
+	       (uint32_t)sim_vmcb(owner)->event_injection == EVENT_GP;
+}
+
+static void test_machine_checks(struct tap *tap)
+{
+	*sim_msr(&sim.cpu[ROOT], 0xc0002001) = 0xdc00000000000011;
+	tap_ok(tap, reads(ROOT, 0xc0002001, 0xdc00000000000011),
+	       "root reads the status of a machine check bank");
+	tap_ok(tap, access(ROOT, true, 0xc0002001, 0) && *sim_msr(&sim.cpu[ROOT], 0xc0002001) == 0,
+	       "and clears it");
+	tap_ok(tap, raises(ROOT, false, 0xc0002011) && raises(ROOT, true, 0xc0002011),
+	       "a bank that is not there raises #GP in root, not in the hypervisor");
+	tap_ok(tap, raises(CELL, false, 0xc0002001) && raises(CELL, true, 0xc0002001),
+	       "cells have none");
+}
+
+struct stain {
+	uint32_t msr;
+	uint64_t launch, expected;
+};
+
+static const struct stain stains[] = {
+	{0x1d9, 0, 0},
+	{0xc0010000, 0, 0},
+	{0xc0010007, 0, 0},
+	{0xc0010015, 0x41000010, 0x41000010},
+	{0xc0011020, 0x400, 0x400},
+	{0xc0011029, 0x202, 0x202},
+};
+#define NUM_STAINS (sizeof(stains) / sizeof(*stains))
+
+static void stain(void)
+{
+	for (size_t n = 0; n < NUM_STAINS; n++)
+		*sim_msr(&sim.cpu[CELL], stains[n].msr) = 0x5a3c5a3c;
+}
+
+static unsigned int found(void)
+{
+	unsigned int count = 0;
+
+	for (size_t n = 0; n < NUM_STAINS; n++)
+		count += *sim_msr(&sim.cpu[CELL], stains[n].msr) != stains[n].expected;
+	return count;
+}
+
+static void test_owners(struct tap *tap)
+{
+	stain();
+	tap_ok(tap, sim_start_cell(CELL) == SIM_CELL_ID, "a cell is created and started");
+	tap_is_u64(tap, found(), 0, "it finds nothing of root's in its CPU's registers");
+	sim_long_mode(CELL, SIM_CELL_MEMORY);
+	stain();
+	tap_is_u64(tap, sim_hypercall(ROOT, HC_CELL_START, SIM_CELL_ID, 0), 0,
+		   "the cell is started again");
+	tap_is_u64(tap, found(), 0, "nothing of its own first run");
+	sim_long_mode(CELL, SIM_CELL_MEMORY);
+}
+
+static const struct failure_record *failure(void)
+{
+	const struct image_header *header = (const struct image_header *)IMAGE_BASE;
+	const struct public_area *public = (const void *)(IMAGE_BASE + header->public_offset);
+
+	for (unsigned int n = 0; n < PUBLIC_MAX_CELLS; n++) {
+		/* Behind the communication region's page. */
+		const struct public_cell *cell =
+			(const void *)(IMAGE_BASE + public->cells[n] + 0x1000);
+
+		if (public->cells[n] && cell->failed)
+			return &cell->failure;
+	}
+	return NULL;
+}
+
+/* The delivery of what the hypervisor has injected raises an exception itself. */
+static void fault_on_delivery(unsigned int vector)
+{
+	sim_event = sim_vmcb(CELL)->event_injection;
+	sim_exit(CELL, VMEXIT_EXCP_BASE + vector, 0, 0);
+}
+
+static void test_triple_fault(struct tap *tap)
+{
+	const struct failure_record *record;
+
+	tap_ok(tap, raises(CELL, false, 0x17a), "a cell reads a register that it has not: #GP");
+	fault_on_delivery(13);
+	tap_is_u64(tap, (uint32_t)sim_vmcb(CELL)->event_injection, EVENT_DF,
+		   "it has no handler: a double fault");
+	fault_on_delivery(13);
+	record = failure();
+	tap_ok(tap,
+	       record && record->reason == FAILURE_MSR_READ && record->address == 0x17a &&
+		       record->rip == SIM_CODE_AT,
+	       "its end is told as that read, with the register's number");
+	stain();
+	tap_ok(tap, sim_hypercall(ROOT, HC_CELL_DESTROY, SIM_CELL_ID, 0) == 0,
+	       "the cell is taken away");
+	tap_is_u64(tap, found(), 0, "root finds nothing of it in the CPU's registers");
+}
+
+int main(int argc, char **argv)
+{
+	struct tap tap = {0};
+	char *console;
+
+	sim_msr_missing = is_missing;
+	for (size_t n = 0; n < NUM_STAINS; n++)
+		*sim_msr(&sim.cpu[CELL], stains[n].msr) = stains[n].launch;
+	sim_open(argv[1], argv[2], 2);
+	sim_long_mode(ROOT, 0);
+	test_owners(&tap);
+	test_machine_checks(&tap);
+	test_triple_fault(&tap);
+	console = sim_console();
+	tap_ok(&tap, strstr(console, "exception") == NULL, "the hypervisor had no exception");
+	free(console);
+	return tap_done(&tap);
+}
