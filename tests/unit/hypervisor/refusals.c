@@ -30,14 +30,15 @@ static const struct cell_plan neighbour = {
 static const struct blob_memory root_memory[] = {
 	{0, 0, 0x700000, RWX},
 	{0x700000, 0x700000, 0x100000, BLOB_MEM_READ},
-	{0x900000, 0x900000, RAM_SIZE - 0x900000, RWX},
+	{0x900000, 0x900000, 0x1600000 - 0x900000, RWX},
+	{0x1601000, 0x1601000, RAM_SIZE - 0x1601000, RWX},
 	{DEVICE, DEVICE, DEVICE_SIZE, RW | BLOB_MEM_IO},
 };
 static const struct cell_plan root = {
 	.name = "RootCell",
 	.cpus = 0xf,
 	.memory = root_memory,
-	.num_memory = 4,
+	.num_memory = 5,
 };
 
 static const struct blob_memory good_memory = {0xa00000, 0, 0x10000, RWX | BLOB_MEM_LOADABLE};
@@ -143,6 +144,7 @@ static void test_memory(struct tap *tap)
 		{-EBUSY, {BYTES(DEVICE + 0x10c)}, "bytes of a neighbour's registers"},
 		{-EBUSY, {PAGE(0x800000)}, "memory that root has not"},
 		{-EBUSY, {RANGE(0x8ff000, 0x2000)}, "memory of which root has a part"},
+		{-EBUSY, {RANGE(0x15ff000, 0x3000)}, "memory with a hole behind a large page"},
 		{-EBUSY, {RANGE(0x6ff000, 0x2000)}, "more rights to a page than root has"},
 		{-EBUSY, {BYTES(0xe0000000)}, "registers that root has not"},
 		{-EBUSY, {PAGE(0xa00000), {0x400000, 0x1000, 0x1000, RW}}, "one bad region of two"},
