@@ -18,6 +18,7 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
+#include "image_abi.h"
 #include "page.h"
 #include "probe_abi.h"
 
@@ -68,7 +69,8 @@ static void usage(void)
 		fprintf(stderr, "  %s %s\n", verbs[n].name, verbs[n].arguments);
 	fprintf(stderr,
 		"  user-read|user-exec|user-vector|copy-user ADDRESS\n  user-write ADDRESS VALUE\n"
-		"  vmmcall CODE ARGUMENT1 ARGUMENT2\n  cpuid LEAF\n");
+		"  vmmcall CODE ARGUMENT1 ARGUMENT2\n  cpuid LEAF\n  pages ADDRESS SIZE\n"
+		"  public-pages\n");
 	exit(2);
 }
 
@@ -267,6 +269,59 @@ static void user_cpuid(char **arguments)
 	fflush(stdout);
 }
 
+static uint64_t access_page(int fd, enum probe_operation operation, uint64_t address,
+			    uint64_t value)
+{
+	struct probe_request request = {
+		.operation = operation, .width = 8, .address = address, .value = value};
+
+	if (ioctl(fd, PROBE_ACCESS, &request) < 0)
+		die("access");
+	return request.value;
+}
+
+/*
+ * Which pages from an address on answer, by number from there, how many of all take a write (which
+ * is undone), and how many that answer are not zero. What nobody answers reads as all ones.
+ */
+static void walk_pages(char **arguments)
+{
+	uint64_t start = number(arguments[0]), count = number(arguments[1]) / PAGE_BYTES;
+	unsigned int taking = 0, nonzero = 0;
+	int fd = open_device();
+
+	printf("answering");
+	for (uint64_t n = 0; n < count; n++) {
+		/* In the middle: the first word may be all ones by chance, this one is text or 0.
+		 */
+		uint64_t at = start + n * PAGE_BYTES + PAGE_BYTES / 2;
+		uint64_t value = access_page(fd, PROBE_READ, at, 0);
+
+		access_page(fd, PROBE_WRITE, at, ~value);
+		if (access_page(fd, PROBE_READ, at, 0) == ~value) {
+			taking++;
+			access_page(fd, PROBE_WRITE, at, value);
+		}
+		if (value == ~0ull)
+			continue;
+		printf(" %" PRIu64, n);
+		nonzero += value != 0;
+	}
+	printf("\ntaking %u\nnonzero %u\n", taking, nonzero);
+	fflush(stdout);
+	close(fd);
+}
+
+/* How many pages of the hypervisor are public: always, and for each cell. */
+static void public_pages(char **arguments)
+{
+	(void)arguments;
+	printf("%u %u\n",
+	       (unsigned int)((sizeof(struct public_area) + PAGE_BYTES - 1) / PAGE_BYTES),
+	       (unsigned int)PUBLIC_CELL_PAGES);
+	fflush(stdout);
+}
+
 /* The access may be the end of whoever tries it. */
 static void in_child(const char *verb, char **arguments)
 {
@@ -286,6 +341,10 @@ static void in_child(const char *verb, char **arguments)
 			user_hypercall(arguments);
 		else if (strcmp(verb, "cpuid") == 0)
 			user_cpuid(arguments);
+		else if (strcmp(verb, "pages") == 0)
+			walk_pages(arguments);
+		else if (strcmp(verb, "public-pages") == 0)
+			public_pages(arguments);
 		else if (strcmp(verb, "copy-user") == 0)
 			copy_to_user_page(arguments);
 		else
@@ -304,8 +363,9 @@ static const struct {
 	const char *name;
 	int arguments;
 } user_verbs[] = {
-	{"user-read", 1}, {"user-write", 2}, {"user-vector", 1}, {"user-exec", 1},
-	{"copy-user", 1}, {"vmmcall", 3},    {"cpuid", 1},
+	{"user-read", 1}, {"user-write", 2}, {"user-vector", 1},
+	{"user-exec", 1}, {"copy-user", 1},  {"vmmcall", 3},
+	{"cpuid", 1},	  {"pages", 2},	     {"public-pages", 0},
 };
 
 int main(int argc, char **argv)
