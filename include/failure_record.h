@@ -48,15 +48,22 @@
 	X(FAILURE_CPU_LOST, "cpu-lost", "has a CPU that does not answer the hypervisor")         \
 	/* vector, rip = of the hypervisor's own fault, address = CR2 */                         \
 	X(FAILURE_HYPERVISOR_EXCEPTION, "hypervisor-exception",                                  \
-	  "met a fault of the hypervisor itself: {exception}, address {address}")
+	  "met a fault of the hypervisor itself: {exception}, address {address}")                \
+	/* address = where, as the bank says, value = the bank's status */                       \
+	X(FAILURE_MACHINE_CHECK, "machine-check",                                                \
+	  "met an error of the machine, not its own: status {value}, address {address}")
 
 enum failure_reason { FAILURE_REASONS(WORD_SYMBOL) FAILURE_REASON_COUNT };
 
 /* Records cross from the hypervisor to the daemon: to give a reason another number is to give
  * CELLVISOR_ABI_VERSION another. */
 _Static_assert(FAILURE_KILLED == 12, "numbers of the reasons");
+_Static_assert(FAILURE_MACHINE_CHECK == 15, "numbers of the reasons");
 
 #define FAILURE_VECTOR_NONE 0xffffffffu
+
+/* After a shutdown the processor does not promise what it says of the guest's registers. */
+#define FAILURE_STATE_UNDEFINED 1u
 
 /* Indices into failure_record.gpr: the encoding order of x86-64 instructions. */
 enum failure_gpr {
@@ -104,7 +111,7 @@ struct failure_record {
 	uint16_t ds;
 	uint16_t es;
 	uint32_t instruction_len; /* valid bytes in instruction, 0 if they could not be read */
-	uint32_t reserved;
+	uint32_t flags;		  /* FAILURE_STATE_UNDEFINED */
 	uint8_t instruction[16];
 };
 

@@ -196,5 +196,7 @@ unsigned int failure_fields(const struct failure_record *record, char *fields[FA
 	add_field(&list, "EXIT_CODE=0x%" PRIx64, record->exit_code);
 	add_field(&list, "EXIT_INFO=0x%" PRIx64 " 0x%" PRIx64, record->exit_info1,
 		  record->exit_info2);
+	if (record->flags & FAILURE_STATE_UNDEFINED)
+		add_field(&list, "REGISTERS=undefined");
 	return list.count;
 }

@@ -19,6 +19,8 @@
 #define SIM_MEMORY_SIZE 0x4000000ull /* bytes of physical memory, from 0 */
 #define SIM_HV_START	0x2000000ull /* where the hypervisor's lies in it */
 #define SIM_HV_SIZE	0x600000ull
+#define SIM_BANKS	4		  /* of machine checks */
+#define SIM_SPEC_CTRL	1		  /* that Linux has set */
 #define SIM_RESUME	0x7fff00001000ull /* where Linux would go on */
 
 /* Encoding order of x86-64 instructions, as everywhere. */
@@ -72,7 +74,8 @@ struct sim_cpu {
 struct sim {
 	unsigned int num_cpus;
 	struct sim_cpu cpu[SIM_MAX_CPUS];
-	unsigned int flushes; /* INVLPG so far */
+	unsigned int flushes;			    /* INVLPG so far */
+	unsigned int write_backs, write_backs_kept; /* WBINVD, WBNOINVD */
 };
 
 extern struct sim sim;

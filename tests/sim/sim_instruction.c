@@ -118,7 +118,7 @@ static void do_cpuid(struct sim_cpu *cpu)
 		a = 0x3028;
 		break;
 	case 0x8000000a:
-		a = 1, b = 16, d = 1;
+		a = 1, b = 16, d = 1 | 1u << 3 | 1u << 7 | 1u << 20;
 		break;
 	}
 	cpu->reg[SIM_RAX] = a;
@@ -249,8 +249,11 @@ static bool do_two_bytes(struct sim_cpu *cpu, struct instruction *insn)
 	}
 	cpu->rip += insn->length + 2;
 	switch (code) {
-	case 0x08:
 	case 0x09:
+		if (insn->opcode[-1] == 0xf3)
+			sim.write_backs_kept++;
+		else
+			sim.write_backs++;
 		return true;
 	case 0x0b: /* UD2 */
 		cpu->rip -= insn->length + 2;

@@ -93,6 +93,12 @@ static inline void wbinvd(void)
 	asm volatile("wbinvd" : : : "memory");
 }
 
+/* Like WBINVD, but the lines stay; WBINVD itself on processors that do not know it. */
+static inline void wbnoinvd(void)
+{
+	asm volatile("wbnoinvd" : : : "memory");
+}
+
 static inline void xsetbv(uint32_t reg, uint64_t value)
 {
 	asm volatile("xsetbv" : : "c"(reg), "a"((uint32_t)value), "d"((uint32_t)(value >> 32)));

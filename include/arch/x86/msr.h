@@ -15,11 +15,15 @@
 #define MSR_SYSENTER_CS	   0x174
 #define MSR_SYSENTER_ESP   0x175
 #define MSR_SYSENTER_EIP   0x176
+#define MSR_MCG_CAP	   0x179
+#define MSR_MCG_STATUS	   0x17a
 #define MSR_DEBUGCTL	   0x1d9
 #define MSR_MTRR_FIRST	   0x200
 #define MSR_MTRR_LAST	   0x26f
 #define MSR_PAT		   0x277
 #define MSR_MTRR_DEF_TYPE  0x2ff
+#define MSR_MC0_STATUS	   0x401 /* of each bank, 4 apart */
+#define MSR_MC0_ADDR	   0x402
 #define MSR_U_CET	   0x6a0
 #define MSR_PL0_SSP	   0x6a4
 #define MSR_PL3_SSP	   0x6a7
@@ -45,6 +49,11 @@
 #define EFER_LMA   (U64(1) << 10)
 #define EFER_NXE   (U64(1) << 11)
 #define EFER_FFXSR (U64(1) << 14)
+
+#define MCG_CAP_BANKS	U64(0xff)
+#define MC_STATUS_VALID (U64(1) << 63)
+#define MC_STATUS_UC	(U64(1) << 61) /* not corrected */
+#define MC_STATUS_ADDRV (U64(1) << 58)
 
 #define PRED_CMD_IBPB (U64(1) << 0)
 

@@ -94,6 +94,7 @@
 #define CPUID_1_ECX_OSXSAVE	    (U64(1) << 27)
 #define CPUID_1_ECX_HYPERVISOR	    (U64(1) << 31)
 #define CPUID_1_EDX_MTRR	    (U64(1) << 12)
+#define CPUID_1_EDX_MCA		    (U64(1) << 14)
 #define CPUID_7_ECX_OSPKE	    (U64(1) << 4)
 #define CPUID_7_EBX_QOS_MONITOR	    (U64(1) << 12)
 #define CPUID_7_EBX_QOS		    (U64(1) << 15)

@@ -8,7 +8,8 @@
 #define EFER_SVME    (U64(1) << 12)
 #define VM_CR_SVMDIS (U64(1) << 4)
 
-#define CPUID_SVM	 0x8000000a
-#define CPUID_SVM_EDX_NP (U64(1) << 0)
+#define CPUID_SVM		0x8000000a
+#define CPUID_SVM_EDX_NP	(U64(1) << 0)
+#define CPUID_SVM_EDX_SPEC_CTRL (U64(1) << 20) /* of guests, apart from the host's */
 
 #endif /* ARCH_X86_SVM_H */

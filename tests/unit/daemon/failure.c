@@ -65,6 +65,10 @@ static const struct {
 	{{.reason = FAILURE_HYPERVISOR_EXCEPTION, .vector = 30},
 	 "hypervisor-exception",
 	 "met a fault of the hypervisor itself: exception 30, address 0x0 (rip 0x0, CPU 0)"},
+	{{.reason = FAILURE_MACHINE_CHECK, .value = 0xb200000000070005, .address = 0x1234},
+	 "machine-check",
+	 "met an error of the machine, not its own: status 0xb200000000070005, address 0x1234 "
+	 "(rip 0x0, CPU 0)"},
 	{{.reason = 4711},
 	 "unknown",
 	 "reason 4711, which this version does not know (rip 0x0, CPU 0)"},

@@ -42,6 +42,51 @@ void exit_exception_seen(struct cpu *cpu, unsigned int vector)
 	cpu->arch.last_exception_rip = vcpu_get(cpu, VCPU_RIP);
 }
 
+/* The first error that was not corrected, of those that this CPU's banks hold (APM vol. 2, 9.3). */
+static bool find_machine_error(uint64_t *ret_status, uint64_t *ret_address)
+{
+	unsigned int banks = 0;
+	uint64_t status;
+
+	if (cpuid(1, 0).edx & CPUID_1_EDX_MCA)
+		banks = rdmsr(MSR_MCG_CAP) & MCG_CAP_BANKS;
+	*ret_status = *ret_address = 0;
+	for (unsigned int bank = 0; bank < banks; bank++) {
+		status = rdmsr(MSR_MC0_STATUS + 4 * bank);
+		if (!(status & MC_STATUS_VALID) || !(status & MC_STATUS_UC))
+			continue;
+		*ret_status = status;
+		if (status & MC_STATUS_ADDRV)
+			*ret_address = rdmsr(MSR_MC0_ADDR + 4 * bank);
+		return true;
+	}
+	return false;
+}
+
+enum verdict exit_machine_check(struct cpu *cpu)
+{
+	uint64_t status, address;
+
+	find_machine_error(&status, &address);
+	/* The next one would be a shutdown. The banks keep what Linux will want to log. */
+	wrmsr(MSR_MCG_STATUS, 0);
+	return exit_fault(cpu, FAILURE_MACHINE_CHECK, address, status, 0);
+}
+
+enum verdict exit_shutdown(struct cpu *cpu)
+{
+	uint64_t status, address;
+
+	/* Also what a machine check becomes that finds CR4.MCE clear, or another one unfinished. */
+	if (find_machine_error(&status, &address)) {
+		exit_machine_check(cpu);
+	} else {
+		exit_triple_fault(cpu);
+	}
+	cpu->failure.flags = FAILURE_STATE_UNDEFINED;
+	return VERDICT_FAULT;
+}
+
 enum verdict exit_triple_fault(struct cpu *cpu)
 {
 	bool seen = cpu->arch.last_exception != FAILURE_VECTOR_NONE &&

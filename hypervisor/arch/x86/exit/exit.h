@@ -36,6 +36,9 @@ enum verdict exit_port(struct cpu *cpu, uint16_t port, unsigned int size, bool i
 enum verdict exit_memory(struct cpu *cpu, uint64_t guest_phys, bool write, bool execute,
 			 bool page_walk);
 enum verdict exit_triple_fault(struct cpu *cpu);
+enum verdict exit_machine_check(struct cpu *cpu);
+/* The processor gave up: for a triple fault, or for an error of the machine. */
+enum verdict exit_shutdown(struct cpu *cpu);
 enum verdict exit_nmi(struct cpu *cpu);
 /* An exception that was intercepted only to be remembered for a triple fault. */
 void exit_exception_seen(struct cpu *cpu, unsigned int vector);

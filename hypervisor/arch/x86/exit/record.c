@@ -35,8 +35,11 @@ enum verdict exit_fault(struct cpu *cpu, enum failure_reason reason, uint64_t ad
 			uint64_t value, unsigned int size)
 {
 	struct failure_record *record = &cpu->failure;
+	bool root = cpu->cell == &root_cell;
 
-	memset(record, 0, sizeof(*record));
+	/* Root is refused only: of its record nobody sees more than the line on the console. */
+	if (!root)
+		memset(record, 0, sizeof(*record));
 	record->reason = reason;
 	record->address = address;
 	record->value = value;
@@ -44,8 +47,7 @@ enum verdict exit_fault(struct cpu *cpu, enum failure_reason reason, uint64_t ad
 	record->vector = FAILURE_VECTOR_NONE;
 	vendor->get_exit(cpu, &record->exit_code, &record->exit_info1, &record->exit_info2);
 	record->rip = vcpu_get(cpu, VCPU_RIP);
-	/* Root is refused only: of its record nobody sees more than the line on the console. */
-	if (cpu->cell != &root_cell)
+	if (!root)
 		arch_cpu_record(cpu, record);
 	return VERDICT_FAULT;
 }

@@ -171,6 +171,7 @@ void refuse_other(struct cpu *cpu)
 	switch (cpu->failure.reason) {
 	case FAILURE_UNHANDLED_EXIT:
 	case FAILURE_TRIPLE_FAULT:
+	case FAILURE_MACHINE_CHECK:
 		record_tell(cpu, "stopped");
 		cell_fail(cpu);
 		break;

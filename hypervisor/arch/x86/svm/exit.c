@@ -5,6 +5,7 @@
 
 #include "arch/x86/asm.h"
 #include "arch/x86/svm/offsets.h"
+#include "cell/cell.h"
 
 _Static_assert(VMCB_INTERRUPT_SHADOW == offsetof(struct vmcb, interrupt_shadow), "offsets");
 _Static_assert(VMCB_NEXT_RIP == offsetof(struct vmcb, next_rip), "offsets");
@@ -13,38 +14,29 @@ _Static_assert(VMCB_RIP == offsetof(struct vmcb, rip), "offsets");
 _Static_assert(VMCB_RAX == offsetof(struct vmcb, rax), "offsets");
 _Static_assert(VERDICT_NEXT == 0, "the fast way out");
 
-static bool is_contributory(unsigned int vector)
+/* The exception whose delivery the exit interrupted; FAILURE_VECTOR_NONE: none. */
+static unsigned int interrupted_exception(const struct vmcb *vmcb)
 {
-	return vector == VECTOR_DE || (vector >= VECTOR_TS && vector <= VECTOR_GP);
+	if ((vmcb->exit_int_info & (EVENT_VALID | EVENT_TYPE_MASK)) !=
+	    (EVENT_VALID | EVENT_TYPE_EXCEPTION))
+		return FAILURE_VECTOR_NONE;
+	return vmcb->exit_int_info & 0xff;
 }
 
-/*
- * An exception of a cell, which is remembered and handed back. Where it was raised by the delivery
- * of another one, the processor's rules for double and triple faults apply (APM vol. 2, 8.2.9).
- */
+/* An exception of a cell, which is remembered and handed back. */
 static enum verdict on_exception(struct cpu *cpu)
 {
 	const struct vmcb *vmcb = cpu->arch.control;
 	unsigned int vector = vmcb->exit_code - VMEXIT_EXCP_BASE;
-	bool has_error = (VECTORS_WITH_ERROR >> vector) & 1;
-	uint64_t error = vmcb->exit_info1, interrupted = vmcb->exit_int_info;
-	unsigned int first = interrupted & 0xff;
+	unsigned int first = interrupted_exception(vmcb);
 
-	if ((interrupted & EVENT_VALID) &&
-	    (interrupted & EVENT_TYPE_MASK) == EVENT_TYPE_EXCEPTION) {
-		if (first == VECTOR_DF)
-			return exit_triple_fault(cpu);
-		if (first == VECTOR_PF)
-			exit_exception_seen(cpu, first);
-		if (is_contributory(vector) && (is_contributory(first) || first == VECTOR_PF)) {
-			vector = VECTOR_DF;
-			has_error = true;
-			error = 0;
-		}
-	} else {
+	if (first == VECTOR_DF)
+		return exit_triple_fault(cpu);
+	if (first == FAILURE_VECTOR_NONE)
 		exit_exception_seen(cpu, vector);
-	}
-	vendor->inject_exception(cpu, vector, has_error, error);
+	else if (first == VECTOR_PF)
+		exit_exception_seen(cpu, first);
+	svm_inject_exception(cpu, vector, (VECTORS_WITH_ERROR >> vector) & 1, vmcb->exit_info1);
 	return VERDICT_HANDLED;
 }
 
@@ -55,14 +47,22 @@ static enum verdict on_init(struct cpu *cpu)
 }
 
 /*
- * INVD would throw away what neighbours have written, so root gets a write-back instead. Writing
- * back everybody's cache lines would delay the neighbours: for a cell both instructions do nothing,
- * which is what coherent memory makes of them.
+ * Caches are coherent, and devices look into them: for a cell INVD and WBINVD do nothing, since
+ * writing back everybody's cache lines would delay its neighbours. INVD would also throw away what
+ * they have written.
+ *
+ * Root has devices that do not look into caches, for which it makes memory uncached, and executes
+ * WBINVD on CPUs that it takes offline. Where no cell can be delayed it gets just that. Else lines
+ * are written back, so that such devices see them, but stay where they are, also those of cells in
+ * the shared cache: what stays is no older than memory, and it is still looked into for accesses of
+ * all types (APM vol. 2, 7.3). Processors without WBNOINVD execute WBINVD (APM vol. 3).
  */
 static enum verdict on_cache_instruction(struct cpu *cpu)
 {
-	if (cpu->cell == &root_cell)
+	if (cpu->cell == &root_cell && cell_count() == 1)
 		wbinvd();
+	else if (cpu->cell == &root_cell)
+		wbnoinvd();
 	return VERDICT_NEXT;
 }
 
@@ -100,6 +100,12 @@ static enum verdict on_nested_page_fault(struct cpu *cpu)
 {
 	const struct vmcb *vmcb = cpu->arch.control;
 
+	/*
+	 * Root's descriptors or stacks lie where its memory is not. It is refused by an exception,
+	 * and none can follow a double fault (APM vol. 2, 8.2.9).
+	 */
+	if (cpu->cell == &root_cell && interrupted_exception(vmcb) == VECTOR_DF)
+		return exit_triple_fault(cpu);
 	return exit_memory(cpu, vmcb->exit_info2, vmcb->exit_info1 & NPF_WRITE,
 			   vmcb->exit_info1 & NPF_FETCH, vmcb->exit_info1 & NPF_PAGE_WALK);
 }
@@ -136,6 +142,7 @@ static const struct exit_entry exit_table[EXIT_KINDS] = {
 	[VMEXIT_EXCP_BASE + VECTOR_SS] = {on_exception, EXITS_X86_EXCEPTION},
 	[VMEXIT_EXCP_BASE + VECTOR_GP] = {on_exception, EXITS_X86_EXCEPTION},
 	[VMEXIT_EXCP_BASE + VECTOR_AC] = {on_exception, EXITS_X86_EXCEPTION},
+	[VMEXIT_EXCP_BASE + VECTOR_MC] = {exit_machine_check, EXITS_X86_EXCEPTION},
 	[VMEXIT_NMI] = {exit_nmi, EXITS_MANAGEMENT},
 	[VMEXIT_INIT] = {on_init, EXITS_MANAGEMENT},
 	[VMEXIT_CPUID] = {exit_cpuid, EXITS_X86_CPUID},
@@ -143,7 +150,7 @@ static const struct exit_entry exit_table[EXIT_KINDS] = {
 	[VMEXIT_WBINVD] = {on_cache_instruction, EXITS_TOTAL},
 	[VMEXIT_IOIO] = {on_port, EXITS_X86_PIO},
 	[VMEXIT_MSR] = {on_msr, EXITS_X86_MSR_OTHER},
-	[VMEXIT_SHUTDOWN] = {exit_triple_fault, EXITS_TOTAL},
+	[VMEXIT_SHUTDOWN] = {exit_shutdown, EXITS_TOTAL},
 	[VMEXIT_VMMCALL] = {on_hypercall, EXITS_HYPERCALL},
 	[VMEXIT_INVLPGA] = {on_svm_instruction, EXITS_TOTAL},
 	[VMEXIT_VMRUN] = {on_svm_instruction, EXITS_TOTAL},

@@ -27,17 +27,18 @@
 	 VMCB_SHUTDOWN)
 #define INTERCEPT_MISC2                                                                  \
 	(VMCB_VMRUN | VMCB_VMMCALL | VMCB_VMLOAD | VMCB_VMSAVE | VMCB_STGI | VMCB_CLGI | \
-	 VMCB_SKINIT)
+	 VMCB_SKINIT | VMCB_WBINVD)
 
 /*
- * Exceptions of cells: remembered so that a triple fault can name its cause. #DB and #AC also
- * because a guest that makes their delivery raise them again would keep the CPU from ever taking
- * the kick. Page faults are too frequent in a guest with an operating system; CR2 tells of them.
+ * Exceptions of cells: machine checks, which are no cell's affair; others remembered so that a
+ * triple fault can name its cause. #DB and #AC also because a guest that makes their delivery raise
+ * them again would keep the CPU from ever taking the kick. Page faults are too frequent in a guest
+ * with an operating system; CR2 tells of them.
  */
 #define INTERCEPT_CELL_EXCEPTIONS                                                        \
 	((1u << VECTOR_DE) | (1u << VECTOR_DB) | (1u << VECTOR_UD) | (1u << VECTOR_DF) | \
 	 (1u << VECTOR_TS) | (1u << VECTOR_NP) | (1u << VECTOR_SS) | (1u << VECTOR_GP) | \
-	 (1u << VECTOR_AC))
+	 (1u << VECTOR_AC) | (1u << VECTOR_MC))
 
 static struct page_table parking_table;
 
@@ -97,8 +98,6 @@ static void svm_load_cell(struct cpu *cpu)
 	 */
 	vmcb->asid = 1;
 	vmcb->intercept_exceptions = cpu->cell == &root_cell ? 0 : INTERCEPT_CELL_EXCEPTIONS;
-	/* Write-back of everybody's cache lines is not a cell's to order. */
-	vmcb->intercept_misc2 = INTERCEPT_MISC2 | (cpu->cell == &root_cell ? 0 : VMCB_WBINVD);
 	vmcb->tlb_control = TLB_CONTROL_FLUSH_ALL;
 }
 
@@ -139,6 +138,23 @@ static void take_over_linux(struct cpu *cpu)
 	clear_gprs(cpu_gprs(cpu));
 }
 
+/*
+ * Where guests have a SPEC_CTRL of their own, the host's is in force as well: it must not keep what
+ * Linux had at this moment.
+ */
+static bool has_guest_spec_ctrl(void)
+{
+	return cpuid(CPUID_SVM, 0).edx & CPUID_SVM_EDX_SPEC_CTRL;
+}
+
+static void take_over_spec_ctrl(struct vmcb *vmcb)
+{
+	if (!has_guest_spec_ctrl())
+		return;
+	vmcb->spec_ctrl = rdmsr(MSR_SPEC_CTRL);
+	wrmsr(MSR_SPEC_CTRL, 0);
+}
+
 static int svm_cpu_init(struct cpu *cpu)
 {
 	void *host_save;
@@ -162,8 +178,10 @@ static int svm_cpu_init(struct cpu *cpu)
 	wrmsr(MSR_EFER, rdmsr(MSR_EFER) | EFER_SVME);
 	wrmsr(MSR_VM_HSAVE_PA, hv_to_phys(host_save));
 	vmcb->intercept_misc1 = INTERCEPT_MISC1;
+	vmcb->intercept_misc2 = INTERCEPT_MISC2;
 	vmcb->nested_enable = 1;
 	take_over_linux(cpu);
+	take_over_spec_ctrl(vmcb);
 	svm_load_cell(cpu);
 	return 0;
 }
@@ -184,6 +202,8 @@ static void __attribute__((noreturn)) svm_leave(struct cpu *cpu, int result)
 
 	wrmsr(MSR_VM_HSAVE_PA, 0);
 	wrmsr(MSR_PAT, vmcb->g_pat);
+	if (has_guest_spec_ctrl())
+		wrmsr(MSR_SPEC_CTRL, vmcb->spec_ctrl);
 	/* SVME stays for the trampoline, which still has to set GIF. */
 	wrmsr(MSR_EFER, vmcb->efer | EFER_SVME);
 	write_cr2(vmcb->cr2);
@@ -258,12 +278,37 @@ static void svm_get_exit(const struct cpu *cpu, uint64_t *ret_code, uint64_t *re
 	*ret_info2 = vmcb_of(cpu)->exit_info2;
 }
 
+static bool is_contributory(unsigned int vector)
+{
+	return vector == VECTOR_DE || (vector >= VECTOR_TS && vector <= VECTOR_GP);
+}
+
+/* The rules for an exception in the delivery of another one (APM vol. 2, 8.2.9). */
+static bool makes_double_fault(uint64_t event, unsigned int second)
+{
+	unsigned int first = event & 0xff;
+
+	if ((event & (EVENT_VALID | EVENT_TYPE_MASK)) != (EVENT_VALID | EVENT_TYPE_EXCEPTION))
+		return false;
+	if (first == VECTOR_PF)
+		return second == VECTOR_PF || is_contributory(second);
+	return is_contributory(first) && is_contributory(second);
+}
+
+/* Takes the place of what waits to be delivered: the exception came in the delivery of that. */
 void svm_inject_exception(struct cpu *cpu, unsigned int vector, bool has_error, uint32_t error)
 {
+	struct vmcb *vmcb = vmcb_of(cpu);
+
+	if (makes_double_fault(vmcb->event_injection, vector)) {
+		vector = VECTOR_DF;
+		has_error = true;
+		error = 0;
+	}
 	/* In real mode an exception has no error code. */
-	has_error = has_error && (vmcb_of(cpu)->cr0 & CR0_PE);
-	vmcb_of(cpu)->event_injection = vector | EVENT_TYPE_EXCEPTION | EVENT_VALID |
-					(has_error ? EVENT_HAS_ERROR | (uint64_t)error << 32 : 0);
+	has_error = has_error && (vmcb->cr0 & CR0_PE);
+	vmcb->event_injection = vector | EVENT_TYPE_EXCEPTION | EVENT_VALID |
+				(has_error ? EVENT_HAS_ERROR | (uint64_t)error << 32 : 0);
 }
 
 static void svm_inject_page_fault(struct cpu *cpu, uint64_t address, uint32_t error)

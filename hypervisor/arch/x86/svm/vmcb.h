@@ -130,7 +130,9 @@ struct vmcb {
 	uint8_t reserved10[0x668 - 0x648];
 	uint64_t g_pat;
 	uint64_t dbgctl, br_from, br_to, last_excp_from, last_excp_to;
-	uint8_t reserved11[0x1000 - 0x698];
+	uint8_t reserved11[0x6e0 - 0x698];
+	uint64_t spec_ctrl; /* in force in addition to the host's, where CPUID says so */
+	uint8_t reserved12[0x1000 - 0x6e8];
 } __attribute__((packed));
 
 _Static_assert(offsetof(struct vmcb, asid) == 0x58, "VMCB layout");
@@ -148,6 +150,7 @@ _Static_assert(offsetof(struct vmcb, rsp) == 0x5d8, "VMCB layout");
 _Static_assert(offsetof(struct vmcb, rax) == 0x5f8, "VMCB layout");
 _Static_assert(offsetof(struct vmcb, cr2) == 0x640, "VMCB layout");
 _Static_assert(offsetof(struct vmcb, g_pat) == 0x668, "VMCB layout");
+_Static_assert(offsetof(struct vmcb, spec_ctrl) == 0x6e0, "VMCB layout");
 _Static_assert(sizeof(struct vmcb) == 0x1000, "VMCB layout");
 
 #endif /* VMCB_H */

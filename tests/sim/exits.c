@@ -1,0 +1,342 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * exits IMAGE TRAPS: what exits do to a guest by the processor's manual, where no program in a
+ * virtual machine gets to see it: traps and flags after instructions that were done for it,
+ * prefixes, exceptions in the delivery of others, errors of the machine, write-back.
+ */
+#include <errno.h>
+#include <stdlib.h>
+
+#include "arch/x86/msr.h"
+#include "arch/x86/processor.h"
+#include "cell_abi.h"
+#include "image_abi.h"
+#include "sim_guest.h"
+#include "tests/lib/tap.h"
+
+enum owner { ROOT, CELL }; /* by CPU */
+
+#define EXCEPTION(vector)  (EVENT_VALID | EVENT_TYPE_EXCEPTION | (vector))
+#define WITH_ERROR(vector) (EXCEPTION(vector) | EVENT_HAS_ERROR)
+#define INTERRUPT	   (EVENT_VALID | 0x30)
+#define ATTR_LONG	   0x200
+#define UNCORRECTED	   0xb600000000070005ull /* VAL, UC, ADDRV */
+#define CORRECTED	   0x9400000000070005ull
+
+static void at_instruction(enum owner owner, const char *code, unsigned int size)
+{
+	sim_write_code(owner, owner == CELL ? SIM_CELL_MEMORY : 0, code, size);
+	sim.cpu[owner].reg[SIM_RCX] = 0xc0010114; /* VM_CR, where it is an MSR that is read */
+	sim_vmcb(owner)->rax = 0;
+	sim_vmcb(owner)->rflags = 2;
+	sim_vmcb(owner)->dr6 = DR6_RESET;
+}
+
+/* An instruction that exits, and where it left the guest. */
+static uint64_t step(enum owner owner, uint64_t exit_code, const char *code, unsigned int size,
+		     uint64_t flags)
+{
+	at_instruction(owner, code, size);
+	sim_vmcb(owner)->rflags |= flags;
+	if (!sim_exit(owner, exit_code, 0, 0))
+		return 0;
+	return sim_vmcb(owner)->rip - SIM_CODE_AT;
+}
+
+static void test_single_step(struct tap *tap)
+{
+	struct vmcb *vmcb = sim_vmcb(ROOT);
+
+	for (int assists = 1; assists >= 0; assists--) {
+		const char *how = assists ? "" : ", length not told";
+
+		sim_assists = assists;
+		tap_ok(tap,
+		       step(ROOT, VMEXIT_CPUID, "\x0f\xa2", 2, 0) == 2 && !vmcb->event_injection &&
+			       vmcb->dr6 == DR6_RESET,
+		       "CPUID raises nothing%s", how);
+		tap_ok(tap,
+		       step(ROOT, VMEXIT_CPUID, "\x0f\xa2", 2, RFLAGS_TF) == 2 &&
+			       vmcb->event_injection == EXCEPTION(VECTOR_DB) &&
+			       vmcb->dr6 == (DR6_RESET | DR6_BS),
+		       "a single step over CPUID ends behind it%s", how);
+		tap_ok(tap,
+		       step(ROOT, VMEXIT_VMMCALL, "\x0f\x01\xd9", 3, RFLAGS_TF) == 3 &&
+			       vmcb->event_injection == EXCEPTION(VECTOR_DB),
+		       "over a hypercall as well%s", how);
+		tap_ok(tap,
+		       step(ROOT, VMEXIT_CPUID, "\x0f\xa2", 2, RFLAGS_RF) == 2 &&
+			       !(vmcb->rflags & RFLAGS_RF),
+		       "the resume flag is gone after an instruction%s", how);
+		*sim_msr(&sim.cpu[ROOT], MSR_DEBUGCTL) = DEBUGCTL_BTF;
+		tap_ok(tap,
+		       step(ROOT, VMEXIT_CPUID, "\x0f\xa2", 2, RFLAGS_TF) == 2 &&
+			       !vmcb->event_injection,
+		       "who steps from branch to branch is not stopped by it%s", how);
+		*sim_msr(&sim.cpu[ROOT], MSR_DEBUGCTL) = 0;
+	}
+	vmcb->interrupt_shadow = 1;
+	step(ROOT, VMEXIT_CPUID, "\x0f\xa2", 2, 0);
+	tap_is_u64(tap, vmcb->interrupt_shadow, 0, "the shadow of STI covers one instruction");
+	sim_assists = true;
+	vmcb->interrupt_shadow = 1;
+	step(ROOT, VMEXIT_CPUID, "\x0f\xa2", 2, 0);
+	tap_is_u64(tap, vmcb->interrupt_shadow, 0, "where the next one is told, too");
+}
+
+static void test_prefixes(struct tap *tap)
+{
+	static const struct {
+		uint64_t exit_code;
+		const char *code;
+		unsigned int size;
+		const char *name;
+	} forms[] = {
+		{VMEXIT_CPUID, "\x0f\xa2", 2, "cpuid"},
+		{VMEXIT_CPUID, "\x66\x0f\xa2", 3, "data16 cpuid"},
+		{VMEXIT_CPUID, "\x48\x0f\xa2", 3, "rex.w cpuid"},
+		{VMEXIT_VMMCALL, "\x0f\x01\xd9", 3, "vmmcall"},
+		{VMEXIT_VMMCALL, "\xf3\x0f\x01\xd9", 4, "rep vmmcall"},
+		{VMEXIT_MSR, "\x2e\x66\xf2\x0f\x32", 5, "cs data16 repne rdmsr"},
+		{VMEXIT_WBINVD, "\xf3\x0f\x09", 3, "wbnoinvd"},
+		{VMEXIT_INVD, "\x0f\x08", 2, "invd"},
+	};
+
+	for (int assists = 1; assists >= 0; assists--) {
+		sim_assists = assists;
+		for (size_t n = 0; n < sizeof(forms) / sizeof(*forms); n++) {
+			/* From one program's tables to another's: as with other addresses. */
+			sim_vmcb(ROOT)->cr3 ^= 8;
+			tap_is_u64(tap,
+				   step(ROOT, forms[n].exit_code, forms[n].code, forms[n].size, 0),
+				   forms[n].size, "%s is stepped over%s", forms[n].name,
+				   assists ? "" : ", length not told");
+			tap_is_u64(tap,
+				   step(ROOT, forms[n].exit_code, forms[n].code, forms[n].size, 0),
+				   forms[n].size, "and once more");
+		}
+	}
+	sim_assists = true;
+}
+
+static long ask(uint64_t code, uint64_t argument)
+{
+	at_instruction(ROOT, "\x0f\x01\xd9", 3);
+	return sim_hypercall(ROOT, code, argument, 0);
+}
+
+static void test_arguments(struct tap *tap)
+{
+	const uint64_t wide = 1ull << 32 | HV_INFO_NUM_CELLS;
+	struct vmcb *vmcb = sim_vmcb(ROOT);
+
+	tap_ok(tap, ask(HC_HYPERVISOR_GET_INFO, HV_INFO_NUM_CELLS) > 0, "a hypercall is answered");
+	tap_is_u64(tap, ask(HC_HYPERVISOR_GET_INFO, wide), -EINVAL, "all of its argument counts");
+	vmcb->cs.attributes &= ~ATTR_LONG;
+	tap_ok(tap, ask(HC_HYPERVISOR_GET_INFO, wide) > 0,
+	       "in compatibility mode the lower half does");
+	vmcb->cs.attributes |= ATTR_LONG;
+	vmcb->cpl = 3;
+	tap_is_u64(tap, ask(HC_HYPERVISOR_GET_INFO, HV_INFO_NUM_CELLS), -EPERM,
+		   "programs are not answered");
+	tap_is_u64(tap, ask(0x7777, 0), -EPERM, "not even that there is no such call");
+	vmcb->cpl = 0;
+	tap_is_u64(tap, ask(0x7777, 0), -ENOSYS, "others are");
+	for (uint32_t code = HC_CONSOLE_PUTC + 1; code < HC_CONSOLE_PUTC + 20; code++) {
+		if (ask(code, 0) != -ENOSYS || ask(HC_CV_CELL_KILL + code, 0) != -ENOSYS)
+			tap_is_u64(tap, code, 0, "a code that is not there is refused");
+	}
+	tap_is_u64(tap, ask(HC_CV_BASE, 0), -ENOSYS, "codes have an end at both sides");
+}
+
+/* Root's tables of exceptions lie in what is not its memory. */
+static uint64_t deliver_nowhere(uint64_t event)
+{
+	at_instruction(ROOT, "\x90", 1);
+	sim_event = event;
+	sim_exit(ROOT, VMEXIT_NPF, 0x200000000ull, SIM_HV_START);
+	return sim_vmcb(ROOT)->event_injection;
+}
+
+static void test_delivery_of_root(struct tap *tap)
+{
+	char *console;
+
+	tap_is_u64(tap, deliver_nowhere(INTERRUPT), WITH_ERROR(VECTOR_GP),
+		   "an interrupt that cannot be delivered becomes #GP");
+	tap_is_u64(tap, deliver_nowhere(EXCEPTION(VECTOR_UD)), WITH_ERROR(VECTOR_GP), "#UD, too");
+	tap_is_u64(tap, deliver_nowhere(WITH_ERROR(VECTOR_GP)), WITH_ERROR(VECTOR_DF),
+		   "#GP becomes #DF");
+	tap_is_u64(tap, deliver_nowhere(WITH_ERROR(VECTOR_PF)), WITH_ERROR(VECTOR_DF),
+		   "so does #PF");
+	console = sim_console();
+	tap_ok(tap, !strstr(console, "CPU 0: stopped"), "so far nothing has been stopped");
+	free(console);
+	deliver_nowhere(WITH_ERROR(VECTOR_DF));
+	console = sim_console();
+	tap_ok(tap, strstr(console, "CPU 0: stopped: triple-fault"),
+	       "after #DF comes the end of this CPU");
+	free(console);
+}
+
+static void test_delivery_of_cell(struct tap *tap)
+{
+	static const struct {
+		unsigned int first, second, then;
+	} rules[] = {
+		/* APM vol. 2, table 8-6. */
+		{VECTOR_UD, VECTOR_GP, VECTOR_GP}, {VECTOR_DE, VECTOR_GP, VECTOR_DF},
+		{VECTOR_GP, VECTOR_NP, VECTOR_DF}, {VECTOR_PF, VECTOR_GP, VECTOR_DF},
+		{VECTOR_GP, VECTOR_DB, VECTOR_DB}, {VECTOR_PF, VECTOR_UD, VECTOR_UD},
+		{VECTOR_TS, VECTOR_SS, VECTOR_DF}, {VECTOR_AC, VECTOR_SS, VECTOR_SS},
+	};
+	struct vmcb *vmcb = sim_vmcb(CELL);
+
+	for (size_t n = 0; n < sizeof(rules) / sizeof(*rules); n++) {
+		sim_event = EXCEPTION(rules[n].first);
+		sim_exit(CELL, VMEXIT_EXCP_BASE + rules[n].second, 0, 0);
+		tap_is_u64(tap, vmcb->event_injection & 0xff, rules[n].then,
+			   "exception %u in the delivery of %u", rules[n].second, rules[n].first);
+	}
+}
+
+static const struct public_cell *record(void)
+{
+	const struct image_header *header = (const void *)IMAGE_BASE;
+	const struct public_area *area = (const void *)(IMAGE_BASE + header->public_offset);
+
+	for (unsigned int slot = 0; slot < PUBLIC_MAX_CELLS; slot++) {
+		const struct public_cell *cell =
+			(const void *)(IMAGE_BASE + area->cells[slot] + 4096);
+
+		if (area->cells[slot] && cell->id == SIM_CELL_ID)
+			return cell;
+	}
+	return NULL;
+}
+
+static bool restart_cell(void)
+{
+	if (sim_hypercall(ROOT, HC_CELL_START, SIM_CELL_ID, 0) != 0)
+		return false;
+	sim_long_mode(CELL, SIM_CELL_MEMORY);
+	return true;
+}
+
+static bool failed(enum failure_reason reason, uint64_t status, uint64_t address, uint32_t flags)
+{
+	const struct public_cell *cell = record();
+
+	return cell && cell->failed && cell->failure.reason == reason &&
+	       cell->failure.value == status && cell->failure.address == address &&
+	       cell->failure.flags == flags;
+}
+
+static uint64_t *bank(struct sim_cpu *cpu, uint32_t first, unsigned int number)
+{
+	return sim_msr(cpu, first + 4 * number);
+}
+
+static void test_machine_check(struct tap *tap)
+{
+	struct sim_cpu *cpu = &sim.cpu[CELL];
+
+	tap_ok(tap,
+	       sim_vmcb(CELL)->intercept_exceptions >> VECTOR_MC & 1 &&
+		       !(sim_vmcb(ROOT)->intercept_exceptions >> VECTOR_MC & 1),
+	       "machine checks of a cell are the hypervisor's, root's are root's");
+	*bank(cpu, MSR_MC0_STATUS, 0) = CORRECTED;
+	*bank(cpu, MSR_MC0_STATUS, 2) = UNCORRECTED;
+	*bank(cpu, MSR_MC0_ADDR, 2) = 0x12345000;
+	*sim_msr(cpu, MSR_MCG_STATUS) = 7;
+	sim_exit(CELL, VMEXIT_EXCP_BASE + VECTOR_MC, 0, 0);
+	tap_ok(tap, failed(FAILURE_MACHINE_CHECK, UNCORRECTED, 0x12345000, 0),
+	       "the record tells of the first error that was not corrected");
+	tap_ok(tap,
+	       *sim_msr(cpu, MSR_MCG_STATUS) == 0 && *bank(cpu, MSR_MC0_STATUS, 2) == UNCORRECTED,
+	       "the next one is no shutdown, and Linux finds the bank as it was");
+	tap_ok(tap, restart_cell(), "the cell starts again");
+	sim_exit(CELL, VMEXIT_SHUTDOWN, 0, 0);
+	tap_ok(tap, failed(FAILURE_MACHINE_CHECK, UNCORRECTED, 0x12345000, FAILURE_STATE_UNDEFINED),
+	       "a shutdown for an error of the machine is no fault of the cell");
+	tap_ok(tap, restart_cell(), "the cell starts once more");
+	*bank(cpu, MSR_MC0_STATUS, 2) = 0;
+	sim_exit(CELL, VMEXIT_SHUTDOWN, 0, 0);
+	tap_ok(tap, failed(FAILURE_TRIPLE_FAULT, 0, 0, FAILURE_STATE_UNDEFINED),
+	       "any other shutdown is, and its registers are not certain");
+	tap_ok(tap, restart_cell(), "and a third time");
+}
+
+static void test_write_back(struct tap *tap, bool alone)
+{
+	unsigned int all = sim.write_backs, kept = sim.write_backs_kept;
+
+	step(ROOT, VMEXIT_WBINVD, "\x0f\x09", 2, 0);
+	step(ROOT, VMEXIT_INVD, "\x0f\x08", 2, 0);
+	tap_ok(tap,
+	       sim.write_backs - all == (alone ? 2 : 0) &&
+		       sim.write_backs_kept - kept == (alone ? 0 : 2),
+	       "root's write-back %s",
+	       alone ? "empties the caches while no cell has lines in them"
+		     : "leaves the lines where they are");
+	if (alone)
+		return;
+	all = sim.write_backs, kept = sim.write_backs_kept;
+	step(CELL, VMEXIT_WBINVD, "\x0f\x09", 2, 0);
+	step(CELL, VMEXIT_INVD, "\x0f\x08", 2, 0);
+	tap_ok(tap, sim.write_backs == all && sim.write_backs_kept == kept,
+	       "a cell's does nothing to anybody's");
+}
+
+static void test_speculation_control(struct tap *tap)
+{
+	tap_ok(tap,
+	       sim_vmcb(ROOT)->spec_ctrl == SIM_SPEC_CTRL &&
+		       *sim_msr(&sim.cpu[ROOT], MSR_SPEC_CTRL) == 0,
+	       "Linux' speculation control goes with it, and leaves the host's clear");
+	tap_is_u64(tap, sim_vmcb(CELL)->spec_ctrl, 0, "a cell begins with its own clear");
+	sim_vmcb(CELL)->spec_ctrl = 4;
+	sim_hypercall(ROOT, HC_CV_CELL_KILL, SIM_CELL_ID, 0);
+	tap_ok(tap, restart_cell() && sim_vmcb(CELL)->spec_ctrl == 0, "whoever had the CPU before");
+}
+
+static void test_leaving(struct tap *tap)
+{
+	long result = -EINPROGRESS;
+
+	sim_hypercall(ROOT, HC_CV_CELL_KILL, SIM_CELL_ID, 0);
+	for (unsigned int tries = 0; tries < 100 && result == -EINPROGRESS; tries++)
+		result = sim_hypercall(ROOT, HC_CELL_DESTROY, SIM_CELL_ID, 0);
+	tap_is_u64(tap, result, 0, "the cell is destroyed");
+	sim_vmcb(ROOT)->spec_ctrl = 3;
+	sim_hypercall(ROOT, HC_DISABLE, 0, 0);
+	tap_ok(tap, sim.cpu[ROOT].state == SIM_LEFT && *sim_msr(&sim.cpu[ROOT], MSR_SPEC_CTRL) == 3,
+	       "Linux goes on with its last speculation control");
+}
+
+int main(int argc, char **argv)
+{
+	struct tap tap = {0};
+	char *console;
+
+	sim_open(argv[1], argv[2], 2);
+	sim_long_mode(ROOT, 0);
+	test_write_back(&tap, true);
+	tap_ok(&tap, sim_start_cell(CELL) == SIM_CELL_ID, "a cell is created and started");
+	sim_long_mode(CELL, SIM_CELL_MEMORY);
+	test_single_step(&tap);
+	test_prefixes(&tap);
+	test_arguments(&tap);
+	test_delivery_of_cell(&tap);
+	test_write_back(&tap, false);
+	test_machine_check(&tap);
+	test_speculation_control(&tap);
+	console = sim_console();
+	tap_ok(&tap, strstr(console, "exception") == NULL, "the hypervisor had no exception");
+	free(console);
+	if (argc > 3)
+		test_leaving(&tap);
+	else
+		test_delivery_of_root(&tap);
+	return tap_done(&tap);
+}
