@@ -3,7 +3,7 @@
  * A physical CPU inside the hypervisor, and the ways in which CPUs act on each other.
  *
  * A CPU's block is aligned to its size and holds the stack, so any code finds it from the stack
- * pointer.
+ * pointer. Between the two lies a page that is not mapped.
  */
 #ifndef CPU_H
 #define CPU_H
@@ -16,6 +16,7 @@
 #include "arch_cpu.h"
 
 #define CPU_BLOCK_SIZE 32768u
+#define CPU_GUARD      4096u /* where that page is */
 
 struct cell;
 

@@ -63,6 +63,12 @@ int mapping_init(void)
 	err = page_table_init(&host_table, &paging_host_format, 2, hv_to_phys(0));
 	if (!err)
 		err = map_own();
+	/* A stack that runs over ends there, before it has changed anything. */
+	for (unsigned int n = 0; n < image_header.max_cpus && !err; n++)
+		err = page_table_unmap(&host_table,
+				       IMAGE_BASE + image_header.core_size +
+					       n * (uint64_t)CPU_BLOCK_SIZE + CPU_GUARD,
+				       PAGE_SIZE);
 	if (err)
 		return err;
 	temporary_entries = find_page_table(TEMPORARY_BASE);

@@ -21,7 +21,7 @@ _Static_assert(CPU_PENDING == offsetof(struct cpu, pending), "assembly offsets")
 _Static_assert(NMI_TAKEN_BIT == PENDING_NMI_TAKEN, "assembly offsets");
 _Static_assert((int)PENDING_INIT >= (int)PENDING_ARCH, "bits of two kinds");
 _Static_assert(APIC_EOI_VIRT == APIC_VIRT + APIC_EOI, "assembly offsets");
-_Static_assert(sizeof(struct cpu) < CPU_BLOCK_SIZE / 4, "the rest of the block is the stack");
+_Static_assert(sizeof(struct cpu) <= CPU_GUARD, "the rest of the block is the stack");
 
 extern const char exception_stubs[], nmi_stub[], interrupt_stub[];
 void setup_load_segments(const struct table_pointer *gdtr, const struct table_pointer *idtr);
