@@ -124,74 +124,73 @@ enum exit_kind {
 	EXIT_KINDS,
 };
 
-struct exit_entry {
-	enum verdict (*handle)(struct cpu *cpu);
-	enum exit_counter counter;
-};
+#define EXITS(X)                                                                               \
+	X(VMEXIT_EXCP_BASE + VECTOR_DE, on_exception, EXITS_X86_EXCEPTION)                     \
+	X(VMEXIT_EXCP_BASE + VECTOR_DB, on_exception, EXITS_X86_EXCEPTION)                     \
+	X(VMEXIT_EXCP_BASE + VECTOR_UD, on_exception, EXITS_X86_EXCEPTION)                     \
+	X(VMEXIT_EXCP_BASE + VECTOR_DF, on_exception, EXITS_X86_EXCEPTION)                     \
+	X(VMEXIT_EXCP_BASE + VECTOR_TS, on_exception, EXITS_X86_EXCEPTION)                     \
+	X(VMEXIT_EXCP_BASE + VECTOR_NP, on_exception, EXITS_X86_EXCEPTION)                     \
+	X(VMEXIT_EXCP_BASE + VECTOR_SS, on_exception, EXITS_X86_EXCEPTION)                     \
+	X(VMEXIT_EXCP_BASE + VECTOR_GP, on_exception, EXITS_X86_EXCEPTION)                     \
+	X(VMEXIT_EXCP_BASE + VECTOR_AC, on_exception, EXITS_X86_EXCEPTION)                     \
+	X(VMEXIT_EXCP_BASE + VECTOR_MC, exit_machine_check, EXITS_X86_EXCEPTION)               \
+	X(VMEXIT_NMI, exit_nmi, EXITS_MANAGEMENT)                                              \
+	X(VMEXIT_INIT, on_init, EXITS_MANAGEMENT)                                              \
+	X(VMEXIT_CPUID, exit_cpuid, EXITS_X86_CPUID)                                           \
+	X(VMEXIT_INVD, on_cache_instruction, EXITS_TOTAL)                                      \
+	X(VMEXIT_WBINVD, on_cache_instruction, EXITS_TOTAL)                                    \
+	X(VMEXIT_IOIO, on_port, EXITS_X86_PIO)                                                 \
+	X(VMEXIT_MSR, on_msr, EXITS_X86_MSR_OTHER)                                             \
+	X(VMEXIT_SHUTDOWN, exit_shutdown, EXITS_TOTAL)                                         \
+	X(VMEXIT_VMMCALL, on_hypercall, EXITS_HYPERCALL)                                       \
+	X(VMEXIT_INVLPGA, on_svm_instruction, EXITS_TOTAL)                                     \
+	X(VMEXIT_VMRUN, on_svm_instruction, EXITS_TOTAL)                                       \
+	X(VMEXIT_VMLOAD, on_svm_instruction, EXITS_TOTAL)                                      \
+	X(VMEXIT_VMSAVE, on_svm_instruction, EXITS_TOTAL)                                      \
+	X(VMEXIT_STGI, on_svm_instruction, EXITS_TOTAL)                                        \
+	X(VMEXIT_CLGI, on_svm_instruction, EXITS_TOTAL)                                        \
+	X(VMEXIT_SKINIT, on_svm_instruction, EXITS_TOTAL)                                      \
+	/* Accesses to the interrupt controller's page are counted apart, by their handler. */ \
+	X(EXIT_KIND_NPF, on_nested_page_fault, EXITS_TOTAL)
 
-/* What follows is more than the fault with which the table is filled. */
+/* What follows is more than the fault and the counter with which the tables are filled. */
 #pragma GCC diagnostic ignored "-Woverride-init"
-static const struct exit_entry exit_table[EXIT_KINDS] = {
-	[0 ... EXIT_KINDS - 1] = {on_unknown, EXITS_TOTAL},
-	[VMEXIT_EXCP_BASE + VECTOR_DE] = {on_exception, EXITS_X86_EXCEPTION},
-	[VMEXIT_EXCP_BASE + VECTOR_DB] = {on_exception, EXITS_X86_EXCEPTION},
-	[VMEXIT_EXCP_BASE + VECTOR_UD] = {on_exception, EXITS_X86_EXCEPTION},
-	[VMEXIT_EXCP_BASE + VECTOR_DF] = {on_exception, EXITS_X86_EXCEPTION},
-	[VMEXIT_EXCP_BASE + VECTOR_TS] = {on_exception, EXITS_X86_EXCEPTION},
-	[VMEXIT_EXCP_BASE + VECTOR_NP] = {on_exception, EXITS_X86_EXCEPTION},
-	[VMEXIT_EXCP_BASE + VECTOR_SS] = {on_exception, EXITS_X86_EXCEPTION},
-	[VMEXIT_EXCP_BASE + VECTOR_GP] = {on_exception, EXITS_X86_EXCEPTION},
-	[VMEXIT_EXCP_BASE + VECTOR_AC] = {on_exception, EXITS_X86_EXCEPTION},
-	[VMEXIT_EXCP_BASE + VECTOR_MC] = {exit_machine_check, EXITS_X86_EXCEPTION},
-	[VMEXIT_NMI] = {exit_nmi, EXITS_MANAGEMENT},
-	[VMEXIT_INIT] = {on_init, EXITS_MANAGEMENT},
-	[VMEXIT_CPUID] = {exit_cpuid, EXITS_X86_CPUID},
-	[VMEXIT_INVD] = {on_cache_instruction, EXITS_TOTAL},
-	[VMEXIT_WBINVD] = {on_cache_instruction, EXITS_TOTAL},
-	[VMEXIT_IOIO] = {on_port, EXITS_X86_PIO},
-	[VMEXIT_MSR] = {on_msr, EXITS_X86_MSR_OTHER},
-	[VMEXIT_SHUTDOWN] = {exit_shutdown, EXITS_TOTAL},
-	[VMEXIT_VMMCALL] = {on_hypercall, EXITS_HYPERCALL},
-	[VMEXIT_INVLPGA] = {on_svm_instruction, EXITS_TOTAL},
-	[VMEXIT_VMRUN] = {on_svm_instruction, EXITS_TOTAL},
-	[VMEXIT_VMLOAD] = {on_svm_instruction, EXITS_TOTAL},
-	[VMEXIT_VMSAVE] = {on_svm_instruction, EXITS_TOTAL},
-	[VMEXIT_STGI] = {on_svm_instruction, EXITS_TOTAL},
-	[VMEXIT_CLGI] = {on_svm_instruction, EXITS_TOTAL},
-	[VMEXIT_SKINIT] = {on_svm_instruction, EXITS_TOTAL},
-	/* Accesses to the interrupt controller's page are counted apart, by their handler. */
-	[EXIT_KIND_NPF] = {on_nested_page_fault, EXITS_TOTAL},
-};
+#define HANDLER(kind, handler, counter) [kind] = (handler),
+static enum verdict (*const handlers[EXIT_KINDS])(struct cpu *cpu) = {
+	[0 ... EXIT_KINDS - 1] = on_unknown, EXITS(HANDLER)};
+#define COUNTER(kind, handler, counter) [kind] = (counter),
+static const uint8_t counters[EXIT_KINDS] = {[0 ... EXIT_KINDS - 1] = EXITS_TOTAL, EXITS(COUNTER)};
 
-static const struct exit_entry *find_entry(uint64_t exit_code)
+static unsigned int kind_of(uint64_t exit_code)
 {
 	if (likely(exit_code < VMEXIT_TABLE_SIZE))
-		return &exit_table[exit_code];
-	return &exit_table[exit_code == VMEXIT_NPF ? EXIT_KIND_NPF : EXIT_KIND_UNKNOWN];
+		return exit_code;
+	return exit_code == VMEXIT_NPF ? EXIT_KIND_NPF : EXIT_KIND_UNKNOWN;
 }
 
 /* An event whose delivery was interrupted by the exit is delivered again (APM vol. 2, 15.7.2). */
 static enum verdict __attribute__((cold, noinline))
-exit_in_delivery(struct cpu *cpu, const struct exit_entry *entry)
+exit_in_delivery(struct cpu *cpu, unsigned int kind)
 {
 	struct vmcb *vmcb = cpu->arch.control;
 
 	vmcb->event_injection = vmcb->exit_int_info;
-	return entry->handle(cpu);
+	return handlers[kind](cpu);
 }
 
 enum verdict svm_exit(struct cpu *cpu)
 {
 	struct vmcb *vmcb = cpu->arch.control;
-	const struct exit_entry *entry = find_entry(vmcb->exit_code);
+	unsigned int kind = kind_of(vmcb->exit_code);
 
 	cpu_gprs(cpu)->rax = vmcb->rax;
 	vmcb->tlb_control = TLB_CONTROL_NONE;
 	vmcb->event_injection = 0;
-	cpu->exits[entry->counter]++;
+	cpu->exits[counters[kind]]++;
 	if (unlikely(vmcb->exit_int_info & EVENT_VALID))
-		return exit_in_delivery(cpu, entry);
-	return entry->handle(cpu);
+		return exit_in_delivery(cpu, kind);
+	return handlers[kind](cpu);
 }
 
 void svm_resume(struct cpu *cpu, enum verdict verdict)
