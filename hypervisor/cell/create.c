@@ -87,7 +87,7 @@ static int check_cpus(struct cell *cell)
 	if (too_large || cell->cpus == 0)
 		return -EINVAL;
 	if (cell->cpus & (1ull << this_cpu()->id))
-		return -EBUSY;
+		return -EINVAL;
 	for (unsigned int n = 0; n < IMAGE_MAX_CPUS; n++) {
 		if (!(cell->cpus & (1ull << n)))
 			continue;

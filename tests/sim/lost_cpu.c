@@ -112,6 +112,19 @@ static void test_missing_page(struct tap *tap)
 		;
 }
 
+/* One CPU does not come into the hypervisor. */
+static void test_launch(struct tap *tap, char **argv)
+{
+	bool ended = sim_enter(argv[1], argv[2], CPUS, 1 << CELL);
+
+	tap_ok(tap, ended && sim.cpu[FIRST].state == SIM_LEFT && sim.cpu[SECOND].state == SIM_LEFT,
+	       "where a CPU does not come, the others go back");
+	tap_ok(tap,
+	       (int)sim.cpu[FIRST].reg[SIM_RAX] == -EIO &&
+		       (int)sim.cpu[SECOND].reg[SIM_RAX] == -EIO,
+	       "and say so");
+}
+
 static void open_machine(char **argv)
 {
 	memset(&sim, 0, sizeof(sim));
@@ -131,5 +144,7 @@ int main(int argc, char **argv)
 	test_cell_beside(&tap);
 	open_machine(argv);
 	test_cell_exception(&tap);
+	memset(&sim, 0, sizeof(sim));
+	test_launch(&tap, argv);
 	return tap_done(&tap);
 }

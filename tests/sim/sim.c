@@ -24,8 +24,8 @@
 
 #define PAGE	    4096ull
 #define TRAP_FLAG   0x100
-#define TURNS	    20000 /* of all CPUs together, until none has anything to do */
-#define MAX_TRAPS   64
+#define TURNS	    200000 /* of all CPUs together, until none has anything to do */
+#define MAX_TRAPS   128
 #define LEAVE	    0x6fff00001000ull
 #define APIC_SIZE   PAGE
 #define TABLE_BITS  0x000ffffffffff000ull
@@ -442,7 +442,7 @@ char *sim_console(void)
 	return strndup((const char *)public->console.buffer, public->console.head);
 }
 
-void sim_open(const char *image, const char *trap_file, unsigned int num_cpus)
+bool sim_enter(const char *image, const char *trap_file, unsigned int num_cpus, uint64_t absent)
 {
 	const struct image_header *header;
 
@@ -454,6 +454,7 @@ void sim_open(const char *image, const char *trap_file, unsigned int num_cpus)
 	for (unsigned int n = 0; n < num_cpus; n++) {
 		struct sim_cpu *cpu = &sim.cpu[n];
 
+		cpu->state = absent & (1ull << n) ? SIM_HALTED : SIM_READY;
 		cpu->rip = header->entry;
 		cpu->reg[SIM_RCX] = n;
 		cpu->reg[SIM_RDX] = SIM_RESUME;
@@ -466,7 +467,12 @@ void sim_open(const char *image, const char *trap_file, unsigned int num_cpus)
 		*sim_msr(cpu, 0x48) = SIM_SPEC_CTRL;
 		*sim_msr(cpu, 0x179) = SIM_BANKS;
 	}
-	if (!run_all(NULL) || sim.cpu[0].state != SIM_GUEST)
+	return run_all(NULL);
+}
+
+void sim_open(const char *image, const char *trap_file, unsigned int num_cpus)
+{
+	if (!sim_enter(image, trap_file, num_cpus, 0) || sim.cpu[0].state != SIM_GUEST)
 		die("the hypervisor did not open: state %d, rip 0x%lx, result %ld; it said: %s",
 		    sim.cpu[0].state, sim.cpu[0].rip, (long)sim.cpu[0].reg[SIM_RAX], sim_console());
 }

@@ -101,6 +101,9 @@ extern uint64_t sim_event;
  */
 void sim_open(const char *image, const char *traps, unsigned int num_cpus);
 
+/* The same, where some CPUs, by bits, never come. Whether all others came to an end, any end. */
+bool sim_enter(const char *image, const char *traps, unsigned int num_cpus, uint64_t absent);
+
 /* A VMCB, as physical memory has it. */
 struct vmcb *sim_vmcb(unsigned int cpu);
 

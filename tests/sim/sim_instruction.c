@@ -14,6 +14,9 @@ struct instruction {
 	uint64_t address; /* of a memory operand */
 };
 
+/* The time stamp counter of all CPUs: the looks at it. */
+static uint64_t ticks;
+
 static unsigned int reg_field(const struct instruction *insn)
 {
 	return ((insn->modrm >> 3) & 7) | (insn->rex & 4 ? 8 : 0);
@@ -267,8 +270,8 @@ static bool do_two_bytes(struct sim_cpu *cpu, struct instruction *insn)
 		}
 		return true;
 	case 0x31: /* RDTSC: one tick each */
-		cpu->reg[SIM_RAX] = (uint32_t)cpu->instructions;
-		cpu->reg[SIM_RDX] = cpu->instructions >> 32;
+		cpu->reg[SIM_RAX] = (uint32_t)++ticks;
+		cpu->reg[SIM_RDX] = ticks >> 32;
 		return true;
 	case 0xa2:
 		do_cpuid(cpu);
