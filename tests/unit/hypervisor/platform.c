@@ -65,6 +65,7 @@ static int create_with(struct blob_memory region)
 	const struct blob_memory regions[] = {
 		{0x400000, 0, 0x2000, RWX | BLOB_MEM_LOADABLE},
 		{0x500000, 0x500000, 0, RW},
+		{0x600000, 0x600000, 0x1000, RW | BLOB_MEM_IO},
 		region,
 	};
 	const struct cell_plan plan = {
@@ -72,7 +73,7 @@ static int create_with(struct blob_memory region)
 		.id = 1,
 		.cpus = 1 << 3,
 		.memory = regions,
-		.num_memory = 3,
+		.num_memory = 4,
 	};
 
 	machine_open(&root);
@@ -118,6 +119,7 @@ static void test_cells(struct tap *tap)
 		       machine.ram[0x400000] == 0 && machine.ram[0x401fff] == 0 &&
 		       machine.ram[0x500000] == 0x5a,
 	       "root has it back, and the memory beside it is scrubbed");
+	tap_is_u64(tap, machine.ram[0x600000], 0x5a, "what a cell has for I/O is not either");
 }
 
 int main(void)
