@@ -10,6 +10,23 @@
 
 #define SYSCFG_MEM_ENCRYPT (1ull << 23) /* APM vol. 2, 7.10.2: page tables have a C-bit */
 
+/*
+ * INVLPGB flushes translations by address space id on all CPUs, which with one id for all guests
+ * are everybody's: it is #UD in root (APM vol. 2, appendix B, offset 90h). Kernels before
+ * 6.15 have no word for it, and do not use it.
+ */
+#ifdef X86_FEATURE_INVLPGB
+static bool linux_uses_invlpgb(void)
+{
+	return cpu_feature_enabled(X86_FEATURE_INVLPGB);
+}
+#else
+static bool linux_uses_invlpgb(void)
+{
+	return false;
+}
+#endif
+
 struct cpu_survey {
 	atomic_t in_use;
 	atomic_t locked;
@@ -40,6 +57,11 @@ static int svm_check(void)
 			"this processor offers no SVM: enable it in the firmware setup, or for "
 			"this virtual machine\n");
 		return -ENODEV;
+	}
+	if (linux_uses_invlpgb()) {
+		pr_cell(err, "Linux flushes translations of all CPUs by INVLPGB, which cells would "
+			     "suffer from: boot with clearcpuid=invlpgb\n");
+		return -EOPNOTSUPP;
 	}
 	on_each_cpu(survey_cpu, &survey, 1);
 	if (atomic_read(&survey.in_use)) {
