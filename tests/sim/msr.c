@@ -75,18 +75,40 @@ static const struct stain stains[] = {
 };
 #define NUM_STAINS (sizeof(stains) / sizeof(*stains))
 
+#define STAIN	   0x5a
+#define WIDE_STAIN 0x5a5a5a5a5a5a5a5aull
+#define GUEST_PART offsetof(struct vmcb, es)
+
+/* All that a guest on that CPU could have written. */
 static void stain(void)
 {
+	struct sim_cpu *cpu = &sim.cpu[CELL];
+
 	for (size_t n = 0; n < NUM_STAINS; n++)
-		*sim_msr(&sim.cpu[CELL], stains[n].msr) = 0x5a3c5a3c;
+		*sim_msr(cpu, stains[n].msr) = WIDE_STAIN;
+	/* RAX and RSP are in the control block. */
+	for (unsigned int n = SIM_RCX; n < SIM_REGS; n++)
+		cpu->reg[n] = n == SIM_RSP ? cpu->reg[n] : WIDE_STAIN;
+	for (unsigned int n = 0; n < 4; n++)
+		cpu->dr[n] = WIDE_STAIN;
+	memset((uint8_t *)sim_vmcb(CELL) + GUEST_PART, STAIN, sizeof(struct vmcb) - GUEST_PART);
 }
 
+/* How much of that is still there. */
 static unsigned int found(void)
 {
+	const uint8_t *vmcb = (const uint8_t *)sim_vmcb(CELL);
+	struct sim_cpu *cpu = &sim.cpu[CELL];
 	unsigned int count = 0;
 
 	for (size_t n = 0; n < NUM_STAINS; n++)
-		count += *sim_msr(&sim.cpu[CELL], stains[n].msr) != stains[n].expected;
+		count += *sim_msr(cpu, stains[n].msr) != stains[n].expected;
+	for (unsigned int n = SIM_RCX; n < SIM_REGS; n++)
+		count += cpu->reg[n] == WIDE_STAIN;
+	for (unsigned int n = 0; n < 4; n++)
+		count += cpu->dr[n] != 0;
+	for (size_t n = GUEST_PART; n < sizeof(struct vmcb); n++)
+		count += vmcb[n] == STAIN;
 	return count;
 }
 

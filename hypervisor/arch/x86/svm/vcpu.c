@@ -265,6 +265,7 @@ static void svm_park(struct cpu *cpu)
 	vmcb->cs = (struct vmcb_segment){0, ATTR_CODE16, 0xffff, 0};
 	vmcb->cr0 = CR0_ET;
 	vmcb->rip = 0;
+	clear_gprs(cpu_gprs(cpu));
 	svm_vmload(cpu_gprs(cpu)->control_phys);
 	svm_load_cell(cpu);
 	vmcb->nested_cr3 = hv_to_phys(parking_table.root);
