@@ -63,12 +63,12 @@ static uint32_t send(struct cell *cell, enum comm_msg_to_cell message)
 	return reply;
 }
 
-void comm_tell_change(const struct cell *changed)
+void comm_tell_change(void)
 {
 	for_each_cell (cell) {
-		/* One that has been asked to end has that to answer. */
-		if (cell == &root_cell || cell == changed || cell->shutdown_asked ||
-		    comm_stopped(cell) || !can_answer(cell))
+		/* One that has been asked to end has that to answer; a new one does not run. */
+		if (cell == &root_cell || cell->shutdown_asked || comm_stopped(cell) ||
+		    !can_answer(cell))
 			continue;
 		send(cell, COMM_MSG_RECONFIG_COMPLETED);
 		cell->told_of_change = true;

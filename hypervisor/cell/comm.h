@@ -21,6 +21,6 @@ bool comm_locked(const struct cell *cell);
 int comm_ask_shutdown(struct cell *cell);
 
 /* Tells all others that a cell has come or gone; nobody waits for what they say to it. */
-void comm_tell_change(const struct cell *changed);
+void comm_tell_change(void);
 
 #endif /* COMM_H */

@@ -270,7 +270,7 @@ int cell_create(uint64_t blob_phys)
 		return err;
 	}
 	publish(cell);
-	comm_tell_change(cell);
+	comm_tell_change();
 	console_printf("cell %s created, id %u\n", cell->desc->name, cell->id);
 	return 0;
 }
@@ -302,7 +302,7 @@ int cell_destroy(struct cell *cell)
 	subsystems_cell_destroy(cell);
 	memory_return_to_root(cell);
 	memory_show_public(cell->comm_page, PUBLIC_CELL_PAGES * PAGE_SIZE, false);
-	comm_tell_change(cell);
+	comm_tell_change();
 	console_printf("cell %s destroyed\n", cell->desc->name);
 	free_cell(cell);
 	__atomic_add_fetch(&public_area.events, 1, __ATOMIC_SEQ_CST);

@@ -263,6 +263,8 @@ static void test_blobs(struct tap *tap)
 	tap_is_u64(tap, create_from(~0ull), -EINVAL, "nor at the end of all addresses");
 	desc->num_memory_regions = 0x10000;
 	tap_is_u64(tap, create_from(BLOB_PHYS), -E2BIG, "a blob has a size that is still sane");
+	desc->num_memory_regions = 2048;
+	tap_is_u64(tap, create_from(BLOB_PHYS), -E2BIG, "one of a little more than 64 KiB has not");
 	desc->num_memory_regions = 0xffffffff;
 	tap_is_u64(tap, create_from(BLOB_PHYS), -E2BIG, "counts do not overflow");
 	desc->num_memory_regions = 1;

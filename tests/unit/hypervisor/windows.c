@@ -202,13 +202,35 @@ static unsigned int check_cpus(const struct believed *cell)
 	return wrong;
 }
 
+/* Where root looks for the cells there are those that there are. */
+static unsigned int check_public(void)
+{
+	uint64_t expected[2] = {0}, shown[2] = {0};
+
+	for (unsigned int n = 0; n < 2; n++) {
+		if (cells_believed[n].exists)
+			expected[n] = (uint64_t)cell_by_id(cells_believed[n].plan->id)->comm_page -
+				      IMAGE_BASE;
+	}
+	for (unsigned int slot = 0; slot < PUBLIC_MAX_CELLS; slot++) {
+		for (unsigned int n = 0; n < 2; n++) {
+			if (public_area.cells[slot] && public_area.cells[slot] == expected[n])
+				shown[n]++;
+		}
+		if (public_area.cells[slot] && public_area.cells[slot] != expected[0] &&
+		    public_area.cells[slot] != expected[1])
+			return 1;
+	}
+	return shown[0] != cells_believed[0].exists || shown[1] != cells_believed[1].exists;
+}
+
 static unsigned int check_step(void)
 {
 	static struct root_model model;
 	unsigned int wrong;
 
 	believe_root(&model);
-	wrong = model_differences(&model);
+	wrong = model_differences(&model) + check_public();
 	for (unsigned int n = 0; n < 2; n++) {
 		const struct believed *cell = &cells_believed[n];
 
