@@ -83,6 +83,8 @@ static int call_until_done(u32 code, const struct managed_cell *cell)
 	int err;
 
 	for (;;) {
+		/* What the cell has said by now would go with it. */
+		console_drain();
 		err = cellvisor_hypercall(code, id, 0);
 		if (err == -EINPROGRESS) {
 			cond_resched();

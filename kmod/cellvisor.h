@@ -108,6 +108,7 @@ struct managed_cell {
 	/* What was last told to listeners. */
 	u32 seen_state;
 	u32 seen_started;
+	u64 console_read; /* bytes of its console that console.c has taken */
 	struct kobject *cpu_statistics[IMAGE_MAX_CPUS];
 };
 extern struct list_head managed_cells;
@@ -141,6 +142,33 @@ int view_status(struct cellvisor_cell_status *status);
 int view_console(struct cellvisor_cell_console *request);
 ssize_t view_ring(const struct public_ring *ring, u64 *offset, u64 *lost, char __user *buffer,
 		  size_t size);
+
+/*
+ * console.c: what the hypervisor and the cells put out, in one text that outlives them.
+ *
+ * console_open(): what comes from now on is a new hypervisor's.
+ * console_drain(): takes what is new from the rings; before a ring goes, and now and then.
+ * console_read(): read() of the device, without the lock: waits for text, or gives 0 where it must
+ *	not wait. Lost text is told as a line. -EPERM where the configuration keeps it from root.
+ * console_pending(): whether that would give some; needs no lock.
+ * console_tail(): copies the end of the text, up to size bytes. Returns their number.
+ */
+#define CONSOLE_LOST_LINE 40
+
+struct console_reader {
+	u64 offset;
+	char line[CONSOLE_LOST_LINE]; /* to be given first */
+	unsigned int line_at;
+	unsigned int line_length;
+};
+extern struct wait_queue_head console_wait;
+
+void console_open(void);
+void console_drain(void);
+void console_reader_init(struct console_reader *reader); /* needs no lock */
+ssize_t console_read(struct console_reader *reader, char __user *buffer, size_t size, bool wait);
+bool console_pending(const struct console_reader *reader);
+size_t console_tail(char *buffer, size_t size);
 
 /*
  * sysfs.c: the tree of sysfs_abi.h.

@@ -18,7 +18,7 @@ DEFINE_MUTEX(cellvisor_lock);
 /* Of one open file. */
 struct opener {
 	u64 events_seen;
-	u64 console_offset;
+	struct console_reader console;
 };
 
 /* The machine is about to suspend or to end: nobody opens the hypervisor in that. */
@@ -181,23 +181,17 @@ static __poll_t device_poll(struct file *file, poll_table *wait)
 	struct opener *opener = file->private_data;
 
 	poll_wait(file, &events_wait, wait);
-	return events_count() != opener->events_seen ? EPOLLPRI : 0;
+	poll_wait(file, &console_wait, wait);
+	return (events_count() != opener->events_seen ? EPOLLPRI : 0) |
+	       (console_pending(&opener->console) ? EPOLLIN | EPOLLRDNORM : 0);
 }
 
-/* The hypervisor's console, from where this file last read. */
+/* What the hypervisor and the cells put out, from where this file last read. */
 static ssize_t device_read(struct file *file, char __user *buffer, size_t size, loff_t *position)
 {
 	struct opener *opener = file->private_data;
-	ssize_t done = 0;
-	u64 lost;
 
-	if (mutex_lock_interruptible(&cellvisor_lock))
-		return -EINTR;
-	if (partition && (partition->system->flags & BLOB_SYS_CONSOLE_READABLE))
-		done = view_ring(&partition->public->console, &opener->console_offset, &lost,
-				 buffer, size);
-	mutex_unlock(&cellvisor_lock);
-	return done;
+	return console_read(&opener->console, buffer, size, !(file->f_flags & O_NONBLOCK));
 }
 
 static int device_open(struct inode *inode, struct file *file)
@@ -207,6 +201,7 @@ static int device_open(struct inode *inode, struct file *file)
 	if (!opener)
 		return -ENOMEM;
 	opener->events_seen = events_count();
+	console_reader_init(&opener->console);
 	file->private_data = opener;
 	return 0;
 }

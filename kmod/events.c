@@ -49,6 +49,7 @@ static void report_changes(struct work_struct *work)
 
 	/* A management operation in progress will tell by itself; look again later. */
 	if (mutex_trylock(&cellvisor_lock)) {
+		console_drain();
 		list_for_each_entry (cell, &managed_cells, entry) {
 			if (!cell->slot)
 				continue;

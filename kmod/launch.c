@@ -236,6 +236,7 @@ int partition_open(const void __user *blob)
 		goto err_free;
 	}
 	partition = p;
+	console_open();
 	__module_get(THIS_MODULE);
 	pr_cell(info, "hypervisor on, %u CPUs\n", cpumask_weight(&p->cpus));
 	claims_tell_root();
@@ -291,6 +292,7 @@ int partition_close(void)
 	}
 	for_each_cpu (cpu, &brought)
 		remove_cpu(cpu);
+	console_drain();
 	free_partition(partition);
 	partition = NULL;
 	module_put(THIS_MODULE);

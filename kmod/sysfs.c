@@ -267,19 +267,12 @@ static ssize_t enabled_show(struct device *dev, struct device_attribute *attr, c
 
 static ssize_t console_show(struct device *dev, struct device_attribute *attr, char *buffer)
 {
-	const struct public_ring *ring;
-	ssize_t size = 0;
-	u64 at, head;
+	ssize_t size;
 
 	if (!mutex_trylock(&cellvisor_lock))
 		return restart_syscall();
-	if (partition && (partition->system->flags & BLOB_SYS_CONSOLE_READABLE)) {
-		ring = &partition->public->console;
-		head = smp_load_acquire(&ring->head);
-		at = head > PAGE_SIZE - 1 ? head - (PAGE_SIZE - 1) : 0;
-		for (; at < head; at++)
-			buffer[size++] = ring->buffer[at % PUBLIC_CONSOLE_SIZE];
-	}
+	console_drain();
+	size = console_tail(buffer, PAGE_SIZE - 1);
 	mutex_unlock(&cellvisor_lock);
 	return size;
 }

@@ -2,7 +2,7 @@
 # SPDX-License-Identifier: GPL-2.0-only
 # What programs made for the original driver find, and what ours has beyond it: the tree in sysfs, the
 # hypervisor's console, counters, events by poll() and uevents.
-# timeout: 120
+# timeout: 180
 # shellcheck source-path=SCRIPTDIR source=../lib/cells.sh
 . ./cells.sh
 
@@ -31,6 +31,12 @@ counters_shown() {
 # counters_agree: whether sysfs has those, and no others.
 counters_agree() { [[ $(attributes "$cell/statistics") == "$(counters_shown)" ]]; }
 
+# console: what the device gives of it at once.
+console() { timeout 10 dd if=/dev/jailhouse iflag=nonblock bs=64k status=none; }
+
+# console_read REGEX: whether the one who has been reading all the time has it.
+console_read() { grep -qE "$1" /var/tmp/console; }
+
 # told EVENT [CELL STATE]: a uevent with all of that has come.
 told() {
 	awk -v RS= -v event="CELLVISOR_EVENT=$1" -v cell="${2:+CELL=$2}" -v state="${3:+CELL_STATE=$3}" '
@@ -50,17 +56,23 @@ monitor=$!
 eventually_check 'somebody waits for events' 10 grep -q ready /var/tmp/polled
 eventually_check 'and for uevents' 10 grep -q KERNEL /var/tmp/uevents
 
+is 'there is no text yet, and who must not wait gets nothing' "$(console; echo $?)" 0
+cat /dev/jailhouse >/var/tmp/console &
+reader=$!
+
 check 'the hypervisor opens' cellctl enable
 is 'sysfs says so' "$(cat $sysfs/enabled)" 1
 eventually_check 'poll() says so' 10 more_events 0
 eventually_check 'a uevent says so' 10 told enabled
-like 'its console is read from the device' "$(timeout 5 head -c 4096 /dev/jailhouse)" 'virtualization: AMD SVM'
+like 'its console is read from the device' "$(console)" 'virtualization: AMD SVM'
+eventually_check 'by who waited for text, too' 10 console_read 'virtualization: AMD SVM'
+check 'and waits on' sh -c "sleep 1; kill -0 $reader"
 like 'and from sysfs' "$(cat $sysfs/console)" 'virtualization: AMD SVM'
 between 'it tells of its pool' "$(cat $sysfs/mem_pool_used)" 1 "$(cat $sysfs/mem_pool_size)"
 between 'and of its windows' "$(cat $sysfs/remap_pool_used)" 1 "$(cat $sysfs/remap_pool_size)"
 is 'the root cell is there' "$(cat $sysfs/cells/0/cpus_assigned_list)" 0-3
 
-describe mischief mischief 's/"parameters": .*/"parameters": "wild-write delay-ms=4000",/'
+describe mischief mischief 's/"parameters": .*/"parameters": "wild-write delay-ms=8000",/'
 before=$(events)
 check 'a cell is made' cellctl create mischief
 eventually_check 'poll() says so' 10 more_events "$before"
@@ -84,8 +96,8 @@ before=$(events)
 check 'it starts' cellctl start mischief
 eventually_check 'poll() says so' 10 more_events "$before"
 eventually_check 'a uevent says so' 10 told state mischief running
-is 'sysfs says so' "$(cat "$cell/state")" running
 before=$(events)
+is 'sysfs says so' "$(cat "$cell/state")" running
 eventually_check 'it counts exits' 10 exits_counted hypercall
 between 'its CPU counts them' "$(cat "$cell/statistics/cpu2/vmexits_hypercall")" 1 1000000
 eventually_check 'it fails' 30 grep -qx failed "$cell/state"
@@ -93,6 +105,8 @@ eventually_check 'poll() says so' 10 more_events "$before"
 eventually_check 'a uevent says so' 10 told state mischief failed
 is 'its CPU counts as failed' "$(cat "$cell/cpus_failed") $(cat "$cell/cpus_failed_list")" '4 2'
 is 'the exit that ended it was counted' "$(cat "$cell/statistics/vmexits_mmio")" 1
+eventually_check 'what it put out is in the text of the device' 10 console_read 'mischief: writing 0x58'
+like 'and in sysfs' "$(cat $sysfs/console)" 'mischief: writing 0x58'
 before=$(events)
 check 'it is taken away' cellctl destroy mischief
 eventually_check 'poll() says so' 10 more_events "$before"
@@ -103,5 +117,11 @@ check 'the hypervisor closes' cellctl disable
 eventually_check 'poll() says so' 10 more_events "$before"
 eventually_check 'a uevent says so' 10 told disabled
 is 'and no cell is left in sysfs' "$(ls $sysfs/cells)" ''
-kill "$watcher" "$monitor"
+
+like 'the last text is still to be had' "$(console)" 'cell mischief destroyed'
+like 'in sysfs, too' "$(cat $sysfs/console)" 'cell mischief destroyed'
+check 'who reads has all of it' console_read 'cell mischief destroyed'
+check 'and waits on' kill -0 "$reader"
+is 'it is no more than one has read' "$(grep -c 'cell mischief created' /var/tmp/console)" 1
+kill "$watcher" "$monitor" "$reader"
 end
