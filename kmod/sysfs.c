@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /* /sys/devices/jailhouse: the tree that tools of the Jailhouse world read. */
 #include <linux/kobject.h>
+#include <linux/platform_device.h>
 #include <linux/sched/signal.h>
 #include <linux/slab.h>
 #include <linux/sysfs.h>
@@ -338,10 +339,25 @@ static const struct attribute_group hypervisor_group = {
 	.bin_attrs = hypervisor_bin_attrs,
 };
 
+/* The original's driver has the same names. The kernel would find that out with a trace of calls;
+ * all devices' names are in one set, the tree's and that of the file in /dev. */
+static bool name_is_taken(void)
+{
+	struct kobject *other = kset_find_obj(platform_bus.kobj.kset, SYSFS_DEVICE);
+
+	kobject_put(other);
+	return other;
+}
+
 int cellvisor_sysfs_init(void)
 {
 	int err;
 
+	if (name_is_taken()) {
+		pr_cell(info, "another driver has " JAILHOUSE_DEVICE " and " JAILHOUSE_SYSFS
+			      ": it stays with that\n");
+		return -EBUSY;
+	}
 	cellvisor_sysfs_device = root_device_register(SYSFS_DEVICE);
 	if (IS_ERR(cellvisor_sysfs_device))
 		return PTR_ERR(cellvisor_sysfs_device);

@@ -31,7 +31,23 @@ check 'the module loads' modprobe cellvisor
 eventually_check 'the device appears' 10 test -c /dev/jailhouse
 check 'the sysfs tree appears' test -e /sys/devices/jailhouse/enabled
 is 'the hypervisor is off at first' "$(cat /sys/devices/jailhouse/enabled)" 0
+
+# Another driver with the original's names: ours, under another name of its own.
+sed 's/cellvisor\x00/cellvizor\x00/g; s/name=cellvisor/name=cellvizor/' "$file" >/var/tmp/cellvizor.ko
+check 'control: that is a module of its own' test "$(modinfo -F name /var/tmp/cellvizor.ko)" = cellvizor
+second=$(kernel_log_mark)
+fails 'a second driver of these names is refused' insmod /var/tmp/cellvizor.ko
+is 'with one line' "$(kernel_log_since "$second" | sed 's/^\[[^]]*\] //' | grep -v 'tainting kernel')" \
+	'cellvisor: another driver has /dev/jailhouse and /sys/devices/jailhouse: it stays with that'
 check 'the module unloads' rmmod cellvisor
+check 'control: without the first it loads' insmod /var/tmp/cellvizor.ko
+second=$(kernel_log_mark)
+systemctl unmask --runtime -q cellmgrd
+check 'the daemon starts with it' systemctl start cellmgrd
+is 'and the kernel has nothing to say' "$(kernel_log_since "$second")" ''
+check 'ours was not asked for' sh -c '! lsmod | grep -q "^cellvisor "'
+systemctl mask --runtime --now -q cellmgrd
+check 'it unloads' rmmod cellvizor
 check 'the device is gone' test ! -e /dev/jailhouse
 load_and_unload() {
 	local turn
