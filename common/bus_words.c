@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-only
+#include <stdio.h>
 #include <string.h>
 
 #include "common/bus_words.h"
@@ -64,4 +65,13 @@ enum error_code error_code_from_name(const char *name)
 	unsigned int code = find_word(errors, ERROR_CODE_COUNT, name);
 
 	return code == ERROR_CODE_COUNT ? ERROR_NONE : (enum error_code)code;
+}
+
+const char *error_reason(const char *text, const char *verb, const char *cell)
+{
+	char prefix[64];
+	int length = snprintf(prefix, sizeof(prefix), "cannot %s %s: ", verb,
+			      cell ? cell : "the hypervisor");
+
+	return strncmp(text, prefix, (size_t)length) == 0 ? text + length : text;
 }

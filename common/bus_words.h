@@ -20,4 +20,10 @@ enum hypervisor_state hypervisor_state_from_word(const char *word);
 /* The code of an error on D-Bus; ERROR_NONE for those that bus_abi.h does not list. */
 enum error_code error_code_from_name(const char *name);
 
+/*
+ * What a text of the daemon gives as the reason, without "cannot VERB CELL: " before it: for those
+ * who say that themselves. cell is NULL for the hypervisor.
+ */
+const char *error_reason(const char *text, const char *verb, const char *cell);
+
 #endif /* BUS_WORDS_H */

@@ -50,11 +50,12 @@ enum health { BUS_HEALTHS(WORD_SYMBOL) HEALTH_COUNT };
 enum hypervisor_state { BUS_HYPERVISOR_STATES(WORD_SYMBOL) HYPERVISOR_STATE_COUNT };
 
 /* Property Features of the manager: what of driver_abi.h the driver offers. */
-#define BUS_FEATURES(X)                         \
-	X(CELLVISOR_FEATURE_POOL, "pool")       \
-	X(CELLVISOR_FEATURE_STATUS, "status")   \
-	X(CELLVISOR_FEATURE_CONSOLE, "console") \
-	X(CELLVISOR_FEATURE_KILL, "kill")       \
+#define BUS_FEATURE_KILL "kill"
+#define BUS_FEATURES(X)                             \
+	X(CELLVISOR_FEATURE_POOL, "pool")           \
+	X(CELLVISOR_FEATURE_STATUS, "status")       \
+	X(CELLVISOR_FEATURE_CONSOLE, "console")     \
+	X(CELLVISOR_FEATURE_KILL, BUS_FEATURE_KILL) \
 	X(CELLVISOR_FEATURE_EVENTS, "events")
 
 /*

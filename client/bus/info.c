@@ -130,6 +130,17 @@ void cell_info_free(struct cell_info *cell)
 	*cell = (struct cell_info){0};
 }
 
+bool manager_has_feature(const struct manager_info *manager, const char *feature)
+{
+	for (size_t i = 0; i < json_object_array_length(manager->features); i++) {
+		struct json_object *have = json_object_array_get_idx(manager->features, i);
+
+		if (strcmp(json_object_get_string(have), feature) == 0)
+			return true;
+	}
+	return false;
+}
+
 void manager_info_free(struct manager_info *manager)
 {
 	json_object_put(manager->properties);

@@ -67,6 +67,9 @@ void cell_list_free(struct cell_list *list);
 /* All properties of all cells, an array to be put by the caller. NULL when memory is short. */
 struct json_object *cell_list_properties(const struct cell_list *list);
 
+/* Whether the driver offers it: a word of bus_abi.h's BUS_FEATURES. */
+bool manager_has_feature(const struct manager_info *manager, const char *feature);
+
 /* Whether the cell executes. */
 bool cell_info_runs(const struct cell_info *cell);
 

@@ -1,5 +1,4 @@
 // SPDX-License-Identifier: GPL-2.0-only
-#include <stdbool.h>
 #include <string.h>
 
 #include "common/bus_words.h"
@@ -9,6 +8,7 @@
 /* Hints may have one %s, which the cell's name is put in for. */
 #define HINT_STILL_RUNS "'cellctl list' shows what still runs; 'cellctl disable --force' stops it"
 #define HINT_KILL	"the cell did not answer in time; 'cellctl kill %s' stops it without asking"
+#define HINT_NO_KILL	"it has to end by itself: the driver in use cannot stop it without asking"
 #define HINT_DAEMON	"'systemctl status cellmgrd' shows how the daemon is"
 #define HINT_VERSION	"cellctl and cellmgrd are of different versions; 'cellctl version' shows both"
 
@@ -17,31 +17,35 @@ static const struct {
 	enum error_code code;
 	const char *verb; /* NULL: any */
 	const char *hint;
+	const char *without_kill; /* instead, where there is no kill; NULL: the same */
 } daemon_hints[] = {
 	{ERROR_HYPERVISOR_OFF, "enable",
-	 "'modprobe cellvisor' loads the driver; if it refuses, 'journalctl -k' says why"},
-	{ERROR_HYPERVISOR_OFF, NULL, "'cellctl enable' opens the hypervisor"},
+	 "'modprobe cellvisor' loads the driver; if it refuses, 'journalctl -k' says why", NULL},
+	{ERROR_HYPERVISOR_OFF, NULL, "'cellctl enable' opens the hypervisor", NULL},
 	{ERROR_NO_SUCH_CELL, NULL,
 	 "'cellctl list' shows the cells that there are; 'systemctl reload cellmgrd' "
-	 "reads new descriptions"},
-	{ERROR_WRONG_STATE, "disable", HINT_STILL_RUNS},
-	{ERROR_WRONG_STATE, NULL, "'cellctl status %s' shows its state"},
-	{ERROR_REFUSED, "disable", HINT_STILL_RUNS},
+	 "reads new descriptions",
+	 NULL},
+	{ERROR_WRONG_STATE, "disable", HINT_STILL_RUNS, NULL},
+	{ERROR_WRONG_STATE, NULL, "'cellctl status %s' shows its state", NULL},
+	{ERROR_REFUSED, "disable", HINT_STILL_RUNS, HINT_NO_KILL},
 	{ERROR_REFUSED, NULL,
-	 "the cell did not agree to be shut down; 'cellctl kill %s' stops it without asking"},
-	{ERROR_BUSY, "disable", HINT_STILL_RUNS},
+	 "the cell did not agree to be shut down; 'cellctl kill %s' stops it without asking",
+	 HINT_NO_KILL},
+	{ERROR_BUSY, "disable", HINT_STILL_RUNS, NULL},
 	{ERROR_BUSY, NULL,
-	 "another operation is under way; 'cellctl status' shows it, then try again"},
+	 "another operation is under way; 'cellctl status' shows it, then try again", NULL},
 	{ERROR_LOCKED, NULL,
 	 "a cell in state running-locked forbids creating and destroying cells until "
-	 "it leaves that state"},
+	 "it leaves that state",
+	 NULL},
 	{ERROR_INVALID, NULL,
-	 "'cellctl check' shows everything that is wrong with the descriptions"},
+	 "'cellctl check' shows everything that is wrong with the descriptions", NULL},
 	{ERROR_NO_RESOURCES, NULL,
-	 "'cellctl status' shows what is free and which cells hold the rest"},
-	{ERROR_DRIVER, NULL, "'journalctl -k' may say more"},
-	{ERROR_TIMEOUT, "stop", HINT_KILL},
-	{ERROR_TIMEOUT, "restart", HINT_KILL},
+	 "'cellctl status' shows what is free and which cells hold the rest", NULL},
+	{ERROR_DRIVER, NULL, "'journalctl -k' may say more", NULL},
+	{ERROR_TIMEOUT, "stop", HINT_KILL, HINT_NO_KILL},
+	{ERROR_TIMEOUT, "restart", HINT_KILL, HINT_NO_KILL},
 };
 
 _Static_assert(ERROR_CODE_COUNT == 15, "a new error code: what can be done about it?");
@@ -69,12 +73,15 @@ enum exit_status call_error_status(const char *error_name)
 								      : STATUS_FAILED;
 }
 
-static const char *daemon_hint(enum error_code code, const char *verb)
+static const char *daemon_hint(enum error_code code, const struct attempt *attempt)
 {
 	for (size_t i = 0; i < ARRAY_SIZE(daemon_hints); i++) {
-		if (daemon_hints[i].code == code &&
-		    (!daemon_hints[i].verb || strcmp(daemon_hints[i].verb, verb) == 0))
-			return daemon_hints[i].hint;
+		if (daemon_hints[i].code != code ||
+		    (daemon_hints[i].verb && strcmp(daemon_hints[i].verb, attempt->verb) != 0))
+			continue;
+		return attempt->without_kill && daemon_hints[i].without_kill
+			       ? daemon_hints[i].without_kill
+			       : daemon_hints[i].hint;
 	}
 	return NULL;
 }
@@ -125,6 +132,6 @@ char *call_error_hint(const char *error_name, const struct attempt *attempt)
 	if (code == ERROR_ACCESS_DENIED || code == ERROR_INTERACTIVE_AUTHORIZATION_REQUIRED)
 		return authorization_hint(attempt,
 					  code == ERROR_INTERACTIVE_AUTHORIZATION_REQUIRED);
-	hint = code == ERROR_NONE ? bus_hint(error_name) : daemon_hint(code, attempt->verb);
+	hint = code == ERROR_NONE ? bus_hint(error_name) : daemon_hint(code, attempt);
 	return hint ? fill_in(hint, attempt->cell) : NULL;
 }

@@ -3,6 +3,8 @@
 #ifndef CLIENT_CALL_ERROR_H
 #define CLIENT_CALL_ERROR_H
 
+#include <stdbool.h>
+
 enum exit_status {
 	STATUS_DONE = 0,
 	STATUS_FAILED = 1,
@@ -16,6 +18,7 @@ struct attempt {
 	const char *verb;
 	const char *cell;	   /* NULL: none in particular */
 	const char *polkit_action; /* that the call needs, NULL: none */
+	bool without_kill;	   /* this machine's driver cannot do that */
 };
 
 /* The exit status that a D-Bus error means. */

@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include "bus/fetch.h"
+#include "common/bus_words.h"
 #include "common/cleanup.h"
 #include "common/nearest.h"
 #include "verbs/verbs.h"
@@ -71,16 +72,29 @@ static bool suggest_cells(struct client *client, const char *wanted)
 	return true;
 }
 
+/* Whether the driver in use is known to have no way to end a cell without asking it. */
+static bool lacks_kill(struct client *client, const char *error_name)
+{
+	_cleanup_(manager_info_free) struct manager_info manager = {0};
+	_cleanup_(sd_bus_error_free) sd_bus_error error = SD_BUS_ERROR_NULL;
+	enum error_code code = error_code_from_name(error_name);
+
+	if ((code != ERROR_REFUSED && code != ERROR_TIMEOUT) ||
+	    fetch_manager(&client->connection, CALL_READ, &error, &manager) < 0)
+		return false;
+	return *manager.driver && !manager_has_feature(&manager, BUS_FEATURE_KILL);
+}
+
 enum exit_status complain_attempt(struct client *client, const char *cell,
 				  const sd_bus_error *error, int r)
 {
-	struct attempt attempt = {client->verb->name, cell, client->verb->polkit_action};
+	struct attempt attempt = {client->verb->name, cell, client->verb->polkit_action, false};
 	const char *text = error->message ? error->message : error->name;
 	_cleanup_(freep) char *hint = NULL;
 	enum exit_status status;
 
 	complain("%s%s%s: %s", attempt.verb, cell ? " " : "", cell ? cell : "",
-		 text ? text : strerror(-r));
+		 text ? error_reason(text, attempt.verb, cell) : strerror(-r));
 	if (!sd_bus_error_is_set(error))
 		return STATUS_FAILED;
 	status = call_error_status(error->name);
@@ -88,6 +102,7 @@ enum exit_status complain_attempt(struct client *client, const char *cell,
 		return status;
 	if (status == STATUS_NO_SUCH_CELL && cell && suggest_cells(client, cell))
 		return status;
+	attempt.without_kill = lacks_kill(client, error->name);
 	hint = call_error_hint(error->name, &attempt);
 	if (hint)
 		complain("hint: %s", hint);

@@ -50,19 +50,31 @@ static void put_dot(struct client *client, const char *state)
 
 /* Overall status. */
 
-static void put_features(struct client *client, struct json_object *features)
+#define FEATURE_WORD(flag, word) word,
+
+/* What the driver has, and what is missing beside ours. */
+static void put_features(struct client *client, const struct manager_info *manager)
 {
-	size_t count = json_object_array_length(features);
+	static const char *const features[] = {BUS_FEATURES(FEATURE_WORD)};
+	FILE *stream = client->output.stream;
+	const char *before = "";
+	bool has;
 
-	if (count == 0)
-		return;
 	put_label(client, "Features");
-	for (size_t i = 0; i < count; i++) {
-		struct json_object *feature = json_object_array_get_idx(features, i);
-
-		put_text(client, COLOR_PLAIN, json_object_get_string(feature),
-			 i + 1 < count ? " " : "\n");
+	for (size_t i = 0; i < ARRAY_SIZE(features); i++) {
+		has = manager_has_feature(manager, features[i]);
+		if (has)
+			fprintf(stream, "%s%s", before, features[i]);
+		before = has ? " " : before;
 	}
+	before = *before ? "; missing: " : "none; missing: ";
+	for (size_t i = 0; i < ARRAY_SIZE(features); i++) {
+		if (manager_has_feature(manager, features[i]))
+			continue;
+		fprintf(stream, "%s%s", before, features[i]);
+		before = " ";
+	}
+	fputc('\n', stream);
 }
 
 static void put_manager(struct client *client, const struct manager_info *manager)
@@ -87,7 +99,8 @@ static void put_manager(struct client *client, const struct manager_info *manage
 			quantity_round_bytes(manager->memory_total, total));
 	else
 		fputs("none set aside for cells\n", stream);
-	put_features(client, manager->features);
+	if (*manager->driver)
+		put_features(client, manager);
 }
 
 /* The manager's properties, and those of the cells. */

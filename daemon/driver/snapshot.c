@@ -66,8 +66,8 @@ static enum cell_state parse_state(const char *word)
 		if (strcmp(word, sysfs_cell_state(state)) == 0)
 			return state;
 	}
-	/* The drivers show an ABI mismatch as something else; it is as terminal as a failure. */
-	return CELL_FAILED;
+	/* The original's word for what it does not know itself, which an ABI mismatch is to it. */
+	return strcmp(word, "invalid") == 0 ? CELL_FAILED_COMM_REV : CELL_FAILED;
 }
 
 /*
@@ -81,7 +81,8 @@ static int read_state(int directory, int32_t id, struct driver *driver, struct s
 
 	if (driver && driver_cell_status(driver, id, &cell->status) == 0) {
 		cell->has_status = true;
-		cell->state = cell->status.state < CELL_FAILED ? cell->status.state : CELL_FAILED;
+		cell->state =
+			cell->status.state < CELL_STATE_COUNT ? cell->status.state : CELL_FAILED;
 		return 0;
 	}
 	r = read_attribute(directory, SYSFS_STATE, buffer);

@@ -207,6 +207,9 @@ static void stop_unwilling(struct step *step, struct driver *driver, int r)
 	const struct snapshot_cell *cell = snapshot_find_id(step->snapshot, step->id);
 	bool timed_out = !cell_denied(cell, r);
 	bool kill_now = atomic_load(&step->kill_now);
+	const char *still = step->force && !driver_has(driver, CELLVISOR_FEATURE_KILL)
+				    ? "it still runs, the driver in use cannot kill it"
+				    : "it still runs";
 
 	if (r != -EPERM && r != -ETIMEDOUT && r != -EINTR) {
 		step_driver_error(step, r);
@@ -223,11 +226,11 @@ static void stop_unwilling(struct step *step, struct driver *driver, int r)
 	}
 	if (timed_out)
 		error_set(&step->error, ERROR_TIMEOUT,
-			  "cell %s did not answer the shutdown request in time; it still runs",
-			  step->cell);
+			  "cell %s did not answer the shutdown request in time; %s", step->cell,
+			  still);
 	else
-		error_set(&step->error, ERROR_REFUSED, "cell %s denied to shut down; it still runs",
-			  step->cell);
+		error_set(&step->error, ERROR_REFUSED, "cell %s denied to shut down; %s",
+			  step->cell, still);
 }
 
 static void stop(struct step *step, struct driver *driver)

@@ -30,7 +30,11 @@ static void tell_of_end(struct manager *manager, struct cell *cell)
 	const char *reason = "unknown";
 	bool killed;
 
-	if (cell->seen.has_status) {
+	if (cell->seen.state == CELL_FAILED_COMM_REV) {
+		reason = "comm-abi";
+		fields[count++] = strdup("REASON=comm-abi");
+		text = strdup("it does not know this revision of the communication region");
+	} else if (cell->seen.has_status) {
 		reason = failure_reason_name(record->reason);
 		text = failure_describe(record, cell->killed_because);
 		count = failure_fields(record, fields);

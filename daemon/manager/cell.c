@@ -206,6 +206,9 @@ void cell_update(struct cell *cell, uint64_t now_ns, bool can_watch)
 			  lifecycle_name(state));
 		cell->state = state;
 		mark(cell, CELL_PROPERTY_STATE);
+		/* What went wrong with ours says nothing about somebody else's. */
+		if (state == LIFECYCLE_FOREIGN)
+			cell_set_last_error(cell, NULL);
 	}
 	health = work_out_health(cell, now_ns, can_watch);
 	if (health != cell->health) {

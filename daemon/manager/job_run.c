@@ -71,7 +71,8 @@ static void end(struct job *job, const struct error *error)
 
 	if (error_is_set(error))
 		log_notice("Cannot %s%s%s: %s", verb_name(job->verb), job->cell ? " " : "",
-			   job->cell ? job->cell : "", error_text(error));
+			   job->cell ? job->cell : "",
+			   error_reason(error_text(error), verb_name(job->verb), job->cell));
 	if (cell) {
 		/* A call that does not fit the state says nothing about the cell. */
 		if (error_is_set(error) && error->code != ERROR_WRONG_STATE)

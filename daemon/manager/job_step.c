@@ -179,6 +179,8 @@ static void log_result(const struct job *job, struct cell *cell)
 	} else if (step->verb == VERB_STOP && step->forced) {
 		cell->killed_because = step->forced;
 	} else if (step->verb == VERB_STOP) {
+		/* That it would not, once, is over. */
+		cell_set_last_error(cell, NULL);
 		log_event(LOG_INFO, MESSAGE_CELL_STOPPED, cell->name, NULL, 0, "Cell %s shut down",
 			  cell->name);
 	}

@@ -168,6 +168,8 @@ static struct check_input check_input(const struct manager *manager)
 		.pool = manager->pool,
 	};
 
+	if (manager->state != HYPERVISOR_UNAVAILABLE)
+		input.missing_features = ~manager->features;
 	if (!input.pool_size)
 		input.pool_size = manager->config.pool_size - manager->config.hypervisor_memory;
 	return input;

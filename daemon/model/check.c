@@ -4,6 +4,7 @@
 
 #include "model/check.h"
 #include "common/quantity.h"
+#include "driver_abi.h"
 
 /* What is being checked, and where problems of it go. */
 struct check {
@@ -257,8 +258,34 @@ static void check_common_ranges(const struct check *check, const struct descript
 	}
 }
 
+/* What a description asks for and only some drivers can do; the cell lives without it. */
+static void check_driver(const struct check *check)
+{
+	const struct description *description = check->description;
+	const struct {
+		bool wanted;
+		uint64_t feature;
+		const char *key, *text;
+	} wishes[] = {
+		{description->stop_force, CELLVISOR_FEATURE_KILL, "stop.force",
+		 "the driver in use cannot end a cell that does not agree: without effect here"},
+		{description->console.type == DESCRIPTION_CONSOLE_VIRTUAL,
+		 CELLVISOR_FEATURE_CONSOLE, "console",
+		 "the driver in use has no virtual consoles: what the cell puts out is only on "
+		 "the hypervisor's console"},
+		{description->heartbeat_ns != 0, CELLVISOR_FEATURE_STATUS, "heartbeat",
+		 "the driver in use does not show heartbeats: nobody watches this one"},
+	};
+
+	for (size_t i = 0; i < ARRAY_SIZE(wishes); i++) {
+		if (wishes[i].wanted && (check->input->missing_features & wishes[i].feature))
+			report(check, SEVERITY_WARNING, wishes[i].key, "%s", wishes[i].text);
+	}
+}
+
 static void check_alone(const struct check *check)
 {
+	check_driver(check);
 	check_cpus(check);
 	check_memory(check);
 	check_mmio(check);

@@ -298,6 +298,8 @@ static const char *command_cell(struct fake_cell *cell, char *const *words, size
 		cell->status.state = CELL_RUNNING;
 	else if (strcmp(words[0], "shut-down") == 0)
 		cell->status.state = CELL_SHUT_DOWN;
+	else if (strcmp(words[0], "mismatch") == 0)
+		cell->status.state = CELL_FAILED_COMM_REV;
 	else if (strcmp(words[0], "flatline") == 0)
 		cell->beating = false;
 	else if (strcmp(words[0], "beat") == 0)

@@ -213,6 +213,13 @@ test_original_driver_is_managed_too() {
 	property_is alpha Health unknown
 	fails_with Driver "cannot do this" alpha Kill
 	fails_with Driver "no virtual consoles" alpha OpenConsole
+	call CheckAll
+	like "check tells of a console" "$output" 'alpha[^"]*" "warning" "console" "[^"]*no virtual consoles'
+	like "and of a heartbeat" "$output" 'alpha[^"]*" "warning" "heartbeat" "[^"]*nobody watches'
+	like "and of force" "$output" 'beta[^"]*" "warning" "stop.force" "[^"]*without effect'
+	fake answer alpha deny >/dev/null
+	fails_with Refused "still runs, the driver in use cannot kill it" manager DisableHypervisor b true
+	fake answer alpha approve >/dev/null
 	done_well call StopCell s alpha
 	state_is alpha shut-down
 	done_well call DisableHypervisor b false

@@ -120,6 +120,11 @@ test_refused_and_silent_cells_run_on() {
 	fake answer alpha silent >/dev/null
 	fails_with Timeout "alpha did not answer" alpha Stop
 	state_is alpha running
+	property_like alpha LastError "still runs"
+	fake answer alpha approve >/dev/null
+	done_well cell alpha Stop
+	state_is alpha shut-down
+	property_is alpha LastError ""
 }
 
 test_force_kills() {
@@ -174,6 +179,24 @@ test_driver_errors_are_handed_on() {
 	state_is alpha loaded
 	fake rule create 1 EEXIST >/dev/null
 	fails_with WrongState "exists already" beta Create
+}
+
+test_the_journal_says_once_what_failed() {
+	call StartCell s alpha
+	fake rule kill 1 EPERM >/dev/null
+	fails_with Refused "^[^ ]*: cannot kill alpha: refused" alpha Kill
+	journal _SYSTEMD_UNIT=cellmgrd.service >/tmp/lines
+	is "lines about it" "$(grep -i 'cannot kill' /tmp/lines)" "Cannot kill alpha: refused"
+}
+
+test_an_unknown_revision_is_told_as_that() {
+	call StartCell s alpha
+	start_monitor
+	fake mismatch alpha >/dev/null
+	property_becomes 15 alpha State failed
+	stop_monitor
+	property_like alpha LastError "revision of the communication region"
+	is "signals that say so" "$(grep -c '"member":"Failed".*"comm-abi"' /tmp/monitor)" 1
 }
 
 test_a_driver_that_lies_is_found_out() {

@@ -121,6 +121,20 @@ test_foreign_cells_are_shown_and_not_touched() {
 	done_well call DisableHypervisor b true
 }
 
+test_errors_of_ours_are_not_told_of_a_foreign_cell() {
+	call StartCell s alpha
+	fake answer alpha deny >/dev/null
+	fails_with Refused "alpha denied" alpha Stop
+	property_like alpha LastError denied
+	fake gone alpha >/dev/null
+	property_becomes 15 alpha State defined
+	fake foreign alpha 2 >/dev/null
+	property_becomes 15 alpha State foreign
+	property_is alpha LastError ""
+	fake gone alpha >/dev/null
+	property_becomes 15 alpha State defined
+}
+
 test_nonsense_in_the_state_file() {
 	call StartCell s alpha
 	systemctl stop cellmgrd

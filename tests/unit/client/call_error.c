@@ -39,7 +39,7 @@ int main(void)
 	struct tap tap = {0};
 
 	for (size_t i = 0; i < ARRAY_SIZE(cases); i++) {
-		struct attempt attempt = {cases[i].verb, cases[i].cell, cases[i].action};
+		struct attempt attempt = {cases[i].verb, cases[i].cell, cases[i].action, false};
 		_cleanup_(freep) char *hint = call_error_hint(cases[i].error, &attempt);
 
 		if (!cases[i].contains)
@@ -48,6 +48,13 @@ int main(void)
 			tap_ok(&tap, hint && strstr(hint, cases[i].contains) && !strchr(hint, '%'),
 			       "%s of %s: hint has \"%s\"", cases[i].error, cases[i].verb,
 			       cases[i].contains);
+	}
+	for (size_t i = 0; i < ARRAY_SIZE(cases); i++) {
+		struct attempt attempt = {cases[i].verb, cases[i].cell, cases[i].action, true};
+		_cleanup_(freep) char *hint = call_error_hint(cases[i].error, &attempt);
+
+		tap_ok(&tap, !hint || !strstr(hint, "cellctl kill"),
+		       "%s of %s: no kill where there is none", cases[i].error, cases[i].verb);
 	}
 	tap_ok(&tap, call_error_status("org.cellmgr1.Error.NoSuchCell") == STATUS_NO_SUCH_CELL,
 	       "NoSuchCell has an exit status of its own");

@@ -274,7 +274,7 @@ static int get_hypervisor_state(sd_bus *bus, const char *path, const char *inter
 static int get_features(sd_bus *bus, const char *path, const char *interface, const char *property,
 			sd_bus_message *reply, void *context, sd_bus_error *error)
 {
-	return sd_bus_message_append(reply, "as", 2, "pool", "console");
+	return sd_bus_message_append(reply, "as", 3, "pool", "console", "kill");
 }
 
 static const sd_bus_vtable manager_vtable[] = {

@@ -2,6 +2,7 @@
 #include <fcntl.h>
 
 #include "model/check.h"
+#include "driver_abi.h"
 #include "model_test.h"
 #include "test_tree.h"
 
@@ -277,6 +278,36 @@ static void test_open(struct tap *tap, const struct check_input *input)
 	       "an image is opened for reading and for nobody else");
 }
 
+static void test_missing_features(struct tap *tap, const struct check_input *input)
+{
+	static const char text[] = "{\"cpus\": [3], \"memory\": \"1M\", \"image\": \"good.bin\","
+				   " \"console\": \"virtual\", \"heartbeat\": \"1s\","
+				   " \"stop\": {\"timeout\": \"1s\", \"force\": true}}";
+	static const struct {
+		uint64_t feature;
+		const char *key;
+	} wishes[] = {
+		{CELLVISOR_FEATURE_KILL, "stop.force"},
+		{CELLVISOR_FEATURE_CONSOLE, "console"},
+		{CELLVISOR_FEATURE_STATUS, "heartbeat"},
+	};
+	_cleanup_(description_freep) struct description *description = describe(tap, "a", text);
+
+	if (!tap_ok(tap, description, "one that wants much of the driver is described"))
+		return;
+	for (size_t i = 0; i < ARRAY_SIZE(wishes); i++) {
+		_cleanup_(problems_done) struct problems problems = {0};
+		struct check_input without = *input;
+
+		without.missing_features = wishes[i].feature;
+		check_cell(&without, description, &problems);
+		tap_ok(tap,
+		       problems.count == 1 && has_problem(&problems, SEVERITY_WARNING,
+							  wishes[i].key, "the driver in use"),
+		       "a driver that cannot do it: %s is told, and nothing else", wishes[i].key);
+	}
+}
+
 int main(void)
 {
 	struct tap tap = {0};
@@ -299,6 +330,7 @@ int main(void)
 	test_directories(&tap, &input, &tree);
 	test_many_warnings(&tap, &input);
 	test_unknown_pool(&tap, &input);
+	test_missing_features(&tap, &input);
 	test_open(&tap, &input);
 	return tap_done(&tap);
 }
