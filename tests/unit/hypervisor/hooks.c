@@ -406,6 +406,9 @@ static int create_asking(enum blob_claim claim)
 
 static void test_claims(struct tap *tap)
 {
+	static uint8_t blob[sizeof(struct system_desc) + sizeof(struct blob_irqchip)];
+	struct system_desc *system = (struct system_desc *)blob;
+	struct blob_irqchip *chip = (struct blob_irqchip *)(system + 1);
 	static struct before before;
 
 	for (unsigned int claim = 0; claim < BLOB_CLAIM_IOMMUS; claim++) {
@@ -430,6 +433,13 @@ static void test_claims(struct tap *tap)
 	       (public_area.served & (1u << BLOB_CLAIM_STREAM_IDS)) &&
 		       (public_area.served & (1u << BLOB_CLAIM_CACHES)),
 	       "root reads all that is served");
+	system->iommu_units[BLOB_IOMMU_UNITS - 1].type = BLOB_IOMMU_AMD;
+	tap_is_u64(tap, blob_claims_system(system), 1u << BLOB_CLAIM_IOMMUS,
+		   "IOMMUs are asked for by the system");
+	chip->address = 0xfec00000;
+	system->root_cell.num_irqchips = 1;
+	tap_is_u64(tap, blob_claims_system(system), 1u << BLOB_CLAIM_IOMMUS,
+		   "a controller without a pin asks for none");
 }
 
 int main(void)
