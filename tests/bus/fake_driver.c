@@ -309,7 +309,7 @@ static const char *command_cell(struct fake_cell *cell, char *const *words, size
 	return "ok";
 }
 
-static const char *command(char *const *words, size_t count, char *buffer, size_t size)
+static const char *command(char **words, size_t count, char *buffer, size_t size)
 {
 	struct fake_cell *cell;
 
@@ -336,6 +336,14 @@ static const char *command(char *const *words, size_t count, char *buffer, size_
 		fake.pool.size = strtoull(words[2], NULL, 0);
 		fake.pool.source = fake.pool.size ? CELLVISOR_POOL_BOOT : CELLVISOR_POOL_NONE;
 		return "ok";
+	}
+	/* At once: nobody sees the moment in which there is none. */
+	if (strcmp(words[0], "replace") == 0 && count == 3) {
+		cell = fake_find_name(words[1]);
+		if (!cell)
+			return "no such cell";
+		fake_remove(cell);
+		words[0] = "foreign";
 	}
 	if (strcmp(words[0], "foreign") == 0 && count == 3) {
 		cell = fake_add(words[1], words[2]);

@@ -192,6 +192,28 @@ test_unit_of_an_unwilling_cell_fails() {
 	like "status of cell@alpha" "$(systemctl show -p StatusText --value cell@alpha)" "denied"
 }
 
+test_unit_of_a_replaced_cell_fails() {
+	systemctl start cell@alpha
+	fake replace alpha 2 >/dev/null
+	unit_becomes 10 cell@alpha failed
+	state_is alpha foreign
+	like "status of cell@alpha" "$(systemctl show -p StatusText --value cell@alpha)" \
+		"belongs to somebody else"
+	fake gone alpha >/dev/null
+	property_becomes 15 alpha State defined
+}
+
+test_unit_of_a_cell_without_a_pulse_fails() {
+	systemctl start cell@alpha
+	fake beat alpha >/dev/null
+	property_becomes 15 alpha Health ok
+	fake flatline alpha >/dev/null
+	unit_becomes 15 cell@alpha failed
+	like "status of cell@alpha" "$(systemctl show -p StatusText --value cell@alpha)" \
+		"no heartbeat"
+	done_well call StopCell s alpha
+}
+
 test_failure_is_reported_once_and_fails_the_unit() {
 	local line
 	systemctl start cell@alpha
