@@ -71,24 +71,22 @@ struct arch_cpu {
 	int kick_pending;
 };
 
-/* The bytes from the first to the last. */
+/* From the first to the last, by whole words as far as they go. */
 static inline void arch_copy(void *to, const void *from, size_t size)
 {
-	asm volatile("rep movsb" : "+D"(to), "+S"(from), "+c"(size) : : "memory");
+	size_t words = size / 8, rest = size % 8;
+
+	asm volatile("rep movsq" : "+D"(to), "+S"(from), "+c"(words) : : "memory");
+	asm volatile("rep movsb" : "+D"(to), "+S"(from), "+c"(rest) : : "memory");
 }
 
 static inline void arch_fill(void *to, uint8_t value, size_t size)
 {
-	/* Memory that is scrubbed: by whole words. */
-	if (size % 4096 == 0) {
-		size /= 8;
-		asm volatile("rep stosq"
-			     : "+D"(to), "+c"(size)
-			     : "a"(value * 0x0101010101010101ull)
-			     : "memory");
-	} else {
-		asm volatile("rep stosb" : "+D"(to), "+c"(size) : "a"(value) : "memory");
-	}
+	uint64_t pattern = value * 0x0101010101010101ull;
+	size_t words = size / 8, rest = size % 8;
+
+	asm volatile("rep stosq" : "+D"(to), "+c"(words) : "a"(pattern) : "memory");
+	asm volatile("rep stosb" : "+D"(to), "+c"(rest) : "a"(pattern) : "memory");
 }
 
 #endif /* ARCH_CPU_H */
