@@ -119,6 +119,37 @@ static void test_prefixes(struct tap *tap)
 	sim_assists = true;
 }
 
+/* A write to the APIC's EOI by the instruction at RIP; how far that leads. */
+static uint64_t write_apic(void)
+{
+	sim_vmcb(ROOT)->rip = SIM_CODE_AT;
+	sim.cpu[ROOT].reg[SIM_RDI] = SIM_APIC;
+	sim_exit(ROOT, VMEXIT_NPF, 0x100000007, SIM_APIC + 0xb0);
+	return sim_vmcb(ROOT)->rip - SIM_CODE_AT;
+}
+
+static void test_instructions(struct tap *tap)
+{
+	uint64_t *entry = sim_memory(SIM_TABLES_AT + 0x4000 + (SIM_CODE_AT >> 12) * 8, 8);
+	uint8_t *other = sim_memory(SIM_CODE_AT - 0x1000, 8);
+
+	sim_assists = false;
+	memcpy(other, "\x89\x47\xb0", 3); /* mov %eax, -80(%rdi) */
+	at_instruction(ROOT, "\x89\x87\xb0\0\0", 6);
+	tap_is_u64(tap, write_apic(), 6, "the instruction is read where the guest has it");
+	tap_is_u64(tap, write_apic(), 6, "and once more");
+	sim_write_code(ROOT, 0, "\x67\x89\x87\xb0\0\0", 7);
+	tap_is_u64(tap, write_apic(), 7, "another one in its place is seen");
+	*entry -= 0x1000;
+	tap_is_u64(tap, write_apic(), 3, "another page in its place, too");
+	*entry += 0x1000;
+	tap_is_u64(tap, write_apic(), 7, "and the one before again");
+	sim_assists = true;
+	tap_is_u64(tap, write_apic(), 7, "the processor's own word for it counts");
+	memcpy(sim.cpu[ROOT].code, other, 3);
+	tap_is_u64(tap, write_apic(), 3, "whatever the memory says now");
+}
+
 static long ask(uint64_t code, uint64_t argument)
 {
 	at_instruction(ROOT, "\x0f\x01\xd9", 3);
@@ -326,6 +357,7 @@ int main(int argc, char **argv)
 	sim_long_mode(CELL, SIM_CELL_MEMORY);
 	test_single_step(&tap);
 	test_prefixes(&tap);
+	test_instructions(&tap);
 	test_arguments(&tap);
 	test_delivery_of_cell(&tap);
 	test_write_back(&tap, false);

@@ -6,7 +6,6 @@
 #include "blob.h"
 
 #define BLOB_AT	     0x200000ull
-#define TABLES_AT    0x10000ull
 #define EFER_LONG    0x1d01 /* with SVME, as the processor wants it */
 #define ATTR_CODE64  0x0a9b
 #define CR0_LONG     0x80050033
@@ -28,19 +27,19 @@ long sim_hypercall(unsigned int cpu, uint32_t code, uint64_t argument1, uint64_t
 
 void sim_long_mode(unsigned int cpu, uint64_t memory)
 {
-	uint64_t *pml4 = sim_memory(memory + TABLES_AT, 0x5000), *pdpt = pml4 + 512;
+	uint64_t *pml4 = sim_memory(memory + SIM_TABLES_AT, 0x5000), *pdpt = pml4 + 512;
 	uint64_t *low = pdpt + 512, *high = low + 512;
 	struct vmcb *vmcb = sim_vmcb(cpu);
 
-	pml4[0] = (TABLES_AT + 0x1000) | ENTRY_TABLE;
-	pdpt[0] = (TABLES_AT + 0x2000) | ENTRY_TABLE;
-	pdpt[3] = (TABLES_AT + 0x3000) | ENTRY_TABLE;
+	pml4[0] = (SIM_TABLES_AT + 0x1000) | ENTRY_TABLE;
+	pdpt[0] = (SIM_TABLES_AT + 0x2000) | ENTRY_TABLE;
+	pdpt[3] = (SIM_TABLES_AT + 0x3000) | ENTRY_TABLE;
 	/* The first 2 MiB by 4 KiB pages: the longest walk. */
-	low[0] = (TABLES_AT + 0x4000) | ENTRY_TABLE;
+	low[0] = (SIM_TABLES_AT + 0x4000) | ENTRY_TABLE;
 	for (unsigned int n = 0; n < 512; n++)
 		high[512 + n] = n << 12 | ENTRY_TABLE;
 	high[SIM_APIC >> 21 & 511] = (SIM_APIC & ~0x1fffffull) | ENTRY_DEVICE;
-	vmcb->cr3 = TABLES_AT;
+	vmcb->cr3 = SIM_TABLES_AT;
 	vmcb->cr0 = CR0_LONG;
 	vmcb->cr4 |= CR4_PAE;
 	vmcb->efer |= EFER_LONG;

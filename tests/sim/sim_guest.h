@@ -7,6 +7,7 @@
 #include "sim.h"
 
 #define SIM_CODE_AT	0xff000ull
+#define SIM_TABLES_AT	0x10000ull
 #define SIM_CELL_ID	7
 #define SIM_APIC	0xfee00000ull
 #define SIM_CELL_MEMORY 0x1000000ull /* of the test's cell, 1 MiB, at guest address 0 */

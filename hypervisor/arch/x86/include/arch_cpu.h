@@ -38,6 +38,11 @@ enum arch_pending {
 	ARCH_PENDING_SIGNALS = PENDING_INIT | PENDING_SIPI | PENDING_NMI,
 };
 
+/* A guest-linear page, where it is, and by which table entry (vcpu/guest.c). */
+struct looked_up {
+	uint64_t linear, cr3, phys, entry_phys, entry;
+};
+
 struct arch_cpu {
 	/* The block in which the processor keeps the vCPU; its layout is the vendor's. */
 	void *control;
@@ -57,6 +62,7 @@ struct arch_cpu {
 	uint32_t apic_dfr;
 	uint32_t apic_icr_high;
 	bool broken; /* had an exception in the hypervisor */
+	struct looked_up looked_up;
 	uint64_t last_exception_rip;
 	uint32_t last_exception; /* vector, or FAILURE_VECTOR_NONE */
 

@@ -86,10 +86,12 @@ void *arch_map_page(unsigned int slot, uint64_t phys, bool device)
 {
 	unsigned int index = this_cpu()->id * ARCH_TEMPORARY_PAGES + slot;
 	void *virt = (void *)(TEMPORARY_BASE + index * PAGE_SIZE);
+	uint64_t entry = page_table_leaf_entry(&paging_host_format, phys & PAGE_MASK,
+					       PT_READ | PT_WRITE | (device ? PT_DEVICE : 0), 1);
 
-	temporary_entries[index] =
-		page_table_leaf_entry(&paging_host_format, phys & PAGE_MASK,
-				      PT_READ | PT_WRITE | (device ? PT_DEVICE : 0), 1);
-	invlpg(virt);
+	if (temporary_entries[index] != entry) {
+		temporary_entries[index] = entry;
+		invlpg(virt);
+	}
 	return virt;
 }

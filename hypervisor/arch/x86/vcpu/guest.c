@@ -45,19 +45,55 @@ void gpr_set(struct cpu *cpu, unsigned int number, uint64_t value)
 
 enum temporary_slot { SLOT_TABLE = 1, SLOT_DATA = 2 };
 
-/* Reads a page-table entry of the guest, through the cell's second-level tables like the processor
- * would. */
-static bool read_entry(struct cpu *cpu, uint64_t guest_phys, unsigned int size, uint64_t *ret_entry)
+/*
+ * A page of the cell's memory, of whatever size, as its second-level tables have it. What was found
+ * last often serves for what lies beside it.
+ */
+struct piece {
+	uint64_t guest, size, phys;
+	unsigned int attributes;
+	/* The guest's table entry that was read last: where, and what it said. */
+	uint64_t entry_phys, entry;
+};
+
+/* False where the cell has no memory. */
+static bool find_piece(const struct cpu *cpu, uint64_t guest_phys, struct piece *piece)
 {
 	struct page_table_leaf leaf;
-	const uint8_t *page;
 
-	*ret_entry = 0;
+	if (guest_phys - piece->guest < piece->size)
+		return true;
+	piece->size = 0;
 	if (!page_table_walk(&cpu->cell->stage2, guest_phys, &leaf) ||
 	    (leaf.attributes & PT_DEVICE))
 		return false;
-	page = arch_map_page(SLOT_TABLE, leaf.phys, false);
-	memcpy(ret_entry, page + (leaf.phys & (PAGE_SIZE - 1)), size);
+	piece->guest = guest_phys & ~(leaf.page_size - 1);
+	piece->phys = leaf.phys & ~(leaf.page_size - 1);
+	piece->size = leaf.page_size;
+	piece->attributes = leaf.attributes;
+	return true;
+}
+
+static void *map_piece(const struct piece *piece, uint64_t guest_phys, enum temporary_slot slot)
+{
+	uint64_t phys = piece->phys + (guest_phys - piece->guest);
+
+	return (uint8_t *)arch_map_page(slot, phys, false) + (phys & (PAGE_SIZE - 1));
+}
+
+/* Reads a page-table entry of the guest, through the cell's second-level tables like the processor
+ * would. */
+static bool read_entry(struct cpu *cpu, struct piece *piece, uint64_t guest_phys, unsigned int size,
+		       uint64_t *ret_entry)
+{
+	const void *there;
+
+	if (!find_piece(cpu, guest_phys, piece))
+		return false;
+	there = map_piece(piece, guest_phys, SLOT_TABLE);
+	*ret_entry = size == 8 ? *(const uint64_t *)there : *(const uint32_t *)there;
+	piece->entry_phys = piece->phys + (guest_phys - piece->guest);
+	piece->entry = *ret_entry;
 	return *ret_entry & PTE_PRESENT;
 }
 
@@ -65,30 +101,20 @@ struct walk_shape {
 	unsigned int levels;
 	unsigned int entry_size;
 	unsigned int index_bits;
+	unsigned int large_levels; /* the highest whose entries may be pages */
 	uint64_t root_mask;
 };
 
 static struct walk_shape shape_of(const struct cpu *cpu)
 {
+	uint64_t cr4 = vcpu_get(cpu, VCPU_CR4);
+
 	/* APM vol. 2, 5.2 (legacy) and 5.3 (long mode). */
 	if (vcpu_get(cpu, VCPU_EFER) & EFER_LMA)
-		return (struct walk_shape){(vcpu_get(cpu, VCPU_CR4) & CR4_LA57) ? 5 : 4, 8, 9,
-					   PTE_ADDRESS};
-	if (vcpu_get(cpu, VCPU_CR4) & CR4_PAE)
-		return (struct walk_shape){3, 8, 9, 0xffffffe0};
-	return (struct walk_shape){2, 4, 10, 0xfffff000};
-}
-
-static bool is_large(const struct cpu *cpu, const struct walk_shape *shape, unsigned int level,
-		     uint64_t entry)
-{
-	if (level == 1)
-		return true;
-	if (!(entry & PTE_LARGE) || level > 3)
-		return false;
-	if (shape->entry_size == 4)
-		return vcpu_get(cpu, VCPU_CR4) & CR4_PSE;
-	return level == 2 || (vcpu_get(cpu, VCPU_EFER) & EFER_LMA);
+		return (struct walk_shape){(cr4 & CR4_LA57) ? 5 : 4, 8, 9, 3, PTE_ADDRESS};
+	if (cr4 & CR4_PAE)
+		return (struct walk_shape){3, 8, 9, 2, 0xffffffe0};
+	return (struct walk_shape){2, 4, 10, (cr4 & CR4_PSE) ? 2 : 1, 0xfffff000};
 }
 
 /*
@@ -96,8 +122,8 @@ static bool is_large(const struct cpu *cpu, const struct walk_shape *shape, unsi
  * lie outside the cell's memory. Changes nothing in the guest (no accessed bits). *ret_rights has
  * PTE_WRITE and PTE_USER where the entries of all levels have them.
  */
-static bool translate(struct cpu *cpu, uint64_t linear, uint64_t *ret_guest_phys,
-		      uint64_t *ret_rights)
+static bool translate(struct cpu *cpu, struct piece *piece, uint64_t linear,
+		      uint64_t *ret_guest_phys, uint64_t *ret_rights)
 {
 	struct walk_shape shape = shape_of(cpu);
 	unsigned int shift, index, bits;
@@ -114,12 +140,13 @@ static bool translate(struct cpu *cpu, uint64_t linear, uint64_t *ret_guest_phys
 		/* The PAE root has four entries only. */
 		bits = shape.levels == 3 && level == 3 ? 2 : shape.index_bits;
 		index = (linear >> shift) & ((1u << bits) - 1);
-		if (!read_entry(cpu, table + index * shape.entry_size, shape.entry_size, &entry))
+		if (!read_entry(cpu, piece, table + index * shape.entry_size, shape.entry_size,
+				&entry))
 			return false;
 		/* The entries of the PAE root have no such bits. */
 		if (!(shape.levels == 3 && level == 3))
 			*ret_rights &= entry;
-		if (is_large(cpu, &shape, level, entry)) {
+		if (level == 1 || ((entry & PTE_LARGE) && level <= shape.large_levels)) {
 			page = 1ull << shift;
 			table = entry & PTE_ADDRESS & ~(page - 1);
 			if (shape.entry_size == 4 && level == 2)
@@ -136,8 +163,9 @@ uint32_t guest_write_error(struct cpu *cpu, uint64_t linear)
 {
 	uint32_t error = PF_WRITE | (vcpu_get(cpu, VCPU_CPL) == 3 ? PF_USER : 0);
 	uint64_t guest_phys, rights;
+	struct piece piece = {0};
 
-	if (!translate(cpu, linear, &guest_phys, &rights))
+	if (!translate(cpu, &piece, linear, &guest_phys, &rights))
 		return error;
 	if (vcpu_get(cpu, VCPU_CPL) == 3 && !(rights & PTE_USER))
 		return error | PF_PRESENT;
@@ -147,20 +175,64 @@ uint32_t guest_write_error(struct cpu *cpu, uint64_t linear)
 	return 0;
 }
 
-/* A piece of guest memory that lies in one page, mapped; NULL where there is none. */
+/*
+ * The page that was looked up last, for guests that have the same instruction exit over and over on
+ * processors that do not tell its bytes. Like in a TLB, what the guest's upper tables say now may
+ * be newer; the last entry is compared. What the second-level tables say is not: they change with a
+ * flush (guest_forget).
+ */
+static void remember(struct cpu *cpu, uint64_t linear, const struct piece *piece,
+		     uint64_t guest_phys)
+{
+	uint64_t phys = piece->phys + (guest_phys - piece->guest);
+
+	cpu->arch.looked_up = (struct looked_up){
+		.linear = linear & PAGE_MASK,
+		.cr3 = vcpu_get(cpu, VCPU_CR3),
+		.phys = phys & PAGE_MASK,
+		.entry_phys = piece->entry_phys,
+		.entry = piece->entry,
+	};
+}
+
+void guest_forget(struct cpu *cpu)
+{
+	cpu->arch.looked_up.entry_phys = 0;
+}
+
+/* Copies an instruction from the page that was looked up last; false where it is not from there. */
+static bool fetch_again(struct cpu *cpu, uint64_t linear, uint8_t *bytes)
+{
+	const struct looked_up *last = &cpu->arch.looked_up;
+	unsigned int offset = linear & (PAGE_SIZE - 1);
+	const uint8_t *there;
+
+	/* Only what was found by entries of 8 bytes is compared right. */
+	if (last->linear != linear - offset || last->cr3 != vcpu_get(cpu, VCPU_CR3) ||
+	    !last->entry_phys || offset > PAGE_SIZE - INSTRUCTION_MAX ||
+	    !(vcpu_get(cpu, VCPU_EFER) & EFER_LMA) || !(vcpu_get(cpu, VCPU_CR0) & CR0_PG))
+		return false;
+	there = arch_map_page(SLOT_TABLE, last->entry_phys, false);
+	if (*(const uint64_t *)(there + (last->entry_phys & (PAGE_SIZE - 1))) != last->entry)
+		return false;
+	there = arch_map_page(SLOT_DATA, last->phys, false);
+	__builtin_memcpy(bytes, there + offset, INSTRUCTION_MAX);
+	return true;
+}
+
+/* As much of guest memory as lies in one page, mapped; NULL where there is none. */
 static uint8_t *map_guest(struct cpu *cpu, uint64_t linear, unsigned int attributes,
 			  unsigned int *ret_size)
 {
-	struct page_table_leaf leaf;
+	struct piece piece = {0};
 	uint64_t guest_phys, rights;
 
-	if (!translate(cpu, linear, &guest_phys, &rights) ||
-	    !page_table_walk(&cpu->cell->stage2, guest_phys, &leaf) ||
-	    (leaf.attributes & PT_DEVICE) || (leaf.attributes & attributes) != attributes)
+	if (!translate(cpu, &piece, linear, &guest_phys, &rights) ||
+	    !find_piece(cpu, guest_phys, &piece) || (piece.attributes & attributes) != attributes)
 		return NULL;
 	*ret_size = PAGE_SIZE - (guest_phys & (PAGE_SIZE - 1));
-	return (uint8_t *)arch_map_page(SLOT_DATA, leaf.phys, false) +
-	       (leaf.phys & (PAGE_SIZE - 1));
+	remember(cpu, linear, &piece, guest_phys);
+	return map_piece(&piece, guest_phys, SLOT_DATA);
 }
 
 /* As far as the cell has the memory: returns the number of bytes copied. */
@@ -204,5 +276,7 @@ unsigned int guest_fetch(struct cpu *cpu, uint8_t *bytes)
 	linear = vcpu_get(cpu, VCPU_RIP);
 	if (!guest_runs_64bit_code(cpu))
 		linear = (uint32_t)(vcpu_get(cpu, VCPU_CS_BASE) + linear);
+	if (fetch_again(cpu, linear, bytes))
+		return INSTRUCTION_MAX;
 	return copy(cpu, linear, bytes, INSTRUCTION_MAX, false);
 }

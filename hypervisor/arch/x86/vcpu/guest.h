@@ -34,4 +34,7 @@ unsigned int guest_write(struct cpu *cpu, uint64_t linear, const void *buffer, u
 /* The instruction bytes at the vCPU's RIP, up to INSTRUCTION_MAX. */
 unsigned int guest_fetch(struct cpu *cpu, uint8_t *bytes);
 
+/* The second-level tables have changed, or the guest is another one. */
+void guest_forget(struct cpu *cpu);
+
 #endif /* GUEST_H */

@@ -5,6 +5,7 @@
 #include "core/state.h"
 #include "core/subsystem.h"
 #include "arch/x86/vcpu/reset.h"
+#include "arch/x86/vcpu/guest.h"
 #include "arch/x86/vendor.h"
 
 static void reset(struct cpu *cpu, uint16_t selector, uint64_t base, uint16_t ip)
@@ -14,6 +15,7 @@ static void reset(struct cpu *cpu, uint16_t selector, uint64_t base, uint16_t ip
 	cpu->state = CPU_RUNNING;
 	cpu->failed = false;
 	cpu->arch.last_exception = FAILURE_VECTOR_NONE;
+	guest_forget(cpu);
 	vendor->reset(cpu, selector, base, ip);
 }
 
@@ -22,12 +24,14 @@ static void park(struct cpu *cpu, enum cpu_state state)
 	subsystems_cpu_reset(cpu);
 	cpu_clear_unswitched();
 	cpu->state = state;
+	guest_forget(cpu);
 	vendor->park(cpu);
 }
 
 void arch_cpu_flush(struct cpu *cpu)
 {
 	vendor->flush(cpu);
+	guest_forget(cpu);
 }
 
 void arch_cpu_act(struct cpu *cpu, enum cpu_pending order)
