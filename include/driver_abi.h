@@ -46,6 +46,12 @@ struct jailhouse_cell_load {
 	struct jailhouse_preload_image image[];
 };
 
+/*
+ * read() gives what the hypervisor and the cells put out, from the last time that it was enabled
+ * on. It waits for text; with O_NONBLOCK it gives 0 where there is none. The text outlives the
+ * hypervisor. Who comes late reads "[N bytes lost]" in a line where the first of them were. EPERM
+ * where the system configuration keeps the text from root. poll() reports POLLIN.
+ */
 #define JAILHOUSE_ENABLE       _IOW(0, 0, void *)
 #define JAILHOUSE_DISABLE      _IO(0, 1)
 #define JAILHOUSE_CELL_CREATE  _IOW(0, 2, struct jailhouse_cell_create)
