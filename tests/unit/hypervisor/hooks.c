@@ -352,6 +352,7 @@ static const struct blob_memory shared_memory[] = {
 	{0xb00000, 0x40010000, 0x1000, BLOB_MEM_READ | BLOB_MEM_ROOTSHARED},
 	{0, 0, 0, 0},
 	{0xb01000, 0x40011000, 0x1000, RW | BLOB_MEM_ROOTSHARED},
+	{0, 0x50000000, 0x1000, RW | BLOB_MEM_COMM_REGION},
 };
 
 /* A blob that asks for one thing. */
@@ -366,7 +367,7 @@ static int create_asking(enum blob_claim claim)
 
 	plan.num_pio = 0;
 	plan.memory = shared_memory;
-	plan.num_memory = 3;
+	plan.num_memory = 4;
 	end = (uint8_t *)desc + plan_write(&plan, desc);
 	memset(end, 0, 256);
 	device = (void *)end;
