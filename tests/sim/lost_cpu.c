@@ -7,6 +7,7 @@
 #include <stdlib.h>
 
 #include "arch/x86/apic.h"
+#include "arch/x86/processor.h"
 #include "cell_abi.h"
 #include "planted_faults.h"
 #include "sim_guest.h"
@@ -92,6 +93,23 @@ static void test_cell_beside(struct tap *tap)
 		   "its state can be read");
 }
 
+static void test_late_act(struct tap *tap)
+{
+	long result;
+
+	sim_hypercall(FIRST, PLANTED_DELAY, 700, 0);
+	tap_is_u64(tap, sim_start_cell(CELL), SIM_CELL_ID,
+		   "a CPU that is slow to park and to start is waited for");
+	tap_ok(tap, (sim_vmcb(CELL)->cr0 & CR0_CD) && sim_vmcb(CELL)->rip == 0,
+	       "it has had a reset, and is where the cell begins");
+	sim_hypercall(FIRST, HC_CV_CELL_KILL, SIM_CELL_ID, 0);
+	do
+		result = sim_hypercall(FIRST, HC_CELL_DESTROY, SIM_CELL_ID, 0);
+	while (result == -EINPROGRESS);
+	tap_is_u64(tap, result, 0, "it goes back to root");
+	sim_hypercall(FIRST, PLANTED_DELAY, 0, 0);
+}
+
 static void test_missing_page(struct tap *tap)
 {
 	unsigned int missing, errors = 0;
@@ -140,6 +158,7 @@ int main(int argc, char **argv)
 	open_machine(argv);
 	test_root_shutdown(&tap);
 	test_missing_page(&tap);
+	test_late_act(&tap);
 	test_root_exception(&tap);
 	test_cell_beside(&tap);
 	open_machine(argv);
