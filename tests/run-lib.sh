@@ -11,12 +11,19 @@ die() {
 }
 
 # with_progress LABEL LOG COMMAND...: runs COMMAND with its output in LOG, says every 15 seconds how
-# far it is (its last line), and on failure shows the end of LOG. Returns the status of COMMAND.
+# far it is (its last line), and on failure shows the end of LOG. Returns the status of COMMAND. With
+# own_group=1 COMMAND is a process group of its own, for end_group; progress_group is its number while
+# it runs.
 with_progress() {
 	local label=$1 log=$2 pid start=$SECONDS next=15 rc=0
 	shift 2
+	[[ ! ${own_group-} ]] || set -m
 	"$@" >"$log" 2>&1 </dev/null &
 	pid=$!
+	if [[ ${own_group-} ]]; then
+		set +m
+		progress_group=$pid
+	fi
 	while kill -0 "$pid" 2>/dev/null; do
 		sleep 0.5
 		if ((SECONDS - start >= next)); then
@@ -25,11 +32,24 @@ with_progress() {
 		fi
 	done
 	wait "$pid" || rc=$?
+	# shellcheck disable=SC2034 # for the caller
+	progress_group=''
 	if ((rc)); then
 		warn "$label failed with status $rc after $((SECONDS - start)) s; the end of $log:"
 		tail -n 40 "$log" >&2
 	fi
 	return "$rc"
+}
+
+# end_group GROUP SECONDS: ends its processes and waits until they are gone; those that take longer are
+# killed.
+end_group() {
+	local deadline=$((SECONDS + $2))
+	kill -TERM -- "-$1" 2>/dev/null || return 0
+	while kill -0 -- "-$1" 2>/dev/null; do
+		((SECONDS < deadline)) || kill -KILL -- "-$1" 2>/dev/null || true
+		sleep 0.2
+	done
 }
 
 # last_line FILE: its last line that is not empty, cut to what fits beside a label.
