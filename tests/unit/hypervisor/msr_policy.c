@@ -10,72 +10,19 @@
 #include "arch/x86/svm.h"
 #include "arch/x86/svm/msr_map.h"
 
+#include "tests/lib/msr_documented.h"
 #include "tests/lib/tap.h"
 
 #define COUNT(array) (sizeof(array) / sizeof((array)[0]))
 
-/* What is documented: rights in the order cell reads, cell writes, root reads, root writes. */
-struct documented {
-	uint32_t first, last;
-	char rights[5]; /* p passes, r refused, a absent, i ignored, c handled, n native */
-	const char *name;
-};
-
-static const struct documented documented[] = {
-	{0x10, 0x10, "prpr", "the time stamp counter is read by all, set by nobody"},
-	{0x1b, 0x1b, "ccpc", "the APIC's base is not moved unseen"},
-	{0x3b, 0x3b, "aapr", "nor is the counter set by its offset"},
-	{0x48, 0x49, "pppp", "speculation control is each guest's own"},
-	{0x8b, 0x8b, "pipp", "a cell's write before it reads its microcode revision does nothing"},
-	{0xfe, 0xfe, "prpp", "the number of memory type registers is for reading"},
-	{0x174, 0x176, "pppp", "SYSENTER's registers are switched, so they pass"},
-	{0x200, 0x26f, "pipi", "the memory type registers are written by nobody, root included"},
-	{0x277, 0x277, "ccpp", "a cell's PAT is emulated"},
-	{0x2ff, 0x2ff, "ccpi", "the default memory type is written by nobody, root included"},
-	{0x6e0, 0x6e0, "pppp", "the deadline timer is this CPU's own"},
-	{0x800, 0x8ff, "aaaa", "there is no x2APIC, for root neither"},
-	{0xc81, 0xc81, "aapr", "nobody changes what a cache mask means"},
-	{0xc90, 0xc90, "aapi", "the cache's class of cells is cut by nobody"},
-	{0xda0, 0xda0, "pppp", "XSS is this CPU's own"},
-	{0xc0000080, 0xc0000080, "ccpc",
-	 "EFER is never written without a look, read by root as it is"},
-	{0xc0000081, 0xc0000084, "pppp", "SYSCALL's registers are switched, so they pass"},
-	{0xc0000100, 0xc0000103, "pppp", "segment bases and TSC_AUX are each guest's own"},
-	{0xc0000104, 0xc0000104, "arpr", "the counter's rate is set by nobody"},
-	{0xc0000200, 0xc0000200, "aapi", "the bandwidth's class of cells is cut by nobody"},
-	{0xc0000280, 0xc0000280, "aapi", "that of slow memory neither"},
-	{0xc0002000, 0xc0002fff, "aann", "root has its machine check banks"},
-	{0xc0010010, 0xc0010010, "arpi", "a write of SYSCFG does nothing"},
-	{0xc0010015, 0xc0010015, "arpp", "a cell has no say in the core's settings"},
-	{0xc0010016, 0xc0010019, "arpr", "IORRs are read by root only, written by nobody"},
-	{0xc001001a, 0xc001001a, "arpr", "TOP_MEM is read by root only, written by nobody"},
-	{0xc001001d, 0xc001001d, "arpr", "TOP_MEM2 is read by root only, written by nobody"},
-	{0xc0010020, 0xc0010020, "arpi", "no microcode is loaded under running cells"},
-	{0xc0010030, 0xc0010035, "arpr", "the processor keeps its name"},
-	{0xc0010050, 0xc0010056, "arpr", "ports do not lead to system management mode"},
-	{0xc0010058, 0xc0010058, "arpr", "the configuration space stays where it is"},
-	{0xc0010064, 0xc001006b, "arpr", "what a performance state is stays as it is"},
-	{0xc0010070, 0xc0010070, "arpr", "voltages are set by nobody"},
-	{0xc0010073, 0xc0010073, "arpr", "ports that put a CPU to sleep stay where they are"},
-	{0xc0010111, 0xc0010113, "arpr", "system management memory stays where it is"},
-	{0xc0010114, 0xc0010114, "crcr", "VM_CR reads emulated and is written by nobody"},
-	{0xc0010115, 0xc0010115, "arpr", "IGNNE is written by nobody"},
-	{0xc0010116, 0xc0010116, "arrr", "nobody enters system management mode by hand"},
-	{0xc0010117, 0xc0010117, "arrr", "nobody reads or moves the host save area"},
-	{0xc0010118, 0xc0010118, "arrr", "nobody opens the lock of SVM"},
-	{0xc001011b, 0xc001011b, "arrr", "nobody rings at other CPUs' guests"},
-	{0xc001011e, 0xc001011e, "arpr", "nobody flushes pages that no table gives him"},
-	{0xc0010130, 0xc001013f, "arpr", "whose memory is encrypted is changed by nobody"},
-};
-
 /* What no row names. */
-static const struct documented unnamed = {.rights = "aapp"};
+static const struct msr_documented unnamed = {.rights = "aapp"};
 
-static const struct documented *documented_for(uint32_t msr)
+static const struct msr_documented *documented_for(uint32_t msr)
 {
-	for (unsigned int n = 0; n < COUNT(documented); n++) {
-		if (msr >= documented[n].first && msr <= documented[n].last)
-			return &documented[n];
+	for (unsigned int n = 0; n < COUNT(msr_documented); n++) {
+		if (msr >= msr_documented[n].first && msr <= msr_documented[n].last)
+			return &msr_documented[n];
 	}
 	return &unnamed;
 }
@@ -110,8 +57,8 @@ static void rights_of(uint32_t msr, char rights[5])
 
 static void test_documented_rows(struct tap *tap)
 {
-	for (unsigned int n = 0; n < COUNT(documented); n++) {
-		const struct documented *row = &documented[n];
+	for (unsigned int n = 0; n < COUNT(msr_documented); n++) {
+		const struct msr_documented *row = &msr_documented[n];
 		const char *expected = row->rights;
 		char rights[5];
 

@@ -107,6 +107,7 @@ deed 'wild-msr msr=0xc0010117' 'wrote 0x58 to MSR 0xc0010117, which cells may no
 deed 'wild-msr msr=0x1b value=0xfee01900' 'wrote 0xfee01900 to MSR 0x1b, which cells may not'
 deed 'wild-msr msr=0x10' 'wrote 0x58 to MSR 0x10, which cells may not'
 deed 'wild-msr msr=0xc0010015' 'wrote 0x58 to MSR 0xc0010015, which cells may not'
+deed 'wild-msr msr=0xc0010020' 'wrote 0x58 to MSR 0xc0010020, which cells may not'
 turbine_goes_on 'the turbine has noticed nothing of all that'
 
 # Interrupts to everybody. Linux says so in its log when a vector comes that nobody expects.
