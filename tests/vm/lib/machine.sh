@@ -53,7 +53,7 @@ stage_tests() {
 	((shell == 0)) || printf '%s %s\n' "$(stty size)" "${TERM:-linux}" >"$dir/terminal"
 	find "$build/tests/vm" -maxdepth 1 -type f -executable -exec install -m 755 -t "$dir" {} + \
 		2>/dev/null || true
-	install -m 644 "$build"/tests/vm/inmates/*.bin "$dir/"
+	install -m 644 "$build"/tests/vm/inmates/*.bin "$build/hypervisor/cellvisor-planted-x86.bin" "$dir/"
 	module=$root/usr/lib/modules/$release/updates/cellvisor.ko
 	if [[ -e $module ]]; then
 		nm -u "$module" | awk '{ print $2 }' >"$dir/undefined-symbols"

@@ -330,6 +330,12 @@ static int perform(struct probe_request *request)
 	case PROBE_PAGE:
 	case PROBE_PAGE_CHECK:
 		return access_page(request);
+	case PROBE_HYPERCALL:
+		asm volatile("vmmcall"
+			     : "=a"(request->value)
+			     : "a"(request->address), "D"(request->value), "S"(0)
+			     : "memory");
+		return 0;
 	default:
 		return -EINVAL;
 	}

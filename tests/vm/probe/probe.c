@@ -53,6 +53,7 @@ static const struct verb verbs[] = {
 	{"ipi", PROBE_IPI, "av", ANSWER_DONE},
 	{"page", PROBE_PAGE, "v", ANSWER_PAGE},
 	{"page-check", PROBE_PAGE_CHECK, "v", ANSWER_DIFFER},
+	{"hypercall", PROBE_HYPERCALL, "av", ANSWER_VALUE},
 };
 
 static void die(const char *what)

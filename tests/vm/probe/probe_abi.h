@@ -29,6 +29,7 @@ enum probe_operation {
 	PROBE_IPI,  /* address is the APIC id, value the lower half of the command register */
 	PROBE_PAGE, /* address = a page of kernel memory, filled with value in every 8 bytes */
 	PROBE_PAGE_CHECK, /* differ = how many of its words are not value */
+	PROBE_HYPERCALL,  /* address = code, value = argument, then the answer */
 };
 
 struct probe_request {
