@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /*
  * The policy of model-specific registers, written down a second time with the manuals' numbers: for
- * the host's test of the table and a program of Linux that tries each row.
+ * the host's test of the table, a program of Linux and one in a cell that try each row.
  */
 #ifndef MSR_DOCUMENTED_H
 #define MSR_DOCUMENTED_H

@@ -1,9 +1,34 @@
 #!/bin/bash
 # SPDX-License-Identifier: GPL-2.0-only
-# Each register of the documented policy, read and written from Linux.
-# timeout: 120
+# Each register of the documented policy, read and written, from Linux and from a cell; of those whose
+# write ends a cell two.
+# timeout: 240
 # shellcheck source-path=SCRIPTDIR source=../lib/isolation.sh
 . ./isolation.sh
+
+# describe_msrs PARAMETERS
+describe_msrs() {
+	cat >$descriptions/msrs.json <<-EOF2
+		{ "cpus": [2], "memory": "1M", "image": "$PWD/msr-policy.bin", "console": "virtual",
+		  "parameters": "$1", "on-failure": "preserve" }
+	EOF2
+	systemctl reload cellmgrd
+}
+
+# write_stops MSR: a cell that writes it is stopped for that.
+write_stops() {
+	local before
+	before=$(failures msrs | wc -l)
+	describe_msrs "write=$1"
+	cellctl start msrs >/dev/null 2>&1
+	if eventually 30 has_more_failures msrs "$before"; then
+		like "a cell that writes MSR $1 is stopped" "$(failures msrs | tail -n 1)" \
+			"wrote 0x1234 to MSR $1, which cells may not"
+	else
+		not_ok "a cell that writes MSR $1 is stopped" "$(cellctl console msrs)"
+	fi
+	cellctl destroy msrs >/dev/null 2>&1
+}
 
 check 'the probe is there' insmod ./partition-probe.ko
 begin
@@ -16,4 +41,13 @@ said=$(taskset -c 0 ./root-msrs)
 like 'every register answers Linux as documented' "$said" '^[1-9][0-9]+ registers, 0 wrong, '
 refused=$(sed -n 's/.*, \([0-9]*\) refused$/\1/p' <<<"$said")
 is 'what is refused is counted' $(($(violations) - before)) "$refused"
+
+describe_msrs all
+check 'a cell that tries every register starts' cellctl start msrs
+eventually_check 'it has tried' 30 console_has msrs '^done, '
+console=$(cellctl console msrs)
+is 'all were answered as documented' "$(grep -E '^not ok|^done' <<<"$console")" 'done, 0 failed'
+cellctl destroy msrs >/dev/null
+write_stops 0xc0010015
+write_stops 0xc0010020
 end

@@ -37,6 +37,8 @@ static const struct place places[] = {
 	{"CSTAR", PLACE_MSR, MSR_CSTAR, 0, STAIN},
 	{"SFMASK", PLACE_MSR, MSR_SFMASK, 0, STAIN},
 	{"KERNEL_GS_BASE", PLACE_MSR, MSR_KERNEL_GS_BASE, 0, STAIN},
+	{"TSC_AUX", PLACE_MSR, MSR_TSC_AUX, 0, STAIN},
+	{"SPEC_CTRL", PLACE_MSR, MSR_SPEC_CTRL, 0, 2},
 	{"DR0", PLACE_DEBUG, 0, 0, STAIN},
 	{"DR1", PLACE_DEBUG, 1, 0, STAIN},
 	{"DR2", PLACE_DEBUG, 2, 0, STAIN},
@@ -257,12 +259,19 @@ static void vectors_stain(void)
 
 /* ---- The program ----------------------------------------------------------------------------- */
 
-static bool has_tsc_aux(void)
+/* Whether this processor has it (APM vol. 3, 8000_0001 EDX[27], 8000_0008 EBX[15]). */
+static bool has(const struct place *place)
 {
 	uint32_t eax, ebx, ecx, edx;
 
-	cpuid(0x80000001, &eax, &ebx, &ecx, &edx);
-	return edx & CPUID_8000_0001_EDX_RDTSCP;
+	if (place->kind != PLACE_MSR)
+		return true;
+	if (place->number == MSR_TSC_AUX) {
+		cpuid(0x80000001, &eax, &ebx, &ecx, &edx);
+		return edx & CPUID_8000_0001_EDX_RDTSCP;
+	}
+	cpuid(0x80000008, &eax, &ebx, &ecx, &edx);
+	return place->number != MSR_SPEC_CTRL || (ebx & 1u << 15);
 }
 
 static unsigned int report(const char *name, uint64_t value, uint64_t initial)
@@ -273,7 +282,7 @@ static unsigned int report(const char *name, uint64_t value, uint64_t initial)
 	return 1;
 }
 
-static void look(const struct place *tsc_aux)
+static void look(void)
 {
 	/* Before anything is printed: that could use vector registers. */
 	uint64_t xcr0 = vectors_setup();
@@ -281,31 +290,31 @@ static void look(const struct place *tsc_aux)
 
 	found += report("XCR0", xcr0, XCR0_X87);
 	found += report("stained FPU and vector registers", stained, 0);
-	for (unsigned int n = 0; n < NUM_PLACES; n++)
-		found += report(places[n].name, place_read(&places[n]), places[n].initial);
-	if (tsc_aux)
-		found += report(tsc_aux->name, place_read(tsc_aux), tsc_aux->initial);
+	for (unsigned int n = 0; n < NUM_PLACES; n++) {
+		if (has(&places[n]))
+			found += report(places[n].name, place_read(&places[n]), places[n].initial);
+	}
 	console_printf("traces: %u at the start\n", found);
 }
 
-static void leave(const struct place *tsc_aux)
+static void leave(void)
 {
-	for (unsigned int n = 0; n < NUM_PLACES; n++)
-		place_write(&places[n]);
-	if (tsc_aux)
-		place_write(tsc_aux);
+	for (unsigned int n = 0; n < NUM_PLACES; n++) {
+		if (has(&places[n]))
+			place_write(&places[n]);
+	}
 	vectors_stain();
 }
 
-static void find_again(const struct place *tsc_aux)
+static void find_again(void)
 {
-	unsigned int found = vectors_find(WIDE_STAIN), all = vector_places() + NUM_PLACES;
+	unsigned int found = vectors_find(WIDE_STAIN), all = vector_places();
 
-	for (unsigned int n = 0; n < NUM_PLACES; n++)
-		found += place_read(&places[n]) != places[n].initial;
-	if (tsc_aux) {
+	for (unsigned int n = 0; n < NUM_PLACES; n++) {
+		if (!has(&places[n]))
+			continue;
 		all++;
-		found += place_read(tsc_aux) != tsc_aux->initial;
+		found += place_read(&places[n]) != places[n].initial;
 	}
 	console_printf("stains: %u of %u found, %u in vector registers\n", found, all,
 		       vector_places());
@@ -313,13 +322,10 @@ static void find_again(const struct place *tsc_aux)
 
 void inmate_main(void)
 {
-	static const struct place tsc_aux_place = {"TSC_AUX", PLACE_MSR, MSR_TSC_AUX, 0, STAIN};
-	const struct place *tsc_aux = has_tsc_aux() ? &tsc_aux_place : NULL;
-
-	look(tsc_aux);
-	leave(tsc_aux);
-	find_again(tsc_aux);
-	leave(tsc_aux);
+	look();
+	leave();
+	find_again();
+	leave();
 	while (comm_poll() != COMM_MSG_SHUTDOWN_REQUEST)
 		cpu_relax();
 	inmate_shut_down();
