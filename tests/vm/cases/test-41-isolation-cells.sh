@@ -85,7 +85,7 @@ eventually_check 'it shuts itself down' 20 cell_is mischief State shut-down
 cellctl destroy mischief >/dev/null
 describe_with_port mischief 2 "$PWD/hypercalls" $own_port no-console
 sed -i 's/"console": "virtual"/"console": "none"/' $descriptions/mischief.json
-systemctl reload cellmgrd
+reload
 check 'one without a console starts' cellctl start mischief
 eventually_check 'it may not write to one' 20 cell_is mischief State shut-down
 cellctl destroy mischief >/dev/null
@@ -94,9 +94,9 @@ turbine_goes_on 'the turbine goes on'
 for place in "Linux $page" "the hypervisor $(hex "$hypervisor")" "the turbine $(hex "$spare")"; do
 	address=${place##* }
 	diag "memory of ${place% *}"
-	deed "wild-write addr=$address value=0x58" "^Cell mischief failed: wrote 8 bytes at guest address $address,.*rip 0x[0-9a-f]+, CPU 2"
-	deed "wild-read addr=$address" "^Cell mischief failed: read 8 bytes at guest address $address,.*rip 0x"
-	deed "wild-exec addr=$address" "^Cell mischief failed: executed code at guest address $address,.*rip $address"
+	deed "wild-write addr=$address value=0x58" "^wrote 8 bytes at guest address $address,.*rip 0x[0-9a-f]+, CPU 2"
+	deed "wild-read addr=$address" "^read 8 bytes at guest address $address,.*rip 0x"
+	deed "wild-exec addr=$address" "^executed code at guest address $address,.*rip $address"
 done
 is 'the memory of Linux is as it was' "$(./probe page-check $pattern)" 0
 
@@ -114,7 +114,7 @@ turbine_goes_on 'the turbine has noticed nothing of all that'
 nmis=$(interrupt_count NMI)
 allowed ipi ''
 like 'what was meant for others went nowhere, what was meant for all came to itself' \
-	"$(cellctl console mischief)" 'ipi done, [1-9][0-9]+ commands, received here: fixed=[12] nmi=0'
+	"$(cellctl console mischief)" 'ipi done, [1-9][0-9]+ commands, received here: fixed=2 nmi=0'
 diag "$(cellctl console mischief | grep 'ipi done')"
 is 'Linux has had no NMI' "$(interrupt_count NMI)" "$nmis"
 is 'Linux has had no interrupt that it does not know' \

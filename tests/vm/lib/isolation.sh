@@ -38,27 +38,29 @@ describe_with_port() {
 		    "stop": { "timeout": "20s", "force": true }
 		}
 	EOF
-	systemctl reload cellmgrd
+	reload
 }
 
-# failures CELL: how often it has failed so far, as the journal has it; the texts are on stdout.
-failures() { journalctl -u cellmgrd -o cat --no-pager --grep "^Cell $1 failed" 2>/dev/null; }
-
-# has_more_failures CELL COUNT
-has_more_failures() { (($(failures "$1" | wc -l) > $2)); }
+# failed CELL: it has, as the bus has it; sets why.
+failed() {
+	local life
+	mapfile -t life < <(busctl get-property org.cellmgr1 "/org/cellmgr1/cell/$1" org.cellmgr1.Cell \
+		State LastError)
+	why=${life[1]-}
+	[[ ${life[0]-} == 's "failed"' && $why == 's "'?* ]] || return 1
+	why=${why#s \"}
+	why=${why%\"}
+}
 
 # deed PARAMETERS REGEX: the mischief program does that and is stopped for it; the reason that the
 # daemon gives has to match.
 deed() {
-	local before
-	before=$(failures mischief | wc -l)
 	describe_with_port mischief 2 mischief 0x83 "$1 delay-ms=100"
 	cellctl start mischief >/dev/null 2>&1
-	if ! eventually 60 has_more_failures mischief "$before"; then
-		not_ok "stopped: $1" "state $(cell_property mischief State)" "$(cellctl console mischief)"
+	if eventually 60 failed mischief; then
+		like "stopped: $1" "$why" "$2"
 	else
-		like "stopped: $1" "$(failures mischief | tail -n 1)" "$2"
-		is "failed, says the bus: ${1%% *}" "$(cell_property mischief State)" failed
+		not_ok "stopped: $1" "state $(cell_property mischief State)" "$(cellctl console mischief)"
 	fi
 	cellctl destroy mischief >/dev/null
 }
