@@ -37,6 +37,9 @@ console() { timeout 10 dd if=/dev/jailhouse iflag=nonblock bs=64k status=none; }
 # console_read REGEX: whether the one who has been reading all the time has it.
 console_read() { grep -qE "$1" /var/tmp/console; }
 
+# states_seen STATES: the watcher of the attribute has seen these, one after the other.
+states_seen() { [[ $(uniq /var/tmp/states | paste -sd' ') == "$1"* ]]; }
+
 # told EVENT [CELL STATE]: a uevent with all of that has come.
 told() {
 	awk -v RS= -v event="CELLVISOR_EVENT=$1" -v cell="${2:+CELL=$2}" -v state="${3:+CELL_STATE=$3}" '
@@ -90,6 +93,9 @@ is 'none of the original'"'"'s counters is missing' "$(comm -23 <(printf 'vmexit
 	<(attributes "$cell/statistics" | tr ' ' '\n'))" ''
 eventually_check 'its counters are those that the daemon shows' 10 counters_agree
 is 'its CPU has the same' "$(attributes "$cell/statistics/cpu2")" "$(attributes "$cell/statistics")"
+./watch-device 60 "$cell/state" >/var/tmp/states &
+state_watcher=$!
+eventually_check 'somebody watches its state in sysfs' 10 grep -qx 'shut down' /var/tmp/states
 between 'they began with the cell' "$(cat "$cell/statistics/vmexits_total")" 0 100
 
 before=$(events)
@@ -103,10 +109,16 @@ between 'its CPU counts them' "$(cat "$cell/statistics/cpu2/vmexits_hypercall")"
 eventually_check 'it fails' 30 grep -qx failed "$cell/state"
 eventually_check 'poll() says so' 10 more_events "$before"
 eventually_check 'a uevent says so' 10 told state mischief failed
+eventually_check 'who watched its state in sysfs was woken, each time' 10 \
+	states_seen 'shut down running failed'
 is 'its CPU counts as failed' "$(cat "$cell/cpus_failed") $(cat "$cell/cpus_failed_list")" '4 2'
 is 'the exit that ended it was counted' "$(cat "$cell/statistics/vmexits_mmio")" 1
 eventually_check 'what it put out is in the text of the device' 10 console_read 'mischief: writing 0x58'
 like 'and in sysfs' "$(cat $sysfs/console)" 'mischief: writing 0x58'
+check 'it starts once more' cellctl start mischief
+is 'its counters begin anew with it' "$(cat "$cell/statistics/vmexits_mmio")" 0
+kill "$state_watcher"
+cellctl kill mischief
 before=$(events)
 check 'it is taken away' cellctl destroy mischief
 eventually_check 'poll() says so' 10 more_events "$before"
