@@ -17,17 +17,15 @@ describe_msrs() {
 
 # write_stops MSR: a cell that writes it is stopped for that.
 write_stops() {
-	local before
-	before=$(failures msrs | wc -l)
 	describe_msrs "write=$1"
 	cellctl start msrs >/dev/null 2>&1
-	if eventually 30 has_more_failures msrs "$before"; then
-		like "a cell that writes MSR $1 is stopped" "$(failures msrs | tail -n 1)" \
-			"wrote 0x1234 to MSR $1, which cells may not"
+	if eventually 30 failed msrs; then
+		like "a cell that writes MSR $1 is stopped" "$why" "wrote 0x1234 to MSR $1, which cells may not"
 	else
-		not_ok "a cell that writes MSR $1 is stopped" "$(cellctl console msrs)"
+		not_ok "a cell that writes MSR $1 is stopped" "state $(cell_property msrs State)" \
+			"$(cellctl console msrs)"
 	fi
-	cellctl destroy msrs >/dev/null 2>&1
+	check 'and can be taken away' cellctl destroy msrs
 }
 
 check 'the probe is there' insmod ./partition-probe.ko
@@ -47,7 +45,8 @@ check 'a cell that tries every register starts' cellctl start msrs
 eventually_check 'it has tried' 30 console_has msrs '^done, '
 console=$(cellctl console msrs)
 is 'all were answered as documented' "$(grep -E '^not ok|^done' <<<"$console")" 'done, 0 failed'
-cellctl destroy msrs >/dev/null
+check 'it can be taken away' cellctl destroy msrs
 write_stops 0xc0010015
 write_stops 0xc0010020
+check 'the probe goes' rmmod partition_probe
 end
