@@ -46,6 +46,9 @@ enum cpu_pending {
 	PENDING_ARCH = 1 << 8,
 };
 
+/* Behind the counters: of exits that one of them gets from the exit's handler. Nobody reads it. */
+#define EXITS_BY_HANDLER EXITS_COUNT
+
 struct cpu {
 	uint32_t pending;     /* enum cpu_pending; first: used by assembly */
 	struct arch_cpu arch; /* its leading members are used by assembly */
@@ -53,9 +56,9 @@ struct cpu {
 	struct cell *cell;    /* changes only while this CPU is suspended */
 	enum cpu_state state;
 	bool entered;
-	bool failed;	/* it did what its cell was stopped for */
-	bool suspended; /* the answer to PENDING_SUSPEND */
-	uint32_t exits[EXITS_COUNT];
+	bool failed;			 /* it did what its cell was stopped for */
+	bool suspended;			 /* the answer to PENDING_SUSPEND */
+	uint32_t exits[EXITS_COUNT + 1]; /* enum exit_counter, EXITS_BY_HANDLER */
 
 	/* What a handler found wrong, until the verdict is carried out. */
 	struct failure_record failure;

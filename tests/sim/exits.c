@@ -307,14 +307,21 @@ static long counter(enum exit_counter which)
 static void test_counters(struct tap *tap)
 {
 	long total = counter(EXITS_TOTAL), cpuids = counter(EXITS_X86_CPUID),
-	     hypercalls = counter(EXITS_HYPERCALL);
+	     hypercalls = counter(EXITS_HYPERCALL), apic = counter(EXITS_X86_XAPIC),
+	     mmio = counter(EXITS_MMIO);
 
 	step(ROOT, VMEXIT_CPUID, "\x0f\xa2", 2, 0);
 	step(ROOT, VMEXIT_INVD, "\x0f\x08", 2, 0);
+	at_instruction(ROOT, "\x89\x07", 2); /* mov %eax, (%rdi) */
+	sim_exit(ROOT, VMEXIT_NPF, 6, SIM_APIC + 0x80);
+	at_instruction(ROOT, "\x8b\x07", 2); /* mov (%rdi), %eax */
+	sim_exit(ROOT, VMEXIT_NPF, 4, SIM_HV_START);
 	tap_is_u64(tap, counter(EXITS_X86_CPUID), cpuids + 1, "an exit is counted by its kind");
-	tap_is_u64(tap, counter(EXITS_HYPERCALL), hypercalls + 2, "with the calls that ask");
-	/* Four calls, CPUID, INVD, and the call itself. */
-	tap_is_u64(tap, counter(EXITS_TOTAL), total + 7, "and once in all, whatever its kind");
+	tap_is_u64(tap, counter(EXITS_X86_XAPIC), apic + 1, "the APIC's as such");
+	tap_is_u64(tap, counter(EXITS_MMIO), mmio + 1, "other devices' as such");
+	tap_is_u64(tap, counter(EXITS_HYPERCALL), hypercalls + 6, "with the calls that ask");
+	/* Eight calls, four other exits, and the call itself. */
+	tap_is_u64(tap, counter(EXITS_TOTAL), total + 13, "and once in all, whatever its kind");
 }
 
 static void test_write_back(struct tap *tap, bool alone)

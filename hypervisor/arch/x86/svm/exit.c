@@ -152,7 +152,7 @@ enum exit_kind {
 	X(VMEXIT_CLGI, on_svm_instruction, EXITS_TOTAL)                                        \
 	X(VMEXIT_SKINIT, on_svm_instruction, EXITS_TOTAL)                                      \
 	/* Accesses to the interrupt controller's page are counted apart, by their handler. */ \
-	X(EXIT_KIND_NPF, on_nested_page_fault, EXITS_TOTAL)
+	X(EXIT_KIND_NPF, on_nested_page_fault, EXITS_BY_HANDLER)
 
 /* What follows is more than the fault and the counter with which the tables are filled. */
 #pragma GCC diagnostic ignored "-Woverride-init"
