@@ -83,11 +83,14 @@ void pool_info(struct cellvisor_pool *pool);
  * claims.c: which memory a configuration may claim. Blobs have passed the checker.
  *
  * claims_check_root(): 0, or -EINVAL where the root cell would be without memory that Linux uses.
- * claims_tell_root(): a line for each thing that the root cell asks for and nobody serves; the
- *	hypervisor is on.
+ * claims_tell_root(): a line for each thing that the root cell asks for and nobody serves. The
+ *   hypervisor is on.
+ *
  * claims_check_cell(): 0, -EOPNOTSUPP for what nobody serves, -EINVAL for the hypervisor's memory,
- *-EBUSY for another cell's, for what Linux uses, and for memory where root has none. The hypervisor
- *is on. claims_scrub(): fills the memory that leaves Linux with zeros. 0, -ENOMEM, -EINTR.
+ *   -EBUSY for another cell's, for what Linux uses, and for memory where root has none. The
+ *   hypervisor is on.
+ *
+ * claims_scrub(): fills the memory that leaves Linux with zeros. 0, -ENOMEM, -EINTR.
  */
 int claims_check_root(const struct system_desc *system);
 void claims_tell_root(void);

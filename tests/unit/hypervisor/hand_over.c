@@ -64,18 +64,6 @@ static void in_order(struct tap *tap, const char *what)
 	tap_is_u64(tap, page_pool_used(), used, "%s gives all tables back in the end", what);
 }
 
-static int end_plant(void)
-{
-	int err;
-
-	do {
-		err = machine_hypercall(HC_CELL_DESTROY, PLANT_ID, 0);
-		if (err == -EAGAIN)
-			cell_comm(cell_by_id(PLANT_ID))->reply_from_cell = COMM_REPLY_APPROVED;
-	} while (err == -EAGAIN || err == -EINPROGRESS);
-	return err;
-}
-
 static void test_order(struct tap *tap)
 {
 	open_with_neighbour();

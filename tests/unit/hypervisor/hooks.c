@@ -175,18 +175,6 @@ static void in_step(struct tap *tap, const char *when)
 	       "%s nothing that root lost is only on its way", when);
 }
 
-static int end_plant(void)
-{
-	int err;
-
-	do {
-		err = machine_hypercall(HC_CELL_DESTROY, PLANT_ID, 0);
-		if (err == -EAGAIN)
-			cell_comm(cell_by_id(PLANT_ID))->reply_from_cell = COMM_REPLY_APPROVED;
-	} while (err == -EAGAIN || err == -EINPROGRESS);
-	return err;
-}
-
 static void test_life(struct tap *tap)
 {
 	uint64_t pages;

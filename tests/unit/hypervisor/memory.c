@@ -170,18 +170,6 @@ static void test_unusual_orders(struct tap *tap)
 	root_sees(tap, "its memory is not root's either");
 }
 
-static int destroy_plant(void)
-{
-	int err;
-
-	do {
-		err = machine_hypercall(HC_CELL_DESTROY, PLANT_ID, 0);
-		if (err == -EAGAIN)
-			answer(COMM_REPLY_APPROVED);
-	} while (err == -EAGAIN || err == -EINPROGRESS);
-	return err;
-}
-
 static void test_destroy(struct tap *tap)
 {
 	static const char *const names[] = {"just created", "loadable", "running", "killed"};
@@ -195,7 +183,7 @@ static void test_destroy(struct tap *tap)
 			machine_hypercall(HC_CELL_START, PLANT_ID, 0);
 		if (n > 2)
 			machine_hypercall(HC_CV_CELL_KILL, PLANT_ID, 0);
-		tap_is_u64(tap, destroy_plant(), 0, "a cell that is %s can be destroyed", names[n]);
+		tap_is_u64(tap, end_plant(), 0, "a cell that is %s can be destroyed", names[n]);
 		model_root_alone(&model);
 		tap_is_u64(tap, model_differences(&model), 0,
 			   "root has back all of one that was %s, and its public pages are hidden",

@@ -3,10 +3,12 @@
 #ifndef PLANT_CELL_H
 #define PLANT_CELL_H
 
+#include <errno.h>
 #include <stdio.h>
 #include <string.h>
 
 #include "arch/x86/setup/paging.h"
+#include "cell/cell.h"
 #include "fake_machine.h"
 
 #define PLANT_ID  7
@@ -119,6 +121,19 @@ static inline unsigned int model_differences(const struct root_model *model)
 			       (unsigned long long)view[n], (unsigned long long)model->pages[n]);
 	}
 	return count;
+}
+
+/* Ends it with its consent. Returns what root is told in the end. */
+static inline int end_plant(void)
+{
+	int err;
+
+	do {
+		err = machine_hypercall(HC_CELL_DESTROY, PLANT_ID, 0);
+		if (err == -EAGAIN)
+			cell_comm(cell_by_id(PLANT_ID))->reply_from_cell = COMM_REPLY_APPROVED;
+	} while (err == -EAGAIN || err == -EINPROGRESS);
+	return err;
 }
 
 #endif /* PLANT_CELL_H */
