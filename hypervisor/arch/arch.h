@@ -39,7 +39,7 @@ int arch_cell_map_interrupt_controller(struct cell *cell);
 bool arch_overlaps_interrupt_controller(uint64_t phys, uint64_t size);
 
 /* A page of physical memory, mapped for the calling CPU until the next call with the same slot
- * (0..3). */
+ * (0..ARCH_TEMPORARY_PAGES - 1; those beside 0 and 3 are the architecture's own). */
 void *arch_map_page(unsigned int slot, uint64_t phys, bool device);
 
 /*

@@ -9,11 +9,10 @@
 #include "blob.h"
 #include "image_abi.h"
 #include "core/lock.h"
+#include "io/io.h"
 #include "logic/page_table.h"
 
 struct cpu;
-
-#define CELL_MAX_MMIO 16
 
 struct cell {
 	uint32_t id;
@@ -32,9 +31,7 @@ struct cell {
 	struct public_cell *public;
 	struct page_table stage2;
 	struct spinlock console_lock;
-	unsigned int num_mmio;
-	/* Pieces of devices' pages that are trapped and passed through byte-exactly. */
-	struct blob_memory mmio[CELL_MAX_MMIO];
+	struct io_table *io[IO_SPACES]; /* NULL: nothing is answered there */
 	struct arch_cell arch;
 };
 

@@ -299,9 +299,9 @@ int cell_destroy(struct cell *cell)
 	move_cpus(cell, &root_cell, cell->cpus, PENDING_WAIT);
 	cells[cell->slot] = NULL;
 	__atomic_store_n(&public_area.cells[cell->slot], 0, __ATOMIC_RELEASE);
-	subsystems_cell_destroy(cell);
 	memory_return_to_root(cell);
 	memory_show_public(cell->comm_page, PUBLIC_CELL_PAGES * PAGE_SIZE, false);
+	subsystems_cell_destroy(cell);
 	comm_tell_change();
 	console_printf("cell %s destroyed\n", cell->desc->name);
 	free_cell(cell);

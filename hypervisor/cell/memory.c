@@ -10,19 +10,20 @@
 #include "core/page_pool.h"
 #include "core/state.h"
 #include "core/subsystem.h"
+#include "io/mmio.h"
 
 #define SCRUB_STEP (1ull << 20)
 
-static bool is_subpage(const struct blob_memory *region)
+/* A region that changes hands with the cell, as opposed to one that root keeps as well. */
+static bool leaves_root(const struct blob_memory *region)
 {
-	return ((region->phys_start | region->virt_start | region->size) & ~PAGE_MASK) != 0;
+	return region->size && !(region->flags & (BLOB_MEM_COMM_REGION | BLOB_MEM_ROOTSHARED));
 }
 
-/* A region that changes hands with the cell, as opposed to one that root keeps as well. */
+/* Its pages are the cell's as a whole. */
 static bool is_owned(const struct blob_memory *region)
 {
-	return !(region->flags & (BLOB_MEM_COMM_REGION | BLOB_MEM_ROOTSHARED)) &&
-	       !is_subpage(region);
+	return leaves_root(region) && !mmio_is_subpage(region);
 }
 
 /* Regions without size say nothing (an ivshmem device may have an empty section). */
@@ -33,20 +34,52 @@ static bool is_owned(const struct blob_memory *region)
 			continue;                                                                  \
 		else
 
+/* Of this page some bytes are another cell's: root reaches the rest by a handler (io/mmio.c). */
+static bool is_divided(uint64_t page, const struct cell *but)
+{
+	for_each_cell (other) {
+		if (other == &root_cell || other == but)
+			continue;
+		for_each_region (region, other) {
+			if (leaves_root(region) && mmio_is_subpage(region) &&
+			    ranges_overlap(page, PAGE_SIZE, region->phys_start, region->size))
+				return true;
+		}
+	}
+	return false;
+}
+
+/* Root's right to a page, by its tables or, where those lack a divided one, its configuration. */
+static bool root_has_page(uint64_t page, bool write, uint64_t *ret_size)
+{
+	struct page_table_leaf leaf;
+
+	/* Execution is the cell's own affair; whether it may write is not. */
+	if (page_table_walk(&root_cell.stage2, page, &leaf)) {
+		*ret_size = leaf.page_size;
+		return leaf.phys == page && (!write || (leaf.attributes & PT_WRITE));
+	}
+	*ret_size = PAGE_SIZE;
+	if (!is_divided(page, NULL))
+		return false;
+	for_each_region (region, &root_cell) {
+		if (page - region->phys_start < region->size &&
+		    (!write || (region->flags & BLOB_MEM_WRITE)))
+			return true;
+	}
+	return false;
+}
+
 /* Root must have the memory, all of it, at its own address, and with no fewer rights. */
 static bool root_has(const struct blob_memory *region)
 {
 	uint64_t address = region->phys_start & PAGE_MASK;
-	uint64_t end = region->phys_start + region->size;
-	struct page_table_leaf leaf;
+	uint64_t end = region->phys_start + region->size, size;
 
 	while (address < end) {
-		if (!page_table_walk(&root_cell.stage2, address, &leaf) || leaf.phys != address)
+		if (!root_has_page(address, region->flags & BLOB_MEM_WRITE, &size))
 			return false;
-		/* Execution is the cell's own affair; whether it may write is not. */
-		if ((region->flags & BLOB_MEM_WRITE) && !(leaf.attributes & PT_WRITE))
-			return false;
-		address = (address & ~(leaf.page_size - 1)) + leaf.page_size;
+		address = (address & ~(size - 1)) + size;
 	}
 	return true;
 }
@@ -97,23 +130,12 @@ int memory_check(const struct cell *cell)
 	return 0;
 }
 
-static int add_mmio_window(struct cell *cell, const struct blob_memory *region)
-{
-	if (cell->num_mmio == CELL_MAX_MMIO) {
-		console_printf("cell %s: more than %d byte-granular regions\n", cell->desc->name,
-			       CELL_MAX_MMIO);
-		return -E2BIG;
-	}
-	cell->mmio[cell->num_mmio++] = *region;
-	return 0;
-}
-
 static int map_region(struct cell *cell, const struct blob_memory *region)
 {
 	struct blob_memory page = *region;
 
-	if (is_subpage(region))
-		return add_mmio_window(cell, region);
+	if (mmio_is_subpage(region))
+		return 0;
 	if (!(region->flags & BLOB_MEM_COMM_REGION))
 		return subsystems_memory_map(cell, region);
 	/* The hypervisor's page: to the processors, not to devices. */
@@ -141,7 +163,7 @@ static int root_map(uint64_t phys, uint64_t size)
 	int err;
 
 	for_each_region (region, &root_cell) {
-		if (is_subpage(region) ||
+		if (mmio_is_subpage(region) ||
 		    !ranges_overlap(phys, size, region->phys_start, region->size))
 			continue;
 		piece = *region;
@@ -166,13 +188,33 @@ static int root_unmap(uint64_t phys, uint64_t size)
 	return subsystems_memory_unmap(&root_cell, &piece);
 }
 
-/* The cell's own regions up to this one, the last one first. */
+/* Whole pages: where a cell has some bytes of one, all of it. */
+static int take_from_root(const struct blob_memory *region)
+{
+	uint64_t start = region->phys_start & PAGE_MASK;
+	uint64_t end = (region->phys_start + region->size + PAGE_SIZE - 1) & PAGE_MASK;
+
+	return root_unmap(start, end - start);
+}
+
+static int give_to_root(const struct cell *cell, const struct blob_memory *region)
+{
+	uint64_t end = region->phys_start + region->size;
+	int err = 0;
+
+	if (!mmio_is_subpage(region))
+		return root_map(region->phys_start, region->size);
+	for (uint64_t page = region->phys_start & PAGE_MASK; page < end && !err; page += PAGE_SIZE)
+		err = is_divided(page, cell) ? 0 : root_map(page, PAGE_SIZE);
+	return err;
+}
+
+/* What the cell took up to this region, the last one first. */
 static void return_regions(const struct cell *cell, const struct blob_memory *last)
 {
 	for (const struct blob_memory *region = last; region >= cell_desc_memory(cell->desc);
 	     region--) {
-		if (region->size && is_owned(region) &&
-		    root_map(region->phys_start, region->size) < 0)
+		if (leaves_root(region) && give_to_root(cell, region) < 0)
 			console_printf("out of pages: root does not get back memory at 0x%lx\n",
 				       region->phys_start);
 	}
@@ -181,7 +223,7 @@ static void return_regions(const struct cell *cell, const struct blob_memory *la
 int memory_take_from_root(const struct cell *cell)
 {
 	for_each_region (region, cell) {
-		int err = is_owned(region) ? root_unmap(region->phys_start, region->size) : 0;
+		int err = leaves_root(region) ? take_from_root(region) : 0;
 
 		if (!err)
 			continue;
@@ -240,7 +282,7 @@ int memory_root_init(void)
 	int err;
 
 	for_each_region (region, &root_cell) {
-		if (region->phys_start != region->virt_start || is_subpage(region)) {
+		if (region->phys_start != region->virt_start || mmio_is_subpage(region)) {
 			console_printf("root cell: region at 0x%lx is not identity-mapped pages\n",
 				       region->phys_start);
 			return -EINVAL;

@@ -10,7 +10,7 @@
 
 /* Whether the cell may have the memory that its configuration names: root's, and nobody else's. */
 int memory_check(const struct cell *cell);
-/* Gives the cell what its configuration names, and makes its list of byte-granular regions. */
+/* Gives the cell the pages that its configuration names. */
 int memory_map_cell(struct cell *cell);
 
 /* What the cell owns leaves root. On an error root has all of it. */

@@ -107,6 +107,15 @@ int subsystems_memory_commit(struct cell *cell)
 	return first;
 }
 
+void subsystems_io_regions(struct io_builder *builder, const struct cell *owner,
+			   const struct cell *cause)
+{
+	for_each_subsystem (s) {
+		if ((*s)->io_regions)
+			(*s)->io_regions(builder, owner, cause);
+	}
+}
+
 uint32_t subsystems_claims(void)
 {
 	uint32_t claims = 0;

@@ -11,6 +11,7 @@
 struct blob_memory;
 struct cell;
 struct cpu;
+struct io_builder;
 
 struct subsystem {
 	const char *name;
@@ -37,6 +38,12 @@ struct subsystem {
 	 * translation. Before that none of it is given to anybody else.
 	 */
 	int (*memory_commit)(struct cell *cell);
+	/*
+	 * Adds the regions that owner's tables have because of a cell, by io_add(): its own, and
+	 * where owner is the root cell also what it has in place of something that went to a cell.
+	 */
+	void (*io_regions)(struct io_builder *builder, const struct cell *owner,
+			   const struct cell *cause);
 	/* On the CPU itself, when its vCPU is reset: nothing of the last owner may remain. */
 	void (*cpu_reset)(struct cpu *cpu);
 };
@@ -59,6 +66,8 @@ int subsystems_memory_map(struct cell *cell, const struct blob_memory *region);
 int subsystems_memory_unmap(struct cell *cell, const struct blob_memory *region);
 /* All of them, even if one fails: the first error. */
 int subsystems_memory_commit(struct cell *cell);
+void subsystems_io_regions(struct io_builder *builder, const struct cell *owner,
+			   const struct cell *cause);
 /* What is claimed by any of them. */
 uint32_t subsystems_claims(void);
 

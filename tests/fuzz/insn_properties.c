@@ -22,9 +22,10 @@ static const char *look_at_insn(const struct mmio_insn *insn, unsigned int size,
 		"impossible length");
 	REQUIRE(is_width(insn->width), "impossible width of memory");
 	REQUIRE(insn->width < 8 || mode == MMIO_MODE_64, "64 bits outside 64-bit mode");
-	REQUIRE(insn->address_size == 2 || insn->address_size == 4 || insn->address_size == 8,
-		"impossible address size");
-	REQUIRE(!insn->repeat || insn->string, "repeated without being a string instruction");
+	REQUIRE(insn->base <= MMIO_BASE_RIP && insn->index <= MMIO_BASE_NONE && insn->scale <= 3,
+		"impossible address");
+	REQUIRE(mode == MMIO_MODE_64 || (insn->base != MMIO_BASE_RIP && (insn->base & 0xf) < 8),
+		"address by a register that is not there");
 	REQUIRE(!insn->lock || insn->access == MMIO_UPDATE, "locked without an update");
 	if (insn->operand != MMIO_OPERAND_REGISTER)
 		return NULL;
@@ -71,6 +72,29 @@ static const char *look_at_ends(const uint8_t *bytes, const struct mmio_insn *in
 	return NULL;
 }
 
+/* The short way, where it is taken, tells the same as the long one. */
+static const char *look_at_plain(const uint8_t *bytes, unsigned int size, enum mmio_cpu_mode mode,
+				 enum mmio_decode_result result, const struct mmio_insn *insn)
+{
+	struct mmio_plain plain;
+
+	memset(&plain, 0, sizeof(plain));
+	if (!mmio_decode_plain(bytes, size, mode, &plain))
+		return NULL;
+	REQUIRE(result == MMIO_DECODE_OK, "decoded the short way only");
+	REQUIRE(insn->operation == MMIO_OP_MOV && insn->width == 4 &&
+			plain.length == insn->length &&
+			insn->access == (plain.read ? MMIO_READ : MMIO_WRITE) &&
+			insn->extension == MMIO_EXTEND_NONE,
+		"another instruction the short way");
+	REQUIRE(plain.has_immediate ? insn->operand == MMIO_OPERAND_IMMEDIATE &&
+					      plain.immediate == (int64_t)insn->immediate
+				    : insn->operand == MMIO_OPERAND_REGISTER &&
+					      insn->reg_width == 4 && plain.reg == insn->reg,
+		"another operand the short way");
+	return NULL;
+}
+
 enum mmio_decode_result insn_try(const uint8_t *bytes, unsigned int size, enum mmio_cpu_mode mode,
 				 const char **ret_broken)
 {
@@ -83,7 +107,11 @@ enum mmio_decode_result insn_try(const uint8_t *bytes, unsigned int size, enum m
 	memcpy(copy + 1, bytes, size);
 	memset(&insn, 0, sizeof(insn));
 	result = mmio_decode(copy + 1, size, mode, &insn);
-	*ret_broken = NULL;
+	*ret_broken = look_at_plain(copy + 1, size, mode, result, &insn);
+	if (*ret_broken) {
+		free(copy);
+		return result;
+	}
 	if (result == MMIO_DECODE_OK) {
 		*ret_broken = look_at_insn(&insn, size, mode);
 		if (!*ret_broken)

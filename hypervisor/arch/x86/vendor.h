@@ -85,7 +85,6 @@ struct vendor {
 	void (*advance)(struct cpu *cpu, unsigned int bytes);
 	void (*inject_exception)(struct cpu *cpu, unsigned int vector, bool has_error,
 				 uint32_t error);
-	void (*inject_page_fault)(struct cpu *cpu, uint64_t address, uint32_t error);
 	void (*inject_nmi)(struct cpu *cpu);
 	/*
 	 * Lets NMIs that wait, and other interrupts too where wanted, come in the hypervisor.

@@ -4,7 +4,8 @@
 
 #include "arch/arch.h"
 #include "arch/x86/asm.h"
-#include "arch/x86/exit/refuse.h"
+#include "arch/x86/exit/exit.h"
+#include "arch/x86/irq/apic.h"
 #include "arch/x86/setup/paging.h"
 #include "arch/x86/svm.h"
 #include "arch/x86/svm/msr_map.h"
@@ -108,6 +109,8 @@ void *arch_map_page(unsigned int slot, uint64_t phys, bool device)
 {
 	if (in_hypervisor_memory(phys, 1))
 		return hv_to_virt(phys & PAGE_MASK);
+	if (device && phys - DEVICE < DEVICE_SIZE)
+		return machine.device + ((phys - DEVICE) & PAGE_MASK);
 	if (phys >= RAM_SIZE)
 		machine_give_up("something is mapped that is no RAM");
 	return machine.ram + (phys & PAGE_MASK);
@@ -180,6 +183,28 @@ static void vendor_set(struct cpu *cpu, enum vcpu_register reg, uint64_t value)
 	fake_cpu_of(cpu)->regs[reg] = value;
 }
 
+static unsigned int vendor_fetched(const struct cpu *cpu, uint8_t *bytes)
+{
+	memcpy(bytes, fake_cpu_of(cpu)->code, INSTRUCTION_MAX);
+	return INSTRUCTION_MAX;
+}
+
+static void vendor_advance(struct cpu *cpu, unsigned int bytes)
+{
+	fake_cpu_of(cpu)->regs[VCPU_RIP] += bytes;
+}
+
+static void vendor_inject(struct cpu *cpu, unsigned int vector, bool has_error, uint32_t error)
+{
+	fake_cpu_of(cpu)->injected++;
+	fake_cpu_of(cpu)->vector = vector;
+}
+
+static bool vendor_can_inject(const struct cpu *cpu)
+{
+	return !fake_cpu_of(cpu)->delivering;
+}
+
 static const struct vendor fake_vendor = {
 	.name = "fake",
 	.lock_msr = MSR_VM_CR,
@@ -192,6 +217,10 @@ static const struct vendor fake_vendor = {
 	.msr_mapped = svm_msr_map_covers,
 	/* Both ways are used: this one has a place in memory. */
 	.at = {[VCPU_EFER] = VCPU_EFER * sizeof(uint64_t)},
+	.fetched = vendor_fetched,
+	.advance = vendor_advance,
+	.inject_exception = vendor_inject,
+	.can_inject = vendor_can_inject,
 	.get = vendor_get,
 	.set = vendor_set,
 };
@@ -209,10 +238,32 @@ enum verdict exit_fault(struct cpu *cpu, enum failure_reason reason, uint64_t ad
 	return VERDICT_FAULT;
 }
 
-enum verdict refuse_port(struct cpu *cpu, bool string, unsigned int instruction_length)
+enum verdict exit_triple_fault(struct cpu *cpu)
 {
-	machine.refused_port.calls++;
-	machine.refused_port.string = string;
-	machine.refused_port.length = instruction_length;
+	return exit_fault(cpu, FAILURE_TRIPLE_FAULT, 0, 0, 0);
+}
+
+void exit_exception_seen(struct cpu *cpu, unsigned int vector)
+{
+	cpu->arch.last_exception = vector;
+	cpu->arch.last_exception_rip = vcpu_get(cpu, VCPU_RIP);
+}
+
+void record_tell(const struct cpu *cpu, const char *what)
+{
+	machine.told++;
+}
+
+uint32_t apic_read(unsigned int offset)
+{
+	return machine.apic[offset / 4];
+}
+
+enum verdict apic_write(struct cpu *cpu, unsigned int offset, uint32_t value)
+{
+	machine.apic_writes++;
+	if (offset == APIC_ICR_LOW && ICR_MODE(value) == ICR_SMI)
+		return exit_fault(cpu, FAILURE_APIC, offset, value, 4);
+	machine.apic[offset / 4] = value;
 	return VERDICT_HANDLED;
 }

@@ -283,6 +283,7 @@ size_t plan_write(const struct cell_plan *plan, void *to)
 	desc->cpu_set_size = sizeof(plan->cpus);
 	desc->num_memory_regions = plan->num_memory;
 	desc->num_pio_regions = plan->num_pio;
+	desc->console = plan->console;
 	desc->num_irqchips = plan->num_irqchips;
 	memcpy((void *)cell_desc_cpu_set(desc), &plan->cpus, sizeof(plan->cpus));
 	if (plan->num_memory)
@@ -372,6 +373,9 @@ void machine_open(const struct cell_plan *root)
 	memset(image_header.cpu_entering, 1, MACHINE_CPUS);
 	plan_write(root ? root : &default_root, &system->root_cell);
 	system->pci_mmconfig_base = root ? root->mmconfig : 0;
+	system->platform.x86.pm_timer_address = root ? root->pm_timer : 0;
+	system->debug_console = root ? root->debug_console : (struct cell_console){0};
+	memset(&public_area, 0, sizeof(public_area));
 	system_desc = system;
 	page_pool_init((void *)(IMAGE_BASE + POOL_OFFSET), (HV_SIZE - POOL_OFFSET) / PAGE_SIZE);
 	for (unsigned int n = 0; n < MACHINE_CPUS; n++)

@@ -16,6 +16,7 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#include "arch/x86/vcpu/guest.h"
 #include "arch/x86/vendor.h"
 #include "core/cpu.h"
 #include "core/state.h"
@@ -50,6 +51,10 @@ struct cell_plan {
 	const struct blob_irqchip *irqchips;
 	unsigned int num_irqchips;
 	uint64_t mmconfig; /* of root: one bus there */
+	struct cell_console console;
+	/* Of root: of the machine. */
+	uint16_t pm_timer;
+	struct cell_console debug_console;
 };
 
 /* A correct blob; returns its size. */
@@ -67,6 +72,10 @@ struct fake_cpu {
 	enum cpu_pending last_act;
 	const struct cell *act_cell;   /* whose the CPU was then */
 	uint64_t regs[VCPU_REGISTERS]; /* of its guest */
+	uint8_t code[INSTRUCTION_MAX]; /* at its RIP */
+	unsigned int injected;	       /* exceptions */
+	unsigned int vector;	       /* the last of them; waits where injected is not 0 */
+	bool delivering;	       /* the exit came while an event was delivered */
 };
 
 struct fake_machine {
@@ -99,11 +108,10 @@ struct fake_machine {
 	} msrs[MACHINE_MSRS];
 	unsigned int num_msrs, msr_writes;
 	bool (*msr_faults)(uint32_t msr); /* whether the processor answers #GP */
-	struct {
-		unsigned int calls;
-		bool string;
-		unsigned int length;
-	} refused_port; /* what root was refused last */
+	uint8_t device[DEVICE_SIZE];
+	uint32_t apic[1024]; /* registers, by word */
+	unsigned int apic_writes;
+	unsigned int told; /* refusals, on the console */
 };
 
 #define CLOCK_KHZ  1000u

@@ -74,7 +74,7 @@ static void plant_sees(struct tap *tap, const char *when)
 
 static bool test_create(struct tap *tap)
 {
-	const struct blob_memory *window;
+	const struct io_region *window;
 
 	machine_open(NULL);
 	if (!tap_is_u64(tap, machine_create(&plant), 0,
@@ -83,15 +83,20 @@ static bool test_create(struct tap *tap)
 		return false;
 	}
 	model_root_beside_plant(&model);
-	root_sees(tap, "root loses what the cell owns, keeps what is shared and the page with the "
-		       "cell's registers, and reads the cell's public pages");
+	root_sees(tap, "root loses what the cell owns and the page with the cell's registers, "
+		       "keeps what is shared, and reads the cell's public pages");
 	plant_sees(tap, "after create");
-	window = cell_by_id(PLANT_ID)->mmio;
-	tap_is_u64(tap, cell_by_id(PLANT_ID)->num_mmio, 1, "one region is byte-granular");
+	window = io_find(cell_by_id(PLANT_ID)->io[IO_MEMORY], DEVICE + 0x404);
 	tap_ok(tap,
-	       window->virt_start == DEVICE + 0x404 && window->phys_start == DEVICE + 0x404 &&
-		       window->size == 4 && window->flags == plant_memory[PLANT_REGISTERS].flags,
-	       "and passes through as far as its bytes go");
+	       window && window->start == DEVICE + 0x404 && window->size == 4 &&
+		       ((const struct blob_memory *)window->argument)->flags ==
+			       plant_memory[PLANT_REGISTERS].flags,
+	       "what is byte-granular is answered as far as its bytes go");
+	window = io_find(root_cell.io[IO_MEMORY], DEVICE + 0x408);
+	tap_ok(tap,
+	       window && window->start == DEVICE + 0x408 && window->size == 0xbf8 &&
+		       !io_find(root_cell.io[IO_MEMORY], DEVICE + 0x404),
+	       "and the rest of the page is to root");
 	return true;
 }
 

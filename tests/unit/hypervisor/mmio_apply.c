@@ -306,13 +306,6 @@ static void test_exchange_and_copy(struct tap *tap)
 	tap_ok(tap, effect.writes_register && effect.reg == 0xcafef00d,
 	       "exchange of 32 bits clears the register's upper half");
 	tap_is_u64(tap, effect.flags, 2 | FLAG_CF | FLAG_ZF, "exchange leaves the flags");
-
-	insn.access = MMIO_COPY;
-	insn.operation = MMIO_OP_MOV;
-	insn.operand = MMIO_OPERAND_NONE;
-	mmio_apply(&insn, 5, 0x1234567890, 2, &effect);
-	tap_ok(tap, effect.writes_memory && effect.memory == 0x34567890 && !effect.writes_register,
-	       "a string copy hands the data on");
 }
 
 int main(void)

@@ -15,8 +15,10 @@ struct encoding {
 extern const struct encoding mmio_encodings[];
 
 static const char *const access_names[] = {
-	[MMIO_READ] = "read",	    [MMIO_WRITE] = "write", [MMIO_UPDATE] = "update",
-	[MMIO_COMPARE] = "compare", [MMIO_COPY] = "copy",
+	[MMIO_READ] = "read",
+	[MMIO_WRITE] = "write",
+	[MMIO_UPDATE] = "update",
+	[MMIO_COMPARE] = "compare",
 };
 
 static const char *const operation_names[] = {
@@ -77,8 +79,7 @@ static void print_insn(FILE *out, const struct mmio_insn *insn)
 	print_operand(out, insn);
 	if (insn->extension != MMIO_EXTEND_NONE)
 		fputs(insn->extension == MMIO_EXTEND_SIGN ? " sign" : " zero", out);
-	fprintf(out, "%s%s a%u%s%s", insn->string ? " string" : "", insn->repeat ? " rep" : "",
-		insn->address_size, segment_names[insn->segment], insn->lock ? " lock" : "");
+	fprintf(out, "%s%s", segment_names[insn->segment], insn->lock ? " lock" : "");
 }
 
 /* The decoder's answer in the words of mmio_encodings.S; to be freed. */

@@ -99,6 +99,8 @@ static inline void model_take_plant(struct root_model *model)
 	for (unsigned int n = 0; n < sizeof(plant_owned) / sizeof(plant_owned[0]); n++)
 		model_set(model, plant_memory[plant_owned[n]].phys_start,
 			  plant_memory[plant_owned[n]].size, 0);
+	/* The page around the registers, of which root has the rest by a handler. */
+	model_set(model, plant_memory[PLANT_REGISTERS].phys_start & PAGE_MASK, PAGE_SIZE, 0);
 	model_show(model, cell_by_id(PLANT_ID)->comm_page, PUBLIC_CELL_PAGES * PAGE_SIZE, true);
 }
 

@@ -182,51 +182,205 @@ static void test_refusals(struct tap *tap)
 	static const struct blob_pio first[] = {{0, 1}};
 	static const struct blob_pio last[] = {{0xfff0, 0x10}};
 	static const struct blob_pio across[] = {{0x60, 0x20}};
-	static const struct blob_pio nobodys[] = {{0x400, 4}, {0xefff, 2}};
 
 	test_refused(tap, "a neighbour's port after free ones", neighbours, 2);
 	test_refused(tap, "port 0 of a neighbour", first, 1);
 	test_refused(tap, "a neighbour's last port", last, 1);
 	test_refused(tap, "a range with a neighbour's ports in it", across, 1);
-	test_refused(tap, "a port that root has not", nobodys, 2);
 }
 
 /* Of root, whose access is refused; of a cell, which is stopped for it. */
 static void test_exit(struct tap *tap)
 {
 	struct cpu *cpu;
+	uint64_t *rax;
 
 	machine_open(&root);
 	machine_create(&uart_cell);
 	cpu = cpu_by_id(0);
-	cpu_gprs(cpu)->rax = 0x1122334455667788;
+	rax = &cpu_gprs(cpu)->rax;
+	*rax = 0x1122334455667788;
 	tap_ok(tap,
 	       exit_port(cpu, 0x3f8, 1, false, false, 2) == VERDICT_HANDLED &&
-		       machine.refused_port.calls == 1 && machine.refused_port.length == 2 &&
-		       !machine.refused_port.string,
-	       "root's write that exits is refused, never carried out");
+		       machine.cpus[0].regs[VCPU_RIP] == 2 && *rax == 0x1122334455667788,
+	       "root's write that exits is lost");
 	tap_ok(tap,
 	       cpu->failure.reason == FAILURE_PORT_WRITE && cpu->failure.address == 0x3f8 &&
 		       cpu->failure.size == 1 && cpu->failure.value == 0x88,
 	       "the record of a byte's write has AL");
 	exit_port(cpu, 0xffff, 2, false, false, 2);
 	tap_is_u64(tap, cpu->failure.value, 0x7788, "the record of a word's write has AX");
-	exit_port(cpu, 0xcf8, 4, false, false, 2);
+	exit_port(cpu, 0xf100, 4, false, false, 2);
 	tap_is_u64(tap, cpu->failure.value, 0x55667788, "that of a double word has EAX");
-	exit_port(cpu, 0xcf8, 4, true, false, 1);
+	exit_port(cpu, 0x3f8, 1, true, false, 1);
+	tap_is_u64(tap, *rax, 0x11223344556677ff, "a byte that nobody gives is all ones");
 	tap_ok(tap, cpu->failure.reason == FAILURE_PORT_READ && cpu->failure.value == 0,
 	       "the record of a read tells no value");
-	exit_port(cpu, 0x3f8, 1, false, true, 3);
+	exit_port(cpu, 0x3f8, 2, true, false, 1);
+	tap_is_u64(tap, *rax, 0x112233445566ffff, "so is a word");
+	exit_port(cpu, 0x3f8, 4, true, false, 1);
+	tap_is_u64(tap, *rax, 0xffffffff, "a double word clears the upper half");
+	machine.cpus[0].regs[VCPU_RIP] = 0;
 	tap_ok(tap,
-	       cpu->failure.value == 0 && machine.refused_port.string &&
-		       machine.refused_port.length == 3,
-	       "a string's value is not taken from RAX");
+	       exit_port(cpu, 0x3f8, 1, false, true, 3) == VERDICT_GP && cpu->failure.value == 0 &&
+		       machine.cpus[0].regs[VCPU_RIP] == 0,
+	       "a string instruction is answered by an exception, and has no value of RAX");
+	tap_is_u64(tap, public_area.root_violations, 7, "each of them is counted");
 	cpu = cpu_by_id(3);
-	machine.refused_port.calls = 0;
 	tap_ok(tap,
 	       exit_port(cpu, 0x80, 1, false, false, 2) == VERDICT_FAULT &&
-		       machine.refused_port.calls == 0 && cpu->failure.address == 0x80,
+		       cpu->failure.address == 0x80,
 	       "a cell is stopped for a port that it has not");
+	tap_is_u64(tap, public_area.root_violations, 7, "and is not root");
+}
+
+/* The first are told, then powers of two. */
+static void test_flood(struct tap *tap)
+{
+	machine_open(&root);
+	machine_create(&uart_cell);
+	for (unsigned int n = 0; n < 1000; n++)
+		exit_port(cpu_by_id(0), 0x3f8, 1, true, false, 1);
+	tap_is_u64(tap, public_area.root_violations, 1000, "a thousand refusals are counted");
+	tap_is_u64(tap, machine.told, 16 + 5, "the first 16 are told, then 32, 64, 128, 256, 512");
+}
+
+/* What is not in root's blob: nobody's, or somebody's who does not say so. */
+
+static bool allowed(const struct cell *cell, unsigned int port)
+{
+	return cell && !(cell->arch.io_bitmap[port / 8] >> (port % 8) & 1);
+}
+
+static const struct blob_pio few_pio[] = {{0x60, 0x10}, {0x3f8, 8}};
+static struct cell_plan few_ports(void)
+{
+	struct cell_plan plan = root;
+
+	plan.pio = few_pio;
+	plan.num_pio = 2;
+	plan.pm_timer = 0x608;
+	return plan;
+}
+
+static void test_unlisted(struct tap *tap)
+{
+	static const struct blob_pio nobodys[] = {{0x2f8, 8}, {0x60, 1}};
+	struct cell_plan plan = second_cell(nobodys, 2), few = few_ports();
+	unsigned int count = 0;
+
+	machine_open(&few);
+	tap_is_u64(tap, machine_create(&plan), 0, "a cell may have ports that root does not list");
+	tap_ok(tap, allowed(cell_by_id(2), 0x2f8) && allowed(cell_by_id(2), 0x2ff), "it has them");
+	tap_ok(tap, !allowed(&root_cell, 0x2f8) && !allowed(&root_cell, 0x60),
+	       "root has them no more than before");
+	machine_hypercall(HC_CELL_DESTROY, 2, 0);
+	tap_ok(tap, !allowed(&root_cell, 0x2f8) && allowed(&root_cell, 0x60),
+	       "and gets back only what it lists");
+	for (unsigned int port = 0xcf0; port < 0xd08; port++)
+		count += allowed(&root_cell, port) == (port >= 0xcf8 && port < 0xd00);
+	tap_is_u64(tap, count, 24, "PCI configuration is root's, though its blob leaves it out");
+}
+
+static void refused(struct tap *tap, const struct cell_plan *plan, const char *owner,
+		    const char *what)
+{
+	machine.debug_size = 0;
+	memset(machine.debug, 0, sizeof(machine.debug));
+	tap_is_u64(tap, machine_create(plan), -EBUSY, "no cell has %s", what);
+	if (!tap_ok(tap, machine_said(owner), "it is told whose %s is", what))
+		tap_note(tap, "  %s", machine.debug);
+}
+
+static void test_hypervisors(struct tap *tap)
+{
+	static const struct blob_pio pci_first[] = {{0xcf8, 1}}, pci_last[] = {{0xcff, 1}};
+	static const struct blob_pio around[] = {{0xcf0, 8}, {0xd00, 8}};
+	static const struct blob_pio uart[] = {{0x3f8, 8}}, last[] = {{0x3ff, 1}};
+	struct cell_plan few = few_ports(), plan = second_cell(pci_first, 1);
+
+	few.debug_console = (struct cell_console){.address = 0x3f8, .type = CONSOLE_8250};
+	machine_open(&few);
+	refused(tap, &plan, "port 0xcf8 belongs to the root cell", "PCI's address port");
+	plan.pio = pci_last;
+	refused(tap, &plan, "port 0xcff belongs to the root cell", "PCI's last data port");
+	plan.pio = uart;
+	refused(tap, &plan, "port 0x3f8 belongs to the hypervisor's console", "its console");
+	plan.pio = last;
+	refused(tap, &plan, "port 0x3ff belongs to the hypervisor's console", "its last register");
+	plan.pio = uart;
+	plan.console = few.debug_console;
+	tap_is_u64(tap, machine_create(&plan), 0, "but by a cell that calls it its console, too");
+	machine_open(&few);
+	plan.pio = around;
+	plan.num_pio = 2;
+	tap_is_u64(tap, machine_create(&plan), 0, "what is beside PCI's ports is free");
+}
+
+static void test_shared_console(struct tap *tap)
+{
+	static const struct blob_pio uart[] = {{0x3f8, 8}}, more[] = {{0x3f8, 9}};
+	static const struct blob_memory other = {0x900000, 0, 0x1000, RWX | BLOB_MEM_LOADABLE};
+	const struct cell_console console = {.address = 0x3f8, .type = CONSOLE_8250};
+	struct cell_plan first = second_cell(uart, 1), second = second_cell(uart, 1);
+	struct cell_plan few = few_ports();
+
+	first.console = console;
+	second.name = "third";
+	second.id = 3;
+	second.cpus = 1 << 1;
+	second.memory = &other;
+	machine_open(&few);
+	tap_is_u64(tap, machine_create(&first), 0, "a cell has a UART that it calls its console");
+	tap_ok(tap, !allowed(&root_cell, 0x3f8), "root, which does not, has it no more");
+	refused(tap, &second, "port 0x3f8 belongs to second", "another one's console");
+	second.console = console;
+	second.console.flags = CONSOLE_FLAG_MMIO;
+	refused(tap, &second, "port 0x3f8 belongs to second", "ports with memory as its console");
+	second.console = console;
+	second.console.address = 0x2f8;
+	refused(tap, &second, "port 0x3f8 belongs to second", "ports beside its own console");
+	second.console = console;
+	second.pio = more;
+	tap_is_u64(tap, machine_create(&second), 0, "two cells that both call it so share it");
+	tap_ok(tap, allowed(cell_by_id(2), 0x3f8) && allowed(cell_by_id(3), 0x3f8),
+	       "each of them has it");
+	machine_hypercall(HC_CELL_DESTROY, 2, 0);
+	tap_ok(tap, !allowed(&root_cell, 0x3f8), "root has it not while one of them is left");
+	machine_hypercall(HC_CELL_DESTROY, 3, 0);
+	tap_ok(tap, allowed(&root_cell, 0x3f8) && !allowed(&root_cell, 0x400),
+	       "and again when both have gone");
+	few.console = console;
+	machine_open(&few);
+	machine_create(&first);
+	tap_ok(tap, allowed(&root_cell, 0x3f8) && allowed(cell_by_id(2), 0x3f8),
+	       "root shares it where its blob calls it its console");
+}
+
+static void test_pm_timer(struct tap *tap)
+{
+	static const struct blob_pio timer[] = {{0x600, 0x10}};
+	struct cell_plan few = few_ports(), with = second_cell(timer, 1), without = uart_cell;
+	unsigned int count = 0;
+
+	machine_open(&few);
+	without.num_pio = 1;
+	tap_is_u64(tap, machine_create(&without), 0, "a cell without the timer's ports");
+	tap_is_u64(tap, machine_create(&with), 0, "a cell that lists them");
+	for (unsigned int port = 0x600; port < 0x610; port++) {
+		bool timers = port >= 0x608 && port < 0x60c;
+
+		count += allowed(&root_cell, port) == timers &&
+			 allowed(cell_by_id(1), port) == timers && allowed(cell_by_id(2), port);
+	}
+	tap_is_u64(tap, count, 16, "the PM timer's four ports are everybody's, at once");
+	machine_hypercall(HC_CELL_DESTROY, 2, 0);
+	tap_ok(tap, allowed(&root_cell, 0x608) && allowed(&root_cell, 0x60b), "and stay root's");
+	few.pm_timer = 0;
+	machine_open(&few);
+	machine_create(&without);
+	tap_ok(tap, !allowed(cell_by_id(1), 0) && !allowed(cell_by_id(1), 3),
+	       "without such a timer nobody gets anything");
 }
 
 int main(void)
@@ -238,5 +392,10 @@ int main(void)
 	test_two_cells(&tap);
 	test_refusals(&tap);
 	test_exit(&tap);
+	test_flood(&tap);
+	test_unlisted(&tap);
+	test_hypervisors(&tap);
+	test_shared_console(&tap);
+	test_pm_timer(&tap);
 	return tap_done(&tap);
 }

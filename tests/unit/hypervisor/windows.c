@@ -159,8 +159,8 @@ static unsigned int make_move(struct believed *cell, enum move move)
 
 static bool may_be_roots(const struct believed *cell, const struct blob_memory *region)
 {
-	if (!cell->exists || (region->flags & (BLOB_MEM_COMM_REGION | BLOB_MEM_ROOTSHARED)) ||
-	    region->size < PAGE_SIZE)
+	/* Of a page in which a cell has some bytes root has the rest, but not by its tables. */
+	if (!cell->exists || (region->flags & (BLOB_MEM_COMM_REGION | BLOB_MEM_ROOTSHARED)))
 		return true;
 	return cell->loadable && (region->flags & BLOB_MEM_LOADABLE);
 }

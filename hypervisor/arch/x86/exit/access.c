@@ -1,41 +1,45 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * Memory accesses that the second-level tables did not let through: the APIC's page, byte-granular
- * device regions, strays.
+ * Memory accesses that the second-level tables did not let through: the instruction is decoded, and
+ * carried out on what the cell's table of regions has there (io/io.h).
  */
+#pragma GCC optimize("O2") /* on the way of exits that are frequent */
+
 #include "arch/x86/exit/access.h"
 
-#include <string.h>
-
+#include "arch/x86/asm.h"
 #include "arch/x86/exit/refuse.h"
-#include "arch/x86/irq/apic.h"
+#include "core/compiler.h"
 #include "core/state.h"
 
-#define DEVICE_SLOT 3
-
 /* How long the code segment says that addresses and operands are. */
-static enum mmio_cpu_mode mode_of(const struct cpu *cpu)
+static inline __attribute__((always_inline)) enum mmio_cpu_mode mode_of(const struct cpu *cpu)
 {
 	if (guest_runs_64bit_code(cpu))
 		return MMIO_MODE_64;
 	return (vcpu_get(cpu, VCPU_CS_ATTRIBUTES) & 0x400) ? MMIO_MODE_32 : MMIO_MODE_16;
 }
 
-static bool decode(struct cpu *cpu, struct mmio_insn *ret_insn)
+/* The answer of the region to a plain move, which is then done; IO_REFUSED: nothing has been. */
+static inline enum io_answer carry_out_plain(struct cpu *cpu, const struct io_region *region,
+					     const struct mmio_plain *move, uint64_t guest_phys)
 {
-	uint8_t bytes[INSTRUCTION_MAX];
-	unsigned int length;
+	struct io_access access = {guest_phys, 4, !move->read, 0};
+	enum io_answer answer;
 
-	/* Delivering an event touched the memory, not the instruction that RIP stands at. */
-	if (!vendor->can_inject(cpu))
-		return false;
-	length = guest_fetch(cpu, bytes);
-	return length > 0 && mmio_decode(bytes, length, mode_of(cpu), ret_insn) == MMIO_DECODE_OK;
-}
-
-static bool reads_memory(const struct mmio_insn *insn)
-{
-	return insn->access != MMIO_WRITE;
+	if (!io_holds(region, guest_phys, 4))
+		return IO_REFUSED;
+	if (move->has_immediate)
+		access.value = (uint32_t)move->immediate;
+	else if (!move->read)
+		access.value = (uint32_t)gpr_get(cpu, move->reg);
+	answer = region->handler(cpu, region, &access);
+	if (unlikely(answer != IO_DONE))
+		return answer;
+	if (move->read)
+		gpr_set(cpu, move->reg, (uint32_t)access.value);
+	vendor->advance(cpu, move->length);
+	return IO_DONE;
 }
 
 void access_complete(struct cpu *cpu, const struct mmio_insn *insn,
@@ -43,7 +47,8 @@ void access_complete(struct cpu *cpu, const struct mmio_insn *insn,
 {
 	if (effect->writes_register)
 		gpr_set(cpu, insn->reg, effect->reg);
-	vcpu_set(cpu, VCPU_RFLAGS, effect->flags);
+	if (insn->operation != MMIO_OP_MOV)
+		vcpu_set(cpu, VCPU_RFLAGS, effect->flags);
 	vendor->advance(cpu, insn->length);
 }
 
@@ -57,134 +62,112 @@ void access_apply(struct cpu *cpu, const struct mmio_insn *insn, uint64_t data,
 	mmio_apply(insn, reg, data, vcpu_get(cpu, VCPU_RFLAGS), ret_effect);
 }
 
-static enum verdict access_apic(struct cpu *cpu, uint64_t guest_phys)
+/*
+ * The processor tells the first byte that is not mapped. If that is the first one of a page, the
+ * access may have begun in the page before: only bytes of its end would be in the region. Only the
+ * lowest bits of the address count, so no segment matters that begins with a page: of those that
+ * may not, FS and GS, this is not asked, but refused.
+ */
+static bool __attribute__((cold))
+begins_before(struct cpu *cpu, const struct mmio_insn *insn, uint64_t guest_phys)
 {
-	unsigned int offset = guest_phys & (PAGE_SIZE - 1);
-	struct mmio_effect effect;
-	struct mmio_insn insn;
-	enum verdict verdict;
+	uint64_t address = insn->displacement;
 
-	cpu->exits[EXITS_X86_XAPIC]++;
-	/* APM vol. 2, 16.3.2: registers are accessed with aligned 32-bit accesses. */
-	if (!decode(cpu, &insn) || insn.string || insn.width != 4 || (offset & 3))
-		return exit_fault(cpu, FAILURE_INSTRUCTION, guest_phys, 0, 0);
-	access_apply(cpu, &insn, reads_memory(&insn) ? apic_read(offset) : 0, &effect);
+	if (guest_phys & ~PAGE_MASK)
+		return false;
+	if (insn->segment == MMIO_SEGMENT_FS || insn->segment == MMIO_SEGMENT_GS)
+		return true;
+	if (insn->base == MMIO_BASE_RIP)
+		address += vcpu_get(cpu, VCPU_RIP) + insn->length;
+	else if (insn->base != MMIO_BASE_NONE)
+		address += gpr_get(cpu, insn->base);
+	if (insn->index != MMIO_BASE_NONE)
+		address += gpr_get(cpu, insn->index) << insn->scale;
+	return address & ~PAGE_MASK;
+}
+
+static enum io_answer __attribute__((cold))
+carry_out(struct cpu *cpu, const struct io_region *region, const struct mmio_insn *insn,
+	  uint64_t guest_phys)
+{
+	struct io_access access = {.address = guest_phys, .width = insn->width};
+	struct mmio_effect effect;
+	enum io_answer answer;
+
+	if (!io_holds(region, guest_phys, insn->width) || begins_before(cpu, insn, guest_phys))
+		return IO_REFUSED;
+	if (insn->access != MMIO_WRITE) {
+		answer = region->handler(cpu, region, &access);
+		if (answer != IO_DONE)
+			return answer;
+	}
+	access_apply(cpu, insn, access.value, &effect);
 	if (effect.writes_memory) {
-		verdict = apic_write(cpu, offset, effect.memory);
-		if (verdict != VERDICT_HANDLED)
-			return verdict;
+		access.write = true;
+		access.value = effect.memory;
+		answer = region->handler(cpu, region, &access);
+		if (answer != IO_DONE)
+			return answer;
 	}
-	access_complete(cpu, &insn, &effect);
-	return VERDICT_HANDLED;
-}
-
-static const struct blob_memory *find_window(const struct cell *cell, uint64_t guest_phys,
-					     unsigned int width)
-{
-	for (const struct blob_memory *window = cell->mmio; window < cell->mmio + cell->num_mmio;
-	     window++) {
-		if (guest_phys >= window->virt_start &&
-		    guest_phys - window->virt_start < window->size &&
-		    width <= window->size - (guest_phys - window->virt_start))
-			return window;
-	}
-	return NULL;
-}
-
-static bool window_allows(const struct blob_memory *window, const struct mmio_insn *insn,
-			  uint64_t guest_phys)
-{
-	uint64_t widths =
-		window->flags & (BLOB_MEM_IO_8 | BLOB_MEM_IO_16 | BLOB_MEM_IO_32 | BLOB_MEM_IO_64);
-
-	if (reads_memory(insn) && !(window->flags & BLOB_MEM_READ))
-		return false;
-	if (insn->access != MMIO_READ && insn->access != MMIO_COMPARE &&
-	    !(window->flags & BLOB_MEM_WRITE))
-		return false;
-	if ((guest_phys & (insn->width - 1)) && !(window->flags & BLOB_MEM_IO_UNALIGNED))
-		return false;
-	/* BLOB_MEM_IO_8 << log2(width); without any of the flags every width is allowed. */
-	return !widths || (widths & ((uint64_t)insn->width * BLOB_MEM_IO_8));
-}
-
-static uint64_t device_read(const volatile void *address, unsigned int width)
-{
-	switch (width) {
-	case 1:
-		return *(const volatile uint8_t *)address;
-	case 2:
-		return *(const volatile uint16_t *)address;
-	case 4:
-		return *(const volatile uint32_t *)address;
-	default:
-		return *(const volatile uint64_t *)address;
-	}
-}
-
-static void device_write(volatile void *address, unsigned int width, uint64_t value)
-{
-	switch (width) {
-	case 1:
-		*(volatile uint8_t *)address = value;
-		break;
-	case 2:
-		*(volatile uint16_t *)address = value;
-		break;
-	case 4:
-		*(volatile uint32_t *)address = value;
-		break;
-	default:
-		*(volatile uint64_t *)address = value;
-	}
-}
-
-/* A byte-granular region: the access is done for the cell, on the registers that are its own. */
-static bool access_window(struct cpu *cpu, const struct mmio_insn *insn, uint64_t guest_phys)
-{
-	const struct blob_memory *window;
-	struct mmio_effect effect;
-	uint64_t phys;
-	uint8_t *page;
-
-	window = find_window(cpu->cell, guest_phys, insn->width);
-	if (!window || insn->string || !window_allows(window, insn, guest_phys))
-		return false;
-	phys = window->phys_start + (guest_phys - window->virt_start);
-	/* An access across the end of the page would leave the mapping. */
-	if ((phys & (PAGE_SIZE - 1)) + insn->width > PAGE_SIZE)
-		return false;
-	page = (uint8_t *)arch_map_page(DEVICE_SLOT, phys, true) + (phys & (PAGE_SIZE - 1));
-	access_apply(cpu, insn, reads_memory(insn) ? device_read(page, insn->width) : 0, &effect);
-	if (effect.writes_memory)
-		device_write(page, insn->width, effect.memory);
 	access_complete(cpu, insn, &effect);
-	return true;
+	return IO_DONE;
+}
+
+static enum failure_reason reason(bool write)
+{
+	return write ? FAILURE_MEMORY_WRITE : FAILURE_MEMORY_READ;
+}
+
+static enum verdict __attribute__((cold))
+refuse(struct cpu *cpu, enum failure_reason why, uint64_t guest_phys, const struct mmio_insn *insn)
+{
+	struct mmio_effect effect = {0};
+
+	if (cpu->cell == &root_cell)
+		return refuse_memory(cpu, why, guest_phys, insn);
+	if (insn && insn->access == MMIO_WRITE)
+		access_apply(cpu, insn, 0, &effect);
+	return exit_fault(cpu, why, guest_phys, effect.memory, insn ? insn->width : 0);
+}
+
+static enum verdict __attribute__((cold, noinline))
+access_any(struct cpu *cpu, enum failure_reason why, uint64_t guest_phys,
+	   const struct io_region *region, const uint8_t *bytes, unsigned int length)
+{
+	struct mmio_insn insn;
+	enum io_answer answer;
+
+	if (!length || mmio_decode(bytes, length, mode_of(cpu), &insn) != MMIO_DECODE_OK)
+		return refuse(cpu, why, guest_phys, NULL);
+	answer = region ? carry_out(cpu, region, &insn, guest_phys) : IO_REFUSED;
+	if (answer == IO_DONE)
+		return VERDICT_HANDLED;
+	return answer == IO_FAULT ? VERDICT_FAULT : refuse(cpu, why, guest_phys, &insn);
 }
 
 enum verdict exit_memory(struct cpu *cpu, uint64_t guest_phys, bool write, bool execute,
 			 bool page_walk)
 {
-	enum failure_reason reason = execute ? FAILURE_MEMORY_EXECUTE
-				     : write ? FAILURE_MEMORY_WRITE
-					     : FAILURE_MEMORY_READ;
-	struct mmio_insn insn, *decoded = NULL;
-	struct mmio_effect effect;
-	uint64_t value = 0;
-	enum verdict verdict;
+	const struct io_region *region = io_find(cpu->cell->io[IO_MEMORY], guest_phys);
+	uint8_t bytes[INSTRUCTION_MAX];
+	struct mmio_plain move;
+	enum io_answer answer;
+	unsigned int length;
 
-	if (!page_walk && write && (guest_phys & PAGE_MASK) == APIC_PHYS)
-		return access_apic(cpu, guest_phys);
-	cpu->exits[EXITS_MMIO]++;
-	if (!execute && !page_walk && decode(cpu, &insn)) {
-		if (access_window(cpu, &insn, guest_phys))
+	cpu->exits[region ? region->counter : EXITS_MMIO]++;
+	/* Delivering an event touched the memory, not the instruction that RIP stands at? */
+	if (unlikely(execute || page_walk || !vendor->can_inject(cpu)))
+		return refuse(cpu, execute ? FAILURE_MEMORY_EXECUTE : reason(write), guest_phys,
+			      NULL);
+	length = guest_fetch(cpu, bytes);
+	/* At the start of a page all of the instruction's address may be needed. */
+	if (likely(region && (guest_phys & ~PAGE_MASK) &&
+		   mmio_decode_plain(bytes, length, mode_of(cpu), &move))) {
+		answer = carry_out_plain(cpu, region, &move, guest_phys);
+		if (likely(answer == IO_DONE))
 			return VERDICT_HANDLED;
-		if (insn.access == MMIO_WRITE) {
-			access_apply(cpu, &insn, 0, &effect);
-			value = effect.memory;
-		}
-		decoded = &insn;
+		if (answer == IO_FAULT)
+			return VERDICT_FAULT;
 	}
-	verdict = exit_fault(cpu, reason, guest_phys, value, decoded ? insn.width : 0);
-	return cpu->cell == &root_cell ? refuse_memory(cpu, decoded) : verdict;
+	return access_any(cpu, reason(write), guest_phys, region, bytes, length);
 }

@@ -1,100 +1,92 @@
 // SPDX-License-Identifier: GPL-2.0-only
-/* I/O ports: a cell has those of its configuration; root has its own but for those of the cells. */
-#include <errno.h>
-#include <string.h>
+/* Accesses to ports that the cell's map (port_map.c) does not let through. */
+#pragma GCC optimize("O2") /* on the way of exits that are frequent */
 
-#include "core/console.h"
-#include "core/page_pool.h"
-#include "core/state.h"
-#include "core/subsystem.h"
 #include "arch/x86/exit/refuse.h"
 
-static bool port_intercepted(const struct cell *cell, unsigned int port)
+/* What an IN leaves in RAX. */
+static inline void set_rax(struct cpu *cpu, unsigned int width, uint64_t value)
 {
-	return cell->arch.io_bitmap[port / 8] & (1u << (port % 8));
+	uint64_t *rax = &cpu_gprs(cpu)->rax;
+
+	if (width == 1)
+		*(uint8_t *)rax = value;
+	else if (width == 2)
+		*(uint16_t *)rax = value;
+	else
+		*rax = (uint32_t)value;
 }
 
-static void set_range(struct cell *cell, const struct blob_pio *range, bool intercept)
+static inline uint64_t get_rax(struct cpu *cpu, unsigned int width)
 {
-	for (unsigned int n = 0; n < range->length; n++) {
-		unsigned int port = range->base + n;
-
-		if (intercept)
-			cell->arch.io_bitmap[port / 8] |= 1u << (port % 8);
-		else
-			cell->arch.io_bitmap[port / 8] &= ~(1u << (port % 8));
-	}
+	return cpu_gprs(cpu)->rax & (0xffffffffull >> (32 - 8 * width));
 }
 
-#define for_each_range(range, cell)                                      \
-	for (const struct blob_pio *range = cell_desc_pio((cell)->desc); \
-	     range < cell_desc_pio((cell)->desc) + (cell)->desc->num_pio_regions; range++)
-
-/* Every port must be root's at this moment: not denied to it, not with another cell. */
-static int check_ports(const struct cell *cell)
+static bool __attribute__((cold))
+carry_out(struct cpu *cpu, const struct io_region *region, struct io_access *access,
+	  unsigned int instruction_length)
 {
-	for_each_range (range, cell) {
-		for (unsigned int n = 0; n < range->length; n++) {
-			unsigned int port = range->base + n;
-
-			if (port_intercepted(&root_cell, port)) {
-				console_printf("cell %s: port 0x%x is not the root cell's\n",
-					       cell->desc->name, port);
-				return -EBUSY;
-			}
-		}
-	}
-	return 0;
+	if (region->handler(cpu, region, access) != IO_DONE)
+		return false;
+	if (!access->write)
+		set_rax(cpu, access->width, access->value);
+	vendor->advance(cpu, instruction_length);
+	return true;
 }
 
-static int port_cell_create(struct cell *cell)
+static enum failure_reason reason(bool in)
 {
-	uint8_t *bitmap;
-	int err;
-
-	if (cell != &root_cell) {
-		err = check_ports(cell);
-		if (err)
-			return err;
-	}
-	bitmap = page_pool_alloc(IO_BITMAP_PAGES);
-	if (!bitmap)
-		return -ENOMEM;
-	memset(bitmap, 0xff, IO_BITMAP_PAGES * PAGE_SIZE);
-	cell->arch.io_bitmap = bitmap;
-	for_each_range (range, cell) {
-		set_range(cell, range, false);
-		if (cell != &root_cell)
-			set_range(&root_cell, range, true);
-	}
-	return 0;
+	return in ? FAILURE_PORT_READ : FAILURE_PORT_WRITE;
 }
 
-static void port_cell_destroy(struct cell *cell)
+/* Nobody drives the bus: all ones are read, a write is lost. */
+static inline enum verdict nothing_there(struct cpu *cpu, unsigned int size, bool in, bool string,
+					 unsigned int instruction_length)
 {
-	/* Without a bitmap creation never got as far as taking the ports from root. */
-	if (!cell->arch.io_bitmap)
-		return;
-	/* All of them were root's when the cell was created. */
-	for_each_range (range, cell)
-		set_range(&root_cell, range, false);
-	page_pool_free(cell->arch.io_bitmap, IO_BITMAP_PAGES);
-	cell->arch.io_bitmap = NULL;
+	if (unlikely(string))
+		return VERDICT_GP;
+	if (in)
+		set_rax(cpu, size, ~0ull);
+	vendor->advance(cpu, instruction_length);
+	return VERDICT_HANDLED;
+}
+
+static enum verdict __attribute__((cold, noinline))
+refuse_and_tell(struct cpu *cpu, uint16_t port, unsigned int size, bool in, bool string,
+		unsigned int instruction_length)
+{
+	refuse_tell(cpu, reason(in), port, in || string ? 0 : get_rax(cpu, size), size);
+	return nothing_there(cpu, size, in, string, instruction_length);
+}
+
+static inline enum verdict refuse(struct cpu *cpu, uint16_t port, unsigned int size, bool in,
+				  bool string, unsigned int instruction_length)
+{
+	if (refuse_count())
+		return refuse_and_tell(cpu, port, size, in, string, instruction_length);
+	return nothing_there(cpu, size, in, string, instruction_length);
+}
+
+/* Beside refusals to root. */
+static enum verdict __attribute__((cold, noinline))
+dispatch(struct cpu *cpu, uint16_t port, unsigned int size, bool in, bool string,
+	 unsigned int instruction_length)
+{
+	struct io_access access = {port, size, !in, in || string ? 0 : get_rax(cpu, size)};
+	const struct io_region *region = string ? NULL : io_find(cpu->cell->io[IO_PORTS], port);
+
+	if (region && io_holds(region, port, size) &&
+	    carry_out(cpu, region, &access, instruction_length))
+		return VERDICT_HANDLED;
+	if (cpu->cell == &root_cell)
+		return refuse(cpu, port, size, in, string, instruction_length);
+	return exit_fault(cpu, reason(in), port, access.value, size);
 }
 
 enum verdict exit_port(struct cpu *cpu, uint16_t port, unsigned int size, bool in, bool string,
 		       unsigned int instruction_length)
 {
-	/* Nothing is ever passed on from here: what is allowed does not exit. */
-	uint64_t value = in || string ? 0 : cpu_gprs(cpu)->rax & (0xffffffffull >> (32 - 8 * size));
-	enum verdict verdict =
-		exit_fault(cpu, in ? FAILURE_PORT_READ : FAILURE_PORT_WRITE, port, value, size);
-
-	return cpu->cell == &root_cell ? refuse_port(cpu, string, instruction_length) : verdict;
+	if (unlikely(cpu->cell != &root_cell || cpu->cell->io[IO_PORTS]))
+		return dispatch(cpu, port, size, in, string, instruction_length);
+	return refuse(cpu, port, size, in, string, instruction_length);
 }
-
-SUBSYSTEM(30, port_subsystem) = {
-	.name = "I/O ports",
-	.cell_create = port_cell_create,
-	.cell_destroy = port_cell_destroy,
-};

@@ -1,28 +1,41 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /*
  * What a cell would be stopped for is refused to root like by hardware where nothing is, counted
- * and told on the console: a stray access must not take Linux down. cpu->failure says what it was.
+ * and told on the console: a stray access must not take Linux down.
  */
 #ifndef REFUSE_H
 #define REFUSE_H
 
 #include "arch/x86/logic/mmio_decode.h"
 #include "arch/x86/exit/exit.h"
+#include "core/compiler.h"
+#include "core/state.h"
 
 /*
  * A memory access is answered like by an empty bus: reads give all ones, writes are lost. What
- * cannot be emulated (insn is NULL: vector instructions, a walk of root's own page tables) gets a
- * general-protection exception, which Linux' guarded accesses survive. Of a string instruction one
- * element is done. Returns VERDICT_HANDLED.
+ * cannot be emulated (insn is NULL: vector and string instructions, a walk of root's own page
+ * tables) gets a general-protection exception, which Linux' guarded accesses survive.
  */
-enum verdict refuse_memory(struct cpu *cpu, const struct mmio_insn *insn);
-
-/* The same for IN and OUT, or INS and OUTS (string), of so many bytes. */
-enum verdict refuse_port(struct cpu *cpu, bool string, unsigned int instruction_length);
+enum verdict refuse_memory(struct cpu *cpu, enum failure_reason reason, uint64_t guest_phys,
+			   const struct mmio_insn *insn);
 
 /*
- * Everything else: a general-protection exception. After what would reset the machine, and the
- * cells with it, this CPU of Linux stops.
+ * Counts a refusal; true: it is to be told. The first ones are, then fewer and fewer: the console
+ * is not root's to flood.
+ */
+static inline bool refuse_count(void)
+{
+	uint64_t n = __atomic_add_fetch(&public_area.root_violations, 1, __ATOMIC_SEQ_CST);
+
+	return unlikely((n & (n - 1)) == 0 || n <= 16);
+}
+
+void __attribute__((cold)) refuse_tell(struct cpu *cpu, enum failure_reason reason,
+				       uint64_t address, uint64_t value, unsigned int size);
+
+/*
+ * Everything else, as cpu->failure says: a general-protection exception. After what would reset the
+ * machine, and the cells with it, this CPU of Linux stops.
  */
 void refuse_other(struct cpu *cpu);
 

@@ -6,7 +6,7 @@
 #include <stddef.h>
 #include <stdint.h>
 
-#define ARCH_TEMPORARY_PAGES 4
+#define ARCH_TEMPORARY_PAGES 8
 #define ARCH_LAUNCH_MSRS     32
 
 /* General purpose registers of the guest, at the very top of the CPU block, filled by assembly. */
@@ -38,11 +38,6 @@ enum arch_pending {
 	ARCH_PENDING_SIGNALS = PENDING_INIT | PENDING_SIPI | PENDING_NMI,
 };
 
-/* A guest-linear page, where it is, and by which table entry (vcpu/guest.c). */
-struct looked_up {
-	uint64_t linear, cr3, phys, entry_phys, entry;
-};
-
 struct arch_cpu {
 	/* The block in which the processor keeps the vCPU; its layout is the vendor's. */
 	void *control;
@@ -61,8 +56,9 @@ struct arch_cpu {
 	uint32_t apic_ldr;	/* logical id and its format as the guest wrote them */
 	uint32_t apic_dfr;
 	uint32_t apic_icr_high;
+	/* What page of the guest each temporary page shows, with all low bits set; 0: none. */
+	uint64_t mapped[ARCH_TEMPORARY_PAGES];
 	bool broken; /* had an exception in the hypervisor */
-	struct looked_up looked_up;
 	uint64_t last_exception_rip;
 	uint32_t last_exception; /* vector, or FAILURE_VECTOR_NONE */
 

@@ -160,7 +160,7 @@ static void deliver(struct cpu *self, struct cpu *cpu, uint32_t icr_low)
  * ever addressed, each by its physical id: what a logical destination would reach elsewhere does
  * not matter.
  */
-static enum verdict send(struct cpu *self, uint32_t icr_low)
+static enum verdict __attribute__((noinline)) send(struct cpu *self, uint32_t icr_low)
 {
 	bool sent = false;
 

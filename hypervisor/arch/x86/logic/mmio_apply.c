@@ -163,9 +163,7 @@ void mmio_apply(const struct mmio_insn *insn, uint64_t reg, uint64_t data, uint6
 	operand = insn->operand == MMIO_OPERAND_REGISTER
 			  ? register_value(insn, reg)
 			  : insn->immediate & width_mask(insn->width);
-	if (insn->access == MMIO_COPY)
-		result = data;
-	else if (insn->to_register)
+	if (insn->to_register)
 		result = alu_run(&alu, insn->operation, operand, data);
 	else
 		result = alu_run(&alu, insn->operation, data, operand);

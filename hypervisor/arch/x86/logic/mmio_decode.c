@@ -11,7 +11,6 @@
 #define FORM_IMM    (1u << 6)  /* ... an immediate of the operand size, 4 bytes at most */
 #define FORM_GROUP  (1u << 7)  /* the operation is in the reg field of ModRM */
 #define FORM_MOFFS  (1u << 8)  /* the address follows the opcode, the register is the accumulator */
-#define FORM_STRING (1u << 9)  /* addresses in index registers */
 #define FORM_ZERO   (1u << 10) /* memory narrower than the register: zero-extended */
 #define FORM_SIGN   (1u << 11) /* ... sign-extended */
 #define FORM_WORD   (1u << 12) /* memory of two bytes */
@@ -28,69 +27,66 @@
 #define RM	  (FORM_KNOWN | FORM_MODRM)
 #define MOFFS_REG (FORM_KNOWN | FORM_MOFFS | FORM_REG)
 #define REG_MOFFS (MOFFS_REG | FORM_TO_REG)
-#define STRING	  (FORM_KNOWN | FORM_STRING)
 
 enum group { GROUP_ALU, GROUP_MOV, GROUP_UNARY, GROUP_STEP, GROUP_BIT, GROUP_COUNT };
 
 struct form {
 	uint32_t flags;
+	uint16_t opcode;
 	uint8_t operation;
 	uint8_t group;
 };
 
-#define ALU(base, op)                                                                   \
-	[(base)] = {RM_REG | FORM_BYTE, (op), 0}, [(base) + 1] = {RM_REG, (op), 0},     \
-	[(base) + 2] = {REG_RM | FORM_BYTE, (op), 0}, [(base) + 3] = {REG_RM, (op), 0}, \
-	[(base) + 4] = {FORM_KNOWN | FORM_NO_MEM | FORM_BYTE, (op), 0},                 \
-	[(base) + 5] = {FORM_KNOWN | FORM_NO_MEM, (op), 0}
+#define BEHIND_0F 0x100
 
-static const struct form one_byte[256] = {
-	ALU(0x00, MMIO_OP_ADD),
-	ALU(0x08, MMIO_OP_OR),
-	ALU(0x10, MMIO_OP_ADC),
-	ALU(0x18, MMIO_OP_SBB),
-	ALU(0x20, MMIO_OP_AND),
-	ALU(0x28, MMIO_OP_SUB),
-	ALU(0x30, MMIO_OP_XOR),
-	ALU(0x38, MMIO_OP_CMP),
-	[0x63] = {REG_RM | FORM_DWORD | FORM_SIGN | FORM_64, MMIO_OP_MOV, 0},
-	[0x80] = {RM_IMM8 | FORM_BYTE | FORM_GROUP, 0, GROUP_ALU},
-	[0x81] = {RM_IMM | FORM_GROUP, 0, GROUP_ALU},
-	[0x82] = {RM_IMM8 | FORM_BYTE | FORM_GROUP | FORM_NOT_64, 0, GROUP_ALU},
-	[0x83] = {RM_IMM8 | FORM_GROUP, 0, GROUP_ALU},
-	[0x84] = {RM_REG | FORM_BYTE, MMIO_OP_TEST, 0},
-	[0x85] = {RM_REG, MMIO_OP_TEST, 0},
-	[0x86] = {RM_REG | FORM_BYTE, MMIO_OP_XCHG, 0},
-	[0x87] = {RM_REG, MMIO_OP_XCHG, 0},
-	[0x88] = {RM_REG | FORM_BYTE, MMIO_OP_MOV, 0},
-	[0x89] = {RM_REG, MMIO_OP_MOV, 0},
-	[0x8a] = {REG_RM | FORM_BYTE, MMIO_OP_MOV, 0},
-	[0x8b] = {REG_RM, MMIO_OP_MOV, 0},
-	[0xa0] = {REG_MOFFS | FORM_BYTE, MMIO_OP_MOV, 0},
-	[0xa1] = {REG_MOFFS, MMIO_OP_MOV, 0},
-	[0xa2] = {MOFFS_REG | FORM_BYTE, MMIO_OP_MOV, 0},
-	[0xa3] = {MOFFS_REG, MMIO_OP_MOV, 0},
-	[0xa4] = {STRING | FORM_BYTE, MMIO_OP_MOV, 0},
-	[0xa5] = {STRING, MMIO_OP_MOV, 0},
-	[0xaa] = {STRING | FORM_REG | FORM_BYTE, MMIO_OP_MOV, 0},
-	[0xab] = {STRING | FORM_REG, MMIO_OP_MOV, 0},
-	[0xc6] = {RM_IMM8 | FORM_BYTE | FORM_GROUP, 0, GROUP_MOV},
-	[0xc7] = {RM_IMM | FORM_GROUP, 0, GROUP_MOV},
-	[0xf6] = {RM | FORM_BYTE | FORM_GROUP, 0, GROUP_UNARY},
-	[0xf7] = {RM | FORM_GROUP, 0, GROUP_UNARY},
-	[0xfe] = {RM | FORM_BYTE | FORM_GROUP, 0, GROUP_STEP},
-	[0xff] = {RM | FORM_GROUP, 0, GROUP_STEP},
+/* Beside those of the eight operations in the order of their numbers, from 0 to 3f. */
+static const struct form forms[] = {
+	{REG_RM | FORM_DWORD | FORM_SIGN | FORM_64, 0x63, MMIO_OP_MOV, 0},
+	{RM_IMM8 | FORM_BYTE | FORM_GROUP, 0x80, 0, GROUP_ALU},
+	{RM_IMM | FORM_GROUP, 0x81, 0, GROUP_ALU},
+	{RM_IMM8 | FORM_BYTE | FORM_GROUP | FORM_NOT_64, 0x82, 0, GROUP_ALU},
+	{RM_IMM8 | FORM_GROUP, 0x83, 0, GROUP_ALU},
+	{RM_REG | FORM_BYTE, 0x84, MMIO_OP_TEST, 0},
+	{RM_REG, 0x85, MMIO_OP_TEST, 0},
+	{RM_REG | FORM_BYTE, 0x86, MMIO_OP_XCHG, 0},
+	{RM_REG, 0x87, MMIO_OP_XCHG, 0},
+	{RM_REG | FORM_BYTE, 0x88, MMIO_OP_MOV, 0},
+	{RM_REG, 0x89, MMIO_OP_MOV, 0},
+	{REG_RM | FORM_BYTE, 0x8a, MMIO_OP_MOV, 0},
+	{REG_RM, 0x8b, MMIO_OP_MOV, 0},
+	{REG_MOFFS | FORM_BYTE, 0xa0, MMIO_OP_MOV, 0},
+	{REG_MOFFS, 0xa1, MMIO_OP_MOV, 0},
+	{MOFFS_REG | FORM_BYTE, 0xa2, MMIO_OP_MOV, 0},
+	{MOFFS_REG, 0xa3, MMIO_OP_MOV, 0},
+	{RM_IMM8 | FORM_BYTE | FORM_GROUP, 0xc6, 0, GROUP_MOV},
+	{RM_IMM | FORM_GROUP, 0xc7, 0, GROUP_MOV},
+	{RM | FORM_BYTE | FORM_GROUP, 0xf6, 0, GROUP_UNARY},
+	{RM | FORM_GROUP, 0xf7, 0, GROUP_UNARY},
+	{RM | FORM_BYTE | FORM_GROUP, 0xfe, 0, GROUP_STEP},
+	{RM | FORM_GROUP, 0xff, 0, GROUP_STEP},
+	{REG_RM | FORM_BYTE | FORM_ZERO, BEHIND_0F | 0xb6, MMIO_OP_MOV, 0},
+	{REG_RM | FORM_WORD | FORM_ZERO, BEHIND_0F | 0xb7, MMIO_OP_MOV, 0},
+	{RM_IMM8 | FORM_GROUP, BEHIND_0F | 0xba, 0, GROUP_BIT},
+	{REG_RM | FORM_BYTE | FORM_SIGN, BEHIND_0F | 0xbe, MMIO_OP_MOV, 0},
+	{REG_RM | FORM_WORD | FORM_SIGN, BEHIND_0F | 0xbf, MMIO_OP_MOV, 0},
+	{RM_REG | FORM_PLAIN, BEHIND_0F | 0xc3, MMIO_OP_MOV, 0}, /* MOVNTI */
 };
 
-/* Behind 0F. */
-static const struct form two_byte[256] = {
-	[0xb6] = {REG_RM | FORM_BYTE | FORM_ZERO, MMIO_OP_MOV, 0},
-	[0xb7] = {REG_RM | FORM_WORD | FORM_ZERO, MMIO_OP_MOV, 0},
-	[0xba] = {RM_IMM8 | FORM_GROUP, 0, GROUP_BIT},
-	[0xbe] = {REG_RM | FORM_BYTE | FORM_SIGN, MMIO_OP_MOV, 0},
-	[0xbf] = {REG_RM | FORM_WORD | FORM_SIGN, MMIO_OP_MOV, 0},
-	[0xc3] = {RM_REG | FORM_PLAIN, MMIO_OP_MOV, 0}, /* MOVNTI */
-};
+static struct form find_form(unsigned int opcode)
+{
+	static const uint32_t alu[8] = {
+		RM_REG | FORM_BYTE,	  RM_REG,
+		REG_RM | FORM_BYTE,	  REG_RM,
+		FORM_KNOWN | FORM_NO_MEM, FORM_KNOWN | FORM_NO_MEM,
+	};
+
+	for (unsigned int n = 0; n < sizeof(forms) / sizeof(forms[0]); n++) {
+		if (forms[n].opcode == opcode)
+			return forms[n];
+	}
+	/* MMIO_OP_ADD to MMIO_OP_CMP. */
+	return (struct form){opcode < 0x40 ? alu[opcode & 7] : 0, opcode, opcode >> 3, 0};
+}
 
 #define NO_OPERATION 0xff
 
@@ -107,6 +103,8 @@ static const uint8_t group_operations[GROUP_COUNT][8] = {
 
 #define REX_W 8u
 #define REX_R 4u
+#define REX_X 2u
+#define REX_B 1u
 
 struct decoder {
 	const uint8_t *bytes;
@@ -217,7 +215,7 @@ static void decode_opcode(struct decoder *d)
 		else
 			break;
 	}
-	d->form = byte == 0x0f ? two_byte[next_byte(d)] : one_byte[byte];
+	d->form = find_form(byte == 0x0f ? BEHIND_0F | next_byte(d) : byte);
 	if (!(d->form.flags & FORM_KNOWN) ||
 	    ((d->form.flags & FORM_64) && d->mode != MMIO_MODE_64) ||
 	    ((d->form.flags & FORM_NOT_64) && d->mode == MMIO_MODE_64) ||
@@ -227,20 +225,44 @@ static void decode_opcode(struct decoder *d)
 		stop(d, MMIO_DECODE_NO_MEMORY);
 }
 
-/* Bytes of displacement behind ModRM (and SIB, which is read here). */
-static unsigned int displacement_size(struct decoder *d)
+/* APM vol. 3, 1.4 and appendix A.3. */
+static void decode_address_16(struct decoder *d, struct mmio_insn *insn)
 {
-	unsigned int mod = d->modrm >> 6, base = d->modrm & 7;
+	static const uint8_t bases[8] = {3, 3, 5, 5, 6, 7, 5, 3};
+	static const uint8_t indices[4] = {6, 7, 6, 7};
+	unsigned int mod = d->modrm >> 6, rm = d->modrm & 7;
 
-	if (address_size(d) == 2)
-		return (mod == 2 || (mod == 0 && base == 6)) ? 2 : mod;
-	if (base == 4)
-		base = next_byte(d) & 7;
-	/* Without base, or relative to the instruction pointer. */
-	return (mod == 2 || (mod == 0 && base == 5)) ? 4 : mod;
+	if (mod == 0 && rm == 6) {
+		insn->displacement = next_value(d, 2);
+		return;
+	}
+	insn->base = bases[rm];
+	if (rm < 4)
+		insn->index = indices[rm];
+	insn->displacement = next_value(d, mod);
 }
 
-static void decode_modrm(struct decoder *d)
+static void decode_address(struct decoder *d, struct mmio_insn *insn)
+{
+	unsigned int mod = d->modrm >> 6, base = d->modrm & 7, index;
+	bool sib = base == 4;
+	uint8_t byte;
+
+	if (sib) {
+		byte = next_byte(d);
+		base = byte & 7;
+		index = ((byte >> 3) & 7) | ((d->rex & REX_X) ? 8 : 0);
+		insn->index = index == 4 ? MMIO_BASE_NONE : index;
+		insn->scale = byte >> 6;
+	}
+	if (mod != 0 || base != 5)
+		insn->base = base | ((d->rex & REX_B) ? 8 : 0);
+	else if (!sib && d->mode == MMIO_MODE_64)
+		insn->base = MMIO_BASE_RIP;
+	insn->displacement = next_value(d, mod == 2 || (mod == 0 && base == 5) ? 4 : mod);
+}
+
+static void decode_modrm(struct decoder *d, struct mmio_insn *insn)
 {
 	d->modrm = next_byte(d);
 	if (d->form.flags & FORM_GROUP) {
@@ -253,7 +275,10 @@ static void decode_modrm(struct decoder *d)
 	}
 	if ((d->modrm >> 6) == 3)
 		stop(d, MMIO_DECODE_NO_MEMORY);
-	next_value(d, displacement_size(d));
+	if (address_size(d) == 2)
+		decode_address_16(d, insn);
+	else
+		decode_address(d, insn);
 }
 
 static void set_register(const struct decoder *d, struct mmio_insn *insn)
@@ -293,8 +318,6 @@ static enum mmio_access access_of(const struct decoder *d)
 	case MMIO_OP_BT:
 		return MMIO_COMPARE;
 	case MMIO_OP_MOV:
-		if ((flags & FORM_STRING) && !(flags & FORM_REG))
-			return MMIO_COPY;
 		return (flags & FORM_TO_REG) ? MMIO_READ : MMIO_WRITE;
 	default:
 		return (flags & FORM_TO_REG) ? MMIO_READ : MMIO_UPDATE;
@@ -306,9 +329,9 @@ static void decode_operands(struct decoder *d, struct mmio_insn *insn)
 	unsigned int size;
 
 	if (d->form.flags & FORM_MODRM)
-		decode_modrm(d);
+		decode_modrm(d, insn);
 	else if (d->form.flags & FORM_MOFFS)
-		next_value(d, address_size(d));
+		insn->displacement = next_value(d, address_size(d));
 	insn->width = memory_width(d);
 	if (d->form.flags & (FORM_IMM8 | FORM_IMM)) {
 		size = (d->form.flags & FORM_IMM8) ? 1 : insn->width > 4 ? 4 : insn->width;
@@ -328,7 +351,7 @@ enum mmio_decode_result mmio_decode(const uint8_t *bytes, unsigned int n, enum m
 		.mode = mode,
 		.segment = MMIO_SEGMENT_DEFAULT,
 	};
-	struct mmio_insn insn = {0};
+	struct mmio_insn insn = {.base = MMIO_BASE_NONE, .index = MMIO_BASE_NONE};
 
 	decode_opcode(&d);
 	decode_operands(&d, &insn);
@@ -342,9 +365,6 @@ enum mmio_decode_result mmio_decode(const uint8_t *bytes, unsigned int n, enum m
 	insn.to_register = d.form.flags & FORM_TO_REG;
 	if (insn.reg_width > insn.width)
 		insn.extension = (d.form.flags & FORM_SIGN) ? MMIO_EXTEND_SIGN : MMIO_EXTEND_ZERO;
-	insn.string = d.form.flags & FORM_STRING;
-	insn.repeat = insn.string && d.repeat_prefix;
-	insn.address_size = address_size(&d);
 	insn.segment = d.segment;
 	insn.lock = d.lock;
 	insn.length = d.position;

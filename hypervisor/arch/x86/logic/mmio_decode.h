@@ -1,8 +1,9 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /*
  * x86 instructions that access memory, as far as drivers use them on device registers: what a
- * trapped one wants to do, and what it does once the data is there. The effective address is not
- * worked out, the trap tells it. Pure logic: no state, callable anywhere.
+ * trapped one wants to do, and what it does once the data is there. The trap tells the
+ * address that was not reached; what the instruction says of it is told beside. Pure logic: no
+ * state, callable anywhere.
  */
 #ifndef MMIO_DECODE_H
 #define MMIO_DECODE_H
@@ -31,7 +32,6 @@ enum mmio_access {
 	MMIO_WRITE,   /* register or immediate into memory */
 	MMIO_UPDATE,  /* memory is read and written */
 	MMIO_COMPARE, /* memory is read, only flags change */
-	MMIO_COPY,    /* string: memory to memory; either may be the one that trapped */
 };
 
 enum mmio_operation {
@@ -81,6 +81,10 @@ enum mmio_segment {
 	MMIO_SEGMENT_DEFAULT, /* no prefix */
 };
 
+/* In place of a register in an address. */
+#define MMIO_BASE_NONE 16
+#define MMIO_BASE_RIP  17 /* of the next instruction */
+
 struct mmio_insn {
 	uint8_t length; /* bytes, prefixes included */
 	uint8_t width;	/* bytes of memory accessed (each time, for strings): 1, 2, 4, 8 */
@@ -99,9 +103,10 @@ struct mmio_insn {
 	/* What a read does to the data on its way into a register wider than the memory. */
 	enum mmio_extension extension;
 
-	bool string;	      /* STOS, MOVS: advances the index registers by width */
-	bool repeat;	      /* REP: as often as the count register says */
-	uint8_t address_size; /* bytes: 2, 4, 8; also of the index and count registers */
+	/* The address: base + (index << scale) + displacement, in the segment. */
+	uint8_t base, index; /* register numbers, or MMIO_BASE_… */
+	uint8_t scale;
+	int64_t displacement;
 	enum mmio_segment segment;
 	bool lock;
 };
@@ -112,6 +117,58 @@ struct mmio_insn {
  */
 enum mmio_decode_result mmio_decode(const uint8_t *bytes, unsigned int n, enum mmio_cpu_mode mode,
 				    struct mmio_insn *ret_insn);
+
+/* What drivers mostly do: MOV of 32 bits, without prefixes but REX. */
+struct mmio_plain {
+	uint8_t length;
+	uint8_t reg;
+	bool read;
+	bool has_immediate; /* in place of the register */
+	int32_t immediate;
+};
+
+#define MMIO_OPCODE_STORE     0x89
+#define MMIO_OPCODE_LOAD      0x8b
+#define MMIO_OPCODE_IMMEDIATE 0xc7
+
+/* False where it is something else, or where bytes may be missing. */
+static inline bool mmio_decode_plain(const uint8_t *bytes, unsigned int n, enum mmio_cpu_mode mode,
+				     struct mmio_plain *ret_move)
+{
+	unsigned int length = 2, reg = 0, modrm, base;
+	const uint8_t *start = bytes;
+
+	if (n < MMIO_INSN_MAX || mode == MMIO_MODE_16)
+		return false;
+	if (mode == MMIO_MODE_64 && (*bytes & 0xf8) == 0x40) { /* W would make it 64 bits */
+		reg = (*bytes++ & 4) << 1;
+		length++;
+	}
+	modrm = bytes[1];
+	base = modrm & 7;
+	if (base == 4) {
+		base = bytes[2] & 7;
+		length++;
+	}
+	if (modrm >= 0xc0)
+		return false;
+	if (modrm >= 0x80 || (modrm < 0x40 && base == 5))
+		length += 4;
+	else
+		length += modrm >> 6;
+	ret_move->has_immediate = false;
+	ret_move->read = *bytes == MMIO_OPCODE_LOAD;
+	if (*bytes == MMIO_OPCODE_IMMEDIATE && !(modrm & 0x38)) {
+		ret_move->has_immediate = true;
+		__builtin_memcpy(&ret_move->immediate, start + length, 4);
+		length += 4;
+	} else if (*bytes != MMIO_OPCODE_STORE && !ret_move->read) {
+		return false;
+	}
+	ret_move->reg = reg + ((modrm >> 3) & 7);
+	ret_move->length = length;
+	return true;
+}
 
 /* What an instruction leaves behind. */
 struct mmio_effect {
@@ -125,8 +182,7 @@ struct mmio_effect {
 /*
  * Executes one access of a decoded instruction. reg is the whole register insn->reg, data what was
  * read from memory (ignored by plain writes; bits above the width are ignored), flags RFLAGS
- * before. Of a string instruction this is one element; moving index and count registers is the
- * caller's. AF is worked out where the manual defines it and cleared where it does not.
+ * before. AF is worked out where the manual defines it and cleared where it does not.
  */
 void mmio_apply(const struct mmio_insn *insn, uint64_t reg, uint64_t data, uint64_t flags,
 		struct mmio_effect *ret_effect);

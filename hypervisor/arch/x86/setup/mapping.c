@@ -84,13 +84,13 @@ uint64_t mapping_cr3(void)
 
 void *arch_map_page(unsigned int slot, uint64_t phys, bool device)
 {
-	unsigned int index = this_cpu()->id * ARCH_TEMPORARY_PAGES + slot;
-	void *virt = (void *)(TEMPORARY_BASE + index * PAGE_SIZE);
+	void *virt = mapping_of_page(this_cpu(), slot);
+	uint64_t *there = &temporary_entries[((uint64_t)virt - TEMPORARY_BASE) / PAGE_SIZE];
 	uint64_t entry = page_table_leaf_entry(&paging_host_format, phys & PAGE_MASK,
 					       PT_READ | PT_WRITE | (device ? PT_DEVICE : 0), 1);
 
-	if (temporary_entries[index] != entry) {
-		temporary_entries[index] = entry;
+	if (*there != entry) {
+		*there = entry;
 		invlpg(virt);
 	}
 	return virt;

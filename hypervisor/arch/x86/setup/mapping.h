@@ -5,8 +5,18 @@
 
 #include <stdint.h>
 
+#include "core/cpu.h"
+#include "page.h"
+
 #define TEMPORARY_BASE 0x80000000ull /* ARCH_TEMPORARY_PAGES for each CPU */
 #define APIC_VIRT      0x80200000ull /* the local APIC of whatever CPU looks */
+
+/* Where a CPU's temporary page is, whatever it shows. */
+static inline void *mapping_of_page(const struct cpu *cpu, unsigned int slot)
+{
+	return (void *)(TEMPORARY_BASE +
+			(cpu->id * ARCH_TEMPORARY_PAGES + slot) * (uint64_t)PAGE_BYTES);
+}
 
 /* Builds the final tables; every CPU then loads mapping_cr3(). */
 int mapping_init(void);

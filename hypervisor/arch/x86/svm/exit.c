@@ -199,7 +199,7 @@ void svm_resume(struct cpu *cpu, enum verdict verdict)
 
 	if (verdict == VERDICT_NEXT)
 		svm_next(cpu);
-	else
+	else if (unlikely(verdict != VERDICT_HANDLED))
 		exit_verdict(cpu, verdict);
 	cpu_before_entry(cpu);
 	vmcb->rax = cpu_gprs(cpu)->rax;

@@ -312,12 +312,6 @@ void svm_inject_exception(struct cpu *cpu, unsigned int vector, bool has_error, 
 				(has_error ? EVENT_HAS_ERROR | (uint64_t)error << 32 : 0);
 }
 
-static void svm_inject_page_fault(struct cpu *cpu, uint64_t address, uint32_t error)
-{
-	vmcb_of(cpu)->cr2 = address;
-	svm_inject_exception(cpu, VECTOR_PF, true, error);
-}
-
 static void svm_inject_nmi(struct cpu *cpu)
 {
 	vmcb_of(cpu)->event_injection = VECTOR_NMI | EVENT_TYPE_NMI | EVENT_VALID;
@@ -379,7 +373,6 @@ VENDOR(svm) = {
 	.fetched = svm_fetched,
 	.advance = svm_advance,
 	.inject_exception = svm_inject_exception,
-	.inject_page_fault = svm_inject_page_fault,
 	.inject_nmi = svm_inject_nmi,
 	.take_interrupts = svm_take_interrupts,
 	.can_inject = svm_can_inject,

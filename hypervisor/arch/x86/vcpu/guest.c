@@ -4,98 +4,53 @@
 #include <string.h>
 
 #include "arch/x86/asm.h"
+#include "arch/x86/setup/mapping.h"
 #include "arch/x86/setup/paging.h"
+#include "core/compiler.h"
 
-static uint64_t *gpr_at(struct cpu *cpu, unsigned int number)
-{
-	static const uint8_t offsets[16] = {
-		offsetof(struct guest_gprs, rax),
-		offsetof(struct guest_gprs, rcx),
-		offsetof(struct guest_gprs, rdx),
-		offsetof(struct guest_gprs, rbx),
-		0,
-		offsetof(struct guest_gprs, rbp),
-		offsetof(struct guest_gprs, rsi),
-		offsetof(struct guest_gprs, rdi),
-		offsetof(struct guest_gprs, r8),
-		offsetof(struct guest_gprs, r9),
-		offsetof(struct guest_gprs, r10),
-		offsetof(struct guest_gprs, r11),
-		offsetof(struct guest_gprs, r12),
-		offsetof(struct guest_gprs, r13),
-		offsetof(struct guest_gprs, r14),
-		offsetof(struct guest_gprs, r15),
-	};
-
-	return (uint64_t *)((uint8_t *)cpu_gprs(cpu) + offsets[number & 15]);
-}
-
-uint64_t gpr_get(struct cpu *cpu, unsigned int number)
-{
-	return number == FAILURE_RSP ? vcpu_get(cpu, VCPU_RSP) : *gpr_at(cpu, number);
-}
-
-void gpr_set(struct cpu *cpu, unsigned int number, uint64_t value)
-{
-	if (number == FAILURE_RSP)
-		vcpu_set(cpu, VCPU_RSP, value);
-	else
-		*gpr_at(cpu, number) = value;
-}
-
-enum temporary_slot { SLOT_TABLE = 1, SLOT_DATA = 2 };
-
-/*
- * A page of the cell's memory, of whatever size, as its second-level tables have it. What was found
- * last often serves for what lies beside it.
- */
-struct piece {
-	uint64_t guest, size, phys;
-	unsigned int attributes;
-	/* The guest's table entry that was read last: where, and what it said. */
-	uint64_t entry_phys, entry;
+const uint8_t gpr_offsets[16] = {
+	offsetof(struct guest_gprs, rax),
+	offsetof(struct guest_gprs, rcx),
+	offsetof(struct guest_gprs, rdx),
+	offsetof(struct guest_gprs, rbx),
+	0,
+	offsetof(struct guest_gprs, rbp),
+	offsetof(struct guest_gprs, rsi),
+	offsetof(struct guest_gprs, rdi),
+	offsetof(struct guest_gprs, r8),
+	offsetof(struct guest_gprs, r9),
+	offsetof(struct guest_gprs, r10),
+	offsetof(struct guest_gprs, r11),
+	offsetof(struct guest_gprs, r12),
+	offsetof(struct guest_gprs, r13),
+	offsetof(struct guest_gprs, r14),
+	offsetof(struct guest_gprs, r15),
 };
 
-/* False where the cell has no memory. */
-static bool find_piece(const struct cpu *cpu, uint64_t guest_phys, struct piece *piece)
+/*
+ * Pages of the guest that stay mapped, one for each level of its tables and one of its code, until
+ * the second-level translations that they follow are flushed: guest_forget().
+ */
+static const uint8_t *guest_page(struct cpu *cpu, unsigned int slot, uint64_t guest_phys)
 {
 	struct page_table_leaf leaf;
 
-	if (guest_phys - piece->guest < piece->size)
-		return true;
-	piece->size = 0;
-	if (!page_table_walk(&cpu->cell->stage2, guest_phys, &leaf) ||
+	if (cpu->arch.mapped[slot] == (guest_phys | ~PAGE_MASK))
+		return mapping_of_page(cpu, slot);
+	if (!page_table_walk(&cpu->cell->stage2, guest_phys & PAGE_MASK, &leaf) ||
 	    (leaf.attributes & PT_DEVICE))
-		return false;
-	piece->guest = guest_phys & ~(leaf.page_size - 1);
-	piece->phys = leaf.phys & ~(leaf.page_size - 1);
-	piece->size = leaf.page_size;
-	piece->attributes = leaf.attributes;
-	return true;
+		return NULL;
+	cpu->arch.mapped[slot] = guest_phys | ~PAGE_MASK;
+	return arch_map_page(slot, leaf.phys, false);
 }
 
-static void *map_piece(const struct piece *piece, uint64_t guest_phys, enum temporary_slot slot)
+void guest_forget(struct cpu *cpu)
 {
-	uint64_t phys = piece->phys + (guest_phys - piece->guest);
-
-	return (uint8_t *)arch_map_page(slot, phys, false) + (phys & (PAGE_SIZE - 1));
+	memset(cpu->arch.mapped, 0, sizeof(cpu->arch.mapped));
 }
 
-/* Reads a page-table entry of the guest, through the cell's second-level tables like the processor
- * would. */
-static bool read_entry(struct cpu *cpu, struct piece *piece, uint64_t guest_phys, unsigned int size,
-		       uint64_t *ret_entry)
-{
-	const void *there;
-
-	if (!find_piece(cpu, guest_phys, piece))
-		return false;
-	there = map_piece(piece, guest_phys, SLOT_TABLE);
-	*ret_entry = size == 8 ? *(const uint64_t *)there : *(const uint32_t *)there;
-	piece->entry_phys = piece->phys + (guest_phys - piece->guest);
-	piece->entry = *ret_entry;
-	return *ret_entry & PTE_PRESENT;
-}
+/* Those of levels 1 to 4 come last. */
+enum temporary_slot { SLOT_CODE = 1, SLOT_LEVEL_5 = 2, SLOT_LEVELS = 3 };
 
 struct walk_shape {
 	unsigned int levels;
@@ -118,165 +73,69 @@ static struct walk_shape shape_of(const struct cpu *cpu)
 }
 
 /*
- * Translates a guest-linear address with the guest's own tables; false where they do not map it or
- * lie outside the cell's memory. Changes nothing in the guest (no accessed bits). *ret_rights has
- * PTE_WRITE and PTE_USER where the entries of all levels have them.
+ * Translates a guest-linear address with the guest's own tables, through the cell's second-level
+ * tables like the processor would; false where they do not map it or lie outside the cell's memory.
+ * Changes nothing in the guest (no accessed bits).
  */
-static bool translate(struct cpu *cpu, struct piece *piece, uint64_t linear,
-		      uint64_t *ret_guest_phys, uint64_t *ret_rights)
+static bool translate(struct cpu *cpu, uint64_t linear, uint64_t *ret_guest_phys)
 {
 	struct walk_shape shape = shape_of(cpu);
-	unsigned int shift, index, bits;
-	uint64_t table, entry, page;
+	unsigned int shift, index;
+	uint64_t table, entry;
+	const uint8_t *page;
 
-	*ret_rights = PTE_WRITE | PTE_USER;
-	if (!(vcpu_get(cpu, VCPU_CR0) & CR0_PG)) {
-		*ret_guest_phys = linear & 0xffffffff;
-		return true;
-	}
 	table = vcpu_get(cpu, VCPU_CR3) & shape.root_mask;
 	for (unsigned int level = shape.levels; level > 0; level--) {
 		shift = 12 + (level - 1) * shape.index_bits;
-		/* The PAE root has four entries only. */
-		bits = shape.levels == 3 && level == 3 ? 2 : shape.index_bits;
-		index = (linear >> shift) & ((1u << bits) - 1);
-		if (!read_entry(cpu, piece, table + index * shape.entry_size, shape.entry_size,
-				&entry))
+		index = (linear >> shift) & ((1u << shape.index_bits) - 1);
+		page = guest_page(cpu, level == 5 ? SLOT_LEVEL_5 : SLOT_LEVELS + level, table);
+		if (!page)
 			return false;
-		/* The entries of the PAE root have no such bits. */
-		if (!(shape.levels == 3 && level == 3))
-			*ret_rights &= entry;
-		if (level == 1 || ((entry & PTE_LARGE) && level <= shape.large_levels)) {
-			page = 1ull << shift;
-			table = entry & PTE_ADDRESS & ~(page - 1);
-			if (shape.entry_size == 4 && level == 2)
-				table |= ((entry >> 13) & 0xff) << 32; /* PSE-36 */
-			*ret_guest_phys = table + (linear & (page - 1));
-			return true;
-		}
+		page += (table & ~PAGE_MASK) + index * shape.entry_size;
+		entry = shape.entry_size == 8 ? *(const volatile uint64_t *)page
+					      : *(const volatile uint32_t *)page;
+		if (!(entry & PTE_PRESENT))
+			return false;
 		table = entry & PTE_ADDRESS;
+		if (level > 1 && level <= shape.large_levels && (entry & PTE_LARGE)) {
+			if (shape.entry_size == 4)
+				table |= ((entry >> 13) & 0xff) << 32; /* PSE-36 */
+			linear &= (1ull << shift) - 1;
+			table &= ~((1ull << shift) - 1);
+			break;
+		}
+		if (level == 1)
+			linear &= ~PAGE_MASK;
 	}
-	return false;
-}
-
-uint32_t guest_write_error(struct cpu *cpu, uint64_t linear)
-{
-	uint32_t error = PF_WRITE | (vcpu_get(cpu, VCPU_CPL) == 3 ? PF_USER : 0);
-	uint64_t guest_phys, rights;
-	struct piece piece = {0};
-
-	if (!translate(cpu, &piece, linear, &guest_phys, &rights))
-		return error;
-	if (vcpu_get(cpu, VCPU_CPL) == 3 && !(rights & PTE_USER))
-		return error | PF_PRESENT;
-	if (!(rights & PTE_WRITE) &&
-	    (vcpu_get(cpu, VCPU_CPL) == 3 || (vcpu_get(cpu, VCPU_CR0) & CR0_WP)))
-		return error | PF_PRESENT;
-	return 0;
-}
-
-/*
- * The page that was looked up last, for guests that have the same instruction exit over and over on
- * processors that do not tell its bytes. Like in a TLB, what the guest's upper tables say now may
- * be newer; the last entry is compared. What the second-level tables say is not: they change with a
- * flush (guest_forget).
- */
-static void remember(struct cpu *cpu, uint64_t linear, const struct piece *piece,
-		     uint64_t guest_phys)
-{
-	uint64_t phys = piece->phys + (guest_phys - piece->guest);
-
-	cpu->arch.looked_up = (struct looked_up){
-		.linear = linear & PAGE_MASK,
-		.cr3 = vcpu_get(cpu, VCPU_CR3),
-		.phys = phys & PAGE_MASK,
-		.entry_phys = piece->entry_phys,
-		.entry = piece->entry,
-	};
-}
-
-void guest_forget(struct cpu *cpu)
-{
-	cpu->arch.looked_up.entry_phys = 0;
-}
-
-/* Copies an instruction from the page that was looked up last; false where it is not from there. */
-static bool fetch_again(struct cpu *cpu, uint64_t linear, uint8_t *bytes)
-{
-	const struct looked_up *last = &cpu->arch.looked_up;
-	unsigned int offset = linear & (PAGE_SIZE - 1);
-	const uint8_t *there;
-
-	/* Only what was found by entries of 8 bytes is compared right. */
-	if (last->linear != linear - offset || last->cr3 != vcpu_get(cpu, VCPU_CR3) ||
-	    !last->entry_phys || offset > PAGE_SIZE - INSTRUCTION_MAX ||
-	    !(vcpu_get(cpu, VCPU_EFER) & EFER_LMA) || !(vcpu_get(cpu, VCPU_CR0) & CR0_PG))
-		return false;
-	there = arch_map_page(SLOT_TABLE, last->entry_phys, false);
-	if (*(const uint64_t *)(there + (last->entry_phys & (PAGE_SIZE - 1))) != last->entry)
-		return false;
-	there = arch_map_page(SLOT_DATA, last->phys, false);
-	__builtin_memcpy(bytes, there + offset, INSTRUCTION_MAX);
+	*ret_guest_phys = table + linear;
 	return true;
 }
 
-/* As much of guest memory as lies in one page, mapped; NULL where there is none. */
-static uint8_t *map_guest(struct cpu *cpu, uint64_t linear, unsigned int attributes,
-			  unsigned int *ret_size)
+unsigned int guest_read_code(struct cpu *cpu, uint8_t *bytes)
 {
-	struct piece piece = {0};
-	uint64_t guest_phys, rights;
+	uint64_t linear = vcpu_get(cpu, VCPU_RIP), guest_phys;
+	unsigned int done = 0, chunk;
+	const uint8_t *page;
 
-	if (!translate(cpu, &piece, linear, &guest_phys, &rights) ||
-	    !find_piece(cpu, guest_phys, &piece) || (piece.attributes & attributes) != attributes)
-		return NULL;
-	*ret_size = PAGE_SIZE - (guest_phys & (PAGE_SIZE - 1));
-	remember(cpu, linear, &piece, guest_phys);
-	return map_piece(&piece, guest_phys, SLOT_DATA);
-}
-
-/* As far as the cell has the memory: returns the number of bytes copied. */
-static unsigned int copy(struct cpu *cpu, uint64_t linear, uint8_t *buffer, unsigned int size,
-			 bool write)
-{
-	unsigned int done, chunk;
-	uint8_t *there;
-
-	for (done = 0; done < size; done += chunk) {
-		there = map_guest(cpu, linear + done, write ? PT_READ | PT_WRITE : PT_READ, &chunk);
-		if (!there)
-			break;
-		if (chunk > size - done)
-			chunk = size - done;
-		if (write)
-			memcpy(there, buffer + done, chunk);
-		else
-			memcpy(buffer + done, there, chunk);
-	}
-	return done;
-}
-
-unsigned int guest_write(struct cpu *cpu, uint64_t linear, const void *buffer, unsigned int size)
-{
-	return copy(cpu, linear, (uint8_t *)buffer, size, true);
-}
-
-bool guest_runs_64bit_code(const struct cpu *cpu)
-{
-	return (vcpu_get(cpu, VCPU_EFER) & EFER_LMA) && (vcpu_get(cpu, VCPU_CS_ATTRIBUTES) & 0x200);
-}
-
-unsigned int guest_fetch(struct cpu *cpu, uint8_t *bytes)
-{
-	unsigned int fetched = vendor->fetched(cpu, bytes);
-	uint64_t linear;
-
-	if (fetched)
-		return fetched;
-	linear = vcpu_get(cpu, VCPU_RIP);
 	if (!guest_runs_64bit_code(cpu))
 		linear = (uint32_t)(vcpu_get(cpu, VCPU_CS_BASE) + linear);
-	if (fetch_again(cpu, linear, bytes))
-		return INSTRUCTION_MAX;
-	return copy(cpu, linear, bytes, INSTRUCTION_MAX, false);
+	for (; done < INSTRUCTION_MAX; done += chunk) {
+		guest_phys = (uint32_t)(linear + done);
+		if ((vcpu_get(cpu, VCPU_CR0) & CR0_PG) &&
+		    !translate(cpu, linear + done, &guest_phys))
+			break;
+		page = guest_page(cpu, SLOT_CODE, guest_phys);
+		if (!page)
+			break;
+		page += guest_phys & ~PAGE_MASK;
+		chunk = PAGE_SIZE - (guest_phys & ~PAGE_MASK);
+		if (likely(chunk >= INSTRUCTION_MAX && done == 0)) {
+			__builtin_memcpy(bytes, page, INSTRUCTION_MAX);
+			return INSTRUCTION_MAX;
+		}
+		if (chunk > INSTRUCTION_MAX - done)
+			chunk = INSTRUCTION_MAX - done;
+		memcpy(bytes + done, page, chunk);
+	}
+	return done;
 }

@@ -3,6 +3,7 @@
 #ifndef GUEST_H
 #define GUEST_H
 
+#include "arch/x86/msr.h"
 #include "arch/x86/vendor.h"
 
 static inline struct guest_gprs *cpu_gprs(struct cpu *cpu)
@@ -11,30 +12,43 @@ static inline struct guest_gprs *cpu_gprs(struct cpu *cpu)
 }
 
 /* A register by its number in instruction encodings (0..15; FAILURE_RAX and so on). */
-uint64_t gpr_get(struct cpu *cpu, unsigned int number);
-void gpr_set(struct cpu *cpu, unsigned int number, uint64_t value);
+extern const uint8_t gpr_offsets[16];
+
+static inline uint64_t gpr_get(struct cpu *cpu, unsigned int number)
+{
+	if (number == FAILURE_RSP)
+		return vcpu_get(cpu, VCPU_RSP);
+	return *(uint64_t *)((uint8_t *)cpu_gprs(cpu) + gpr_offsets[number & 15]);
+}
+
+static inline void gpr_set(struct cpu *cpu, unsigned int number, uint64_t value)
+{
+	if (number == FAILURE_RSP)
+		vcpu_set(cpu, VCPU_RSP, value);
+	else
+		*(uint64_t *)((uint8_t *)cpu_gprs(cpu) + gpr_offsets[number & 15]) = value;
+}
 
 #define INSTRUCTION_MAX 15
 
-bool guest_runs_64bit_code(const struct cpu *cpu);
+static inline bool guest_runs_64bit_code(const struct cpu *cpu)
+{
+	return (vcpu_get(cpu, VCPU_EFER) & EFER_LMA) && (vcpu_get(cpu, VCPU_CS_ATTRIBUTES) & 0x200);
+}
 
-/*
- * Whether a write of the guest to a linear address would pass its own page tables: 0, or the error
- * code of the page fault that the processor would raise. Protection keys and SMAP are left out.
- */
-uint32_t guest_write_error(struct cpu *cpu, uint64_t linear);
+/* By the guest's own tables. */
+unsigned int guest_read_code(struct cpu *cpu, uint8_t *bytes);
 
-/*
- * Copies to guest-linear memory that both the guest's own tables map and the cell may write;
- * returns the number of bytes written. Does not look at the rights that the guest's tables give:
- * see guest_write_error().
- */
-unsigned int guest_write(struct cpu *cpu, uint64_t linear, const void *buffer, unsigned int size);
+/* The instruction bytes at the vCPU's RIP, up to INSTRUCTION_MAX: as many as there are. */
+static inline unsigned int guest_fetch(struct cpu *cpu, uint8_t *bytes)
+{
+	unsigned int told = vendor->fetched(cpu, bytes);
 
-/* The instruction bytes at the vCPU's RIP, up to INSTRUCTION_MAX. */
-unsigned int guest_fetch(struct cpu *cpu, uint8_t *bytes);
+	return told ? told : guest_read_code(cpu, bytes);
+}
 
-/* The second-level tables have changed, or the guest is another one. */
+/* Ends what guest_fetch() keeps mapped: the second-level tables have changed, or
+ * the guest is another one. */
 void guest_forget(struct cpu *cpu);
 
 #endif /* GUEST_H */

@@ -1,0 +1,173 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/* Memory whose accesses are carried out one by one: byte-granular regions of devices, what they
+ * leave to root, the test device. */
+#include "io/mmio.h"
+
+#include <errno.h>
+
+#include "arch/arch.h"
+#include "core/console.h"
+#include "core/state.h"
+#include "core/subsystem.h"
+#include "lib/blob/blob_claims.h"
+
+#define DEVICE_SLOT 3
+
+/* An access of a device is one access, aligned or not. */
+typedef volatile uint16_t __attribute__((aligned(1))) device_u16;
+typedef volatile uint32_t __attribute__((aligned(1))) device_u32;
+typedef volatile uint64_t __attribute__((aligned(1))) device_u64;
+
+static uint64_t device_read(const void *address, unsigned int width)
+{
+	switch (width) {
+	case 1:
+		return *(const volatile uint8_t *)address;
+	case 2:
+		return *(const device_u16 *)address;
+	case 4:
+		return *(const device_u32 *)address;
+	default:
+		return *(const device_u64 *)address;
+	}
+}
+
+static void device_write(void *address, unsigned int width, uint64_t value)
+{
+	switch (width) {
+	case 1:
+		*(volatile uint8_t *)address = value;
+		break;
+	case 2:
+		*(device_u16 *)address = value;
+		break;
+	case 4:
+		*(device_u32 *)address = value;
+		break;
+	default:
+		*(device_u64 *)address = value;
+	}
+}
+
+static void carry_out(uint8_t *at, struct io_access *access)
+{
+	if (access->write)
+		device_write(at, access->width, access->value);
+	else
+		access->value = device_read(at, access->width);
+}
+
+static bool window_allows(const struct blob_memory *window, const struct io_access *access)
+{
+	uint64_t widths =
+		window->flags & (BLOB_MEM_IO_8 | BLOB_MEM_IO_16 | BLOB_MEM_IO_32 | BLOB_MEM_IO_64);
+
+	if (!(window->flags & (access->write ? BLOB_MEM_WRITE : BLOB_MEM_READ)))
+		return false;
+	/* What is left of a page that root has as a whole is as any memory to it. */
+	if (!mmio_is_subpage(window))
+		return true;
+	if ((access->address & (access->width - 1)) && !(window->flags & BLOB_MEM_IO_UNALIGNED))
+		return false;
+	/* BLOB_MEM_IO_8 << log2(width); without any of the flags every width is allowed. */
+	return !widths || (widths & ((uint64_t)access->width * BLOB_MEM_IO_8));
+}
+
+enum io_answer mmio_window(struct cpu *cpu, const struct io_region *region,
+			   struct io_access *access)
+{
+	const struct blob_memory *window = region->argument;
+	uint64_t phys = window->phys_start + (access->address - window->virt_start);
+	unsigned int offset = phys & ~PAGE_MASK;
+
+	/* An access across the end of the page would leave the mapping. */
+	if (!window_allows(window, access) || offset + access->width > PAGE_SIZE)
+		return IO_REFUSED;
+	carry_out((uint8_t *)arch_map_page(DEVICE_SLOT, phys, true) + offset, access);
+	return IO_DONE;
+}
+
+/* For tests of guests: what is done to the page behind the communication region is done there. */
+static enum io_answer test_device(struct cpu *cpu, const struct io_region *region,
+				  struct io_access *access)
+{
+	const struct cell *cell = region->argument;
+
+	carry_out(cell->comm_page + (access->address & ~PAGE_MASK), access);
+	return IO_DONE;
+}
+
+#define for_each_region(region, cell)                                           \
+	for (const struct blob_memory *region = cell_desc_memory((cell)->desc); \
+	     region < cell_desc_memory((cell)->desc) + (cell)->desc->num_memory_regions; region++)
+
+static void add_test_device(struct io_builder *builder, const struct cell *cell)
+{
+	struct io_region device = {0, PAGE_SIZE, test_device, cell, EXITS_MMIO};
+	bool free;
+
+	for_each_region (region, cell) {
+		if (region->flags & BLOB_MEM_COMM_REGION)
+			device.start = region->virt_start + PAGE_SIZE;
+	}
+	free = device.start && !arch_overlaps_interrupt_controller(device.start, PAGE_SIZE);
+	for_each_region (region, cell)
+		free = free &&
+		       !ranges_overlap(device.start, PAGE_SIZE, region->virt_start, region->size);
+	io_add(builder, device);
+	if (free || !builder->table)
+		return;
+	console_printf(
+		"cell %s: no free page behind its communication region for the test device\n",
+		cell->desc->name);
+	builder->error = -EINVAL;
+}
+
+/* Root's region that a page lies in. */
+static const struct blob_memory *root_region(uint64_t page)
+{
+	for_each_region (region, &root_cell) {
+		if (page - region->phys_start < region->size)
+			return region;
+	}
+	return NULL;
+}
+
+static void add_rest_of_page(struct io_builder *builder, const struct blob_memory *window,
+			     uint64_t page)
+{
+	struct io_region rest = {page, PAGE_SIZE, mmio_window, root_region(page), EXITS_MMIO};
+
+	if (rest.argument)
+		io_add_around(builder, rest, window->phys_start, window->size);
+}
+
+static void mmio_io_regions(struct io_builder *builder, const struct cell *owner,
+			    const struct cell *cause)
+{
+	if (builder->space != IO_MEMORY)
+		return;
+	for_each_region (region, cause) {
+		uint64_t first = region->phys_start & PAGE_MASK;
+		uint64_t last = (region->phys_start + region->size - 1) & PAGE_MASK;
+
+		if (region->size == 0 || !mmio_is_subpage(region))
+			continue;
+		if (owner == cause) {
+			io_add(builder, (struct io_region){region->virt_start, region->size,
+							   mmio_window, region, EXITS_MMIO});
+		} else if (!(region->flags & BLOB_MEM_ROOTSHARED)) {
+			add_rest_of_page(builder, region, first);
+			if (last != first)
+				add_rest_of_page(builder, region, last);
+		}
+	}
+	if (owner == cause && (owner->desc->flags & BLOB_CELL_TEST_DEVICE))
+		add_test_device(builder, owner);
+}
+
+SUBSYSTEM(20, mmio_subsystem) = {
+	.name = "trapped memory",
+	.claims = 1u << BLOB_CLAIM_TEST_DEVICE,
+	.io_regions = mmio_io_regions,
+};
