@@ -46,7 +46,7 @@ struct image_header {
 	uint64_t trampoline_leave;	      /* virtual address to jump to on the way back */
 	uint32_t num_cpus;		      /* CPUs that enter; logical ids are Linux' */
 	uint32_t max_cpus;		      /* number of per-CPU areas: highest logical id + 1 */
-	uint8_t apic_ids[IMAGE_MAX_CPUS];     /* by logical id */
+	uint32_t apic_ids[IMAGE_MAX_CPUS];    /* by logical id */
 	uint8_t cpu_entering[IMAGE_MAX_CPUS]; /* 1 for each CPU that enters */
 };
 

@@ -63,7 +63,7 @@ int image_load(struct partition *p);
  */
 int machine_survey(void);
 int machine_complete(struct system_desc *system);
-u8 machine_apic_id(unsigned int cpu);
+u32 machine_apic_id(unsigned int cpu);
 void machine_build_boot_tables(struct partition *p);
 int machine_enter_cpu(const struct partition *p);
 int machine_leave_cpu(void);

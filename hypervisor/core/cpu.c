@@ -31,10 +31,9 @@ struct cpu *cpu_next(uint64_t bitmap, unsigned int from)
 {
 	struct cpu *cpu = NULL;
 
-	for (unsigned int id = from; id < IMAGE_MAX_CPUS && !cpu; id++) {
-		if (bitmap & (1ull << id))
-			cpu = cpu_by_id(id);
-	}
+	bitmap &= from < IMAGE_MAX_CPUS ? ~0ull << from : 0;
+	for (; bitmap && !cpu; bitmap &= bitmap - 1)
+		cpu = cpu_by_id(__builtin_ctzll(bitmap));
 	return cpu;
 }
 

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-/* The local APIC in xAPIC mode (APM vol. 2, chapter 16). */
+/* The local APIC (APM vol. 2, chapter 16). */
 #ifndef ARCH_X86_APIC_H
 #define ARCH_X86_APIC_H
 
@@ -11,6 +11,7 @@
 #define APIC_ID		      0x020
 #define APIC_VERSION	      0x030
 #define APIC_TPR	      0x080
+#define APIC_PPR	      0x0a0
 #define APIC_EOI	      0x0b0
 #define APIC_LDR	      0x0d0
 #define APIC_DFR	      0x0e0
@@ -28,9 +29,15 @@
 #define APIC_LVT_LINT1	      0x360
 #define APIC_LVT_ERROR	      0x370
 #define APIC_TIMER_INITIAL    0x380
+#define APIC_TIMER_COUNT      0x390
 #define APIC_TIMER_DIVIDE     0x3e0
+#define APIC_SELF_IPI	      0x3f0 /* in x2APIC mode only */
 #define APIC_EXTENDED_FEATURE 0x400 /* AMD's, from here on (16.7) */
 #define APIC_EXTENDED_LVT     0x500
+
+/* In x2APIC mode the register at an offset is an MSR; the ICR is one of 64 bits (16.11.1). */
+#define APIC_REGISTERS	   64
+#define MSR_X2APIC(offset) (0x800 + (offset) / 16)
 
 #define VERSION_EXTENDED (U64(1) << 31) /* there is an extended register space */
 #define SVR_ENABLE	 (U64(1) << 8)
@@ -51,10 +58,13 @@
 #define ICR_PENDING	     (1 << 12)
 #define ICR_ASSERT	     (1 << 14)
 #define ICR_LEVEL	     (1 << 15)
+#define ICR_X2_RESERVED	     (0xfffu << 20 | 3u << 16 | 1u << 13)
 #define ICR_SHORTHAND(value) ((value) & (3 << 18))
 #define ICR_TO_SELF	     (1 << 18)
 #define ICR_TO_ALL	     (2 << 18)
 #define ICR_TO_OTHERS	     (3 << 18)
+
+#define TIMER_DIVIDE_16 3
 
 #define LVT_MASKED	   (1 << 16)
 #define LVT_TIMER_PERIODIC (1 << 17)

@@ -26,18 +26,8 @@ static const struct vendor *find_vendor(void)
 	}
 }
 
-static void count_x2apic(void *count)
-{
-	u64 value;
-
-	rdmsrl(MSR_IA32_APICBASE, value);
-	if (value & X2APIC_ENABLE)
-		atomic_inc(count);
-}
-
 int machine_survey(void)
 {
-	atomic_t x2apics = ATOMIC_INIT(0);
 	int err;
 
 	if (boot_cpu_has(X86_FEATURE_HYPERVISOR) && cpuid_ebx(CELL_CPUID_BASE) == CELL_CPUID_EBX) {
@@ -63,12 +53,19 @@ int machine_survey(void)
 		pr_cell(err, "five-level page tables are in use: boot with no5lvl\n");
 		return -EOPNOTSUPP;
 	}
-	on_each_cpu(count_x2apic, &x2apics, 1);
-	if (atomic_read(&x2apics)) {
-		pr_cell(err, "the local APICs are in x2APIC mode: boot with nox2apic\n");
-		return -EOPNOTSUPP;
-	}
 	return 0;
+}
+
+/* Linux' own way to them is not exported by every kernel. */
+static u32 read_apic(unsigned int reg)
+{
+	u64 base;
+
+	rdmsrl(MSR_IA32_APICBASE, base);
+	if (!(base & X2APIC_ENABLE))
+		return native_apic_mem_read(reg);
+	rdmsrl(APIC_BASE_MSR + (reg >> 4), base);
+	return base;
 }
 
 /*
@@ -86,11 +83,11 @@ static u32 measure_apic_khz(void)
 	for (unsigned int tries = 0; tries < 50 && !khz; tries++) {
 		local_irq_save(flags);
 		/* Linux runs its timer with a divisor of 16 (or 1 where bits 0, 1, 3 are set). */
-		divide = (apic_read(APIC_TDCR) & 0xb) == APIC_TDR_DIV_16 ? 16 : 1;
-		first = apic_read(APIC_TMCCT);
+		divide = (read_apic(APIC_TDCR) & 0xb) == APIC_TDR_DIV_16 ? 16 : 1;
+		first = read_apic(APIC_TMCCT);
 		begin = rdtsc_ordered();
 		do {
-			last = apic_read(APIC_TMCCT);
+			last = read_apic(APIC_TMCCT);
 			end = rdtsc_ordered();
 		} while (last && end - begin < tsc_khz);
 		local_irq_restore(flags);
@@ -117,7 +114,7 @@ int machine_complete(struct system_desc *system)
 	return 0;
 }
 
-u8 machine_apic_id(unsigned int cpu)
+u32 machine_apic_id(unsigned int cpu)
 {
 	return per_cpu(x86_cpu_to_apicid, cpu);
 }

@@ -146,6 +146,8 @@ void wrmsr(uint32_t msr, uint64_t value)
 {
 	*fake_msr(msr) = value;
 	machine.msr_writes++;
+	if (machine.on_wrmsr)
+		machine.on_wrmsr(msr, value);
 }
 
 bool msr_try_read(uint32_t msr, uint64_t *ret_value)
@@ -252,18 +254,4 @@ void exit_exception_seen(struct cpu *cpu, unsigned int vector)
 void record_tell(const struct cpu *cpu, const char *what)
 {
 	machine.told++;
-}
-
-uint32_t apic_read(unsigned int offset)
-{
-	return machine.apic[offset / 4];
-}
-
-enum verdict apic_write(struct cpu *cpu, unsigned int offset, uint32_t value)
-{
-	machine.apic_writes++;
-	if (offset == APIC_ICR_LOW && ICR_MODE(value) == ICR_SMI)
-		return exit_fault(cpu, FAILURE_APIC, offset, value, 4);
-	machine.apic[offset / 4] = value;
-	return VERDICT_HANDLED;
 }

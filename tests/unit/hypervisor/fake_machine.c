@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-only
+#include "arch/x86/setup/mapping.h"
 #include "fake_machine.h"
 
 #include <errno.h>
@@ -322,6 +323,8 @@ static void *map_fresh(void *where, size_t size)
 	return memory;
 }
 
+const uint32_t machine_apic_ids[MACHINE_CPUS] = {0, 1, 0x12, 0x113};
+
 static void build_cpu(unsigned int n)
 {
 	struct cpu *cpu = cpu_block(n);
@@ -332,6 +335,7 @@ static void build_cpu(unsigned int n)
 	cpu->cell = &root_cell;
 	cpu->arch.control = machine.cpus[n].regs;
 	cpu->entered = true;
+	cpu->arch.apic_id = machine_apic_ids[n];
 	machine.cpus[n].regs[VCPU_EFER] = EFER_LMA | EFER_LME;
 	getcontext(context);
 	context->uc_stack.ss_sp = (uint8_t *)cpu + head;
@@ -365,6 +369,7 @@ void machine_open(const struct cell_plan *root)
 	machine.running = -1;
 	machine.clock_step = CLOCK_STEP;
 	map_fresh((void *)IMAGE_BASE, HV_SIZE);
+	map_fresh((void *)APIC_VIRT, PAGE_SIZE);
 	image_header.core_size = CORE_SIZE;
 	image_header.phys_start = HV_START;
 	image_header.size = HV_SIZE;

@@ -107,12 +107,14 @@ struct fake_machine {
 		uint64_t value;
 	} msrs[MACHINE_MSRS];
 	unsigned int num_msrs, msr_writes;
+	void (*on_wrmsr)(uint32_t msr, uint64_t value);
 	bool (*msr_faults)(uint32_t msr); /* whether the processor answers #GP */
 	uint8_t device[DEVICE_SIZE];
-	uint32_t apic[1024]; /* registers, by word */
-	unsigned int apic_writes;
 	unsigned int told; /* refusals, on the console */
 };
+
+/* The CPUs' APIC ids: of two clusters and one beyond 8 bits. The APIC's page is memory. */
+extern const uint32_t machine_apic_ids[MACHINE_CPUS];
 
 #define CLOCK_KHZ  1000u
 #define CLOCK_STEP 100u /* what a wait takes at each look: not more than counts */

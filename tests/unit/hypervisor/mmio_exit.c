@@ -5,6 +5,7 @@
 
 #include "arch/x86/asm.h"
 #include "arch/x86/exit/exit.h"
+#include "arch/x86/setup/mapping.h"
 #include "arch/x86/setup/paging.h"
 #include "cell/cell.h"
 #include "core/page_pool.h"
@@ -72,6 +73,11 @@ static uint32_t *device32(uint64_t offset)
 	return (uint32_t *)(machine.device + offset);
 }
 
+static volatile uint32_t *apic(unsigned int offset)
+{
+	return (volatile uint32_t *)(APIC_VIRT + offset);
+}
+
 static void test_apic(struct tap *tap)
 {
 	struct cpu *cpu = open_machine(CPU);
@@ -81,16 +87,15 @@ static void test_apic(struct tap *tap)
 	*rax = 0x1234567890abcdef;
 	tap_ok(tap,
 	       touch(cpu, STORE, APIC_PAGE + 0x80, true) == VERDICT_HANDLED &&
-		       machine.apic[0x80 / 4] == 0x90abcdef &&
-		       machine.cpus[CPU].regs[VCPU_RIP] == 2,
+		       *apic(0x80) == 0x90abcdef && machine.cpus[CPU].regs[VCPU_RIP] == 2,
 	       "a write to the APIC's page reaches its register");
 	touch(cpu, "\xc7\x07\x78\x56\x34\x92", APIC_PAGE + 0x380, true);
-	tap_ok(tap, machine.apic[0x380 / 4] == 0x92345678 && machine.cpus[CPU].regs[VCPU_RIP] == 6,
+	tap_ok(tap, *apic(0x380) == 0x92345678 && machine.cpus[CPU].regs[VCPU_RIP] == 6,
 	       "so does an immediate");
-	machine.apic[0x320 / 4] = 0x10000;
+	*apic(0x320) = 0x10000;
 	*rax = 0x20;
 	touch(cpu, OR, APIC_PAGE + 0x320, true);
-	tap_is_u64(tap, machine.apic[0x320 / 4], 0x10020, "an OR reads and writes");
+	tap_is_u64(tap, *apic(0x320), 0x10020, "an OR reads and writes");
 	*rax = 2u << 8;
 	tap_ok(tap,
 	       touch(cpu, STORE, APIC_PAGE + 0x300, true) == VERDICT_FAULT &&

@@ -48,7 +48,7 @@ static const struct place places[] = {
 	{"CR2", PLACE_CR2, 0, 0, STAIN},
 	{"APIC LVT of the performance counters", PLACE_APIC, APIC_LVT_PERF, LVT_MASKED,
 	 LVT_MASKED | STAIN_VECTOR},
-	{"APIC timer divider", PLACE_APIC, APIC_TIMER_DIVIDE, 0, 0x3},
+	{"APIC timer divider", PLACE_APIC, APIC_TIMER_DIVIDE, TIMER_DIVIDE_16, 0xb},
 	{"APIC timer", PLACE_APIC, APIC_TIMER_INITIAL, 0, STAIN},
 	{"APIC ICR, upper half", PLACE_APIC, APIC_ICR_HIGH, 0, 0x5a000000},
 	/* Last: sending it needs the ICR. */

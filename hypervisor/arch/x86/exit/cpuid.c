@@ -2,6 +2,7 @@
 /* CPUID: the signature, and less of what the processor has than it says. */
 #include "arch/x86/asm.h"
 #include "arch/x86/exit/exit.h"
+#include "arch/x86/logic/apic_rights.h"
 #include "cell_abi.h"
 #include "core/compiler.h"
 #include "core/state.h"
@@ -40,7 +41,7 @@ static const struct cpuid_row root_rows[] = {
  * (logic/msr_policy.inc), instructions that are intercepted, neighbours in its package. Features
  * that are not known here are not promised (APM vol. 3, appendix E).
  */
-static const struct cpuid_row cell_rows[] = {
+static struct cpuid_row cell_rows[] = {
 	/* One CPU in the package; no MONITOR, counters, x2APIC, machine check, thermal monitor. */
 	{KEEP(1, ANY, ANY, 0xff00ffff, 0x77da3203, 0x0f8bbb7f),
 	 .set = {0, 1u << 16, CPUID_1_ECX_HYPERVISOR}, .own_cr4 = CR4_OSXSAVE,
@@ -123,6 +124,10 @@ static void index_rows(struct cpuid_policy *policy)
 
 static int cpuid_init(void)
 {
+	/* Cells are told of the mode that the APIC is in: they have its registers by MSR in both.
+	 */
+	if (!apic_x2)
+		cell_rows[0].keep[2] &= ~CPUID_1_ECX_X2APIC;
 	index_rows(&root_policy);
 	index_rows(&cell_policy);
 	return 0;

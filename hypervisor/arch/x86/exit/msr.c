@@ -12,6 +12,7 @@
 #include "core/state.h"
 #include "core/subsystem.h"
 #include "arch/x86/exit/exit.h"
+#include "arch/x86/irq/apic.h"
 
 /* Bits of EFER that say only which instructions there are, and what page tables forbid. */
 #define EFER_AT_WILL (EFER_SCE | EFER_NXE | EFER_FFXSR)
@@ -180,6 +181,26 @@ static enum verdict access(struct cpu *cpu, uint32_t msr, bool write, uint64_t *
 	return VERDICT_GP;
 }
 
+/* For the record, if nobody handles that. */
+static void __attribute__((cold)) note_refused(struct cpu *cpu, bool write)
+{
+	const struct guest_gprs *gprs = cpu_gprs(cpu);
+
+	cpu->arch.msr_refused.number = gprs->rcx;
+	cpu->arch.msr_refused.value = write ? (uint32_t)gprs->rax | gprs->rdx << 32 : 0;
+	cpu->arch.msr_refused.reason = write ? FAILURE_MSR_WRITE : FAILURE_MSR_READ;
+	cpu->arch.msr_refused.rip = vcpu_get(cpu, VCPU_RIP);
+}
+
+static enum verdict __attribute__((noinline)) exit_apic(struct cpu *cpu, bool write)
+{
+	enum verdict verdict = apic_msr_exit(cpu, cpu_gprs(cpu)->rcx, write);
+
+	if (unlikely(verdict == VERDICT_GP))
+		note_refused(cpu, write);
+	return verdict;
+}
+
 static enum verdict __attribute__((noinline)) exit_other(struct cpu *cpu, bool write)
 {
 	struct guest_gprs *gprs = cpu_gprs(cpu);
@@ -189,11 +210,7 @@ static enum verdict __attribute__((noinline)) exit_other(struct cpu *cpu, bool w
 
 	verdict = access(cpu, msr, write, &value);
 	if (verdict == VERDICT_GP) {
-		/* For the record, if nobody handles that. */
-		cpu->arch.msr_refused.number = msr;
-		cpu->arch.msr_refused.value = write ? value : 0;
-		cpu->arch.msr_refused.reason = write ? FAILURE_MSR_WRITE : FAILURE_MSR_READ;
-		cpu->arch.msr_refused.rip = vcpu_get(cpu, VCPU_RIP);
+		note_refused(cpu, write);
 	} else if (verdict == VERDICT_NEXT && !write) {
 		gprs->rax = (uint32_t)value;
 		gprs->rdx = value >> 32;
@@ -208,6 +225,8 @@ enum verdict exit_msr(struct cpu *cpu, bool write)
 	/* What operating systems write at run time. */
 	if (likely(write && (uint32_t)gprs->rcx == MSR_EFER))
 		return write_efer(cpu, (uint32_t)gprs->rax | gprs->rdx << 32);
+	if ((uint32_t)gprs->rcx - MSR_X2APIC_FIRST <= MSR_X2APIC_LAST - MSR_X2APIC_FIRST)
+		return exit_apic(cpu, write);
 	return exit_other(cpu, write);
 }
 

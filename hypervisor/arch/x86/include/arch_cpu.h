@@ -45,7 +45,7 @@ struct arch_cpu {
 	struct table_pointer linux_gdtr, linux_idtr;
 	uint64_t linux_cr0, linux_cr4, linux_efer;
 	uint64_t linux_dr6, linux_dr7;
-	uint8_t apic_id;
+	uint32_t apic_id;
 	/* What MSRs held whose reset value is that, and which of them there are (vcpu/reset.c). */
 	uint64_t launch_msrs[ARCH_LAUNCH_MSRS];
 	uint32_t launch_msrs_read;
@@ -55,7 +55,7 @@ struct arch_cpu {
 	uint64_t mtrr_def_type; /* of a cell: gates caching */
 	uint32_t apic_ldr;	/* logical id and its format as the guest wrote them */
 	uint32_t apic_dfr;
-	uint32_t apic_icr_high;
+	uint64_t apic_icr; /* the last command that it wrote */
 	/* What page of the guest each temporary page shows, with all low bits set; 0: none. */
 	uint64_t mapped[ARCH_TEMPORARY_PAGES];
 	bool broken; /* had an exception in the hypervisor */

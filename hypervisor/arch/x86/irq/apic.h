@@ -1,23 +1,46 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
-/* Local APIC in xAPIC mode: reads go to the hardware, each write passes here (APM vol. 2, chapter
- * 16). */
+/*
+ * The local APIC as guests see it (APM vol. 2, chapter 16), by its page and by model-specific
+ * registers. In xAPIC mode the page is read by guests themselves and the MSRs are translated; in
+ * x2APIC mode it is the other way round.
+ */
 #ifndef APIC_H
 #define APIC_H
 
 #include "arch/x86/apic.h"
 #include "arch/x86/exit/exit.h"
 
-/* A register of the calling CPU's APIC, as the guest reads it. */
-uint32_t apic_read(unsigned int offset);
+/* A 32-bit access of the guest to the register at this offset of the page. */
+uint32_t apic_page_read(const struct cpu *cpu, unsigned int offset);
+enum verdict apic_page_write(struct cpu *cpu, unsigned int offset, uint32_t value);
 
-/* A 32-bit write of the guest to the register at this offset. */
-enum verdict apic_write(struct cpu *cpu, unsigned int offset, uint32_t value);
+/* RDMSR or WRMSR of a register from MSR_X2APIC_FIRST to MSR_X2APIC_LAST. */
+enum verdict apic_msr_exit(struct cpu *cpu, uint32_t msr, bool write);
+
+/* A command of the guest. */
+struct ipi {
+	uint32_t command;
+	uint32_t destination;
+	bool wide; /* ids of 32 bits: it was written by MSR */
+};
+
+/* False, and nothing sent: there is no such command, or it is no guest's to give. */
+bool apic_send(struct cpu *self, const struct ipi *ipi);
+
+/* Where the guest reads the ICR's upper half from the hardware, it reads its own again. */
+void apic_show_icr(const struct cpu *self);
 
 /* Ends the service of an interrupt by hand; false: this vector is not in service. */
 bool apic_end_interrupt(unsigned int vector);
 
+/* Interrupts that wait for their last owner's handlers are taken here and dropped. */
+void apic_drop_interrupts(struct cpu *cpu);
+
 /* NMIs that were taken in the hypervisor (PENDING_NMI_TAKEN): a kick, if one is on its way, else
  * the guest's. */
 void apic_account_nmi(struct cpu *cpu);
+
+/* Ends the calling CPU's next run of its guest as soon as what is injected has been delivered. */
+void apic_kick_self(struct cpu *cpu);
 
 #endif /* APIC_H */

@@ -1,8 +1,11 @@
 // SPDX-License-Identifier: GPL-2.0-only
-/* The local APIC's page: guests read it themselves, each write comes here. */
+/* The local APIC's page: guests read it themselves, each write comes here; all of both where the
+ * registers are MSRs. */
 #pragma GCC optimize("O2") /* on the way of exits that are frequent */
 
 #include "arch/x86/irq/apic.h"
+#include "arch/x86/irq/regs.h"
+#include "cell/cell.h"
 #include "core/subsystem.h"
 #include "io/io.h"
 
@@ -17,14 +20,17 @@ static enum io_answer apic_page(struct cpu *cpu, const struct io_region *region,
 		return IO_FAULT;
 	}
 	if (access->write)
-		return apic_write(cpu, offset, access->value) == VERDICT_FAULT ? IO_FAULT : IO_DONE;
-	access->value = apic_read(offset);
+		return apic_page_write(cpu, offset, access->value) == VERDICT_FAULT ? IO_FAULT
+										    : IO_DONE;
+	access->value = apic_page_read(cpu, offset);
 	return IO_DONE;
 }
 
 static void add_page(struct io_builder *builder, const struct cell *owner, const struct cell *cause)
 {
-	if (builder->space == IO_MEMORY && owner == cause)
+	/* In x2APIC mode there is no page (APM vol. 2, 16.11); root, which chose that mode, knows.
+	 */
+	if (builder->space == IO_MEMORY && owner == cause && !(apic_x2 && owner == &root_cell))
 		io_add(builder,
 		       (struct io_region){APIC_PHYS, PAGE_SIZE, apic_page, NULL, EXITS_X86_XAPIC});
 }

@@ -53,8 +53,19 @@ nmi_stub:
 	.globl interrupt_stub
 interrupt_stub:
 	push	%rax
+	push	%rcx
+	push	%rdx
+	xor	%edx, %edx
 	mov	$APIC_EOI_VIRT, %eax
-	movl	$0, (%rax)
+	cmpb	$0, apic_x2
+	jne	1f
+	mov	%edx, (%rax)
+	jmp	2f
+1:	mov	%edx, %eax
+	mov	$APIC_EOI_MSR, %ecx
+	wrmsr
+2:	pop	%rdx
+	pop	%rcx
 	pop	%rax
 	iretq
 

@@ -12,5 +12,6 @@
 
 /* mapping.h */
 #define APIC_EOI_VIRT 0x802000b0
+#define APIC_EOI_MSR  0x80b
 
 #endif /* OFFSETS_H */

@@ -20,6 +20,7 @@ _Static_assert(CPU_CONTROL == offsetof(struct cpu, arch.control), "assembly offs
 _Static_assert(CPU_PENDING == offsetof(struct cpu, pending), "assembly offsets");
 _Static_assert(NMI_TAKEN_BIT == PENDING_NMI_TAKEN, "assembly offsets");
 _Static_assert((int)PENDING_INIT >= (int)PENDING_ARCH, "bits of two kinds");
+_Static_assert(APIC_EOI_MSR == MSR_X2APIC(APIC_EOI), "assembly offsets");
 _Static_assert(APIC_EOI_VIRT == APIC_VIRT + APIC_EOI, "assembly offsets");
 _Static_assert(sizeof(struct cpu) <= CPU_GUARD, "the rest of the block is the stack");
 

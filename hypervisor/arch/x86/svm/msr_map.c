@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-only
 #include "arch/x86/svm/msr_map.h"
 
+#include "arch/x86/logic/apic_rights.h"
 #include "arch/x86/msr.h"
 
 const struct msr_rule svm_msr_rules[] = {
@@ -13,15 +14,20 @@ static const uint32_t ranges[] = {0, 0xc0000000, 0xc0010000};
 #define RANGE_COUNT (sizeof(ranges) / sizeof(ranges[0]))
 #define RANGE_MSRS  0x2000u
 
+static bool passes(bool root, uint32_t msr, bool write)
+{
+	return msr_policy(root, msr, write) == MSR_PASS || apic_msr_passes(root, msr, write);
+}
+
 void svm_msr_map_fill(uint8_t *map, bool root)
 {
 	unsigned int bit = 0;
 
 	for (unsigned int range = 0; range < RANGE_COUNT; range++) {
 		for (uint32_t msr = ranges[range]; msr < ranges[range] + RANGE_MSRS; msr++) {
-			if (msr_policy(root, msr, false) != MSR_PASS)
+			if (!passes(root, msr, false))
 				map[bit / 8] |= 1u << (bit % 8);
-			if (msr_policy(root, msr, true) != MSR_PASS)
+			if (!passes(root, msr, true))
 				map[bit / 8] |= 2u << (bit % 8);
 			bit += 2;
 		}

@@ -1,0 +1,217 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/* What becomes of a guest's accesses to its APIC. */
+#include "arch/x86/asm.h"
+#include "arch/x86/irq/apic.h"
+#include "arch/x86/irq/regs.h"
+#include "cell/cell.h"
+#include "core/compiler.h"
+
+/* APM vol. 2, 16.7. */
+#define EXTENDED_LVT_END 0x540
+
+/* A cell may not have its local interrupts delivered as SMI, INIT or from the legacy controller;
+ * root's firmware may. */
+static bool lvt_allowed(const struct cpu *cpu, uint32_t value)
+{
+	switch (ICR_MODE(value)) {
+	case ICR_FIXED:
+	case ICR_NMI:
+		return true;
+	case ICR_EXTINT:
+	case ICR_SMI:
+		return cpu->cell == &root_cell || (value & LVT_MASKED);
+	default:
+		return value & LVT_MASKED;
+	}
+}
+
+static enum verdict write_lvt(struct cpu *cpu, unsigned int offset, uint32_t value)
+{
+	if (!lvt_allowed(cpu, value))
+		return exit_fault(cpu, FAILURE_APIC, offset, value, 4);
+	if (apic_has(offset))
+		apic_set(offset, value);
+	return VERDICT_HANDLED;
+}
+
+void apic_show_icr(const struct cpu *self)
+{
+	if (!apic_x2)
+		apic_set(APIC_ICR_HIGH, self->arch.apic_icr >> 32);
+}
+
+static enum verdict send(struct cpu *cpu, bool wide)
+{
+	uint32_t high = cpu->arch.apic_icr >> 32;
+	const struct ipi ipi = {cpu->arch.apic_icr, wide ? high : high >> 24, wide};
+
+	if (!apic_send(cpu, &ipi))
+		return exit_fault(cpu, FAILURE_APIC, APIC_ICR_LOW, ipi.command, 4);
+	apic_show_icr(cpu);
+	return VERDICT_HANDLED;
+}
+
+enum verdict apic_page_write(struct cpu *cpu, unsigned int offset, uint32_t value)
+{
+	if (offset >= APIC_EXTENDED_LVT && offset < EXTENDED_LVT_END && !(offset & 0xf))
+		return write_lvt(cpu, offset, value);
+	switch (offset) {
+	case APIC_TPR:
+	case APIC_EOI:
+	case APIC_SVR:
+	case APIC_ESR:
+	case APIC_TIMER_INITIAL:
+	case APIC_TIMER_DIVIDE:
+		apic_set(offset, value);
+		return VERDICT_HANDLED;
+	case APIC_LVT_CMCI:
+	case APIC_LVT_TIMER:
+	case APIC_LVT_THERMAL:
+	case APIC_LVT_PERF:
+	case APIC_LVT_LINT0:
+	case APIC_LVT_LINT1:
+	case APIC_LVT_ERROR:
+		return write_lvt(cpu, offset, value);
+	case APIC_ICR_HIGH:
+		cpu->arch.apic_icr = (uint32_t)cpu->arch.apic_icr | (uint64_t)value << 32;
+		apic_show_icr(cpu);
+		return VERDICT_HANDLED;
+	case APIC_ICR_LOW:
+		cpu->arch.apic_icr = (cpu->arch.apic_icr & ~0xffffffffull) | value;
+		return send(cpu, false);
+	case APIC_LDR:
+	case APIC_DFR:
+		if (offset == APIC_LDR)
+			cpu->arch.apic_ldr = value;
+		else
+			cpu->arch.apic_dfr = value;
+		/*
+		 * Devices of root interrupt logical destinations. A cell that named itself like a
+		 * CPU of root would take part, so its ids exist here only.
+		 */
+		if (cpu->cell == &root_cell)
+			apic_set(offset, value);
+		return VERDICT_HANDLED;
+	default:
+		/* Read-only and reserved registers: no effect. The id (0x20) stays what the
+		 * firmware made it. */
+		return VERDICT_HANDLED;
+	}
+}
+
+uint32_t apic_page_read(const struct cpu *cpu, unsigned int offset)
+{
+	if (apic_x2) {
+		switch (offset) {
+		case APIC_ID:
+			return cpu->arch.apic_id << 24;
+		case APIC_LDR:
+			return cpu->arch.apic_ldr;
+		case APIC_DFR:
+			return cpu->arch.apic_dfr;
+		case APIC_ICR_LOW:
+			return cpu->arch.apic_icr;
+		case APIC_ICR_HIGH:
+			return cpu->arch.apic_icr >> 32;
+		default:
+			if ((offset & 0xf) || !apic_rights(offset) || !apic_has(offset))
+				return 0;
+		}
+	}
+	return apic_get(offset);
+}
+
+#define ICR_NOT_PLAIN (ICR_X2_RESERVED | ICR_MODE(~0u) | ICR_LOGICAL | ICR_TO_ALL)
+
+/* The most frequent one: an interrupt to one CPU by its id. NULL: something else, or nobody. */
+static const struct cpu *plain_destination(const struct cpu *self, uint64_t command)
+{
+	uint32_t id = command >> 32;
+
+	if ((command & ICR_NOT_PLAIN) || (command & 0xff) < 16)
+		return NULL;
+	if ((command & ICR_TO_SELF) || id == self->arch.apic_id)
+		return self;
+	for (uint64_t cpus = self->cell->cpus; cpus; cpus &= cpus - 1) {
+		const struct cpu *cpu = cpu_by_id(__builtin_ctzll(cpus));
+
+		if (cpu && cpu->arch.apic_id == id)
+			return cpu;
+	}
+	return NULL;
+}
+
+static enum verdict write_icr(struct cpu *cpu, uint64_t value)
+{
+	const struct cpu *to = plain_destination(cpu, value);
+
+	if (unlikely(value & ICR_X2_RESERVED))
+		return VERDICT_GP;
+	cpu->arch.apic_icr = value & ~(uint64_t)ICR_PENDING;
+	cpu->exits[EXITS_X86_MSR_OTHER]--;
+	cpu->exits[EXITS_X86_MSR_X2APIC_ICR]++;
+	if (!to)
+		return send(cpu, true);
+	apic_command(to->arch.apic_id, (value & 0xff) | ICR_ASSERT);
+	apic_show_icr(cpu);
+	return VERDICT_NEXT;
+}
+
+static enum verdict write_by_msr(struct cpu *cpu, unsigned int offset, uint64_t rights,
+				 uint64_t value)
+{
+	const struct ipi to_self = {(value & 0xff) | ICR_TO_SELF, 0, true};
+
+	/* Extended local vectors. */
+	if (offset >= APIC_EXTENDED_LVT && offset < EXTENDED_LVT_END && cpu->cell == &root_cell)
+		rights = APIC_WRITE | 0xffffffff;
+	if (!(rights & APIC_WRITE) || (value & ~(rights & 0xffffffff)))
+		return VERDICT_GP;
+	if (offset != APIC_SELF_IPI)
+		return apic_page_write(cpu, offset, value);
+	apic_send(cpu, &to_self);
+	apic_show_icr(cpu);
+	return VERDICT_HANDLED;
+}
+
+static enum verdict read_by_msr(struct cpu *cpu, unsigned int offset)
+{
+	struct guest_gprs *gprs = cpu_gprs(cpu);
+	uint32_t id = cpu->arch.apic_id, high = 0, low;
+
+	if (offset == APIC_ID) {
+		low = id;
+	} else if (offset == APIC_LDR) {
+		low = (id >> 4) << 16 | 1u << (id & 15);
+	} else if (offset == APIC_ICR_LOW) {
+		low = cpu->arch.apic_icr;
+		high = cpu->arch.apic_icr >> 32;
+	} else {
+		low = apic_page_read(cpu, offset);
+	}
+	gprs->rax = low;
+	gprs->rdx = high;
+	return VERDICT_NEXT;
+}
+
+enum verdict apic_msr_exit(struct cpu *cpu, uint32_t msr, bool write)
+{
+	unsigned int offset = (msr - MSR_X2APIC_FIRST) * 16;
+	const struct guest_gprs *gprs = cpu_gprs(cpu);
+	uint64_t rights = apic_rights(offset), value;
+	enum verdict verdict;
+
+	/* Linux has chosen the page: its registers by MSR are not there, as on hardware. */
+	if (!apic_x2 && cpu->cell == &root_cell)
+		return VERDICT_GP;
+	if (!write)
+		return rights & APIC_READ ? read_by_msr(cpu, offset) : VERDICT_GP;
+	value = (uint32_t)gprs->rax | gprs->rdx << 32;
+	if ((rights & APIC_PLAIN) && !(value & ~(rights & 0xffffffff))) {
+		apic_set(offset, value);
+		return VERDICT_NEXT;
+	}
+	verdict = likely(offset == APIC_ICR_LOW) ? write_icr(cpu, value)
+						 : write_by_msr(cpu, offset, rights, value);
+	return verdict == VERDICT_HANDLED ? VERDICT_NEXT : verdict;
+}
