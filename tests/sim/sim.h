@@ -65,6 +65,8 @@ struct sim_cpu {
 	bool gif;
 	bool waits; /* has executed PAUSE */
 	bool nmi_pending;
+	bool init_pending;	 /* an INIT from outside, taken with GIF set */
+	unsigned int redirected; /* INITs that became exceptions */
 	unsigned int kicks;    /* NMIs that were sent to it */
 	uint64_t instructions; /* of the last sim_exit() of it */
 	uint8_t code[15];      /* of its guest at RIP; how much of it is the instruction */
@@ -89,6 +91,9 @@ extern bool (*sim_msr_missing)(uint32_t number);
 /* What the processors tell at an exit: the next instruction, and the bytes of one that touched
  * memory (NRIPS, decode assists). On by default. */
 extern bool sim_assists;
+
+/* They see to it that a guest's NMIs come one after the other (vNMI). Off by default. */
+extern bool sim_virtual_nmi;
 
 /* What the next guest to exit was being given at that time (EXITINTINFO). */
 extern uint64_t sim_event;

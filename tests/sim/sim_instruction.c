@@ -97,6 +97,8 @@ void sim_deliver(struct sim_cpu *cpu, unsigned int vector, bool has_error, uint6
 	cpu->rip = gate[0] | offset_high << 16;
 }
 
+bool sim_virtual_nmi;
+
 static void do_cpuid(struct sim_cpu *cpu)
 {
 	uint32_t leaf = cpu->reg[SIM_RAX], a = 0, b = 0, c = 0, d = 0;
@@ -121,7 +123,7 @@ static void do_cpuid(struct sim_cpu *cpu)
 		a = 0x3028;
 		break;
 	case 0x8000000a:
-		a = 1, b = 16, d = 1 | 1u << 3 | 1u << 7 | 1u << 20;
+		a = 1, b = 16, d = 1 | 1u << 3 | 1u << 7 | 1u << 20 | (uint32_t)sim_virtual_nmi << 25;
 		break;
 	}
 	cpu->reg[SIM_RAX] = a;
@@ -168,6 +170,16 @@ static void set_gif(struct sim_cpu *cpu, bool gif)
 	if (gif && cpu->nmi_pending && cpu->idtr.base) {
 		cpu->nmi_pending = false;
 		sim_deliver(cpu, 2, false, 0);
+	}
+	/* Redirected (VM_CR.R_INIT), or it takes the CPU away. */
+	if (gif && cpu->init_pending) {
+		cpu->init_pending = false;
+		if (*sim_msr(cpu, 0xc0010114) & 2) {
+			cpu->redirected++;
+			sim_deliver(cpu, 30, true, 1);
+		} else {
+			cpu->state = SIM_HALTED;
+		}
 	}
 }
 

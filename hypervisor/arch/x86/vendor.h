@@ -85,7 +85,8 @@ struct vendor {
 	void (*advance)(struct cpu *cpu, unsigned int bytes);
 	void (*inject_exception)(struct cpu *cpu, unsigned int vector, bool has_error,
 				 uint32_t error);
-	void (*inject_nmi)(struct cpu *cpu);
+	/* False: it waits, and an exit comes when it can be injected. */
+	bool (*inject_nmi)(struct cpu *cpu);
 	/*
 	 * Lets NMIs that wait, and other interrupts too where wanted, come in the hypervisor.
 	 * Where they come as soon as the guest has been left, there is nothing to do for NMIs.

@@ -38,6 +38,7 @@
 #define XCR0_AVX (U64(1) << 2)
 
 /* After a reset (APM vol. 2, 14.1.3). */
+#define DR6_BREAKPOINTS 0xf
 #define DR6_BS	    (U64(1) << 14)
 #define DR6_RESET   0xffff0ff0
 #define DR7_RESET   0x400

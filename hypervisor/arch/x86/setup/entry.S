@@ -49,6 +49,14 @@ nmi_stub:
 	pop	%rax
 	iretq
 
+/* A redirected INIT, with an error code (APM vol. 2, 15.28): dropped; or a leftover interrupt of this vector. */
+	.globl init_stub
+init_stub:
+	cmpq	$SELECTOR_CODE, 8(%rsp)
+	je	interrupt_stub
+	add	$8, %rsp
+	iretq
+
 /* A leftover interrupt of the CPU's last owner, taken only to get rid of it. */
 	.globl interrupt_stub
 interrupt_stub:

@@ -8,6 +8,7 @@
 #define GPRS_RAX	120
 #define CPU_PENDING	0
 #define CPU_CONTROL	8
+#define SELECTOR_CODE	0x10
 #define NMI_TAKEN_BIT	(1 << 11)
 
 /* mapping.h */

@@ -24,7 +24,7 @@ _Static_assert(APIC_EOI_MSR == MSR_X2APIC(APIC_EOI), "assembly offsets");
 _Static_assert(APIC_EOI_VIRT == APIC_VIRT + APIC_EOI, "assembly offsets");
 _Static_assert(sizeof(struct cpu) <= CPU_GUARD, "the rest of the block is the stack");
 
-extern const char exception_stubs[], nmi_stub[], interrupt_stub[];
+extern const char exception_stubs[], nmi_stub[], init_stub[], interrupt_stub[];
 void setup_load_segments(const struct table_pointer *gdtr, const struct table_pointer *idtr);
 void setup_jump_out(uint64_t cr3, uint64_t rsp, uint64_t rip, uint64_t result, uint64_t trampoline)
 	__attribute__((noreturn));
@@ -57,6 +57,8 @@ static uint64_t stub_of(unsigned int vector, unsigned int first_interrupt)
 {
 	if (vector == VECTOR_NMI)
 		return (uint64_t)nmi_stub;
+	if (vector == VECTOR_SX)
+		return (uint64_t)init_stub;
 	if (vector < first_interrupt || vector == VECTOR_MC)
 		return (uint64_t)exception_stubs + vector * EXCEPTION_STUB_SIZE;
 	return (uint64_t)interrupt_stub;

@@ -3,11 +3,11 @@
 #ifndef SETUP_H
 #define SETUP_H
 
+#include "arch/x86/setup/offsets.h"
 #include "arch/arch.h"
 
 /* The same selectors and meanings as Linux' kernel segments, so that nothing needs reloading on the
  * way back. */
-#define SELECTOR_CODE 0x10
 #define SELECTOR_DATA 0x18
 
 struct leave_state {

@@ -40,9 +40,18 @@ static enum verdict on_exception(struct cpu *cpu)
 	return VERDICT_HANDLED;
 }
 
-/* An INIT from outside has no meaning for a partitioned CPU; those of the guest never get here. */
+static enum verdict on_debug(struct cpu *cpu)
+{
+	return svm_stepped(cpu) ? VERDICT_HANDLED : on_exception(cpu);
+}
+
+/*
+ * An INIT from outside has no meaning for a partitioned CPU; those of the guest never get here. The
+ * intercept leaves it pending: it is taken in the hypervisor, where it is redirected.
+ */
 static enum verdict on_init(struct cpu *cpu)
 {
+	vendor->take_interrupts(cpu, false);
 	return VERDICT_HANDLED;
 }
 
@@ -126,7 +135,7 @@ enum exit_kind {
 
 #define EXITS(X)                                                                               \
 	X(VMEXIT_EXCP_BASE + VECTOR_DE, on_exception, EXITS_X86_EXCEPTION)                     \
-	X(VMEXIT_EXCP_BASE + VECTOR_DB, on_exception, EXITS_X86_EXCEPTION)                     \
+	X(VMEXIT_EXCP_BASE + VECTOR_DB, on_debug, EXITS_X86_EXCEPTION)                         \
 	X(VMEXIT_EXCP_BASE + VECTOR_UD, on_exception, EXITS_X86_EXCEPTION)                     \
 	X(VMEXIT_EXCP_BASE + VECTOR_DF, on_exception, EXITS_X86_EXCEPTION)                     \
 	X(VMEXIT_EXCP_BASE + VECTOR_TS, on_exception, EXITS_X86_EXCEPTION)                     \
@@ -137,6 +146,7 @@ enum exit_kind {
 	X(VMEXIT_EXCP_BASE + VECTOR_MC, exit_machine_check, EXITS_X86_EXCEPTION)               \
 	X(VMEXIT_NMI, exit_nmi, EXITS_MANAGEMENT)                                              \
 	X(VMEXIT_INIT, on_init, EXITS_MANAGEMENT)                                              \
+	X(VMEXIT_IRET, svm_on_iret, EXITS_MANAGEMENT)                                          \
 	X(VMEXIT_CPUID, exit_cpuid, EXITS_X86_CPUID)                                           \
 	X(VMEXIT_INVD, on_cache_instruction, EXITS_TOTAL)                                      \
 	X(VMEXIT_WBINVD, on_cache_instruction, EXITS_TOTAL)                                    \

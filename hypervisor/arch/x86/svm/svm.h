@@ -19,6 +19,16 @@ unsigned int svm_fetched(const struct cpu *cpu, uint8_t *bytes);
 
 void svm_inject_exception(struct cpu *cpu, unsigned int vector, bool has_error, uint32_t error);
 
+/*
+ * NMIs (nmi.c). True: it is delivered at the next entry, or as soon as the guest takes one. False: it
+ * waits; an exit comes when it can be delivered.
+ */
+bool svm_inject_nmi(struct cpu *cpu);
+void svm_nmi_reset(struct vmcb *vmcb);
+enum verdict svm_on_iret(struct cpu *cpu);
+/* Whether a #DB is that of an IRET that was stepped, and nothing of the guest. */
+bool svm_stepped(struct cpu *cpu);
+
 static inline void svm_vmload(uint64_t vmcb_phys)
 {
 	asm volatile("vmload %%rax" : : "a"(vmcb_phys) : "memory");

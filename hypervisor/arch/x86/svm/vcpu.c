@@ -180,6 +180,10 @@ static int svm_cpu_init(struct cpu *cpu)
 	vmcb->intercept_misc1 = INTERCEPT_MISC1;
 	vmcb->intercept_misc2 = INTERCEPT_MISC2;
 	vmcb->nested_enable = 1;
+	svm_nmi_reset(vmcb);
+	/* An INIT from outside becomes #SX (15.28), which the IDT drops: else it would stay
+	 * pending. */
+	wrmsr(MSR_VM_CR, rdmsr(MSR_VM_CR) | VM_CR_R_INIT);
 	take_over_linux(cpu);
 	take_over_spec_ctrl(vmcb);
 	svm_load_cell(cpu);
@@ -201,6 +205,7 @@ static void __attribute__((noreturn)) svm_leave(struct cpu *cpu, int result)
 	};
 
 	wrmsr(MSR_VM_HSAVE_PA, 0);
+	wrmsr(MSR_VM_CR, rdmsr(MSR_VM_CR) & ~VM_CR_R_INIT);
 	wrmsr(MSR_PAT, vmcb->g_pat);
 	if (has_guest_spec_ctrl())
 		wrmsr(MSR_SPEC_CTRL, vmcb->spec_ctrl);
@@ -223,7 +228,7 @@ static void clear_for_reset(struct vmcb *vmcb)
 	vmcb->exit_int_info = 0;
 	vmcb->seen_linear = ~0ull;
 	vmcb->interrupt_shadow = 0;
-	vmcb->virtual_interrupt = 0;
+	svm_nmi_reset(vmcb);
 	vmcb->g_pat = pat;
 	vmcb->dr6 = DR6_RESET;
 	vmcb->dr7 = DR7_RESET;
@@ -310,11 +315,6 @@ void svm_inject_exception(struct cpu *cpu, unsigned int vector, bool has_error, 
 	has_error = has_error && (vmcb->cr0 & CR0_PE);
 	vmcb->event_injection = vector | EVENT_TYPE_EXCEPTION | EVENT_VALID |
 				(has_error ? EVENT_HAS_ERROR | (uint64_t)error << 32 : 0);
-}
-
-static void svm_inject_nmi(struct cpu *cpu)
-{
-	vmcb_of(cpu)->event_injection = VECTOR_NMI | EVENT_TYPE_NMI | EVENT_VALID;
 }
 
 /* APM vol. 2, 15.17: with GIF clear everything waits. The gap lets the interrupt shadow of STI

@@ -10,6 +10,7 @@ enum vmcb_misc1 {
 	VMCB_NMI = 1u << 1,
 	VMCB_INIT = 1u << 3,
 	VMCB_CPUID = 1u << 18,
+	VMCB_IRET = 1u << 20,
 	VMCB_INVD = 1u << 22,
 	VMCB_INVLPGA = 1u << 26,
 	VMCB_IOIO = 1u << 27,
@@ -33,6 +34,7 @@ enum vmcb_exit_code {
 	VMEXIT_NMI = 0x061,
 	VMEXIT_INIT = 0x063,
 	VMEXIT_CPUID = 0x072,
+	VMEXIT_IRET = 0x074,
 	VMEXIT_INVD = 0x076,
 	VMEXIT_INVLPGA = 0x07a,
 	VMEXIT_IOIO = 0x07b,
@@ -56,6 +58,10 @@ enum vmcb_exit_code {
 #define EVENT_TYPE_MASK	     (7ull << 8)
 #define EVENT_TYPE_NMI	     (2ull << 8)
 #define EVENT_TYPE_EXCEPTION (3ull << 8)
+
+/* The virtual interrupt word, APM vol. 2, 15.21. */
+#define V_NMI_PENDING (1ull << 11)
+#define V_NMI_ENABLE  (1ull << 26)
 
 /* EXITINFO1 of a nested page fault, APM vol. 2, 15.25.6. */
 #define NPF_WRITE     (1ull << 1)
@@ -108,10 +114,14 @@ struct vmcb {
 	uint64_t next_rip;
 	uint8_t bytes_fetched;
 	uint8_t instruction[15];
-	uint8_t reserved4[0x3e0 - 0xe0];
+	uint8_t reserved4[0x3d8 - 0xe0];
+	uint32_t nmi_own_step, nmi_own_db; /* (nmi.c) */
 	/* For the host's use (step.c). */
 	uint64_t seen_linear, seen_cr3;
-	uint32_t seen_prefixes, unused[3];
+	uint32_t seen_prefixes;
+	/* (nmi.c) */
+	uint32_t nmi_state;
+	uint64_t nmi_iret; /* its RIP */
 
 	struct vmcb_segment es, cs, ss, ds, fs, gs, gdtr, ldtr, idtr, tr;
 	uint8_t reserved5[0x4cb - 0x4a0];

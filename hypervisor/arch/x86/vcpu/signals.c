@@ -64,11 +64,10 @@ uint32_t arch_cpu_signals(struct cpu *cpu)
 		vector = __atomic_load_n(&cpu->arch.sipi_vector, __ATOMIC_SEQ_CST);
 		reset(cpu, vector << 8, (uint64_t)vector << 12, 0);
 	}
-	if (cpu->state == CPU_RUNNING && !vendor->can_inject(cpu))
-		return PENDING_NMI;
-	if (take(cpu, PENDING_NMI) && cpu->state == CPU_RUNNING)
-		vendor->inject_nmi(cpu);
-	return 0;
+	if (!take(cpu, PENDING_NMI) || cpu->state != CPU_RUNNING || vendor->inject_nmi(cpu))
+		return 0;
+	cpu_post(cpu, 0, PENDING_NMI);
+	return PENDING_NMI;
 }
 
 void arch_comm_init(struct cell *cell, struct comm_region *comm)

@@ -1,0 +1,90 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * NMIs of a guest: none before the IRET of the one before (APM vol. 2, 8.1.3). Newer processors see
+ * to that themselves (15.21.10). For others IRET is intercepted, which happens before it is
+ * executed; where another NMI waits by then, the IRET is stepped.
+ */
+#include "arch/x86/asm.h"
+#include "arch/x86/irq/apic.h"
+#include "arch/x86/svm.h"
+#include "arch/x86/svm/svm.h"
+
+enum nmi_state {
+	NMI_READY,
+	NMI_IN_HANDLER, /* IRET is intercepted */
+	NMI_AT_IRET,	/* which is done once the guest is somewhere else */
+	NMI_STEPPING,	/* #DB comes after it */
+};
+
+static bool has_virtual_nmi(void)
+{
+	return cpuid(CPUID_SVM, 0).edx & CPUID_SVM_EDX_VNMI;
+}
+
+void svm_nmi_reset(struct vmcb *vmcb)
+{
+	vmcb->virtual_interrupt = has_virtual_nmi() ? V_NMI_ENABLE : 0;
+	vmcb->nmi_state = NMI_READY;
+	vmcb->intercept_misc1 &= ~VMCB_IRET;
+}
+
+static void step(struct vmcb *vmcb)
+{
+	vmcb->nmi_state = NMI_STEPPING;
+	vmcb->nmi_own_step = vmcb->rflags & RFLAGS_TF;
+	vmcb->nmi_own_db = vmcb->intercept_exceptions & 1u << VECTOR_DB;
+	vmcb->intercept_exceptions |= 1u << VECTOR_DB;
+	vmcb->rflags |= RFLAGS_TF;
+}
+
+bool svm_inject_nmi(struct cpu *cpu)
+{
+	struct vmcb *vmcb = cpu->arch.control;
+
+	if (vmcb->virtual_interrupt & V_NMI_ENABLE) {
+		vmcb->virtual_interrupt |= V_NMI_PENDING;
+		return true;
+	}
+	if (vmcb->nmi_state == NMI_AT_IRET && vmcb->rip != vmcb->nmi_iret)
+		vmcb->nmi_state = NMI_READY;
+	if (vmcb->nmi_state == NMI_AT_IRET)
+		step(vmcb);
+	if (vmcb->nmi_state != NMI_READY)
+		return false;
+	if (vmcb->event_injection & EVENT_VALID) {
+		/* What is injected goes first; then this comes, before the guest's next
+		 * instruction. */
+		apic_kick_self(cpu);
+		return false;
+	}
+	vmcb->event_injection = VECTOR_NMI | EVENT_TYPE_NMI | EVENT_VALID;
+	vmcb->nmi_state = NMI_IN_HANDLER;
+	vmcb->intercept_misc1 |= VMCB_IRET;
+	return true;
+}
+
+enum verdict svm_on_iret(struct cpu *cpu)
+{
+	struct vmcb *vmcb = cpu->arch.control;
+
+	vmcb->intercept_misc1 &= ~VMCB_IRET;
+	vmcb->nmi_state = NMI_AT_IRET;
+	vmcb->nmi_iret = vmcb->rip;
+	return VERDICT_HANDLED;
+}
+
+bool svm_stepped(struct cpu *cpu)
+{
+	struct vmcb *vmcb = cpu->arch.control;
+
+	if (vmcb->nmi_state != NMI_STEPPING)
+		return false;
+	vmcb->nmi_state = NMI_READY;
+	if (!vmcb->nmi_own_db)
+		vmcb->intercept_exceptions &= ~(1u << VECTOR_DB);
+	/* The guest's own step, or a breakpoint of its own. */
+	if (vmcb->nmi_own_step || (vmcb->dr6 & DR6_BREAKPOINTS))
+		return false;
+	vmcb->dr6 &= ~DR6_BS;
+	return true;
+}
