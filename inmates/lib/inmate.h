@@ -201,12 +201,12 @@ int smp_run(unsigned int cpu, void (*function)(void *argument), void *argument);
 bool smp_busy(unsigned int cpu);
 
 /* APIC id of this CPU. */
-uint8_t apic_id(void);
+uint32_t apic_id(void);
 /*
  * Writes the interrupt command register as it is: destination APIC id, lower half (vector, delivery
  * mode, shorthand). The hypervisor lets it reach CPUs of this cell only.
  */
-void apic_send(uint8_t destination, uint32_t command);
+void apic_send(uint32_t destination, uint32_t command);
 
 /* ---- Memory --------------------------------------------------------------------------------- */
 

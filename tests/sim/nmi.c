@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * nmi IMAGE TRAPS [virtual]: NMIs of a guest one after the other, on a processor that does not see to
- * it itself, and on one that does.
+ * nmi IMAGE TRAPS [virtual]: NMIs of a guest one after the other, on a processor that does not see
+ * to it itself, and on one that does.
  */
 #include <string.h>
 
@@ -132,11 +132,11 @@ static void test_window(struct tap *tap)
 static void test_init(struct tap *tap)
 {
 	sim.cpu[ROOT].init_pending = true;
-	tap_ok(tap, leaves(VMEXIT_INIT, ELSEWHERE) && sim.cpu[ROOT].state == SIM_GUEST &&
-			    !injected() && vmcb->rip == ELSEWHERE,
+	tap_ok(tap,
+	       leaves(VMEXIT_INIT, ELSEWHERE) && sim.cpu[ROOT].state == SIM_GUEST && !injected() &&
+		       vmcb->rip == ELSEWHERE,
 	       "an INIT from outside leaves the guest as it is");
-	tap_ok(tap, sim.cpu[ROOT].redirected == 1,
-	       "it is taken, redirected, in the hypervisor");
+	tap_ok(tap, sim.cpu[ROOT].redirected == 1, "it is taken, redirected, in the hypervisor");
 }
 
 static void test_virtual(struct tap *tap)

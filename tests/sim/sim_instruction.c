@@ -123,7 +123,8 @@ static void do_cpuid(struct sim_cpu *cpu)
 		a = 0x3028;
 		break;
 	case 0x8000000a:
-		a = 1, b = 16, d = 1 | 1u << 3 | 1u << 7 | 1u << 20 | (uint32_t)sim_virtual_nmi << 25;
+		a = 1, b = 16,
+		d = 1 | 1u << 3 | 1u << 7 | 1u << 20 | (uint32_t)sim_virtual_nmi << 25;
 		break;
 	}
 	cpu->reg[SIM_RAX] = a;

@@ -39,10 +39,10 @@
 
 /* After a reset (APM vol. 2, 14.1.3). */
 #define DR6_BREAKPOINTS 0xf
-#define DR6_BS	    (U64(1) << 14)
-#define DR6_RESET   0xffff0ff0
-#define DR7_RESET   0x400
-#define MXCSR_RESET 0x1f80
+#define DR6_BS		(U64(1) << 14)
+#define DR6_RESET	0xffff0ff0
+#define DR7_RESET	0x400
+#define MXCSR_RESET	0x1f80
 
 /* Exceptions (APM vol. 2, 8.2). */
 #define VECTOR_DE  0

@@ -1,14 +1,20 @@
 // SPDX-License-Identifier: BSD-2-Clause
-/* The local APIC in xAPIC mode. Every write is an exit, reads are none. */
+/*
+ * The local APIC, by its page, or by MSR where it is in x2APIC mode: there only commands and local
+ * vectors are an exit. By the page each write is one, reads are none.
+ */
 #include "arch/x86/apic.h"
 #include "arch/x86/cpu.h"
+#include "arch/x86/x86.h"
 
 /* A command that is still on its way after so many reads is overwritten. */
 #define ICR_PATIENCE 100000
 
+static bool by_msr;
+
 static uint32_t apic_read(uint32_t reg)
 {
-	return *(volatile uint32_t *)(APIC_PHYS + reg);
+	return by_msr ? rdmsr(MSR_X2APIC(reg)) : *(volatile uint32_t *)(APIC_PHYS + reg);
 }
 
 /*
@@ -17,21 +23,28 @@ static uint32_t apic_read(uint32_t reg)
  */
 static void apic_write(uint32_t reg, uint32_t value)
 {
-	asm volatile("movl %0, (%1)" : : "r"(value), "r"(APIC_PHYS + reg) : "memory");
+	if (by_msr)
+		wrmsr(MSR_X2APIC(reg), value);
+	else
+		asm volatile("movl %0, (%1)" : : "r"(value), "r"(APIC_PHYS + reg) : "memory");
 }
 
 void apic_setup(void)
 {
+	uint32_t eax, ebx, ecx, edx;
+
+	cpuid(1, &eax, &ebx, &ecx, &edx);
+	by_msr = ecx & CPUID_1_ECX_X2APIC;
 	apic_write(APIC_SVR, SVR_ENABLE | INTERRUPT_SPURIOUS);
 	apic_write(APIC_LVT_TIMER, LVT_MASKED);
 	apic_write(APIC_LVT_LINT0, LVT_MASKED);
 	apic_write(APIC_LVT_LINT1, LVT_MASKED);
 	apic_write(APIC_LVT_ERROR, LVT_MASKED);
 	apic_write(APIC_TPR, 0);
-	this_cpu()->apic_id = apic_read(APIC_ID) >> 24;
+	this_cpu()->apic_id = apic_read(APIC_ID) >> (by_msr ? 0 : 24);
 }
 
-uint8_t apic_id(void)
+uint32_t apic_id(void)
 {
 	return this_cpu()->apic_id;
 }
@@ -71,12 +84,19 @@ static void wait_until_sent(void)
 		cpu_relax();
 }
 
-void apic_send(uint8_t destination, uint32_t command)
+void apic_send(uint32_t destination, uint32_t command)
 {
-	bool enabled = interrupts_save();
+	bool enabled;
 
+	if (by_msr) {
+		/* What was written before is to be seen by whom it interrupts. */
+		asm volatile("mfence" : : : "memory");
+		wrmsr(MSR_X2APIC(APIC_ICR_LOW), (uint64_t)destination << 32 | command);
+		return;
+	}
+	enabled = interrupts_save();
 	wait_until_sent();
-	apic_write(APIC_ICR_HIGH, (uint32_t)destination << 24);
+	apic_write(APIC_ICR_HIGH, destination << 24);
 	apic_write(APIC_ICR_LOW, command);
 	interrupts_restore(enabled);
 }

@@ -24,12 +24,11 @@ _Static_assert(sizeof(struct task_state_segment) == 104, "64-bit TSS");
 struct cpu {
 	struct cpu *self; /* read through GS: must be first */
 	unsigned int index;
-	uint8_t apic_id;
+	uint32_t apic_id;
 	bool online;
 	bool reporting;	       /* an exception report has begun */
 	uint64_t timer_period; /* TSC ticks; deadline mode only, 0 for one-shot */
 	uint64_t timer_deadline;
-	uint64_t reserved;
 	/* Compiled library code with stack protection looks for it at FS:0x28 (System V ABI). */
 	uint64_t stack_guard;
 
