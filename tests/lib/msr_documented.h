@@ -27,7 +27,7 @@ static const struct msr_documented msr_documented[] = {
 	{0x277, 0x277, "ccpp", "a cell's PAT is emulated"},
 	{0x2ff, 0x2ff, "ccpi", "the default memory type is written by nobody, root included"},
 	{0x6e0, 0x6e0, "pppp", "the deadline timer is this CPU's own"},
-	{0x800, 0x8ff, "cccc", "the local APIC decides by the mode that it is in"},
+	{0x800, 0x8ff, "aaaa", "beside the local APIC's own registers nothing is there"},
 	{0xc81, 0xc81, "aapr", "nobody changes what a cache mask means"},
 	{0xc90, 0xc90, "aapi", "the cache's class of cells is cut by nobody"},
 	{0xda0, 0xda0, "pppp", "XSS is this CPU's own"},
