@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
  * Faults that a test can plant: hypercalls of an image that is built for tests only, and that no
- * release has (hypervisor/core/planted.c). By any CPU of any cell.
+ * release has (tests/planted/planted.c). By any CPU of any cell.
  */
 #ifndef PLANTED_FAULTS_H
 #define PLANTED_FAULTS_H

@@ -11,7 +11,7 @@
 #include <linux/uaccess.h>
 
 #include "cellvisor.h"
-#include "lib/blob/blob_error.h"
+#include "lib/blob_error/blob_error.h"
 
 #define CELL_BLOB_MAX	 (64u << 10)
 #define POLL_INTERVAL_US 1000

@@ -9,7 +9,7 @@
 #include <linux/uaccess.h>
 
 #include "cellvisor.h"
-#include "lib/blob/blob_error.h"
+#include "lib/blob_error/blob_error.h"
 
 #define SYSTEM_BLOB_MAX (64u << 10)
 #define MAX_CLOSE_TRIES 5

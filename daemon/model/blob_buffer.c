@@ -3,7 +3,7 @@
 #include <string.h>
 
 #include "model/blob_buffer.h"
-#include "lib/blob/blob_error.h"
+#include "lib/blob_error/blob_error.h"
 
 void blob_append(struct blob_buffer *buffer, const void *data, size_t size)
 {

@@ -48,63 +48,39 @@ static void put_text(const char *text)
 		put(*text++);
 }
 
-static void put_number(uint64_t value, unsigned int base, unsigned int width, bool negative)
+static void put_number(uint64_t value, unsigned int base)
 {
-	char digits[24];
+	char digits[20];
 	unsigned int n = 0;
 
 	do {
 		digits[n++] = "0123456789abcdef"[value % base];
 		value /= base;
 	} while (value);
-	if (negative)
-		put('-');
-	while (width > n) {
-		put('0');
-		width--;
-	}
 	while (n)
 		put(digits[--n]);
 }
 
-static uint64_t next_number(va_list *args, bool is_long, bool is_signed, bool *ret_negative)
-{
-	int64_t value;
-
-	*ret_negative = false;
-	if (!is_signed)
-		return is_long ? va_arg(*args, unsigned long) : va_arg(*args, unsigned int);
-	value = is_long ? va_arg(*args, long) : va_arg(*args, int);
-	*ret_negative = value < 0;
-	return value < 0 ? -(uint64_t)value : (uint64_t)value;
-}
-
 static const char *put_conversion(const char *p, va_list *args)
 {
-	bool is_long = false, negative;
-	unsigned int width = 0;
-	const char *text;
-	uint64_t value;
+	bool is_long = *p == 'l';
+	int64_t number;
 
-	while (*p >= '0' && *p <= '9')
-		width = width * 10 + (*p++ - '0');
-	while (*p == 'l') {
-		is_long = true;
-		p++;
-	}
+	p += is_long;
 	switch (*p) {
 	case 's':
-		text = va_arg(*args, const char *);
-		put_text(text ? text : "(null)");
-		break;
-	case 'c':
-		put(va_arg(*args, int));
+		put_text(va_arg(*args, const char *));
 		break;
 	case 'd':
+		number = is_long ? va_arg(*args, long) : va_arg(*args, int);
+		if (number < 0)
+			put('-');
+		put_number(number < 0 ? -(uint64_t)number : (uint64_t)number, 10);
+		break;
 	case 'u':
 	case 'x':
-		value = next_number(args, is_long, *p == 'd', &negative);
-		put_number(value, *p == 'x' ? 16 : 10, width, negative);
+		put_number(is_long ? va_arg(*args, unsigned long) : va_arg(*args, unsigned int),
+			   *p == 'x' ? 16 : 10);
 		break;
 	default:
 		put(*p);

@@ -21,9 +21,8 @@ void console_put(struct cell *cell, char c);
 void console_direct(bool on);
 
 /*
- * Writes to the hypervisor's console. Conversions: %s (NULL: "(null)") %c %d %u %x with optional
- * "l" and zero-padded width, %%. Any context with a CPU block, that of an exception in the middle
- * of a line of the same CPU included.
+ * Writes to the hypervisor's console. Conversions: %s, %d %u %x with optional "l", %%. Any context
+ * with a CPU block, that of an exception in the middle of a line of the same CPU included.
  */
 void console_printf(const char *format, ...) __attribute__((format(printf, 1, 2)));
 

@@ -12,15 +12,18 @@ extern const struct subsystem *const subsystems_end[];
 #define for_each_subsystem(s) \
 	for (const struct subsystem *const *s = subsystems_start; s < subsystems_end; s++)
 
+/* What the hook answers; 0 where there is none. */
+#define CALL(s, hook, ...) ((*(s))->hook ? (*(s))->hook(__VA_ARGS__) : 0)
+
 int subsystems_init(void)
 {
 	for_each_subsystem (s) {
-		int err = (*s)->init ? (*s)->init() : 0;
+		int err = CALL(s, init);
 
-		if (err) {
-			console_printf("%s: initialization failed: %d\n", (*s)->name, err);
-			return err;
-		}
+		if (!err)
+			continue;
+		console_printf("%s: initialization failed: %d\n", (*s)->name, err);
+		return err;
 	}
 	return 0;
 }
@@ -28,13 +31,12 @@ int subsystems_init(void)
 int subsystems_cpu_init(struct cpu *cpu)
 {
 	for_each_subsystem (s) {
-		int err = (*s)->cpu_init ? (*s)->cpu_init(cpu) : 0;
+		int err = CALL(s, cpu_init, cpu);
 
-		if (err) {
-			console_printf("CPU %u: %s: initialization failed: %d\n", cpu->id,
-				       (*s)->name, err);
-			return err;
-		}
+		if (!err)
+			continue;
+		console_printf("CPU %u: %s failed: %d\n", cpu->id, (*s)->name, err);
+		return err;
 	}
 	return 0;
 }
@@ -42,13 +44,12 @@ int subsystems_cpu_init(struct cpu *cpu)
 int subsystems_cell_create(struct cell *cell)
 {
 	for_each_subsystem (s) {
-		int err = (*s)->cell_create ? (*s)->cell_create(cell) : 0;
+		int err = CALL(s, cell_create, cell);
 
-		if (err) {
-			console_printf("cell %s: %s refused: %d\n", cell->desc->name, (*s)->name,
-				       err);
-			return err;
-		}
+		if (!err)
+			continue;
+		console_printf("cell %s: %s refused: %d\n", cell->desc->name, (*s)->name, err);
+		return err;
 	}
 	return 0;
 }
@@ -72,14 +73,12 @@ void subsystems_cpu_reset(struct cpu *cpu)
 int subsystems_memory_map(struct cell *cell, const struct blob_memory *region)
 {
 	for_each_subsystem (s) {
-		int err = (*s)->memory_map ? (*s)->memory_map(cell, region) : 0;
+		int err = CALL(s, memory_map, cell, region);
 
 		if (!err)
 			continue;
-		while (s-- > subsystems_start) {
-			if ((*s)->memory_unmap)
-				(*s)->memory_unmap(cell, region);
-		}
+		while (s-- > subsystems_start)
+			CALL(s, memory_unmap, cell, region);
 		return err;
 	}
 	return 0;
@@ -89,10 +88,8 @@ int subsystems_memory_unmap(struct cell *cell, const struct blob_memory *region)
 {
 	int err = 0;
 
-	for_each_subsystem (s) {
-		if (!err && (*s)->memory_unmap)
-			err = (*s)->memory_unmap(cell, region);
-	}
+	for_each_subsystem (s)
+		err = err ? err : CALL(s, memory_unmap, cell, region);
 	return err;
 }
 
@@ -101,7 +98,7 @@ int subsystems_memory_commit(struct cell *cell)
 	int err, first = 0;
 
 	for_each_subsystem (s) {
-		err = (*s)->memory_commit ? (*s)->memory_commit(cell) : 0;
+		err = CALL(s, memory_commit, cell);
 		first = first ? first : err;
 	}
 	return first;

@@ -31,80 +31,52 @@
  */
 #define BLOB_ERRORS(X)                                                                             \
 	X(BLOB_OK, "no error", NOTHING, "")                                                        \
-	/* value: bytes given, expected: bytes needed at least */                                  \
 	X(BLOB_TOO_SHORT, "shorter than its fixed part", BOTH, ", at least ")                      \
-	/* not such a blob at all */                                                               \
 	X(BLOB_SIGNATURE, "not a configuration of this kind", NOTHING, "")                         \
-	/* value, expected: enum blob_arch */                                                      \
 	X(BLOB_ARCHITECTURE, "made for another architecture", NOTHING, "")                         \
-	/* value, expected: revisions */                                                           \
 	X(BLOB_WRONG_REVISION, "made for another revision of the format", NOTHING, "")             \
-	/* value: bytes given, expected: bytes that the counts make */                             \
 	X(BLOB_SIZE_MISMATCH, "shorter than the counts in it make it", BOTH, ", expected ")        \
 	X(BLOB_NAME_EMPTY, "name is empty", NOTHING, "")                                           \
 	X(BLOB_NAME_UNTERMINATED, "name is not terminated", NOTHING, "")                           \
-	/* value: the character */                                                                 \
 	X(BLOB_NAME_CHARACTER, "name has an unprintable character", VALUE, "")                     \
-	/* value: the flags, expected: all known ones */                                           \
 	X(BLOB_UNKNOWN_FLAGS, "unknown flags", BOTH, ", known are ")                               \
 	X(BLOB_CONFLICTING_FLAGS, "flags contradict each other or the use of the region", NOTHING, \
 	  "")                                                                                      \
 	X(BLOB_CPU_SET_EMPTY, "CPU set is empty", NOTHING, "")                                     \
-	/* value, expected: the largest that may be */                                             \
 	X(BLOB_TOO_LARGE, "larger than can be", BOTH, ", at most ")                                \
 	X(BLOB_EMPTY_RANGE, "size is zero", NOTHING, "")                                           \
-	/* value: start */                                                                         \
 	X(BLOB_WRAPS, "address and size wrap around", VALUE, "")                                   \
-	/* value: start, expected: first address outside */                                        \
 	X(BLOB_BEYOND_LIMIT, "reaches outside the addresses that exist", BOTH,                     \
 	  ", to end at most at ")                                                                  \
-	/* value, expected: the alignment */                                                       \
 	X(BLOB_UNALIGNED, "not aligned", BOTH, ", to be a multiple of ")                           \
-	/* byte-granular, but not I/O */                                                           \
 	X(BLOB_SUBPAGE_RAM, "not whole pages, and not I/O", NOTHING, "")                           \
-	/* value, expected: offsets in the page */                                                 \
 	X(BLOB_SUBPAGE_OFFSET, "guest and physical address differ within the page", BOTH,          \
 	  ", expected ")                                                                           \
 	X(BLOB_NOT_READABLE, "writable or executable without being readable", NOTHING, "")         \
-	/* value, expected: sizes */                                                               \
 	X(BLOB_COMM_SIZE, "communication region is not one page", BOTH, ", expected ")             \
-	/* other: the first one */                                                                 \
 	X(BLOB_COMM_TWICE, "second communication region", OTHER, ", the other is ")                \
 	X(BLOB_COMM_IN_ROOT, "communication region in the root cell", NOTHING, "")                 \
-	/* other: the region it overlaps */                                                        \
 	X(BLOB_GUEST_OVERLAP, "guest addresses overlap those of another region", OTHER,            \
 	  ", the other is ")                                                                       \
-	/* other: the region it overlaps */                                                        \
 	X(BLOB_PHYS_OVERLAP, "physical addresses overlap those of another region", OTHER,          \
 	  ", the other is ")                                                                       \
-	/* value */                                                                                \
 	X(BLOB_UNKNOWN_TYPE, "unknown type", VALUE, "")                                            \
-	/* other: the first of them */                                                             \
 	X(BLOB_DUPLICATE, "is there twice", OTHER, ", the other is ")                              \
-	/* value: end of the device's range, expected: number of them */                           \
 	X(BLOB_CAPS_OUTSIDE, "capabilities outside the list of capabilities", BOTH,                \
 	  ", there are ")                                                                          \
-	/* value: end of the device's range, expected: number of them */                           \
 	X(BLOB_REGIONS_OUTSIDE, "shared-memory sections outside the list of memory regions", BOTH, \
 	  ", there are ")                                                                          \
-	/* value: the mask */                                                                      \
 	X(BLOB_BAR_MASK, "impossible BAR mask", VALUE, "")                                         \
 	X(BLOB_MSIX_TABLE, "MSI-X table is not whole pages that hold all vectors", BOTH,           \
 	  ", expected ")                                                                           \
-	/* value: the id, expected: number of peers */                                             \
 	X(BLOB_PEER_ID, "peer id is not below the number of peers", BOTH, ", there are ")          \
-	/* value: its size, expected: what the peers need */                                       \
 	X(BLOB_STATE_TABLE, "state table is smaller than the number of peers needs", BOTH,         \
 	  ", at least ")                                                                           \
-	/* value, expected: guest addresses; other: the region */                                  \
 	X(BLOB_SECTION_GAP, "shared-memory sections do not follow each other", OTHER,              \
 	  ", memory region ")                                                                      \
-	/* value, expected: sizes; other: the region */                                            \
 	X(BLOB_SECTION_SIZE, "output sections differ in size", OTHER, ", memory region ")          \
-	/* other: the region */                                                                    \
 	X(BLOB_SECTION_WRITE, "state table or another peer's section is writable", OTHER,          \
 	  ", memory region ")                                                                      \
-	/* must not be zero */                                                                     \
 	X(BLOB_MISSING, "must not be zero", FIELD, "")
 
 enum blob_error_code { BLOB_ERRORS(WORD_SYMBOL) BLOB_ERROR_COUNT };
@@ -145,8 +117,5 @@ struct blob_error {
  */
 int blob_check_cell(const void *blob, size_t size, struct blob_error *ret_error);
 int blob_check_system(const void *blob, size_t size, struct blob_error *ret_error);
-
-/* What is wrong, for people, as half a sentence without the numbers. Never NULL. */
-const char *blob_error_text(enum blob_error_code code);
 
 #endif /* BLOB_CHECK_H */

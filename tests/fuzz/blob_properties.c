@@ -6,6 +6,7 @@
 #include <string.h>
 
 #include "lib/blob/blob_check.h"
+#include "lib/blob_error/blob_error.h"
 
 /* The format's tables, in numbers. */
 enum {

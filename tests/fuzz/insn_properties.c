@@ -26,7 +26,6 @@ static const char *look_at_insn(const struct mmio_insn *insn, unsigned int size,
 		"impossible address");
 	REQUIRE(mode == MMIO_MODE_64 || (insn->base != MMIO_BASE_RIP && (insn->base & 0xf) < 8),
 		"address by a register that is not there");
-	REQUIRE(!insn->lock || insn->access == MMIO_UPDATE, "locked without an update");
 	if (insn->operand != MMIO_OPERAND_REGISTER)
 		return NULL;
 	REQUIRE(is_width(insn->reg_width) && insn->reg_width >= insn->width,
@@ -34,8 +33,6 @@ static const char *look_at_insn(const struct mmio_insn *insn, unsigned int size,
 	REQUIRE(insn->reg < (mode == MMIO_MODE_64 ? 16 : 8), "register that is not there");
 	REQUIRE(!insn->high_byte || (insn->reg < 4 && insn->reg_width == 1),
 		"upper byte of a register that has none");
-	REQUIRE((insn->extension != MMIO_EXTEND_NONE) == (insn->reg_width > insn->width),
-		"extension without need or need without extension");
 	return NULL;
 }
 
@@ -84,8 +81,7 @@ static const char *look_at_plain(const uint8_t *bytes, unsigned int size, enum m
 	REQUIRE(result == MMIO_DECODE_OK, "decoded the short way only");
 	REQUIRE(insn->operation == MMIO_OP_MOV && insn->width == 4 &&
 			plain.length == insn->length &&
-			insn->access == (plain.read ? MMIO_READ : MMIO_WRITE) &&
-			insn->extension == MMIO_EXTEND_NONE,
+			insn->access == (plain.read ? MMIO_READ : MMIO_WRITE),
 		"another instruction the short way");
 	REQUIRE(plain.has_immediate ? insn->operand == MMIO_OPERAND_IMMEDIATE &&
 					      plain.immediate == (int64_t)insn->immediate

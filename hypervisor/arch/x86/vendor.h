@@ -20,8 +20,7 @@ enum vcpu_register {
 	VCPU_CR4,
 	VCPU_EFER, /* with the bits that vendor->efer names */
 	VCPU_PAT,  /* in effect: 0 makes all of the guest's memory uncached */
-	VCPU_CPL,
-	VCPU_CS, /* selectors */
+	VCPU_CS,   /* selectors */
 	VCPU_SS,
 	VCPU_DS,
 	VCPU_ES,
@@ -66,13 +65,8 @@ struct vendor {
 	/* Halts the vCPU in tables of its own until a kick. */
 	void (*park)(struct cpu *cpu);
 
-	/*
-	 * Where in the control block registers are kept, in their own size. What has no place in
-	 * memory (0) goes by the functions.
-	 */
+	/* Where in the control block registers are kept, in their own size. */
 	uint16_t at[VCPU_REGISTERS];
-	uint64_t (*get)(const struct cpu *cpu, enum vcpu_register reg);
-	void (*set)(struct cpu *cpu, enum vcpu_register reg, uint64_t value);
 	/* The exit as the processor reported it, for records. */
 	void (*get_exit)(const struct cpu *cpu, uint64_t *ret_code, uint64_t *ret_info1,
 			 uint64_t *ret_info2);
@@ -99,38 +93,24 @@ struct vendor {
 /* Chosen at launch. */
 extern const struct vendor *vendor;
 
-static inline uint64_t vcpu_mask(enum vcpu_register reg)
-{
-	if (reg == VCPU_CPL)
-		return 0xff;
-	return reg >= VCPU_CS && reg <= VCPU_CS_ATTRIBUTES ? 0xffff : ~0ull;
-}
-
-/* Where the control block has a register; NULL: nowhere in memory. */
 static inline void *vcpu_place(const struct cpu *cpu, enum vcpu_register reg)
 {
-	unsigned int at = vendor->at[reg];
-
-	return at ? (uint8_t *)cpu->arch.control + at : NULL;
+	return (uint8_t *)cpu->arch.control + vendor->at[reg];
 }
 
 /* One register of a vCPU: of the calling CPU, or of one that is suspended. */
 static inline uint64_t vcpu_get(const struct cpu *cpu, enum vcpu_register reg)
 {
-	const uint64_t *place = vcpu_place(cpu, reg);
+	const void *place = vcpu_place(cpu, reg);
 
-	return place ? *place & vcpu_mask(reg) : vendor->get(cpu, reg);
+	return reg >= VCPU_CS && reg <= VCPU_CS_ATTRIBUTES ? *(const uint16_t *)place
+							   : *(const uint64_t *)place;
 }
 
 /* Only registers of 64 bits are ever written. */
 static inline void vcpu_set(struct cpu *cpu, enum vcpu_register reg, uint64_t value)
 {
-	uint64_t *place = vcpu_place(cpu, reg);
-
-	if (place)
-		*place = value;
-	else
-		vendor->set(cpu, reg, value);
+	*(uint64_t *)vcpu_place(cpu, reg) = value;
 }
 
 /* A vendor registers itself: the linker collects the tables, setup.c asks them in turn. */

@@ -175,16 +175,6 @@ struct cpuid cpuid(uint32_t leaf, uint32_t subleaf)
 	return (struct cpuid){bits, bits, bits, bits};
 }
 
-static uint64_t vendor_get(const struct cpu *cpu, enum vcpu_register reg)
-{
-	return fake_cpu_of(cpu)->regs[reg];
-}
-
-static void vendor_set(struct cpu *cpu, enum vcpu_register reg, uint64_t value)
-{
-	fake_cpu_of(cpu)->regs[reg] = value;
-}
-
 static unsigned int vendor_fetched(const struct cpu *cpu, uint8_t *bytes)
 {
 	memcpy(bytes, fake_cpu_of(cpu)->code, INSTRUCTION_MAX);
@@ -217,14 +207,14 @@ static const struct vendor fake_vendor = {
 	.msr_map_pages = SVM_MSR_MAP_PAGES,
 	.fill_msr_map = svm_msr_map_fill,
 	.msr_mapped = svm_msr_map_covers,
-	/* Both ways are used: this one has a place in memory. */
-	.at = {[VCPU_EFER] = VCPU_EFER * sizeof(uint64_t)},
+#define AT(reg) [reg] = (reg) * sizeof(uint64_t)
+	.at = {AT(VCPU_RIP), AT(VCPU_RSP), AT(VCPU_RFLAGS), AT(VCPU_CR0), AT(VCPU_CR2),
+	       AT(VCPU_CR3), AT(VCPU_CR4), AT(VCPU_EFER), AT(VCPU_PAT), AT(VCPU_CS), AT(VCPU_SS),
+	       AT(VCPU_DS), AT(VCPU_ES), AT(VCPU_CS_ATTRIBUTES), AT(VCPU_CS_BASE)},
 	.fetched = vendor_fetched,
 	.advance = vendor_advance,
 	.inject_exception = vendor_inject,
 	.can_inject = vendor_can_inject,
-	.get = vendor_get,
-	.set = vendor_set,
 };
 
 const struct vendor *vendor = &fake_vendor;

@@ -65,7 +65,6 @@ static struct cpu *cpu_block(unsigned int n)
 
 static uint64_t walk(const struct page_table *table, uint64_t guest, bool *walked)
 {
-
 	const uint64_t *entries = table->root;
 	uint64_t entry, rights = PTE_WRITE, page;
 
@@ -270,33 +269,6 @@ int machine_create(const struct cell_plan *plan)
 }
 
 /* The machine is built. */
-
-size_t plan_write(const struct cell_plan *plan, void *to)
-{
-	struct cell_desc *desc = to;
-
-	memset(desc, 0, sizeof(*desc));
-	memcpy(desc->signature, BLOB_CELL_SIGNATURE, BLOB_SIGNATURE_LEN);
-	desc->revision = BLOB_REVISION;
-	strncpy(desc->name, plan->name, sizeof(desc->name) - 1);
-	desc->id = plan->id;
-	desc->flags = plan->flags;
-	desc->cpu_set_size = sizeof(plan->cpus);
-	desc->num_memory_regions = plan->num_memory;
-	desc->num_pio_regions = plan->num_pio;
-	desc->console = plan->console;
-	desc->num_irqchips = plan->num_irqchips;
-	memcpy((void *)cell_desc_cpu_set(desc), &plan->cpus, sizeof(plan->cpus));
-	if (plan->num_memory)
-		memcpy((void *)cell_desc_memory(desc), plan->memory,
-		       plan->num_memory * sizeof(*plan->memory));
-	if (plan->num_irqchips)
-		memcpy((void *)cell_desc_irqchips(desc), plan->irqchips,
-		       plan->num_irqchips * sizeof(*plan->irqchips));
-	if (plan->num_pio)
-		memcpy((void *)cell_desc_pio(desc), plan->pio, plan->num_pio * sizeof(*plan->pio));
-	return cell_desc_size(desc);
-}
 
 static const struct blob_memory root_memory[] = {
 	{0, 0, RAM_SIZE, RWX | BLOB_MEM_DMA},

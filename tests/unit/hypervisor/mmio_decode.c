@@ -27,14 +27,6 @@ static const char *const operation_names[] = {
 	[MMIO_OP_XOR] = "xor",	 [MMIO_OP_CMP] = "cmp",	  [MMIO_OP_MOV] = "mov",
 	[MMIO_OP_TEST] = "test", [MMIO_OP_XCHG] = "xchg", [MMIO_OP_INC] = "inc",
 	[MMIO_OP_DEC] = "dec",	 [MMIO_OP_NOT] = "not",	  [MMIO_OP_NEG] = "neg",
-	[MMIO_OP_BT] = "bt",	 [MMIO_OP_BTS] = "bts",	  [MMIO_OP_BTR] = "btr",
-	[MMIO_OP_BTC] = "btc",
-};
-
-static const char *const segment_names[] = {
-	[MMIO_SEGMENT_ES] = " es",   [MMIO_SEGMENT_CS] = " cs", [MMIO_SEGMENT_SS] = " ss",
-	[MMIO_SEGMENT_DS] = " ds",   [MMIO_SEGMENT_FS] = " fs", [MMIO_SEGMENT_GS] = " gs",
-	[MMIO_SEGMENT_DEFAULT] = "",
 };
 
 static const char *const legacy_names[] = {"ax", "cx", "dx", "bx", "sp", "bp", "si", "di"};
@@ -77,9 +69,10 @@ static void print_insn(FILE *out, const struct mmio_insn *insn)
 	fprintf(out, "%s %s m%u", access_names[insn->access], operation_names[insn->operation],
 		insn->width);
 	print_operand(out, insn);
-	if (insn->extension != MMIO_EXTEND_NONE)
-		fputs(insn->extension == MMIO_EXTEND_SIGN ? " sign" : " zero", out);
-	fprintf(out, "%s%s", segment_names[insn->segment], insn->lock ? " lock" : "");
+	if (insn->reg_width > insn->width)
+		fputs(insn->sign_extends ? " sign" : " zero", out);
+	if (insn->segment_prefix)
+		fputs(" segment", out);
 }
 
 /* The decoder's answer in the words of mmio_encodings.S; to be freed. */

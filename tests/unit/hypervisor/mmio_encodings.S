@@ -3,8 +3,7 @@
  * Instructions as the assembler encodes them, with what the decoder must say of each. The text is
  * what describe() in mmio_decode.c makes of a decoded instruction:
  *
- *	access operation memory-bytes [-> or <- operand] [zero|sign] [string] [rep] aADDRESS-SIZE
- *	[segment] [lock]
+ *	access operation memory-bytes [-> or <- operand] [zero|sign] [segment]
  */
 #define CASE(bits, expected, ...)                                              \
 	.text; .code##bits; 1: __VA_ARGS__; 2: .code64;                        \
@@ -113,8 +112,6 @@ CASE(32, "read mov m2 -> eax sign", movswl (%ebx), %eax)
 CASE(16, "read mov m1 -> si zero", movzbw (%di), %si)
 CASE(16, "read mov m2 -> esi zero", movzwl (%di), %esi)
 
-/* Strings. */
-
 /* Operations, every form of every one. */
 #define ALU(op)                                                                \
 CASE(64, "update " #op " m1 <- cl", op %cl, (%rbx))                         \
@@ -131,8 +128,8 @@ CASE(64, "update " #op " m4 <- 4096", op##l $0x1000, (%rbx))                \
 CASE(64, "update " #op " m8 <- -4096", op##q $-4096, 0x10(%rip))            \
 CASE(64, "update " #op " m2 <- 4096", op##w $0x1000, (%rbx))                \
 CASE(64, "update " #op " m2 <- -16", op##w $-16, (%rbx))                    \
-CASE(64, "update " #op " m4 <- ecx lock", lock op %ecx, (%rbx))             \
-CASE(64, "update " #op " m8 <- 1 lock", lock op##q $1, 0x80(%rbx))          \
+CASE(64, "update " #op " m4 <- ecx", lock op %ecx, (%rbx))             \
+CASE(64, "update " #op " m8 <- 1", lock op##q $1, 0x80(%rbx))          \
 CASE(32, "update " #op " m4 <- ecx", op %ecx, (%ebx))                       \
 CASE(32, "read " #op " m2 -> cx", op (%ebx), %cx)                           \
 CASE(32, "update " #op " m4 <- 1048576", op##l $0x100000, 0xfee00300)       \
@@ -170,10 +167,10 @@ CASE(16, "compare test m2 <- 4096", testw $0x1000, (%bx))
 CASE(64, "update xchg m1 <- al", xchg %al, (%rbx))
 CASE(64, "update xchg m1 <- bh", xchg %bh, (%rbx))
 CASE(64, "update xchg m4 <- eax", xchg %eax, (%rbx))
-CASE(64, "update xchg m8 <- r8 lock", lock xchg %r8, (%rbx))
+CASE(64, "update xchg m8 <- r8", lock xchg %r8, (%rbx))
 CASE(32, "update xchg m4 <- eax", xchg %eax, 0xfee000b0)
 CASE(64, "update inc m1", incb (%rbx))
-CASE(64, "update inc m4 lock", lock incl 0x10(%rbx))
+CASE(64, "update inc m4", lock incl 0x10(%rbx))
 CASE(64, "update inc m8", incq (%rbx))
 CASE(64, "update dec m1", decb (%rbx))
 CASE(64, "update dec m2", decw (%rbx))
@@ -182,21 +179,17 @@ CASE(16, "update inc m2", incw (%bx, %di))
 CASE(64, "update not m1", notb (%rbx))
 CASE(64, "update not m8", notq (%rbx))
 CASE(64, "update neg m4", negl (%rbx))
-CASE(64, "update neg m1 lock", lock negb (%rbx))
-CASE(64, "compare bt m4 <- 12", btl $12, (%rbx))
-CASE(64, "update bts m4 <- 31 lock", lock btsl $31, (%rbx))
-CASE(64, "update btr m8 <- 63", btrq $63, (%rbx))
-CASE(64, "update btc m2 <- 3", btcw $3, (%rbx))
+CASE(64, "update neg m1", lock negb (%rbx))
 
 /* Prefixes. */
-CASE(64, "read mov m4 -> eax fs", mov %fs:(%rbx), %eax)
-CASE(64, "read mov m4 -> eax gs", mov %gs:0x10, %eax)
+CASE(64, "read mov m4 -> eax segment", mov %fs:(%rbx), %eax)
+CASE(64, "read mov m4 -> eax segment", mov %gs:0x10, %eax)
 CASE(64, "read mov m4 -> eax", ds mov (%rbx), %eax)
-CASE(32, "read mov m4 -> eax es", mov %es:(%ebx), %eax)
-CASE(32, "read mov m4 -> eax ss", mov %ss:(%ebx), %eax)
-CASE(32, "read mov m2 -> ax fs", mov %fs:(%bx), %ax)
-CASE(16, "read mov m4 -> eax cs", mov %cs:(%ebx), %eax)
-CASE(16, "write mov m1 <- al gs", mov %al, %gs:(%si))
+CASE(32, "read mov m4 -> eax", mov %es:(%ebx), %eax)
+CASE(32, "read mov m4 -> eax", mov %ss:(%ebx), %eax)
+CASE(32, "read mov m2 -> ax segment", mov %fs:(%bx), %ax)
+CASE(16, "read mov m4 -> eax", mov %cs:(%ebx), %eax)
+CASE(16, "write mov m1 <- al segment", mov %al, %gs:(%si))
 
 /* Addressing of 16- and 32-bit code. */
 CASE(16, "read mov m2 -> dx", mov (%bx, %si), %dx)
@@ -213,9 +206,6 @@ CASE(32, "read mov m4 -> edx", mov 0x1000(, %eax, 4), %edx)
 CASE(32, "read mov m4 -> edx", mov (%bx, %si), %edx)
 CASE(32, "read mov m4 -> edx", addr16 mov 0x1234, %edx)
 CASE(32, "write mov m1 <- bh", mov %bh, (%edi))
-
-CASE(64, "write mov m4 <- edx", movnti %edx, (%rbx))
-CASE(64, "write mov m8 <- rdx", movnti %rdx, (%rbx))
 
 /* Two prefixes about the same: REX.W wins, and only right before the opcode. */
 CASE(64, "write mov m8 <- rax", data16 rex.w mov %eax, (%rbx))
@@ -258,6 +248,9 @@ CASE(64, "unknown", vmmcall)
 CASE(64, "unknown", movntdq %xmm0, (%rbx))
 CASE(64, "unknown", fildl (%rbx))
 CASE(64, "unknown", btl %eax, (%rbx))
+CASE(64, "unknown", lock btsl $31, (%rbx))
+CASE(64, "unknown", movnti %edx, (%rbx))
+CASE(32, "unknown", .byte 0x82, 0x03, 0x01)
 CASE(64, "unknown", popcnt (%rbx), %eax)
 CASE(32, "unknown", lds (%ebx), %eax)
 CASE(32, "unknown", arpl %ax, (%ebx))

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /* The blob checker: correct blobs, and correct ones broken in one place. */
 #include "lib/blob/blob_check.h"
+#include "lib/blob_error/blob_error.h"
 
 #include <errno.h>
 #include <stdlib.h>

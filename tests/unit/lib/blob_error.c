@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /* The lines that people get to read about a refused blob. */
-#include "lib/blob/blob_error.h"
+#include "lib/blob_error/blob_error.h"
 
 #include <stdlib.h>
 

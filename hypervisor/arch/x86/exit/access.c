@@ -75,7 +75,7 @@ begins_before(struct cpu *cpu, const struct mmio_insn *insn, uint64_t guest_phys
 
 	if (guest_phys & ~PAGE_MASK)
 		return false;
-	if (insn->segment == MMIO_SEGMENT_FS || insn->segment == MMIO_SEGMENT_GS)
+	if (insn->segment_prefix)
 		return true;
 	if (insn->base == MMIO_BASE_RIP)
 		address += vcpu_get(cpu, VCPU_RIP) + insn->length;

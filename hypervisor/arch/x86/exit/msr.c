@@ -83,7 +83,7 @@ static enum verdict __attribute__((noinline)) write_efer(struct cpu *cpu, uint64
 	/* Root may write the vendor's bits, which stay set; a cell has to leave them clear. */
 	uint64_t wanted = cpu->cell == &root_cell ? value | kept : value ^ kept;
 
-	if (unlikely(!efer || ((wanted ^ *efer) & ~EFER_AT_WILL)))
+	if (unlikely((wanted ^ *efer) & ~EFER_AT_WILL))
 		return change_mode(cpu, value);
 	*efer = wanted;
 	return VERDICT_NEXT;

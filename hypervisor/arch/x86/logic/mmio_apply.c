@@ -36,7 +36,7 @@ static uint64_t extend(const struct mmio_insn *insn, uint64_t value)
 {
 	uint64_t sign = 1ull << (insn->width * 8 - 1);
 
-	return insn->extension == MMIO_EXTEND_SIGN ? (value ^ sign) - sign : value;
+	return insn->sign_extends ? (value ^ sign) - sign : value;
 }
 
 /* ZF, SF, PF: what the result alone tells. */
@@ -92,24 +92,6 @@ static uint64_t alu_logic(struct alu *alu, uint64_t result)
 	return result;
 }
 
-/* The bit number of the forms covered is an immediate, taken modulo the width. */
-static uint64_t alu_bit(struct alu *alu, enum mmio_operation operation, uint64_t a, uint64_t b)
-{
-	uint64_t bit = 1ull << (b & (alu->width * 8 - 1));
-
-	set_flags(alu, FLAG_CF, (a & bit) ? FLAG_CF : 0);
-	switch (operation) {
-	case MMIO_OP_BTS:
-		return a | bit;
-	case MMIO_OP_BTR:
-		return a & ~bit;
-	case MMIO_OP_BTC:
-		return a ^ bit;
-	default:
-		return a;
-	}
-}
-
 /* The result of "a operation b"; what only compares returns a result that nobody stores. */
 static uint64_t alu_run(struct alu *alu, enum mmio_operation operation, uint64_t a, uint64_t b)
 {
@@ -140,11 +122,6 @@ static uint64_t alu_run(struct alu *alu, enum mmio_operation operation, uint64_t
 		return alu_logic(alu, a ^ b);
 	case MMIO_OP_NOT:
 		return ~a & width_mask(alu->width);
-	case MMIO_OP_BT:
-	case MMIO_OP_BTS:
-	case MMIO_OP_BTR:
-	case MMIO_OP_BTC:
-		return alu_bit(alu, operation, a, b);
 	case MMIO_OP_MOV:
 	case MMIO_OP_XCHG:
 		return b;

@@ -2,90 +2,65 @@
 #include "arch/x86/logic/mmio_decode.h"
 
 /* How the bytes behind an opcode are to be read. 0: the opcode is not covered. */
-#define FORM_KNOWN  (1u << 0)
-#define FORM_MODRM  (1u << 1)
-#define FORM_BYTE   (1u << 2)  /* operands of one byte, else of the operand size */
-#define FORM_TO_REG (1u << 3)  /* the register is the destination */
-#define FORM_REG    (1u << 4)  /* the other operand is a register */
-#define FORM_IMM8   (1u << 5)  /* ... an immediate byte, sign-extended */
-#define FORM_IMM    (1u << 6)  /* ... an immediate of the operand size, 4 bytes at most */
-#define FORM_GROUP  (1u << 7)  /* the operation is in the reg field of ModRM */
-#define FORM_MOFFS  (1u << 8)  /* the address follows the opcode, the register is the accumulator */
-#define FORM_ZERO   (1u << 10) /* memory narrower than the register: zero-extended */
-#define FORM_SIGN   (1u << 11) /* ... sign-extended */
-#define FORM_WORD   (1u << 12) /* memory of two bytes */
-#define FORM_DWORD  (1u << 13) /* memory of four bytes */
-#define FORM_NO_MEM (1u << 14) /* known not to access memory by an operand */
-#define FORM_64	    (1u << 15) /* only so in 64-bit mode */
-#define FORM_NOT_64 (1u << 16) /* only so outside 64-bit mode */
-#define FORM_PLAIN  (1u << 17) /* 66, F2, F3 make another instruction of it */
+#define FORM_RM	    (1u << 0)  /* an operand by ModRM, which is memory */
+#define FORM_TO_REG (1u << 1)  /* the register is the destination */
+#define FORM_REG    (1u << 2)  /* the other operand is a register */
+#define FORM_IMM    (1u << 3)  /* ... an immediate of the operand size, 4 bytes at most */
+#define FORM_IMM8   (1u << 4)  /* ... an immediate byte, sign-extended */
+#define FORM_GROUP  (1u << 5)  /* the operation is in the reg field of ModRM */
+#define FORM_MOFFS  (1u << 6)  /* the address follows the opcode, the register is the accumulator */
+#define FORM_EXTEND (1u << 7)  /* memory narrower than the register: zero-extended */
+#define FORM_SIGN   (1u << 8)  /* ... sign-extended */
+#define FORM_64	    (1u << 9)  /* only so in 64-bit mode */
+#define FORM_NO_MEM (1u << 10) /* known not to access memory by an operand */
 
-#define RM_REG	  (FORM_KNOWN | FORM_MODRM | FORM_REG)
+#define RM_REG	  (FORM_RM | FORM_REG)
 #define REG_RM	  (RM_REG | FORM_TO_REG)
-#define RM_IMM8	  (FORM_KNOWN | FORM_MODRM | FORM_IMM8)
-#define RM_IMM	  (FORM_KNOWN | FORM_MODRM | FORM_IMM)
-#define RM	  (FORM_KNOWN | FORM_MODRM)
-#define MOFFS_REG (FORM_KNOWN | FORM_MOFFS | FORM_REG)
-#define REG_MOFFS (MOFFS_REG | FORM_TO_REG)
+#define MOFFS_REG (FORM_MOFFS | FORM_REG)
+#define GROUP	  (FORM_RM | FORM_GROUP)
 
-enum group { GROUP_ALU, GROUP_MOV, GROUP_UNARY, GROUP_STEP, GROUP_BIT, GROUP_COUNT };
+enum group { GROUP_ALU, GROUP_MOV, GROUP_UNARY, GROUP_STEP, GROUP_COUNT };
 
+/* Even opcodes have operands of one byte, odd ones of the operand size. */
 struct form {
-	uint32_t flags;
-	uint16_t opcode;
-	uint8_t operation;
-	uint8_t group;
+	uint16_t first, last;
+	uint16_t flags;
+	uint8_t operation; /* or group */
 };
 
-#define BEHIND_0F 0x100
+#define BEHIND_0F	0x100
+#define OPCODE_MOVSXD	0x63
+#define OPCODE_ALU_LAST 0x3f
 
 /* Beside those of the eight operations in the order of their numbers, from 0 to 3f. */
 static const struct form forms[] = {
-	{REG_RM | FORM_DWORD | FORM_SIGN | FORM_64, 0x63, MMIO_OP_MOV, 0},
-	{RM_IMM8 | FORM_BYTE | FORM_GROUP, 0x80, 0, GROUP_ALU},
-	{RM_IMM | FORM_GROUP, 0x81, 0, GROUP_ALU},
-	{RM_IMM8 | FORM_BYTE | FORM_GROUP | FORM_NOT_64, 0x82, 0, GROUP_ALU},
-	{RM_IMM8 | FORM_GROUP, 0x83, 0, GROUP_ALU},
-	{RM_REG | FORM_BYTE, 0x84, MMIO_OP_TEST, 0},
-	{RM_REG, 0x85, MMIO_OP_TEST, 0},
-	{RM_REG | FORM_BYTE, 0x86, MMIO_OP_XCHG, 0},
-	{RM_REG, 0x87, MMIO_OP_XCHG, 0},
-	{RM_REG | FORM_BYTE, 0x88, MMIO_OP_MOV, 0},
-	{RM_REG, 0x89, MMIO_OP_MOV, 0},
-	{REG_RM | FORM_BYTE, 0x8a, MMIO_OP_MOV, 0},
-	{REG_RM, 0x8b, MMIO_OP_MOV, 0},
-	{REG_MOFFS | FORM_BYTE, 0xa0, MMIO_OP_MOV, 0},
-	{REG_MOFFS, 0xa1, MMIO_OP_MOV, 0},
-	{MOFFS_REG | FORM_BYTE, 0xa2, MMIO_OP_MOV, 0},
-	{MOFFS_REG, 0xa3, MMIO_OP_MOV, 0},
-	{RM_IMM8 | FORM_BYTE | FORM_GROUP, 0xc6, 0, GROUP_MOV},
-	{RM_IMM | FORM_GROUP, 0xc7, 0, GROUP_MOV},
-	{RM | FORM_BYTE | FORM_GROUP, 0xf6, 0, GROUP_UNARY},
-	{RM | FORM_GROUP, 0xf7, 0, GROUP_UNARY},
-	{RM | FORM_BYTE | FORM_GROUP, 0xfe, 0, GROUP_STEP},
-	{RM | FORM_GROUP, 0xff, 0, GROUP_STEP},
-	{REG_RM | FORM_BYTE | FORM_ZERO, BEHIND_0F | 0xb6, MMIO_OP_MOV, 0},
-	{REG_RM | FORM_WORD | FORM_ZERO, BEHIND_0F | 0xb7, MMIO_OP_MOV, 0},
-	{RM_IMM8 | FORM_GROUP, BEHIND_0F | 0xba, 0, GROUP_BIT},
-	{REG_RM | FORM_BYTE | FORM_SIGN, BEHIND_0F | 0xbe, MMIO_OP_MOV, 0},
-	{REG_RM | FORM_WORD | FORM_SIGN, BEHIND_0F | 0xbf, MMIO_OP_MOV, 0},
-	{RM_REG | FORM_PLAIN, BEHIND_0F | 0xc3, MMIO_OP_MOV, 0}, /* MOVNTI */
+	{OPCODE_MOVSXD, OPCODE_MOVSXD, REG_RM | FORM_EXTEND | FORM_SIGN | FORM_64, MMIO_OP_MOV},
+	{0x80, 0x81, GROUP | FORM_IMM, GROUP_ALU},
+	{0x83, 0x83, GROUP | FORM_IMM8, GROUP_ALU},
+	{0x84, 0x85, RM_REG, MMIO_OP_TEST},
+	{0x86, 0x87, RM_REG, MMIO_OP_XCHG},
+	{0x88, 0x89, RM_REG, MMIO_OP_MOV},
+	{0x8a, 0x8b, REG_RM, MMIO_OP_MOV},
+	{0xa0, 0xa1, MOFFS_REG | FORM_TO_REG, MMIO_OP_MOV},
+	{0xa2, 0xa3, MOFFS_REG, MMIO_OP_MOV},
+	{0xc6, 0xc7, GROUP | FORM_IMM, GROUP_MOV},
+	{0xf6, 0xf7, GROUP, GROUP_UNARY},
+	{0xfe, 0xff, GROUP, GROUP_STEP},
+	{BEHIND_0F | 0xb6, BEHIND_0F | 0xb7, REG_RM | FORM_EXTEND, MMIO_OP_MOV},
+	{BEHIND_0F | 0xbe, BEHIND_0F | 0xbf, REG_RM | FORM_EXTEND | FORM_SIGN, MMIO_OP_MOV},
 };
 
 static struct form find_form(unsigned int opcode)
 {
-	static const uint32_t alu[8] = {
-		RM_REG | FORM_BYTE,	  RM_REG,
-		REG_RM | FORM_BYTE,	  REG_RM,
-		FORM_KNOWN | FORM_NO_MEM, FORM_KNOWN | FORM_NO_MEM,
-	};
+	static const uint16_t alu[8] = {RM_REG, RM_REG, REG_RM, REG_RM, FORM_NO_MEM, FORM_NO_MEM};
 
 	for (unsigned int n = 0; n < sizeof(forms) / sizeof(forms[0]); n++) {
-		if (forms[n].opcode == opcode)
+		if (forms[n].first <= opcode && opcode <= forms[n].last)
 			return forms[n];
 	}
 	/* MMIO_OP_ADD to MMIO_OP_CMP. */
-	return (struct form){opcode < 0x40 ? alu[opcode & 7] : 0, opcode, opcode >> 3, 0};
+	return (struct form){.flags = opcode <= OPCODE_ALU_LAST ? alu[opcode & 7] : 0,
+			     .operation = opcode >> 3};
 }
 
 #define NO_OPERATION 0xff
@@ -98,7 +73,6 @@ static const uint8_t group_operations[GROUP_COUNT][8] = {
 	[GROUP_UNARY] = {MMIO_OP_TEST, MMIO_OP_TEST, MMIO_OP_NOT, MMIO_OP_NEG,
 			 [4 ... 7] = NO_OPERATION},
 	[GROUP_STEP] = {MMIO_OP_INC, MMIO_OP_DEC, [2 ... 7] = NO_OPERATION},
-	[GROUP_BIT] = {[0 ... 3] = NO_OPERATION, MMIO_OP_BT, MMIO_OP_BTS, MMIO_OP_BTR, MMIO_OP_BTC},
 };
 
 #define REX_W 8u
@@ -111,10 +85,10 @@ struct decoder {
 	unsigned int count;    /* bytes there, MMIO_INSN_MAX at most */
 	unsigned int position; /* of the next one */
 	enum mmio_cpu_mode mode;
-	bool operand_prefix, address_prefix, repeat_prefix, lock;
-	enum mmio_segment segment;
+	bool operand_prefix, address_prefix, segment_prefix, lock;
 	uint8_t rex; /* 0: none */
 	uint8_t modrm;
+	unsigned int opcode;
 	struct form form;
 	/* The first thing that was wrong. What is read after it is zeros, and of no importance. */
 	enum mmio_decode_result result;
@@ -147,41 +121,24 @@ static uint64_t next_value(struct decoder *d, unsigned int size)
 
 static unsigned int address_size(const struct decoder *d)
 {
-	switch (d->mode) {
-	case MMIO_MODE_64:
+	if (d->mode == MMIO_MODE_64)
 		return d->address_prefix ? 4 : 8;
-	case MMIO_MODE_32:
-		return d->address_prefix ? 2 : 4;
-	default:
-		return d->address_prefix ? 4 : 2;
-	}
+	return (d->mode == MMIO_MODE_16) == d->address_prefix ? 4 : 2;
 }
 
 static unsigned int operand_size(const struct decoder *d)
 {
 	if (d->rex & REX_W)
 		return 8;
-	if (d->mode == MMIO_MODE_16)
-		return d->operand_prefix ? 4 : 2;
-	return d->operand_prefix ? 2 : 4;
+	return (d->mode == MMIO_MODE_16) == d->operand_prefix ? 4 : 2;
 }
 
 static bool take_prefix(struct decoder *d, uint8_t byte)
 {
 	switch (byte) {
-	case 0x26:
-	case 0x2e:
-	case 0x36:
-	case 0x3e:
-		/* Without effect in 64-bit mode (APM vol. 3, 1.2.4). */
-		if (d->mode != MMIO_MODE_64)
-			d->segment = MMIO_SEGMENT_ES + ((byte >> 3) & 3);
-		return true;
 	case 0x64:
-		d->segment = MMIO_SEGMENT_FS;
-		return true;
 	case 0x65:
-		d->segment = MMIO_SEGMENT_GS;
+		d->segment_prefix = true;
 		return true;
 	case 0x66:
 		d->operand_prefix = true;
@@ -192,9 +149,12 @@ static bool take_prefix(struct decoder *d, uint8_t byte)
 	case 0xf0:
 		d->lock = true;
 		return true;
+	case 0x26: /* segments without an address of their own, in 64-bit mode without effect */
+	case 0x2e:
+	case 0x36:
+	case 0x3e:
 	case 0xf2:
 	case 0xf3:
-		d->repeat_prefix = true;
 		return true;
 	default:
 		return false;
@@ -215,11 +175,9 @@ static void decode_opcode(struct decoder *d)
 		else
 			break;
 	}
-	d->form = find_form(byte == 0x0f ? BEHIND_0F | next_byte(d) : byte);
-	if (!(d->form.flags & FORM_KNOWN) ||
-	    ((d->form.flags & FORM_64) && d->mode != MMIO_MODE_64) ||
-	    ((d->form.flags & FORM_NOT_64) && d->mode == MMIO_MODE_64) ||
-	    ((d->form.flags & FORM_PLAIN) && (d->operand_prefix || d->repeat_prefix)))
+	d->opcode = byte == 0x0f ? BEHIND_0F | next_byte(d) : byte;
+	d->form = find_form(d->opcode);
+	if (!d->form.flags || ((d->form.flags & FORM_64) && d->mode != MMIO_MODE_64))
 		stop(d, MMIO_DECODE_UNKNOWN);
 	if (d->form.flags & FORM_NO_MEM)
 		stop(d, MMIO_DECODE_NO_MEMORY);
@@ -266,12 +224,12 @@ static void decode_modrm(struct decoder *d, struct mmio_insn *insn)
 {
 	d->modrm = next_byte(d);
 	if (d->form.flags & FORM_GROUP) {
-		d->form.operation = group_operations[d->form.group][(d->modrm >> 3) & 7];
+		d->form.operation = group_operations[d->form.operation][(d->modrm >> 3) & 7];
 		if (d->form.operation == NO_OPERATION)
 			stop(d, MMIO_DECODE_UNKNOWN);
 		/* The only one of its group with an immediate. */
-		if (d->form.group == GROUP_UNARY && d->form.operation == MMIO_OP_TEST)
-			d->form.flags |= (d->form.flags & FORM_BYTE) ? FORM_IMM8 : FORM_IMM;
+		if (d->form.operation == MMIO_OP_TEST)
+			d->form.flags |= FORM_IMM;
 	}
 	if ((d->modrm >> 6) == 3)
 		stop(d, MMIO_DECODE_NO_MEMORY);
@@ -287,8 +245,8 @@ static void set_register(const struct decoder *d, struct mmio_insn *insn)
 
 	insn->operand = MMIO_OPERAND_REGISTER;
 	/* A narrow memory operand that is extended has a register of the operand size. */
-	insn->reg_width = (flags & (FORM_ZERO | FORM_SIGN)) ? operand_size(d) : insn->width;
-	if (flags & FORM_MODRM)
+	insn->reg_width = (flags & FORM_EXTEND) ? operand_size(d) : insn->width;
+	if (flags & FORM_RM)
 		insn->reg = ((d->modrm >> 3) & 7) | ((d->rex & REX_R) ? 8 : 0);
 	if (insn->reg_width == 1 && !d->rex && insn->reg >= 4) {
 		insn->high_byte = true;
@@ -298,37 +256,30 @@ static void set_register(const struct decoder *d, struct mmio_insn *insn)
 
 static uint8_t memory_width(const struct decoder *d)
 {
-	if (d->form.flags & FORM_BYTE)
+	unsigned int size = operand_size(d);
+
+	if (!(d->opcode & 1))
 		return 1;
-	if (d->form.flags & FORM_WORD)
+	if (d->opcode & BEHIND_0F)
 		return 2;
 	/* MOVSXD without REX.W only moves. */
-	if ((d->form.flags & FORM_DWORD) && operand_size(d) == 8)
-		return 4;
-	return operand_size(d);
+	return d->opcode == OPCODE_MOVSXD && size == 8 ? 4 : size;
 }
 
 static enum mmio_access access_of(const struct decoder *d)
 {
-	uint32_t flags = d->form.flags;
-
-	switch (d->form.operation) {
-	case MMIO_OP_CMP:
-	case MMIO_OP_TEST:
-	case MMIO_OP_BT:
+	if (d->form.operation == MMIO_OP_CMP || d->form.operation == MMIO_OP_TEST)
 		return MMIO_COMPARE;
-	case MMIO_OP_MOV:
-		return (flags & FORM_TO_REG) ? MMIO_READ : MMIO_WRITE;
-	default:
-		return (flags & FORM_TO_REG) ? MMIO_READ : MMIO_UPDATE;
-	}
+	if (d->form.flags & FORM_TO_REG)
+		return MMIO_READ;
+	return d->form.operation == MMIO_OP_MOV ? MMIO_WRITE : MMIO_UPDATE;
 }
 
 static void decode_operands(struct decoder *d, struct mmio_insn *insn)
 {
 	unsigned int size;
 
-	if (d->form.flags & FORM_MODRM)
+	if (d->form.flags & FORM_RM)
 		decode_modrm(d, insn);
 	else if (d->form.flags & FORM_MOFFS)
 		insn->displacement = next_value(d, address_size(d));
@@ -349,7 +300,6 @@ enum mmio_decode_result mmio_decode(const uint8_t *bytes, unsigned int n, enum m
 		.bytes = bytes,
 		.count = n < MMIO_INSN_MAX ? n : MMIO_INSN_MAX,
 		.mode = mode,
-		.segment = MMIO_SEGMENT_DEFAULT,
 	};
 	struct mmio_insn insn = {.base = MMIO_BASE_NONE, .index = MMIO_BASE_NONE};
 
@@ -363,10 +313,8 @@ enum mmio_decode_result mmio_decode(const uint8_t *bytes, unsigned int n, enum m
 		return d.result;
 	insn.operation = d.form.operation;
 	insn.to_register = d.form.flags & FORM_TO_REG;
-	if (insn.reg_width > insn.width)
-		insn.extension = (d.form.flags & FORM_SIGN) ? MMIO_EXTEND_SIGN : MMIO_EXTEND_ZERO;
-	insn.segment = d.segment;
-	insn.lock = d.lock;
+	insn.sign_extends = d.form.flags & FORM_SIGN;
+	insn.segment_prefix = d.segment_prefix;
 	insn.length = d.position;
 	*ret_insn = insn;
 	return MMIO_DECODE_OK;

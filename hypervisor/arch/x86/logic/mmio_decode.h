@@ -52,10 +52,6 @@ enum mmio_operation {
 	MMIO_OP_DEC,
 	MMIO_OP_NOT,
 	MMIO_OP_NEG,
-	MMIO_OP_BT,
-	MMIO_OP_BTS,
-	MMIO_OP_BTR,
-	MMIO_OP_BTC,
 };
 
 enum mmio_operand {
@@ -64,30 +60,13 @@ enum mmio_operand {
 	MMIO_OPERAND_IMMEDIATE,
 };
 
-enum mmio_extension {
-	MMIO_EXTEND_NONE,
-	MMIO_EXTEND_ZERO,
-	MMIO_EXTEND_SIGN,
-};
-
-/* Segments in the order that the processor numbers them. */
-enum mmio_segment {
-	MMIO_SEGMENT_ES,
-	MMIO_SEGMENT_CS,
-	MMIO_SEGMENT_SS,
-	MMIO_SEGMENT_DS,
-	MMIO_SEGMENT_FS,
-	MMIO_SEGMENT_GS,
-	MMIO_SEGMENT_DEFAULT, /* no prefix */
-};
-
 /* In place of a register in an address. */
 #define MMIO_BASE_NONE 16
 #define MMIO_BASE_RIP  17 /* of the next instruction */
 
 struct mmio_insn {
 	uint8_t length; /* bytes, prefixes included */
-	uint8_t width;	/* bytes of memory accessed (each time, for strings): 1, 2, 4, 8 */
+	uint8_t width;	/* bytes of memory accessed: 1, 2, 4, 8 */
 	enum mmio_access access;
 	enum mmio_operation operation;
 
@@ -97,18 +76,14 @@ struct mmio_insn {
 	bool high_byte;	    /* AH, CH, DH, BH: bits 15:8 of reg */
 	uint8_t reg_width;  /* bytes of the register operand: 1, 2, 4, 8 */
 	uint64_t immediate; /* sign-extended to 64 bits */
-	bool to_register;   /* the register is the first operand (and the result), memory the second
-			     */
+	bool to_register;  /* the register is the first operand and the result, memory the second */
+	bool sign_extends; /* into a register wider than the memory; else with zeros */
 
-	/* What a read does to the data on its way into a register wider than the memory. */
-	enum mmio_extension extension;
-
-	/* The address: base + (index << scale) + displacement, in the segment. */
+	/* The address: base + (index << scale) + displacement, in a segment. */
 	uint8_t base, index; /* register numbers, or MMIO_BASE_… */
 	uint8_t scale;
 	int64_t displacement;
-	enum mmio_segment segment;
-	bool lock;
+	bool segment_prefix; /* FS or GS */
 };
 
 /*

@@ -361,7 +361,6 @@ VENDOR(svm) = {
 			[VCPU_CR4] = offsetof(struct vmcb, cr4),
 			[VCPU_EFER] = offsetof(struct vmcb, efer),
 			[VCPU_PAT] = offsetof(struct vmcb, g_pat),
-			[VCPU_CPL] = offsetof(struct vmcb, cpl),
 			[VCPU_CS] = offsetof(struct vmcb, cs.selector),
 			[VCPU_SS] = offsetof(struct vmcb, ss.selector),
 			[VCPU_DS] = offsetof(struct vmcb, ds.selector),

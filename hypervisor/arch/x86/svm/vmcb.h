@@ -145,18 +145,11 @@ struct vmcb {
 	uint8_t reserved12[0x1000 - 0x6e8];
 } __attribute__((packed));
 
-_Static_assert(offsetof(struct vmcb, asid) == 0x58, "VMCB layout");
-_Static_assert(offsetof(struct vmcb, exit_code) == 0x70, "VMCB layout");
-_Static_assert(offsetof(struct vmcb, event_injection) == 0xa8, "VMCB layout");
-_Static_assert(offsetof(struct vmcb, nested_cr3) == 0xb0, "VMCB layout");
+/* In each run of fields, its first or last. */
 _Static_assert(offsetof(struct vmcb, next_rip) == 0xc8, "VMCB layout");
 _Static_assert(offsetof(struct vmcb, seen_linear) == 0x3e0, "VMCB layout");
 _Static_assert(offsetof(struct vmcb, es) == 0x400, "VMCB layout");
 _Static_assert(offsetof(struct vmcb, cpl) == 0x4cb, "VMCB layout");
-_Static_assert(offsetof(struct vmcb, efer) == 0x4d0, "VMCB layout");
-_Static_assert(offsetof(struct vmcb, cr4) == 0x548, "VMCB layout");
-_Static_assert(offsetof(struct vmcb, rip) == 0x578, "VMCB layout");
-_Static_assert(offsetof(struct vmcb, rsp) == 0x5d8, "VMCB layout");
 _Static_assert(offsetof(struct vmcb, rax) == 0x5f8, "VMCB layout");
 _Static_assert(offsetof(struct vmcb, cr2) == 0x640, "VMCB layout");
 _Static_assert(offsetof(struct vmcb, g_pat) == 0x668, "VMCB layout");

@@ -14,4 +14,7 @@
  */
 void blob_error_format(const struct blob_error *error, char *buffer, size_t size);
 
+/* What is wrong, as half a sentence without the numbers. Never NULL. */
+const char *blob_error_text(enum blob_error_code code);
+
 #endif /* BLOB_ERROR_H */

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-only
-#include "lib/blob/blob_error.h"
+#include "lib/blob_error/blob_error.h"
 
 /* What of an error there is to say besides its words. */
 enum detail {
