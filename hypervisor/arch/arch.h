@@ -13,8 +13,7 @@ void arch_debug_putc(char c);
 uint64_t arch_clock(void);
 uint64_t arch_clock_khz(void);
 
-/* Ends whatever guest the CPU runs; it will come by cpu_before_entry(). Harmless if it is in the
- * hypervisor. */
+/* Ends the CPU's run of its guest: it comes by cpu_before_entry(). Harmless in the hypervisor. */
 void arch_cpu_kick(struct cpu *cpu);
 
 /* Drops cached second-level translations of the calling CPU; takes effect before its next entry. */
@@ -33,8 +32,7 @@ uint32_t arch_cpu_signals(struct cpu *cpu);
 /* An empty second-level table: its format, where its pages come from, its root. Negative errno. */
 int arch_stage2_init(struct page_table *table);
 
-/* The cell's address range that the interrupt controller occupies is mapped the architecture's way.
- */
+/* The range that the interrupt controller occupies is mapped the architecture's way. */
 int arch_cell_map_interrupt_controller(struct cell *cell);
 bool arch_overlaps_interrupt_controller(uint64_t phys, uint64_t size);
 

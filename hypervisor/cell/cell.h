@@ -42,6 +42,14 @@ extern struct cell *cells[PUBLIC_MAX_CELLS];
 /* Serializes everything that changes cells. */
 extern struct spinlock management_lock;
 
+/* Regions without size say nothing (an ivshmem device may have an empty section). */
+#define for_each_region(region, cell)                                                              \
+	for (const struct blob_memory *region = cell_desc_memory((cell)->desc);                    \
+	     region < cell_desc_memory((cell)->desc) + (cell)->desc->num_memory_regions; region++) \
+		if (region->size == 0)                                                             \
+			continue;                                                                  \
+		else
+
 static inline struct comm_region *cell_comm(const struct cell *cell)
 {
 	return (struct comm_region *)cell->comm_page;

@@ -41,12 +41,10 @@ bool comm_locked(const struct cell *cell)
 /* A cell that has no communication region, or says that it does not look at it, cannot be asked. */
 static bool can_answer(const struct cell *cell)
 {
-	const struct blob_memory *regions = cell_desc_memory(cell->desc);
-
 	if (cell->desc->flags & BLOB_CELL_PASSIVE_COMMREG)
 		return false;
-	for (uint32_t n = 0; n < cell->desc->num_memory_regions; n++) {
-		if (regions[n].flags & BLOB_MEM_COMM_REGION)
+	for_each_region (region, cell) {
+		if (region->flags & BLOB_MEM_COMM_REGION)
 			return true;
 	}
 	return false;

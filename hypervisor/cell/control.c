@@ -43,8 +43,7 @@ int cell_suspend(struct cell *cell)
 	return -EIO;
 }
 
-/* To CPUs that are suspended. One may send signals to another as soon as it runs, so all have their
- * order before that. */
+/* To suspended CPUs; to all before one runs, as that may send signals to another at once. */
 static void order_and_resume(struct cell *cell, enum cpu_pending order)
 {
 	cell->public->cpus_failed = 0;
@@ -64,8 +63,7 @@ int cell_park_cpus(struct cell *cell)
 	return err;
 }
 
-/* Where the cell was when it was ended: for one that hangs, that is what its maker wants to know.
- */
+/* Where the cell was when it was ended: of one that hangs, its maker wants to know that. */
 static void record_kill(struct cell *cell)
 {
 	struct failure_record *record = &cell->public->failure;

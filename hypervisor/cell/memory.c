@@ -26,14 +26,6 @@ static bool is_owned(const struct blob_memory *region)
 	return leaves_root(region) && !mmio_is_subpage(region);
 }
 
-/* Regions without size say nothing (an ivshmem device may have an empty section). */
-#define for_each_region(region, cell)                                                              \
-	for (const struct blob_memory *region = cell_desc_memory((cell)->desc);                    \
-	     region < cell_desc_memory((cell)->desc) + (cell)->desc->num_memory_regions; region++) \
-		if (region->size == 0)                                                             \
-			continue;                                                                  \
-		else
-
 /* Of this page some bytes are another cell's: root reaches the rest by a handler (io/mmio.c). */
 static bool is_divided(uint64_t page, const struct cell *but)
 {

@@ -1,6 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
-/* The hypervisor's own console and the cells' virtual consoles: rings that root reads without an
- * exit. */
+/* The hypervisor's console and the cells' virtual ones: rings that root reads without an exit. */
 #ifndef CONSOLE_H
 #define CONSOLE_H
 

@@ -15,8 +15,7 @@ extern const char image_core_size[], boot_tables_offset[], public_area_offset[];
 /* Entry from the trampoline (assembly). */
 void arch_entry(void);
 
-/* Once, on the first CPU: the hypervisor's own address space, the vendor's extension. Negative
- * errno refuses. */
+/* Once, on the first CPU: own address space, the vendor's extension. Negative errno refuses. */
 int arch_init(void);
 int arch_cpu_init(struct cpu *cpu);
 

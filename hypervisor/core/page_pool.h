@@ -1,6 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
-/* Page pool: the only allocator. Used while cells are created and destroyed, never on an exit of a
- * running cell. */
+/* The only allocator. Used while cells come and go, never on an exit of a running cell. */
 #ifndef PAGE_POOL_H
 #define PAGE_POOL_H
 
@@ -10,8 +9,7 @@
  * its first pages. */
 void page_pool_init(void *start, uint32_t pages);
 
-/* A zeroed run of pages, or NULL. Callers hold the management lock (or are the only CPU, at init).
- */
+/* A zeroed run of pages, or NULL. With the management lock, or as the only CPU. */
 void *page_pool_alloc(uint32_t pages);
 void page_pool_free(void *start, uint32_t pages);
 

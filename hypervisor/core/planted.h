@@ -1,6 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
-/* Faults on order, in the image for tests (include/planted_faults.h). Elsewhere nothing of it is
- * there. */
+/* Faults on order, only in the image for tests (include/planted_faults.h). */
 #ifndef PLANTED_H
 #define PLANTED_H
 

@@ -1,6 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-only
-/* Memory whose accesses are carried out one by one: byte-granular regions of devices, what they
- * leave to root, the test device. */
+/* Accesses carried out one by one: byte-granular regions, what they leave to root, test device. */
 #include "io/mmio.h"
 
 #include <errno.h>
@@ -97,10 +96,6 @@ static enum io_answer test_device(struct cpu *cpu, const struct io_region *regio
 	return IO_DONE;
 }
 
-#define for_each_region(region, cell)                                           \
-	for (const struct blob_memory *region = cell_desc_memory((cell)->desc); \
-	     region < cell_desc_memory((cell)->desc) + (cell)->desc->num_memory_regions; region++)
-
 static void add_test_device(struct io_builder *builder, const struct cell *cell)
 {
 	struct io_region device = {0, PAGE_SIZE, test_device, cell, EXITS_MMIO};
@@ -151,7 +146,7 @@ static void mmio_io_regions(struct io_builder *builder, const struct cell *owner
 		uint64_t first = region->phys_start & PAGE_MASK;
 		uint64_t last = (region->phys_start + region->size - 1) & PAGE_MASK;
 
-		if (region->size == 0 || !mmio_is_subpage(region))
+		if (!mmio_is_subpage(region))
 			continue;
 		if (owner == cause) {
 			io_add(builder, (struct io_region){region->virt_start, region->size,

@@ -32,13 +32,7 @@ static bool is_leaf(const struct page_table *table, uint64_t entry, unsigned int
 	return level == 1 || (entry & table->format->large);
 }
 
-static uint64_t leaf_entry(const struct page_table *table, uint64_t phys, unsigned int attributes,
-			   unsigned int level)
-{
-	return page_table_leaf_entry(table->format, phys, attributes, level);
-}
-
-/* Its inverse. */
+/* The inverse of page_table_leaf_entry(). */
 static unsigned int entry_attributes(const struct page_table *table, uint64_t entry)
 {
 	const struct page_table_format *format = table->format;
@@ -103,8 +97,9 @@ static int make_table(struct page_table *table, uint64_t *entry, unsigned int le
 		phys = *entry & table->format->address;
 		attributes = entry_attributes(table, *entry);
 		for (unsigned int n = 0; n < PAGE_TABLE_ENTRIES; n++)
-			entries[n] = leaf_entry(table, phys + n * level_size(level - 1), attributes,
-						level - 1);
+			entries[n] = page_table_leaf_entry(table->format,
+							   phys + n * level_size(level - 1),
+							   attributes, level - 1);
 	}
 	entry_set(entry, ((uint64_t)entries + table->phys_offset) | table->format->table);
 	return 0;
@@ -125,11 +120,12 @@ static void merge_table(struct page_table *table, uint64_t *entry, unsigned int 
 			return;
 		attributes = entry_attributes(table, first);
 		for (unsigned int n = 1; n < PAGE_TABLE_ENTRIES; n++) {
-			if (entries[n] != leaf_entry(table, phys + n * level_size(level - 1),
-						     attributes, level - 1))
+			if (entries[n] != page_table_leaf_entry(table->format,
+								phys + n * level_size(level - 1),
+								attributes, level - 1))
 				return;
 		}
-		replacement = leaf_entry(table, phys, attributes, level);
+		replacement = page_table_leaf_entry(table->format, phys, attributes, level);
 	} else {
 		for (unsigned int n = 1; n < PAGE_TABLE_ENTRIES; n++) {
 			if (is_present(table, entries[n]))
@@ -141,7 +137,7 @@ static void merge_table(struct page_table *table, uint64_t *entry, unsigned int 
 }
 
 struct map_request {
-	uint64_t phys;
+	uint64_t offset; /* from virtual to physical addresses */
 	unsigned int attributes;
 	bool no_huge;
 };
@@ -152,7 +148,7 @@ static bool leaf_fits(const struct page_table *table, const struct map_request *
 	if (level == 1)
 		return true;
 	return !request->no_huge && level <= table->max_leaf_level && size >= level_size(level) &&
-	       ((virt | request->phys) & (level_size(level) - 1)) == 0;
+	       ((virt | (virt + request->offset)) & (level_size(level) - 1)) == 0;
 }
 
 /* Nothing is to be done, and no large page to be split for it. */
@@ -161,43 +157,52 @@ static bool already_maps(const struct page_table *table, uint64_t entry, unsigne
 {
 	return is_present(table, entry) && is_leaf(table, entry, level) && !request->no_huge &&
 	       (entry & table->format->address) + (virt & (level_size(level) - 1)) ==
-		       request->phys &&
+		       virt + request->offset &&
 	       entry_attributes(table, entry) == request->attributes;
 }
 
-static int map_level(struct page_table *table, uint64_t *entries, unsigned int level, uint64_t virt,
-		     uint64_t size, struct map_request *request)
+/* How much of [virt, virt + size) the entry of virt is about. */
+static uint64_t chunk_of(uint64_t virt, uint64_t size, unsigned int level)
 {
-	uint64_t *entry, old, chunk, page = level_size(level);
+	uint64_t rest = level_size(level) - (virt & (level_size(level) - 1));
+
+	return rest < size ? rest : size;
+}
+
+/* Puts a leaf or nothing in place of what is there. */
+static void replace(struct page_table *table, uint64_t *entry, unsigned int level, uint64_t value)
+{
+	uint64_t old = *entry;
+
+	entry_set(entry, value);
+	free_subtree(table, old, level);
+}
+
+static int map_level(struct page_table *table, uint64_t *entries, unsigned int level, uint64_t virt,
+		     uint64_t size, const struct map_request *request)
+{
+	uint64_t *entry, chunk;
 	int err;
 
-	while (size > 0) {
+	for (; size > 0; virt += chunk, size -= chunk) {
 		entry = &entries[entry_index(virt, level)];
-		chunk = page - (virt & (page - 1));
-		if (chunk > size)
-			chunk = size;
-		if (already_maps(table, *entry, level, virt, request)) {
-			request->phys += chunk;
-		} else if (leaf_fits(table, request, virt, size, level)) {
-			old = *entry;
-			entry_set(entry,
-				  leaf_entry(table, request->phys, request->attributes, level));
-			if (level > 1)
-				free_subtree(table, old, level);
-			request->phys += chunk;
-		} else {
-			err = make_table(table, entry, level);
-			if (err)
-				return err;
+		chunk = chunk_of(virt, size, level);
+		if (already_maps(table, *entry, level, virt, request))
+			continue;
+		if (leaf_fits(table, request, virt, size, level)) {
+			replace(table, entry, level,
+				page_table_leaf_entry(table->format, virt + request->offset,
+						      request->attributes, level));
+			continue;
+		}
+		err = make_table(table, entry, level);
+		if (!err)
 			err = map_level(table, entry_table(table, *entry), level - 1, virt, chunk,
 					request);
-			if (err)
-				return err;
-			if (!request->no_huge)
-				merge_table(table, entry, level);
-		}
-		virt += chunk;
-		size -= chunk;
+		if (err)
+			return err;
+		if (!request->no_huge)
+			merge_table(table, entry, level);
 	}
 	return 0;
 }
@@ -205,11 +210,7 @@ static int map_level(struct page_table *table, uint64_t *entries, unsigned int l
 int page_table_map(struct page_table *table, uint64_t virt, uint64_t phys, uint64_t size,
 		   unsigned int attributes, bool no_huge)
 {
-	struct map_request request = {
-		.phys = phys,
-		.attributes = attributes,
-		.no_huge = no_huge,
-	};
+	const struct map_request request = {phys - virt, attributes, no_huge};
 
 	if (!range_valid(table, virt, size) || (phys & ~PAGE_MASK) != 0 || phys + size < phys)
 		return -EINVAL;
@@ -239,24 +240,17 @@ static int split_at(struct page_table *table, uint64_t virt)
 static void unmap_level(struct page_table *table, uint64_t *entries, unsigned int level,
 			uint64_t virt, uint64_t size)
 {
-	uint64_t *entry, old, chunk, page = level_size(level);
+	uint64_t *entry, chunk;
 
-	while (size > 0) {
+	for (; size > 0; virt += chunk, size -= chunk) {
 		entry = &entries[entry_index(virt, level)];
-		chunk = page - (virt & (page - 1));
-		if (chunk > size)
-			chunk = size;
-		old = *entry;
-		if (chunk == page) {
-			entry_set(entry, 0);
-			if (level > 1)
-				free_subtree(table, old, level);
-		} else if (is_present(table, old)) {
-			unmap_level(table, entry_table(table, old), level - 1, virt, chunk);
+		chunk = chunk_of(virt, size, level);
+		if (chunk == level_size(level)) {
+			replace(table, entry, level, 0);
+		} else if (is_present(table, *entry)) {
+			unmap_level(table, entry_table(table, *entry), level - 1, virt, chunk);
 			merge_table(table, entry, level);
 		}
-		virt += chunk;
-		size -= chunk;
 	}
 }
 

@@ -25,8 +25,7 @@ static inline void wrmsr(uint32_t msr, uint64_t value)
 		     : "memory");
 }
 
-/* Of registers that this processor may lack or the value be wrong for: false after a #GP (entry.S).
- */
+/* Of registers that may be missing, or the value be wrong for: false after a #GP (entry.S). */
 bool msr_try_read(uint32_t msr, uint64_t *ret_value);
 bool msr_try_write(uint32_t msr, uint64_t value);
 

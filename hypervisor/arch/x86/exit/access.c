@@ -5,10 +5,9 @@
  */
 #pragma GCC optimize("O2") /* on the way of exits that are frequent */
 
-#include "arch/x86/exit/access.h"
-
 #include "arch/x86/asm.h"
 #include "arch/x86/exit/refuse.h"
+#include "arch/x86/logic/mmio_decode.h"
 #include "core/compiler.h"
 #include "core/state.h"
 
@@ -42,8 +41,9 @@ static inline enum io_answer carry_out_plain(struct cpu *cpu, const struct io_re
 	return IO_DONE;
 }
 
-void access_complete(struct cpu *cpu, const struct mmio_insn *insn,
-		     const struct mmio_effect *effect)
+/* The instruction has done its work: register, flags, next instruction. */
+static void __attribute__((cold))
+complete(struct cpu *cpu, const struct mmio_insn *insn, const struct mmio_effect *effect)
 {
 	if (effect->writes_register)
 		gpr_set(cpu, insn->reg, effect->reg);
@@ -52,8 +52,9 @@ void access_complete(struct cpu *cpu, const struct mmio_insn *insn,
 	vendor->advance(cpu, insn->length);
 }
 
-void access_apply(struct cpu *cpu, const struct mmio_insn *insn, uint64_t data,
-		  struct mmio_effect *ret_effect)
+/* What it does with data read from memory; changes nothing yet. */
+static void __attribute__((cold))
+apply(struct cpu *cpu, const struct mmio_insn *insn, uint64_t data, struct mmio_effect *ret_effect)
 {
 	uint64_t reg = 0;
 
@@ -101,7 +102,7 @@ carry_out(struct cpu *cpu, const struct io_region *region, const struct mmio_ins
 		if (answer != IO_DONE)
 			return answer;
 	}
-	access_apply(cpu, insn, access.value, &effect);
+	apply(cpu, insn, access.value, &effect);
 	if (effect.writes_memory) {
 		access.write = true;
 		access.value = effect.memory;
@@ -109,7 +110,7 @@ carry_out(struct cpu *cpu, const struct io_region *region, const struct mmio_ins
 		if (answer != IO_DONE)
 			return answer;
 	}
-	access_complete(cpu, insn, &effect);
+	complete(cpu, insn, &effect);
 	return IO_DONE;
 }
 
@@ -118,16 +119,29 @@ static enum failure_reason reason(bool write)
 	return write ? FAILURE_MEMORY_WRITE : FAILURE_MEMORY_READ;
 }
 
+/*
+ * To root like by an empty bus: reads give all ones, writes are lost. What cannot be emulated (insn
+ * is NULL: vector and string instructions, a walk of its own page tables) gets a general-protection
+ * exception, which Linux' guarded accesses survive.
+ */
 static enum verdict __attribute__((cold))
 refuse(struct cpu *cpu, enum failure_reason why, uint64_t guest_phys, const struct mmio_insn *insn)
 {
+	unsigned int width = insn ? insn->width : 0;
 	struct mmio_effect effect = {0};
+	uint64_t written;
 
-	if (cpu->cell == &root_cell)
-		return refuse_memory(cpu, why, guest_phys, insn);
-	if (insn && insn->access == MMIO_WRITE)
-		access_apply(cpu, insn, 0, &effect);
-	return exit_fault(cpu, why, guest_phys, effect.memory, insn ? insn->width : 0);
+	if (insn)
+		apply(cpu, insn, ~0ull, &effect);
+	written = insn && insn->access == MMIO_WRITE ? effect.memory : 0;
+	if (cpu->cell != &root_cell)
+		return exit_fault(cpu, why, guest_phys, written, width);
+	if (refuse_count())
+		refuse_tell(cpu, why, guest_phys, written, width);
+	if (!insn) /* all ones would be fetched, which is no instruction */
+		return why == FAILURE_MEMORY_EXECUTE ? VERDICT_UD : VERDICT_GP;
+	complete(cpu, insn, &effect);
+	return VERDICT_HANDLED;
 }
 
 static enum verdict __attribute__((cold, noinline))

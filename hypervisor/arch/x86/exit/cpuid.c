@@ -124,8 +124,7 @@ static void index_rows(struct cpuid_policy *policy)
 
 static int cpuid_init(void)
 {
-	/* Cells are told of the mode that the APIC is in: they have its registers by MSR in both.
-	 */
+	/* Cells are told of the mode that the APIC is in; they have MSRs of it in both. */
 	if (!apic_x2)
 		cell_rows[0].keep[2] &= ~CPUID_1_ECX_X2APIC;
 	index_rows(&root_policy);

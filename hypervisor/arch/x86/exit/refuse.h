@@ -6,18 +6,9 @@
 #ifndef REFUSE_H
 #define REFUSE_H
 
-#include "arch/x86/logic/mmio_decode.h"
 #include "arch/x86/exit/exit.h"
 #include "core/compiler.h"
 #include "core/state.h"
-
-/*
- * A memory access is answered like by an empty bus: reads give all ones, writes are lost. What
- * cannot be emulated (insn is NULL: vector and string instructions, a walk of root's own page
- * tables) gets a general-protection exception, which Linux' guarded accesses survive.
- */
-enum verdict refuse_memory(struct cpu *cpu, enum failure_reason reason, uint64_t guest_phys,
-			   const struct mmio_insn *insn);
 
 /*
  * Counts a refusal; true: it is to be told. The first ones are, then fewer and fewer: the console

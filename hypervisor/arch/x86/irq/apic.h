@@ -36,8 +36,7 @@ bool apic_end_interrupt(unsigned int vector);
 /* Interrupts that wait for their last owner's handlers are taken here and dropped. */
 void apic_drop_interrupts(struct cpu *cpu);
 
-/* NMIs that were taken in the hypervisor (PENDING_NMI_TAKEN): a kick, if one is on its way, else
- * the guest's. */
+/* NMIs taken in the hypervisor (PENDING_NMI_TAKEN): a kick that was on its way, or the guest's. */
 void apic_account_nmi(struct cpu *cpu);
 
 /* Ends the calling CPU's next run of its guest as soon as what is injected has been delivered. */

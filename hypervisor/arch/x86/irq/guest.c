@@ -9,8 +9,7 @@
 /* APM vol. 2, 16.7. */
 #define EXTENDED_LVT_END 0x540
 
-/* A cell may not have its local interrupts delivered as SMI, INIT or from the legacy controller;
- * root's firmware may. */
+/* Local interrupts as SMI, INIT or from the legacy controller are for root's firmware only. */
 static bool lvt_allowed(const struct cpu *cpu, uint32_t value)
 {
 	switch (ICR_MODE(value)) {
@@ -93,8 +92,7 @@ enum verdict apic_page_write(struct cpu *cpu, unsigned int offset, uint32_t valu
 			apic_set(offset, value);
 		return VERDICT_HANDLED;
 	default:
-		/* Read-only and reserved registers: no effect. The id (0x20) stays what the
-		 * firmware made it. */
+		/* Read-only and reserved registers; the id (0x20) stays the firmware's. */
 		return VERDICT_HANDLED;
 	}
 }

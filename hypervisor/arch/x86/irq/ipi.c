@@ -7,8 +7,7 @@
 #include "arch/x86/irq/apic.h"
 #include "arch/x86/irq/regs.h"
 
-/* APM vol. 2, 16.6.2: flat model, one bit a CPU; cluster model, cluster in the upper, bit in the
- * lower half. */
+/* APM vol. 2, 16.6.2: flat, one bit a CPU; or cluster in the upper, bit in the lower half. */
 static bool matches_logical(const struct cpu *cpu, uint8_t destination)
 {
 	uint8_t id = cpu->arch.apic_ldr >> 24;

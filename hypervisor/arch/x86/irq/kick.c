@@ -9,8 +9,7 @@ static void kick(struct cpu *cpu)
 {
 	struct cpu *self = this_cpu();
 
-	/* One NMI at a time is on its way, so that each NMI exit can be told from one that is the
-	 * guest's. */
+	/* One at a time is on its way, so that its exit can be told from one for the guest. */
 	if (__atomic_exchange_n(&cpu->arch.kick_pending, 1, __ATOMIC_SEQ_CST))
 		return;
 	apic_command(cpu->arch.apic_id, ICR_NMI | ICR_ASSERT);

@@ -1,6 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-only
-/* The local APIC's page: guests read it themselves, each write comes here; all of both where the
- * registers are MSRs. */
+/* The local APIC's page: in xAPIC mode only writes come here, in x2APIC mode reads as well. */
 #pragma GCC optimize("O2") /* on the way of exits that are frequent */
 
 #include "arch/x86/irq/apic.h"
@@ -28,8 +27,7 @@ static enum io_answer apic_page(struct cpu *cpu, const struct io_region *region,
 
 static void add_page(struct io_builder *builder, const struct cell *owner, const struct cell *cause)
 {
-	/* In x2APIC mode there is no page (APM vol. 2, 16.11); root, which chose that mode, knows.
-	 */
+	/* In x2APIC mode there is none (APM vol. 2, 16.11); root, which chose that mode, knows. */
 	if (builder->space == IO_MEMORY && owner == cause && !(apic_x2 && owner == &root_cell))
 		io_add(builder,
 		       (struct io_region){APIC_PHYS, PAGE_SIZE, apic_page, NULL, EXITS_X86_XAPIC});

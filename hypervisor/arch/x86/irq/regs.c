@@ -37,7 +37,7 @@ bool apic_has(unsigned int offset)
 {
 	if (offset >= APIC_EXTENDED_LVT)
 		return offset < APIC_EXTENDED_LVT + 0x10 * extended_lvts();
-	/* The highest local vector: 5 says that there is a thermal one, 6 one for corrected errors.
+	/* The highest local vector: 5 and more include a thermal one, 6 one for corrected errors.
 	 */
 	if (offset == APIC_LVT_THERMAL || offset == APIC_LVT_CMCI)
 		return ((apic_get(APIC_VERSION) >> 16) & 0xff) >= (offset == APIC_LVT_CMCI ? 6 : 5);

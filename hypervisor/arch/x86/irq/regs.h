@@ -19,8 +19,7 @@ int apic_regs_init(void);
 /* Whether the local vector is there, of those that not all APICs have. */
 bool apic_has(unsigned int offset);
 
-/* The same by MSR. 0 and without effect where there is no such register; of a value, the bits that
- * the register has are written. */
+/* The same by MSR: 0 and no effect without such a register; only bits that it has are written. */
 uint32_t apic_get_msr(unsigned int offset);
 void apic_set_msr(unsigned int offset, uint32_t value);
 

@@ -32,8 +32,7 @@ static int map_own(void)
 		uint64_t virt, phys, size;
 		unsigned int attributes;
 	} pieces[] = {
-		/* The header is written by nobody any more, but its page also belongs to the data.
-		 */
+		/* Nobody writes the header any more, but its page also belongs to the data. */
 		{IMAGE_BASE, image_header.phys_start, text - IMAGE_BASE, PT_READ | PT_WRITE},
 		{text, hv_to_phys(text_start), rodata - text, PT_READ | PT_EXECUTE},
 		{rodata, hv_to_phys(text_end), data - rodata, PT_READ},

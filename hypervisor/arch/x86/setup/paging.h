@@ -1,6 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
-/* Long-mode page tables: the hypervisor's own, and AMD's nested ones, which have the same format.
- */
+/* Long-mode page tables: the hypervisor's own, and AMD's nested ones, alike but for a bit. */
 #ifndef PAGING_H
 #define PAGING_H
 

@@ -45,11 +45,10 @@ static int give_to_root(void)
 
 static int refuse_to_cell(const struct cell *cell)
 {
-	const struct blob_memory *region = cell_desc_memory(cell->desc);
 	struct blob_memory pages;
 
-	for (uint32_t n = 0; n < cell->desc->num_memory_regions; n++, region++) {
-		if (!region->size || (region->flags & BLOB_MEM_COMM_REGION))
+	for_each_region (region, cell) {
+		if (region->flags & BLOB_MEM_COMM_REGION)
 			continue;
 		for (uint32_t m = 0; platform_pages(m, &pages); m++) {
 			if (!ranges_overlap(region->phys_start, region->size, pages.phys_start,

@@ -6,8 +6,7 @@
 #include "arch/x86/setup/offsets.h"
 #include "arch/arch.h"
 
-/* The same selectors and meanings as Linux' kernel segments, so that nothing needs reloading on the
- * way back. */
+/* As Linux' kernel segments, so that nothing needs reloading on the way back. */
 #define SELECTOR_DATA 0x18
 
 struct leave_state {
@@ -22,8 +21,7 @@ struct leave_state {
  */
 void setup_interrupt_vectors(bool dropping);
 
-/* Loads what Linux had and jumps through the trampoline. EFER and the vendor's registers are
- * restored before. */
+/* Jumps to Linux through the trampoline. EFER and the vendor's registers are restored before. */
 void setup_leave(const struct leave_state *leave) __attribute__((noreturn));
 
 #endif /* SETUP_H */

@@ -1,6 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-only
-/* Exit codes of SVM, and which handler serves them: a table; a hole in it is a fault of the guest.
- */
+/* Exit codes of SVM and who serves them: a table; a hole in it is a fault of the guest. */
 #include "arch/x86/svm/svm.h"
 
 #include "arch/x86/asm.h"

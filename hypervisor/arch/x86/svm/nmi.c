@@ -52,8 +52,7 @@ bool svm_inject_nmi(struct cpu *cpu)
 	if (vmcb->nmi_state != NMI_READY)
 		return false;
 	if (vmcb->event_injection & EVENT_VALID) {
-		/* What is injected goes first; then this comes, before the guest's next
-		 * instruction. */
+		/* First what is injected; then this, before the guest's next instruction. */
 		apic_kick_self(cpu);
 		return false;
 	}

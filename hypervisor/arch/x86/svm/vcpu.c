@@ -181,8 +181,7 @@ static int svm_cpu_init(struct cpu *cpu)
 	vmcb->intercept_misc2 = INTERCEPT_MISC2;
 	vmcb->nested_enable = 1;
 	svm_nmi_reset(vmcb);
-	/* An INIT from outside becomes #SX (15.28), which the IDT drops: else it would stay
-	 * pending. */
+	/* An INIT from outside becomes #SX (15.28) and is dropped: else it would stay pending. */
 	wrmsr(MSR_VM_CR, rdmsr(MSR_VM_CR) | VM_CR_R_INIT);
 	take_over_linux(cpu);
 	take_over_spec_ctrl(vmcb);
@@ -317,8 +316,7 @@ void svm_inject_exception(struct cpu *cpu, unsigned int vector, bool has_error, 
 				(has_error ? EVENT_HAS_ERROR | (uint64_t)error << 32 : 0);
 }
 
-/* APM vol. 2, 15.17: with GIF clear everything waits. The gap lets the interrupt shadow of STI
- * pass. */
+/* APM vol. 2, 15.17: with GIF clear all wait. The gap lets the interrupt shadow of STI pass. */
 static void svm_take_interrupts(struct cpu *cpu, bool all)
 {
 	if (all)

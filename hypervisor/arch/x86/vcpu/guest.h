@@ -47,8 +47,7 @@ static inline unsigned int guest_fetch(struct cpu *cpu, uint8_t *bytes)
 	return told ? told : guest_read_code(cpu, bytes);
 }
 
-/* Ends what guest_fetch() keeps mapped: the second-level tables have changed, or
- * the guest is another one. */
+/* Ends what guest_fetch() keeps mapped: second-level tables, or the guest, have changed. */
 void guest_forget(struct cpu *cpu);
 
 #endif /* GUEST_H */

@@ -84,8 +84,7 @@ static void restore(const struct cpu *cpu, uint32_t msr, unsigned int n)
 {
 	uint64_t launched = cpu->arch.launch_msrs[n], value;
 
-	/* Many have bits that are not for software: a write only where there is something to undo.
-	 */
+	/* Many have bits that are not for software: written only if there is something to undo. */
 	if ((cpu->arch.launch_msrs_read >> n & 1) && msr_try_read(msr, &value) && value != launched)
 		msr_try_write(msr, launched);
 }

@@ -1,6 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-only
-/* What a CPU does on the order of others: reset, start, park, start-up IPIs and NMIs of its cell.
- */
+/* What a CPU does on the order of others: reset, start, park, signals of its cell's CPUs. */
 #include "arch/x86/irq/apic.h"
 #include "core/state.h"
 #include "core/subsystem.h"
@@ -38,8 +37,7 @@ void arch_cpu_act(struct cpu *cpu, enum cpu_pending order)
 {
 	uint64_t address = cpu->cell->desc->cpu_reset_address;
 
-	/* A reset address outside real mode's reach stays in the segment's base, like after a
-	 * power-on. */
+	/* Beyond real mode's reach the address stays in the segment's base, as after power-on. */
 	if (order == PENDING_START)
 		reset(cpu, (address >> 4) & 0xf000, address & ~0xffffull, address & 0xffff);
 	else
