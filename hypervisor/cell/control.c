@@ -10,19 +10,24 @@
 #include "core/console.h"
 #include "core/state.h"
 
-/* CPUs of the cell do not answer any more. What it did does not matter beside that. */
-static void fail_lost(struct cell *cell, uint64_t lost)
+/* The first CPU that fails tells the reason; others may follow from it. */
+static void note_failure(struct cell *cell, const struct failure_record *record)
 {
-	struct failure_record *record = &cell->public->failure;
-
 	if (!__atomic_exchange_n(&cell->failure_recorded, true, __ATOMIC_SEQ_CST)) {
-		memset(record, 0, sizeof(*record));
-		record->reason = FAILURE_CPU_LOST;
-		record->vector = FAILURE_VECTOR_NONE;
-		record->cpu = __builtin_ctzll(lost);
+		cell->public->failure = *record;
 		__atomic_store_n(&cell->public->failed, 1, __ATOMIC_RELEASE);
 	}
 	cell_comm(cell)->cell_state = CELL_FAILED;
+}
+
+/* CPUs of the cell do not answer any more. What it did does not matter beside that. */
+static void fail_lost(struct cell *cell, uint64_t lost)
+{
+	const struct failure_record record = {.reason = FAILURE_CPU_LOST,
+					      .vector = FAILURE_VECTOR_NONE,
+					      .cpu = __builtin_ctzll(lost)};
+
+	note_failure(cell, &record);
 	__atomic_or_fetch(&cell->public->cpus_failed, lost, __ATOMIC_SEQ_CST);
 	__atomic_add_fetch(&public_area.events, 1, __ATOMIC_SEQ_CST);
 	console_printf("cell %s: CPU %u does not answer\n", cell->desc->name,
@@ -192,12 +197,7 @@ void cell_fail(struct cpu *cpu)
 		__atomic_add_fetch(&public_area.events, 1, __ATOMIC_SEQ_CST);
 		return;
 	}
-	/* The first CPU that fails tells the reason; others may follow from it. */
-	if (!__atomic_exchange_n(&cell->failure_recorded, true, __ATOMIC_SEQ_CST)) {
-		cell->public->failure = cpu->failure;
-		__atomic_store_n(&cell->public->failed, 1, __ATOMIC_RELEASE);
-	}
-	cell_comm(cell)->cell_state = CELL_FAILED;
+	note_failure(cell, &cpu->failure);
 	/* Last: who sees the CPU failed and then looks at the cell must not find it running. */
 	__atomic_or_fetch(&cell->public->cpus_failed, 1ull << cpu->id, __ATOMIC_SEQ_CST);
 	__atomic_store_n(&cpu->failed, true, __ATOMIC_SEQ_CST);

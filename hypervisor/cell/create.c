@@ -84,9 +84,7 @@ static int check_cpus(struct cell *cell)
 	bool too_large;
 
 	cell->cpus = cell_desc_cpus(cell->desc, &too_large);
-	if (too_large || cell->cpus == 0)
-		return -EINVAL;
-	if (cell->cpus & (1ull << this_cpu()->id))
+	if (too_large || cell->cpus == 0 || (cell->cpus & (1ull << this_cpu()->id)))
 		return -EINVAL;
 	for (unsigned int n = 0; n < IMAGE_MAX_CPUS; n++) {
 		if (!(cell->cpus & (1ull << n)))

@@ -13,24 +13,10 @@ bool planted_hypercall(uint32_t code, uint64_t argument);
 bool planted_no_page(void);
 void planted_delay(void);
 #else
-static inline bool planted_known(uint32_t code)
-{
-	return false;
-}
-
-static inline bool planted_hypercall(uint32_t code, uint64_t argument)
-{
-	return false;
-}
-
-static inline bool planted_no_page(void)
-{
-	return false;
-}
-
-static inline void planted_delay(void)
-{
-}
+#define planted_known(code)		  false
+#define planted_hypercall(code, argument) false
+#define planted_no_page()		  false
+#define planted_delay()			  ((void)0)
 #endif
 
 #endif /* PLANTED_H */

@@ -139,22 +139,22 @@ static enum verdict read_call(struct cpu *cpu, uint32_t msr, uint64_t *ret_value
 	switch (msr) {
 	case MSR_EFER:
 		*ret_value = vcpu_get(cpu, VCPU_EFER) & ~vendor->efer;
-		return VERDICT_NEXT;
+		break;
 	case MSR_APIC_BASE:
 		*ret_value = apic_base(cpu);
-		return VERDICT_NEXT;
+		break;
 	case MSR_PAT:
 		*ret_value = cpu->arch.guest_pat;
-		return VERDICT_NEXT;
+		break;
 	case MSR_MTRR_DEF_TYPE:
 		*ret_value = cpu->arch.mtrr_def_type;
-		return VERDICT_NEXT;
+		break;
 	default:
 		if (msr != vendor->lock_msr)
 			return VERDICT_GP;
 		*ret_value = vendor->locked;
-		return VERDICT_NEXT;
 	}
+	return VERDICT_NEXT;
 }
 
 static enum verdict access(struct cpu *cpu, uint32_t msr, bool write, uint64_t *value)

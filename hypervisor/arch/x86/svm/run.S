@@ -26,14 +26,15 @@ svm_run_loop:
 	pop	%rdi
 	pop	%rsi
 	pop	%rbp
+	pop	%rax
 	pop	%rbx
 	pop	%rdx
 	pop	%rcx
-	mov	(%rsp), %rax
 	vmrun	%rax
 	push	%rcx
 	push	%rdx
 	push	%rbx
+	sub	$8, %rsp
 	push	%rbp
 	push	%rsi
 	push	%rdi

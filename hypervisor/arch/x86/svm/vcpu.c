@@ -103,8 +103,7 @@ static void svm_load_cell(struct cpu *cpu)
 
 static void clear_gprs(struct guest_gprs *gprs)
 {
-	memset(gprs, 0, offsetof(struct guest_gprs, control_phys));
-	gprs->rax = 0;
+	*gprs = (struct guest_gprs){.control_phys = gprs->control_phys};
 }
 
 /* Linux goes on where the trampoline was called, with everything as it was. */
@@ -132,8 +131,6 @@ static void take_over_linux(struct cpu *cpu)
 	vmcb->rflags = RFLAGS_FIXED;
 	vmcb->rip = linux_state->resume;
 	vmcb->rsp = linux_state->rsp;
-	vmcb->rax = 0;
-	vmcb->cpl = 0;
 	vmcb->g_pat = cpu->arch.guest_pat;
 	clear_gprs(cpu_gprs(cpu));
 }
@@ -257,22 +254,16 @@ static void svm_reset(struct cpu *cpu, uint16_t cs_selector, uint64_t cs_base, u
 	clear_gprs(gprs);
 	/* RDX holds the family, model and stepping after a reset (APM vol. 2, 14.1.3). */
 	gprs->rdx = cpuid(1, 0).eax;
-	svm_vmload(cpu_gprs(cpu)->control_phys);
+	svm_vmload(gprs->control_phys);
 	svm_load_cell(cpu);
 }
 
 static void svm_park(struct cpu *cpu)
 {
-	struct vmcb *vmcb = vmcb_of(cpu);
-
-	clear_for_reset(vmcb);
-	vmcb->cs = (struct vmcb_segment){0, ATTR_CODE16, 0xffff, 0};
-	vmcb->cr0 = CR0_ET;
-	vmcb->rip = 0;
-	clear_gprs(cpu_gprs(cpu));
-	svm_vmload(cpu_gprs(cpu)->control_phys);
-	svm_load_cell(cpu);
-	vmcb->nested_cr3 = hv_to_phys(parking_table.root);
+	svm_reset(cpu, 0, 0, 0);
+	/* What it halts in shall be cached. */
+	vmcb_of(cpu)->cr0 = CR0_ET;
+	vmcb_of(cpu)->nested_cr3 = hv_to_phys(parking_table.root);
 }
 
 static void svm_get_exit(const struct cpu *cpu, uint64_t *ret_code, uint64_t *ret_info1,

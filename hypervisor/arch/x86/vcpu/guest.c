@@ -8,25 +8,6 @@
 #include "arch/x86/setup/paging.h"
 #include "core/compiler.h"
 
-const uint8_t gpr_offsets[16] = {
-	offsetof(struct guest_gprs, rax),
-	offsetof(struct guest_gprs, rcx),
-	offsetof(struct guest_gprs, rdx),
-	offsetof(struct guest_gprs, rbx),
-	0,
-	offsetof(struct guest_gprs, rbp),
-	offsetof(struct guest_gprs, rsi),
-	offsetof(struct guest_gprs, rdi),
-	offsetof(struct guest_gprs, r8),
-	offsetof(struct guest_gprs, r9),
-	offsetof(struct guest_gprs, r10),
-	offsetof(struct guest_gprs, r11),
-	offsetof(struct guest_gprs, r12),
-	offsetof(struct guest_gprs, r13),
-	offsetof(struct guest_gprs, r14),
-	offsetof(struct guest_gprs, r15),
-};
-
 /*
  * Pages of the guest that stay mapped, one for each level of its tables and one of its code, until
  * the second-level translations that they follow are flushed: guest_forget().

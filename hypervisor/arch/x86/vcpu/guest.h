@@ -12,13 +12,16 @@ static inline struct guest_gprs *cpu_gprs(struct cpu *cpu)
 }
 
 /* A register by its number in instruction encodings (0..15; FAILURE_RAX and so on). */
-extern const uint8_t gpr_offsets[16];
+static inline uint64_t *gpr_place(struct cpu *cpu, unsigned int number)
+{
+	return (uint64_t *)cpu_gprs(cpu) + (15 - (number & 15));
+}
 
 static inline uint64_t gpr_get(struct cpu *cpu, unsigned int number)
 {
 	if (number == FAILURE_RSP)
 		return vcpu_get(cpu, VCPU_RSP);
-	return *(uint64_t *)((uint8_t *)cpu_gprs(cpu) + gpr_offsets[number & 15]);
+	return *gpr_place(cpu, number);
 }
 
 static inline void gpr_set(struct cpu *cpu, unsigned int number, uint64_t value)
@@ -26,7 +29,7 @@ static inline void gpr_set(struct cpu *cpu, unsigned int number, uint64_t value)
 	if (number == FAILURE_RSP)
 		vcpu_set(cpu, VCPU_RSP, value);
 	else
-		*(uint64_t *)((uint8_t *)cpu_gprs(cpu) + gpr_offsets[number & 15]) = value;
+		*gpr_place(cpu, number) = value;
 }
 
 #define INSTRUCTION_MAX 15
