@@ -219,10 +219,7 @@ static int take_resources(struct cell *cell)
 	if (!err)
 		err = take_cpus(cell);
 	if (!err) {
-		/*
-		 * Once more: a CPU of root that has answered now has also done with an interrupt
-		 * that it was sending to one that was still root's.
-		 */
+		/* Once more: root's CPUs have then done with interrupts to one that was theirs. */
 		memory_commit();
 		return 0;
 	}

@@ -293,10 +293,7 @@ int memory_root_init(void)
 	return memory_show_public(&public_area, sizeof(public_area), true);
 }
 
-/*
- * What root cannot execute is a device, whatever flags it has for the cell: writing zeros to
- * registers is not harmless.
- */
+/* What root cannot execute is a device, whatever the cell's flags: zeros would do harm there. */
 static bool is_root_memory(uint64_t phys)
 {
 	for_each_region (region, &root_cell) {

@@ -1,8 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
-/*
- * Who has which memory. What changes goes to all subsystems that keep tables of it, by their hooks.
- * Errors: -ENOMEM, and those of the checks.
- */
+/* Who has which memory; subsystems with tables of it follow. -ENOMEM, or the checks' errors. */
 #ifndef MEMORY_H
 #define MEMORY_H
 

@@ -111,10 +111,7 @@ void cpu_set_order(struct cpu *cpu, enum cpu_pending order);
 /* The same with a kick. */
 void cpu_order(struct cpu *cpu, enum cpu_pending order);
 
-/*
- * Serves requests of other CPUs that must not wait: flushes and suspension. Called from every loop
- * that waits for another CPU.
- */
+/* Serves flushes and suspension. Called from every loop that waits for another CPU. */
 void cpu_serve(struct cpu *cpu);
 
 /* Does everything that is pending. */

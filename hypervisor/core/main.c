@@ -15,7 +15,7 @@
 #include "core/subsystem.h"
 
 struct image_header image_header __attribute__((section(".header"))) = {
-	.magic = IMAGE_MAGIC_INITIALIZER,
+	.magic = IMAGE_MAGIC,
 	.release = CELLMGR_RELEASE,
 	.core_size = (uint64_t)image_core_size,
 	.percpu_size = CPU_BLOCK_SIZE,

@@ -7,11 +7,6 @@
 /* Defined by the linker script as absolute values. */
 extern const char image_core_size[], boot_tables_offset[], public_area_offset[];
 
-#define IMAGE_MAGIC_INITIALIZER                        \
-	{                                              \
-		'C', 'E', 'L', 'L', 'V', 'I', 'S', 'R' \
-	}
-
 /* Entry from the trampoline (assembly). */
 void arch_entry(void);
 
@@ -19,10 +14,7 @@ void arch_entry(void);
 int arch_init(void);
 int arch_cpu_init(struct cpu *cpu);
 
-/*
- * On every CPU, with its own stack, after the switch. Returns when all CPUs are inside: 0, or the
- * error for which all of them go back.
- */
+/* On every CPU, after the switch. Returns when all are inside: 0, or why all of them go back. */
 int cpu_enter(struct cpu *cpu, unsigned int id);
 
 #endif /* MAIN_H */

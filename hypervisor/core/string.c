@@ -18,18 +18,6 @@ void *memset(void *to, int value, size_t size)
 	return to;
 }
 
-void *memmove(void *to, const void *from, size_t size)
-{
-	uint8_t *d = to;
-	const uint8_t *s = from;
-
-	if (d <= s || d >= s + size)
-		return memcpy(to, from, size);
-	while (size--)
-		d[size] = s[size];
-	return to;
-}
-
 int memcmp(const void *a, const void *b, size_t size)
 {
 	const uint8_t *x = a, *y = b;

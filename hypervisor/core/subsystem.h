@@ -1,8 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
-/*
- * Subsystems register themselves: one static table each, collected by the linker. Hooks that are
- * NULL are skipped.
- */
+/* Subsystems: one static table each, collected by the linker. Hooks may be NULL. */
 #ifndef SUBSYSTEM_H
 #define SUBSYSTEM_H
 

@@ -54,10 +54,7 @@ static inline bool io_holds(const struct io_region *region, uint64_t address, un
 	return width <= region->size - (address - region->start);
 }
 
-/*
- * What subsystems (core/subsystem.h) add their regions to: first they are counted, then added, by
- * the same calls.
- */
+/* What subsystems add their regions to: they are counted, then added, by the same calls. */
 struct io_builder {
 	enum io_space space;
 	struct io_table *table; /* NULL: only count */

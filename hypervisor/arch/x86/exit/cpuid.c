@@ -10,15 +10,15 @@
 
 /* What a guest is told of one leaf: of EAX, EBX, ECX, EDX the bits to keep, and those to set. */
 struct cpuid_row {
-	uint32_t leaf, subleaf;
+	uint32_t leaf, last, subleaf;
 	uint32_t keep[4], set[4];
 	uint32_t own_cr4, own_ecx; /* the bit of ECX is the guest's own bit of CR4 */
 };
 
 #define ANY (~0u)
 #define KEEP(the_leaf, the_subleaf, ...) \
-	.leaf = (the_leaf), .subleaf = (the_subleaf), .keep = {__VA_ARGS__}
-#define NOTHING(the_leaf) KEEP(the_leaf, ANY, 0)
+	.leaf = (the_leaf), .last = (the_leaf), .subleaf = (the_subleaf), .keep = {__VA_ARGS__}
+#define NOTHING(from, to) .leaf = (from), .last = (to), .subleaf = ANY
 #define SIGNATURE	  CELL_CPUID_FEATURES, CELL_CPUID_EBX, CELL_CPUID_ECX, CELL_CPUID_EDX
 
 /*
@@ -31,8 +31,8 @@ static const struct cpuid_row root_rows[] = {
 	 .own_ecx = CPUID_1_ECX_OSXSAVE},
 	{KEEP(7, 0, ANY, ANY, (uint32_t)~CPUID_7_ECX_OSPKE, ANY), .own_cr4 = CR4_PKE,
 	 .own_ecx = CPUID_7_ECX_OSPKE},
-	{NOTHING(CELL_CPUID_BASE), .set = {SIGNATURE}},
-	{NOTHING(CELL_CPUID_FEATURES)},
+	{NOTHING(CELL_CPUID_BASE, CELL_CPUID_BASE), .set = {SIGNATURE}},
+	{NOTHING(CELL_CPUID_FEATURES, CELL_CPUID_FEATURES)},
 	{0},
 };
 
@@ -49,26 +49,24 @@ static struct cpuid_row cell_rows[] = {
 	/* Caches that are shared with nobody. */
 	{KEEP(4, ANY, 0x3fff, ANY, ANY, ANY)},
 	/* MONITOR. */
-	{NOTHING(5)},
+	{NOTHING(5, 5)},
 	/* The APIC's timer never stops; no frequency counters. */
 	{KEEP(6, ANY, 1u << 2)},
 	/* No TSC_ADJUST, resource control, tracing, CET, user interrupts. */
 	{KEEP(7, 0, 1, 0xfdbf2ff9, 0x1a415f4f, 0x0fc0411c), .own_cr4 = CR4_PKE,
 	 .own_ecx = CPUID_7_ECX_OSPKE},
 	{KEEP(7, 1, 0x30)},
-	{NOTHING(7)},
+	{NOTHING(7, 7)},
 	/* Performance counters, topology. */
-	{NOTHING(0xa)},
-	{NOTHING(0xb)},
+	{NOTHING(0xa, 0xb)},
 	/* XSAVES, without a state that only a supervisor has. */
 	{KEEP(CPUID_XSTATE, 1, 0xf, ANY)},
 	/* Resource control, enclaves, tracing, branch records, topology. */
-	{NOTHING(0xf)},
-	{NOTHING(0x10)},
-	{NOTHING(0x12)},
-	{NOTHING(0x14)},
-	{NOTHING(0x1c)},
-	{NOTHING(0x1f)},
+	{NOTHING(0xf, 0x10)},
+	{NOTHING(0x12, 0x12)},
+	{NOTHING(0x14, 0x14)},
+	{NOTHING(0x1c, 0x1c)},
+	{NOTHING(0x1f, 0x1f)},
 	/* No virtualization, sampling, watchdog, counters, topology, breakpoint extension. */
 	{KEEP(0x80000001, ANY, ANY, ANY, 0x002109f1, 0xefd3bb7f)},
 	/* An invariant counter; no power states, no machine check recovery. */
@@ -76,21 +74,15 @@ static struct cpuid_row cell_rows[] = {
 	/* One core; no INVLPGB, which flushes everybody's translations on all CPUs. */
 	{KEEP(0x80000008, ANY, ANY, 0x751ff215, 0, ANY)},
 	/* Virtualization, sampling, profiling, topology, encryption, resource control. */
-	{NOTHING(0x8000000a)},
-	{NOTHING(0x8000001b)},
-	{NOTHING(0x8000001c)},
-	{NOTHING(0x8000001d)},
-	{NOTHING(0x8000001e)},
-	{NOTHING(0x8000001f)},
-	{NOTHING(0x80000020)},
+	{NOTHING(0x8000000a, 0x8000000a)},
+	{NOTHING(0x8000001b, 0x80000020)},
 	/* No automatic IBRS, ignored address bits, prefetch control: bits of EFER and registers. */
 	{KEEP(0x80000021, ANY, 0xc4f, ANY)},
 	/* Performance counters, encryption, topology. */
-	{NOTHING(0x80000022)},
-	{NOTHING(0x80000023)},
-	{NOTHING(0x80000026)},
-	{NOTHING(CELL_CPUID_BASE), .set = {SIGNATURE}},
-	{NOTHING(CELL_CPUID_FEATURES)},
+	{NOTHING(0x80000022, 0x80000023)},
+	{NOTHING(0x80000026, 0x80000026)},
+	{NOTHING(CELL_CPUID_BASE, CELL_CPUID_BASE), .set = {SIGNATURE}},
+	{NOTHING(CELL_CPUID_FEATURES, CELL_CPUID_FEATURES)},
 	{0},
 };
 
@@ -118,8 +110,11 @@ static void index_rows(struct cpuid_policy *policy)
 	while (policy->rows[n].leaf)
 		n++;
 	/* Backwards, as the first row of a leaf shall stay. */
-	for (; n > 0; n--)
-		policy->first[key_of(policy->rows[n - 1].leaf)] = n;
+	for (; n > 0; n--) {
+		for (uint32_t leaf = policy->rows[n - 1].leaf; leaf <= policy->rows[n - 1].last;
+		     leaf++)
+			policy->first[key_of(leaf)] = n;
+	}
 }
 
 static int cpuid_init(void)
@@ -157,7 +152,7 @@ static void __attribute__((noinline)) answer_less(struct cpu *cpu, const struct 
 
 	while (row->leaf == leaf && row->subleaf != ANY && row->subleaf != subleaf)
 		row++;
-	if (row->leaf == leaf) {
+	if (leaf - row->leaf <= row->last - row->leaf) {
 		said.eax = (said.eax & row->keep[0]) | row->set[0];
 		said.ebx = (said.ebx & row->keep[1]) | row->set[1];
 		said.ecx = (said.ecx & row->keep[2]) | row->set[2];
@@ -165,7 +160,7 @@ static void __attribute__((noinline)) answer_less(struct cpu *cpu, const struct 
 	}
 	answer(cpu, &said);
 	/* The processor answers for the hypervisor's CR4; the guest asks about its own. */
-	if (row->leaf == leaf && row->own_cr4 && (vcpu_get(cpu, VCPU_CR4) & row->own_cr4))
+	if (row->own_cr4 && row->leaf == leaf && (vcpu_get(cpu, VCPU_CR4) & row->own_cr4))
 		gprs->rcx |= row->own_ecx;
 }
 

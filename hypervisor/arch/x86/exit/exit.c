@@ -78,11 +78,10 @@ enum verdict exit_shutdown(struct cpu *cpu)
 	uint64_t status, address;
 
 	/* Also what a machine check becomes that finds CR4.MCE clear, or another one unfinished. */
-	if (find_machine_error(&status, &address)) {
+	if (find_machine_error(&status, &address))
 		exit_machine_check(cpu);
-	} else {
+	else
 		exit_triple_fault(cpu);
-	}
 	cpu->failure.flags = FAILURE_STATE_UNDEFINED;
 	return VERDICT_FAULT;
 }
@@ -100,10 +99,7 @@ enum verdict exit_triple_fault(struct cpu *cpu)
 		return exit_fault(cpu, cpu->arch.msr_refused.reason, cpu->arch.msr_refused.number,
 				  cpu->arch.msr_refused.value, 8);
 	verdict = exit_fault(cpu, FAILURE_TRIPLE_FAULT, vcpu_get(cpu, VCPU_CR2), 0, 0);
-	/*
-	 * Page faults are not intercepted: where the last exception seen was raised elsewhere, the
-	 * chain began with a page fault.
-	 */
+	/* Page faults are not intercepted: elsewhere than that, the chain began with one. */
 	cpu->failure.vector = seen ? cpu->arch.last_exception : VECTOR_PF;
 	return verdict;
 }

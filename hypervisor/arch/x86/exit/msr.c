@@ -1,8 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-only
-/*
- * Accesses to model-specific registers that do not pass, by the policy (logic/msr_policy.inc), and
- * those that need a hand.
- */
+/* Accesses to MSRs that do not pass by the policy (logic/msr_policy.inc), or need a hand. */
 #include <errno.h>
 
 #include "arch/x86/asm.h"

@@ -10,10 +10,7 @@
 #include "core/compiler.h"
 #include "core/state.h"
 
-/*
- * Counts a refusal; true: it is to be told. The first ones are, then fewer and fewer: the console
- * is not root's to flood.
- */
+/* Counts a refusal; true: tell it. Fewer and fewer are: the console is not root's to flood. */
 static inline bool refuse_count(void)
 {
 	uint64_t n = __atomic_add_fetch(&public_area.root_violations, 1, __ATOMIC_SEQ_CST);

@@ -9,10 +9,7 @@
 #define ARCH_TEMPORARY_PAGES 8
 #define ARCH_LAUNCH_MSRS     32
 
-/*
- * General purpose registers of the guest, at the very top of the CPU block, filled by assembly: in
- * the order of their numbers, from the last one on.
- */
+/* The guest's registers, the last one first, at the top of the CPU block; by assembly. */
 struct guest_gprs {
 	uint64_t r15, r14, r13, r12, r11, r10, r9, r8, rdi, rsi, rbp;
 	uint64_t control_phys; /* of the control block: RSP is in there */

@@ -11,10 +11,7 @@
 /* The machine's APICs are in x2APIC mode. */
 extern bool apic_x2;
 
-/*
- * What a register allows to whom accesses it by its MSR, and below that the bits that may be set.
- * Plain ones may be written as they are.
- */
+/* Rights to a register by its MSR; below, the bits that may be set. Plain: written as it is. */
 #define APIC_WRITE (U64(1) << 32)
 #define APIC_READ  (U64(1) << 33)
 #define APIC_PLAIN (U64(1) << 34)

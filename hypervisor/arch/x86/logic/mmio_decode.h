@@ -86,10 +86,7 @@ struct mmio_insn {
 	bool segment_prefix; /* FS or GS */
 };
 
-/*
- * Decodes the instruction at bytes, of which n are there (more than MMIO_INSN_MAX are ignored).
- * *ret_insn is written only with MMIO_DECODE_OK.
- */
+/* Decodes the instruction at bytes, n of them. *ret_insn is written with MMIO_DECODE_OK only. */
 enum mmio_decode_result mmio_decode(const uint8_t *bytes, unsigned int n, enum mmio_cpu_mode mode,
 				    struct mmio_insn *ret_insn);
 

@@ -37,10 +37,7 @@ static int map_own(void)
 		{text, hv_to_phys(text_start), rodata - text, PT_READ | PT_EXECUTE},
 		{rodata, hv_to_phys(text_end), data - rodata, PT_READ},
 		{data, hv_to_phys(rodata_end), end - data, PT_READ | PT_WRITE},
-		/*
-		 * The trampoline is Linux' memory. Nothing is executed there until the way back,
-		 * when the machine is handed to Linux anyway.
-		 */
+		/* The trampoline: executed only on the way back, when all is Linux'. */
 		{image_header.trampoline_virt & 0xffffffffffffull, image_header.trampoline_phys,
 		 PAGE_SIZE, PT_READ | PT_EXECUTE},
 		{APIC_VIRT, rdmsr(MSR_APIC_BASE) & PTE_ADDRESS, PAGE_SIZE,

@@ -19,10 +19,7 @@ unsigned int svm_fetched(const struct cpu *cpu, uint8_t *bytes);
 
 void svm_inject_exception(struct cpu *cpu, unsigned int vector, bool has_error, uint32_t error);
 
-/*
- * NMIs (nmi.c). True: it is delivered at the next entry, or as soon as the guest takes one. False:
- * it waits; an exit comes when it can be delivered.
- */
+/* NMIs (nmi.c). True: comes as soon as the guest takes one. False: an exit comes for it. */
 bool svm_inject_nmi(struct cpu *cpu);
 void svm_nmi_reset(struct vmcb *vmcb);
 enum verdict svm_on_iret(struct cpu *cpu);

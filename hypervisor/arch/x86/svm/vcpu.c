@@ -135,10 +135,7 @@ static void take_over_linux(struct cpu *cpu)
 	clear_gprs(cpu_gprs(cpu));
 }
 
-/*
- * Where guests have a SPEC_CTRL of their own, the host's is in force as well: it must not keep what
- * Linux had at this moment.
- */
+/* Beside a SPEC_CTRL of guests the host's is in force: not what Linux had at this moment. */
 static bool has_guest_spec_ctrl(void)
 {
 	return cpuid(CPUID_SVM, 0).edx & CPUID_SVM_EDX_SPEC_CTRL;

@@ -26,11 +26,8 @@ static const struct msr_reset common_resets[] = {
 	{0},
 };
 
-/*
- * Which rows this processor needs, the common ones in the first word: found out at launch, as root
- * could change what CPUID says later.
- */
-static uint64_t present[2];
+/* Rows that this processor needs; found at launch, as root could change what CPUID says. */
+static uint64_t present[2]; /* common ones, the vendor's */
 
 static const struct msr_reset *table(unsigned int which)
 {
