@@ -13,47 +13,32 @@
 #define DEVICE_SLOT 3
 
 /* An access of a device is one access, aligned or not. */
-typedef volatile uint16_t __attribute__((aligned(1))) device_u16;
-typedef volatile uint32_t __attribute__((aligned(1))) device_u32;
-typedef volatile uint64_t __attribute__((aligned(1))) device_u64;
-
-static uint64_t device_read(const void *address, unsigned int width)
-{
-	switch (width) {
-	case 1:
-		return *(const volatile uint8_t *)address;
-	case 2:
-		return *(const device_u16 *)address;
-	case 4:
-		return *(const device_u32 *)address;
-	default:
-		return *(const device_u64 *)address;
-	}
-}
-
-static void device_write(void *address, unsigned int width, uint64_t value)
-{
-	switch (width) {
-	case 1:
-		*(volatile uint8_t *)address = value;
-		break;
-	case 2:
-		*(device_u16 *)address = value;
-		break;
-	case 4:
-		*(device_u32 *)address = value;
-		break;
-	default:
-		*(device_u64 *)address = value;
-	}
-}
+#define CARRY_OUT(type)                                                     \
+	do {                                                                \
+		typedef volatile type __attribute__((aligned(1))) device_t; \
+		device_t *device = (device_t *)at;                          \
+                                                                            \
+		if (access->write)                                          \
+			*device = access->value;                            \
+		else                                                        \
+			access->value = *device;                            \
+	} while (0)
 
 static void carry_out(uint8_t *at, struct io_access *access)
 {
-	if (access->write)
-		device_write(at, access->width, access->value);
-	else
-		access->value = device_read(at, access->width);
+	switch (access->width) {
+	case 1:
+		CARRY_OUT(uint8_t);
+		break;
+	case 2:
+		CARRY_OUT(uint16_t);
+		break;
+	case 4:
+		CARRY_OUT(uint32_t);
+		break;
+	default:
+		CARRY_OUT(uint64_t);
+	}
 }
 
 static bool window_allows(const struct blob_memory *window, const struct io_access *access)

@@ -67,9 +67,8 @@ struct vendor {
 
 	/* Where in the control block registers are kept, in their own size. */
 	uint16_t at[VCPU_REGISTERS];
-	/* The exit as the processor reported it, for records. */
-	void (*get_exit)(const struct cpu *cpu, uint64_t *ret_code, uint64_t *ret_info1,
-			 uint64_t *ret_info2);
+	/* Adds the exit as the processor reported it. */
+	void (*record_exit)(const struct cpu *cpu, struct failure_record *record);
 	/*
 	 * Copies the instruction that touched memory, where the processor has told its bytes with
 	 * the exit: INSTRUCTION_MAX bytes are written, of which so many count; 0: not told.

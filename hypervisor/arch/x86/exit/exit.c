@@ -99,7 +99,7 @@ enum verdict exit_triple_fault(struct cpu *cpu)
 		return exit_fault(cpu, cpu->arch.msr_refused.reason, cpu->arch.msr_refused.number,
 				  cpu->arch.msr_refused.value, 8);
 	verdict = exit_fault(cpu, FAILURE_TRIPLE_FAULT, vcpu_get(cpu, VCPU_CR2), 0, 0);
-	/* Page faults are not intercepted: elsewhere than that, the chain began with one. */
+	/* Page faults are not intercepted: where nothing was seen, the chain began with one. */
 	cpu->failure.vector = seen ? cpu->arch.last_exception : VECTOR_PF;
 	return verdict;
 }

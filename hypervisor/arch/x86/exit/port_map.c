@@ -99,6 +99,12 @@ static void allow(struct cell *cell, unsigned int port, bool allowed)
 	*byte = allowed ? *byte & ~bit : *byte | bit;
 }
 
+static void allow_all(struct cell *cell, unsigned int first, unsigned int count)
+{
+	for (unsigned int port = first; port - first < count; port++)
+		allow(cell, port, true);
+}
+
 /* What root has of these ports as long as the cell is there, or when it has gone. */
 static void set_root_ports(const struct cell *cell, bool there)
 {
@@ -119,6 +125,7 @@ static void set_root_ports(const struct cell *cell, bool there)
 
 static int port_cell_create(struct cell *cell)
 {
+	unsigned int pm_timer = system_desc->platform.x86.pm_timer_address;
 	int err = cell == &root_cell ? 0 : check_ports(cell);
 
 	if (err)
@@ -127,17 +134,13 @@ static int port_cell_create(struct cell *cell)
 	if (!cell->arch.io_bitmap)
 		return -ENOMEM;
 	memset(cell->arch.io_bitmap, 0xff, IO_BITMAP_PAGES * PAGE_SIZE);
-	for_each_range (range, cell->desc) {
-		for (unsigned int port = range->base; port - range->base < range->length; port++)
-			allow(cell, port, true);
-	}
-	for (unsigned int n = 0; system_desc->platform.x86.pm_timer_address && n < PM_TIMER_PORTS;
-	     n++)
-		allow(cell, system_desc->platform.x86.pm_timer_address + n, true);
+	for_each_range (range, cell->desc)
+		allow_all(cell, range->base, range->length);
+	allow_all(cell, pm_timer, pm_timer ? PM_TIMER_PORTS : 0);
 	/* Blobs leave these ports out where somebody else serves them: for root they are there. */
-	for (unsigned int n = 0; cell == &root_cell && n < PCI_PORTS_COUNT; n++)
-		allow(cell, PCI_PORTS + n, true);
-	if (cell != &root_cell)
+	if (cell == &root_cell)
+		allow_all(cell, PCI_PORTS, PCI_PORTS_COUNT);
+	else
 		set_root_ports(cell, true);
 	return 0;
 }

@@ -8,7 +8,6 @@
 
 bool arch_cpu_record(struct cpu *cpu, struct failure_record *record)
 {
-
 	if (cpu->state != CPU_RUNNING)
 		return false;
 	record->cpu = cpu->id;
@@ -45,7 +44,7 @@ enum verdict exit_fault(struct cpu *cpu, enum failure_reason reason, uint64_t ad
 	record->value = value;
 	record->size = size;
 	record->vector = FAILURE_VECTOR_NONE;
-	vendor->get_exit(cpu, &record->exit_code, &record->exit_info1, &record->exit_info2);
+	vendor->record_exit(cpu, record);
 	record->rip = vcpu_get(cpu, VCPU_RIP);
 	if (!root)
 		arch_cpu_record(cpu, record);

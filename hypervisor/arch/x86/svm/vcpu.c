@@ -263,12 +263,11 @@ static void svm_park(struct cpu *cpu)
 	vmcb_of(cpu)->nested_cr3 = hv_to_phys(parking_table.root);
 }
 
-static void svm_get_exit(const struct cpu *cpu, uint64_t *ret_code, uint64_t *ret_info1,
-			 uint64_t *ret_info2)
+static void svm_record_exit(const struct cpu *cpu, struct failure_record *record)
 {
-	*ret_code = vmcb_of(cpu)->exit_code;
-	*ret_info1 = vmcb_of(cpu)->exit_info1;
-	*ret_info2 = vmcb_of(cpu)->exit_info2;
+	record->exit_code = vmcb_of(cpu)->exit_code;
+	record->exit_info1 = vmcb_of(cpu)->exit_info1;
+	record->exit_info2 = vmcb_of(cpu)->exit_info2;
 }
 
 static bool is_contributory(unsigned int vector)
@@ -354,7 +353,7 @@ VENDOR(svm) = {
 			[VCPU_CS_ATTRIBUTES] = offsetof(struct vmcb, cs.attributes),
 			[VCPU_CS_BASE] = offsetof(struct vmcb, cs.base),
 		},
-	.get_exit = svm_get_exit,
+	.record_exit = svm_record_exit,
 	.fetched = svm_fetched,
 	.advance = svm_advance,
 	.inject_exception = svm_inject_exception,
