@@ -96,7 +96,5 @@ int root_cell_init(void)
 	public_area.served = subsystems_claims();
 	tell_unserved();
 	err = subsystems_cell_create(&root_cell);
-	if (err)
-		return err;
-	return memory_root_init();
+	return err ? err : memory_root_init();
 }

@@ -111,12 +111,10 @@ static int set_loadable(struct cell *cell, bool loadable)
 
 int cell_start(struct cell *cell)
 {
-	int err;
+	int err = ask(cell);
 
-	err = ask(cell);
-	if (err)
-		return err;
-	err = cell_suspend(cell);
+	if (!err)
+		err = cell_suspend(cell);
 	if (err)
 		return err;
 	err = set_loadable(cell, false);
@@ -138,12 +136,10 @@ int cell_start(struct cell *cell)
 
 int cell_set_loadable(struct cell *cell)
 {
-	int err;
+	int err = ask(cell);
 
-	err = ask(cell);
-	if (err)
-		return err;
-	err = cell_park_cpus(cell);
+	if (!err)
+		err = cell_park_cpus(cell);
 	if (err)
 		return err;
 	comm_init(cell, CELL_SHUT_DOWN);
@@ -151,10 +147,9 @@ int cell_set_loadable(struct cell *cell)
 	cell->failure_recorded = false;
 	cell->public->failed = 0;
 	err = set_loadable(cell, true);
-	if (err)
-		return err;
-	__atomic_add_fetch(&public_area.events, 1, __ATOMIC_SEQ_CST);
-	return 0;
+	if (!err)
+		__atomic_add_fetch(&public_area.events, 1, __ATOMIC_SEQ_CST);
+	return err;
 }
 
 int cell_shutdown_request(struct cell *cell)
@@ -169,9 +164,8 @@ int cell_shutdown_request(struct cell *cell)
 int cell_kill(struct cell *cell)
 {
 	bool stopped;
-	int err;
+	int err = cell_suspend(cell);
 
-	err = cell_suspend(cell);
 	if (err)
 		return err;
 	stopped = comm_stopped(cell);

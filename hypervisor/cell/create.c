@@ -186,9 +186,8 @@ static int make_public_pages(struct cell *cell)
 /* What it asks for can be had, or it is refused before anything is taken. */
 static int check_cell(struct cell *cell)
 {
-	int err;
+	int err = find_slot(&cell->slot);
 
-	err = find_slot(&cell->slot);
 	if (!err)
 		err = check_unique(cell);
 	if (!err)
@@ -200,15 +199,12 @@ static int check_cell(struct cell *cell)
 
 static int take_resources(struct cell *cell)
 {
-	int err;
+	int err = subsystems_cell_create(cell);
 
-	err = subsystems_cell_create(cell);
-	if (err)
-		goto err_hooks;
-	err = memory_map_cell(cell);
-	if (err)
-		goto err_hooks;
-	err = memory_take_from_root(cell);
+	if (!err)
+		err = memory_map_cell(cell);
+	if (!err)
+		err = memory_take_from_root(cell);
 	if (err)
 		goto err_hooks;
 	err = memory_show_public(cell->comm_page, PUBLIC_CELL_PAGES * PAGE_SIZE, true);
@@ -245,9 +241,8 @@ static void free_cell(struct cell *cell)
 int cell_create(uint64_t blob_phys)
 {
 	struct cell *cell;
-	int err;
+	int err = refuse_if_locked("creation", NULL);
 
-	err = refuse_if_locked("creation", NULL);
 	if (err)
 		return err;
 	cell = page_pool_alloc(CELL_PAGES);
@@ -276,12 +271,10 @@ int cell_destroy(struct cell *cell)
 
 	if (!cell->dying) {
 		err = refuse_if_locked("destruction", cell);
-		if (err)
-			return err;
-		err = comm_ask_shutdown(cell);
-		if (err)
-			return err;
-		err = cell_park_cpus(cell);
+		if (!err)
+			err = comm_ask_shutdown(cell);
+		if (!err)
+			err = cell_park_cpus(cell);
 		if (err)
 			return err;
 		cell->dying = true;

@@ -285,12 +285,9 @@ int memory_root_init(void)
 	}
 	/* Whatever the configuration says, the hypervisor's memory is nobody's. */
 	err = root_unmap(image_header.phys_start, image_header.size);
-	if (err)
-		return err;
-	err = arch_cell_map_interrupt_controller(&root_cell);
-	if (err)
-		return err;
-	return memory_show_public(&public_area, sizeof(public_area), true);
+	if (!err)
+		err = arch_cell_map_interrupt_controller(&root_cell);
+	return err ? err : memory_show_public(&public_area, sizeof(public_area), true);
 }
 
 /* What root cannot execute is a device, whatever the cell's flags: zeros would do harm there. */

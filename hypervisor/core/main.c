@@ -70,9 +70,8 @@ static int check_system(void)
 /* On the first CPU, alone. */
 static int open_partition(void)
 {
-	int err;
+	int err = check_header();
 
-	err = check_header();
 	if (err)
 		return err;
 	page_pool_init((void *)(IMAGE_BASE + image_header.page_pool_offset),
@@ -83,22 +82,16 @@ static int open_partition(void)
 	console_printf("cellvisor %s, %u CPUs, %u pages in the pool\n", image_header.release,
 		       image_header.num_cpus, page_pool_size());
 	err = arch_init();
-	if (err)
-		return err;
-	err = subsystems_init();
-	if (err)
-		return err;
-	return root_cell_init();
+	if (!err)
+		err = subsystems_init();
+	return err ? err : root_cell_init();
 }
 
 static int open_cpu(struct cpu *cpu)
 {
-	int err;
+	int err = arch_cpu_init(cpu);
 
-	err = arch_cpu_init(cpu);
-	if (err)
-		return err;
-	return subsystems_cpu_init(cpu);
+	return err ? err : subsystems_cpu_init(cpu);
 }
 
 /* An error on any CPU is everybody's. */

@@ -262,13 +262,10 @@ int page_table_unmap(struct page_table *table, uint64_t virt, uint64_t size)
 	if (!range_valid(table, virt, size))
 		return -EINVAL;
 	err = split_at(table, virt);
+	if (!err && virt + size < limit)
+		err = split_at(table, virt + size);
 	if (err)
 		return err;
-	if (virt + size < limit) {
-		err = split_at(table, virt + size);
-		if (err)
-			return err;
-	}
 	unmap_level(table, table->root, table->levels, virt, size);
 	return 0;
 }

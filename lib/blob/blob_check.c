@@ -273,9 +273,8 @@ static int check_platform(struct blob_check *c, const struct system_desc *system
 
 static int check_system(struct blob_check *c, const struct system_desc *system)
 {
-	int err;
+	int err = check_flags(c, BLOB_PART_SYSTEM, system->flags, BLOB_SYS_CONSOLE_READABLE);
 
-	err = check_flags(c, BLOB_PART_SYSTEM, system->flags, BLOB_SYS_CONSOLE_READABLE);
 	if (!err)
 		err = check_hypervisor_memory(c, &system->hypervisor_memory);
 	if (!err)
@@ -342,9 +341,8 @@ static int finish(const struct blob_check *c, int err, struct blob_error *ret_er
 int blob_check_cell(const void *blob, size_t size, struct blob_error *ret_error)
 {
 	struct blob_check c = {.cell = blob};
-	int err;
+	int err = check_frame(&c, blob, size, sizeof(struct cell_desc), BLOB_CELL_SIGNATURE);
 
-	err = check_frame(&c, blob, size, sizeof(struct cell_desc), BLOB_CELL_SIGNATURE);
 	if (!err)
 		err = check_cell(&c);
 	return finish(&c, err, ret_error);

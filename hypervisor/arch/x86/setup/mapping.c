@@ -54,9 +54,8 @@ static int map_own(void)
 
 int mapping_init(void)
 {
-	int err;
+	int err = page_table_init(&host_table, &paging_host_format, 2, hv_to_phys(0));
 
-	err = page_table_init(&host_table, &paging_host_format, 2, hv_to_phys(0));
 	if (!err)
 		err = map_own();
 	/* A stack that runs over ends there, before it has changed anything. */

@@ -160,9 +160,8 @@ void setup_enter(struct cpu *cpu, uint64_t cr3, uint64_t rsp, uint64_t resume, u
 
 int arch_init(void)
 {
-	int err;
+	int err = mapping_init();
 
-	err = mapping_init();
 	if (err)
 		return err;
 	for (const struct vendor *const *v = vendors_start; v < vendors_end; v++) {

@@ -58,17 +58,15 @@ static int parking_init(void)
 		return -ENOMEM;
 	memcpy(code, halt_loop, sizeof(halt_loop));
 	err = vendor->stage2_init(&parking_table);
-	if (err)
-		return err;
-	return page_table_map(&parking_table, 0, hv_to_phys(code), PAGE_SIZE, PT_READ | PT_EXECUTE,
-			      true);
+	return err ? err
+		   : page_table_map(&parking_table, 0, hv_to_phys(code), PAGE_SIZE,
+				    PT_READ | PT_EXECUTE, true);
 }
 
 static int svm_check(void)
 {
-	if (cpuid(0x80000000, 0).eax < CPUID_SVM)
-		return -ENODEV;
-	if (!(cpuid(0x80000001, 0).ecx & CPUID_8000_0001_ECX_SVM))
+	if (cpuid(0x80000000, 0).eax < CPUID_SVM ||
+	    !(cpuid(0x80000001, 0).ecx & CPUID_8000_0001_ECX_SVM))
 		return -ENODEV;
 	if (!(cpuid(CPUID_SVM, 0).edx & CPUID_SVM_EDX_NP)) {
 		console_printf("SVM without nested paging\n");
