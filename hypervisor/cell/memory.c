@@ -10,7 +10,6 @@
 #include "core/page_pool.h"
 #include "core/state.h"
 #include "core/subsystem.h"
-#include "io/mmio.h"
 
 #define SCRUB_STEP (1ull << 20)
 
@@ -23,7 +22,7 @@ static bool leaves_root(const struct blob_memory *region)
 /* Its pages are the cell's as a whole. */
 static bool is_owned(const struct blob_memory *region)
 {
-	return leaves_root(region) && !mmio_is_subpage(region);
+	return leaves_root(region) && !is_subpage(region);
 }
 
 /* Of this page some bytes are another cell's: root reaches the rest by a handler (io/mmio.c). */
@@ -33,7 +32,7 @@ static bool is_divided(uint64_t page, const struct cell *but)
 		if (other == &root_cell || other == but)
 			continue;
 		for_each_region (region, other) {
-			if (leaves_root(region) && mmio_is_subpage(region) &&
+			if (leaves_root(region) && is_subpage(region) &&
 			    ranges_overlap(page, PAGE_SIZE, region->phys_start, region->size))
 				return true;
 		}
@@ -98,8 +97,9 @@ int memory_check(const struct cell *cell)
 			return -EINVAL;
 		if (region->flags & BLOB_MEM_COMM_REGION)
 			continue;
-		if (in_hypervisor_memory(region->phys_start & PAGE_MASK,
-					 region->size + (region->phys_start & ~PAGE_MASK)) ||
+		if (ranges_overlap(region->phys_start & PAGE_MASK,
+				   region->size + (region->phys_start & ~PAGE_MASK),
+				   image_header.phys_start, image_header.size) ||
 		    arch_overlaps_interrupt_controller(region->phys_start, region->size)) {
 			console_printf("cell %s: memory at 0x%lx belongs to the hypervisor\n",
 				       cell->desc->name, region->phys_start);
@@ -126,7 +126,7 @@ static int map_region(struct cell *cell, const struct blob_memory *region)
 {
 	struct blob_memory page = *region;
 
-	if (mmio_is_subpage(region))
+	if (is_subpage(region))
 		return 0;
 	if (!(region->flags & BLOB_MEM_COMM_REGION))
 		return subsystems_memory_map(cell, region);
@@ -155,7 +155,7 @@ static int root_map(uint64_t phys, uint64_t size)
 	int err;
 
 	for_each_region (region, &root_cell) {
-		if (mmio_is_subpage(region) ||
+		if (is_subpage(region) ||
 		    !ranges_overlap(phys, size, region->phys_start, region->size))
 			continue;
 		piece = *region;
@@ -194,7 +194,7 @@ static int give_to_root(const struct cell *cell, const struct blob_memory *regio
 	uint64_t end = region->phys_start + region->size;
 	int err = 0;
 
-	if (!mmio_is_subpage(region))
+	if (!is_subpage(region))
 		return root_map(region->phys_start, region->size);
 	for (uint64_t page = region->phys_start & PAGE_MASK; page < end && !err; page += PAGE_SIZE)
 		err = is_divided(page, cell) ? 0 : root_map(page, PAGE_SIZE);
@@ -274,7 +274,7 @@ int memory_root_init(void)
 	int err;
 
 	for_each_region (region, &root_cell) {
-		if (region->phys_start != region->virt_start || mmio_is_subpage(region)) {
+		if (region->phys_start != region->virt_start || is_subpage(region)) {
 			console_printf("root cell: region at 0x%lx is not identity-mapped pages\n",
 				       region->phys_start);
 			return -EINVAL;

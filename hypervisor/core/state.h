@@ -3,8 +3,8 @@
 #ifndef STATE_H
 #define STATE_H
 
-#include "blob.h"
 #include "image_abi.h"
+#include "lib/blob/blob_check.h"
 #include "logic/page_table.h"
 
 extern struct image_header image_header;
@@ -20,16 +20,6 @@ static inline uint64_t hv_to_phys(const void *virt)
 static inline void *hv_to_virt(uint64_t phys)
 {
 	return (void *)(phys - image_header.phys_start + IMAGE_BASE);
-}
-
-static inline bool ranges_overlap(uint64_t a, uint64_t a_size, uint64_t b, uint64_t b_size)
-{
-	return a < b + b_size && b < a + a_size;
-}
-
-static inline bool in_hypervisor_memory(uint64_t phys, uint64_t size)
-{
-	return ranges_overlap(phys, size, image_header.phys_start, image_header.size);
 }
 
 #endif /* STATE_H */

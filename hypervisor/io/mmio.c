@@ -1,7 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /* Accesses carried out one by one: byte-granular regions, what they leave to root, test device. */
-#include "io/mmio.h"
-
 #include <errno.h>
 
 #include "arch/arch.h"
@@ -49,7 +47,7 @@ static bool window_allows(const struct blob_memory *window, const struct io_acce
 	if (!(window->flags & (access->write ? BLOB_MEM_WRITE : BLOB_MEM_READ)))
 		return false;
 	/* What is left of a page that root has as a whole is as any memory to it. */
-	if (!mmio_is_subpage(window))
+	if (!is_subpage(window))
 		return true;
 	if ((access->address & (access->width - 1)) && !(window->flags & BLOB_MEM_IO_UNALIGNED))
 		return false;
@@ -57,8 +55,9 @@ static bool window_allows(const struct blob_memory *window, const struct io_acce
 	return !widths || (widths & ((uint64_t)access->width * BLOB_MEM_IO_8));
 }
 
-enum io_answer mmio_window(struct cpu *cpu, const struct io_region *region,
-			   struct io_access *access)
+/* Accesses go to the physical address that the blob_memory in argument names. */
+static enum io_answer mmio_window(struct cpu *cpu, const struct io_region *region,
+				  struct io_access *access)
 {
 	const struct blob_memory *window = region->argument;
 	uint64_t phys = window->phys_start + (access->address - window->virt_start);
@@ -131,7 +130,7 @@ static void mmio_io_regions(struct io_builder *builder, const struct cell *owner
 		uint64_t first = region->phys_start & PAGE_MASK;
 		uint64_t last = (region->phys_start + region->size - 1) & PAGE_MASK;
 
-		if (!mmio_is_subpage(region))
+		if (!is_subpage(region))
 			continue;
 		if (owner == cause) {
 			io_add(builder, (struct io_region){region->virt_start, region->size,

@@ -17,6 +17,7 @@
 #endif
 
 #include "blob.h"
+#include "page.h"
 #include "words.h"
 
 /* Bounds that the format itself does not have. */
@@ -107,6 +108,17 @@ struct blob_error {
 	uint64_t value;	   /* found */
 	uint64_t expected; /* wanted, where the code has such a thing */
 };
+
+/* A piece of a device's page: trapped, and passed through byte by byte. */
+static inline bool is_subpage(const struct blob_memory *r)
+{
+	return (r->phys_start | r->virt_start | r->size) & (PAGE_BYTES - 1);
+}
+
+static inline bool ranges_overlap(uint64_t a, uint64_t a_size, uint64_t b, uint64_t b_size)
+{
+	return a < b + b_size && b < a + a_size;
+}
 
 /*
  * Checks a cell blob (struct cell_desc and its arrays) or a system blob (struct system_desc and the

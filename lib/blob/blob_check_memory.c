@@ -2,11 +2,6 @@
 /* Memory regions of a configuration blob, each by itself and in pairs. */
 #include "lib/blob/blob_check_parts.h"
 
-static bool ranges_meet(uint64_t a, uint64_t a_size, uint64_t b, uint64_t b_size)
-{
-	return a < b + b_size && b < a + a_size;
-}
-
 static int check_comm_region(struct blob_check *c, const struct blob_memory *r)
 {
 	if (c->is_root)
@@ -88,11 +83,11 @@ static int check_memory_pair(struct blob_check *c, unsigned int n, unsigned int 
 		return 0;
 	if (a->flags & b->flags & BLOB_MEM_COMM_REGION)
 		return blob_fail(c, BLOB_COMM_TWICE, NULL, 0, 0);
-	if (ranges_meet(a->virt_start, a->size, b->virt_start, b->size))
+	if (ranges_overlap(a->virt_start, a->size, b->virt_start, b->size))
 		return blob_fail(c, BLOB_GUEST_OVERLAP, "virt_start", a->virt_start, 0);
 	if ((a->flags | b->flags) & BLOB_MEM_COMM_REGION)
 		return 0;
-	if (ranges_meet(a->phys_start, a->size, b->phys_start, b->size) && !may_share_phys(a, b))
+	if (ranges_overlap(a->phys_start, a->size, b->phys_start, b->size) && !may_share_phys(a, b))
 		return blob_fail(c, BLOB_PHYS_OVERLAP, "phys_start", a->phys_start, 0);
 	return 0;
 }

@@ -4,7 +4,6 @@
 #define BLOB_CHECK_PARTS_H
 
 #include "lib/blob/blob_check.h"
-#include "page.h"
 
 struct blob_check {
 	const struct cell_desc *cell;
@@ -33,11 +32,6 @@ int blob_check_pci(struct blob_check *c);
 static inline bool is_aligned(uint64_t value, uint64_t alignment)
 {
 	return (value & (alignment - 1)) == 0;
-}
-
-static inline bool is_subpage(const struct blob_memory *r)
-{
-	return !is_aligned(r->phys_start | r->virt_start | r->size, PAGE_BYTES);
 }
 
 /* One past the last memory region that belongs to an ivshmem device. */

@@ -107,7 +107,7 @@ bool arch_overlaps_interrupt_controller(uint64_t phys, uint64_t size)
 
 void *arch_map_page(unsigned int slot, uint64_t phys, bool device)
 {
-	if (in_hypervisor_memory(phys, 1))
+	if (ranges_overlap(phys, 1, HV_START, HV_SIZE))
 		return hv_to_virt(phys & PAGE_MASK);
 	if (device && phys - DEVICE < DEVICE_SIZE)
 		return machine.device + ((phys - DEVICE) & PAGE_MASK);

@@ -36,10 +36,13 @@ static void msr_cell_destroy(struct cell *cell)
 	cell->arch.msr_map = NULL;
 }
 
-/* Until a cell has switched its MTRRs on, all of its memory is uncached, as after a reset. */
+/*
+ * Until a cell has switched its MTRRs on, all of its memory is uncached, as after a reset. The root
+ * cell lives with the real ones, which are on.
+ */
 static void update_caching(struct cpu *cpu)
 {
-	bool enabled = cpu->arch.mtrr_def_type & MTRR_DEF_TYPE_ENABLE;
+	bool enabled = cpu->cell == &root_cell || (cpu->arch.mtrr_def_type & MTRR_DEF_TYPE_ENABLE);
 
 	vcpu_set(cpu, VCPU_PAT, enabled ? cpu->arch.guest_pat : 0);
 }
@@ -49,11 +52,7 @@ static void msr_cpu_reset(struct cpu *cpu)
 	cpu->arch.guest_pat = PAT_RESET;
 	cpu->arch.mtrr_def_type = 0;
 	cpu->arch.msr_refused.reason = FAILURE_NONE;
-	/* The root cell lives with the real MTRRs, which are on. */
-	if (cpu->cell == &root_cell)
-		vcpu_set(cpu, VCPU_PAT, cpu->arch.guest_pat);
-	else
-		update_caching(cpu);
+	update_caching(cpu);
 }
 
 /* Not inlined, as the functions that follow: the plain write of EFER shall need no stack. */

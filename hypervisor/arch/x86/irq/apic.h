@@ -39,7 +39,8 @@ void apic_drop_interrupts(struct cpu *cpu);
 /* NMIs taken in the hypervisor (PENDING_NMI_TAKEN): a kick that was on its way, or the guest's. */
 void apic_account_nmi(struct cpu *cpu);
 
-/* Ends the calling CPU's next run of its guest as soon as what is injected has been delivered. */
-void apic_kick_self(struct cpu *cpu);
+/* Ends the run of its guest by an NMI; of the calling CPU its next one, as soon as what is injected
+ * has been delivered. */
+void apic_kick(struct cpu *cpu);
 
 #endif /* APIC_H */

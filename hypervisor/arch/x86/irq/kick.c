@@ -5,26 +5,19 @@
 #include "arch/x86/irq/regs.h"
 #include "arch/x86/setup/setup.h"
 
-static void kick(struct cpu *cpu)
+void apic_kick(struct cpu *cpu)
 {
-	struct cpu *self = this_cpu();
-
 	/* One at a time is on its way, so that its exit can be told from one for the guest. */
 	if (__atomic_exchange_n(&cpu->arch.kick_pending, 1, __ATOMIC_SEQ_CST))
 		return;
 	apic_command(cpu->arch.apic_id, ICR_NMI | ICR_ASSERT);
-	apic_show_icr(self);
+	apic_show_icr(this_cpu());
 }
 
 void arch_cpu_kick(struct cpu *cpu)
 {
 	if (cpu != this_cpu())
-		kick(cpu);
-}
-
-void apic_kick_self(struct cpu *cpu)
-{
-	kick(cpu);
+		apic_kick(cpu);
 }
 
 void apic_account_nmi(struct cpu *cpu)

@@ -53,7 +53,7 @@ bool svm_inject_nmi(struct cpu *cpu)
 		return false;
 	if (vmcb->event_injection & EVENT_VALID) {
 		/* First what is injected; then this, before the guest's next instruction. */
-		apic_kick_self(cpu);
+		apic_kick(cpu);
 		return false;
 	}
 	vmcb->event_injection = VECTOR_NMI | EVENT_TYPE_NMI | EVENT_VALID;
