@@ -126,11 +126,9 @@ static int refuse_if_locked(const char *what, const struct cell *changed)
 
 static int find_slot(unsigned int *ret_slot)
 {
-	for (unsigned int n = 0; n < PUBLIC_MAX_CELLS; n++) {
-		if (!cells[n]) {
-			*ret_slot = n;
+	for (*ret_slot = 0; *ret_slot < PUBLIC_MAX_CELLS; ++*ret_slot) {
+		if (!cells[*ret_slot])
 			return 0;
-		}
 	}
 	return -ENOMEM;
 }

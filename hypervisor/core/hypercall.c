@@ -173,17 +173,14 @@ bool hypercall(struct cpu *cpu, uint32_t code, uint64_t arg1, uint64_t arg2, int
 		*ret_result = planted_hypercall(code, arg1) ? 0 : -ENOSYS;
 		return true;
 	}
-	if (entry->management && cpu->cell != &root_cell) {
-		*ret_result = -EPERM;
+	if (!entry->management) {
+		*ret_result = entry->call(cpu, arg1, arg2);
 		return true;
 	}
-	if (entry->management) {
-		*ret_result = lock_management(cpu);
-		if (*ret_result < 0)
-			return *ret_result != -ECANCELED;
-	}
+	*ret_result = cpu->cell == &root_cell ? lock_management(cpu) : -EPERM;
+	if (*ret_result < 0)
+		return *ret_result != -ECANCELED;
 	*ret_result = entry->on_cell ? call_on_cell(entry, arg1) : entry->call(cpu, arg1, arg2);
-	if (entry->management)
-		spin_unlock(&management_lock);
+	spin_unlock(&management_lock);
 	return true;
 }

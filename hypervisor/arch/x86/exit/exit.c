@@ -111,6 +111,27 @@ static void __attribute__((noinline)) raise(struct cpu *cpu, unsigned int vector
 	vendor->inject_exception(cpu, vector, has_error, 0);
 }
 
+/*
+ * Everything else that a cell would be stopped for, as cpu->failure says, is for root a
+ * general-protection exception. After what would reset the machine, and the cells with it, this CPU
+ * of Linux stops.
+ */
+static void refuse(struct cpu *cpu)
+{
+	if (refuse_count())
+		record_tell(cpu, "refused");
+	switch (cpu->failure.reason) {
+	case FAILURE_UNHANDLED_EXIT:
+	case FAILURE_TRIPLE_FAULT:
+	case FAILURE_MACHINE_CHECK:
+		record_tell(cpu, "stopped");
+		cell_fail(cpu);
+		break;
+	default:
+		vendor->inject_exception(cpu, VECTOR_GP, true, 0);
+	}
+}
+
 void exit_verdict(struct cpu *cpu, enum verdict verdict)
 {
 	switch (verdict) {
@@ -125,7 +146,7 @@ void exit_verdict(struct cpu *cpu, enum verdict verdict)
 		return;
 	case VERDICT_FAULT:
 		if (cpu->cell == &root_cell) {
-			refuse_other(cpu);
+			refuse(cpu);
 			return;
 		}
 		record_tell(cpu, "stopped");

@@ -18,13 +18,11 @@ static inline bool refuse_count(void)
 	return unlikely((n & (n - 1)) == 0 || n <= 16);
 }
 
-void __attribute__((cold)) refuse_tell(struct cpu *cpu, enum failure_reason reason,
-				       uint64_t address, uint64_t value, unsigned int size);
-
-/*
- * Everything else, as cpu->failure says: a general-protection exception. After what would reset the
- * machine, and the cells with it, this CPU of Linux stops.
- */
-void refuse_other(struct cpu *cpu);
+static inline void refuse_tell(struct cpu *cpu, enum failure_reason reason, uint64_t address,
+			       uint64_t value, unsigned int size)
+{
+	exit_fault(cpu, reason, address, value, size);
+	record_tell(cpu, "refused");
+}
 
 #endif /* REFUSE_H */
