@@ -41,15 +41,13 @@ static int apic_cpu_init(struct cpu *cpu)
  */
 static void apic_cpu_reset(struct cpu *cpu)
 {
-	static const uint16_t local_vectors[] = {APIC_LVT_TIMER, APIC_LVT_PERF,	 APIC_LVT_LINT0,
-						 APIC_LVT_LINT1, APIC_LVT_ERROR, APIC_LVT_THERMAL,
-						 APIC_LVT_CMCI};
-
 	apic_set(APIC_TIMER_INITIAL, 0);
 	apic_set(APIC_SVR, SVR_ENABLE | 0xff);
-	for (unsigned int n = 0; n < sizeof(local_vectors) / sizeof(local_vectors[0]); n++) {
-		if (apic_has(local_vectors[n]))
-			apic_set(local_vectors[n], LVT_MASKED);
+	if (apic_has(APIC_LVT_CMCI))
+		apic_set(APIC_LVT_CMCI, LVT_MASKED);
+	for (unsigned int offset = APIC_LVT_TIMER; offset <= APIC_LVT_ERROR; offset += 0x10) {
+		if (apic_has(offset))
+			apic_set(offset, LVT_MASKED);
 	}
 	for (unsigned int offset = APIC_EXTENDED_LVT; apic_has(offset); offset += 0x10)
 		apic_set(offset, LVT_MASKED);

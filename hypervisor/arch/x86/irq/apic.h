@@ -39,8 +39,7 @@ void apic_drop_interrupts(struct cpu *cpu);
 /* NMIs taken in the hypervisor (PENDING_NMI_TAKEN): a kick that was on its way, or the guest's. */
 void apic_account_nmi(struct cpu *cpu);
 
-/* Ends the run of its guest by an NMI; of the calling CPU its next one, as soon as what is injected
- * has been delivered. */
+/* Ends its run of its guest; one's own next one as soon as what is injected is delivered. */
 void apic_kick(struct cpu *cpu);
 
 #endif /* APIC_H */

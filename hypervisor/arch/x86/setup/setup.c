@@ -125,8 +125,7 @@ void setup_leave(const struct leave_state *leave)
 }
 
 /* Going back before a vendor was found: nothing has been turned on. */
-static void leave_without_vendor(struct cpu *cpu, int result) __attribute__((noreturn));
-static void leave_without_vendor(struct cpu *cpu, int result)
+static void __attribute__((noreturn)) leave_without_vendor(struct cpu *cpu, int result)
 {
 	struct leave_state leave = {
 		.gdtr = cpu->arch.linux_gdtr,

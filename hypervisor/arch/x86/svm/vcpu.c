@@ -107,7 +107,6 @@ static void clear_gprs(struct guest_gprs *gprs)
 /* Linux goes on where the trampoline was called, with everything as it was. */
 static void take_over_linux(struct cpu *cpu)
 {
-	const struct linux_state *linux_state = &cpu->arch.linux_state;
 	struct vmcb *vmcb = vmcb_of(cpu);
 
 	/* Hidden parts of FS, GS, TR, LDTR and the syscall registers. */
@@ -121,14 +120,14 @@ static void take_over_linux(struct cpu *cpu)
 	vmcb->idtr.base = cpu->arch.linux_idtr.base;
 	vmcb->efer = rdmsr(MSR_EFER) | EFER_SVME;
 	vmcb->cr0 = cpu->arch.linux_cr0;
-	vmcb->cr3 = linux_state->cr3;
+	vmcb->cr3 = cpu->arch.linux_state.cr3;
 	vmcb->cr4 = cpu->arch.linux_cr4;
 	vmcb->cr2 = read_cr2();
 	vmcb->dr6 = cpu->arch.linux_dr6;
 	vmcb->dr7 = cpu->arch.linux_dr7;
 	vmcb->rflags = RFLAGS_FIXED;
-	vmcb->rip = linux_state->resume;
-	vmcb->rsp = linux_state->rsp;
+	vmcb->rip = cpu->arch.linux_state.resume;
+	vmcb->rsp = cpu->arch.linux_state.rsp;
 	vmcb->g_pat = cpu->arch.guest_pat;
 	clear_gprs(cpu_gprs(cpu));
 }
