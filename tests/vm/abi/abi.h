@@ -1,0 +1,86 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/* Artefacts as the field has them, and the device as its tools use it. */
+#ifndef ABI_H
+#define ABI_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "blob.h"
+#include "driver_abi.h"
+
+#define CELL_RAM     0x100000ull /* at guest address 0; the communication region is behind it */
+#define READ	     BLOB_MEM_READ
+#define WRITE	     BLOB_MEM_WRITE
+#define EXECUTE	     BLOB_MEM_EXECUTE
+#define LOADABLE     BLOB_MEM_LOADABLE
+#define CONSOLE_PORT 0x2f8
+
+/* A program of 16-bit code, to be loaded at guest address 0. */
+struct image {
+	const uint8_t *code;
+	size_t size;
+};
+
+extern const struct image image_hello;	   /* K */
+extern const struct image image_pm_timer;  /* reads it, K */
+extern const struct image image_id;	   /* reads the register with the APIC's id, K */
+extern const struct image image_divide;	   /* the APIC timer's divide register, as a digit */
+extern const struct image image_smp;	   /* a K from each CPU, one after the other */
+extern const struct image image_locked;	   /* locks, L, approves what it is asked */
+extern const struct image image_chatter;   /* 200 000 times x, K */
+extern const struct image image_test_page; /* the first bytes of the communication region, by it */
+extern const struct image image_uart;	   /* writes and reads a register of the UART, K */
+extern const struct image image_messages;  /* R, then the number of each message that comes */
+
+struct abi {
+	int fd;
+	struct cellvisor_pool pool;
+};
+
+/* What a cell has; zeroed: what all have. */
+struct wish {
+	const char *name;
+	uint32_t cpus;			  /* bits */
+	bool listens;			  /* it answers messages; else it is never asked */
+	uint32_t flags;			  /* beside those of the console */
+	unsigned int slot;		  /* which piece of the pool is its memory */
+	const struct blob_memory *memory; /* one more */
+	const struct blob_pio *ports;
+	const struct blob_cache *cache;
+	const struct blob_irqchip *irqchip;
+	const struct blob_pci_device *device;
+	const struct cell_console *console;
+	size_t trailing; /* bytes behind it */
+	size_t cut;	 /* all that is given of it; 0: the whole */
+};
+
+/* What a root configuration leaves out or says otherwise. */
+enum variant {
+	ROOT_OURS,
+	ROOT_WITHOUT_PCI,      /* no IO-APIC's page, MMCONFIG, ports of PCI: the irqchips tell */
+	ROOT_WITHOUT_IO_FLAGS, /* device memory is read and write and no more */
+	ROOT_WITHOUT_UART,     /* CONSOLE_PORT is nobody's */
+};
+
+/* Says why and ends the program, the hypervisor may be on then. */
+void broken(const char *format, ...) __attribute__((noreturn, format(printf, 1, 2)));
+
+void abi_open(struct abi *abi);
+/* These return what the ioctl does: 0 or a negative errno. */
+int abi_enable(const struct abi *abi, enum variant variant);
+int abi_disable(const struct abi *abi);
+int abi_release(const struct abi *abi); /* the memory; the hypervisor is off */
+int abi_create(const struct abi *abi, const struct wish *wish);
+int abi_load(const struct abi *abi, const char *name, const struct image *image);
+int abi_start(const struct abi *abi, const char *name);
+int abi_destroy(const struct abi *abi, const char *name);
+
+/* create, load, start; the cell is there and runs, or the program ends. */
+void abi_run(const struct abi *abi, const struct wish *wish, const struct image *image);
+
+/* root.c: a system configuration for this machine, malloc()ed. */
+void *root_blob(const struct abi *abi, enum variant variant);
+
+#endif /* ABI_H */

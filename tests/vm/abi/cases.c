@@ -1,0 +1,303 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * Artefacts of the field through the device: each case opens the hypervisor, has a cell or two, and
+ * closes it again. Prints "ok WHAT" and "not ok WHAT: WHY". The daemon must not run.
+ *
+ * usage: abi CASE | abi enable VARIANT | abi disable
+ */
+#include <errno.h>
+#include <fcntl.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "abi.h"
+
+#define CPU(n)	  (1u << (n))
+#define LISTEN_MS 10000
+#define TEXT_MAX  (1u << 20)
+
+#define HPET_PAGE 0xfed00000ull
+
+static void is(const char *what, const char *got, const char *expected)
+{
+	if (strcmp(got, expected) == 0)
+		printf("ok %s\n", what);
+	else
+		printf("not ok %s: got \"%s\", expected \"%s\"\n", what, got, expected);
+}
+
+/* An ioctl's result. */
+static void gives(const char *what, int result, int expected)
+{
+	is(what, result ? strerrorname_np(-result) : "0",
+	   expected ? strerrorname_np(-expected) : "0");
+}
+
+/* Of the device's text what begins now. */
+static int listen_from_now(void)
+{
+	static char skipped[TEXT_MAX];
+	int fd = open(JAILHOUSE_DEVICE, O_RDONLY | O_NONBLOCK | O_CLOEXEC);
+
+	if (fd < 0)
+		broken(JAILHOUSE_DEVICE ": %s", strerror(errno));
+	while (read(fd, skipped, sizeof(skipped)) > 0)
+		;
+	return fd;
+}
+
+/* Appends what there is to text until it has the wanted words, or for ten seconds. */
+static bool hear(int fd, char *text, const char *wanted)
+{
+	size_t length = strlen(text);
+
+	for (unsigned int ms = 0; ms < LISTEN_MS && !strstr(text, wanted); ms += 20) {
+		ssize_t done = read(fd, text + length, TEXT_MAX - 1 - length);
+
+		if (done > 0)
+			length += (size_t)done;
+		text[length] = '\0';
+		if (done <= 0)
+			usleep(20000);
+	}
+	return strstr(text, wanted);
+}
+
+/* The cell says that, and the hypervisor nothing in between. */
+static void says(const char *what, int fd, const char *wanted)
+{
+	static char text[TEXT_MAX];
+
+	text[0] = '\0';
+	if (hear(fd, text, wanted))
+		printf("ok %s\n", what);
+	else
+		printf("not ok %s: \"%s\" is not in: %.200s\n", what, wanted, text);
+}
+
+/* One cell that says something, from its creation to its end. */
+static void one_cell(const struct abi *abi, const char *what, const struct wish *wish,
+		     const struct image *image, const char *wanted)
+{
+	int fd = listen_from_now();
+
+	abi_run(abi, wish, image);
+	says(what, fd, wanted);
+	close(fd);
+	gives("and it goes", abi_destroy(abi, wish->name), 0);
+}
+
+static void case_trailing(struct abi *abi)
+{
+	const struct blob_memory nothing = {0};
+	const struct wish behind = {.name = "behind", .cpus = CPU(2), .trailing = 16};
+	const struct wish empty = {.name = "empty", .cpus = CPU(2), .memory = &nothing};
+
+	one_cell(abi, "a cell whose blob has bytes behind it runs", &behind, &image_hello, "K");
+	one_cell(abi, "one with a region of size 0 runs", &empty, &image_hello, "K");
+}
+
+static void case_refused(struct abi *abi)
+{
+	const struct wish cell = {.name = "first", .cpus = CPU(2)};
+	const struct wish same = {.name = "first", .cpus = CPU(3), .slot = 1};
+	const struct wish cpu0 = {.name = "zero", .cpus = CPU(0), .slot = 1};
+	const struct wish cut = {.name = "cut", .cpus = CPU(3), .cut = 100};
+
+	gives("a cell is created", abi_create(abi, &cell), 0);
+	gives("another one of its name is refused", abi_create(abi, &same), -EEXIST);
+	gives("CPU 0 is refused", abi_create(abi, &cpu0), -EINVAL);
+	gives("half a descriptor is refused", abi_create(abi, &cut), -EINVAL);
+	gives("the cell goes", abi_destroy(abi, "first"), 0);
+}
+
+/* Reads that may not wait until the text ends; what one got, to be freed. */
+static char *all_text(int fd)
+{
+	char *text = calloc(1, TEXT_MAX);
+	size_t length = 0;
+	ssize_t done;
+
+	while (text && (done = read(fd, text + length, 1000)) > 0)
+		length += (size_t)done;
+	return text;
+}
+
+static void case_read(struct abi *abi)
+{
+	static char heard[TEXT_MAX];
+	const struct wish wish = {.name = "chatter", .cpus = CPU(2)};
+	int late = listen_from_now(), fd = listen_from_now();
+	unsigned long lost = 0;
+	char *line, *text;
+
+	abi_run(abi, &wish, &image_chatter);
+	is("who keeps up hears the end", hear(fd, heard, "xK") ? "yes" : "no", "yes");
+	is("and loses nothing", strstr(heard, "bytes lost]") ? "lost" : "all", "all");
+	gives("it goes", abi_destroy(abi, "chatter"), 0);
+	gives("the hypervisor closes", abi_disable(abi), 0);
+	text = all_text(late);
+	line = strstr(text, "\n[");
+	if (line)
+		lost = strtoul(line + 2, NULL, 10);
+	is("who comes late is told", line && strstr(line, " bytes lost]\n") ? "yes" : "no", "yes");
+	/* In front of the rest. */
+	is("once, at the beginning", line == text && !strstr(text + 1, "\n[") ? "yes" : "no",
+	   "yes");
+	is("how much it is", strlen(strchr(text, ']') ?: "") + lost > strlen(heard) ? "yes" : "no",
+	   "yes");
+	is("the end is there, though the hypervisor is off",
+	   strstr(text, "cell chatter destroyed") ? "yes" : "no", "yes");
+	free(text);
+	gives("the hypervisor opens again", abi_enable(abi, ROOT_OURS), 0);
+	close(fd);
+	close(late);
+}
+
+static void case_x2apic(struct abi *abi)
+{
+	const struct wish wish = {.name = "id", .cpus = CPU(2)};
+
+	one_cell(abi, "a cell reads its id as x2APIC register", &wish, &image_id, "K");
+}
+
+static void case_divide(struct abi *abi)
+{
+	const struct wish wish = {.name = "divide", .cpus = CPU(2)};
+
+	one_cell(abi, "its timer divides by 16 at first", &wish, &image_divide, "3");
+}
+
+static void case_pm_timer(struct abi *abi)
+{
+	const struct wish wish = {.name = "timer", .cpus = CPU(2)};
+
+	one_cell(abi, "a cell reads the PM timer without asking for it", &wish, &image_pm_timer,
+		 "K");
+}
+
+static void case_smp(struct abi *abi)
+{
+	const struct wish wish = {.name = "smp", .cpus = CPU(1) | CPU(2) | CPU(3)};
+
+	one_cell(abi, "three CPUs start at once", &wish, &image_smp, "KKK");
+}
+
+static void case_locked(struct abi *abi)
+{
+	const struct wish wish = {.name = "locked", .cpus = CPU(2), .listens = true};
+	const struct wish other = {.name = "other", .cpus = CPU(3), .slot = 1};
+	int fd = listen_from_now();
+
+	abi_run(abi, &wish, &image_locked);
+	says("it locks", fd, "L");
+	gives("nothing else is created meanwhile", abi_create(abi, &other), -EPERM);
+	gives("it can itself be destroyed", abi_destroy(abi, "locked"), 0);
+	gives("it is gone", abi_destroy(abi, "locked"), -ENOENT);
+	close(fd);
+}
+
+static void case_messages(struct abi *abi)
+{
+	const struct wish wish = {.name = "listener", .cpus = CPU(2), .listens = true};
+	const struct wish other = {.name = "other", .cpus = CPU(3), .slot = 1};
+	int fd = listen_from_now();
+
+	abi_run(abi, &wish, &image_messages);
+	says("a cell listens", fd, "R");
+	gives("another one is created", abi_create(abi, &other), 0);
+	says("it is told", fd, "2");
+	gives("the other one is destroyed", abi_destroy(abi, "other"), 0);
+	says("it is told again", fd, "2");
+	gives("it goes", abi_destroy(abi, "listener"), 0);
+	close(fd);
+}
+
+static void case_device(struct abi *abi)
+{
+	const struct blob_memory page = {HPET_PAGE, HPET_PAGE, 4096, READ | WRITE};
+	const struct wish wish = {.name = "device", .cpus = CPU(2), .memory = &page};
+
+	one_cell(abi, "a cell has device memory that nobody calls I/O", &wish, &image_hello, "K");
+}
+
+static void case_claims(struct abi *abi)
+{
+	const struct blob_cache cache = {.start = 0, .size = 1, .type = 3};
+	const struct blob_irqchip irqchip = {.address = 0xfec00000, .pin_bitmap = {0x100}};
+	const struct blob_pci_device device = {.type = BLOB_PCI_DEVICE, .bdf = 8};
+	const struct wish wants_cache = {.name = "cache", .cpus = CPU(2), .cache = &cache};
+	const struct wish wants_pins = {.name = "pins", .cpus = CPU(2), .irqchip = &irqchip};
+	const struct wish wants_device = {.name = "pci", .cpus = CPU(2), .device = &device};
+
+	gives("a cache region is refused", abi_create(abi, &wants_cache), -EOPNOTSUPP);
+	gives("pins are", abi_create(abi, &wants_pins), -EOPNOTSUPP);
+	gives("a PCI device is", abi_create(abi, &wants_device), -EOPNOTSUPP);
+}
+
+static void case_test_page(struct abi *abi)
+{
+	const struct wish wish = {.name = "tested", .cpus = CPU(2), .flags = BLOB_CELL_TEST_DEVICE};
+
+	one_cell(abi, "the test device shows the communication region", &wish, &image_test_page,
+		 "JH");
+}
+
+static void case_ports(struct abi *abi)
+{
+	const struct blob_pio ports = {CONSOLE_PORT, 8};
+	const struct cell_console console = {.address = CONSOLE_PORT, .size = 8, .type = 2};
+	const struct wish one = {
+		.name = "one", .cpus = CPU(1), .ports = &ports, .console = &console};
+	const struct wish two = {
+		.name = "two", .cpus = CPU(2), .slot = 1, .ports = &ports, .console = &console};
+	const struct wish three = {.name = "three", .cpus = CPU(3), .slot = 2, .ports = &ports};
+
+	one_cell(abi, "a cell uses its ports", &one, &image_uart, "K");
+	gives("a cell has a console", abi_create(abi, &one), 0);
+	gives("another one has the same", abi_create(abi, &two), 0);
+	gives("a third one that is not told to share is refused", abi_create(abi, &three), -EBUSY);
+	gives("the second goes", abi_destroy(abi, "two"), 0);
+	gives("the first goes", abi_destroy(abi, "one"), 0);
+}
+
+static const struct {
+	const char *name;
+	void (*run)(struct abi *abi);
+	enum variant variant;
+} cases[] = {
+	{"trailing", case_trailing, ROOT_OURS}, {"refused", case_refused, ROOT_OURS},
+	{"read", case_read, ROOT_OURS},		{"x2apic", case_x2apic, ROOT_OURS},
+	{"divide", case_divide, ROOT_OURS},	{"pm-timer", case_pm_timer, ROOT_OURS},
+	{"smp", case_smp, ROOT_OURS},		{"locked", case_locked, ROOT_OURS},
+	{"messages", case_messages, ROOT_OURS}, {"device", case_device, ROOT_WITHOUT_IO_FLAGS},
+	{"claims", case_claims, ROOT_OURS},	{"test-page", case_test_page, ROOT_OURS},
+	{"ports", case_ports, ROOT_OURS},	{"ports-of-nobody", case_ports, ROOT_WITHOUT_UART},
+};
+
+int main(int argc, char **argv)
+{
+	struct abi abi;
+
+	setvbuf(stdout, NULL, _IOLBF, 0);
+	if (argc < 2)
+		return 2;
+	abi_open(&abi);
+	if (strcmp(argv[1], "enable") == 0)
+		return abi_enable(&abi, ROOT_WITHOUT_PCI) ? 1 : 0;
+	if (strcmp(argv[1], "disable") == 0)
+		return abi_disable(&abi) || abi_release(&abi) ? 1 : 0;
+	for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
+		if (strcmp(argv[1], cases[i].name) != 0)
+			continue;
+		gives("the hypervisor opens", abi_enable(&abi, cases[i].variant), 0);
+		cases[i].run(&abi);
+		gives("the hypervisor closes", abi_disable(&abi), 0);
+		gives("its memory goes back to Linux", abi_release(&abi), 0);
+		return 0;
+	}
+	fprintf(stderr, "abi: no case %s\n", argv[1]);
+	return 2;
+}

@@ -1,0 +1,110 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/* Root configurations: ours, with what others leave out taken out. */
+#include <stdlib.h>
+#include <string.h>
+
+#include "abi.h"
+#include "model/blob_buffer.h"
+#include "model/root_config.h"
+#include "page.h"
+
+#define HYPERVISOR_SIZE (8ull << 20)
+#define PCI_PORTS	0xcf8
+#define PORTS_EACH	8
+
+/* Bytes for a bus in MMCONFIG. */
+#define BUS_SIZE (1ull << 20)
+
+static bool meets(const struct blob_memory *memory, uint64_t start, uint64_t size)
+{
+	return memory->phys_start < start + size && start < memory->phys_start + memory->size;
+}
+
+static bool left_out(const struct system_desc *system, const struct blob_memory *memory)
+{
+	const struct blob_irqchip *irqchips = cell_desc_irqchips(&system->root_cell);
+	bool result = meets(memory, system->pci_mmconfig_base,
+			    (system->pci_mmconfig_end_bus + 1) * BUS_SIZE);
+
+	for (uint32_t i = 0; i < system->root_cell.num_irqchips; i++)
+		result |= meets(memory, irqchips[i].address, PAGE_BYTES);
+	return result;
+}
+
+static uint32_t append_memory(struct blob_buffer *buffer, const struct system_desc *system,
+			      enum variant variant)
+{
+	const struct blob_memory *memory = cell_desc_memory(&system->root_cell);
+	uint32_t count = 0;
+
+	for (uint32_t i = 0; i < system->root_cell.num_memory_regions; i++) {
+		struct blob_memory region = memory[i];
+
+		if (variant == ROOT_WITHOUT_PCI && left_out(system, &region))
+			continue;
+		if (variant == ROOT_WITHOUT_IO_FLAGS && !(region.flags & BLOB_MEM_EXECUTE))
+			region.flags &= READ | WRITE;
+		blob_append(buffer, &region, sizeof(region));
+		count++;
+	}
+	return count;
+}
+
+/* All ports but a few. */
+static uint32_t append_ports(struct blob_buffer *buffer, uint16_t hole)
+{
+	const struct blob_pio ports[] = {
+		{.base = 0, .length = hole},
+		{.base = hole + PORTS_EACH, .length = 0x8000 - hole - PORTS_EACH},
+		{.base = 0x8000, .length = 0x8000},
+	};
+
+	blob_append(buffer, ports, sizeof(ports));
+	return sizeof(ports) / sizeof(ports[0]);
+}
+
+static void *take_out(const struct system_desc *ours, enum variant variant)
+{
+	_cleanup_(blob_buffer_done) struct blob_buffer buffer = {0};
+	const struct cell_desc *root = &ours->root_cell;
+	struct system_desc system = *ours;
+	uint16_t hole = variant == ROOT_WITHOUT_UART ? CONSOLE_PORT : PCI_PORTS;
+
+	blob_append(&buffer, &system, sizeof(system));
+	blob_append(&buffer, cell_desc_cpu_set(root), root->cpu_set_size);
+	system.root_cell.num_memory_regions = append_memory(&buffer, ours, variant);
+	blob_append(&buffer, cell_desc_irqchips(root),
+		    root->num_irqchips * sizeof(struct blob_irqchip));
+	if (variant == ROOT_WITHOUT_IO_FLAGS)
+		blob_append(&buffer, cell_desc_pio(root),
+			    root->num_pio_regions * sizeof(struct blob_pio));
+	else
+		system.root_cell.num_pio_regions = append_ports(&buffer, hole);
+	if (buffer.out_of_memory)
+		broken("out of memory");
+	memcpy(buffer.data, &system, sizeof(system));
+	return TAKE_POINTER(buffer.data);
+}
+
+void *root_blob(const struct abi *abi, enum variant variant)
+{
+	const struct root_config_options options = {
+		.hypervisor = {abi->pool.phys_start, HYPERVISOR_SIZE},
+	};
+	struct machine *machine = NULL;
+	struct problems problems = {0};
+	void *ours = NULL, *result;
+	size_t size;
+
+	if (machine_read("", &problems, &machine) < 0 ||
+	    root_config_build(machine, &options, &problems, &ours, &size) < 0)
+		broken("no configuration for this machine: %s",
+		       problems.count ? problems.items[0].text : "no reason given");
+	machine_free(machine);
+	problems_done(&problems);
+	if (variant == ROOT_OURS)
+		return ours;
+	result = take_out(ours, variant);
+	free(ours);
+	return result;
+}
