@@ -358,6 +358,29 @@ static void test_speculation_control(struct tap *tap)
 	tap_ok(tap, restart_cell() && sim_vmcb(CELL)->spec_ctrl == 0, "whoever had the CPU before");
 }
 
+/* Who ends a cell reads another CPU's guest; what it knows of its own stays true. */
+static void test_kill(struct tap *tap)
+{
+	static const char code[] = "\xeb\xfe\x90\x91\x92\x93\x94\x95\x96\x97\x98\x99\x9b\x9c\x9d";
+	uint64_t at[] = {SIM_CODE_AT, SIM_CODE_AT - 5};
+
+	sim_assists = false;
+	for (unsigned int n = 0; n < 2; n++) {
+		at_instruction(ROOT, "\x89\x87\xb0\0\0", 6); /* mov %eax, 0xb0(%rdi) */
+		tap_is_u64(tap, write_apic(), 6, "root's instruction is read from root's memory");
+		memcpy(sim_memory(SIM_CELL_MEMORY + at[n], 15), code, 15);
+		sim_vmcb(CELL)->rip = at[n];
+		sim_hypercall(ROOT, HC_CV_CELL_KILL, SIM_CELL_ID, 0);
+		tap_ok(tap,
+		       record() && record()->failure.rip == at[n] &&
+			       !memcmp(record()->failure.instruction, code, 15),
+		       "a killed cell's instruction%s is recorded", n ? ", across two pages," : "");
+		tap_is_u64(tap, write_apic(), 6, "and root's is root's afterwards");
+		tap_ok(tap, restart_cell(), "the cell starts again");
+	}
+	sim_assists = true;
+}
+
 static void test_leaving(struct tap *tap)
 {
 	long result = -EINPROGRESS;
@@ -391,6 +414,7 @@ int main(int argc, char **argv)
 	test_write_back(&tap, false);
 	test_machine_check(&tap);
 	test_speculation_control(&tap);
+	test_kill(&tap);
 	console = sim_console();
 	tap_ok(&tap, strstr(console, "exception") == NULL, "the hypervisor had no exception");
 	free(console);

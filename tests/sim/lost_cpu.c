@@ -7,7 +7,9 @@
 #include <stdlib.h>
 
 #include "arch/x86/apic.h"
+#include "arch/x86/msr.h"
 #include "arch/x86/processor.h"
+#include "arch/x86/svm.h"
 #include "cell_abi.h"
 #include "planted_faults.h"
 #include "sim_guest.h"
@@ -141,6 +143,14 @@ static void test_launch(struct tap *tap, char **argv)
 	       (int)sim.cpu[FIRST].reg[SIM_RAX] == -EIO &&
 		       (int)sim.cpu[SECOND].reg[SIM_RAX] == -EIO,
 	       "and say so");
+	tap_ok(tap,
+	       *sim_msr(&sim.cpu[FIRST], MSR_SPEC_CTRL) == SIM_SPEC_CTRL &&
+		       *sim_msr(&sim.cpu[SECOND], MSR_SPEC_CTRL) == SIM_SPEC_CTRL,
+	       "with the speculation control that Linux had");
+	tap_ok(tap,
+	       !((*sim_msr(&sim.cpu[FIRST], MSR_VM_CR) | *sim_msr(&sim.cpu[SECOND], MSR_VM_CR)) &
+		 VM_CR_R_INIT),
+	       "and INITs that are INITs");
 }
 
 static void open_machine(char **argv)

@@ -3,7 +3,10 @@
  * What CPUID says to root and to cells: on a processor that says all, where what is taken away
  * shows, and one that says nothing, where what is added does.
  */
+#include <stdlib.h>
+
 #include "arch/x86/exit/exit.h"
+#include "arch/x86/logic/apic_rights.h"
 #include "plant_cell.h"
 
 #include "tests/lib/tap.h"
@@ -225,13 +228,26 @@ static void test_signature(struct tap *tap)
 	}
 }
 
+#define X2APIC (1u << 21)
+
+/* The mode that the machine is in, decided when the hypervisor opens. */
+static void open_machine(struct tap *tap, bool x2)
+{
+	apic_x2 = x2;
+	machine_open(NULL);
+	machine.cpuid_bits = ALL;
+	if (!tap_is_u64(tap, machine_create(&plant), 0, "a cell to ask is created"))
+		exit(tap_done(tap));
+	tap_is_u64(tap, ask(PLANT_CPU, 1, 0).regs[ECX] & X2APIC, x2 ? X2APIC : 0,
+		   "it is told whether the APIC is in x2APIC mode");
+}
+
 int main(void)
 {
 	struct tap tap = {0};
 
-	machine_open(NULL);
-	if (!tap_is_u64(&tap, machine_create(&plant), 0, "a cell to ask is created"))
-		return tap_done(&tap);
+	open_machine(&tap, true);
+	open_machine(&tap, false);
 	test_rows(&tap, 0, for_root, sizeof(for_root) / sizeof(*for_root));
 	test_rows(&tap, PLANT_CPU, for_cell, sizeof(for_cell) / sizeof(*for_cell));
 	test_promises(&tap);

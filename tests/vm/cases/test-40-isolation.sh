@@ -59,10 +59,9 @@ walled() {
 	refused "$1: no OR" 1 'done' ./probe or "$at" 4 0
 	refused "$1: no exchange" 1 0xffffffffffffffff ./probe xchg "$at" 8 0
 	refused "$1: nothing to compare" 1 0x0 ./probe compare "$at" 8 $pattern
-	refused "$1: no string store" 64 '0x0 differ=0 left=0' ./probe fill "$at" 4 64 0
-	refused "$1: no string copy out" 32 '0xffffffffffffffff differ=0 left=0' \
-		./probe copy-from "$at" 8 32
-	refused "$1: no string copy in" 256 '0x0 differ=0 left=0' ./probe copy-to "$at" 1 256 0
+	refused "$1: no string store" 1 fault ./probe fill "$at" 4 64 0
+	refused "$1: no string copy out" 1 fault ./probe copy-from "$at" 8 32
+	refused "$1: no string copy in" 1 fault ./probe copy-to "$at" 1 256 0
 	refused "$1: not read from user mode" 1 0xffffffffffffffff ./probe user-read "$at"
 	refused "$1: not written from user mode" 1 'done' ./probe user-write "$at" 0
 	refused "$1: no code there" 1 SIGILL ./probe user-exec "$at"
@@ -132,8 +131,8 @@ walled "the hypervisor's first page" "$(hex "$hypervisor")"
 refused "the hypervisor's last word" 1 0xffffffffffffffff ./probe read "$(hex $((hypervisor_end - 8)))" 8
 refused "the hypervisor's last word, written" 1 'done' ./probe write "$(hex $((hypervisor_end - 8)))" 8 0
 refused "a cell's port, 4 bytes across it" 1 0xffffffff ./probe in $((cell_port - 2)) 4
-refused "a cell's port, read by a string" 4 '0xff differ=0 left=0' ./probe ins $cell_port 4
-refused "a cell's port, written by a string" 4 '0x55 differ=0 left=0' ./probe outs $cell_port 4 0x55
+refused "a cell's port, read by a string" 1 fault ./probe ins $cell_port 4
+refused "a cell's port, written by a string" 1 fault ./probe outs $cell_port 4 0x55
 turbine_goes_on 'the turbine goes on behind its walls'
 
 refused 'where the processor keeps the hypervisor is not told' 1 fault ./probe rdmsr $hsave

@@ -42,8 +42,8 @@ static const struct cpuid_row root_rows[] = {
  * that are not known here are not promised (APM vol. 3, appendix E).
  */
 static struct cpuid_row cell_rows[] = {
-	/* One CPU in the package; no MONITOR, counters, x2APIC, machine check, thermal monitor. */
-	{KEEP(1, ANY, ANY, 0xff00ffff, 0x77da3203, 0x0f8bbb7f),
+	/* One CPU in the package; no MONITOR, counters, machine check, thermal monitor. */
+	{KEEP(1, ANY, ANY, 0xff00ffff, 0x77fa3203, 0x0f8bbb7f),
 	 .set = {0, 1u << 16, CPUID_1_ECX_HYPERVISOR}, .own_cr4 = CR4_OSXSAVE,
 	 .own_ecx = CPUID_1_ECX_OSXSAVE},
 	/* Caches that are shared with nobody. */

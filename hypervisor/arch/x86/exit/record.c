@@ -26,7 +26,11 @@ bool arch_cpu_record(struct cpu *cpu, struct failure_record *record)
 	record->ss = vcpu_get(cpu, VCPU_SS);
 	record->ds = vcpu_get(cpu, VCPU_DS);
 	record->es = vcpu_get(cpu, VCPU_ES);
+	/* Another CPU's guest is read through pages of this one: both forget theirs. */
+	guest_forget(cpu);
 	record->instruction_len = guest_fetch(cpu, record->instruction);
+	guest_forget(cpu);
+	guest_forget(this_cpu());
 	return true;
 }
 

@@ -124,7 +124,7 @@ void setup_leave(const struct leave_state *leave)
 		       image_header.trampoline_leave);
 }
 
-/* Going back before a vendor was found: nothing has been turned on. */
+/* Going back before the extension was turned on here. */
 static void __attribute__((noreturn)) leave_without_vendor(struct cpu *cpu, int result)
 {
 	struct leave_state leave = {
@@ -152,6 +152,8 @@ void setup_enter(struct cpu *cpu, uint64_t cr3, uint64_t rsp, uint64_t resume, u
 	write_cr4(cpu->arch.linux_cr4 & (CR4_PAE | CR4_MCE | CR4_OSFXSR | CR4_OSXSAVE));
 	load_own_segments();
 	err = cpu_enter(cpu, id);
+	if (err && cpu->arch.control)
+		vendor->leave(cpu, err); /* others failed: what has been turned on here goes off */
 	if (err)
 		leave_without_vendor(cpu, err);
 	vendor->run(cpu);

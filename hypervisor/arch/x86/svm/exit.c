@@ -152,7 +152,8 @@ enum exit_kind {
 	X(VMEXIT_IOIO, on_port, EXITS_X86_PIO)                                                 \
 	X(VMEXIT_MSR, on_msr, EXITS_X86_MSR_OTHER)                                             \
 	X(VMEXIT_SHUTDOWN, exit_shutdown, EXITS_TOTAL)                                         \
-	X(VMEXIT_VMRUN... VMEXIT_SKINIT, on_svm_instruction, EXITS_TOTAL)                      \
+	X(VMEXIT_VMRUN, on_svm_instruction, EXITS_TOTAL)                                       \
+	X(VMEXIT_VMLOAD... VMEXIT_SKINIT, on_svm_instruction, EXITS_TOTAL)                     \
 	X(VMEXIT_VMMCALL, on_hypercall, EXITS_HYPERCALL)                                       \
 	X(VMEXIT_INVLPGA, on_svm_instruction, EXITS_TOTAL)                                     \
 	/* Accesses to the interrupt controller's page are counted apart, by their handler. */ \

@@ -17,7 +17,7 @@ static const uint8_t *guest_page(struct cpu *cpu, unsigned int slot, uint64_t gu
 	struct page_table_leaf leaf;
 
 	if (cpu->arch.mapped[slot] == (guest_phys | ~PAGE_MASK))
-		return mapping_of_page(cpu, slot);
+		return mapping_of_page(this_cpu(), slot);
 	if (!page_table_walk(&cpu->cell->stage2, guest_phys & PAGE_MASK, &leaf) ||
 	    (leaf.attributes & PT_DEVICE))
 		return NULL;
