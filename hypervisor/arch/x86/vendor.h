@@ -26,6 +26,8 @@ enum vcpu_register {
 	VCPU_ES,
 	VCPU_CS_ATTRIBUTES, /* descriptor bits 55:52 and 47:40, packed */
 	VCPU_CS_BASE,
+	VCPU_SS_BASE,
+	VCPU_DS_BASE,
 	VCPU_REGISTERS
 };
 

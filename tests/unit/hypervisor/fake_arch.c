@@ -210,7 +210,8 @@ static const struct vendor fake_vendor = {
 #define AT(reg) [reg] = (reg) * sizeof(uint64_t)
 	.at = {AT(VCPU_RIP), AT(VCPU_RSP), AT(VCPU_RFLAGS), AT(VCPU_CR0), AT(VCPU_CR2),
 	       AT(VCPU_CR3), AT(VCPU_CR4), AT(VCPU_EFER), AT(VCPU_PAT), AT(VCPU_CS), AT(VCPU_SS),
-	       AT(VCPU_DS), AT(VCPU_ES), AT(VCPU_CS_ATTRIBUTES), AT(VCPU_CS_BASE)},
+	       AT(VCPU_DS), AT(VCPU_ES), AT(VCPU_CS_ATTRIBUTES), AT(VCPU_CS_BASE), AT(VCPU_SS_BASE),
+	       AT(VCPU_DS_BASE)},
 	.fetched = vendor_fetched,
 	.advance = vendor_advance,
 	.inject_exception = vendor_inject,

@@ -185,10 +185,10 @@ CASE(64, "update neg m1", lock negb (%rbx))
 CASE(64, "read mov m4 -> eax segment", mov %fs:(%rbx), %eax)
 CASE(64, "read mov m4 -> eax segment", mov %gs:0x10, %eax)
 CASE(64, "read mov m4 -> eax", ds mov (%rbx), %eax)
-CASE(32, "read mov m4 -> eax", mov %es:(%ebx), %eax)
-CASE(32, "read mov m4 -> eax", mov %ss:(%ebx), %eax)
+CASE(32, "read mov m4 -> eax segment", mov %es:(%ebx), %eax)
+CASE(32, "read mov m4 -> eax segment", mov %ss:(%ebx), %eax)
 CASE(32, "read mov m2 -> ax segment", mov %fs:(%bx), %ax)
-CASE(16, "read mov m4 -> eax", mov %cs:(%ebx), %eax)
+CASE(16, "read mov m4 -> eax segment", mov %cs:(%ebx), %eax)
 CASE(16, "write mov m1 <- al segment", mov %al, %gs:(%si))
 
 /* Addressing of 16- and 32-bit code. */

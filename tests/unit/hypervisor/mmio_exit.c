@@ -18,6 +18,7 @@
 #define CPU	3	  /* of the cell */
 #define ATTR_64 0x0a9b
 #define ATTR_32 0x0c9b
+#define ATTR_16 0x009b
 
 static const struct blob_memory memory[] = {
 	{0x400000, 0, 0x8000, RWX},
@@ -62,7 +63,7 @@ static enum verdict touch(struct cpu *cpu, const char *code, uint64_t guest_phys
 #define STORE	"\x89\x07"     /* mov %eax, (%rdi) */
 #define LOAD8	"\x8a\x07"     /* mov (%rdi), %al */
 #define STORE8	"\x88\x07"     /* mov %al, (%rdi) */
-#define LOAD16	"\x66\x8b\x07" /* mov (%rdi), %ax */
+#define LOAD16	"\x66\x8b\x07" /* mov (%rdi), %eax */
 #define STORE16 "\x66\x89\x07" /* mov %ax, (%rdi) */
 #define LOAD64	"\x48\x8b\x07" /* mov (%rdi), %rax */
 #define STORE64 "\x48\x89\x07" /* mov %rax, (%rdi) */
@@ -269,6 +270,41 @@ static void test_edge(struct tap *tap)
 	}
 }
 
+/* Segments outside 64-bit mode may begin anywhere. */
+static void test_edge_of_segments(struct tap *tap)
+{
+	static const struct {
+		const char *code;
+		uint64_t ds, ss, rsp;
+		bool allowed;
+	} cases[] = {
+		{"\x66\xa1\x10\x20", WINDOW - 0x2010, 0, 0, true}, /* mov 0x2010, %eax */
+		{"\x66\xa1\x10\x20", WINDOW - 0x2011, 0, 0, false},
+		{"\x66\xa1\x01\x20", WINDOW - 0x2001, 0, 0, true},
+		{"\x66\xa1\x01\x20", WINDOW - 0x2002, 0, 0, false},
+		{"\x66\x8b\x46\x10", 0, WINDOW - 0x30, 0x20, true}, /* mov 0x10(%bp), %eax */
+		{"\x66\x8b\x46\x10", WINDOW - 0x30, 0, 0x20, false},
+		{"\x66\x67\x8b\x04\x24", 0, WINDOW - 0x20, 0x20, true}, /* mov (%esp), %eax */
+		{"\x66\x36\xa1\x10\x20", 0, WINDOW - 0x2010, 0, false}, /* %ss: not asked */
+	};
+	struct cpu *cpu = open_machine(CPU);
+	uint64_t *regs = machine.cpus[CPU].regs;
+
+	regs[VCPU_CS_ATTRIBUTES] = ATTR_16;
+	for (unsigned int n = 0; n < sizeof(cases) / sizeof(cases[0]); n++) {
+		regs[VCPU_DS_BASE] = cases[n].ds;
+		regs[VCPU_SS_BASE] = cases[n].ss;
+		cpu_gprs(cpu)->rbp = cases[n].rsp;
+		regs[VCPU_RSP] = cases[n].rsp;
+		tap_ok(tap,
+		       touch(cpu, cases[n].code, WINDOW + 0x20, false) == VERDICT_HANDLED &&
+			       touch(cpu, cases[n].code, WINDOW, false) ==
+				       (cases[n].allowed ? VERDICT_HANDLED : VERDICT_FAULT),
+		       "access %u of 16-bit code at a page's start is %s", n,
+		       cases[n].allowed ? "done" : "refused");
+	}
+}
+
 static void test_device_forms(struct tap *tap)
 {
 	struct cpu *cpu = open_machine(CPU);
@@ -394,6 +430,7 @@ int main(void)
 	test_rest(&tap);
 	test_neighbours(&tap);
 	test_edge(&tap);
+	test_edge_of_segments(&tap);
 	test_device_forms(&tap);
 	test_device_refused(&tap);
 	test_refusals(&tap);

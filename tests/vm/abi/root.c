@@ -15,37 +15,58 @@
 /* Bytes for a bus in MMCONFIG. */
 #define BUS_SIZE (1ull << 20)
 
-static bool meets(const struct blob_memory *memory, uint64_t start, uint64_t size)
+/* What a hypervisor may stand in front of: the n-th such range; false: there are fewer. */
+static bool left_out(const struct system_desc *system, uint32_t n, uint64_t *ret_start,
+		     uint64_t *ret_end)
 {
-	return memory->phys_start < start + size && start < memory->phys_start + memory->size;
+	const struct cell_desc *root = &system->root_cell;
+
+	if (n > root->num_irqchips)
+		return false;
+	if (n < root->num_irqchips) {
+		*ret_start = cell_desc_irqchips(root)[n].address;
+		*ret_end = *ret_start + PAGE_BYTES;
+	} else {
+		*ret_start = system->pci_mmconfig_base;
+		*ret_end = *ret_start + (system->pci_mmconfig_end_bus + 1) * BUS_SIZE;
+	}
+	return true;
 }
 
-static bool left_out(const struct system_desc *system, const struct blob_memory *memory)
+/* The region without those ranges, from the n-th on; returns how many are left of it. */
+static uint32_t append_rest(struct blob_buffer *buffer, const struct system_desc *system,
+			    struct blob_memory region, uint32_t n)
 {
-	const struct blob_irqchip *irqchips = cell_desc_irqchips(&system->root_cell);
-	bool result = meets(memory, system->pci_mmconfig_base,
-			    (system->pci_mmconfig_end_bus + 1) * BUS_SIZE);
+	uint64_t start, end, region_end = region.phys_start + region.size;
+	struct blob_memory behind = region;
 
-	for (uint32_t i = 0; i < system->root_cell.num_irqchips; i++)
-		result |= meets(memory, irqchips[i].address, PAGE_BYTES);
-	return result;
+	if (!left_out(system, n, &start, &end)) {
+		blob_append(buffer, &region, sizeof(region));
+		return 1;
+	}
+	if (end <= region.phys_start || region_end <= start)
+		return append_rest(buffer, system, region, n + 1);
+	behind.phys_start = behind.virt_start = end;
+	behind.size = region_end - end;
+	region.size = start - region.phys_start;
+	return (start > region.phys_start ? append_rest(buffer, system, region, n + 1) : 0) +
+	       (region_end > end ? append_rest(buffer, system, behind, n + 1) : 0);
 }
 
 static uint32_t append_memory(struct blob_buffer *buffer, const struct system_desc *system,
 			      enum variant variant)
 {
 	const struct blob_memory *memory = cell_desc_memory(&system->root_cell);
+	const uint32_t nothing = system->root_cell.num_irqchips + 1;
 	uint32_t count = 0;
 
 	for (uint32_t i = 0; i < system->root_cell.num_memory_regions; i++) {
 		struct blob_memory region = memory[i];
 
-		if (variant == ROOT_WITHOUT_PCI && left_out(system, &region))
-			continue;
 		if (variant == ROOT_WITHOUT_IO_FLAGS && !(region.flags & BLOB_MEM_EXECUTE))
 			region.flags &= READ | WRITE;
-		blob_append(buffer, &region, sizeof(region));
-		count++;
+		count += append_rest(buffer, system, region,
+				     variant == ROOT_WITHOUT_PCI ? 0 : nothing);
 	}
 	return count;
 }

@@ -43,7 +43,7 @@ artefacts x2apic
 artefacts pm-timer
 artefacts ports
 artefacts ports-of-nobody
-told 'who has the ports is told' 'port 0x2f8.*(one|two)'
+like 'who has the ports is told' "$(cat $sysfs/console)" 'cell three: port 0x2f8 belongs to (one|two)'
 artefacts test-page
 
 # A root configuration that leaves PCI to the hypervisor.

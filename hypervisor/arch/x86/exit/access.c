@@ -65,19 +65,21 @@ apply(struct cpu *cpu, const struct mmio_insn *insn, uint64_t data, struct mmio_
 
 /*
  * The processor tells the first byte that is not mapped. If that is the first one of a page, the
- * access may have begun in the page before: only bytes of its end would be in the region. Only the
- * lowest bits of the address count, so no segment matters that begins with a page: of those that
- * may not, FS and GS, this is not asked, but refused.
+ * access may have begun in the page before: only bytes of its end would be in the region. Where a
+ * prefix names the segment, this is not asked, but refused.
  */
 static bool __attribute__((cold))
 begins_before(struct cpu *cpu, const struct mmio_insn *insn, uint64_t guest_phys)
 {
+	bool on_stack = (insn->base & ~1) == MMIO_BASE_STACK;
 	uint64_t address = insn->displacement;
 
 	if (guest_phys & ~PAGE_MASK)
 		return false;
 	if (insn->segment_prefix)
 		return true;
+	if (!guest_runs_64bit_code(cpu))
+		address += vcpu_get(cpu, on_stack ? VCPU_SS_BASE : VCPU_DS_BASE);
 	if (insn->base == MMIO_BASE_RIP)
 		address += vcpu_get(cpu, VCPU_RIP) + insn->length;
 	else if (insn->base != MMIO_BASE_NONE)

@@ -149,10 +149,12 @@ static bool take_prefix(struct decoder *d, uint8_t byte)
 	case 0xf0:
 		d->lock = true;
 		return true;
-	case 0x26: /* segments without an address of their own, in 64-bit mode without effect */
+	case 0x26: /* without effect in 64-bit mode */
 	case 0x2e:
 	case 0x36:
 	case 0x3e:
+		d->segment_prefix |= d->mode != MMIO_MODE_64;
+		return true;
 	case 0xf2:
 	case 0xf3:
 		return true;

@@ -60,9 +60,10 @@ enum mmio_operand {
 	MMIO_OPERAND_IMMEDIATE,
 };
 
+#define MMIO_BASE_STACK 4 /* and 5: with RSP and RBP the segment is SS, else DS */
 /* In place of a register in an address. */
-#define MMIO_BASE_NONE 16
-#define MMIO_BASE_RIP  17 /* of the next instruction */
+#define MMIO_BASE_NONE	16
+#define MMIO_BASE_RIP	17 /* of the next instruction */
 
 struct mmio_insn {
 	uint8_t length; /* bytes, prefixes included */
@@ -83,7 +84,7 @@ struct mmio_insn {
 	uint8_t base, index; /* register numbers, or MMIO_BASE_… */
 	uint8_t scale;
 	int64_t displacement;
-	bool segment_prefix; /* FS or GS */
+	bool segment_prefix; /* FS or GS; outside 64-bit mode any */
 };
 
 /* Decodes the instruction at bytes, n of them. *ret_insn is written with MMIO_DECODE_OK only. */

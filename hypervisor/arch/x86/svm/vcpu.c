@@ -349,6 +349,8 @@ VENDOR(svm) = {
 			[VCPU_ES] = offsetof(struct vmcb, es.selector),
 			[VCPU_CS_ATTRIBUTES] = offsetof(struct vmcb, cs.attributes),
 			[VCPU_CS_BASE] = offsetof(struct vmcb, cs.base),
+			[VCPU_SS_BASE] = offsetof(struct vmcb, ss.base),
+			[VCPU_DS_BASE] = offsetof(struct vmcb, ds.base),
 		},
 	.record_exit = svm_record_exit,
 	.fetched = svm_fetched,
