@@ -28,11 +28,16 @@ bool spin_take_over(struct spinlock *lock)
 void spin_wait(struct spinlock *lock)
 {
 	struct patience patience = patience_begin(PATIENCE_MS);
+	unsigned int holder = 0, now;
 
 	while (!spin_trylock(lock)) {
-		if (!patience_wait(&patience) &&
-		    take_from(lock, __atomic_load_n(&lock->holder, __ATOMIC_RELAXED)))
+		now = __atomic_load_n(&lock->holder, __ATOMIC_RELAXED);
+		/* Who waited for the last one too long has all patience with the next. */
+		if (now != holder)
+			patience = patience_begin(PATIENCE_MS);
+		else if (!patience_wait(&patience) && take_from(lock, holder))
 			return;
+		holder = now;
 	}
 }
 

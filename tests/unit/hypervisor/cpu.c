@@ -352,6 +352,19 @@ static int take_lock(uint64_t arg)
 	return held && !spin_held(&lock);
 }
 
+static unsigned int inside, most_inside;
+
+static int take_lock_for_a_while(uint64_t arg)
+{
+	spin_lock(&lock);
+	inside++;
+	most_inside = inside > most_inside ? inside : most_inside;
+	others_run();
+	inside--;
+	spin_unlock(&lock);
+	return 0;
+}
+
 static void test_locks(struct tap *tap)
 {
 	uint64_t clock;
@@ -368,6 +381,12 @@ static void test_locks(struct tap *tap)
 	clock = machine.clock;
 	tap_ok(tap, machine_call(0, take_lock, 0) && machine.clock - clock >= 1000 * CLOCK_KHZ,
 	       "that of one that got lost with it after a second");
+	machine_open(NULL);
+	machine_begin(3, lock_and_stay, false);
+	for (unsigned int n = 0; n < 3; n++)
+		machine_begin(n, take_lock_for_a_while, 0);
+	machine_end(0);
+	tap_is_u64(tap, most_inside, 1, "by one of those that wait: the others wait for that one");
 }
 
 int main(void)
