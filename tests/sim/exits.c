@@ -268,6 +268,12 @@ static uint64_t *bank(struct sim_cpu *cpu, uint32_t first, unsigned int number)
 	return sim_msr(cpu, first + 4 * number);
 }
 
+/* Of 64 banks the second half has its registers elsewhere. */
+static bool is_no_bank(uint32_t msr)
+{
+	return msr >= 0x480 && msr < 0x500;
+}
+
 static void test_machine_check(struct tap *tap)
 {
 	struct sim_cpu *cpu = &sim.cpu[CELL];
@@ -296,6 +302,13 @@ static void test_machine_check(struct tap *tap)
 	tap_ok(tap, failed(FAILURE_TRIPLE_FAULT, 0, 0, FAILURE_STATE_UNDEFINED),
 	       "any other shutdown is, and its registers are not certain");
 	tap_ok(tap, restart_cell(), "and a third time");
+	*sim_msr(cpu, MSR_MCG_CAP) = 64;
+	sim_msr_missing = is_no_bank;
+	sim_exit(CELL, VMEXIT_SHUTDOWN, 0, 0);
+	sim_msr_missing = NULL;
+	tap_ok(tap, failed(FAILURE_TRIPLE_FAULT, 0, 0, FAILURE_STATE_UNDEFINED),
+	       "also on a processor with more banks than there are numbers for");
+	tap_ok(tap, restart_cell(), "whose cell starts again as well");
 }
 
 static long counter(enum exit_counter which)

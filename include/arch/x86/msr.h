@@ -22,7 +22,7 @@
 #define MSR_MTRR_LAST	   0x26f
 #define MSR_PAT		   0x277
 #define MSR_MTRR_DEF_TYPE  0x2ff
-#define MSR_MC0_STATUS	   0x401 /* of each bank, 4 apart */
+#define MSR_MC0_STATUS	   0x401 /* of each bank, 4 apart, for the first 32 */
 #define MSR_MC0_ADDR	   0x402
 #define MSR_U_CET	   0x6a0
 #define MSR_PL0_SSP	   0x6a4
@@ -51,6 +51,7 @@
 #define EFER_FFXSR (U64(1) << 14)
 
 #define MCG_CAP_BANKS	U64(0xff)
+#define MC_BANKS_MAX	32 /* behind these begin other registers */
 #define MC_STATUS_VALID (U64(1) << 63)
 #define MC_STATUS_UC	(U64(1) << 61) /* not corrected */
 #define MC_STATUS_ADDRV (U64(1) << 58)

@@ -51,7 +51,7 @@ static bool find_machine_error(uint64_t *ret_status, uint64_t *ret_address)
 	if (cpuid(1, 0).edx & CPUID_1_EDX_MCA)
 		banks = rdmsr(MSR_MCG_CAP) & MCG_CAP_BANKS;
 	*ret_status = *ret_address = 0;
-	for (unsigned int bank = 0; bank < banks; bank++) {
+	for (unsigned int bank = 0; bank < banks && bank < MC_BANKS_MAX; bank++) {
 		status = rdmsr(MSR_MC0_STATUS + 4 * bank);
 		if (!(status & MC_STATUS_VALID) || !(status & MC_STATUS_UC))
 			continue;
