@@ -73,10 +73,13 @@ void comm_tell_change(void)
 	}
 }
 
-/* What comes late, to what the cell was told before it was asked, is no answer to the question. */
+/*
+ * What comes late, to what the cell was told before it was asked, is no answer to the question. Not
+ * to know what one was told can be: who answers so to the question does it once.
+ */
 static bool is_late(struct cell *cell, uint32_t reply)
 {
-	if (!cell->told_of_change || (reply != COMM_REPLY_RECEIVED && reply != COMM_REPLY_UNKNOWN))
+	if (!cell->told_of_change || reply != COMM_REPLY_RECEIVED)
 		return false;
 	cell->told_of_change = false;
 	__atomic_compare_exchange_n(&cell_comm(cell)->reply_from_cell, &reply, COMM_REPLY_NONE,
