@@ -40,7 +40,7 @@ static const struct msr_documented msr_documented[] = {
 	{0xc0000280, 0xc0000280, "aapi", "that of slow memory neither"},
 	{0xc0002000, 0xc0002fff, "aann", "root has its machine check banks"},
 	{0xc0010010, 0xc0010010, "arpi", "a write of SYSCFG does nothing"},
-	{0xc0010015, 0xc0010015, "arpp", "a cell has no say in the core's settings"},
+	{0xc0010015, 0xc0010015, "crpp", "a cell has no say in the core's settings"},
 	{0xc0010016, 0xc0010019, "arpr", "IORRs are read by root only, written by nobody"},
 	{0xc001001a, 0xc001001a, "arpr", "TOP_MEM is read by root only, written by nobody"},
 	{0xc001001d, 0xc001001d, "arpr", "TOP_MEM2 is read by root only, written by nobody"},

@@ -33,9 +33,6 @@ enum vcpu_register {
 
 struct vendor {
 	const char *name;
-	/* The MSR that says whether the extension may be used, and what guests read there: no. */
-	uint32_t lock_msr;
-	uint64_t locked;
 	/* Bits of EFER that stay set while guests run; root sees them. */
 	uint64_t efer;
 	/* Whether this CPU has the extension with all that is needed; negative errno refuses. */
@@ -50,6 +47,7 @@ struct vendor {
 	int (*stage2_init)(struct page_table *table);
 	/* Rows of the policy for MSRs that only its processors have (logic/msr_policy.h). */
 	const struct msr_rule *msr_rules;
+	const struct msr_constant *msr_constants;
 	/* And what becomes of them between owners of a CPU (vcpu/reset.h). */
 	const struct msr_reset *msr_resets;
 	/*

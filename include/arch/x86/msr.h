@@ -58,6 +58,8 @@
 
 #define PRED_CMD_IBPB (U64(1) << 0)
 
+#define HWCR_TSC_FREQ_SEL (U64(1) << 24) /* the counter runs at the rate of P0, always */
+
 #define DEBUGCTL_BTF (U64(1) << 1)
 
 #define APIC_BASE_BSP	 (U64(1) << 8)

@@ -199,10 +199,9 @@ static bool vendor_can_inject(const struct cpu *cpu)
 
 static const struct vendor fake_vendor = {
 	.name = "fake",
-	.lock_msr = MSR_VM_CR,
-	.locked = VM_CR_SVMDIS,
 	.efer = EFER_SVME,
 	.msr_rules = svm_msr_rules,
+	.msr_constants = svm_msr_constants,
 	.msr_resets = svm_msr_resets,
 	.msr_map_pages = SVM_MSR_MAP_PAGES,
 	.fill_msr_map = svm_msr_map_fill,

@@ -203,6 +203,9 @@ static void test_others(struct tap *tap)
 	tap_ok(tap,
 	       reads(cell_cpu, MSR_VM_CR, VM_CR_SVMDIS) && reads(root_cpu, MSR_VM_CR, VM_CR_SVMDIS),
 	       "SVM reads as disabled by the firmware");
+	wrmsr(0xc0010015, 0x49000011);
+	tap_ok(tap, reads(cell_cpu, 0xc0010015, 1u << 24),
+	       "of the core's settings a cell reads that its counter has one rate, and no others");
 	tap_ok(tap,
 	       reads(cell_cpu, MSR_APIC_BASE, 0xfee00900) &&
 		       writes(cell_cpu, MSR_APIC_BASE, 0xfee00900),

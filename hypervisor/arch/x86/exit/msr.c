@@ -132,6 +132,8 @@ static enum verdict write_call(struct cpu *cpu, uint32_t msr, uint64_t value)
 
 static enum verdict read_call(struct cpu *cpu, uint32_t msr, uint64_t *ret_value)
 {
+	const struct msr_constant *constant = vendor->msr_constants;
+
 	switch (msr) {
 	case MSR_EFER:
 		*ret_value = vcpu_get(cpu, VCPU_EFER) & ~vendor->efer;
@@ -146,9 +148,10 @@ static enum verdict read_call(struct cpu *cpu, uint32_t msr, uint64_t *ret_value
 		*ret_value = cpu->arch.mtrr_def_type;
 		break;
 	default:
-		if (msr != vendor->lock_msr)
-			return VERDICT_GP;
-		*ret_value = vendor->locked;
+		while (constant->msr && constant->msr != msr)
+			constant++;
+		*ret_value = constant->value;
+		return constant->msr ? VERDICT_NEXT : VERDICT_GP;
 	}
 	return VERDICT_NEXT;
 }

@@ -25,6 +25,12 @@ struct msr_rule {
 	uint8_t cell[2], root[2]; /* enum msr_access of reads and writes */
 };
 
+/* What every guest reads by a row of a vendor's with MSR_CALL; one without number ends them. */
+struct msr_constant {
+	uint32_t msr;
+	uint64_t value;
+};
+
 #define MSR_RULE(first, last, cell_read, cell_write, root_read, root_write, why) \
 	{first, last, {MSR_##cell_read, MSR_##cell_write}, {MSR_##root_read, MSR_##root_write}},
 

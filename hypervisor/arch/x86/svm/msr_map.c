@@ -3,9 +3,16 @@
 
 #include "arch/x86/logic/apic_rights.h"
 #include "arch/x86/msr.h"
+#include "arch/x86/svm.h"
 
 const struct msr_rule svm_msr_rules[] = {
 #include "arch/x86/svm/msr_policy.inc"
+	{0},
+};
+
+const struct msr_constant svm_msr_constants[] = {
+	{MSR_VM_CR, VM_CR_SVMDIS},
+	{MSR_HWCR, HWCR_TSC_FREQ_SEL},
 	{0},
 };
 

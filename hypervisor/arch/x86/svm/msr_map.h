@@ -12,6 +12,7 @@
 #define SVM_MSR_MAP_PAGES 2
 
 extern const struct msr_rule svm_msr_rules[];
+extern const struct msr_constant svm_msr_constants[];
 extern const struct msr_reset svm_msr_resets[];
 
 /* Sets, in a zeroed map, a bit for each access that does not pass by the policy. */

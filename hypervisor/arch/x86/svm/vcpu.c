@@ -316,8 +316,6 @@ static bool svm_can_inject(const struct cpu *cpu)
 
 VENDOR(svm) = {
 	.name = "AMD SVM",
-	.lock_msr = MSR_VM_CR,
-	.locked = VM_CR_SVMDIS,
 	.efer = EFER_SVME,
 	.check = svm_check,
 	.cpu_init = svm_cpu_init,
@@ -325,6 +323,7 @@ VENDOR(svm) = {
 	.leave = svm_leave,
 	.stage2_init = svm_stage2_init,
 	.msr_rules = svm_msr_rules,
+	.msr_constants = svm_msr_constants,
 	.msr_resets = svm_msr_resets,
 	.msr_map_pages = SVM_MSR_MAP_PAGES,
 	.fill_msr_map = svm_msr_map_fill,
