@@ -17,6 +17,7 @@ struct msr_documented {
 
 static const struct msr_documented msr_documented[] = {
 	{0x10, 0x10, "prpr", "the time stamp counter is read by all, set by nobody"},
+	{0x11, 0x12, "aaaa", "no host writes its clock to an address that a guest gives it"},
 	{0x1b, 0x1b, "ccpc", "the APIC's base is not moved unseen"},
 	{0x3b, 0x3b, "aapr", "nor is the counter set by its offset"},
 	{0x48, 0x49, "pppp", "speculation control is each guest's own"},

@@ -6,6 +6,8 @@
 #include "u64.h"
 
 #define MSR_TSC		   0x10
+#define MSR_KVM_WALL_CLOCK 0x11 /* KVM's first numbers; its later ones begin at 0x4b564d00 */
+#define MSR_KVM_CLOCK	   0x12
 #define MSR_APIC_BASE	   0x1b
 #define MSR_TSC_ADJUST	   0x3b
 #define MSR_SPEC_CTRL	   0x48

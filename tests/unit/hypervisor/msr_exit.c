@@ -77,6 +77,12 @@ static void test_policy(struct tap *tap)
 	       "an ignored write is stepped over and reaches no register");
 	tap_ok(tap, is_gp(root_cpu, false, 0x40000000, 0) && is_gp(root_cpu, true, 0x2000, 0),
 	       "root finds no register outside the permission map that no row names");
+	machine.msr_writes = 0;
+	tap_ok(tap,
+	       is_gp(root_cpu, true, 0x11, 0x1000) && is_gp(root_cpu, true, 0x12, 0x1001) &&
+		       is_gp(root_cpu, true, 0x4b564d00, 0x1000) &&
+		       is_gp(root_cpu, true, 0x4b564dff, 0x1001) && machine.msr_writes == 0,
+	       "nor does it give a host that is KVM an address to write to");
 	tap_ok(tap,
 	       access(root_cpu, false, MSR_TSC, 0) == VERDICT_FAULT &&
 		       root_cpu->failure.reason == FAILURE_UNHANDLED_EXIT,

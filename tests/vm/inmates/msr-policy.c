@@ -73,7 +73,7 @@ static bool right(uint32_t msr, const char *rights)
 }
 
 /* Those that no row names, of each kind that other processors or hypervisors have. */
-static const uint32_t unnamed[] = {0x11,       0x3a,	   0x17a,      0x1d9,	   0x400,
+static const uint32_t unnamed[] = {0x13,       0x3a,	   0x17a,      0x1d9,	   0x400,
 				   0x6a0,      0x40000000, 0x4b564d00, 0xc0000408, 0xc0010000,
 				   0xc0010200, 0xc0011029, 0xc0011030};
 
