@@ -13,18 +13,14 @@
 /*
  * INVLPGB flushes translations by address space id on all CPUs, which with one id for all guests
  * are everybody's: it is #UD in root (APM vol. 2, appendix B, offset 90h). Kernels before
- * 6.15 have no word for it, and do not use it.
+ * 6.15 have no number for it, and do not use it. Their command line may not know it by name.
  */
 #ifdef X86_FEATURE_INVLPGB
-static bool linux_uses_invlpgb(void)
-{
-	return cpu_feature_enabled(X86_FEATURE_INVLPGB);
-}
+#define INVLPGB	       X86_FEATURE_INVLPGB
+#define USES_INVLPGB() cpu_feature_enabled(INVLPGB)
 #else
-static bool linux_uses_invlpgb(void)
-{
-	return false;
-}
+#define INVLPGB	       0
+#define USES_INVLPGB() false
 #endif
 
 struct cpu_survey {
@@ -58,9 +54,11 @@ static int svm_check(void)
 			"this virtual machine\n");
 		return -ENODEV;
 	}
-	if (linux_uses_invlpgb()) {
-		pr_cell(err, "Linux flushes translations of all CPUs by INVLPGB, which cells would "
-			     "suffer from: boot with clearcpuid=invlpgb\n");
+	if (USES_INVLPGB()) {
+		pr_cell(err,
+			"Linux flushes translations of all CPUs by INVLPGB, which cells would "
+			"suffer from: boot with clearcpuid=%u\n",
+			INVLPGB);
 		return -EOPNOTSUPP;
 	}
 	on_each_cpu(survey_cpu, &survey, 1);
