@@ -116,7 +116,10 @@ static int check_memory(const struct partition *p)
 struct crossing {
 	const struct partition *partition;
 	int error;
+	int verdict; /* on leaving, from the first CPU's question on */
 };
+
+#define NO_VERDICT 1
 
 /*
  * On every CPU at once, from the stopper threads: nobody holds a lock that another CPU could be
@@ -139,9 +142,24 @@ static int enter_cpu(void *data)
 	return 0;
 }
 
+static int wait_for_verdict(struct crossing *crossing)
+{
+	int verdict;
+
+	while ((verdict = smp_load_acquire(&crossing->verdict)) == NO_VERDICT)
+		cpu_relax();
+	return verdict;
+}
+
+/*
+ * The first CPU asks for all: who is lost may change from one question to the next, and some would
+ * leave while others are refused. Once it is out nobody is; only the hypervisor's lock can be late.
+ */
 static int leave_cpu(void *data)
 {
 	struct crossing *crossing = data;
+	bool first = smp_processor_id() == cpumask_first(cpu_online_mask);
+	unsigned int tries = first ? 1 : MAX_CLOSE_TRIES;
 	int err;
 
 	/* One that went offline since would stay inside, with nothing there any more. */
@@ -149,7 +167,14 @@ static int leave_cpu(void *data)
 		crossing->error = -EAGAIN;
 		return 0;
 	}
-	err = machine_leave_cpu();
+	err = first ? 0 : wait_for_verdict(crossing);
+	if (!err) {
+		do
+			err = machine_leave_cpu();
+		while (err && --tries);
+	}
+	if (first)
+		smp_store_release(&crossing->verdict, err);
 	if (err)
 		crossing->error = err;
 	return 0;
@@ -280,6 +305,7 @@ int partition_close(void)
 	cpumask_clear(&brought);
 	do {
 		crossing.error = 0;
+		crossing.verdict = NO_VERDICT;
 		err = bring_cpus(partition, &brought);
 		if (!err)
 			err = stop_machine(leave_cpu, &crossing, cpu_online_mask);

@@ -214,6 +214,9 @@ static void test_disable(struct tap *tap)
 	tap_ok(tap, machine.leaving && !cpu_by_id(2) && root_cell.cpus == 0xb,
 	       "the CPU that asked for it is no longer root's");
 	tap_is_u64(tap, machine_create(&plant), -EBUSY, "from then on no cell is created");
+	cpu_by_id(3)->state = CPU_LOST;
+	tap_is_u64(tap, machine_hypercall_of(1, HC_DISABLE, 0, 0), 0,
+		   "and no CPU is kept back, whoever gets lost");
 }
 
 int main(void)
