@@ -48,9 +48,10 @@ struct jailhouse_cell_load {
 
 /*
  * read() gives what the hypervisor and the cells put out, from the last time that it was enabled
- * on. It waits for text; with O_NONBLOCK it gives 0 where there is none. The text outlives the
- * hypervisor. Who comes late reads "[N bytes lost]" in a line where the first of them were. EPERM
- * where the system configuration keeps the text from root. poll() reports POLLIN.
+ * on. It waits for text; with O_NONBLOCK it gives 0 where there is none, or where a call is being
+ * served that it would have to wait for. The text outlives the hypervisor. Who comes late reads
+ * "[N bytes lost]" in a line where the first of them were. EPERM where the system configuration
+ * keeps the text from root. poll() reports POLLIN.
  */
 #define JAILHOUSE_ENABLE       _IOW(0, 0, void *)
 #define JAILHOUSE_DISABLE      _IO(0, 1)

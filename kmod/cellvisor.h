@@ -149,7 +149,7 @@ ssize_t view_ring(const struct public_ring *ring, u64 *offset, u64 *lost, char _
 /*
  * console.c: what the hypervisor and the cells put out, in one text that outlives them.
  *
- * console_open(): what comes from now on is a new hypervisor's.
+ * console_open(), console_close(): what comes in between is a new hypervisor's.
  * console_drain(): takes what is new from the rings; before a ring goes, and now and then.
  * console_read(): read() of the device, without the lock: waits for text, or gives 0 where it must
  *	not wait. Lost text is told as a line. -EPERM where the configuration keeps it from root.
@@ -167,6 +167,7 @@ struct console_reader {
 extern struct wait_queue_head console_wait;
 
 void console_open(void);
+void console_close(void);
 void console_drain(void);
 void console_reader_init(struct console_reader *reader); /* needs no lock */
 ssize_t console_read(struct console_reader *reader, char __user *buffer, size_t size, bool wait);

@@ -19,6 +19,7 @@ static char text[TEXT_SIZE];
 static u64 text_head;
 static u64 text_begin; /* of what the hypervisor said that is on, or was last */
 static u64 ring_read;  /* of the hypervisor's ring */
+static bool kept;      /* from root, as the configuration wants it, while the hypervisor is on */
 
 static void append(char c)
 {
@@ -47,15 +48,20 @@ static void drain_ring(const struct public_ring *ring, u64 *offset)
 		append(READ_ONCE(ring->buffer[*offset % PUBLIC_CONSOLE_SIZE]));
 }
 
-static bool readable(void)
-{
-	return partition->system->flags & BLOB_SYS_CONSOLE_READABLE;
-}
-
 void console_open(void)
 {
 	ring_read = 0;
 	WRITE_ONCE(text_begin, text_head);
+	WRITE_ONCE(kept, !(partition->system->flags & BLOB_SYS_CONSOLE_READABLE));
+	/* Who waits for text that will not come. */
+	if (kept)
+		wake_up_interruptible(&console_wait);
+}
+
+void console_close(void)
+{
+	console_drain();
+	WRITE_ONCE(kept, false);
 }
 
 void console_drain(void)
@@ -63,7 +69,7 @@ void console_drain(void)
 	u64 before = text_head;
 	struct managed_cell *cell;
 
-	if (!partition || !readable())
+	if (!partition || kept)
 		return;
 	drain_ring(&partition->public->console, &ring_read);
 	list_for_each_entry (cell, &managed_cells, entry) {
@@ -106,7 +112,8 @@ static ssize_t give(struct console_reader *reader, char __user *buffer, size_t s
 	u64 lost = max(oldest(text_head), reader->offset) - reader->offset;
 	size_t chunk;
 
-	if (lost) {
+	/* After what was lost before, of which half a line may be told. */
+	if (lost && reader->line_at == reader->line_length) {
 		reader->line_length = format_lost(reader->line, lost);
 		reader->line_at = 0;
 		reader->offset += lost;
@@ -126,17 +133,21 @@ ssize_t console_read(struct console_reader *reader, char __user *buffer, size_t 
 	ssize_t done;
 
 	for (;;) {
-		if (mutex_lock_interruptible(&cellvisor_lock))
+		/* Whoever has the lock may scrub gigabytes. */
+		if (!wait && !mutex_trylock(&cellvisor_lock))
+			return 0;
+		if (wait && mutex_lock_interruptible(&cellvisor_lock))
 			return -ERESTARTSYS;
 		console_drain();
 		done = give(reader, buffer, size);
 		/* Nothing will ever come. */
-		if (!done && partition && !readable())
+		if (!done && kept)
 			done = -EPERM;
 		mutex_unlock(&cellvisor_lock);
 		if (done || !size || !wait)
 			return done;
-		if (wait_event_interruptible(console_wait, console_pending(reader)))
+		if (wait_event_interruptible(console_wait,
+					     console_pending(reader) || READ_ONCE(kept)))
 			return -ERESTARTSYS;
 	}
 }

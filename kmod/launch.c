@@ -318,7 +318,7 @@ int partition_close(void)
 	}
 	for_each_cpu (cpu, &brought)
 		remove_cpu(cpu);
-	console_drain();
+	console_close();
 	free_partition(partition);
 	partition = NULL;
 	module_put(THIS_MODULE);

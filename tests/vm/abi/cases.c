@@ -7,9 +7,15 @@
  */
 #include <errno.h>
 #include <fcntl.h>
+#include <linux/userfaultfd.h>
+#include <pthread.h>
+#include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/ioctl.h>
+#include <sys/mman.h>
+#include <sys/syscall.h>
 #include <unistd.h>
 
 #include "abi.h"
@@ -156,6 +162,73 @@ static void case_read(struct abi *abi)
 	close(late);
 }
 
+struct waiting_call {
+	int fd, result;
+	void *argument;
+};
+
+static void *make_call(void *argument)
+{
+	struct waiting_call *call = argument;
+
+	call->result = ioctl(call->fd, JAILHOUSE_CELL_CREATE, call->argument) < 0 ? -errno : 0;
+	return NULL;
+}
+
+/* A page that the kernel waits for until fill_page(). */
+static void *missing_page(int *ret_faults)
+{
+	struct uffdio_api api = {.api = UFFD_API};
+	struct uffdio_register request = {.mode = UFFDIO_REGISTER_MODE_MISSING};
+	void *page = mmap(NULL, 4096, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+	int fd = (int)syscall(SYS_userfaultfd, O_CLOEXEC);
+
+	request.range = (struct uffdio_range){(uintptr_t)page, 4096};
+	if (page == MAP_FAILED || fd < 0 || ioctl(fd, UFFDIO_API, &api) < 0 ||
+	    ioctl(fd, UFFDIO_REGISTER, &request) < 0)
+		broken("no page to wait for: %s", strerror(errno));
+	*ret_faults = fd;
+	return page;
+}
+
+static void fill_page(int faults, void *page)
+{
+	struct uffdio_zeropage request = {.range = {(uintptr_t)page, 4096}};
+
+	if (ioctl(faults, UFFDIO_ZEROPAGE, &request) < 0)
+		broken("UFFDIO_ZEROPAGE: %s", strerror(errno));
+	close(faults);
+}
+
+static void end_wait(int signal)
+{
+	(void)signal;
+}
+
+static void case_busy(struct abi *abi)
+{
+	struct sigaction no_restart = {.sa_handler = end_wait};
+	struct waiting_call call = {.fd = abi->fd};
+	int fd = listen_from_now(), faults;
+	struct uffd_msg fault;
+	pthread_t thread;
+	char text[64];
+
+	sigaction(SIGALRM, &no_restart, NULL);
+	call.argument = missing_page(&faults);
+	if (pthread_create(&thread, NULL, make_call, &call) != 0 ||
+	    read(faults, &fault, sizeof(fault)) < 0)
+		broken("no call that waits");
+	alarm(5);
+	is("who may not wait gets nothing while a call is served",
+	   read(fd, text, sizeof(text)) == 0 ? "nothing" : strerrorname_np(errno), "nothing");
+	alarm(0);
+	fill_page(faults, call.argument);
+	pthread_join(thread, NULL);
+	gives("the call comes to its end", call.result, -EINVAL);
+	close(fd);
+}
+
 static void case_x2apic(struct abi *abi)
 {
 	const struct wish wish = {.name = "id", .cpus = CPU(2)};
@@ -268,13 +341,21 @@ static const struct {
 	void (*run)(struct abi *abi);
 	enum variant variant;
 } cases[] = {
-	{"trailing", case_trailing, ROOT_OURS}, {"refused", case_refused, ROOT_OURS},
-	{"read", case_read, ROOT_OURS},		{"x2apic", case_x2apic, ROOT_OURS},
-	{"divide", case_divide, ROOT_OURS},	{"pm-timer", case_pm_timer, ROOT_OURS},
-	{"smp", case_smp, ROOT_OURS},		{"locked", case_locked, ROOT_OURS},
-	{"messages", case_messages, ROOT_OURS}, {"device", case_device, ROOT_WITHOUT_IO_FLAGS},
-	{"claims", case_claims, ROOT_OURS},	{"test-page", case_test_page, ROOT_OURS},
-	{"ports", case_ports, ROOT_OURS},	{"ports-of-nobody", case_ports, ROOT_WITHOUT_UART},
+	{"trailing", case_trailing, ROOT_OURS},
+	{"refused", case_refused, ROOT_OURS},
+	{"read", case_read, ROOT_OURS},
+	{"x2apic", case_x2apic, ROOT_OURS},
+	{"busy", case_busy, ROOT_OURS},
+	{"divide", case_divide, ROOT_OURS},
+	{"pm-timer", case_pm_timer, ROOT_OURS},
+	{"smp", case_smp, ROOT_OURS},
+	{"locked", case_locked, ROOT_OURS},
+	{"messages", case_messages, ROOT_OURS},
+	{"device", case_device, ROOT_WITHOUT_IO_FLAGS},
+	{"claims", case_claims, ROOT_OURS},
+	{"test-page", case_test_page, ROOT_OURS},
+	{"ports", case_ports, ROOT_OURS},
+	{"ports-of-nobody", case_ports, ROOT_WITHOUT_UART},
 };
 
 int main(int argc, char **argv)

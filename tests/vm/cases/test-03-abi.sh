@@ -32,6 +32,7 @@ artefacts refused
 told 'a name that is taken is told' 'cell first: there is a cell of this name'
 told 'half a descriptor is told' '100 bytes, a descriptor alone has 132'
 artefacts read
+artefacts busy
 artefacts smp
 artefacts locked
 artefacts messages
