@@ -6,18 +6,9 @@
 # shellcheck source-path=SCRIPTDIR source=../lib/isolation.sh
 . ./isolation.sh
 
-# describe_msrs PARAMETERS
-describe_msrs() {
-	cat >$descriptions/msrs.json <<-EOF2
-		{ "cpus": [2], "memory": "1M", "image": "$PWD/msr-policy.bin", "console": "virtual",
-		  "parameters": "$1", "on-failure": "preserve" }
-	EOF2
-	systemctl reload cellmgrd
-}
-
 # write_stops MSR: a cell that writes it is stopped for that.
 write_stops() {
-	describe_msrs "write=$1"
+	describe_program msrs msr-policy "write=$1"
 	cellctl start msrs >/dev/null 2>&1
 	if eventually 30 failed msrs; then
 		like "a cell that writes MSR $1 is stopped" "$why" "wrote 0x1234 to MSR $1, which cells may not"
@@ -40,7 +31,7 @@ like 'every register answers Linux as documented' "$said" '^[1-9][0-9]+ register
 refused=$(sed -n 's/.*, \([0-9]*\) refused$/\1/p' <<<"$said")
 is 'what is refused is counted' $(($(violations) - before)) "$refused"
 
-describe_msrs all
+describe_program msrs msr-policy all
 check 'a cell that tries every register starts' cellctl start msrs
 eventually_check 'it has tried' 30 console_has msrs '^done, '
 console=$(cellctl console msrs)

@@ -13,11 +13,7 @@ message_failed=6f1c9a52d3d04c4b8f6e2b7a90c51e31
 
 # planted FAULT ARGUMENT: the cell on CPU 2 that orders it soon.
 planted() {
-	cat >$descriptions/planted.json <<-EOF2
-		{ "cpus": [2], "memory": "1M", "image": "$PWD/planted.bin", "console": "virtual",
-		  "parameters": "fault=$1 argument=$2", "on-failure": "preserve" }
-	EOF2
-	systemctl reload cellmgrd
+	describe_program planted planted "fault=$1 argument=$2"
 	cellctl start planted
 }
 

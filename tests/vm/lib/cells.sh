@@ -19,6 +19,16 @@ describe() {
 	reload
 }
 
+# describe_program NAME IMAGE PARAMETERS: one of the tests' programs on CPU 2, which stays as it is when
+# it fails.
+describe_program() {
+	cat >"$descriptions/$1.json" <<-EOF
+		{ "cpus": [2], "memory": "1M", "image": "$PWD/$2.bin", "console": "virtual",
+		  "parameters": "$3", "on-failure": "preserve" }
+	EOF
+	reload
+}
+
 # reload: what `systemctl reload cellmgrd` does, without a process of systemd's for it.
 reload() { busctl call org.cellmgr1 /org/cellmgr1 org.cellmgr1.Manager Reload; }
 
