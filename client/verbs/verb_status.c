@@ -51,30 +51,26 @@ static void put_dot(struct client *client, const char *state)
 /* Overall status. */
 
 #define FEATURE_WORD(flag, word) word,
+#define FEATURE_SIZE(flag, word) +sizeof(" " word)
 
 /* What the driver has, and what is missing beside ours. */
 static void put_features(struct client *client, const struct manager_info *manager)
 {
 	static const char *const features[] = {BUS_FEATURES(FEATURE_WORD)};
-	FILE *stream = client->output.stream;
-	const char *before = "";
-	bool has;
+	char missing[sizeof("; missing:") BUS_FEATURES(FEATURE_SIZE)];
+	char *end = stpcpy(missing, "; missing:");
+	const char *first = end, *none = "none";
 
 	put_label(client, "Features");
 	for (size_t i = 0; i < ARRAY_SIZE(features); i++) {
-		has = manager_has_feature(manager, features[i]);
-		if (has)
-			fprintf(stream, "%s%s", before, features[i]);
-		before = has ? " " : before;
+		if (manager_has_feature(manager, features[i])) {
+			fprintf(client->output.stream, "%s%s", *none ? "" : " ", features[i]);
+			none = "";
+		} else {
+			end = stpcpy(stpcpy(end, " "), features[i]);
+		}
 	}
-	before = *before ? "; missing: " : "none; missing: ";
-	for (size_t i = 0; i < ARRAY_SIZE(features); i++) {
-		if (manager_has_feature(manager, features[i]))
-			continue;
-		fprintf(stream, "%s%s", before, features[i]);
-		before = " ";
-	}
-	fputc('\n', stream);
+	fprintf(client->output.stream, "%s%s\n", none, end > first ? missing : "");
 }
 
 static void put_manager(struct client *client, const struct manager_info *manager)
