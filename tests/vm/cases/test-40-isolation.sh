@@ -132,7 +132,7 @@ walled "the cell's program" "$(hex $((cell + 0x2000)))"
 walled "the hypervisor's first page" "$(hex "$hypervisor")"
 # An exception that Linux survives, but does not expect where it copies for a program.
 like 'of all this Linux wonders at the copy alone' \
-	"$(kernel_log_since "$mark" | grep -o 'WARNING: .*')" '^WARNING:[^\n]* fixup_exception'
+	"$(kernel_log_since "$mark" | grep -o 'WARNING: .*')" '^WARNING:.* fixup_exception'
 is 'and says so once' "$(kernel_log_since "$mark" | grep -c WARNING:)" 1
 mark=$(kernel_log_mark)
 refused "the hypervisor's last word" 1 0xffffffffffffffff ./probe read "$(hex $((hypervisor_end - 8)))" 8
