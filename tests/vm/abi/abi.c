@@ -132,14 +132,16 @@ static struct jailhouse_cell_id by_name(const char *name)
 	return id;
 }
 
-int abi_load(const struct abi *abi, const char *name, const struct image *image)
+int abi_load(const struct abi *abi, const char *name, const struct image *image, uint64_t target)
 {
 	struct {
 		struct jailhouse_cell_load load;
 		struct jailhouse_preload_image image;
 	} argument = {
 		.load = {.cell_id = by_name(name), .num_images = 1},
-		.image = {.source_address = (uintptr_t)image->code, .size = image->size},
+		.image = {.source_address = (uintptr_t)image->code,
+			  .size = image->size,
+			  .target_address = target},
 	};
 
 	return call(abi, JAILHOUSE_CELL_LOAD, &argument);
@@ -165,7 +167,9 @@ void abi_run(const struct abi *abi, const struct wish *wish, const struct image 
 
 	if (r)
 		broken("create of %s: %s", wish->name, strerror(-r));
-	r = abi_load(abi, wish->name, image);
+	r = abi_load(abi, wish->name, image, 0);
+	if (!r && wish->there)
+		r = abi_load(abi, wish->name, wish->there, wish->memory->virt_start);
 	if (r)
 		broken("load of %s: %s", wish->name, strerror(-r));
 	r = abi_start(abi, wish->name);

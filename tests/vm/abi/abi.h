@@ -10,12 +10,13 @@
 #include "blob.h"
 #include "driver_abi.h"
 
-#define CELL_RAM     0x100000ull /* at guest address 0; the communication region is behind it */
-#define READ	     BLOB_MEM_READ
-#define WRITE	     BLOB_MEM_WRITE
-#define EXECUTE	     BLOB_MEM_EXECUTE
-#define LOADABLE     BLOB_MEM_LOADABLE
-#define CONSOLE_PORT 0x2f8
+#define CELL_RAM       0x100000ull /* at guest address 0; the communication region is behind it */
+#define READ	       BLOB_MEM_READ
+#define WRITE	       BLOB_MEM_WRITE
+#define EXECUTE	       BLOB_MEM_EXECUTE
+#define LOADABLE       BLOB_MEM_LOADABLE
+#define CONSOLE_PORT   0x2f8
+#define RIGHTS_ADDRESS 0x102000ull /* of the region whose rights are tried */
 
 /* A program of 16-bit code, to be loaded at guest address 0. */
 struct image {
@@ -33,6 +34,12 @@ extern const struct image image_chatter;   /* 200 000 times x, K */
 extern const struct image image_test_page; /* the first bytes of the communication region, by it */
 extern const struct image image_uart;	   /* writes and reads a register of the UART, K */
 extern const struct image image_messages;  /* R, then the number of each message that comes */
+extern const struct image image_reader;	   /* reads what is at RIGHTS_ADDRESS, K */
+extern const struct image image_writer;	   /* writes there, K */
+extern const struct image image_caller;	   /* calls what is there, K */
+extern const struct image image_return;	   /* to be called */
+
+#define RIGHTS_OFFSET (24ull << 20) /* in the pool */
 
 struct abi {
 	int fd;
@@ -47,6 +54,7 @@ struct wish {
 	uint32_t flags;			  /* beside those of the console */
 	unsigned int slot;		  /* which piece of the pool is its memory */
 	const struct blob_memory *memory; /* one more */
+	const struct image *there;	  /* what is loaded into it */
 	const struct blob_pio *ports;
 	const struct blob_cache *cache;
 	const struct blob_irqchip *irqchip;
@@ -73,7 +81,7 @@ int abi_enable(const struct abi *abi, enum variant variant);
 int abi_disable(const struct abi *abi);
 int abi_release(const struct abi *abi); /* the memory; the hypervisor is off */
 int abi_create(const struct abi *abi, const struct wish *wish);
-int abi_load(const struct abi *abi, const char *name, const struct image *image);
+int abi_load(const struct abi *abi, const char *name, const struct image *image, uint64_t target);
 int abi_start(const struct abi *abi, const char *name);
 int abi_destroy(const struct abi *abi, const char *name);
 

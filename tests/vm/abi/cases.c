@@ -318,6 +318,37 @@ static void case_test_page(struct abi *abi)
 		 "JH");
 }
 
+/* Every combination of rights that there is, used in every way. */
+static void case_rights(struct abi *abi)
+{
+	static const struct {
+		uint64_t right;
+		const struct image *image;
+		const char *refusal;
+	} uses[] = {
+		{READ, &image_reader, "stopped: memory-read, address 0x102000"},
+		{WRITE, &image_writer, "stopped: memory-write, address 0x102000"},
+		{EXECUTE, &image_caller, "stopped: memory-execute, address 0x102000"},
+	};
+	static const char *const verbs[] = {"read", "written", "executed"};
+	struct blob_memory memory = {abi->pool.phys_start + RIGHTS_OFFSET, RIGHTS_ADDRESS, 4096, 0};
+	const struct wish wish = {
+		.name = "rights", .cpus = CPU(2), .memory = &memory, .there = &image_return};
+	char what[64];
+
+	for (unsigned int more = 0; more < 4; more++) {
+		memory.flags = READ | (more & 1 ? WRITE : 0) | (more & 2 ? EXECUTE : 0) | LOADABLE;
+		for (unsigned int n = 0; n < 3; n++) {
+			bool allowed = memory.flags & uses[n].right;
+
+			snprintf(what, sizeof(what), "memory of rights 0x%x is%s %s",
+				 (unsigned int)(memory.flags & (READ | WRITE | EXECUTE)),
+				 allowed ? "" : " not", verbs[n]);
+			one_cell(abi, what, &wish, uses[n].image, allowed ? "K" : uses[n].refusal);
+		}
+	}
+}
+
 static void case_ports(struct abi *abi)
 {
 	const struct blob_pio ports = {CONSOLE_PORT, 8};
@@ -354,6 +385,7 @@ static const struct {
 	{"device", case_device, ROOT_WITHOUT_IO_FLAGS},
 	{"claims", case_claims, ROOT_OURS},
 	{"test-page", case_test_page, ROOT_OURS},
+	{"rights", case_rights, ROOT_OURS},
 	{"ports", case_ports, ROOT_OURS},
 	{"ports-of-nobody", case_ports, ROOT_WITHOUT_UART},
 };

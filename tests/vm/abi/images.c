@@ -88,6 +88,23 @@ static const uint8_t test_page[] = {
 };
 IMAGE(test_page);
 
+/* From offset 0x2010 on. */
+static const uint8_t reader[] = {COMM,	   0xa0, 0x10, 0x20, /* mov 0x2010, %al */
+				 SAY('K'), STOP};
+IMAGE(reader);
+
+static const uint8_t writer[] = {COMM,	   0xa2, 0x10, 0x20, /* mov %al, 0x2010 */
+				 SAY('K'), STOP};
+IMAGE(writer);
+
+static const uint8_t caller[] = {0xbc,	   0x00, 0x0f,		   /* mov $0xf00, %sp */
+				 0x9a,	   0x10, 0x20, 0xff, 0xff, /* lcall $0xffff, $0x2010 */
+				 SAY('K'), STOP};
+IMAGE(caller);
+
+static const uint8_t return_code[] = {0xcb}; /* lret */
+const struct image image_return = {.code = return_code, .size = sizeof(return_code)};
+
 static const uint8_t uart[] = {
 	0xba,	  0xff, 0x02, /* mov $0x2ff, %dx */
 	0xb0,	  0x5a,	      /* mov $0x5a, %al */

@@ -46,6 +46,7 @@ artefacts ports
 artefacts ports-of-nobody
 like 'who has the ports is told' "$(cat $sysfs/console)" 'cell three: port 0x2f8 belongs to (one|two)'
 artefacts test-page
+artefacts rights
 
 # A root configuration that leaves PCI to the hypervisor.
 devices=$(lspci -nnvx 2>&1)
