@@ -8,7 +8,7 @@
 #define TEST_VECTOR    0x41
 #define STARTUP_VECTOR 0x10
 #define APIC_IDS       256
-#define BROADCAST_ID   0xff
+#define BROADCAST_ID   0xffffffff /* in xAPIC mode only its lower 8 bits */
 #define ARRIVAL_US     2000
 
 static const uint32_t modes[] = {ICR_INIT, ICR_STARTUP | STARTUP_VECTOR, ICR_FIXED | TEST_VECTOR,
@@ -31,8 +31,12 @@ static unsigned int send_to_ids(void)
 			apic_send(id, modes[mode] | ICR_ASSERT);
 		sent += mode;
 	}
-	for (unsigned int id = 0; id < 8; id++, sent++)
+	for (unsigned int id = 0; id < 8; id++) {
+		if (id == apic_id())
+			continue;
 		apic_send(1u << id, ICR_FIXED | TEST_VECTOR | ICR_ASSERT | ICR_LOGICAL);
+		sent++;
+	}
 	return sent;
 }
 

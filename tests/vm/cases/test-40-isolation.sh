@@ -80,7 +80,7 @@ hsave_before=$(./probe rdmsr $hsave)
 like 'control: without a hypervisor its save area register is read' "$hsave_before" '^0x'
 is 'control: and written' "$(./probe wrmsr $hsave "$hsave_before")" 'done'
 apic_base_before=$(taskset -c 0 ./probe rdmsr $apic_base)
-like 'control: so is where the APIC is' "$apic_base_before" '^0xfee00[89]00$'
+like 'control: so is where the APIC is' "$apic_base_before" '^0xfee00[89cd]00$'
 ./probe out $cell_port 1 0x3c >/dev/null
 is 'control: the port keeps what is written' "$(./probe in $cell_port 1)" 0x3c
 is 'control: by a string, too' "$(./probe outs $cell_port 4 0x3d; ./probe ins $cell_port 4)" \
@@ -155,7 +155,13 @@ refused 'nor is system management mode entered' 1 fault ./probe wrmsr 0xc0010116
 syscfg=$(./probe rdmsr 0xc0010010)
 is 'what MTRRs mean is not changed either' \
 	"$(./probe wrmsr 0xc0010010 0x800000; ./probe rdmsr 0xc0010010)" "done"$'\n'"$syscfg"
-is 'x2APIC registers are absent' "$(./probe wrmsr 0x830 0x4500)" fault
+if [[ -e x2apic ]]; then
+	is 'a command with reserved bits is refused' "$(./probe wrmsr 0x830 0x100040fd)" fault
+	is 'so is a register of the APIC that cannot be written' "$(./probe wrmsr 0x802 0)" fault
+	like 'control: it can be read' "$(./probe rdmsr 0x802)" '^0x[0-3]$'
+else
+	is 'x2APIC registers are absent' "$(./probe wrmsr 0x830 0x4500)" fault
+fi
 is 'unknown bits of EFER are refused' "$(./probe wrmsr 0xc0000080 0xd0d)$(./probe wrmsr 0xc0000080 0x100000d01)" \
 	faultfault
 is 'control: other registers are read' "$(taskset -c 0 ./probe rdmsr $apic_base)" "$apic_base_before"

@@ -14,6 +14,10 @@
 #include "tests/lib/msr_documented.h"
 #include "tests/vm/probe/probe_abi.h"
 
+#define APIC_BASE	 0x1b
+#define APIC_BASE_X2APIC 0x400
+#define APIC_LAST	 0x8ff
+
 static int device;
 static unsigned int refused;
 
@@ -52,6 +56,17 @@ static bool right(uint32_t msr, const char *rights)
 	return !readable || msr == 0x10 || (access_msr(msr, false, &after) && after == before);
 }
 
+/*
+ * What QEMU's APIC has not is noted in its error status when it is read in x2APIC mode, and never
+ * goes: Linux, which looks there, would take no CPU online any more.
+ */
+static bool leaves_a_stain(uint32_t msr)
+{
+	uint64_t base = 0;
+
+	return msr == APIC_LAST && access_msr(APIC_BASE, false, &base) && (base & APIC_BASE_X2APIC);
+}
+
 int main(void)
 {
 	unsigned int count = 0, wrong = 0;
@@ -65,6 +80,8 @@ int main(void)
 		const uint32_t ends[] = {msr_documented[n].first, msr_documented[n].last};
 
 		for (unsigned int end = 0; end < 2; end++) {
+			if (leaves_a_stain(ends[end]))
+				continue;
 			count++;
 			if (right(ends[end], msr_documented[n].rights))
 				continue;
