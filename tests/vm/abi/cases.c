@@ -54,19 +54,23 @@ static int listen_from_now(void)
 	return fd;
 }
 
-/* Appends what there is to text until it has the wanted words, or for ten seconds. */
+/* Appends what there is to text until it has the wanted words, or nothing came for ten seconds. */
 static bool hear(int fd, char *text, const char *wanted)
 {
 	size_t length = strlen(text);
+	unsigned int silent_ms = 0;
 
-	for (unsigned int ms = 0; ms < LISTEN_MS && !strstr(text, wanted); ms += 20) {
+	while (silent_ms < LISTEN_MS && !strstr(text, wanted)) {
 		ssize_t done = read(fd, text + length, TEXT_MAX - 1 - length);
 
-		if (done > 0)
+		if (done > 0) {
 			length += (size_t)done;
-		text[length] = '\0';
-		if (done <= 0)
-			usleep(20000);
+			text[length] = '\0';
+			silent_ms = 0;
+			continue;
+		}
+		usleep(20000);
+		silent_ms += 20;
 	}
 	return strstr(text, wanted);
 }
