@@ -34,7 +34,8 @@ static void step(struct vmcb *vmcb)
 	vmcb->nmi_own_step = vmcb->rflags & RFLAGS_TF;
 	vmcb->nmi_own_db = vmcb->intercept_exceptions & 1u << VECTOR_DB;
 	vmcb->intercept_exceptions |= 1u << VECTOR_DB;
-	vmcb->rflags |= RFLAGS_TF;
+	/* A breakpoint on the IRET has been there already. */
+	vmcb->rflags |= RFLAGS_TF | RFLAGS_RF;
 }
 
 bool svm_inject_nmi(struct cpu *cpu)

@@ -3,6 +3,7 @@
 #ifndef VMCB_H
 #define VMCB_H
 
+#include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 
@@ -111,13 +112,12 @@ struct vmcb {
 	uint64_t next_rip;
 	uint8_t bytes_fetched;
 	uint8_t instruction[15];
-	uint8_t reserved4[0x3d8 - 0xe0];
-	uint32_t nmi_own_step, nmi_own_db; /* (nmi.c) */
-	/* For the host's use (step.c). */
+	uint8_t reserved4[0x3e0 - 0xe0];
+	/* For the host's use: step.c, nmi.c. */
 	uint64_t seen_linear, seen_cr3;
 	uint32_t seen_prefixes;
-	/* (nmi.c) */
-	uint32_t nmi_state;
+	uint16_t nmi_state;
+	bool nmi_own_step, nmi_own_db;
 	uint64_t nmi_iret; /* its RIP */
 
 	struct vmcb_segment es, cs, ss, ds, fs, gs, gdtr, ldtr, idtr, tr;
