@@ -29,7 +29,10 @@ void apic_account_nmi(struct cpu *cpu)
 		cpu_post(cpu, 0, PENDING_NMI);
 }
 
-/* The intercept leaves the NMI pending (APM vol. 2, 15.13.4): take it in the hypervisor. */
+/*
+ * The intercept leaves the NMI pending (APM vol. 2, 15.13.4): take it in the hypervisor. So with an
+ * INIT from outside, which is redirected there: none of the guest's gets here.
+ */
 enum verdict exit_nmi(struct cpu *cpu)
 {
 	vendor->take_interrupts(cpu, false);

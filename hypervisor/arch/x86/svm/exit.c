@@ -45,16 +45,6 @@ static enum verdict on_debug(struct cpu *cpu)
 }
 
 /*
- * An INIT from outside has no meaning for a partitioned CPU; those of the guest never get here. The
- * intercept leaves it pending: it is taken in the hypervisor, where it is redirected.
- */
-static enum verdict on_init(struct cpu *cpu)
-{
-	vendor->take_interrupts(cpu, false);
-	return VERDICT_HANDLED;
-}
-
-/*
  * Caches are coherent, and devices look into them: for a cell INVD and WBINVD do nothing, since
  * writing back everybody's cache lines would delay its neighbours. INVD would also throw away what
  * they have written.
@@ -144,7 +134,7 @@ enum exit_kind {
 	X(VMEXIT_EXCP_BASE + VECTOR_AC, on_exception, EXITS_X86_EXCEPTION)                     \
 	X(VMEXIT_EXCP_BASE + VECTOR_MC, exit_machine_check, EXITS_X86_EXCEPTION)               \
 	X(VMEXIT_NMI, exit_nmi, EXITS_MANAGEMENT)                                              \
-	X(VMEXIT_INIT, on_init, EXITS_MANAGEMENT)                                              \
+	X(VMEXIT_INIT, exit_nmi, EXITS_MANAGEMENT)                                             \
 	X(VMEXIT_IRET, svm_on_iret, EXITS_MANAGEMENT)                                          \
 	X(VMEXIT_CPUID, exit_cpuid, EXITS_X86_CPUID)                                           \
 	X(VMEXIT_INVD, on_cache_instruction, EXITS_TOTAL)                                      \
