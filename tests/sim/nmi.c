@@ -22,8 +22,27 @@ enum { ROOT, OTHER };
 #define HANDLER		  0x7000
 #define IRET_AT		  0x7010
 #define ELSEWHERE	  0x9000
+#define LVT_PERF	  0x340
+#define LVT_NMI		  0x400
+#define LVT_OFF		  0x10000
+#define COUNTER_CTL(n)	  (0xc0010200 + 2 * (n))
+#define COUNTER(n)	  (0xc0010201 + 2 * (n))
+#define COUNTS		  0x530076ull /* cycles, in the kernel and outside, with an interrupt */
+#define COUNTS_SILENTLY	  0x430076ull
+#define NOT_YET		  (1ull << 47)
+#define IBS_FETCH	  0xc0011030
+#define IBS_FETCH_VALID	  (1ull << 49)
+#define IBS_OP		  0xc0011033
+#define IBS_OP_VALID	  (1ull << 18)
 
 static struct vmcb *vmcb;
+
+static struct cpu *root(void)
+{
+	const struct image_header *header = (const struct image_header *)IMAGE_BASE;
+
+	return (struct cpu *)(IMAGE_BASE + header->core_size + ROOT * CPU_BLOCK_SIZE);
+}
 
 static bool injected(void)
 {
@@ -117,17 +136,88 @@ static void test_iret(struct tap *tap)
 /* An exception is being injected when the NMI comes. */
 static void test_window(struct tap *tap)
 {
-	const struct image_header *header = (const struct image_header *)IMAGE_BASE;
 	unsigned int kicks = sim.cpu[ROOT].kicks;
 
 	sim.cpu[ROOT].reg[SIM_RCX] = 0xc0010117; /* refused: #GP */
-	*(uint32_t *)(IMAGE_BASE + header->core_size + ROOT * CPU_BLOCK_SIZE) |= PENDING_NMI;
+	root()->pending |= PENDING_NMI;
 	leaves(VMEXIT_MSR, ELSEWHERE);
 	tap_ok(tap, sim.cpu[ROOT].kicks == kicks + 1,
 	       "where an exception goes first, an exit is asked for behind it");
 	tap_ok(tap, injected(), "and brings the NMI");
 	leaves(VMEXIT_IRET, IRET_AT);
 	leaves(VMEXIT_CPUID, ELSEWHERE);
+}
+
+/* A kick ends the guest's run; whether the guest gets an NMI for it, from the handler on. */
+static bool kicked(void)
+{
+	bool got;
+
+	root()->arch.kick_pending = 1;
+	nmi_at(ELSEWHERE);
+	got = injected();
+	if (got) {
+		leaves(VMEXIT_IRET, IRET_AT);
+		leaves(VMEXIT_CPUID, ELSEWHERE);
+	}
+	return got;
+}
+
+static void set_lvt(uint32_t value)
+{
+	static const uint8_t mov[] = {0x89, 0x87, LVT_PERF & 0xff, LVT_PERF >> 8, 0, 0};
+
+	sim_write_code(ROOT, 0, mov, sizeof(mov));
+	sim.cpu[ROOT].reg[SIM_RDI] = SIM_APIC;
+	vmcb->rax = value;
+	sim_exit(ROOT, VMEXIT_NPF, 0x100000007, SIM_APIC + LVT_PERF);
+}
+
+/* What a counter raises while a kick is on its way is one NMI with it. */
+static void test_counters(struct tap *tap)
+{
+	struct sim_cpu *cpu = &sim.cpu[ROOT];
+	unsigned int lost = 0, invented = 0;
+
+	set_lvt(LVT_NMI);
+	tap_ok(tap, !kicked(), "a kick is no NMI of the guest's");
+	for (unsigned int n = 0; n < 6; n++) {
+		*sim_msr(cpu, COUNTER_CTL(n)) = COUNTS;
+		*sim_msr(cpu, COUNTER(n)) = NOT_YET | 5;
+		invented += kicked();
+		*sim_msr(cpu, COUNTER(n)) = 5;
+		lost += !kicked();
+		*sim_msr(cpu, COUNTER_CTL(n)) = COUNTS_SILENTLY;
+		invented += kicked();
+		*sim_msr(cpu, COUNTER_CTL(n)) = COUNTS & ~(1ull << 22);
+		invented += kicked();
+		*sim_msr(cpu, COUNTER_CTL(n)) = 0;
+	}
+	tap_is_u64(tap, lost, 0, "that of a counter which meets a kick is not lost");
+	tap_is_u64(tap, invented, 0,
+		   "where none has overflowed, or is to tell of it, there is none");
+	*sim_msr(cpu, IBS_FETCH) = IBS_FETCH_VALID;
+	tap_ok(tap, kicked(), "a sample of a fetch is not lost either");
+	*sim_msr(cpu, IBS_FETCH) = 0;
+	*sim_msr(cpu, IBS_OP) = IBS_OP_VALID;
+	tap_ok(tap, kicked(), "nor that of an operation");
+	set_lvt(LVT_NMI | LVT_OFF);
+	tap_ok(tap, !kicked(), "unless the guest wants none");
+	set_lvt(0x40);
+	tap_ok(tap, !kicked(), "or an interrupt");
+	*sim_msr(cpu, IBS_OP) = 0;
+}
+
+/* An NMI that waits while a CPU is reset is none of whoever has it afterwards; nor would it know.
+ */
+static void test_reset(struct tap *tap)
+{
+	root()->pending |= PENDING_INIT | PENDING_SIPI;
+	sim.cpu[ROOT].nmi_pending = true;
+	leaves(VMEXIT_CPUID, ELSEWHERE);
+	tap_ok(tap, vmcb->rip == 0 && !sim.cpu[ROOT].nmi_pending && !injected(),
+	       "one that waits at a reset is dropped");
+	sim_long_mode(ROOT, 0);
 }
 
 /* What the processor has reserved in the control block is 0 (APM vol. 2, appendix B). */
@@ -178,7 +268,9 @@ int main(int argc, char **argv)
 	test_second_waits(&tap);
 	test_iret(&tap);
 	test_window(&tap);
+	test_counters(&tap);
 	test_reserved(&tap);
 	test_init(&tap);
+	test_reset(&tap);
 	return tap_done(&tap);
 }

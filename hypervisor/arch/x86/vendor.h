@@ -80,6 +80,8 @@ struct vendor {
 				 uint32_t error);
 	/* False: it waits, and an exit comes when it can be injected. */
 	bool (*inject_nmi)(struct cpu *cpu);
+	/* A counter or sample has raised an NMI of this CPU's, and waits for its handler. */
+	bool (*counter_waits)(void);
 	/*
 	 * Lets NMIs that wait, and other interrupts too where wanted, come in the hypervisor.
 	 * Where they come as soon as the guest has been left, there is nothing to do for NMIs.

@@ -132,4 +132,11 @@
 #define MSR_CHICKEN_FIRST	0xc00110e0
 #define MSR_CHICKEN_LAST	0xc00110e3
 
+/* Counters (APM vol. 2, 13.2.1), which overflow from -1 to 0; samples of instructions (13.3). */
+#define PERF_CTL_INTERRUPT (U64(1) << 20)
+#define PERF_CTL_ENABLE	   (U64(1) << 22)
+#define PERF_COUNT_SIGN	   (U64(1) << 47)
+#define IBS_FETCH_VALID	   (U64(1) << 49)
+#define IBS_OP_VALID	   (U64(1) << 18)
+
 #endif /* ARCH_X86_MSR_H */

@@ -36,8 +36,8 @@ bool apic_end_interrupt(unsigned int vector);
 /* Interrupts that wait for their last owner's handlers are taken here and dropped. */
 void apic_drop_interrupts(struct cpu *cpu);
 
-/* NMIs taken in the hypervisor (PENDING_NMI_TAKEN): a kick that was on its way, or the guest's. */
-void apic_account_nmi(struct cpu *cpu);
+/* Whether an NMI was taken in the hypervisor (PENDING_NMI_TAKEN) that is the guest's: no kick. */
+bool apic_took_nmi(struct cpu *cpu);
 
 /* Ends its run of its guest; one's own next one as soon as what is injected is delivered. */
 void apic_kick(struct cpu *cpu);

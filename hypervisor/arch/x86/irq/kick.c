@@ -20,13 +20,21 @@ void arch_cpu_kick(struct cpu *cpu)
 		apic_kick(cpu);
 }
 
-void apic_account_nmi(struct cpu *cpu)
+/* One that came while a kick was pending was one with it: whose it was, only its source tells. */
+static bool counter_waits(void)
+{
+	uint32_t how = apic_get(APIC_LVT_PERF) & (LVT_MASKED | ICR_MODE(~0u));
+
+	return how == ICR_NMI && vendor->counter_waits();
+}
+
+bool apic_took_nmi(struct cpu *cpu)
 {
 	if (!(__atomic_load_n(&cpu->pending, __ATOMIC_SEQ_CST) & PENDING_NMI_TAKEN))
-		return;
+		return false;
 	cpu_post(cpu, PENDING_NMI_TAKEN, 0);
-	if (!__atomic_exchange_n(&cpu->arch.kick_pending, 0, __ATOMIC_SEQ_CST))
-		cpu_post(cpu, 0, PENDING_NMI);
+	return !__atomic_exchange_n(&cpu->arch.kick_pending, 0, __ATOMIC_SEQ_CST) ||
+	       counter_waits();
 }
 
 /*
@@ -57,7 +65,7 @@ void apic_drop_interrupts(struct cpu *cpu)
 		setup_interrupt_vectors(true);
 		vendor->take_interrupts(cpu, true);
 		setup_interrupt_vectors(false);
-		apic_account_nmi(cpu);
+		apic_took_nmi(cpu);
 		pending = 0;
 		for (unsigned int n = 0; n < 8; n++)
 			pending |= apic_get(APIC_IRR + n * 0x10) | apic_get(APIC_ISR + n * 0x10);

@@ -16,14 +16,9 @@ enum nmi_state {
 	NMI_STEPPING,	/* #DB comes after it */
 };
 
-static bool has_virtual_nmi(void)
-{
-	return cpuid(CPUID_SVM, 0).edx & CPUID_SVM_EDX_VNMI;
-}
-
 void svm_nmi_reset(struct vmcb *vmcb)
 {
-	vmcb->virtual_interrupt = has_virtual_nmi() ? V_NMI_ENABLE : 0;
+	vmcb->virtual_interrupt = cpuid(CPUID_SVM, 0).edx & CPUID_SVM_EDX_VNMI ? V_NMI_ENABLE : 0;
 	vmcb->nmi_state = NMI_READY;
 	vmcb->intercept_misc1 &= ~VMCB_IRET;
 }
@@ -87,4 +82,18 @@ bool svm_stepped(struct cpu *cpu)
 		return false;
 	vmcb->dr6 &= ~DR6_BS;
 	return true;
+}
+
+bool svm_counter_waits(void)
+{
+	const uint64_t tells = PERF_CTL_ENABLE | PERF_CTL_INTERRUPT;
+	uint64_t value;
+
+	for (uint32_t msr = MSR_PERF_CORE_FIRST; msr < MSR_PERF_CORE_LAST; msr += 2) {
+		if (msr_try_read(msr, &value) && (value & tells) == tells &&
+		    msr_try_read(msr + 1, &value) && !(value & PERF_COUNT_SIGN))
+			return true;
+	}
+	return (msr_try_read(MSR_IBS_FETCH_CTL, &value) && (value & IBS_FETCH_VALID)) ||
+	       (msr_try_read(MSR_IBS_OP_CTL, &value) && (value & IBS_OP_VALID));
 }

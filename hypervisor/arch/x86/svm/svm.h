@@ -25,6 +25,7 @@ void svm_nmi_reset(struct vmcb *vmcb);
 enum verdict svm_on_iret(struct cpu *cpu);
 /* Whether a #DB is that of an IRET that was stepped, and nothing of the guest. */
 bool svm_stepped(struct cpu *cpu);
+bool svm_counter_waits(void);
 
 static inline void svm_vmload(uint64_t vmcb_phys)
 {

@@ -356,6 +356,7 @@ VENDOR(svm) = {
 	.advance = svm_advance,
 	.inject_exception = svm_inject_exception,
 	.inject_nmi = svm_inject_nmi,
+	.counter_waits = svm_counter_waits,
 	.take_interrupts = svm_take_interrupts,
 	.can_inject = svm_can_inject,
 };

@@ -54,7 +54,8 @@ uint32_t arch_cpu_signals(struct cpu *cpu)
 {
 	uint8_t vector;
 
-	apic_account_nmi(cpu);
+	if (apic_took_nmi(cpu))
+		cpu_post(cpu, 0, PENDING_NMI);
 	if (take(cpu, PENDING_INIT) && cpu->state != CPU_PARKED)
 		park(cpu, CPU_WAITING);
 	/* A second start-up IPI finds the CPU running and is ignored, as by hardware. */
