@@ -17,6 +17,7 @@
 #include <asm/msr.h>
 
 #include "probe_abi.h"
+#include "storm.h"
 
 /* What the test looks at to see that nobody else wrote to Linux' memory. */
 static u64 *page;
@@ -341,11 +342,28 @@ static int perform(struct probe_request *request)
 	}
 }
 
+static long run_storm(void __user *argument)
+{
+	struct probe_storm request;
+	int err;
+
+	if (copy_from_user(&request, argument, sizeof(request)))
+		return -EFAULT;
+	mutex_lock(&lock);
+	err = storm(&request);
+	mutex_unlock(&lock);
+	if (!err && copy_to_user(argument, &request, sizeof(request)))
+		err = -EFAULT;
+	return err;
+}
+
 static long probe_ioctl(struct file *file, unsigned int code, unsigned long argument)
 {
 	struct probe_request request;
 	int err;
 
+	if (code == PROBE_STORM)
+		return run_storm((void __user *)argument);
 	if (code != PROBE_ACCESS)
 		return -ENOTTY;
 	if (copy_from_user(&request, (void __user *)argument, sizeof(request)))

@@ -71,7 +71,7 @@ static void usage(void)
 	fprintf(stderr,
 		"  user-read|user-exec|user-vector|copy-user ADDRESS\n  user-write ADDRESS VALUE\n"
 		"  vmmcall CODE ARGUMENT1 ARGUMENT2\n  cpuid LEAF\n  pages ADDRESS SIZE\n"
-		"  public-pages\n");
+		"  public-pages\n  storm TARGET SENDER SENDER COUNT PAUSES LINUX-HANDLES\n");
 	exit(2);
 }
 
@@ -323,6 +323,26 @@ static void public_pages(char **arguments)
 	fflush(stdout);
 }
 
+/* Prints what came of NMIs to a CPU from two others. */
+static int nmi_storm(char **arguments)
+{
+	struct probe_storm storm = {
+		.target = number(arguments[0]),
+		.senders = {number(arguments[1]), number(arguments[2])},
+		.count = number(arguments[3]),
+		.pauses = number(arguments[4]),
+		.linux_handles = number(arguments[5]),
+	};
+
+	if (ioctl(open_device(), PROBE_STORM, &storm) < 0)
+		die("storm");
+	printf("sent=%llu taken=%llu early=%llu lost=%u control-alone=%u control-within=%u "
+	       "early-at=%llu\n",
+	       storm.sent, storm.taken, storm.early, storm.lost, storm.control_alone,
+	       storm.control_within, storm.early_at);
+	return 0;
+}
+
 /* The access may be the end of whoever tries it. */
 static void in_child(const char *verb, char **arguments)
 {
@@ -379,6 +399,8 @@ int main(int argc, char **argv)
 			return 0;
 		}
 	}
+	if (strcmp(argv[1], "storm") == 0 && argc - 2 == 6)
+		return nmi_storm(argv + 2);
 	for (unsigned int n = 0; n < sizeof(user_verbs) / sizeof(user_verbs[0]); n++) {
 		if (strcmp(argv[1], user_verbs[n].name) == 0 &&
 		    argc - 2 == user_verbs[n].arguments) {

@@ -43,10 +43,28 @@ struct probe_request {
 	__u32 left;    /* out: what REP left of count */
 };
 
+/* NMIs to one CPU of Linux from two others. */
+struct probe_storm {
+	__u32 target;
+	__u32 senders[2];
+	__u32 count;	     /* of NMIs, half from each */
+	__u32 pauses;	     /* as long as that a handler lasts */
+	__u32 linux_handles; /* 0: its entry is taken off, and those that come too early count */
+	__u64 sent;	     /* out, as all from here on */
+	__u64 taken;	     /* several that wait are one */
+	__u64 early;	     /* before the IRET of the one before */
+	__u64 early_at;	     /* the last one: at this byte of the handler */
+	__u32 lost;	     /* one that was sent did not come, or not all could be sent */
+	/* What was counted as early of an INT 2 alone, and of that and one with another within. */
+	__u32 control_alone, control_within;
+	__u32 unused;
+};
+
 /*
  * The ioctl does one access from kernel mode. mmap() maps physical memory, readable, writable and
  * executable, for accesses from user mode; its offset is the physical address.
  */
 #define PROBE_ACCESS _IOWR('p', 0x50, struct probe_request)
+#define PROBE_STORM  _IOWR('p', 0x51, struct probe_storm)
 
 #endif /* PROBE_ABI_H */
