@@ -6,6 +6,8 @@
 # timeout: 900
 # shellcheck source-path=SCRIPTDIR source=../lib/isolation.sh
 . ./isolation.sh
+# shellcheck source-path=SCRIPTDIR source=../lib/apic.sh
+. ./apic.sh
 
 pattern=0x7a69a5f01c3e8d42
 turbine_port=0x82 # latches of the DMA controller that nothing uses
@@ -115,7 +117,9 @@ nmis=$(interrupt_count NMI)
 allowed ipi ''
 like 'what was meant for others went nowhere, what was meant for all came to itself' \
 	"$(cellctl console mischief)" 'ipi done, [1-9][0-9]+ commands, received here: fixed=2 nmi=0'
-diag "$(cellctl console mischief | grep 'ipi done')"
+sent=$(cellctl console mischief | sed -n 's/.*ipi done, \([0-9]*\) commands.*/\1/p')
+between 'control: each has left it, by two registers' "$(exits mischief xapic)" $((2 * sent)) $((3 * sent))
+diag "$sent commands, $(exits mischief xapic) exits"
 is 'Linux has had no NMI' "$(interrupt_count NMI)" "$nmis"
 is 'Linux has had no interrupt that it does not know' \
 	"$(kernel_log_since "$mark" | grep -cE 'No irq handler for vector|NMI received|[Ss]purious')" 0
