@@ -20,21 +20,15 @@ void arch_cpu_kick(struct cpu *cpu)
 		apic_kick(cpu);
 }
 
-/* One that came while a kick was pending was one with it: whose it was, only its source tells. */
-static bool counter_waits(void)
-{
-	uint32_t how = apic_get(APIC_LVT_PERF) & (LVT_MASKED | ICR_MODE(~0u));
-
-	return how == ICR_NMI && vendor->counter_waits();
-}
-
 bool apic_took_nmi(struct cpu *cpu)
 {
 	if (!(__atomic_load_n(&cpu->pending, __ATOMIC_SEQ_CST) & PENDING_NMI_TAKEN))
 		return false;
 	cpu_post(cpu, PENDING_NMI_TAKEN, 0);
+	/* A counter's that came while a kick was pending was one with it: the counter tells. */
 	return !__atomic_exchange_n(&cpu->arch.kick_pending, 0, __ATOMIC_SEQ_CST) ||
-	       counter_waits();
+	       ((apic_get(APIC_LVT_PERF) & (LVT_MASKED | ICR_MODE(~0u))) == ICR_NMI &&
+		vendor->counter_waits());
 }
 
 /*

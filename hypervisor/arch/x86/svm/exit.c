@@ -29,6 +29,8 @@ static enum verdict on_exception(struct cpu *cpu)
 	unsigned int vector = vmcb->exit_code - VMEXIT_EXCP_BASE;
 	unsigned int first = interrupted_exception(vmcb);
 
+	if (vector == VECTOR_DB && svm_stepped(cpu))
+		return VERDICT_HANDLED;
 	if (first == VECTOR_DF)
 		return exit_triple_fault(cpu);
 	if (first == FAILURE_VECTOR_NONE)
@@ -37,11 +39,6 @@ static enum verdict on_exception(struct cpu *cpu)
 		exit_exception_seen(cpu, first);
 	svm_inject_exception(cpu, vector, (VECTORS_WITH_ERROR >> vector) & 1, vmcb->exit_info1);
 	return VERDICT_HANDLED;
-}
-
-static enum verdict on_debug(struct cpu *cpu)
-{
-	return svm_stepped(cpu) ? VERDICT_HANDLED : on_exception(cpu);
 }
 
 /*
@@ -124,7 +121,7 @@ enum exit_kind {
 
 #define EXITS(X)                                                                               \
 	X(VMEXIT_EXCP_BASE + VECTOR_DE, on_exception, EXITS_X86_EXCEPTION)                     \
-	X(VMEXIT_EXCP_BASE + VECTOR_DB, on_debug, EXITS_X86_EXCEPTION)                         \
+	X(VMEXIT_EXCP_BASE + VECTOR_DB, on_exception, EXITS_X86_EXCEPTION)                     \
 	X(VMEXIT_EXCP_BASE + VECTOR_UD, on_exception, EXITS_X86_EXCEPTION)                     \
 	X(VMEXIT_EXCP_BASE + VECTOR_DF, on_exception, EXITS_X86_EXCEPTION)                     \
 	X(VMEXIT_EXCP_BASE + VECTOR_TS, on_exception, EXITS_X86_EXCEPTION)                     \
@@ -157,13 +154,6 @@ static enum verdict (*const handlers[EXIT_KINDS])(struct cpu *cpu) = {
 #define COUNTER(kind, handler, counter) [kind] = (counter),
 static const uint8_t counters[EXIT_KINDS] = {[0 ... EXIT_KINDS - 1] = EXITS_TOTAL, EXITS(COUNTER)};
 
-static unsigned int kind_of(uint64_t exit_code)
-{
-	if (likely(exit_code < VMEXIT_TABLE_SIZE))
-		return exit_code;
-	return exit_code == VMEXIT_NPF ? EXIT_KIND_NPF : EXIT_KIND_UNKNOWN;
-}
-
 /* An event whose delivery was interrupted by the exit is delivered again (APM vol. 2, 15.7.2). */
 static enum verdict __attribute__((cold, noinline))
 exit_in_delivery(struct cpu *cpu, unsigned int kind)
@@ -177,8 +167,12 @@ exit_in_delivery(struct cpu *cpu, unsigned int kind)
 enum verdict svm_exit(struct cpu *cpu)
 {
 	struct vmcb *vmcb = cpu->arch.control;
-	unsigned int kind = kind_of(vmcb->exit_code);
+	unsigned int kind = EXIT_KIND_UNKNOWN;
 
+	if (likely(vmcb->exit_code < VMEXIT_TABLE_SIZE))
+		kind = vmcb->exit_code;
+	else if (vmcb->exit_code == VMEXIT_NPF)
+		kind = EXIT_KIND_NPF;
 	cpu_gprs(cpu)->rax = vmcb->rax;
 	vmcb->tlb_control = TLB_CONTROL_NONE;
 	vmcb->event_injection = 0;

@@ -23,16 +23,6 @@ void svm_nmi_reset(struct vmcb *vmcb)
 	vmcb->intercept_misc1 &= ~VMCB_IRET;
 }
 
-static void step(struct vmcb *vmcb)
-{
-	vmcb->nmi_state = NMI_STEPPING;
-	vmcb->nmi_own_step = vmcb->rflags & RFLAGS_TF;
-	vmcb->nmi_own_db = vmcb->intercept_exceptions & 1u << VECTOR_DB;
-	vmcb->intercept_exceptions |= 1u << VECTOR_DB;
-	/* A breakpoint on the IRET has been there already. */
-	vmcb->rflags |= RFLAGS_TF | RFLAGS_RF;
-}
-
 bool svm_inject_nmi(struct cpu *cpu)
 {
 	struct vmcb *vmcb = cpu->arch.control;
@@ -43,8 +33,14 @@ bool svm_inject_nmi(struct cpu *cpu)
 	}
 	if (vmcb->nmi_state == NMI_AT_IRET && vmcb->rip != vmcb->nmi_iret)
 		vmcb->nmi_state = NMI_READY;
-	if (vmcb->nmi_state == NMI_AT_IRET)
-		step(vmcb);
+	if (vmcb->nmi_state == NMI_AT_IRET) {
+		vmcb->nmi_state = NMI_STEPPING;
+		vmcb->nmi_own_step = vmcb->rflags & RFLAGS_TF;
+		vmcb->nmi_own_db = vmcb->intercept_exceptions & 1u << VECTOR_DB;
+		vmcb->intercept_exceptions |= 1u << VECTOR_DB;
+		/* A breakpoint on the IRET has been there already. */
+		vmcb->rflags |= RFLAGS_TF | RFLAGS_RF;
+	}
 	if (vmcb->nmi_state != NMI_READY)
 		return false;
 	if (vmcb->event_injection & EVENT_VALID) {
