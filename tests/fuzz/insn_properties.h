@@ -6,10 +6,10 @@
 #include "arch/x86/logic/mmio_decode.h"
 
 /*
- * Decodes the bytes, and executes what they are. Returns the decoder's answer; *ret_broken is what
+ * Decodes the bytes, and executes what they are. Returns whether they are any; *ret_broken is what
  * does not hold, or NULL.
  */
-enum mmio_decode_result insn_try(const uint8_t *bytes, unsigned int size, enum mmio_cpu_mode mode,
-				 const char **ret_broken);
+bool insn_try(const uint8_t *bytes, unsigned int size, enum mmio_cpu_mode mode,
+	      const char **ret_broken);
 
 #endif /* INSN_PROPERTIES_H */

@@ -41,20 +41,18 @@ static unsigned int make(struct mutator *mutator, unsigned int encodings, uint8_
 int main(void)
 {
 	struct mutator mutator = {0x13198a2e03707344};
-	unsigned int size, encodings = count_encodings(), broken = 0, results[4] = {0};
+	unsigned int size, encodings = count_encodings(), broken = 0, decoded = 0;
 	struct tap tap = {0};
 	uint8_t bytes[24];
 	const char *what;
 
 	for (unsigned int n = 0; n < TRIES; n++) {
 		size = make(&mutator, encodings, bytes, sizeof(bytes));
-		results[insn_try(bytes, size, mutator_next(&mutator) % 3, &what)]++;
+		decoded += insn_try(bytes, size, mutator_next(&mutator) % 3, &what);
 		if (what && broken++ < 10)
 			tap_note(&tap, "input %u: %s", n, what);
 	}
 	tap_is_u64(&tap, broken, 0, "%u random instructions decode to what is possible", TRIES);
-	tap_ok(&tap, results[0] && results[1] && results[2] && results[3],
-	       "every answer came: %u decoded, %u truncated, %u without memory, %u unknown",
-	       results[0], results[1], results[2], results[3]);
+	tap_ok(&tap, decoded > TRIES / 20 && decoded < TRIES, "%u of them were decoded", decoded);
 	return tap_done(&tap);
 }

@@ -41,35 +41,12 @@ static inline enum io_answer carry_out_plain(struct cpu *cpu, const struct io_re
 	return IO_DONE;
 }
 
-/* The instruction has done its work: register, flags, next instruction. */
-static void __attribute__((cold))
-complete(struct cpu *cpu, const struct mmio_insn *insn, const struct mmio_effect *effect)
-{
-	if (effect->writes_register)
-		gpr_set(cpu, insn->reg, effect->reg);
-	if (insn->operation != MMIO_OP_MOV)
-		vcpu_set(cpu, VCPU_RFLAGS, effect->flags);
-	vendor->advance(cpu, insn->length);
-}
-
-/* What it does with data read from memory; changes nothing yet. */
-static void __attribute__((cold))
-apply(struct cpu *cpu, const struct mmio_insn *insn, uint64_t data, struct mmio_effect *ret_effect)
-{
-	uint64_t reg = 0;
-
-	if (insn->operand == MMIO_OPERAND_REGISTER)
-		reg = gpr_get(cpu, insn->reg);
-	mmio_apply(insn, reg, data, vcpu_get(cpu, VCPU_RFLAGS), ret_effect);
-}
-
 /*
  * The processor tells the first byte that is not mapped. If that is the first one of a page, the
  * access may have begun in the page before: only bytes of its end would be in the region. Where a
  * prefix names the segment, this is not asked, but refused.
  */
-static bool __attribute__((cold))
-begins_before(struct cpu *cpu, const struct mmio_insn *insn, uint64_t guest_phys)
+static bool begins_before(struct cpu *cpu, const struct mmio_insn *insn, uint64_t guest_phys)
 {
 	bool on_stack = (insn->base & ~1) == MMIO_BASE_STACK;
 	uint64_t address = insn->displacement;
@@ -89,30 +66,38 @@ begins_before(struct cpu *cpu, const struct mmio_insn *insn, uint64_t guest_phys
 	return address & ~PAGE_MASK;
 }
 
-static enum io_answer __attribute__((cold))
-carry_out(struct cpu *cpu, const struct io_region *region, const struct mmio_insn *insn,
-	  uint64_t guest_phys)
+static uint64_t operand_of(const struct mmio_insn *insn, struct cpu *cpu)
 {
-	struct io_access access = {.address = guest_phys, .width = insn->width};
-	struct mmio_effect effect;
-	enum io_answer answer;
+	return insn->has_immediate ? insn->immediate : gpr_get(cpu, insn->reg);
+}
 
-	if (!io_holds(region, guest_phys, insn->width) || begins_before(cpu, insn, guest_phys))
-		return IO_REFUSED;
-	if (insn->access != MMIO_WRITE) {
+static enum io_answer carry_out(struct cpu *cpu, const struct io_region *region,
+				const struct mmio_insn *insn, uint64_t guest_phys)
+{
+	uint64_t reg = operand_of(insn, cpu), flags = vcpu_get(cpu, VCPU_RFLAGS);
+	struct io_access access = {.address = guest_phys, .width = insn->width};
+	enum io_answer answer = IO_DONE;
+
+	if (mmio_reads(insn))
 		answer = region->handler(cpu, region, &access);
-		if (answer != IO_DONE)
-			return answer;
-	}
-	apply(cpu, insn, access.value, &effect);
-	if (effect.writes_memory) {
-		access.write = true;
-		access.value = effect.memory;
+	access.value = mmio_apply(insn, access.value, &reg, &flags);
+	access.write = true;
+	if (answer == IO_DONE && mmio_writes(insn))
 		answer = region->handler(cpu, region, &access);
-		if (answer != IO_DONE)
-			return answer;
-	}
-	complete(cpu, insn, &effect);
+	if (answer != IO_DONE)
+		return answer;
+	if (!insn->has_immediate)
+		gpr_set(cpu, insn->reg, reg);
+	vcpu_set(cpu, VCPU_RFLAGS, flags);
+	vendor->advance(cpu, insn->length);
+	return IO_DONE;
+}
+
+/* An empty bus: reads give all ones, writes are lost. */
+static enum io_answer nothing(struct cpu *cpu, const struct io_region *region,
+			      struct io_access *access)
+{
+	access->value = ~0ull;
 	return IO_DONE;
 }
 
@@ -122,27 +107,27 @@ static enum failure_reason reason(bool write)
 }
 
 /*
- * To root like by an empty bus: reads give all ones, writes are lost. What cannot be emulated (insn
- * is NULL: vector and string instructions, a walk of its own page tables) gets a general-protection
- * exception, which Linux' guarded accesses survive.
+ * To root like by an empty bus. What cannot be emulated (insn is NULL: vector and string
+ * instructions, a walk of its own page tables) gets a general-protection exception, which Linux'
+ * guarded accesses survive.
  */
 static enum verdict __attribute__((cold))
 refuse(struct cpu *cpu, enum failure_reason why, uint64_t guest_phys, const struct mmio_insn *insn)
 {
-	unsigned int width = insn ? insn->width : 0;
-	struct mmio_effect effect = {0};
-	uint64_t written;
+	static const struct io_region empty_bus = {.handler = nothing};
+	uint64_t written = 0, reg, flags = 0;
 
-	if (insn)
-		apply(cpu, insn, ~0ull, &effect);
-	written = insn && insn->access == MMIO_WRITE ? effect.memory : 0;
+	if (insn && !mmio_reads(insn)) {
+		reg = operand_of(insn, cpu);
+		written = mmio_apply(insn, 0, &reg, &flags);
+	}
 	if (cpu->cell != &root_cell)
-		return exit_fault(cpu, why, guest_phys, written, width);
+		return exit_fault(cpu, why, guest_phys, written, insn ? insn->width : 0);
 	if (refuse_count())
-		refuse_tell(cpu, why, guest_phys, written, width);
+		refuse_tell(cpu, why, guest_phys, written, insn ? insn->width : 0);
 	if (!insn) /* all ones would be fetched, which is no instruction */
 		return why == FAILURE_MEMORY_EXECUTE ? VERDICT_UD : VERDICT_GP;
-	complete(cpu, insn, &effect);
+	carry_out(cpu, &empty_bus, insn, guest_phys);
 	return VERDICT_HANDLED;
 }
 
@@ -150,12 +135,14 @@ static enum verdict __attribute__((cold, noinline))
 access_any(struct cpu *cpu, enum failure_reason why, uint64_t guest_phys,
 	   const struct io_region *region, const uint8_t *bytes, unsigned int length)
 {
+	enum io_answer answer = IO_REFUSED;
 	struct mmio_insn insn;
-	enum io_answer answer;
 
-	if (!length || mmio_decode(bytes, length, mode_of(cpu), &insn) != MMIO_DECODE_OK)
+	if (!mmio_decode(bytes, length, mode_of(cpu), &insn))
 		return refuse(cpu, why, guest_phys, NULL);
-	answer = region ? carry_out(cpu, region, &insn, guest_phys) : IO_REFUSED;
+	if (region && io_holds(region, guest_phys, insn.width) &&
+	    !begins_before(cpu, &insn, guest_phys))
+		answer = carry_out(cpu, region, &insn, guest_phys);
 	if (answer == IO_DONE)
 		return VERDICT_HANDLED;
 	return answer == IO_FAULT ? VERDICT_FAULT : refuse(cpu, why, guest_phys, &insn);

@@ -20,22 +20,8 @@ enum mmio_cpu_mode {
 	MMIO_MODE_64,
 };
 
-enum mmio_decode_result {
-	MMIO_DECODE_OK,
-	MMIO_DECODE_TRUNCATED, /* the instruction is longer than the bytes given */
-	MMIO_DECODE_NO_MEMORY, /* known, but its operands are registers only */
-	MMIO_DECODE_UNKNOWN,   /* not covered, or not an instruction */
-};
-
-enum mmio_access {
-	MMIO_READ,    /* memory into the register, perhaps through an operation */
-	MMIO_WRITE,   /* register or immediate into memory */
-	MMIO_UPDATE,  /* memory is read and written */
-	MMIO_COMPARE, /* memory is read, only flags change */
-};
-
 enum mmio_operation {
-	/* In the order that the opcodes have. */
+	/* In the order that the opcodes have; those two are not covered. */
 	MMIO_OP_ADD,
 	MMIO_OP_OR,
 	MMIO_OP_ADC,
@@ -48,16 +34,6 @@ enum mmio_operation {
 	MMIO_OP_MOV,
 	MMIO_OP_TEST,
 	MMIO_OP_XCHG,
-	MMIO_OP_INC,
-	MMIO_OP_DEC,
-	MMIO_OP_NOT,
-	MMIO_OP_NEG,
-};
-
-enum mmio_operand {
-	MMIO_OPERAND_NONE,
-	MMIO_OPERAND_REGISTER,
-	MMIO_OPERAND_IMMEDIATE,
 };
 
 #define MMIO_BASE_STACK 4 /* and 5: with RSP and RBP the segment is SS, else DS */
@@ -68,17 +44,16 @@ enum mmio_operand {
 struct mmio_insn {
 	uint8_t length; /* bytes, prefixes included */
 	uint8_t width;	/* bytes of memory accessed: 1, 2, 4, 8 */
-	enum mmio_access access;
 	enum mmio_operation operation;
+	bool to_register; /* the register is the first operand and the result, memory the second */
 
-	/* The operand beside the memory. */
-	enum mmio_operand operand;
-	uint8_t reg;	    /* 0-15 as encoded (0 = RAX, 4 = RSP); with high_byte 0-3 */
-	bool high_byte;	    /* AH, CH, DH, BH: bits 15:8 of reg */
-	uint8_t reg_width;  /* bytes of the register operand: 1, 2, 4, 8 */
+	/* The operand beside the memory: an immediate, or a register. */
+	bool has_immediate;
 	uint64_t immediate; /* sign-extended to 64 bits */
-	bool to_register;  /* the register is the first operand and the result, memory the second */
-	bool sign_extends; /* into a register wider than the memory; else with zeros */
+	uint8_t reg;	    /* 0-15 as encoded (0 = RAX, 4 = RSP) */
+	uint8_t reg_shift;  /* 8: of AH, CH, DH, BH; else 0 */
+	uint8_t reg_width;  /* bytes of the register operand: 1, 2, 4, 8 */
+	bool sign_extends;  /* into a register wider than the memory; else with zeros */
 
 	/* The address: base + (index << scale) + displacement, in a segment. */
 	uint8_t base, index; /* register numbers, or MMIO_BASE_… */
@@ -87,9 +62,23 @@ struct mmio_insn {
 	bool segment_prefix; /* FS or GS; outside 64-bit mode any */
 };
 
-/* Decodes the instruction at bytes, n of them. *ret_insn is written with MMIO_DECODE_OK only. */
-enum mmio_decode_result mmio_decode(const uint8_t *bytes, unsigned int n, enum mmio_cpu_mode mode,
-				    struct mmio_insn *ret_insn);
+static inline bool mmio_reads(const struct mmio_insn *insn)
+{
+	return insn->operation != MMIO_OP_MOV || insn->to_register;
+}
+
+static inline bool mmio_writes(const struct mmio_insn *insn)
+{
+	return !insn->to_register && insn->operation != MMIO_OP_CMP &&
+	       insn->operation != MMIO_OP_TEST;
+}
+
+/*
+ * Decodes the instruction at bytes, n of them. False, and *ret_insn not written: it does not access
+ * memory, is not covered, or does not end there.
+ */
+bool mmio_decode(const uint8_t *bytes, unsigned int n, enum mmio_cpu_mode mode,
+		 struct mmio_insn *ret_insn);
 
 /* What drivers mostly do: MOV of 32 bits, without prefixes but REX. */
 struct mmio_plain {
@@ -143,21 +132,11 @@ static inline bool mmio_decode_plain(const uint8_t *bytes, unsigned int n, enum 
 	return true;
 }
 
-/* What an instruction leaves behind. */
-struct mmio_effect {
-	bool writes_memory;
-	bool writes_register;
-	uint64_t memory; /* to be written, bits above the width are zero */
-	uint64_t reg;	 /* all 64 bits of insn->reg after the instruction */
-	uint64_t flags;	 /* RFLAGS after the instruction */
-};
-
 /*
- * Executes one access of a decoded instruction. reg is the whole register insn->reg, data what was
- * read from memory (ignored by plain writes; bits above the width are ignored), flags RFLAGS
- * before. AF is worked out where the manual defines it and cleared where it does not.
+ * Executes a decoded instruction, of whose operands data was read from memory. *reg is the whole
+ * register insn->reg, *flags RFLAGS. Returns what is to be written to memory, where it writes. AF
+ * is worked out where the manual defines it and cleared where it does not.
  */
-void mmio_apply(const struct mmio_insn *insn, uint64_t reg, uint64_t data, uint64_t flags,
-		struct mmio_effect *ret_effect);
+uint64_t mmio_apply(const struct mmio_insn *insn, uint64_t data, uint64_t *reg, uint64_t *flags);
 
 #endif /* MMIO_DECODE_H */
