@@ -108,31 +108,22 @@ static int make_table(struct page_table *table, uint64_t *entry, unsigned int le
 /* Replaces a table by one larger leaf, or by nothing, where its entries amount to that. */
 static void merge_table(struct page_table *table, uint64_t *entry, unsigned int level)
 {
-	uint64_t *entries = entry_table(table, *entry);
-	uint64_t first = entries[0], phys, replacement = 0;
-	unsigned int attributes;
+	uint64_t *entries = entry_table(table, *entry), first = entries[0], step = 0;
+	uint64_t phys = first & table->format->address;
 
 	if (is_present(table, first)) {
-		if (level > table->max_leaf_level || !is_leaf(table, first, level - 1))
+		if (level > table->max_leaf_level || !is_leaf(table, first, level - 1) ||
+		    (phys & (level_size(level) - 1)))
 			return;
-		phys = first & table->format->address;
-		if (phys & (level_size(level) - 1))
-			return;
-		attributes = entry_attributes(table, first);
-		for (unsigned int n = 1; n < PAGE_TABLE_ENTRIES; n++) {
-			if (entries[n] != page_table_leaf_entry(table->format,
-								phys + n * level_size(level - 1),
-								attributes, level - 1))
-				return;
-		}
-		replacement = page_table_leaf_entry(table->format, phys, attributes, level);
-	} else {
-		for (unsigned int n = 1; n < PAGE_TABLE_ENTRIES; n++) {
-			if (is_present(table, entries[n]))
-				return;
-		}
+		step = level_size(level - 1);
 	}
-	entry_set(entry, replacement);
+	for (unsigned int n = 1; n < PAGE_TABLE_ENTRIES; n++) {
+		if (entries[n] != first + n * step)
+			return;
+	}
+	entry_set(entry, step ? page_table_leaf_entry(table->format, phys,
+						      entry_attributes(table, first), level)
+			      : 0);
 	page_pool_free_deferred(entries);
 }
 
@@ -142,57 +133,47 @@ struct map_request {
 	bool no_huge;
 };
 
-static bool leaf_fits(const struct page_table *table, const struct map_request *request,
-		      uint64_t virt, uint64_t size, unsigned int level)
+/* An entry may say at once what is asked of so many bytes that it is about. */
+static bool entry_fits(const struct page_table *table, const struct map_request *request,
+		       uint64_t virt, uint64_t size, unsigned int level)
 {
-	if (level == 1)
-		return true;
-	return !request->no_huge && level <= table->max_leaf_level && size >= level_size(level) &&
-	       ((virt | (virt + request->offset)) & (level_size(level) - 1)) == 0;
+	if (level == 1 || size < level_size(level))
+		return level == 1;
+	return !request->attributes || (!request->no_huge && level <= table->max_leaf_level &&
+					((virt + request->offset) & (level_size(level) - 1)) == 0);
 }
 
 /* Nothing is to be done, and no large page to be split for it. */
 static bool already_maps(const struct page_table *table, uint64_t entry, unsigned int level,
 			 uint64_t virt, const struct map_request *request)
 {
-	return is_present(table, entry) && is_leaf(table, entry, level) && !request->no_huge &&
+	if (!is_present(table, entry))
+		return !request->attributes;
+	return is_leaf(table, entry, level) && !request->no_huge &&
 	       (entry & table->format->address) + (virt & (level_size(level) - 1)) ==
 		       virt + request->offset &&
 	       entry_attributes(table, entry) == request->attributes;
 }
 
-/* How much of [virt, virt + size) the entry of virt is about. */
-static uint64_t chunk_of(uint64_t virt, uint64_t size, unsigned int level)
-{
-	uint64_t rest = level_size(level) - (virt & (level_size(level) - 1));
-
-	return rest < size ? rest : size;
-}
-
-/* Puts a leaf or nothing in place of what is there. */
-static void replace(struct page_table *table, uint64_t *entry, unsigned int level, uint64_t value)
-{
-	uint64_t old = *entry;
-
-	entry_set(entry, value);
-	free_subtree(table, old, level);
-}
-
 static int map_level(struct page_table *table, uint64_t *entries, unsigned int level, uint64_t virt,
 		     uint64_t size, const struct map_request *request)
 {
-	uint64_t *entry, chunk;
+	uint64_t *entry, old, chunk;
 	int err;
 
 	for (; size > 0; virt += chunk, size -= chunk) {
 		entry = &entries[entry_index(virt, level)];
-		chunk = chunk_of(virt, size, level);
-		if (already_maps(table, *entry, level, virt, request))
+		old = *entry;
+		chunk = level_size(level) - (virt & (level_size(level) - 1));
+		if (chunk > size)
+			chunk = size;
+		if (already_maps(table, old, level, virt, request))
 			continue;
-		if (leaf_fits(table, request, virt, size, level)) {
-			replace(table, entry, level,
-				page_table_leaf_entry(table->format, virt + request->offset,
-						      request->attributes, level));
+		if (entry_fits(table, request, virt, chunk, level)) {
+			entry_set(entry,
+				  page_table_leaf_entry(table->format, virt + request->offset,
+							request->attributes, level));
+			free_subtree(table, old, level);
 			continue;
 		}
 		err = make_table(table, entry, level);
@@ -237,37 +218,17 @@ static int split_at(struct page_table *table, uint64_t virt)
 	return 0;
 }
 
-static void unmap_level(struct page_table *table, uint64_t *entries, unsigned int level,
-			uint64_t virt, uint64_t size)
-{
-	uint64_t *entry, chunk;
-
-	for (; size > 0; virt += chunk, size -= chunk) {
-		entry = &entries[entry_index(virt, level)];
-		chunk = chunk_of(virt, size, level);
-		if (chunk == level_size(level)) {
-			replace(table, entry, level, 0);
-		} else if (is_present(table, *entry)) {
-			unmap_level(table, entry_table(table, *entry), level - 1, virt, chunk);
-			merge_table(table, entry, level);
-		}
-	}
-}
-
 int page_table_unmap(struct page_table *table, uint64_t virt, uint64_t size)
 {
-	uint64_t limit = level_size(table->levels) * PAGE_TABLE_ENTRIES;
+	static const struct map_request nothing;
 	int err;
 
 	if (!range_valid(table, virt, size))
 		return -EINVAL;
 	err = split_at(table, virt);
-	if (!err && virt + size < limit)
+	if (!err)
 		err = split_at(table, virt + size);
-	if (err)
-		return err;
-	unmap_level(table, table->root, table->levels, virt, size);
-	return 0;
+	return err ? err : map_level(table, table->root, table->levels, virt, size, &nothing);
 }
 
 /* On the way of some exits: a shift is all that is computed for a level. */
