@@ -45,7 +45,7 @@ struct vendor {
 	void (*leave)(struct cpu *cpu, int result) __attribute__((noreturn));
 
 	int (*stage2_init)(struct page_table *table);
-	/* Rows of the policy for MSRs that only its processors have (logic/msr_policy.h). */
+	/* All rows of the policy for MSRs (logic/msr_policy.h). */
 	const struct msr_rule *msr_rules;
 	const struct msr_constant *msr_constants;
 	/* And what becomes of them between owners of a CPU (vcpu/reset.h). */

@@ -1,16 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-only
 #include "arch/x86/logic/msr_policy.h"
 
-#include "arch/x86/msr.h"
-
-static const struct msr_rule common_rules[] = {
-#include "arch/x86/logic/msr_policy.inc"
-	{0},
-};
-
-/* All rows in order; the last one is what no other names, and ends every search. */
-static struct msr_rule rules[MSR_RULES_MAX];
-static const struct msr_rule unnamed = {~0u, ~0u, {MSR_ABSENT, MSR_ABSENT}, {MSR_PASS, MSR_PASS}};
+static const struct msr_rule *rules;
 
 /*
  * The row from which on to look, by group of 64 registers. A group has the numbers that are alike
@@ -26,30 +17,20 @@ static unsigned int group_of(uint32_t msr)
 	return (msr >> 31 << 8) | (msr >> 16 & 1) << 7 | (msr >> 6 & 0x7f);
 }
 
-bool msr_policy_init(const struct msr_rule *vendor_rules)
+void msr_policy_init(const struct msr_rule *all_rules)
 {
-	const struct msr_rule *common = common_rules, **next;
 	unsigned int n = 0;
 
-	while (common->last || vendor_rules->last) {
-		next = !vendor_rules->last || (common->last && common->first < vendor_rules->first)
-			       ? &common
-			       : &vendor_rules;
-		if (n == MSR_RULES_MAX - 1)
-			return false;
-		rules[n++] = *(*next)++;
-	}
-	rules[n] = unnamed;
+	rules = all_rules;
 	for (unsigned int group = 0; group < GROUPS; group++) {
 		uint32_t base = (group & 0x7f) << 6 | (group >> 7 & 1) << 16;
 
 		if (group >> 8)
 			base |= 0xc0000000;
-		for (n = 0; rules[n].last < base;)
+		while (rules[n].last < base)
 			n++;
 		first_of_group[group] = n;
 	}
-	return true;
 }
 
 enum msr_access msr_policy(bool root, uint32_t msr, bool write)
@@ -59,6 +40,6 @@ enum msr_access msr_policy(bool root, uint32_t msr, bool write)
 	while (rule->last < msr)
 		rule++;
 	if (rule->first > msr)
-		rule = &unnamed;
+		return root ? MSR_PASS : MSR_ABSENT;
 	return root ? rule->root[write] : rule->cell[write];
 }

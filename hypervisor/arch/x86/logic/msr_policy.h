@@ -34,10 +34,13 @@ struct msr_constant {
 #define MSR_RULE(first, last, cell_read, cell_write, root_read, root_write, why) \
 	{first, last, {MSR_##cell_read, MSR_##cell_write}, {MSR_##root_read, MSR_##root_write}},
 
-#define MSR_RULES_MAX 64 /* of all rows together */
+#define MSR_RULES_MAX 256
 
-/* Adds a vendor's rows, which are in order; one without numbers ends them. False: too many. */
-bool msr_policy_init(const struct msr_rule *vendor_rules);
+/* Behind all rows: what none of them names, and the end of every search. */
+#define MSR_RULES_END MSR_RULE(~0u, ~0u, ABSENT, ABSENT, PASS, PASS, "")
+
+/* Takes all rows of this processor, in order, the common ones among them. */
+void msr_policy_init(const struct msr_rule *all_rules);
 
 /* What becomes of the root cell's or any other cell's access. Total: every number has an answer. */
 enum msr_access msr_policy(bool root, uint32_t msr, bool write);

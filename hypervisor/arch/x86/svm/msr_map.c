@@ -5,10 +5,12 @@
 #include "arch/x86/msr.h"
 #include "arch/x86/svm.h"
 
+/* The numbers of AMD's own registers lie behind those of the common ones. */
 const struct msr_rule svm_msr_rules[] = {
+#include "arch/x86/logic/msr_policy.inc"
 #include "arch/x86/svm/msr_policy.inc"
-	{0},
-};
+	MSR_RULES_END};
+_Static_assert(sizeof(svm_msr_rules) <= MSR_RULES_MAX * sizeof(struct msr_rule), "row numbers");
 
 const struct msr_constant svm_msr_constants[] = {
 	{MSR_VM_CR, VM_CR_SVMDIS},
