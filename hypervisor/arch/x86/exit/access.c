@@ -6,10 +6,8 @@
 #pragma GCC optimize("O2") /* on the way of exits that are frequent */
 
 #include "arch/x86/asm.h"
-#include "arch/x86/exit/refuse.h"
+#include "arch/x86/exit/exit.h"
 #include "arch/x86/logic/mmio_decode.h"
-#include "core/compiler.h"
-#include "core/state.h"
 
 /* How long the code segment says that addresses and operands are. */
 static inline __attribute__((always_inline)) enum mmio_cpu_mode mode_of(const struct cpu *cpu)

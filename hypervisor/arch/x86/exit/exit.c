@@ -5,7 +5,6 @@
 #include <errno.h>
 
 #include "arch/x86/asm.h"
-#include "arch/x86/exit/refuse.h"
 #include "core/hypercall.h"
 
 /* Not inlined, so that what is refused at once needs no stack. */

@@ -4,7 +4,8 @@
 #define EXIT_H
 
 #include "arch/x86/vcpu/guest.h"
-#include "arch/x86/vendor.h"
+#include "core/compiler.h"
+#include "core/state.h"
 
 /* What an exit handler decides. */
 enum verdict {
@@ -22,6 +23,25 @@ enum verdict exit_fault(struct cpu *cpu, enum failure_reason reason, uint64_t ad
 
 /* One line on the console of what cpu->failure says, and what was done about it. */
 void record_tell(const struct cpu *cpu, const char *what);
+
+/*
+ * What a cell would be stopped for is refused to root like by hardware where nothing is: a stray
+ * access must not take Linux down. Counts a refusal; true: it is to be told. Fewer and fewer are,
+ * as the console is not root's to flood.
+ */
+static inline bool refuse_count(void)
+{
+	uint64_t n = __atomic_add_fetch(&public_area.root_violations, 1, __ATOMIC_SEQ_CST);
+
+	return unlikely((n & (n - 1)) == 0 || n <= 16);
+}
+
+static inline void refuse_tell(struct cpu *cpu, enum failure_reason reason, uint64_t address,
+			       uint64_t value, unsigned int size)
+{
+	exit_fault(cpu, reason, address, value, size);
+	record_tell(cpu, "refused");
+}
 
 /* Carries out what is no vendor's affair: all but VERDICT_NEXT (exit.c). */
 void exit_verdict(struct cpu *cpu, enum verdict verdict);

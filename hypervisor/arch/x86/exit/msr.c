@@ -4,9 +4,7 @@
 
 #include "arch/x86/asm.h"
 #include "arch/x86/logic/msr_policy.h"
-#include "core/compiler.h"
 #include "core/page_pool.h"
-#include "core/state.h"
 #include "core/subsystem.h"
 #include "arch/x86/exit/exit.h"
 #include "arch/x86/irq/apic.h"

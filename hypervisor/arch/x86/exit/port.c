@@ -2,7 +2,7 @@
 /* Accesses to ports that the cell's map (port_map.c) does not let through. */
 #pragma GCC optimize("O2") /* on the way of exits that are frequent */
 
-#include "arch/x86/exit/refuse.h"
+#include "arch/x86/exit/exit.h"
 
 /* What an IN leaves in RAX. */
 static inline void set_rax(struct cpu *cpu, unsigned int width, uint64_t value)

@@ -22,6 +22,10 @@
 	for (const struct blob_pio *range = cell_desc_pio(desc); \
 	     range < cell_desc_pio(desc) + (desc)->num_pio_regions; range++)
 
+#define for_each_port(port, desc)    \
+	for_each_range (range, desc) \
+		for (unsigned int port = range->base; port - range->base < range->length; port++)
+
 static bool lists(const struct cell_desc *desc, unsigned int port)
 {
 	for_each_range (range, desc) {
@@ -78,16 +82,13 @@ static const char *find_owner(const struct cell *cell, unsigned int port)
 
 static int check_ports(const struct cell *cell)
 {
-	for_each_range (range, cell->desc) {
-		for (unsigned int port = range->base; port - range->base < range->length; port++) {
-			const char *owner = find_owner(cell, port);
+	for_each_port (port, cell->desc) {
+		const char *owner = find_owner(cell, port);
 
-			if (!owner)
-				continue;
-			console_printf("cell %s: port 0x%x belongs to %s\n", cell->desc->name, port,
-				       owner);
-			return -EBUSY;
-		}
+		if (!owner)
+			continue;
+		console_printf("cell %s: port 0x%x belongs to %s\n", cell->desc->name, port, owner);
+		return -EBUSY;
 	}
 	return 0;
 }
@@ -99,33 +100,26 @@ static void allow(struct cell *cell, unsigned int port, bool allowed)
 	*byte = allowed ? *byte & ~bit : *byte | bit;
 }
 
-static void allow_all(struct cell *cell, unsigned int first, unsigned int count)
-{
-	for (unsigned int port = first; port - first < count; port++)
-		allow(cell, port, true);
-}
-
-/* What root has of these ports as long as the cell is there, or when it has gone. */
+/* What root has of a cell's ports: of one that comes, or has gone, beside all others. */
 static void set_root_ports(const struct cell *cell, bool there)
 {
-	for_each_range (range, cell->desc) {
-		for (unsigned int port = range->base; port - range->base < range->length; port++) {
-			const struct cell_console *console = &root_cell.desc->console;
-			bool allowed = lists(root_cell.desc, port) &&
-				       !(there && takes(cell->desc, port, console));
+	const struct cell_console *console = &root_cell.desc->console;
 
-			for_each_cell (other) {
-				if (other != &root_cell && other != cell)
-					allowed = allowed && !takes(other->desc, port, console);
-			}
-			allow(&root_cell, port, allowed || is_pci(port) || is_pm_timer(port));
+	for_each_port (port, cell->desc) {
+		bool has =
+			lists(root_cell.desc, port) && !(there && takes(cell->desc, port, console));
+
+		for_each_cell (other) {
+			if (other != &root_cell && other != cell)
+				has = has && !takes(other->desc, port, console);
 		}
+		allow(&root_cell, port, has || is_pci(port) || is_pm_timer(port));
 	}
 }
 
 static int port_cell_create(struct cell *cell)
 {
-	unsigned int pm_timer = system_desc->platform.x86.pm_timer_address;
+	unsigned int port = system_desc->platform.x86.pm_timer_address;
 	int err = cell == &root_cell ? 0 : check_ports(cell);
 
 	if (err)
@@ -134,14 +128,15 @@ static int port_cell_create(struct cell *cell)
 	if (!cell->arch.io_bitmap)
 		return -ENOMEM;
 	memset(cell->arch.io_bitmap, 0xff, IO_BITMAP_PAGES * PAGE_SIZE);
-	for_each_range (range, cell->desc)
-		allow_all(cell, range->base, range->length);
-	allow_all(cell, pm_timer, pm_timer ? PM_TIMER_PORTS : 0);
-	/* Blobs leave these ports out where somebody else serves them: for root they are there. */
-	if (cell == &root_cell)
-		allow_all(cell, PCI_PORTS, PCI_PORTS_COUNT);
-	else
+	for_each_port (listed, cell->desc)
+		allow(cell, listed, true);
+	for (; is_pm_timer(port); port++)
+		allow(cell, port, true);
+	if (cell != &root_cell)
 		set_root_ports(cell, true);
+	/* Blobs leave these ports out where somebody else serves them: for root they are there. */
+	for (port = PCI_PORTS; cell == &root_cell && is_pci(port); port++)
+		allow(cell, port, true);
 	return 0;
 }
 

@@ -7,23 +7,26 @@
 #include "arch/x86/vcpu/guest.h"
 #include "arch/x86/vendor.h"
 
-static void reset(struct cpu *cpu, uint16_t selector, uint64_t base, uint16_t ip)
-{
-	subsystems_cpu_reset(cpu);
-	cpu_clear_unswitched();
-	cpu->state = CPU_RUNNING;
-	cpu->failed = false;
-	cpu->arch.last_exception = FAILURE_VECTOR_NONE;
-	guest_forget(cpu);
-	vendor->reset(cpu, selector, base, ip);
-}
-
-static void park(struct cpu *cpu, enum cpu_state state)
+/* Nothing of the guest before is left. */
+static void clear(struct cpu *cpu, enum cpu_state state)
 {
 	subsystems_cpu_reset(cpu);
 	cpu_clear_unswitched();
 	cpu->state = state;
 	guest_forget(cpu);
+}
+
+static void reset(struct cpu *cpu, uint16_t selector, uint64_t base, uint16_t ip)
+{
+	clear(cpu, CPU_RUNNING);
+	cpu->failed = false;
+	cpu->arch.last_exception = FAILURE_VECTOR_NONE;
+	vendor->reset(cpu, selector, base, ip);
+}
+
+static void park(struct cpu *cpu, enum cpu_state state)
+{
+	clear(cpu, state);
 	vendor->park(cpu);
 }
 
