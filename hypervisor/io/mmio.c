@@ -91,14 +91,12 @@ static void add_test_device(struct io_builder *builder, const struct cell *cell)
 	}
 	free = device.start && !arch_overlaps_interrupt_controller(device.start, PAGE_SIZE);
 	for_each_region (region, cell)
-		free = free &&
-		       !ranges_overlap(device.start, PAGE_SIZE, region->virt_start, region->size);
+		free &= !ranges_overlap(device.start, PAGE_SIZE, region->virt_start, region->size);
 	io_add(builder, device);
 	if (free || !builder->table)
 		return;
-	console_printf(
-		"cell %s: no free page behind its communication region for the test device\n",
-		cell->desc->name);
+	console_printf("cell %s: no page for the test device behind its communication region\n",
+		       cell->desc->name);
 	builder->error = -EINVAL;
 }
 

@@ -85,22 +85,17 @@ static void free_subtree(struct page_table *table, uint64_t entry, unsigned int 
 /* Makes *entry of this level point to a table; a leaf is split into equivalent smaller ones. */
 static int make_table(struct page_table *table, uint64_t *entry, unsigned int level)
 {
-	unsigned int attributes;
-	uint64_t *entries, phys;
+	uint64_t *entries, step = level_size(level - 1), leaf = *entry;
 
 	if (is_present(table, *entry) && !is_leaf(table, *entry, level))
 		return 0;
 	entries = page_pool_alloc(1);
 	if (!entries)
 		return -ENOMEM;
-	if (is_present(table, *entry)) {
-		phys = *entry & table->format->address;
-		attributes = entry_attributes(table, *entry);
-		for (unsigned int n = 0; n < PAGE_TABLE_ENTRIES; n++)
-			entries[n] = page_table_leaf_entry(table->format,
-							   phys + n * level_size(level - 1),
-							   attributes, level - 1);
-	}
+	if (level == 2)
+		leaf &= ~table->format->large;
+	for (unsigned int n = 0; n < PAGE_TABLE_ENTRIES && is_present(table, leaf); n++)
+		entries[n] = leaf + n * step;
 	entry_set(entry, ((uint64_t)entries + table->phys_offset) | table->format->table);
 	return 0;
 }
@@ -109,11 +104,10 @@ static int make_table(struct page_table *table, uint64_t *entry, unsigned int le
 static void merge_table(struct page_table *table, uint64_t *entry, unsigned int level)
 {
 	uint64_t *entries = entry_table(table, *entry), first = entries[0], step = 0;
-	uint64_t phys = first & table->format->address;
 
 	if (is_present(table, first)) {
 		if (level > table->max_leaf_level || !is_leaf(table, first, level - 1) ||
-		    (phys & (level_size(level) - 1)))
+		    (first & table->format->address & (level_size(level) - 1)))
 			return;
 		step = level_size(level - 1);
 	}
@@ -121,9 +115,7 @@ static void merge_table(struct page_table *table, uint64_t *entry, unsigned int 
 		if (entries[n] != first + n * step)
 			return;
 	}
-	entry_set(entry, step ? page_table_leaf_entry(table->format, phys,
-						      entry_attributes(table, first), level)
-			      : 0);
+	entry_set(entry, step ? first | table->format->large : 0);
 	page_pool_free_deferred(entries);
 }
 

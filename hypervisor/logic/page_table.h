@@ -38,7 +38,7 @@ struct page_table_format {
 	uint64_t address;    /* where the physical address is */
 	uint64_t table;	     /* all of an entry that points to a table, but for the address */
 	uint64_t leaf;	     /* what every leaf has */
-	uint64_t large;	     /* beside that, a leaf above level 1, and no other entry */
+	uint64_t large;	     /* a leaf above level 1: the only difference between leaves */
 	uint64_t write;	     /* a leaf with PT_WRITE */
 	uint64_t no_execute; /* a leaf without PT_EXECUTE */
 	uint64_t device;     /* a leaf with PT_DEVICE */

@@ -17,11 +17,10 @@ static uint64_t full_speed(void)
 }
 
 #define AT_LAUNCH .as_at_launch = true
-#define WHERE(the_leaf, the_register, the_bits) \
-	.leaf = (the_leaf), .reg = CPUID_##the_register, .bits = (the_bits)
 
 /* Values that are not named are 0. */
 const struct msr_reset svm_msr_resets[] = {
+#include "arch/x86/vcpu/msr_reset.inc"
 	/* What CPUID says, how the core works: Linux sets it once, by the processor's model. */
 	{MSRS(MSR_CPUID_FIRST, MSR_CPUID_LAST), AT_LAUNCH},
 	{MSRS(MSR_HWCR, MSR_HWCR), AT_LAUNCH},

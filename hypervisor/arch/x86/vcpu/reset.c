@@ -9,30 +9,8 @@
 #include "core/state.h"
 #include "core/subsystem.h"
 
-/* Values that are not named are 0. */
-static const struct msr_reset common_resets[] = {
-	/* Branch stepping and branch records: would stay in effect under the next owner. */
-	{MSRS(MSR_DEBUGCTL, MSR_DEBUGCTL)},
-	{MSRS(MSR_XSS, MSR_XSS), .leaf = CPUID_XSTATE, .subleaf = 1, .reg = CPUID_EAX,
-	 .bits = CPUID_XSTATE_1_EAX_XSAVES},
-	/* Shadow stacks of user mode; those of the kernel are switched. */
-	{MSRS(MSR_U_CET, MSR_U_CET), .leaf = 7, .reg = CPUID_ECX, .bits = CPUID_7_ECX_SHSTK},
-	{MSRS(MSR_PL0_SSP, MSR_PL3_SSP), .leaf = 7, .reg = CPUID_ECX, .bits = CPUID_7_ECX_SHSTK},
-	/* Class 0 of a shared cache, and nobody's monitor. */
-	{MSRS(MSR_PQR_ASSOC, MSR_PQR_ASSOC), .leaf = 7, .reg = CPUID_EBX,
-	 .bits = CPUID_7_EBX_QOS_MONITOR | CPUID_7_EBX_QOS},
-	{MSRS(MSR_TSC_AUX, MSR_TSC_AUX), .leaf = 0x80000001, .reg = CPUID_EDX,
-	 .bits = CPUID_8000_0001_EDX_RDTSCP},
-	{0},
-};
-
 /* Rows that this processor needs; found at launch, as root could change what CPUID says. */
-static uint64_t present[2]; /* common ones, the vendor's */
-
-static const struct msr_reset *table(unsigned int which)
-{
-	return which == 0 ? common_resets : vendor->msr_resets;
-}
+static uint64_t present;
 
 static bool has(const struct msr_reset *row)
 {
@@ -49,12 +27,10 @@ static bool has(const struct msr_reset *row)
 
 static int reset_init(void)
 {
-	for (unsigned int which = 0; which < 2; which++) {
-		present[which] = 0;
-		for (const struct msr_reset *row = table(which); row->last; row++) {
-			if (has(row))
-				present[which] |= 1ull << (row - table(which));
-		}
+	present = 0;
+	for (const struct msr_reset *row = vendor->msr_resets; row->last; row++) {
+		if (has(row))
+			present |= 1ull << (row - vendor->msr_resets);
 	}
 	return 0;
 }
@@ -90,17 +66,15 @@ static void reset_cpu_reset(struct cpu *cpu)
 {
 	unsigned int launched = 0;
 
-	for (unsigned int which = 0; which < 2; which++) {
-		for (const struct msr_reset *row = table(which); row->last; row++) {
-			bool there = present[which] >> (row - table(which)) & 1;
-			uint64_t value = there && row->make ? row->make() : row->value;
+	for (const struct msr_reset *row = vendor->msr_resets; row->last; row++) {
+		bool there = present >> (row - vendor->msr_resets) & 1;
+		uint64_t value = there && row->make ? row->make() : row->value;
 
-			for (uint32_t msr = row->first; msr <= row->last; msr++) {
-				if (row->as_at_launch)
-					restore(cpu, msr, launched++);
-				else if (there)
-					msr_try_write(msr, value);
-			}
+		for (uint32_t msr = row->first; msr <= row->last; msr++) {
+			if (row->as_at_launch)
+				restore(cpu, msr, launched++);
+			else if (there)
+				msr_try_write(msr, value);
 		}
 	}
 }

@@ -9,6 +9,8 @@
 enum cpuid_register { CPUID_EAX, CPUID_EBX, CPUID_ECX, CPUID_EDX };
 
 #define MSRS(from, to) .first = (from), .last = (to)
+#define WHERE(the_leaf, the_register, the_bits) \
+	.leaf = (the_leaf), .reg = CPUID_##the_register, .bits = (the_bits)
 
 /* A range of MSRs that are not switched with the guest. */
 struct msr_reset {
