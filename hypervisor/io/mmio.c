@@ -14,29 +14,19 @@
 #define CARRY_OUT(type)                                                     \
 	do {                                                                \
 		typedef volatile type __attribute__((aligned(1))) device_t; \
-		device_t *device = (device_t *)at;                          \
                                                                             \
-		if (access->write)                                          \
-			*device = access->value;                            \
-		else                                                        \
-			access->value = *device;                            \
+		if (access->width == sizeof(type) && access->write)         \
+			*(device_t *)at = access->value;                    \
+		else if (access->width == sizeof(type))                     \
+			access->value = *(device_t *)at;                    \
 	} while (0)
 
 static void carry_out(uint8_t *at, struct io_access *access)
 {
-	switch (access->width) {
-	case 1:
-		CARRY_OUT(uint8_t);
-		break;
-	case 2:
-		CARRY_OUT(uint16_t);
-		break;
-	case 4:
-		CARRY_OUT(uint32_t);
-		break;
-	default:
-		CARRY_OUT(uint64_t);
-	}
+	CARRY_OUT(uint8_t);
+	CARRY_OUT(uint16_t);
+	CARRY_OUT(uint32_t);
+	CARRY_OUT(uint64_t);
 }
 
 static bool window_allows(const struct blob_memory *window, const struct io_access *access)

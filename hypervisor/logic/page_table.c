@@ -50,7 +50,7 @@ static void entry_set(uint64_t *entry, uint64_t value)
 
 static bool range_valid(const struct page_table *table, uint64_t virt, uint64_t size)
 {
-	uint64_t limit = level_size(table->levels) * PAGE_TABLE_ENTRIES;
+	uint64_t limit = level_size(PAGE_TABLE_LEVELS) * PAGE_TABLE_ENTRIES;
 
 	return size > 0 && ((virt | size) & ~PAGE_MASK) == 0 && virt < limit &&
 	       size <= limit - virt;
@@ -61,7 +61,6 @@ int page_table_init(struct page_table *table, const struct page_table_format *fo
 {
 	*table = (struct page_table){
 		.format = format,
-		.levels = 4,
 		.max_leaf_level = max_leaf_level,
 		.root = page_pool_alloc(1),
 		.phys_offset = phys_offset,
@@ -187,7 +186,7 @@ int page_table_map(struct page_table *table, uint64_t virt, uint64_t phys, uint6
 
 	if (!range_valid(table, virt, size) || (phys & ~PAGE_MASK) != 0 || phys + size < phys)
 		return -EINVAL;
-	return map_level(table, table->root, table->levels, virt, size, &request);
+	return map_level(table, table->root, PAGE_TABLE_LEVELS, virt, size, &request);
 }
 
 /* Sees to it that no page reaches across virt. */
@@ -196,7 +195,7 @@ static int split_at(struct page_table *table, uint64_t virt)
 	uint64_t *entries = table->root, *entry;
 	int err;
 
-	for (unsigned int level = table->levels; level > 1; level--) {
+	for (unsigned int level = PAGE_TABLE_LEVELS; level > 1; level--) {
 		if ((virt & (level_size(level) - 1)) == 0)
 			return 0;
 		entry = &entries[entry_index(virt, level)];
@@ -220,7 +219,7 @@ int page_table_unmap(struct page_table *table, uint64_t virt, uint64_t size)
 	err = split_at(table, virt);
 	if (!err)
 		err = split_at(table, virt + size);
-	return err ? err : map_level(table, table->root, table->levels, virt, size, &nothing);
+	return err ? err : map_level(table, table->root, PAGE_TABLE_LEVELS, virt, size, &nothing);
 }
 
 /* On the way of some exits: a shift is all that is computed for a level. */
@@ -228,7 +227,7 @@ bool page_table_walk(const struct page_table *table, uint64_t virt,
 		     struct page_table_leaf *ret_leaf)
 {
 	const struct page_table_format *format = table->format;
-	unsigned int shift = PAGE_SHIFT + table->levels * PAGE_TABLE_LEVEL_BITS;
+	unsigned int shift = PAGE_SHIFT + PAGE_TABLE_LEVELS * PAGE_TABLE_LEVEL_BITS;
 	uint64_t *entries = table->root, entry;
 
 	if (virt >> shift)
@@ -253,7 +252,7 @@ void page_table_destroy(struct page_table *table)
 	if (!table->root)
 		return;
 	for (unsigned int n = 0; n < PAGE_TABLE_ENTRIES; n++)
-		free_subtree(table, table->root[n], table->levels);
+		free_subtree(table, table->root[n], PAGE_TABLE_LEVELS);
 	page_pool_free_deferred(table->root);
 	table->root = NULL;
 }

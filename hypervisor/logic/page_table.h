@@ -21,6 +21,7 @@
 #define PAGE_MASK	      (~(PAGE_SIZE - 1))
 #define PAGE_TABLE_LEVEL_BITS 9
 #define PAGE_TABLE_ENTRIES    512
+#define PAGE_TABLE_LEVELS     4 /* 48 bits of input address */
 
 /* What a mapping allows, independent of the format. */
 #define PT_READ	   (1u << 0)
@@ -46,7 +47,6 @@ struct page_table_format {
 
 struct page_table {
 	const struct page_table_format *format;
-	unsigned int levels;	     /* 4: 48 bits of input address */
 	unsigned int max_leaf_level; /* 1..3: largest page that may be used */
 	uint64_t *root;		     /* NULL until page_table_init() */
 	uint64_t phys_offset;	     /* from a virtual to the physical address of a table */

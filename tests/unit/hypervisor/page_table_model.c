@@ -155,7 +155,7 @@ static void shape_of(const struct bench *bench, const uint64_t *entries, unsigne
 			shape->leaves[level]++;
 		}
 	}
-	if (!present && level < bench->table.levels)
+	if (!present && level < PAGE_TABLE_LEVELS)
 		shape->empty++;
 }
 
@@ -166,7 +166,7 @@ struct shape bench_shape(const struct bench *bench)
 
 	if (!seen)
 		abort();
-	shape_of(bench, bench->table.root, bench->table.levels, seen, &shape);
+	shape_of(bench, bench->table.root, PAGE_TABLE_LEVELS, seen, &shape);
 	free(seen);
 	return shape;
 }

@@ -41,32 +41,33 @@ void exit_exception_seen(struct cpu *cpu, unsigned int vector)
 	cpu->arch.last_exception_rip = vcpu_get(cpu, VCPU_RIP);
 }
 
-/* The first error that was not corrected, of those that this CPU's banks hold (APM vol. 2, 9.3). */
-static bool find_machine_error(uint64_t *ret_status, uint64_t *ret_address)
+/*
+ * The status of the first error that was not corrected, of those that this CPU's banks hold, and
+ * its address; 0: there is none (APM vol. 2, 9.3).
+ */
+static uint64_t find_machine_error(uint64_t *ret_address)
 {
 	unsigned int banks = 0;
 	uint64_t status;
 
 	if (cpuid(1, 0).edx & CPUID_1_EDX_MCA)
 		banks = rdmsr(MSR_MCG_CAP) & MCG_CAP_BANKS;
-	*ret_status = *ret_address = 0;
+	*ret_address = 0;
 	for (unsigned int bank = 0; bank < banks && bank < MC_BANKS_MAX; bank++) {
 		status = rdmsr(MSR_MC0_STATUS + 4 * bank);
 		if (!(status & MC_STATUS_VALID) || !(status & MC_STATUS_UC))
 			continue;
-		*ret_status = status;
 		if (status & MC_STATUS_ADDRV)
 			*ret_address = rdmsr(MSR_MC0_ADDR + 4 * bank);
-		return true;
+		return status;
 	}
-	return false;
+	return 0;
 }
 
 enum verdict exit_machine_check(struct cpu *cpu)
 {
-	uint64_t status, address;
+	uint64_t address, status = find_machine_error(&address);
 
-	find_machine_error(&status, &address);
 	/* The next one would be a shutdown. The banks keep what Linux will want to log. */
 	wrmsr(MSR_MCG_STATUS, 0);
 	return exit_fault(cpu, FAILURE_MACHINE_CHECK, address, status, 0);
@@ -74,10 +75,10 @@ enum verdict exit_machine_check(struct cpu *cpu)
 
 enum verdict exit_shutdown(struct cpu *cpu)
 {
-	uint64_t status, address;
+	uint64_t address;
 
 	/* Also what a machine check becomes that finds CR4.MCE clear, or another one unfinished. */
-	if (find_machine_error(&status, &address))
+	if (find_machine_error(&address))
 		exit_machine_check(cpu);
 	else
 		exit_triple_fault(cpu);

@@ -84,16 +84,10 @@ static enum verdict __attribute__((noinline)) write_efer(struct cpu *cpu, uint64
 	return VERDICT_NEXT;
 }
 
-/* APM vol. 2, 7.8.1: types 2 and 3 and all from 8 on are reserved. */
+/* APM vol. 2, 7.8.1: types 2 and 3 (bit 1 without bit 2) and all from 8 on are reserved. */
 static bool pat_valid(uint64_t pat)
 {
-	for (unsigned int n = 0; n < 8; n++) {
-		unsigned int type = (pat >> (8 * n)) & 0xff;
-
-		if (type > 7 || type == 2 || type == 3)
-			return false;
-	}
-	return true;
+	return !(pat & 0xf8f8f8f8f8f8f8f8) && !(pat & ~(pat >> 1) & 0x0202020202020202);
 }
 
 /* A cell's first CPU is the one that it boots with, whichever the machine booted with. */

@@ -103,29 +103,19 @@ static unsigned int operand_size(const struct decoder *d)
 
 static bool take_prefix(struct decoder *d, struct mmio_insn *insn, uint8_t byte)
 {
-	switch (byte) {
-	case 0x26: /* without effect in 64-bit mode */
-	case 0x2e:
-	case 0x36:
-	case 0x3e:
+	if ((byte & 0xe7) == 0x26) /* ES, CS, SS, DS: without effect in 64-bit mode */
 		insn->segment_prefix |= d->mode != MMIO_MODE_64;
-		return true;
-	case 0x64:
-	case 0x65:
+	else if (byte == 0x64 || byte == 0x65)
 		insn->segment_prefix = true;
-		return true;
-	case 0x66:
+	else if (byte == 0x66)
 		d->operand_prefix = true;
-		return true;
-	case 0x67:
+	else if (byte == 0x67)
 		d->address_prefix = true;
-		return true;
-	case 0xf0:
+	else if (byte == 0xf0)
 		d->lock = true;
-		return true;
-	default:
+	else
 		return byte == 0xf2 || byte == 0xf3;
-	}
+	return true;
 }
 
 /* Prefixes and opcode. REX counts only right before the opcode (APM vol. 3, 1.2.7). */
