@@ -22,16 +22,13 @@ static inline uint64_t get_rax(struct cpu *cpu, unsigned int width)
 	return cpu_gprs(cpu)->rax & (0xffffffffull >> (32 - 8 * width));
 }
 
-static bool __attribute__((cold))
-carry_out(struct cpu *cpu, const struct io_region *region, struct io_access *access,
-	  unsigned int instruction_length)
+static inline enum verdict finish(struct cpu *cpu, unsigned int size, bool in, uint64_t value,
+				  unsigned int instruction_length)
 {
-	if (region->handler(cpu, region, access) != IO_DONE)
-		return false;
-	if (!access->write)
-		set_rax(cpu, access->width, access->value);
+	if (in)
+		set_rax(cpu, size, value);
 	vendor->advance(cpu, instruction_length);
-	return true;
+	return VERDICT_HANDLED;
 }
 
 static enum failure_reason reason(bool in)
@@ -43,12 +40,7 @@ static enum failure_reason reason(bool in)
 static inline enum verdict nothing_there(struct cpu *cpu, unsigned int size, bool in, bool string,
 					 unsigned int instruction_length)
 {
-	if (unlikely(string))
-		return VERDICT_GP;
-	if (in)
-		set_rax(cpu, size, ~0ull);
-	vendor->advance(cpu, instruction_length);
-	return VERDICT_HANDLED;
+	return unlikely(string) ? VERDICT_GP : finish(cpu, size, in, ~0ull, instruction_length);
 }
 
 static enum verdict __attribute__((cold, noinline))
@@ -76,8 +68,8 @@ dispatch(struct cpu *cpu, uint16_t port, unsigned int size, bool in, bool string
 	const struct io_region *region = string ? NULL : io_find(cpu->cell->io[IO_PORTS], port);
 
 	if (region && io_holds(region, port, size) &&
-	    carry_out(cpu, region, &access, instruction_length))
-		return VERDICT_HANDLED;
+	    region->handler(cpu, region, &access) == IO_DONE)
+		return finish(cpu, size, in, access.value, instruction_length);
 	if (cpu->cell == &root_cell)
 		return refuse(cpu, port, size, in, string, instruction_length);
 	return exit_fault(cpu, reason(in), port, access.value, size);
