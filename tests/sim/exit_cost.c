@@ -45,7 +45,7 @@ static const struct kind kinds[] = {
 	{"WRMSR EFER, cell", 90, CELL, VMEXIT_MSR, WRITE, .rcx = EFER, .rax = 0xd00},
 	{"WRMSR PAT, cell", 162, CELL, VMEXIT_MSR, WRITE, .rcx = PAT, .rax = 0x70406,
 	 .rdx = 0x70406},
-	{"refused port, root", 135, ROOT, VMEXIT_IOIO, 0x60u << 16 | IN_BYTE, SIM_CODE_AT + 1},
+	{"refused port, root", 129, ROOT, VMEXIT_IOIO, 0x60u << 16 | IN_BYTE, SIM_CODE_AT + 1},
 	{"xAPIC EOI, root", 337, ROOT, VMEXIT_NPF, APIC_WRITE, SIM_APIC + 0xb0, .rdi = SIM_APIC,
 	 .mov = MOV_TO("\xb0\0")},
 	{"xAPIC EOI, cell", 331, CELL, VMEXIT_NPF, APIC_WRITE, SIM_APIC + 0xb0, .rdi = SIM_APIC,

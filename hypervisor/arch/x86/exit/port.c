@@ -31,11 +31,6 @@ static inline enum verdict finish(struct cpu *cpu, unsigned int size, bool in, u
 	return VERDICT_HANDLED;
 }
 
-static enum failure_reason reason(bool in)
-{
-	return in ? FAILURE_PORT_READ : FAILURE_PORT_WRITE;
-}
-
 /* Nobody drives the bus: all ones are read, a write is lost. */
 static inline enum verdict nothing_there(struct cpu *cpu, unsigned int size, bool in, bool string,
 					 unsigned int instruction_length)
@@ -43,42 +38,30 @@ static inline enum verdict nothing_there(struct cpu *cpu, unsigned int size, boo
 	return unlikely(string) ? VERDICT_GP : finish(cpu, size, in, ~0ull, instruction_length);
 }
 
-static enum verdict __attribute__((cold, noinline))
-refuse_and_tell(struct cpu *cpu, uint16_t port, unsigned int size, bool in, bool string,
-		unsigned int instruction_length)
-{
-	refuse_tell(cpu, reason(in), port, in || string ? 0 : get_rax(cpu, size), size);
-	return nothing_there(cpu, size, in, string, instruction_length);
-}
-
-static inline enum verdict refuse(struct cpu *cpu, uint16_t port, unsigned int size, bool in,
-				  bool string, unsigned int instruction_length)
-{
-	if (refuse_count())
-		return refuse_and_tell(cpu, port, size, in, string, instruction_length);
-	return nothing_there(cpu, size, in, string, instruction_length);
-}
-
-/* Beside refusals to root. */
+/* Beside refusals to root of which nothing is told. */
 static enum verdict __attribute__((cold, noinline))
 dispatch(struct cpu *cpu, uint16_t port, unsigned int size, bool in, bool string,
 	 unsigned int instruction_length)
 {
 	struct io_access access = {port, size, !in, in || string ? 0 : get_rax(cpu, size)};
 	const struct io_region *region = string ? NULL : io_find(cpu->cell->io[IO_PORTS], port);
+	enum failure_reason reason = in ? FAILURE_PORT_READ : FAILURE_PORT_WRITE;
 
 	if (region && io_holds(region, port, size) &&
 	    region->handler(cpu, region, &access) == IO_DONE)
 		return finish(cpu, size, in, access.value, instruction_length);
-	if (cpu->cell == &root_cell)
-		return refuse(cpu, port, size, in, string, instruction_length);
-	return exit_fault(cpu, reason(in), port, access.value, size);
+	if (cpu->cell != &root_cell)
+		return exit_fault(cpu, reason, port, access.value, size);
+	/* Without a table it has been counted. */
+	if (!cpu->cell->io[IO_PORTS] || refuse_count())
+		refuse_tell(cpu, reason, port, access.value, size);
+	return nothing_there(cpu, size, in, string, instruction_length);
 }
 
 enum verdict exit_port(struct cpu *cpu, uint16_t port, unsigned int size, bool in, bool string,
 		       unsigned int instruction_length)
 {
-	if (unlikely(cpu->cell != &root_cell || cpu->cell->io[IO_PORTS]))
+	if (unlikely(cpu->cell != &root_cell || cpu->cell->io[IO_PORTS] || refuse_count()))
 		return dispatch(cpu, port, size, in, string, instruction_length);
-	return refuse(cpu, port, size, in, string, instruction_length);
+	return nothing_there(cpu, size, in, string, instruction_length);
 }
