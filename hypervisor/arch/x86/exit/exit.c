@@ -112,45 +112,31 @@ static void __attribute__((noinline)) raise(struct cpu *cpu, unsigned int vector
 }
 
 /*
- * Everything else that a cell would be stopped for, as cpu->failure says, is for root a
- * general-protection exception. After what would reset the machine, and the cells with it, this CPU
- * of Linux stops.
+ * What cpu->failure says stops a cell, and is for root a general-protection exception. After what
+ * would reset the machine, and the cells with it, this CPU of Linux stops as well.
  */
-static void refuse(struct cpu *cpu)
+static void stop_or_refuse(struct cpu *cpu)
 {
-	if (refuse_count())
+	enum failure_reason reason = cpu->failure.reason;
+	bool root = cpu->cell == &root_cell;
+
+	if (root && refuse_count())
 		record_tell(cpu, "refused");
-	switch (cpu->failure.reason) {
-	case FAILURE_UNHANDLED_EXIT:
-	case FAILURE_TRIPLE_FAULT:
-	case FAILURE_MACHINE_CHECK:
-		record_tell(cpu, "stopped");
-		cell_fail(cpu);
-		break;
-	default:
+	if (root && reason != FAILURE_UNHANDLED_EXIT && reason != FAILURE_TRIPLE_FAULT &&
+	    reason != FAILURE_MACHINE_CHECK) {
 		vendor->inject_exception(cpu, VECTOR_GP, true, 0);
+		return;
 	}
+	record_tell(cpu, "stopped");
+	cell_fail(cpu);
 }
 
 void exit_verdict(struct cpu *cpu, enum verdict verdict)
 {
-	switch (verdict) {
-	case VERDICT_NEXT:
-	case VERDICT_HANDLED:
-		return;
-	case VERDICT_UD:
+	if (verdict == VERDICT_UD)
 		raise(cpu, VECTOR_UD, false);
-		return;
-	case VERDICT_GP:
+	else if (verdict == VERDICT_GP)
 		raise(cpu, VECTOR_GP, true);
-		return;
-	case VERDICT_FAULT:
-		if (cpu->cell == &root_cell) {
-			refuse(cpu);
-			return;
-		}
-		record_tell(cpu, "stopped");
-		cell_fail(cpu);
-		return;
-	}
+	else if (verdict == VERDICT_FAULT)
+		stop_or_refuse(cpu);
 }
