@@ -10,8 +10,7 @@
 #include "core/subsystem.h"
 
 /* The first region that begins behind the address, or the end. */
-static inline __attribute__((always_inline, optimize("O2"))) const struct io_region *
-first_behind(const struct io_table *table, uint64_t address)
+static const struct io_region *first_behind(const struct io_table *table, uint64_t address)
 {
 	const struct io_region *first = table->regions;
 	uint32_t count = table->count, half;
@@ -28,16 +27,13 @@ first_behind(const struct io_table *table, uint64_t address)
 	return first;
 }
 
-__attribute__((optimize("O2"))) const struct io_region *io_find(const struct io_table *table,
-								uint64_t address)
+const struct io_region *io_search(struct io_table *table, uint64_t address)
 {
-	const struct io_region *behind;
+	const struct io_region *behind = first_behind(table, address);
 
-	if (!table)
-		return NULL;
-	behind = first_behind(table, address);
 	if (behind-- == table->regions || address - behind->start >= behind->size)
 		return NULL;
+	__atomic_store_n(&table->last, behind - table->regions, __ATOMIC_RELAXED);
 	return behind;
 }
 

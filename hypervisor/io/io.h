@@ -11,6 +11,7 @@
 #include <stdint.h>
 
 #include "cell_abi.h"
+#include "core/compiler.h"
 
 struct cell;
 struct cpu;
@@ -42,11 +43,22 @@ enum io_space { IO_MEMORY, IO_PORTS, IO_SPACES };
 struct io_table {
 	uint32_t count;
 	uint32_t pages;
+	uint32_t last; /* found: most exits are about the same one */
 	struct io_region regions[];
 };
 
+const struct io_region *io_search(struct io_table *table, uint64_t address);
+
 /* The region that an address lies in; NULL: nobody answers. table may be NULL. */
-const struct io_region *io_find(const struct io_table *table, uint64_t address);
+static inline const struct io_region *io_find(struct io_table *table, uint64_t address)
+{
+	const struct io_region *last;
+
+	if (!table)
+		return NULL;
+	last = &table->regions[table->last];
+	return likely(address - last->start < last->size) ? last : io_search(table, address);
+}
 
 /* It holds so many bytes from the address on, which is in it. */
 static inline bool io_holds(const struct io_region *region, uint64_t address, unsigned int width)

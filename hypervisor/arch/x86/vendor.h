@@ -87,8 +87,6 @@ struct vendor {
 	 * Where they come as soon as the guest has been left, there is nothing to do for NMIs.
 	 */
 	void (*take_interrupts)(struct cpu *cpu, bool all);
-	/* Nothing else waits to be injected at the next entry. */
-	bool (*can_inject)(const struct cpu *cpu);
 };
 
 /* Chosen at launch. */

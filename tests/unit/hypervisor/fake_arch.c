@@ -192,11 +192,6 @@ static void vendor_inject(struct cpu *cpu, unsigned int vector, bool has_error, 
 	fake_cpu_of(cpu)->vector = vector;
 }
 
-static bool vendor_can_inject(const struct cpu *cpu)
-{
-	return !fake_cpu_of(cpu)->delivering;
-}
-
 static const struct vendor fake_vendor = {
 	.name = "fake",
 	.efer = EFER_SVME,
@@ -214,7 +209,6 @@ static const struct vendor fake_vendor = {
 	.fetched = vendor_fetched,
 	.advance = vendor_advance,
 	.inject_exception = vendor_inject,
-	.can_inject = vendor_can_inject,
 };
 
 const struct vendor *vendor = &fake_vendor;

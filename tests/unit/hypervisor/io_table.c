@@ -62,7 +62,7 @@ static void model_set(uint64_t start, uint64_t size, const char *name)
 		model[n] = name;
 }
 
-static unsigned int differences(const struct io_table *table)
+static unsigned int differences(struct io_table *table)
 {
 	const struct io_region *region;
 	unsigned int count = 0;

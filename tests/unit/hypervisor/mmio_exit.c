@@ -56,14 +56,14 @@ static enum verdict touch(struct cpu *cpu, const char *code, uint64_t guest_phys
 	memset(fake->code, 0x90, sizeof(fake->code));
 	memcpy(fake->code, code, strlen(code) < 2 ? 2 : strlen(code));
 	fake->regs[VCPU_RIP] = 0;
-	return exit_memory(cpu, guest_phys, write, false, false);
+	return exit_memory(cpu, guest_phys, write, false, fake->delivering);
 }
 
 #define LOAD	"\x8b\x07"     /* mov (%rdi), %eax */
 #define STORE	"\x89\x07"     /* mov %eax, (%rdi) */
 #define LOAD8	"\x8a\x07"     /* mov (%rdi), %al */
 #define STORE8	"\x88\x07"     /* mov %al, (%rdi) */
-#define LOAD16	"\x66\x8b\x07" /* mov (%rdi), %eax */
+#define LOAD16	"\x66\x8b\x07" /* mov (%rdi), %ax */
 #define STORE16 "\x66\x89\x07" /* mov %ax, (%rdi) */
 #define LOAD64	"\x48\x8b\x07" /* mov (%rdi), %rax */
 #define STORE64 "\x48\x89\x07" /* mov %rax, (%rdi) */

@@ -147,7 +147,7 @@ access_any(struct cpu *cpu, enum failure_reason why, uint64_t guest_phys,
 }
 
 enum verdict exit_memory(struct cpu *cpu, uint64_t guest_phys, bool write, bool execute,
-			 bool page_walk)
+			 bool no_operand)
 {
 	const struct io_region *region = io_find(cpu->cell->io[IO_MEMORY], guest_phys);
 	uint8_t bytes[INSTRUCTION_MAX];
@@ -156,8 +156,7 @@ enum verdict exit_memory(struct cpu *cpu, uint64_t guest_phys, bool write, bool 
 	unsigned int length;
 
 	cpu->exits[region ? region->counter : EXITS_MMIO]++;
-	/* Delivering an event touched the memory, not the instruction that RIP stands at? */
-	if (unlikely(execute || page_walk || !vendor->can_inject(cpu)))
+	if (unlikely(execute || no_operand))
 		return refuse(cpu, execute ? FAILURE_MEMORY_EXECUTE : reason(write), guest_phys,
 			      NULL);
 	length = guest_fetch(cpu, bytes);

@@ -53,8 +53,12 @@ enum verdict exit_cpuid(struct cpu *cpu);
 enum verdict exit_msr(struct cpu *cpu, bool write);
 enum verdict exit_port(struct cpu *cpu, uint16_t port, unsigned int size, bool in, bool string,
 		       unsigned int instruction_length);
+/*
+ * no_operand: not the instruction at RIP touched the memory, but a walk of its page tables, or the
+ * delivery of an event.
+ */
 enum verdict exit_memory(struct cpu *cpu, uint64_t guest_phys, bool write, bool execute,
-			 bool page_walk);
+			 bool no_operand);
 enum verdict exit_triple_fault(struct cpu *cpu);
 enum verdict exit_machine_check(struct cpu *cpu);
 /* The processor gave up: for a triple fault, or for an error of the machine. */

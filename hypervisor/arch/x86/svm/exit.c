@@ -95,14 +95,18 @@ static enum verdict on_nested_page_fault(struct cpu *cpu)
 {
 	const struct vmcb *vmcb = cpu->arch.control;
 
+	bool delivering = vmcb->event_injection & EVENT_VALID;
+
 	/*
 	 * Root's descriptors or stacks lie where its memory is not. It is refused by an exception,
 	 * and none can follow a double fault (APM vol. 2, 8.2.9).
 	 */
-	if (cpu->cell == &root_cell && interrupted_exception(vmcb) == VECTOR_DF)
+	if (unlikely(delivering) && cpu->cell == &root_cell &&
+	    interrupted_exception(vmcb) == VECTOR_DF)
 		return exit_triple_fault(cpu);
 	return exit_memory(cpu, vmcb->exit_info2, vmcb->exit_info1 & NPF_WRITE,
-			   vmcb->exit_info1 & NPF_FETCH, vmcb->exit_info1 & NPF_PAGE_WALK);
+			   vmcb->exit_info1 & NPF_FETCH,
+			   (vmcb->exit_info1 & NPF_PAGE_WALK) || delivering);
 }
 
 static enum verdict on_unknown(struct cpu *cpu)
@@ -155,8 +159,7 @@ static enum verdict (*const handlers[EXIT_KINDS])(struct cpu *cpu) = {
 static const uint8_t counters[EXIT_KINDS] = {[0 ... EXIT_KINDS - 1] = EXITS_TOTAL, EXITS(COUNTER)};
 
 /* An event whose delivery was interrupted by the exit is delivered again (APM vol. 2, 15.7.2). */
-static enum verdict __attribute__((cold, noinline))
-exit_in_delivery(struct cpu *cpu, unsigned int kind)
+static enum verdict __attribute__((cold, noinline)) exit_in_delivery(struct cpu *cpu, uint64_t kind)
 {
 	struct vmcb *vmcb = cpu->arch.control;
 
@@ -167,7 +170,7 @@ exit_in_delivery(struct cpu *cpu, unsigned int kind)
 enum verdict svm_exit(struct cpu *cpu)
 {
 	struct vmcb *vmcb = cpu->arch.control;
-	unsigned int kind = EXIT_KIND_UNKNOWN;
+	uint64_t kind = EXIT_KIND_UNKNOWN;
 
 	if (likely(vmcb->exit_code < VMEXIT_TABLE_SIZE))
 		kind = vmcb->exit_code;

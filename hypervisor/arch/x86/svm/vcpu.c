@@ -309,11 +309,6 @@ static void svm_take_interrupts(struct cpu *cpu, bool all)
 		asm volatile("stgi; nop; clgi" : : : "memory");
 }
 
-static bool svm_can_inject(const struct cpu *cpu)
-{
-	return !(vmcb_of(cpu)->event_injection & EVENT_VALID);
-}
-
 VENDOR(svm) = {
 	.name = "AMD SVM",
 	.efer = EFER_SVME,
@@ -358,5 +353,4 @@ VENDOR(svm) = {
 	.inject_nmi = svm_inject_nmi,
 	.counter_waits = svm_counter_waits,
 	.take_interrupts = svm_take_interrupts,
-	.can_inject = svm_can_inject,
 };
