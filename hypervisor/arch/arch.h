@@ -7,6 +7,13 @@
 #include "cell/cell.h"
 #include "core/cpu.h"
 
+/* Entry from the trampoline (assembly). */
+void arch_entry(void);
+
+/* Once, on the first CPU: own address space, the vendor's extension. Negative errno refuses. */
+int arch_init(void);
+int arch_cpu_init(struct cpu *cpu);
+
 void arch_debug_putc(char c);
 
 /* A clock that only grows, and how many ticks of it a millisecond has at most. */

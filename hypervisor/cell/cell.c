@@ -4,7 +4,6 @@
 
 #include <errno.h>
 
-#include "cell/memory.h"
 #include "core/console.h"
 #include "core/state.h"
 #include "core/subsystem.h"

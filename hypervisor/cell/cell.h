@@ -5,7 +5,6 @@
 #include <stdbool.h>
 #include <stdint.h>
 
-#include "arch_cell.h"
 #include "blob.h"
 #include "image_abi.h"
 #include "core/lock.h"
@@ -99,5 +98,52 @@ int cell_suspend(struct cell *cell);
  * Called without the lock.
  */
 void cell_fail(struct cpu *cpu);
+
+/* comm.c: the communication region, where alone hypervisor and cell talk without an exit. */
+
+/* Fills the region afresh, with the state given, and forgets any handshake. */
+void comm_init(struct cell *cell, enum cell_state state);
+
+/* The cell has declared that it ended, or was ended: nobody needs to be asked. */
+bool comm_stopped(const struct cell *cell);
+
+/* The cell forbids changes of the partition. */
+bool comm_locked(const struct cell *cell);
+
+/*
+ * Asks a running cell to shut down and polls for its answer; never waits. 0: it may be stopped.
+ * -EAGAIN: asked, no answer yet. -EPERM: it refused (the next call asks anew).
+ */
+int comm_ask_shutdown(struct cell *cell);
+
+/* Tells all others that a cell has come or gone; nobody waits for what they say to it. */
+void comm_tell_change(void);
+
+/* memory.c: who has which memory; subsystems with tables of it follow. -ENOMEM, or the checks'
+ * errors. */
+
+/* Whether the cell may have the memory that its configuration names: root's, and nobody else's. */
+int memory_check(const struct cell *cell);
+/* Gives the cell the pages that its configuration names. */
+int memory_map_cell(struct cell *cell);
+
+/* What the cell owns leaves root. On an error root has all of it. */
+int memory_take_from_root(const struct cell *cell);
+void memory_return_to_root(const struct cell *cell);
+/* Shows the cell's loadable regions to root, or hides them; half of them on an error. */
+int memory_root_loadable(const struct cell *cell, bool show);
+/* The same for pages of the hypervisor that root may read. */
+int memory_show_public(const void *virt, uint64_t size, bool show);
+/*
+ * Waits until nobody reaches any more what root has lost, and gives back the pages that were tables
+ * of it. To be called after each of the above, before the memory is used.
+ */
+int memory_commit(void);
+
+/* Root's own, at launch. */
+int memory_root_init(void);
+
+/* Zeroes the cell's memory piecewise; true when done. */
+bool memory_scrub(struct cell *cell);
 
 #endif /* CELL_H */

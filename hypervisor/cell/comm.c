@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-only
-#include "cell/comm.h"
+#include "cell/cell.h"
 
 #include <errno.h>
 #include <string.h>

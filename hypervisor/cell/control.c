@@ -5,8 +5,6 @@
 
 #include "arch/arch.h"
 #include "cell/cell.h"
-#include "cell/comm.h"
-#include "cell/memory.h"
 #include "core/console.h"
 #include "core/state.h"
 

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /* Who may use which memory, and how it goes from root to a cell and back. */
-#include "cell/memory.h"
+#include "cell/cell.h"
 
 #include <errno.h>
 #include <string.h>

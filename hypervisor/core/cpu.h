@@ -15,6 +15,10 @@
 #include "failure_record.h"
 #include "arch_cpu.h"
 
+/* Which way a branch goes on paths that are counted by the instruction. */
+#define likely(condition)   __builtin_expect(!!(condition), 1)
+#define unlikely(condition) __builtin_expect(!!(condition), 0)
+
 #define CPU_BLOCK_SIZE 32768u
 #define CPU_GUARD      4096u /* where that page is */
 
@@ -63,6 +67,12 @@ struct cpu {
 	/* What a handler found wrong, until the verdict is carried out. */
 	struct failure_record failure;
 };
+
+/*
+ * On every CPU, after the switch (main.c). Returns when all are inside: 0, or why all of them go
+ * back.
+ */
+int cpu_enter(struct cpu *cpu, unsigned int id);
 
 /* This CPU's block. */
 struct cpu *this_cpu(void);
@@ -126,7 +136,7 @@ void cpu_do_pending(struct cpu *cpu);
  */
 static inline void cpu_before_entry(struct cpu *cpu)
 {
-	if (__builtin_expect(__atomic_load_n(&cpu->pending, __ATOMIC_SEQ_CST), 0))
+	if (unlikely(__atomic_load_n(&cpu->pending, __ATOMIC_SEQ_CST)))
 		cpu_do_pending(cpu);
 }
 

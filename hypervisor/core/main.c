@@ -1,7 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /* What happens, in order, when the partition opens. */
-#include "core/main.h"
-
 #include <errno.h>
 #include <string.h>
 
@@ -13,6 +11,9 @@
 #include "core/patience.h"
 #include "core/state.h"
 #include "core/subsystem.h"
+
+/* Defined by the linker script as absolute values. */
+extern const char image_core_size[], boot_tables_offset[], public_area_offset[];
 
 struct image_header image_header __attribute__((section(".header"))) = {
 	.magic = IMAGE_MAGIC,

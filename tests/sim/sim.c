@@ -17,7 +17,7 @@
 #include <ucontext.h>
 #include <unistd.h>
 
-#include "arch/x86/setup/mapping.h"
+#include "arch/x86/setup/setup.h"
 #include "blob.h"
 #include "image_abi.h"
 #include "sim_cpu.h"

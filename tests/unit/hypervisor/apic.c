@@ -7,7 +7,6 @@
 
 #include "arch/x86/exit/exit.h"
 #include "arch/x86/irq/apic.h"
-#include "arch/x86/irq/regs.h"
 #include "io/io.h"
 #include "plant_cell.h"
 

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /* The communication region: what a cell finds in it, and how it is asked to end. */
-#include "cell/comm.h"
+#include "cell/cell.h"
 
 #include <errno.h>
 

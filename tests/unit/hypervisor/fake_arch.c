@@ -6,9 +6,9 @@
 #include "arch/x86/asm.h"
 #include "arch/x86/exit/exit.h"
 #include "arch/x86/irq/apic.h"
-#include "arch/x86/setup/paging.h"
+#include "arch/x86/setup/setup.h"
 #include "arch/x86/svm.h"
-#include "arch/x86/svm/msr_map.h"
+#include "arch/x86/svm/svm.h"
 #include "core/page_pool.h"
 #include "fake_machine.h"
 

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-only
-#include "arch/x86/setup/mapping.h"
+#include "arch/x86/setup/setup.h"
 #include "fake_machine.h"
 
 #include <errno.h>
@@ -11,7 +11,6 @@
 
 #include "arch/arch.h"
 #include "arch/x86/asm.h"
-#include "arch/x86/setup/paging.h"
 #include "core/hypercall.h"
 #include "core/page_pool.h"
 #include "core/subsystem.h"

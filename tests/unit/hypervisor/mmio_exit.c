@@ -5,8 +5,7 @@
 
 #include "arch/x86/asm.h"
 #include "arch/x86/exit/exit.h"
-#include "arch/x86/setup/mapping.h"
-#include "arch/x86/setup/paging.h"
+#include "arch/x86/setup/setup.h"
 #include "cell/cell.h"
 #include "core/page_pool.h"
 #include "fake_machine.h"

@@ -148,7 +148,7 @@ static void test_efer(struct tap *tap)
 	cell->regs[VCPU_EFER] = EFER_SVME;
 	root->regs[VCPU_EFER] = EFER_LME | EFER_LMA | EFER_SCE | EFER_SVME;
 	root->regs[VCPU_CR0] = CR0_PG;
-	root_cpu->arch.linux_efer = 1ull << 21;
+	root_cpu->arch.linux_state.efer = 1ull << 21;
 	tap_ok(tap, reads(cell_cpu, MSR_EFER, 0), "a cell does not see SVME");
 	tap_ok(tap, writes(cell_cpu, MSR_EFER, EFER_LME | EFER_NXE | EFER_LMA),
 	       "a cell may enter long mode");

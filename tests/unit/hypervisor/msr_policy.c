@@ -8,7 +8,7 @@
 #include "arch/x86/logic/msr_policy.h"
 #include "arch/x86/msr.h"
 #include "arch/x86/svm.h"
-#include "arch/x86/svm/msr_map.h"
+#include "arch/x86/svm/svm.h"
 
 #include "tests/lib/msr_documented.h"
 #include "tests/lib/tap.h"

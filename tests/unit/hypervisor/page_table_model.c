@@ -5,7 +5,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "arch/x86/setup/paging.h"
+#include "arch/x86/setup/setup.h"
 #include "core/page_pool.h"
 
 #define POOL_PAGES 2048u

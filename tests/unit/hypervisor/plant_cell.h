@@ -7,7 +7,7 @@
 #include <stdio.h>
 #include <string.h>
 
-#include "arch/x86/setup/paging.h"
+#include "arch/x86/setup/setup.h"
 #include "cell/cell.h"
 #include "fake_machine.h"
 

@@ -7,7 +7,7 @@
 
 #include "fake_machine.h"
 
-#include "arch/x86/setup/paging.h"
+#include "arch/x86/setup/setup.h"
 #include "tests/lib/tap.h"
 
 #define IO_APIC		      0xfec00000ull

@@ -4,7 +4,6 @@
 #define EXIT_H
 
 #include "arch/x86/vcpu/guest.h"
-#include "core/compiler.h"
 #include "core/state.h"
 
 /* What an exit handler decides. */

@@ -62,7 +62,7 @@ static enum verdict __attribute__((noinline)) change_mode(struct cpu *cpu, uint6
 
 	/* Linux brings a CPU back with what it had, newer bits included. */
 	if (cpu->cell == &root_cell)
-		allowed |= vendor->efer | cpu->arch.linux_efer;
+		allowed |= vendor->efer | cpu->arch.linux_state.efer;
 	if (value & ~allowed)
 		return VERDICT_GP;
 	/* LMA is the processor's; LME cannot change under paging (APM vol. 2, 14.6.1). */

@@ -21,11 +21,10 @@ struct table_pointer {
 	uint64_t base;
 } __attribute__((packed));
 
-/* What assembly saved when Linux came in. */
+/* Linux on this CPU, as it came in or as it is given back. */
 struct linux_state {
-	uint64_t cr3;
-	uint64_t rsp;
-	uint64_t resume;
+	struct table_pointer gdtr, idtr;
+	uint64_t cr0, cr3, cr4, dr6, dr7, efer, rsp, rip;
 };
 
 /* Bits of the word of what is pending for a CPU (core/cpu.h). */
@@ -42,9 +41,6 @@ struct arch_cpu {
 	/* The block in which the processor keeps the vCPU; its layout is the vendor's. */
 	void *control;
 	struct linux_state linux_state;
-	struct table_pointer linux_gdtr, linux_idtr;
-	uint64_t linux_cr0, linux_cr4, linux_efer;
-	uint64_t linux_dr6, linux_dr7;
 	uint32_t apic_id;
 	/* What MSRs held whose reset value is that, and which of them there are (vcpu/reset.c). */
 	uint64_t launch_msrs[ARCH_LAUNCH_MSRS];
@@ -71,6 +67,14 @@ struct arch_cpu {
 	uint8_t sipi_vector; /* with PENDING_SIPI */
 	/* 1 from the sending of a kick until the NMI exit that it caused. */
 	int kick_pending;
+};
+
+#define IO_BITMAP_PAGES 3
+
+struct arch_cell {
+	uint8_t *io_bitmap; /* bit set: port is intercepted */
+	uint8_t *msr_map;   /* of the vendor's layout */
+	const struct cpuid_policy *cpuid;
 };
 
 /* From the first to the last, by whole words as far as they go. */

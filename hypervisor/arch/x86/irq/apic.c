@@ -5,7 +5,6 @@
 #include <errno.h>
 
 #include "arch/x86/asm.h"
-#include "arch/x86/irq/regs.h"
 #include "core/console.h"
 #include "core/state.h"
 #include "core/subsystem.h"

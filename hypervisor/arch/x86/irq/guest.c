@@ -2,9 +2,8 @@
 /* What becomes of a guest's accesses to its APIC. */
 #include "arch/x86/asm.h"
 #include "arch/x86/irq/apic.h"
-#include "arch/x86/irq/regs.h"
 #include "cell/cell.h"
-#include "core/compiler.h"
+#include "core/subsystem.h"
 
 /* APM vol. 2, 16.7. */
 #define EXTENDED_LVT_END 0x540
@@ -118,6 +117,37 @@ uint32_t apic_page_read(const struct cpu *cpu, unsigned int offset)
 	}
 	return apic_get(offset);
 }
+
+/* In xAPIC mode only writes come here, in x2APIC mode reads as well. */
+static enum io_answer apic_page(struct cpu *cpu, const struct io_region *region,
+				struct io_access *access)
+{
+	unsigned int offset = access->address - region->start;
+
+	/* APM vol. 2, 16.3.2: registers are accessed with aligned 32-bit accesses. */
+	if (access->width != 4 || (offset & 3)) {
+		exit_fault(cpu, FAILURE_INSTRUCTION, access->address, 0, access->width);
+		return IO_FAULT;
+	}
+	if (access->write)
+		return apic_page_write(cpu, offset, access->value) == VERDICT_FAULT ? IO_FAULT
+										    : IO_DONE;
+	access->value = apic_page_read(cpu, offset);
+	return IO_DONE;
+}
+
+static void add_page(struct io_builder *builder, const struct cell *owner, const struct cell *cause)
+{
+	/* In x2APIC mode there is none (APM vol. 2, 16.11); root, which chose that mode, knows. */
+	if (builder->space == IO_MEMORY && owner == cause && !(apic_x2 && owner == &root_cell))
+		io_add(builder,
+		       (struct io_region){APIC_PHYS, PAGE_SIZE, apic_page, NULL, EXITS_X86_XAPIC});
+}
+
+SUBSYSTEM(11, apic_page_subsystem) = {
+	.name = "local APIC's page",
+	.io_regions = add_page,
+};
 
 #define ICR_NOT_PLAIN (ICR_X2_RESERVED | ICR_MODE(~0u) | ICR_LOGICAL | ICR_TO_ALL)
 

@@ -5,7 +5,6 @@
  * does not matter.
  */
 #include "arch/x86/irq/apic.h"
-#include "arch/x86/irq/regs.h"
 
 /* APM vol. 2, 16.6.2: flat, one bit a CPU; or cluster in the upper, bit in the lower half. */
 static bool matches_logical(const struct cpu *cpu, uint8_t destination)

@@ -2,7 +2,6 @@
 /* NMIs: those that end another CPU's run of its guest, and those that are the guest's. */
 #include "arch/x86/asm.h"
 #include "arch/x86/irq/apic.h"
-#include "arch/x86/irq/regs.h"
 #include "arch/x86/setup/setup.h"
 
 void apic_kick(struct cpu *cpu)

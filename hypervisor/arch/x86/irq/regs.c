@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-only
-#include "arch/x86/irq/regs.h"
+#include "arch/x86/irq/apic.h"
 
 #include <errno.h>
 

@@ -1,9 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0-only
-#include "arch/x86/setup/mapping.h"
+#include "arch/x86/setup/setup.h"
 
 #include "arch/arch.h"
 #include "arch/x86/asm.h"
-#include "arch/x86/setup/paging.h"
 #include "core/page_pool.h"
 #include "core/state.h"
 

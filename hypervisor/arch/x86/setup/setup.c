@@ -7,8 +7,6 @@
 #include "arch/x86/apic.h"
 #include "arch/x86/asm.h"
 #include "core/console.h"
-#include "core/main.h"
-#include "arch/x86/setup/mapping.h"
 #include "arch/x86/setup/offsets.h"
 #include "core/state.h"
 #include "arch/x86/vendor.h"
@@ -87,19 +85,21 @@ void setup_interrupt_vectors(bool dropping)
 
 static void save_linux(struct cpu *cpu, uint64_t cr3, uint64_t rsp, uint64_t resume)
 {
-	cpu->arch.linux_state.cr3 = cr3;
-	cpu->arch.linux_state.rsp = rsp;
-	cpu->arch.linux_state.resume = resume;
-	cpu->arch.linux_cr0 = read_cr0();
-	cpu->arch.linux_cr4 = read_cr4();
-	cpu->arch.linux_efer = rdmsr(MSR_EFER);
+	struct linux_state *state = &cpu->arch.linux_state;
+
+	*state = (struct linux_state){.cr0 = read_cr0(),
+				      .cr3 = cr3,
+				      .cr4 = read_cr4(),
+				      .efer = rdmsr(MSR_EFER),
+				      .rsp = rsp,
+				      .rip = resume};
 	cpu->arch.guest_pat = rdmsr(MSR_PAT);
-	asm volatile("mov %%dr6, %0" : "=r"(cpu->arch.linux_dr6));
-	asm volatile("mov %%dr7, %0" : "=r"(cpu->arch.linux_dr7));
+	asm volatile("mov %%dr6, %0" : "=r"(state->dr6));
+	asm volatile("mov %%dr7, %0" : "=r"(state->dr7));
 	/* A breakpoint of Linux could lie at an address that is ours. */
 	asm volatile("mov %0, %%dr7" : : "r"((uint64_t)DR7_RESET));
-	asm volatile("sgdt %0" : "=m"(cpu->arch.linux_gdtr));
-	asm volatile("sidt %0" : "=m"(cpu->arch.linux_idtr));
+	asm volatile("sgdt %0" : "=m"(state->gdtr));
+	asm volatile("sidt %0" : "=m"(state->idtr));
 }
 
 static void load_own_segments(void)
@@ -113,33 +113,19 @@ static void load_own_segments(void)
 	setup_load_segments(&gdtr, &idtr);
 }
 
-void setup_leave(const struct leave_state *leave)
+void setup_leave(const struct cpu *cpu, int result)
 {
-	asm volatile("lgdt %0" : : "m"(leave->gdtr));
-	asm volatile("lidt %0" : : "m"(leave->idtr));
-	write_cr0(leave->cr0);
+	const struct linux_state *state = &cpu->arch.linux_state;
+
+	asm volatile("mov %0, %%dr6" : : "r"(state->dr6));
+	asm volatile("mov %0, %%dr7" : : "r"(state->dr7));
+	asm volatile("lgdt %0" : : "m"(state->gdtr));
+	asm volatile("lidt %0" : : "m"(state->idtr));
+	write_cr0(state->cr0);
 	/* PCIDE can only be set while CR3's low bits are clear: ours are (APM vol. 2, 5.5.1). */
-	write_cr4(leave->cr4);
-	setup_jump_out(leave->cr3, leave->rsp, leave->rip, (int64_t)leave->result,
+	write_cr4(state->cr4);
+	setup_jump_out(state->cr3, state->rsp, state->rip, (int64_t)result,
 		       image_header.trampoline_leave);
-}
-
-/* Going back before the extension was turned on here. */
-static void __attribute__((noreturn)) leave_without_vendor(struct cpu *cpu, int result)
-{
-	struct leave_state leave = {
-		.gdtr = cpu->arch.linux_gdtr,
-		.idtr = cpu->arch.linux_idtr,
-		.cr0 = cpu->arch.linux_cr0,
-		.cr3 = cpu->arch.linux_state.cr3,
-		.cr4 = cpu->arch.linux_cr4,
-		.rsp = cpu->arch.linux_state.rsp,
-		.rip = cpu->arch.linux_state.resume,
-		.result = result,
-	};
-
-	asm volatile("mov %0, %%dr7" : : "r"(cpu->arch.linux_dr7));
-	setup_leave(&leave);
 }
 
 void setup_enter(struct cpu *cpu, uint64_t cr3, uint64_t rsp, uint64_t resume, uint32_t id);
@@ -149,13 +135,13 @@ void setup_enter(struct cpu *cpu, uint64_t cr3, uint64_t rsp, uint64_t resume, u
 
 	save_linux(cpu, cr3, rsp, resume);
 	/* Stays clear of features that only Linux uses; drops its global translations as well. */
-	write_cr4(cpu->arch.linux_cr4 & (CR4_PAE | CR4_MCE | CR4_OSFXSR | CR4_OSXSAVE));
+	write_cr4(cpu->arch.linux_state.cr4 & (CR4_PAE | CR4_MCE | CR4_OSFXSR | CR4_OSXSAVE));
 	load_own_segments();
 	err = cpu_enter(cpu, id);
 	if (err && cpu->arch.control)
 		vendor->leave(cpu, err); /* others failed: what has been turned on here goes off */
 	if (err)
-		leave_without_vendor(cpu, err);
+		setup_leave(cpu, err);
 	vendor->run(cpu);
 }
 

@@ -1,19 +1,42 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
-/* A CPU's way in from Linux and back. */
+/* A CPU's way in from Linux and back, and the hypervisor's own address space. */
 #ifndef SETUP_H
 #define SETUP_H
 
-#include "arch/x86/setup/offsets.h"
 #include "arch/arch.h"
+#include "arch/x86/processor.h"
+#include "arch/x86/setup/offsets.h"
 
 /* As Linux' kernel segments, so that nothing needs reloading on the way back. */
 #define SELECTOR_DATA 0x18
 
-struct leave_state {
-	struct table_pointer gdtr, idtr;
-	uint64_t cr0, cr3, cr4, rsp, rip;
-	int result;
-};
+#define TEMPORARY_BASE 0x80000000ull /* ARCH_TEMPORARY_PAGES for each CPU */
+#define APIC_VIRT      0x80200000ull /* the local APIC of whatever CPU looks */
+
+/* Accessed and dirty are set from the start: the processor has nothing to write back. */
+#define PAGING_FORMAT(user)                                                                        \
+	{                                                                                          \
+		.present = PTE_PRESENT, .address = PTE_ADDRESS,                                    \
+		.table = PTE_PRESENT | PTE_WRITE | PTE_ACCESSED | (user),                          \
+		.leaf = PTE_PRESENT | PTE_ACCESSED | (user), .large = PTE_LARGE,                   \
+		.write = PTE_WRITE | PTE_DIRTY, .no_execute = PTE_NX, .device = PTE_PCD | PTE_PWT, \
+	}
+
+/* APM vol. 2, 5.3: supervisor pages, for the hypervisor itself. */
+static const struct page_table_format paging_host_format = PAGING_FORMAT(0);
+/* APM vol. 2, 15.25.5: nested entries are walked as user accesses. */
+static const struct page_table_format paging_nested_format = PAGING_FORMAT(PTE_USER);
+
+/* Where a CPU's temporary page is, whatever it shows. */
+static inline void *mapping_of_page(const struct cpu *cpu, unsigned int slot)
+{
+	return (void *)(TEMPORARY_BASE +
+			(cpu->id * ARCH_TEMPORARY_PAGES + slot) * (uint64_t)PAGE_BYTES);
+}
+
+/* Builds the final tables; every CPU then loads mapping_cr3(). */
+int mapping_init(void);
+uint64_t mapping_cr3(void);
 
 /*
  * While leftover interrupts are dropped, every vector that an APIC can deliver is an interrupt: 16
@@ -21,7 +44,10 @@ struct leave_state {
  */
 void setup_interrupt_vectors(bool dropping);
 
-/* Jumps to Linux through the trampoline. EFER and the vendor's registers are restored before. */
-void setup_leave(const struct leave_state *leave) __attribute__((noreturn));
+/*
+ * Jumps to Linux, as it is in cpu->arch.linux, through the trampoline. EFER and the vendor's
+ * registers are restored before.
+ */
+void setup_leave(const struct cpu *cpu, int result) __attribute__((noreturn));
 
 #endif /* SETUP_H */

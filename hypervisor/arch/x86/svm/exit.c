@@ -124,15 +124,8 @@ enum exit_kind {
 };
 
 #define EXITS(X)                                                                               \
-	X(VMEXIT_EXCP_BASE + VECTOR_DE, on_exception, EXITS_X86_EXCEPTION)                     \
-	X(VMEXIT_EXCP_BASE + VECTOR_DB, on_exception, EXITS_X86_EXCEPTION)                     \
-	X(VMEXIT_EXCP_BASE + VECTOR_UD, on_exception, EXITS_X86_EXCEPTION)                     \
-	X(VMEXIT_EXCP_BASE + VECTOR_DF, on_exception, EXITS_X86_EXCEPTION)                     \
-	X(VMEXIT_EXCP_BASE + VECTOR_TS, on_exception, EXITS_X86_EXCEPTION)                     \
-	X(VMEXIT_EXCP_BASE + VECTOR_NP, on_exception, EXITS_X86_EXCEPTION)                     \
-	X(VMEXIT_EXCP_BASE + VECTOR_SS, on_exception, EXITS_X86_EXCEPTION)                     \
-	X(VMEXIT_EXCP_BASE + VECTOR_GP, on_exception, EXITS_X86_EXCEPTION)                     \
-	X(VMEXIT_EXCP_BASE + VECTOR_AC, on_exception, EXITS_X86_EXCEPTION)                     \
+	/* All that are intercepted, but for one. */                                           \
+	X(VMEXIT_EXCP_BASE... VMEXIT_EXCP_BASE + 31, on_exception, EXITS_X86_EXCEPTION)        \
 	X(VMEXIT_EXCP_BASE + VECTOR_MC, exit_machine_check, EXITS_X86_EXCEPTION)               \
 	X(VMEXIT_NMI, exit_nmi, EXITS_MANAGEMENT)                                              \
 	X(VMEXIT_INIT, exit_nmi, EXITS_MANAGEMENT)                                             \

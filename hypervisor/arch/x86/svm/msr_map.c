@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-only
-#include "arch/x86/svm/msr_map.h"
+#include "arch/x86/svm/svm.h"
 
 #include "arch/x86/logic/apic_rights.h"
 #include "arch/x86/msr.h"

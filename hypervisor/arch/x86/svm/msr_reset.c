@@ -4,7 +4,7 @@
  * APM vol. 2, appendix A; processor programming references of families 17h and 19h.
  */
 #include "arch/x86/asm.h"
-#include "arch/x86/svm/msr_map.h"
+#include "arch/x86/svm/svm.h"
 
 /* As fast as it can be, without a choice (PPR, CPPC Request): a cell cannot ask for more later. */
 static uint64_t full_speed(void)

@@ -3,8 +3,9 @@
 #define SVM_H
 
 #include "arch/x86/exit/exit.h"
+#include "arch/x86/logic/msr_policy.h"
 #include "arch/x86/svm/vmcb.h"
-#include "core/compiler.h"
+#include "arch/x86/vcpu/reset.h"
 
 /* run.S: enters the guest over and over, calling svm_exit() in between. */
 void svm_run_loop(struct cpu *cpu) __attribute__((noreturn));
@@ -26,6 +27,19 @@ enum verdict svm_on_iret(struct cpu *cpu);
 /* Whether a #DB is that of an IRET that was stepped, and nothing of the guest. */
 bool svm_stepped(struct cpu *cpu);
 bool svm_counter_waits(void);
+
+/* Model-specific registers: policy, what is reset between owners, the permission map. */
+#define SVM_MSR_MAP_PAGES 2
+
+extern const struct msr_rule svm_msr_rules[];
+extern const struct msr_constant svm_msr_constants[];
+extern const struct msr_reset svm_msr_resets[];
+
+/* Sets, in a zeroed map, a bit for each access that does not pass by the policy. */
+void svm_msr_map_fill(uint8_t *map, bool root);
+
+/* Whether the map has bits for an MSR; accesses to those that it has not always exit. */
+bool svm_msr_map_covers(uint32_t msr);
 
 static inline void svm_vmload(uint64_t vmcb_phys)
 {

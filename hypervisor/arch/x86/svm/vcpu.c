@@ -7,9 +7,7 @@
 
 #include "arch/x86/asm.h"
 #include "arch/x86/svm.h"
-#include "arch/x86/setup/paging.h"
 #include "arch/x86/setup/setup.h"
-#include "arch/x86/svm/msr_map.h"
 #include "core/console.h"
 #include "core/page_pool.h"
 #include "core/state.h"
@@ -107,6 +105,7 @@ static void clear_gprs(struct guest_gprs *gprs)
 /* Linux goes on where the trampoline was called, with everything as it was. */
 static void take_over_linux(struct cpu *cpu)
 {
+	const struct linux_state *state = &cpu->arch.linux_state;
 	struct vmcb *vmcb = vmcb_of(cpu);
 
 	/* Hidden parts of FS, GS, TR, LDTR and the syscall registers. */
@@ -114,20 +113,20 @@ static void take_over_linux(struct cpu *cpu)
 	vmcb->cs = (struct vmcb_segment){SELECTOR_CODE, ATTR_CODE64, 0xffffffff, 0};
 	vmcb->ss = (struct vmcb_segment){SELECTOR_DATA, ATTR_DATA64, 0xffffffff, 0};
 	vmcb->ds = vmcb->es = (struct vmcb_segment){0, ATTR_DATA64, 0xffffffff, 0};
-	vmcb->gdtr.limit = cpu->arch.linux_gdtr.limit;
-	vmcb->gdtr.base = cpu->arch.linux_gdtr.base;
-	vmcb->idtr.limit = cpu->arch.linux_idtr.limit;
-	vmcb->idtr.base = cpu->arch.linux_idtr.base;
-	vmcb->efer = rdmsr(MSR_EFER) | EFER_SVME;
-	vmcb->cr0 = cpu->arch.linux_cr0;
-	vmcb->cr3 = cpu->arch.linux_state.cr3;
-	vmcb->cr4 = cpu->arch.linux_cr4;
+	vmcb->gdtr.limit = state->gdtr.limit;
+	vmcb->gdtr.base = state->gdtr.base;
+	vmcb->idtr.limit = state->idtr.limit;
+	vmcb->idtr.base = state->idtr.base;
+	vmcb->efer = state->efer | EFER_SVME;
+	vmcb->cr0 = state->cr0;
+	vmcb->cr3 = state->cr3;
+	vmcb->cr4 = state->cr4;
 	vmcb->cr2 = read_cr2();
-	vmcb->dr6 = cpu->arch.linux_dr6;
-	vmcb->dr7 = cpu->arch.linux_dr7;
+	vmcb->dr6 = state->dr6;
+	vmcb->dr7 = state->dr7;
 	vmcb->rflags = RFLAGS_FIXED;
-	vmcb->rip = cpu->arch.linux_state.resume;
-	vmcb->rsp = cpu->arch.linux_state.rsp;
+	vmcb->rip = state->rip;
+	vmcb->rsp = state->rsp;
 	vmcb->g_pat = cpu->arch.guest_pat;
 	clear_gprs(cpu_gprs(cpu));
 }
@@ -183,17 +182,18 @@ static int svm_cpu_init(struct cpu *cpu)
 static void __attribute__((noreturn)) svm_leave(struct cpu *cpu, int result)
 {
 	struct vmcb *vmcb = vmcb_of(cpu);
-	struct leave_state leave = {
+
+	cpu->arch.linux_state = (struct linux_state){
 		.gdtr = {vmcb->gdtr.limit, vmcb->gdtr.base},
 		.idtr = {vmcb->idtr.limit, vmcb->idtr.base},
 		.cr0 = vmcb->cr0,
 		.cr3 = vmcb->cr3,
 		.cr4 = vmcb->cr4,
+		.dr6 = vmcb->dr6,
+		.dr7 = vmcb->dr7,
 		.rsp = vmcb->rsp,
 		.rip = vmcb->rip,
-		.result = result,
 	};
-
 	wrmsr(MSR_VM_HSAVE_PA, 0);
 	wrmsr(MSR_VM_CR, rdmsr(MSR_VM_CR) & ~VM_CR_R_INIT);
 	wrmsr(MSR_PAT, vmcb->g_pat);
@@ -202,9 +202,7 @@ static void __attribute__((noreturn)) svm_leave(struct cpu *cpu, int result)
 	/* SVME stays for the trampoline, which still has to set GIF. */
 	wrmsr(MSR_EFER, vmcb->efer | EFER_SVME);
 	write_cr2(vmcb->cr2);
-	asm volatile("mov %0, %%dr6" : : "r"(vmcb->dr6));
-	asm volatile("mov %0, %%dr7" : : "r"(vmcb->dr7));
-	setup_leave(&leave);
+	setup_leave(cpu, result);
 }
 
 /* Everything of the guest's state but its PAT, which has been set for the new owner. */

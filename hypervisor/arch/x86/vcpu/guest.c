@@ -4,9 +4,7 @@
 #include <string.h>
 
 #include "arch/x86/asm.h"
-#include "arch/x86/setup/mapping.h"
-#include "arch/x86/setup/paging.h"
-#include "core/compiler.h"
+#include "arch/x86/setup/setup.h"
 
 /*
  * Pages of the guest that stay mapped, one for each level of its tables and one of its code, until

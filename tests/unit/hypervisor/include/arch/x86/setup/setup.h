@@ -4,7 +4,7 @@
 #ifndef FAKE_MAPPING_H
 #define FAKE_MAPPING_H
 
-#include_next "arch/x86/setup/mapping.h"
+#include_next "arch/x86/setup/setup.h"
 #undef APIC_VIRT
 #define APIC_VIRT 0x60000000ull
 
