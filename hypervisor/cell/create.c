@@ -227,8 +227,7 @@ err_hooks:
 /* Whatever there is of it already. What root could read waits for root's flush. */
 static void free_cell(struct cell *cell)
 {
-	for (unsigned int n = 0; cell->comm_page && n < PUBLIC_CELL_PAGES; n++)
-		page_pool_free_deferred(cell->comm_page + n * PAGE_SIZE);
+	page_pool_free_deferred(cell->comm_page, PUBLIC_CELL_PAGES);
 	memory_commit();
 	page_pool_free((void *)cell->desc, cell->blob_pages);
 	page_pool_free(cell, CELL_PAGES);

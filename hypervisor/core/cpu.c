@@ -6,7 +6,7 @@
 
 #include "arch/arch.h"
 #include "cell/cell.h"
-#include "core/patience.h"
+#include "core/lock.h"
 #include "core/planted.h"
 #include "core/state.h"
 

@@ -8,7 +8,7 @@
 #include "cell/cell.h"
 #include "core/console.h"
 #include "core/page_pool.h"
-#include "core/patience.h"
+#include "core/lock.h"
 #include "core/planted.h"
 #include "core/state.h"
 
@@ -105,7 +105,8 @@ struct hypercall_entry {
 	int (*on_cell)(struct cell *cell); /* instead of call: the first argument is its id */
 };
 
-static const struct hypercall_entry hypercalls[HYPERCALLS] = {
+/* The ABI's, then our own. */
+static const struct hypercall_entry hypercalls[HYPERCALLS + OWN_HYPERCALLS] = {
 	[HC_DISABLE] = {true, .call = hc_disable},
 	[HC_CELL_CREATE] = {true, .call = hc_cell_create},
 	[HC_CELL_START] = {true, .on_cell = cell_start},
@@ -115,11 +116,8 @@ static const struct hypercall_entry hypercalls[HYPERCALLS] = {
 	[HC_CELL_GET_STATE] = {true, .on_cell = cell_state},
 	[HC_CPU_GET_INFO] = {false, .call = hc_cpu_get_info},
 	[HC_CONSOLE_PUTC] = {false, .call = hc_console_putc},
-};
-
-static const struct hypercall_entry own_hypercalls[OWN_HYPERCALLS] = {
-	[HC_CV_CELL_SHUTDOWN - OWN_CODES] = {true, .on_cell = cell_shutdown_request},
-	[HC_CV_CELL_KILL - OWN_CODES] = {true, .on_cell = cell_kill},
+	[HYPERCALLS + HC_CV_CELL_SHUTDOWN - OWN_CODES] = {true, .on_cell = cell_shutdown_request},
+	[HYPERCALLS + HC_CV_CELL_KILL - OWN_CODES] = {true, .on_cell = cell_kill},
 };
 
 /* What an operation may take that itself waits for CPUs that do not answer. */
@@ -151,9 +149,8 @@ static const struct hypercall_entry *find_entry(uint32_t code)
 {
 	if (code < HYPERCALLS)
 		return &hypercalls[code];
-	if (code - OWN_CODES < OWN_HYPERCALLS)
-		return &own_hypercalls[code - OWN_CODES];
-	return NULL;
+	code -= OWN_CODES;
+	return code < OWN_HYPERCALLS ? &hypercalls[HYPERCALLS + code] : NULL;
 }
 
 static int call_on_cell(const struct hypercall_entry *entry, uint32_t id)

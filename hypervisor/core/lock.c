@@ -3,26 +3,42 @@
 
 #include <stddef.h>
 
-#include "core/cpu.h"
-#include "core/patience.h"
+#include "arch/arch.h"
 
-static unsigned int self(void)
+#define STEPS_PER_MS 10u
+
+struct patience patience_begin(unsigned int ms)
 {
-	return this_cpu()->id + 1;
+	return (struct patience){.last = arch_clock(), .left = ms * arch_clock_khz()};
 }
 
-static bool take_from(struct spinlock *lock, unsigned int holder)
+bool patience_wait(struct patience *patience)
 {
-	return __atomic_compare_exchange_n(&lock->holder, &holder, self(), false, __ATOMIC_ACQUIRE,
-					   __ATOMIC_RELAXED);
+	uint64_t longest = arch_clock_khz() / STEPS_PER_MS + 1, now, step;
+
+	if (!patience->left)
+		return false;
+	arch_cpu_relax();
+	now = arch_clock();
+	step = now - patience->last;
+	if (step > longest)
+		step = longest;
+	patience->last = now;
+	patience->left = step < patience->left ? patience->left - step : 0;
+	return true;
+}
+
+static unsigned int holder_of(const struct spinlock *lock)
+{
+	return __atomic_load_n(&lock->holder, __ATOMIC_RELAXED);
 }
 
 bool spin_take_over(struct spinlock *lock)
 {
-	unsigned int holder = __atomic_load_n(&lock->holder, __ATOMIC_RELAXED);
+	unsigned int holder = holder_of(lock);
 	const struct cpu *cpu = holder ? cpu_by_id(holder - 1) : NULL;
 
-	return cpu && cpu_stands_still(cpu) && take_from(lock, holder);
+	return cpu && cpu_stands_still(cpu) && spin_pass(lock, holder, this_cpu()->id + 1);
 }
 
 void spin_wait(struct spinlock *lock)
@@ -31,11 +47,11 @@ void spin_wait(struct spinlock *lock)
 	unsigned int holder = 0, now;
 
 	while (!spin_trylock(lock)) {
-		now = __atomic_load_n(&lock->holder, __ATOMIC_RELAXED);
+		now = holder_of(lock);
 		/* Who waited for the last one too long has all patience with the next. */
 		if (now != holder)
 			patience = patience_begin(PATIENCE_MS);
-		else if (!patience_wait(&patience) && take_from(lock, holder))
+		else if (!patience_wait(&patience) && spin_pass(lock, holder, this_cpu()->id + 1))
 			return;
 		holder = now;
 	}
@@ -43,5 +59,5 @@ void spin_wait(struct spinlock *lock)
 
 bool spin_held(const struct spinlock *lock)
 {
-	return __atomic_load_n(&lock->holder, __ATOMIC_RELAXED) == self();
+	return holder_of(lock) == this_cpu()->id + 1;
 }

@@ -8,7 +8,7 @@
 #include "core/console.h"
 #include "lib/blob/blob_check.h"
 #include "core/page_pool.h"
-#include "core/patience.h"
+#include "core/lock.h"
 #include "core/state.h"
 #include "core/subsystem.h"
 
@@ -35,7 +35,6 @@ const struct system_desc *system_desc;
 static unsigned int cpus_arrived;
 static bool partition_tried;
 static unsigned int cpus_opened;
-static int launch_error;
 static int launch_outcome = LAUNCH_OPEN;
 
 static int check_header(void)
@@ -95,38 +94,36 @@ static int open_cpu(struct cpu *cpu)
 	return err ? err : subsystems_cpu_init(cpu);
 }
 
-/* An error on any CPU is everybody's. */
-static void note_error(int err)
+static bool is_decided(void)
 {
-	if (err)
-		__atomic_store_n(&launch_error, err, __ATOMIC_SEQ_CST);
+	return __atomic_load_n(&launch_outcome, __ATOMIC_SEQ_CST) != LAUNCH_OPEN;
+}
+
+/* The first outcome that is decided counts; an error on any CPU is everybody's. */
+static void decide(int outcome)
+{
+	int undecided = LAUNCH_OPEN;
+
+	__atomic_compare_exchange_n(&launch_outcome, &undecided, outcome, false, __ATOMIC_SEQ_CST,
+				    __ATOMIC_SEQ_CST);
 }
 
 /* By the first CPU that arrives; the others wait for it. */
 static void open_partition_once(void)
 {
 	struct patience patience = patience_begin(LAUNCH_MS);
+	int err;
 
 	if (__atomic_fetch_add(&cpus_arrived, 1, __ATOMIC_SEQ_CST) == 0) {
-		note_error(open_partition());
+		err = open_partition();
+		if (err)
+			decide(err);
 		__atomic_store_n(&partition_tried, true, __ATOMIC_RELEASE);
 	}
-	while (!__atomic_load_n(&partition_tried, __ATOMIC_ACQUIRE)) {
-		if (!patience_wait(&patience)) {
-			note_error(-EIO);
-			return;
-		}
+	while (!__atomic_load_n(&partition_tried, __ATOMIC_ACQUIRE) && !is_decided()) {
+		if (!patience_wait(&patience))
+			decide(-EIO);
 	}
-}
-
-/* The first outcome that is decided counts. */
-static int decide(int outcome)
-{
-	int undecided = LAUNCH_OPEN;
-
-	__atomic_compare_exchange_n(&launch_outcome, &undecided, outcome, false, __ATOMIC_SEQ_CST,
-				    __ATOMIC_SEQ_CST);
-	return __atomic_load_n(&launch_outcome, __ATOMIC_SEQ_CST);
 }
 
 /*
@@ -139,9 +136,9 @@ static int wait_for_all(void)
 
 	if (__atomic_add_fetch(&cpus_opened, 1, __ATOMIC_SEQ_CST) == image_header.num_cpus) {
 		console_direct(false);
-		return decide(__atomic_load_n(&launch_error, __ATOMIC_SEQ_CST));
+		decide(0);
 	}
-	while (__atomic_load_n(&launch_outcome, __ATOMIC_SEQ_CST) == LAUNCH_OPEN) {
+	while (!is_decided()) {
 		if (!patience_wait(&patience))
 			decide(-EIO);
 	}
@@ -150,11 +147,15 @@ static int wait_for_all(void)
 
 int cpu_enter(struct cpu *cpu, unsigned int id)
 {
+	int err = 0;
+
 	cpu->id = id;
 	cpu->cell = &root_cell;
 	open_partition_once();
-	if (!__atomic_load_n(&launch_error, __ATOMIC_SEQ_CST))
-		note_error(open_cpu(cpu));
+	if (!is_decided())
+		err = open_cpu(cpu);
+	if (err)
+		decide(err);
 	cpu->entered = true;
 	return wait_for_all();
 }

@@ -103,9 +103,10 @@ void page_pool_free(void *start, uint32_t pages)
 		free_pages(page_number(start), pages);
 }
 
-void page_pool_free_deferred(void *page)
+void page_pool_free_deferred(void *start, uint32_t pages)
 {
-	flip_pages(pool.deferred, page_number(page), 1);
+	if (start)
+		flip_pages(pool.deferred, page_number(start), pages);
 }
 
 void page_pool_release_deferred(void)

@@ -14,10 +14,10 @@ void *page_pool_alloc(uint32_t pages);
 void page_pool_free(void *start, uint32_t pages);
 
 /*
- * Page-table pages: a CPU may still walk them through its TLB's paging caches, so they become
+ * Pages that CPUs may still look at, page tables through their TLBs' paging caches: they become
  * allocatable again only with page_pool_release_deferred(), which is called after the flush.
  */
-void page_pool_free_deferred(void *page);
+void page_pool_free_deferred(void *start, uint32_t pages);
 void page_pool_release_deferred(void);
 
 uint32_t page_pool_size(void);

@@ -15,43 +15,40 @@ extern const struct subsystem *const subsystems_end[];
 /* What the hook answers; 0 where there is none. */
 #define CALL(s, hook, ...) ((*(s))->hook ? (*(s))->hook(__VA_ARGS__) : 0)
 
+/* Hands the answer on, and tells of an error. */
+static int told(const struct subsystem *subsystem, const char *hook, int err)
+{
+	if (err)
+		console_printf("%s: %s failed on CPU %u: %d\n", subsystem->name, hook,
+			       this_cpu()->id, err);
+	return err;
+}
+
 int subsystems_init(void)
 {
-	for_each_subsystem (s) {
-		int err = CALL(s, init);
+	int err = 0;
 
-		if (!err)
-			continue;
-		console_printf("%s: initialization failed: %d\n", (*s)->name, err);
-		return err;
-	}
-	return 0;
+	for_each_subsystem (s)
+		err = err ? err : told(*s, "initialization", CALL(s, init));
+	return err;
 }
 
 int subsystems_cpu_init(struct cpu *cpu)
 {
-	for_each_subsystem (s) {
-		int err = CALL(s, cpu_init, cpu);
+	int err = 0;
 
-		if (!err)
-			continue;
-		console_printf("CPU %u: %s failed: %d\n", cpu->id, (*s)->name, err);
-		return err;
-	}
-	return 0;
+	for_each_subsystem (s)
+		err = err ? err : told(*s, "CPU's initialization", CALL(s, cpu_init, cpu));
+	return err;
 }
 
 int subsystems_cell_create(struct cell *cell)
 {
-	for_each_subsystem (s) {
-		int err = CALL(s, cell_create, cell);
+	int err = 0;
 
-		if (!err)
-			continue;
-		console_printf("cell %s: %s refused: %d\n", cell->desc->name, (*s)->name, err);
-		return err;
-	}
-	return 0;
+	for_each_subsystem (s)
+		err = err ? err : told(*s, "a cell's creation", CALL(s, cell_create, cell));
+	return err;
 }
 
 void subsystems_cell_destroy(struct cell *cell)

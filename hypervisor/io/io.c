@@ -140,8 +140,8 @@ static int build(enum io_space space, const struct cell *owner, const struct cel
 /* CPUs may still read it: until the flush that ends every change of cells. */
 static void free_later(struct io_table *table)
 {
-	for (uint32_t n = 0; table && n < table->pages; n++)
-		page_pool_free_deferred((uint8_t *)table + n * PAGE_SIZE);
+	if (table)
+		page_pool_free_deferred(table, table->pages);
 }
 
 static int replace_tables(struct cell *owner, const struct cell *newcomer)

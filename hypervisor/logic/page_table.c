@@ -78,7 +78,7 @@ static void free_subtree(struct page_table *table, uint64_t entry, unsigned int 
 	if (level > 2)
 		for (unsigned int n = 0; n < PAGE_TABLE_ENTRIES; n++)
 			free_subtree(table, entries[n], level - 1);
-	page_pool_free_deferred(entries);
+	page_pool_free_deferred(entries, 1);
 }
 
 /* Makes *entry of this level point to a table; a leaf is split into equivalent smaller ones. */
@@ -115,7 +115,7 @@ static void merge_table(struct page_table *table, uint64_t *entry, unsigned int 
 			return;
 	}
 	entry_set(entry, step ? first | table->format->large : 0);
-	page_pool_free_deferred(entries);
+	page_pool_free_deferred(entries, 1);
 }
 
 struct map_request {
@@ -253,6 +253,6 @@ void page_table_destroy(struct page_table *table)
 		return;
 	for (unsigned int n = 0; n < PAGE_TABLE_ENTRIES; n++)
 		free_subtree(table, table->root[n], PAGE_TABLE_LEVELS);
-	page_pool_free_deferred(table->root);
+	page_pool_free_deferred(table->root, 1);
 	table->root = NULL;
 }

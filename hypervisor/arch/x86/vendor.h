@@ -44,7 +44,7 @@ struct vendor {
 	/* Turns the extension off and goes back to Linux with this result. */
 	void (*leave)(struct cpu *cpu, int result) __attribute__((noreturn));
 
-	int (*stage2_init)(struct page_table *table);
+	const struct page_table_format *stage2_format;
 	/* All rows of the policy for MSRs (logic/msr_policy.h). */
 	const struct msr_rule *msr_rules;
 	const struct msr_constant *msr_constants;
@@ -52,11 +52,10 @@ struct vendor {
 	const struct msr_reset *msr_resets;
 	/*
 	 * The map of MSRs, made of the policy (logic/msr_policy.h) when a cell is created: fills
-	 * zeroed pages, and says which MSRs it speaks of; others always exit.
+	 * zeroed pages. MSRs that it does not speak of always exit.
 	 */
 	uint32_t msr_map_pages;
 	void (*fill_msr_map)(uint8_t *map, bool root);
-	bool (*msr_mapped)(uint32_t msr);
 	/* Drops cached second-level translations at the next entry. */
 	void (*flush)(struct cpu *cpu);
 

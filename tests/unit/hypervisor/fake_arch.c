@@ -200,7 +200,6 @@ static const struct vendor fake_vendor = {
 	.msr_resets = svm_msr_resets,
 	.msr_map_pages = SVM_MSR_MAP_PAGES,
 	.fill_msr_map = svm_msr_map_fill,
-	.msr_mapped = svm_msr_map_covers,
 #define AT(reg) [reg] = (reg) * sizeof(uint64_t)
 	.at = {AT(VCPU_RIP), AT(VCPU_RSP), AT(VCPU_RFLAGS), AT(VCPU_CR0), AT(VCPU_CR2),
 	       AT(VCPU_CR3), AT(VCPU_CR4), AT(VCPU_EFER), AT(VCPU_PAT), AT(VCPU_CS), AT(VCPU_SS),

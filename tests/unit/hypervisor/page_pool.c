@@ -81,9 +81,9 @@ static void test_runs(struct tap *tap)
 static void test_deferred(struct tap *tap)
 {
 	memset(pages[30], PATTERN, PAGE_SIZE);
-	page_pool_free_deferred(pages[30]);
-	page_pool_free_deferred(pages[40]);
-	page_pool_free_deferred(pages[HANDED_OUT - 1]);
+	page_pool_free_deferred(pages[30], 1);
+	page_pool_free_deferred(pages[40], 1);
+	page_pool_free_deferred(pages[HANDED_OUT - 1], 1);
 	tap_is_u64(tap, page_pool_used(), SMALL, "tables that are to be freed are in use");
 	tap_ok(tap, !page_pool_alloc(1), "until they are released nobody gets them");
 	tap_ok(tap, all_bytes(pages[30], PAGE_SIZE, PATTERN),
@@ -96,7 +96,7 @@ static void test_deferred(struct tap *tap)
 	       "then they can be had");
 	page_pool_release_deferred();
 	tap_is_u64(tap, page_pool_used(), SMALL, "a second release takes nobody's page");
-	page_pool_free_deferred(pages[50]);
+	page_pool_free_deferred(pages[50], 1);
 	page_pool_release_deferred();
 	tap_ok(tap, page_pool_used() == SMALL - 1 && page_pool_alloc(1) == pages[50],
 	       "a later one releases only what came after it");
@@ -111,7 +111,7 @@ static void test_large(struct tap *tap)
 	first = page_pool_alloc(LARGE - LARGE_OWN);
 	tap_ok(tap, first == memory + LARGE_OWN * PAGE_SIZE, "all the rest can be had in one run");
 	tap_is_u64(tap, page_pool_used(), LARGE, "then all is in use");
-	page_pool_free_deferred(memory + (LARGE - 1) * PAGE_SIZE);
+	page_pool_free_deferred(memory + (LARGE - 1) * PAGE_SIZE, 1);
 	page_pool_release_deferred();
 	tap_ok(tap, page_pool_alloc(1) == memory + (LARGE - 1) * PAGE_SIZE,
 	       "the last page of a large pool comes back");

@@ -43,7 +43,7 @@ static unsigned int live_page(const struct bench *bench, uint64_t offset)
 	return offset / PAGE_SIZE;
 }
 
-void page_pool_free_deferred(void *page)
+void page_pool_free_deferred(void *page, uint32_t pages)
 {
 	unsigned int n = live_page(current, (uint8_t *)page - current->pages);
 

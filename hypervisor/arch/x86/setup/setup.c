@@ -192,5 +192,7 @@ void arch_cpu_leave(struct cpu *cpu)
 
 int arch_stage2_init(struct page_table *table)
 {
-	return vendor->stage2_init(table);
+	bool has_1g = cpuid(0x80000001, 0).edx & CPUID_8000_0001_EDX_PAGE1GB;
+
+	return page_table_init(table, vendor->stage2_format, has_1g ? 3 : 2, hv_to_phys(0));
 }

@@ -42,12 +42,3 @@ void svm_msr_map_fill(uint8_t *map, bool root)
 		}
 	}
 }
-
-bool svm_msr_map_covers(uint32_t msr)
-{
-	for (unsigned int range = 0; range < RANGE_COUNT; range++) {
-		if (msr - ranges[range] < RANGE_MSRS)
-			return true;
-	}
-	return false;
-}

@@ -38,9 +38,6 @@ extern const struct msr_reset svm_msr_resets[];
 /* Sets, in a zeroed map, a bit for each access that does not pass by the policy. */
 void svm_msr_map_fill(uint8_t *map, bool root);
 
-/* Whether the map has bits for an MSR; accesses to those that it has not always exit. */
-bool svm_msr_map_covers(uint32_t msr);
-
 static inline void svm_vmload(uint64_t vmcb_phys)
 {
 	asm volatile("vmload %%rax" : : "a"(vmcb_phys) : "memory");

@@ -55,7 +55,7 @@ static int parking_init(void)
 	if (!code)
 		return -ENOMEM;
 	memcpy(code, halt_loop, sizeof(halt_loop));
-	err = vendor->stage2_init(&parking_table);
+	err = arch_stage2_init(&parking_table);
 	return err ? err
 		   : page_table_map(&parking_table, 0, hv_to_phys(code), PAGE_SIZE,
 				    PT_READ | PT_EXECUTE, true);
@@ -71,13 +71,6 @@ static int svm_check(void)
 		return -ENODEV;
 	}
 	return 0;
-}
-
-static int svm_stage2_init(struct page_table *table)
-{
-	bool has_1g = cpuid(0x80000001, 0).edx & CPUID_8000_0001_EDX_PAGE1GB;
-
-	return page_table_init(table, &paging_nested_format, has_1g ? 3 : 2, hv_to_phys(0));
 }
 
 static void svm_load_cell(struct cpu *cpu)
@@ -314,13 +307,12 @@ VENDOR(svm) = {
 	.cpu_init = svm_cpu_init,
 	.run = svm_run_loop,
 	.leave = svm_leave,
-	.stage2_init = svm_stage2_init,
+	.stage2_format = &paging_nested_format,
 	.msr_rules = svm_msr_rules,
 	.msr_constants = svm_msr_constants,
 	.msr_resets = svm_msr_resets,
 	.msr_map_pages = SVM_MSR_MAP_PAGES,
 	.fill_msr_map = svm_msr_map_fill,
-	.msr_mapped = svm_msr_map_covers,
 	.flush = svm_flush,
 	.reset = svm_reset,
 	.park = svm_park,
