@@ -12,7 +12,7 @@ void arch_entry(void);
 
 /* Once, on the first CPU: own address space, the vendor's extension. Negative errno refuses. */
 int arch_init(void);
-int arch_cpu_init(struct cpu *cpu);
+void arch_cpu_init(struct cpu *cpu);
 
 void arch_debug_putc(char c);
 

@@ -201,11 +201,13 @@ static int give_to_root(const struct cell *cell, const struct blob_memory *regio
 	return err;
 }
 
-/* What the cell took up to this region, the last one first. */
-static void return_regions(const struct cell *cell, const struct blob_memory *last)
+/* In reverse, so that no more tables are needed on the way than there were; root may have some. */
+void memory_return_to_root(const struct cell *cell)
 {
-	for (const struct blob_memory *region = last; region >= cell_desc_memory(cell->desc);
-	     region--) {
+	const struct blob_memory *first = cell_desc_memory(cell->desc);
+
+	for (const struct blob_memory *region = first + cell->desc->num_memory_regions;
+	     region-- > first;) {
 		if (leaves_root(region) && give_to_root(cell, region) < 0)
 			console_printf("out of pages: root does not get back memory at 0x%lx\n",
 				       region->phys_start);
@@ -221,15 +223,10 @@ int memory_take_from_root(const struct cell *cell)
 			continue;
 		/* Where no page is left, the tables that root lost with its memory are needed. */
 		memory_commit();
-		return_regions(cell, region);
+		memory_return_to_root(cell);
 		return err;
 	}
 	return 0;
-}
-
-void memory_return_to_root(const struct cell *cell)
-{
-	return_regions(cell, cell_desc_memory(cell->desc) + cell->desc->num_memory_regions - 1);
 }
 
 int memory_root_loadable(const struct cell *cell, bool show)
@@ -327,3 +324,51 @@ bool memory_scrub(struct cell *cell)
 	}
 	return true;
 }
+
+/* Memory as processors see it: the second-level tables of a cell. */
+
+static int stage2_create(struct cell *cell)
+{
+	return arch_stage2_init(&cell->stage2);
+}
+
+static void stage2_destroy(struct cell *cell)
+{
+	page_table_destroy(&cell->stage2);
+}
+
+static unsigned int attributes(uint64_t flags)
+{
+	return ((flags & BLOB_MEM_READ) ? PT_READ : 0) | ((flags & BLOB_MEM_WRITE) ? PT_WRITE : 0) |
+	       ((flags & BLOB_MEM_EXECUTE) ? PT_EXECUTE : 0);
+}
+
+static int stage2_map(struct cell *cell, const struct blob_memory *region)
+{
+	int err =
+		page_table_map(&cell->stage2, region->virt_start, region->phys_start, region->size,
+			       attributes(region->flags), region->flags & BLOB_MEM_NO_HUGEPAGES);
+
+	if (err)
+		page_table_unmap(&cell->stage2, region->virt_start, region->size);
+	return err;
+}
+
+static int stage2_unmap(struct cell *cell, const struct blob_memory *region)
+{
+	return page_table_unmap(&cell->stage2, region->virt_start, region->size);
+}
+
+static int stage2_commit(struct cell *cell)
+{
+	return cpus_flush(cell->cpus);
+}
+
+SUBSYSTEM(00, stage2_subsystem) = {
+	.name = "second-level tables",
+	.cell_create = stage2_create,
+	.cell_destroy = stage2_destroy,
+	.memory_map = stage2_map,
+	.memory_unmap = stage2_unmap,
+	.memory_commit = stage2_commit,
+};

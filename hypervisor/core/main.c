@@ -87,13 +87,6 @@ static int open_partition(void)
 	return err ? err : root_cell_init();
 }
 
-static int open_cpu(struct cpu *cpu)
-{
-	int err = arch_cpu_init(cpu);
-
-	return err ? err : subsystems_cpu_init(cpu);
-}
-
 static bool is_decided(void)
 {
 	return __atomic_load_n(&launch_outcome, __ATOMIC_SEQ_CST) != LAUNCH_OPEN;
@@ -152,8 +145,10 @@ int cpu_enter(struct cpu *cpu, unsigned int id)
 	cpu->id = id;
 	cpu->cell = &root_cell;
 	open_partition_once();
-	if (!is_decided())
-		err = open_cpu(cpu);
+	if (!is_decided()) {
+		arch_cpu_init(cpu);
+		err = subsystems_cpu_init(cpu);
+	}
 	if (err)
 		decide(err);
 	cpu->entered = true;

@@ -35,10 +35,13 @@ struct vendor {
 	const char *name;
 	/* Bits of EFER that stay set while guests run; root sees them. */
 	uint64_t efer;
-	/* Whether this CPU has the extension with all that is needed; negative errno refuses. */
-	int (*check)(void);
+	/*
+	 * Prepares it on the first CPU, for all. -ENODEV: it lacks the extension, or something of
+	 * it that is needed.
+	 */
+	int (*init)(void);
 	/* Turns the extension on for this CPU, sets the vCPU up to go on as Linux did. */
-	int (*cpu_init)(struct cpu *cpu);
+	void (*cpu_init)(struct cpu *cpu);
 	/* Enters the guest and serves its exits for ever. */
 	void (*run)(struct cpu *cpu) __attribute__((noreturn));
 	/* Turns the extension off and goes back to Linux with this result. */

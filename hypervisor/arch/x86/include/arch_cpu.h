@@ -77,22 +77,4 @@ struct arch_cell {
 	const struct cpuid_policy *cpuid;
 };
 
-/* From the first to the last, by whole words as far as they go. */
-static inline void arch_copy(void *to, const void *from, size_t size)
-{
-	size_t words = size / 8, rest = size % 8;
-
-	asm volatile("rep movsq" : "+D"(to), "+S"(from), "+c"(words) : : "memory");
-	asm volatile("rep movsb" : "+D"(to), "+S"(from), "+c"(rest) : : "memory");
-}
-
-static inline void arch_fill(void *to, uint8_t value, size_t size)
-{
-	uint64_t pattern = value * 0x0101010101010101ull;
-	size_t words = size / 8, rest = size % 8;
-
-	asm volatile("rep stosq" : "+D"(to), "+c"(words) : "a"(pattern) : "memory");
-	asm volatile("rep stosb" : "+D"(to), "+c"(rest) : "a"(pattern) : "memory");
-}
-
 #endif /* ARCH_CPU_H */

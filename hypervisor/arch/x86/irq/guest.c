@@ -49,27 +49,24 @@ static enum verdict send(struct cpu *cpu, bool wide)
 	return VERDICT_HANDLED;
 }
 
+static bool is_lvt(unsigned int offset)
+{
+	return (offset >= APIC_LVT_TIMER && offset <= APIC_LVT_ERROR) || offset == APIC_LVT_CMCI ||
+	       (offset >= APIC_EXTENDED_LVT && offset < EXTENDED_LVT_END);
+}
+
 enum verdict apic_page_write(struct cpu *cpu, unsigned int offset, uint32_t value)
 {
-	if (offset >= APIC_EXTENDED_LVT && offset < EXTENDED_LVT_END && !(offset & 0xf))
+	/* Between the registers there is nothing. */
+	if (offset & 0xf)
+		return VERDICT_HANDLED;
+	if (is_lvt(offset))
 		return write_lvt(cpu, offset, value);
-	switch (offset) {
-	case APIC_TPR:
-	case APIC_EOI:
-	case APIC_SVR:
-	case APIC_ESR:
-	case APIC_TIMER_INITIAL:
-	case APIC_TIMER_DIVIDE:
+	if (apic_rights(offset) & APIC_PLAIN) {
 		apic_set(offset, value);
 		return VERDICT_HANDLED;
-	case APIC_LVT_CMCI:
-	case APIC_LVT_TIMER:
-	case APIC_LVT_THERMAL:
-	case APIC_LVT_PERF:
-	case APIC_LVT_LINT0:
-	case APIC_LVT_LINT1:
-	case APIC_LVT_ERROR:
-		return write_lvt(cpu, offset, value);
+	}
+	switch (offset) {
 	case APIC_ICR_HIGH:
 		cpu->arch.apic_icr = (uint32_t)cpu->arch.apic_icr | (uint64_t)value << 32;
 		apic_show_icr(cpu);
@@ -79,21 +76,16 @@ enum verdict apic_page_write(struct cpu *cpu, unsigned int offset, uint32_t valu
 		return send(cpu, false);
 	case APIC_LDR:
 	case APIC_DFR:
-		if (offset == APIC_LDR)
-			cpu->arch.apic_ldr = value;
-		else
-			cpu->arch.apic_dfr = value;
+		*(offset == APIC_LDR ? &cpu->arch.apic_ldr : &cpu->arch.apic_dfr) = value;
 		/*
 		 * Devices of root interrupt logical destinations. A cell that named itself like a
 		 * CPU of root would take part, so its ids exist here only.
 		 */
 		if (cpu->cell == &root_cell)
 			apic_set(offset, value);
-		return VERDICT_HANDLED;
-	default:
-		/* Read-only and reserved registers; the id (0x20) stays the firmware's. */
-		return VERDICT_HANDLED;
 	}
+	/* Read-only and reserved registers do nothing; the id (0x20) stays the firmware's. */
+	return VERDICT_HANDLED;
 }
 
 uint32_t apic_page_read(const struct cpu *cpu, unsigned int offset)
@@ -191,7 +183,7 @@ static enum verdict write_by_msr(struct cpu *cpu, unsigned int offset, uint64_t 
 	const struct ipi to_self = {(value & 0xff) | ICR_TO_SELF, 0, true};
 
 	/* Extended local vectors. */
-	if (offset >= APIC_EXTENDED_LVT && offset < EXTENDED_LVT_END && cpu->cell == &root_cell)
+	if (offset >= APIC_EXTENDED_LVT && is_lvt(offset) && cpu->cell == &root_cell)
 		rights = APIC_WRITE | 0xffffffff;
 	if (!(rights & APIC_WRITE) || (value & ~(rights & 0xffffffff)))
 		return VERDICT_GP;

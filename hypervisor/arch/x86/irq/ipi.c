@@ -53,26 +53,23 @@ static void deliver(struct cpu *self, struct cpu *cpu, uint32_t command)
 	case ICR_FIXED:
 	case ICR_LOWEST:
 		apic_command(cpu->arch.apic_id, (command & 0xff) | ICR_ASSERT);
-		break;
+		return;
 	case ICR_NMI:
 		cpu_post(cpu, 0, PENDING_NMI);
-		arch_cpu_kick(cpu);
 		break;
 	case ICR_INIT:
 		if (cpu == self)
-			break;
+			return;
 		/* A start-up IPI before it finds a CPU that is not waiting for one. */
 		cpu_post(cpu, PENDING_SIPI, PENDING_INIT);
-		arch_cpu_kick(cpu);
 		break;
 	case ICR_STARTUP:
 		if (cpu == self)
-			break;
+			return;
 		__atomic_store_n(&cpu->arch.sipi_vector, command & 0xff, __ATOMIC_SEQ_CST);
 		cpu_post(cpu, 0, PENDING_SIPI);
-		arch_cpu_kick(cpu);
-		break;
 	}
+	arch_cpu_kick(cpu);
 }
 
 bool apic_send(struct cpu *self, const struct ipi *ipi)

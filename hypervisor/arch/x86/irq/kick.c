@@ -55,9 +55,7 @@ void apic_drop_interrupts(struct cpu *cpu)
 	uint32_t pending;
 
 	for (unsigned int tries = 0; tries < DROP_TRIES; tries++) {
-		setup_interrupt_vectors(true);
 		vendor->take_interrupts(cpu, true);
-		setup_interrupt_vectors(false);
 		apic_took_nmi(cpu);
 		pending = 0;
 		for (unsigned int n = 0; n < 8; n++)

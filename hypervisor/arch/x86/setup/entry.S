@@ -60,22 +60,9 @@ init_stub:
 /* A leftover interrupt of the CPU's last owner, taken only to get rid of it. */
 	.globl interrupt_stub
 interrupt_stub:
-	push	%rax
-	push	%rcx
-	push	%rdx
-	xor	%edx, %edx
-	mov	$APIC_EOI_VIRT, %eax
-	cmpb	$0, apic_x2
-	jne	1f
-	mov	%edx, (%rax)
-	jmp	2f
-1:	mov	%edx, %eax
-	mov	$APIC_EOI_MSR, %ecx
-	wrmsr
-2:	pop	%rdx
-	pop	%rcx
-	pop	%rax
-	iretq
+	push	$0
+	push	$EXCEPTIONS
+	jmp	exception_common
 
 /* bool msr_try_read(uint32_t msr, uint64_t *ret_value): false where the processor raises #GP, see exception_common. */
 	.globl msr_try_read
@@ -119,7 +106,7 @@ try_failed:
 	.globl exception_stubs
 exception_stubs:
 	.set	vector, 0
-	.rept	32
+	.rept	EXCEPTIONS
 	.if	(VECTORS_WITH_ERROR >> vector) & 1
 	exception vector 1
 	.else

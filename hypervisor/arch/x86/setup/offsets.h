@@ -10,9 +10,6 @@
 #define CPU_CONTROL	8
 #define SELECTOR_CODE	0x10
 #define NMI_TAKEN_BIT	(1 << 11)
-
-/* mapping.h */
-#define APIC_EOI_VIRT 0x802000b0
-#define APIC_EOI_MSR  0x80b
+#define EXCEPTIONS	19 /* up to #MC; as a vector, an interrupt */
 
 #endif /* OFFSETS_H */

@@ -18,8 +18,6 @@ _Static_assert(CPU_CONTROL == offsetof(struct cpu, arch.control), "assembly offs
 _Static_assert(CPU_PENDING == offsetof(struct cpu, pending), "assembly offsets");
 _Static_assert(NMI_TAKEN_BIT == PENDING_NMI_TAKEN, "assembly offsets");
 _Static_assert((int)PENDING_INIT >= (int)PENDING_ARCH, "bits of two kinds");
-_Static_assert(APIC_EOI_MSR == MSR_X2APIC(APIC_EOI), "assembly offsets");
-_Static_assert(APIC_EOI_VIRT == APIC_VIRT + APIC_EOI, "assembly offsets");
 _Static_assert(sizeof(struct cpu) <= CPU_GUARD, "the rest of the block is the stack");
 
 extern const char exception_stubs[], nmi_stub[], init_stub[], interrupt_stub[];
@@ -45,42 +43,38 @@ struct gate {
 #define GATE_INTERRUPT	    0x8e00
 #define EXCEPTION_STUB_SIZE 16
 
-#define EXCEPTIONS	  32
 #define APIC_FIRST_VECTOR 16 /* APM vol. 2, 16.6: lower ones are illegal */
 #define VECTORS		  256
 
-static struct gate idt[VECTORS], drop_idt[VECTORS];
+static struct gate idt[VECTORS];
 
-static uint64_t stub_of(unsigned int vector, unsigned int first_interrupt)
+static uint64_t stub_of(unsigned int vector)
 {
 	if (vector == VECTOR_NMI)
 		return (uint64_t)nmi_stub;
 	if (vector == VECTOR_SX)
 		return (uint64_t)init_stub;
-	if (vector < first_interrupt || vector == VECTOR_MC)
+	/*
+	 * A guest may have left any vector from 16 on pending. Of the exceptions there only machine
+	 * checks come here: FPU and user mode's ones, shadow stacks and encryption are not used.
+	 */
+	if (vector < APIC_FIRST_VECTOR || vector == VECTOR_MC)
 		return (uint64_t)exception_stubs + vector * EXCEPTION_STUB_SIZE;
 	return (uint64_t)interrupt_stub;
 }
 
-static void fill_idt(struct gate *table, unsigned int first_interrupt)
+static void fill_idt(void)
 {
 	uint64_t stub;
 
 	for (unsigned int n = 0; n < VECTORS; n++) {
-		stub = stub_of(n, first_interrupt);
-		table[n].offset_low = stub;
-		table[n].selector = SELECTOR_CODE;
-		table[n].type = GATE_INTERRUPT;
-		table[n].offset_middle = stub >> 16;
-		table[n].offset_high = stub >> 32;
+		stub = stub_of(n);
+		idt[n].offset_low = stub;
+		idt[n].selector = SELECTOR_CODE;
+		idt[n].type = GATE_INTERRUPT;
+		idt[n].offset_middle = stub >> 16;
+		idt[n].offset_high = stub >> 32;
 	}
-}
-
-void setup_interrupt_vectors(bool dropping)
-{
-	const struct table_pointer idtr = {sizeof(idt) - 1, (uint64_t)(dropping ? drop_idt : idt)};
-
-	asm volatile("lidt %0" : : "m"(idtr));
 }
 
 static void save_linux(struct cpu *cpu, uint64_t cr3, uint64_t rsp, uint64_t resume)
@@ -108,8 +102,7 @@ static void load_own_segments(void)
 	const struct table_pointer idtr = {sizeof(idt) - 1, (uint64_t)idt};
 
 	/* By every CPU, with the same values: faults are reported from the start. */
-	fill_idt(idt, EXCEPTIONS);
-	fill_idt(drop_idt, APIC_FIRST_VECTOR);
+	fill_idt();
 	setup_load_segments(&gdtr, &idtr);
 }
 
@@ -152,22 +145,23 @@ int arch_init(void)
 	if (err)
 		return err;
 	for (const struct vendor *const *v = vendors_start; v < vendors_end; v++) {
-		if ((*v)->check() == 0) {
-			vendor = *v;
-			console_printf("virtualization: %s\n", vendor->name);
-			return 0;
-		}
+		err = (*v)->init();
+		if (err == -ENODEV)
+			continue;
+		vendor = *v;
+		console_printf("virtualization: %s\n", vendor->name);
+		return err;
 	}
 	console_printf("no usable virtualization extension\n");
 	return -ENODEV;
 }
 
-int arch_cpu_init(struct cpu *cpu)
+void arch_cpu_init(struct cpu *cpu)
 {
 	write_cr3(mapping_cr3());
 	cpu->arch.apic_id = image_header.apic_ids[cpu->id];
 	cpu->arch.last_exception = FAILURE_VECTOR_NONE;
-	return vendor->cpu_init(cpu);
+	vendor->cpu_init(cpu);
 }
 
 /* Faster than any processor's: where the configuration does not say, waiting takes longer. */
@@ -195,4 +189,26 @@ int arch_stage2_init(struct page_table *table)
 	bool has_1g = cpuid(0x80000001, 0).edx & CPUID_8000_0001_EDX_PAGE1GB;
 
 	return page_table_init(table, vendor->stage2_format, has_1g ? 3 : 2, hv_to_phys(0));
+}
+
+#define UART_LSR       5
+#define UART_LSR_EMPTY 0x20
+#define UART_TRIES     100000
+
+/* The hypervisor's console doubled on a serial port, where the system configuration names one. */
+void arch_debug_putc(char c)
+{
+	const struct cell_console *console;
+
+	if (!system_desc)
+		return;
+	console = &system_desc->debug_console;
+	if (console->type != CONSOLE_8250 || (console->flags & CONSOLE_FLAG_MMIO))
+		return;
+	/* Bounded: a port without a UART reads as all ones, one that is stuck must not stop us. */
+	for (unsigned int tries = 0; tries < UART_TRIES; tries++) {
+		if (inb(console->address + UART_LSR) & UART_LSR_EMPTY)
+			break;
+	}
+	outb(console->address, c);
 }

@@ -39,12 +39,6 @@ int mapping_init(void);
 uint64_t mapping_cr3(void);
 
 /*
- * While leftover interrupts are dropped, every vector that an APIC can deliver is an interrupt: 16
- * to 31 are exceptions otherwise, and a guest may have left one of them pending.
- */
-void setup_interrupt_vectors(bool dropping);
-
-/*
  * Jumps to Linux, as it is in cpu->arch.linux, through the trampoline. EFER and the vendor's
  * registers are restored before.
  */

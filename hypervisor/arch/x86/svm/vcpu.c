@@ -40,6 +40,9 @@
 
 static struct page_table parking_table;
 
+/* Two pages for each CPU: its VMCB, and where VMRUN keeps the host's state. */
+static struct vmcb *cpu_pages;
+
 static struct vmcb *vmcb_of(const struct cpu *cpu)
 {
 	return cpu->arch.control;
@@ -50,18 +53,17 @@ static int parking_init(void)
 {
 	static const uint8_t halt_loop[] = {0xfa, 0xf4, 0xeb, 0xfd}; /* cli; 1: hlt; jmp 1b */
 	uint8_t *code = page_pool_alloc(1);
-	int err;
+	int err = page_table_init(&parking_table, &paging_nested_format, 1, hv_to_phys(0));
 
 	if (!code)
 		return -ENOMEM;
 	memcpy(code, halt_loop, sizeof(halt_loop));
-	err = arch_stage2_init(&parking_table);
 	return err ? err
 		   : page_table_map(&parking_table, 0, hv_to_phys(code), PAGE_SIZE,
 				    PT_READ | PT_EXECUTE, true);
 }
 
-static int svm_check(void)
+static int svm_init(void)
 {
 	if (cpuid(0x80000000, 0).eax < CPUID_SVM ||
 	    !(cpuid(0x80000001, 0).ecx & CPUID_8000_0001_ECX_SVM))
@@ -70,7 +72,8 @@ static int svm_check(void)
 		console_printf("SVM without nested paging\n");
 		return -ENODEV;
 	}
-	return 0;
+	cpu_pages = page_pool_alloc(2 * image_header.max_cpus);
+	return cpu_pages ? parking_init() : -ENOMEM;
 }
 
 static void svm_load_cell(struct cpu *cpu)
@@ -138,28 +141,14 @@ static void take_over_spec_ctrl(struct vmcb *vmcb)
 	wrmsr(MSR_SPEC_CTRL, 0);
 }
 
-static int svm_cpu_init(struct cpu *cpu)
+static void svm_cpu_init(struct cpu *cpu)
 {
-	void *host_save;
-	struct vmcb *vmcb;
-	static bool parking_ready;
-	static struct spinlock lock;
-	int err = 0;
+	struct vmcb *vmcb = &cpu_pages[2 * cpu->id];
 
-	spin_lock(&lock);
-	if (!parking_ready) {
-		err = parking_init();
-		parking_ready = !err;
-	}
-	vmcb = page_pool_alloc(1);
-	host_save = page_pool_alloc(1);
-	spin_unlock(&lock);
-	if (err || !vmcb || !host_save)
-		return -ENOMEM;
 	cpu->arch.control = vmcb;
 	cpu_gprs(cpu)->control_phys = hv_to_phys(vmcb);
 	wrmsr(MSR_EFER, rdmsr(MSR_EFER) | EFER_SVME);
-	wrmsr(MSR_VM_HSAVE_PA, hv_to_phys(host_save));
+	wrmsr(MSR_VM_HSAVE_PA, hv_to_phys(vmcb + 1));
 	vmcb->intercept_misc1 = INTERCEPT_MISC1;
 	vmcb->intercept_misc2 = INTERCEPT_MISC2;
 	vmcb->nested_enable = 1;
@@ -169,7 +158,6 @@ static int svm_cpu_init(struct cpu *cpu)
 	take_over_linux(cpu);
 	take_over_spec_ctrl(vmcb);
 	svm_load_cell(cpu);
-	return 0;
 }
 
 static void __attribute__((noreturn)) svm_leave(struct cpu *cpu, int result)
@@ -303,7 +291,7 @@ static void svm_take_interrupts(struct cpu *cpu, bool all)
 VENDOR(svm) = {
 	.name = "AMD SVM",
 	.efer = EFER_SVME,
-	.check = svm_check,
+	.init = svm_init,
 	.cpu_init = svm_cpu_init,
 	.run = svm_run_loop,
 	.leave = svm_leave,

@@ -4,17 +4,25 @@
 #include <stdint.h>
 #include <string.h>
 
-#include "arch_cpu.h"
-
+/* From the first to the last, by whole words as far as they go. */
 void *memcpy(void *restrict to, const void *restrict from, size_t size)
 {
-	arch_copy(to, from, size);
+	size_t words = size / 8, rest = size % 8;
+	void *next = to;
+
+	asm volatile("rep movsq" : "+D"(next), "+S"(from), "+c"(words) : : "memory");
+	asm volatile("rep movsb" : "+D"(next), "+S"(from), "+c"(rest) : : "memory");
 	return to;
 }
 
 void *memset(void *to, int value, size_t size)
 {
-	arch_fill(to, value, size);
+	uint64_t pattern = (uint8_t)value * 0x0101010101010101ull;
+	size_t words = size / 8, rest = size % 8;
+	void *next = to;
+
+	asm volatile("rep stosq" : "+D"(next), "+c"(words) : "a"(pattern) : "memory");
+	asm volatile("rep stosb" : "+D"(next), "+c"(rest) : "a"(pattern) : "memory");
 	return to;
 }
 
