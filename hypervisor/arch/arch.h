@@ -26,7 +26,8 @@ void arch_cpu_kick(struct cpu *cpu);
 /* Drops cached second-level translations of the calling CPU; takes effect before its next entry. */
 void arch_cpu_flush(struct cpu *cpu);
 
-/* Carries out an order on the calling CPU, and gives it its new state. */
+/* Carries out an order on the calling CPU, and gives it its new state. It does not return from
+ * PENDING_LEAVE. */
 void arch_cpu_act(struct cpu *cpu, enum cpu_pending order);
 
 /*
@@ -55,8 +56,5 @@ bool arch_cpu_record(struct cpu *cpu, struct failure_record *record);
 
 /* Fills the platform part of a cell's communication region. */
 void arch_comm_init(struct cell *cell, struct comm_region *comm);
-
-/* Takes the calling CPU back to Linux; does not return. */
-void arch_cpu_leave(struct cpu *cpu);
 
 #endif /* ARCH_H */

@@ -71,9 +71,7 @@ static void record_kill(struct cell *cell)
 {
 	struct failure_record *record = &cell->public->failure;
 
-	memset(record, 0, sizeof(*record));
-	record->reason = FAILURE_KILLED;
-	record->vector = FAILURE_VECTOR_NONE;
+	*record = (struct failure_record){.reason = FAILURE_KILLED, .vector = FAILURE_VECTOR_NONE};
 	for_each_cpu (cpu, cell->cpus) {
 		if (arch_cpu_record(cpu, record))
 			break;

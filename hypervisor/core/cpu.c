@@ -57,31 +57,16 @@ bool cpu_is_lost(const struct cpu *cpu)
 }
 
 /* Those that do not answer in time are lost, and what was asked is taken back. */
-static bool wait_for(struct cpu *cpu, bool (*answered)(const struct cpu *cpu), uint32_t take_back,
+static bool wait_for(struct cpu *cpu, uint32_t bit, uint32_t answer, uint32_t take_back,
 		     struct patience *patience)
 {
 	while (!cpu_is_lost(cpu)) {
-		if (answered(cpu))
+		if ((pending(cpu) & bit) == answer)
 			return true;
 		if (!patience_wait(patience))
 			cpu_post(cpu, take_back, PENDING_LOST);
 	}
 	return cpu_stands_still(cpu);
-}
-
-static bool is_suspended(const struct cpu *cpu)
-{
-	return __atomic_load_n(&cpu->suspended, __ATOMIC_ACQUIRE);
-}
-
-static bool is_resumed(const struct cpu *cpu)
-{
-	return !is_suspended(cpu);
-}
-
-static bool has_flushed(const struct cpu *cpu)
-{
-	return !(pending(cpu) & PENDING_FLUSH);
 }
 
 uint64_t cpus_suspend(uint64_t bitmap)
@@ -96,7 +81,7 @@ uint64_t cpus_suspend(uint64_t bitmap)
 		arch_cpu_kick(cpu);
 	}
 	for_each_cpu (cpu, bitmap) {
-		if (wait_for(cpu, is_suspended, PENDING_SUSPEND, &patience))
+		if (wait_for(cpu, PENDING_SUSPENDED, PENDING_SUSPENDED, PENDING_SUSPEND, &patience))
 			stopped |= 1ull << cpu->id;
 	}
 	return stopped;
@@ -110,7 +95,7 @@ void cpus_resume(uint64_t bitmap)
 		cpu_post(cpu, PENDING_SUSPEND, 0);
 	/* Wait until they have left, so that a suspend that follows cannot see the old answer. */
 	for_each_cpu (cpu, bitmap)
-		wait_for(cpu, is_resumed, 0, &patience);
+		wait_for(cpu, PENDING_SUSPENDED, 0, 0, &patience);
 }
 
 int cpus_flush(uint64_t bitmap)
@@ -129,7 +114,7 @@ int cpus_flush(uint64_t bitmap)
 	}
 	for_each_cpu (cpu, bitmap) {
 		if (cpu != self)
-			all &= wait_for(cpu, has_flushed, 0, &patience);
+			all &= wait_for(cpu, PENDING_FLUSH, 0, 0, &patience);
 	}
 	return all ? 0 : -EIO;
 }
@@ -155,17 +140,16 @@ static void serve_flush(struct cpu *cpu)
 
 void cpu_serve(struct cpu *cpu)
 {
-	if (pending(cpu) & PENDING_LOST)
-		cpu_post(cpu, PENDING_LOST, 0);
+	cpu_post(cpu, PENDING_LOST, 0);
 	serve_flush(cpu);
 	if (!(pending(cpu) & PENDING_SUSPEND))
 		return;
-	__atomic_store_n(&cpu->suspended, true, __ATOMIC_SEQ_CST);
+	cpu_post(cpu, 0, PENDING_SUSPENDED);
 	while (pending(cpu) & PENDING_SUSPEND) {
 		serve_flush(cpu);
 		arch_cpu_relax();
 	}
-	__atomic_store_n(&cpu->suspended, false, __ATOMIC_SEQ_CST);
+	cpu_post(cpu, PENDING_SUSPENDED, 0);
 }
 
 void cpu_do_pending(struct cpu *cpu)
@@ -181,9 +165,5 @@ void cpu_do_pending(struct cpu *cpu)
 			arch_cpu_act(cpu, order & PENDING_ORDERS);
 		}
 		later = arch_cpu_signals(cpu);
-		if (pending(cpu) & PENDING_LEAVE) {
-			cpu_post(cpu, PENDING_LEAVE, 0);
-			arch_cpu_leave(cpu);
-		}
 	}
 }

@@ -37,15 +37,16 @@ enum cpu_state {
  * Others set them and kick it; it clears what it has done.
  */
 enum cpu_pending {
-	PENDING_SUSPEND = 1 << 0, /* stay in the hypervisor until this is taken back */
-	PENDING_FLUSH = 1 << 1,	  /* forget second-level translations; gone when that is done */
-	PENDING_LEAVE = 1 << 2,	  /* go back to Linux for good */
-	PENDING_LOST = 1 << 6,	  /* it did not answer in time; gone when it looks at all */
+	PENDING_SUSPEND = 1 << 0,   /* stay in the hypervisor until this is taken back */
+	PENDING_FLUSH = 1 << 1,	    /* forget second-level translations; gone when that is done */
+	PENDING_SUSPENDED = 1 << 2, /* no request, but the answer to the first one */
+	PENDING_LOST = 1 << 3,	    /* it did not answer in time; gone when it looks at all */
 	/* Orders, of which the last one counts. */
-	PENDING_PARK = 1 << 3,	/* become CPU_PARKED */
-	PENDING_WAIT = 1 << 4,	/* become CPU_WAITING */
-	PENDING_START = 1 << 5, /* reset, run from the cell's reset address */
-	PENDING_ORDERS = PENDING_PARK | PENDING_WAIT | PENDING_START,
+	PENDING_PARK = 1 << 4,	/* become CPU_PARKED */
+	PENDING_WAIT = 1 << 5,	/* become CPU_WAITING */
+	PENDING_START = 1 << 6, /* reset, run from the cell's reset address */
+	PENDING_LEAVE = 1 << 7, /* go back to Linux for good */
+	PENDING_ORDERS = PENDING_PARK | PENDING_WAIT | PENDING_START | PENDING_LEAVE,
 	/* From here on the architecture's own (arch_cpu.h). */
 	PENDING_ARCH = 1 << 8,
 };
@@ -61,7 +62,6 @@ struct cpu {
 	enum cpu_state state;
 	bool entered;
 	bool failed;			 /* it did what its cell was stopped for */
-	bool suspended;			 /* the answer to PENDING_SUSPEND */
 	uint32_t exits[EXITS_COUNT + 1]; /* enum exit_counter, EXITS_BY_HANDLER */
 
 	/* What a handler found wrong, until the verdict is carried out. */

@@ -33,7 +33,7 @@ static int hc_disable(struct cpu *cpu, uint64_t arg1, uint64_t arg2)
 	/* From here on nobody kicks it: an NMI would reach Linux. */
 	cpu->entered = false;
 	root_cell.cpus &= ~(1ull << cpu->id);
-	cpu_post(cpu, 0, PENDING_LEAVE);
+	cpu_post(cpu, PENDING_ORDERS, PENDING_LEAVE);
 	return 0;
 }
 

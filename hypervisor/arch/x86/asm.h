@@ -63,10 +63,7 @@ static inline struct cpuid cpuid(uint32_t leaf, uint32_t subleaf)
 
 static inline uint64_t rdtsc(void)
 {
-	uint32_t low, high;
-
-	asm volatile("rdtsc" : "=a"(low), "=d"(high));
-	return low | (uint64_t)high << 32;
+	return __builtin_ia32_rdtsc();
 }
 
 static inline void invlpg(const void *address)

@@ -96,15 +96,15 @@ static int suspend_one(uint64_t arg)
 	int seen = 0;
 
 	cpus_suspend(1 << 1);
-	seen |= cpu->suspended && !machine.cpus[1].in_guest ? STOPPED : 0;
+	seen |= (cpu->pending & PENDING_SUSPENDED) && !machine.cpus[1].in_guest ? STOPPED : 0;
 	others_run();
-	seen |= cpu->suspended && !machine.cpus[1].in_guest ? STAYED : 0;
+	seen |= (cpu->pending & PENDING_SUSPENDED) && !machine.cpus[1].in_guest ? STAYED : 0;
 	cpus_flush(1 << 1);
 	seen |= flushed_since(0, 1, 0, 0) && !machine.cpus[1].in_guest ? FLUSHED : 0;
 	cpus_resume(1 << 1);
-	seen |= !cpu->suspended ? RESUMED : 0;
+	seen |= !(cpu->pending & PENDING_SUSPENDED) ? RESUMED : 0;
 	cpus_suspend(1 << 1);
-	seen |= cpu->suspended && !machine.cpus[1].in_guest ? STOPPED_AGAIN : 0;
+	seen |= (cpu->pending & PENDING_SUSPENDED) && !machine.cpus[1].in_guest ? STOPPED_AGAIN : 0;
 	/* As when its cell changes: without a kick. */
 	cpu_set_order(cpu, PENDING_PARK);
 	others_run();
@@ -304,7 +304,7 @@ static void test_lost(struct tap *tap)
 	tap_ok(tap, !cpu_is_lost(two) && machine.cpus[2].in_guest && !two->pending,
 	       "when it comes back it is no longer lost");
 	tap_ok(tap, flushed_since(1, 1, 1, 1), "and has flushed before its guest goes on");
-	tap_ok(tap, machine.cpus[2].acts == acts[2] && !two->suspended,
+	tap_ok(tap, machine.cpus[2].acts == acts[2] && !(two->pending & PENDING_SUSPENDED),
 	       "nothing of the suspend is left");
 	tap_ok(tap,
 	       machine_call(0, suspend_some, 0xe) == 0xe && !machine_call(0, flush_result, 0xf),

@@ -55,6 +55,10 @@ void arch_cpu_flush(struct cpu *cpu)
 
 void arch_cpu_act(struct cpu *cpu, enum cpu_pending order)
 {
+	if (order == PENDING_LEAVE) {
+		machine.leaving = true;
+		return;
+	}
 	fake_cpu_of(cpu)->acts++;
 	fake_cpu_of(cpu)->last_act = order;
 	fake_cpu_of(cpu)->act_cell = cpu->cell;
@@ -73,11 +77,6 @@ uint32_t arch_cpu_signals(struct cpu *cpu)
 	if (machine.on_signals)
 		machine.on_signals(cpu);
 	return machine.later;
-}
-
-void arch_cpu_leave(struct cpu *cpu)
-{
-	machine.leaving = true;
 }
 
 bool arch_cpu_record(struct cpu *cpu, struct failure_record *record)

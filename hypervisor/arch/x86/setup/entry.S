@@ -126,26 +126,15 @@ exception_common:
 	add	$16, %rsp
 	iretq
 	/* struct exception_frame; 16 words with what the processor pushed, so the stack is aligned. */
-2:	push	%r11
-	push	%r10
-	push	%r9
-	push	%r8
-	push	%rdi
-	push	%rsi
-	push	%rdx
-	push	%rcx
-	push	%rax
+2:
+	.irp	register, r11, r10, r9, r8, rdi, rsi, rdx, rcx, rax
+	push	%\register
+	.endr
 	mov	%rsp, %rdi
 	call	setup_host_exception
-	pop	%rax
-	pop	%rcx
-	pop	%rdx
-	pop	%rsi
-	pop	%rdi
-	pop	%r8
-	pop	%r9
-	pop	%r10
-	pop	%r11
+	.irp	register, rax, rcx, rdx, rsi, rdi, r8, r9, r10, r11
+	pop	%\register
+	.endr
 	add	$16, %rsp
 	iretq
 

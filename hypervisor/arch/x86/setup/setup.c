@@ -179,11 +179,6 @@ uint64_t arch_clock_khz(void)
 	return khz ? khz : FASTEST_TSC_KHZ;
 }
 
-void arch_cpu_leave(struct cpu *cpu)
-{
-	vendor->leave(cpu, 0);
-}
-
 int arch_stage2_init(struct page_table *table)
 {
 	bool has_1g = cpuid(0x80000001, 0).edx & CPUID_8000_0001_EDX_PAGE1GB;

@@ -15,37 +15,18 @@
 	.globl svm_run_loop
 svm_run_loop:
 	lea	-IN_CPU(0)(%rdi), %rsp
-1:	pop	%r15
-	pop	%r14
-	pop	%r13
-	pop	%r12
-	pop	%r11
-	pop	%r10
-	pop	%r9
-	pop	%r8
-	pop	%rdi
-	pop	%rsi
-	pop	%rbp
-	pop	%rax
-	pop	%rbx
-	pop	%rdx
-	pop	%rcx
+1:
+	.irp	register, r15, r14, r13, r12, r11, r10, r9, r8, rdi, rsi, rbp, rax, rbx, rdx, rcx
+	pop	%\register
+	.endr
 	vmrun	%rax
 	push	%rcx
 	push	%rdx
 	push	%rbx
 	sub	$8, %rsp
-	push	%rbp
-	push	%rsi
-	push	%rdi
-	push	%r8
-	push	%r9
-	push	%r10
-	push	%r11
-	push	%r12
-	push	%r13
-	push	%r14
-	push	%r15
+	.irp	register, rbp, rsi, rdi, r8, r9, r10, r11, r12, r13, r14, r15
+	push	%\register
+	.endr
 	lea	IN_CPU(0)(%rsp), %rdi
 	call	svm_exit
 	/* Most exits end here: the instruction is done, nothing is pending, nobody single-steps. */

@@ -40,6 +40,8 @@ void arch_cpu_act(struct cpu *cpu, enum cpu_pending order)
 {
 	uint64_t address = cpu->cell->desc->cpu_reset_address;
 
+	if (order == PENDING_LEAVE)
+		vendor->leave(cpu, 0);
 	/* Beyond real mode's reach the address stays in the segment's base, as after power-on. */
 	if (order == PENDING_START)
 		reset(cpu, (address >> 4) & 0xf000, address & ~0xffffull, address & 0xffff);
