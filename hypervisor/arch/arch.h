@@ -3,7 +3,6 @@
 #ifndef ARCH_H
 #define ARCH_H
 
-#include "arch_relax.h"
 #include "cell/cell.h"
 #include "core/cpu.h"
 
@@ -15,6 +14,9 @@ int arch_init(void);
 void arch_cpu_init(struct cpu *cpu);
 
 void arch_debug_putc(char c);
+
+/* In a loop that waits for another CPU. */
+void arch_cpu_relax(void);
 
 /* A clock that only grows, and how many ticks of it a millisecond has at most. */
 uint64_t arch_clock(void);

@@ -127,7 +127,7 @@ int memory_check(const struct cell *cell);
 /* Gives the cell the pages that its configuration names. */
 int memory_map_cell(struct cell *cell);
 
-/* What the cell owns leaves root. On an error root has all of it. */
+/* What the cell owns leaves root: some of it on an error. Root gets back what it lacks. */
 int memory_take_from_root(const struct cell *cell);
 void memory_return_to_root(const struct cell *cell);
 /* Shows the cell's loadable regions to root, or hides them; half of them on an error. */

@@ -180,21 +180,18 @@ int cell_kill(struct cell *cell)
 void cell_fail(struct cpu *cpu)
 {
 	struct cell *cell = cpu->cell;
+	bool root = cell == &root_cell;
 
-	if (cell == &root_cell) {
-		__atomic_store_n(&cpu->failed, true, __ATOMIC_SEQ_CST);
-		cpu_set_order(cpu, PENDING_WAIT);
-		__atomic_add_fetch(&public_area.events, 1, __ATOMIC_SEQ_CST);
-		return;
+	if (!root) {
+		note_failure(cell, &cpu->failure);
+		__atomic_or_fetch(&cell->public->cpus_failed, 1ull << cpu->id, __ATOMIC_SEQ_CST);
 	}
-	note_failure(cell, &cpu->failure);
 	/* Last: who sees the CPU failed and then looks at the cell must not find it running. */
-	__atomic_or_fetch(&cell->public->cpus_failed, 1ull << cpu->id, __ATOMIC_SEQ_CST);
 	__atomic_store_n(&cpu->failed, true, __ATOMIC_SEQ_CST);
-	for_each_cpu (other, cell->cpus) {
+	for_each_cpu (other, root ? 0 : cell->cpus) {
 		if (other != cpu)
 			cpu_order(other, PENDING_PARK);
 	}
-	cpu_set_order(cpu, PENDING_PARK);
+	cpu_set_order(cpu, root ? PENDING_WAIT : PENDING_PARK);
 	__atomic_add_fetch(&public_area.events, 1, __ATOMIC_SEQ_CST);
 }

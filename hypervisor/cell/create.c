@@ -193,6 +193,14 @@ static int check_cell(struct cell *cell)
 	return err ? err : memory_check(cell);
 }
 
+/* Of a cell without CPUs, and whether it has all of it or not. */
+static void give_back(struct cell *cell)
+{
+	memory_return_to_root(cell);
+	memory_show_public(cell->comm_page, PUBLIC_CELL_PAGES * PAGE_SIZE, false);
+	subsystems_cell_destroy(cell);
+}
+
 static int take_resources(struct cell *cell)
 {
 	int err = subsystems_cell_create(cell);
@@ -201,26 +209,20 @@ static int take_resources(struct cell *cell)
 		err = memory_map_cell(cell);
 	if (!err)
 		err = memory_take_from_root(cell);
-	if (err)
-		goto err_hooks;
-	err = memory_show_public(cell->comm_page, PUBLIC_CELL_PAGES * PAGE_SIZE, true);
-	if (err)
-		goto err_memory;
+	if (!err)
+		err = memory_show_public(cell->comm_page, PUBLIC_CELL_PAGES * PAGE_SIZE, true);
 	/* A CPU of root that does not answer keeps the memory, so nobody else gets it. */
-	err = memory_commit();
+	if (!err)
+		err = memory_commit();
 	if (!err)
 		err = take_cpus(cell);
-	if (!err) {
-		/* Once more: root's CPUs have then done with interrupts to one that was theirs. */
-		memory_commit();
-		return 0;
-	}
-	memory_show_public(cell->comm_page, PUBLIC_CELL_PAGES * PAGE_SIZE, false);
-err_memory:
+	/*
+	 * Once more: root's CPUs have then done with interrupts to one that was theirs. Or, where
+	 * no page is left, the tables that root lost with its memory are needed to give it back.
+	 */
 	memory_commit();
-	memory_return_to_root(cell);
-err_hooks:
-	subsystems_cell_destroy(cell);
+	if (err)
+		give_back(cell);
 	return err;
 }
 
@@ -282,9 +284,7 @@ int cell_destroy(struct cell *cell)
 	move_cpus(cell, &root_cell, cell->cpus, PENDING_WAIT);
 	cells[cell->slot] = NULL;
 	__atomic_store_n(&public_area.cells[cell->slot], 0, __ATOMIC_RELEASE);
-	memory_return_to_root(cell);
-	memory_show_public(cell->comm_page, PUBLIC_CELL_PAGES * PAGE_SIZE, false);
-	subsystems_cell_destroy(cell);
+	give_back(cell);
 	comm_tell_change();
 	console_printf("cell %s destroyed\n", cell->desc->name);
 	free_cell(cell);

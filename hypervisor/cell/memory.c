@@ -219,12 +219,8 @@ int memory_take_from_root(const struct cell *cell)
 	for_each_region (region, cell) {
 		int err = leaves_root(region) ? take_from_root(region) : 0;
 
-		if (!err)
-			continue;
-		/* Where no page is left, the tables that root lost with its memory are needed. */
-		memory_commit();
-		memory_return_to_root(cell);
-		return err;
+		if (err)
+			return err;
 	}
 	return 0;
 }

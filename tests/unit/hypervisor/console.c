@@ -55,6 +55,10 @@ static void exception(void)
 
 static unsigned int debug_characters;
 
+void arch_cpu_relax(void)
+{
+}
+
 void arch_debug_putc(char c)
 {
 	debug_characters++;

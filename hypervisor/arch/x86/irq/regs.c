@@ -5,7 +5,6 @@
 
 #include "arch/x86/asm.h"
 #include "core/console.h"
-#include "arch_relax.h"
 
 #define ICR_PATIENCE	  1000000
 #define MAX_EXTENDED_LVTS 4

@@ -33,12 +33,6 @@ setup_load_segments:
 	push	%rax
 	lretq
 
-/* void setup_jump_out(u64 cr3, u64 rsp, u64 rip, u64 result, u64 trampoline) */
-	.globl setup_jump_out
-setup_jump_out:
-	mov	%rcx, %rax
-	jmp	*%r8
-
 /* An NMI has done its work by ending the guest's run; that it was taken has to be known. */
 	.globl nmi_stub
 nmi_stub:

@@ -22,8 +22,6 @@ _Static_assert(sizeof(struct cpu) <= CPU_GUARD, "the rest of the block is the st
 
 extern const char exception_stubs[], nmi_stub[], init_stub[], interrupt_stub[];
 void setup_load_segments(const struct table_pointer *gdtr, const struct table_pointer *idtr);
-void setup_jump_out(uint64_t cr3, uint64_t rsp, uint64_t rip, uint64_t result, uint64_t trampoline)
-	__attribute__((noreturn));
 
 const struct vendor *vendor;
 
@@ -117,8 +115,11 @@ void setup_leave(const struct cpu *cpu, int result)
 	write_cr0(state->cr0);
 	/* PCIDE can only be set while CR3's low bits are clear: ours are (APM vol. 2, 5.5.1). */
 	write_cr4(state->cr4);
-	setup_jump_out(state->cr3, state->rsp, state->rip, (int64_t)result,
-		       image_header.trampoline_leave);
+	asm volatile("jmp *%0"
+		     :
+		     : "r"(image_header.trampoline_leave), "D"(state->cr3), "S"(state->rsp),
+		       "d"(state->rip), "a"((int64_t)result));
+	__builtin_unreachable();
 }
 
 void setup_enter(struct cpu *cpu, uint64_t cr3, uint64_t rsp, uint64_t resume, uint32_t id);
@@ -166,6 +167,11 @@ void arch_cpu_init(struct cpu *cpu)
 
 /* Faster than any processor's: where the configuration does not say, waiting takes longer. */
 #define FASTEST_TSC_KHZ 8000000u
+
+void arch_cpu_relax(void)
+{
+	__builtin_ia32_pause();
+}
 
 uint64_t arch_clock(void)
 {

@@ -20,8 +20,7 @@ const struct msr_constant svm_msr_constants[] = {
 
 /* APM vol. 2, 15.11: three ranges one after the other, two bits an MSR, reads and writes. */
 static const uint32_t ranges[] = {0, 0xc0000000, 0xc0010000};
-#define RANGE_COUNT (sizeof(ranges) / sizeof(ranges[0]))
-#define RANGE_MSRS  0x2000u
+#define RANGE_MSRS 0x2000u
 
 static bool passes(bool root, uint32_t msr, bool write)
 {
@@ -32,7 +31,7 @@ void svm_msr_map_fill(uint8_t *map, bool root)
 {
 	unsigned int bit = 0;
 
-	for (unsigned int range = 0; range < RANGE_COUNT; range++) {
+	for (unsigned int range = 0; range < sizeof(ranges) / sizeof(ranges[0]); range++) {
 		for (uint32_t msr = ranges[range]; msr < ranges[range] + RANGE_MSRS; msr++) {
 			if (!passes(root, msr, false))
 				map[bit / 8] |= 1u << (bit % 8);

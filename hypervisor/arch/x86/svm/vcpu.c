@@ -133,14 +133,6 @@ static bool has_guest_spec_ctrl(void)
 	return cpuid(CPUID_SVM, 0).edx & CPUID_SVM_EDX_SPEC_CTRL;
 }
 
-static void take_over_spec_ctrl(struct vmcb *vmcb)
-{
-	if (!has_guest_spec_ctrl())
-		return;
-	vmcb->spec_ctrl = rdmsr(MSR_SPEC_CTRL);
-	wrmsr(MSR_SPEC_CTRL, 0);
-}
-
 static void svm_cpu_init(struct cpu *cpu)
 {
 	struct vmcb *vmcb = &cpu_pages[2 * cpu->id];
@@ -156,7 +148,10 @@ static void svm_cpu_init(struct cpu *cpu)
 	/* An INIT from outside becomes #SX (15.28) and is dropped: else it would stay pending. */
 	wrmsr(MSR_VM_CR, rdmsr(MSR_VM_CR) | VM_CR_R_INIT);
 	take_over_linux(cpu);
-	take_over_spec_ctrl(vmcb);
+	if (has_guest_spec_ctrl()) {
+		vmcb->spec_ctrl = rdmsr(MSR_SPEC_CTRL);
+		wrmsr(MSR_SPEC_CTRL, 0);
+	}
 	svm_load_cell(cpu);
 }
 
