@@ -48,17 +48,16 @@ int cell_state(struct cell *cell)
 	return state <= CELL_FAILED_COMM_REV ? (int)state : CELL_FAILED;
 }
 
-uint64_t cell_desc_cpus(const struct cell_desc *desc, bool *ret_too_large)
+uint64_t cell_desc_cpus(const struct cell_desc *desc)
 {
 	const uint8_t *set = cell_desc_cpu_set(desc);
 	uint64_t cpus = 0;
 
-	*ret_too_large = false;
 	for (uint32_t n = 0; n < desc->cpu_set_size; n++) {
 		if (n < sizeof(cpus))
 			cpus |= (uint64_t)set[n] << (8 * n);
 		else if (set[n])
-			*ret_too_large = true;
+			return 0;
 	}
 	return cpus;
 }
@@ -76,7 +75,6 @@ static void tell_unserved(void)
 
 int root_cell_init(void)
 {
-	bool too_large;
 	unsigned int n;
 	int err;
 
@@ -87,8 +85,7 @@ int root_cell_init(void)
 		if (image_header.cpu_entering[n])
 			root_cell.cpus |= 1ull << n;
 	}
-	if ((cell_desc_cpus(root_cell.desc, &too_large) & root_cell.cpus) != root_cell.cpus ||
-	    too_large) {
+	if (root_cell.cpus & ~cell_desc_cpus(root_cell.desc)) {
 		console_printf("root cell: configuration and entering CPUs differ\n");
 		return -EINVAL;
 	}

@@ -67,8 +67,8 @@ struct cell *cell_by_id(uint32_t id);
 unsigned int cell_count(void);
 /* The answer is of enum cell_state. */
 int cell_state(struct cell *cell);
-/* CPUs in a descriptor; ret_too_large: it names some beyond what the hypervisor can have. */
-uint64_t cell_desc_cpus(const struct cell_desc *desc, bool *ret_too_large);
+/* CPUs in a descriptor; none where it names some beyond what the hypervisor can have. */
+uint64_t cell_desc_cpus(const struct cell_desc *desc);
 /* The root cell from the system configuration, on the first CPU at launch. */
 int root_cell_init(void);
 

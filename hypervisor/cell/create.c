@@ -79,10 +79,8 @@ static int check_unique(const struct cell *cell)
 
 static int check_cpus(struct cell *cell)
 {
-	bool too_large;
-
-	cell->cpus = cell_desc_cpus(cell->desc, &too_large);
-	if (too_large || cell->cpus == 0 || (cell->cpus & (1ull << this_cpu()->id)))
+	cell->cpus = cell_desc_cpus(cell->desc);
+	if (cell->cpus == 0 || (cell->cpus & (1ull << this_cpu()->id)))
 		return -EINVAL;
 	for (unsigned int n = 0; n < IMAGE_MAX_CPUS; n++) {
 		if (!(cell->cpus & (1ull << n)))
@@ -120,15 +118,6 @@ static int refuse_if_locked(const char *what, const struct cell *changed)
 		return -EPERM;
 	}
 	return 0;
-}
-
-static int find_slot(unsigned int *ret_slot)
-{
-	for (*ret_slot = 0; *ret_slot < PUBLIC_MAX_CELLS; ++*ret_slot) {
-		if (!cells[*ret_slot])
-			return 0;
-	}
-	return -ENOMEM;
 }
 
 /* Of suspended CPUs. */
@@ -182,10 +171,12 @@ static int make_public_pages(struct cell *cell)
 /* What it asks for can be had, or it is refused before anything is taken. */
 static int check_cell(struct cell *cell)
 {
-	int err = find_slot(&cell->slot);
+	int err = check_unique(cell);
 
-	if (!err)
-		err = check_unique(cell);
+	while (cell->slot < PUBLIC_MAX_CELLS && cells[cell->slot])
+		cell->slot++;
+	if (cell->slot == PUBLIC_MAX_CELLS)
+		return -ENOMEM;
 	if (!err)
 		err = check_cpus(cell);
 	if (!err)

@@ -42,14 +42,10 @@ static void apic_cpu_reset(struct cpu *cpu)
 {
 	apic_set(APIC_TIMER_INITIAL, 0);
 	apic_set(APIC_SVR, SVR_ENABLE | 0xff);
-	if (apic_has(APIC_LVT_CMCI))
-		apic_set(APIC_LVT_CMCI, LVT_MASKED);
-	for (unsigned int offset = APIC_LVT_TIMER; offset <= APIC_LVT_ERROR; offset += 0x10) {
-		if (apic_has(offset))
+	for (unsigned int offset = APIC_LVT_CMCI; offset < EXTENDED_LVT_END; offset += 0x10) {
+		if (apic_is_lvt(offset) && apic_has(offset))
 			apic_set(offset, LVT_MASKED);
 	}
-	for (unsigned int offset = APIC_EXTENDED_LVT; apic_has(offset); offset += 0x10)
-		apic_set(offset, LVT_MASKED);
 	/* Cells find what this ABI says; the processor's own reset leaves 0. */
 	apic_set(APIC_TIMER_DIVIDE, cpu->cell == &root_cell ? 0 : TIMER_DIVIDE_16);
 	apic_set(APIC_TPR, 0);

@@ -20,6 +20,15 @@
 /* Finds that out; negative errno where no APIC can be reached. */
 int apic_regs_init(void);
 
+/* APM vol. 2, 16.7. */
+#define EXTENDED_LVT_END 0x540
+
+static inline bool apic_is_lvt(unsigned int offset)
+{
+	return (offset >= APIC_LVT_TIMER && offset <= APIC_LVT_ERROR) || offset == APIC_LVT_CMCI ||
+	       (offset >= APIC_EXTENDED_LVT && offset < EXTENDED_LVT_END);
+}
+
 /* Whether the local vector is there, of those that not all APICs have. */
 bool apic_has(unsigned int offset);
 

@@ -5,9 +5,6 @@
 #include "cell/cell.h"
 #include "core/subsystem.h"
 
-/* APM vol. 2, 16.7. */
-#define EXTENDED_LVT_END 0x540
-
 /* Local interrupts as SMI, INIT or from the legacy controller are for root's firmware only. */
 static bool lvt_allowed(const struct cpu *cpu, uint32_t value)
 {
@@ -49,18 +46,12 @@ static enum verdict send(struct cpu *cpu, bool wide)
 	return VERDICT_HANDLED;
 }
 
-static bool is_lvt(unsigned int offset)
-{
-	return (offset >= APIC_LVT_TIMER && offset <= APIC_LVT_ERROR) || offset == APIC_LVT_CMCI ||
-	       (offset >= APIC_EXTENDED_LVT && offset < EXTENDED_LVT_END);
-}
-
 enum verdict apic_page_write(struct cpu *cpu, unsigned int offset, uint32_t value)
 {
 	/* Between the registers there is nothing. */
 	if (offset & 0xf)
 		return VERDICT_HANDLED;
-	if (is_lvt(offset))
+	if (apic_is_lvt(offset))
 		return write_lvt(cpu, offset, value);
 	if (apic_rights(offset) & APIC_PLAIN) {
 		apic_set(offset, value);
@@ -183,7 +174,7 @@ static enum verdict write_by_msr(struct cpu *cpu, unsigned int offset, uint64_t 
 	const struct ipi to_self = {(value & 0xff) | ICR_TO_SELF, 0, true};
 
 	/* Extended local vectors. */
-	if (offset >= APIC_EXTENDED_LVT && is_lvt(offset) && cpu->cell == &root_cell)
+	if (offset >= APIC_EXTENDED_LVT && apic_is_lvt(offset) && cpu->cell == &root_cell)
 		rights = APIC_WRITE | 0xffffffff;
 	if (!(rights & APIC_WRITE) || (value & ~(rights & 0xffffffff)))
 		return VERDICT_GP;

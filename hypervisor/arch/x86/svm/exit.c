@@ -151,15 +151,6 @@ static enum verdict (*const handlers[EXIT_KINDS])(struct cpu *cpu) = {
 #define COUNTER(kind, handler, counter) [kind] = (counter),
 static const uint8_t counters[EXIT_KINDS] = {[0 ... EXIT_KINDS - 1] = EXITS_TOTAL, EXITS(COUNTER)};
 
-/* An event whose delivery was interrupted by the exit is delivered again (APM vol. 2, 15.7.2). */
-static enum verdict __attribute__((cold, noinline)) exit_in_delivery(struct cpu *cpu, uint64_t kind)
-{
-	struct vmcb *vmcb = cpu->arch.control;
-
-	vmcb->event_injection = vmcb->exit_int_info;
-	return handlers[kind](cpu);
-}
-
 enum verdict svm_exit(struct cpu *cpu)
 {
 	struct vmcb *vmcb = cpu->arch.control;
@@ -171,10 +162,9 @@ enum verdict svm_exit(struct cpu *cpu)
 		kind = EXIT_KIND_NPF;
 	cpu_gprs(cpu)->rax = vmcb->rax;
 	vmcb->tlb_control = TLB_CONTROL_NONE;
-	vmcb->event_injection = 0;
+	/* An event whose delivery the exit interrupted, if any, is delivered again (15.7.2). */
+	vmcb->event_injection = vmcb->exit_int_info;
 	cpu->exits[counters[kind]]++;
-	if (unlikely(vmcb->exit_int_info & EVENT_VALID))
-		return exit_in_delivery(cpu, kind);
 	return handlers[kind](cpu);
 }
 
