@@ -5,8 +5,8 @@
 
 #include <stdint.h>
 
-/* Takes over [start, start + pages * 4 KiB) of the hypervisor's address space; the bitmap lies in
- * its first pages. */
+/* Takes over [start, start + pages * 4 KiB) of the hypervisor's address space; what it knows of
+ * them lies in the first ones. */
 void page_pool_init(void *start, uint32_t pages);
 
 /* A zeroed run of pages, or NULL. With the management lock, or as the only CPU. */
