@@ -189,9 +189,10 @@ void cell_fail(struct cpu *cpu)
 	/* Last: who sees the CPU failed and then looks at the cell must not find it running. */
 	__atomic_store_n(&cpu->failed, true, __ATOMIC_SEQ_CST);
 	for_each_cpu (other, root ? 0 : cell->cpus) {
-		if (other != cpu)
-			cpu_order(other, PENDING_PARK);
+		cpu_set_order(other, PENDING_PARK);
+		arch_cpu_kick(other);
 	}
-	cpu_set_order(cpu, root ? PENDING_WAIT : PENDING_PARK);
+	if (root)
+		cpu_set_order(cpu, PENDING_WAIT);
 	__atomic_add_fetch(&public_area.events, 1, __ATOMIC_SEQ_CST);
 }

@@ -124,12 +124,6 @@ void cpu_set_order(struct cpu *cpu, enum cpu_pending order)
 	cpu_post(cpu, PENDING_ORDERS | ARCH_PENDING_SIGNALS, order);
 }
 
-void cpu_order(struct cpu *cpu, enum cpu_pending order)
-{
-	cpu_set_order(cpu, order);
-	arch_cpu_kick(cpu);
-}
-
 static void serve_flush(struct cpu *cpu)
 {
 	if (pending(cpu) & PENDING_FLUSH) {

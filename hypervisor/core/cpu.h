@@ -118,9 +118,6 @@ void cpu_post(struct cpu *cpu, uint32_t clear, uint32_t set);
  */
 void cpu_set_order(struct cpu *cpu, enum cpu_pending order);
 
-/* The same with a kick. */
-void cpu_order(struct cpu *cpu, enum cpu_pending order);
-
 /* Serves flushes and suspension. Called from every loop that waits for another CPU. */
 void cpu_serve(struct cpu *cpu);
 

@@ -168,6 +168,12 @@ static void test_flush(struct tap *tap)
 	       "a CPU that has left for Linux is neither kicked nor waited for");
 }
 
+static void cpu_order(struct cpu *cpu, enum cpu_pending order)
+{
+	cpu_set_order(cpu, order);
+	arch_cpu_kick(cpu);
+}
+
 static int order_two(uint64_t arg)
 {
 	cpu_order(cpu_by_id(2), PENDING_PARK);

@@ -283,6 +283,8 @@ static void svm_take_interrupts(struct cpu *cpu, bool all)
 		asm volatile("stgi; nop; clgi" : : : "memory");
 }
 
+#define AT(name, member) [VCPU_##name] = offsetof(struct vmcb, member)
+
 VENDOR(svm) = {
 	.name = "AMD SVM",
 	.efer = EFER_SVME,
@@ -299,26 +301,11 @@ VENDOR(svm) = {
 	.flush = svm_flush,
 	.reset = svm_reset,
 	.park = svm_park,
-	.at =
-		{
-			[VCPU_RIP] = offsetof(struct vmcb, rip),
-			[VCPU_RSP] = offsetof(struct vmcb, rsp),
-			[VCPU_RFLAGS] = offsetof(struct vmcb, rflags),
-			[VCPU_CR0] = offsetof(struct vmcb, cr0),
-			[VCPU_CR2] = offsetof(struct vmcb, cr2),
-			[VCPU_CR3] = offsetof(struct vmcb, cr3),
-			[VCPU_CR4] = offsetof(struct vmcb, cr4),
-			[VCPU_EFER] = offsetof(struct vmcb, efer),
-			[VCPU_PAT] = offsetof(struct vmcb, g_pat),
-			[VCPU_CS] = offsetof(struct vmcb, cs.selector),
-			[VCPU_SS] = offsetof(struct vmcb, ss.selector),
-			[VCPU_DS] = offsetof(struct vmcb, ds.selector),
-			[VCPU_ES] = offsetof(struct vmcb, es.selector),
-			[VCPU_CS_ATTRIBUTES] = offsetof(struct vmcb, cs.attributes),
-			[VCPU_CS_BASE] = offsetof(struct vmcb, cs.base),
-			[VCPU_SS_BASE] = offsetof(struct vmcb, ss.base),
-			[VCPU_DS_BASE] = offsetof(struct vmcb, ds.base),
-		},
+	.at = {AT(RIP, rip), AT(RSP, rsp), AT(RFLAGS, rflags), AT(CR0, cr0), AT(CR2, cr2),
+	       AT(CR3, cr3), AT(CR4, cr4), AT(EFER, efer), AT(PAT, g_pat), AT(CS, cs.selector),
+	       AT(SS, ss.selector), AT(DS, ds.selector), AT(ES, es.selector),
+	       AT(CS_ATTRIBUTES, cs.attributes), AT(CS_BASE, cs.base), AT(SS_BASE, ss.base),
+	       AT(DS_BASE, ds.base)},
 	.record_exit = svm_record_exit,
 	.fetched = svm_fetched,
 	.advance = svm_advance,
