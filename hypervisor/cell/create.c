@@ -34,22 +34,11 @@ static bool copy_from_root(void *to, uint64_t phys, uint64_t size)
 	return true;
 }
 
-static bool check_blob(const void *blob, uint64_t size)
-{
-	struct blob_error error;
-
-	if (blob_check_cell(blob, size, &error) == 0)
-		return true;
-	/* In words the module has said it before. */
-	console_printf("cell configuration refused: error %d, part %d, element %d\n", error.code,
-		       error.part, error.index);
-	return false;
-}
-
 /* Copies the blob out of root's memory, so that it cannot change after it was checked. */
 static int copy_blob(struct cell *cell, uint64_t phys)
 {
 	struct cell_desc header, *copy;
+	struct blob_error error;
 	uint64_t size;
 
 	if (!copy_from_root(&header, phys, sizeof(header)))
@@ -62,8 +51,14 @@ static int copy_blob(struct cell *cell, uint64_t phys)
 	if (!copy)
 		return -ENOMEM;
 	cell->desc = copy;
-	if (!copy_from_root(copy, phys, size) || !check_blob(copy, size))
+	if (!copy_from_root(copy, phys, size))
 		return -EINVAL;
+	if (blob_check_cell(copy, size, &error) != 0) {
+		/* In words the module has said it before. */
+		console_printf("cell configuration refused: error %d, part %d, element %d\n",
+			       error.code, error.part, error.index);
+		return -EINVAL;
+	}
 	cell->id = copy->id;
 	return 0;
 }
@@ -146,14 +141,6 @@ static int take_cpus(struct cell *cell)
 	console_printf("cell %s: CPU %u does not answer\n", cell->desc->name,
 		       __builtin_ctzll(cpus & ~stopped));
 	return -EIO;
-}
-
-static void publish(struct cell *cell)
-{
-	cells[cell->slot] = cell;
-	__atomic_store_n(&public_area.cells[cell->slot], (uint64_t)cell->comm_page - IMAGE_BASE,
-			 __ATOMIC_RELEASE);
-	__atomic_add_fetch(&public_area.events, 1, __ATOMIC_SEQ_CST);
 }
 
 static int make_public_pages(struct cell *cell)
@@ -247,7 +234,10 @@ int cell_create(uint64_t blob_phys)
 		free_cell(cell);
 		return err;
 	}
-	publish(cell);
+	cells[cell->slot] = cell;
+	__atomic_store_n(&public_area.cells[cell->slot], (uint64_t)cell->comm_page - IMAGE_BASE,
+			 __ATOMIC_RELEASE);
+	__atomic_add_fetch(&public_area.events, 1, __ATOMIC_SEQ_CST);
 	comm_tell_change();
 	console_printf("cell %s created, id %u\n", cell->desc->name, cell->id);
 	return 0;

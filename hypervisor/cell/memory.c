@@ -333,17 +333,15 @@ static void stage2_destroy(struct cell *cell)
 	page_table_destroy(&cell->stage2);
 }
 
-static unsigned int attributes(uint64_t flags)
-{
-	return ((flags & BLOB_MEM_READ) ? PT_READ : 0) | ((flags & BLOB_MEM_WRITE) ? PT_WRITE : 0) |
-	       ((flags & BLOB_MEM_EXECUTE) ? PT_EXECUTE : 0);
-}
+_Static_assert(PT_READ == BLOB_MEM_READ && PT_WRITE == BLOB_MEM_WRITE &&
+		       PT_EXECUTE == BLOB_MEM_EXECUTE,
+	       "rights are the same bits");
 
 static int stage2_map(struct cell *cell, const struct blob_memory *region)
 {
-	int err =
-		page_table_map(&cell->stage2, region->virt_start, region->phys_start, region->size,
-			       attributes(region->flags), region->flags & BLOB_MEM_NO_HUGEPAGES);
+	int err = page_table_map(&cell->stage2, region->virt_start, region->phys_start,
+				 region->size, region->flags & (PT_READ | PT_WRITE | PT_EXECUTE),
+				 region->flags & BLOB_MEM_NO_HUGEPAGES);
 
 	if (err)
 		page_table_unmap(&cell->stage2, region->virt_start, region->size);
