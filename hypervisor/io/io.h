@@ -11,10 +11,9 @@
 #include <stdint.h>
 
 #include "cell_abi.h"
-#include "core/compiler.h"
+#include "core/cpu.h"
 
 struct cell;
-struct cpu;
 
 struct io_access {
 	uint64_t address; /* or port */
