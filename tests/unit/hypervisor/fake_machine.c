@@ -299,8 +299,6 @@ const uint32_t machine_apic_ids[MACHINE_CPUS] = {0, 1, 0x12, 0x113};
 static void build_cpu(unsigned int n)
 {
 	struct cpu *cpu = cpu_block(n);
-	ucontext_t *context = &coroutines[n].context;
-	size_t head = (sizeof(*cpu) + 63) & ~63ull;
 
 	cpu->id = n;
 	cpu->cell = &root_cell;
@@ -308,23 +306,30 @@ static void build_cpu(unsigned int n)
 	cpu->entered = true;
 	cpu->arch.apic_id = machine_apic_ids[n];
 	machine.cpus[n].regs[VCPU_EFER] = EFER_LMA | EFER_LME;
-	getcontext(context);
-	context->uc_stack.ss_sp = (uint8_t *)cpu + head;
-	context->uc_stack.ss_size = CPU_BLOCK_SIZE - head - sizeof(struct guest_gprs);
-	context->uc_link = NULL;
-	makecontext(context, (void (*)(void))run_cpu, 1, n);
 }
 
-static int open_root(uint64_t arg)
+/* Makes a context that runs this on the CPU's stack. */
+static void begin_on(unsigned int n, ucontext_t *context, void (*run)(int n))
 {
-	int err = subsystems_init();
+	size_t head = (sizeof(struct cpu) + 63) & ~63ull;
 
-	return err ? err : root_cell_init();
+	getcontext(context);
+	context->uc_stack.ss_sp = (uint8_t *)cpu_block(n) + head;
+	context->uc_stack.ss_size = CPU_BLOCK_SIZE - head - sizeof(struct guest_gprs);
+	context->uc_link = &scheduler;
+	makecontext(context, (void (*)(void))run, 1, n);
+}
+
+static void open_root(int n)
+{
+	if (subsystems_init() < 0 || root_cell_init() < 0)
+		machine_give_up("the root cell cannot be made");
 }
 
 void machine_open(const struct cell_plan *root)
 {
 	struct system_desc *system = (void *)(IMAGE_BASE + SYSTEM_BLOB_OFFSET);
+	ucontext_t opening;
 
 	if (machine.ram)
 		munmap(machine.ram, RAM_SIZE);
@@ -356,8 +361,12 @@ void machine_open(const struct cell_plan *root)
 	page_pool_init((void *)(IMAGE_BASE + POOL_OFFSET), (HV_SIZE - POOL_OFFSET) / PAGE_SIZE);
 	for (unsigned int n = 0; n < MACHINE_CPUS; n++)
 		build_cpu(n);
-	if (open_root(0) < 0)
-		machine_give_up("the root cell cannot be made");
+	/* Like the launch, on a CPU's stack: what is told then is told by somebody. */
+	begin_on(0, &opening, open_root);
+	if (swapcontext(&scheduler, &opening) < 0)
+		machine_give_up("no context to switch to");
+	for (unsigned int n = 0; n < MACHINE_CPUS; n++)
+		begin_on(n, &coroutines[n].context, run_cpu);
 	settle();
 }
 
