@@ -394,6 +394,39 @@ static void test_kill(struct tap *tap)
 	sim_assists = true;
 }
 
+#define PAE_ROOT   0x20fe0ull /* the last of four entries ends with the page */
+#define LAST_BYTES 8
+
+/* Code at the end of a 32-bit address space goes on at its beginning. */
+static void test_wrap(struct tap *tap)
+{
+	static const char code[] = "\xeb\xfe\x90\x91\x92\x93\x94\x95\x96\x97\x98\x99\x9b\x9c\x9d";
+	uint64_t *tables = sim_memory(SIM_CELL_MEMORY + 0x20000, 0x8000);
+	struct vmcb *vmcb = sim_vmcb(CELL);
+
+	memset(tables, 0, 0x8000);
+	tables[0xfe0 / 8 + 3] = 0x21001;
+	tables[(0x1000 + 511 * 8) / 8] = 0x22007;
+	tables[(0x2000 + 511 * 8) / 8] = 0x23007;
+	tables[0xfe0 / 8] = 0x24001;
+	tables[0x4000 / 8] = 0x25007;
+	tables[0x5000 / 8] = 0x26007;
+	memcpy((uint8_t *)tables + 0x4000 - LAST_BYTES, code, LAST_BYTES);
+	memcpy((uint8_t *)tables + 0x6000, code + LAST_BYTES, 15 - LAST_BYTES);
+	vmcb->efer &= ~(uint64_t)(EFER_LME | EFER_LMA);
+	vmcb->cs.attributes = 0x0c9b;
+	vmcb->cs.base = 0x1000;
+	vmcb->cr3 = PAE_ROOT;
+	vmcb->rip = 0xfffff000 - LAST_BYTES;
+	sim_hypercall(ROOT, HC_CV_CELL_KILL, SIM_CELL_ID, 0);
+	tap_ok(tap,
+	       sim.cpu[ROOT].state == SIM_GUEST && record() &&
+		       record()->failure.instruction_len == 15 &&
+		       !memcmp(record()->failure.instruction, code, 15),
+	       "code across the end of a 32-bit address space is recorded");
+	tap_ok(tap, restart_cell(), "and the cell starts again");
+}
+
 static void test_leaving(struct tap *tap)
 {
 	long result = -EINPROGRESS;
@@ -428,6 +461,7 @@ int main(int argc, char **argv)
 	test_machine_check(&tap);
 	test_speculation_control(&tap);
 	test_kill(&tap);
+	test_wrap(&tap);
 	console = sim_console();
 	tap_ok(&tap, strstr(console, "exception") == NULL, "the hypervisor had no exception");
 	free(console);

@@ -92,16 +92,17 @@ static bool translate(struct cpu *cpu, uint64_t linear, uint64_t *ret_guest_phys
 
 unsigned int guest_read_code(struct cpu *cpu, uint8_t *bytes)
 {
+	/* Linear addresses outside 64-bit code wrap at 4 GiB. */
+	uint64_t mask = guest_runs_64bit_code(cpu) ? ~0ull : 0xffffffff;
 	uint64_t linear = vcpu_get(cpu, VCPU_RIP), guest_phys;
 	unsigned int done = 0, chunk;
 	const uint8_t *page;
 
-	if (!guest_runs_64bit_code(cpu))
-		linear = (uint32_t)(vcpu_get(cpu, VCPU_CS_BASE) + linear);
+	if (mask != ~0ull)
+		linear += vcpu_get(cpu, VCPU_CS_BASE);
 	for (; done < INSTRUCTION_MAX; done += chunk) {
-		guest_phys = (uint32_t)(linear + done);
-		if ((vcpu_get(cpu, VCPU_CR0) & CR0_PG) &&
-		    !translate(cpu, linear + done, &guest_phys))
+		guest_phys = (linear + done) & mask;
+		if ((vcpu_get(cpu, VCPU_CR0) & CR0_PG) && !translate(cpu, guest_phys, &guest_phys))
 			break;
 		page = guest_page(cpu, SLOT_CODE, guest_phys);
 		if (!page)
