@@ -192,7 +192,7 @@ void cell_fail(struct cpu *cpu)
 		cpu_set_order(other, PENDING_PARK);
 		arch_cpu_kick(other);
 	}
-	if (root)
-		cpu_set_order(cpu, PENDING_WAIT);
+	if (root) /* whatever signals have come since the fault */
+		cpu_post(cpu, PENDING_ORDERS, PENDING_WAIT);
 	__atomic_add_fetch(&public_area.events, 1, __ATOMIC_SEQ_CST);
 }

@@ -252,6 +252,62 @@ static void test_virtual(struct tap *tap)
 	tap_ok(tap, (vmcb->virtual_interrupt & V_NMI) && !injected(), "so is the next");
 }
 
+#define PAGE_OF_START 0x9a
+#define INSTRUCTIONS  80 /* that are looked at, at most */
+
+static bool (*begins)(void);
+static unsigned int seen, start_at;
+static bool started;
+
+static bool flushed(void)
+{
+	return !(root()->pending & PENDING_FLUSH);
+}
+
+static bool failed(void)
+{
+	return root()->failed;
+}
+
+/* Another CPU takes this one down and starts it again, so many instructions after that. */
+static bool send_start(unsigned long count)
+{
+	if ((seen == 0 && !begins()) || ++seen < start_at)
+		return true;
+	started = true;
+	root()->arch.sipi_vector = PAGE_OF_START;
+	__atomic_or_fetch(&root()->pending, PENDING_INIT | PENDING_SIPI, __ATOMIC_SEQ_CST);
+	sim.cpu[ROOT].nmi_pending = true; /* the kick */
+	root()->arch.kick_pending = 1;
+	return false;
+}
+
+/* An exit with something pending, and the two at each instruction that follows that. */
+static void test_start(struct tap *tap, const char *what, uint64_t code)
+{
+	unsigned int lost = 0, sent = 0;
+
+	for (start_at = 1; start_at < INSTRUCTIONS; start_at++) {
+		started = false;
+		seen = 0;
+		sim_on_instruction = send_start;
+		__atomic_or_fetch(&root()->pending, PENDING_FLUSH, __ATOMIC_SEQ_CST);
+		sim_measure(ROOT, code, 0, 0);
+		sim_on_instruction = NULL;
+		if (!started)
+			break;
+		sent++;
+		if (root()->pending)
+			nmi_at(ELSEWHERE);
+		lost += vmcb->cs.base != PAGE_OF_START << 12 || root()->state != CPU_RUNNING;
+		sim_long_mode(ROOT, 0);
+		vmcb->cs.base = 0;
+	}
+	tap_ok(tap, sent > 20 && lost == 0,
+	       "INIT and a start-up IPI at %u instructions after %s: %u are lost", sent, what,
+	       lost);
+}
+
 int main(int argc, char **argv)
 {
 	struct tap tap = {0};
@@ -272,5 +328,9 @@ int main(int argc, char **argv)
 	test_reserved(&tap);
 	test_init(&tap);
 	test_reset(&tap);
+	begins = flushed;
+	test_start(&tap, "a flush", VMEXIT_CPUID);
+	begins = failed;
+	test_start(&tap, "a failure", VMEXIT_SHUTDOWN);
 	return tap_done(&tap);
 }

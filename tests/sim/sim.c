@@ -175,6 +175,8 @@ static void go_on(ucontext_t *context)
 	memcpy(context->uc_mcontext.gregs, test_context, sizeof(test_context));
 }
 
+bool (*sim_on_instruction)(unsigned long count);
+
 /* After an instruction; repetitions of a string instruction are one. */
 static void on_trap(int signal, siginfo_t *info, void *data)
 {
@@ -182,6 +184,8 @@ static void on_trap(int signal, siginfo_t *info, void *data)
 
 	store_context(running, context);
 	running->instructions += running->rip != last_rip;
+	if (counting && sim_on_instruction)
+		counting = sim_on_instruction(running->instructions);
 	if (apic_written) {
 		apic_written = false;
 		apic_write();

@@ -127,6 +127,10 @@ bool sim_exit(unsigned int cpu, uint64_t code, uint64_t info1, uint64_t info2);
  */
 long sim_measure(unsigned int cpu, uint64_t code, uint64_t info1, uint64_t info2);
 
+/* Called after instructions of sim_measure(); false: no more of them, and the rest is not counted.
+ */
+extern bool (*sim_on_instruction)(unsigned long count);
+
 /* What stands in the hypervisor's console; to be freed. */
 char *sim_console(void);
 

@@ -49,26 +49,23 @@ void arch_cpu_act(struct cpu *cpu, enum cpu_pending order)
 		park(cpu, order == PENDING_WAIT ? CPU_WAITING : CPU_PARKED);
 }
 
-/* Takes a signal out of the word: whether it was there. */
-static bool take(struct cpu *cpu, enum arch_pending signal)
-{
-	return __atomic_fetch_and(&cpu->pending, ~(uint32_t)signal, __ATOMIC_SEQ_CST) & signal;
-}
-
 uint32_t arch_cpu_signals(struct cpu *cpu)
 {
+	uint32_t signals;
 	uint8_t vector;
 
 	if (apic_took_nmi(cpu))
 		cpu_post(cpu, 0, PENDING_NMI);
-	if (take(cpu, PENDING_INIT) && cpu->state != CPU_PARKED)
+	/* At once: between two looks an INIT with its start-up IPI behind it could come. */
+	signals = __atomic_fetch_and(&cpu->pending, ~ARCH_PENDING_SIGNALS, __ATOMIC_SEQ_CST);
+	if ((signals & PENDING_INIT) && cpu->state != CPU_PARKED)
 		park(cpu, CPU_WAITING);
 	/* A second start-up IPI finds the CPU running and is ignored, as by hardware. */
-	if (take(cpu, PENDING_SIPI) && cpu->state == CPU_WAITING) {
+	if ((signals & PENDING_SIPI) && cpu->state == CPU_WAITING) {
 		vector = __atomic_load_n(&cpu->arch.sipi_vector, __ATOMIC_SEQ_CST);
 		reset(cpu, vector << 8, (uint64_t)vector << 12, 0);
 	}
-	if (!take(cpu, PENDING_NMI) || cpu->state != CPU_RUNNING || vendor->inject_nmi(cpu))
+	if (!(signals & PENDING_NMI) || cpu->state != CPU_RUNNING || vendor->inject_nmi(cpu))
 		return 0;
 	cpu_post(cpu, 0, PENDING_NMI);
 	return PENDING_NMI;
