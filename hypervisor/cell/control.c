@@ -93,9 +93,10 @@ static int set_loadable(struct cell *cell, bool loadable)
 {
 	int err, committed;
 
-	if (cell->loadable == loadable)
+	/* What root has already is shown again: it may have failed half way. */
+	if (!cell->loadable && !loadable)
 		return 0;
-	/* Even if it fails half way: the next start then takes back what root got. */
+	/* Even if it fails now: the next start then takes back what root got. */
 	cell->loadable = true;
 	err = memory_root_loadable(cell, loadable);
 	committed = memory_commit();

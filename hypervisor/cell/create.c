@@ -174,9 +174,11 @@ static int check_cell(struct cell *cell)
 /* Of a cell without CPUs, and whether it has all of it or not. */
 static void give_back(struct cell *cell)
 {
+	subsystems_cell_destroy(cell);
+	/* Root may need the pages that were the cell's tables for its own. */
+	memory_commit();
 	memory_return_to_root(cell);
 	memory_show_public(cell->comm_page, PUBLIC_CELL_PAGES * PAGE_SIZE, false);
-	subsystems_cell_destroy(cell);
 }
 
 static int take_resources(struct cell *cell)

@@ -72,15 +72,18 @@ static bool wait_for(struct cpu *cpu, uint32_t bit, uint32_t answer, uint32_t ta
 uint64_t cpus_suspend(uint64_t bitmap)
 {
 	struct patience patience = patience_begin(PATIENCE_MS);
-	uint64_t stopped = 0;
+	uint64_t stopped = 0, asked = 0;
 
 	for_each_cpu (cpu, bitmap) {
+		if (cpu_stands_still(cpu))
+			stopped |= 1ull << cpu->id;
 		if (cpu_is_lost(cpu))
 			continue;
+		asked |= 1ull << cpu->id;
 		cpu_post(cpu, 0, PENDING_SUSPEND);
 		arch_cpu_kick(cpu);
 	}
-	for_each_cpu (cpu, bitmap) {
+	for_each_cpu (cpu, asked) {
 		if (wait_for(cpu, PENDING_SUSPENDED, PENDING_SUSPENDED, PENDING_SUSPEND, &patience))
 			stopped |= 1ull << cpu->id;
 	}

@@ -19,6 +19,7 @@ struct io_access {
 	uint64_t address; /* or port */
 	unsigned int width;
 	bool write;
+	bool update;	/* a read that a write follows, if it is allowed */
 	uint64_t value; /* to be written, or what was read */
 };
 

@@ -34,7 +34,8 @@ static bool window_allows(const struct blob_memory *window, const struct io_acce
 	uint64_t widths =
 		window->flags & (BLOB_MEM_IO_8 | BLOB_MEM_IO_16 | BLOB_MEM_IO_32 | BLOB_MEM_IO_64);
 
-	if (!(window->flags & (access->write ? BLOB_MEM_WRITE : BLOB_MEM_READ)))
+	if (!(window->flags & (access->write ? BLOB_MEM_WRITE : BLOB_MEM_READ)) ||
+	    (access->update && !(window->flags & BLOB_MEM_WRITE)))
 		return false;
 	/* What is left of a page that root has as a whole is as any memory to it. */
 	if (!is_subpage(window))

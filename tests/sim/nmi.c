@@ -131,6 +131,15 @@ static void test_iret(struct tap *tap)
 	tap_ok(tap, injected() || watches_iret(), "and the NMI behind it");
 	leaves(VMEXIT_IRET, IRET_AT);
 	leaves(VMEXIT_CPUID, ELSEWHERE);
+	nmi_at(ELSEWHERE);
+	leaves(VMEXIT_IRET, IRET_AT);
+	nmi_at(IRET_AT);
+	vmcb->rflags = 2;
+	leaves(VMEXIT_CPUID, HANDLER);
+	tap_ok(tap, injected() && watches_iret() && !(vmcb->intercept_exceptions & 2),
+	       "an IRET that faults is not waited for: no step comes of it");
+	leaves(VMEXIT_IRET, IRET_AT);
+	leaves(VMEXIT_CPUID, ELSEWHERE);
 }
 
 /* An exception is being injected when the NMI comes. */

@@ -317,6 +317,23 @@ static void test_lost(struct tap *tap)
 	       "it is waited for as before");
 }
 
+/* Lost when others are asked to suspend, and back while these are waited for. */
+static void test_back_meanwhile(struct tap *tap)
+{
+	struct cpu *two;
+	uint64_t clock;
+
+	machine_open(NULL);
+	two = cpu_by_id(2);
+	cpu_post(two, 0, PENDING_LOST);
+	machine.cpus[2].kicked = true;
+	clock = machine.clock;
+	tap_is_u64(tap, machine_call(0, suspend_some, 0xe), 0xa, "who was lost is not asked");
+	tap_ok(tap, !cpu_is_lost(two) && machine.clock - clock < 100 * CLOCK_STEP,
+	       "nor waited for when it is back, nor lost again");
+	tap_is_u64(tap, machine_call(0, suspend_some, 0xe), 0xe, "the next time it is");
+}
+
 /* An exception: it stands still for ever. */
 static void test_standing_still(struct tap *tap)
 {
@@ -407,6 +424,7 @@ int main(void)
 	test_signals(&tap);
 	test_late(&tap);
 	test_lost(&tap);
+	test_back_meanwhile(&tap);
 	test_standing_still(&tap);
 	test_locks(&tap);
 	return tap_done(&tap);

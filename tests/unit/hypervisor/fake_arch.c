@@ -108,6 +108,7 @@ void *arch_map_page(unsigned int slot, uint64_t phys, bool device)
 {
 	if (ranges_overlap(phys, 1, HV_START, HV_SIZE))
 		return hv_to_virt(phys & PAGE_MASK);
+	machine.device_accesses += device;
 	if (device && phys - DEVICE < DEVICE_SIZE)
 		return machine.device + ((phys - DEVICE) & PAGE_MASK);
 	if (phys >= RAM_SIZE)

@@ -110,7 +110,8 @@ struct fake_machine {
 	void (*on_wrmsr)(uint32_t msr, uint64_t value);
 	bool (*msr_faults)(uint32_t msr); /* whether the processor answers #GP */
 	uint8_t device[DEVICE_SIZE];
-	unsigned int told; /* refusals, on the console */
+	unsigned int device_accesses; /* that were begun */
+	unsigned int told;	      /* refusals, on the console */
 };
 
 /* The CPUs' APIC ids: of two clusters and one beyond 8 bits. The APIC's page is memory. */

@@ -230,10 +230,25 @@ static void test_start_fails(struct tap *tap)
 	tap_is_u64(tap, mended, step, "the next start takes the rest, and flushes all of it");
 }
 
+static bool root_has_loadable(void)
+{
+	static const enum plant_memory regions[] = {PLANT_RAM, PLANT_CODE};
+
+	for (unsigned int n = 0; n < 2; n++) {
+		const struct blob_memory *region = &plant_memory[regions[n]];
+
+		for (uint64_t at = 0; at < region->size; at += PAGE_SIZE) {
+			if (!machine_lookup(&root_cell, region->phys_start + at))
+				return false;
+		}
+	}
+	return true;
+}
+
 static void test_load_fails(struct tap *tap)
 {
 	static struct root_model model;
-	unsigned int step, errors = 0, mended = 0, disorder = 0;
+	unsigned int step, errors = 0, mended = 0, disorder = 0, again = 0;
 	int err;
 
 	for (step = 0; step < 50; step++) {
@@ -250,12 +265,56 @@ static void test_load_fails(struct tap *tap)
 		if (err == 0)
 			break;
 		errors += err == -ENOMEM;
+		again += machine_hypercall(HC_CELL_SET_LOADABLE, PLANT_ID, 0) == 0 &&
+			 root_has_loadable();
+		machine_drain(0);
+		machine_hypercall(HC_CELL_SET_LOADABLE, PLANT_ID, 0);
+		machine_refill();
 		err = machine_hypercall(HC_CELL_START, PLANT_ID, 0);
 		mended += err == 0 && model_differences(&model) == 0;
 	}
+	tap_is_u64(tap, again, step, "the next load gives it to root as a whole");
 	tap_is_u64(tap, errors, step, "a load that cannot give root its memory fails");
 	tap_is_u64(tap, mended, step, "the next start takes back what root got of it");
 	tap_is_u64(tap, disorder, 0, "a load in part leaves nothing stale");
+}
+
+#define FAR 0x8000000000ull /* in tables of its own */
+
+/* What root lost tables with, when no page is left but those of the cell that goes. */
+static void test_far_memory(struct tap *tap)
+{
+	static const struct blob_memory root_memory[] = {
+		{0, 0, RAM_SIZE, RWX | BLOB_MEM_DMA},
+		{FAR, FAR, PAGE_SIZE, RW | BLOB_MEM_IO},
+	};
+	static const struct cell_plan root = {.name = "RootCell",
+					      .cpus = (1u << MACHINE_CPUS) - 1,
+					      .memory = root_memory,
+					      .num_memory = 2};
+	static const struct blob_memory memory[] = {
+		{0x400000, 0, 0x8000, RWX},
+		{FAR, 0x10000, PAGE_SIZE, RW | BLOB_MEM_IO},
+		{0, 0x100000, PAGE_SIZE, RW | BLOB_MEM_COMM_REGION},
+	};
+	static const struct cell_plan far = {.name = "far",
+					     .id = PLANT_ID,
+					     .flags = BLOB_CELL_PASSIVE_COMMREG,
+					     .cpus = 1 << PLANT_CPU,
+					     .memory = memory,
+					     .num_memory = 3};
+	int err;
+
+	machine_open(&root);
+	tap_ok(tap, machine_create(&far) == 0 && !machine_lookup(&root_cell, FAR),
+	       "a cell has memory that root had in tables of their own");
+	machine_drain(0);
+	do
+		err = machine_hypercall(HC_CELL_DESTROY, PLANT_ID, 0);
+	while (err == -EINPROGRESS);
+	tap_ok(tap, err == 0 && machine_lookup(&root_cell, FAR),
+	       "root gets it back by the pages that were the cell's");
+	machine_refill();
 }
 
 static int nothing(uint64_t arg)
@@ -341,6 +400,7 @@ int main(void)
 	test_create_fails(&tap, false);
 	test_create_fails(&tap, true);
 	test_load_fails(&tap);
+	test_far_memory(&tap);
 	test_start_fails(&tap);
 	test_root_cpu_lost(&tap);
 	return tap_done(&tap);

@@ -151,9 +151,11 @@ static void test_widths(struct tap *tap)
 		memset(machine.device, 0x11, 0x40);
 		cpu_gprs(cpu)->rax = 0x8877665544332211ull ^ ~0ull;
 		memcpy(before, machine.device, sizeof(before));
+		machine.device_accesses = 0;
 		verdict = touch(cpu, cases[n].code, WINDOW + cases[n].offset, write);
 		tap_ok(tap,
 		       verdict == (cases[n].allowed ? VERDICT_HANDLED : VERDICT_FAULT) &&
+			       (machine.device_accesses != 0) == cases[n].allowed &&
 			       (memcmp(before, machine.device, sizeof(before)) != 0) ==
 				       (write && cases[n].allowed),
 		       "%s is %s", cases[n].what, cases[n].allowed ? "done" : "refused");

@@ -21,7 +21,7 @@ static inline __attribute__((always_inline)) enum mmio_cpu_mode mode_of(const st
 static inline enum io_answer carry_out_plain(struct cpu *cpu, const struct io_region *region,
 					     const struct mmio_plain *move, uint64_t guest_phys)
 {
-	struct io_access access = {guest_phys, 4, !move->read, 0};
+	struct io_access access = {.address = guest_phys, .width = 4, .write = !move->read};
 	enum io_answer answer;
 
 	if (!io_holds(region, guest_phys, 4))
@@ -73,7 +73,8 @@ static enum io_answer carry_out(struct cpu *cpu, const struct io_region *region,
 				const struct mmio_insn *insn, uint64_t guest_phys)
 {
 	uint64_t reg = operand_of(insn, cpu), flags = vcpu_get(cpu, VCPU_RFLAGS);
-	struct io_access access = {.address = guest_phys, .width = insn->width};
+	struct io_access access = {
+		.address = guest_phys, .width = insn->width, .update = mmio_writes(insn)};
 	enum io_answer answer = IO_DONE;
 
 	if (mmio_reads(insn))

@@ -43,7 +43,10 @@ static enum verdict __attribute__((cold, noinline))
 dispatch(struct cpu *cpu, uint16_t port, unsigned int size, bool in, bool string,
 	 unsigned int instruction_length)
 {
-	struct io_access access = {port, size, !in, in || string ? 0 : get_rax(cpu, size)};
+	struct io_access access = {.address = port,
+				   .width = size,
+				   .write = !in,
+				   .value = in || string ? 0 : get_rax(cpu, size)};
 	const struct io_region *region = string ? NULL : io_find(cpu->cell->io[IO_PORTS], port);
 	enum failure_reason reason = in ? FAILURE_PORT_READ : FAILURE_PORT_WRITE;
 

@@ -54,7 +54,8 @@ struct arch_cpu {
 	uint64_t apic_icr; /* the last command that it wrote */
 	/* What page of the guest each temporary page shows, with all low bits set; 0: none. */
 	uint64_t mapped[ARCH_TEMPORARY_PAGES];
-	bool broken; /* had an exception in the hypervisor */
+	bool broken;	       /* had an exception in the hypervisor */
+	bool drops_interrupts; /* of its last owner, at this moment */
 	uint64_t last_exception_rip;
 	uint32_t last_exception; /* vector, or FAILURE_VECTOR_NONE */
 

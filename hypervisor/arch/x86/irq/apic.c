@@ -70,9 +70,9 @@ bool arch_overlaps_interrupt_controller(uint64_t phys, uint64_t size)
 
 int arch_cell_map_interrupt_controller(struct cell *cell)
 {
-	/* In x2APIC mode there is no page: the accesses of cells are carried out for them. */
+	/* In x2APIC mode there is none: cells' accesses are carried out for them, root has none. */
 	if (apic_x2)
-		return 0;
+		return page_table_unmap(&cell->stage2, APIC_PHYS, PAGE_SIZE);
 	return page_table_map(&cell->stage2, APIC_PHYS, APIC_PHYS, PAGE_SIZE, PT_READ | PT_DEVICE,
 			      true);
 }

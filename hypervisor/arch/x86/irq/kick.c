@@ -55,7 +55,9 @@ void apic_drop_interrupts(struct cpu *cpu)
 	uint32_t pending;
 
 	for (unsigned int tries = 0; tries < DROP_TRIES; tries++) {
+		cpu->arch.drops_interrupts = true;
 		vendor->take_interrupts(cpu, true);
+		cpu->arch.drops_interrupts = false;
 		apic_took_nmi(cpu);
 		pending = 0;
 		for (unsigned int n = 0; n < 8; n++)

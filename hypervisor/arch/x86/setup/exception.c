@@ -46,13 +46,14 @@ void setup_host_exception(const struct exception_frame *frame)
 	struct cpu *cpu = this_cpu();
 
 	/* Leftover interrupts of the CPU's last owner are taken only to get rid of them. */
-	if (frame->vector == EXCEPTIONS) {
-		apic_set(APIC_EOI, 0);
-		return;
+	if (cpu->arch.drops_interrupts) {
+		if (frame->vector == VECTOR_MC && apic_end_interrupt(VECTOR_MC))
+			return;
+		if (frame->vector == EXCEPTIONS) {
+			apic_set(APIC_EOI, 0);
+			return;
+		}
 	}
-	/* While they are, this vector may be one of them. */
-	if (frame->vector == VECTOR_MC && apic_end_interrupt(VECTOR_MC))
-		return;
 	/* One that the telling itself raises is not told. */
 	if (!cpu->arch.broken) {
 		cpu->arch.broken = true;

@@ -23,6 +23,13 @@ void svm_nmi_reset(struct vmcb *vmcb)
 	vmcb->intercept_misc1 &= ~VMCB_IRET;
 }
 
+static void forget_iret(struct vmcb *vmcb)
+{
+	if (vmcb->nmi_state == NMI_STEPPING && !vmcb->nmi_own_db)
+		vmcb->intercept_exceptions &= ~(1u << VECTOR_DB);
+	vmcb->nmi_state = NMI_READY;
+}
+
 bool svm_inject_nmi(struct cpu *cpu)
 {
 	struct vmcb *vmcb = cpu->arch.control;
@@ -31,8 +38,9 @@ bool svm_inject_nmi(struct cpu *cpu)
 		vmcb->virtual_interrupt |= V_NMI_PENDING;
 		return true;
 	}
-	if (vmcb->nmi_state == NMI_AT_IRET && vmcb->rip != vmcb->nmi_iret)
-		vmcb->nmi_state = NMI_READY;
+	/* Done, or left behind for a fault: then no step comes either. */
+	if (vmcb->nmi_state >= NMI_AT_IRET && vmcb->rip != vmcb->nmi_iret)
+		forget_iret(vmcb);
 	if (vmcb->nmi_state == NMI_AT_IRET) {
 		vmcb->nmi_state = NMI_STEPPING;
 		vmcb->nmi_own_step = vmcb->rflags & RFLAGS_TF;
@@ -70,9 +78,7 @@ bool svm_stepped(struct cpu *cpu)
 
 	if (vmcb->nmi_state != NMI_STEPPING)
 		return false;
-	vmcb->nmi_state = NMI_READY;
-	if (!vmcb->nmi_own_db)
-		vmcb->intercept_exceptions &= ~(1u << VECTOR_DB);
+	forget_iret(vmcb);
 	/* The guest's own step, or a breakpoint of its own. */
 	if (vmcb->nmi_own_step || (vmcb->dr6 & DR6_BREAKPOINTS))
 		return false;
