@@ -100,7 +100,8 @@ static inline void *vcpu_place(const struct cpu *cpu, enum vcpu_register reg)
 }
 
 /* One register of a vCPU: of the calling CPU, or of one that is suspended. */
-static inline uint64_t vcpu_get(const struct cpu *cpu, enum vcpu_register reg)
+static inline __attribute__((always_inline)) uint64_t vcpu_get(const struct cpu *cpu,
+							       enum vcpu_register reg)
 {
 	const void *place = vcpu_place(cpu, reg);
 

@@ -16,7 +16,7 @@ enum verdict {
 			  for root */
 };
 
-/* Fills cpu->failure with what every record has (record.c). Returns VERDICT_FAULT. */
+/* Fills cpu->failure with what every record has. Returns VERDICT_FAULT. */
 enum verdict exit_fault(struct cpu *cpu, enum failure_reason reason, uint64_t address,
 			uint64_t value, unsigned int size);
 

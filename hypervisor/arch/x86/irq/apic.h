@@ -61,16 +61,6 @@ enum verdict apic_page_write(struct cpu *cpu, unsigned int offset, uint32_t valu
 /* RDMSR or WRMSR of a register from MSR_X2APIC_FIRST to MSR_X2APIC_LAST. */
 enum verdict apic_msr_exit(struct cpu *cpu, uint32_t msr, bool write);
 
-/* A command of the guest. */
-struct ipi {
-	uint32_t command;
-	uint32_t destination;
-	bool wide; /* ids of 32 bits: it was written by MSR */
-};
-
-/* False, and nothing sent: there is no such command, or it is no guest's to give. */
-bool apic_send(struct cpu *self, const struct ipi *ipi);
-
 /* Where the guest reads the ICR's upper half from the hardware, it reads its own again. */
 void apic_show_icr(const struct cpu *self);
 

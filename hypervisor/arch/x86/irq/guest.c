@@ -1,9 +1,114 @@
 // SPDX-License-Identifier: GPL-2.0-only
-/* What becomes of a guest's accesses to its APIC. */
+/* What becomes of a guest's accesses to its APIC, and whom its commands reach. */
 #include "arch/x86/asm.h"
 #include "arch/x86/irq/apic.h"
 #include "cell/cell.h"
 #include "core/subsystem.h"
+
+/*
+ * A command of the guest. The destination is worked out here and only CPUs of the own cell are ever
+ * addressed, each by its physical id: what a logical destination would reach elsewhere does not
+ * matter.
+ */
+struct ipi {
+	uint32_t command;
+	uint32_t destination;
+	bool wide; /* ids of 32 bits: it was written by MSR */
+};
+
+/* APM vol. 2, 16.6.2: flat, one bit a CPU; or cluster in the upper, bit in the lower half. */
+static bool matches_logical(const struct cpu *cpu, uint8_t destination)
+{
+	uint8_t id = cpu->arch.apic_ldr >> 24;
+
+	if ((cpu->arch.apic_dfr >> 28) == DFR_FLAT)
+		return id & destination;
+	if ((destination >> 4) == 0xf)
+		return id & destination & 0xf;
+	return (id >> 4) == (destination >> 4) && (id & destination & 0xf);
+}
+
+/* By MSR, ids have 32 bits, and the logical one follows from the physical one (16.11.3). */
+static bool matches(const struct cpu *cpu, const struct ipi *ipi)
+{
+	uint32_t id = cpu->arch.apic_id;
+
+	if (ipi->destination == (ipi->wide ? ~0u : 0xff))
+		return true;
+	if (!(ipi->command & ICR_LOGICAL))
+		return ipi->destination == id;
+	if (!ipi->wide)
+		return matches_logical(cpu, ipi->destination);
+	return ipi->destination >> 16 == id >> 4 && (ipi->destination & 1u << (id & 15));
+}
+
+static bool is_destination(const struct cpu *self, const struct cpu *cpu, const struct ipi *ipi)
+{
+	switch (ICR_SHORTHAND(ipi->command)) {
+	case ICR_TO_SELF:
+		return cpu == self;
+	case ICR_TO_ALL:
+		return true;
+	case ICR_TO_OTHERS:
+		return cpu != self;
+	default:
+		return matches(cpu, ipi);
+	}
+}
+
+/* Delivers to one CPU of the sender's own cell. */
+static void deliver(struct cpu *self, struct cpu *cpu, uint32_t command)
+{
+	switch (ICR_MODE(command)) {
+	case ICR_FIXED:
+	case ICR_LOWEST:
+		apic_command(cpu->arch.apic_id, (command & 0xff) | ICR_ASSERT);
+		return;
+	case ICR_NMI:
+		cpu_post(cpu, 0, PENDING_NMI);
+		break;
+	case ICR_INIT:
+		if (cpu == self)
+			return;
+		/* A start-up IPI before it finds a CPU that is not waiting for one. */
+		cpu_post(cpu, PENDING_SIPI, PENDING_INIT);
+		break;
+	case ICR_STARTUP:
+		if (cpu == self)
+			return;
+		__atomic_store_n(&cpu->arch.sipi_vector, command & 0xff, __ATOMIC_SEQ_CST);
+		cpu_post(cpu, 0, PENDING_SIPI);
+	}
+	arch_cpu_kick(cpu);
+}
+
+/* False, and nothing sent: there is no such command, or it is no guest's to give. */
+static bool send(struct cpu *self, const struct ipi *ipi)
+{
+	uint32_t command = ipi->command;
+
+	if (ICR_MODE(command) == ICR_SMI || ICR_MODE(command) == ICR_EXTINT ||
+	    ICR_MODE(command) == ICR_RESERVED)
+		return false;
+	/* INIT de-assert: only ever meant something to older parts. */
+	if (ICR_MODE(command) == ICR_INIT && (command & ICR_LEVEL) && !(command & ICR_ASSERT))
+		return true;
+	/* The processor delivers a vector below 16 nowhere and notes an error. */
+	if (ICR_MODE(command) <= ICR_LOWEST && (command & 0xff) < 16)
+		return true;
+	if (ICR_SHORTHAND(command) == ICR_TO_SELF) {
+		deliver(self, self, command);
+		return true;
+	}
+	for_each_cpu (cpu, self->cell->cpus) {
+		if (!is_destination(self, cpu, ipi))
+			continue;
+		deliver(self, cpu, command);
+		if (ICR_MODE(command) == ICR_LOWEST)
+			break;
+	}
+	return true;
+}
 
 /* Local interrupts as SMI, INIT or from the legacy controller are for root's firmware only. */
 static bool lvt_allowed(const struct cpu *cpu, uint32_t value)
@@ -35,12 +140,12 @@ void apic_show_icr(const struct cpu *self)
 		apic_set(APIC_ICR_HIGH, self->arch.apic_icr >> 32);
 }
 
-static enum verdict send(struct cpu *cpu, bool wide)
+static enum verdict send_icr(struct cpu *cpu, bool wide)
 {
 	uint32_t high = cpu->arch.apic_icr >> 32;
 	const struct ipi ipi = {cpu->arch.apic_icr, wide ? high : high >> 24, wide};
 
-	if (!apic_send(cpu, &ipi))
+	if (!send(cpu, &ipi))
 		return exit_fault(cpu, FAILURE_APIC, APIC_ICR_LOW, ipi.command, 4);
 	apic_show_icr(cpu);
 	return VERDICT_HANDLED;
@@ -64,7 +169,7 @@ enum verdict apic_page_write(struct cpu *cpu, unsigned int offset, uint32_t valu
 		return VERDICT_HANDLED;
 	case APIC_ICR_LOW:
 		cpu->arch.apic_icr = (cpu->arch.apic_icr & ~0xffffffffull) | value;
-		return send(cpu, false);
+		return send_icr(cpu, false);
 	case APIC_LDR:
 	case APIC_DFR:
 		*(offset == APIC_LDR ? &cpu->arch.apic_ldr : &cpu->arch.apic_dfr) = value;
@@ -162,7 +267,7 @@ static enum verdict write_icr(struct cpu *cpu, uint64_t value)
 	cpu->exits[EXITS_X86_MSR_OTHER]--;
 	cpu->exits[EXITS_X86_MSR_X2APIC_ICR]++;
 	if (!to)
-		return send(cpu, true);
+		return send_icr(cpu, true);
 	apic_command(to->arch.apic_id, (value & 0xff) | ICR_ASSERT);
 	apic_show_icr(cpu);
 	return VERDICT_NEXT;
@@ -180,7 +285,7 @@ static enum verdict write_by_msr(struct cpu *cpu, unsigned int offset, uint64_t 
 		return VERDICT_GP;
 	if (offset != APIC_SELF_IPI)
 		return apic_page_write(cpu, offset, value);
-	apic_send(cpu, &to_self);
+	send(cpu, &to_self);
 	apic_show_icr(cpu);
 	return VERDICT_HANDLED;
 }

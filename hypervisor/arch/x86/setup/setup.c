@@ -3,13 +3,12 @@
 
 #include <errno.h>
 #include <stddef.h>
+#include <string.h>
 
-#include "arch/x86/apic.h"
 #include "arch/x86/asm.h"
+#include "arch/x86/irq/apic.h"
 #include "core/console.h"
-#include "arch/x86/setup/offsets.h"
-#include "core/state.h"
-#include "arch/x86/vendor.h"
+#include "core/page_pool.h"
 
 _Static_assert(CPU_BLOCK_BYTES == CPU_BLOCK_SIZE, "assembly offsets");
 _Static_assert(GPRS_BYTES == sizeof(struct guest_gprs), "assembly offsets");
@@ -139,6 +138,85 @@ void setup_enter(struct cpu *cpu, uint64_t cr3, uint64_t rsp, uint64_t resume, u
 	vendor->run(cpu);
 }
 
+/* From the linker script. */
+extern const char text_start[], text_end[], rodata_end[];
+
+static struct page_table host_table;
+static uint64_t *temporary_entries;
+
+/* The page table behind TEMPORARY_BASE, so that a temporary mapping is one store. */
+static uint64_t *find_page_table(uint64_t virt)
+{
+	uint64_t *entries = host_table.root;
+
+	for (unsigned int shift = 39; shift > 12; shift -= 9)
+		entries = hv_to_virt(entries[(virt >> shift) & 511] & PTE_ADDRESS);
+	return entries;
+}
+
+/* Everything that the hypervisor sees, but for what it maps for a moment. */
+static int map_own(void)
+{
+	uint64_t text = (uint64_t)text_start, rodata = (uint64_t)text_end;
+	uint64_t data = (uint64_t)rodata_end, end = IMAGE_BASE + image_header.size;
+	const struct {
+		uint64_t virt, phys, size;
+		unsigned int attributes;
+	} pieces[] = {
+		/* Nobody writes the header any more, but its page also belongs to the data. */
+		{IMAGE_BASE, image_header.phys_start, text - IMAGE_BASE, PT_READ | PT_WRITE},
+		{text, hv_to_phys(text_start), rodata - text, PT_READ | PT_EXECUTE},
+		{rodata, hv_to_phys(text_end), data - rodata, PT_READ},
+		{data, hv_to_phys(rodata_end), end - data, PT_READ | PT_WRITE},
+		/* The trampoline: executed only on the way back, when all is Linux'. */
+		{image_header.trampoline_virt & 0xffffffffffffull, image_header.trampoline_phys,
+		 PAGE_SIZE, PT_READ | PT_EXECUTE},
+		{APIC_VIRT, rdmsr(MSR_APIC_BASE) & PTE_ADDRESS, PAGE_SIZE,
+		 PT_READ | PT_WRITE | PT_DEVICE},
+		{TEMPORARY_BASE, 0, PAGE_SIZE, PT_READ},
+	};
+	int err = 0;
+
+	for (unsigned int n = 0; n < sizeof(pieces) / sizeof(pieces[0]) && !err; n++)
+		err = page_table_map(&host_table, pieces[n].virt, pieces[n].phys, pieces[n].size,
+				     pieces[n].attributes, false);
+	return err;
+}
+
+static int mapping_init(void)
+{
+	int err = page_table_init(&host_table, &paging_host_format, 2, hv_to_phys(0));
+
+	if (!err)
+		err = map_own();
+	/* A stack that runs over ends there, before it has changed anything. */
+	for (unsigned int n = 0; n < image_header.max_cpus && !err; n++)
+		err = page_table_unmap(&host_table,
+				       IMAGE_BASE + image_header.core_size +
+					       n * (uint64_t)CPU_BLOCK_SIZE + CPU_GUARD,
+				       PAGE_SIZE);
+	if (err)
+		return err;
+	temporary_entries = find_page_table(TEMPORARY_BASE);
+	temporary_entries[0] = 0;
+	page_pool_release_deferred();
+	return 0;
+}
+
+void *arch_map_page(unsigned int slot, uint64_t phys, bool device)
+{
+	void *virt = mapping_of_page(this_cpu(), slot);
+	uint64_t *there = &temporary_entries[((uint64_t)virt - TEMPORARY_BASE) / PAGE_SIZE];
+	uint64_t entry = page_table_leaf_entry(&paging_host_format, phys & PAGE_MASK,
+					       PT_READ | PT_WRITE | (device ? PT_DEVICE : 0), 1);
+
+	if (*there != entry) {
+		*there = entry;
+		invlpg(virt);
+	}
+	return virt;
+}
+
 int arch_init(void)
 {
 	int err = mapping_init();
@@ -159,10 +237,68 @@ int arch_init(void)
 
 void arch_cpu_init(struct cpu *cpu)
 {
-	write_cr3(mapping_cr3());
+	write_cr3(hv_to_phys(host_table.root));
 	cpu->arch.apic_id = image_header.apic_ids[cpu->id];
 	cpu->arch.last_exception = FAILURE_VECTOR_NONE;
 	vendor->cpu_init(cpu);
+}
+
+/* Exceptions in the hypervisor itself: a bug, or a machine check. */
+struct exception_frame {
+	uint64_t rax, rcx, rdx, rsi, rdi, r8, r9, r10, r11; /* what a function may change */
+	uint64_t vector, error, rip, cs, rflags, rsp, ss;
+};
+
+static void tell(struct cpu *cpu, const struct exception_frame *frame)
+{
+	struct failure_record *record = &cpu->failure;
+
+	memset(record, 0, sizeof(*record));
+	record->reason = FAILURE_HYPERVISOR_EXCEPTION;
+	record->cpu = cpu->id;
+	record->tsc = rdtsc();
+	record->vector = frame->vector;
+	record->address = read_cr2();
+	record->value = frame->error;
+	record->rip = frame->rip;
+	record->rflags = frame->rflags;
+	console_direct(true);
+	console_printf("%s %lu on CPU %u: error 0x%lx rip 0x%lx rsp 0x%lx cr2 0x%lx\n",
+		       frame->vector == VECTOR_MC ? "machine check," : "hypervisor exception",
+		       frame->vector, cpu->id, frame->error, frame->rip, frame->rsp,
+		       record->address);
+	console_direct(false);
+	if (cpu->cell)
+		cell_fail(cpu);
+}
+
+/*
+ * This CPU stops where it is, for ever, with everything that helps to find the fault on the console
+ * and in its cell's record. The other CPUs and their cells go on: nobody waits for it, and its
+ * locks are taken over.
+ */
+void setup_host_exception(const struct exception_frame *frame);
+void setup_host_exception(const struct exception_frame *frame)
+{
+	struct cpu *cpu = this_cpu();
+
+	/* Leftover interrupts of the CPU's last owner are taken only to get rid of them. */
+	if (cpu->arch.drops_interrupts) {
+		if (frame->vector == VECTOR_MC && apic_end_interrupt(VECTOR_MC))
+			return;
+		if (frame->vector == EXCEPTIONS) {
+			apic_set(APIC_EOI, 0);
+			return;
+		}
+	}
+	/* One that the telling itself raises is not told. */
+	if (!cpu->arch.broken) {
+		cpu->arch.broken = true;
+		tell(cpu, frame);
+	}
+	__atomic_store_n(&cpu->state, CPU_LOST, __ATOMIC_SEQ_CST);
+	for (;;)
+		asm volatile("cli; hlt");
 }
 
 /* Faster than any processor's: where the configuration does not say, waiting takes longer. */

@@ -34,10 +34,6 @@ static inline void *mapping_of_page(const struct cpu *cpu, unsigned int slot)
 			(cpu->id * ARCH_TEMPORARY_PAGES + slot) * (uint64_t)PAGE_BYTES);
 }
 
-/* Builds the final tables; every CPU then loads mapping_cr3(). */
-int mapping_init(void);
-uint64_t mapping_cr3(void);
-
 /*
  * Jumps to Linux, as it is in cpu->arch.linux, through the trampoline. EFER and the vendor's
  * registers are restored before.

@@ -13,8 +13,6 @@ void svm_run_loop(struct cpu *cpu) __attribute__((noreturn));
 enum verdict svm_exit(struct cpu *cpu);
 void svm_resume(struct cpu *cpu, enum verdict verdict);
 
-/* After an instruction that was done for the guest (step.c): the one that exited; any. */
-void svm_next(struct cpu *cpu);
 void svm_advance(struct cpu *cpu, unsigned int bytes);
 unsigned int svm_fetched(const struct cpu *cpu, uint8_t *bytes);
 

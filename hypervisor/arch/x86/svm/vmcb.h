@@ -113,7 +113,7 @@ struct vmcb {
 	uint8_t bytes_fetched;
 	uint8_t instruction[15];
 	uint8_t reserved4[0x3e0 - 0xe0];
-	/* For the host's use: step.c, nmi.c. */
+	/* For the host's use: exit.c, nmi.c. */
 	uint64_t seen_linear, seen_cr3;
 	uint32_t seen_prefixes;
 	uint16_t nmi_state;
