@@ -31,6 +31,25 @@ enum vcpu_register {
 	VCPU_REGISTERS
 };
 
+enum cpuid_register { CPUID_EAX, CPUID_EBX, CPUID_ECX, CPUID_EDX };
+
+#define MSRS(from, to) .first = (from), .last = (to)
+#define WHERE(the_leaf, the_register, the_bits) \
+	.leaf = (the_leaf), .reg = CPUID_##the_register, .bits = (the_bits)
+
+/* A range of MSRs that are not switched with the guest. */
+struct msr_reset {
+	uint32_t first, last;
+	/* They are what they were when the hypervisor came, where they could be read then. */
+	bool as_at_launch;
+	uint64_t value;
+	/* Computes the value; NULL: it is given. */
+	uint64_t (*make)(void);
+	/* The processor has them where one of these bits is set; 0: whatever it says. */
+	uint32_t leaf, subleaf, bits;
+	enum cpuid_register reg;
+};
+
 struct vendor {
 	const char *name;
 	/* Bits of EFER that stay set while guests run; root sees them. */
@@ -51,7 +70,7 @@ struct vendor {
 	/* All rows of the policy for MSRs (logic/msr_policy.h). */
 	const struct msr_rule *msr_rules;
 	const struct msr_constant *msr_constants;
-	/* And what becomes of them between owners of a CPU (vcpu/reset.h). */
+	/* And what becomes of them between owners of a CPU. */
 	const struct msr_reset *msr_resets;
 	/*
 	 * The map of MSRs, made of the policy (logic/msr_policy.h) when a cell is created: fills

@@ -5,7 +5,6 @@
 #include "arch/x86/exit/exit.h"
 #include "arch/x86/logic/msr_policy.h"
 #include "arch/x86/svm/vmcb.h"
-#include "arch/x86/vcpu/reset.h"
 
 /* run.S: enters the guest over and over, calling svm_exit() in between. */
 void svm_run_loop(struct cpu *cpu) __attribute__((noreturn));

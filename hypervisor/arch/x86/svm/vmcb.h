@@ -70,10 +70,9 @@ enum vmcb_exit_code {
 #define IOIO_IN	    (1u << 0)
 #define IOIO_STRING (1u << 2)
 
-enum vmcb_tlb_control {
-	TLB_CONTROL_NONE = 0,
-	TLB_CONTROL_FLUSH_ALL = 1,
-};
+/* APM vol. 2, 15.16. */
+#define TLB_CONTROL_NONE      0
+#define TLB_CONTROL_FLUSH_ALL 1
 
 struct vmcb_segment {
 	uint16_t selector;
@@ -83,35 +82,20 @@ struct vmcb_segment {
 };
 
 struct vmcb {
-	uint32_t intercept_cr;
-	uint32_t intercept_dr;
-	uint32_t intercept_exceptions;
-	uint32_t intercept_misc1;
-	uint32_t intercept_misc2;
+	uint32_t intercept_cr, intercept_dr, intercept_exceptions, intercept_misc1, intercept_misc2;
 	uint8_t reserved1[0x40 - 0x14];
-	uint64_t iopm_base;
-	uint64_t msrpm_base;
-	uint64_t tsc_offset;
+	uint64_t iopm_base, msrpm_base, tsc_offset;
 	uint32_t asid;
-	uint8_t tlb_control;
-	uint8_t reserved2[3];
-	uint64_t virtual_interrupt;
-	uint64_t interrupt_shadow;
-	uint64_t exit_code;
-	uint64_t exit_info1;
-	uint64_t exit_info2;
-	uint64_t exit_int_info;
+	uint8_t tlb_control, reserved2[3];
+	uint64_t virtual_interrupt, interrupt_shadow;
+	uint64_t exit_code, exit_info1, exit_info2, exit_int_info;
 	uint64_t nested_enable;
 	uint8_t reserved3[0xa8 - 0x98];
-	uint64_t event_injection;
-	uint64_t nested_cr3;
-	uint64_t lbr_enable;
-	uint64_t clean_bits;
+	uint64_t event_injection, nested_cr3, lbr_enable, clean_bits;
 	/* Of an intercepted instruction; the bytes of one that a nested page fault stopped. Fields
 	 * that a processor does not know stay 0 (APM vol. 2, 15.7.1 and 15.8.4). */
 	uint64_t next_rip;
-	uint8_t bytes_fetched;
-	uint8_t instruction[15];
+	uint8_t bytes_fetched, instruction[15];
 	uint8_t reserved4[0x3e0 - 0xe0];
 	/* For the host's use: exit.c, nmi.c. */
 	uint64_t seen_linear, seen_cr3;

@@ -53,4 +53,11 @@ static inline unsigned int guest_fetch(struct cpu *cpu, uint8_t *bytes)
 /* Ends what guest_fetch() keeps mapped: second-level tables, or the guest, have changed. */
 void guest_forget(struct cpu *cpu);
 
+/*
+ * Clears what VMRUN or its like does not load and is no MSR, for another owner of this CPU: FPU,
+ * vector, protection-key and debug registers, XCR0. MSRs are a subsystem's, by the tables, and
+ * come first: they decide what CPUID says.
+ */
+void cpu_clear_unswitched(void);
+
 #endif /* GUEST_H */

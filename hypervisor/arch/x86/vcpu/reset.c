@@ -1,11 +1,9 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /* What of a CPU's registers an owner leaves behind, and what the next one finds. */
-#include "arch/x86/vcpu/reset.h"
-
 #include <errno.h>
 
 #include "arch/x86/asm.h"
-#include "arch/x86/vendor.h"
+#include "arch/x86/vcpu/guest.h"
 #include "core/state.h"
 #include "core/subsystem.h"
 

@@ -3,9 +3,6 @@
 #include "arch/x86/irq/apic.h"
 #include "core/state.h"
 #include "core/subsystem.h"
-#include "arch/x86/vcpu/reset.h"
-#include "arch/x86/vcpu/guest.h"
-#include "arch/x86/vendor.h"
 
 /* Nothing of the guest before is left. */
 static void clear(struct cpu *cpu, enum cpu_state state)
