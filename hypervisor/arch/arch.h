@@ -40,7 +40,7 @@ void arch_cpu_act(struct cpu *cpu, enum cpu_pending order);
 uint32_t arch_cpu_signals(struct cpu *cpu);
 
 /* An empty second-level table: its format, where its pages come from, its root. Negative errno. */
-int arch_stage2_init(struct page_table *table);
+int arch_stage2_create(struct cell *cell);
 
 /* The range that the interrupt controller occupies is mapped the architecture's way. */
 int arch_cell_map_interrupt_controller(struct cell *cell);

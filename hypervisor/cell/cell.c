@@ -75,13 +75,11 @@ static void tell_unserved(void)
 
 int root_cell_init(void)
 {
-	unsigned int n;
 	int err;
 
 	root_cell.desc = &system_desc->root_cell;
-	root_cell.id = 0;
 	cells[0] = &root_cell;
-	for (n = 0; n < image_header.max_cpus; n++) {
+	for (unsigned int n = 0; n < image_header.max_cpus; n++) {
 		if (image_header.cpu_entering[n])
 			root_cell.cpus |= 1ull << n;
 	}

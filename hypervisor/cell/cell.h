@@ -101,7 +101,7 @@ void cell_fail(struct cpu *cpu);
 
 /* comm.c: the communication region, where alone hypervisor and cell talk without an exit. */
 
-/* Fills the region afresh, with the state given, and forgets any handshake. */
+/* Fills the region afresh, with the state given, and forgets any handshake or failure. */
 void comm_init(struct cell *cell, enum cell_state state);
 
 /* The cell has declared that it ended, or was ended: nobody needs to be asked. */
@@ -142,6 +142,8 @@ int memory_commit(void);
 
 /* Root's own, at launch. */
 int memory_root_init(void);
+/* The first region of root's configuration with this address and these flags; or NULL. */
+const struct blob_memory *memory_root_region(uint64_t phys, uint64_t flags);
 
 /* Zeroes the cell's memory piecewise; true when done. */
 bool memory_scrub(struct cell *cell);

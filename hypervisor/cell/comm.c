@@ -23,6 +23,9 @@ void comm_init(struct cell *cell, enum cell_state state)
 	arch_comm_init(cell, comm);
 	cell->shutdown_asked = false;
 	cell->told_of_change = false;
+	cell->failure_recorded = false;
+	cell->public->failed = 0;
+	cell->public->started = state == CELL_RUNNING;
 }
 
 bool comm_stopped(const struct cell *cell)
@@ -100,15 +103,10 @@ int comm_ask_shutdown(struct cell *cell)
 		return -EAGAIN;
 	}
 	reply = __atomic_load_n(&cell_comm(cell)->reply_from_cell, __ATOMIC_ACQUIRE);
-	if (is_late(cell, reply))
+	if (reply == COMM_REPLY_NONE || is_late(cell, reply))
 		return -EAGAIN;
-	switch (reply) {
-	case COMM_REPLY_NONE:
-		return -EAGAIN;
-	case COMM_REPLY_APPROVED:
+	if (reply == COMM_REPLY_APPROVED)
 		return 0;
-	default:
-		cell->shutdown_asked = false;
-		return -EPERM;
-	}
+	cell->shutdown_asked = false;
+	return -EPERM;
 }

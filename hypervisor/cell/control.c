@@ -66,18 +66,6 @@ int cell_park_cpus(struct cell *cell)
 	return err;
 }
 
-/* Where the cell was when it was ended: of one that hangs, its maker wants to know that. */
-static void record_kill(struct cell *cell)
-{
-	struct failure_record *record = &cell->public->failure;
-
-	*record = (struct failure_record){.reason = FAILURE_KILLED, .vector = FAILURE_VECTOR_NONE};
-	for_each_cpu (cpu, cell->cpus) {
-		if (arch_cpu_record(cpu, record))
-			break;
-	}
-}
-
 /* Gets the cell's consent to be stopped. */
 static int ask(struct cell *cell)
 {
@@ -120,9 +108,6 @@ int cell_start(struct cell *cell)
 		return err;
 	}
 	comm_init(cell, CELL_RUNNING);
-	cell->failure_recorded = false;
-	cell->public->failed = 0;
-	cell->public->started = 1;
 	for_each_cpu (cpu, cell->cpus)
 		memset(cpu->exits, 0, sizeof(cpu->exits));
 	order_and_resume(cell, PENDING_START);
@@ -140,9 +125,6 @@ int cell_set_loadable(struct cell *cell)
 	if (err)
 		return err;
 	comm_init(cell, CELL_SHUT_DOWN);
-	cell->public->started = 0;
-	cell->failure_recorded = false;
-	cell->public->failed = 0;
 	err = set_loadable(cell, true);
 	if (!err)
 		__atomic_add_fetch(&public_area.events, 1, __ATOMIC_SEQ_CST);
@@ -160,18 +142,19 @@ int cell_shutdown_request(struct cell *cell)
 
 int cell_kill(struct cell *cell)
 {
-	bool stopped;
+	struct failure_record record = {.reason = FAILURE_KILLED, .vector = FAILURE_VECTOR_NONE};
 	int err = cell_suspend(cell);
+	bool stopped, recorded = false;
 
 	if (err)
 		return err;
+	/* Where the cell was when it was ended: of one that hangs, its maker wants to know that. */
 	stopped = comm_stopped(cell);
-	if (!stopped)
-		record_kill(cell);
+	for_each_cpu (cpu, cell->cpus)
+		recorded = recorded || arch_cpu_record(cpu, &record);
 	order_and_resume(cell, PENDING_PARK);
 	if (!stopped) {
-		__atomic_store_n(&cell->public->failed, 1, __ATOMIC_RELEASE);
-		cell_comm(cell)->cell_state = CELL_FAILED;
+		note_failure(cell, &record);
 		__atomic_add_fetch(&public_area.events, 1, __ATOMIC_SEQ_CST);
 		console_printf("cell %s killed on root's order\n", cell->desc->name);
 	}

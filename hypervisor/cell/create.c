@@ -77,17 +77,15 @@ static int check_cpus(struct cell *cell)
 	cell->cpus = cell_desc_cpus(cell->desc);
 	if (cell->cpus == 0 || (cell->cpus & (1ull << this_cpu()->id)))
 		return -EINVAL;
-	for (unsigned int n = 0; n < IMAGE_MAX_CPUS; n++) {
-		if (!(cell->cpus & (1ull << n)))
-			continue;
-		if (!cpu_by_id(n))
+	for (uint64_t rest = cell->cpus; rest; rest &= rest - 1) {
+		const struct cpu *cpu = cpu_by_id(__builtin_ctzll(rest));
+
+		if (!cpu)
 			return -EINVAL;
-		if (cpu_is_lost(cpu_by_id(n)))
+		if (cpu_is_lost(cpu))
 			return -EIO;
-		if (!(root_cell.cpus & (1ull << n)))
-			return -EBUSY;
 	}
-	return 0;
+	return cell->cpus & ~root_cell.cpus ? -EBUSY : 0;
 }
 
 /* A cell that asks for what nobody serves would run without the isolation that it relies on. */

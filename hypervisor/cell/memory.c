@@ -40,6 +40,15 @@ static bool is_divided(uint64_t page, const struct cell *but)
 	return false;
 }
 
+const struct blob_memory *memory_root_region(uint64_t phys, uint64_t flags)
+{
+	for_each_region (region, &root_cell) {
+		if (phys - region->phys_start < region->size && (region->flags & flags) == flags)
+			return region;
+	}
+	return NULL;
+}
+
 /* Root's right to a page, by its tables or, where those lack a divided one, its configuration. */
 static bool root_has_page(uint64_t page, bool write, uint64_t *ret_size)
 {
@@ -51,14 +60,7 @@ static bool root_has_page(uint64_t page, bool write, uint64_t *ret_size)
 		return leaf.phys == page && (!write || (leaf.attributes & PT_WRITE));
 	}
 	*ret_size = PAGE_SIZE;
-	if (!is_divided(page, NULL))
-		return false;
-	for_each_region (region, &root_cell) {
-		if (page - region->phys_start < region->size &&
-		    (!write || (region->flags & BLOB_MEM_WRITE)))
-			return true;
-	}
-	return false;
+	return is_divided(page, NULL) && memory_root_region(page, write ? BLOB_MEM_WRITE : 0);
 }
 
 /* Root must have the memory, all of it, at its own address, and with no fewer rights. */
@@ -138,39 +140,31 @@ static int map_region(struct cell *cell, const struct blob_memory *region)
 
 int memory_map_cell(struct cell *cell)
 {
-	for_each_region (region, cell) {
-		int err = map_region(cell, region);
+	int err = 0;
 
-		if (err)
-			return err;
-	}
-	return arch_cell_map_interrupt_controller(cell);
+	for_each_region (region, cell)
+		err = err ? err : map_region(cell, region);
+	return err ? err : arch_cell_map_interrupt_controller(cell);
 }
 
 /* Gives [phys, phys + size) back to root as root's own configuration has it. */
 static int root_map(uint64_t phys, uint64_t size)
 {
-	struct blob_memory piece;
-	uint64_t end;
-	int err;
+	int err = 0;
 
 	for_each_region (region, &root_cell) {
-		if (is_subpage(region) ||
+		struct blob_memory piece = *region;
+		uint64_t start = phys > region->phys_start ? phys : region->phys_start;
+		uint64_t end = region->phys_start + region->size;
+
+		if (err || is_subpage(region) ||
 		    !ranges_overlap(phys, size, region->phys_start, region->size))
 			continue;
-		piece = *region;
-		if (piece.phys_start < phys)
-			piece.phys_start = phys;
-		end = region->phys_start + region->size;
-		if (end > phys + size)
-			end = phys + size;
-		piece.virt_start = piece.phys_start;
-		piece.size = end - piece.phys_start;
+		piece.phys_start = piece.virt_start = start;
+		piece.size = (end < phys + size ? end : phys + size) - start;
 		err = subsystems_memory_map(&root_cell, &piece);
-		if (err)
-			return err;
 	}
-	return 0;
+	return err;
 }
 
 static int root_unmap(uint64_t phys, uint64_t size)
@@ -216,28 +210,25 @@ void memory_return_to_root(const struct cell *cell)
 
 int memory_take_from_root(const struct cell *cell)
 {
-	for_each_region (region, cell) {
-		int err = leaves_root(region) ? take_from_root(region) : 0;
+	int err = 0;
 
-		if (err)
-			return err;
+	for_each_region (region, cell) {
+		if (!err && leaves_root(region))
+			err = take_from_root(region);
 	}
-	return 0;
+	return err;
 }
 
 int memory_root_loadable(const struct cell *cell, bool show)
 {
-	int err;
+	int err = 0;
 
 	for_each_region (region, cell) {
-		if (!is_owned(region) || !(region->flags & BLOB_MEM_LOADABLE))
-			continue;
-		err = show ? root_map(region->phys_start, region->size)
-			   : root_unmap(region->phys_start, region->size);
-		if (err)
-			return err;
+		if (!err && is_owned(region) && (region->flags & BLOB_MEM_LOADABLE))
+			err = show ? root_map(region->phys_start, region->size)
+				   : root_unmap(region->phys_start, region->size);
 	}
-	return 0;
+	return err;
 }
 
 int memory_show_public(const void *virt, uint64_t size, bool show)
@@ -283,17 +274,6 @@ int memory_root_init(void)
 	return err ? err : memory_show_public(&public_area, sizeof(public_area), true);
 }
 
-/* What root cannot execute is a device, whatever the cell's flags: zeros would do harm there. */
-static bool is_root_memory(uint64_t phys)
-{
-	for_each_region (region, &root_cell) {
-		if ((region->flags & BLOB_MEM_EXECUTE) && region->phys_start <= phys &&
-		    phys - region->phys_start < region->size)
-			return true;
-	}
-	return false;
-}
-
 static bool needs_scrubbing(const struct blob_memory *region)
 {
 	return is_owned(region) && !(region->flags & BLOB_MEM_IO) &&
@@ -311,7 +291,8 @@ bool memory_scrub(struct cell *cell)
 			if (done >= SCRUB_STEP)
 				return false;
 			phys = region->phys_start + cell->scrub_offset;
-			if (is_root_memory(phys))
+			/* What root cannot execute is a device, where zeros would do harm. */
+			if (memory_root_region(phys, BLOB_MEM_EXECUTE))
 				memset(arch_map_page(0, phys, false), 0, PAGE_SIZE);
 			cell->scrub_offset += PAGE_SIZE;
 			done += PAGE_SIZE;
@@ -322,11 +303,6 @@ bool memory_scrub(struct cell *cell)
 }
 
 /* Memory as processors see it: the second-level tables of a cell. */
-
-static int stage2_create(struct cell *cell)
-{
-	return arch_stage2_init(&cell->stage2);
-}
 
 static void stage2_destroy(struct cell *cell)
 {
@@ -360,7 +336,7 @@ static int stage2_commit(struct cell *cell)
 
 SUBSYSTEM(00, stage2_subsystem) = {
 	.name = "second-level tables",
-	.cell_create = stage2_create,
+	.cell_create = arch_stage2_create,
 	.cell_destroy = stage2_destroy,
 	.memory_map = stage2_map,
 	.memory_unmap = stage2_unmap,

@@ -4,12 +4,9 @@
 #include <errno.h>
 #include <stddef.h>
 
-#include "arch/arch.h"
 #include "cell/cell.h"
 #include "core/console.h"
 #include "core/page_pool.h"
-#include "core/lock.h"
-#include "core/planted.h"
 #include "core/state.h"
 
 static unsigned int cpus_left; /* how many CPUs have asked to leave */
@@ -39,9 +36,7 @@ static int hc_disable(struct cpu *cpu, uint64_t arg1, uint64_t arg2)
 
 static int hc_cell_create(struct cpu *cpu, uint64_t blob, uint64_t arg2)
 {
-	if (cpus_left)
-		return -EBUSY;
-	return cell_create(blob);
+	return cpus_left ? -EBUSY : cell_create(blob);
 }
 
 static int hc_get_info(struct cpu *cpu, uint64_t type, uint64_t arg2)

@@ -19,7 +19,6 @@ static struct {
 	uint8_t *states;
 	uint32_t pages;
 	uint32_t used;
-	uint32_t deferred;
 	uint32_t first_free; /* none before it is */
 } pool;
 
@@ -76,19 +75,15 @@ void page_pool_free(void *start, uint32_t pages)
 
 void page_pool_free_deferred(void *start, uint32_t pages)
 {
-	if (!start)
-		return;
-	memset(&pool.states[page_number(start)], PAGE_DEFERRED, pages);
-	pool.deferred += pages;
+	if (start)
+		memset(&pool.states[page_number(start)], PAGE_DEFERRED, pages);
 }
 
 void page_pool_release_deferred(void)
 {
-	for (uint32_t page = 0; pool.deferred && page < pool.pages; page++) {
-		if (pool.states[page] != PAGE_DEFERRED)
-			continue;
-		page_pool_free(pool.start + page * PAGE_SIZE, 1);
-		pool.deferred--;
+	for (uint32_t page = 0; page < pool.pages; page++) {
+		if (pool.states[page] == PAGE_DEFERRED)
+			page_pool_free(pool.start + page * PAGE_SIZE, 1);
 	}
 }
 

@@ -91,23 +91,15 @@ static void add_test_device(struct io_builder *builder, const struct cell *cell)
 	builder->error = -EINVAL;
 }
 
-/* Root's region that a page lies in. */
-static const struct blob_memory *root_region(uint64_t page)
-{
-	for_each_region (region, &root_cell) {
-		if (page - region->phys_start < region->size)
-			return region;
-	}
-	return NULL;
-}
-
 static void add_rest_of_page(struct io_builder *builder, const struct blob_memory *window,
 			     uint64_t page)
 {
-	struct io_region rest = {page, PAGE_SIZE, mmio_window, root_region(page), EXITS_MMIO};
+	const struct blob_memory *root = memory_root_region(page, 0);
 
-	if (rest.argument)
-		io_add_around(builder, rest, window->phys_start, window->size);
+	if (root)
+		io_add_around(builder,
+			      (struct io_region){page, PAGE_SIZE, mmio_window, root, EXITS_MMIO},
+			      window->phys_start, window->size);
 }
 
 static void mmio_io_regions(struct io_builder *builder, const struct cell *owner,

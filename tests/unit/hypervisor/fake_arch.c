@@ -116,9 +116,9 @@ void *arch_map_page(unsigned int slot, uint64_t phys, bool device)
 	return machine.ram + (phys & PAGE_MASK);
 }
 
-int arch_stage2_init(struct page_table *table)
+int arch_stage2_create(struct cell *cell)
 {
-	return page_table_init(table, &paging_nested_format, 3, hv_to_phys(0));
+	return page_table_init(&cell->stage2, &paging_nested_format, 3, hv_to_phys(0));
 }
 
 /* What the processor and the vendor do. */

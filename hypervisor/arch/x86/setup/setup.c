@@ -321,11 +321,11 @@ uint64_t arch_clock_khz(void)
 	return khz ? khz : FASTEST_TSC_KHZ;
 }
 
-int arch_stage2_init(struct page_table *table)
+int arch_stage2_create(struct cell *cell)
 {
 	bool has_1g = cpuid(0x80000001, 0).edx & CPUID_8000_0001_EDX_PAGE1GB;
 
-	return page_table_init(table, vendor->stage2_format, has_1g ? 3 : 2, hv_to_phys(0));
+	return page_table_init(&cell->stage2, vendor->stage2_format, has_1g ? 3 : 2, hv_to_phys(0));
 }
 
 #define UART_LSR       5
