@@ -41,7 +41,7 @@ unsigned int cell_count(void)
 
 int cell_state(struct cell *cell)
 {
-	uint32_t state = cell_comm(cell)->cell_state;
+	uint32_t state = cell->comm->cell_state;
 
 	if (cell->public->failed)
 		return CELL_FAILED;

@@ -24,9 +24,9 @@ struct cell {
 	uint64_t scrub_region;
 	uint64_t scrub_offset;
 	bool shutdown_asked;
-	bool told_of_change;   /* and has not answered to that, as far as is known */
-	bool failure_recorded; /* by the first CPU that failed */
-	uint8_t *comm_page;
+	bool told_of_change;	  /* and has not answered to that, as far as is known */
+	bool failure_recorded;	  /* by the first CPU that failed */
+	struct comm_region *comm; /* the first of its public pages */
 	struct public_cell *public;
 	struct page_table stage2;
 	struct spinlock console_lock;
@@ -48,11 +48,6 @@ extern struct spinlock management_lock;
 		if (region->size == 0)                                                             \
 			continue;                                                                  \
 		else
-
-static inline struct comm_region *cell_comm(const struct cell *cell)
-{
-	return (struct comm_region *)cell->comm_page;
-}
 
 /* cell.c: the cells that there are. */
 

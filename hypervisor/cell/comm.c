@@ -8,10 +8,10 @@
 
 void comm_init(struct cell *cell, enum cell_state state)
 {
-	struct comm_region *comm = cell_comm(cell);
+	struct comm_region *comm = cell->comm;
 	uint32_t flags = cell->desc->flags;
 
-	memset(cell->comm_page, 0, PAGE_SIZE);
+	memset(cell->comm, 0, PAGE_SIZE);
 	memcpy(comm->signature, COMM_REGION_MAGIC, sizeof(comm->signature));
 	comm->revision = COMM_REGION_REVISION;
 	comm->cell_state = state;
@@ -30,15 +30,15 @@ void comm_init(struct cell *cell, enum cell_state state)
 
 bool comm_stopped(const struct cell *cell)
 {
-	uint32_t state = __atomic_load_n(&cell_comm(cell)->cell_state, __ATOMIC_ACQUIRE);
+	uint32_t state = __atomic_load_n(&cell->comm->cell_state, __ATOMIC_ACQUIRE);
 
 	return cell->public->failed || (state != CELL_RUNNING && state != CELL_RUNNING_LOCKED);
 }
 
 bool comm_locked(const struct cell *cell)
 {
-	return !cell->public->failed && __atomic_load_n(&cell_comm(cell)->cell_state,
-							__ATOMIC_ACQUIRE) == CELL_RUNNING_LOCKED;
+	return !cell->public->failed &&
+	       __atomic_load_n(&cell->comm->cell_state, __ATOMIC_ACQUIRE) == CELL_RUNNING_LOCKED;
 }
 
 /* A cell that has no communication region, or says that it does not look at it, cannot be asked. */
@@ -56,7 +56,7 @@ static bool can_answer(const struct cell *cell)
 /* Returns what was answered to the message before. */
 static uint32_t send(struct cell *cell, enum comm_msg_to_cell message)
 {
-	struct comm_region *comm = cell_comm(cell);
+	struct comm_region *comm = cell->comm;
 	uint32_t reply =
 		__atomic_exchange_n(&comm->reply_from_cell, COMM_REPLY_NONE, __ATOMIC_SEQ_CST);
 
@@ -85,8 +85,8 @@ static bool is_late(struct cell *cell, uint32_t reply)
 	if (!cell->told_of_change || reply != COMM_REPLY_RECEIVED)
 		return false;
 	cell->told_of_change = false;
-	__atomic_compare_exchange_n(&cell_comm(cell)->reply_from_cell, &reply, COMM_REPLY_NONE,
-				    false, __ATOMIC_SEQ_CST, __ATOMIC_SEQ_CST);
+	__atomic_compare_exchange_n(&cell->comm->reply_from_cell, &reply, COMM_REPLY_NONE, false,
+				    __ATOMIC_SEQ_CST, __ATOMIC_SEQ_CST);
 	return true;
 }
 
@@ -102,7 +102,7 @@ int comm_ask_shutdown(struct cell *cell)
 		cell->shutdown_asked = true;
 		return -EAGAIN;
 	}
-	reply = __atomic_load_n(&cell_comm(cell)->reply_from_cell, __ATOMIC_ACQUIRE);
+	reply = __atomic_load_n(&cell->comm->reply_from_cell, __ATOMIC_ACQUIRE);
 	if (reply == COMM_REPLY_NONE || is_late(cell, reply))
 		return -EAGAIN;
 	if (reply == COMM_REPLY_APPROVED)

@@ -15,7 +15,7 @@ static void note_failure(struct cell *cell, const struct failure_record *record)
 		cell->public->failure = *record;
 		__atomic_store_n(&cell->public->failed, 1, __ATOMIC_RELEASE);
 	}
-	cell_comm(cell)->cell_state = CELL_FAILED;
+	cell->comm->cell_state = CELL_FAILED;
 }
 
 /* CPUs of the cell do not answer any more. What it did does not matter beside that. */

@@ -143,10 +143,10 @@ static int take_cpus(struct cell *cell)
 
 static int make_public_pages(struct cell *cell)
 {
-	cell->comm_page = page_pool_alloc(PUBLIC_CELL_PAGES);
-	if (!cell->comm_page)
+	cell->comm = page_pool_alloc(PUBLIC_CELL_PAGES);
+	if (!cell->comm)
 		return -ENOMEM;
-	cell->public = (struct public_cell *)(cell->comm_page + PAGE_SIZE);
+	cell->public = (struct public_cell *)((uint8_t *)cell->comm + PAGE_SIZE);
 	cell->public->id = cell->id;
 	memcpy(cell->public->name, cell->desc->name, sizeof(cell->public->name));
 	comm_init(cell, CELL_SHUT_DOWN);
@@ -176,7 +176,7 @@ static void give_back(struct cell *cell)
 	/* Root may need the pages that were the cell's tables for its own. */
 	memory_commit();
 	memory_return_to_root(cell);
-	memory_show_public(cell->comm_page, PUBLIC_CELL_PAGES * PAGE_SIZE, false);
+	memory_show_public(cell->comm, PUBLIC_CELL_PAGES * PAGE_SIZE, false);
 }
 
 static int take_resources(struct cell *cell)
@@ -188,7 +188,7 @@ static int take_resources(struct cell *cell)
 	if (!err)
 		err = memory_take_from_root(cell);
 	if (!err)
-		err = memory_show_public(cell->comm_page, PUBLIC_CELL_PAGES * PAGE_SIZE, true);
+		err = memory_show_public(cell->comm, PUBLIC_CELL_PAGES * PAGE_SIZE, true);
 	/* A CPU of root that does not answer keeps the memory, so nobody else gets it. */
 	if (!err)
 		err = memory_commit();
@@ -207,7 +207,7 @@ static int take_resources(struct cell *cell)
 /* Whatever there is of it already. What root could read waits for root's flush. */
 static void free_cell(struct cell *cell)
 {
-	page_pool_free_deferred(cell->comm_page, PUBLIC_CELL_PAGES);
+	page_pool_free_deferred(cell->comm, PUBLIC_CELL_PAGES);
 	memory_commit();
 	page_pool_free((void *)cell->desc, cell->blob_pages);
 	page_pool_free(cell, CELL_PAGES);
@@ -235,7 +235,7 @@ int cell_create(uint64_t blob_phys)
 		return err;
 	}
 	cells[cell->slot] = cell;
-	__atomic_store_n(&public_area.cells[cell->slot], (uint64_t)cell->comm_page - IMAGE_BASE,
+	__atomic_store_n(&public_area.cells[cell->slot], (uint64_t)cell->comm - IMAGE_BASE,
 			 __ATOMIC_RELEASE);
 	__atomic_add_fetch(&public_area.events, 1, __ATOMIC_SEQ_CST);
 	comm_tell_change();

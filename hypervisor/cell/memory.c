@@ -133,7 +133,7 @@ static int map_region(struct cell *cell, const struct blob_memory *region)
 	if (!(region->flags & BLOB_MEM_COMM_REGION))
 		return subsystems_memory_map(cell, region);
 	/* The hypervisor's page: to the processors, not to devices. */
-	page.phys_start = hv_to_phys(cell->comm_page);
+	page.phys_start = hv_to_phys(cell->comm);
 	page.flags &= ~(uint64_t)BLOB_MEM_DMA;
 	return subsystems_memory_map(cell, &page);
 }

@@ -67,7 +67,7 @@ static enum io_answer test_device(struct cpu *cpu, const struct io_region *regio
 {
 	const struct cell *cell = region->argument;
 
-	carry_out(cell->comm_page + (access->address & ~PAGE_MASK), access);
+	carry_out((uint8_t *)cell->comm + (access->address & ~PAGE_MASK), access);
 	return IO_DONE;
 }
 

@@ -61,40 +61,6 @@ static inline struct cpuid cpuid(uint32_t leaf, uint32_t subleaf)
 	return r;
 }
 
-static inline uint64_t rdtsc(void)
-{
-	return __builtin_ia32_rdtsc();
-}
-
-static inline void invlpg(const void *address)
-{
-	asm volatile("invlpg (%0)" : : "r"(address) : "memory");
-}
-
-static inline void outb(uint16_t port, uint8_t value)
-{
-	asm volatile("outb %0, %1" : : "a"(value), "Nd"(port));
-}
-
-static inline uint8_t inb(uint16_t port)
-{
-	uint8_t value;
-
-	asm volatile("inb %1, %0" : "=a"(value) : "Nd"(port));
-	return value;
-}
-
-static inline void wbinvd(void)
-{
-	asm volatile("wbinvd" : : : "memory");
-}
-
-/* Like WBINVD, but the lines stay; WBINVD itself on processors that do not know it. */
-static inline void wbnoinvd(void)
-{
-	asm volatile("wbnoinvd" : : : "memory");
-}
-
 static inline void xsetbv(uint32_t reg, uint64_t value)
 {
 	asm volatile("xsetbv" : : "c"(reg), "a"((uint32_t)value), "d"((uint32_t)(value >> 32)));

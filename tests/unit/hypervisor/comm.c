@@ -23,7 +23,7 @@ static void open_cell(uint32_t flags, bool with_region)
 	if (machine_create(&plan) < 0)
 		machine_give_up("the cell cannot be made");
 	cell = cell_by_id(PLANT_ID);
-	comm = cell_comm(cell);
+	comm = cell->comm;
 }
 
 static void test_content(struct tap *tap)
@@ -48,11 +48,11 @@ static void test_content(struct tap *tap)
 	       "signature and revision are those of the cell ABI");
 	tap_is_u64(tap, comm->cell_state, CELL_SHUT_DOWN, "a new cell is shut down");
 	tap_is_u64(tap, comm->num_cpus, 1, "it reads how many CPUs it has");
-	memset(cell->comm_page, 0xff, PAGE_SIZE);
+	memset(cell->comm, 0xff, PAGE_SIZE);
 	cell->shutdown_asked = true;
 	comm_init(cell, CELL_RUNNING);
 	for (unsigned int n = sizeof(*comm); n < PAGE_SIZE; n++)
-		rest = rest && cell->comm_page[n] == 0;
+		rest = rest && ((uint8_t *)cell->comm)[n] == 0;
 	tap_ok(tap, rest && comm->msg_to_cell == 0 && comm->reply_from_cell == 0,
 	       "what the last program left is gone, its heartbeat too");
 	tap_is_u64(tap, comm->cell_state, CELL_RUNNING, "the state is the one given");
@@ -164,7 +164,7 @@ static void test_change(struct tap *tap)
 	comm->msg_to_cell = COMM_MSG_NONE;
 	machine_create(&second);
 	tap_is_u64(tap, comm->msg_to_cell, COMM_MSG_RECONFIG_COMPLETED, "and that one has come");
-	tap_is_u64(tap, cell_comm(cell_by_id(second.id))->msg_to_cell, COMM_MSG_NONE,
+	tap_is_u64(tap, cell_by_id(second.id)->comm->msg_to_cell, COMM_MSG_NONE,
 		   "the new one is not told of itself");
 	comm->msg_to_cell = COMM_MSG_NONE;
 	machine_create(&second);

@@ -34,7 +34,7 @@ static void open_cells(void)
 	if (machine_create(&neighbour) < 0 || machine_create(&plant_on_both) < 0)
 		machine_give_up("the cells cannot be made");
 	cell = cell_by_id(PLANT_ID);
-	comm = cell_comm(cell);
+	comm = cell->comm;
 }
 
 static int start(void)
@@ -319,7 +319,7 @@ static void test_lock(struct tap *tap)
 	machine_open(NULL);
 	machine_create(&neighbour);
 	machine_hypercall(HC_CELL_START, 1, 0);
-	comm = cell_comm(cell_by_id(1));
+	comm = cell_by_id(1)->comm;
 	comm->cell_state = CELL_RUNNING_LOCKED;
 	tap_is_u64(tap, machine_create(&third), -EPERM, "while a cell locks none is created");
 	comm->cell_state = CELL_RUNNING;
@@ -335,7 +335,7 @@ static void test_lock(struct tap *tap)
 	machine_open(NULL);
 	machine_create(&plant);
 	machine_hypercall(HC_CELL_START, PLANT_ID, 0);
-	comm = cell_comm(cell_by_id(PLANT_ID));
+	comm = cell_by_id(PLANT_ID)->comm;
 	comm->cell_state = CELL_RUNNING_LOCKED;
 	tap_is_u64(tap, machine_hypercall(HC_CELL_DESTROY, PLANT_ID, 0), -EAGAIN,
 		   "a cell that locks is itself asked as ever");

@@ -377,7 +377,7 @@ static void test_root_cpu_lost(struct tap *tap)
 		   "it starts when the CPU is back");
 	tap_is_u64(tap, model_differences(&model), 0, "and its memory is its own");
 	machine.cpus[1].deaf = DEAF_FOR_EVER;
-	public = cell_by_id(PLANT_ID)->comm_page;
+	public = (uint8_t *)cell_by_id(PLANT_ID)->comm;
 	end_plant();
 	tap_ok(tap, !cell_by_id(PLANT_ID) && !is_free(public, PUBLIC_CELL_PAGES),
 	       "a cell is destroyed; what root read of it is not used anew");

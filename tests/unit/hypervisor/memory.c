@@ -39,7 +39,7 @@ static uint64_t plant_page(const struct cell *cell, uint64_t guest)
 		    guest >= region->virt_start + region->size)
 			continue;
 		if (n == PLANT_COMM)
-			phys = hv_to_phys(cell->comm_page);
+			phys = hv_to_phys(cell->comm);
 		return (phys + guest - region->virt_start) | PTE_PRESENT |
 		       ((region->flags & BLOB_MEM_WRITE) ? PTE_WRITE : 0) |
 		       ((region->flags & BLOB_MEM_EXECUTE) ? 0 : PTE_NX);
@@ -142,7 +142,7 @@ static void test_load_and_start(struct tap *tap)
 
 static void answer(enum comm_reply_from_cell reply)
 {
-	cell_comm(cell_by_id(PLANT_ID))->reply_from_cell = reply;
+	cell_by_id(PLANT_ID)->comm->reply_from_cell = reply;
 }
 
 static void test_unusual_orders(struct tap *tap)

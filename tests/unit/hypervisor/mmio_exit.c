@@ -310,7 +310,7 @@ static void test_device_forms(struct tap *tap)
 {
 	struct cpu *cpu = open_machine(CPU);
 	struct guest_gprs *gprs = cpu_gprs(cpu);
-	uint8_t *comm = cell_by_id(1)->comm_page;
+	uint8_t *comm = (uint8_t *)cell_by_id(1)->comm;
 	uint64_t page = COMM + PAGE_SIZE;
 
 	gprs->rdi = page;

@@ -101,7 +101,7 @@ static inline void model_take_plant(struct root_model *model)
 			  plant_memory[plant_owned[n]].size, 0);
 	/* The page around the registers, of which root has the rest by a handler. */
 	model_set(model, plant_memory[PLANT_REGISTERS].phys_start & PAGE_MASK, PAGE_SIZE, 0);
-	model_show(model, cell_by_id(PLANT_ID)->comm_page, PUBLIC_CELL_PAGES * PAGE_SIZE, true);
+	model_show(model, cell_by_id(PLANT_ID)->comm, PUBLIC_CELL_PAGES * PAGE_SIZE, true);
 }
 
 static inline void model_root_beside_plant(struct root_model *model)
@@ -133,7 +133,7 @@ static inline int end_plant(void)
 	do {
 		err = machine_hypercall(HC_CELL_DESTROY, PLANT_ID, 0);
 		if (err == -EAGAIN)
-			cell_comm(cell_by_id(PLANT_ID))->reply_from_cell = COMM_REPLY_APPROVED;
+			cell_by_id(PLANT_ID)->comm->reply_from_cell = COMM_REPLY_APPROVED;
 	} while (err == -EAGAIN || err == -EINPROGRESS);
 	return err;
 }

@@ -71,7 +71,7 @@ static int call_answered(const struct believed *cell, uint32_t code,
 	do {
 		err = machine_hypercall(code, id, 0);
 		if (err == -EAGAIN)
-			cell_comm(cell_by_id(id))->reply_from_cell = answer;
+			cell_by_id(id)->comm->reply_from_cell = answer;
 	} while (err == -EAGAIN);
 	return err;
 }
@@ -178,7 +178,7 @@ static void believe_root(struct root_model *model)
 					  cell->plan->memory[m].size, 0);
 		}
 		if (cell->exists)
-			model_show(model, cell_by_id(cell->plan->id)->comm_page,
+			model_show(model, cell_by_id(cell->plan->id)->comm,
 				   PUBLIC_CELL_PAGES * PAGE_SIZE, true);
 	}
 }
@@ -209,8 +209,8 @@ static unsigned int check_public(void)
 
 	for (unsigned int n = 0; n < 2; n++) {
 		if (cells_believed[n].exists)
-			expected[n] = (uint64_t)cell_by_id(cells_believed[n].plan->id)->comm_page -
-				      IMAGE_BASE;
+			expected[n] =
+				(uint64_t)cell_by_id(cells_believed[n].plan->id)->comm - IMAGE_BASE;
 	}
 	for (unsigned int slot = 0; slot < PUBLIC_MAX_CELLS; slot++) {
 		for (unsigned int n = 0; n < 2; n++) {

@@ -156,12 +156,12 @@ enum verdict apic_page_write(struct cpu *cpu, unsigned int offset, uint32_t valu
 	/* Between the registers there is nothing. */
 	if (offset & 0xf)
 		return VERDICT_HANDLED;
-	if (apic_is_lvt(offset))
-		return write_lvt(cpu, offset, value);
-	if (apic_rights(offset) & APIC_PLAIN) {
+	if ((apic_rights(offset) & APIC_PLAIN) && offset != APIC_LVT_TIMER) {
 		apic_set(offset, value);
 		return VERDICT_HANDLED;
 	}
+	if (apic_is_lvt(offset))
+		return write_lvt(cpu, offset, value);
 	switch (offset) {
 	case APIC_ICR_HIGH:
 		cpu->arch.apic_icr = (uint32_t)cpu->arch.apic_icr | (uint64_t)value << 32;

@@ -212,7 +212,7 @@ void *arch_map_page(unsigned int slot, uint64_t phys, bool device)
 
 	if (*there != entry) {
 		*there = entry;
-		invlpg(virt);
+		asm volatile("invlpg (%0)" : : "r"(virt) : "memory");
 	}
 	return virt;
 }
@@ -256,7 +256,7 @@ static void tell(struct cpu *cpu, const struct exception_frame *frame)
 	memset(record, 0, sizeof(*record));
 	record->reason = FAILURE_HYPERVISOR_EXCEPTION;
 	record->cpu = cpu->id;
-	record->tsc = rdtsc();
+	record->tsc = __builtin_ia32_rdtsc();
 	record->vector = frame->vector;
 	record->address = read_cr2();
 	record->value = frame->error;
@@ -311,7 +311,7 @@ void arch_cpu_relax(void)
 
 uint64_t arch_clock(void)
 {
-	return rdtsc();
+	return __builtin_ia32_rdtsc();
 }
 
 uint64_t arch_clock_khz(void)
@@ -336,6 +336,7 @@ int arch_stage2_create(struct cell *cell)
 void arch_debug_putc(char c)
 {
 	const struct cell_console *console;
+	uint8_t status;
 
 	if (!system_desc)
 		return;
@@ -344,8 +345,9 @@ void arch_debug_putc(char c)
 		return;
 	/* Bounded: a port without a UART reads as all ones, one that is stuck must not stop us. */
 	for (unsigned int tries = 0; tries < UART_TRIES; tries++) {
-		if (inb(console->address + UART_LSR) & UART_LSR_EMPTY)
+		asm volatile("inb %w1, %0" : "=a"(status) : "d"(console->address + UART_LSR));
+		if (status & UART_LSR_EMPTY)
 			break;
 	}
-	outb(console->address, c);
+	asm volatile("outb %0, %w1" : : "a"(c), "d"(console->address));
 }

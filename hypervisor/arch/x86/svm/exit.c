@@ -13,13 +13,43 @@ _Static_assert(VMCB_RIP == offsetof(struct vmcb, rip), "offsets");
 _Static_assert(VMCB_RAX == offsetof(struct vmcb, rax), "offsets");
 _Static_assert(VERDICT_NEXT == 0, "the fast way out");
 
-/* The exception whose delivery the exit interrupted; FAILURE_VECTOR_NONE: none. */
-static unsigned int interrupted_exception(const struct vmcb *vmcb)
+/* The exception that is delivered; FAILURE_VECTOR_NONE: none. */
+static unsigned int exception_of(uint64_t event)
 {
-	if ((vmcb->exit_int_info & (EVENT_VALID | EVENT_TYPE_MASK)) !=
-	    (EVENT_VALID | EVENT_TYPE_EXCEPTION))
+	if ((event & (EVENT_VALID | EVENT_TYPE_MASK)) != (EVENT_VALID | EVENT_TYPE_EXCEPTION))
 		return FAILURE_VECTOR_NONE;
-	return vmcb->exit_int_info & 0xff;
+	return event & 0xff;
+}
+
+static bool is_contributory(unsigned int vector)
+{
+	return vector == VECTOR_DE || (vector >= VECTOR_TS && vector <= VECTOR_GP);
+}
+
+/* The rules for an exception in the delivery of another one (APM vol. 2, 8.2.9). */
+static bool makes_double_fault(uint64_t event, unsigned int second)
+{
+	unsigned int first = exception_of(event);
+
+	if (first == VECTOR_PF)
+		return second == VECTOR_PF || is_contributory(second);
+	return is_contributory(first) && is_contributory(second);
+}
+
+/* Takes the place of what waits to be delivered: the exception came in the delivery of that. */
+void svm_inject_exception(struct cpu *cpu, unsigned int vector, bool has_error, uint32_t error)
+{
+	struct vmcb *vmcb = cpu->arch.control;
+
+	if (makes_double_fault(vmcb->event_injection, vector)) {
+		vector = VECTOR_DF;
+		has_error = true;
+		error = 0;
+	}
+	/* In real mode an exception has no error code. */
+	has_error = has_error && (vmcb->cr0 & CR0_PE);
+	vmcb->event_injection = vector | EVENT_TYPE_EXCEPTION | EVENT_VALID |
+				(has_error ? EVENT_HAS_ERROR | (uint64_t)error << 32 : 0);
 }
 
 /* An exception of a cell, which is remembered and handed back. */
@@ -27,7 +57,7 @@ static enum verdict on_exception(struct cpu *cpu)
 {
 	const struct vmcb *vmcb = cpu->arch.control;
 	unsigned int vector = vmcb->exit_code - VMEXIT_EXCP_BASE;
-	unsigned int first = interrupted_exception(vmcb);
+	unsigned int first = exception_of(vmcb->exit_int_info);
 
 	if (vector == VECTOR_DB && svm_stepped(cpu))
 		return VERDICT_HANDLED;
@@ -55,9 +85,9 @@ static enum verdict on_exception(struct cpu *cpu)
 static enum verdict on_cache_instruction(struct cpu *cpu)
 {
 	if (cpu->cell == &root_cell && cell_count() == 1)
-		wbinvd();
+		asm volatile("wbinvd" : : : "memory");
 	else if (cpu->cell == &root_cell)
-		wbnoinvd();
+		asm volatile("wbnoinvd" : : : "memory");
 	return VERDICT_NEXT;
 }
 
@@ -102,7 +132,7 @@ static enum verdict on_nested_page_fault(struct cpu *cpu)
 	 * and none can follow a double fault (APM vol. 2, 8.2.9).
 	 */
 	if (unlikely(delivering) && cpu->cell == &root_cell &&
-	    interrupted_exception(vmcb) == VECTOR_DF)
+	    exception_of(vmcb->exit_int_info) == VECTOR_DF)
 		return exit_triple_fault(cpu);
 	return exit_memory(cpu, vmcb->exit_info2, vmcb->exit_info1 & NPF_WRITE,
 			   vmcb->exit_info1 & NPF_FETCH,
@@ -123,33 +153,32 @@ enum exit_kind {
 	EXIT_KINDS,
 };
 
-#define EXITS(X)                                                                               \
-	/* All that are intercepted, but for one. */                                           \
-	X(VMEXIT_EXCP_BASE... VMEXIT_EXCP_BASE + 31, on_exception, EXITS_X86_EXCEPTION)        \
-	X(VMEXIT_EXCP_BASE + VECTOR_MC, exit_machine_check, EXITS_X86_EXCEPTION)               \
-	X(VMEXIT_NMI, exit_nmi, EXITS_MANAGEMENT)                                              \
-	X(VMEXIT_INIT, exit_nmi, EXITS_MANAGEMENT)                                             \
-	X(VMEXIT_IRET, svm_on_iret, EXITS_MANAGEMENT)                                          \
-	X(VMEXIT_CPUID, exit_cpuid, EXITS_X86_CPUID)                                           \
-	X(VMEXIT_INVD, on_cache_instruction, EXITS_TOTAL)                                      \
-	X(VMEXIT_WBINVD, on_cache_instruction, EXITS_TOTAL)                                    \
-	X(VMEXIT_IOIO, on_port, EXITS_X86_PIO)                                                 \
-	X(VMEXIT_MSR, on_msr, EXITS_X86_MSR_OTHER)                                             \
-	X(VMEXIT_SHUTDOWN, exit_shutdown, EXITS_TOTAL)                                         \
-	X(VMEXIT_VMRUN, on_svm_instruction, EXITS_TOTAL)                                       \
-	X(VMEXIT_VMLOAD... VMEXIT_SKINIT, on_svm_instruction, EXITS_TOTAL)                     \
-	X(VMEXIT_VMMCALL, on_hypercall, EXITS_HYPERCALL)                                       \
-	X(VMEXIT_INVLPGA, on_svm_instruction, EXITS_TOTAL)                                     \
-	/* Accesses to the interrupt controller's page are counted apart, by their handler. */ \
-	X(EXIT_KIND_NPF, on_nested_page_fault, EXITS_BY_HANDLER)
-
-/* What follows is more than the fault and the counter with which the tables are filled. */
+/* What follows is more than the fault and the counter with which the table is filled. */
 #pragma GCC diagnostic ignored "-Woverride-init"
-#define HANDLER(kind, handler, counter) [kind] = (handler),
-static enum verdict (*const handlers[EXIT_KINDS])(struct cpu *cpu) = {
-	[0 ... EXIT_KINDS - 1] = on_unknown, EXITS(HANDLER)};
-#define COUNTER(kind, handler, counter) [kind] = (counter),
-static const uint8_t counters[EXIT_KINDS] = {[0 ... EXIT_KINDS - 1] = EXITS_TOTAL, EXITS(COUNTER)};
+static const struct {
+	enum verdict (*handler)(struct cpu *cpu);
+	enum exit_counter counter;
+} exits[EXIT_KINDS] = {
+	[0 ... EXIT_KINDS - 1] = {on_unknown, EXITS_TOTAL},
+	/* All that are intercepted, but for one. */
+	[VMEXIT_EXCP_BASE... VMEXIT_EXCP_BASE + 31] = {on_exception, EXITS_X86_EXCEPTION},
+	[VMEXIT_EXCP_BASE + VECTOR_MC] = {exit_machine_check, EXITS_X86_EXCEPTION},
+	[VMEXIT_NMI] = {exit_nmi, EXITS_MANAGEMENT},
+	[VMEXIT_INIT] = {exit_nmi, EXITS_MANAGEMENT},
+	[VMEXIT_IRET] = {svm_on_iret, EXITS_MANAGEMENT},
+	[VMEXIT_CPUID] = {exit_cpuid, EXITS_X86_CPUID},
+	[VMEXIT_INVD] = {on_cache_instruction, EXITS_TOTAL},
+	[VMEXIT_WBINVD] = {on_cache_instruction, EXITS_TOTAL},
+	[VMEXIT_IOIO] = {on_port, EXITS_X86_PIO},
+	[VMEXIT_MSR] = {on_msr, EXITS_X86_MSR_OTHER},
+	[VMEXIT_SHUTDOWN] = {exit_shutdown, EXITS_TOTAL},
+	[VMEXIT_VMRUN] = {on_svm_instruction, EXITS_TOTAL},
+	[VMEXIT_VMLOAD... VMEXIT_SKINIT] = {on_svm_instruction, EXITS_TOTAL},
+	[VMEXIT_VMMCALL] = {on_hypercall, EXITS_HYPERCALL},
+	[VMEXIT_INVLPGA] = {on_svm_instruction, EXITS_TOTAL},
+	/* Accesses to the interrupt controller's page are counted apart, by their handler. */
+	[EXIT_KIND_NPF] = {on_nested_page_fault, EXITS_BY_HANDLER},
+};
 
 enum verdict svm_exit(struct cpu *cpu)
 {
@@ -164,8 +193,8 @@ enum verdict svm_exit(struct cpu *cpu)
 	vmcb->tlb_control = TLB_CONTROL_NONE;
 	/* An event whose delivery the exit interrupted, if any, is delivered again (15.7.2). */
 	vmcb->event_injection = vmcb->exit_int_info;
-	cpu->exits[counters[kind]]++;
-	return handlers[kind](cpu);
+	cpu->exits[exits[kind].counter]++;
+	return exits[kind].handler(cpu);
 }
 
 /* Where a guest goes on after an instruction that was done for it, and what that raises. */

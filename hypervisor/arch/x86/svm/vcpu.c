@@ -241,39 +241,6 @@ static void svm_record_exit(const struct cpu *cpu, struct failure_record *record
 	record->exit_info2 = vmcb_of(cpu)->exit_info2;
 }
 
-static bool is_contributory(unsigned int vector)
-{
-	return vector == VECTOR_DE || (vector >= VECTOR_TS && vector <= VECTOR_GP);
-}
-
-/* The rules for an exception in the delivery of another one (APM vol. 2, 8.2.9). */
-static bool makes_double_fault(uint64_t event, unsigned int second)
-{
-	unsigned int first = event & 0xff;
-
-	if ((event & (EVENT_VALID | EVENT_TYPE_MASK)) != (EVENT_VALID | EVENT_TYPE_EXCEPTION))
-		return false;
-	if (first == VECTOR_PF)
-		return second == VECTOR_PF || is_contributory(second);
-	return is_contributory(first) && is_contributory(second);
-}
-
-/* Takes the place of what waits to be delivered: the exception came in the delivery of that. */
-void svm_inject_exception(struct cpu *cpu, unsigned int vector, bool has_error, uint32_t error)
-{
-	struct vmcb *vmcb = vmcb_of(cpu);
-
-	if (makes_double_fault(vmcb->event_injection, vector)) {
-		vector = VECTOR_DF;
-		has_error = true;
-		error = 0;
-	}
-	/* In real mode an exception has no error code. */
-	has_error = has_error && (vmcb->cr0 & CR0_PE);
-	vmcb->event_injection = vector | EVENT_TYPE_EXCEPTION | EVENT_VALID |
-				(has_error ? EVENT_HAS_ERROR | (uint64_t)error << 32 : 0);
-}
-
 /* APM vol. 2, 15.17: with GIF clear all wait. The gap lets the interrupt shadow of STI pass. */
 static void svm_take_interrupts(struct cpu *cpu, bool all)
 {
