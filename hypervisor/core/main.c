@@ -41,14 +41,13 @@ static int check_header(void)
 {
 	struct image_header *h = &image_header;
 
-	return h->size > IMAGE_MAX_SIZE || h->max_cpus > IMAGE_MAX_CPUS || h->num_cpus == 0 ||
-			       h->core_size + h->max_cpus * (uint64_t)CPU_BLOCK_SIZE >
-				       h->system_blob_offset ||
-			       h->system_blob_size > h->size ||
-			       h->system_blob_offset + h->system_blob_size > h->page_pool_offset ||
-			       h->page_pool_offset + 16 * PAGE_SIZE > h->size
-		       ? -EINVAL
-		       : 0;
+	if (h->size > IMAGE_MAX_SIZE || h->max_cpus > IMAGE_MAX_CPUS || h->num_cpus == 0 ||
+	    h->core_size + h->max_cpus * (uint64_t)CPU_BLOCK_SIZE > h->system_blob_offset ||
+	    h->system_blob_size > h->size ||
+	    h->system_blob_offset + h->system_blob_size > h->page_pool_offset ||
+	    h->page_pool_offset + 16 * PAGE_SIZE > h->size)
+		return -EINVAL;
+	return 0;
 }
 
 static int check_system(void)

@@ -16,39 +16,36 @@ extern const struct subsystem *const subsystems_end[];
 #define CALL(s, hook, ...) ((*(s))->hook ? (*(s))->hook(__VA_ARGS__) : 0)
 
 /* Hands the answer on, and tells of an error. */
-static int told(const struct subsystem *subsystem, const char *hook, int err)
+static int told(const struct subsystem *subsystem, const char *whose, int err)
 {
 	if (err)
-		console_printf("%s: %s failed on CPU %u: %d\n", subsystem->name, hook,
+		console_printf("%s: %s failed on CPU %u: %d\n", whose, subsystem->name,
 			       this_cpu()->id, err);
 	return err;
 }
 
+/* The hooks up to the first one that fails: what that one answers. */
+#define CALL_ALL(whose, hook, ...)                                                       \
+	({                                                                               \
+		int err = 0;                                                             \
+		for_each_subsystem (s)                                                   \
+			err = err ? err : told(*s, whose, CALL(s, hook, ##__VA_ARGS__)); \
+		err;                                                                     \
+	})
+
 int subsystems_init(void)
 {
-	int err = 0;
-
-	for_each_subsystem (s)
-		err = err ? err : told(*s, "initialization", CALL(s, init));
-	return err;
+	return CALL_ALL("initialization", init);
 }
 
 int subsystems_cpu_init(struct cpu *cpu)
 {
-	int err = 0;
-
-	for_each_subsystem (s)
-		err = err ? err : told(*s, "CPU's initialization", CALL(s, cpu_init, cpu));
-	return err;
+	return CALL_ALL("a CPU's initialization", cpu_init, cpu);
 }
 
 int subsystems_cell_create(struct cell *cell)
 {
-	int err = 0;
-
-	for_each_subsystem (s)
-		err = err ? err : told(*s, "a cell's creation", CALL(s, cell_create, cell));
-	return err;
+	return CALL_ALL(cell->desc->name, cell_create, cell);
 }
 
 void subsystems_cell_destroy(struct cell *cell)
@@ -83,19 +80,16 @@ int subsystems_memory_map(struct cell *cell, const struct blob_memory *region)
 
 int subsystems_memory_unmap(struct cell *cell, const struct blob_memory *region)
 {
-	int err = 0;
-
-	for_each_subsystem (s)
-		err = err ? err : CALL(s, memory_unmap, cell, region);
-	return err;
+	return CALL_ALL(cell->desc->name, memory_unmap, cell, region);
 }
 
 int subsystems_memory_commit(struct cell *cell)
 {
-	int err, first = 0;
+	int first = 0;
 
 	for_each_subsystem (s) {
-		err = CALL(s, memory_commit, cell);
+		int err = CALL(s, memory_commit, cell);
+
 		first = first ? first : err;
 	}
 	return first;

@@ -12,13 +12,17 @@ static uint64_t level_size(unsigned int level)
 
 static unsigned int entry_index(uint64_t virt, unsigned int level)
 {
-	return (virt >> (PAGE_SHIFT + (level - 1) * PAGE_TABLE_LEVEL_BITS)) &
-	       (PAGE_TABLE_ENTRIES - 1);
+	return virt / level_size(level) % PAGE_TABLE_ENTRIES;
 }
 
 static uint64_t *entry_table(const struct page_table *table, uint64_t entry)
 {
 	return (uint64_t *)((entry & table->format->address) - table->phys_offset);
+}
+
+static uint64_t table_entry(const struct page_table *table, const uint64_t *entries)
+{
+	return ((uint64_t)entries + table->phys_offset) | table->format->table;
 }
 
 static bool is_present(const struct page_table *table, uint64_t entry)
@@ -95,7 +99,7 @@ static int make_table(struct page_table *table, uint64_t *entry, unsigned int le
 		leaf &= ~table->format->large;
 	for (unsigned int n = 0; n < PAGE_TABLE_ENTRIES && is_present(table, leaf); n++)
 		entries[n] = leaf + n * step;
-	entry_set(entry, ((uint64_t)entries + table->phys_offset) | table->format->table);
+	entry_set(entry, table_entry(table, entries));
 	return 0;
 }
 
@@ -149,12 +153,11 @@ static bool already_maps(const struct page_table *table, uint64_t entry, unsigne
 static int map_level(struct page_table *table, uint64_t *entries, unsigned int level, uint64_t virt,
 		     uint64_t size, const struct map_request *request)
 {
-	uint64_t *entry, old, chunk;
-	int err;
+	int err = 0;
 
-	for (; size > 0; virt += chunk, size -= chunk) {
-		entry = &entries[entry_index(virt, level)];
-		old = *entry;
+	for (uint64_t chunk; size > 0 && !err; virt += chunk, size -= chunk) {
+		uint64_t *entry = &entries[entry_index(virt, level)], old = *entry;
+
 		chunk = level_size(level) - (virt & (level_size(level) - 1));
 		if (chunk > size)
 			chunk = size;
@@ -171,12 +174,10 @@ static int map_level(struct page_table *table, uint64_t *entries, unsigned int l
 		if (!err)
 			err = map_level(table, entry_table(table, *entry), level - 1, virt, chunk,
 					request);
-		if (err)
-			return err;
-		if (!request->no_huge)
+		if (!err && !request->no_huge)
 			merge_table(table, entry, level);
 	}
-	return 0;
+	return err;
 }
 
 int page_table_map(struct page_table *table, uint64_t virt, uint64_t phys, uint64_t size,
@@ -192,21 +193,18 @@ int page_table_map(struct page_table *table, uint64_t virt, uint64_t phys, uint6
 /* Sees to it that no page reaches across virt. */
 static int split_at(struct page_table *table, uint64_t virt)
 {
-	uint64_t *entries = table->root, *entry;
-	int err;
+	uint64_t *entries = table->root;
+	int err = 0;
 
-	for (unsigned int level = PAGE_TABLE_LEVELS; level > 1; level--) {
-		if ((virt & (level_size(level) - 1)) == 0)
-			return 0;
-		entry = &entries[entry_index(virt, level)];
+	for (unsigned int level = PAGE_TABLE_LEVELS; !err && virt % level_size(level); level--) {
+		uint64_t *entry = &entries[entry_index(virt, level)];
+
 		if (!is_present(table, *entry))
 			return 0;
 		err = make_table(table, entry, level);
-		if (err)
-			return err;
 		entries = entry_table(table, *entry);
 	}
-	return 0;
+	return err;
 }
 
 int page_table_unmap(struct page_table *table, uint64_t virt, uint64_t size)
@@ -249,10 +247,7 @@ bool page_table_walk(const struct page_table *table, uint64_t virt,
 
 void page_table_destroy(struct page_table *table)
 {
-	if (!table->root)
-		return;
-	for (unsigned int n = 0; n < PAGE_TABLE_ENTRIES; n++)
-		free_subtree(table, table->root[n], PAGE_TABLE_LEVELS);
-	page_pool_free_deferred(table->root, 1);
+	if (table->root)
+		free_subtree(table, table_entry(table, table->root), PAGE_TABLE_LEVELS + 1);
 	table->root = NULL;
 }
