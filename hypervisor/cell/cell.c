@@ -62,15 +62,13 @@ uint64_t cell_desc_cpus(const struct cell_desc *desc)
 	return cpus;
 }
 
-/* What root asks for and nobody serves stays with it, unwatched. */
-static void tell_unserved(void)
+bool cell_lacks(const char *name, uint32_t claims)
 {
-	uint32_t unserved = blob_claims_system(system_desc) & ~public_area.served;
-
-	for (unsigned int claim = 0; claim < BLOB_CLAIM_COUNT; claim++) {
-		if (unserved & (1u << claim))
-			console_printf("root cell: not served: %s\n", blob_claim_text(claim));
-	}
+	claims &= ~public_area.served;
+	for (uint32_t rest = claims; rest; rest &= rest - 1)
+		console_printf("cell %s: not served: %s\n", name,
+			       blob_claim_text(__builtin_ctz(rest)));
+	return claims;
 }
 
 int root_cell_init(void)
@@ -88,7 +86,8 @@ int root_cell_init(void)
 		return -EINVAL;
 	}
 	public_area.served = subsystems_claims();
-	tell_unserved();
+	/* It stays with root, unwatched. */
+	cell_lacks(root_cell.desc->name, blob_claims_system(system_desc));
 	err = subsystems_cell_create(&root_cell);
 	return err ? err : memory_root_init();
 }

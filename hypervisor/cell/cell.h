@@ -64,6 +64,8 @@ unsigned int cell_count(void);
 int cell_state(struct cell *cell);
 /* CPUs in a descriptor; none where it names some beyond what the hypervisor can have. */
 uint64_t cell_desc_cpus(const struct cell_desc *desc);
+/* Whether a cell asks for what nobody serves, and says what. */
+bool cell_lacks(const char *name, uint32_t claims);
 /* The root cell from the system configuration, on the first CPU at launch. */
 int root_cell_init(void);
 

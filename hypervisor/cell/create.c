@@ -88,18 +88,6 @@ static int check_cpus(struct cell *cell)
 	return cell->cpus & ~root_cell.cpus ? -EBUSY : 0;
 }
 
-/* A cell that asks for what nobody serves would run without the isolation that it relies on. */
-static int check_claims(const struct cell *cell)
-{
-	uint32_t unserved = blob_claims_cell(cell->desc) & ~public_area.served;
-
-	if (!unserved)
-		return 0;
-	console_printf("cell %s: not served: %s\n", cell->desc->name,
-		       blob_claim_text(__builtin_ctz(unserved)));
-	return -EOPNOTSUPP;
-}
-
 /* A cell in the state "locked" forbids any change of the partition, but for its own end. */
 static int refuse_if_locked(const char *what, const struct cell *changed)
 {
@@ -164,8 +152,9 @@ static int check_cell(struct cell *cell)
 		return -ENOMEM;
 	if (!err)
 		err = check_cpus(cell);
-	if (!err)
-		err = check_claims(cell);
+	/* It would run without the isolation that it relies on. */
+	if (!err && cell_lacks(cell->desc->name, blob_claims_cell(cell->desc)))
+		err = -EOPNOTSUPP;
 	return err ? err : memory_check(cell);
 }
 

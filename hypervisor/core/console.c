@@ -42,12 +42,6 @@ static void put(char c)
 		arch_debug_putc(c);
 }
 
-static void put_text(const char *text)
-{
-	while (*text)
-		put(*text++);
-}
-
 static void put_number(uint64_t value, unsigned int base)
 {
 	char digits[20];
@@ -69,7 +63,8 @@ static const char *put_conversion(const char *p, va_list *args)
 	p += is_long;
 	switch (*p) {
 	case 's':
-		put_text(va_arg(*args, const char *));
+		for (const char *text = va_arg(*args, const char *); *text; text++)
+			put(*text);
 		break;
 	case 'd':
 		number = is_long ? va_arg(*args, long) : va_arg(*args, int);

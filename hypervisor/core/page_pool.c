@@ -11,12 +11,11 @@
 enum page_state { PAGE_FREE, PAGE_USED, PAGE_DEFERRED };
 
 static struct {
-	uint8_t *start;
 	/*
-	 * A byte for each page, in the first ones. Not in the pages themselves: until the
-	 * processors have flushed, they walk those to be freed as the tables that they were.
+	 * The first ones hold a byte for each page, its state. Not in the pages themselves: until
+	 * the processors have flushed, they walk those to be freed as the tables that they were.
 	 */
-	uint8_t *states;
+	uint8_t *start;
 	uint32_t pages;
 	uint32_t used;
 	uint32_t first_free; /* none before it is */
@@ -29,7 +28,7 @@ void page_pool_init(void *start, uint32_t pages)
 	memset(&pool, 0, sizeof(pool));
 	memset(start, PAGE_FREE, pages);
 	memset(start, PAGE_USED, own);
-	pool.start = pool.states = start;
+	pool.start = start;
 	pool.pages = pages;
 	pool.used = pool.first_free = own;
 }
@@ -37,21 +36,19 @@ void page_pool_init(void *start, uint32_t pages)
 void *page_pool_alloc(uint32_t pages)
 {
 	uint32_t run = 0;
-	uint8_t *result;
 
 	if (planted_no_page())
 		return NULL;
-	while (pool.first_free < pool.pages && pool.states[pool.first_free] != PAGE_FREE)
+	while (pool.first_free < pool.pages && pool.start[pool.first_free] != PAGE_FREE)
 		pool.first_free++;
 	for (uint32_t page = pool.first_free; page < pool.pages; page++) {
-		run = pool.states[page] == PAGE_FREE ? run + 1 : 0;
+		run = pool.start[page] == PAGE_FREE ? run + 1 : 0;
 		if (run < pages)
 			continue;
 		page -= pages - 1;
-		memset(&pool.states[page], PAGE_USED, pages);
+		memset(&pool.start[page], PAGE_USED, pages);
 		pool.used += pages;
-		result = pool.start + page * PAGE_SIZE;
-		return memset(result, 0, pages * PAGE_SIZE);
+		return memset(pool.start + page * PAGE_SIZE, 0, pages * PAGE_SIZE);
 	}
 	return NULL;
 }
@@ -67,7 +64,7 @@ void page_pool_free(void *start, uint32_t pages)
 
 	if (!start)
 		return;
-	memset(&pool.states[first], PAGE_FREE, pages);
+	memset(&pool.start[first], PAGE_FREE, pages);
 	pool.used -= pages;
 	if (first < pool.first_free)
 		pool.first_free = first;
@@ -76,13 +73,13 @@ void page_pool_free(void *start, uint32_t pages)
 void page_pool_free_deferred(void *start, uint32_t pages)
 {
 	if (start)
-		memset(&pool.states[page_number(start)], PAGE_DEFERRED, pages);
+		memset(&pool.start[page_number(start)], PAGE_DEFERRED, pages);
 }
 
 void page_pool_release_deferred(void)
 {
 	for (uint32_t page = 0; page < pool.pages; page++) {
-		if (pool.states[page] == PAGE_DEFERRED)
+		if (pool.start[page] == PAGE_DEFERRED)
 			page_pool_free(pool.start + page * PAGE_SIZE, 1);
 	}
 }

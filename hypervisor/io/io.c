@@ -146,16 +146,15 @@ static void free_later(struct io_table *table)
 
 static int replace_tables(struct cell *owner, const struct cell *newcomer)
 {
-	struct io_table *tables[IO_SPACES] = {0}, *old;
+	struct io_table *tables[IO_SPACES] = {0};
 	int err = 0;
 
 	for (unsigned int space = 0; space < IO_SPACES && !err; space++)
 		err = build(space, owner, newcomer, &tables[space]);
 	for (unsigned int space = 0; space < IO_SPACES; space++) {
-		old = err ? tables[space] : owner->io[space];
-		if (!err)
-			__atomic_store_n(&owner->io[space], tables[space], __ATOMIC_RELEASE);
-		free_later(old);
+		free_later(err ? tables[space]
+			       : __atomic_exchange_n(&owner->io[space], tables[space],
+						     __ATOMIC_ACQ_REL));
 	}
 	return err;
 }

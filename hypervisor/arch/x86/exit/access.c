@@ -153,7 +153,6 @@ enum verdict exit_memory(struct cpu *cpu, uint64_t guest_phys, bool write, bool 
 	const struct io_region *region = io_find(cpu->cell->io[IO_MEMORY], guest_phys);
 	uint8_t bytes[INSTRUCTION_MAX];
 	struct mmio_plain move;
-	enum io_answer answer;
 	unsigned int length;
 
 	cpu->exits[region ? region->counter : EXITS_MMIO]++;
@@ -164,7 +163,8 @@ enum verdict exit_memory(struct cpu *cpu, uint64_t guest_phys, bool write, bool 
 	/* At the start of a page all of the instruction's address may be needed. */
 	if (likely(region && (guest_phys & ~PAGE_MASK) &&
 		   mmio_decode_plain(bytes, length, mode_of(cpu), &move))) {
-		answer = carry_out_plain(cpu, region, &move, guest_phys);
+		enum io_answer answer = carry_out_plain(cpu, region, &move, guest_phys);
+
 		if (likely(answer == IO_DONE))
 			return VERDICT_HANDLED;
 		if (answer == IO_FAULT)

@@ -195,9 +195,8 @@ static enum verdict __attribute__((noinline)) exit_other(struct cpu *cpu, bool w
 	struct guest_gprs *gprs = cpu_gprs(cpu);
 	uint32_t msr = gprs->rcx;
 	uint64_t value = (uint32_t)gprs->rax | gprs->rdx << 32;
-	enum verdict verdict;
+	enum verdict verdict = access(cpu, msr, write, &value);
 
-	verdict = access(cpu, msr, write, &value);
 	if (verdict == VERDICT_GP) {
 		note_refused(cpu, write);
 	} else if (verdict == VERDICT_NEXT && !write) {

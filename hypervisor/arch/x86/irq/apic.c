@@ -81,14 +81,13 @@ bool apic_end_interrupt(unsigned int vector)
 
 void apic_drop_interrupts(struct cpu *cpu)
 {
-	uint32_t pending;
-
 	for (unsigned int tries = 0; tries < DROP_TRIES; tries++) {
+		uint32_t pending = 0;
+
 		cpu->arch.drops_interrupts = true;
 		vendor->take_interrupts(cpu, true);
 		cpu->arch.drops_interrupts = false;
 		apic_took_nmi(cpu);
-		pending = 0;
 		for (unsigned int n = 0; n < 8; n++)
 			pending |= apic_get(APIC_IRR + n * 0x10) | apic_get(APIC_ISR + n * 0x10);
 		if (!pending)

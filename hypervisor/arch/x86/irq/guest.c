@@ -42,11 +42,10 @@ static bool matches(const struct cpu *cpu, const struct ipi *ipi)
 	return ipi->destination >> 16 == id >> 4 && (ipi->destination & 1u << (id & 15));
 }
 
+/* Of a command that is not to the sender alone. */
 static bool is_destination(const struct cpu *self, const struct cpu *cpu, const struct ipi *ipi)
 {
 	switch (ICR_SHORTHAND(ipi->command)) {
-	case ICR_TO_SELF:
-		return cpu == self;
 	case ICR_TO_ALL:
 		return true;
 	case ICR_TO_OTHERS:
@@ -113,16 +112,10 @@ static bool send(struct cpu *self, const struct ipi *ipi)
 /* Local interrupts as SMI, INIT or from the legacy controller are for root's firmware only. */
 static bool lvt_allowed(const struct cpu *cpu, uint32_t value)
 {
-	switch (ICR_MODE(value)) {
-	case ICR_FIXED:
-	case ICR_NMI:
-		return true;
-	case ICR_EXTINT:
-	case ICR_SMI:
-		return cpu->cell == &root_cell || (value & LVT_MASKED);
-	default:
-		return value & LVT_MASKED;
-	}
+	unsigned int mode = ICR_MODE(value);
+
+	return mode == ICR_FIXED || mode == ICR_NMI || (value & LVT_MASKED) ||
+	       (cpu->cell == &root_cell && (mode == ICR_EXTINT || mode == ICR_SMI));
 }
 
 static enum verdict write_lvt(struct cpu *cpu, unsigned int offset, uint32_t value)

@@ -6,8 +6,8 @@
 #include "arch/x86/asm.h"
 #include "core/console.h"
 
-#define ICR_PATIENCE	  1000000
-#define MAX_EXTENDED_LVTS 4
+#define ICR_PATIENCE 1000000
+
 int apic_regs_init(void)
 {
 	uint64_t base = rdmsr(MSR_APIC_BASE);
@@ -20,24 +20,14 @@ int apic_regs_init(void)
 	return 0;
 }
 
-/* Local vectors beyond the architectural ones: of error thresholds, sampling and the like. */
-static unsigned int extended_lvts(void)
-{
-	unsigned int count;
-
-	if (!(apic_get(APIC_VERSION) & VERSION_EXTENDED))
-		return 0;
-	/* APM vol. 2, 16.7. */
-	count = (apic_get(APIC_EXTENDED_FEATURE) >> 16) & 0xff;
-	return count < MAX_EXTENDED_LVTS ? count : MAX_EXTENDED_LVTS;
-}
-
 bool apic_has(unsigned int offset)
 {
+	/* Of error thresholds, sampling and the like (APM vol. 2, 16.7). */
 	if (offset >= APIC_EXTENDED_LVT)
-		return offset < APIC_EXTENDED_LVT + 0x10 * extended_lvts();
-	/* The highest local vector: 5 and more include a thermal one, 6 one for corrected errors.
-	 */
+		return (apic_get(APIC_VERSION) & VERSION_EXTENDED) && offset < EXTENDED_LVT_END &&
+		       (offset - APIC_EXTENDED_LVT) / 0x10 <
+			       (apic_get(APIC_EXTENDED_FEATURE) >> 16 & 0xff);
+	/* The highest local vector: from 5 on there is a thermal one, from 6 on CMCI. */
 	if (offset == APIC_LVT_THERMAL || offset == APIC_LVT_CMCI)
 		return ((apic_get(APIC_VERSION) >> 16) & 0xff) >= (offset == APIC_LVT_CMCI ? 6 : 5);
 	return true;

@@ -62,10 +62,9 @@ static uint64_t stub_of(unsigned int vector)
 
 static void fill_idt(void)
 {
-	uint64_t stub;
-
 	for (unsigned int n = 0; n < VECTORS; n++) {
-		stub = stub_of(n);
+		uint64_t stub = stub_of(n);
+
 		idt[n].offset_low = stub;
 		idt[n].selector = SELECTOR_CODE;
 		idt[n].type = GATE_INTERRUPT;

@@ -102,17 +102,13 @@ static enum verdict on_port(struct cpu *cpu)
 
 static enum verdict on_msr(struct cpu *cpu)
 {
-	const struct vmcb *vmcb = cpu->arch.control;
-
-	return exit_msr(cpu, vmcb->exit_info1 & 1);
+	return exit_msr(cpu, vmcb_of(cpu)->exit_info1 & 1);
 }
 
 static enum verdict on_hypercall(struct cpu *cpu)
 {
-	const struct vmcb *vmcb = cpu->arch.control;
-
 	/* It is 3 in virtual-8086 mode. */
-	return exit_hypercall(cpu, vmcb->cpl == 0);
+	return exit_hypercall(cpu, vmcb_of(cpu)->cpl == 0);
 }
 
 /* CPUID says that there is no SVM. */
@@ -124,7 +120,6 @@ static enum verdict on_svm_instruction(struct cpu *cpu)
 static enum verdict on_nested_page_fault(struct cpu *cpu)
 {
 	const struct vmcb *vmcb = cpu->arch.control;
-
 	bool delivering = vmcb->event_injection & EVENT_VALID;
 
 	/*
@@ -141,9 +136,7 @@ static enum verdict on_nested_page_fault(struct cpu *cpu)
 
 static enum verdict on_unknown(struct cpu *cpu)
 {
-	const struct vmcb *vmcb = cpu->arch.control;
-
-	return exit_fault(cpu, FAILURE_UNHANDLED_EXIT, 0, vmcb->exit_code, 0);
+	return exit_fault(cpu, FAILURE_UNHANDLED_EXIT, 0, vmcb_of(cpu)->exit_code, 0);
 }
 
 /* Exits by code, and those whose code is no index. */
@@ -225,9 +218,7 @@ unsigned int svm_fetched(const struct cpu *cpu, uint8_t *bytes)
 
 void svm_advance(struct cpu *cpu, unsigned int bytes)
 {
-	struct vmcb *vmcb = cpu->arch.control;
-
-	go_on_at(cpu, vmcb, vmcb->rip + bytes);
+	go_on_at(cpu, vmcb_of(cpu), vmcb_of(cpu)->rip + bytes);
 }
 
 #define ESCAPE 0x0f

@@ -35,6 +35,11 @@ extern const struct msr_reset svm_msr_resets[];
 /* Sets, in a zeroed map, a bit for each access that does not pass by the policy. */
 void svm_msr_map_fill(uint8_t *map, bool root);
 
+static inline struct vmcb *vmcb_of(const struct cpu *cpu)
+{
+	return cpu->arch.control;
+}
+
 static inline void svm_vmload(uint64_t vmcb_phys)
 {
 	asm volatile("vmload %%rax" : : "a"(vmcb_phys) : "memory");

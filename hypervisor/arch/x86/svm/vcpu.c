@@ -43,11 +43,6 @@ static struct page_table parking_table;
 /* Two pages for each CPU: its VMCB, and where VMRUN keeps the host's state. */
 static struct vmcb *cpu_pages;
 
-static struct vmcb *vmcb_of(const struct cpu *cpu)
-{
-	return cpu->arch.control;
-}
-
 /* One page of code that halts for ever, mapped at guest-physical 0 for every parked CPU. */
 static int parking_init(void)
 {

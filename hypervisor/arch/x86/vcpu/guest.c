@@ -59,14 +59,13 @@ static struct walk_shape shape_of(const struct cpu *cpu)
 static bool translate(struct cpu *cpu, uint64_t linear, uint64_t *ret_guest_phys)
 {
 	struct walk_shape shape = shape_of(cpu);
-	unsigned int shift, index;
-	uint64_t table, entry;
+	uint64_t table = vcpu_get(cpu, VCPU_CR3) & shape.root_mask, entry;
 	const uint8_t *page;
 
-	table = vcpu_get(cpu, VCPU_CR3) & shape.root_mask;
 	for (unsigned int level = shape.levels; level > 0; level--) {
-		shift = 12 + (level - 1) * shape.index_bits;
-		index = (linear >> shift) & ((1u << shape.index_bits) - 1);
+		unsigned int shift = 12 + (level - 1) * shape.index_bits;
+		unsigned int index = (linear >> shift) & ((1u << shape.index_bits) - 1);
+
 		page = guest_page(cpu, level == 5 ? SLOT_LEVEL_5 : SLOT_LEVELS + level, table);
 		if (!page)
 			return false;
