@@ -4,7 +4,6 @@
 #define ARCH_H
 
 #include "cell/cell.h"
-#include "core/cpu.h"
 
 /* Entry from the trampoline (assembly). */
 void arch_entry(void);

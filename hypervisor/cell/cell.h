@@ -2,9 +2,6 @@
 #ifndef CELL_H
 #define CELL_H
 
-#include <stdbool.h>
-#include <stdint.h>
-
 #include "blob.h"
 #include "image_abi.h"
 #include "core/lock.h"

@@ -4,7 +4,6 @@
 #include <string.h>
 
 #include "arch/arch.h"
-#include "cell/cell.h"
 #include "core/console.h"
 #include "core/state.h"
 

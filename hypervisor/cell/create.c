@@ -4,9 +4,7 @@
 #include <string.h>
 
 #include "arch/arch.h"
-#include "cell/cell.h"
 #include "core/console.h"
-#include "lib/blob/blob_check.h"
 #include "lib/blob/blob_claims.h"
 #include "core/page_pool.h"
 #include "core/state.h"

@@ -2,11 +2,8 @@
 #include "core/console.h"
 
 #include <stdarg.h>
-#include <stdbool.h>
-#include <stddef.h>
 
 #include "arch/arch.h"
-#include "core/lock.h"
 #include "core/state.h"
 
 static struct spinlock console_lock;

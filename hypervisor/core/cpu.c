@@ -2,11 +2,8 @@
 #include "core/cpu.h"
 
 #include <errno.h>
-#include <stddef.h>
 
 #include "arch/arch.h"
-#include "cell/cell.h"
-#include "core/lock.h"
 #include "core/planted.h"
 #include "core/state.h"
 

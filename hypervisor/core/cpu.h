@@ -8,10 +8,6 @@
 #ifndef CPU_H
 #define CPU_H
 
-#include <stdbool.h>
-#include <stdint.h>
-
-#include "cell_abi.h"
 #include "failure_record.h"
 #include "arch_cpu.h"
 

@@ -2,7 +2,6 @@
 #include "core/hypercall.h"
 
 #include <errno.h>
-#include <stddef.h>
 
 #include "cell/cell.h"
 #include "core/console.h"

@@ -1,8 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-only
 #include "core/lock.h"
 
-#include <stddef.h>
-
 #include "arch/arch.h"
 
 #define STEPS_PER_MS 10u

@@ -7,8 +7,6 @@
 #ifndef LOCK_H
 #define LOCK_H
 
-#include <stdbool.h>
-
 #include "core/cpu.h"
 
 /* How long a CPU may take to answer. The slowest honest one does so in some milliseconds. */

@@ -4,11 +4,8 @@
 #include <string.h>
 
 #include "arch/arch.h"
-#include "cell/cell.h"
 #include "core/console.h"
-#include "lib/blob/blob_check.h"
 #include "core/page_pool.h"
-#include "core/lock.h"
 #include "core/state.h"
 #include "core/subsystem.h"
 

@@ -1,8 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-only
 #include "core/page_pool.h"
 
-#include <stdbool.h>
-#include <stddef.h>
 #include <string.h>
 
 #include "core/planted.h"

@@ -3,7 +3,6 @@
 
 #include "cell/cell.h"
 #include "core/console.h"
-#include "core/cpu.h"
 
 /* Collected by the linker. */
 extern const struct subsystem *const subsystems_start[];

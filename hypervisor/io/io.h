@@ -7,10 +7,6 @@
 #ifndef IO_H
 #define IO_H
 
-#include <stdbool.h>
-#include <stdint.h>
-
-#include "cell_abi.h"
 #include "core/cpu.h"
 
 struct cell;

@@ -3,7 +3,6 @@
 #include "arch/x86/asm.h"
 #include "arch/x86/exit/exit.h"
 #include "arch/x86/logic/apic_rights.h"
-#include "cell_abi.h"
 #include "core/subsystem.h"
 
 /* What a guest is told of one leaf: of EAX, EBX, ECX, EDX the bits to keep, and those to set. */

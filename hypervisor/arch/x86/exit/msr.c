@@ -6,7 +6,6 @@
 #include "arch/x86/logic/msr_policy.h"
 #include "core/page_pool.h"
 #include "core/subsystem.h"
-#include "arch/x86/exit/exit.h"
 #include "arch/x86/irq/apic.h"
 
 /* Bits of EFER that say only which instructions there are, and what page tables forbid. */

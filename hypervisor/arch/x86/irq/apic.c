@@ -6,7 +6,6 @@
 
 #include "arch/x86/asm.h"
 #include "core/console.h"
-#include "core/state.h"
 #include "core/subsystem.h"
 
 static int apic_cpu_init(struct cpu *cpu)
@@ -79,7 +78,8 @@ bool apic_end_interrupt(unsigned int vector)
 
 #define DROP_TRIES 512
 
-void apic_drop_interrupts(struct cpu *cpu)
+/* Interrupts that wait for their last owner's handlers are taken here and dropped. */
+static void drop_interrupts(struct cpu *cpu)
 {
 	for (unsigned int tries = 0; tries < DROP_TRIES; tries++) {
 		uint32_t pending = 0;
@@ -113,7 +113,7 @@ static void apic_cpu_reset(struct cpu *cpu)
 	/* Cells find what this ABI says; the processor's own reset leaves 0. */
 	apic_set(APIC_TIMER_DIVIDE, cpu->cell == &root_cell ? 0 : TIMER_DIVIDE_16);
 	apic_set(APIC_TPR, 0);
-	apic_drop_interrupts(cpu);
+	drop_interrupts(cpu);
 	cpu->arch.apic_ldr = 0;
 	cpu->arch.apic_dfr = 0xffffffff;
 	cpu->arch.apic_icr = 0;

@@ -7,7 +7,6 @@
 #ifndef APIC_H
 #define APIC_H
 
-#include "arch/x86/apic.h"
 #include "arch/x86/exit/exit.h"
 #include "arch/x86/logic/apic_rights.h"
 #include "arch/x86/setup/setup.h"
@@ -66,9 +65,6 @@ void apic_show_icr(const struct cpu *self);
 
 /* Ends the service of an interrupt by hand; false: this vector is not in service. */
 bool apic_end_interrupt(unsigned int vector);
-
-/* Interrupts that wait for their last owner's handlers are taken here and dropped. */
-void apic_drop_interrupts(struct cpu *cpu);
 
 /* Whether an NMI was taken in the hypervisor (PENDING_NMI_TAKEN) that is the guest's: no kick. */
 bool apic_took_nmi(struct cpu *cpu);

@@ -2,7 +2,6 @@
 /* What becomes of a guest's accesses to its APIC, and whom its commands reach. */
 #include "arch/x86/asm.h"
 #include "arch/x86/irq/apic.h"
-#include "cell/cell.h"
 #include "core/subsystem.h"
 
 /*

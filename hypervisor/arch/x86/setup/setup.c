@@ -2,7 +2,6 @@
 #include "arch/x86/setup/setup.h"
 
 #include <errno.h>
-#include <stddef.h>
 #include <string.h>
 
 #include "arch/x86/asm.h"

@@ -4,7 +4,6 @@
 
 #include "arch/x86/asm.h"
 #include "arch/x86/svm/offsets.h"
-#include "cell/cell.h"
 
 _Static_assert(VMCB_INTERRUPT_SHADOW == offsetof(struct vmcb, interrupt_shadow), "offsets");
 _Static_assert(VMCB_NEXT_RIP == offsetof(struct vmcb, next_rip), "offsets");

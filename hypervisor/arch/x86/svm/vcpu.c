@@ -10,7 +10,6 @@
 #include "arch/x86/setup/setup.h"
 #include "core/console.h"
 #include "core/page_pool.h"
-#include "core/state.h"
 
 /* Attributes of the segments that a reset leaves (APM vol. 2, 14.1.3). */
 #define ATTR_CODE16 0x009b

@@ -1,7 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /* What a CPU does on the order of others: reset, start, park, signals of its cell's CPUs. */
 #include "arch/x86/irq/apic.h"
-#include "core/state.h"
 #include "core/subsystem.h"
 
 /* Nothing of the guest before is left. */
