@@ -8,8 +8,6 @@
 #include "io/io.h"
 #include "logic/page_table.h"
 
-struct cpu;
-
 struct cell {
 	uint32_t id;
 	unsigned int slot;

@@ -174,15 +174,6 @@ static int root_unmap(uint64_t phys, uint64_t size)
 	return subsystems_memory_unmap(&root_cell, &piece);
 }
 
-/* Whole pages: where a cell has some bytes of one, all of it. */
-static int take_from_root(const struct blob_memory *region)
-{
-	uint64_t start = region->phys_start & PAGE_MASK;
-	uint64_t end = (region->phys_start + region->size + PAGE_SIZE - 1) & PAGE_MASK;
-
-	return root_unmap(start, end - start);
-}
-
 static int give_to_root(const struct cell *cell, const struct blob_memory *region)
 {
 	uint64_t end = region->phys_start + region->size;
@@ -212,9 +203,13 @@ int memory_take_from_root(const struct cell *cell)
 {
 	int err = 0;
 
+	/* Whole pages: where a cell has some bytes of one, all of it. */
 	for_each_region (region, cell) {
+		uint64_t start = region->phys_start & PAGE_MASK;
+		uint64_t end = (region->phys_start + region->size + PAGE_SIZE - 1) & PAGE_MASK;
+
 		if (!err && leaves_root(region))
-			err = take_from_root(region);
+			err = root_unmap(start, end - start);
 	}
 	return err;
 }

@@ -85,11 +85,9 @@ static int hc_cpu_get_info(struct cpu *cpu, uint64_t id, uint64_t type)
 
 static int hc_console_putc(struct cpu *cpu, uint64_t c, uint64_t arg2)
 {
-	struct cell *cell = cpu->cell;
-
-	if (!(cell->desc->flags & (BLOB_CELL_CONSOLE_PERMITTED | BLOB_CELL_CONSOLE_ACTIVE)))
+	if (!(cpu->cell->desc->flags & (BLOB_CELL_CONSOLE_PERMITTED | BLOB_CELL_CONSOLE_ACTIVE)))
 		return -EPERM;
-	console_put(cell, c);
+	console_put(cpu->cell, c);
 	return 0;
 }
 

@@ -9,8 +9,6 @@
 
 #include "core/cpu.h"
 
-struct cell;
-
 struct io_access {
 	uint64_t address; /* or port */
 	unsigned int width;

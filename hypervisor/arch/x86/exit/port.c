@@ -17,11 +17,6 @@ static inline void set_rax(struct cpu *cpu, unsigned int width, uint64_t value)
 		*rax = (uint32_t)value;
 }
 
-static inline uint64_t get_rax(struct cpu *cpu, unsigned int width)
-{
-	return cpu_gprs(cpu)->rax & (0xffffffffull >> (32 - 8 * width));
-}
-
 static inline enum verdict finish(struct cpu *cpu, unsigned int size, bool in, uint64_t value,
 				  unsigned int instruction_length)
 {
@@ -43,10 +38,9 @@ static enum verdict __attribute__((cold, noinline))
 dispatch(struct cpu *cpu, uint16_t port, unsigned int size, bool in, bool string,
 	 unsigned int instruction_length)
 {
-	struct io_access access = {.address = port,
-				   .width = size,
-				   .write = !in,
-				   .value = in || string ? 0 : get_rax(cpu, size)};
+	uint64_t written = cpu_gprs(cpu)->rax & (0xffffffffull >> (32 - 8 * size));
+	struct io_access access = {
+		.address = port, .width = size, .write = !in, .value = in || string ? 0 : written};
 	const struct io_region *region = string ? NULL : io_find(cpu->cell->io[IO_PORTS], port);
 	enum failure_reason reason = in ? FAILURE_PORT_READ : FAILURE_PORT_WRITE;
 

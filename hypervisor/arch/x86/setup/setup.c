@@ -333,13 +333,10 @@ int arch_stage2_create(struct cell *cell)
 /* The hypervisor's console doubled on a serial port, where the system configuration names one. */
 void arch_debug_putc(char c)
 {
-	const struct cell_console *console;
+	const struct cell_console *console = system_desc ? &system_desc->debug_console : NULL;
 	uint8_t status;
 
-	if (!system_desc)
-		return;
-	console = &system_desc->debug_console;
-	if (console->type != CONSOLE_8250 || (console->flags & CONSOLE_FLAG_MMIO))
+	if (!console || console->type != CONSOLE_8250 || (console->flags & CONSOLE_FLAG_MMIO))
 		return;
 	/* Bounded: a port without a UART reads as all ones, one that is stuck must not stop us. */
 	for (unsigned int tries = 0; tries < UART_TRIES; tries++) {
