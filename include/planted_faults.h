@@ -7,7 +7,9 @@
 #define PLANTED_FAULTS_H
 
 enum planted_fault {
-	/* The hypervisor has an exception on this CPU; argument 1: with the management lock held.
+	/*
+	 * The hypervisor has an exception on this CPU; argument 1: with the management lock held,
+	 * and CPUs by bits from 1 on suspended.
 	 */
 	PLANTED_EXCEPTION = 0x50540000,
 	/* This CPU does not come back, for as many milliseconds as argument 1 says, or never: 0. */

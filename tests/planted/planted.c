@@ -24,8 +24,8 @@ bool planted_hypercall(uint32_t code, uint64_t argument)
 {
 	switch (code) {
 	case PLANTED_EXCEPTION:
-		if (argument)
-			spin_trylock(&management_lock);
+		if (argument && spin_trylock(&management_lock))
+			cpus_suspend(argument >> 1);
 		__builtin_trap();
 	case PLANTED_SILENCE:
 		stay_away(argument);

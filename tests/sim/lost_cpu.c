@@ -95,6 +95,17 @@ static void test_cell_beside(struct tap *tap)
 		   "its state can be read");
 }
 
+/* In the middle of an operation that has stopped the others. */
+static void test_suspended(struct tap *tap)
+{
+	sim_hypercall(SECOND, PLANTED_EXCEPTION, 1 | 2 << FIRST | 2 << CELL, 0);
+	tap_ok(tap,
+	       sim.cpu[SECOND].state == SIM_HALTED && sim.cpu[FIRST].state == SIM_GUEST &&
+		       sim.cpu[CELL].state == SIM_GUEST,
+	       "whom a CPU had suspended before its exception goes on");
+	tap_is_u64(tap, sim_start_cell(CELL), SIM_CELL_ID, "and is suspended as before");
+}
+
 static void test_late_act(struct tap *tap)
 {
 	long result;
@@ -171,6 +182,8 @@ int main(int argc, char **argv)
 	test_late_act(&tap);
 	test_root_exception(&tap);
 	test_cell_beside(&tap);
+	open_machine(argv);
+	test_suspended(&tap);
 	open_machine(argv);
 	test_cell_exception(&tap);
 	memset(&sim, 0, sizeof(sim));

@@ -6,6 +6,7 @@
 
 #include "arch/x86/asm.h"
 #include "arch/x86/irq/apic.h"
+#include "cell/cell.h"
 #include "core/console.h"
 #include "core/page_pool.h"
 
@@ -268,6 +269,9 @@ static void tell(struct cpu *cpu, const struct exception_frame *frame)
 	console_direct(false);
 	if (cpu->cell)
 		cell_fail(cpu);
+	/* Whom its operation has suspended nobody else would resume. */
+	if (spin_held(&management_lock))
+		cpus_resume(~(1ull << cpu->id));
 }
 
 /*
