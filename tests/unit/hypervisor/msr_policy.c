@@ -103,8 +103,10 @@ struct row {
 };
 
 #undef MSR_RULE
+#undef MSR_ROW
 #define MSR_RULE(first, last, cell_read, cell_write, root_read, root_write, why) \
 	{first, last, #first, why},
+#define MSR_ROW(msr, cell_read, cell_write, root_read, root_write, why) {msr, msr, #msr, why},
 static const struct row common_rows[] = {
 #include "arch/x86/logic/msr_policy.inc"
 };

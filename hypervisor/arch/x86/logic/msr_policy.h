@@ -34,7 +34,8 @@ struct msr_constant {
 #define MSR_RULE(first, last, cell_read, cell_write, root_read, root_write, why) \
 	{first, last, {MSR_##cell_read, MSR_##cell_write}, {MSR_##root_read, MSR_##root_write}},
 
-#define MSR_RULES_MAX 256
+#define MSR_ROW(msr, ...) MSR_RULE(msr, msr, __VA_ARGS__)
+#define MSR_RULES_MAX	  256
 
 /* Behind all rows: what none of them names, and the end of every search. */
 #define MSR_RULES_END MSR_RULE(~0u, ~0u, ABSENT, ABSENT, PASS, PASS, "")
