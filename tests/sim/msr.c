@@ -6,6 +6,7 @@
  */
 #include <stdlib.h>
 
+#include "arch/x86/apic.h"
 #include "image_abi.h"
 #include "sim_guest.h"
 #include "tests/lib/tap.h"
@@ -75,6 +76,35 @@ static const struct stain stains[] = {
 };
 #define NUM_STAINS (sizeof(stains) / sizeof(*stains))
 
+/* The local APIC's registers, each with what the next owner finds; a stained one has software
+ * disabled it, and an interrupt in service. */
+static const struct {
+	unsigned int offset;
+	uint32_t in_cell, in_root;
+} apic_stains[] = {
+	{APIC_TPR, 0, 0},
+	{APIC_LDR, 0, 0},
+	{APIC_DFR, 0xffffffff, 0xffffffff},
+	{APIC_SVR, 0xff, 0xff},
+	{APIC_ISR + 0x70, 0, 0},
+	{APIC_ESR, 0, 0},
+	{APIC_LVT_CMCI, LVT_MASKED, LVT_MASKED},
+	{APIC_ICR_HIGH, 0, 0},
+	{APIC_LVT_TIMER, LVT_MASKED, LVT_MASKED},
+	{APIC_LVT_THERMAL, LVT_MASKED, LVT_MASKED},
+	{APIC_LVT_PERF, LVT_MASKED, LVT_MASKED},
+	{APIC_LVT_LINT0, LVT_MASKED, LVT_MASKED},
+	{APIC_LVT_LINT1, LVT_MASKED, LVT_MASKED},
+	{APIC_LVT_ERROR, LVT_MASKED, LVT_MASKED},
+	{APIC_TIMER_INITIAL, 0, 0},
+	{APIC_TIMER_DIVIDE, TIMER_DIVIDE_16, 0},
+	{APIC_EXTENDED_LVT, LVT_MASKED, LVT_MASKED},
+	{APIC_EXTENDED_LVT + 0x10, LVT_MASKED, LVT_MASKED},
+	{APIC_EXTENDED_LVT + 0x20, LVT_MASKED, LVT_MASKED},
+	{APIC_EXTENDED_LVT + 0x30, LVT_MASKED, LVT_MASKED},
+};
+#define NUM_APIC_STAINS (sizeof(apic_stains) / sizeof(*apic_stains))
+
 #define STAIN	   0x5a
 #define WIDE_STAIN 0x5a5a5a5a5a5a5a5aull
 #define GUEST_PART offsetof(struct vmcb, es)
@@ -91,10 +121,30 @@ static void stain(void)
 		cpu->reg[n] = n == SIM_RSP ? cpu->reg[n] : WIDE_STAIN;
 	for (unsigned int n = 0; n < 4; n++)
 		cpu->dr[n] = WIDE_STAIN;
+	for (size_t n = 0; n < NUM_APIC_STAINS; n++)
+		*sim_apic(CELL, apic_stains[n].offset) = (uint32_t)WIDE_STAIN;
 	memset((uint8_t *)sim_vmcb(CELL) + GUEST_PART, STAIN, sizeof(struct vmcb) - GUEST_PART);
 }
 
-/* How much of that is still there. */
+/* How many registers of the local APIC are not as the next owner, root or a cell, finds them. */
+static unsigned int found_in_apic(struct tap *tap, enum owner owner)
+{
+	unsigned int count = 0;
+
+	for (size_t n = 0; n < NUM_APIC_STAINS; n++) {
+		uint32_t expected = owner == CELL ? apic_stains[n].in_cell : apic_stains[n].in_root;
+		uint32_t value = *sim_apic(CELL, apic_stains[n].offset);
+
+		if (value == expected)
+			continue;
+		tap_note(tap, "APIC register 0x%x: 0x%x, expected 0x%x", apic_stains[n].offset,
+			 value, expected);
+		count++;
+	}
+	return count;
+}
+
+/* How much of the rest is still there. */
 static unsigned int found(void)
 {
 	const uint8_t *vmcb = (const uint8_t *)sim_vmcb(CELL);
@@ -117,11 +167,13 @@ static void test_owners(struct tap *tap)
 	stain();
 	tap_ok(tap, sim_start_cell(CELL) == SIM_CELL_ID, "a cell is created and started");
 	tap_is_u64(tap, found(), 0, "it finds nothing of root's in its CPU's registers");
+	tap_is_u64(tap, found_in_apic(tap, CELL), 0, "nor in its local APIC");
 	sim_long_mode(CELL, SIM_CELL_MEMORY);
 	stain();
 	tap_is_u64(tap, sim_hypercall(ROOT, HC_CELL_START, SIM_CELL_ID, 0), 0,
 		   "the cell is started again");
 	tap_is_u64(tap, found(), 0, "nothing of its own first run");
+	tap_is_u64(tap, found_in_apic(tap, CELL), 0, "nor in the local APIC");
 	sim_long_mode(CELL, SIM_CELL_MEMORY);
 }
 
@@ -166,6 +218,7 @@ static void test_triple_fault(struct tap *tap)
 	tap_ok(tap, sim_hypercall(ROOT, HC_CELL_DESTROY, SIM_CELL_ID, 0) == 0,
 	       "the cell is taken away");
 	tap_is_u64(tap, found(), 0, "root finds nothing of it in the CPU's registers");
+	tap_is_u64(tap, found_in_apic(tap, ROOT), 0, "nor in the local APIC");
 }
 
 int main(int argc, char **argv)

@@ -17,21 +17,19 @@
 #include <ucontext.h>
 #include <unistd.h>
 
+#include "arch/x86/apic.h"
 #include "arch/x86/setup/setup.h"
 #include "blob.h"
 #include "image_abi.h"
 #include "sim_cpu.h"
 
-#define PAGE	    4096ull
-#define TRAP_FLAG   0x100
-#define TURNS	    200000 /* of all CPUs together, until none has anything to do */
-#define MAX_TRAPS   128
-#define LEAVE	    0x6fff00001000ull
-#define APIC_SIZE   PAGE
-#define TABLE_BITS  0x000ffffffffff000ull
-#define ICR_LOW	    0x300
-#define ICR_HIGH    0x310
-#define ICR_MODE(v) (((v) >> 8) & 7)
+#define PAGE	   4096ull
+#define TRAP_FLAG  0x100
+#define TURNS	   200000 /* of all CPUs together, until none has anything to do */
+#define MAX_TRAPS  128
+#define LEAVE	   0x6fff00001000ull
+#define APIC_SIZE  PAGE
+#define TABLE_BITS 0x000ffffffffff000ull
 
 struct sim sim;
 bool sim_assists = true;
@@ -47,6 +45,7 @@ static uint64_t last_rip;
 static greg_t test_context[NGREG];
 static bool apic_written;
 static uint64_t apic_offset;
+static uint32_t apic_before;
 static struct trap {
 	uint64_t address;
 	uint8_t code[2]; /* what the image has there */
@@ -119,22 +118,9 @@ static void show_apic(const struct sim_cpu *cpu)
 	map_at(APIC_VIRT, SIM_MEMORY_SIZE + index_of(cpu) * APIC_SIZE, APIC_SIZE, PROT_READ);
 }
 
-/* A register of the running CPU's APIC has been written. */
-static void apic_write(void)
+uint32_t *sim_apic(unsigned int cpu, unsigned int offset)
 {
-	uint8_t *apic = apics + index_of(running) * APIC_SIZE;
-	uint32_t value, high;
-
-	memcpy(&value, apic + apic_offset, 4);
-	memcpy(&high, apic + ICR_HIGH, 4);
-	if (apic_offset != ICR_LOW || ICR_MODE(value) != 4)
-		return;
-	for (unsigned int n = 0; n < sim.num_cpus; n++) {
-		if (high >> 24 == n) {
-			sim.cpu[n].nmi_pending = true;
-			sim.cpu[n].kicks++;
-		}
-	}
+	return (uint32_t *)(apics + cpu * APIC_SIZE + offset);
 }
 
 static void load_context(ucontext_t *context, const struct sim_cpu *cpu)
@@ -188,7 +174,7 @@ static void on_trap(int signal, siginfo_t *info, void *data)
 		counting = sim_on_instruction(running->instructions);
 	if (apic_written) {
 		apic_written = false;
-		apic_write();
+		sim_apic_written(index_of(running), apic_offset, apic_before);
 		show_apic(running);
 	}
 	go_on(context);
@@ -211,6 +197,7 @@ static void on_fault(int signal, siginfo_t *info, void *data)
 		/* Carried out on the page, and looked at after the instruction. */
 		apic_written = true;
 		apic_offset = address & (PAGE - 1);
+		apic_before = *sim_apic(index_of(running), apic_offset & ~3ull);
 		map_at(APIC_VIRT, SIM_MEMORY_SIZE + index_of(running) * APIC_SIZE, APIC_SIZE,
 		       PROT_READ | PROT_WRITE);
 		load_context(context, running);
@@ -344,10 +331,11 @@ static void make_memory(void)
 		die("cannot map memory");
 	apics = memory + SIM_MEMORY_SIZE;
 	for (uint32_t n = 0; n < SIM_MAX_CPUS; n++) {
-		uint32_t id = n << 24, version = 0x50010;
-
-		memcpy(apics + n * APIC_SIZE + 0x20, &id, 4);
-		memcpy(apics + n * APIC_SIZE + 0x30, &version, 4);
+		/* With all local vectors that there may be. */
+		*sim_apic(n, APIC_ID) = n << 24;
+		*sim_apic(n, APIC_VERSION) = VERSION_EXTENDED | 0x60010;
+		*sim_apic(n, APIC_EXTENDED_FEATURE) = 4 << 16;
+		*sim_apic(n, APIC_SVR) = SVR_ENABLE | 0xff;
 	}
 	map_at(IMAGE_BASE, SIM_HV_START, SIM_HV_SIZE, PROT_READ | PROT_WRITE | PROT_EXEC);
 }

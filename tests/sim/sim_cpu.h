@@ -17,6 +17,9 @@ void sim_read_code(uint64_t address, uint8_t *bytes, size_t size);
 /* Delivers an exception or NMI through the CPU's IDT. */
 void sim_deliver(struct sim_cpu *cpu, unsigned int vector, bool has_error, uint64_t error);
 
+/* A register of a CPU's local APIC has been written, whose value was another one before. */
+void sim_apic_written(unsigned int cpu, unsigned int offset, uint32_t before);
+
 /* The page behind a virtual address has been changed. */
 void sim_flush_page(struct sim_cpu *cpu, uint64_t address);
 

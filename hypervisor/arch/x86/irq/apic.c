@@ -114,6 +114,9 @@ static void apic_cpu_reset(struct cpu *cpu)
 	apic_set(APIC_TIMER_DIVIDE, cpu->cell == &root_cell ? 0 : TIMER_DIVIDE_16);
 	apic_set(APIC_TPR, 0);
 	drop_interrupts(cpu);
+	/* Each write shows what errors there were since the one before (16.4.6). */
+	apic_set(APIC_ESR, 0);
+	apic_set(APIC_ESR, 0);
 	cpu->arch.apic_ldr = 0;
 	cpu->arch.apic_dfr = 0xffffffff;
 	cpu->arch.apic_icr = 0;
