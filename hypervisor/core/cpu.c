@@ -20,7 +20,7 @@ struct cpu *cpu_by_id(unsigned int id)
 
 	if (id >= image_header.max_cpus || id >= IMAGE_MAX_CPUS || !image_header.cpu_entering[id])
 		return NULL;
-	cpu = (struct cpu *)(IMAGE_BASE + image_header.core_size + (uint64_t)id * CPU_BLOCK_SIZE);
+	cpu = cpu_of_cell(id);
 	return cpu->entered ? cpu : NULL;
 }
 

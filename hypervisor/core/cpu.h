@@ -10,6 +10,7 @@
 
 #include "failure_record.h"
 #include "arch_cpu.h"
+#include "core/state.h"
 
 /* Which way a branch goes on paths that are counted by the instruction. */
 #define likely(condition)   __builtin_expect(!!(condition), 1)
@@ -75,6 +76,12 @@ struct cpu *this_cpu(void);
 
 /* By logical id; NULL where no such CPU entered. */
 struct cpu *cpu_by_id(unsigned int id);
+
+/* One of a cell. */
+static inline struct cpu *cpu_of_cell(unsigned int id)
+{
+	return (struct cpu *)(IMAGE_BASE + image_header.core_size + (uint64_t)id * CPU_BLOCK_SIZE);
+}
 
 /* The first CPU of a bitmap whose id is from or larger; NULL: no more. */
 struct cpu *cpu_next(uint64_t bitmap, unsigned int from);

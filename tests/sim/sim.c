@@ -33,6 +33,7 @@
 
 struct sim sim;
 bool sim_assists = true;
+bool sim_x2apic;
 uint64_t sim_event;
 
 static int memory_fd;
@@ -115,7 +116,8 @@ void sim_flush_page(struct sim_cpu *cpu, uint64_t address)
 
 static void show_apic(const struct sim_cpu *cpu)
 {
-	map_at(APIC_VIRT, SIM_MEMORY_SIZE + index_of(cpu) * APIC_SIZE, APIC_SIZE, PROT_READ);
+	map_at(APIC_VIRT, SIM_MEMORY_SIZE + index_of(cpu) * APIC_SIZE, APIC_SIZE,
+	       sim_x2apic ? PROT_NONE : PROT_READ);
 }
 
 uint32_t *sim_apic(unsigned int cpu, unsigned int offset)
@@ -193,7 +195,7 @@ static void on_fault(int signal, siginfo_t *info, void *data)
 	if (!running)
 		die("the test itself faulted at %p", info->si_addr);
 	store_context(running, context);
-	if (signal == SIGSEGV && info->si_code == SEGV_ACCERR && is_apic(address)) {
+	if (signal == SIGSEGV && info->si_code == SEGV_ACCERR && is_apic(address) && !sim_x2apic) {
 		/* Carried out on the page, and looked at after the instruction. */
 		apic_written = true;
 		apic_offset = address & (PAGE - 1);
@@ -453,7 +455,11 @@ bool sim_enter(const char *image, const char *trap_file, unsigned int num_cpus, 
 		cpu->flags = 2;
 		cpu->cr[0] = 0x80050033;
 		cpu->cr[4] = 0x406e0;
-		*sim_msr(cpu, 0x1b) = 0xfee00800;
+		*sim_msr(cpu, 0x1b) = 0xfee00800 | sim_x2apic << 10;
+		*sim_msr(cpu, MSR_X2APIC(APIC_ID)) = n;
+		*sim_msr(cpu, MSR_X2APIC(APIC_VERSION)) = *sim_apic(n, APIC_VERSION);
+		*sim_msr(cpu, MSR_X2APIC(APIC_EXTENDED_FEATURE)) =
+			*sim_apic(n, APIC_EXTENDED_FEATURE);
 		*sim_msr(cpu, 0x277) = 0x7040600070406ull;
 		*sim_msr(cpu, 0xc0000080) = 0x1d01;
 		*sim_msr(cpu, 0x48) = SIM_SPEC_CTRL;

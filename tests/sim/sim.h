@@ -98,6 +98,9 @@ extern bool sim_assists;
 /* They see to it that a guest's NMIs come one after the other (vNMI). Off by default. */
 extern bool sim_virtual_nmi;
 
+/* Their APICs are in x2APIC mode, and have no page. Off by default; before sim_open(). */
+extern bool sim_x2apic;
+
 /* What the next guest to exit was being given at that time (EXITINTINFO). */
 extern uint64_t sim_event;
 

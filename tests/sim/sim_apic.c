@@ -22,14 +22,12 @@ static void end_interrupt(unsigned int cpu)
 	}
 }
 
-static void send_nmi(uint32_t id)
+void sim_command(uint32_t id, uint32_t command)
 {
-	for (unsigned int n = 0; n < sim.num_cpus; n++) {
-		if (id == n) {
-			sim.cpu[n].nmi_pending = true;
-			sim.cpu[n].kicks++;
-		}
-	}
+	if (ICR_MODE(command) != ICR_NMI || id >= sim.num_cpus)
+		return;
+	sim.cpu[id].nmi_pending = true;
+	sim.cpu[id].kicks++;
 }
 
 void sim_apic_written(unsigned int cpu, unsigned int offset, uint32_t before)
@@ -41,6 +39,6 @@ void sim_apic_written(unsigned int cpu, unsigned int offset, uint32_t before)
 		*reg = before;
 	if (offset == APIC_EOI)
 		end_interrupt(cpu);
-	if (offset == APIC_ICR_LOW && ICR_MODE(*reg) == ICR_NMI)
-		send_nmi(*sim_apic(cpu, APIC_ICR_HIGH) >> 24);
+	if (offset == APIC_ICR_LOW)
+		sim_command(*sim_apic(cpu, APIC_ICR_HIGH) >> 24, *reg);
 }

@@ -20,6 +20,9 @@ void sim_deliver(struct sim_cpu *cpu, unsigned int vector, bool has_error, uint6
 /* A register of a CPU's local APIC has been written, whose value was another one before. */
 void sim_apic_written(unsigned int cpu, unsigned int offset, uint32_t before);
 
+/* What one APIC sends to another: NMIs arrive. */
+void sim_command(uint32_t id, uint32_t command);
+
 /* The page behind a virtual address has been changed. */
 void sim_flush_page(struct sim_cpu *cpu, uint64_t address);
 

@@ -4,6 +4,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "arch/x86/apic.h"
 #include "sim_cpu.h"
 
 struct instruction {
@@ -108,7 +109,8 @@ static void do_cpuid(struct sim_cpu *cpu)
 		a = 0xd, b = 0x68747541, c = 0x444d4163, d = 0x69746e65;
 		break;
 	case 1:
-		a = 0x800f12, c = 0x80802001 | 1u << 26 | 1u << 27, d = 0x178bfbff;
+		a = 0x800f12, d = 0x178bfbff;
+		c = 0x80802001 | 1u << 26 | 1u << 27 | (uint32_t)sim_x2apic << 21;
 		break;
 	case 0xd:
 		a = 7, b = c = 0x340;
@@ -158,6 +160,8 @@ static bool do_msr(struct sim_cpu *cpu, bool write)
 	msr = sim_msr(cpu, number);
 	if (write) {
 		*msr = (uint32_t)cpu->reg[SIM_RAX] | cpu->reg[SIM_RDX] << 32;
+		if (number == MSR_X2APIC(APIC_ICR_LOW))
+			sim_command(*msr >> 32, *msr);
 	} else {
 		cpu->reg[SIM_RAX] = (uint32_t)*msr;
 		cpu->reg[SIM_RDX] = *msr >> 32;

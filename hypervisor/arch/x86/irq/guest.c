@@ -241,9 +241,9 @@ static const struct cpu *plain_destination(const struct cpu *self, uint64_t comm
 	if ((command & ICR_TO_SELF) || id == self->arch.apic_id)
 		return self;
 	for (uint64_t cpus = self->cell->cpus; cpus; cpus &= cpus - 1) {
-		const struct cpu *cpu = cpu_by_id(__builtin_ctzll(cpus));
+		const struct cpu *cpu = cpu_of_cell(__builtin_ctzll(cpus));
 
-		if (cpu && cpu->arch.apic_id == id)
+		if (cpu->arch.apic_id == id)
 			return cpu;
 	}
 	return NULL;
