@@ -29,16 +29,6 @@ struct cell *cell_by_id(uint32_t id)
 	return NULL;
 }
 
-unsigned int cell_count(void)
-{
-	unsigned int count = 0;
-
-	/* Without the lock, too: what is in the slots may go at any moment. */
-	for (unsigned int slot = 0; slot < PUBLIC_MAX_CELLS; slot++)
-		count += cells[slot] != NULL;
-	return count;
-}
-
 int cell_state(struct cell *cell)
 {
 	uint32_t state = cell->comm->cell_state;
@@ -77,6 +67,10 @@ int root_cell_init(void)
 
 	root_cell.desc = &system_desc->root_cell;
 	cells[0] = &root_cell;
+	hv_info[HV_INFO_NUM_CELLS] = 1;
+	/* Windows of fixed size for each CPU; nothing to run out of. */
+	hv_info[HV_INFO_REMAP_POOL_SIZE] = image_header.num_cpus * ARCH_TEMPORARY_PAGES;
+	hv_info[HV_INFO_REMAP_POOL_USED] = hv_info[HV_INFO_REMAP_POOL_SIZE];
 	for (unsigned int n = 0; n < image_header.max_cpus; n++) {
 		if (image_header.cpu_entering[n])
 			root_cell.cpus |= 1ull << n;

@@ -54,7 +54,6 @@ struct cell *cell_next(unsigned int slot);
 
 /* NULL where there is none; the root cell has id 0. */
 struct cell *cell_by_id(uint32_t id);
-unsigned int cell_count(void);
 /* The answer is of enum cell_state. */
 int cell_state(struct cell *cell);
 /* CPUs in a descriptor; none where it names some beyond what the hypervisor can have. */

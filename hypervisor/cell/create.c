@@ -222,6 +222,7 @@ int cell_create(uint64_t blob_phys)
 		return err;
 	}
 	cells[cell->slot] = cell;
+	hv_info[HV_INFO_NUM_CELLS]++;
 	__atomic_store_n(&public_area.cells[cell->slot], (uint64_t)cell->comm - IMAGE_BASE,
 			 __ATOMIC_RELEASE);
 	__atomic_add_fetch(&public_area.events, 1, __ATOMIC_SEQ_CST);
@@ -251,6 +252,7 @@ int cell_destroy(struct cell *cell)
 		return err;
 	move_cpus(cell, &root_cell, cell->cpus, PENDING_WAIT);
 	cells[cell->slot] = NULL;
+	hv_info[HV_INFO_NUM_CELLS]--;
 	__atomic_store_n(&public_area.cells[cell->slot], 0, __ATOMIC_RELEASE);
 	give_back(cell);
 	comm_tell_change();

@@ -5,9 +5,9 @@
 
 #include "cell/cell.h"
 #include "core/console.h"
-#include "core/page_pool.h"
 #include "core/state.h"
 
+int32_t hv_info[HV_INFOS];
 static unsigned int cpus_left; /* how many CPUs have asked to leave */
 
 /*
@@ -16,7 +16,7 @@ static unsigned int cpus_left; /* how many CPUs have asked to leave */
  */
 static int hc_disable(struct cpu *cpu, uint64_t arg1, uint64_t arg2)
 {
-	if (cell_count() > 1)
+	if (hv_info[HV_INFO_NUM_CELLS] > 1)
 		return -EBUSY;
 	/* What a lost CPU still uses must not become Linux' memory. */
 	for_each_cpu (other, cpus_left ? 0 : root_cell.cpus) {
@@ -40,20 +40,7 @@ static int hc_cell_create(struct cpu *cpu, uint64_t blob, uint64_t arg2)
 
 static int hc_get_info(struct cpu *cpu, uint64_t type, uint64_t arg2)
 {
-	switch (type) {
-	case HV_INFO_MEM_POOL_SIZE:
-		return page_pool_size();
-	case HV_INFO_MEM_POOL_USED:
-		return page_pool_used();
-	case HV_INFO_REMAP_POOL_SIZE:
-	case HV_INFO_REMAP_POOL_USED:
-		/* One window of fixed size for each CPU; nothing to run out of. */
-		return image_header.num_cpus * ARCH_TEMPORARY_PAGES;
-	case HV_INFO_NUM_CELLS:
-		return cell_count();
-	default:
-		return -EINVAL;
-	}
+	return type < HV_INFOS ? hv_info[type] : -EINVAL;
 }
 
 /* Each exit is counted once: by its kind, or under the total where its kind has no counter. */

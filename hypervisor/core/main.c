@@ -77,7 +77,7 @@ static int open_partition(void)
 	if (err)
 		return err;
 	console_printf("cellvisor %s, %u CPUs, %u pages in the pool\n", image_header.release,
-		       image_header.num_cpus, page_pool_size());
+		       image_header.num_cpus, hv_info[HV_INFO_MEM_POOL_SIZE]);
 	err = arch_init();
 	if (!err)
 		err = subsystems_init();

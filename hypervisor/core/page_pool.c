@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include "core/planted.h"
+#include "core/state.h"
 #include "logic/page_table.h"
 
 enum page_state { PAGE_FREE, PAGE_USED, PAGE_DEFERRED };
@@ -15,7 +16,6 @@ static struct {
 	 */
 	uint8_t *start;
 	uint32_t pages;
-	uint32_t used;
 	uint32_t first_free; /* none before it is */
 } pool;
 
@@ -28,7 +28,9 @@ void page_pool_init(void *start, uint32_t pages)
 	memset(start, PAGE_USED, own);
 	pool.start = start;
 	pool.pages = pages;
-	pool.used = pool.first_free = own;
+	pool.first_free = own;
+	hv_info[HV_INFO_MEM_POOL_SIZE] = pages;
+	hv_info[HV_INFO_MEM_POOL_USED] = own;
 }
 
 void *page_pool_alloc(uint32_t pages)
@@ -45,7 +47,7 @@ void *page_pool_alloc(uint32_t pages)
 			continue;
 		page -= pages - 1;
 		memset(&pool.start[page], PAGE_USED, pages);
-		pool.used += pages;
+		hv_info[HV_INFO_MEM_POOL_USED] += pages;
 		return memset(pool.start + page * PAGE_SIZE, 0, pages * PAGE_SIZE);
 	}
 	return NULL;
@@ -63,7 +65,7 @@ void page_pool_free(void *start, uint32_t pages)
 	if (!start)
 		return;
 	memset(&pool.start[first], PAGE_FREE, pages);
-	pool.used -= pages;
+	hv_info[HV_INFO_MEM_POOL_USED] -= pages;
 	if (first < pool.first_free)
 		pool.first_free = first;
 }
@@ -80,14 +82,4 @@ void page_pool_release_deferred(void)
 		if (pool.start[page] == PAGE_DEFERRED)
 			page_pool_free(pool.start + page * PAGE_SIZE, 1);
 	}
-}
-
-uint32_t page_pool_size(void)
-{
-	return pool.pages;
-}
-
-uint32_t page_pool_used(void)
-{
-	return pool.used;
 }

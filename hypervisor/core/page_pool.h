@@ -20,7 +20,4 @@ void page_pool_free(void *start, uint32_t pages);
 void page_pool_free_deferred(void *start, uint32_t pages);
 void page_pool_release_deferred(void);
 
-uint32_t page_pool_size(void);
-uint32_t page_pool_used(void);
-
 #endif /* PAGE_POOL_H */

@@ -154,6 +154,22 @@ int machine_create(const struct cell_plan *plan);
 void machine_drain(uint32_t leave);
 void machine_refill(void);
 
+/* The cells, the pool's pages, and those in use. */
+static inline uint32_t cell_count(void)
+{
+	return hv_info[HV_INFO_NUM_CELLS];
+}
+
+static inline uint32_t page_pool_size(void)
+{
+	return hv_info[HV_INFO_MEM_POOL_SIZE];
+}
+
+static inline uint32_t page_pool_used(void)
+{
+	return hv_info[HV_INFO_MEM_POOL_USED];
+}
+
 /* For the fakes only. */
 void machine_empty_tlb(unsigned int cpu);
 void machine_give_up(const char *why) __attribute__((noreturn));

@@ -89,11 +89,17 @@ static enum verdict __attribute__((noinline)) call(struct cpu *cpu, uint32_t cod
 
 enum verdict exit_hypercall(struct cpu *cpu, bool kernel)
 {
-	uint32_t code = cpu_gprs(cpu)->rax;
+	struct guest_gprs *gprs = cpu_gprs(cpu);
+	uint32_t code = gprs->rax;
 
-	if (kernel && hypercall_known(code))
+	if (!kernel)
+		gprs->rax = -EPERM;
+	else if (code == HC_HYPERVISOR_GET_INFO && gprs->rdi < HV_INFOS)
+		gprs->rax = hv_info[gprs->rdi];
+	else if (hypercall_known(code))
 		return call(cpu, code);
-	cpu_gprs(cpu)->rax = kernel ? -ENOSYS : -EPERM;
+	else
+		gprs->rax = -ENOSYS;
 	return VERDICT_NEXT;
 }
 

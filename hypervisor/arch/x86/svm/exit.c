@@ -83,7 +83,7 @@ static enum verdict on_exception(struct cpu *cpu)
  */
 static enum verdict on_cache_instruction(struct cpu *cpu)
 {
-	if (cpu->cell == &root_cell && cell_count() == 1)
+	if (cpu->cell == &root_cell && hv_info[HV_INFO_NUM_CELLS] == 1)
 		asm volatile("wbinvd" : : : "memory");
 	else if (cpu->cell == &root_cell)
 		asm volatile("wbnoinvd" : : : "memory");
