@@ -7,7 +7,6 @@
 #include <stdlib.h>
 
 #include "arch/x86/apic.h"
-#include "image_abi.h"
 #include "sim_guest.h"
 #include "tests/lib/tap.h"
 
@@ -177,22 +176,6 @@ static void test_owners(struct tap *tap)
 	sim_long_mode(CELL, SIM_CELL_MEMORY);
 }
 
-static const struct failure_record *failure(void)
-{
-	const struct image_header *header = (const struct image_header *)IMAGE_BASE;
-	const struct public_area *public = (const void *)(IMAGE_BASE + header->public_offset);
-
-	for (unsigned int n = 0; n < PUBLIC_MAX_CELLS; n++) {
-		/* Behind the communication region's page. */
-		const struct public_cell *cell =
-			(const void *)(IMAGE_BASE + public->cells[n] + 0x1000);
-
-		if (public->cells[n] && cell->failed)
-			return &cell->failure;
-	}
-	return NULL;
-}
-
 /* The delivery of what the hypervisor has injected raises an exception itself. */
 static void fault_on_delivery(unsigned int vector)
 {
@@ -202,21 +185,20 @@ static void fault_on_delivery(unsigned int vector)
 
 static void test_triple_fault(struct tap *tap)
 {
-	const struct failure_record *record;
+	const struct public_cell *cell;
 
 	tap_ok(tap, raises(CELL, false, 0x17a), "a cell reads a register that it has not: #GP");
 	fault_on_delivery(13);
 	tap_is_u64(tap, (uint32_t)sim_vmcb(CELL)->event_injection, EVENT_DF,
 		   "it has no handler: a double fault");
 	fault_on_delivery(13);
-	record = failure();
+	cell = sim_record();
 	tap_ok(tap,
-	       record && record->reason == FAILURE_MSR_READ && record->address == 0x17a &&
-		       record->rip == SIM_CODE_AT,
+	       cell && cell->failed && cell->failure.reason == FAILURE_MSR_READ &&
+		       cell->failure.address == 0x17a && cell->failure.rip == SIM_CODE_AT,
 	       "its end is told as that read, with the register's number");
 	stain();
-	tap_ok(tap, sim_hypercall(ROOT, HC_CELL_DESTROY, SIM_CELL_ID, 0) == 0,
-	       "the cell is taken away");
+	tap_is_u64(tap, sim_destroy_cell(), 0, "the cell is taken away");
 	tap_is_u64(tap, found(), 0, "root finds nothing of it in the CPU's registers");
 	tap_is_u64(tap, found_in_apic(tap, ROOT), 0, "nor in the local APIC");
 }

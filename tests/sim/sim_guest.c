@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-only
 #include "sim_guest.h"
 
+#include <errno.h>
 #include <string.h>
 
 #include "blob.h"
@@ -80,4 +81,35 @@ long sim_start_cell(unsigned int cpu)
 	if (result >= 0)
 		result = sim_hypercall(0, HC_CELL_START, SIM_CELL_ID, 0);
 	return result < 0 ? result : SIM_CELL_ID;
+}
+
+long sim_destroy_cell(void)
+{
+	long result = -EINPROGRESS;
+
+	for (unsigned int tries = 0; tries < 100 && result == -EINPROGRESS; tries++)
+		result = sim_hypercall(0, HC_CELL_DESTROY, SIM_CELL_ID, 0);
+	return result;
+}
+
+const struct public_area *sim_public(void)
+{
+	const struct image_header *header = (const void *)IMAGE_BASE;
+
+	return (const void *)(IMAGE_BASE + header->public_offset);
+}
+
+const struct public_cell *sim_record(void)
+{
+	const struct public_area *area = sim_public();
+
+	for (unsigned int slot = 0; slot < PUBLIC_MAX_CELLS; slot++) {
+		/* Behind the communication region's page. */
+		const struct public_cell *cell =
+			(const void *)(IMAGE_BASE + area->cells[slot] + 4096);
+
+		if (area->cells[slot] && cell->id == SIM_CELL_ID)
+			return cell;
+	}
+	return NULL;
 }

@@ -4,6 +4,7 @@
 #ifndef SIM_GUEST_H
 #define SIM_GUEST_H
 
+#include "image_abi.h"
 #include "sim.h"
 
 #define SIM_CODE_AT	0xff000ull
@@ -26,6 +27,15 @@ void sim_long_mode(unsigned int cpu, uint64_t memory);
 
 /* The guest's next instruction, up to 15 bytes, at SIM_CODE_AT, which is RIP afterwards. */
 void sim_write_code(unsigned int cpu, uint64_t memory, const void *code, unsigned int size);
+
+/* What root reads of the test's cell; NULL: there is none. */
+const struct public_cell *sim_record(void);
+
+/* What root reads of all. */
+const struct public_area *sim_public(void);
+
+/* Destroys the test's cell. Returns 0 or an error. */
+long sim_destroy_cell(void);
 
 /* Creates a cell of one CPU from a blob in root's memory and starts it. Returns its id or an error.
  */
