@@ -41,8 +41,10 @@ static void write_apic(unsigned int cpu, uint32_t offset, uint32_t value)
 static void test_root_shutdown(struct tap *tap)
 {
 	const struct vmcb *vmcb = sim_vmcb(SECOND);
+	uint64_t events = sim_public()->events;
 
 	sim_exit(SECOND, VMEXIT_SHUTDOWN, 0, 0);
+	tap_is_u64(tap, sim_public()->events, events + 1, "that a CPU of root stops is an event");
 	tap_is_u64(tap, sim_hypercall(FIRST, HC_CPU_GET_INFO, SECOND, CPU_INFO_STATE),
 		   CPU_INFO_FAILED, "a CPU of root that ran into a triple fault has failed");
 	write_apic(FIRST, APIC_ICR_HIGH, SECOND << 24);
@@ -56,20 +58,25 @@ static void test_root_shutdown(struct tap *tap)
 
 static void test_cell_exception(struct tap *tap)
 {
-	long result;
+	const struct failure_record *failure;
+	char line[100];
 
 	tap_is_u64(tap, sim_start_cell(CELL), SIM_CELL_ID, "a cell is created and started");
 	sim_hypercall(CELL, PLANTED_EXCEPTION, 0, 0);
 	tap_ok(tap, sim.cpu[CELL].state == SIM_HALTED, "its CPU has a fault of the hypervisor");
 	tap_ok(tap, told("hypervisor exception 6 on CPU 2"), "the console tells which and where");
+	failure = sim_record() ? &sim_record()->failure : NULL;
+	snprintf(line, sizeof(line), "rip 0x%lx", failure ? failure->rip : 0);
+	tap_ok(tap,
+	       failure && failure->reason == FAILURE_HYPERVISOR_EXCEPTION && failure->cpu == CELL &&
+		       failure->vector == VECTOR_UD && failure->rip >= IMAGE_BASE && told(line) &&
+		       !memcmp((const void *)failure->rip, "\x0f\x0b", 2),
+	       "so does the record");
 	tap_is_u64(tap, sim_hypercall(FIRST, HC_CELL_GET_STATE, SIM_CELL_ID, 0), CELL_FAILED,
 		   "the cell has failed");
 	tap_is_u64(tap, sim_hypercall(FIRST, HC_CELL_START, SIM_CELL_ID, 0), -EIO,
 		   "it is not started again");
-	do
-		result = sim_hypercall(FIRST, HC_CELL_DESTROY, SIM_CELL_ID, 0);
-	while (result == -EINPROGRESS);
-	tap_is_u64(tap, result, 0, "but it can be destroyed");
+	tap_is_u64(tap, sim_destroy_cell(), 0, "but it can be destroyed");
 	tap_is_u64(tap, sim_start_cell(CELL), -EIO, "no cell gets its CPU");
 }
 
@@ -93,6 +100,10 @@ static void test_cell_beside(struct tap *tap)
 	tap_is_u64(tap, sim_hypercall(FIRST, HC_CV_CELL_KILL, SIM_CELL_ID, 0), 0, "and killed");
 	tap_is_u64(tap, sim_hypercall(FIRST, HC_CELL_GET_STATE, SIM_CELL_ID, 0), CELL_FAILED,
 		   "its state can be read");
+	tap_is_u64(tap, sim_destroy_cell(), 0, "it is destroyed");
+	tap_is_u64(tap, sim_hypercall(FIRST, HC_HYPERVISOR_GET_INFO, HV_INFO_NUM_CELLS, 0), 1,
+		   "and root is alone again");
+	tap_is_u64(tap, sim_start_cell(CELL), SIM_CELL_ID, "another one can come");
 }
 
 /* In the middle of an operation that has stopped the others. */
@@ -108,19 +119,28 @@ static void test_suspended(struct tap *tap)
 
 static void test_late_act(struct tap *tap)
 {
-	long result;
-
 	sim_hypercall(FIRST, PLANTED_DELAY, 700, 0);
 	tap_is_u64(tap, sim_start_cell(CELL), SIM_CELL_ID,
 		   "a CPU that is slow to park and to start is waited for");
 	tap_ok(tap, (sim_vmcb(CELL)->cr0 & CR0_CD) && sim_vmcb(CELL)->rip == 0,
 	       "it has had a reset, and is where the cell begins");
 	sim_hypercall(FIRST, HC_CV_CELL_KILL, SIM_CELL_ID, 0);
-	do
-		result = sim_hypercall(FIRST, HC_CELL_DESTROY, SIM_CELL_ID, 0);
-	while (result == -EINPROGRESS);
-	tap_is_u64(tap, result, 0, "it goes back to root");
+	tap_is_u64(tap, sim_destroy_cell(), 0, "it goes back to root");
 	sim_hypercall(FIRST, PLANTED_DELAY, 0, 0);
+}
+
+/* What a kick is sent with are the guest's own registers. */
+static void test_command(struct tap *tap)
+{
+	const uint32_t mine = 0x5a000000;
+	unsigned int kicks = sim.cpu[CELL].kicks;
+
+	write_apic(FIRST, APIC_ICR_HIGH, mine);
+	sim_start_cell(CELL);
+	tap_ok(tap, sim.cpu[CELL].kicks > kicks && *sim_apic(FIRST, APIC_ICR_HIGH) == mine,
+	       "behind kicks a guest reads its own destination");
+	sim_hypercall(FIRST, HC_CV_CELL_KILL, SIM_CELL_ID, 0);
+	sim_destroy_cell();
 }
 
 static void test_missing_page(struct tap *tap)
@@ -139,8 +159,7 @@ static void test_missing_page(struct tap *tap)
 	tap_ok(tap, errors > 5 && errors == missing && result == SIM_CELL_ID,
 	       "whichever page is missing, a create says so and the next one succeeds");
 	sim_hypercall(FIRST, HC_CV_CELL_KILL, SIM_CELL_ID, 0);
-	while (sim_hypercall(FIRST, HC_CELL_DESTROY, SIM_CELL_ID, 0) == -EINPROGRESS)
-		;
+	sim_destroy_cell();
 }
 
 /* One CPU does not come into the hypervisor. */
@@ -180,6 +199,7 @@ int main(int argc, char **argv)
 	test_root_shutdown(&tap);
 	test_missing_page(&tap);
 	test_late_act(&tap);
+	test_command(&tap);
 	test_root_exception(&tap);
 	test_cell_beside(&tap);
 	open_machine(argv);
