@@ -55,7 +55,10 @@ static void test_root(struct tap *tap)
 		       !machine_lookup(&root_cell, IO_APIC + PAGE_SIZE) &&
 		       !machine_lookup(&root_cell, HPET),
 	       "nothing beside them, nothing where a region has no size");
+	tap_ok(tap, machine_said("cell RootCell: not served: interrupt pins\n"),
+	       "what root asks for and nobody serves is told");
 	machine_open(NULL);
+	tap_ok(tap, !machine_said("not served"), "of a root that asks for nothing nothing is");
 	tap_ok(tap, !machine_lookup(&root_cell, IO_APIC) && !machine_lookup(&root_cell, MMCONFIG),
 	       "what a machine has not root has not either");
 }
