@@ -43,10 +43,14 @@ dispatch(struct cpu *cpu, uint16_t port, unsigned int size, bool in, bool string
 		.address = port, .width = size, .write = !in, .value = in || string ? 0 : written};
 	const struct io_region *region = string ? NULL : io_find(cpu->cell->io[IO_PORTS], port);
 	enum failure_reason reason = in ? FAILURE_PORT_READ : FAILURE_PORT_WRITE;
+	enum io_answer answer = IO_REFUSED;
 
-	if (region && io_holds(region, port, size) &&
-	    region->handler(cpu, region, &access) == IO_DONE)
+	if (region && io_holds(region, port, size))
+		answer = region->handler(cpu, region, &access);
+	if (answer == IO_DONE)
 		return finish(cpu, size, in, access.value, instruction_length);
+	if (answer == IO_FAULT)
+		return VERDICT_FAULT;
 	if (cpu->cell != &root_cell)
 		return exit_fault(cpu, reason, port, access.value, size);
 	/* Without a table it has been counted. */
