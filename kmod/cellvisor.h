@@ -69,7 +69,7 @@ int machine_enter_cpu(const struct partition *p);
 int machine_leave_cpu(void);
 int cellvisor_hypercall(u32 code, u64 arg1, u64 arg2);
 
-/* arch/x86/trampoline.S: one page, mapped at the same address in both worlds. */
+/* arch/x86/svm_trampoline.S: one page, mapped at the same address in both worlds. */
 int trampoline_enter(u64 hv_cr3, u64 entry, u32 cpu);
 int trampoline_disable(void);
 extern char trampoline_start[], trampoline_leave[], trampoline_end[];
