@@ -4,6 +4,7 @@
  * their configurations say.
  */
 #include <errno.h>
+#include <time.h>
 
 #include "arch/x86/exit/exit.h"
 #include "core/page_pool.h"
@@ -383,6 +384,42 @@ static void test_pm_timer(struct tap *tap)
 	       "without such a timer nobody gets anything");
 }
 
+/*
+ * As many ranges as a blob may have, each as long as it can be: a creation holds up the others no
+ * longer for it. Port by port, and range by range for each of them, it were a thousand million
+ * steps.
+ */
+static void test_long_lists(struct tap *tap)
+{
+	struct blob_pio long_ranges[BLOB_MAX_CELL_ELEMENTS], short_ranges[BLOB_MAX_CELL_ELEMENTS];
+	struct cell_plan first = uart_cell,
+			 second = second_cell(long_ranges, BLOB_MAX_CELL_ELEMENTS);
+	struct model root_left = root_model(), model = {0};
+	clock_t begin;
+
+	for (unsigned int n = 0; n < BLOB_MAX_CELL_ELEMENTS; n++) {
+		short_ranges[n] = (struct blob_pio){0x1000 + n % 2, 1};
+		long_ranges[n] = (struct blob_pio){0x2000 + n, 0xd000 - n % 3};
+	}
+	first.pio = short_ranges;
+	first.num_pio = BLOB_MAX_CELL_ELEMENTS;
+	machine_open(&root);
+	model_allow(&model, long_ranges, BLOB_MAX_CELL_ELEMENTS, true);
+	model_allow(&root_left, long_ranges, BLOB_MAX_CELL_ELEMENTS, false);
+	model_allow(&root_left, short_ranges, 2, false);
+	begin = clock();
+	tap_ok(tap, machine_create(&first) == 0 && machine_create(&second) == 0,
+	       "cells whose ranges overlap each other are created");
+	tap_ok(tap, clock() - begin < CLOCKS_PER_SEC / 2, "they take less than half a second");
+	tap_note(tap, "  %ld ms", (clock() - begin) * 1000l / CLOCKS_PER_SEC);
+	tap_ok(tap,
+	       differences(cell_by_id(2), &model) == 0 && differences(&root_cell, &root_left) == 0,
+	       "each port of any of the ranges is the cell's, and root's no more");
+	begin = clock();
+	machine_hypercall(HC_CELL_DESTROY, 2, 0);
+	tap_ok(tap, clock() - begin < CLOCKS_PER_SEC / 2, "nor does their end take longer");
+}
+
 int main(void)
 {
 	struct tap tap = {0};
@@ -397,5 +434,6 @@ int main(void)
 	test_hypervisors(&tap);
 	test_shared_console(&tap);
 	test_pm_timer(&tap);
+	test_long_lists(&tap);
 	return tap_done(&tap);
 }

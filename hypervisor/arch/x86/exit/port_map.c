@@ -12,92 +12,89 @@
 #include "core/state.h"
 #include "core/subsystem.h"
 
-#define PM_TIMER_PORTS	4
-#define UART_REGISTERS	8
+#define PORTS	       0x10000u
+#define PM_TIMER_PORTS 4
+#define UART_REGISTERS 8
+
+/* Ports go 64 at a time, a bit for each, so that long lists, or such that overlap, cost little. */
+#define for_each_word(first) for (unsigned int first = 0; first < PORTS; first += 64)
+
+static uint64_t in_range(unsigned int first, uint64_t start, uint64_t count)
+{
+	uint64_t from = start > first ? start : first;
+	uint64_t end = start + count < first + 64 ? start + count : first + 64;
+
+	return from < end ? ~0ull >> (64 - (end - from)) << (from - first) : 0;
+}
+
 /* Configuration of PCI devices, and with them of the machine: nobody's but root's. */
-#define PCI_PORTS	0xcf8u
-#define PCI_PORTS_COUNT 8u
-
-#define for_each_range(range, desc)                              \
-	for (const struct blob_pio *range = cell_desc_pio(desc); \
-	     range < cell_desc_pio(desc) + (desc)->num_pio_regions; range++)
-
-#define for_each_port(port, desc)    \
-	for_each_range (range, desc) \
-		for (unsigned int port = range->base; port - range->base < range->length; port++)
-
-static bool lists(const struct cell_desc *desc, unsigned int port)
+static uint64_t in_pci(unsigned int first)
 {
-	for_each_range (range, desc) {
-		if (port - range->base < range->length)
-			return true;
-	}
-	return false;
+	return in_range(first, 0xcf8, 8);
 }
 
-static bool is_pm_timer(unsigned int port)
+static uint64_t in_pm_timer(unsigned int first)
 {
-	unsigned int first = system_desc->platform.x86.pm_timer_address;
+	unsigned int start = system_desc->platform.x86.pm_timer_address;
 
-	return first && port - first < PM_TIMER_PORTS;
+	return start ? in_range(first, start, PM_TIMER_PORTS) : 0;
 }
 
-static bool is_pci(unsigned int port)
-{
-	return port - PCI_PORTS < PCI_PORTS_COUNT;
-}
-
-static bool is_console(const struct cell_console *console, unsigned int port)
+static uint64_t in_console(unsigned int first, const struct cell_console *console)
 {
 	unsigned int step = (console->flags & CONSOLE_FLAG_REG_DIST_4) ? 4 : 1;
 
-	return console->type == CONSOLE_8250 && !(console->flags & CONSOLE_FLAG_MMIO) &&
-	       port - console->address < UART_REGISTERS * step;
+	if (console->type != CONSOLE_8250 || (console->flags & CONSOLE_FLAG_MMIO))
+		return 0;
+	return in_range(first, console->address, UART_REGISTERS * step);
 }
 
-/* The cell has the port, and this other user of it has it no more. */
-static bool takes(const struct cell_desc *desc, unsigned int port,
-		  const struct cell_console *console)
+/* Blobs leave PCI's ports out where somebody else serves them: for root they are there. */
+static uint64_t given(const struct cell *cell, unsigned int first)
 {
-	return lists(desc, port) && !is_pm_timer(port) &&
-	       !(is_console(&desc->console, port) && is_console(console, port));
+	const struct blob_pio *ranges = cell_desc_pio(cell->desc);
+	uint64_t ports = in_pm_timer(first) | (cell == &root_cell ? in_pci(first) : 0);
+
+	for (uint32_t n = 0; n < cell->desc->num_pio_regions; n++)
+		ports |= in_range(first, ranges[n].base, ranges[n].length);
+	return ports;
 }
 
-/* Who is in the way of the cell's having the port; NULL: nobody. */
-static const char *find_owner(const struct cell *cell, unsigned int port)
+static uint64_t *map_of(const struct cell *cell, unsigned int first)
 {
-	if (is_pm_timer(port))
-		return NULL;
-	if (is_pci(port))
-		return "the root cell (PCI configuration)";
-	if (is_console(&system_desc->debug_console, port) &&
-	    !is_console(&cell->desc->console, port))
-		return "the hypervisor's console";
+	return (uint64_t *)cell->arch.io_bitmap + first / 64;
+}
+
+/* What the cell has, and another user, with this console, has no more. */
+static uint64_t takes(const struct cell *cell, unsigned int first,
+		      const struct cell_console *console)
+{
+	return ~*map_of(cell, first) & ~in_pm_timer(first) &
+	       ~(in_console(first, &cell->desc->console) & in_console(first, console));
+}
+
+/* Whether somebody is in the way of the cell's having what it has. */
+static int check_word(const struct cell *cell, unsigned int first)
+{
+	const struct cell_console *debug = &system_desc->debug_console;
+	const char *owner = "the root cell (PCI configuration)";
+	uint64_t ports = ~*map_of(cell, first) & in_pci(first) & ~in_pm_timer(first);
+
+	if (!ports) {
+		owner = "the hypervisor's console";
+		ports = takes(cell, first, debug) & in_console(first, debug);
+	}
 	for_each_cell (other) {
-		if (other != &root_cell && takes(other->desc, port, &cell->desc->console))
-			return other->desc->name;
-	}
-	return NULL;
-}
-
-static int check_ports(const struct cell *cell)
-{
-	for_each_port (port, cell->desc) {
-		const char *owner = find_owner(cell, port);
-
-		if (!owner)
+		if (ports || other == &root_cell)
 			continue;
-		console_printf("cell %s: port 0x%x belongs to %s\n", cell->desc->name, port, owner);
-		return -EBUSY;
+		owner = other->desc->name;
+		ports = ~*map_of(cell, first) & takes(other, first, &cell->desc->console);
 	}
-	return 0;
-}
-
-static void allow(struct cell *cell, unsigned int port, bool allowed)
-{
-	uint8_t *byte = &cell->arch.io_bitmap[port / 8], bit = 1u << (port % 8);
-
-	*byte = allowed ? *byte & ~bit : *byte | bit;
+	if (!ports)
+		return 0;
+	console_printf("cell %s: port 0x%x belongs to %s\n", cell->desc->name,
+		       first + __builtin_ctzll(ports), owner);
+	return -EBUSY;
 }
 
 /* What root has of a cell's ports: of one that comes, or has gone, beside all others. */
@@ -105,39 +102,35 @@ static void set_root_ports(const struct cell *cell, bool there)
 {
 	const struct cell_console *console = &root_cell.desc->console;
 
-	for_each_port (port, cell->desc) {
-		bool has =
-			lists(root_cell.desc, port) && !(there && takes(cell->desc, port, console));
+	for_each_word (first) {
+		uint64_t ports;
 
-		for_each_cell (other) {
-			if (other != &root_cell && other != cell)
-				has = has && !takes(other->desc, port, console);
-		}
-		allow(&root_cell, port, has || is_pci(port) || is_pm_timer(port));
+		if (!~*map_of(cell, first))
+			continue;
+		ports = given(&root_cell, first) & ~(there ? takes(cell, first, console) : 0);
+		for_each_cell (other)
+			ports &= ~(other == &root_cell ? 0 : takes(other, first, console));
+		*map_of(&root_cell, first) = ~ports;
 	}
 }
 
 static int port_cell_create(struct cell *cell)
 {
-	unsigned int port = system_desc->platform.x86.pm_timer_address;
-	int err = cell == &root_cell ? 0 : check_ports(cell);
+	int err = 0;
 
-	if (err)
-		return err;
 	cell->arch.io_bitmap = page_pool_alloc(IO_BITMAP_PAGES);
 	if (!cell->arch.io_bitmap)
 		return -ENOMEM;
 	memset(cell->arch.io_bitmap, 0xff, IO_BITMAP_PAGES * PAGE_SIZE);
-	for_each_port (listed, cell->desc)
-		allow(cell, listed, true);
-	for (; is_pm_timer(port); port++)
-		allow(cell, port, true);
-	if (cell != &root_cell)
+	for_each_word (first)
+		*map_of(cell, first) = ~given(cell, first);
+	if (cell == &root_cell)
+		return 0;
+	for_each_word (first)
+		err = err ? err : check_word(cell, first);
+	if (!err)
 		set_root_ports(cell, true);
-	/* Blobs leave these ports out where somebody else serves them: for root they are there. */
-	for (port = PCI_PORTS; cell == &root_cell && is_pci(port); port++)
-		allow(cell, port, true);
-	return 0;
+	return err;
 }
 
 static void port_cell_destroy(struct cell *cell)
