@@ -2,9 +2,10 @@
 /*
  * The cell ABI: what a guest of any cell sees of the hypervisor.
  *
- * Binary compatible with Jailhouse (0.12 and later): CPUID signature, hypercalls 0-8 and revision 2
- * of the communication region. Included by the hypervisor, the kernel module, the daemon and the
- * inmates.
+ * Binary compatible with Jailhouse (0.12 and later): signature, hypercalls 0-8 and revision 2 of
+ * the communication region. Included by the hypervisor, the kernel module, the daemon and the
+ * inmates. What is one architecture's is in arch/<architecture>/abi/arch_cell_abi.h; the build
+ * chooses.
  */
 #ifndef CELL_ABI_H
 #define CELL_ABI_H
@@ -17,14 +18,8 @@
 #include <stdint.h>
 #endif
 
+#include "arch_cell_abi.h"
 #include "words.h"
-
-/* CPUID leaves (x86). The signature is returned in EBX, ECX, EDX of the base leaf. */
-#define CELL_CPUID_BASE	    0x40000000u
-#define CELL_CPUID_FEATURES 0x40000001u
-#define CELL_CPUID_EBX	    0x6c69614au
-#define CELL_CPUID_ECX	    0x73756f68u
-#define CELL_CPUID_EDX	    0x00000065u
 
 /* Hypercall codes: the range shared with Jailhouse. */
 enum cell_hypercall {
@@ -84,7 +79,7 @@ enum cpu_info_state {
 
 /*
  * Exit counters, by CPU_INFO_STAT_BASE + n, with their words in sysfs and on the bus. The first
- * list is common to all architectures.
+ * list is common to all architectures, the rest is in arch_cell_abi.h.
  */
 #define EXIT_COUNTERS_COMMON(X)           \
 	X(EXITS_TOTAL, "total")           \
@@ -92,17 +87,7 @@ enum cpu_info_state {
 	X(EXITS_MANAGEMENT, "management") \
 	X(EXITS_HYPERCALL, "hypercall")
 
-#define EXIT_COUNTERS_X86(X)                \
-	X(EXITS_X86_PIO, "pio")             \
-	X(EXITS_X86_XAPIC, "xapic")         \
-	X(EXITS_X86_CR, "cr")               \
-	X(EXITS_X86_CPUID, "cpuid")         \
-	X(EXITS_X86_XSETBV, "xsetbv")       \
-	X(EXITS_X86_EXCEPTION, "exception") \
-	X(EXITS_X86_MSR_OTHER, "msr_other") \
-	X(EXITS_X86_MSR_X2APIC_ICR, "msr_x2apic_icr")
-
-#define EXIT_COUNTERS(X) EXIT_COUNTERS_COMMON(X) EXIT_COUNTERS_X86(X)
+#define EXIT_COUNTERS(X) EXIT_COUNTERS_COMMON(X) EXIT_COUNTERS_ARCH(X)
 
 enum exit_counter { EXIT_COUNTERS(WORD_SYMBOL) EXITS_COUNT };
 
@@ -110,14 +95,6 @@ _Static_assert(EXITS_TOTAL == 0, "exit counter");
 _Static_assert(EXITS_MMIO == 1, "exit counter");
 _Static_assert(EXITS_MANAGEMENT == 2, "exit counter");
 _Static_assert(EXITS_HYPERCALL == 3, "exit counter");
-_Static_assert(EXITS_X86_PIO == 4, "exit counter");
-_Static_assert(EXITS_X86_XAPIC == 5, "exit counter");
-_Static_assert(EXITS_X86_CR == 6, "exit counter");
-_Static_assert(EXITS_X86_CPUID == 7, "exit counter");
-_Static_assert(EXITS_X86_XSETBV == 8, "exit counter");
-_Static_assert(EXITS_X86_EXCEPTION == 9, "exit counter");
-_Static_assert(EXITS_X86_MSR_OTHER == 10, "exit counter");
-_Static_assert(EXITS_X86_MSR_X2APIC_ICR == 11, "exit counter");
 
 /* Console description: 32 bytes, used in blobs and in the communication region. */
 struct cell_console {
@@ -162,7 +139,6 @@ enum comm_reply_from_cell {
 #define COMM_FLAG_DBG_PUTC_PERMITTED (1u << 0)
 #define COMM_FLAG_DBG_PUTC_ACTIVE    (1u << 1)
 
-/* x86 layout of the platform part. */
 struct comm_region {
 	char signature[6];
 	uint16_t revision;
@@ -171,11 +147,7 @@ struct comm_region {
 	uint32_t reply_from_cell; /* written by the cell */
 	uint32_t flags;
 	struct cell_console console;
-	uint64_t pci_mmconfig_base;
-	uint16_t pm_timer_address;
-	uint16_t num_cpus;
-	uint32_t tsc_khz;
-	uint32_t apic_khz; /* 0: TSC deadline timer available */
+	COMM_REGION_ARCH
 } __attribute__((packed));
 
 /*
@@ -208,10 +180,5 @@ _Static_assert(offsetof(struct comm_region, msg_to_cell) == 0x0c, "comm region l
 _Static_assert(offsetof(struct comm_region, reply_from_cell) == 0x10, "comm region layout");
 _Static_assert(offsetof(struct comm_region, flags) == 0x14, "comm region layout");
 _Static_assert(offsetof(struct comm_region, console) == 0x18, "comm region layout");
-_Static_assert(offsetof(struct comm_region, pci_mmconfig_base) == 0x38, "comm region layout");
-_Static_assert(offsetof(struct comm_region, pm_timer_address) == 0x40, "comm region layout");
-_Static_assert(offsetof(struct comm_region, num_cpus) == 0x42, "comm region layout");
-_Static_assert(offsetof(struct comm_region, tsc_khz) == 0x44, "comm region layout");
-_Static_assert(offsetof(struct comm_region, apic_khz) == 0x48, "comm region layout");
 
 #endif /* CELL_ABI_H */

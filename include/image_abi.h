@@ -5,7 +5,7 @@
  *
  * The module reserves memory, copies the image to its start, fills the second half of the header,
  * builds bootstrap page tables in the place that the image offers for them, and on every CPU
- * switches CR3 in the trampoline. The image runs at IMAGE_BASE in an address space of its own.
+ * switches to them in the trampoline. The image runs at IMAGE_BASE in an address space of its own.
  *
  * Hypervisor memory, from its start: image (header, code, data, bss, bootstrap tables), per-CPU
  * areas, the system blob, and the page pool up to its end.
@@ -13,17 +13,14 @@
 #ifndef IMAGE_ABI_H
 #define IMAGE_ABI_H
 
+#include "arch_image_abi.h"
 #include "failure_record.h"
 
 #define IMAGE_MAGIC	  "CELLVISR"
 #define IMAGE_MAGIC_LEN	  8
 #define IMAGE_RELEASE_LEN 32
-#define IMAGE_BASE	  0x40000000ull /* lower half: cannot meet the trampoline's address */
 #define IMAGE_MAX_SIZE	  (64ull << 20) /* hypervisor memory, limited by the bootstrap tables */
 #define IMAGE_MAX_CPUS	  64
-/* PML4, two each of PDPT and PD, one page table for the trampoline, the rest for IMAGE_MAX_SIZE in
- * 4K pages. */
-#define IMAGE_BOOT_TABLES (1 + 2 + 2 + 1 + (IMAGE_MAX_SIZE >> 21))
 
 /* All offsets are bytes from the start of hypervisor memory, all sizes are multiples of 4096. */
 struct image_header {
@@ -42,26 +39,16 @@ struct image_header {
 	uint64_t system_blob_size;
 	uint64_t page_pool_offset;
 	uint64_t trampoline_phys;
-	uint64_t trampoline_virt;	      /* page-aligned, mapped at the same place by Linux */
-	uint64_t trampoline_leave;	      /* virtual address to jump to on the way back */
-	uint32_t num_cpus;		      /* CPUs that enter; logical ids are Linux' */
-	uint32_t max_cpus;		      /* number of per-CPU areas: highest logical id + 1 */
-	uint32_t apic_ids[IMAGE_MAX_CPUS];    /* by logical id */
-	uint8_t cpu_entering[IMAGE_MAX_CPUS]; /* 1 for each CPU that enters */
+	uint64_t trampoline_virt;	       /* page-aligned, mapped at the same place by Linux */
+	uint64_t trampoline_leave;	       /* virtual address to jump to on the way back */
+	uint32_t num_cpus;		       /* CPUs that enter; logical ids are Linux' */
+	uint32_t max_cpus;		       /* number of per-CPU areas: highest logical id + 1 */
+	uint32_t hardware_ids[IMAGE_MAX_CPUS]; /* the interrupt controller's, by logical id */
+	uint8_t cpu_entering[IMAGE_MAX_CPUS];  /* 1 for each CPU that enters */
 };
 
 _Static_assert(offsetof(struct image_header, core_size) == 40, "image header layout");
 _Static_assert(offsetof(struct image_header, phys_start) == 80, "image header layout");
-
-/*
- * Registers at entry (all CPUs at once, interrupts off, GIF clear on AMD, no stack):
- *   RDI Linux' CR3, RSI Linux' RSP, RDX address to resume at, ECX logical CPU id.
- * Linux goes on at RDX with that stack and RAX = 0 as guest, or, where something failed, natively
- * through trampoline_leave with RAX = negative error.
- *
- * Registers for trampoline_leave: RDI CR3 to load, RSI RSP, RDX address to jump to, RAX result.
- * Everything else that Linux must find back has been restored before.
- */
 
 /*
  * The public area: read-only for root, so that consoles and records cost no exit. Every writer is

@@ -46,7 +46,7 @@ static void fill_header(const struct partition *p, u64 blob_offset, u64 pool_off
 	header->num_cpus = cpumask_weight(&p->cpus);
 	header->max_cpus = cpumask_last(&p->cpus) + 1;
 	for_each_cpu (cpu, &p->cpus) {
-		header->apic_ids[cpu] = machine_apic_id(cpu);
+		header->hardware_ids[cpu] = machine_apic_id(cpu);
 		header->cpu_entering[cpu] = 1;
 	}
 }

@@ -394,7 +394,7 @@ static struct image_header *load_image(const char *file)
 	header->trampoline_leave = LEAVE;
 	header->num_cpus = header->max_cpus = sim.num_cpus;
 	for (unsigned int n = 0; n < sim.num_cpus; n++) {
-		header->apic_ids[n] = n;
+		header->hardware_ids[n] = n;
 		header->cpu_entering[n] = 1;
 	}
 	return header;

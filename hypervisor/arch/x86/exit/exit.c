@@ -14,7 +14,7 @@ bool arch_cpu_record(struct cpu *cpu, struct failure_record *record)
 	if (cpu->state != CPU_RUNNING)
 		return false;
 	record->cpu = cpu->id;
-	record->tsc = __builtin_ia32_rdtsc();
+	record->clock = __builtin_ia32_rdtsc();
 	for (unsigned int n = 0; n < FAILURE_GPR_COUNT; n++)
 		record->gpr[n] = gpr_get(cpu, n);
 	record->rip = vcpu_get(cpu, VCPU_RIP);

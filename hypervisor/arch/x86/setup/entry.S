@@ -4,7 +4,7 @@
 
 	.text
 /*
- * From the trampoline (include/image_abi.h): RDI CR3, RSI RSP, RDX resume address, ECX CPU id. There is no stack yet.
+ * From the trampoline (arch_image_abi.h): RDI CR3, RSI RSP, RDX resume address, ECX CPU id. There is no stack yet.
  */
 	.globl arch_entry
 arch_entry:

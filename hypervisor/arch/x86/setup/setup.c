@@ -237,7 +237,7 @@ int arch_init(void)
 void arch_cpu_init(struct cpu *cpu)
 {
 	write_cr3(hv_to_phys(host_table.root));
-	cpu->arch.apic_id = image_header.apic_ids[cpu->id];
+	cpu->arch.apic_id = image_header.hardware_ids[cpu->id];
 	cpu->arch.last_exception = FAILURE_VECTOR_NONE;
 	vendor->cpu_init(cpu);
 }
@@ -255,7 +255,7 @@ static void tell(struct cpu *cpu, const struct exception_frame *frame)
 	memset(record, 0, sizeof(*record));
 	record->reason = FAILURE_HYPERVISOR_EXCEPTION;
 	record->cpu = cpu->id;
-	record->tsc = __builtin_ia32_rdtsc();
+	record->clock = __builtin_ia32_rdtsc();
 	record->vector = frame->vector;
 	record->address = read_cr2();
 	record->value = frame->error;
