@@ -16,12 +16,9 @@ struct cpu *this_cpu(void)
 
 struct cpu *cpu_by_id(unsigned int id)
 {
-	struct cpu *cpu;
-
 	if (id >= image_header.max_cpus || id >= IMAGE_MAX_CPUS || !image_header.cpu_entering[id])
 		return NULL;
-	cpu = cpu_of_cell(id);
-	return cpu->entered ? cpu : NULL;
+	return cpu_of_cell(id)->entered ? cpu_of_cell(id) : NULL;
 }
 
 struct cpu *cpu_next(uint64_t bitmap, unsigned int from)
