@@ -240,7 +240,8 @@ static void test_modes(struct tap *tap, bool by_page)
 }
 
 static const uint16_t vectors[] = {APIC_LVT_CMCI,  APIC_LVT_TIMER, APIC_LVT_THERMAL, APIC_LVT_PERF,
-				   APIC_LVT_LINT0, APIC_LVT_LINT1, APIC_LVT_ERROR};
+				   APIC_LVT_LINT0, APIC_LVT_LINT1, APIC_LVT_ERROR,   0x500,
+				   0x510,	   0x520};
 
 static uint32_t hardware(unsigned int offset)
 {
@@ -269,7 +270,7 @@ static bool vector_is_right(struct cpu *cpu, unsigned int offset, uint32_t value
 		return false;
 	*(volatile uint32_t *)(APIC_VIRT + offset) = 0x12345;
 	verdict = write_msr(cpu, MSR_X2APIC(offset), value);
-	if (root || (offset == APIC_LVT_TIMER && ICR_MODE(value)))
+	if (root || offset >= APIC_EXTENDED_LVT || (offset == APIC_LVT_TIMER && ICR_MODE(value)))
 		return verdict == VERDICT_GP && hardware(offset) == 0x12345;
 	return allowed ? verdict == VERDICT_NEXT && hardware(offset) == value
 		       : verdict == VERDICT_FAULT && hardware(offset) == 0x12345;
@@ -278,7 +279,8 @@ static bool vector_is_right(struct cpu *cpu, unsigned int offset, uint32_t value
 static void test_vectors(struct tap *tap)
 {
 	open_pair(false);
-	*(volatile uint32_t *)(APIC_VIRT + APIC_VERSION) = 0x60010;
+	*(volatile uint32_t *)(APIC_VIRT + APIC_VERSION) = 0x60010 | VERSION_EXTENDED;
+	*(volatile uint32_t *)(APIC_VIRT + APIC_EXTENDED_FEATURE) = 3 << 16;
 	for (size_t n = 0; n < sizeof(vectors) / sizeof(*vectors); n++) {
 		unsigned int wrong = 0;
 
@@ -293,9 +295,18 @@ static void test_vectors(struct tap *tap)
 		tap_is_u64(tap, wrong, 0, "local vector 0x%x in each mode, by page and MSR",
 			   vectors[n]);
 	}
-	*(volatile uint32_t *)(APIC_VIRT + APIC_VERSION) = 0x40010;
+	*(volatile uint32_t *)(APIC_VIRT + APIC_VERSION) = 0x40010 | VERSION_EXTENDED;
 	write_page(cell_cpu, APIC_LVT_THERMAL, V);
-	tap_ok(tap, hardware(APIC_LVT_THERMAL) != V, "a vector that is not there is not written");
+	write_page(cell_cpu, 0x530, V);
+	tap_ok(tap, hardware(APIC_LVT_THERMAL) != V && hardware(0x530) != V,
+	       "a vector that is not there is not written");
+	open_pair(true);
+	wrmsr(MSR_X2APIC(APIC_VERSION), VERSION_EXTENDED);
+	wrmsr(MSR_X2APIC(APIC_EXTENDED_FEATURE), 4 << 16);
+	tap_ok(tap,
+	       write_msr(root_cpu, 0x853, V | ICR_INIT) == VERDICT_FAULT && !rdmsr(0x853) &&
+		       write_msr(root_cpu, 0x853, V) == VERDICT_NEXT && rdmsr(0x853) == V,
+	       "root's extended vectors by MSR are filtered as well");
 }
 
 /* By MSR, from 0x800: r, w and b for both; the bits that may be set. */
