@@ -24,8 +24,7 @@ void page_pool_init(void *start, uint32_t pages)
 	uint32_t own = (pages + PAGE_SIZE - 1) / PAGE_SIZE;
 
 	memset(&pool, 0, sizeof(pool));
-	memset(start, PAGE_FREE, pages);
-	memset(start, PAGE_USED, own);
+	memset(start, PAGE_FREE, pages); /* its own are before all that are looked at */
 	pool.start = start;
 	pool.pages = pages;
 	pool.first_free = own;

@@ -166,6 +166,16 @@ static bool restart_cell(void)
 	return true;
 }
 
+static void test_flush(struct tap *tap)
+{
+	struct vmcb *vmcb = sim_vmcb(CELL);
+
+	tap_ok(tap, restart_cell() && vmcb->tlb_control == TLB_CONTROL_FLUSH_ALL,
+	       "a CPU that changes hands forgets the translations of before");
+	step(CELL, VMEXIT_CPUID, "\x0f\xa2", 2, 0);
+	tap_is_u64(tap, vmcb->tlb_control, TLB_CONTROL_NONE, "and not at each exit");
+}
+
 static bool failed(enum failure_reason reason, uint64_t status, uint64_t address, uint32_t flags)
 {
 	const struct public_cell *cell = sim_record();
@@ -364,6 +374,7 @@ int main(int argc, char **argv)
 	test_delivery_of_cell(&tap);
 	test_counters(&tap);
 	test_write_back(&tap, false);
+	test_flush(&tap);
 	test_machine_check(&tap);
 	test_speculation_control(&tap);
 	test_kill(&tap);

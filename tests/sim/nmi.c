@@ -15,6 +15,7 @@ enum { ROOT, OTHER };
 #define EXCEPTION(vector) (VMEXIT_EXCP_BASE + (vector))
 #define INJECTED_NMI	  (2u | EVENT_TYPE_NMI | EVENT_VALID)
 #define TF		  0x100u
+#define DB		  (1u << 1)
 #define RF		  0x10000u
 #define DR6_STEP	  (1u << 14)
 #define V_NMI		  (1u << 11)
@@ -121,6 +122,13 @@ static void test_iret(struct tap *tap)
 	leaves(VMEXIT_IRET, IRET_AT);
 	nmi_at(ELSEWHERE);
 	tap_ok(tap, injected() && !steps(), "one that comes after the IRET does not wait");
+	vmcb->intercept_exceptions |= DB;
+	nmi_at(HANDLER);
+	leaves(VMEXIT_IRET, IRET_AT);
+	stepped(ELSEWHERE, 0);
+	tap_ok(tap, injected() && (vmcb->intercept_exceptions & DB),
+	       "who has #DB intercepted anyway has it so after the step");
+	vmcb->intercept_exceptions &= ~DB;
 	nmi_at(HANDLER);
 	vmcb->rflags |= TF;
 	leaves(VMEXIT_IRET, IRET_AT);

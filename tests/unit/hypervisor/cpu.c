@@ -153,6 +153,8 @@ static void test_flush(struct tap *tap)
 	look();
 	tap_ok(tap, machine_call(0, flush_some, 0xb), "a flush returns when all have flushed");
 	tap_ok(tap, kicked_since(0, 1, 0, 1), "only those are kicked for it, and not oneself");
+	tap_ok(tap, machine.cpus[1].owed && machine.cpus[3].owed,
+	       "they say that they have when they have");
 	look();
 	tap_ok(tap, machine_call(2, flush_some, 1 << 2) && kicked_since(0, 0, 0, 0),
 	       "one's own flush needs nobody");

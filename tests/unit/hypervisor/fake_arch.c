@@ -50,6 +50,7 @@ void arch_cpu_flush(struct cpu *cpu)
 	if (machine.running != (int)cpu->id)
 		machine_give_up("a CPU flushes another one's TLB");
 	fake_cpu_of(cpu)->flushes++;
+	fake_cpu_of(cpu)->owed = cpu->pending & PENDING_FLUSH;
 	machine_empty_tlb(cpu->id);
 }
 

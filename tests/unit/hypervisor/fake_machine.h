@@ -67,6 +67,7 @@ struct fake_cpu {
 	bool kicked; /* an NMI is on its way or has come */
 	unsigned int kicks;
 	unsigned int flushes;
+	bool owed; /* when it flushed last it had not said yet that it has */
 	unsigned int acts;
 	uint32_t signals; /* that were delivered to it */
 	enum cpu_pending last_act;
