@@ -85,7 +85,8 @@ extern struct sim sim;
 /* One of a CPU's model-specific registers. */
 uint64_t *sim_msr(struct sim_cpu *cpu, uint32_t number);
 
-/* A register of a CPU's local APIC, by its offset in the page. */
+/* A register of a CPU's local APIC, by its offset in the page. It delivers what is requested when
+ * interrupts are let in. */
 uint32_t *sim_apic(unsigned int cpu, unsigned int offset);
 
 /* Whether the processors raise #GP at an access to one; NULL: at none. */

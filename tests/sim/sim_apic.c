@@ -9,17 +9,30 @@ static bool is_local_vector(unsigned int offset)
 	       (offset >= APIC_EXTENDED_LVT && offset < APIC_EXTENDED_LVT + 0x40);
 }
 
-/* Of what is in service, the highest vector is it no longer. */
-static void end_interrupt(unsigned int cpu)
+/* The highest vector that one of these sets has; 0: none. */
+static unsigned int highest(unsigned int cpu, unsigned int set)
 {
-	for (unsigned int n = 8; n-- > 0;) {
-		uint32_t *service = sim_apic(cpu, APIC_ISR + n * 0x10);
-
-		if (*service) {
-			*service &= ~(1u << (31 - __builtin_clz(*service)));
-			return;
-		}
+	for (unsigned int vector = 255; vector > 0; vector--) {
+		if (*sim_apic(cpu, set + vector / 32 * 16) >> vector % 32 & 1)
+			return vector;
 	}
+	return 0;
+}
+
+static void change(unsigned int cpu, unsigned int set, unsigned int vector)
+{
+	*sim_apic(cpu, set + vector / 32 * 16) ^= 1u << vector % 32;
+}
+
+unsigned int sim_take_interrupt(unsigned int cpu)
+{
+	unsigned int vector = highest(cpu, APIC_IRR);
+
+	if (vector / 16 <= highest(cpu, APIC_ISR) / 16)
+		return 0;
+	change(cpu, APIC_IRR, vector);
+	change(cpu, APIC_ISR, vector);
+	return vector;
 }
 
 void sim_command(uint32_t id, uint32_t command)
@@ -37,8 +50,8 @@ void sim_apic_written(unsigned int cpu, unsigned int offset, uint32_t before)
 	/* Some processors drop these writes while software has disabled the APIC. */
 	if (is_local_vector(offset) && !(*sim_apic(cpu, APIC_SVR) & SVR_ENABLE))
 		*reg = before;
-	if (offset == APIC_EOI)
-		end_interrupt(cpu);
+	if (offset == APIC_EOI && highest(cpu, APIC_ISR))
+		change(cpu, APIC_ISR, highest(cpu, APIC_ISR));
 	if (offset == APIC_ICR_LOW)
 		sim_command(*sim_apic(cpu, APIC_ICR_HIGH) >> 24, *reg);
 }

@@ -23,6 +23,9 @@ void sim_apic_written(unsigned int cpu, unsigned int offset, uint32_t before);
 /* What one APIC sends to another: NMIs arrive. */
 void sim_command(uint32_t id, uint32_t command);
 
+/* Takes the highest vector that a CPU's local APIC may deliver into service; 0: none. */
+unsigned int sim_take_interrupt(unsigned int cpu);
+
 /* The page behind a virtual address has been changed. */
 void sim_flush_page(struct sim_cpu *cpu, uint64_t address);
 

@@ -98,6 +98,20 @@ void sim_deliver(struct sim_cpu *cpu, unsigned int vector, bool has_error, uint6
 	cpu->rip = gate[0] | offset_high << 16;
 }
 
+/* STI. Interrupts come after the instruction behind it, if that does not shut them out again. */
+static void let_interrupts_in(struct sim_cpu *cpu)
+{
+	unsigned int vector;
+	uint8_t next;
+
+	sim_read_code(cpu->rip, &next, 1);
+	if (next == 0xfa || !cpu->gif)
+		return;
+	vector = sim_take_interrupt(cpu - sim.cpu);
+	if (vector)
+		sim_deliver(cpu, vector, false, 0);
+}
+
 bool sim_virtual_nmi;
 
 static void do_cpuid(struct sim_cpu *cpu)
@@ -304,8 +318,10 @@ static bool do_one_byte(struct sim_cpu *cpu, const struct instruction *insn)
 	case 0xf4:
 		cpu->state = SIM_HALTED;
 		return true;
-	case 0xfa:
 	case 0xfb:
+		let_interrupts_in(cpu);
+		return true;
+	case 0xfa:
 		return true;
 	case 0x8e: /* MOV to a segment register */
 		cpu->rip++;
