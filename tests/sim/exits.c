@@ -110,7 +110,7 @@ static void test_arguments(struct tap *tap)
 /* Root's tables of exceptions lie in what is not its memory. */
 static uint64_t deliver_nowhere(uint64_t event)
 {
-	at_instruction(ROOT, "\x90", 1);
+	at_instruction(ROOT, "\x8b\x07", 2); /* mov (%rdi), %eax: not what touches them */
 	sim_event = event;
 	sim_exit(ROOT, VMEXIT_NPF, 0x200000000ull, SIM_HV_START);
 	return sim_vmcb(ROOT)->event_injection;
@@ -281,6 +281,20 @@ static void test_write_back(struct tap *tap, bool alone)
 	       "a cell's does nothing to anybody's");
 }
 
+static void test_svm_instructions(struct tap *tap)
+{
+	static const uint64_t codes[] = {VMEXIT_VMRUN, VMEXIT_VMLOAD, VMEXIT_VMLOAD + 1, 0x84,
+					 0x85,	       VMEXIT_SKINIT, VMEXIT_INVLPGA};
+	unsigned int done = 0;
+
+	for (enum owner owner = ROOT; owner <= CELL; owner++) {
+		for (size_t n = 0; n < sizeof(codes) / sizeof(*codes); n++)
+			done += step(owner, codes[n], "\x0f\x01\xdf", 3, 0) != 0 ||
+				sim_vmcb(owner)->event_injection != EXCEPTION(VECTOR_UD);
+	}
+	tap_is_u64(tap, done, 0, "no guest has an instruction of the extension");
+}
+
 static void test_speculation_control(struct tap *tap)
 {
 	tap_ok(tap,
@@ -376,6 +390,7 @@ int main(int argc, char **argv)
 	test_write_back(&tap, false);
 	test_flush(&tap);
 	test_machine_check(&tap);
+	test_svm_instructions(&tap);
 	test_speculation_control(&tap);
 	test_kill(&tap);
 	test_wrap(&tap);

@@ -17,7 +17,8 @@
 
 enum { FIRST, SECOND, CELL, CPUS };
 
-#define VECTOR 0x9a /* of the start-up IPI: a page */
+#define UNCORRECTED 0xb200000000070005ull /* VAL, UC */
+#define VECTOR	    0x9a		  /* of the start-up IPI: a page */
 
 static bool told(const char *text)
 {
@@ -38,15 +39,18 @@ static void write_apic(unsigned int cpu, uint32_t offset, uint32_t value)
 	sim_exit(cpu, VMEXIT_NPF, 6, SIM_APIC + offset);
 }
 
-static void test_root_shutdown(struct tap *tap)
+static void test_root_shutdown(struct tap *tap, bool machine_error)
 {
 	const struct vmcb *vmcb = sim_vmcb(SECOND);
 	uint64_t events = sim_public()->events;
+	const char *why = machine_error ? "an error of the machine" : "a triple fault";
 
+	*sim_msr(&sim.cpu[SECOND], MSR_MC0_STATUS) = machine_error ? UNCORRECTED : 0;
 	sim_exit(SECOND, VMEXIT_SHUTDOWN, 0, 0);
+	*sim_msr(&sim.cpu[SECOND], MSR_MC0_STATUS) = 0;
 	tap_is_u64(tap, sim_public()->events, events + 1, "that a CPU of root stops is an event");
 	tap_is_u64(tap, sim_hypercall(FIRST, HC_CPU_GET_INFO, SECOND, CPU_INFO_STATE),
-		   CPU_INFO_FAILED, "a CPU of root that ran into a triple fault has failed");
+		   CPU_INFO_FAILED, "a CPU of root that ran into %s has failed", why);
 	write_apic(FIRST, APIC_ICR_HIGH, SECOND << 24);
 	write_apic(FIRST, APIC_ICR_LOW, ICR_INIT | ICR_ASSERT);
 	write_apic(FIRST, APIC_ICR_LOW, ICR_STARTUP | ICR_ASSERT | VECTOR);
@@ -196,7 +200,8 @@ int main(int argc, char **argv)
 	struct tap tap = {0};
 
 	open_machine(argv);
-	test_root_shutdown(&tap);
+	test_root_shutdown(&tap, false);
+	test_root_shutdown(&tap, true);
 	test_missing_page(&tap);
 	test_late_act(&tap);
 	test_command(&tap);

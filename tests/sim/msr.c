@@ -7,13 +7,16 @@
 #include <stdlib.h>
 
 #include "arch/x86/apic.h"
+#include "core/cpu.h"
 #include "sim_guest.h"
 #include "tests/lib/tap.h"
 
 enum owner { ROOT, CELL }; /* by CPU */
 
-#define EVENT_GP 0x80000b0dull
-#define EVENT_DF 0x80000b08ull
+#define BREAKPOINT	0x402 /* DR7 */
+#define EVENT_INTERRUPT 0x80000030ull
+#define EVENT_GP	0x80000b0dull
+#define EVENT_DF	0x80000b08ull
 
 /* A processor of family 17h with one machine check bank and little core configuration. */
 static bool is_missing(uint32_t msr)
@@ -123,6 +126,7 @@ static void stain(void)
 	for (size_t n = 0; n < NUM_APIC_STAINS; n++)
 		*sim_apic(CELL, apic_stains[n].offset) = (uint32_t)WIDE_STAIN;
 	memset((uint8_t *)sim_vmcb(CELL) + GUEST_PART, STAIN, sizeof(struct vmcb) - GUEST_PART);
+	sim_vmcb(CELL)->interrupt_shadow = 3;
 }
 
 /* How many registers of the local APIC are not as the next owner, root or a cell, finds them. */
@@ -148,7 +152,7 @@ static unsigned int found(void)
 {
 	const uint8_t *vmcb = (const uint8_t *)sim_vmcb(CELL);
 	struct sim_cpu *cpu = &sim.cpu[CELL];
-	unsigned int count = 0;
+	unsigned int count = sim_vmcb(CELL)->interrupt_shadow;
 
 	for (size_t n = 0; n < NUM_STAINS; n++)
 		count += *sim_msr(cpu, stains[n].msr) != stains[n].expected;
@@ -167,6 +171,7 @@ static void test_owners(struct tap *tap)
 	tap_ok(tap, sim_start_cell(CELL) == SIM_CELL_ID, "a cell is created and started");
 	tap_is_u64(tap, found(), 0, "it finds nothing of root's in its CPU's registers");
 	tap_is_u64(tap, found_in_apic(tap, CELL), 0, "nor in its local APIC");
+	tap_is_u64(tap, sim.cpu[CELL].reg[SIM_RDX], 0x800f12, "but which processor it is");
 	sim_long_mode(CELL, SIM_CELL_MEMORY);
 	stain();
 	tap_is_u64(tap, sim_hypercall(ROOT, HC_CELL_START, SIM_CELL_ID, 0), 0,
@@ -174,6 +179,26 @@ static void test_owners(struct tap *tap)
 	tap_is_u64(tap, found(), 0, "nothing of its own first run");
 	tap_is_u64(tap, found_in_apic(tap, CELL), 0, "nor in the local APIC");
 	sim_long_mode(CELL, SIM_CELL_MEMORY);
+}
+
+/* The guest was being given an interrupt when it was ended. */
+static void test_event(struct tap *tap)
+{
+	const struct image_header *header = (const struct image_header *)IMAGE_BASE;
+	struct cpu *cpu = (struct cpu *)(IMAGE_BASE + header->core_size + CELL * CPU_BLOCK_SIZE);
+
+	cpu->pending |= PENDING_START;
+	sim_event = EVENT_INTERRUPT;
+	sim_exit(CELL, VMEXIT_NMI, 0, 0);
+	tap_ok(tap, sim_vmcb(CELL)->rip == 0 && !sim_vmcb(CELL)->event_injection,
+	       "what was on its way to the guest before does not reach it");
+	sim_long_mode(CELL, SIM_CELL_MEMORY);
+}
+
+static void test_breakpoints(struct tap *tap)
+{
+	tap_ok(tap, sim.cpu[ROOT].dr[7] == 0x400 && sim_vmcb(ROOT)->dr7 == BREAKPOINT,
+	       "breakpoints of Linux' are its own, and none of the hypervisor's");
 }
 
 /* The delivery of what the hypervisor has injected raises an exception itself. */
@@ -211,9 +236,12 @@ int main(int argc, char **argv)
 	sim_msr_missing = is_missing;
 	for (size_t n = 0; n < NUM_STAINS; n++)
 		*sim_msr(&sim.cpu[CELL], stains[n].msr) = stains[n].launch;
+	sim.cpu[ROOT].dr[7] = BREAKPOINT;
 	sim_open(argv[1], argv[2], 2);
+	test_breakpoints(&tap);
 	sim_long_mode(ROOT, 0);
 	test_owners(&tap);
+	test_event(&tap);
 	test_machine_checks(&tap);
 	test_triple_fault(&tap);
 	console = sim_console();
