@@ -35,6 +35,7 @@ struct sim sim;
 bool sim_assists = true;
 bool sim_x2apic;
 uint64_t sim_event;
+void (*sim_prepare)(struct image_header *header, struct system_desc *system);
 
 static int memory_fd;
 static uint8_t *memory;
@@ -416,6 +417,7 @@ static void set_traps(const char *file)
 	FILE *stream = fopen(file, "re");
 	uint64_t address;
 
+	num_traps = 0;
 	while (stream && fscanf(stream, "%lx", &address) == 1) {
 		if (num_traps == MAX_TRAPS)
 			die("%s: more than %d addresses", file, MAX_TRAPS);
@@ -438,7 +440,7 @@ char *sim_console(void)
 
 bool sim_enter(const char *image, const char *trap_file, unsigned int num_cpus, uint64_t absent)
 {
-	const struct image_header *header;
+	struct image_header *header;
 
 	sim.num_cpus = num_cpus;
 	make_memory();
@@ -465,6 +467,8 @@ bool sim_enter(const char *image, const char *trap_file, unsigned int num_cpus, 
 		*sim_msr(cpu, 0x48) = SIM_SPEC_CTRL;
 		*sim_msr(cpu, 0x179) = SIM_BANKS;
 	}
+	if (sim_prepare)
+		sim_prepare(header, (void *)(IMAGE_BASE + header->system_blob_offset));
 	return run_all(NULL);
 }
 

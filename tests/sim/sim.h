@@ -116,6 +116,12 @@ void sim_open(const char *image, const char *traps, unsigned int num_cpus);
 /* The same, where some CPUs, by bits, never come. Whether all others came to an end, any end. */
 bool sim_enter(const char *image, const char *traps, unsigned int num_cpus, uint64_t absent);
 
+struct image_header;
+struct system_desc;
+
+/* Called before the CPUs enter, to change what they find; NULL: nothing is. */
+extern void (*sim_prepare)(struct image_header *header, struct system_desc *system);
+
 /* A VMCB, as physical memory has it. */
 struct vmcb *sim_vmcb(unsigned int cpu);
 

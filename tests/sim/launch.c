@@ -1,0 +1,153 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * launch IMAGE TRAPS: what the hypervisor itself finds wrong when it is to open, whoever loaded it:
+ * all CPUs go back to Linux with the reason, and with what Linux had in their registers.
+ */
+#include <errno.h>
+#include <string.h>
+
+#include "arch/x86/apic.h"
+#include "arch/x86/msr.h"
+#include "blob.h"
+#include "image_abi.h"
+#include "sim_guest.h"
+#include "tests/lib/tap.h"
+
+#define CPUS 2
+#define EFER 0x1d01
+
+static void none(struct image_header *header, struct system_desc *system)
+{
+}
+
+static void large(struct image_header *header, struct system_desc *system)
+{
+	header->size = IMAGE_MAX_SIZE + 0x1000;
+	system->hypervisor_memory.size = header->size;
+}
+
+static void many_cpus(struct image_header *header, struct system_desc *system)
+{
+	uint64_t offset = header->core_size + (IMAGE_MAX_CPUS + 1) * header->percpu_size;
+
+	header->max_cpus = IMAGE_MAX_CPUS + 1;
+	memcpy((void *)(IMAGE_BASE + offset), system, header->system_blob_size);
+	header->system_blob_offset = offset;
+	header->page_pool_offset = offset + 0x10000;
+}
+
+static void blocks_over_blob(struct image_header *header, struct system_desc *system)
+{
+	header->max_cpus = CPUS + 1;
+}
+
+static void blob_over_pool(struct image_header *header, struct system_desc *system)
+{
+	header->page_pool_offset = header->system_blob_offset;
+}
+
+static void blob_behind_end(struct image_header *header, struct system_desc *system)
+{
+	header->system_blob_size = header->size + 1;
+}
+
+static void no_pool(struct image_header *header, struct system_desc *system)
+{
+	header->page_pool_offset = header->size - 15 * 0x1000;
+}
+
+static void bad_blob(struct image_header *header, struct system_desc *system)
+{
+	system->signature[0] ^= 1;
+}
+
+static void other_place(struct image_header *header, struct system_desc *system)
+{
+	system->hypervisor_memory.phys_start -= 0x200000;
+}
+
+static void other_size(struct image_header *header, struct system_desc *system)
+{
+	system->hypervisor_memory.size -= 0x1000;
+}
+
+/* A CPU that root's configuration does not have. */
+static void foreign_cpu(struct image_header *header, struct system_desc *system)
+{
+	*(uint64_t *)(system + 1) = 1;
+}
+
+static void moved_region(struct image_header *header, struct system_desc *system)
+{
+	struct blob_memory *region = (void *)((uint8_t *)(system + 1) + sizeof(uint64_t));
+
+	region[1].virt_start += 0x1000;
+}
+
+static void moved_apic(struct image_header *header, struct system_desc *system)
+{
+	for (unsigned int n = 0; n < CPUS; n++)
+		*sim_msr(&sim.cpu[n], MSR_APIC_BASE) = 0xfed00800;
+}
+
+static void no_apic(struct image_header *header, struct system_desc *system)
+{
+	for (unsigned int n = 0; n < CPUS; n++)
+		*sim_msr(&sim.cpu[n], MSR_APIC_BASE) = APIC_PHYS;
+}
+
+static void second_in_x2apic(struct image_header *header, struct system_desc *system)
+{
+	*sim_msr(&sim.cpu[1], MSR_APIC_BASE) |= APIC_BASE_X2APIC;
+}
+
+static void other_id(struct image_header *header, struct system_desc *system)
+{
+	header->hardware_ids[1] = 5;
+}
+
+static const struct {
+	void (*prepare)(struct image_header *header, struct system_desc *system);
+	int result;
+	const char *name;
+} launches[] = {
+	{large, -EINVAL, "more memory than the hypervisor maps"},
+	{many_cpus, -EINVAL, "more CPUs than it can have"},
+	{blocks_over_blob, -EINVAL, "CPUs' blocks that overlap the configuration"},
+	{blob_over_pool, -EINVAL, "a configuration that overlaps the pool"},
+	{blob_behind_end, -EINVAL, "a configuration larger than all"},
+	{no_pool, -EINVAL, "a pool without pages"},
+	{bad_blob, -EINVAL, "a configuration that is none"},
+	{other_place, -EINVAL, "a configuration that reserves other memory"},
+	{other_size, -EINVAL, "a configuration that reserves less"},
+	{foreign_cpu, -EINVAL, "a CPU that is not root's"},
+	{moved_region, -EINVAL, "root's memory at another address"},
+	{moved_apic, -EOPNOTSUPP, "an APIC elsewhere"},
+	{no_apic, -EOPNOTSUPP, "an APIC that is off"},
+	{second_in_x2apic, -EOPNOTSUPP, "APICs in two modes"},
+	{other_id, -EINVAL, "another APIC id than the configuration's"},
+};
+
+int main(int argc, char **argv)
+{
+	struct tap tap = {0};
+
+	for (size_t n = 0; n < sizeof(launches) / sizeof(*launches); n++) {
+		unsigned int wrong = 0;
+		bool ended;
+
+		memset(&sim, 0, sizeof(sim));
+		sim_prepare = launches[n].prepare;
+		ended = sim_enter(argv[1], argv[2], CPUS, 0);
+		for (unsigned int cpu = 0; cpu < CPUS; cpu++)
+			wrong += sim.cpu[cpu].state != SIM_LEFT ||
+				 (int)sim.cpu[cpu].reg[SIM_RAX] != launches[n].result ||
+				 (*sim_msr(&sim.cpu[cpu], MSR_EFER) & ~0x1000) != (EFER & ~0x1000);
+		tap_ok(&tap, ended && !wrong, "refused on all CPUs: %s", launches[n].name);
+	}
+	memset(&sim, 0, sizeof(sim));
+	sim_prepare = none;
+	tap_ok(&tap, sim_enter(argv[1], argv[2], CPUS, 0) && sim.cpu[0].state == SIM_GUEST,
+	       "with all as it should be it opens");
+	return tap_done(&tap);
+}
