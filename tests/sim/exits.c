@@ -317,6 +317,10 @@ static void test_kill(struct tap *tap)
 	for (unsigned int n = 0; n < 2; n++) {
 		at_instruction(ROOT, "\x89\x87\xb0\0\0", 6); /* mov %eax, 0xb0(%rdi) */
 		tap_is_u64(tap, write_apic(), 6, "root's instruction is read from root's memory");
+		/* The cell's own CPU has looked at that page before. */
+		at_instruction(CELL, "\x89\x87\xb0\0\0", 6);
+		sim.cpu[CELL].reg[SIM_RDI] = SIM_APIC;
+		sim_exit(CELL, VMEXIT_NPF, 0x100000007, SIM_APIC + 0xb0);
 		memcpy(sim_memory(SIM_CELL_MEMORY + at[n], 15), code, 15);
 		sim_vmcb(CELL)->rip = at[n];
 		sim_hypercall(ROOT, HC_CV_CELL_KILL, SIM_CELL_ID, 0);

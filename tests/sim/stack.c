@@ -1,10 +1,12 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * stack IMAGE TRAPS: how much of its stack a CPU uses, and that a page below it is not mapped.
+ * stack IMAGE TRAPS: what the hypervisor may do to its own memory, how much of its stack a CPU
+ * uses, and that a page below it is not mapped.
  * There is no interrupt stack for a fault there on processors that leave the guest's TR loaded (APM
  * vol. 2, 15.5.1), so the stack has to suffice.
  */
 #include <stdlib.h>
+#include <string.h>
 
 #include "arch/x86/svm.h"
 #include "cell_abi.h"
@@ -16,6 +18,10 @@
 
 enum { ROOT, CELL, CPUS };
 
+#define ENTRY_PRESENT 1ull
+#define ENTRY_WRITE   2ull
+#define ENTRY_NX      (1ull << 63)
+
 #define STACK_SIZE (CPU_BLOCK_SIZE - CPU_GUARD - PAGE_BYTES)
 
 static uint64_t block_of(unsigned int cpu)
@@ -26,7 +32,7 @@ static uint64_t block_of(unsigned int cpu)
 }
 
 /* By the tables that the processor has; they are in hypervisor memory. */
-static bool is_mapped(uint64_t virt)
+static uint64_t entry_of(uint64_t virt)
 {
 	uint64_t table = sim.cpu[ROOT].cr[3], entry = 0;
 
@@ -36,7 +42,38 @@ static bool is_mapped(uint64_t virt)
 			break;
 		table = entry & 0xffffffffff000;
 	}
-	return entry & 1;
+	return entry;
+}
+
+static bool is_mapped(uint64_t virt)
+{
+	return entry_of(virt) & ENTRY_PRESENT;
+}
+
+static bool has_rights(uint64_t virt, uint64_t rights)
+{
+	return (entry_of(virt) & (ENTRY_PRESENT | ENTRY_WRITE | ENTRY_NX)) ==
+	       (ENTRY_PRESENT | rights);
+}
+
+static void test_rights(struct tap *tap)
+{
+	static const char text[] = "no usable virtualization extension";
+	const struct image_header *header = sim_memory(SIM_HV_START, sizeof(*header));
+	const uint8_t *constant = memmem(header, header->core_size, text, strlen(text));
+	unsigned int both = 0;
+
+	for (uint64_t offset = 0; offset < header->size; offset += PAGE_BYTES)
+		both += (entry_of(IMAGE_BASE + offset) & (ENTRY_WRITE | ENTRY_NX)) == ENTRY_WRITE;
+	tap_is_u64(tap, both, 0, "nothing can be both written and executed");
+	tap_ok(tap, has_rights(header->entry, 0), "code is executed, and not written");
+	tap_ok(tap,
+	       constant && has_rights(IMAGE_BASE + (constant - (const uint8_t *)header), ENTRY_NX),
+	       "constants are neither written nor executed");
+	tap_ok(tap,
+	       has_rights(IMAGE_BASE + header->public_offset, ENTRY_WRITE | ENTRY_NX) &&
+		       has_rights(IMAGE_BASE + header->page_pool_offset, ENTRY_WRITE | ENTRY_NX),
+	       "data and the pool are not executed");
 }
 
 /* Down to the lowest byte that was ever written. */
@@ -58,6 +95,7 @@ int main(int argc, char **argv)
 
 	sim_open(argv[1], argv[2], CPUS);
 	sim_long_mode(ROOT, 0);
+	test_rights(&tap);
 	for (unsigned int cpu = 0; cpu < CPUS; cpu++) {
 		guard = IMAGE_BASE + block_of(cpu) + CPU_GUARD;
 		tap_ok(&tap, !is_mapped(guard), "nothing is below the stack of CPU %u", cpu);
