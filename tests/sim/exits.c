@@ -9,6 +9,7 @@
 
 #include "arch/x86/msr.h"
 #include "arch/x86/processor.h"
+#include "arch/x86/svm.h"
 #include "cell_abi.h"
 #include "planted_faults.h"
 #include "sim_guest.h"
@@ -166,14 +167,24 @@ static bool restart_cell(void)
 	return true;
 }
 
-static void test_flush(struct tap *tap)
+/* A guest's prefixes and exceptions are no next guest's. */
+static void test_forgotten(struct tap *tap)
 {
-	struct vmcb *vmcb = sim_vmcb(CELL);
-
-	tap_ok(tap, restart_cell() && vmcb->tlb_control == TLB_CONTROL_FLUSH_ALL,
-	       "a CPU that changes hands forgets the translations of before");
-	step(CELL, VMEXIT_CPUID, "\x0f\xa2", 2, 0);
-	tap_is_u64(tap, vmcb->tlb_control, TLB_CONTROL_NONE, "and not at each exit");
+	sim_assists = false;
+	step(CELL, VMEXIT_CPUID, "\x66\x0f\xa2", 3, 0);
+	at_instruction(CELL, "\x0f\x0b", 2);
+	sim_exit(CELL, VMEXIT_EXCP_BASE + VECTOR_UD, 0, 0);
+	tap_ok(tap, restart_cell() && sim_vmcb(CELL)->tlb_control == TLB_CONTROL_FLUSH_ALL,
+	       "a CPU that changes hands forgets translations");
+	tap_is_u64(tap, step(CELL, VMEXIT_CPUID, "\x0f\xa2", 2, 0), 2,
+		   "an instruction is as long as it is after a restart");
+	tap_is_u64(tap, sim_vmcb(CELL)->tlb_control, TLB_CONTROL_NONE, "and no longer");
+	sim_assists = true;
+	at_instruction(CELL, "\x0f\x0b", 2);
+	sim_exit(CELL, VMEXIT_SHUTDOWN, 0, 0);
+	tap_is_u64(tap, sim_record() ? sim_record()->failure.vector : 0, VECTOR_PF,
+		   "what was raised before it has not led to this end");
+	restart_cell();
 }
 
 static bool failed(enum failure_reason reason, uint64_t status, uint64_t address, uint32_t flags)
@@ -369,12 +380,30 @@ static void test_wrap(struct tap *tap)
 
 static void test_leaving(struct tap *tap)
 {
+	struct sim_cpu *cpu = &sim.cpu[ROOT];
+	struct vmcb *vmcb = sim_vmcb(ROOT);
+
 	sim_hypercall(ROOT, HC_CV_CELL_KILL, SIM_CELL_ID, 0);
 	tap_is_u64(tap, sim_destroy_cell(), 0, "the cell is destroyed");
-	sim_vmcb(ROOT)->spec_ctrl = 3;
+	vmcb->spec_ctrl = 3;
+	vmcb->g_pat = 0x0007010600070106;
+	vmcb->cr2 = 0x1234;
+	vmcb->dr6 = DR6_RESET | 1;
+	vmcb->dr7 = 0x401;
 	sim_hypercall(ROOT, HC_DISABLE, 0, 0);
-	tap_ok(tap, sim.cpu[ROOT].state == SIM_LEFT && *sim_msr(&sim.cpu[ROOT], MSR_SPEC_CTRL) == 3,
+	tap_ok(tap, cpu->state == SIM_LEFT && *sim_msr(cpu, MSR_SPEC_CTRL) == 3,
 	       "Linux goes on with its last speculation control");
+	tap_ok(tap,
+	       *sim_msr(cpu, MSR_PAT) == vmcb->g_pat && cpu->cr[2] == 0x1234 &&
+		       cpu->dr[6] == (DR6_RESET | 1) && cpu->dr[7] == 0x401,
+	       "with its memory types, breakpoints and last fault");
+	tap_ok(tap,
+	       cpu->reg[SIM_RDI] == vmcb->cr3 && cpu->reg[SIM_RSI] == vmcb->rsp &&
+		       cpu->reg[SIM_RDX] == vmcb->rip,
+	       "its tables, stack and place");
+	tap_ok(tap,
+	       *sim_msr(cpu, MSR_VM_HSAVE_PA) == 0 && !(*sim_msr(cpu, MSR_VM_CR) & VM_CR_R_INIT),
+	       "nothing of the extension is set up any more");
 }
 
 int main(int argc, char **argv)
@@ -392,7 +421,7 @@ int main(int argc, char **argv)
 	test_delivery_of_cell(&tap);
 	test_counters(&tap);
 	test_write_back(&tap, false);
-	test_flush(&tap);
+	test_forgotten(&tap);
 	test_machine_check(&tap);
 	test_svm_instructions(&tap);
 	test_speculation_control(&tap);

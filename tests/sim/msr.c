@@ -13,6 +13,7 @@
 
 enum owner { ROOT, CELL }; /* by CPU */
 
+#define CR0_TS		8
 #define BREAKPOINT	0x402 /* DR7 */
 #define EVENT_INTERRUPT 0x80000030ull
 #define EVENT_GP	0x80000b0dull
@@ -127,6 +128,8 @@ static void stain(void)
 		*sim_apic(CELL, apic_stains[n].offset) = (uint32_t)WIDE_STAIN;
 	memset((uint8_t *)sim_vmcb(CELL) + GUEST_PART, STAIN, sizeof(struct vmcb) - GUEST_PART);
 	sim_vmcb(CELL)->interrupt_shadow = 3;
+	cpu->opened = cpu->loaded = 0;
+	cpu->cr[0] |= CR0_TS;
 }
 
 /* How many registers of the local APIC are not as the next owner, root or a cell, finds them. */
@@ -160,6 +163,8 @@ static unsigned int found(void)
 		count += cpu->reg[n] == WIDE_STAIN;
 	for (unsigned int n = 0; n < 4; n++)
 		count += cpu->dr[n] != 0;
+	count += cpu->xcr0 != 1 || cpu->opened != SIM_STATES || (cpu->cr[0] & CR0_TS);
+	count += cpu->loaded != cpu->vmcb_phys;
 	for (size_t n = GUEST_PART; n < sizeof(struct vmcb); n++)
 		count += vmcb[n] == STAIN;
 	return count;

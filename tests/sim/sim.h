@@ -19,6 +19,7 @@
 #define SIM_MEMORY_SIZE 0x4000000ull /* bytes of physical memory, from 0 */
 #define SIM_HV_START	0x2000000ull /* where the hypervisor's lies in it */
 #define SIM_HV_SIZE	0x600000ull
+#define SIM_STATES	0x207ull	  /* of XSAVE: x87, SSE, AVX, protection keys */
 #define SIM_BANKS	4		  /* of machine checks */
 #define SIM_SPEC_CTRL	1		  /* that Linux has set */
 #define SIM_RESUME	0x7fff00001000ull /* where Linux would go on */
@@ -63,7 +64,10 @@ struct sim_cpu {
 		uint64_t base;
 	} gdtr, idtr;
 	bool gif;
-	bool waits; /* has executed PAUSE */
+	uint64_t xcr0;
+	uint64_t opened; /* all states that XCR0 has had */
+	uint64_t loaded; /* control block of the last VMLOAD */
+	bool waits;	 /* has executed PAUSE */
 	bool nmi_pending;
 	bool init_pending;	 /* an INIT from outside, taken with GIF set */
 	unsigned int redirected; /* INITs that became exceptions */

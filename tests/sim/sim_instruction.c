@@ -127,7 +127,7 @@ static void do_cpuid(struct sim_cpu *cpu)
 		c = 0x80802001 | 1u << 26 | 1u << 27 | (uint32_t)sim_x2apic << 21;
 		break;
 	case 0xd:
-		a = 7, b = c = 0x340;
+		a = SIM_STATES, b = c = 0xa88;
 		break;
 	case 0x80000000:
 		a = 0x8000001e;
@@ -219,7 +219,12 @@ static bool do_system_register(struct sim_cpu *cpu, uint8_t modrm)
 		set_gif(cpu, modrm == 0xdc);
 		return true;
 	case 0xd1: /* XSETBV */
+		cpu->xcr0 = (uint32_t)cpu->reg[SIM_RAX] | cpu->reg[SIM_RDX] << 32;
+		cpu->opened |= cpu->xcr0;
+		return true;
 	case 0xda: /* VMLOAD */
+		cpu->loaded = cpu->reg[SIM_RAX];
+		return true;
 	case 0xdb: /* VMSAVE */
 		return true;
 	}
