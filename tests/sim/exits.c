@@ -108,12 +108,12 @@ static void test_arguments(struct tap *tap)
 			   code - PLANTED_EXCEPTION);
 }
 
-/* Root's tables of exceptions lie in what is not its memory. */
+/* Root's tables of exceptions, or of pages, are not its memory (EXITINFO1: APM vol. 2, 15.25.6). */
 static uint64_t deliver_nowhere(uint64_t event)
 {
 	at_instruction(ROOT, "\x8b\x07", 2); /* mov (%rdi), %eax: not what touches them */
 	sim_event = event;
-	sim_exit(ROOT, VMEXIT_NPF, 0x200000000ull, SIM_HV_START);
+	sim_exit(ROOT, VMEXIT_NPF, 1ull << (event ? 32 : 33), SIM_HV_START);
 	return sim_vmcb(ROOT)->event_injection;
 }
 
@@ -121,6 +121,8 @@ static void test_delivery_of_root(struct tap *tap)
 {
 	char *console;
 
+	tap_is_u64(tap, deliver_nowhere(0), WITH_ERROR(VECTOR_GP),
+		   "tables that are not there: #GP");
 	tap_is_u64(tap, deliver_nowhere(INTERRUPT), WITH_ERROR(VECTOR_GP),
 		   "an interrupt that cannot be delivered becomes #GP");
 	tap_is_u64(tap, deliver_nowhere(EXCEPTION(VECTOR_UD)), WITH_ERROR(VECTOR_GP), "#UD, too");

@@ -173,6 +173,8 @@ struct cpuid cpuid(uint32_t leaf, uint32_t subleaf)
 
 	machine.cpuid_asked[0] = leaf;
 	machine.cpuid_asked[1] = subleaf;
+	if (machine.cpuid_ends && !(leaf & 0xffff))
+		return (struct cpuid){.eax = leaf};
 	return (struct cpuid){bits, bits, bits, bits};
 }
 

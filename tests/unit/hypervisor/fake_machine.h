@@ -101,6 +101,7 @@ struct fake_machine {
 	uint64_t last_flushed;
 	uint64_t flushed;	 /* CPUs that cpus_flush() was called for */
 	uint32_t cpuid_bits;	 /* what the processor says in each register of each leaf */
+	bool cpuid_ends;	 /* after the first leaf of each range */
 	uint32_t cpuid_asked[2]; /* the last leaf and subleaf */
 	/* Registers that were read or written so far; a new one is 0. All CPUs share them. */
 	struct {

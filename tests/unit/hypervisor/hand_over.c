@@ -397,6 +397,32 @@ static void test_root_cpu_lost(struct tap *tap)
 	tap_is_u64(tap, page_pool_used(), before.used, "in the end no page is lost");
 }
 
+static void lost_after_flush(struct cpu *cpu)
+{
+	if (cpu->id == 3 && machine.cpus[3].flushes > 0)
+		machine.cpus[3].deaf = DEAF_FOR_EVER;
+}
+
+/* It has given the memory away, and does not answer when it is itself to go. */
+static void test_own_cpu_lost(struct tap *tap)
+{
+	struct cell_plan pair = plant;
+	static struct before before;
+
+	pair.cpus = 1 << 2 | 1 << 3;
+	machine_open(NULL);
+	remember(&before);
+	machine.on_signals = lost_after_flush;
+	tap_is_u64(tap, machine_create(&pair), -EIO, "no cell is made with a CPU that is lost");
+	machine.on_signals = NULL;
+	machine_call(2, nothing, 0);
+	tap_ok(tap, machine.cpus[2].in_guest && !cpu_by_id(2)->pending && root_cell.cpus == 0xf,
+	       "the others that it would have had are root's and go on");
+	tap_is_u64(tap, model_differences(&before.model), 0, "with all of root's memory");
+	come_back(3);
+	tap_is_u64(tap, machine_create(&pair), 0, "it is made when the CPU is back");
+}
+
 int main(void)
 {
 	struct tap tap = {0};
@@ -410,5 +436,6 @@ int main(void)
 	test_far_memory(&tap);
 	test_start_fails(&tap);
 	test_root_cpu_lost(&tap);
+	test_own_cpu_lost(&tap);
 	return tap_done(&tap);
 }
