@@ -183,7 +183,6 @@ static void clear_for_reset(struct vmcb *vmcb)
 	memset((uint8_t *)vmcb + offsetof(struct vmcb, es), 0,
 	       sizeof(*vmcb) - offsetof(struct vmcb, es));
 	vmcb->event_injection = 0;
-	vmcb->exit_int_info = 0;
 	vmcb->seen_linear = ~0ull;
 	vmcb->interrupt_shadow = 0;
 	svm_nmi_reset(vmcb);
