@@ -1,0 +1,96 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * control_block IMAGE TRAPS: what exits from a guest, by the numbers of the manual (APM vol. 2,
+ * appendix B), and where a CPU is that stands still.
+ */
+#include <string.h>
+
+#include "arch/x86/processor.h"
+#include "arch/x86/svm.h"
+#include "cell_abi.h"
+#include "page.h"
+#include "sim_guest.h"
+#include "tests/lib/tap.h"
+
+enum owner { ROOT, CELL, OWNERS }; /* by CPU */
+
+#define BIT(n) (1u << (n))
+
+static const struct {
+	unsigned int word, bit;
+	const char *name;
+} intercepts[] = {
+	{3, 1, "NMI"},	    {3, 3, "INIT"},	  {3, 18, "CPUID"},    {3, 22, "INVD"},
+	{3, 26, "INVLPGA"}, {3, 27, "IOIO_PROT"}, {3, 28, "MSR_PROT"}, {3, 31, "shutdown"},
+	{4, 0, "VMRUN"},    {4, 1, "VMMCALL"},	  {4, 2, "VMLOAD"},    {4, 3, "VMSAVE"},
+	{4, 4, "STGI"},	    {4, 5, "CLGI"},	  {4, 6, "SKINIT"},    {4, 9, "WBINVD"},
+};
+
+static void test_intercepts(struct tap *tap)
+{
+	for (size_t n = 0; n < sizeof(intercepts) / sizeof(*intercepts); n++) {
+		unsigned int owners = 0;
+
+		for (enum owner owner = ROOT; owner < OWNERS; owner++)
+			owners += ((const uint32_t *)sim_vmcb(owner))[intercepts[n].word] >>
+					  intercepts[n].bit &
+				  1;
+		tap_is_u64(tap, owners, OWNERS, "%s exits from root and from a cell",
+			   intercepts[n].name);
+	}
+	/* #DB and #AC: a guest could make their delivery raise them for ever (8.2.2, 8.2.18). */
+	tap_ok(tap,
+	       !sim_vmcb(ROOT)->intercept_exceptions &&
+		       (sim_vmcb(CELL)->intercept_exceptions & BIT(VECTOR_DB)) &&
+		       (sim_vmcb(CELL)->intercept_exceptions & BIT(VECTOR_AC)) &&
+		       (sim_vmcb(CELL)->intercept_exceptions & BIT(VECTOR_MC)),
+	       "exceptions that could keep a CPU, and machine checks, exit from a cell");
+	tap_ok(tap,
+	       sim_vmcb(ROOT)->nested_enable == 1 && sim_vmcb(CELL)->nested_enable == 1 &&
+		       sim_vmcb(ROOT)->asid && sim_vmcb(CELL)->asid,
+	       "both are translated, under a number that is not the hypervisor's");
+}
+
+/* The only entries there are, and the page behind the last one; NULL: there are others. */
+static const uint8_t *only_page(uint64_t table, uint64_t *ret_entry)
+{
+	for (unsigned int level = 4; level > 0; level--) {
+		const uint64_t *entries = sim_memory(table & PTE_ADDRESS, PAGE_BYTES);
+
+		for (unsigned int n = 1; n < PAGE_BYTES / sizeof(*entries); n++) {
+			if (entries[n])
+				return NULL;
+		}
+		*ret_entry = table = entries[0];
+		if (!(table & PTE_PRESENT))
+			return NULL;
+	}
+	return sim_memory(table & PTE_ADDRESS, PAGE_BYTES);
+}
+
+static void test_parked(struct tap *tap)
+{
+	static const uint8_t halt[] = {0xfa, 0xf4, 0xeb, 0xfd}; /* cli; 1: hlt; jmp 1b */
+	const struct vmcb *vmcb = sim_vmcb(CELL);
+	uint64_t entry = 0, of_cell = vmcb->nested_cr3;
+	const uint8_t *page;
+
+	sim_hypercall(ROOT, HC_CV_CELL_KILL, SIM_CELL_ID, 0);
+	page = only_page(vmcb->nested_cr3, &entry);
+	tap_ok(tap, vmcb->nested_cr3 != of_cell && page && !memcmp(page, halt, sizeof(halt)),
+	       "a CPU that stands still has nothing but what it halts in");
+	tap_ok(tap, !(entry & (PTE_WRITE | PTE_NX)) && vmcb->rip == 0 && vmcb->cs.base == 0,
+	       "which it executes, and cannot change");
+}
+
+int main(int argc, char **argv)
+{
+	struct tap tap = {0};
+
+	sim_open(argv[1], argv[2], OWNERS);
+	sim_long_mode(ROOT, 0);
+	tap_ok(&tap, sim_start_cell(CELL) == SIM_CELL_ID, "a cell is created and started");
+	test_intercepts(&tap);
+	test_parked(&tap);
+	return tap_done(&tap);
+}
