@@ -345,6 +345,39 @@ static void test_lock(struct tap *tap)
 	tap_ok(tap, !cell_by_id(PLANT_ID), "and goes if it agrees");
 }
 
+/* Root waits for the number to change and then looks. */
+static void test_events(struct tap *tap)
+{
+	uint64_t events;
+
+#define TELLS(what, done)                                                        \
+	do {                                                                     \
+		events = public_area.events;                                     \
+		tap_ok(tap, (done) && public_area.events != events, "%s", what); \
+	} while (0)
+	machine_open(NULL);
+	TELLS("root is told of a cell that comes", machine_create(&plant) == 0);
+	TELLS("that starts", start() == 0);
+	TELLS("that is killed", call(HC_CV_CELL_KILL) == 0);
+	TELLS("that can be loaded", call(HC_CELL_SET_LOADABLE) == 0);
+	start();
+	TELLS("that fails", machine_call(PLANT_CPU, fail_with, FAILURE_APIC) == 0);
+	start();
+	machine.cpus[PLANT_CPU].deaf = DEAF_FOR_EVER;
+	TELLS("whose CPU is lost", call(HC_CV_CELL_KILL) == -EIO);
+	machine.cpus[PLANT_CPU].deaf = 0;
+	call(HC_CELL_GET_STATE);
+	do
+		events = public_area.events;
+	while (call(HC_CELL_DESTROY) == -EINPROGRESS);
+	tap_ok(tap, public_area.events != events && !cell_by_id(PLANT_ID), "that goes");
+	tap_ok(tap,
+	       cpu_by_id(PLANT_CPU)->cell == &root_cell &&
+		       machine.cpus[PLANT_CPU].last_act == PENDING_WAIT,
+	       "and its CPU waits for root to start it");
+#undef TELLS
+}
+
 int main(void)
 {
 	struct tap tap = {0};
@@ -359,5 +392,6 @@ int main(void)
 	test_cpu_lost(&tap);
 	test_exception(&tap);
 	test_lock(&tap);
+	test_events(&tap);
 	return tap_done(&tap);
 }
