@@ -213,6 +213,18 @@ static void fault_on_delivery(unsigned int vector)
 	sim_exit(CELL, VMEXIT_EXCP_BASE + vector, 0, 0);
 }
 
+/* An exception that was handled, and an end somewhere else. */
+static void test_other_end(struct tap *tap)
+{
+	sim_exit(CELL, VMEXIT_EXCP_BASE + 6, 0, 0);
+	sim_vmcb(CELL)->rip += 0x100;
+	sim_exit(CELL, VMEXIT_SHUTDOWN, 0, 0);
+	tap_is_u64(tap, sim_record() ? sim_record()->failure.vector : 0, 14,
+		   "an exception of before is not the end's, elsewhere");
+	sim_hypercall(ROOT, HC_CELL_START, SIM_CELL_ID, 0);
+	sim_long_mode(CELL, SIM_CELL_MEMORY);
+}
+
 static void test_triple_fault(struct tap *tap)
 {
 	const struct public_cell *cell;
@@ -248,6 +260,7 @@ int main(int argc, char **argv)
 	test_owners(&tap);
 	test_event(&tap);
 	test_machine_checks(&tap);
+	test_other_end(&tap);
 	test_triple_fault(&tap);
 	console = sim_console();
 	tap_ok(&tap, strstr(console, "exception") == NULL, "the hypervisor had no exception");

@@ -472,6 +472,8 @@ static void test_page_of_x2(struct tap *tap)
 	writes = machine.msr_writes;
 	write_page(cell_cpu, APIC_ID, 0);
 	tap_ok(tap, machine.msr_writes == writes, "a write of a read-only register nothing");
+	write_page(cell_cpu, APIC_EOI, 0);
+	tap_is_u64(tap, machine.msr_writes, writes + 1, "an interrupt's end is one");
 	open_pair(false);
 	tap_ok(tap,
 	       io_find(cell_cpu->cell->io[IO_MEMORY], APIC_PHYS) &&

@@ -349,9 +349,18 @@ static void test_device_refused(struct tap *tap)
 		{0, COMM, 0x1000, RW | BLOB_MEM_COMM_REGION},
 		{0x500000, COMM + 0x1000, 0x1000, RWX},
 	};
+	static const struct blob_memory before_apic[] = {
+		{0x400000, 0, 0x8000, RWX},
+		{0, APIC_PAGE - 0x1000, 0x1000, RW | BLOB_MEM_COMM_REGION},
+	};
 	struct cell_plan bad = plan;
 	uint32_t used;
 
+	machine_open(NULL);
+	bad.memory = before_apic;
+	bad.num_memory = 2;
+	tap_ok(tap, machine_create(&bad) == -EINVAL && machine_said("test device"),
+	       "no test device in the place of the APIC, and it is told");
 	machine_open(NULL);
 	used = page_pool_used();
 	bad.memory = full;
