@@ -367,14 +367,18 @@ static void test_events(struct tap *tap)
 	TELLS("whose CPU is lost", call(HC_CV_CELL_KILL) == -EIO);
 	machine.cpus[PLANT_CPU].deaf = 0;
 	call(HC_CELL_GET_STATE);
+	start();
+	machine_call(PLANT_CPU, fail_with, FAILURE_APIC);
 	do
 		events = public_area.events;
 	while (call(HC_CELL_DESTROY) == -EINPROGRESS);
 	tap_ok(tap, public_area.events != events && !cell_by_id(PLANT_ID), "that goes");
 	tap_ok(tap,
 	       cpu_by_id(PLANT_CPU)->cell == &root_cell &&
-		       machine.cpus[PLANT_CPU].last_act == PENDING_WAIT,
-	       "and its CPU waits for root to start it");
+		       machine.cpus[PLANT_CPU].last_act == PENDING_WAIT &&
+		       machine_hypercall(HC_CPU_GET_INFO, PLANT_CPU, CPU_INFO_STATE) ==
+			       CPU_INFO_RUNNING,
+	       "and its CPU waits for root to start it, whatever it did there");
 #undef TELLS
 }
 
