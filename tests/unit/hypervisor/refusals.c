@@ -225,6 +225,20 @@ static void test_names_and_cpus(struct tap *tap)
 }
 
 /* As many as a blob can have that is not too large. */
+/* A set is as long as its blob says, and may name CPUs that the hypervisor cannot have. */
+static void test_long_set(struct tap *tap)
+{
+	static struct {
+		struct cell_desc desc;
+		uint64_t set[2];
+	} __attribute__((packed))
+	wide = {.desc.cpu_set_size = sizeof(wide.set), .set = {1 << 3, 0}};
+
+	tap_is_u64(tap, cell_desc_cpus(&wide.desc), 1 << 3, "a set may be longer than it need be");
+	wide.set[1] = 1;
+	tap_is_u64(tap, cell_desc_cpus(&wide.desc), 0, "one with CPUs beyond the last is none");
+}
+
 static void test_windows(struct tap *tap)
 {
 	static struct blob_memory memory[120];
@@ -294,6 +308,7 @@ int main(void)
 	test_memory(&tap);
 	test_accepted(&tap);
 	test_names_and_cpus(&tap);
+	test_long_set(&tap);
 	test_windows(&tap);
 	test_blobs(&tap);
 	return tap_done(&tap);
