@@ -51,10 +51,7 @@ static uint64_t stub_of(unsigned int vector)
 		return (uint64_t)nmi_stub;
 	if (vector == VECTOR_SX)
 		return (uint64_t)init_stub;
-	/*
-	 * A guest may have left any vector from 16 on pending. Of the exceptions there only machine
-	 * checks come here: FPU and user mode's ones, shadow stacks and encryption are not used.
-	 */
+	/* A guest may have left any of the others pending. Of exceptions there only #MC is used. */
 	if (vector < APIC_FIRST_VECTOR || vector == VECTOR_MC)
 		return (uint64_t)exception_stubs + vector * EXCEPTION_STUB_SIZE;
 	return (uint64_t)interrupt_stub;
