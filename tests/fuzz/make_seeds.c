@@ -13,14 +13,7 @@
 #include <sys/stat.h>
 
 #include "tests/unit/lib/sample_blob.h"
-
-struct encoding {
-	const uint8_t *start, *end;
-	const char *text, *expected;
-	uint64_t bits;
-};
-
-extern const struct encoding mmio_encodings[];
+#include "tests/lib/mmio_encodings.h"
 
 /* An optional first byte says how the target is to read the rest. */
 static int write_seed(const char *directory, const char *target, unsigned int number, int first,

@@ -3,16 +3,9 @@
 #include "insn_properties.h"
 #include "mutate.h"
 #include "tests/lib/tap.h"
+#include "tests/lib/mmio_encodings.h"
 
 #define TRIES 30000
-
-struct encoding {
-	const uint8_t *start, *end;
-	const char *text, *expected;
-	uint64_t bits;
-};
-
-extern const struct encoding mmio_encodings[];
 
 static unsigned int count_encodings(void)
 {

@@ -5,14 +5,7 @@
 #include <stdlib.h>
 
 #include "tests/lib/tap.h"
-
-struct encoding {
-	const uint8_t *start, *end;
-	const char *text, *expected;
-	uint64_t bits;
-};
-
-extern const struct encoding mmio_encodings[];
+#include "tests/lib/mmio_encodings.h"
 
 static const char *access_of(const struct mmio_insn *insn)
 {

@@ -8,33 +8,13 @@
 #include "arch/x86/setup/setup.h"
 #include "cell/cell.h"
 #include "core/page_pool.h"
-#include "fake_machine.h"
+#include "window_cell.h"
 
 #include "tests/lib/tap.h"
 
-#define COMM	0x100000ull
-#define WINDOW	0x8000ull /* where the cell sees the device's page */
-#define CPU	3	  /* of the cell */
 #define ATTR_64 0x0a9b
 #define ATTR_32 0x0c9b
 #define ATTR_16 0x009b
-
-static const struct blob_memory memory[] = {
-	{0x400000, 0, 0x8000, RWX},
-	{DEVICE, WINDOW, 0x10, RW | BLOB_MEM_IO | BLOB_MEM_IO_32 | BLOB_MEM_IO_8},
-	{DEVICE + 0x20, WINDOW + 0x20, 0x10, RW | BLOB_MEM_IO | BLOB_MEM_IO_UNALIGNED},
-	{DEVICE + 0x30, WINDOW + 0x30, 8, BLOB_MEM_READ | BLOB_MEM_IO},
-	{DEVICE + 0x38, WINDOW + 0x38, 8, BLOB_MEM_WRITE | BLOB_MEM_IO},
-	{0, COMM, 0x1000, RW | BLOB_MEM_COMM_REGION},
-};
-static const struct cell_plan plan = {
-	.name = "cell",
-	.id = 1,
-	.flags = BLOB_CELL_TEST_DEVICE,
-	.cpus = 1 << CPU,
-	.memory = memory,
-	.num_memory = 6,
-};
 
 static struct cpu *open_machine(unsigned int cpu)
 {
