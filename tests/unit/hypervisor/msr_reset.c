@@ -192,7 +192,7 @@ static void test_other_model(struct tap *tap)
 	tap_ok(tap, all_hold(row_of(MSR_HWCR), LAUNCH), "another owner's are taken back again");
 }
 
-/* A register that root may write is reset, or its reason stands here. */
+/* A register that a cell may write is reset, or its reason stands here. */
 static const struct {
 	uint32_t first, last;
 	const char *why;
