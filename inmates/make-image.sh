@@ -35,7 +35,7 @@ unknown=$(objdump -h "$elf" | awk '/^ *[0-9]+ / { name = $2 } / ALLOC/ { print n
 	grep -Evx '\.(boot|command_line|text|rodata|data|bss)' || :)
 [ -z "$unknown" ] || refuse "has sections that the layout does not know: $unknown"
 
-[ "$(nm "$elf" | sed -n 's/ [Tt] inmate_entry$//p')" = 0000000000000000 ] ||
+[ "$(nm "$elf" | sed -n 's/ [TtW] inmate_entry$//p')" = 0000000000000000 ] ||
 	refuse "the entry is not at 0"
 
 objcopy -O binary "$elf" "$image"

@@ -10,52 +10,59 @@
 #include "arch/x86/apic.h"
 #include "arch/x86/x86.h"
 
-#define STAIN	   0x5a3c5a3cu
-#define WIDE_STAIN 0x5a3c5a3c5a3c5a3cull
-
-#define STAIN_VECTOR 0x5a
+#include "../../lib/msr_documented.h"
+#include "trace_places.h"
 
 #define XCR0_ALL (XCR0_X87 | XCR0_SSE | XCR0_AVX)
 
-enum place_kind { PLACE_MSR, PLACE_APIC, PLACE_DEBUG, PLACE_CR2, PLACE_PENDING };
+/* ---- Before the runtime library -------------------------------------------------------------- */
 
-struct place {
-	const char *name;
-	enum place_kind kind;
-	uint32_t number;
-	uint64_t initial, stain;
+/* Registers that the library sets, as they were before it: each is there in every cell. */
+struct early {
+	uint32_t msr, low, high;
 };
 
-/* Values after a reset: APM vol. 2, 14.1.3 and 16.3.2. */
-static const struct place places[] = {
-	{"SYSENTER_CS", PLACE_MSR, MSR_SYSENTER_CS, 0, 0x5a3c},
-	{"SYSENTER_ESP", PLACE_MSR, MSR_SYSENTER_ESP, 0, STAIN},
-	{"SYSENTER_EIP", PLACE_MSR, MSR_SYSENTER_EIP, 0, STAIN},
-	{"PAT", PLACE_MSR, MSR_PAT, 0x0007040600070406, 0x0606060606060606},
-	{"STAR", PLACE_MSR, MSR_STAR, 0, WIDE_STAIN},
-	{"LSTAR", PLACE_MSR, MSR_LSTAR, 0, STAIN},
-	{"CSTAR", PLACE_MSR, MSR_CSTAR, 0, STAIN},
-	{"SFMASK", PLACE_MSR, MSR_SFMASK, 0, STAIN},
-	{"KERNEL_GS_BASE", PLACE_MSR, MSR_KERNEL_GS_BASE, 0, STAIN},
-	{"TSC_AUX", PLACE_MSR, MSR_TSC_AUX, 0, STAIN},
-	{"SPEC_CTRL", PLACE_MSR, MSR_SPEC_CTRL, 0, 2},
-	{"DR0", PLACE_DEBUG, 0, 0, STAIN},
-	{"DR1", PLACE_DEBUG, 1, 0, STAIN},
-	{"DR2", PLACE_DEBUG, 2, 0, STAIN},
-	{"DR3", PLACE_DEBUG, 3, 0, STAIN},
-	{"DR6", PLACE_DEBUG, 6, 0xffff0ff0, 0xffff0fff},
-	{"DR7", PLACE_DEBUG, 7, 0x400, 0x455},
-	{"CR2", PLACE_CR2, 0, 0, STAIN},
-	{"APIC LVT of the performance counters", PLACE_APIC, APIC_LVT_PERF, LVT_MASKED,
-	 LVT_MASKED | STAIN_VECTOR},
-	{"APIC timer divider", PLACE_APIC, APIC_TIMER_DIVIDE, TIMER_DIVIDE_16, 0xb},
-	{"APIC timer", PLACE_APIC, APIC_TIMER_INITIAL, 0, STAIN},
-	{"APIC ICR, upper half", PLACE_APIC, APIC_ICR_HIGH, 0, 0x5a000000},
-	/* Last: sending it needs the ICR. */
-	{"pending interrupts", PLACE_PENDING, 0, 0, 1},
+struct early early[] = {
+	{.msr = MSR_EFER},
+	{.msr = MSR_MTRR_DEF_TYPE},
+	{.msr = MSR_FS_BASE},
+	{.msr = MSR_GS_BASE},
+	{.msr = MSR_X2APIC(APIC_TPR)},
+	{.msr = MSR_X2APIC(APIC_SVR)},
+	{.msr = MSR_X2APIC(APIC_ICR_LOW)},
+	{.msr = MSR_X2APIC(APIC_LVT_TIMER)},
+	{.msr = MSR_X2APIC(APIC_LVT_LINT0)},
+	{.msr = MSR_X2APIC(APIC_LVT_LINT1)},
+	{.msr = MSR_X2APIC(APIC_LVT_ERROR)},
+	{.msr = 0},
 };
+uint16_t early_fcw = 1;
+uint32_t early_mxcsr = 1;
 
-#define NUM_PLACES (sizeof(places) / sizeof(places[0]))
+/* At address 0, in real mode. What comes first of this section is the first file's: this one's. */
+asm(".section .boot, \"awx\"\n"
+    ".globl inmate_entry\n"
+    ".code16\n"
+    "inmate_entry:\n"
+    "	cli\n"
+    "	movl %cr4, %eax\n"
+    "	orl $0x200, %eax\n" /* OSFXSR */
+    "	movl %eax, %cr4\n"
+    "	fnstcw early_fcw\n"
+    "	stmxcsr early_mxcsr\n"
+    "	movw $early, %si\n"
+    "1:	movl (%si), %ecx\n"
+    "	jecxz 2f\n"
+    "	rdmsr\n"
+    "	movl %eax, 4(%si)\n"
+    "	movl %edx, 8(%si)\n"
+    "	addw $12, %si\n"
+    "	jmp 1b\n"
+    "2:	jmp runtime_entry\n"
+    ".code64\n"
+    ".previous\n");
+
+/* ---- Registers ------------------------------------------------------------------------------- */
 
 static uint32_t apic_read(uint32_t offset)
 {
@@ -127,6 +134,47 @@ static void debug_write(unsigned int number, uint64_t value)
 	}
 }
 
+static uint16_t fcw_read(void)
+{
+	uint16_t value;
+
+	asm volatile("fnstcw %0" : "=m"(value));
+	return value;
+}
+
+static void fcw_write(uint16_t value)
+{
+	asm volatile("fldcw %0" : : "m"(value));
+}
+
+static uint32_t mxcsr_read(void)
+{
+	uint32_t value;
+
+	asm volatile("stmxcsr %0" : "=m"(value));
+	return value;
+}
+
+static void mxcsr_write(uint32_t value)
+{
+	asm volatile("ldmxcsr %0" : : "m"(value));
+}
+
+static uint32_t pkru_read(void)
+{
+	uint32_t low, high;
+
+	write_cr4(read_cr4() | CR4_PKE);
+	asm volatile("rdpkru" : "=a"(low), "=d"(high) : "c"(0));
+	return low;
+}
+
+static void pkru_write(uint32_t value)
+{
+	write_cr4(read_cr4() | CR4_PKE);
+	asm volatile("wrpkru" : : "a"(value), "d"(0), "c"(0));
+}
+
 static uint64_t place_read(const struct place *place)
 {
 	switch (place->kind) {
@@ -138,14 +186,39 @@ static uint64_t place_read(const struct place *place)
 		return debug_read(place->number);
 	case PLACE_CR2:
 		return read_cr2();
+	case PLACE_FCW:
+		return fcw_read();
+	case PLACE_MXCSR:
+		return mxcsr_read();
+	case PLACE_PKRU:
+		return pkru_read();
 	case PLACE_PENDING:
 		return pending_interrupts();
 	}
 	return 0;
 }
 
+/* As it was when the program began: the library has been here since. */
+static uint64_t place_read_first(const struct place *place)
+{
+	uint32_t msr = place->kind == PLACE_APIC ? MSR_X2APIC(place->number) : place->number;
+
+	if (place->kind == PLACE_FCW)
+		return early_fcw;
+	if (place->kind == PLACE_MXCSR)
+		return early_mxcsr;
+	for (const struct early *reg = early; reg->msr; reg++) {
+		if (reg->msr == msr && (place->kind == PLACE_MSR || place->kind == PLACE_APIC))
+			return place->kind == PLACE_APIC ? reg->low
+							 : reg->low | (uint64_t)reg->high << 32;
+	}
+	return place_read(place);
+}
+
 static void place_write(const struct place *place)
 {
+	if (place->stain == KEEP)
+		return;
 	switch (place->kind) {
 	case PLACE_MSR:
 		wrmsr(place->number, place->stain);
@@ -158,6 +231,15 @@ static void place_write(const struct place *place)
 		break;
 	case PLACE_CR2:
 		write_cr2(place->stain);
+		break;
+	case PLACE_FCW:
+		fcw_write(place->stain);
+		break;
+	case PLACE_MXCSR:
+		mxcsr_write(place->stain);
+		break;
+	case PLACE_PKRU:
+		pkru_write(place->stain);
 		break;
 	case PLACE_PENDING:
 		apic_send(apic_id(), ICR_ASSERT | STAIN_VECTOR);
@@ -259,19 +341,51 @@ static void vectors_stain(void)
 
 /* ---- The program ----------------------------------------------------------------------------- */
 
-/* Whether this processor has it (APM vol. 3, 8000_0001 EDX[27], 8000_0008 EBX[15]). */
 static bool has(const struct place *place)
 {
-	uint32_t eax, ebx, ecx, edx;
+	uint32_t regs[4];
 
-	if (place->kind != PLACE_MSR)
-		return true;
-	if (place->number == MSR_TSC_AUX) {
-		cpuid(0x80000001, &eax, &ebx, &ecx, &edx);
-		return edx & CPUID_8000_0001_EDX_RDTSCP;
+	for (unsigned int n = 0; n < sizeof(optional) / sizeof(optional[0]); n++) {
+		if (optional[n].kind != place->kind || optional[n].number != place->number)
+			continue;
+		asm volatile("cpuid"
+			     : "=a"(regs[0]), "=b"(regs[1]), "=c"(regs[2]), "=d"(regs[3])
+			     : "a"(optional[n].leaf), "c"(optional[n].subleaf));
+		return regs[optional[n].reg] >> optional[n].bit & 1;
 	}
-	cpuid(0x80000008, &eax, &ebx, &ecx, &edx);
-	return place->number != MSR_SPEC_CTRL || (ebx & 1u << 15);
+	return true;
+}
+
+static bool is_listed(uint32_t msr)
+{
+	for (unsigned int n = 0; n < sizeof(not_places) / sizeof(not_places[0]); n++) {
+		if (not_places[n] == msr)
+			return true;
+	}
+	for (unsigned int n = 0; n < NUM_PLACES; n++) {
+		if (places[n].kind == PLACE_MSR && places[n].number == msr)
+			return true;
+	}
+	return false;
+}
+
+/* Each register that a cell may write by the documented policy is looked at, or it is said why not.
+ */
+static unsigned int unlisted(void)
+{
+	unsigned int count = 0;
+
+	for (unsigned int n = 0; n < MSR_DOCUMENTED; n++) {
+		const struct msr_documented *row = &msr_documented[n];
+
+		for (uint32_t msr = row->first; msr <= row->last; msr++) {
+			if ((row->rights[1] != 'p' && row->rights[1] != 'c') || is_listed(msr))
+				continue;
+			console_printf("trace: nobody looks at MSR 0x%x\n", msr);
+			count++;
+		}
+	}
+	return count;
 }
 
 static unsigned int report(const char *name, uint64_t value, uint64_t initial)
@@ -286,13 +400,14 @@ static void look(void)
 {
 	/* Before anything is printed: that could use vector registers. */
 	uint64_t xcr0 = vectors_setup();
-	unsigned int found = 0, stained = vectors_find(WIDE_STAIN);
+	unsigned int stained = vectors_find(WIDE_STAIN), found = unlisted();
 
 	found += report("XCR0", xcr0, XCR0_X87);
 	found += report("stained FPU and vector registers", stained, 0);
 	for (unsigned int n = 0; n < NUM_PLACES; n++) {
 		if (has(&places[n]))
-			found += report(places[n].name, place_read(&places[n]), places[n].initial);
+			found += report(places[n].name, place_read_first(&places[n]),
+					places[n].initial);
 	}
 	console_printf("traces: %u at the start\n", found);
 }
@@ -314,7 +429,10 @@ static void find_again(void)
 		if (!has(&places[n]))
 			continue;
 		all++;
-		found += place_read(&places[n]) != places[n].initial;
+		if (place_read(&places[n]) != places[n].initial)
+			found++;
+		else
+			console_printf("no stain: %s\n", places[n].name);
 	}
 	console_printf("stains: %u of %u found, %u in vector registers\n", found, all,
 		       vector_places());

@@ -113,7 +113,7 @@ kvm_works() {
 # amd-iommu (intremap=on,xtsup=on) Linux switches too, but interrupts of the IO-APIC do not arrive:
 # its check of the timer panics, with no_timer_check it boots without them.
 choose_accelerator() {
-	local cpu='EPYC,+svm,+npt' threads=single
+	local cpu='EPYC,+svm,+npt,+pku' threads=single
 	qemu_program="qemu-system-x86_64"
 	host_cpu=''
 	if ((icount || x2apic)); then

@@ -337,6 +337,11 @@ static int perform(struct probe_request *request)
 			     : "a"(request->address), "D"(request->value), "S"(0)
 			     : "memory");
 		return 0;
+	case PROBE_DEBUG_WRITE:
+		asm volatile("mov %0, %%dr0; mov %0, %%dr1; mov %0, %%dr2; mov %0, %%dr3"
+			     :
+			     : "r"(request->value));
+		return 0;
 	default:
 		return -EINVAL;
 	}

@@ -28,8 +28,9 @@ enum probe_operation {
 	PROBE_MSR_WRITE,
 	PROBE_IPI,  /* address is the APIC id, value the lower half of the command register */
 	PROBE_PAGE, /* address = a page of kernel memory, filled with value in every 8 bytes */
-	PROBE_PAGE_CHECK, /* differ = how many of its words are not value */
-	PROBE_HYPERCALL,  /* address = code, value = argument, then the answer */
+	PROBE_PAGE_CHECK,  /* differ = how many of its words are not value */
+	PROBE_HYPERCALL,   /* address = code, value = argument, then the answer */
+	PROBE_DEBUG_WRITE, /* value into DR0 to DR3 */
 };
 
 struct probe_request {

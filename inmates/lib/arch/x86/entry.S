@@ -12,8 +12,11 @@
 
 	.section .boot, "awx"
 	.code16
-	.globl inmate_entry
+	/* A program may have one of its own, which goes on at the other name. */
+	.weak inmate_entry
+	.globl runtime_entry
 inmate_entry:
+runtime_entry:
 	cli
 	cld
 	cmpl	$0, smp_starting
