@@ -268,6 +268,7 @@ static void forget_cell(struct managed_cell *cell)
 int cells_create(const void __user *blob, u32 size)
 {
 	struct managed_cell *cell;
+	u64 said;
 	int err;
 
 	if (!partition)
@@ -287,10 +288,12 @@ int cells_create(const void __user *blob, u32 size)
 	err = take_cpus(cell);
 	if (err)
 		goto err_free;
+	said = console_ring_head();
 	err = cellvisor_hypercall(HC_CELL_CREATE, virt_to_phys(cell->desc), 0);
 	if (err) {
 		pr_cell(err, "cell %s: creation refused by the hypervisor: error %d\n",
 			cell->desc->name, err);
+		console_log(&partition->public->console, said);
 		if (err == -EPERM)
 			tell_locked(cell);
 		goto err_cpus;

@@ -155,6 +155,8 @@ ssize_t view_ring(const struct public_ring *ring, u64 *offset, u64 *lost, char _
  *	not wait. Lost text is told as a line. -EPERM where the configuration keeps it from root.
  * console_pending(): whether that would give some; needs no lock.
  * console_tail(): copies the end of the text, up to size bytes. Returns their number.
+ * console_ring_head(): how much the hypervisor that is on has said so far.
+ * console_log(): what it said since, or the end of that, goes into the kernel's log, unless kept.
  */
 #define CONSOLE_LOST_LINE 40
 
@@ -173,6 +175,8 @@ void console_reader_init(struct console_reader *reader); /* needs no lock */
 ssize_t console_read(struct console_reader *reader, char __user *buffer, size_t size, bool wait);
 bool console_pending(const struct console_reader *reader);
 size_t console_tail(char *buffer, size_t size);
+u64 console_ring_head(void);
+void console_log(const struct public_ring *ring, u64 since);
 
 /*
  * sysfs.c: the tree of sysfs_abi.h.

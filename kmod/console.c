@@ -11,6 +11,7 @@
 #include "cellvisor.h"
 
 #define TEXT_SIZE SZ_128K
+#define LOG_MAX	  2000 /* bytes that go into the kernel's log at once */
 
 DECLARE_WAIT_QUEUE_HEAD(console_wait);
 
@@ -149,6 +150,35 @@ ssize_t console_read(struct console_reader *reader, char __user *buffer, size_t 
 		if (wait_event_interruptible(console_wait,
 					     console_pending(reader) || READ_ONCE(kept)))
 			return -ERESTARTSYS;
+	}
+}
+
+u64 console_ring_head(void)
+{
+	return smp_load_acquire(&partition->public->console.head);
+}
+
+void console_log(const struct public_ring *ring, u64 since)
+{
+	u64 head = smp_load_acquire(&ring->head), at = since;
+	char line[128];
+	unsigned int n = 0;
+
+	if (kept)
+		return;
+	/* Whatever the head says: no more than that, and of the ring. */
+	if (head - since > LOG_MAX)
+		at = head > LOG_MAX ? head - LOG_MAX : 0;
+	for (; at < head; at++) {
+		char c = READ_ONCE(ring->buffer[at % PUBLIC_CONSOLE_SIZE]);
+
+		if (c != '\n')
+			line[n++] = c >= ' ' && c <= '~' ? c : '?';
+		if (n && (c == '\n' || n == sizeof(line) - 1 || at + 1 == head)) {
+			line[n] = 0;
+			pr_cell(err, "| %s\n", line);
+			n = 0;
+		}
 	}
 }
 

@@ -193,24 +193,6 @@ static void free_partition(struct partition *p)
 	kfree(p);
 }
 
-static void print_console(const struct partition *p)
-{
-	u64 head = p->public->console.head, at = head > 2000 ? head - 2000 : 0;
-	char line[128];
-	unsigned int n = 0;
-
-	for (; at < head; at++) {
-		line[n] = p->public->console.buffer[at % PUBLIC_CONSOLE_SIZE];
-		if (line[n] == '\n' || n == sizeof(line) - 2) {
-			line[n] = 0;
-			pr_cell(err, "| %s\n", line);
-			n = 0;
-		} else {
-			n++;
-		}
-	}
-}
-
 static int prepare(const void __user *blob, struct partition *p)
 {
 	int err;
@@ -257,7 +239,7 @@ int partition_open(const void __user *blob)
 		err = crossing.error;
 	if (err) {
 		pr_cell(err, "the hypervisor did not start: error %d\n", err);
-		print_console(p);
+		console_log(&p->public->console, 0);
 		goto err_free;
 	}
 	partition = p;
