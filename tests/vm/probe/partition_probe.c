@@ -16,6 +16,7 @@
 #include <asm/fpu/api.h>
 #include <asm/msr.h>
 
+#include "cost.h"
 #include "probe_abi.h"
 #include "storm.h"
 
@@ -337,6 +338,8 @@ static int perform(struct probe_request *request)
 			     : "a"(request->address), "D"(request->value), "S"(0)
 			     : "memory");
 		return 0;
+	case PROBE_COST:
+		return cost(request->address, request->value, &request->value);
 	case PROBE_DEBUG_WRITE:
 		asm volatile("mov %0, %%dr0; mov %0, %%dr1; mov %0, %%dr2; mov %0, %%dr3"
 			     :

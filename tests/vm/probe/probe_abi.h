@@ -30,7 +30,19 @@ enum probe_operation {
 	PROBE_PAGE, /* address = a page of kernel memory, filled with value in every 8 bytes */
 	PROBE_PAGE_CHECK,  /* differ = how many of its words are not value */
 	PROBE_HYPERCALL,   /* address = code, value = argument, then the answer */
+	PROBE_COST,	   /* address = enum probe_cost, value = argument, then ticks of one */
 	PROBE_DEBUG_WRITE, /* value into DR0 to DR3 */
+};
+
+enum probe_cost {
+	PROBE_COST_NOTHING,
+	PROBE_COST_CPUID,     /* of a leaf */
+	PROBE_COST_HYPERCALL, /* of a code, with the argument 0 */
+	PROBE_COST_WRMSR,     /* of what is there */
+	PROBE_COST_PORT,      /* a byte from one */
+	PROBE_COST_APIC_EOI,  /* with nothing in service, by the page */
+	PROBE_COST_APIC_ICR,  /* to itself, by the page */
+	PROBE_COST_LAST = PROBE_COST_APIC_ICR,
 };
 
 struct probe_request {
