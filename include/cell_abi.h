@@ -38,6 +38,14 @@ enum cell_hypercall {
 	HC_CV_CELL_SHUTDOWN = HC_CV_BASE + 1, /* id: (re)send the shutdown request, does not wait */
 	HC_CV_CELL_KILL =
 		HC_CV_BASE + 2, /* id: stop the cell without asking; state becomes failed */
+	/*
+	 * Root's end of shared memory. ADD: guest-physical address of a struct cell_desc without
+	 * CPUs, whose only device is BLOB_PCI_IVSHMEM and whose regions are its sections; where its
+	 * BAR 0 is, with BAR 1 in the page behind. REMOVE: domain << 16 | bdf; -EBUSY while a cell
+	 * has an end of it.
+	 */
+	HC_CV_LINK_ADD = HC_CV_BASE + 3,
+	HC_CV_LINK_REMOVE = HC_CV_BASE + 4,
 };
 
 /* Argument of HC_HYPERVISOR_GET_INFO. */

@@ -77,6 +77,7 @@ _Static_assert(JAILHOUSE_CELL_DESTROY == 0x40280005, "ioctl number");
 #define CELLVISOR_FEATURE_CONSOLE (1ull << 2) /* CELLVISOR_CELL_CONSOLE */
 #define CELLVISOR_FEATURE_KILL	  (1ull << 3) /* CELLVISOR_CELL_KILL */
 #define CELLVISOR_FEATURE_EVENTS  (1ull << 4) /* poll(), CELLVISOR_EVENTS, uevents */
+#define CELLVISOR_FEATURE_LINKS	  (1ull << 5) /* CELLVISOR_LINK_* */
 
 struct cellvisor_features {
 	uint32_t abi_version;
@@ -131,6 +132,27 @@ struct cellvisor_cell_console {
 	uint64_t lost;	 /* out */
 };
 
+/*
+ * Root's end of shared memory between cells: an ivshmem device (ivshmem.h) at a free place of a PCI
+ * bus, which Linux finds at once and loses when it is removed. The blob is a struct cell_desc
+ * (blob.h) without CPUs: its only device is of type BLOB_PCI_IVSHMEM, its memory regions are the
+ * sections of it, at addresses that root has, with root's rights to them. Cells whose device has
+ * the same address are the other peers. The memory is zeroed first. Errors of ADD: EEXIST, there is
+ * a device; EBUSY, the memory is a cell's; ENOSPC, no room for its registers on that bus; EINVAL.
+ * Of REMOVE: ENOENT; EBUSY, a cell has an end of it.
+ */
+struct cellvisor_link_add {
+	uint64_t blob_address;
+	uint32_t blob_size;
+	uint32_t reserved;
+};
+
+struct cellvisor_link_remove {
+	uint16_t domain;
+	uint16_t bdf; /* bus << 8 | device << 3 | function */
+	uint32_t reserved;
+};
+
 #define CELLVISOR_FEATURES     _IOR(CELLVISOR_IOC_TYPE, 0, struct cellvisor_features)
 #define CELLVISOR_POOL_RESERVE _IOWR(CELLVISOR_IOC_TYPE, 1, struct cellvisor_pool)
 #define CELLVISOR_POOL_RELEASE _IO(CELLVISOR_IOC_TYPE, 2)
@@ -144,5 +166,7 @@ struct cellvisor_cell_console {
  * CELLVISOR_EVENTS.
  */
 #define CELLVISOR_EVENTS       _IOR(CELLVISOR_IOC_TYPE, 7, uint64_t)
+#define CELLVISOR_LINK_ADD     _IOW(CELLVISOR_IOC_TYPE, 8, struct cellvisor_link_add)
+#define CELLVISOR_LINK_REMOVE  _IOW(CELLVISOR_IOC_TYPE, 9, struct cellvisor_link_remove)
 
 #endif /* DRIVER_ABI_H */
