@@ -91,7 +91,7 @@ static const struct kind kinds[] = {
 
 /* On a machine in x2APIC mode; OTHER is root's, too. */
 static const struct kind x2_kinds[] = {
-	{"x2APIC ICR by id, root", 190, ROOT, VMEXIT_MSR, WRITE, .rcx = ICR, .rax = 0x40,
+	{"x2APIC ICR by id, root", 178, ROOT, VMEXIT_MSR, WRITE, .rcx = ICR, .rax = 0x40,
 	 .rdx = OTHER},
 	{"x2APIC ICR to itself, root", 162, ROOT, VMEXIT_MSR, WRITE, .rcx = ICR, .rax = 0x40040},
 	{"x2APIC ICR by id, cell", 167, CELL, VMEXIT_MSR, WRITE, .rcx = ICR, .rax = 0x40,

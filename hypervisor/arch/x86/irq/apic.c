@@ -10,19 +10,18 @@
 
 static int apic_cpu_init(struct cpu *cpu)
 {
-	uint32_t id = apic_get(APIC_ID);
+	uint32_t id = apic_get(APIC_ID) >> (apic_x2 ? 0 : 24);
 
 	if (!(rdmsr(MSR_APIC_BASE) & APIC_BASE_X2APIC) == apic_x2) {
 		console_printf("CPU %u: its APIC is in another mode than CPU 0's\n", cpu->id);
 		return -EOPNOTSUPP;
 	}
-	if (!apic_x2)
-		id >>= 24;
 	if (id != cpu->arch.apic_id) {
 		console_printf("CPU %u: APIC id %u, configured %u\n", cpu->id, id,
 			       cpu->arch.apic_id);
 		return -EINVAL;
 	}
+	apic_cpus[(uint8_t)id] = cpu->id;
 	cpu->arch.apic_icr = apic_get(APIC_ICR_LOW);
 	if (apic_x2)
 		return 0;

@@ -50,6 +50,9 @@ static inline void apic_set(unsigned int offset, uint32_t value)
 		*(volatile uint32_t *)(APIC_VIRT + offset) = value;
 }
 
+/* Numbers of CPUs by the lowest byte of their ids: the last one that came with it. */
+extern uint8_t apic_cpus[256];
+
 /* An interrupt to the CPU with this id. */
 void apic_command(uint32_t id, uint32_t command);
 

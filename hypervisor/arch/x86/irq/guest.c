@@ -229,24 +229,22 @@ SUBSYSTEM(11, apic_page_subsystem) = {
 	.io_regions = add_page,
 };
 
+uint8_t apic_cpus[256];
+
 #define ICR_NOT_PLAIN (ICR_X2_RESERVED | ICR_MODE(~0u) | ICR_LOGICAL | ICR_TO_ALL)
 
-/* The most frequent one: an interrupt to one CPU by its id. NULL: something else, or nobody. */
+/* The most frequent one: an interrupt to one CPU by its id. NULL: to be looked at in full. */
 static const struct cpu *plain_destination(const struct cpu *self, uint64_t command)
 {
 	uint32_t id = command >> 32;
+	const struct cpu *cpu;
 
 	if ((command & ICR_NOT_PLAIN) || (command & 0xff) < 16)
 		return NULL;
 	if ((command & ICR_TO_SELF) || id == self->arch.apic_id)
 		return self;
-	for (uint64_t cpus = self->cell->cpus; cpus; cpus &= cpus - 1) {
-		const struct cpu *cpu = cpu_of_cell(__builtin_ctzll(cpus));
-
-		if (cpu->arch.apic_id == id)
-			return cpu;
-	}
-	return NULL;
+	cpu = cpu_of_cell(apic_cpus[(uint8_t)id]);
+	return cpu->arch.apic_id == id && cpu->cell == self->cell ? cpu : NULL;
 }
 
 static enum verdict write_icr(struct cpu *cpu, uint64_t value)
