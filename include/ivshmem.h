@@ -37,9 +37,8 @@
 #define IVSHMEM_MAX_PEERS   0x04
 #define IVSHMEM_INT_CONTROL 0x08
 #define IVSHMEM_DOORBELL    0x0c /* written: IVSHMEM_RING() */
-#define IVSHMEM_STATE                                                               \
-	0x10 /* own entry of the state table; a change rings vector 0 at all others \
-	      */
+/* Own entry of the state table; a change rings vector 0 at all others. */
+#define IVSHMEM_STATE	    0x10
 
 #define IVSHMEM_INT_ENABLE 1u
 
