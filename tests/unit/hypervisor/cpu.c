@@ -408,6 +408,14 @@ static void test_locks(struct tap *tap)
 	       "that of one that got lost with it after a second");
 	machine_open(NULL);
 	machine_begin(3, lock_and_stay, false);
+	machine_call(1, suspend_some, 1 << 3);
+	clock = machine.clock;
+	tap_ok(tap,
+	       cpu_is_lost(cpu_by_id(3)) && machine_call(0, take_lock, 0) &&
+		       machine.clock - clock >= 1000 * CLOCK_KHZ,
+	       "not before, where others have waited for it in vain: it may still be at work");
+	machine_open(NULL);
+	machine_begin(3, lock_and_stay, false);
 	for (unsigned int n = 0; n < 3; n++)
 		machine_begin(n, take_lock_for_a_while, 0);
 	machine_end(0);

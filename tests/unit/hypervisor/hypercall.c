@@ -92,6 +92,16 @@ static void test_cpu_info(struct tap *tap)
 	tap_is_u64(tap, cpu_info(PLANT_CPU, 0, CPU_INFO_STAT_BASE), -EPERM,
 		   "those of root it does not");
 	tap_is_u64(tap, cpu_info(PLANT_CPU, 0, CPU_INFO_STATE), -EPERM, "nor whether it runs");
+	machine_open(NULL);
+	cpu_by_id(PLANT_CPU)->failed = true;
+	machine_create(&plant);
+	tap_is_u64(tap, cpu_info(0, PLANT_CPU, CPU_INFO_STATE), CPU_INFO_RUNNING,
+		   "what a CPU failed for in root is no failure of the cell that gets it");
+	cpu_by_id(PLANT_CPU)->failed = true;
+	while (machine_hypercall(HC_CELL_DESTROY, PLANT_ID, 0) == -EINPROGRESS)
+		cpu_by_id(PLANT_CPU)->failed = true;
+	tap_is_u64(tap, cpu_info(0, PLANT_CPU, CPU_INFO_STATE), CPU_INFO_RUNNING,
+		   "nor is what it fails for in the cell's end one of root's");
 }
 
 static void test_console(struct tap *tap)

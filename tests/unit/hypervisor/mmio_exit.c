@@ -174,6 +174,35 @@ static void test_rest(struct tap *tap)
 	       "when the cell has gone root has the page again");
 }
 
+/* A window of two pages is two mappings. */
+static void test_two_pages(struct tap *tap)
+{
+	static const struct blob_memory over = {DEVICE + 0x2f00, DEVICE + 0x2f00, 0x200,
+						RW | BLOB_MEM_IO | BLOB_MEM_IO_UNALIGNED};
+	const struct cell_plan other = {
+		.name = "other", .id = 2, .cpus = 1 << 2, .memory = &over, .num_memory = 1};
+	struct cpu *cpu;
+
+	open_machine(0);
+	if (machine_create(&other) < 0)
+		machine_give_up("the cell cannot be made");
+	cpu = cpu_by_id(2);
+	cpu->state = CPU_RUNNING;
+	cpu_gprs(cpu)->rax = ~0ull;
+	for (unsigned int offset = 0xffd; offset < 0x1000; offset++)
+		tap_ok(tap,
+		       touch(cpu, STORE, DEVICE + 0x2000 + offset, true) == VERDICT_FAULT &&
+			       machine.device_accesses == 0 && *device32(0x2ffc) == 0 &&
+			       *device32(0x3000) == 0,
+		       "an access to a window at 0x%x leaves the page and is refused", offset);
+	touch(cpu, STORE, DEVICE + 0x2ffc, true);
+	tap_ok(tap, *device32(0x2ffc) == 0xffffffff && *device32(0x3000) == 0,
+	       "the last one of the page is done");
+	cpu_gprs(cpu)->rdi = DEVICE + 0x3000;
+	touch(cpu, STORE, DEVICE + 0x3000, true);
+	tap_is_u64(tap, *device32(0x3000), 0xffffffff, "so is the first one of the next");
+}
+
 /* Two cells and root in one page. */
 static void test_neighbours(struct tap *tap)
 {
@@ -418,6 +447,7 @@ int main(void)
 	test_apic(&tap);
 	test_widths(&tap);
 	test_rest(&tap);
+	test_two_pages(&tap);
 	test_neighbours(&tap);
 	test_edge(&tap);
 	test_edge_of_segments(&tap);

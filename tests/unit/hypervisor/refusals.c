@@ -224,7 +224,6 @@ static void test_names_and_cpus(struct tap *tap)
 	}
 }
 
-/* As many as a blob can have that is not too large. */
 /* A set is as long as its blob says, and may name CPUs that the hypervisor cannot have. */
 static void test_long_set(struct tap *tap)
 {
@@ -239,6 +238,7 @@ static void test_long_set(struct tap *tap)
 	tap_is_u64(tap, cell_desc_cpus(&wide.desc), 0, "one with CPUs beyond the last is none");
 }
 
+/* As many as a blob can have that is not too large. */
 static void test_windows(struct tap *tap)
 {
 	static struct blob_memory memory[120];
