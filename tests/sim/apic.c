@@ -33,6 +33,7 @@ static const struct {
 	{APIC_LVT_ERROR, LVT_MASKED, LVT_MASKED, "errors' vector"},
 	{APIC_EXTENDED_LVT, LVT_MASKED, LVT_MASKED, "first extended vector"},
 	{APIC_EXTENDED_LVT + 0x30, LVT_MASKED, LVT_MASKED, "last extended vector"},
+	{APIC_ESR, 0, 0, "errors"},
 	{APIC_TIMER_INITIAL, 0, 0, "timer"},
 	{APIC_TIMER_DIVIDE, TIMER_DIVIDE_16, 0, "timer's divisor"},
 	/* An APIC of this version has none, and takes no writes there. */
@@ -45,6 +46,7 @@ static void stain(void)
 {
 	for (size_t n = 0; n < REGISTERS; n++)
 		*sim_apic(CELL, registers[n].offset) = STAIN;
+	sim.cpu[CELL].apic_errors = STAIN;
 }
 
 static void request(unsigned int vector)
@@ -142,7 +144,9 @@ static void test_own(struct tap *tap)
 	tap_is_u64(tap, by_msr(false, MSR_X2APIC(APIC_ICR_LOW), 0), command,
 		   "a cell reads the command that it gave");
 	cpu->arch.apic_ldr = cpu->arch.apic_dfr = STAIN;
+	sim.cpu[CELL].apic_errors = STAIN;
 	restart();
+	tap_is_u64(tap, *sim_apic(CELL, APIC_ESR), 0, "nor sees its errors");
 	sim_long_mode(CELL, SIM_CELL_MEMORY);
 	tap_is_u64(tap, by_msr(false, MSR_X2APIC(APIC_ICR_LOW), 0), 0,
 		   "but not one of whoever had the CPU before");

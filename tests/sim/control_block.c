@@ -5,6 +5,7 @@
  */
 #include <string.h>
 
+#include "arch/x86/msr.h"
 #include "arch/x86/processor.h"
 #include "arch/x86/svm.h"
 #include "cell_abi.h"
@@ -51,6 +52,35 @@ static void test_intercepts(struct tap *tap)
 	       "both are translated, under a number that is not the hypervisor's");
 }
 
+/* APM vol. 2, table 14-1; EFER has the extension's bit, which the guest does not see. */
+static void test_reset_state(struct tap *tap)
+{
+	const struct vmcb *vmcb = sim_vmcb(CELL);
+	const struct vmcb_segment data[] = {vmcb->es, vmcb->ss, vmcb->ds, vmcb->fs, vmcb->gs};
+	unsigned int wrong = 0;
+
+	for (size_t n = 0; n < sizeof(data) / sizeof(*data); n++)
+		wrong += data[n].selector || data[n].attributes != 0x93 ||
+			 data[n].limit != 0xffff || data[n].base;
+	tap_is_u64(tap, wrong, 0, "a cell begins with segments of 64 KiB");
+	tap_ok(tap,
+	       vmcb->cs.attributes == 0x9b && vmcb->cs.limit == 0xffff &&
+		       vmcb->ldtr.attributes == 0x82 && vmcb->ldtr.limit == 0xffff &&
+		       vmcb->tr.attributes == 0x83 && vmcb->tr.limit == 0xffff,
+	       "so are its code and its systems' segments");
+	tap_ok(tap,
+	       vmcb->gdtr.limit == 0xffff && vmcb->gdtr.base == 0 && vmcb->idtr.limit == 0xffff &&
+		       vmcb->idtr.base == 0,
+	       "its descriptors and its interrupt vectors are at 0");
+	tap_ok(tap,
+	       vmcb->cr0 == 0x60000010 && !vmcb->cr2 && !vmcb->cr3 && !vmcb->cr4 &&
+		       vmcb->efer == EFER_SVME && !vmcb->cpl,
+	       "it is in real mode, without caches");
+	tap_ok(tap, vmcb->dr6 == 0xffff0ff0 && vmcb->dr7 == 0x400 && vmcb->rflags == 2,
+	       "without breakpoints, and with interrupts off");
+	tap_ok(tap, !vmcb->rax && !vmcb->rsp, "and its registers are 0");
+}
+
 /* The only entries there are, and the page behind the last one; NULL: there are others. */
 static const uint8_t *only_page(uint64_t table, uint64_t *ret_entry)
 {
@@ -91,6 +121,7 @@ int main(int argc, char **argv)
 	sim_long_mode(ROOT, 0);
 	tap_ok(&tap, sim_start_cell(CELL) == SIM_CELL_ID, "a cell is created and started");
 	test_intercepts(&tap);
+	test_reset_state(&tap);
 	test_parked(&tap);
 	return tap_done(&tap);
 }

@@ -21,7 +21,9 @@ enum owner { ROOT, CELL }; /* by CPU */
 #define WITH_ERROR(vector) (EXCEPTION(vector) | EVENT_HAS_ERROR)
 #define INTERRUPT	   (EVENT_VALID | 0x30)
 #define ATTR_LONG	   0x200
+#define CR4_GLOBAL	   0x80
 #define UNCORRECTED	   0xb600000000070005ull /* VAL, UC, ADDRV */
+#define ADDRESS_VALID	   (1ull << 58)
 #define CORRECTED	   0x9400000000070005ull
 
 static void at_instruction(enum owner owner, const char *code, unsigned int size)
@@ -88,10 +90,20 @@ static void test_arguments(struct tap *tap)
 
 	tap_ok(tap, ask(HC_HYPERVISOR_GET_INFO, HV_INFO_NUM_CELLS) > 0, "a hypercall is answered");
 	tap_is_u64(tap, ask(HC_HYPERVISOR_GET_INFO, wide), -EINVAL, "all of its argument counts");
+	tap_is_u64(tap, ask(HC_HYPERVISOR_GET_INFO, HV_INFO_NUM_CELLS + 1), -EINVAL,
+		   "nothing is behind the last");
 	vmcb->cs.attributes &= ~ATTR_LONG;
 	tap_ok(tap, ask(HC_HYPERVISOR_GET_INFO, wide) > 0,
 	       "in compatibility mode the lower half does");
+	at_instruction(ROOT, "\x0f\x01\xd9", 3);
+	tap_is_u64(tap,
+		   sim_hypercall(ROOT, HC_CPU_GET_INFO, 1ull << 32 | ROOT,
+				 1ull << 32 | CPU_INFO_STATE),
+		   CPU_INFO_RUNNING, "of the second argument as well");
 	vmcb->cs.attributes |= ATTR_LONG;
+	at_instruction(ROOT, "\x0f\x01\xd9", 3);
+	tap_is_u64(tap, sim_hypercall(ROOT, HC_CPU_GET_INFO, ROOT, 1ull << 32 | CPU_INFO_STATE),
+		   -EINVAL, "and only there");
 	vmcb->cpl = 3;
 	tap_is_u64(tap, ask(HC_HYPERVISOR_GET_INFO, HV_INFO_NUM_CELLS), -EPERM,
 		   "programs are not answered");
@@ -159,6 +171,23 @@ static void test_delivery_of_cell(struct tap *tap)
 		tap_is_u64(tap, vmcb->event_injection & 0xff, rules[n].then,
 			   "exception %u in the delivery of %u", rules[n].second, rules[n].first);
 	}
+}
+
+/* A chain of exceptions is told by the one that it began with, whatever was there before. */
+static void test_chain(struct tap *tap)
+{
+	at_instruction(CELL, "\x0f\x0b", 2);
+	sim_exit(CELL, VMEXIT_EXCP_BASE + VECTOR_UD, 0, 0);
+	sim_event = EXCEPTION(VECTOR_PF);
+	sim_exit(CELL, VMEXIT_EXCP_BASE + VECTOR_GP, 0, 0);
+	tap_is_u64(tap, sim_vmcb(CELL)->event_injection & 0xff, VECTOR_DF,
+		   "#GP in the delivery of #PF is #DF");
+	sim_event = WITH_ERROR(VECTOR_DF);
+	sim_exit(CELL, VMEXIT_EXCP_BASE + VECTOR_GP, 0, 0);
+	tap_ok(tap,
+	       sim_record() && sim_record()->failure.reason == FAILURE_TRIPLE_FAULT &&
+		       sim_record()->failure.vector == VECTOR_PF,
+	       "and the end that follows is told as #PF's");
 }
 
 static bool restart_cell(void)
@@ -232,6 +261,11 @@ static void test_machine_check(struct tap *tap)
 	tap_ok(tap, failed(FAILURE_MACHINE_CHECK, UNCORRECTED, 0x12345000, FAILURE_STATE_UNDEFINED),
 	       "a shutdown for an error of the machine is no fault of the cell");
 	tap_ok(tap, restart_cell(), "the cell starts once more");
+	*bank(cpu, MSR_MC0_STATUS, 2) = UNCORRECTED & ~ADDRESS_VALID;
+	sim_exit(CELL, VMEXIT_EXCP_BASE + VECTOR_MC, 0, 0);
+	tap_ok(tap, failed(FAILURE_MACHINE_CHECK, UNCORRECTED & ~ADDRESS_VALID, 0, 0),
+	       "an address that the bank does not vouch for is not told");
+	tap_ok(tap, restart_cell(), "and once more");
 	*bank(cpu, MSR_MC0_STATUS, 2) = 0;
 	sim_exit(CELL, VMEXIT_SHUTDOWN, 0, 0);
 	tap_ok(tap, failed(FAILURE_TRIPLE_FAULT, 0, 0, FAILURE_STATE_UNDEFINED),
@@ -292,6 +326,19 @@ static void test_write_back(struct tap *tap, bool alone)
 	step(CELL, VMEXIT_INVD, "\x0f\x08", 2, 0);
 	tap_ok(tap, sim.write_backs == all && sim.write_backs_kept == kept,
 	       "a cell's does nothing to anybody's");
+}
+
+/* Bytes of an access of before are not those of what exits now. */
+static void test_old_bytes(struct tap *tap)
+{
+	sim_assists = true;
+	at_instruction(ROOT, "\x8b\x07", 2);
+	sim_exit(ROOT, VMEXIT_NPF, 4, SIM_HV_START);
+	sim_assists = false;
+	sim_vmcb(ROOT)->cr3 ^= 8;
+	tap_is_u64(tap, step(ROOT, VMEXIT_CPUID, "\x2e\x66\x0f\xa2", 4, 0), 4,
+		   "what the processor told of an access is no other instruction");
+	sim_assists = true;
 }
 
 static void test_svm_instructions(struct tap *tap)
@@ -392,6 +439,7 @@ static void test_leaving(struct tap *tap)
 	vmcb->cr2 = 0x1234;
 	vmcb->dr6 = DR6_RESET | 1;
 	vmcb->dr7 = 0x401;
+	vmcb->cr4 |= CR4_GLOBAL;
 	sim_hypercall(ROOT, HC_DISABLE, 0, 0);
 	tap_ok(tap, cpu->state == SIM_LEFT && *sim_msr(cpu, MSR_SPEC_CTRL) == 3,
 	       "Linux goes on with its last speculation control");
@@ -403,6 +451,8 @@ static void test_leaving(struct tap *tap)
 	       cpu->reg[SIM_RDI] == vmcb->cr3 && cpu->reg[SIM_RSI] == vmcb->rsp &&
 		       cpu->reg[SIM_RDX] == vmcb->rip,
 	       "its tables, stack and place");
+	tap_ok(tap, cpu->cr[0] == vmcb->cr0 && cpu->cr[4] == vmcb->cr4,
+	       "with the features that it had turned on");
 	tap_ok(tap,
 	       *sim_msr(cpu, MSR_VM_HSAVE_PA) == 0 && !(*sim_msr(cpu, MSR_VM_CR) & VM_CR_R_INIT),
 	       "nothing of the extension is set up any more");
@@ -421,10 +471,13 @@ int main(int argc, char **argv)
 	test_instructions(&tap);
 	test_arguments(&tap);
 	test_delivery_of_cell(&tap);
+	test_chain(&tap);
+	restart_cell();
 	test_counters(&tap);
 	test_write_back(&tap, false);
 	test_forgotten(&tap);
 	test_machine_check(&tap);
+	test_old_bytes(&tap);
 	test_svm_instructions(&tap);
 	test_speculation_control(&tap);
 	test_kill(&tap);

@@ -10,11 +10,13 @@
 #include "arch/x86/msr.h"
 #include "blob.h"
 #include "image_abi.h"
+#include "cell_abi.h"
 #include "sim_guest.h"
 #include "tests/lib/tap.h"
 
 #define CPUS 2
 #define EFER 0x1d01
+#define CR4  0x406e0
 
 static void none(struct image_header *header, struct system_desc *system)
 {
@@ -128,6 +130,45 @@ static const struct {
 	{other_id, -EINVAL, "another APIC id than the configuration's"},
 };
 
+static void console_at_port(struct image_header *header, struct system_desc *system)
+{
+	system->debug_console = (struct cell_console){.address = 0x3f8, .type = CONSOLE_8250};
+}
+
+static void console_in_memory(struct image_header *header, struct system_desc *system)
+{
+	console_at_port(header, system);
+	system->debug_console.flags = CONSOLE_FLAG_MMIO;
+}
+
+static unsigned int port_writes(void)
+{
+	return sim.cpu[0].port_writes + sim.cpu[1].port_writes;
+}
+
+/* The serial port has what is said until all is open, and no later: it would hold up cells. */
+static void test_console(struct tap *tap, char **argv)
+{
+	unsigned int opening;
+
+	memset(&sim, 0, sizeof(sim));
+	sim_prepare = console_at_port;
+	sim_enter(argv[1], argv[2], CPUS, 0);
+	opening = port_writes();
+	tap_ok(tap, opening > 20, "what is said at the launch goes to the serial port");
+	sim_long_mode(0, 0);
+	tap_ok(tap,
+	       sim_start_cell(1) == SIM_CELL_ID &&
+		       sim_hypercall(0, HC_CV_CELL_KILL, SIM_CELL_ID, 0) == 0 &&
+		       port_writes() == opening,
+	       "what is said afterwards does not");
+	memset(&sim, 0, sizeof(sim));
+	sim_prepare = console_in_memory;
+	sim_enter(argv[1], argv[2], CPUS, 0);
+	tap_ok(tap, sim.cpu[0].state == SIM_GUEST && port_writes() == 0,
+	       "nothing goes to the port where the console is one in memory");
+}
+
 int main(int argc, char **argv)
 {
 	struct tap tap = {0};
@@ -140,14 +181,17 @@ int main(int argc, char **argv)
 		sim_prepare = launches[n].prepare;
 		ended = sim_enter(argv[1], argv[2], CPUS, 0);
 		for (unsigned int cpu = 0; cpu < CPUS; cpu++)
-			wrong += sim.cpu[cpu].state != SIM_LEFT ||
-				 (int)sim.cpu[cpu].reg[SIM_RAX] != launches[n].result ||
-				 (*sim_msr(&sim.cpu[cpu], MSR_EFER) & ~0x1000) != (EFER & ~0x1000);
+			wrong +=
+				sim.cpu[cpu].state != SIM_LEFT ||
+				(int)sim.cpu[cpu].reg[SIM_RAX] != launches[n].result ||
+				(*sim_msr(&sim.cpu[cpu], MSR_EFER) & ~0x1000) != (EFER & ~0x1000) ||
+				sim.cpu[cpu].cr[4] != CR4;
 		tap_ok(&tap, ended && !wrong, "refused on all CPUs: %s", launches[n].name);
 	}
 	memset(&sim, 0, sizeof(sim));
 	sim_prepare = none;
 	tap_ok(&tap, sim_enter(argv[1], argv[2], CPUS, 0) && sim.cpu[0].state == SIM_GUEST,
 	       "with all as it should be it opens");
+	test_console(&tap, argv);
 	return tap_done(&tap);
 }

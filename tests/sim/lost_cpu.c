@@ -12,6 +12,7 @@
 #include "arch/x86/svm.h"
 #include "cell_abi.h"
 #include "planted_faults.h"
+#include "sim_cpu.h"
 #include "sim_guest.h"
 #include "tests/lib/tap.h"
 
@@ -121,6 +122,28 @@ static void test_suspended(struct tap *tap)
 	tap_is_u64(tap, sim_start_cell(CELL), SIM_CELL_ID, "and is suspended as before");
 }
 
+static bool raise_machine_check(unsigned long count)
+{
+	if (count < 5)
+		return true;
+	sim_deliver(&sim.cpu[CELL], VECTOR_MC, false, 0);
+	return false;
+}
+
+/* Its vector is also one that a guest can have in service: it is none of its interrupts. */
+static void test_machine_check(struct tap *tap)
+{
+	sim_start_cell(CELL);
+	*sim_apic(CELL, APIC_ISR) = 1u << VECTOR_MC;
+	sim_long_mode(CELL, SIM_CELL_MEMORY);
+	sim_write_code(CELL, SIM_CELL_MEMORY, "\x0f\xa2", 2);
+	sim_on_instruction = raise_machine_check;
+	sim_measure(CELL, VMEXIT_CPUID, 0, 0);
+	sim_on_instruction = NULL;
+	tap_ok(tap, sim.cpu[CELL].state == SIM_HALTED && told("machine check, 18 on CPU 2"),
+	       "an error of the machine in the hypervisor ends this CPU, whatever its APIC serves");
+}
+
 static void test_late_act(struct tap *tap)
 {
 	sim_hypercall(FIRST, PLANTED_DELAY, 700, 0);
@@ -209,6 +232,8 @@ int main(int argc, char **argv)
 	test_cell_beside(&tap);
 	open_machine(argv);
 	test_suspended(&tap);
+	open_machine(argv);
+	test_machine_check(&tap);
 	open_machine(argv);
 	test_cell_exception(&tap);
 	memset(&sim, 0, sizeof(sim));

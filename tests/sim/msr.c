@@ -225,6 +225,21 @@ static void test_other_end(struct tap *tap)
 	sim_long_mode(CELL, SIM_CELL_MEMORY);
 }
 
+/* A #GP for a register that it has not, which it handles, and another one elsewhere. */
+static void test_handled(struct tap *tap)
+{
+	raises(CELL, false, 0x17a);
+	sim_vmcb(CELL)->rip += 0x100;
+	sim_exit(CELL, VMEXIT_EXCP_BASE + 13, 0, 0);
+	sim_exit(CELL, VMEXIT_SHUTDOWN, 0, 0);
+	tap_ok(tap,
+	       sim_record() && sim_record()->failure.reason == FAILURE_TRIPLE_FAULT &&
+		       sim_record()->failure.vector == 13,
+	       "a read of before is not the end's, elsewhere");
+	sim_hypercall(ROOT, HC_CELL_START, SIM_CELL_ID, 0);
+	sim_long_mode(CELL, SIM_CELL_MEMORY);
+}
+
 static void test_triple_fault(struct tap *tap)
 {
 	const struct public_cell *cell;
@@ -261,6 +276,7 @@ int main(int argc, char **argv)
 	test_event(&tap);
 	test_machine_checks(&tap);
 	test_other_end(&tap);
+	test_handled(&tap);
 	test_triple_fault(&tap);
 	console = sim_console();
 	tap_ok(&tap, strstr(console, "exception") == NULL, "the hypervisor had no exception");

@@ -19,6 +19,7 @@ enum { ROOT, OTHER };
 #define RF		  0x10000u
 #define DR6_STEP	  (1u << 14)
 #define V_NMI		  (1u << 11)
+#define V_NMI_MASKED	  (1u << 12)
 #define V_NMI_ON	  (1u << 26)
 #define HANDLER		  0x7000
 #define IRET_AT		  0x7010
@@ -267,6 +268,11 @@ static void test_virtual(struct tap *tap)
 	vmcb->virtual_interrupt &= ~(uint64_t)V_NMI;
 	nmi_at(HANDLER);
 	tap_ok(tap, (vmcb->virtual_interrupt & V_NMI) && !injected(), "so is the next");
+	vmcb->virtual_interrupt |= V_NMI_MASKED;
+	root()->pending |= PENDING_INIT | PENDING_SIPI;
+	leaves(VMEXIT_CPUID, HANDLER);
+	tap_ok(tap, vmcb->rip == 0 && vmcb->virtual_interrupt == V_NMI_ON,
+	       "whoever has the CPU after a reset gets none of them, and is in no handler");
 }
 
 #define PAGE_OF_START 0x9a

@@ -243,7 +243,10 @@ static void assist(struct sim_cpu *cpu, struct vmcb *vmcb)
 
 	vmcb->event_injection = 0;
 	vmcb->next_rip = sim_assists && instruction ? vmcb->rip + cpu->code_size : 0;
-	vmcb->bytes_fetched = sim_assists && vmcb->exit_code == VMEXIT_NPF ? 15 : 0;
+	/* Other exits leave there what was told last. */
+	if (vmcb->exit_code != VMEXIT_NPF)
+		return;
+	vmcb->bytes_fetched = sim_assists ? 15 : 0;
 	memcpy(vmcb->instruction, cpu->code, sizeof(cpu->code));
 }
 

@@ -72,8 +72,10 @@ struct sim_cpu {
 	bool init_pending;	 /* an INIT from outside, taken with GIF set */
 	unsigned int redirected; /* INITs that became exceptions */
 	unsigned int kicks;	 /* NMIs that were sent to it */
-	uint64_t instructions;	 /* of the last sim_exit() of it */
-	uint8_t code[15];	 /* of its guest at RIP; how much of it is the instruction */
+	uint32_t apic_errors;	 /* of its APIC, which the next write to ESR shows */
+	unsigned int port_writes;
+	uint64_t instructions; /* of the last sim_exit() of it */
+	uint8_t code[15];      /* of its guest at RIP; how much of it is the instruction */
 	unsigned int code_size;
 };
 

@@ -52,6 +52,10 @@ void sim_apic_written(unsigned int cpu, unsigned int offset, uint32_t before)
 		*reg = before;
 	if (offset == APIC_EOI && highest(cpu, APIC_ISR))
 		change(cpu, APIC_ISR, highest(cpu, APIC_ISR));
+	if (offset == APIC_ESR) {
+		*reg = sim.cpu[cpu].apic_errors;
+		sim.cpu[cpu].apic_errors = 0;
+	}
 	if (offset == APIC_ICR_LOW)
 		sim_command(*sim_apic(cpu, APIC_ICR_HIGH) >> 24, *reg);
 }

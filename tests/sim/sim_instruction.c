@@ -344,7 +344,8 @@ static bool do_one_byte(struct sim_cpu *cpu, const struct instruction *insn)
 	case 0xec: /* IN from DX: nothing there */
 		cpu->reg[SIM_RAX] |= 0xff;
 		return true;
-	case 0xee:
+	case 0xee: /* OUT */
+		cpu->port_writes++;
 		return true;
 	}
 	return false;
