@@ -208,6 +208,12 @@ static void test_late_reply(struct tap *tap)
 	comm->reply_from_cell = COMM_REPLY_UNKNOWN;
 	tap_is_u64(tap, comm_ask_shutdown(cell), -EPERM,
 		   "where the first was in time, the next is the answer");
+	comm->reply_from_cell = COMM_REPLY_NONE;
+	change_partition();
+	comm->reply_from_cell = COMM_REPLY_RECEIVED;
+	comm_ask_shutdown(cell);
+	comm->reply_from_cell = COMM_REPLY_RECEIVED;
+	tap_is_u64(tap, comm_ask_shutdown(cell), -EPERM, "whatever it is");
 	open_cell(0, true);
 	comm->cell_state = CELL_RUNNING;
 	change_partition();

@@ -195,6 +195,8 @@ static void test_fail(struct tap *tap)
 	       "the cell has failed for root");
 	tap_ok(tap, cpu_by_id(FIRST_CPU)->failed && cpu_by_id(SECOND_CPU)->failed,
 	       "so have the CPUs that did");
+	tap_is_u64(tap, cell->public->cpus_failed, 1 << FIRST_CPU | 1 << SECOND_CPU,
+		   "and root reads which they are");
 	tap_ok(tap, machine.cpus[0].kicks == root_kicks && machine.cpus[1].kicks == kicks,
 	       "neither root nor a neighbour is interrupted");
 	tap_is_u64(tap, start(), 0, "a failed cell can be started, without being asked");
@@ -345,6 +347,44 @@ static void test_lock(struct tap *tap)
 	tap_ok(tap, !cell_by_id(PLANT_ID), "and goes if it agrees");
 }
 
+/* As many cells as there is room for; most of them have nothing, and a blob of their own. */
+static void test_slots(struct tap *tap)
+{
+	static struct {
+		struct cell cell;
+		struct cell_desc desc;
+		struct comm_region comm;
+		struct public_cell public;
+	} others[PUBLIC_MAX_CELLS];
+	static uint8_t no_ports[IO_BITMAP_PAGES * PAGE_SIZE];
+	uint32_t used;
+
+	machine_open(NULL);
+	memset(no_ports, 0xff, sizeof(no_ports));
+	for (unsigned int n = 1; n < PUBLIC_MAX_CELLS; n++) {
+		others[n].desc.name[0] = 'a' + n;
+		others[n].desc.id = others[n].cell.id = 100 + n;
+		others[n].desc.flags = BLOB_CELL_PASSIVE_COMMREG;
+		others[n].cell.desc = &others[n].desc;
+		others[n].cell.comm = &others[n].comm;
+		others[n].cell.public = &others[n].public;
+		others[n].cell.arch.io_bitmap = no_ports;
+		others[n].cell.slot = n;
+		cells[n] = &others[n].cell;
+	}
+	used = page_pool_used();
+	tap_is_u64(tap, machine_create(&plant), -ENOMEM, "there is room for so many cells");
+	tap_ok(tap,
+	       cells[PUBLIC_MAX_CELLS - 1] == &others[PUBLIC_MAX_CELLS - 1].cell &&
+		       page_pool_used() == used && cpu_by_id(PLANT_CPU)->cell == &root_cell,
+	       "and none takes the place of another one");
+	cells[PUBLIC_MAX_CELLS - 1] = NULL;
+	tap_ok(tap,
+	       machine_create(&plant) == 0 && cells[PUBLIC_MAX_CELLS - 1] == cell_by_id(PLANT_ID) &&
+		       public_area.cells[PUBLIC_MAX_CELLS - 1] != 0,
+	       "the last place is one");
+}
+
 /* Root waits for the number to change and then looks. */
 static void test_events(struct tap *tap)
 {
@@ -396,6 +436,7 @@ int main(void)
 	test_cpu_lost(&tap);
 	test_exception(&tap);
 	test_lock(&tap);
+	test_slots(&tap);
 	test_events(&tap);
 	return tap_done(&tap);
 }

@@ -199,16 +199,22 @@ static void test_destroy(struct tap *tap)
 /* A page of each owner, its content before and after. */
 static void test_scrubbing(struct tap *tap)
 {
+	struct blob_memory memory[PLANT_MEMORY_COUNT];
+	struct cell_plan writer = plant;
 	unsigned int calls = 1;
 	bool clean = true;
 
+	/* It may write what it shares, too. */
+	memcpy(memory, plant_memory, sizeof(memory));
+	memory[PLANT_SHARED].flags |= BLOB_MEM_WRITE;
+	writer.memory = memory;
 	machine_open(NULL);
 	memset(machine.ram + 0x3fe000, 0x5a, 0x404000);
 	memset(machine.ram + 0xa02000, 0x5a, 0x7000);
 	memset(machine.ram + 0xb00000, 0x5a, 0x1000);
 	memset(machine.ram + 0xc00000, 0x5a, 0x2000);
 	memset(machine.ram + 0xd00000, 0x5a, 0x3000);
-	machine_create(&plant);
+	machine_create(&writer);
 	while (machine_hypercall(HC_CELL_DESTROY, PLANT_ID, 0) == -EINPROGRESS) {
 		calls++;
 		model_root_beside_plant(&model);

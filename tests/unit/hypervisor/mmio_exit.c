@@ -16,6 +16,9 @@
 #define ATTR_32 0x0c9b
 #define ATTR_16 0x009b
 
+#define FLAG_CARRY 0x01ull
+#define FLAG_ZERO  0x40ull
+
 static struct cpu *open_machine(unsigned int cpu)
 {
 	machine_open(NULL);
@@ -154,6 +157,9 @@ static void test_rest(struct tap *tap)
 	*device32(0) = *device32(0x10) = *device32(0xffc) = 0x12345678;
 	touch(cpu, LOAD, DEVICE + 0x10, false);
 	tap_is_u64(tap, *rax, 0x12345678, "it reads what is left of it");
+	*device32(0x100) = 0x11223344, *device32(0x104) = 0x55667788;
+	touch(cpu, LOAD, DEVICE + 0x102, false);
+	tap_is_u64(tap, *rax, 0x77881122, "aligned or not, as before");
 	*rax = 0x55;
 	touch(cpu, STORE16, DEVICE + 0x1e, true);
 	touch(cpu, STORE, DEVICE + 0xffc, true);
@@ -244,6 +250,28 @@ static void test_neighbours(struct tap *tap)
 	       "the other one goes: root has both pages as before");
 }
 
+/* What root keeps as well divides no page. */
+static void test_shared_bytes(struct tap *tap)
+{
+	static const struct blob_memory shared = {DEVICE + 0x5100, DEVICE + 0x5100, 8,
+						  RW | BLOB_MEM_IO | BLOB_MEM_ROOTSHARED};
+	static const struct blob_memory own = {DEVICE + 0x5200, DEVICE + 0x5200, 8,
+					       RW | BLOB_MEM_IO};
+	const struct cell_plan first = {
+		.name = "first", .id = 2, .cpus = 1 << 2, .memory = &shared, .num_memory = 1};
+	const struct cell_plan second = {
+		.name = "second", .id = 3, .cpus = 1 << 1, .memory = &own, .num_memory = 1};
+
+	open_machine(0);
+	tap_ok(tap, machine_create(&first) == 0 && machine_lookup(&root_cell, DEVICE + 0x5000),
+	       "root has the page of which a cell shares some bytes");
+	tap_ok(tap, machine_create(&second) == 0 && !machine_lookup(&root_cell, DEVICE + 0x5000),
+	       "until another one has some for itself");
+	machine_hypercall(HC_CELL_DESTROY, 3, 0);
+	tap_ok(tap, machine_lookup(&root_cell, DEVICE + 0x5000) != 0,
+	       "and when that has gone, whoever shares the rest");
+}
+
 /* The processor reports the first byte that is not mapped. */
 static void test_edge(struct tap *tap)
 {
@@ -264,6 +292,8 @@ static void test_edge(struct tap *tap)
 		{"\x8b\x87\xfe\x0f\x01\x01", WINDOW - 0x1000fff, 0, false}, /* far (%rdi) */
 		{"\x8b\x04\x25\x01\x80\x01\x01", 0, 0, false},		    /* absolute */
 		{"\x64\x8b\x07", WINDOW, 0, false},			    /* %fs: unknown */
+		{"\x8b\x05\xfa\x7f\x01\x01", 0, 0, true},		    /* from %rip */
+		{"\x8b\x05\xfb\x7f\x01\x01", 0, 0, false},
 	};
 	struct cpu *cpu = open_machine(CPU);
 
@@ -340,6 +370,14 @@ static void test_device_forms(struct tap *tap)
 	tap_ok(tap, gprs->rax == 0x11223344 && *(uint32_t *)(comm + 0x804) == 5, "exchanged");
 	touch(cpu, "\x83\x07\xff", page + 0x804, true); /* addl $-1 */
 	tap_is_u64(tap, *(uint32_t *)(comm + 0x804), 4, "added to");
+	machine.cpus[CPU].regs[VCPU_RFLAGS] = RFLAGS_FIXED;
+	touch(cpu, "\x83\x07\xfc", page + 0x804, true); /* addl $-4: zero, and a carry */
+	tap_is_u64(tap,
+		   machine.cpus[CPU].regs[VCPU_RFLAGS] & (FLAG_ZERO | FLAG_CARRY | RFLAGS_FIXED),
+		   FLAG_ZERO | FLAG_CARRY | RFLAGS_FIXED, "which the flags tell");
+	touch(cpu, "\x83\x07\x04", page + 0x804, true);
+	tap_is_u64(tap, machine.cpus[CPU].regs[VCPU_RFLAGS] & (FLAG_ZERO | FLAG_CARRY), 0,
+		   "as they do of the next one");
 	touch(cpu, "\xf7\x07\x04", page + 0x804, false); /* testl $4: an immediate with zeros */
 	tap_ok(tap,
 	       touch(cpu, LOAD, page, false) == VERDICT_HANDLED &&
@@ -449,6 +487,7 @@ int main(void)
 	test_rest(&tap);
 	test_two_pages(&tap);
 	test_neighbours(&tap);
+	test_shared_bytes(&tap);
 	test_edge(&tap);
 	test_edge_of_segments(&tap);
 	test_device_forms(&tap);

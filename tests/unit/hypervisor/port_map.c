@@ -298,6 +298,7 @@ static void test_hypervisors(struct tap *tap)
 	static const struct blob_pio pci_first[] = {{0xcf8, 1}}, pci_last[] = {{0xcff, 1}};
 	static const struct blob_pio around[] = {{0xcf0, 8}, {0xd00, 8}};
 	static const struct blob_pio uart[] = {{0x3f8, 8}}, last[] = {{0x3ff, 1}};
+	static const struct blob_pio wide_last[] = {{0x41c, 1}}, wide_behind[] = {{0x420, 1}};
 	struct cell_plan few = few_ports(), plan = second_cell(pci_first, 1);
 
 	few.debug_console = (struct cell_console){.address = 0x3f8, .type = CONSOLE_8250};
@@ -312,6 +313,15 @@ static void test_hypervisors(struct tap *tap)
 	plan.pio = uart;
 	plan.console = few.debug_console;
 	tap_is_u64(tap, machine_create(&plan), 0, "but by a cell that calls it its console, too");
+	few.debug_console = (struct cell_console){
+		.address = 0x400, .type = CONSOLE_8250, .flags = CONSOLE_FLAG_REG_DIST_4};
+	machine_open(&few);
+	plan.console = (struct cell_console){0};
+	plan.pio = wide_last;
+	refused(tap, &plan, "port 0x41c belongs to the hypervisor's console",
+		"the last register of one whose registers are four apart");
+	plan.pio = wide_behind;
+	tap_is_u64(tap, machine_create(&plan), 0, "what is behind them is free");
 	machine_open(&few);
 	plan.pio = around;
 	plan.num_pio = 2;

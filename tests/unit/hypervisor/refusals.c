@@ -16,14 +16,15 @@ static const struct blob_memory neighbour_memory[] = {
 	{0x400000, 0, 0x10000, RWX | BLOB_MEM_LOADABLE},
 	{0x500000, 0x500000, 0x2000, RW | BLOB_MEM_ROOTSHARED},
 	{DEVICE + 0x100, DEVICE + 0x100, 0x10, RW | BLOB_MEM_IO},
-	{0, 0x600000, 0x1000, RW | BLOB_MEM_COMM_REGION},
+	{DEVICE + 0xf100, DEVICE + 0xf100, 0x10, BLOB_MEM_READ | BLOB_MEM_IO},
+	{0xb00000, 0x600000, 0x1000, RW | BLOB_MEM_COMM_REGION},
 };
 static const struct cell_plan neighbour = {
 	.name = "neighbour",
 	.id = 1,
 	.cpus = 1 << 3,
 	.memory = neighbour_memory,
-	.num_memory = 4,
+	.num_memory = sizeof(neighbour_memory) / sizeof(neighbour_memory[0]),
 };
 
 /* Root may read some of its memory only, and some lies elsewhere. */
@@ -32,13 +33,14 @@ static const struct blob_memory root_memory[] = {
 	{0x700000, 0x700000, 0x100000, BLOB_MEM_READ},
 	{0x900000, 0x900000, 0x1600000 - 0x900000, RWX},
 	{0x1601000, 0x1601000, RAM_SIZE - 0x1601000, RWX},
-	{DEVICE, DEVICE, DEVICE_SIZE, RW | BLOB_MEM_IO},
+	{DEVICE, DEVICE, DEVICE_SIZE - 0x1000, RW | BLOB_MEM_IO},
+	{DEVICE + 0xf000, DEVICE + 0xf000, 0x1000, BLOB_MEM_READ | BLOB_MEM_IO},
 };
 static const struct cell_plan root = {
 	.name = "RootCell",
 	.cpus = 0xf,
 	.memory = root_memory,
-	.num_memory = 5,
+	.num_memory = sizeof(root_memory) / sizeof(root_memory[0]),
 };
 
 static const struct blob_memory good_memory = {0xa00000, 0, 0x10000, RWX | BLOB_MEM_LOADABLE};
@@ -150,6 +152,9 @@ static void test_memory(struct tap *tap)
 		{-EBUSY, {RANGE(0x15ff000, 0x3000)}, "memory with a hole behind a large page"},
 		{-EBUSY, {RANGE(0x6ff000, 0x2000)}, "more rights to a page than root has"},
 		{-EBUSY, {BYTES(0xe0000000)}, "registers that root has not"},
+		{-EBUSY,
+		 {BYTES(DEVICE + 0xf200)},
+		 "more rights than root has to what is left of a page"},
 		{-EBUSY, {PAGE(0xa00000), {0x400000, 0x1000, 0x1000, RW}}, "one bad region of two"},
 	};
 
@@ -183,6 +188,9 @@ static void test_accepted(struct tap *tap)
 		{SHARED(0x501000), "what a neighbour shares, as shared memory"},
 		{BYTES(DEVICE + 0x110), "registers beside a neighbour's in one page"},
 		{BYTES(DEVICE + 0x0fc), "those before them"},
+		{{DEVICE + 0xf200, DEVICE + 0xf200, 4, BLOB_MEM_READ | BLOB_MEM_IO},
+		 "what is left of a page, as root has it"},
+		{PAGE(0xb00000), "what a neighbour's communication region only names"},
 		{{0x700000, 0, 0x1000, BLOB_MEM_READ}, "memory to read that root can only read"},
 		{{0x700000, 0, 0x1000, BLOB_MEM_READ | BLOB_MEM_EXECUTE}, "and execute it"},
 	};
