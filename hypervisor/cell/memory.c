@@ -26,10 +26,10 @@ static bool is_owned(const struct blob_memory *region)
 }
 
 /* Of this page some bytes are another cell's: root reaches the rest by a handler (io/mmio.c). */
-static bool is_divided(uint64_t page, const struct cell *but)
+static bool is_divided(uint64_t page)
 {
 	for_each_cell (other) {
-		if (other == &root_cell || other == but)
+		if (other == &root_cell)
 			continue;
 		for_each_region (region, other) {
 			if (leaves_root(region) && is_subpage(region) &&
@@ -60,7 +60,7 @@ static bool root_has_page(uint64_t page, bool write, uint64_t *ret_size)
 		return leaf.phys == page && (!write || (leaf.attributes & PT_WRITE));
 	}
 	*ret_size = PAGE_SIZE;
-	return is_divided(page, NULL) && memory_root_region(page, write ? BLOB_MEM_WRITE : 0);
+	return is_divided(page) && memory_root_region(page, write ? BLOB_MEM_WRITE : 0);
 }
 
 /* Root must have the memory, all of it, at its own address, and with no fewer rights. */
@@ -99,9 +99,8 @@ int memory_check(const struct cell *cell)
 			return -EINVAL;
 		if (region->flags & BLOB_MEM_COMM_REGION)
 			continue;
-		if (ranges_overlap(region->phys_start & PAGE_MASK,
-				   region->size + (region->phys_start & ~PAGE_MASK),
-				   image_header.phys_start, image_header.size) ||
+		if (ranges_overlap(region->phys_start, region->size, image_header.phys_start,
+				   image_header.size) ||
 		    arch_overlaps_interrupt_controller(region->phys_start, region->size)) {
 			console_printf("cell %s: memory at 0x%lx belongs to the hypervisor\n",
 				       cell->desc->name, region->phys_start);
@@ -174,7 +173,8 @@ static int root_unmap(uint64_t phys, uint64_t size)
 	return subsystems_memory_unmap(&root_cell, &piece);
 }
 
-static int give_to_root(const struct cell *cell, const struct blob_memory *region)
+/* Of a cell that is none of them any more, or not yet. */
+static int give_to_root(const struct blob_memory *region)
 {
 	uint64_t end = region->phys_start + region->size;
 	int err = 0;
@@ -182,7 +182,7 @@ static int give_to_root(const struct cell *cell, const struct blob_memory *regio
 	if (!is_subpage(region))
 		return root_map(region->phys_start, region->size);
 	for (uint64_t page = region->phys_start & PAGE_MASK; page < end && !err; page += PAGE_SIZE)
-		err = is_divided(page, cell) ? 0 : root_map(page, PAGE_SIZE);
+		err = is_divided(page) ? 0 : root_map(page, PAGE_SIZE);
 	return err;
 }
 
@@ -193,7 +193,7 @@ void memory_return_to_root(const struct cell *cell)
 
 	for (const struct blob_memory *region = first + cell->desc->num_memory_regions;
 	     region-- > first;) {
-		if (leaves_root(region) && give_to_root(cell, region) < 0)
+		if (leaves_root(region) && give_to_root(region) < 0)
 			console_printf("out of pages: root does not get back memory at 0x%lx\n",
 				       region->phys_start);
 	}

@@ -191,7 +191,7 @@ uint32_t apic_page_read(const struct cpu *cpu, unsigned int offset)
 		case APIC_ICR_HIGH:
 			return cpu->arch.apic_icr >> 32;
 		default:
-			if ((offset & 0xf) || !apic_rights(offset) || !apic_has(offset))
+			if ((offset & 0xf) || !apic_rights(offset))
 				return 0;
 		}
 	}

@@ -24,7 +24,7 @@ bool apic_has(unsigned int offset)
 {
 	/* Of error thresholds, sampling and the like (APM vol. 2, 16.7). */
 	if (offset >= APIC_EXTENDED_LVT)
-		return (apic_get(APIC_VERSION) & VERSION_EXTENDED) && offset < EXTENDED_LVT_END &&
+		return (apic_get(APIC_VERSION) & VERSION_EXTENDED) &&
 		       (offset - APIC_EXTENDED_LVT) / 0x10 <
 			       (apic_get(APIC_EXTENDED_FEATURE) >> 16 & 0xff);
 	/* The highest local vector: from 5 on there is a thermal one, from 6 on CMCI. */
