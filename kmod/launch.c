@@ -153,13 +153,12 @@ static int wait_for_verdict(struct crossing *crossing)
 
 /*
  * The first CPU asks for all: who is lost may change from one question to the next, and some would
- * leave while others are refused. Once it is out nobody is; only the hypervisor's lock can be late.
+ * leave while others are refused. Once it is out nobody is.
  */
 static int leave_cpu(void *data)
 {
 	struct crossing *crossing = data;
 	bool first = smp_processor_id() == cpumask_first(cpu_online_mask);
-	unsigned int tries = first ? 1 : MAX_CLOSE_TRIES;
 	int err;
 
 	/* One that went offline since would stay inside, with nothing there any more. */
@@ -168,11 +167,8 @@ static int leave_cpu(void *data)
 		return 0;
 	}
 	err = first ? 0 : wait_for_verdict(crossing);
-	if (!err) {
-		do
-			err = machine_leave_cpu();
-		while (err && --tries);
-	}
+	if (!err)
+		err = machine_leave_cpu();
 	if (first)
 		smp_store_release(&crossing->verdict, err);
 	if (err)

@@ -8,34 +8,34 @@
 #include "core/state.h"
 
 int32_t hv_info[HV_INFOS];
-static unsigned int cpus_left; /* how many CPUs have asked to leave */
+static bool closing; /* a CPU has left, and no other may stay behind */
 
 /*
- * Leaving: every CPU calls this. Only when no cell exists, so whoever has begun finishes; a CPU
- * that has left is no longer counted as the root cell's.
+ * Leaving: every CPU calls this. Only when no cell exists; once one is let go nobody is refused,
+ * and nobody waits. A CPU that has left is no longer counted as the root cell's.
  */
 static int hc_disable(struct cpu *cpu, uint64_t arg1, uint64_t arg2)
 {
 	if (hv_info[HV_INFO_NUM_CELLS] > 1)
 		return -EBUSY;
 	/* What a lost CPU still uses must not become Linux' memory. */
-	for_each_cpu (other, cpus_left ? 0 : root_cell.cpus) {
+	for_each_cpu (other, closing ? 0 : root_cell.cpus) {
 		if (cpu_is_lost(other))
 			return -EIO;
 	}
-	cpus_left++;
-	if (cpus_left == 1)
+	if (!closing)
 		console_printf("closing\n");
+	closing = true;
 	/* From here on nobody kicks it: an NMI would reach Linux. */
 	cpu->entered = false;
-	root_cell.cpus &= ~(1ull << cpu->id);
+	__atomic_fetch_and(&root_cell.cpus, ~(1ull << cpu->id), __ATOMIC_SEQ_CST);
 	cpu_post(cpu, PENDING_ORDERS, PENDING_LEAVE);
 	return 0;
 }
 
 static int hc_cell_create(struct cpu *cpu, uint64_t blob, uint64_t arg2)
 {
-	return cpus_left ? -EBUSY : cell_create(blob);
+	return closing ? -EBUSY : cell_create(blob);
 }
 
 static int hc_get_info(struct cpu *cpu, uint64_t type, uint64_t arg2)
@@ -105,10 +105,11 @@ static const struct hypercall_entry hypercalls[HYPERCALLS + OWN_HYPERCALLS] = {
 /*
  * While it waits, another CPU may suspend this one and even give it to a cell: -ECANCELED, there is
  * no guest any more that a result could be given to. -EIO: who has the lock does not come back.
+ * Without it where the hypervisor closes: there is no cell any more, and none comes.
  */
 static int lock_management(struct cpu *cpu)
 {
-	bool locked = spin_trylock(&management_lock), own;
+	bool locked = spin_trylock(&management_lock) || closing, own;
 	struct patience patience;
 
 	if (!locked)

@@ -227,6 +227,13 @@ static void test_disable(struct tap *tap)
 	cpu_by_id(3)->state = CPU_LOST;
 	tap_is_u64(tap, machine_hypercall_of(1, HC_DISABLE, 0, 0), 0,
 		   "and no CPU is kept back, whoever gets lost");
+	machine_open(NULL);
+	machine_hypercall_of(2, HC_DISABLE, 0, 0);
+	machine_begin(3, hold_management, false);
+	machine_hypercall_of(1, HC_DISABLE, 0, 0);
+	tap_is_u64(tap, machine_hypercall_of(0, HC_DISABLE, 0, 0), 0,
+		   "nor does one wait for the lock of a call that never ends");
+	tap_is_u64(tap, root_cell.cpus, 1 << 3, "all others are no longer root's");
 }
 
 int main(void)
