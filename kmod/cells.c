@@ -199,7 +199,9 @@ static void return_cpus(struct managed_cell *cell)
 
 	cpumask_andnot(&owned_cpus, &owned_cpus, &cell->cpus);
 	for_each_cpu (cpu, &cell->offlined) {
-		err = add_cpu(cpu);
+		err = partition_check_linux();
+		if (!err)
+			err = add_cpu(cpu);
 		if (err)
 			pr_cell(err, "CPU %u does not come back to Linux: error %d\n", cpu, err);
 	}
@@ -214,8 +216,10 @@ static int take_cpus(struct managed_cell *cell)
 	/* From now on nobody brings one of them online. */
 	cpumask_or(&owned_cpus, &owned_cpus, &cell->cpus);
 	for_each_cpu (cpu, &cell->cpus) {
+		err = cpu_online(cpu) ? partition_check_linux() : 0;
 		/* Asked of offline ones, too: it waits for whoever is bringing one online. */
-		err = remove_cpu(cpu);
+		if (!err)
+			err = remove_cpu(cpu);
 		if (err > 0)
 			continue;
 		if (err) {

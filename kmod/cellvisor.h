@@ -39,11 +39,15 @@ struct partition {
  *
  * partition_open(): refuses with a line in the log that says why.
  * partition_close(): no cell but the root cell is left.
+ * partition_check_linux(): before a CPU is taken from Linux or given back, or all leave. All of
+ *   Linux' CPUs meet for that, and one that stands still in the hypervisor would be waited for by
+ *   all the others, interrupts off, for ever. 0, or -EIO and a line in the log.
  */
 extern struct partition *partition; /* NULL while the hypervisor is off */
 
 int partition_open(const void __user *blob);
 int partition_close(void);
+int partition_check_linux(void);
 
 /*
  * image.c: image_load() copies the image and the configuration into the partition's memory, ready

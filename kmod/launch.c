@@ -250,6 +250,23 @@ err_free:
 	return err;
 }
 
+int partition_check_linux(void)
+{
+	unsigned int cpu;
+
+	for_each_cpu (cpu, &partition->cpus) {
+		if (!cpu_online(cpu) ||
+		    cellvisor_hypercall(HC_CPU_GET_INFO, cpu, CPU_INFO_STATE) != CPU_INFO_FAILED)
+			continue;
+		pr_cell(err,
+			"CPU %u of Linux does not answer the hypervisor, which stays on; without "
+			"it no CPU comes or goes: restart the machine\n",
+			cpu);
+		return -EIO;
+	}
+	return 0;
+}
+
 /* CPUs that somebody took offline run inside the hypervisor all the same: they have to leave, too.
  */
 static int bring_cpus(const struct partition *p, struct cpumask *brought)
@@ -284,7 +301,9 @@ int partition_close(void)
 	do {
 		crossing.error = 0;
 		crossing.verdict = NO_VERDICT;
-		err = bring_cpus(partition, &brought);
+		err = partition_check_linux();
+		if (!err)
+			err = bring_cpus(partition, &brought);
 		if (!err)
 			err = stop_machine(leave_cpu, &crossing, cpu_online_mask);
 		if (!err)

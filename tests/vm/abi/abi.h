@@ -40,6 +40,7 @@ extern const struct image image_caller;	   /* calls what is there, K */
 extern const struct image image_return;	   /* to be called */
 
 #define RIGHTS_OFFSET (24ull << 20) /* in the pool */
+#define LAST_SLOT     11	    /* of the pool's memory; the daemon begins with the first */
 
 struct abi {
 	int fd;

@@ -4,6 +4,7 @@
  * closes it again. Prints "ok WHAT" and "not ok WHAT: WHY". The daemon must not run.
  *
  * usage: abi CASE | abi enable VARIANT | abi disable
+ *   abi life CPU: the hypervisor is on, and the daemon may run
  */
 #include <errno.h>
 #include <fcntl.h>
@@ -371,6 +372,22 @@ static void case_ports(struct abi *abi)
 	gives("the first goes", abi_destroy(abi, "one"), 0);
 }
 
+/* Beside what others have in the pool, on a CPU that Linux has given up before. */
+static void live(struct abi *abi, unsigned int cpu)
+{
+	const struct wish wish = {.name = "life", .cpus = CPU(cpu), .slot = LAST_SLOT};
+	struct jailhouse_cell_id id = {.id = JAILHOUSE_ID_BY_NAME, .name = "life"};
+	int fd = listen_from_now();
+
+	gives("a cell is created", abi_create(abi, &wish), 0);
+	gives("it is loaded", abi_load(abi, wish.name, &image_hello, 0), 0);
+	gives("it is started", abi_start(abi, wish.name), 0);
+	says("it runs", fd, "K");
+	close(fd);
+	gives("it is killed", ioctl(abi->fd, CELLVISOR_CELL_KILL, &id) < 0 ? -errno : 0, 0);
+	gives("it is destroyed", abi_destroy(abi, wish.name), 0);
+}
+
 static const struct {
 	const char *name;
 	void (*run)(struct abi *abi);
@@ -406,6 +423,10 @@ int main(int argc, char **argv)
 		return abi_enable(&abi, ROOT_WITHOUT_PCI) ? 1 : 0;
 	if (strcmp(argv[1], "disable") == 0)
 		return abi_disable(&abi) || abi_release(&abi) ? 1 : 0;
+	if (strcmp(argv[1], "life") == 0 && argc == 3) {
+		live(&abi, (unsigned int)atoi(argv[2]));
+		return 0;
+	}
 	for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
 		if (strcmp(argv[1], cases[i].name) != 0)
 			continue;

@@ -3,12 +3,13 @@
 # A CPU that the hypervisor has lost takes nobody with it: its cell has failed and says why, all others
 # come, run and go, Linux does not wait. The faults are planted in an image that only tests have.
 # boot: own
-# timeout: 300
+# options: --cpus 6 --append isolcpus=4 --append irqaffinity=0
+# timeout: 480
 # shellcheck source-path=SCRIPTDIR source=../lib/cells.sh
 . ./cells.sh
 
 exception=0x50540000 silence=0x50540001
-silence_ms=60000
+silence_ms=100000
 message_failed=6f1c9a52d3d04c4b8f6e2b7a90c51e31
 
 # planted FAULT ARGUMENT: the cell on CPU 2 that orders it soon.
@@ -27,6 +28,35 @@ others_go_on() {
 	check "$1: it is killed" timeout 60 cellctl kill mischief
 	check "$1: it is destroyed" timeout 60 cellctl destroy mischief
 	turbine_goes_on "$1: the turbine goes on"
+}
+
+# linux_goes_on NAME: on each CPU that Linux still has.
+linux_goes_on() {
+	local cpu
+	for cpu in 0 5; do
+		is "$1: CPU $cpu goes on" "$(timeout 20 taskset -c $cpu seq 100000 | tail -n 1)" 100000
+	done
+}
+
+# cell_lives NAME: from its creation to its end, on CPU 1. By the driver's calls: the daemon takes no CPU
+# that is offline already.
+cell_lives() {
+	local line count=0
+	while IFS= read -r line; do
+		[[ $line != ok* ]] || count=$((count + 1))
+		diag "$line"
+	done < <(timeout 60 ./abi life 1 2>&1)
+	is "$1: another cell is created, loaded, started, runs, is killed and destroyed" "$count" 6
+	turbine_goes_on "$1: the turbine goes on"
+}
+
+# refused NAME COMMAND...: in the end, and the kernel's log says why.
+refused() {
+	local log before=$SECONDS
+	log=$(kernel_log_mark)
+	fails "$1" timeout 60 "${@:2}"
+	check "$1: that does not take long" test $((SECONDS - before)) -lt 30
+	like "$1: the log says why" "$(kernel_log_since "$log")" 'CPU 4 of Linux does not answer'
 }
 
 cp cellvisor-planted-x86.bin /lib/firmware/cellvisor-x86.bin
@@ -65,4 +95,32 @@ eventually_check 'its state can be read' 20 cell_is turbine State failed
 wait $!
 is 'the CPU comes back' "$(</var/tmp/silence)" 0x0
 check 'then the cell starts again' timeout 60 cellctl start turbine
+turbine_reports 'and reports'
+
+# The same fault on a CPU of root, for good, in the middle of an operation that has stopped others. From
+# then on Linux can neither take nor give a CPU, as all of its CPUs meet for that: the cell gets one that
+# was taken out before. To RCU the dead CPU is idle, and no device interrupts it, so that the rest of
+# Linux needs nothing from it.
+echo 0 >/sys/devices/system/cpu/cpu1/online
+others=$((1 << 0 | 1 << 3 | 1 << 5))
+taskset -c 4 ./probe hypercall-idle $exception $((1 | others << 1)) &
+eventually_check 'a CPU of Linux has a fault of the hypervisor' 20 \
+	grep -qx 4 $sysfs/cells/0/cpus_failed_list
+like 'the console tells of that one, too' "$(cat $sysfs/console)" 'hypervisor exception 6 on CPU 4'
+linux_goes_on 'with a dead CPU of Linux'
+cell_lives 'with a dead CPU of Linux'
+describe mischief mischief 's/"cpus": .*/"cpus": [5],/'
+refused 'no cell gets a CPU that Linux would have to take out' cellctl start mischief
+check 'a cell is killed' timeout 60 cellctl kill turbine
+check 'it is destroyed' timeout 60 cellctl destroy turbine
+fails 'its CPU stays out of Linux' grep -qx 1 /sys/devices/system/cpu/cpu3/online
+refused 'the hypervisor does not close' cellctl disable
+linux_goes_on 'after all that'
+# It cannot end in order: a program is on the dead CPU that nothing ends, and Linux asks things of all of
+# its CPUs then.
+(
+	trap '' TERM
+	sleep 20
+	echo b >/proc/sysrq-trigger
+) &
 finish

@@ -3,6 +3,7 @@
  * A module that reaches where Linux must not: it stands for a driver gone wild. Tests only. Each
  * access is one instruction with an exception table entry, so a refusal by fault is an answer.
  */
+#include <linux/context_tracking.h>
 #include <linux/fs.h>
 #include <linux/io.h>
 #include <linux/miscdevice.h>
@@ -306,6 +307,25 @@ static void send_ipi(const struct probe_request *request)
 	local_irq_restore(flags);
 }
 
+static void hypercall(struct probe_request *request)
+{
+	asm volatile("vmmcall"
+		     : "=a"(request->value)
+		     : "a"(request->address), "D"(request->value), "S"(0)
+		     : "memory");
+}
+
+static void hypercall_idle(struct probe_request *request)
+{
+	unsigned long flags;
+
+	local_irq_save(flags);
+	ct_idle_enter();
+	hypercall(request);
+	ct_idle_exit();
+	local_irq_restore(flags);
+}
+
 static int perform(struct probe_request *request)
 {
 	switch (request->operation) {
@@ -333,10 +353,10 @@ static int perform(struct probe_request *request)
 	case PROBE_PAGE_CHECK:
 		return access_page(request);
 	case PROBE_HYPERCALL:
-		asm volatile("vmmcall"
-			     : "=a"(request->value)
-			     : "a"(request->address), "D"(request->value), "S"(0)
-			     : "memory");
+		hypercall(request);
+		return 0;
+	case PROBE_HYPERCALL_IDLE:
+		hypercall_idle(request);
 		return 0;
 	case PROBE_COST:
 		return cost(request->address, request->value, &request->value);

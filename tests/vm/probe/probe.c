@@ -54,6 +54,7 @@ static const struct verb verbs[] = {
 	{"page", PROBE_PAGE, "v", ANSWER_PAGE},
 	{"page-check", PROBE_PAGE_CHECK, "v", ANSWER_DIFFER},
 	{"hypercall", PROBE_HYPERCALL, "av", ANSWER_VALUE},
+	{"hypercall-idle", PROBE_HYPERCALL_IDLE, "av", ANSWER_VALUE},
 	{"debug", PROBE_DEBUG_WRITE, "v", ANSWER_DONE},
 };
 

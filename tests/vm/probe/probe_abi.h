@@ -28,10 +28,11 @@ enum probe_operation {
 	PROBE_MSR_WRITE,
 	PROBE_IPI,  /* address is the APIC id, value the lower half of the command register */
 	PROBE_PAGE, /* address = a page of kernel memory, filled with value in every 8 bytes */
-	PROBE_PAGE_CHECK,  /* differ = how many of its words are not value */
-	PROBE_HYPERCALL,   /* address = code, value = argument, then the answer */
-	PROBE_COST,	   /* address = enum probe_cost, value = argument, then ticks of one */
-	PROBE_DEBUG_WRITE, /* value into DR0 to DR3 */
+	PROBE_PAGE_CHECK,     /* differ = how many of its words are not value */
+	PROBE_HYPERCALL,      /* address = code, value = argument, then the answer */
+	PROBE_HYPERCALL_IDLE, /* as in the idle loop: RCU does not wait for this CPU */
+	PROBE_COST,	      /* address = enum probe_cost, value = argument, then ticks of one */
+	PROBE_DEBUG_WRITE,    /* value into DR0 to DR3 */
 };
 
 enum probe_cost {
