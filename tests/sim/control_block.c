@@ -81,6 +81,15 @@ static void test_reset_state(struct tap *tap)
 	tap_ok(tap, !vmcb->rax && !vmcb->rsp, "and its registers are 0");
 }
 
+/* APM vol. 2, 15.11: HWCR is the 21st of the third range, two bits for each. */
+#define HWCR_BYTE (0x1000 + 0x15 / 4)
+#define HWCR_BITS (3u << 0x15 % 4 * 2)
+
+static const uint8_t *map_of(uint64_t base)
+{
+	return sim_memory(base, 3 * PAGE_BYTES);
+}
+
 /* The only entries there are, and the page behind the last one; NULL: there are others. */
 static const uint8_t *only_page(uint64_t table, uint64_t *ret_entry)
 {
@@ -96,6 +105,51 @@ static const uint8_t *only_page(uint64_t table, uint64_t *ret_entry)
 			return NULL;
 	}
 	return sim_memory(table & PTE_ADDRESS, PAGE_BYTES);
+}
+
+/* What a guest-physical address is to a CPU's guest; 0: nothing. */
+static uint64_t entry_of(enum owner owner, uint64_t guest)
+{
+	uint64_t entry = sim_vmcb(owner)->nested_cr3, rights = PTE_WRITE;
+
+	for (unsigned int level = 4; level > 0; level--) {
+		const uint64_t *entries = sim_memory(entry & PTE_ADDRESS, PAGE_BYTES);
+
+		entry = entries[guest >> (12 + 9 * (level - 1)) & 511];
+		rights &= entry;
+		if (!(entry & PTE_PRESENT))
+			return 0;
+		if (entry & PTE_LARGE)
+			break;
+	}
+	return (entry & ~PTE_WRITE) | rights;
+}
+
+/* By the tables and maps that the processor has. */
+static void test_maps(struct tap *tap)
+{
+	const uint64_t rights = PTE_PRESENT | PTE_WRITE | PTE_NX;
+	unsigned int apic = 0, own = 0;
+
+	for (enum owner owner = ROOT; owner < OWNERS; owner++) {
+		uint64_t entry = entry_of(owner, SIM_APIC);
+
+		apic += (entry & PTE_ADDRESS) == SIM_APIC &&
+			(entry & rights) == (PTE_PRESENT | PTE_NX);
+		for (uint64_t at = SIM_HV_START; at < SIM_HV_START + SIM_HV_SIZE; at += PAGE_BYTES)
+			own += (entry_of(owner, at) & rights & ~PTE_NX) ==
+			       (PTE_PRESENT | PTE_WRITE);
+	}
+	tap_is_u64(tap, apic, OWNERS, "root and a cell read the APIC's page, and write it nowhere");
+	tap_is_u64(tap, own, 0, "nor any page of the hypervisor's");
+	tap_ok(tap,
+	       !(map_of(sim_vmcb(ROOT)->msrpm_base)[HWCR_BYTE] & HWCR_BITS) &&
+		       (map_of(sim_vmcb(CELL)->msrpm_base)[HWCR_BYTE] & HWCR_BITS) == HWCR_BITS,
+	       "root has the core's settings, a cell has not");
+	tap_ok(tap,
+	       !(map_of(sim_vmcb(ROOT)->iopm_base)[0x3f8 / 8]) &&
+		       map_of(sim_vmcb(CELL)->iopm_base)[0x3f8 / 8] == 0xff,
+	       "root has the port of its configuration, a cell without has none");
 }
 
 static void test_parked(struct tap *tap)
@@ -122,6 +176,7 @@ int main(int argc, char **argv)
 	tap_ok(&tap, sim_start_cell(CELL) == SIM_CELL_ID, "a cell is created and started");
 	test_intercepts(&tap);
 	test_reset_state(&tap);
+	test_maps(&tap);
 	test_parked(&tap);
 	return tap_done(&tap);
 }

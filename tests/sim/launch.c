@@ -141,6 +141,12 @@ static void console_in_memory(struct image_header *header, struct system_desc *s
 	system->debug_console.flags = CONSOLE_FLAG_MMIO;
 }
 
+static void stuck_console(struct image_header *header, struct system_desc *system)
+{
+	console_at_port(header, system);
+	sim.cpu[0].port_busy = 150000;
+}
+
 static unsigned int port_writes(void)
 {
 	return sim.cpu[0].port_writes + sim.cpu[1].port_writes;
@@ -167,6 +173,11 @@ static void test_console(struct tap *tap, char **argv)
 	sim_enter(argv[1], argv[2], CPUS, 0);
 	tap_ok(tap, sim.cpu[0].state == SIM_GUEST && port_writes() == 0,
 	       "nothing goes to the port where the console is one in memory");
+	memset(&sim, 0, sizeof(sim));
+	sim_prepare = stuck_console;
+	sim_enter(argv[1], argv[2], CPUS, 0);
+	tap_ok(tap, sim.cpu[0].state == SIM_GUEST && sim.cpu[0].port_late > 0,
+	       "a port that is stuck is not waited for");
 }
 
 int main(int argc, char **argv)

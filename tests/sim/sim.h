@@ -74,8 +74,10 @@ struct sim_cpu {
 	unsigned int kicks;	 /* NMIs that were sent to it */
 	uint32_t apic_errors;	 /* of its APIC, which the next write to ESR shows */
 	unsigned int port_writes;
-	uint64_t instructions; /* of the last sim_exit() of it */
-	uint8_t code[15];      /* of its guest at RIP; how much of it is the instruction */
+	unsigned int port_busy; /* so many reads of ports say that nothing can be written yet */
+	unsigned int port_late; /* how many of them were left at the first write */
+	uint64_t instructions;	/* of the last sim_exit() of it */
+	uint8_t code[15];	/* of its guest at RIP; how much of it is the instruction */
 	unsigned int code_size;
 };
 

@@ -341,11 +341,14 @@ static bool do_one_byte(struct sim_cpu *cpu, const struct instruction *insn)
 		cpu->flags = pop(cpu);
 		cpu->reg[SIM_RSP] = pop(cpu);
 		return true;
-	case 0xec: /* IN from DX: nothing there */
+	case 0xec: /* IN from DX: nothing there, or a UART that is stuck */
 		cpu->reg[SIM_RAX] |= 0xff;
+		if (cpu->port_busy && cpu->port_busy--)
+			cpu->reg[SIM_RAX] &= ~0xffull;
 		return true;
 	case 0xee: /* OUT */
-		cpu->port_writes++;
+		if (cpu->port_writes++ == 0)
+			cpu->port_late = cpu->port_busy;
 		return true;
 	}
 	return false;

@@ -424,7 +424,8 @@ static void test_device_refused(struct tap *tap)
 		       !io_find(root_cell.io[IO_MEMORY], COMM + 0x1000),
 	       "in the cell's table, not in root's");
 	machine_open(NULL);
-	bad.flags = 0;
+	bad.flags =
+		BLOB_CELL_PASSIVE_COMMREG | BLOB_CELL_CONSOLE_PERMITTED | BLOB_CELL_CONSOLE_ACTIVE;
 	machine_create(&bad);
 	tap_ok(tap, !io_find(cell_by_id(1)->io[IO_MEMORY], COMM + 0x1000),
 	       "without the flag there is none");

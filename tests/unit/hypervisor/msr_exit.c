@@ -6,6 +6,7 @@
 
 #include "arch/x86/exit/exit.h"
 #include "arch/x86/svm.h"
+#include "arch/x86/svm/svm.h"
 #include "core/subsystem.h"
 #include "plant_cell.h"
 
@@ -244,10 +245,25 @@ static void test_reset(struct tap *tap)
 		   "root's is not: the real registers are on");
 }
 
+/* Which accesses exit at all. */
+static void test_maps(struct tap *tap)
+{
+	static uint8_t map[SVM_MSR_MAP_PAGES * PAGE_SIZE];
+
+	open_cell();
+	svm_msr_map_fill(map, true);
+	tap_ok(tap, !memcmp(root_cell.arch.msr_map, map, sizeof(map)), "root has root's map");
+	memset(map, 0, sizeof(map));
+	svm_msr_map_fill(map, false);
+	tap_ok(tap, !memcmp(cell_by_id(PLANT_ID)->arch.msr_map, map, sizeof(map)),
+	       "a cell that of cells");
+}
+
 int main(void)
 {
 	struct tap tap = {0};
 
+	test_maps(&tap);
 	test_policy(&tap);
 	test_native(&tap);
 	test_refusal_is_kept(&tap);
