@@ -129,6 +129,9 @@ static void stain(void)
 	memset((uint8_t *)sim_vmcb(CELL) + GUEST_PART, STAIN, sizeof(struct vmcb) - GUEST_PART);
 	sim_vmcb(CELL)->interrupt_shadow = 3;
 	cpu->opened = cpu->loaded = 0;
+	cpu->x87_pointer = WIDE_STAIN;
+	cpu->x87_control = 0;
+	cpu->mxcsr = 0;
 	cpu->cr[0] |= CR0_TS;
 }
 
@@ -165,6 +168,9 @@ static unsigned int found(void)
 		count += cpu->dr[n] != 0;
 	count += cpu->xcr0 != 1 || cpu->opened != SIM_STATES || (cpu->cr[0] & CR0_TS);
 	count += cpu->loaded != cpu->vmcb_phys;
+	/* FNINIT's, and MXCSR's after a reset. */
+	count += cpu->x87_pointer == WIDE_STAIN;
+	count += cpu->x87_control != 0x37f || cpu->mxcsr != 0x1f80;
 	for (size_t n = GUEST_PART; n < sizeof(struct vmcb); n++)
 		count += vmcb[n] == STAIN;
 	return count;

@@ -65,9 +65,12 @@ struct sim_cpu {
 	} gdtr, idtr;
 	bool gif;
 	uint64_t xcr0;
-	uint64_t opened; /* all states that XCR0 has had */
-	uint64_t loaded; /* control block of the last VMLOAD */
-	bool waits;	 /* has executed PAUSE */
+	uint64_t opened;      /* all states that XCR0 has had */
+	uint64_t loaded;      /* control block of the last VMLOAD */
+	uint64_t x87_pointer; /* to the last operand of an instruction of the x87's */
+	uint16_t x87_control; /* of the last area that FXRSTOR loaded */
+	uint32_t mxcsr;
+	bool waits; /* has executed PAUSE */
 	bool nmi_pending;
 	bool init_pending;	 /* an INIT from outside, taken with GIF set */
 	unsigned int redirected; /* INITs that became exceptions */
@@ -116,7 +119,8 @@ extern uint64_t sim_event;
 /*
  * Loads an image file and lets CPUs enter it as the module does, until all run their guest. traps
  * names a file with the addresses, one a line in hexadecimal, of the instructions that every
- * process may execute but whose outcome is the simulation's (CPUID, PAUSE, RDTSC, SGDT, SIDT).
+ * process may execute but whose outcome is the simulation's (CPUID, PAUSE, RDTSC, SGDT, SIDT,
+ * FILD, FXRSTOR).
  * Prints why and ends the program where it fails.
  */
 void sim_open(const char *image, const char *traps, unsigned int num_cpus);

@@ -283,6 +283,8 @@ static bool do_two_bytes(struct sim_cpu *cpu, struct instruction *insn)
 		if (insn->modrm >= 0xc0 ||
 		    ((insn->modrm >> 3 & 7) != 1 && (insn->modrm >> 3 & 7) != 5))
 			return false;
+		memcpy(&cpu->x87_control, (const uint8_t *)insn->address, 2);
+		memcpy(&cpu->mxcsr, (const uint8_t *)insn->address + 24, 4);
 		cpu->rip += insn->length;
 		return true;
 	}
@@ -316,8 +318,14 @@ static bool do_two_bytes(struct sim_cpu *cpu, struct instruction *insn)
 	return false;
 }
 
-static bool do_one_byte(struct sim_cpu *cpu, const struct instruction *insn)
+static bool do_one_byte(struct sim_cpu *cpu, struct instruction *insn)
 {
+	if (insn->opcode[0] == 0xdb) { /* FILD: of the x87 its pointers are looked at */
+		read_operand(insn, cpu, 1);
+		cpu->rip += insn->length;
+		cpu->x87_pointer = insn->address;
+		return true;
+	}
 	cpu->rip += insn->length + 1;
 	switch (insn->opcode[0]) {
 	case 0xf4:
