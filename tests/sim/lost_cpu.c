@@ -144,6 +144,33 @@ static void test_machine_check(struct tap *tap)
 	       "an error of the machine in the hypervisor ends this CPU, whatever its APIC serves");
 }
 
+static unsigned int raised;
+
+/* The second one while the first is told. */
+static bool raise_twice(unsigned long count)
+{
+	if (count < (raised ? 900 : 5))
+		return true;
+	sim_deliver(&sim.cpu[CELL], VECTOR_MC, false, 0);
+	return raised++ == 0;
+}
+
+static void test_second_exception(struct tap *tap)
+{
+	sim_start_cell(CELL);
+	sim_long_mode(CELL, SIM_CELL_MEMORY);
+	sim_write_code(CELL, SIM_CELL_MEMORY, "\x0f\xa2", 2);
+	sim_on_instruction = raise_twice;
+	sim_measure(CELL, VMEXIT_CPUID, 0, 0);
+	sim_on_instruction = NULL;
+	tap_ok(tap,
+	       raised == 2 && sim.cpu[CELL].state == SIM_HALTED && told("machine check, ") &&
+		       !told("cr2 0x"),
+	       "what the telling of an exception raises is not told for ever");
+	tap_is_u64(tap, sim_hypercall(FIRST, HC_CV_CELL_KILL, SIM_CELL_ID, 0), 0,
+		   "and nobody waits for the console");
+}
+
 static void test_late_act(struct tap *tap)
 {
 	sim_hypercall(FIRST, PLANTED_DELAY, 700, 0);
@@ -234,6 +261,8 @@ int main(int argc, char **argv)
 	test_suspended(&tap);
 	open_machine(argv);
 	test_machine_check(&tap);
+	open_machine(argv);
+	test_second_exception(&tap);
 	open_machine(argv);
 	test_cell_exception(&tap);
 	memset(&sim, 0, sizeof(sim));

@@ -3,6 +3,7 @@
 #include "core/cpu.h"
 
 #include <errno.h>
+#include <string.h>
 
 #include "arch/arch.h"
 #include "core/lock.h"
@@ -390,6 +391,15 @@ static int take_lock_for_a_while(uint64_t arg)
 	return 0;
 }
 
+/* A fresh machine whose CPU 3 has taken the lock and stays with it. */
+static void let_hold(bool dead)
+{
+	machine_open(NULL);
+	memset(&lock, 0, sizeof(lock));
+	machine_begin(3, lock_and_stay, dead);
+	machine_call(1, this_id, 0);
+}
+
 static void test_locks(struct tap *tap)
 {
 	uint64_t clock;
@@ -397,25 +407,22 @@ static void test_locks(struct tap *tap)
 	machine_open(NULL);
 	tap_ok(tap, machine_call(0, take_lock, 0) && machine_call(1, take_lock, 0),
 	       "a lock is one CPU's, and then the next one's");
-	machine_begin(3, lock_and_stay, true);
+	let_hold(true);
 	clock = machine.clock;
 	tap_ok(tap, machine_call(0, take_lock, 0) && machine.clock - clock < 100 * CLOCK_STEP,
 	       "the lock of a CPU that had an exception is taken over at once");
-	machine_open(NULL);
-	machine_begin(3, lock_and_stay, false);
+	let_hold(false);
 	clock = machine.clock;
 	tap_ok(tap, machine_call(0, take_lock, 0) && machine.clock - clock >= 1000 * CLOCK_KHZ,
 	       "that of one that got lost with it after a second");
-	machine_open(NULL);
-	machine_begin(3, lock_and_stay, false);
+	let_hold(false);
 	machine_call(1, suspend_some, 1 << 3);
 	clock = machine.clock;
 	tap_ok(tap,
 	       cpu_is_lost(cpu_by_id(3)) && machine_call(0, take_lock, 0) &&
 		       machine.clock - clock >= 1000 * CLOCK_KHZ,
 	       "not before, where others have waited for it in vain: it may still be at work");
-	machine_open(NULL);
-	machine_begin(3, lock_and_stay, false);
+	let_hold(false);
 	for (unsigned int n = 0; n < 3; n++)
 		machine_begin(n, take_lock_for_a_while, 0);
 	machine_end(0);

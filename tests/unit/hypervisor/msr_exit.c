@@ -5,6 +5,7 @@
 #include <errno.h>
 
 #include "arch/x86/exit/exit.h"
+#include "arch/x86/irq/apic.h"
 #include "arch/x86/svm.h"
 #include "arch/x86/svm/svm.h"
 #include "core/subsystem.h"
@@ -134,6 +135,11 @@ static void test_refusal_is_kept(struct tap *tap)
 		       cell_cpu->arch.msr_refused.number == 0x17b &&
 		       cell_cpu->arch.msr_refused.value == 0x1234567887654321,
 	       "one that was not written, too");
+	is_gp(cell_cpu, false, MSR_X2APIC(APIC_EOI), 0);
+	tap_ok(tap,
+	       cell_cpu->arch.msr_refused.reason == FAILURE_MSR_READ &&
+		       cell_cpu->arch.msr_refused.number == MSR_X2APIC(APIC_EOI),
+	       "one of the APIC's as well");
 	subsystems_cpu_reset(cell_cpu);
 	tap_is_u64(tap, cell_cpu->arch.msr_refused.reason, FAILURE_NONE,
 		   "the next owner knows nothing of it");
