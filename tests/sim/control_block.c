@@ -8,6 +8,7 @@
 #include "arch/x86/msr.h"
 #include "arch/x86/processor.h"
 #include "arch/x86/svm.h"
+#include "blob.h"
 #include "cell_abi.h"
 #include "page.h"
 #include "sim_guest.h"
@@ -152,6 +153,24 @@ static void test_maps(struct tap *tap)
 	       "root has the port of its configuration, a cell without has none");
 }
 
+static void clocks(struct image_header *header, struct system_desc *system)
+{
+	system->platform.x86.apic_khz = 0x1234;
+	system->platform.x86.pm_timer_address = 0x608;
+	system->pci_mmconfig_base = 0xb0000000;
+}
+
+/* Its page is before the one that root reads. */
+static void test_told(struct tap *tap)
+{
+	const struct comm_region *comm = (const void *)((const uint8_t *)sim_record() - PAGE_BYTES);
+
+	tap_ok(tap,
+	       comm->apic_khz == 0x1234 && comm->tsc_khz == 10 && comm->pm_timer_address == 0x608 &&
+		       comm->pci_mmconfig_base == 0xb0000000 && comm->num_cpus == 1,
+	       "a cell is told its clocks, and what there is of the platform");
+}
+
 static void test_parked(struct tap *tap)
 {
 	static const uint8_t halt[] = {0xfa, 0xf4, 0xeb, 0xfd}; /* cli; 1: hlt; jmp 1b */
@@ -171,12 +190,14 @@ int main(int argc, char **argv)
 {
 	struct tap tap = {0};
 
+	sim_prepare = clocks;
 	sim_open(argv[1], argv[2], OWNERS);
 	sim_long_mode(ROOT, 0);
 	tap_ok(&tap, sim_start_cell(CELL) == SIM_CELL_ID, "a cell is created and started");
 	test_intercepts(&tap);
 	test_reset_state(&tap);
 	test_maps(&tap);
+	test_told(&tap);
 	test_parked(&tap);
 	return tap_done(&tap);
 }
