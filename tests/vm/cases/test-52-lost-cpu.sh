@@ -95,7 +95,9 @@ eventually_check 'its state can be read' 20 cell_is turbine State failed
 wait $!
 is 'the CPU comes back' "$(</var/tmp/silence)" 0x0
 check 'then the cell starts again' timeout 60 cellctl start turbine
-turbine_reports 'and reports'
+check 'and once more, with nothing of before on its console' \
+	sh -c 'cellctl kill turbine; cellctl destroy turbine && cellctl start turbine'
+turbine_reports 'it reports again'
 
 # The same fault on a CPU of root, for good, in the middle of an operation that has stopped others. From
 # then on Linux can neither take nor give a CPU, as all of its CPUs meet for that: the cell gets one that
