@@ -25,7 +25,7 @@ static const struct msr_documented msr_documented[] = {
 	{0xfe, 0xfe, "prpp", "the number of memory type registers is for reading"},
 	{0x174, 0x176, "pppp", "SYSENTER's registers are switched, so they pass"},
 	{0x200, 0x26f, "pipi", "the memory type registers are written by nobody, root included"},
-	{0x277, 0x277, "ccpp", "a cell's PAT is emulated"},
+	{0x277, 0x277, "cccc", "PAT is emulated"},
 	{0x2ff, 0x2ff, "ccpi", "the default memory type is written by nobody, root included"},
 	{0x6e0, 0x6e0, "pppp", "the deadline timer is this CPU's own"},
 	{0x800, 0x8ff, "aaaa", "beside the local APIC's own registers nothing is there"},

@@ -249,6 +249,11 @@ static void test_reset(struct tap *tap)
 	subsystems_cpu_reset(root_cpu);
 	tap_is_u64(tap, fake_cpu_of(root_cpu)->regs[VCPU_PAT], 0x0007040600070406,
 		   "root's is not: the real registers are on");
+	tap_ok(tap,
+	       writes(root_cpu, MSR_PAT, 0x0407050600070106) &&
+		       fake_cpu_of(root_cpu)->regs[VCPU_PAT] == 0x0407050600070106 &&
+		       reads(root_cpu, MSR_PAT, 0x0407050600070106),
+	       "what Linux writes then is what it has when the hypervisor goes");
 }
 
 /* Which accesses exit at all. */

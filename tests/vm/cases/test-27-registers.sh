@@ -85,5 +85,10 @@ check 'another cell starts there' cellctl start others
 traces others 'after a cell and Linux' 1
 check 'it stops once more' cellctl stop others
 check 'and is taken away again' cellctl destroy others
+check 'the hypervisor goes' cellctl disable
+# But for EFER: SVME goes with the hypervisor.
+is 'Linux has what it had without it, too' "$(registers | grep -v ^0xc0000080)" \
+	"$(grep -v ^0xc0000080 <<<"$before")"
+check 'it comes again' cellctl enable
 check 'the probe goes' rmmod partition_probe
 end
