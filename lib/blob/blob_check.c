@@ -348,6 +348,90 @@ int blob_check_cell(const void *blob, size_t size, struct blob_error *ret_error)
 	return finish(&c, err, ret_error);
 }
 
+/* A number of something that links have none of, or so many. */
+static int check_number(struct blob_check *c, const char *field, uint64_t value, uint64_t expected)
+{
+	if (value < expected)
+		return blob_fail(c, BLOB_MISSING, field, value, expected);
+	return value > expected ? blob_fail(c, BLOB_NOT_OF_LINK, field, value, expected) : 0;
+}
+
+static int check_link_counts(struct blob_check *c)
+{
+	const struct cell_desc *desc = c->cell;
+	const struct {
+		const char *field;
+		uint32_t value, expected;
+	} numbers[] = {
+		{"num_pci_devices", desc->num_pci_devices, 1},
+		{"cpu_set_size", desc->cpu_set_size, 0},
+		{"flags", desc->flags, 0},
+		{"num_cache_regions", desc->num_cache_regions, 0},
+		{"num_irqchips", desc->num_irqchips, 0},
+		{"num_pio_regions", desc->num_pio_regions, 0},
+		{"num_pci_caps", desc->num_pci_caps, 0},
+		{"num_stream_ids", desc->num_stream_ids, 0},
+	};
+	int err = 0;
+
+	for (unsigned int n = 0; n < sizeof(numbers) / sizeof(numbers[0]) && !err; n++)
+		err = check_number(c, numbers[n].field, numbers[n].value, numbers[n].expected);
+	return err;
+}
+
+/* Root sees memory where it is, and shares what is there with itself. */
+static int check_link_region(struct blob_check *c, unsigned int n)
+{
+	const uint64_t rights = BLOB_MEM_READ | BLOB_MEM_WRITE | BLOB_MEM_DMA | BLOB_MEM_ROOTSHARED;
+	const struct blob_memory *r = &cell_desc_memory(c->cell)[n];
+
+	if (r->size && (r->flags & ~rights))
+		return blob_fail(c, BLOB_CONFLICTING_FLAGS, "flags", r->flags, rights);
+	if (r->size && r->phys_start != r->virt_start)
+		return blob_fail(c, BLOB_NOT_IDENTITY, "virt_start", r->virt_start, r->phys_start);
+	return 0;
+}
+
+static int check_link(struct blob_check *c)
+{
+	const struct blob_pci_device *dev = cell_desc_pci_devices(c->cell);
+	int err;
+
+	go_to(c, BLOB_PART_CELL, -1);
+	err = check_name(c);
+	if (!err)
+		err = check_counts(c);
+	if (!err)
+		err = check_link_counts(c);
+	if (!err)
+		err = blob_check_memory(c);
+	if (!err)
+		err = blob_check_pci(c);
+	if (err)
+		return err;
+	go_to(c, BLOB_PART_PCI_DEVICE, 0);
+	if (dev->type != BLOB_PCI_IVSHMEM)
+		return blob_fail(c, BLOB_UNKNOWN_TYPE, "type", dev->type, BLOB_PCI_IVSHMEM);
+	if (dev->shmem_regions_start != 0)
+		return blob_fail(c, BLOB_NOT_OF_LINK, "shmem_regions_start",
+				 dev->shmem_regions_start, 0);
+	err = check_number(c, "num_memory_regions", c->cell->num_memory_regions,
+			   shmem_sections(dev));
+	return err ? err
+		   : blob_check_each(c, BLOB_PART_MEMORY, c->cell->num_memory_regions,
+				     check_link_region);
+}
+
+int blob_check_link(const void *blob, size_t size, struct blob_error *ret_error)
+{
+	struct blob_check c = {.cell = blob};
+	int err = check_frame(&c, blob, size, sizeof(struct cell_desc), BLOB_CELL_SIGNATURE);
+
+	if (!err)
+		err = check_link(&c);
+	return finish(&c, err, ret_error);
+}
+
 int blob_check_system(const void *blob, size_t size, struct blob_error *ret_error)
 {
 	const struct system_desc *system = blob;

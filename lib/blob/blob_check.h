@@ -25,6 +25,7 @@
 #define BLOB_ADDRESS_BITS      52
 #define BLOB_MAX_ROOT_ELEMENTS 512u /* of an array whose elements are compared with each other */
 #define BLOB_MAX_CELL_ELEMENTS 128u
+#define BLOB_MAX_SHMEM_PEERS   255u /* as the field is wide */
 
 /*
  * What is wrong: in words; what of struct blob_error follows them (the FIELD; and also VALUE, BOTH
@@ -78,6 +79,8 @@
 	X(BLOB_SECTION_SIZE, "output sections differ in size", OTHER, ", memory region ")          \
 	X(BLOB_SECTION_WRITE, "state table or another peer's section is writable", OTHER,          \
 	  ", memory region ")                                                                      \
+	X(BLOB_NOT_IDENTITY, "root's address is not the physical one", BOTH, ", expected ")        \
+	X(BLOB_NOT_OF_LINK, "is more than a link has", BOTH, ", expected ")                        \
 	X(BLOB_MISSING, "must not be zero", FIELD, "")
 
 enum blob_error_code { BLOB_ERRORS(WORD_SYMBOL) BLOB_ERROR_COUNT };
@@ -120,6 +123,21 @@ static inline bool ranges_overlap(uint64_t a, uint64_t a_size, uint64_t b, uint6
 	return a < b + b_size && b < a + a_size;
 }
 
+/* Where the sections of an ivshmem device are among the memory regions: from shmem_regions_start.
+ */
+enum shmem_section { SHMEM_STATE_TABLE, SHMEM_READ_WRITE, SHMEM_OUTPUT };
+
+static inline unsigned int shmem_sections(const struct blob_pci_device *dev)
+{
+	return SHMEM_OUTPUT + (unsigned int)dev->shmem_peers;
+}
+
+/* One past the last memory region that belongs to an ivshmem device. */
+static inline uint64_t shmem_end(const struct blob_pci_device *dev)
+{
+	return (uint64_t)dev->shmem_regions_start + shmem_sections(dev);
+}
+
 /*
  * Checks a cell blob (struct cell_desc and its arrays) or a system blob (struct system_desc and the
  * root cell's arrays) in size bytes, at any alignment; what is behind it is not looked at. Returns
@@ -129,5 +147,11 @@ static inline bool ranges_overlap(uint64_t a, uint64_t a_size, uint64_t b, uint6
  */
 int blob_check_cell(const void *blob, size_t size, struct blob_error *ret_error);
 int blob_check_system(const void *blob, size_t size, struct blob_error *ret_error);
+
+/*
+ * The same of root's end of a link: a struct cell_desc with one device, of type BLOB_PCI_IVSHMEM,
+ * and its sections, at the addresses that they have; no CPUs and nothing else.
+ */
+int blob_check_link(const void *blob, size_t size, struct blob_error *ret_error);
 
 #endif /* BLOB_CHECK_H */

@@ -11,9 +11,6 @@ struct blob_check {
 	struct blob_error error; /* where the check is; what is wrong there, in the end */
 };
 
-/* Where the sections of an ivshmem device are among the memory regions. */
-enum shmem_section { SHMEM_STATE_TABLE, SHMEM_READ_WRITE, SHMEM_OUTPUT };
-
 /* Says what is wrong at the place where the check is. Returns -EINVAL. */
 int blob_fail(struct blob_check *c, enum blob_error_code code, const char *field, uint64_t value,
 	      uint64_t expected);
@@ -32,12 +29,6 @@ int blob_check_pci(struct blob_check *c);
 static inline bool is_aligned(uint64_t value, uint64_t alignment)
 {
 	return (value & (alignment - 1)) == 0;
-}
-
-/* One past the last memory region that belongs to an ivshmem device. */
-static inline uint64_t shmem_end(const struct blob_pci_device *dev)
-{
-	return (uint64_t)dev->shmem_regions_start + SHMEM_OUTPUT + dev->shmem_peers;
 }
 
 #endif /* BLOB_CHECK_PARTS_H */

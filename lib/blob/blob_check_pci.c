@@ -2,6 +2,12 @@
 /* PCI devices and capabilities of a configuration blob, and the shared memory behind them. */
 #include "lib/blob/blob_check_parts.h"
 
+#ifdef __KERNEL__
+#include <linux/errno.h>
+#else
+#include <errno.h>
+#endif
+
 #define PCI_MAX_MSI_VECTORS   32u
 #define PCI_MAX_MSIX_VECTORS  2048u
 #define PCI_MSIX_ENTRY_BYTES  16u
@@ -71,6 +77,19 @@ static bool section_may_write(const struct blob_pci_device *dev, unsigned int se
 	       section == SHMEM_OUTPUT + (unsigned int)dev->shmem_dev_id;
 }
 
+/* What two sections had in common would have the rights of both. */
+static int check_apart(struct blob_check *c, const struct blob_memory *first, unsigned int n)
+{
+	for (unsigned int m = 0; m < n; m++) {
+		if (first[m].size && first[n].size &&
+		    ranges_overlap(first[m].phys_start, first[m].size, first[n].phys_start,
+				   first[n].size))
+			return blob_fail(c, BLOB_PHYS_OVERLAP, "shmem_regions_start",
+					 first[n].phys_start, 0);
+	}
+	return 0;
+}
+
 /* The device tells its peer one base address and the sizes: the sections must follow each other. */
 static int check_sections(struct blob_check *c, const struct blob_pci_device *dev)
 {
@@ -78,7 +97,7 @@ static int check_sections(struct blob_check *c, const struct blob_pci_device *de
 	const struct blob_memory *first = cell_desc_memory(c->cell) + dev->shmem_regions_start, *r;
 	uint64_t next = first->virt_start + first->size, output_size = first[SHMEM_OUTPUT].size;
 
-	for (unsigned int n = 0; n < SHMEM_OUTPUT + (unsigned int)dev->shmem_peers; n++) {
+	for (unsigned int n = 0; n < shmem_sections(dev); n++) {
 		r = &first[n];
 		c->error.other = dev->shmem_regions_start + n;
 		if ((r->flags & BLOB_MEM_COMM_REGION) || (r->size != 0 && is_subpage(r)))
@@ -87,6 +106,8 @@ static int check_sections(struct blob_check *c, const struct blob_pci_device *de
 			return blob_fail(c, BLOB_SECTION_WRITE, field, r->flags, 0);
 		if (n > SHMEM_OUTPUT && r->size != output_size)
 			return blob_fail(c, BLOB_SECTION_SIZE, field, r->size, output_size);
+		if (check_apart(c, first, n) < 0)
+			return -EINVAL;
 		if (n == SHMEM_STATE_TABLE || r->size == 0)
 			continue;
 		if (r->virt_start != next)
