@@ -45,6 +45,17 @@ int arch_stage2_create(struct cell *cell);
 int arch_cell_map_interrupt_controller(struct cell *cell);
 bool arch_overlaps_interrupt_controller(uint64_t phys, uint64_t size);
 
+/*
+ * What becomes of a message of a device, an interrupt by a write of data to an address: to be kept
+ * until the message is sent; 0: it is none that guests may cause. Sending reaches CPUs of the cell
+ * only, whatever there is in it.
+ */
+uint64_t arch_message_route(uint64_t address, uint32_t data);
+void arch_message_send(const struct cell *cell, uint64_t route);
+
+/* Root has another set of virtual devices; in effect when its CPUs have flushed. */
+void arch_root_devices_changed(void);
+
 /* A page of physical memory, mapped for the calling CPU until the next call with the same slot
  * (0..ARCH_TEMPORARY_PAGES - 1; those beside 0 and 3 are the architecture's own). */
 void *arch_map_page(unsigned int slot, uint64_t phys, bool device);

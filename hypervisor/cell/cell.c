@@ -8,6 +8,7 @@
 #include "core/state.h"
 #include "core/subsystem.h"
 #include "lib/blob/blob_claims.h"
+#include "pci/link.h"
 
 struct cell root_cell;
 struct cell *cells[PUBLIC_MAX_CELLS];
@@ -83,5 +84,7 @@ int root_cell_init(void)
 	/* It stays with root, unwatched. */
 	cell_lacks(root_cell.desc->name, blob_claims_system(system_desc));
 	err = subsystems_cell_create(&root_cell);
-	return err ? err : memory_root_init();
+	if (!err)
+		err = memory_root_init();
+	return err ? err : link_root_init();
 }

@@ -26,6 +26,7 @@ struct cell {
 	struct page_table stage2;
 	struct spinlock console_lock;
 	struct io_table *io[IO_SPACES]; /* NULL: nothing is answered there */
+	struct ivshmem *ivshmem;	/* its ends of shared memory; NULL: none */
 	struct arch_cell arch;
 };
 
@@ -37,12 +38,13 @@ extern struct cell *cells[PUBLIC_MAX_CELLS];
 extern struct spinlock management_lock;
 
 /* Regions without size say nothing (an ivshmem device may have an empty section). */
-#define for_each_region(region, cell)                                                              \
-	for (const struct blob_memory *region = cell_desc_memory((cell)->desc);                    \
-	     region < cell_desc_memory((cell)->desc) + (cell)->desc->num_memory_regions; region++) \
-		if (region->size == 0)                                                             \
-			continue;                                                                  \
+#define for_each_region_of(region, desc)                                             \
+	for (const struct blob_memory *region = cell_desc_memory(desc);              \
+	     region < cell_desc_memory(desc) + (desc)->num_memory_regions; region++) \
+		if (region->size == 0)                                               \
+			continue;                                                    \
 		else
+#define for_each_region(region, cell) for_each_region_of(region, (cell)->desc)
 
 /* cell.c: the cells that there are. */
 
@@ -73,6 +75,13 @@ int root_cell_init(void);
 /* create.c: how a cell comes and goes. */
 int cell_create(uint64_t blob_phys);
 int cell_destroy(struct cell *cell);
+/*
+ * Copies a blob out of root's memory, so that it cannot change after it was checked, by check as
+ * blob_check_cell() is one. The pages are the caller's to free.
+ */
+int cell_copy_blob(uint64_t phys,
+		   int (*check)(const void *blob, size_t size, struct blob_error *ret_error),
+		   struct cell_desc **ret_desc, uint32_t *ret_pages);
 
 /* control.c: what becomes of it in between. */
 int cell_start(struct cell *cell);
@@ -113,14 +122,21 @@ void comm_tell_change(void);
 /* memory.c: who has which memory; subsystems with tables of it follow. -ENOMEM, or the checks'
  * errors. */
 
-/* Whether the cell may have the memory that its configuration names: root's, and nobody else's. */
-int memory_check(const struct cell *cell);
+/*
+ * Whether a cell may have the memory that its configuration names: root's, and nobody else's but of
+ * links. root: the configuration is root's own, of an end of a link.
+ */
+int memory_check(const struct cell_desc *desc, bool root);
+/* Whether a region is neither the hypervisor's nor a cell's nor a link's. */
+int memory_check_unused(const struct blob_memory *region);
 /* Gives the cell the pages that its configuration names. */
 int memory_map_cell(struct cell *cell);
 
 /* What the cell owns leaves root: some of it on an error. Root gets back what it lacks. */
 int memory_take_from_root(const struct cell *cell);
 void memory_return_to_root(const struct cell *cell);
+/* Gives root back what its configuration says of a range of pages. */
+int memory_return(uint64_t phys, uint64_t size);
 /* Shows the cell's loadable regions to root, or hides them; half of them on an error. */
 int memory_root_loadable(const struct cell *cell, bool show);
 /* The same for pages of the hypervisor that root may read. */

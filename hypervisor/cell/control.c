@@ -6,6 +6,7 @@
 #include "arch/arch.h"
 #include "core/console.h"
 #include "core/state.h"
+#include "core/subsystem.h"
 
 /* The first CPU that fails tells the reason; others may follow from it. */
 static void note_failure(struct cell *cell, const struct failure_record *record)
@@ -15,6 +16,7 @@ static void note_failure(struct cell *cell, const struct failure_record *record)
 		__atomic_store_n(&cell->public->failed, 1, __ATOMIC_RELEASE);
 	}
 	cell->comm->cell_state = CELL_FAILED;
+	subsystems_cell_reset(cell, false);
 }
 
 /* CPUs of the cell do not answer any more. What it did does not matter beside that. */
@@ -107,6 +109,7 @@ int cell_start(struct cell *cell)
 		return err;
 	}
 	comm_init(cell, CELL_RUNNING);
+	subsystems_cell_reset(cell, true);
 	for_each_cpu (cpu, cell->cpus)
 		memset(cpu->exits, 0, sizeof(cpu->exits));
 	order_and_resume(cell, PENDING_START);
@@ -124,6 +127,7 @@ int cell_set_loadable(struct cell *cell)
 	if (err)
 		return err;
 	comm_init(cell, CELL_SHUT_DOWN);
+	subsystems_cell_reset(cell, false);
 	err = set_loadable(cell, true);
 	if (!err)
 		__atomic_add_fetch(&public_area.events, 1, __ATOMIC_SEQ_CST);

@@ -9,6 +9,7 @@
 #include "core/page_pool.h"
 #include "core/state.h"
 #include "core/subsystem.h"
+#include "pci/link.h"
 
 #define CELL_PAGES    ((sizeof(struct cell) + PAGE_SIZE - 1) / PAGE_SIZE)
 #define MAX_BLOB_SIZE (64u * 1024)
@@ -32,33 +33,52 @@ static bool copy_from_root(void *to, uint64_t phys, uint64_t size)
 	return true;
 }
 
-/* Copies the blob out of root's memory, so that it cannot change after it was checked. */
-static int copy_blob(struct cell *cell, uint64_t phys)
+int cell_copy_blob(uint64_t phys,
+		   int (*check)(const void *blob, size_t size, struct blob_error *ret_error),
+		   struct cell_desc **ret_desc, uint32_t *ret_pages)
 {
 	struct cell_desc header, *copy;
 	struct blob_error error;
+	uint32_t pages;
 	uint64_t size;
+	int err = 0;
 
 	if (!copy_from_root(&header, phys, sizeof(header)))
 		return -EINVAL;
 	size = cell_desc_size(&header);
 	if (size > MAX_BLOB_SIZE)
 		return -E2BIG;
-	cell->blob_pages = (size + PAGE_SIZE - 1) / PAGE_SIZE;
-	copy = page_pool_alloc(cell->blob_pages);
+	pages = (size + PAGE_SIZE - 1) / PAGE_SIZE;
+	copy = page_pool_alloc(pages);
 	if (!copy)
 		return -ENOMEM;
-	cell->desc = copy;
-	if (!copy_from_root(copy, phys, size))
-		return -EINVAL;
-	if (blob_check_cell(copy, size, &error) != 0) {
+	if (!copy_from_root(copy, phys, size)) {
+		err = -EINVAL;
+	} else if (check(copy, size, &error) != 0) {
 		/* In words the module has said it before. */
 		console_printf("cell configuration refused: error %d, part %d, element %d\n",
 			       error.code, error.part, error.index);
-		return -EINVAL;
+		err = -EINVAL;
 	}
-	cell->id = copy->id;
+	if (err) {
+		page_pool_free(copy, pages);
+		return err;
+	}
+	*ret_desc = copy;
+	*ret_pages = pages;
 	return 0;
+}
+
+static int copy_blob(struct cell *cell, uint64_t phys)
+{
+	struct cell_desc *copy;
+	int err = cell_copy_blob(phys, blob_check_cell, &copy, &cell->blob_pages);
+
+	if (!err) {
+		cell->desc = copy;
+		cell->id = copy->id;
+	}
+	return err;
 }
 
 static int check_unique(const struct cell *cell)
@@ -153,7 +173,7 @@ static int check_cell(struct cell *cell)
 	/* It would run without the isolation that it relies on. */
 	if (!err && cell_lacks(cell->desc->name, blob_claims_cell(cell->desc)))
 		err = -EOPNOTSUPP;
-	return err ? err : memory_check(cell);
+	return err ? err : memory_check(cell->desc, false);
 }
 
 /* Of a cell without CPUs, and whether it has all of it or not. */
@@ -188,6 +208,8 @@ static int take_resources(struct cell *cell)
 	memory_commit();
 	if (err)
 		give_back(cell);
+	else
+		link_begin(cell);
 	return err;
 }
 

@@ -10,6 +10,7 @@
 #include "core/page_pool.h"
 #include "core/state.h"
 #include "core/subsystem.h"
+#include "pci/link.h"
 
 #define SCRUB_STEP (1ull << 20)
 
@@ -64,25 +65,26 @@ static bool root_has_page(uint64_t page, bool write, uint64_t *ret_size)
 }
 
 /* Root must have the memory, all of it, at its own address, and with no fewer rights. */
-static bool root_has(const struct blob_memory *region)
+static bool root_has(const struct blob_memory *region, bool write)
 {
 	uint64_t address = region->phys_start & PAGE_MASK;
 	uint64_t end = region->phys_start + region->size, size;
 
 	while (address < end) {
-		if (!root_has_page(address, region->flags & BLOB_MEM_WRITE, &size))
+		if (!root_has_page(address, write, &size))
 			return false;
 		address = (address & ~(size - 1)) + size;
 	}
 	return true;
 }
 
-static bool collides(const struct blob_memory *region, const struct cell *other)
+/* section: it is one of a link, and is shared by that alone. */
+static bool collides(const struct blob_memory *region, bool section, const struct cell *other)
 {
 	for_each_region (theirs, other) {
 		if (theirs->flags & BLOB_MEM_COMM_REGION)
 			continue;
-		if ((region->flags & BLOB_MEM_ROOTSHARED) && (theirs->flags & BLOB_MEM_ROOTSHARED))
+		if (!section && (region->flags & theirs->flags & BLOB_MEM_ROOTSHARED))
 			continue;
 		/* Byte-granular regions may share a page with each other; all others own theirs. */
 		if (ranges_overlap(region->phys_start, region->size, theirs->phys_start,
@@ -92,35 +94,69 @@ static bool collides(const struct blob_memory *region, const struct cell *other)
 	return false;
 }
 
-int memory_check(const struct cell *cell)
+static bool is_hypervisors(const struct blob_memory *region)
 {
-	for_each_region (region, cell) {
+	return ranges_overlap(region->phys_start, region->size, image_header.phys_start,
+			      image_header.size) ||
+	       arch_overlaps_interrupt_controller(region->phys_start, region->size);
+}
+
+/* A cell that has some of it, or NULL. */
+static const struct cell *owner_of(const struct blob_memory *region, bool section)
+{
+	for_each_cell (other) {
+		if (other != &root_cell && collides(region, section, other))
+			return other;
+	}
+	return NULL;
+}
+
+int memory_check_unused(const struct blob_memory *region)
+{
+	return is_hypervisors(region)			   ? -EINVAL
+	       : owner_of(region, true) || link_at(region) ? -EBUSY
+							   : 0;
+}
+
+/* Memory that no link has yet: of one that begins here, each peer may write some. */
+static int check_region(const struct cell_desc *desc, const struct blob_memory *region)
+{
+	bool section = link_is_section(desc, region);
+	const struct cell *owner = owner_of(region, section);
+
+	if (owner) {
+		console_printf("cell %s: memory at 0x%lx belongs to cell %s\n", desc->name,
+			       region->phys_start, owner->desc->name);
+		return -EBUSY;
+	}
+	if (root_has(region, section || (region->flags & BLOB_MEM_WRITE)))
+		return 0;
+	console_printf("cell %s: memory at 0x%lx, size 0x%lx is not the root cell's\n", desc->name,
+		       region->phys_start, region->size);
+	return -EBUSY;
+}
+
+int memory_check(const struct cell_desc *desc, bool root)
+{
+	int err = link_check(desc, root);
+
+	for_each_region_of(region, desc)
+	{
+		if (err)
+			return err;
 		if (arch_overlaps_interrupt_controller(region->virt_start, region->size))
 			return -EINVAL;
 		if (region->flags & BLOB_MEM_COMM_REGION)
 			continue;
-		if (ranges_overlap(region->phys_start, region->size, image_header.phys_start,
-				   image_header.size) ||
-		    arch_overlaps_interrupt_controller(region->phys_start, region->size)) {
+		if (is_hypervisors(region)) {
 			console_printf("cell %s: memory at 0x%lx belongs to the hypervisor\n",
-				       cell->desc->name, region->phys_start);
+				       desc->name, region->phys_start);
 			return -EINVAL;
 		}
-		for_each_cell (other) {
-			if (other == &root_cell || !collides(region, other))
-				continue;
-			console_printf("cell %s: memory at 0x%lx belongs to cell %s\n",
-				       cell->desc->name, region->phys_start, other->desc->name);
-			return -EBUSY;
-		}
-		if (!root_has(region)) {
-			console_printf(
-				"cell %s: memory at 0x%lx, size 0x%lx is not the root cell's\n",
-				cell->desc->name, region->phys_start, region->size);
-			return -EBUSY;
-		}
+		if (!link_joins(desc, region))
+			err = check_region(desc, region);
 	}
-	return 0;
+	return err;
 }
 
 static int map_region(struct cell *cell, const struct blob_memory *region)
@@ -146,8 +182,8 @@ int memory_map_cell(struct cell *cell)
 	return err ? err : arch_cell_map_interrupt_controller(cell);
 }
 
-/* Gives [phys, phys + size) back to root as root's own configuration has it. */
-static int root_map(uint64_t phys, uint64_t size)
+/* By root's own configuration: as the last region says that has it. */
+int memory_return(uint64_t phys, uint64_t size)
 {
 	int err = 0;
 
@@ -180,9 +216,9 @@ static int give_to_root(const struct blob_memory *region)
 	int err = 0;
 
 	if (!is_subpage(region))
-		return root_map(region->phys_start, region->size);
+		return memory_return(region->phys_start, region->size);
 	for (uint64_t page = region->phys_start & PAGE_MASK; page < end && !err; page += PAGE_SIZE)
-		err = is_divided(page) ? 0 : root_map(page, PAGE_SIZE);
+		err = is_divided(page) ? 0 : memory_return(page, PAGE_SIZE);
 	return err;
 }
 
@@ -193,7 +229,10 @@ void memory_return_to_root(const struct cell *cell)
 
 	for (const struct blob_memory *region = first + cell->desc->num_memory_regions;
 	     region-- > first;) {
-		if (leaves_root(region) && give_to_root(region) < 0)
+		/* Others of its link have some still. */
+		if (!leaves_root(region) || link_joins(cell->desc, region))
+			continue;
+		if (give_to_root(region) < 0)
 			console_printf("out of pages: root does not get back memory at 0x%lx\n",
 				       region->phys_start);
 	}
@@ -220,7 +259,7 @@ int memory_root_loadable(const struct cell *cell, bool show)
 
 	for_each_region (region, cell) {
 		if (!err && is_owned(region) && (region->flags & BLOB_MEM_LOADABLE))
-			err = show ? root_map(region->phys_start, region->size)
+			err = show ? memory_return(region->phys_start, region->size)
 				   : root_unmap(region->phys_start, region->size);
 	}
 	return err;
@@ -269,8 +308,11 @@ int memory_root_init(void)
 	return err ? err : memory_show_public(&public_area, sizeof(public_area), true);
 }
 
-static bool needs_scrubbing(const struct blob_memory *region)
+/* Of a link: by the last one who leaves it, whoever has written it. */
+static bool needs_scrubbing(const struct cell *cell, const struct blob_memory *region)
 {
+	if (link_is_section(cell->desc, region))
+		return link_is_last(cell, region);
 	return is_owned(region) && !(region->flags & BLOB_MEM_IO) &&
 	       (region->flags & (BLOB_MEM_WRITE | BLOB_MEM_LOADABLE));
 }
@@ -282,12 +324,13 @@ bool memory_scrub(struct cell *cell)
 
 	for (; cell->scrub_region < cell->desc->num_memory_regions; cell->scrub_region++) {
 		region = &regions[cell->scrub_region];
-		while (needs_scrubbing(region) && cell->scrub_offset < region->size) {
+		while (needs_scrubbing(cell, region) && cell->scrub_offset < region->size) {
 			if (done >= SCRUB_STEP)
 				return false;
 			phys = region->phys_start + cell->scrub_offset;
 			/* What root cannot execute is a device, where zeros would do harm. */
-			if (memory_root_region(phys, BLOB_MEM_EXECUTE))
+			if (link_is_section(cell->desc, region) ||
+			    memory_root_region(phys, BLOB_MEM_EXECUTE))
 				memset(arch_map_page(0, phys, false), 0, PAGE_SIZE);
 			cell->scrub_offset += PAGE_SIZE;
 			done += PAGE_SIZE;

@@ -116,6 +116,21 @@ int cpus_flush(uint64_t bitmap)
 	return all ? 0 : -EIO;
 }
 
+int cpus_end_visits(void)
+{
+	struct patience patience = patience_begin(PATIENCE_MS);
+	bool all = true;
+
+	for_each_cpu (cpu, ~0ull) {
+		uint32_t visit = __atomic_load_n(&cpu->visits, __ATOMIC_SEQ_CST);
+
+		while (all && (visit & 1) && cpu != this_cpu() && !cpu_stands_still(cpu) &&
+		       visit == __atomic_load_n(&cpu->visits, __ATOMIC_SEQ_CST))
+			all = patience_wait(&patience);
+	}
+	return all ? 0 : -EIO;
+}
+
 void cpu_set_order(struct cpu *cpu, enum cpu_pending order)
 {
 	cpu_post(cpu, PENDING_ORDERS | ARCH_PENDING_SIGNALS, order);

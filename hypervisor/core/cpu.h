@@ -59,6 +59,7 @@ struct cpu {
 	enum cpu_state state;
 	bool entered;
 	bool failed;			 /* it did what its cell was stopped for */
+	uint32_t visits;		 /* odd: it looks at what another cell has */
 	uint32_t exits[EXITS_COUNT + 1]; /* enum exit_counter, EXITS_BY_HANDLER */
 
 	/* What a handler found wrong, until the verdict is carried out. */
@@ -111,6 +112,23 @@ void cpus_resume(uint64_t bitmap);
  * -EIO: some are lost, and may use for as long as they are what they had before.
  */
 int cpus_flush(uint64_t bitmap);
+
+/*
+ * What another cell has is looked at, and used, within a visit only. Visits wait for nothing;
+ * cpus_end_visits() returns when all that had begun before are over: 0. -EIO: some CPU does not get
+ * to the end of its own.
+ */
+static inline void cpu_visit_begin(struct cpu *self)
+{
+	__atomic_add_fetch(&self->visits, 1, __ATOMIC_SEQ_CST);
+}
+
+static inline void cpu_visit_end(struct cpu *self)
+{
+	__atomic_store_n(&self->visits, self->visits + 1, __ATOMIC_RELEASE);
+}
+
+int cpus_end_visits(void);
 
 /* Clears bits of the CPU's pending word and sets others, at once. Does not kick. */
 void cpu_post(struct cpu *cpu, uint32_t clear, uint32_t set);

@@ -6,6 +6,7 @@
 #include "cell/cell.h"
 #include "core/console.h"
 #include "core/state.h"
+#include "pci/link.h"
 
 int32_t hv_info[HV_INFOS];
 static bool closing; /* a CPU has left, and no other may stay behind */
@@ -78,6 +79,16 @@ static int hc_console_putc(struct cpu *cpu, uint64_t c, uint64_t arg2)
 	return 0;
 }
 
+static int hc_link_add(struct cpu *cpu, uint64_t blob, uint64_t bar_address)
+{
+	return closing ? -EBUSY : link_add(blob, bar_address);
+}
+
+static int hc_link_remove(struct cpu *cpu, uint64_t place, uint64_t arg2)
+{
+	return place >> 32 ? -EINVAL : link_remove(place >> 16, place);
+}
+
 struct hypercall_entry {
 	bool management; /* root only, one at a time */
 	int (*call)(struct cpu *cpu, uint64_t arg1, uint64_t arg2);
@@ -97,6 +108,8 @@ static const struct hypercall_entry hypercalls[HYPERCALLS + OWN_HYPERCALLS] = {
 	[HC_CONSOLE_PUTC] = {false, .call = hc_console_putc},
 	[HYPERCALLS + HC_CV_CELL_SHUTDOWN - OWN_CODES] = {true, .on_cell = cell_shutdown_request},
 	[HYPERCALLS + HC_CV_CELL_KILL - OWN_CODES] = {true, .on_cell = cell_kill},
+	[HYPERCALLS + HC_CV_LINK_ADD - OWN_CODES] = {true, .call = hc_link_add},
+	[HYPERCALLS + HC_CV_LINK_REMOVE - OWN_CODES] = {true, .call = hc_link_remove},
 };
 
 /* What an operation may take that itself waits for CPUs that do not answer. */

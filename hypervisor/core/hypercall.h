@@ -13,7 +13,7 @@ bool hypercall(struct cpu *cpu, uint32_t code, uint64_t arg1, uint64_t arg2, int
 
 /* The codes that there are: two ranges. */
 #define HYPERCALLS     (HC_CONSOLE_PUTC + 1u)
-#define OWN_HYPERCALLS 2u
+#define OWN_HYPERCALLS 4u
 #define OWN_CODES      HC_CV_CELL_SHUTDOWN
 
 static inline bool hypercall_known(uint32_t code)

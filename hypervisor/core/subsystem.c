@@ -55,6 +55,14 @@ void subsystems_cell_destroy(struct cell *cell)
 	}
 }
 
+void subsystems_cell_reset(struct cell *cell, bool runs)
+{
+	for_each_subsystem (s) {
+		if ((*s)->cell_reset)
+			(*s)->cell_reset(cell, runs);
+	}
+}
+
 void subsystems_cpu_reset(struct cpu *cpu)
 {
 	for_each_subsystem (s) {

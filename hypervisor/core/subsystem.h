@@ -3,6 +3,7 @@
 #ifndef SUBSYSTEM_H
 #define SUBSYSTEM_H
 
+#include <stdbool.h>
 #include <stdint.h>
 
 struct blob_memory;
@@ -22,6 +23,11 @@ struct subsystem {
 	int (*cell_create)(struct cell *cell);
 	/* Undoes cell_create; must cope with a cell whose cell_create failed here. */
 	void (*cell_destroy)(struct cell *cell);
+	/*
+	 * The cell is about to run from its start, or does not run any more; some of its CPUs may
+	 * not know yet that it does not. Also in the middle of a CPU's exception.
+	 */
+	void (*cell_reset)(struct cell *cell, bool runs);
 	/*
 	 * The cell gets memory: whole pages at region->virt_start, with the rights of its flags, to
 	 * the processor and to devices. One that fails leaves nothing of it mapped; what others did
@@ -57,6 +63,7 @@ int subsystems_init(void);
 int subsystems_cpu_init(struct cpu *cpu);
 int subsystems_cell_create(struct cell *cell);
 void subsystems_cell_destroy(struct cell *cell);
+void subsystems_cell_reset(struct cell *cell, bool runs);
 void subsystems_cpu_reset(struct cpu *cpu);
 int subsystems_memory_map(struct cell *cell, const struct blob_memory *region);
 /* Where it fails, the memory is to be mapped again: some may have lost it. */

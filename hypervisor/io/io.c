@@ -159,6 +159,11 @@ static int replace_tables(struct cell *owner, const struct cell *newcomer)
 	return err;
 }
 
+int io_update(struct cell *cell)
+{
+	return replace_tables(cell, NULL);
+}
+
 static int io_cell_create(struct cell *cell)
 {
 	int err = replace_tables(cell, NULL);

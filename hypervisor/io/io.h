@@ -71,6 +71,9 @@ struct io_builder {
 /* A region that overlaps another one is an error: the cell is not created. */
 void io_add(struct io_builder *builder, struct io_region region);
 
+/* Makes a cell's tables anew; the old ones are there until the next flush. */
+int io_update(struct cell *cell);
+
 /* Adds a region that gives way to what is there already, unless there is something; takes a hole
  * out of it, or out of what an earlier call left of it. */
 void io_add_around(struct io_builder *builder, struct io_region region, uint64_t hole_start,

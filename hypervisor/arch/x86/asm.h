@@ -61,6 +61,30 @@ static inline struct cpuid cpuid(uint32_t leaf, uint32_t subleaf)
 	return r;
 }
 
+/* Of 1, 2 or 4 bytes. */
+static inline uint32_t port_in(uint16_t port, unsigned int width)
+{
+	uint32_t value;
+
+	if (width == 1)
+		asm volatile("inb %w1, %b0" : "=a"(value) : "d"(port), "0"(0));
+	else if (width == 2)
+		asm volatile("inw %w1, %w0" : "=a"(value) : "d"(port), "0"(0));
+	else
+		asm volatile("inl %w1, %0" : "=a"(value) : "d"(port));
+	return value;
+}
+
+static inline void port_out(uint16_t port, unsigned int width, uint32_t value)
+{
+	if (width == 1)
+		asm volatile("outb %b0, %w1" : : "a"(value), "d"(port));
+	else if (width == 2)
+		asm volatile("outw %w0, %w1" : : "a"(value), "d"(port));
+	else
+		asm volatile("outl %0, %w1" : : "a"(value), "d"(port));
+}
+
 static inline void xsetbv(uint32_t reg, uint64_t value)
 {
 	asm volatile("xsetbv" : : "c"(reg), "a"((uint32_t)value), "d"((uint32_t)(value >> 32)));

@@ -167,6 +167,23 @@ bool msr_try_write(uint32_t msr, uint64_t value)
 	return true;
 }
 
+/* The machine's ports of PCI configuration space. */
+
+uint32_t port_in(uint16_t port, unsigned int width)
+{
+	uint32_t value = port < 0xcfc ? machine.pci_address : machine.pci_data;
+
+	machine.pci_accesses += port >= 0xcfc;
+	return width == 4 ? value : (value >> (port & 3) * 8) & ((1u << 8 * width) - 1);
+}
+
+void port_out(uint16_t port, unsigned int width, uint32_t value)
+{
+	machine.pci_accesses++;
+	machine.pci_written = value;
+	machine.pci_port = port;
+}
+
 struct cpuid cpuid(uint32_t leaf, uint32_t subleaf)
 {
 	uint32_t bits = machine.cpuid_bits;

@@ -14,6 +14,7 @@
 #include "core/hypercall.h"
 #include "core/page_pool.h"
 #include "core/subsystem.h"
+#include "pci/link.h"
 
 /* Layout of hypervisor memory: the public area, at its start as the linker was told, CPU blocks,
  * the system blob, the pool. */
@@ -340,6 +341,7 @@ void machine_open(const struct cell_plan *root)
 	memset(cells, 0, sizeof(cells));
 	memset(&image_header, 0, sizeof(image_header));
 	drained = NULL;
+	links = NULL;
 	machine.ram = map_fresh(NULL, RAM_SIZE);
 	machine.pages_until_failure = PAGES_ALL;
 	machine.running = -1;

@@ -50,6 +50,8 @@ struct cell_plan {
 	unsigned int num_pio;
 	const struct blob_irqchip *irqchips;
 	unsigned int num_irqchips;
+	const struct blob_pci_device *devices;
+	unsigned int num_devices;
 	uint64_t mmconfig; /* of root: one bus there */
 	struct cell_console console;
 	/* Of root: of the machine. */
@@ -114,6 +116,10 @@ struct fake_machine {
 	uint8_t device[DEVICE_SIZE];
 	unsigned int device_accesses; /* that were begun */
 	unsigned int told;	      /* refusals, on the console */
+	/* Of PCI's ports: the address register, what is behind it, and what was done to that. */
+	uint32_t pci_address, pci_data, pci_written;
+	uint16_t pci_port;
+	unsigned int pci_accesses;
 };
 
 /* The CPUs' APIC ids: of two clusters and one beyond 8 bits. The APIC's page is memory. */

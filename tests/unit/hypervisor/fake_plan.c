@@ -28,5 +28,9 @@ size_t plan_write(const struct cell_plan *plan, void *to)
 		       plan->num_irqchips * sizeof(*plan->irqchips));
 	if (plan->num_pio)
 		memcpy((void *)cell_desc_pio(desc), plan->pio, plan->num_pio * sizeof(*plan->pio));
+	desc->num_pci_devices = plan->num_devices;
+	if (plan->num_devices)
+		memcpy((void *)cell_desc_pci_devices(desc), plan->devices,
+		       plan->num_devices * sizeof(*plan->devices));
 	return cell_desc_size(desc);
 }

@@ -8,6 +8,7 @@
 #include "arch/x86/asm.h"
 #include "arch/x86/exit/exit.h"
 #include "arch/x86/logic/mmio_decode.h"
+#include "pci/device.h"
 
 /* How long the code segment says that addresses and operands are. */
 static inline __attribute__((always_inline)) enum mmio_cpu_mode mode_of(const struct cpu *cpu)
@@ -155,6 +156,9 @@ enum verdict exit_memory(struct cpu *cpu, uint64_t guest_phys, bool write, bool 
 	struct mmio_plain move;
 	unsigned int length;
 
+	/* Last: registers that the guest may move wherever nothing else is. */
+	if (!region)
+		region = ivshmem_bar(cpu->cell, guest_phys);
 	cpu->exits[region ? region->counter : EXITS_MMIO]++;
 	if (unlikely(execute || no_operand))
 		return refuse(cpu, execute ? FAILURE_MEMORY_EXECUTE : reason(write), guest_phys,

@@ -6,7 +6,8 @@
 #include <errno.h>
 #include <string.h>
 
-#include "cell/cell.h"
+#include "arch/arch.h"
+#include "arch/x86/pci_ports.h"
 #include "core/console.h"
 #include "core/page_pool.h"
 #include "core/state.h"
@@ -30,7 +31,13 @@ static uint64_t in_range(unsigned int first, uint64_t start, uint64_t count)
 /* Configuration of PCI devices, and with them of the machine: nobody's but root's. */
 static uint64_t in_pci(unsigned int first)
 {
-	return in_range(first, 0xcf8, 8);
+	return in_range(first, PCI_PORT_ADDRESS, PCI_PORT_DATA + PCI_PORTS_DATA - PCI_PORT_ADDRESS);
+}
+
+/* Of those what root does not reach by itself: where some of its functions are the hypervisor's. */
+static uint64_t in_virtual_pci(unsigned int first)
+{
+	return root_cell.ivshmem ? in_range(first, PCI_PORT_DATA, PCI_PORTS_DATA) : 0;
 }
 
 static uint64_t in_pm_timer(unsigned int first)
@@ -57,7 +64,7 @@ static uint64_t given(const struct cell *cell, unsigned int first)
 
 	for (uint32_t n = 0; n < cell->desc->num_pio_regions; n++)
 		ports |= in_range(first, ranges[n].base, ranges[n].length);
-	return ports;
+	return cell == &root_cell ? ports & ~in_virtual_pci(first) : ports;
 }
 
 static uint64_t *map_of(const struct cell *cell, unsigned int first)
@@ -112,6 +119,15 @@ static void set_root_ports(const struct cell *cell, bool there)
 			ports &= ~(other == &root_cell ? 0 : takes(other, first, console));
 		*map_of(&root_cell, first) = ~ports;
 	}
+}
+
+void arch_root_devices_changed(void)
+{
+	const unsigned int first = PCI_PORT_DATA & ~63u;
+
+	/* No cell has any of these ports. */
+	*map_of(&root_cell, first) |= in_pci(first);
+	*map_of(&root_cell, first) &= ~(given(&root_cell, first) & in_pci(first));
 }
 
 static int port_cell_create(struct cell *cell)

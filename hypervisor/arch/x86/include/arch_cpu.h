@@ -76,6 +76,7 @@ struct arch_cell {
 	uint8_t *io_bitmap; /* bit set: port is intercepted */
 	uint8_t *msr_map;   /* of the vendor's layout */
 	const struct cpuid_policy *cpuid;
+	uint32_t pci_address; /* what it last wrote to that port; of root the machine has it */
 };
 
 #endif /* ARCH_CPU_H */

@@ -56,6 +56,20 @@ extern uint8_t apic_cpus[256];
 /* An interrupt to the CPU with this id. */
 void apic_command(uint32_t id, uint32_t command);
 
+/*
+ * A command of the guest, or a message to it. The destination is worked out here and only CPUs of
+ * the own cell are ever addressed, each by its physical id: what a logical destination would reach
+ * elsewhere does not matter.
+ */
+struct ipi {
+	uint32_t command;
+	uint32_t destination;
+	bool wide; /* ids of 32 bits: it was written by MSR */
+};
+
+/* Whether the destination, which is no shorthand, means this CPU. */
+bool apic_matches(const struct cpu *cpu, const struct ipi *ipi);
+
 /* A 32-bit access of the guest to the register at this offset of the page. */
 uint32_t apic_page_read(const struct cpu *cpu, unsigned int offset);
 enum verdict apic_page_write(struct cpu *cpu, unsigned int offset, uint32_t value);

@@ -4,17 +4,6 @@
 #include "arch/x86/irq/apic.h"
 #include "core/subsystem.h"
 
-/*
- * A command of the guest. The destination is worked out here and only CPUs of the own cell are ever
- * addressed, each by its physical id: what a logical destination would reach elsewhere does not
- * matter.
- */
-struct ipi {
-	uint32_t command;
-	uint32_t destination;
-	bool wide; /* ids of 32 bits: it was written by MSR */
-};
-
 /* APM vol. 2, 16.6.2: flat, one bit a CPU; or cluster in the upper, bit in the lower half. */
 static bool matches_logical(const struct cpu *cpu, uint8_t destination)
 {
@@ -28,7 +17,7 @@ static bool matches_logical(const struct cpu *cpu, uint8_t destination)
 }
 
 /* By MSR, ids have 32 bits, and the logical one follows from the physical one (16.11.3). */
-static bool matches(const struct cpu *cpu, const struct ipi *ipi)
+bool apic_matches(const struct cpu *cpu, const struct ipi *ipi)
 {
 	uint32_t id = cpu->arch.apic_id;
 
@@ -50,7 +39,7 @@ static bool is_destination(const struct cpu *self, const struct cpu *cpu, const 
 	case ICR_TO_OTHERS:
 		return cpu != self;
 	default:
-		return matches(cpu, ipi);
+		return apic_matches(cpu, ipi);
 	}
 }
 

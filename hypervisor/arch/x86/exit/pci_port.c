@@ -1,0 +1,82 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * Configuration space by ports. The address register of root is the machine's; each other cell has
+ * one of its own, and never reaches the machine's.
+ */
+#include "arch/x86/asm.h"
+#include "arch/x86/pci_ports.h"
+#include "core/subsystem.h"
+#include "pci/config.h"
+
+/* Whoever uses both of the machine's ports. */
+static struct spinlock machine_ports;
+
+static enum io_answer address_port(struct cpu *cpu, const struct io_region *region,
+				   struct io_access *access)
+{
+	uint32_t *address = &cpu->cell->arch.pci_address;
+
+	if (access->width != 4)
+		return IO_REFUSED;
+	if (access->write)
+		__atomic_store_n(address, access->value & PCI_ADDRESS_BITS, __ATOMIC_SEQ_CST);
+	else
+		access->value = __atomic_load_n(address, __ATOMIC_SEQ_CST);
+	return IO_DONE;
+}
+
+/* False: no function of the cell's is there. */
+static bool access_virtual(const struct cell *cell, uint32_t address, struct io_access *access)
+{
+	unsigned int offset = (address & 0xfc) | (address >> 16 & 0xf00) | (access->address & 3);
+
+	if (!access->write)
+		access->value = ~0ull;
+	return (address & PCI_ADDRESS_ENABLE) &&
+	       pci_config_access(cell, 0, address >> 8, offset, access);
+}
+
+static enum io_answer data_port(struct cpu *cpu, const struct io_region *region,
+				struct io_access *access)
+{
+	uint32_t address = __atomic_load_n(&cpu->cell->arch.pci_address, __ATOMIC_SEQ_CST);
+
+	access_virtual(cpu->cell, address, access);
+	return IO_DONE;
+}
+
+/* Root's, while it has virtual functions. */
+static enum io_answer root_data_port(struct cpu *cpu, const struct io_region *region,
+				     struct io_access *access)
+{
+	spin_lock(&machine_ports);
+	if (!access_virtual(cpu->cell, port_in(PCI_PORT_ADDRESS, 4), access)) {
+		if (access->write)
+			port_out(access->address, access->width, access->value);
+		else
+			access->value = port_in(access->address, access->width);
+	}
+	spin_unlock(&machine_ports);
+	return IO_DONE;
+}
+
+static void pci_port_io_regions(struct io_builder *builder, const struct cell *owner,
+				const struct cell *cause)
+{
+	if (builder->space != IO_PORTS || owner != cause)
+		return;
+	if (owner != &root_cell) {
+		io_add(builder,
+		       (struct io_region){PCI_PORT_ADDRESS, 4, address_port, NULL, EXITS_X86_PIO});
+		io_add(builder, (struct io_region){PCI_PORT_DATA, PCI_PORTS_DATA, data_port, NULL,
+						   EXITS_X86_PIO});
+	} else if (owner->ivshmem) {
+		io_add(builder, (struct io_region){PCI_PORT_DATA, PCI_PORTS_DATA, root_data_port,
+						   NULL, EXITS_X86_PIO});
+	}
+}
+
+SUBSYSTEM(26, pci_port_subsystem) = {
+	.name = "PCI's ports",
+	.io_regions = pci_port_io_regions,
+};

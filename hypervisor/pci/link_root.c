@@ -1,0 +1,180 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * Root's ends of links: those of its configuration, and those that come and go at run time. What
+ * they change is what root reaches: its tables have its rights to the sections, and nothing where
+ * the hypervisor answers.
+ */
+#include "pci/link.h"
+
+#include <errno.h>
+
+#include "arch/arch.h"
+#include "core/console.h"
+#include "core/page_pool.h"
+#include "core/subsystem.h"
+#include "pci/config.h"
+
+/* A page of root's at its own address: 0 takes it away. */
+static int root_rights(uint64_t phys, uint64_t size, uint64_t flags)
+{
+	struct blob_memory pages = {phys, phys, size, flags};
+
+	return flags ? subsystems_memory_map(&root_cell, &pages)
+		     : subsystems_memory_unmap(&root_cell, &pages);
+}
+
+/* The device's configuration space in memory, where the platform has that. */
+static int root_config_page(const struct ivshmem *dev, uint64_t flags)
+{
+	uint64_t page = pci_config_page(dev->device->domain, dev->device->bdf);
+
+	return page ? root_rights(page, PAGE_SIZE, flags) : 0;
+}
+
+/* What root sees while it has this end: its sections with its rights, nothing where it traps. */
+static int root_show(const struct ivshmem *dev)
+{
+	int err = root_config_page(dev, 0);
+
+	if (!err && dev->bar_address)
+		err = root_rights(dev->bar_address, IVSHMEM_BARS * IVSHMEM_BAR_SIZE, 0);
+	for_each_section(n, dev->device)
+	{
+		const struct blob_memory *section = &dev->sections[n];
+
+		if (!err && section->size)
+			err = root_rights(section->phys_start, section->size,
+					  section->flags &
+						  (BLOB_MEM_READ | BLOB_MEM_WRITE | BLOB_MEM_DMA));
+	}
+	return err;
+}
+
+/* And afterwards. In reverse, and all of it: where pages are missing root lacks something. */
+static void root_restore(const struct ivshmem *dev)
+{
+	int err = 0, failed;
+
+	for_each_section(n, dev->device)
+	{
+		failed = dev->sections[n].size
+				 ? memory_return(dev->sections[n].phys_start, dev->sections[n].size)
+				 : 0;
+		err = err ? err : failed;
+	}
+	failed = memory_return(dev->bar_address, IVSHMEM_BARS * IVSHMEM_BAR_SIZE);
+	err = err ? err : failed;
+	failed = root_config_page(dev, BLOB_MEM_READ | BLOB_MEM_WRITE | BLOB_MEM_IO);
+	if (err || failed)
+		console_printf("%s: out of pages: root does not get back all of its memory\n",
+			       dev->desc->name);
+}
+
+/* A change of root's devices: tables of who answers what. */
+static int root_doors(void)
+{
+	int err = io_update(&root_cell);
+
+	if (!err)
+		arch_root_devices_changed();
+	return err;
+}
+
+int link_root_init(void)
+{
+	int err = root_cell.ivshmem ? root_doors() : 0;
+
+	for (const struct ivshmem *dev = root_cell.ivshmem; dev && !err; dev = dev->next)
+		err = root_show(dev);
+	link_begin(&root_cell);
+	return err;
+}
+
+/* The BARs' pages must be nobody's but root's, who gets them back in the end. */
+static int check_bars(uint64_t address)
+{
+	struct blob_memory pages = {address, address, IVSHMEM_BARS * IVSHMEM_BAR_SIZE, 0};
+
+	if (!address || (address & ~PAGE_MASK) || address + pages.size > 1ull << 32)
+		return -EINVAL;
+	return memory_check_unused(&pages);
+}
+
+static int check_link(const struct cell_desc *desc, uint64_t bar_address)
+{
+	const struct blob_pci_device *dev = cell_desc_pci_devices(desc);
+	int err = check_bars(bar_address);
+
+	if (err) {
+		console_printf("link %s: 0x%lx is no place for its registers\n", desc->name,
+			       bar_address);
+		return err;
+	}
+	if (ivshmem_find(&root_cell, dev->domain, dev->bdf))
+		return -EEXIST;
+	return memory_check(desc, true);
+}
+
+/* What root's CPUs still have in hand of it waits for their flush. -EIO: some do not answer. */
+static int remove_end(struct ivshmem *dev)
+{
+	int err;
+
+	link_unlink_end(dev);
+	root_doors();
+	root_restore(dev);
+	err = memory_commit();
+	if (!err)
+		link_free_end(dev);
+	return err;
+}
+
+int link_add(uint64_t blob_phys, uint64_t bar_address)
+{
+	struct cell_desc *desc = NULL;
+	struct ivshmem *dev = NULL;
+	uint32_t blob_pages;
+	int err = cell_copy_blob(blob_phys, blob_check_link, &desc, &blob_pages);
+
+	if (err)
+		return err;
+	err = check_link(desc, bar_address);
+	if (!err) {
+		dev = link_create_end(&root_cell, desc, cell_desc_pci_devices(desc), bar_address);
+		err = dev ? 0 : -ENOMEM;
+	}
+	if (!dev) {
+		page_pool_free(desc, blob_pages);
+		return err;
+	}
+	dev->blob_pages = blob_pages;
+	err = root_show(dev);
+	if (!err)
+		err = root_doors();
+	if (!err)
+		err = memory_commit();
+	if (err) {
+		remove_end(dev);
+		return err;
+	}
+	if (dev->link->count == 1)
+		link_zero(dev);
+	console_printf("link %s: root has an end of it\n", desc->name);
+	return 0;
+}
+
+int link_remove(uint16_t domain, uint16_t bdf)
+{
+	struct ivshmem *dev = ivshmem_find(&root_cell, domain, bdf);
+
+	if (!dev)
+		return -ENOENT;
+	/* Of root's own configuration. */
+	if (!dev->blob_pages)
+		return -EPERM;
+	if (dev->link->count > 1)
+		return -EBUSY;
+	link_zero(dev);
+	console_printf("link %s: root leaves it\n", dev->desc->name);
+	return remove_end(dev);
+}
