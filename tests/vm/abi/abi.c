@@ -79,6 +79,13 @@ static uint32_t append(struct blob *blob, const void *part, size_t size)
 	return 1;
 }
 
+static uint32_t append_memory(struct blob *blob, const struct wish *wish)
+{
+	uint32_t count = wish->num_memory ? wish->num_memory : 1;
+
+	return append(blob, wish->memory, count * sizeof(*wish->memory)) ? count : 0;
+}
+
 static void make_blob(const struct abi *abi, const struct wish *wish, struct blob *blob)
 {
 	const struct blob_memory ram = {abi->pool.phys_start + CELLS_OFFSET +
@@ -102,8 +109,7 @@ static void make_blob(const struct abi *abi, const struct wish *wish, struct blo
 	blob->size = sizeof(desc);
 	append(blob, &wish->cpus, sizeof(wish->cpus));
 	desc.num_memory_regions = append(blob, &ram, sizeof(ram)) +
-				  append(blob, &comm, sizeof(comm)) +
-				  append(blob, wish->memory, sizeof(*wish->memory));
+				  append(blob, &comm, sizeof(comm)) + append_memory(blob, wish);
 	desc.num_cache_regions = append(blob, wish->cache, sizeof(*wish->cache));
 	desc.num_irqchips = append(blob, wish->irqchip, sizeof(*wish->irqchip));
 	desc.num_pio_regions = append(blob, wish->ports, sizeof(*wish->ports));

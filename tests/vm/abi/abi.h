@@ -54,7 +54,8 @@ struct wish {
 	bool listens;			  /* it answers messages; else it is never asked */
 	uint32_t flags;			  /* beside those of the console */
 	unsigned int slot;		  /* which piece of the pool is its memory */
-	const struct blob_memory *memory; /* one more */
+	const struct blob_memory *memory; /* more of it */
+	unsigned int num_memory;	  /* 0: one, where there is a pointer */
 	const struct image *there;	  /* what is loaded into it */
 	const struct blob_pio *ports;
 	const struct blob_cache *cache;
