@@ -48,6 +48,11 @@ static struct io_region *find_overlap(struct io_table *table, uint64_t start, ui
 										      : NULL;
 }
 
+bool io_answers(struct io_table *table, uint64_t start, uint64_t size)
+{
+	return table && find_overlap(table, start, size);
+}
+
 static void insert(struct io_table *table, struct io_region region)
 {
 	struct io_region *last = table->regions + table->count++;

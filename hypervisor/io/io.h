@@ -43,16 +43,24 @@ struct io_table {
 
 const struct io_region *io_search(struct io_table *table, uint64_t address);
 
+/* The region that was found last, if the address lies in it. */
+static inline const struct io_region *io_find_again(const struct io_table *table, uint64_t address)
+{
+	const struct io_region *last = &table->regions[table->last];
+
+	return likely(address - last->start < last->size) ? last : NULL;
+}
+
 /* The region that an address lies in; NULL: nobody answers. table may be NULL. */
 static inline const struct io_region *io_find(struct io_table *table, uint64_t address)
 {
-	const struct io_region *last;
+	const struct io_region *last = table ? io_find_again(table, address) : NULL;
 
-	if (!table)
-		return NULL;
-	last = &table->regions[table->last];
-	return likely(address - last->start < last->size) ? last : io_search(table, address);
+	return likely(last || !table) ? last : io_search(table, address);
 }
+
+/* Whether some address in a range is answered. table may be NULL. */
+bool io_answers(struct io_table *table, uint64_t start, uint64_t size);
 
 /* It holds so many bytes from the address on, which is in it. */
 static inline bool io_holds(const struct io_region *region, uint64_t address, unsigned int width)

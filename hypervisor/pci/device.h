@@ -60,6 +60,20 @@ struct ivshmem *ivshmem_find(const struct cell *cell, uint16_t domain, uint16_t 
 uint32_t ivshmem_config_read(const struct ivshmem *dev, unsigned int word);
 void ivshmem_config_write(struct ivshmem *dev, unsigned int word, uint32_t value, uint32_t mask);
 
+/* What the word of that capability has for one-shot mode. */
+#define IVSHMEM_ONE_SHOT ((uint32_t)IVSHMEM_CONTROL_ONE_SHOT << 24)
+/* In a route: the vector is masked, so that a ring is remembered. */
+#define IVSHMEM_MASKED	 (1ull << 63)
+
+/* Those of BAR 0, the doorbell among them (doorbell.c), and all the others. */
+enum io_answer ivshmem_registers(struct cpu *cpu, const struct io_region *region,
+				 struct io_access *access);
+void ivshmem_access_register(struct ivshmem *dev, unsigned int offset, struct io_access *access);
+/* Vector 0 of all others of its link. */
+void ivshmem_ring_others(const struct ivshmem *dev);
+/* Rung while masked; or not any more: then it comes now. */
+void ivshmem_remember(struct ivshmem *dev, unsigned int vector);
+
 /* A fresh device, as after a reset. */
 void ivshmem_init(struct ivshmem *dev);
 

@@ -27,7 +27,6 @@
 #define MSIX_MASK_ALL	  0x40000000u
 #define MSIX_TABLE	  (IVSHMEM_MSIX_CAP + 4)
 #define MSIX_PBA	  (IVSHMEM_MSIX_CAP + 8)
-#define ONE_SHOT	  ((uint32_t)IVSHMEM_CONTROL_ONE_SHOT << 24)
 #define ENTRY_SIZE	  16u
 #define ENTRY_ADDRESS_LOW 0
 #define ENTRY_CONTROL	  3
@@ -45,20 +44,15 @@ static const struct policy {
 	/* The table of vectors: the same. */
 	{CONFIG_BAR1, 0xfffff000},
 	/* Whether an interrupt switches the next one off. */
-	{IVSHMEM_CAP, ONE_SHOT},
+	{IVSHMEM_CAP, IVSHMEM_ONE_SHOT},
 	/* Vectors as a whole; how many there are is not to be changed. */
 	{IVSHMEM_MSIX_CAP, MSIX_ENABLE | MSIX_MASK_ALL},
 };
-
-/* In a route: the vector is masked, so that a ring is remembered. */
-#define ROUTE_MASKED (1ull << 63)
 
 static uint32_t *config(struct ivshmem *dev, unsigned int at)
 {
 	return &dev->config[at / 4];
 }
-
-/* An interrupt of this vector: now, later or never. */
 
 /* What becomes of a ring of this vector, after a change; sends what has waited for it. */
 static void find_route(struct ivshmem *dev, unsigned int n)
@@ -68,7 +62,7 @@ static void find_route(struct ivshmem *dev, unsigned int n)
 	bool on = (control & MSIX_ENABLE) && (*config(dev, CONFIG_COMMAND) & COMMAND_MASTER);
 	bool masked = (control & MSIX_MASK_ALL) || (entry[ENTRY_CONTROL] & ENTRY_MASKED);
 	uint64_t address = entry[0] | (uint64_t)entry[1] << 32;
-	uint64_t route = on ? arch_message_route(address, entry[2]) : 0;
+	uint64_t route = on ? arch_message_route(dev->cell, address, entry[2]) : 0;
 
 	if (on && !masked && !route && !dev->told) {
 		dev->told = true;
@@ -77,11 +71,11 @@ static void find_route(struct ivshmem *dev, unsigned int n)
 			"of its CPUs\n",
 			dev->cell->desc->name, dev->device->bdf, n, entry[2], address);
 	}
-	__atomic_store_n(&dev->vectors[n].route, route && masked ? route | ROUTE_MASKED : route,
+	__atomic_store_n(&dev->vectors[n].route, route && masked ? route | IVSHMEM_MASKED : route,
 			 __ATOMIC_SEQ_CST);
 	if (route && !masked && (dev->pending & (1u << n))) {
 		dev->pending &= ~(1u << n);
-		arch_message_send(dev->cell, route);
+		arch_message_send(this_cpu(), dev->cell, route);
 	}
 }
 
@@ -91,66 +85,12 @@ static void find_all_routes(struct ivshmem *dev)
 		find_route(dev, n);
 }
 
-/* Rung while masked; or not any more. */
-static void __attribute__((cold, noinline)) remember(struct ivshmem *dev, unsigned int vector)
+void ivshmem_remember(struct ivshmem *dev, unsigned int vector)
 {
 	spin_lock(&dev->lock);
 	dev->pending |= 1u << vector;
 	find_route(dev, vector);
 	spin_unlock(&dev->lock);
-}
-
-/* Of another cell's device: only inside a visit. */
-static inline void interrupt(struct ivshmem *dev, unsigned int vector)
-{
-	uint64_t route;
-
-	if (vector >= dev->num_vectors)
-		return;
-	route = __atomic_load_n(&dev->vectors[vector].route, __ATOMIC_SEQ_CST);
-	if (!route || !__atomic_load_n(&dev->int_control, __ATOMIC_SEQ_CST))
-		return;
-	if ((*config(dev, IVSHMEM_CAP) & ONE_SHOT) &&
-	    !__atomic_exchange_n(&dev->int_control, 0, __ATOMIC_SEQ_CST))
-		return;
-	if (unlikely(route & ROUTE_MASKED))
-		remember(dev, vector);
-	else
-		arch_message_send(dev->cell, route);
-}
-
-static inline struct ivshmem *peer_of(const struct ivshmem *dev, unsigned int peer)
-{
-	return __atomic_load_n(&dev->link->ends[peer], __ATOMIC_ACQUIRE);
-}
-
-static inline void ring(const struct ivshmem *dev, uint32_t value)
-{
-	struct cpu *self = this_cpu();
-	unsigned int peer = value >> 16;
-	struct ivshmem *to;
-
-	if (peer >= dev->link->peers)
-		return;
-	cpu_visit_begin(self);
-	to = peer_of(dev, peer);
-	if (to)
-		interrupt(to, value & 0xffff);
-	cpu_visit_end(self);
-}
-
-static void ring_others(const struct ivshmem *dev)
-{
-	struct cpu *self = this_cpu();
-	struct ivshmem *to;
-
-	cpu_visit_begin(self);
-	for (unsigned int peer = 0; peer < dev->link->peers; peer++) {
-		to = peer_of(dev, peer);
-		if (to && to != dev)
-			interrupt(to, 0);
-	}
-	cpu_visit_end(self);
 }
 
 /* Registers. */
@@ -177,7 +117,7 @@ static void write_state(struct ivshmem *dev, uint32_t state)
 	changed = !dev->stopped && set_state(dev, state);
 	spin_unlock(&dev->lock);
 	if (changed)
-		ring_others(dev);
+		ivshmem_ring_others(dev);
 }
 
 static uint32_t read_register(const struct ivshmem *dev, unsigned int offset)
@@ -196,24 +136,15 @@ static uint32_t read_register(const struct ivshmem *dev, unsigned int offset)
 	}
 }
 
-/* Those are accessed by 32 bits; of what is accessed otherwise, and beside them, there is nothing.
- */
-static enum io_answer registers(struct cpu *cpu, const struct io_region *region,
-				struct io_access *access)
+void ivshmem_access_register(struct ivshmem *dev, unsigned int offset, struct io_access *access)
 {
-	struct ivshmem *dev = (struct ivshmem *)region->argument;
-	unsigned int offset = access->address & ~PAGE_MASK;
-
-	if (likely(access->write && offset == IVSHMEM_DOORBELL && access->width == 4))
-		ring(dev, access->value);
-	else if (!access->write)
+	if (!access->write)
 		access->value = access->width == 4 ? read_register(dev, offset) : 0;
 	else if (access->width == 4 && offset == IVSHMEM_INT_CONTROL)
 		__atomic_store_n(&dev->int_control, access->value & IVSHMEM_INT_ENABLE,
 				 __ATOMIC_SEQ_CST);
 	else if (access->width == 4 && offset == IVSHMEM_STATE)
 		write_state(dev, access->value);
-	return IO_DONE;
 }
 
 /* One of the table's words, or of the pending bits behind it; NULL: nothing is there. */
@@ -267,7 +198,10 @@ static enum io_answer msix_table(struct cpu *cpu, const struct io_region *region
 
 /* Configuration space. */
 
-/* A BAR that moves is nowhere in between: other CPUs may look. */
+/*
+ * A BAR that moves is nowhere in between: other CPUs may look. It stays nowhere over what is
+ * answered otherwise, so that it does not matter who is asked first.
+ */
 static void place_bars(struct ivshmem *dev)
 {
 	bool on = *config(dev, CONFIG_COMMAND) & COMMAND_MEMORY;
@@ -275,7 +209,8 @@ static void place_bars(struct ivshmem *dev)
 	for (unsigned int bar = 0; bar < IVSHMEM_BARS; bar++) {
 		struct io_region *region = &dev->bars[bar];
 		uint64_t start = *config(dev, CONFIG_BAR0 + 4 * bar);
-		bool there = on && (bar == IVSHMEM_BAR_REGISTERS || dev->num_vectors);
+		bool there = on && (bar == IVSHMEM_BAR_REGISTERS || dev->num_vectors) &&
+			     !io_answers(dev->cell->io[IO_MEMORY], start, IVSHMEM_BAR_SIZE);
 
 		if (there && region->start == start && region->size)
 			continue;
@@ -376,7 +311,8 @@ void ivshmem_init(struct ivshmem *dev)
 	dev->num_vectors = dev->device->num_msix_vectors < IVSHMEM_MAX_VECTORS
 				   ? dev->device->num_msix_vectors
 				   : IVSHMEM_MAX_VECTORS;
-	dev->bars[IVSHMEM_BAR_REGISTERS] = (struct io_region){0, 0, registers, dev, EXITS_MMIO};
+	dev->bars[IVSHMEM_BAR_REGISTERS] =
+		(struct io_region){0, 0, ivshmem_registers, dev, EXITS_MMIO};
 	dev->bars[IVSHMEM_BAR_MSIX] = (struct io_region){0, 0, msix_table, dev, EXITS_MMIO};
 	dev->stopped = dev->cell != &root_cell;
 	set_defaults(dev);
@@ -394,5 +330,5 @@ void ivshmem_reset(struct ivshmem *dev, bool stopped)
 	changed = set_state(dev, 0);
 	spin_unlock(&dev->lock);
 	if (changed)
-		ring_others(dev);
+		ivshmem_ring_others(dev);
 }

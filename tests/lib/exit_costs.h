@@ -12,7 +12,7 @@
 #define COST_GET_INFO	  143
 #define COST_WRMSR_EFER	  154
 #define COST_REFUSED_PORT 127
-#define COST_XAPIC_EOI	  716
-#define COST_XAPIC_ICR	  832
+#define COST_XAPIC_EOI	  657
+#define COST_XAPIC_ICR	  773
 
 #endif /* EXIT_COSTS_H */

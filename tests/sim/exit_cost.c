@@ -6,7 +6,7 @@
  */
 #include <stdlib.h>
 
-#include "cell_abi.h"
+#include "blob.h"
 #include "sim_guest.h"
 #include "tests/lib/exit_costs.h"
 #include "tests/lib/tap.h"
@@ -21,6 +21,8 @@ enum owner { ROOT, CELL, OTHER }; /* by CPU */
 #define ICR_TO_ITSELF  0x40000u
 #define APIC_WRITE     0x100000007ull
 #define WARM_UP	       20
+#define LINK_VECTOR    0x51
+#define DOORBELL_MOST  250
 #define MOV_TO(offset) "\x89\x87" offset "\0\0" /* mov %eax, offset(%rdi) */
 
 struct kind {
@@ -29,6 +31,7 @@ struct kind {
 	enum owner owner;
 	uint64_t code, info1, info2;
 	uint64_t rax, rcx, rdx, rdi;
+	long most;  /* whatever is recorded; 0: no such bound */
 	bool plain; /* the processor tells neither of the next instruction nor of this one */
 	const char *mov;
 };
@@ -62,15 +65,15 @@ static const struct kind kinds[] = {
 	 .rdx = 0x70406},
 	{"refused port, root", COST_REFUSED_PORT, ROOT, VMEXIT_IOIO, 0x60u << 16 | IN_BYTE,
 	 SIM_CODE_AT + 1},
-	{"xAPIC EOI, root", 296, ROOT, VMEXIT_NPF, APIC_WRITE, SIM_APIC + 0xb0, .rdi = SIM_APIC,
+	{"xAPIC EOI, root", 236, ROOT, VMEXIT_NPF, APIC_WRITE, SIM_APIC + 0xb0, .rdi = SIM_APIC,
 	 .mov = MOV_TO("\xb0\0")},
-	{"xAPIC EOI, cell", 296, CELL, VMEXIT_NPF, APIC_WRITE, SIM_APIC + 0xb0, .rdi = SIM_APIC,
+	{"xAPIC EOI, cell", 236, CELL, VMEXIT_NPF, APIC_WRITE, SIM_APIC + 0xb0, .rdi = SIM_APIC,
 	 .mov = MOV_TO("\xb0\0")},
 	{"xAPIC EOI, root, no decode assists", COST_XAPIC_EOI, ROOT, VMEXIT_NPF, APIC_WRITE,
 	 SIM_APIC + 0xb0, .rdi = SIM_APIC, .plain = true, .mov = MOV_TO("\xb0\0")},
-	{"xAPIC EOI, cell, no decode assists", 716, CELL, VMEXIT_NPF, APIC_WRITE, SIM_APIC + 0xb0,
+	{"xAPIC EOI, cell, no decode assists", 657, CELL, VMEXIT_NPF, APIC_WRITE, SIM_APIC + 0xb0,
 	 .rdi = SIM_APIC, .plain = true, .mov = MOV_TO("\xb0\0")},
-	{"xAPIC ICR to itself, root", 412, ROOT, VMEXIT_NPF, APIC_WRITE, SIM_APIC + 0x300,
+	{"xAPIC ICR to itself, root", 352, ROOT, VMEXIT_NPF, APIC_WRITE, SIM_APIC + 0x300,
 	 .rax = 0x40040, .rdi = SIM_APIC, .mov = MOV_TO("\0\3")},
 	{"xAPIC ICR to itself, root, no decode assists", COST_XAPIC_ICR, ROOT, VMEXIT_NPF,
 	 APIC_WRITE, SIM_APIC + 0x300, .rax = 0x40040, .rdi = SIM_APIC, .plain = true,
@@ -96,6 +99,11 @@ static const struct kind x2_kinds[] = {
 	{"x2APIC ICR to itself, root", 162, ROOT, VMEXIT_MSR, WRITE, .rcx = ICR, .rax = 0x40040},
 	{"x2APIC ICR by id, cell", 167, CELL, VMEXIT_MSR, WRITE, .rcx = ICR, .rax = 0x40,
 	 .rdx = CELL},
+	{"doorbell, cell rings root", 248, CELL, VMEXIT_NPF, APIC_WRITE, SIM_REGISTERS + 0xc,
+	 .rdi = SIM_REGISTERS, .most = DOORBELL_MOST, .mov = MOV_TO("\x0c\0")},
+	{"doorbell, root rings cell", 248, ROOT, VMEXIT_NPF, APIC_WRITE, SIM_REGISTERS + 0x1000c,
+	 .rax = 1 << 16, .rdi = SIM_REGISTERS + 0x10000, .most = DOORBELL_MOST,
+	 .mov = MOV_TO("\x0c\0")},
 	{"x2APIC ICR is read, root", 122, ROOT, VMEXIT_MSR, 0, .rcx = ICR},
 	{"x2APIC timer vector, root", 138, ROOT, VMEXIT_MSR, WRITE, .rcx = 0x832, .rax = 0x10020},
 	{"x2APIC timer vector, cell", 138, CELL, VMEXIT_MSR, WRITE, .rcx = 0x832, .rax = 0x10020},
@@ -149,8 +157,9 @@ static void test_cost(struct tap *tap, const struct kind *kind)
 {
 	long cost = measure(kind);
 
-	tap_ok(tap, cost > 0 && cost * 20 <= kind->recorded * 21, "%s costs no more than recorded",
-	       kind->name);
+	tap_ok(tap,
+	       cost > 0 && cost * 20 <= kind->recorded * 21 && (!kind->most || cost <= kind->most),
+	       "%s costs no more than recorded", kind->name);
 	tap_note(tap, "%5ld instructions: %s (%ld recorded%s)", cost, kind->name, kind->recorded,
 		 cost * 20 < kind->recorded * 19 ? ", record it anew" : "");
 	if (kind->rcx == ICR && kind->info1 == WRITE && sim_x2apic)
@@ -159,22 +168,50 @@ static void test_cost(struct tap *tap, const struct kind *kind)
 			   "%s is sent", kind->name);
 }
 
+static void give_configuration_space(struct image_header *header, struct system_desc *system)
+{
+	system->pci_mmconfig_base = SIM_MMCONFIG;
+}
+
+/* Rings went where they shall: to the other one. */
+static void test_rung(struct tap *tap)
+{
+	for (unsigned int cpu = ROOT; cpu <= CELL; cpu++) {
+		const struct kind *kind = &x2_kinds[cpu == CELL ? 3 : 4];
+
+		*sim_msr(&sim.cpu[cpu], ICR) = 0;
+		load_registers(kind);
+		write_instruction(kind);
+		sim_exit(cpu, kind->code, kind->info1, kind->info2);
+		tap_is_u64(tap, *sim_msr(&sim.cpu[cpu], ICR),
+			   (uint64_t)!cpu << 32 | 0x4000 | LINK_VECTOR, "%s: it is sent",
+			   kind->name);
+	}
+}
+
 int main(int argc, char **argv)
 {
 	struct tap tap = {0};
 	char *console;
 
 	sim_x2apic = argc > 3;
+	sim_linked = sim_x2apic;
+	if (sim_linked)
+		sim_prepare = give_configuration_space;
 	sim_open(argv[1], argv[2], sim_x2apic ? 3 : 2);
 	sim_long_mode(ROOT, 0);
 	tap_ok(&tap, sim_start_cell(CELL) == SIM_CELL_ID, "a cell is created and started");
 	tap_ok(&tap, sim.cpu[CELL].kicks > 0 && sim.cpu[CELL].state == SIM_GUEST,
 	       "its CPU was told, and runs it");
 	sim_long_mode(CELL, SIM_CELL_MEMORY);
+	if (sim_linked)
+		tap_ok(&tap, sim_link_up(CELL, LINK_VECTOR), "the cell and root share memory");
 	for (size_t n = 0; !sim_x2apic && n < sizeof(kinds) / sizeof(*kinds); n++)
 		test_cost(&tap, &kinds[n]);
 	for (size_t n = 0; sim_x2apic && n < sizeof(x2_kinds) / sizeof(*x2_kinds); n++)
 		test_cost(&tap, &x2_kinds[n]);
+	if (sim_linked)
+		test_rung(&tap);
 	console = sim_console();
 	tap_ok(&tap, strstr(console, "exception") == NULL, "the hypervisor had no exception");
 	free(console);

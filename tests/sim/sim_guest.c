@@ -7,6 +7,9 @@
 #include "blob.h"
 
 #define BLOB_AT	     0x200000ull
+#define LINK_AT	     0x1800000ull
+#define LINK_PEERS   2
+#define NPF_WRITTEN  0x100000006ull
 #define EFER_LONG    0x1d01 /* with SVME, as the processor wants it */
 #define ATTR_CODE64  0x0a9b
 #define CR0_LONG     0x80050033
@@ -56,6 +59,70 @@ void sim_write_code(unsigned int cpu, uint64_t memory, const void *code, unsigne
 	sim_vmcb(cpu)->rip = SIM_CODE_AT;
 }
 
+bool sim_linked;
+
+/* An end's sections, and the device behind them. Returns where they end. */
+static uint8_t *write_end(struct cell_desc *blob, uint8_t *at, unsigned int peer, uint64_t flags)
+{
+	const struct blob_pci_device device = {
+		.type = BLOB_PCI_IVSHMEM,
+		.bdf = SIM_LINK_BDF,
+		.bar_mask = {0xfffff000, 0xfffff000},
+		.num_msix_vectors = 1,
+		.shmem_regions_start = blob->num_memory_regions,
+		.shmem_dev_id = peer,
+		.shmem_peers = LINK_PEERS,
+	};
+
+	for (unsigned int n = 0; n < 2 + LINK_PEERS; n++) {
+		const struct blob_memory section = {
+			LINK_AT + n * 0x1000, LINK_AT + n * 0x1000, 0x1000,
+			BLOB_MEM_READ | flags | (n == 1 || n == 2 + peer ? BLOB_MEM_WRITE : 0)};
+
+		memcpy(at, &section, sizeof(section));
+		at += sizeof(section);
+	}
+	memcpy(at, &device, sizeof(device));
+	blob->num_memory_regions += 2 + LINK_PEERS;
+	blob->num_pci_devices = 1;
+	return at + sizeof(device);
+}
+
+/* As its guest does it, by MOV of 32 bits. */
+static bool write_memory(unsigned int cpu, uint64_t address, uint32_t value)
+{
+	sim_write_code(cpu, cpu ? SIM_CELL_MEMORY : 0, "\x89\x07", 2);
+	sim_vmcb(cpu)->rax = value;
+	sim.cpu[cpu].reg[SIM_RDI] = address;
+	return sim_exit(cpu, VMEXIT_NPF, NPF_WRITTEN, address) &&
+	       sim_vmcb(cpu)->rip == SIM_CODE_AT + 2;
+}
+
+static bool set_up_end(unsigned int cpu, unsigned int vector)
+{
+	const uint64_t config = SIM_MMCONFIG + SIM_LINK_BDF * 0x1000ull;
+	const uint64_t registers = SIM_REGISTERS + (cpu ? 0 : 0x10000), table = registers + 0x1000;
+
+	return write_memory(cpu, config + 0x10, registers) &&
+	       write_memory(cpu, config + 0x14, table) && write_memory(cpu, config + 4, 6) &&
+	       write_memory(cpu, table, 0xfee00000 | cpu << 12) &&
+	       write_memory(cpu, table + 8, vector) && write_memory(cpu, table + 12, 0) &&
+	       write_memory(cpu, config + 0x60, 0x80000000) && write_memory(cpu, registers + 8, 1);
+}
+
+bool sim_link_up(unsigned int cpu, unsigned int vector)
+{
+	struct cell_desc *blob = sim_memory(BLOB_AT, 0x1000);
+
+	memset(blob, 0, sizeof(*blob));
+	memcpy(blob->signature, BLOB_CELL_SIGNATURE, BLOB_SIGNATURE_LEN);
+	blob->revision = BLOB_REVISION;
+	strcpy(blob->name, "link");
+	write_end(blob, (uint8_t *)(blob + 1), 0, 0);
+	return sim_hypercall(0, HC_CV_LINK_ADD, BLOB_AT, SIM_REGISTERS + 0x10000) == 0 &&
+	       set_up_end(0, vector) && set_up_end(cpu, vector);
+}
+
 long sim_start_cell(unsigned int cpu)
 {
 	const uint64_t rights = BLOB_MEM_READ | BLOB_MEM_WRITE | BLOB_MEM_EXECUTE;
@@ -63,6 +130,7 @@ long sim_start_cell(unsigned int cpu)
 		{SIM_CELL_MEMORY, 0, SIM_CELL_SIZE, rights | BLOB_MEM_LOADABLE},
 		{0, SIM_CELL_COMM, 0x1000, BLOB_MEM_READ | BLOB_MEM_WRITE | BLOB_MEM_COMM_REGION},
 	};
+	uint8_t *end;
 	struct cell_desc *blob = sim_memory(BLOB_AT, 0x1000);
 	uint64_t cpus = 1ull << cpu;
 	long result;
@@ -76,7 +144,10 @@ long sim_start_cell(unsigned int cpu)
 	blob->cpu_set_size = sizeof(cpus);
 	blob->num_memory_regions = 2;
 	memcpy(blob + 1, &cpus, sizeof(cpus));
-	memcpy((uint8_t *)(blob + 1) + sizeof(cpus), regions, sizeof(regions));
+	end = (uint8_t *)(blob + 1) + sizeof(cpus);
+	memcpy(end, regions, sizeof(regions));
+	if (sim_linked)
+		write_end(blob, end + sizeof(regions), 1, BLOB_MEM_ROOTSHARED);
 	result = sim_hypercall(0, HC_CELL_CREATE, BLOB_AT, 0);
 	if (result >= 0)
 		result = sim_hypercall(0, HC_CELL_START, SIM_CELL_ID, 0);

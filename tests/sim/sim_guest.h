@@ -37,6 +37,18 @@ const struct public_area *sim_public(void);
 /* Destroys the test's cell. Returns 0 or an error. */
 long sim_destroy_cell(void);
 
+/*
+ * Where the test's cell and root, as peers 1 and 0, share memory if sim_linked was set before the
+ * cell is made: their registers and tables of vectors, once both have been started by the next.
+ */
+#define SIM_MMCONFIG  0xe0000000ull /* to be the system's */
+#define SIM_LINK_BDF  0xf0
+#define SIM_REGISTERS 0xc0000000ull
+extern bool sim_linked;
+
+/* Gives root its end, and sets both up: vector 0 of each interrupts it by this vector. */
+bool sim_link_up(unsigned int cpu, unsigned int vector);
+
 /* Creates a cell of one CPU from a blob in root's memory and starts it. Returns its id or an error.
  */
 long sim_start_cell(unsigned int cpu);

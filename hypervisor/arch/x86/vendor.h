@@ -12,6 +12,7 @@
 /* The registers of a vCPU that generic x86 code reads or writes, beside struct guest_gprs. */
 enum vcpu_register {
 	VCPU_RIP,
+	VCPU_NEXT_RIP, /* where VERDICT_NEXT goes on; 0: behind the intercepted instruction */
 	VCPU_RSP,
 	VCPU_RFLAGS,
 	VCPU_CR0,
@@ -88,6 +89,11 @@ struct vendor {
 
 	/* Where in the control block registers are kept, in their own size. */
 	uint16_t at[VCPU_REGISTERS];
+	/*
+	 * Where it is kept, after an access to memory, how many bytes of the instruction the
+	 * processor tells (0: none), in a byte, and behind it those bytes.
+	 */
+	uint16_t told_at;
 	/* Adds the exit as the processor reported it. */
 	void (*record_exit)(const struct cpu *cpu, struct failure_record *record);
 	/*

@@ -206,6 +206,17 @@ static void vendor_advance(struct cpu *cpu, unsigned int bytes)
 	fake_cpu_of(cpu)->regs[VCPU_RIP] += bytes;
 }
 
+int machine_next(struct cpu *cpu, int verdict)
+{
+	if (verdict != VERDICT_NEXT)
+		return verdict;
+	if (!vcpu_get(cpu, VCPU_NEXT_RIP))
+		machine_give_up("nobody has said where the guest goes on");
+	vcpu_set(cpu, VCPU_RIP, vcpu_get(cpu, VCPU_NEXT_RIP));
+	vcpu_set(cpu, VCPU_NEXT_RIP, 0);
+	return VERDICT_HANDLED;
+}
+
 static void vendor_inject(struct cpu *cpu, unsigned int vector, bool has_error, uint32_t error)
 {
 	fake_cpu_of(cpu)->injected++;
@@ -221,12 +232,13 @@ static const struct vendor fake_vendor = {
 	.msr_map_pages = SVM_MSR_MAP_PAGES,
 	.fill_msr_map = svm_msr_map_fill,
 #define AT(reg) [reg] = (reg) * sizeof(uint64_t)
-	.at = {AT(VCPU_RIP), AT(VCPU_RSP), AT(VCPU_RFLAGS), AT(VCPU_CR0), AT(VCPU_CR2),
-	       AT(VCPU_CR3), AT(VCPU_CR4), AT(VCPU_EFER), AT(VCPU_PAT), AT(VCPU_CS), AT(VCPU_SS),
-	       AT(VCPU_DS), AT(VCPU_ES), AT(VCPU_CS_ATTRIBUTES), AT(VCPU_CS_BASE), AT(VCPU_SS_BASE),
-	       AT(VCPU_DS_BASE)},
+	.at = {AT(VCPU_RIP), AT(VCPU_NEXT_RIP), AT(VCPU_RSP), AT(VCPU_RFLAGS), AT(VCPU_CR0),
+	       AT(VCPU_CR2), AT(VCPU_CR3), AT(VCPU_CR4), AT(VCPU_EFER), AT(VCPU_PAT), AT(VCPU_CS),
+	       AT(VCPU_SS), AT(VCPU_DS), AT(VCPU_ES), AT(VCPU_CS_ATTRIBUTES), AT(VCPU_CS_BASE),
+	       AT(VCPU_SS_BASE), AT(VCPU_DS_BASE)},
 	.fetched = vendor_fetched,
 	.advance = vendor_advance,
+	.told_at = offsetof(struct fake_cpu, told) - offsetof(struct fake_cpu, regs),
 	.inject_exception = vendor_inject,
 };
 

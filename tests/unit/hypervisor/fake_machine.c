@@ -306,6 +306,7 @@ static void build_cpu(unsigned int n)
 	cpu->arch.control = machine.cpus[n].regs;
 	cpu->entered = true;
 	cpu->arch.apic_id = machine_apic_ids[n];
+	machine.cpus[n].told = INSTRUCTION_MAX;
 	machine.cpus[n].regs[VCPU_EFER] = EFER_LMA | EFER_LME;
 }
 

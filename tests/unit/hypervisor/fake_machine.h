@@ -75,6 +75,7 @@ struct fake_cpu {
 	enum cpu_pending last_act;
 	const struct cell *act_cell;   /* whose the CPU was then */
 	uint64_t regs[VCPU_REGISTERS]; /* of its guest */
+	uint8_t told;		       /* bytes of what follows */
 	uint8_t code[INSTRUCTION_MAX]; /* at its RIP */
 	unsigned int injected;	       /* exceptions */
 	unsigned int vector;	       /* the last of them; waits where injected is not 0 */
@@ -181,6 +182,9 @@ static inline uint32_t page_pool_used(void)
 /* For the fakes only. */
 void machine_empty_tlb(unsigned int cpu);
 void machine_give_up(const char *why) __attribute__((noreturn));
+
+/* Goes on with the next instruction where that is the verdict, which is then VERDICT_HANDLED. */
+int machine_next(struct cpu *cpu, int verdict);
 
 /* The fake machine's own CPU block for one of the product. */
 struct fake_cpu *fake_cpu_of(const struct cpu *cpu);

@@ -195,6 +195,9 @@ static void test_bars(struct tap *tap)
 	       "nothing is beside them");
 	store(cpu, FUNCTION + 0x10, 4, TABLE);
 	tap_is_u64(tap, load(cpu, TABLE, 4), 1, "of two at one place the first one answers");
+	store(cpu, FUNCTION + 0x10, 4, FUNCTION);
+	tap_is_u64(tap, load(cpu, FUNCTION, 4), 0x4106110a,
+		   "where something else answers they are not");
 	store(cpu, FUNCTION + 0x10, 4, REGISTERS);
 	store(cpu, FUNCTION + 4, 2, 4);
 	tap_ok(tap, !store(cpu, REGISTERS, 4, 0) && !store(cpu, TABLE, 4, 0),

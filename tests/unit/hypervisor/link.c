@@ -284,6 +284,11 @@ static void test_root_end(struct tap *tap)
 		       machine_lookup(&root_cell, FUNCTION),
 	       "root has all of it back");
 	tap_ok(tap, !links && page_pool_used() == used, "nothing is left");
+}
+
+static void test_root_joins(struct tap *tap)
+{
+	open_linked();
 	create_linked(ONE, SHARE);
 	fill(0x77);
 	tap_ok(tap,
@@ -475,6 +480,7 @@ int main(void)
 	test_mismatches(&tap);
 	test_root_rights(&tap);
 	test_root_end(&tap);
+	test_root_joins(&tap);
 	test_root_bars(&tap);
 	test_root_ports(&tap);
 	test_static_root(&tap);

@@ -189,7 +189,7 @@ static inline int do_touch(uint64_t argument)
 	code[n] = 0x07;
 	cpu_gprs(cpu)->rax = touch->write ? touch->value : 0;
 	cpu_gprs(cpu)->rdi = touch->at;
-	touch->verdict = exit_memory(cpu, touch->at, touch->write, false, false);
+	touch->verdict = machine_next(cpu, exit_memory(cpu, touch->at, touch->write, false, false));
 	touch->value = cpu_gprs(cpu)->rax;
 	return 0;
 }

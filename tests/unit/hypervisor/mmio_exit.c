@@ -38,7 +38,8 @@ static enum verdict touch(struct cpu *cpu, const char *code, uint64_t guest_phys
 	memset(fake->code, 0x90, sizeof(fake->code));
 	memcpy(fake->code, code, strlen(code) < 2 ? 2 : strlen(code));
 	fake->regs[VCPU_RIP] = 0;
-	return exit_memory(cpu, guest_phys, write, false, fake->delivering);
+	fake->regs[VCPU_NEXT_RIP] = 0;
+	return machine_next(cpu, exit_memory(cpu, guest_phys, write, false, fake->delivering));
 }
 
 #define LOAD	"\x8b\x07"     /* mov (%rdi), %eax */
@@ -92,6 +93,38 @@ static void test_apic(struct tap *tap)
 	       "nor is one that is not aligned");
 	tap_is_u64(tap, cpu->exits[EXITS_X86_XAPIC] - before, 6, "each is counted as the APIC's");
 	tap_is_u64(tap, cpu->exits[EXITS_MMIO], 0, "and as nothing else");
+}
+
+/* What was decoded is remembered, and taken for nothing else. */
+static void test_remembered(struct tap *tap)
+{
+	struct cpu *cpu = open_machine(CPU);
+	uint64_t *rax = &cpu_gprs(cpu)->rax;
+	const char *rex_then_store = "\x41\x89\x07"; /* 32-bit code: inc %ecx first */
+
+	*rax = 0x11;
+	touch(cpu, STORE, APIC_PAGE + 0x80, true);
+	*rax = 0x22;
+	touch(cpu, STORE, APIC_PAGE + 0x80, true);
+	tap_is_u64(tap, *apic(0x80), 0x22,
+		   "the same instruction writes what the register has then");
+	touch(cpu, "\x89\x0f", APIC_PAGE + 0x80, true);
+	tap_is_u64(tap, *apic(0x80), (uint32_t)cpu_gprs(cpu)->rcx, "another one another register");
+	touch(cpu, "\xc7\x07\x01\x02\x03\x04", APIC_PAGE + 0x380, true);
+	touch(cpu, "\xc7\x07\x01\x02\x03\x05", APIC_PAGE + 0x380, true);
+	tap_is_u64(tap, *apic(0x380), 0x05030201, "another immediate is another instruction");
+	cpu_gprs(cpu)->r8 = 0x33;
+	tap_ok(tap, touch(cpu, rex_then_store, APIC_PAGE + 0x80, true) == VERDICT_HANDLED,
+	       "an instruction of 64-bit code");
+	machine.cpus[CPU].regs[VCPU_CS_ATTRIBUTES] = ATTR_32;
+	tap_is_u64(tap, touch(cpu, rex_then_store, APIC_PAGE + 0x80, true), VERDICT_FAULT,
+		   "of which the bytes are none in 32-bit code");
+	machine.cpus[CPU].regs[VCPU_CS_ATTRIBUTES] = ATTR_64;
+	touch(cpu, "\xc7\x07\x01\x02\x03\x05", APIC_PAGE + 0x380, true);
+	machine.cpus[CPU].told = 3;
+	tap_is_u64(tap, touch(cpu, "\xc7\x07\x01\x02\x03\x05", APIC_PAGE + 0x380, true),
+		   VERDICT_FAULT, "bytes that are not told do not count");
+	machine.cpus[CPU].told = INSTRUCTION_MAX;
 }
 
 static void test_widths(struct tap *tap)
@@ -484,6 +517,7 @@ int main(void)
 	struct tap tap = {0};
 
 	test_apic(&tap);
+	test_remembered(&tap);
 	test_widths(&tap);
 	test_rest(&tap);
 	test_two_pages(&tap);

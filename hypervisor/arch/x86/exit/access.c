@@ -19,24 +19,30 @@ static inline __attribute__((always_inline)) enum mmio_cpu_mode mode_of(const st
 }
 
 /* The answer of the region to a plain move, which is then done; IO_REFUSED: nothing has been. */
-static inline enum io_answer carry_out_plain(struct cpu *cpu, const struct io_region *region,
-					     const struct mmio_plain *move, uint64_t guest_phys)
+static inline __attribute__((always_inline)) enum io_answer
+carry_out_plain(struct cpu *cpu, const struct io_region *region, uint64_t guest_phys)
 {
-	struct io_access access = {.address = guest_phys, .width = 4, .write = !move->read};
+	const struct mmio_plain *move = &cpu->arch.decoded.move;
 	enum io_answer answer;
+	struct io_access access;
 
-	if (!io_holds(region, guest_phys, 4))
+	if (unlikely(!io_holds(region, guest_phys, 4)))
 		return IO_REFUSED;
+	access.address = guest_phys;
+	access.width = 4;
+	access.write = !move->read;
+	access.update = false;
 	if (move->has_immediate)
 		access.value = (uint32_t)move->immediate;
-	else if (!move->read)
+	else
 		access.value = (uint32_t)gpr_get(cpu, move->reg);
 	answer = region->handler(cpu, region, &access);
 	if (unlikely(answer != IO_DONE))
 		return answer;
 	if (move->read)
 		gpr_set(cpu, move->reg, (uint32_t)access.value);
-	vendor->advance(cpu, move->length);
+	vcpu_set(cpu, VCPU_NEXT_RIP,
+		 (vcpu_get(cpu, VCPU_RIP) + move->length) & cpu->arch.decoded.rip_mask);
 	return IO_DONE;
 }
 
@@ -45,7 +51,8 @@ static inline enum io_answer carry_out_plain(struct cpu *cpu, const struct io_re
  * access may have begun in the page before: only bytes of its end would be in the region. Where a
  * prefix names the segment, this is not asked, but refused.
  */
-static bool begins_before(struct cpu *cpu, const struct mmio_insn *insn, uint64_t guest_phys)
+static bool __attribute__((cold))
+begins_before(struct cpu *cpu, const struct mmio_insn *insn, uint64_t guest_phys)
 {
 	bool on_stack = (insn->base & ~1) == MMIO_BASE_STACK;
 	uint64_t address = insn->displacement;
@@ -70,8 +77,9 @@ static uint64_t operand_of(const struct mmio_insn *insn, struct cpu *cpu)
 	return insn->has_immediate ? insn->immediate : gpr_get(cpu, insn->reg);
 }
 
-static enum io_answer carry_out(struct cpu *cpu, const struct io_region *region,
-				const struct mmio_insn *insn, uint64_t guest_phys)
+static enum io_answer __attribute__((cold))
+carry_out(struct cpu *cpu, const struct io_region *region, const struct mmio_insn *insn,
+	  uint64_t guest_phys)
 {
 	uint64_t reg = operand_of(insn, cpu), flags = vcpu_get(cpu, VCPU_RFLAGS);
 	struct io_access access = {
@@ -111,7 +119,7 @@ static enum failure_reason reason(bool write)
  * instructions, a walk of its own page tables) gets a general-protection exception, which Linux'
  * guarded accesses survive.
  */
-static enum verdict __attribute__((cold))
+static enum verdict __attribute__((cold, noinline))
 refuse(struct cpu *cpu, enum failure_reason why, uint64_t guest_phys, const struct mmio_insn *insn)
 {
 	static const struct io_region empty_bus = {.handler = nothing};
@@ -131,6 +139,35 @@ refuse(struct cpu *cpu, enum failure_reason why, uint64_t guest_phys, const stru
 	return VERDICT_HANDLED;
 }
 
+/*
+ * A driver's loop comes with the same instruction again and again: what it is has been remembered.
+ * Only the code segment is compared; who changes modes by anything else and has the same bytes
+ * there as well harms himself. The number of bytes that are known stands before them.
+ */
+static inline __attribute__((always_inline)) bool is_remembered(const struct cpu *cpu,
+								const uint8_t *told)
+{
+	uint64_t first, second;
+
+	__builtin_memcpy(&first, told, 8);
+	__builtin_memcpy(&second, told + 8, 8);
+	return first == cpu->arch.decoded.told[0] && second == cpu->arch.decoded.told[1] &&
+	       vcpu_get(cpu, VCPU_CS_ATTRIBUTES) == cpu->arch.decoded.attributes;
+}
+
+static bool __attribute__((cold, noinline)) remember(struct cpu *cpu, const uint8_t *told)
+{
+	/* No code segment has all of these bits: nothing is remembered. */
+	cpu->arch.decoded.attributes = ~0u;
+	if (!mmio_decode_plain(told + 1, *told & 0xf, mode_of(cpu), &cpu->arch.decoded.move))
+		return false;
+	__builtin_memcpy(cpu->arch.decoded.told, told, sizeof(cpu->arch.decoded.told));
+	cpu->arch.decoded.attributes = vcpu_get(cpu, VCPU_CS_ATTRIBUTES);
+	/* IP wraps at its size outside 64-bit code. */
+	cpu->arch.decoded.rip_mask = (cpu->arch.decoded.attributes & 0x200) ? ~0ull : 0xffffffffull;
+	return true;
+}
+
 static enum verdict __attribute__((cold, noinline))
 access_any(struct cpu *cpu, enum failure_reason why, uint64_t guest_phys,
 	   const struct io_region *region, const uint8_t *bytes, unsigned int length)
@@ -148,31 +185,37 @@ access_any(struct cpu *cpu, enum failure_reason why, uint64_t guest_phys,
 	return answer == IO_FAULT ? VERDICT_FAULT : refuse(cpu, why, guest_phys, &insn);
 }
 
+/* Registers that the guest may move are where nothing else is: whom to ask first does not matter.
+ */
+static inline const struct io_region *find_region(const struct cell *cell, uint64_t guest_phys)
+{
+	const struct io_region *region = ivshmem_bar(cell, guest_phys);
+
+	return region ? region : io_find(cell->io[IO_MEMORY], guest_phys);
+}
+
 enum verdict exit_memory(struct cpu *cpu, uint64_t guest_phys, bool write, bool execute,
 			 bool no_operand)
 {
-	const struct io_region *region = io_find(cpu->cell->io[IO_MEMORY], guest_phys);
-	uint8_t bytes[INSTRUCTION_MAX];
-	struct mmio_plain move;
-	unsigned int length;
+	const struct io_region *region = find_region(cpu->cell, guest_phys);
+	const uint8_t *told = (const uint8_t *)cpu->arch.control + vendor->told_at;
+	uint8_t read[1 + INSTRUCTION_MAX];
+	enum io_answer answer;
 
-	/* Last: registers that the guest may move wherever nothing else is. */
-	if (!region)
-		region = ivshmem_bar(cpu->cell, guest_phys);
 	cpu->exits[region ? region->counter : EXITS_MMIO]++;
 	if (unlikely(execute || no_operand))
 		return refuse(cpu, execute ? FAILURE_MEMORY_EXECUTE : reason(write), guest_phys,
 			      NULL);
-	length = guest_fetch(cpu, bytes);
+	if (unlikely(!*told)) {
+		*read = guest_read_code(cpu, read + 1);
+		told = read;
+	}
 	/* At the start of a page all of the instruction's address may be needed. */
 	if (likely(region && (guest_phys & ~PAGE_MASK) &&
-		   mmio_decode_plain(bytes, length, mode_of(cpu), &move))) {
-		enum io_answer answer = carry_out_plain(cpu, region, &move, guest_phys);
-
-		if (likely(answer == IO_DONE))
-			return VERDICT_HANDLED;
-		if (answer == IO_FAULT)
-			return VERDICT_FAULT;
+		   (is_remembered(cpu, told) || remember(cpu, told)))) {
+		answer = carry_out_plain(cpu, region, guest_phys);
+		if (likely(answer != IO_REFUSED))
+			return answer == IO_DONE ? VERDICT_NEXT : VERDICT_FAULT;
 	}
-	return access_any(cpu, reason(write), guest_phys, region, bytes, length);
+	return access_any(cpu, reason(write), guest_phys, region, told + 1, *told & 0xf);
 }

@@ -6,6 +6,8 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#include "arch/x86/logic/mmio_decode.h"
+
 #define ARCH_TEMPORARY_PAGES 8
 #define ARCH_LAUNCH_MSRS     32
 
@@ -64,6 +66,14 @@ struct arch_cpu {
 		uint64_t rip, value;
 		uint32_t number, reason;
 	} msr_refused;
+
+	/* The last plain move that was decoded: its bytes, and what they say. */
+	struct {
+		uint64_t told[2];
+		uint64_t rip_mask;
+		uint32_t attributes; /* of the code segment */
+		struct mmio_plain move;
+	} decoded;
 
 	uint8_t sipi_vector; /* with PENDING_SIPI */
 	/* 1 from the sending of a kick until the NMI exit that it caused. */

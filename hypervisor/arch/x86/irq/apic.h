@@ -7,6 +7,7 @@
 #ifndef APIC_H
 #define APIC_H
 
+#include "arch/x86/asm.h"
 #include "arch/x86/exit/exit.h"
 #include "arch/x86/logic/apic_rights.h"
 #include "arch/x86/setup/setup.h"
@@ -55,6 +56,14 @@ extern uint8_t apic_cpus[256];
 
 /* An interrupt to the CPU with this id. */
 void apic_command(uint32_t id, uint32_t command);
+
+/* The same in x2APIC mode. */
+static inline void apic_command_x2(uint32_t id, uint32_t command)
+{
+	/* What was written before is to be seen by whom it interrupts (16.11.2). */
+	asm volatile("mfence" : : : "memory");
+	wrmsr(MSR_X2APIC(APIC_ICR_LOW), (uint64_t)id << 32 | command);
+}
 
 /*
  * A command of the guest, or a message to it. The destination is worked out here and only CPUs of

@@ -15,54 +15,64 @@
 #define MESSAGE_BROADCAST	     0xff
 #define MESSAGE_LEVEL		     (1u << 15)
 
-/* A route: the command as of an APIC, the destination, and what is known of it. */
-#define ROUTE_DESTINATION 32
-#define ROUTE_BY_ID	  (1ull << 40) /* and not logical or to all */
-#define ROUTE_VALID	  (1ull << 41)
+/* A route: the command, and either the CPU or the destination, in the upper half. */
+#define ROUTE_UPPER(upper) ((uint64_t)(upper) << 32)
+#define ROUTE_VALID	   ROUTE_UPPER(1u << 16)
+#define ROUTE_CPU	   ROUTE_UPPER(1u << 17) /* it was the cell's when the route was made */
 
-uint64_t arch_message_route(uint64_t address, uint32_t data)
+static const struct cpu *find_cpu(const struct cell *cell, uint32_t apic_id)
 {
-	uint64_t destination = MESSAGE_DESTINATION(address), command;
+	for_each_cpu (cpu, cell->cpus) {
+		if (cpu->arch.apic_id == apic_id)
+			return cpu;
+	}
+	return NULL;
+}
+
+uint64_t arch_message_route(const struct cell *cell, uint64_t address, uint32_t data)
+{
+	uint32_t destination = MESSAGE_DESTINATION(address), command = (data & 0xff) | ICR_ASSERT;
+	const struct cpu *to;
 
 	if ((address & MESSAGE_BASE_BITS) != MESSAGE_BASE || (address & MESSAGE_REMAPPED) ||
 	    (data & MESSAGE_LEVEL) || ICR_MODE(data) > ICR_LOWEST || (data & 0xff) < 16)
 		return 0;
-	command = (data & 0xff) | ICR_MODE(data) | ((address & MESSAGE_LOGICAL) ? ICR_LOGICAL : 0);
-	if (!(command & ICR_LOGICAL) && destination != MESSAGE_BROADCAST)
-		command |= ROUTE_BY_ID;
-	return command | destination << ROUTE_DESTINATION | ROUTE_VALID;
+	to = (address & MESSAGE_LOGICAL) ? NULL : find_cpu(cell, destination);
+	if (to)
+		return ROUTE_VALID | ROUTE_CPU | ROUTE_UPPER(to->id) | command;
+	return ROUTE_VALID | ROUTE_UPPER(destination) | command | ICR_MODE(data) |
+	       ((address & MESSAGE_LOGICAL) ? ICR_LOGICAL : 0);
 }
 
 /* To all that it means, or to the first of them, where it says so. */
-static void __attribute__((noinline)) send_to_each(const struct cell *cell, uint64_t route)
+static void __attribute__((cold, noinline)) send_to_each(const struct cell *cell, uint64_t route)
 {
-	const struct ipi ipi = {route, route >> ROUTE_DESTINATION & 0xff, false};
+	const struct ipi ipi = {route, route >> 32 & 0xff, false};
 
 	for_each_cpu (cpu, cell->cpus) {
 		/* Just given to another cell: that one's. */
 		if (cpu->cell != cell || !apic_matches(cpu, &ipi))
 			continue;
-		apic_command(cpu->arch.apic_id, (route & 0xff) | ICR_ASSERT);
+		apic_command(cpu->arch.apic_id, (ipi.command & 0xff) | ICR_ASSERT);
 		if (ICR_MODE(ipi.command) == ICR_LOWEST)
 			break;
 	}
 }
 
-void arch_message_send(const struct cell *cell, uint64_t route)
+void arch_message_send(struct cpu *self, const struct cell *cell, uint64_t route)
 {
-	if (likely(route & ROUTE_BY_ID)) {
-		uint32_t id = route >> ROUTE_DESTINATION & 0xff;
+	const struct cpu *to = cpu_of_cell(route >> 32 & 0xff);
 
-		for (uint64_t cpus = cell->cpus; cpus; cpus &= cpus - 1) {
-			const struct cpu *cpu = cpu_of_cell(__builtin_ctzll(cpus));
-
-			if (cpu->arch.apic_id != id || cpu->cell != cell)
-				continue;
-			apic_command(id, (route & 0xff) | ICR_ASSERT);
-			break;
+	if (likely(route & ROUTE_CPU)) {
+		if (unlikely(to->cell != cell))
+			return;
+		if (likely(apic_x2)) {
+			apic_command_x2(to->arch.apic_id, route);
+			return;
 		}
+		apic_command(to->arch.apic_id, route);
 	} else {
 		send_to_each(cell, route);
 	}
-	apic_show_icr(this_cpu());
+	apic_show_icr(self);
 }

@@ -58,9 +58,7 @@ void apic_set_msr(unsigned int offset, uint32_t value)
 void apic_command(uint32_t id, uint32_t command)
 {
 	if (apic_x2) {
-		/* What was written before is to be seen by whom it interrupts (16.11.2). */
-		asm volatile("mfence" : : : "memory");
-		wrmsr(MSR_X2APIC(APIC_ICR_LOW), (uint64_t)id << 32 | command);
+		apic_command_x2(id, command);
 		return;
 	}
 	/* Without an acknowledgement after so long there will be none. */

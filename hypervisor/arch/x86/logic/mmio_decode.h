@@ -80,6 +80,10 @@ static inline bool mmio_writes(const struct mmio_insn *insn)
 bool mmio_decode(const uint8_t *bytes, unsigned int n, enum mmio_cpu_mode mode,
 		 struct mmio_insn *ret_insn);
 
+#define MMIO_OPCODE_STORE     0x89
+#define MMIO_OPCODE_LOAD      0x8b
+#define MMIO_OPCODE_IMMEDIATE 0xc7
+
 /* What drivers mostly do: MOV of 32 bits, without prefixes but REX. */
 struct mmio_plain {
 	uint8_t length;
@@ -88,10 +92,6 @@ struct mmio_plain {
 	bool has_immediate; /* in place of the register */
 	int32_t immediate;
 };
-
-#define MMIO_OPCODE_STORE     0x89
-#define MMIO_OPCODE_LOAD      0x8b
-#define MMIO_OPCODE_IMMEDIATE 0xc7
 
 /* False where it is something else, or where bytes may be missing. */
 static inline bool mmio_decode_plain(const uint8_t *bytes, unsigned int n, enum mmio_cpu_mode mode,

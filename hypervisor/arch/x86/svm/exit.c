@@ -196,6 +196,7 @@ static void go_on_at(struct cpu *cpu, struct vmcb *vmcb, uint64_t rip)
 
 	/* IP wraps at its size outside 64-bit code. */
 	vmcb->rip = (vmcb->cs.attributes & 0x200) ? rip : (uint32_t)rip;
+	vmcb->next_rip = 0; /* which may not be the processor's, as in run.S */
 	vmcb->interrupt_shadow = 0;
 	vmcb->rflags &= ~RFLAGS_RF;
 	/* A trap, after the instruction (APM vol. 2, 13.1.4); BTF: after branches only. */

@@ -40,6 +40,7 @@ svm_run_loop:
 	testl	$(RFLAGS_TF | RFLAGS_RF), VMCB_RFLAGS(%rdx)
 	jnz	2f
 	mov	%rcx, VMCB_RIP(%rdx)
+	movq	$0, VMCB_NEXT_RIP(%rdx)
 	movq	$0, VMCB_INTERRUPT_SHADOW(%rdx)
 	mov	GPRS_RAX(%rsp), %rax
 	mov	%rax, VMCB_RAX(%rdx)
