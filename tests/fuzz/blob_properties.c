@@ -28,7 +28,7 @@ static const uint32_t element_sizes[ARRAYS] = {1,	 MEMORY_SIZE, 12,	32,
 
 struct view {
 	const uint8_t *cell;
-	bool is_root;
+	bool is_root, is_link;
 	const uint8_t *array[ARRAYS];
 	uint64_t count[ARRAYS];
 };
@@ -71,6 +71,8 @@ static const char *look_at_cell(const struct view *view)
 	REQUIRE(n > 0 && n < 32, "name empty or without end");
 	REQUIRE(view->count[CPUS] <= 512, "CPU set too large");
 	REQUIRE(view->count[MEMORY] <= (view->is_root ? 512 : 128), "too many memory regions");
+	if (view->is_link)
+		return NULL;
 	for (n = 0; n < view->count[CPUS] && !view->array[CPUS][n]; n++)
 		;
 	REQUIRE(n < view->count[CPUS], "CPU set empty");
@@ -186,6 +188,28 @@ static const char *look_at_pci(const struct view *view)
 	return NULL;
 }
 
+/* One device and its sections, where they are for root and nowhere else. */
+static const char *look_at_link(const struct view *view)
+{
+	const uint8_t *device = view->array[DEVICES];
+
+	REQUIRE(view->count[DEVICES] == 1 && device[0] == 3, "no device of shared memory alone");
+	for (unsigned int n = 0; n < ARRAYS; n++)
+		REQUIRE(n == DEVICES || n == MEMORY || !view->count[n],
+			"a link with more than that");
+	REQUIRE(number(device + 48, 4) == 0 && view->count[MEMORY] == 2u + device[53],
+		"regions beside the sections");
+	for (uint64_t n = 0; n < view->count[MEMORY]; n++) {
+		struct region r = region_at(view, n);
+
+		REQUIRE(!r.size || r.phys == r.virt, "a section elsewhere for root");
+		REQUIRE(!r.size || !(r.flags & ~0x8bull), "a section that is more than shared");
+		REQUIRE(!r.size || !(r.flags & 2) || n == 1 || n == 2u + device[52],
+			"a section of another peer writable");
+	}
+	return NULL;
+}
+
 static const char *look_at_system(const uint8_t *system)
 {
 	uint64_t start = number(system + 12, 8), size = number(system + 28, 8);
@@ -201,7 +225,9 @@ static const char *look_at_system(const uint8_t *system)
 static const char *look_at_accepted(enum blob_kind kind, const uint8_t *bytes, size_t size)
 {
 	size_t skipped = kind == BLOB_KIND_SYSTEM ? SYSTEM_ROOT : 0;
-	struct view view = {.cell = bytes + skipped, .is_root = kind == BLOB_KIND_SYSTEM};
+	struct view view = {.cell = bytes + skipped,
+			    .is_root = kind == BLOB_KIND_SYSTEM,
+			    .is_link = kind == BLOB_KIND_LINK};
 	const char *broken;
 
 	REQUIRE(size >= skipped + CELL_SIZE, "shorter than its fixed part");
@@ -216,6 +242,8 @@ static const char *look_at_accepted(enum blob_kind kind, const uint8_t *bytes, s
 		broken = look_at_ports(&view);
 	if (!broken)
 		broken = look_at_pci(&view);
+	if (!broken && view.is_link)
+		broken = look_at_link(&view);
 	if (!broken && view.is_root)
 		broken = look_at_system(bytes);
 	return broken;
@@ -242,6 +270,7 @@ bool blob_try(enum blob_kind kind, const uint8_t *bytes, size_t size, const char
 	memcpy(copy + 1, bytes, size);
 	memset(&error, 0xee, sizeof(error));
 	err = kind == BLOB_KIND_SYSTEM ? blob_check_system(copy + 1, size, &error)
+	      : kind == BLOB_KIND_LINK ? blob_check_link(copy + 1, size, &error)
 				       : blob_check_cell(copy + 1, size, &error);
 	*ret_broken = err ? look_at_refused(err, &error) : look_at_accepted(kind, copy + 1, size);
 	if (memcmp(copy + 1, bytes, size) != 0)

@@ -10,7 +10,7 @@
 #include <stddef.h>
 #include <stdint.h>
 
-enum blob_kind { BLOB_KIND_CELL, BLOB_KIND_SYSTEM };
+enum blob_kind { BLOB_KIND_CELL, BLOB_KIND_SYSTEM, BLOB_KIND_LINK };
 
 /*
  * Has a copy of the bytes checked. Returns whether they were accepted; *ret_broken is what does not

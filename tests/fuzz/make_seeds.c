@@ -56,6 +56,11 @@ static int write_blobs(const char *directory)
 		err = write_seed(directory, "blob-cell", 1, -1, &least, sizeof(least));
 	if (err)
 		return err;
+	blob = sample_link(&size);
+	err = write_seed(directory, "blob-link", 0, -1, blob, size);
+	free(blob);
+	if (err)
+		return err;
 	blob = sample_system(&size);
 	err = write_seed(directory, "blob-system", 0, -1, blob, size);
 	free(blob);

@@ -60,7 +60,9 @@ static void test_kind(struct tap *tap, enum blob_kind kind, const char *name)
 	const char *what;
 	size_t sample_size, size;
 
-	sample = kind == BLOB_KIND_SYSTEM ? sample_system(&sample_size) : sample_cell(&sample_size);
+	sample = kind == BLOB_KIND_SYSTEM ? sample_system(&sample_size)
+		 : kind == BLOB_KIND_LINK ? sample_link(&sample_size)
+					  : sample_cell(&sample_size);
 	if (!bytes)
 		abort();
 	for (unsigned int n = 0; n < TRIES; n++) {
@@ -85,5 +87,6 @@ int main(void)
 
 	test_kind(&tap, BLOB_KIND_CELL, "cell");
 	test_kind(&tap, BLOB_KIND_SYSTEM, "system");
+	test_kind(&tap, BLOB_KIND_LINK, "link");
 	return tap_done(&tap);
 }

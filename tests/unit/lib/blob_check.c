@@ -90,7 +90,7 @@ struct blob_case {
 	enum blob_part part;
 	int index;
 	struct edit edits[4];
-	bool system;
+	bool system, link;
 	uint64_t value, expected; /* compared where either is not 0 */
 };
 
@@ -143,7 +143,7 @@ static void test_case(struct tap *tap, const struct blob_case *c)
 	bool passed;
 	int err;
 
-	blob = c->system ? sample_system(&size) : sample_cell(&size);
+	blob = c->system ? sample_system(&size) : c->link ? sample_link(&size) : sample_cell(&size);
 	if (c->system) {
 		system = blob;
 		cell = &system->root_cell;
@@ -156,6 +156,7 @@ static void test_case(struct tap *tap, const struct blob_case *c)
 	memset(&error, 0x5a, sizeof(error));
 	untouched = error;
 	err = c->system ? blob_check_system(blob, size, &error)
+	      : c->link ? blob_check_link(blob, size, &error)
 			: blob_check_cell(blob, size, &error);
 	if (c->code == BLOB_OK)
 		passed = err == 0 && memcmp(&error, &untouched, sizeof(error)) == 0;
@@ -164,7 +165,12 @@ static void test_case(struct tap *tap, const struct blob_case *c)
 			 error.index == c->index &&
 			 ((!c->value && !c->expected) ||
 			  (error.value == c->value && error.expected == c->expected));
-	if (!tap_ok(tap, passed, "%s: %s", c->system ? "system" : "cell", c->title) && err)
+	if (!tap_ok(tap, passed, "%s: %s",
+		    c->system ? "system"
+		    : c->link ? "link"
+			      : "cell",
+		    c->title) &&
+	    err)
 		tap_note(tap,
 			 "  code %d (%s), part %d, index %d, field %s, value 0x%llx, expected "
 			 "0x%llx",
@@ -369,6 +375,10 @@ int main(void)
 	free(blob);
 	blob = sample_system(&size);
 	test_lengths(&tap, "system", blob_check_system, blob, size);
+	free(blob);
+	blob = sample_link(&size);
+	test_lengths(&tap, "link", blob_check_link, blob, size);
+	tap_ok(&tap, blob_check_cell(blob, size, NULL) == -EINVAL, "a link is no cell");
 	free(blob);
 	test_counts(&tap);
 	test_cpu_set_sizes(&tap);

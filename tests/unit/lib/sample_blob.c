@@ -167,3 +167,26 @@ void *sample_system(size_t *ret_size)
 	*ret_size = size;
 	return system;
 }
+
+void *sample_link(size_t *ret_size)
+{
+	const struct blob_memory *sections = &root_memory[SAMPLE_STATE_TABLE];
+	size_t sections_size = (SAMPLE_MEMORY_COUNT - SAMPLE_STATE_TABLE) * sizeof(*sections);
+	size_t size = sizeof(struct cell_desc) + sections_size + sizeof(struct blob_pci_device);
+	struct cell_desc *link = calloc(1, size);
+	struct blob_pci_device device = devices[SAMPLE_IVSHMEM];
+
+	if (!link)
+		abort();
+	memcpy(link->signature, BLOB_CELL_SIGNATURE, BLOB_SIGNATURE_LEN);
+	link->architecture = BLOB_ARCH_X86;
+	link->revision = BLOB_REVISION;
+	strcpy(link->name, "turbine-plant");
+	link->num_memory_regions = SAMPLE_MEMORY_COUNT - SAMPLE_STATE_TABLE;
+	link->num_pci_devices = 1;
+	device.shmem_regions_start = 0;
+	device.shmem_dev_id = 0;
+	memcpy(mempcpy(link + 1, sections, sections_size), &device, sizeof(device));
+	*ret_size = size;
+	return link;
+}

@@ -32,4 +32,7 @@ enum sample_cap { SAMPLE_CAP_MSI, SAMPLE_CAP_EXTENDED, SAMPLE_CAP_COUNT };
 void *sample_cell(size_t *ret_size);
 void *sample_system(size_t *ret_size);
 
+/* Root's end of a link: its sections are the memory regions from 0 on, its device the only one. */
+void *sample_link(size_t *ret_size);
+
 #endif /* SAMPLE_BLOB_H */
