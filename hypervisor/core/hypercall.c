@@ -116,11 +116,10 @@ static const struct hypercall_entry hypercalls[HYPERCALLS + OWN_HYPERCALLS] = {
 #define MANAGEMENT_MS (5 * PATIENCE_MS)
 
 /*
- * While it waits, another CPU may suspend this one and even give it to a cell: -ECANCELED, there is
- * no guest any more that a result could be given to. -EIO: who has the lock does not come back.
- * Without it where the hypervisor closes: there is no cell any more, and none comes.
+ * While it waits, another CPU may suspend this one and even give it to a cell. Without it where the
+ * hypervisor closes: there is no cell any more, and none comes.
  */
-static int lock_management(struct cpu *cpu)
+int management_lock_of(struct cpu *cpu)
 {
 	bool locked = spin_trylock(&management_lock) || closing, own;
 	struct patience patience;
@@ -167,7 +166,7 @@ bool hypercall(struct cpu *cpu, uint32_t code, uint64_t arg1, uint64_t arg2, int
 		*ret_result = entry->call(cpu, arg1, arg2);
 		return true;
 	}
-	*ret_result = cpu->cell == &root_cell ? lock_management(cpu) : -EPERM;
+	*ret_result = cpu->cell == &root_cell ? management_lock_of(cpu) : -EPERM;
 	if (*ret_result < 0)
 		return *ret_result != -ECANCELED;
 	*ret_result = entry->on_cell ? call_on_cell(entry, arg1) : entry->call(cpu, arg1, arg2);

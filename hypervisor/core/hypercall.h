@@ -11,6 +11,12 @@
  */
 bool hypercall(struct cpu *cpu, uint32_t code, uint64_t arg1, uint64_t arg2, int32_t *ret_result);
 
+/*
+ * Takes the lock for an operation of root's CPU. -ECANCELED: the CPU was taken away while it
+ * waited, and has no guest any more; -EIO: who has the lock does not come back.
+ */
+int management_lock_of(struct cpu *cpu);
+
 /* The codes that there are: two ranges. */
 #define HYPERCALLS     (HC_CONSOLE_PUTC + 1u)
 #define OWN_HYPERCALLS 4u

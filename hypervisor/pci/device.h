@@ -22,6 +22,8 @@ struct ivshmem {
 	unsigned int num_vectors;
 	uint32_t blob_pages;  /* of a description of its own */
 	uint64_t bar_address; /* of one with that: where root was told to find BAR 0 */
+	/* Of root's: the pages for its BARs that root's tables lack, as they trap; 0: none. */
+	uint64_t hidden[IVSHMEM_BARS];
 
 	/* Where its registers are at this moment: size 0, nowhere. */
 	struct io_region bars[IVSHMEM_BARS];

@@ -69,6 +69,12 @@ void link_zero(const struct ivshmem *dev);
 /* After root's memory has been mapped at launch: what its links take from it. */
 int link_root_init(void);
 
+/*
+ * Root has written where its device's registers are: they trap there from now on, unless that is
+ * nobody's but root's. Called without the lock.
+ */
+void link_root_moved(struct ivshmem *dev);
+
 /* HC_CV_LINK_ADD, HC_CV_LINK_REMOVE. */
 int link_add(uint64_t blob_phys, uint64_t bar_address);
 int link_remove(uint16_t domain, uint16_t bdf);

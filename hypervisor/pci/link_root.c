@@ -10,6 +10,7 @@
 
 #include "arch/arch.h"
 #include "core/console.h"
+#include "core/hypercall.h"
 #include "core/page_pool.h"
 #include "core/subsystem.h"
 #include "pci/config.h"
@@ -36,8 +37,8 @@ static int root_show(const struct ivshmem *dev)
 {
 	int err = root_config_page(dev, 0);
 
-	if (!err && dev->bar_address)
-		err = root_rights(dev->bar_address, IVSHMEM_BARS * IVSHMEM_BAR_SIZE, 0);
+	for (unsigned int bar = 0; bar < IVSHMEM_BARS && !err; bar++)
+		err = dev->hidden[bar] ? root_rights(dev->hidden[bar], IVSHMEM_BAR_SIZE, 0) : 0;
 	for_each_section(n, dev->device)
 	{
 		const struct blob_memory *section = &dev->sections[n];
@@ -62,8 +63,10 @@ static void root_restore(const struct ivshmem *dev)
 				 : 0;
 		err = err ? err : failed;
 	}
-	failed = memory_return(dev->bar_address, IVSHMEM_BARS * IVSHMEM_BAR_SIZE);
-	err = err ? err : failed;
+	for (unsigned int bar = 0; bar < IVSHMEM_BARS; bar++) {
+		failed = memory_return(dev->hidden[bar], dev->hidden[bar] ? IVSHMEM_BAR_SIZE : 0);
+		err = err ? err : failed;
+	}
 	failed = root_config_page(dev, BLOB_MEM_READ | BLOB_MEM_WRITE | BLOB_MEM_IO);
 	if (err || failed)
 		console_printf("%s: out of pages: root does not get back all of its memory\n",
@@ -88,6 +91,45 @@ int link_root_init(void)
 		err = root_show(dev);
 	link_begin(&root_cell);
 	return err;
+}
+
+/* One that does not decode may come back to where it was. */
+static bool is_hidden(const struct ivshmem *dev, unsigned int bar)
+{
+	return !dev->bars[bar].size || dev->bars[bar].start == dev->hidden[bar];
+}
+
+static int hide_bar(struct ivshmem *dev, unsigned int bar)
+{
+	uint64_t page = dev->bars[bar].start;
+	struct blob_memory pages = {page, page, IVSHMEM_BAR_SIZE, 0};
+	int err = memory_check_unused(&pages);
+
+	if (!err)
+		err = root_rights(page, IVSHMEM_BAR_SIZE, 0);
+	if (err)
+		return err;
+	if (dev->hidden[bar])
+		err = memory_return(dev->hidden[bar], IVSHMEM_BAR_SIZE);
+	dev->hidden[bar] = page;
+	return err;
+}
+
+void link_root_moved(struct ivshmem *dev)
+{
+	int err;
+
+	if ((is_hidden(dev, 0) && is_hidden(dev, 1)) || management_lock_of(this_cpu()) < 0)
+		return;
+	for (unsigned int bar = 0; bar < IVSHMEM_BARS; bar++) {
+		err = is_hidden(dev, bar) ? 0 : hide_bar(dev, bar);
+		if (!err)
+			continue;
+		console_printf("root cell: PCI device 0x%x: no registers at 0x%lx: %d\n",
+			       dev->device->bdf, dev->bars[bar].start, err);
+	}
+	memory_commit();
+	spin_unlock(&management_lock);
 }
 
 /* The BARs' pages must be nobody's but root's, who gets them back in the end. */
@@ -148,6 +190,8 @@ int link_add(uint64_t blob_phys, uint64_t bar_address)
 		return err;
 	}
 	dev->blob_pages = blob_pages;
+	for (unsigned int bar = 0; bar < IVSHMEM_BARS; bar++)
+		dev->hidden[bar] = bar_address + bar * IVSHMEM_BAR_SIZE;
 	err = root_show(dev);
 	if (!err)
 		err = root_doors();

@@ -406,6 +406,29 @@ static void test_static_root(struct tap *tap)
 	tap_ok(tap, rights_of_peer(0) && machine.ram[SHARED + 1] == 0x77, "root has what it had");
 	tap_is_u64(tap, machine_hypercall(HC_CV_LINK_REMOVE, BDF, 0), -EPERM,
 		   "and it is not taken away");
+	store(0, FUNCTION + 0x10, 4, BAR_ROOT);
+	tap_ok(tap, machine_lookup(&root_cell, BAR_ROOT), "a place without decoding says nothing");
+	store(0, FUNCTION + 4, 2, 2);
+	tap_ok(tap,
+	       !machine_lookup(&root_cell, BAR_ROOT) &&
+		       machine_lookup(&root_cell, BAR_ROOT + 0x1000) &&
+		       load(0, BAR_ROOT + IVSHMEM_MAX_PEERS, 4) == PEERS,
+	       "where root places its registers they trap, though it had the page");
+	store(0, FUNCTION + 0x10, 4, BAR_ROOT + 0x4000);
+	tap_ok(tap,
+	       machine_lookup(&root_cell, BAR_ROOT) &&
+		       !machine_lookup(&root_cell, BAR_ROOT + 0x4000) &&
+		       load(0, BAR_ROOT + 0x4000 + IVSHMEM_MAX_PEERS, 4) == PEERS,
+	       "they move, and it has the page again");
+	create_linked(ONE, SHARE);
+	store(0, FUNCTION + 0x10, 4, 0x400000);
+	tap_ok(tap, machine_said("root cell: PCI device 0xf0: no registers at 0x400000"),
+	       "not into a cell");
+	destroy_linked(ONE);
+	tap_is_u64(tap,
+		   machine.stale_entries + machine.unacknowledged + machine.released_early +
+			   machine.reused_early,
+		   0, "no CPU saw too much");
 }
 
 /* No page at the n-th time that one is needed: nothing is left, and the next try succeeds. */

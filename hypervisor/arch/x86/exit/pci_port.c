@@ -8,9 +8,6 @@
 #include "core/subsystem.h"
 #include "pci/config.h"
 
-/* Whoever uses both of the machine's ports. */
-static struct spinlock machine_ports;
-
 static enum io_answer address_port(struct cpu *cpu, const struct io_region *region,
 				   struct io_access *access)
 {
@@ -45,18 +42,19 @@ static enum io_answer data_port(struct cpu *cpu, const struct io_region *region,
 	return IO_DONE;
 }
 
-/* Root's, while it has virtual functions. */
+/*
+ * Root's, while it has virtual functions. Its address register and its access belong together as
+ * far as it sees to that itself, as without a hypervisor: nobody else uses the machine's ports.
+ */
 static enum io_answer root_data_port(struct cpu *cpu, const struct io_region *region,
 				     struct io_access *access)
 {
-	spin_lock(&machine_ports);
-	if (!access_virtual(cpu->cell, port_in(PCI_PORT_ADDRESS, 4), access)) {
-		if (access->write)
-			port_out(access->address, access->width, access->value);
-		else
-			access->value = port_in(access->address, access->width);
-	}
-	spin_unlock(&machine_ports);
+	if (access_virtual(cpu->cell, port_in(PCI_PORT_ADDRESS, 4), access))
+		return IO_DONE;
+	if (access->write)
+		port_out(access->address, access->width, access->value);
+	else
+		access->value = port_in(access->address, access->width);
 	return IO_DONE;
 }
 
