@@ -115,26 +115,34 @@ static const struct hypercall_entry hypercalls[HYPERCALLS + OWN_HYPERCALLS] = {
 /* What an operation may take that itself waits for CPUs that do not answer. */
 #define MANAGEMENT_MS (5 * PATIENCE_MS)
 
-/*
- * While it waits, another CPU may suspend this one and even give it to a cell. Without it where the
- * hypervisor closes: there is no cell any more, and none comes.
- */
-int management_lock_of(struct cpu *cpu)
+/* While it waits, another CPU may suspend this one and even give it to a cell. */
+static bool __attribute__((cold, noinline)) wait_for_management(struct cpu *cpu)
 {
-	bool locked = spin_trylock(&management_lock) || closing, own;
-	struct patience patience;
+	struct patience patience = patience_begin(MANAGEMENT_MS);
+	bool locked = false;
 
-	if (!locked)
-		patience = patience_begin(MANAGEMENT_MS);
 	while (!locked && patience_wait(&patience)) {
 		cpu_serve(cpu);
 		locked = spin_trylock(&management_lock);
 	}
+	return locked;
+}
+
+/* Without it where the hypervisor closes: there is no cell any more, and none comes. */
+static inline __attribute__((always_inline)) int lock_management(struct cpu *cpu)
+{
+	bool locked = spin_trylock(&management_lock) || closing || wait_for_management(cpu), own;
+
 	own = cpu->cell == &root_cell &&
 	      !(__atomic_load_n(&cpu->pending, __ATOMIC_SEQ_CST) & PENDING_ORDERS);
 	if (locked && !own)
 		spin_unlock(&management_lock);
 	return !own ? -ECANCELED : locked ? 0 : -EIO;
+}
+
+int management_lock_of(struct cpu *cpu)
+{
+	return lock_management(cpu);
 }
 
 static const struct hypercall_entry *find_entry(uint32_t code)
@@ -166,7 +174,7 @@ bool hypercall(struct cpu *cpu, uint32_t code, uint64_t arg1, uint64_t arg2, int
 		*ret_result = entry->call(cpu, arg1, arg2);
 		return true;
 	}
-	*ret_result = cpu->cell == &root_cell ? management_lock_of(cpu) : -EPERM;
+	*ret_result = cpu->cell == &root_cell ? lock_management(cpu) : -EPERM;
 	if (*ret_result < 0)
 		return *ret_result != -ECANCELED;
 	*ret_result = entry->on_cell ? call_on_cell(entry, arg1) : entry->call(cpu, arg1, arg2);

@@ -10,6 +10,7 @@
 
 #include "arch/x86/exit/exit.h"
 #include "arch/x86/irq/apic.h"
+#include "arch/x86/setup/setup.h"
 #include "fake_machine.h"
 #include "pci/link.h"
 
@@ -278,6 +279,59 @@ static inline bool has_sent(unsigned int count, unsigned int cpu, unsigned int v
 	found = (found || !count) && num_sent == count;
 	num_sent = 0;
 	return found;
+}
+
+/* Whose the memory is. */
+
+#define SECTION(n) (SHARED + ((n) < SHMEM_OUTPUT ? (n)*0x1000 : 0x2000 + ((n)-2) * 0x2000))
+#define LINK_SIZE  (LINK_PAGES * 0x1000ull)
+#define ROOT_RAM   (PTE_PRESENT | PTE_WRITE)
+
+/* The rights of a cell to a section, or of root (NULL) at its own address. */
+static inline uint64_t rights(unsigned int id, unsigned int section)
+{
+	uint64_t offset = SECTION(section) - SHARED;
+	uint64_t entry = machine_lookup(id ? cell_by_id(id) : &root_cell,
+					id ? GUEST_SHARED + offset : SHARED + offset);
+
+	if (entry && (entry & PTE_ADDRESS) != SHARED + offset)
+		machine_give_up("a section is somewhere else");
+	return entry & (PTE_PRESENT | PTE_WRITE);
+}
+
+/* That peer's: reads all, writes the common section and its own. */
+static inline bool rights_of_peer(unsigned int id)
+{
+	for (unsigned int n = 0; n < LINK_SECTIONS; n++) {
+		bool write = n == SHMEM_READ_WRITE || n == SHMEM_OUTPUT + id;
+
+		if (rights(id, n) != (PTE_PRESENT | (write ? PTE_WRITE : 0)))
+			return false;
+	}
+	return true;
+}
+
+static inline bool root_rights(uint64_t wanted)
+{
+	for (unsigned int n = 0; n < LINK_SECTIONS; n++) {
+		if (rights(0, n) != wanted)
+			return false;
+	}
+	return true;
+}
+
+static inline void fill(uint8_t byte)
+{
+	memset(machine.ram + SHARED, byte, LINK_SIZE);
+}
+
+static inline bool filled(uint8_t byte)
+{
+	for (uint64_t n = 0; n < LINK_SIZE; n++) {
+		if (machine.ram[SHARED + n] != byte)
+			return false;
+	}
+	return true;
 }
 
 #endif /* LINKED_CELLS_H */

@@ -1,0 +1,217 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/* Root's ends of links: one that comes and goes, its doors and registers, one that is always there.
+ */
+#include "linked_cells.h"
+
+#include "tests/lib/tap.h"
+
+#define SHARE BLOB_MEM_ROOTSHARED
+
+static void test_root_end(struct tap *tap)
+{
+	uint32_t used;
+
+	open_linked();
+	used = page_pool_used();
+	fill(0x5a);
+	tap_is_u64(tap, add_root(BAR_ROOT), 0, "root's end comes");
+	tap_ok(tap, filled(0) && rights_of_peer(0),
+	       "its memory begins with zeros, root has the rights of its peer");
+	tap_ok(tap,
+	       !machine_lookup(&root_cell, BAR_ROOT) && !machine_lookup(&root_cell, FUNCTION) &&
+		       !machine_lookup(&root_cell, BAR_ROOT + 0x1000) &&
+		       machine_lookup(&root_cell, BAR_ROOT + 0x2000) &&
+		       machine_lookup(&root_cell, BAR_ROOT - 0x1000) &&
+		       machine_lookup(&root_cell, FUNCTION + 0x1000) &&
+		       machine_lookup(&root_cell, FUNCTION - 0x1000),
+	       "its registers and its function exit, nothing beside them");
+	tap_ok(tap,
+	       load(0, FUNCTION, 4) == 0x4106110a && load(0, FUNCTION + 0x10, 4) == BAR_ROOT &&
+		       load(0, FUNCTION + 0x14, 4) == BAR_ROOT + 0x1000 &&
+		       load(0, FUNCTION + 4, 4) == 0x100000,
+	       "root sees the device, with its registers where they shall be");
+	tap_is_u64(tap, load(0, FUNCTION + 0x58, 4), SHARED, "and its sections where they are");
+	store(0, FUNCTION + 4, 2, 6);
+	tap_is_u64(tap, load(0, BAR_ROOT + IVSHMEM_MAX_PEERS, 4), PEERS, "it has registers");
+	tap_is_u64(tap, add_root(BAR_ROOT), -EEXIST, "a second one there is refused");
+	fill(0x77);
+	tap_ok(tap, create_linked(ONE, SHARE) == 0 && filled(0x77) && rights_of_peer(1),
+	       "a cell joins it");
+	tap_ok(tap, create_linked(TWO, 0) == -EINVAL && machine_said("not shared with root"),
+	       "but not one that would take the memory from root");
+	tap_is_u64(tap, machine_hypercall(HC_CV_LINK_REMOVE, BDF, 0), -EBUSY,
+		   "root's end stays while the cell has one");
+	tap_is_u64(tap, machine_hypercall(HC_CV_LINK_REMOVE, BDF + 8, 0), -ENOENT, "no such one");
+	tap_is_u64(tap, machine_hypercall(HC_CV_LINK_REMOVE, 1ull << 32 | BDF, 0), -EINVAL,
+		   "nor can there be one of such a number");
+	tap_is_u64(tap, machine_hypercall(HC_CV_LINK_REMOVE, 1 << 16 | BDF, 0), -ENOENT,
+		   "nor is it in another domain");
+	machine.ram[SHARED] = 0;
+	tap_ok(tap,
+	       destroy_linked(ONE) == 0 && rights_of_peer(0) && machine.ram[SHARED + 1] == 0x77,
+	       "the cell goes, root has what it had");
+	tap_is_u64(tap, machine_hypercall(HC_CV_LINK_REMOVE, BDF, 0), 0, "root's end goes");
+	tap_ok(tap,
+	       filled(0) && root_rights(ROOT_RAM) && machine_lookup(&root_cell, BAR_ROOT) &&
+		       machine_lookup(&root_cell, BAR_ROOT + 0x1000) &&
+		       machine_lookup(&root_cell, FUNCTION),
+	       "root has all of it back");
+	tap_ok(tap, !links && page_pool_used() == used, "nothing is left");
+}
+
+static void test_root_joins(struct tap *tap)
+{
+	open_linked();
+	create_linked(ONE, SHARE);
+	fill(0x77);
+	tap_ok(tap,
+	       add_root(BAR_ROOT) == 0 && filled(0x77) && rights_of_peer(0) && rights_of_peer(1),
+	       "root may come to a link that there is");
+	tap_is_u64(tap, machine_hypercall(HC_DISABLE, 0, 0), -EBUSY, "a cell keeps it open");
+	open_linked();
+	create_linked(ONE, 0);
+	tap_ok(tap, add_root(BAR_ROOT) == -EINVAL && machine_said("not shared with root as in one"),
+	       "but not where the memory was taken from it");
+	tap_is_u64(tap,
+		   machine.stale_entries + machine.unacknowledged + machine.released_early +
+			   machine.reused_early,
+		   0, "no CPU saw too much");
+}
+
+static void test_root_bars(struct tap *tap)
+{
+	static const struct {
+		uint64_t address;
+		int err;
+		const char *what;
+	} cases[] = {
+		{0, -EINVAL, "nowhere"},
+		{BAR_ROOT + 0x800, -EINVAL, "in the middle of a page"},
+		{0xfffff000, -EINVAL, "across 4 GiB"},
+		{HV_START + 0x1000, -EINVAL, "in the hypervisor"},
+		{HV_START - 0x1000, -EINVAL, "across its beginning"},
+		{APIC_PAGE - 0x1000, -EINVAL, "across the interrupt controller"},
+		{0x400000, -EBUSY, "in a cell"},
+		{SHARED + 0x3000, -EBUSY, "in a link"},
+	};
+
+	open_linked();
+	create_linked(ONE, SHARE);
+	for (unsigned int n = 0; n < sizeof(cases) / sizeof(cases[0]); n++)
+		tap_is_u64(tap, add_root(cases[n].address), cases[n].err, "no registers %s",
+			   cases[n].what);
+	tap_ok(tap,
+	       links->count == 1 && root_rights(ROOT_RAM) && machine_lookup(&root_cell, FUNCTION),
+	       "nothing has come of it");
+	tap_is_u64(tap, machine_hypercall_of(cpu_of(ONE), HC_CV_LINK_ADD, BLOB_PHYS, BAR_ROOT),
+		   -EPERM, "a cell may not");
+	tap_is_u64(tap, machine_hypercall_of(cpu_of(ONE), HC_CV_LINK_REMOVE, BDF, 0), -EPERM,
+		   "nor may it take one away");
+}
+
+/* Root's doors: what it does by ports is let through, but for its own functions. */
+static void test_root_ports(struct tap *tap)
+{
+	open_linked();
+	tap_ok(tap, !(root_cell.arch.io_bitmap[0xcfc / 8] & 0xf0) && !root_cell.io[IO_PORTS],
+	       "without virtual functions root has all of PCI's ports");
+	add_root(BAR_ROOT);
+	tap_ok(tap,
+	       (root_cell.arch.io_bitmap[0xcfc / 8] & 0xf0) == 0xf0 &&
+		       !(root_cell.arch.io_bitmap[0xcf8 / 8] & 0x0f) &&
+		       !(root_cell.arch.io_bitmap[0xd00 / 8] & 0x01),
+	       "with one, its data ports exit, and nothing else");
+	machine.pci_address = 0x80000000 | BDF << 8;
+	machine.pci_data = 0x12345678;
+	tap_ok(tap, port_read(0, 0xcfc, 4) == 0x4106110a && machine.pci_accesses == 0,
+	       "there it finds the function, and the machine does not hear of it");
+	machine.pci_address = 0x80000000 | (BDF + 1) << 8;
+	tap_ok(tap,
+	       port_read(0, 0xcfc, 4) == 0x12345678 && port_read(0, 0xcfe, 2) == 0x1234 &&
+		       port_read(0, 0xcfd, 1) == 0x56,
+	       "all others are the machine's");
+	port_write(0, 0xcfe, 2, 0xabcd);
+	tap_ok(tap, machine.pci_port == 0xcfe && machine.pci_written == 0xabcd,
+	       "written as they were");
+	create_linked(TWO, SHARE);
+	tap_ok(tap, (root_cell.arch.io_bitmap[0xcfc / 8] & 0xf0) == 0xf0, "a cell changes nothing");
+	destroy_linked(TWO);
+	tap_ok(tap, (root_cell.arch.io_bitmap[0xcfc / 8] & 0xf0) == 0xf0, "nor does its end");
+	machine_hypercall(HC_CV_LINK_REMOVE, BDF, 0);
+	tap_ok(tap, !(root_cell.arch.io_bitmap[0xcfc / 8] & 0xf0) && !root_cell.io[IO_PORTS],
+	       "and in the end it has all of them again");
+}
+
+/* Root's own configuration may have ends as well. */
+static void test_static_root(struct tap *tap)
+{
+	struct blob_memory memory[LINK_SECTIONS + 3];
+	const struct blob_pci_device device = plan_device(0);
+	const struct cell_plan root = {
+		.name = "RootCell",
+		.cpus = (1u << MACHINE_CPUS) - 1,
+		.memory = memory,
+		.num_memory = LINK_SECTIONS + 3,
+		.devices = &device,
+		.num_devices = 1,
+		.mmconfig = MMCONFIG,
+	};
+
+	apic_x2 = true;
+	plan_sections(memory, SHARED, 0, 0);
+	memory[LINK_SECTIONS] = (struct blob_memory){0, 0, SHARED, RWX};
+	memory[LINK_SECTIONS + 1] = (struct blob_memory){SHARED + LINK_SIZE, SHARED + LINK_SIZE,
+							 RAM_SIZE - SHARED - LINK_SIZE, RWX};
+	memory[LINK_SECTIONS + 2] = (struct blob_memory){DEVICE, DEVICE, DEVICE_SIZE, RW};
+	machine_open(&root);
+	machine.cpus[0].regs[VCPU_CS_ATTRIBUTES] = 0x0a9b;
+	tap_ok(tap,
+	       rights_of_peer(0) && load(0, FUNCTION, 4) == 0x4106110a &&
+		       load(0, FUNCTION + 0x10, 4) == 0,
+	       "an end of root's configuration is there from the start");
+	fill(0x77);
+	tap_ok(tap,
+	       create_linked(ONE, SHARE) == 0 && rights_of_peer(1) && rights_of_peer(0) &&
+		       filled(0x77),
+	       "a cell joins it, and writes what root cannot");
+	machine.ram[SHARED] = 0;
+	tap_is_u64(tap, destroy_linked(ONE), 0, "it goes");
+	tap_ok(tap, rights_of_peer(0) && machine.ram[SHARED + 1] == 0x77, "root has what it had");
+	tap_is_u64(tap, machine_hypercall(HC_CV_LINK_REMOVE, BDF, 0), -EPERM,
+		   "and it is not taken away");
+	store(0, FUNCTION + 0x10, 4, BAR_ROOT);
+	tap_ok(tap, machine_lookup(&root_cell, BAR_ROOT), "a place without decoding says nothing");
+	store(0, FUNCTION + 4, 2, 2);
+	tap_ok(tap,
+	       !machine_lookup(&root_cell, BAR_ROOT) &&
+		       machine_lookup(&root_cell, BAR_ROOT + 0x1000) &&
+		       load(0, BAR_ROOT + IVSHMEM_MAX_PEERS, 4) == PEERS,
+	       "where root places its registers they trap, though it had the page");
+	store(0, FUNCTION + 0x10, 4, BAR_ROOT + 0x4000);
+	tap_ok(tap,
+	       machine_lookup(&root_cell, BAR_ROOT) &&
+		       !machine_lookup(&root_cell, BAR_ROOT + 0x4000) &&
+		       load(0, BAR_ROOT + 0x4000 + IVSHMEM_MAX_PEERS, 4) == PEERS,
+	       "they move, and it has the page again");
+	create_linked(ONE, SHARE);
+	store(0, FUNCTION + 0x10, 4, 0x400000);
+	tap_ok(tap, machine_said("root cell: PCI device 0xf0: no registers at 0x400000"),
+	       "not into a cell");
+	destroy_linked(ONE);
+	tap_is_u64(tap,
+		   machine.stale_entries + machine.unacknowledged + machine.released_early +
+			   machine.reused_early,
+		   0, "no CPU saw too much");
+}
+
+int main(void)
+{
+	struct tap tap = {0};
+
+	test_root_end(&tap);
+	test_root_joins(&tap);
+	test_root_bars(&tap);
+	test_root_ports(&tap);
+	test_static_root(&tap);
+	return tap_done(&tap);
+}
