@@ -79,7 +79,7 @@ static void make_registers(struct mutator *mutator, struct cpu *cpu, uint64_t ad
 	regs[VCPU_DS_BASE] = mutator_next(mutator) % 2 ? 0 : mutator_next(mutator) & 0xffff0;
 	regs[VCPU_SS_BASE] = regs[VCPU_DS_BASE];
 	regs[VCPU_RFLAGS] = 2;
-	regs[VCPU_RIP] = 0;
+	regs[VCPU_RIP] = regs[VCPU_NEXT_RIP] = 0;
 }
 
 static uint64_t make_address(struct mutator *mutator, bool root)
@@ -118,17 +118,19 @@ static enum verdict one_exit(struct mutator *mutator, struct cpu *cpu, unsigned 
 
 static void look_at_end(struct tap *tap, unsigned int n, struct cpu *cpu, enum verdict verdict)
 {
-	uint64_t rip = fake_cpu_of(cpu)->regs[VCPU_RIP];
-	bool root = cpu->cell == &root_cell;
+	const uint64_t *regs = fake_cpu_of(cpu)->regs;
+	bool root = cpu->cell == &root_cell, stepped = regs[VCPU_NEXT_RIP];
+	uint64_t rip = stepped ? regs[VCPU_NEXT_RIP] : regs[VCPU_RIP];
+	bool done = verdict == VERDICT_HANDLED || (verdict == VERDICT_NEXT && stepped);
 
 	if ((unsigned int)verdict >= sizeof(verdicts) / sizeof(verdicts[0])) {
 		wrong(tap, n, "an exit ends in no known way");
 		return;
 	}
 	verdicts[verdict]++;
-	if (verdict == VERDICT_HANDLED ? rip == 0 || rip > INSTRUCTION_MAX : rip != 0)
+	if (done ? rip == 0 || rip > INSTRUCTION_MAX : rip != 0)
 		wrong(tap, n, "the next instruction is elsewhere");
-	look_at_device(tap, n, root, verdict == VERDICT_HANDLED);
+	look_at_device(tap, n, root, done);
 }
 
 int main(void)
