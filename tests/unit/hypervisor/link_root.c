@@ -204,6 +204,92 @@ static void test_static_root(struct tap *tap)
 		   0, "no CPU saw too much");
 }
 
+#define UNIT	     (DEVICE + 0x2000)
+#define TABLE_AT     0x300000ull
+#define WIDE	     0x800 /* of the register: ids of 32 bits; 256 entries with the 7 below */
+#define ENTRY(n)     (*(uint64_t *)(machine.ram + TABLE_AT + (n)*16))
+#define TO(id)	     ((uint64_t)(id) << 32)
+#define HANDLE(n)    (0xfee00010 | ((n)&0x7fff) << 5)
+#define ADDS	     0x8
+#define CELL_RINGS() store(cpu_of(ONE), REGISTERS + IVSHMEM_DOORBELL, 4, IVSHMEM_RING(0, 1))
+
+static void set_table(uint64_t value)
+{
+	memcpy(machine.device + (UNIT - DEVICE) + 0xb8, &value, sizeof(value));
+}
+
+/* Where an IOMMU remaps interrupts, Linux says in a table where they go, and may change it. */
+static void test_remapped(struct tap *tap)
+{
+	static const struct {
+		uint64_t entry;
+		unsigned int sent;
+		const char *what;
+	} entries[] = {
+		{TO(0) | 0x410001, 1, "a CPU of root"},
+		{TO(0) | 0x410021, 1, "one with the lowest priority"},
+		{TO(1) | 0x410005, 1, "a logical id of root's"},
+		{TO(2) | 0x410005, 0, "one of a cell's"},
+		{TO(1) | 0x410001, 0, "a cell's CPU"},
+		{TO(0) | 0x410000, 0, "an entry that is none"},
+		{TO(0) | 0x0f0001, 0, "a vector of exceptions"},
+		{TO(0) | 0x410081, 0, "NMI"},
+		{TO(0) | 0x4100a1, 0, "INIT"},
+		{TO(0) | 0x4100e1, 0, "ExtINT"},
+		{TO(0) | 0x410011, 0, "a level"},
+		{TO(0) | 0x418001, 0, "a posted one"},
+	};
+	struct blob_iommu *units;
+
+	open_linked();
+	units = (struct blob_iommu *)system_desc->iommu_units;
+	units[1] = (struct blob_iommu){.type = BLOB_IOMMU_INTEL, .base = UNIT, .size = 0x1000};
+	set_table(TABLE_AT | WIDE | 7);
+	add_root(BAR_ROOT);
+	create_linked(ONE, SHARE);
+	machine_hypercall(HC_CELL_START, 1, 0);
+	set_up(cpu_of(ONE));
+	store(0, FUNCTION + 4, 2, 6);
+	store(0, FUNCTION + IVSHMEM_MSIX_CAP + 2, 2, 0x8000);
+	store(0, BAR_ROOT + 0x1010, 4, HANDLE(5));
+	store(0, BAR_ROOT + 0x101c, 4, 0);
+	store(0, BAR_ROOT + IVSHMEM_INT_CONTROL, 4, 1);
+	machine.on_wrmsr = on_wrmsr;
+	num_sent = 0;
+	for (unsigned int n = 0; n < sizeof(entries) / sizeof(entries[0]); n++) {
+		ENTRY(5) = entries[n].entry;
+		CELL_RINGS();
+		tap_ok(tap, has_sent(entries[n].sent, 0, 0x41), "remapped, %s: %s",
+		       entries[n].sent ? "sent" : "not sent", entries[n].what);
+	}
+	ENTRY(5) = 0;
+	ENTRY(12) = TO(0) | 0x420001;
+	store(0, BAR_ROOT + 0x1010, 4, HANDLE(5) | ADDS);
+	store(0, BAR_ROOT + 0x1018, 4, 7);
+	CELL_RINGS();
+	tap_ok(tap, has_sent(1, 0, 0x42), "the data may be added to the entry's number");
+	set_table(TABLE_AT | 7);
+	ENTRY(12) = 0x420001;
+	CELL_RINGS();
+	tap_ok(tap, has_sent(1, 0, 0x42), "ids may have 8 bits");
+	store(0, BAR_ROOT + 0x1018, 4, 251);
+	memset(machine.ram + TABLE_AT + 256 * 16, 0xff, 16);
+	ENTRY(256) = TO(0) | 0x430001;
+	CELL_RINGS();
+	tap_ok(tap, has_sent(0, 0, 0), "behind the table there is none");
+	store(0, BAR_ROOT + 0x1018, 4, 7);
+	set_table((HV_START + 0x100000) | 7);
+	CELL_RINGS();
+	set_table((1ull << 40) | 7);
+	CELL_RINGS();
+	tap_ok(tap, has_sent(0, 0, 0), "nor where root has no memory");
+	store(cpu_of(ONE), TABLE + 16, 4, HANDLE(12));
+	set_table(TABLE_AT | WIDE | 7);
+	ENTRY(12) = TO(machine_apic_ids[cpu_of(ONE)]) | 0x420001;
+	store(cpu_of(ONE), REGISTERS + IVSHMEM_DOORBELL, 4, IVSHMEM_RING(1, 1));
+	tap_ok(tap, has_sent(0, 0, 0), "a cell's messages go through no table");
+}
+
 int main(void)
 {
 	struct tap tap = {0};
@@ -213,5 +299,6 @@ int main(void)
 	test_root_bars(&tap);
 	test_root_ports(&tap);
 	test_static_root(&tap);
+	test_remapped(&tap);
 	return tap_done(&tap);
 }

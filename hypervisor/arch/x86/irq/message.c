@@ -15,10 +15,68 @@
 #define MESSAGE_BROADCAST	     0xff
 #define MESSAGE_LEVEL		     (1u << 15)
 
-/* A route: the command, and either the CPU or the destination, in the upper half. */
+/*
+ * Where an IOMMU remaps interrupts the message names an entry of a table, in which Linux may write
+ * at any time (Intel VT-d, 5.1.2 and 9.9).
+ */
+#define MESSAGE_HANDLE(address)	      (((address) >> 5 & 0x7fff) | ((address) >> 2 & 1) << 15)
+#define MESSAGE_ADDS_DATA	      (1u << 3)
+#define UNIT_TABLE		      0xb8		  /* register: table's address, and */
+#define UNIT_TABLE_WIDE(table)	      ((table) >> 11 & 1) /* that ids have 32 bits */
+#define UNIT_TABLE_ENTRIES(table)     (2u << ((table)&0xf))
+#define UNIT_ENTRY_SIZE		      16u
+#define ENTRY_PRESENT		      (1u << 0)
+#define ENTRY_LOGICAL		      (1u << 2)
+#define ENTRY_LEVEL		      (1u << 4)
+#define ENTRY_MODE(entry)	      ((entry) << 3 & ICR_MODE(~0u))
+#define ENTRY_POSTED		      (1u << 15)
+#define ENTRY_VECTOR(entry)	      ((entry) >> 16 & 0xff)
+#define ENTRY_DESTINATION(entry)      ((entry) >> 32)
+#define ENTRY_DESTINATION_8BIT(entry) ((entry) >> 40 & 0xff)
+
+/*
+ * A route: the command, or the number of that entry, and in the upper half the CPU or the
+ * destination.
+ */
 #define ROUTE_UPPER(upper) ((uint64_t)(upper) << 32)
 #define ROUTE_VALID	   ROUTE_UPPER(1u << 16)
 #define ROUTE_CPU	   ROUTE_UPPER(1u << 17) /* it was the cell's when the route was made */
+#define ROUTE_REMAPPED	   ROUTE_UPPER(1u << 18)
+
+/* The one that has the devices of no other comes last; NULL: none is told. */
+static const struct blob_iommu *last_unit(void)
+{
+	const struct blob_iommu *unit = system_desc->iommu_units + BLOB_IOMMU_UNITS;
+
+	while (unit-- > system_desc->iommu_units) {
+		if (unit->type == BLOB_IOMMU_INTEL)
+			return unit;
+	}
+	return NULL;
+}
+
+/* Root writes that table: it is only read where it is root's. False: no interrupt. */
+static bool remap(uint32_t index, struct ipi *ret_ipi)
+{
+	uint64_t base = last_unit()->base, table, entry, at;
+	struct page_table_leaf leaf;
+
+	table = *(volatile uint64_t *)((uint8_t *)arch_map_page(3, base, true) + UNIT_TABLE);
+	at = (table & PAGE_MASK) + (uint64_t)index * UNIT_ENTRY_SIZE;
+	if (index >= UNIT_TABLE_ENTRIES(table) || !page_table_walk(&root_cell.stage2, at, &leaf) ||
+	    leaf.phys != at)
+		return false;
+	entry = *(volatile uint64_t *)((uint8_t *)arch_map_page(0, at, false) + (at & ~PAGE_MASK));
+	if (!(entry & ENTRY_PRESENT) || (entry & (ENTRY_LEVEL | ENTRY_POSTED)) ||
+	    ENTRY_MODE(entry) > ICR_LOWEST || ENTRY_VECTOR(entry) < 16)
+		return false;
+	ret_ipi->command = ENTRY_VECTOR(entry) | ENTRY_MODE(entry) |
+			   ((entry & ENTRY_LOGICAL) ? ICR_LOGICAL : 0);
+	ret_ipi->wide = UNIT_TABLE_WIDE(table);
+	ret_ipi->destination =
+		ret_ipi->wide ? ENTRY_DESTINATION(entry) : ENTRY_DESTINATION_8BIT(entry);
+	return true;
+}
 
 static const struct cpu *find_cpu(const struct cell *cell, uint32_t apic_id)
 {
@@ -34,8 +92,15 @@ uint64_t arch_message_route(const struct cell *cell, uint64_t address, uint32_t 
 	uint32_t destination = MESSAGE_DESTINATION(address), command = (data & 0xff) | ICR_ASSERT;
 	const struct cpu *to;
 
-	if ((address & MESSAGE_BASE_BITS) != MESSAGE_BASE || (address & MESSAGE_REMAPPED) ||
-	    (data & MESSAGE_LEVEL) || ICR_MODE(data) > ICR_LOWEST || (data & 0xff) < 16)
+	if ((address & MESSAGE_BASE_BITS) != MESSAGE_BASE)
+		return 0;
+	/* Of root alone: cells have no such unit. */
+	if ((address & MESSAGE_REMAPPED) && cell == &root_cell && last_unit())
+		return ROUTE_VALID | ROUTE_REMAPPED |
+		       (MESSAGE_HANDLE(address) +
+			((address & MESSAGE_ADDS_DATA) ? data & 0xffff : 0));
+	if ((address & MESSAGE_REMAPPED) || (data & MESSAGE_LEVEL) || ICR_MODE(data) > ICR_LOWEST ||
+	    (data & 0xff) < 16)
 		return 0;
 	to = (address & MESSAGE_LOGICAL) ? NULL : find_cpu(cell, destination);
 	if (to)
@@ -47,8 +112,10 @@ uint64_t arch_message_route(const struct cell *cell, uint64_t address, uint32_t 
 /* To all that it means, or to the first of them, where it says so. */
 static void __attribute__((cold, noinline)) send_to_each(const struct cell *cell, uint64_t route)
 {
-	const struct ipi ipi = {route, route >> 32 & 0xff, false};
+	struct ipi ipi = {route, route >> 32 & 0xff, false};
 
+	if ((route & ROUTE_REMAPPED) && !remap(route, &ipi))
+		return;
 	for_each_cpu (cpu, cell->cpus) {
 		/* Just given to another cell: that one's. */
 		if (cpu->cell != cell || !apic_matches(cpu, &ipi))
