@@ -109,6 +109,7 @@ static const struct source sources[] = {
 	TABLE("MCFG", machine_parse_mcfg),
 	TABLE("FACP", machine_parse_facp),
 	TABLE("APIC", machine_parse_madt),
+	TABLE("DMAR", machine_parse_dmar),
 };
 
 static int read_source(const struct reader *reader, const struct source *source)

@@ -10,6 +10,7 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#include "blob.h"
 #include "common/cleanup.h"
 #include "model/address_range.h"
 #include "util/cpu_mask.h"
@@ -60,6 +61,10 @@ struct machine {
 	uint16_t mmconfig_domain;
 	uint8_t mmconfig_end_bus;
 
+	/* Units that remap interrupts and DMA, in the table's order: the last has all the rest. */
+	uint64_t remapping_units[BLOB_IOMMU_UNITS];
+	size_t num_remapping_units;
+
 	uint16_t pm_timer_port; /* 0: none */
 
 	struct machine_ioapic ioapics[MACHINE_MAX_IOAPICS];
@@ -106,6 +111,6 @@ void machine_resources_done(struct machine_resources *resources);
 typedef int machine_parse(const void *data, size_t length, struct machine *machine);
 
 machine_parse machine_parse_timer_list, machine_parse_cmdline, machine_parse_cpuinfo;
-machine_parse machine_parse_mcfg, machine_parse_facp, machine_parse_madt;
+machine_parse machine_parse_mcfg, machine_parse_facp, machine_parse_madt, machine_parse_dmar;
 
 #endif /* MACHINE_H */

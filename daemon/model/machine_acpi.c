@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-only
-/* ACPI tables (ACPI 6.5, chapter 5.2; PCI Firmware Specification 3.3, 4.1.2 for MCFG). */
+/* ACPI tables (ACPI 6.5, chapter 5.2; PCI Firmware Specification 3.3, 4.1.2 for MCFG; Intel
+ * VT-d 4.1, chapter 8 for DMAR). */
 #include <errno.h>
 #include <string.h>
 
@@ -21,6 +22,10 @@ enum {
 	MADT_ENTRIES = 44,
 	MADT_IOAPIC = 1,
 	MADT_IOAPIC_SIZE = 12,
+
+	DMAR_ENTRIES = 48,
+	DMAR_UNIT = 0,
+	DMAR_UNIT_SIZE = 16,
 };
 
 static uint16_t get16(const uint8_t *p)
@@ -119,6 +124,29 @@ int machine_parse_madt(const void *data, size_t length, struct machine *machine)
 				.address = get32(table + at + 4),
 				.gsi_base = get32(table + at + 8),
 			};
+		at += size;
+	}
+	return 0;
+}
+
+int machine_parse_dmar(const void *data, size_t length, struct machine *machine)
+{
+	const uint8_t *table = data;
+	int r = check_table(table, &length, "DMAR");
+	size_t at = DMAR_ENTRIES;
+
+	if (r < 0)
+		return r;
+	while (at + 4 <= length) {
+		uint16_t type = get16(table + at), size = get16(table + at + 2);
+
+		if (size < 4 || size > length - at)
+			return -EINVAL;
+		/* Those of other segments have nothing to do with what a blob can name. */
+		if (type == DMAR_UNIT && size >= DMAR_UNIT_SIZE && get16(table + at + 6) == 0 &&
+		    machine->num_remapping_units < BLOB_IOMMU_UNITS)
+			machine->remapping_units[machine->num_remapping_units++] =
+				get64(table + at + 8);
 		at += size;
 	}
 	return 0;

@@ -88,6 +88,10 @@ static void init_system(struct system_desc *system, const struct machine *machin
 				 .apic_khz = machine->apic_khz},
 	};
 	memcpy(system->signature, BLOB_SYSTEM_SIGNATURE, BLOB_SIGNATURE_LEN);
+	for (size_t i = 0; i < machine->num_remapping_units; i++)
+		system->iommu_units[i] = (struct blob_iommu){.type = BLOB_IOMMU_INTEL,
+							     .base = machine->remapping_units[i],
+							     .size = PAGE_BYTES};
 	blob_init_cell(&system->root_cell, ROOT_NAME);
 }
 

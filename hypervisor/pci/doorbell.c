@@ -24,11 +24,6 @@ static inline void interrupt(struct cpu *self, struct ivshmem *dev, unsigned int
 		arch_message_send(self, dev->cell, route);
 }
 
-static inline struct ivshmem *end_of(const struct link *link, unsigned int peer)
-{
-	return __atomic_load_n(&link->ends[peer], __ATOMIC_ACQUIRE);
-}
-
 static inline void ring(struct cpu *self, const struct ivshmem *dev, uint32_t value)
 {
 	const struct link *link = dev->link;
@@ -38,7 +33,7 @@ static inline void ring(struct cpu *self, const struct ivshmem *dev, uint32_t va
 	if (unlikely(peer >= link->peers))
 		return;
 	cpu_visit_begin(self);
-	to = end_of(link, peer);
+	to = __atomic_load_n(&link->ends[peer], __ATOMIC_ACQUIRE);
 	if (likely(to))
 		interrupt(self, to, value & 0xffff);
 	cpu_visit_end(self);
@@ -51,7 +46,7 @@ void ivshmem_ring_others(const struct ivshmem *dev)
 
 	cpu_visit_begin(self);
 	for (unsigned int peer = 0; peer < dev->link->peers; peer++) {
-		to = end_of(dev->link, peer);
+		to = __atomic_load_n(&dev->link->ends[peer], __ATOMIC_ACQUIRE);
 		if (to && to != dev)
 			interrupt(self, to, 0);
 	}

@@ -10,27 +10,26 @@
 #include "pci/link.h"
 
 /* Words of configuration space (PCI Local Bus 3.0, 6.1). */
-#define CONFIG_ID	  0x00
-#define CONFIG_COMMAND	  0x04 /* the lower half; status is the upper one */
-#define CONFIG_CLASS	  0x08
-#define CONFIG_BAR0	  0x10
-#define CONFIG_BAR1	  0x14
-#define CONFIG_SUBSYSTEM  0x2c
-#define CONFIG_CAPS	  0x34
-#define COMMAND_MEMORY	  0x0002u
-#define COMMAND_MASTER	  0x0004u
-#define COMMAND_NO_INTX	  0x0400u
-#define STATUS_CAPS	  0x00100000u
-#define CAP_VENDOR	  0x09u
-#define CAP_MSIX	  0x11u
-#define MSIX_ENABLE	  0x80000000u
-#define MSIX_MASK_ALL	  0x40000000u
-#define MSIX_TABLE	  (IVSHMEM_MSIX_CAP + 4)
-#define MSIX_PBA	  (IVSHMEM_MSIX_CAP + 8)
-#define ENTRY_SIZE	  16u
-#define ENTRY_ADDRESS_LOW 0
-#define ENTRY_CONTROL	  3
-#define ENTRY_MASKED	  1u
+#define CONFIG_ID	 0x00
+#define CONFIG_COMMAND	 0x04 /* the lower half; status is the upper one */
+#define CONFIG_CLASS	 0x08
+#define CONFIG_BAR0	 0x10
+#define CONFIG_BAR1	 0x14
+#define CONFIG_SUBSYSTEM 0x2c
+#define CONFIG_CAPS	 0x34
+#define COMMAND_MEMORY	 0x0002u
+#define COMMAND_MASTER	 0x0004u
+#define COMMAND_NO_INTX	 0x0400u
+#define STATUS_CAPS	 0x00100000u
+#define CAP_VENDOR	 0x09u
+#define CAP_MSIX	 0x11u
+#define MSIX_ENABLE	 0x80000000u
+#define MSIX_MASK_ALL	 0x40000000u
+#define MSIX_TABLE	 (IVSHMEM_MSIX_CAP + 4)
+#define MSIX_PBA	 (IVSHMEM_MSIX_CAP + 8)
+#define ENTRY_SIZE	 16u
+#define ENTRY_CONTROL	 3
+#define ENTRY_MASKED	 1u
 
 /* What a driver may change of its configuration space; everything else is read only. */
 static const struct policy {
@@ -163,7 +162,7 @@ static void write_table(struct ivshmem *dev, unsigned int offset, uint32_t value
 
 	if (!word || word == &dev->pending)
 		return;
-	if (offset % ENTRY_SIZE / 4 == ENTRY_ADDRESS_LOW)
+	if (offset % ENTRY_SIZE / 4 == 0)
 		value &= ~3u;
 	else if (offset % ENTRY_SIZE / 4 == ENTRY_CONTROL)
 		value &= ENTRY_MASKED;

@@ -180,6 +180,35 @@ static void test_tables(struct tap *tap)
 	       "an entry without a size is refused and not read for ever");
 }
 
+static void test_remapping(struct tap *tap)
+{
+	static const uint8_t units[] = {
+		/* One of segment 0, one of segment 1, a region of memory, one with all the rest. */
+		0, 0, 16, 0, 0,	 0, 0, 0,    0,	   0, 0xd8, 0xfe, 0,	0,    0, 0, 0, 0, 16,
+		0, 0, 0,  1, 0,	 0, 0, 0xd7, 0xfe, 0, 0,    0,	  0,	1,    0, 8, 0, 0, 0,
+		0, 0, 0,  0, 16, 0, 1, 0,    0,	   0, 0,    0,	  0xd9, 0xfe, 0, 0, 0, 0,
+	};
+	const size_t size = 48 + sizeof(units);
+	struct machine machine = {0};
+	uint8_t table[256] = "DMAR";
+
+	memcpy(table + 48, units, sizeof(units));
+	seal(table, size);
+	tap_ok(tap,
+	       machine_parse_dmar(table, size, &machine) == 0 && machine.num_remapping_units == 2 &&
+		       machine.remapping_units[0] == 0xfed80000 &&
+		       machine.remapping_units[1] == 0xfed90000,
+	       "units that remap interrupts are found, in their order");
+	table[50] = 3;
+	seal(table, size);
+	tap_ok(tap, machine_parse_dmar(table, size, &machine) == -EINVAL,
+	       "an entry without a size is refused and not read for ever");
+	table[50] = 0xff;
+	seal(table, size);
+	tap_ok(tap, machine_parse_dmar(table, size, &machine) == -EINVAL,
+	       "one that goes beyond its table is refused");
+}
+
 static void expect(struct tap *tap, const struct test_tree *files, int result, const char *text,
 		   const char *what)
 {
@@ -227,6 +256,7 @@ int main(void)
 	test_timer(&tap);
 	test_cmdline(&tap);
 	test_tables(&tap);
+	test_remapping(&tap);
 	test_broken_machines(&tap);
 	return tap_done(&tap);
 }

@@ -157,6 +157,25 @@ static void test_pins(struct tap *tap, struct machine *machine)
 		   "an IOAPIC that iomem does not list is accessible");
 }
 
+static void test_remapping(struct tap *tap, struct machine *machine)
+{
+	const struct blob_iommu *units;
+	struct root root;
+
+	machine->remapping_units[0] = 0xfed80000;
+	machine->remapping_units[1] = 0xfed90000;
+	machine->num_remapping_units = 2;
+	if (!build(tap, machine, (struct address_range){0x20000000, 16 << 20}, &root))
+		return;
+	units = root.system.iommu_units;
+	tap_ok(tap,
+	       units[0].type == BLOB_IOMMU_INTEL && units[0].base == 0xfed80000 &&
+		       units[1].type == BLOB_IOMMU_INTEL && units[1].base == 0xfed90000 &&
+		       units[1].size == 0x1000 && units[2].type == BLOB_IOMMU_NONE,
+	       "units that remap interrupts are told, in their order");
+	machine->num_remapping_units = 0;
+}
+
 static void test_bad_hypervisor(struct tap *tap, const struct machine *machine)
 {
 	static const struct address_range bad[] = {
@@ -186,6 +205,7 @@ int main(void)
 	test_memory(&tap, &root);
 	test_platform(&tap, &root);
 	test_bad_hypervisor(&tap, machine);
+	test_remapping(&tap, machine);
 	test_pins(&tap, machine);
 	return tap_done(&tap);
 }

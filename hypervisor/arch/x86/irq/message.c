@@ -12,7 +12,6 @@
 #define MESSAGE_REMAPPED	     (1u << 4)
 #define MESSAGE_LOGICAL		     (1u << 2)
 #define MESSAGE_DESTINATION(address) ((address) >> 12 & 0xff)
-#define MESSAGE_BROADCAST	     0xff
 #define MESSAGE_LEVEL		     (1u << 15)
 
 /*
@@ -24,7 +23,6 @@
 #define UNIT_TABLE		      0xb8		  /* register: table's address, and */
 #define UNIT_TABLE_WIDE(table)	      ((table) >> 11 & 1) /* that ids have 32 bits */
 #define UNIT_TABLE_ENTRIES(table)     (2u << ((table)&0xf))
-#define UNIT_ENTRY_SIZE		      16u
 #define ENTRY_PRESENT		      (1u << 0)
 #define ENTRY_LOGICAL		      (1u << 2)
 #define ENTRY_LEVEL		      (1u << 4)
@@ -62,7 +60,7 @@ static bool remap(uint32_t index, struct ipi *ret_ipi)
 	struct page_table_leaf leaf;
 
 	table = *(volatile uint64_t *)((uint8_t *)arch_map_page(3, base, true) + UNIT_TABLE);
-	at = (table & PAGE_MASK) + (uint64_t)index * UNIT_ENTRY_SIZE;
+	at = (table & PAGE_MASK) + (uint64_t)index * 16;
 	if (index >= UNIT_TABLE_ENTRIES(table) || !page_table_walk(&root_cell.stage2, at, &leaf) ||
 	    leaf.phys != at)
 		return false;
@@ -78,19 +76,9 @@ static bool remap(uint32_t index, struct ipi *ret_ipi)
 	return true;
 }
 
-static const struct cpu *find_cpu(const struct cell *cell, uint32_t apic_id)
-{
-	for_each_cpu (cpu, cell->cpus) {
-		if (cpu->arch.apic_id == apic_id)
-			return cpu;
-	}
-	return NULL;
-}
-
 uint64_t arch_message_route(const struct cell *cell, uint64_t address, uint32_t data)
 {
 	uint32_t destination = MESSAGE_DESTINATION(address), command = (data & 0xff) | ICR_ASSERT;
-	const struct cpu *to;
 
 	if ((address & MESSAGE_BASE_BITS) != MESSAGE_BASE)
 		return 0;
@@ -102,9 +90,10 @@ uint64_t arch_message_route(const struct cell *cell, uint64_t address, uint32_t 
 	if ((address & MESSAGE_REMAPPED) || (data & MESSAGE_LEVEL) || ICR_MODE(data) > ICR_LOWEST ||
 	    (data & 0xff) < 16)
 		return 0;
-	to = (address & MESSAGE_LOGICAL) ? NULL : find_cpu(cell, destination);
-	if (to)
-		return ROUTE_VALID | ROUTE_CPU | ROUTE_UPPER(to->id) | command;
+	for_each_cpu (cpu, (address & MESSAGE_LOGICAL) ? 0 : cell->cpus) {
+		if (cpu->arch.apic_id == destination)
+			return ROUTE_VALID | ROUTE_CPU | ROUTE_UPPER(cpu->id) | command;
+	}
 	return ROUTE_VALID | ROUTE_UPPER(destination) | command | ICR_MODE(data) |
 	       ((address & MESSAGE_LOGICAL) ? ICR_LOGICAL : 0);
 }
