@@ -13,6 +13,7 @@
 #include "blob.h"
 #include "driver_abi.h"
 #include "image_abi.h"
+#include "lib/blob/blob_claims.h"
 
 static_assert(IMAGE_MAX_SIZE == CELLVISOR_HYPERVISOR_MEMORY_MAX);
 #include "sysfs_abi.h"
@@ -91,14 +92,20 @@ void pool_info(struct cellvisor_pool *pool);
  *   hypervisor is on.
  *
  * claims_check_cell(): 0, -EOPNOTSUPP for what nobody serves, -EINVAL for the hypervisor's memory,
- *   -EBUSY for another cell's, for what Linux uses, and for memory where root has none. The
- *   hypervisor is on.
+ *   -EBUSY for another cell's or a link's that it is not in, for what Linux uses, and for memory
+ *   where root has none. The hypervisor is on.
+ *
+ * claims_check_link(): the same of root's end of a link.
+ *
+ * claims_served(): whether somebody does. The hypervisor is on.
  *
  * claims_scrub(): fills the memory that leaves Linux with zeros. 0, -ENOMEM, -EINTR.
  */
 int claims_check_root(const struct system_desc *system);
 void claims_tell_root(void);
 int claims_check_cell(const struct cell_desc *desc);
+int claims_check_link(const struct cell_desc *desc);
+bool claims_served(enum blob_claim claim);
 int claims_scrub(const struct cell_desc *desc);
 
 /* cells.c: the cells as Linux manages them, the root cell first. */
@@ -132,6 +139,21 @@ int cells_kill(const struct jailhouse_cell_id *id);
 int cells_destroy_all(bool force);
 struct managed_cell *cells_find(const struct jailhouse_cell_id *id); /* NULL: none */
 bool cells_own_cpu(unsigned int cpu);				     /* needs no lock */
+
+/*
+ * links.c: root's ends of links, as PCI devices of Linux (ivshmem.h). The hypervisor is on.
+ *
+ * links_open(): those of the system configuration; the log tells which could not be shown.
+ * links_close(): all of them, before root leaves the hypervisor; no other cell is left.
+ * links_add(), links_remove(): the driver's calls, with the errors in driver_abi.h; also -EPERM for
+ *	one of the system configuration, -EOPNOTSUPP where the hypervisor serves none.
+ * links_owner(): the name of one that has some of the memory, or NULL.
+ */
+void links_open(void);
+void links_close(void);
+int links_add(const void __user *blob, u32 size);
+int links_remove(u16 domain, u16 bdf);
+const char *links_owner(u64 start, u64 end);
 
 /*
  * view.c: what the hypervisor shows root of itself and its cells, which costs no exit. The

@@ -87,9 +87,39 @@ static bool in_pool(struct span range)
 	return range.start >= pool.phys_start && range.end <= pool.phys_start + pool.size;
 }
 
-/* The cell that has part of the range; NULL if none has. */
-static const struct managed_cell *find_owner(struct span range, bool shared)
+/* The ivshmem device that the region is a section of, or NULL. */
+static const struct blob_pci_device *device_of(const struct cell_desc *desc,
+					       const struct blob_memory *region)
 {
+	const struct blob_pci_device *device = cell_desc_pci_devices(desc);
+	u64 index = region - cell_desc_memory(desc);
+
+	for (u32 n = 0; n < desc->num_pci_devices; n++, device++) {
+		if (device->type == BLOB_PCI_IVSHMEM && index >= device->shmem_regions_start &&
+		    index < shmem_end(device))
+			return device;
+	}
+	return NULL;
+}
+
+/* Both may have it: it is shared with root, or by a link of theirs. */
+static bool is_common(const struct cell_desc *a, const struct blob_memory *region_a,
+		      const struct cell_desc *b, const struct blob_memory *region_b)
+{
+	const struct blob_pci_device *device_a = device_of(a, region_a);
+	const struct blob_pci_device *device_b = device_of(b, region_b);
+
+	if (region_a->flags & region_b->flags & BLOB_MEM_ROOTSHARED)
+		return true;
+	return device_a && device_b && device_a->domain == device_b->domain &&
+	       device_a->bdf == device_b->bdf;
+}
+
+/* The cell that has part of the region for itself; NULL if none has. */
+static const struct managed_cell *find_owner(const struct cell_desc *desc,
+					     const struct blob_memory *claimed)
+{
+	struct span range = span_of(claimed);
 	const struct blob_memory *region;
 	const struct managed_cell *cell;
 
@@ -99,47 +129,53 @@ static const struct managed_cell *find_owner(struct span range, bool shared)
 			continue;
 		region = cell_desc_memory(cell->desc);
 		for (u32 n = 0; n < cell->desc->num_memory_regions; n++, region++) {
-			if (!region->size || (region->flags & BLOB_MEM_COMM_REGION) ||
-			    (shared && (region->flags & BLOB_MEM_ROOTSHARED)))
-				continue;
-			if (spans_meet(range, span_of(region)))
+			if (region->size && !(region->flags & BLOB_MEM_COMM_REGION) &&
+			    spans_meet(range, span_of(region)) &&
+			    !is_common(desc, claimed, cell->desc, region))
 				return cell;
 		}
 	}
 	return NULL;
 }
 
-static int check_region(const struct cell_desc *desc, const struct blob_memory *region)
+/* kind: "cell" or "link". */
+static int check_region(const char *kind, const struct cell_desc *desc,
+			const struct blob_memory *region)
 {
 	struct span hypervisor = span_of(&partition->system->hypervisor_memory);
 	struct span range = span_of(region);
 	const struct managed_cell *owner;
+	const char *link;
 
 	if (spans_meet(range, hypervisor)) {
-		pr_cell(err, "cell %s: memory at 0x%llx belongs to the hypervisor\n", desc->name,
-			region->phys_start);
+		pr_cell(err, "%s %s: memory at 0x%llx belongs to the hypervisor\n", kind,
+			desc->name, region->phys_start);
 		return -EINVAL;
 	}
 	/* Registers of one page may belong to several cells: the hypervisor looks closer. */
-	owner = (region->flags & BLOB_MEM_IO)
-			? NULL
-			: find_owner(range, region->flags & BLOB_MEM_ROOTSHARED);
+	owner = (region->flags & BLOB_MEM_IO) ? NULL : find_owner(desc, region);
 	if (owner) {
-		pr_cell(err, "cell %s: memory at 0x%llx belongs to cell %s\n", desc->name,
+		pr_cell(err, "%s %s: memory at 0x%llx belongs to cell %s\n", kind, desc->name,
 			region->phys_start, owner->desc->name);
+		return -EBUSY;
+	}
+	link = (region->flags & BLOB_MEM_ROOTSHARED) ? NULL : links_owner(range.start, range.end);
+	if (link) {
+		pr_cell(err, "%s %s: memory at 0x%llx belongs to link %s\n", kind, desc->name,
+			region->phys_start, link);
 		return -EBUSY;
 	}
 	if (in_pool(range))
 		return 0;
 	if (region_intersects(range.start, range.end - range.start, IORESOURCE_SYSTEM_RAM,
 			      IORES_DESC_NONE) != REGION_DISJOINT) {
-		pr_cell(err, "cell %s: memory at 0x%llx, size 0x%llx is in use by Linux\n",
+		pr_cell(err, "%s %s: memory at 0x%llx, size 0x%llx is in use by Linux\n", kind,
 			desc->name, region->phys_start, region->size);
 		return -EBUSY;
 	}
 	/* Which devices are to be had the hypervisor says. */
 	if (!(region->flags & BLOB_MEM_IO) && !root_has(partition->system, range, BLOB_MEM_READ)) {
-		pr_cell(err, "cell %s: at 0x%llx, size 0x%llx the root cell has nothing\n",
+		pr_cell(err, "%s %s: at 0x%llx, size 0x%llx the root cell has nothing\n", kind,
 			desc->name, region->phys_start, region->size);
 		return -EBUSY;
 	}
@@ -163,7 +199,12 @@ void claims_tell_root(void)
 	}
 }
 
-int claims_check_cell(const struct cell_desc *desc)
+bool claims_served(enum blob_claim claim)
+{
+	return !unserved(1u << claim);
+}
+
+static int check(const char *kind, const struct cell_desc *desc)
 {
 	const struct blob_memory *region = cell_desc_memory(desc);
 	u32 claims = unserved(blob_claims_cell(desc));
@@ -171,7 +212,7 @@ int claims_check_cell(const struct cell_desc *desc)
 
 	for (unsigned int claim = 0; claim < BLOB_CLAIM_COUNT; claim++) {
 		if (claims & (1u << claim))
-			pr_cell(err, "cell %s: asks for %s, which are not served\n", desc->name,
+			pr_cell(err, "%s %s: asks for %s, which are not served\n", kind, desc->name,
 				blob_claim_text(claim));
 	}
 	if (claims)
@@ -179,14 +220,26 @@ int claims_check_cell(const struct cell_desc *desc)
 
 	for (u32 n = 0; n < desc->num_memory_regions && !err; n++, region++) {
 		if (!(region->flags & BLOB_MEM_COMM_REGION) && region->size)
-			err = check_region(desc, region);
+			err = check_region(kind, desc, region);
 	}
 	return err;
 }
 
-static bool changes_hands(const struct blob_memory *region)
+int claims_check_cell(const struct cell_desc *desc)
 {
-	return !(region->flags & (BLOB_MEM_COMM_REGION | BLOB_MEM_ROOTSHARED | BLOB_MEM_IO)) &&
+	return check("cell", desc);
+}
+
+int claims_check_link(const struct cell_desc *desc)
+{
+	return check("link", desc);
+}
+
+/* What is a link's the hypervisor clears, when there is none yet. */
+static bool changes_hands(const struct cell_desc *desc, const struct blob_memory *region)
+{
+	return !device_of(desc, region) &&
+	       !(region->flags & (BLOB_MEM_COMM_REGION | BLOB_MEM_ROOTSHARED | BLOB_MEM_IO)) &&
 	       (region->flags & (BLOB_MEM_WRITE | BLOB_MEM_LOADABLE));
 }
 
@@ -225,7 +278,7 @@ int claims_scrub(const struct cell_desc *desc)
 	int err = 0;
 
 	for (u32 n = 0; n < desc->num_memory_regions && !err; n++, region++) {
-		if (changes_hands(region))
+		if (changes_hands(desc, region))
 			err = scrub_region(region);
 	}
 	return err;

@@ -36,9 +36,12 @@ static int do_enable(const void __user *blob)
 	if (err)
 		return err;
 	err = cells_open();
-	if (err)
+	if (err) {
 		partition_close();
-	return err;
+		return err;
+	}
+	links_open();
+	return 0;
 }
 
 static int do_disable(bool force)
@@ -53,11 +56,13 @@ static int do_disable(bool force)
 	/* While a cell was asked, somebody else may have closed everything. */
 	if (!partition)
 		return 0;
+	links_close();
 	cells_close();
 	err = partition_close();
 	if (err) {
 		/* Still inside: show what there is. */
 		cells_open();
+		links_open();
 		return err;
 	}
 	events_raise("disabled", NULL);
@@ -73,12 +78,14 @@ union request {
 	struct cellvisor_pool pool;
 	struct cellvisor_cell_status status;
 	struct cellvisor_cell_console console;
+	struct cellvisor_link_add link_add;
+	struct cellvisor_link_remove link_remove;
 };
 
 static const struct cellvisor_features features = {
 	.abi_version = CELLVISOR_ABI_VERSION,
 	.features = CELLVISOR_FEATURE_POOL | CELLVISOR_FEATURE_STATUS | CELLVISOR_FEATURE_CONSOLE |
-		    CELLVISOR_FEATURE_KILL | CELLVISOR_FEATURE_EVENTS,
+		    CELLVISOR_FEATURE_KILL | CELLVISOR_FEATURE_EVENTS | CELLVISOR_FEATURE_LINKS,
 	.release = CELLMGR_RELEASE,
 };
 
@@ -101,6 +108,17 @@ static int load_cell(const struct jailhouse_cell_load *load,
 	if (!id_is_valid(&load->cell_id))
 		return -EINVAL;
 	return cells_load(&load->cell_id, load->num_images, argument->image);
+}
+
+static int add_link(const struct cellvisor_link_add *add)
+{
+	return add->reserved ? -EINVAL
+			     : links_add(u64_to_user_ptr(add->blob_address), add->blob_size);
+}
+
+static int remove_link(const struct cellvisor_link_remove *remove)
+{
+	return remove->reserved ? -EINVAL : links_remove(remove->domain, remove->bdf);
 }
 
 static int serve(unsigned int code, union request *request, void __user *argument)
@@ -135,6 +153,10 @@ static int serve(unsigned int code, union request *request, void __user *argumen
 		return view_console(&request->console);
 	case CELLVISOR_CELL_KILL:
 		return with_cell(&request->id, cells_kill);
+	case CELLVISOR_LINK_ADD:
+		return add_link(&request->link_add);
+	case CELLVISOR_LINK_REMOVE:
+		return remove_link(&request->link_remove);
 	default:
 		return -ENOTTY;
 	}
