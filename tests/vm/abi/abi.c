@@ -28,7 +28,7 @@ void broken(const char *format, ...)
 	exit(1);
 }
 
-static int call(const struct abi *abi, unsigned long code, const void *argument)
+int abi_call(const struct abi *abi, unsigned long code, const void *argument)
 {
 	return ioctl(abi->fd, code, argument) < 0 ? -errno : 0;
 }
@@ -40,15 +40,15 @@ void abi_open(struct abi *abi)
 		broken(JAILHOUSE_DEVICE ": %s", strerror(errno));
 	abi->pool = (struct cellvisor_pool){.size = POOL_SIZE, .source = CELLVISOR_POOL_LINUX};
 	/* One that was there may be in use. */
-	if (call(abi, CELLVISOR_POOL_RESERVE, &abi->pool) < 0 &&
-	    (call(abi, CELLVISOR_POOL_INFO, &abi->pool) < 0 || abi->pool.size < POOL_SIZE))
+	if (abi_call(abi, CELLVISOR_POOL_RESERVE, &abi->pool) < 0 &&
+	    (abi_call(abi, CELLVISOR_POOL_INFO, &abi->pool) < 0 || abi->pool.size < POOL_SIZE))
 		broken("no memory pool");
 }
 
 int abi_enable(const struct abi *abi, enum variant variant)
 {
 	void *blob = root_blob(abi, variant);
-	int r = call(abi, JAILHOUSE_ENABLE, blob);
+	int r = abi_call(abi, JAILHOUSE_ENABLE, blob);
 
 	free(blob);
 	return r;
@@ -56,12 +56,12 @@ int abi_enable(const struct abi *abi, enum variant variant)
 
 int abi_disable(const struct abi *abi)
 {
-	return call(abi, JAILHOUSE_DISABLE, NULL);
+	return abi_call(abi, JAILHOUSE_DISABLE, NULL);
 }
 
 int abi_release(const struct abi *abi)
 {
-	return call(abi, CELLVISOR_POOL_RELEASE, NULL);
+	return abi_call(abi, CELLVISOR_POOL_RELEASE, NULL);
 }
 
 /* A blob under construction; larger than any. */
@@ -127,7 +127,7 @@ int abi_create(const struct abi *abi, const struct wish *wish)
 
 	make_blob(abi, wish, &blob);
 	create.blob_size = (uint32_t)blob.size;
-	return call(abi, JAILHOUSE_CELL_CREATE, &create);
+	return abi_call(abi, JAILHOUSE_CELL_CREATE, &create);
 }
 
 static struct jailhouse_cell_id by_name(const char *name)
@@ -150,21 +150,21 @@ int abi_load(const struct abi *abi, const char *name, const struct image *image,
 			  .target_address = target},
 	};
 
-	return call(abi, JAILHOUSE_CELL_LOAD, &argument);
+	return abi_call(abi, JAILHOUSE_CELL_LOAD, &argument);
 }
 
 int abi_start(const struct abi *abi, const char *name)
 {
 	struct jailhouse_cell_id id = by_name(name);
 
-	return call(abi, JAILHOUSE_CELL_START, &id);
+	return abi_call(abi, JAILHOUSE_CELL_START, &id);
 }
 
 int abi_destroy(const struct abi *abi, const char *name)
 {
 	struct jailhouse_cell_id id = by_name(name);
 
-	return call(abi, JAILHOUSE_CELL_DESTROY, &id);
+	return abi_call(abi, JAILHOUSE_CELL_DESTROY, &id);
 }
 
 void abi_run(const struct abi *abi, const struct wish *wish, const struct image *image)

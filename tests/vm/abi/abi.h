@@ -39,8 +39,10 @@ extern const struct image image_writer;	   /* writes there, K */
 extern const struct image image_caller;	   /* calls what is there, K */
 extern const struct image image_return;	   /* to be called */
 
-#define RIGHTS_OFFSET (24ull << 20) /* in the pool */
-#define LAST_SLOT     11	    /* of the pool's memory; the daemon begins with the first */
+/* In the pool. */
+#define LINKS_OFFSET  (20ull << 20)
+#define RIGHTS_OFFSET (24ull << 20)
+#define LAST_SLOT     11 /* of the pool's memory; the daemon begins with the first */
 
 struct abi {
 	int fd;
@@ -86,6 +88,7 @@ int abi_create(const struct abi *abi, const struct wish *wish);
 int abi_load(const struct abi *abi, const char *name, const struct image *image, uint64_t target);
 int abi_start(const struct abi *abi, const char *name);
 int abi_destroy(const struct abi *abi, const char *name);
+int abi_call(const struct abi *abi, unsigned long code, const void *argument);
 
 /* create, load, start; the cell is there and runs, or the program ends. */
 void abi_run(const struct abi *abi, const struct wish *wish, const struct image *image);

@@ -1,27 +1,34 @@
 #!/bin/bash
 # SPDX-License-Identifier: GPL-2.0-only
-# The module fits a stock kernel: it loads, and uses nothing but what the kernel exports.
-# timeout: 90
+# The modules fit a stock kernel: they load, and use nothing but what the kernel exports.
+# timeout: 150
 # shellcheck source-path=SCRIPTDIR source=../lib/lib.sh
 . ./lib.sh
 
 release=$(uname -r)
-file=$(modinfo -F filename cellvisor 2>/dev/null)
-[[ $file ]] || bail "no module cellvisor for $release"
-diag "$file"
 
-is 'the module is made for this kernel' "$(modinfo -F vermagic cellvisor | cut -d' ' -f1)" "$release"
-like 'the module says its licence' "$(modinfo -F license cellvisor)" '^GPL'
+# The lists of undefined symbols were read from the modules on the host (no binutils here).
+fits() {
+	local module=$1 file unexported depends=()
+	file=$(modinfo -F filename "$module" 2>/dev/null)
+	[[ $file ]] || bail "no module $module for $release"
+	diag "$file"
+	is "$module is made for this kernel" "$(modinfo -F vermagic "$module" | cut -d' ' -f1)" "$release"
+	like "$module says its licence" "$(modinfo -F license "$module")" '^GPL'
+	check "$module: the list of the symbols used is there" test -s "undefined-symbols.$module"
+	mapfile -t depends < <(modinfo -F depends "$module" | tr ',' '\n' | xargs -r modinfo -F filename)
+	unexported=$(sort "undefined-symbols.$module" |
+		comm -23 - <(awk '{ print $2 }' Module.symvers | sort) | tr '\n' ' ')
+	is "$module: every symbol used is exported by the stock kernel" "$unexported" ''
+	check "$module: the kernel's own tool finds no unknown symbol" test -z \
+		"$(depmod -n -e -E Module.symvers "$release" "$file" "${depends[@]}" 2>&1 >/dev/null)"
+	is "$module: no symbol is looked up behind the kernel's back" \
+		"$(grep -E 'kallsyms|kprobe|ftrace|livepatch' "undefined-symbols.$module" | tr '\n' ' ')" ''
+}
 
-# The list of undefined symbols was read from the module on the host (no binutils here).
-check 'the list of the symbols used is there' test -s undefined-symbols
-unexported=$(sort undefined-symbols |
-	comm -23 - <(awk '{ print $2 }' Module.symvers | sort) | tr '\n' ' ')
-is 'every symbol used is exported by the stock kernel' "$unexported" ''
-check 'the kernel'"'"'s own tool finds no unknown symbol' test -z \
-	"$(depmod -n -e -E Module.symvers "$release" "$file" 2>&1 >/dev/null)"
-is 'no symbol is looked up behind the kernel'"'"'s back' \
-	"$(grep -E 'kallsyms|kprobe|ftrace|livepatch' undefined-symbols | tr '\n' ' ')" ''
+fits uio_ivshmem
+fits cellvisor
+file=$(modinfo -F filename cellvisor)
 
 mark=$(kernel_log_mark)
 # The device's appearance would start the daemon, which opens it just when the module is to go.
@@ -59,6 +66,10 @@ load_and_unload() {
 	done
 }
 check 'loading and unloading again and again works' load_and_unload
+check 'the driver of shared memory loads without a device' modprobe uio_ivshmem
+check 'for every ivshmem device, with what it needs' sh -c \
+	'modinfo -F alias uio_ivshmem | grep -q "^pci:v0000110Ad00004106" && lsmod | grep -q "^uio .*uio_ivshmem"'
+check 'and unloads' rmmod uio_ivshmem
 kernel_log_clean 'the kernel has nothing to complain about' "$mark"
 systemctl unmask --runtime -q cellmgrd
 modprobe cellvisor

@@ -55,11 +55,11 @@ stage_tests() {
 	find "$build/tests/vm" -maxdepth 1 -type f -executable -exec install -m 755 -t "$dir" {} + \
 		2>/dev/null || true
 	install -m 644 "$build"/tests/vm/inmates/*.bin "$build/hypervisor/cellvisor-planted-x86.bin" "$dir/"
-	module=$root/usr/lib/modules/$release/updates/cellvisor.ko
-	if [[ -e $module ]]; then
-		nm -u "$module" | awk '{ print $2 }' >"$dir/undefined-symbols"
+	for module in "$root/usr/lib/modules/$release/updates"/*.ko; do
+		[[ -e $module ]] || continue
+		nm -u "$module" | awk '{ print $2 }' >"$dir/undefined-symbols.$(basename "$module" .ko)"
 		install -m 644 "/lib/modules/$release/build/Module.symvers" "$dir/"
-	fi
+	done
 	for file in "${files[@]}"; do
 		install -D -m 644 "${file%%:*}" "$root/${file#*:}"
 	done
