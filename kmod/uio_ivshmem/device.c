@@ -7,7 +7,6 @@
 #include <linux/ioport.h>
 #include <linux/mm.h>
 #include <linux/module.h>
-#include <linux/overflow.h>
 #include <linux/page-flags.h>
 #include <linux/slab.h>
 
@@ -48,47 +47,27 @@ int device_refuse(struct ivshmem *device, const char *what, u64 value)
 static int read_layout(struct ivshmem *device)
 {
 	int capability = pci_find_capability(device->pci, PCI_CAP_ID_VNDR);
+	struct layout *layout = &device->layout;
+	const char *wrong;
 	u8 length = 0;
-	u32 value = 0;
+	u32 size = 0;
+	u64 value;
 
 	if (capability)
 		pci_read_config_byte(device->pci, capability + PCI_CAP_FLAGS, &length);
 	if (length < IVSHMEM_CAP_SIZE || capability + IVSHMEM_CAP_SIZE > PCI_CFG_SPACE_SIZE)
 		return device_refuse(device, "vendor capability's length", length);
-	pci_read_config_dword(device->pci, capability + IVSHMEM_CAP_STATE, &value);
-	device->state_size = value;
-	device->common_size = read_config_u64(device->pci, capability + IVSHMEM_CAP_COMMON);
-	device->output_size = read_config_u64(device->pci, capability + IVSHMEM_CAP_OUTPUT);
-	device->base = read_config_u64(device->pci, capability + IVSHMEM_CAP_BASE);
+	pci_read_config_dword(device->pci, capability + IVSHMEM_CAP_STATE, &size);
+	layout->state_size = size;
+	layout->common_size = read_config_u64(device->pci, capability + IVSHMEM_CAP_COMMON);
+	layout->output_size = read_config_u64(device->pci, capability + IVSHMEM_CAP_OUTPUT);
+	layout->base = read_config_u64(device->pci, capability + IVSHMEM_CAP_BASE);
 	/* Each ring is an event, whatever the driver before wanted. */
 	pci_write_config_byte(device->pci, capability + IVSHMEM_CAP_CONTROL, 0);
-	device->id = readl(device->registers + IVSHMEM_ID);
-	device->peers = readl(device->registers + IVSHMEM_MAX_PEERS);
-	return 0;
-}
-
-static int check_layout(struct ivshmem *device)
-{
-	u64 outputs, end;
-
-	if (!device->state_size || !PAGE_ALIGNED(device->state_size))
-		return device_refuse(device, "state table's size", device->state_size);
-	if (!PAGE_ALIGNED(device->common_size))
-		return device_refuse(device, "common section's size", device->common_size);
-	if (!PAGE_ALIGNED(device->output_size))
-		return device_refuse(device, "output section's size", device->output_size);
-	if (!device->base || !PAGE_ALIGNED(device->base))
-		return device_refuse(device, "memory's address", device->base);
-	if (!device->peers || device->peers > device->state_size / sizeof(u32))
-		return device_refuse(device, "number of peers", device->peers);
-	if (device->id >= device->peers)
-		return device_refuse(device, "own number", device->id);
-	if (check_mul_overflow(device->output_size, (u64)device->peers, &outputs) ||
-	    check_add_overflow(device->state_size, device->common_size, &device->size) ||
-	    check_add_overflow(device->size, outputs, &device->size) ||
-	    check_add_overflow((u64)device->base, device->size, &end))
-		return device_refuse(device, "output sections' size", device->output_size);
-	return 0;
+	layout->id = readl(device->registers + IVSHMEM_ID);
+	layout->peers = readl(device->registers + IVSHMEM_MAX_PEERS);
+	wrong = layout_check(layout, &value);
+	return wrong ? device_refuse(device, wrong, value) : 0;
 }
 
 /* Memory that was taken from Linux is marked so; only that may be anybody's but Linux'. */
@@ -124,29 +103,29 @@ static int claim_memory(struct ivshmem *device)
 {
 	bool allowed = false;
 
-	switch (region_intersects(device->base, device->size, IORESOURCE_SYSTEM_RAM,
+	switch (region_intersects(device->layout.base, device->layout.size, IORESOURCE_SYSTEM_RAM,
 				  IORES_DESC_NONE)) {
 	case REGION_INTERSECTS:
-		allowed = all_taken_from_linux(device->base, device->size);
+		allowed = all_taken_from_linux(device->layout.base, device->layout.size);
 		break;
 	case REGION_DISJOINT:
 		/* Not where others' drivers are, or the processor has no addresses. */
-		device->claimed =
-			!is_registers(device->base, device->size) &&
-			request_mem_region(device->base, device->size, pci_name(device->pci));
+		device->claimed = !is_registers(device->layout.base, device->layout.size) &&
+				  request_mem_region(device->layout.base, device->layout.size,
+						     pci_name(device->pci));
 		allowed = device->claimed;
 		break;
 	}
 	if (!allowed) {
 		pci_err(device->pci, "refused, memory at 0x%llx, size 0x%llx is in use by Linux\n",
-			(u64)device->base, device->size);
+			device->layout.base, device->layout.size);
 		return -EBUSY;
 	}
-	device->memory = memremap(device->base, device->size, MEMREMAP_WB);
+	device->memory = memremap(device->layout.base, device->layout.size, MEMREMAP_WB);
 	if (device->memory)
 		return 0;
 	if (device->claimed)
-		release_mem_region(device->base, device->size);
+		release_mem_region(device->layout.base, device->layout.size);
 	return -ENOMEM;
 }
 
@@ -154,7 +133,7 @@ static void release_memory(struct ivshmem *device)
 {
 	memunmap(device->memory);
 	if (device->claimed)
-		release_mem_region(device->base, device->size);
+		release_mem_region(device->layout.base, device->layout.size);
 }
 
 static int map_registers(struct ivshmem *device)
@@ -201,8 +180,6 @@ static int ivshmem_probe(struct pci_dev *pci, const struct pci_device_id *id)
 	if (err)
 		goto err_regions;
 	err = read_layout(device);
-	if (!err)
-		err = check_layout(device);
 	if (!err)
 		err = claim_memory(device);
 	if (err)

@@ -13,6 +13,7 @@
 
 #include "ivshmem.h"
 #include "uio_ivshmem.h"
+#include "uio_ivshmem/layout.h"
 
 #define DRIVER_NAME "uio_ivshmem"
 #define NAME_LENGTH 48
@@ -45,13 +46,9 @@ struct ivshmem {
 	struct rw_semaphore presence; /* of what is mapped */
 	bool present;
 
-	/* As the device says, checked. */
-	phys_addr_t base;
-	u64 state_size, common_size, output_size, size;
-	u32 id, peers;
-
-	void *memory; /* keeps its memory type */
-	bool claimed; /* it is in /proc/iomem as ours */
+	struct layout layout; /* as the device says, checked */
+	void *memory;	      /* keeps its memory type */
+	bool claimed;	      /* it is in /proc/iomem as ours */
 	struct section sections[UIO_IVSHMEM_MAP_COUNT];
 	unsigned int map_count;
 

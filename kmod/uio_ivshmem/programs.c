@@ -161,16 +161,17 @@ static void add_section(struct ivshmem *device, enum uio_ivshmem_map what, phys_
 
 static void add_sections(struct ivshmem *device)
 {
-	phys_addr_t common = device->base + device->state_size;
-	phys_addr_t outputs = common + device->common_size;
+	const struct layout *layout = &device->layout;
+	phys_addr_t common = layout->base + layout->state_size;
+	phys_addr_t outputs = common + layout->common_size;
 
 	add_section(device, UIO_IVSHMEM_REGISTERS,
 		    pci_resource_start(device->pci, IVSHMEM_BAR_REGISTERS), PAGE_SIZE);
-	add_section(device, UIO_IVSHMEM_STATE_TABLE, device->base, device->state_size);
-	add_section(device, UIO_IVSHMEM_COMMON, common, device->common_size);
-	add_section(device, UIO_IVSHMEM_OUTPUTS, outputs, device->output_size * device->peers);
-	add_section(device, UIO_IVSHMEM_OUTPUT, outputs + device->output_size * device->id,
-		    device->output_size);
+	add_section(device, UIO_IVSHMEM_STATE_TABLE, layout->base, layout->state_size);
+	add_section(device, UIO_IVSHMEM_COMMON, common, layout->common_size);
+	add_section(device, UIO_IVSHMEM_OUTPUTS, outputs, layout->output_size * layout->peers);
+	add_section(device, UIO_IVSHMEM_OUTPUT, outputs + layout->output_size * layout->id,
+		    layout->output_size);
 }
 
 static int add_vector(struct ivshmem *device, unsigned int n)
