@@ -3,10 +3,12 @@
  * Links by hand, and cells at their other ends, by the device's own ioctls. BDF is a number. Prints
  * what the ioctl says: 0 or the error's name. The daemon must not run.
  *
- * usage: root-links enable | disable
+ * usage: root-links enable [ADDRESS]         with an end in the system configuration, 0xe0, there
+ *        root-links disable
  *        root-links add BDF PEERS VECTORS          root's end, peer 0
  *        root-links remove BDF
- *        root-links cell NAME CPU BDF PEER PEERS VECTORS IMAGE
+ *        root-links cell NAME CPU BDF PEER PEERS VECTORS IMAGE [private]
+ *                                             private: root has no part in it
  *        root-links start NAME
  *        root-links destroy NAME
  *        root-links refusals                       lines "ok WHAT", "not ok WHAT: WHY"
@@ -18,12 +20,14 @@
 
 #include "abi.h"
 #include "ivshmem.h"
+#include "model/blob_buffer.h"
 #include "page.h"
 
 #define MAX_PEERS     8
 #define LINK_SIZE     (128ull << 10) /* room for each, in the order of their device numbers */
 #define COMMON_SIZE   (4 * PAGE_BYTES)
 #define OUTPUT_SIZE   (2 * PAGE_BYTES)
+#define SYSTEM_BDF    0xe0
 #define GUEST_ADDRESS 0x200000000ull
 #define REGISTER_MASK 0xfffff000u
 #define IMAGE_MAX     (1u << 20)
@@ -35,11 +39,15 @@ struct end {
 	unsigned int section_count;
 };
 
-/* As in any blob of the field: root's at the address that the memory has, a cell's anywhere. */
-static struct end make_end(const struct abi *abi, unsigned int bdf, unsigned int peer,
-			   unsigned int peers, unsigned int vectors, bool root)
+static uint64_t place_of(const struct abi *abi, unsigned int bdf)
 {
-	uint64_t phys = abi->pool.phys_start + LINKS_OFFSET + (bdf >> 3 & 31) * LINK_SIZE;
+	return abi->pool.phys_start + LINKS_OFFSET + (bdf >> 3 & 31) * LINK_SIZE;
+}
+
+/* As in any blob of the field: root's at the address that the memory has, a cell's anywhere. */
+static struct end make_end(uint64_t phys, unsigned int bdf, unsigned int peer, unsigned int peers,
+			   unsigned int vectors, bool root)
+{
 	uint64_t virt = root ? phys : GUEST_ADDRESS,
 		 flags = READ | (root ? 0 : BLOB_MEM_ROOTSHARED);
 	struct end end = {
@@ -114,6 +122,70 @@ static int remove_link(const struct abi *abi, unsigned int bdf)
 	struct cellvisor_link_remove remove = {.bdf = (uint16_t)bdf};
 
 	return abi_call(abi, CELLVISOR_LINK_REMOVE, &remove);
+}
+
+/* What is left of a region without the range. Returns how many pieces. */
+static uint32_t append_around(struct blob_buffer *buffer, struct blob_memory region, uint64_t start,
+			      uint64_t end)
+{
+	struct blob_memory before = region, behind = region;
+
+	if (end <= region.phys_start || region.phys_start + region.size <= start) {
+		blob_append(buffer, &region, sizeof(region));
+		return 1;
+	}
+	before.size = start > region.phys_start ? start - region.phys_start : 0;
+	behind.phys_start = behind.virt_start = end;
+	behind.size =
+		region.phys_start + region.size > end ? region.phys_start + region.size - end : 0;
+	if (before.size)
+		blob_append(buffer, &before, sizeof(before));
+	if (behind.size)
+		blob_append(buffer, &behind, sizeof(behind));
+	return (before.size != 0) + (behind.size != 0);
+}
+
+static uint32_t append_regions(struct blob_buffer *buffer, const struct cell_desc *root,
+			       const struct end *end)
+{
+	const struct blob_memory *region = cell_desc_memory(root);
+	uint64_t start = end->sections[0].phys_start;
+	uint32_t count = 0;
+
+	for (uint32_t n = 0; n < root->num_memory_regions; n++)
+		count += append_around(buffer, region[n], start, start + LINK_SIZE);
+	return count;
+}
+
+static int enable_with_end(const struct abi *abi, uint64_t address)
+{
+	struct end end = make_end(address, SYSTEM_BDF, 0, 1, 2, true);
+	struct system_desc *ours = root_blob(abi, ROOT_OURS), system = *ours;
+	const struct cell_desc *root = &ours->root_cell;
+	struct blob_buffer buffer = {0};
+	int r;
+
+	blob_append(&buffer, &system, sizeof(system));
+	blob_append(&buffer, cell_desc_cpu_set(root), root->cpu_set_size);
+	end.device.shmem_regions_start = append_regions(&buffer, root, &end);
+	blob_append(&buffer, end.sections, end.section_count * sizeof(end.sections[0]));
+	system.root_cell.num_memory_regions =
+		end.device.shmem_regions_start + (uint32_t)end.section_count;
+	blob_append(&buffer, cell_desc_irqchips(root),
+		    root->num_irqchips * sizeof(struct blob_irqchip));
+	blob_append(&buffer, cell_desc_pio(root), root->num_pio_regions * sizeof(struct blob_pio));
+	blob_append(&buffer, &end.device, sizeof(end.device));
+	system.root_cell.num_pci_devices = 1;
+	/* What goes wrong while it opens is heard on the second UART. */
+	system.debug_console =
+		(struct cell_console){.address = CONSOLE_PORT, .size = 8, .type = CONSOLE_8250};
+	if (buffer.out_of_memory)
+		broken("out of memory");
+	memcpy(buffer.data, &system, sizeof(system));
+	r = abi_call(abi, JAILHOUSE_ENABLE, buffer.data);
+	blob_buffer_done(&buffer);
+	free(ours);
+	return r;
 }
 
 static int create_cell(const struct abi *abi, const char *name, unsigned int cpu,
@@ -205,7 +277,7 @@ static void refuse_calls(const struct abi *abi, const struct end *sound)
 
 static void refuse_all(const struct abi *abi)
 {
-	struct end end = make_end(abi, 0x1d << 3, 0, 2, 1, true);
+	struct end end = make_end(place_of(abi, 0x1d << 3), 0x1d << 3, 0, 2, 1, true);
 
 	refuse_ends(abi, &end);
 	refuse_calls(abi, &end);
@@ -227,7 +299,8 @@ static int carry_out(const struct abi *abi, int count, char **words)
 	for (int n = 1; n < count && n < 7; n++)
 		numbers[n] = (unsigned int)strtoul(words[n], NULL, 0);
 	if (!strcmp(what, "enable"))
-		return abi_enable(abi, ROOT_OURS);
+		return count == 2 ? enable_with_end(abi, strtoull(words[1], NULL, 0))
+				  : abi_enable(abi, ROOT_OURS);
 	if (!strcmp(what, "disable"))
 		return abi_disable(abi);
 	if (!strcmp(what, "remove") && count == 2)
@@ -237,11 +310,15 @@ static int carry_out(const struct abi *abi, int count, char **words)
 	if (!strcmp(what, "start") && count == 2)
 		return abi_start(abi, words[1]);
 	if (!strcmp(what, "add") && count == 4) {
-		end = make_end(abi, numbers[1], 0, numbers[2], numbers[3], true);
+		end = make_end(place_of(abi, numbers[1]), numbers[1], 0, numbers[2], numbers[3],
+			       true);
 		return add(abi, &end);
 	}
-	if (!strcmp(what, "cell") && count == 8) {
-		end = make_end(abi, numbers[3], numbers[4], numbers[5], numbers[6], false);
+	if (!strcmp(what, "cell") && (count == 8 || count == 9)) {
+		end = make_end(place_of(abi, numbers[3]), numbers[3], numbers[4], numbers[5],
+			       numbers[6], false);
+		for (unsigned int n = 0; count == 9 && n < end.section_count; n++)
+			end.sections[n].flags &= ~(uint64_t)BLOB_MEM_ROOTSHARED;
 		r = create_cell(abi, words[1], numbers[2], &end);
 		return r ? r : load_file(abi, words[1], words[7]);
 	}

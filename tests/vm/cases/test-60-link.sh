@@ -2,7 +2,7 @@
 # SPDX-License-Identifier: GPL-2.0-only
 # Root's ends of links: Linux finds a device of shared memory at run time and loses it cleanly, whoever
 # has it open or mapped; programs reach what they may and no more; rings arrive, each counted.
-# timeout: 400
+# timeout: 600
 # shellcheck source-path=SCRIPTDIR source=../lib/lib.sh
 . ./lib.sh
 
@@ -80,7 +80,7 @@ is 'the memory is clear at first' "$(./link-device $node read 0)" ''
 check 'what is written into the output section' ./link-device $node write output 'hello there'
 is 'is there for all to read' "$(./link-device $node read 0)" 'hello there'
 is 'a state is in the table' "$(./link-device $node state 7 0)" 7
-is 'and gone with the program' "$(./link-device $node state 0 0)" 0
+is 'and gone with the program' "$(./link-device $node states)" 0
 
 is 'each ring is an event' "$(timeout 60 ./link-device $node call 0 0 200)" 200
 is 'of its own vector: the second' "$(timeout 60 ./link-device $node call 0 1 50)" 50
@@ -143,6 +143,17 @@ check 'and is gone with its driver' rmmod uio_ivshmem
 check 'which can come again' modprobe uio_ivshmem
 udevadm settle -t 30
 is 'and find both' "$(uio_of $place | wc -l) $(uio_of $other | wc -l)" '3 1'
+
+# A device of another kind: what it says is not believed.
+rng=$(lspci -D -n -d 1af4:1005 | cut -d' ' -f1)
+echo "$rng" >"/sys/bus/pci/devices/$rng/driver/unbind"
+echo uio_ivshmem >"/sys/bus/pci/devices/$rng/driver_override"
+fails 'a device of another kind is refused' sh -c "echo $rng >/sys/bus/pci/drivers/uio_ivshmem/bind"
+like 'with what is wrong about it' "$(kernel_log_since "$mark")" \
+	"uio_ivshmem $rng: refused, its registers' address cannot be right"
+echo >"/sys/bus/pci/devices/$rng/driver_override"
+check 'it goes back to its own driver' sh -c "echo $rng >/sys/bus/pci/drivers_probe"
+like 'which has it' "$(lspci -k -s "$rng")" 'driver in use: virtio-pci'
 
 hold
 fails 'a driver with open files stays' rmmod uio_ivshmem

@@ -18,6 +18,17 @@ waiter() {
 	eventually 30 grep -q ready /tmp/waiter
 }
 
+# said_ready TIMES: so many cells have, one after the other.
+said_ready() { [[ $(dd if=/dev/jailhouse iflag=nonblock bs=64k status=none | grep -c 'peer: ready') == "$1" ]]; }
+
+# state_of CELL
+state_of() {
+	local dir
+	for dir in "$sysfs"/cells/*; do
+		[[ $(<"$dir/name") != "$1" ]] || cat "$dir/state"
+	done
+}
+
 systemctl mask --runtime --now -q cellmgrd
 modprobe cellvisor
 mark=$(kernel_log_mark)
@@ -27,7 +38,7 @@ is 'the hypervisor opens' "$(./root-links enable)" 0
 is 'root has an end' "$(./root-links add $bdf 2 2)" 0
 udevadm settle -t 30
 check 'which is known by its name' test -c $node
-is 'nobody is at the other one' "$(./link-device $node state 0 0)" '0 0'
+is 'nobody is at the other one' "$(./link-device $node states)" '0 0'
 
 waiter $node
 is 'a cell has the other end' "$(./root-links cell peer 3 $bdf 1 2 2 link-peer.bin)" 0
@@ -35,7 +46,7 @@ is 'and starts' "$(./root-links start peer)" 0
 says 'it finds its device by itself' 'peer: ready'
 wait $waiter
 is 'that it is there is an event' "$(sed -n 2p /tmp/waiter)" 1
-is 'and a state' "$(./link-device $node state 0 0)" '0 1'
+is 'and a state' "$(./link-device $node states)" '0 1'
 is 'root'"'"'s end stays while the cell has one' "$(./root-links remove $bdf)" EBUSY
 like 'and the kernel'"'"'s log says whose' "$(kernel_log_since "$mark")" 'link test link: cell peer has an end of it'
 
@@ -57,12 +68,24 @@ waiter $node
 is 'the cell ends' "$(./root-links destroy peer)" 0
 wait $waiter
 is 'that is an event' "$(sed -n 2p /tmp/waiter)" 1
-is 'and nobody is there' "$(./link-device $node state 0 0)" '0 0'
+is 'and nobody is there' "$(./link-device $node states)" '0 0'
 is 'it can come again' "$(./root-links cell peer 3 $bdf 1 2 2 link-peer.bin)" 0
 is 'and start' "$(./root-links start peer)" 0
-eventually_check 'the link works as before' 30 sh -c "./link-device $node state 0 0 | grep -qx '0 1'"
+eventually_check 'the link works as before' 30 sh -c "./link-device $node states | grep -qx '0 1'"
 is 'with rings' "$(timeout 90 ./link-device $node call 1 1 20)" 20
 is 'the memory was not cleared in between' "$(./link-device $node read 0)" 'set point 3000'
+
+# Two cells without root, at another place: the second one does not clear what the first one works with.
+is 'a cell shares memory with another one only' \
+	"$(./root-links cell one 1 0xe8 1 2 1 link-peer.bin private)" 0
+is 'it starts' "$(./root-links start one)" 0
+eventually_check 'and has written' 30 said_ready 3
+is 'the other one comes' "$(./root-links cell two 2 0xe8 0 2 1 link-peer.bin private)" 0
+like 'what the first one has written stays' "$(state_of one)" running
+is 'there is no third end, for root' "$(./root-links add 0xe8 2 1)" EBUSY
+is 'the other one goes' "$(./root-links destroy two)" 0
+like 'the first one goes on' "$(state_of one)" running
+is 'and ends' "$(./root-links destroy one)" 0
 
 # Linux' driver goes and comes while the cell goes on.
 check 'the driver goes' rmmod uio_ivshmem

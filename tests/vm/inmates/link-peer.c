@@ -2,7 +2,8 @@
 /*
  * The other end of shared memory with root, peer 0 of an ivshmem device: answers each ring
  * with a ring of the same vector. The text in root's output section goes, in capitals, into its own
- * one, and behind it the number of rings. Console: "peer: ready", and each state of root's.
+ * one, and behind it the number of rings. It fails if its word in the common section does not stay.
+ * Console: "peer: ready", and each state of root's.
  */
 #include "pci.h"
 
@@ -10,6 +11,7 @@
 #define REGISTERS     0xf0000000u
 #define VECTOR_TABLE  (REGISTERS + IVSHMEM_BAR_SIZE)
 #define FIRST_VECTOR  0x40
+#define COMMON_WORD   0x600d600du
 #define TEXT_MAX      128
 #define COUNTS_OFFSET 1024 /* uint32_t for each vector, in its output section */
 
@@ -23,6 +25,7 @@
 static uint32_t device; /* as PCI_ADDRESS_PORT has it */
 static volatile uint32_t *const registers = (volatile uint32_t *)REGISTERS;
 static volatile uint32_t *counts;
+static volatile uint32_t *common;
 static const volatile char *root_text;
 static volatile char *own_text;
 static unsigned int vectors;
@@ -93,6 +96,7 @@ static const volatile uint32_t *map_sections(void)
 		       state_size + common_size + registers[IVSHMEM_MAX_PEERS / 4] * output_size,
 		       MEMORY_CACHED) < 0)
 		inmate_fail("the shared memory cannot be mapped");
+	common = (volatile uint32_t *)(base + state_size);
 	root_text = (const volatile char *)outputs + ROOT * output_size;
 	own_text = (volatile char *)own;
 	counts = (volatile uint32_t *)(own + COUNTS_OFFSET);
@@ -147,12 +151,15 @@ void inmate_main(void)
 	registers[IVSHMEM_INT_CONTROL / 4] = IVSHMEM_INT_ENABLE;
 	registers[IVSHMEM_STATE / 4] = 1;
 	timer_start_periodic(20, tick, NULL);
+	*common = COMMON_WORD;
 	console_printf("peer: ready\n");
 	while (comm_poll() != COMM_MSG_SHUTDOWN_REQUEST) {
 		if (states[ROOT] != seen) {
 			seen = states[ROOT];
 			console_printf("peer: root's state is %u\n", seen);
 		}
+		if (*common != COMMON_WORD)
+			inmate_fail("somebody has written to the common section: 0x%x", *common);
 		answer();
 	}
 	inmate_shut_down();

@@ -8,7 +8,9 @@
  *        link-device DEVICE wait SECONDS [TIMES]  lets interrupts in, prints "ready", then what
  *                                        was counted since, at each event
  *        link-device DEVICE call PEER VECTOR TIMES  rings, waits for an answer; how many came
- *        link-device DEVICE state VALUE SECONDS  sets it, prints the table, holds the device open
+ *        link-device DEVICE states             the table of them
+ *        link-device DEVICE state VALUE SECONDS  sets the own one, prints the table, holds the
+ *                                              device open
  *        link-device DEVICE write MAP TEXT     at the start of the map
  *        link-device DEVICE read PEER          the text at the start of its output section
  *        link-device DEVICE hold SECONDS       maps all, prints "ready", waits for the end of it
@@ -212,15 +214,21 @@ static int ring(unsigned int peer, unsigned int vector, unsigned int times)
 	return 0;
 }
 
-static int set_state(uint32_t value, unsigned int seconds)
+static int show_states(void)
 {
 	struct map *registers = open_map("registers"), *table = open_map("state-table");
 	uint32_t peers = registers->words[IVSHMEM_MAX_PEERS / 4];
 
-	registers->words[IVSHMEM_STATE / 4] = value;
 	for (uint32_t n = 0; n < peers; n++)
 		printf("%s%u", n ? " " : "", table->words[n]);
 	putchar('\n');
+	return 0;
+}
+
+static int set_state(uint32_t value, unsigned int seconds)
+{
+	open_map("registers")->words[IVSHMEM_STATE / 4] = value;
+	show_states();
 	sleep(seconds);
 	return 0;
 }
@@ -349,6 +357,8 @@ static int carry_out(int count, char **words)
 		return wait_for_rings((int)numbers[1], count == 3 ? numbers[2] : UINT_MAX);
 	if (!strcmp(what, "call") && count == 4)
 		return call(numbers[1], numbers[2], numbers[3]);
+	if (!strcmp(what, "states"))
+		return show_states();
 	if (!strcmp(what, "state") && count == 3)
 		return set_state(numbers[1], numbers[2]);
 	if (!strcmp(what, "hold") && count == 2)
