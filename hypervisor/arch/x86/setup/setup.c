@@ -195,6 +195,8 @@ static int mapping_init(void)
 		return err;
 	temporary_entries = find_page_table(TEMPORARY_BASE);
 	temporary_entries[0] = 0;
+	/* Who opens the partition looks at pages of root's: memory that it shares is cleared. */
+	write_cr3(hv_to_phys(host_table.root));
 	page_pool_release_deferred();
 	return 0;
 }
