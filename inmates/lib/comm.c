@@ -18,19 +18,21 @@ static bool is_region(volatile struct comm_region *candidate)
 }
 
 /*
- * The page behind the memory at 0. Every page below it is memory of the cell, so looking for it
- * page by page touches nothing that is not there. A parameter tells of other places.
+ * The page behind the memory at 0. Every page from the end of the program up to it is memory of the
+ * cell, so looking for it page by page touches nothing that is not there. A parameter tells of
+ * other places.
  */
 int comm_setup(void)
 {
+	uintptr_t end = ((uintptr_t)bss_end + PAGE_BYTES - 1) & ~(PAGE_BYTES - 1);
 	int64_t given;
 
 	if (param_int("comm", &given) == 0) {
 		region = (volatile struct comm_region *)given;
 		return is_region(region) ? 0 : -ENOENT;
 	}
-	for (uintptr_t address = CUSTOMARY_ADDRESS; address < HIGHEST_ADDRESS;
-	     address += PAGE_BYTES) {
+	for (uintptr_t address = end > CUSTOMARY_ADDRESS ? end : CUSTOMARY_ADDRESS;
+	     address < HIGHEST_ADDRESS; address += PAGE_BYTES) {
 		region = (volatile struct comm_region *)address;
 		if (is_region(region))
 			return 0;

@@ -18,6 +18,16 @@
  *
  * Stacks: 16 KiB for the program, 8 KiB for interrupt handlers, both for each CPU. Interrupt
  * handlers have a stack of their own because the mathematical library is compiled with a red zone.
+ * The page below each stack is not mapped: an overflow ends the program as "stack overflow". A
+ * function with more than a page of local variables can step over it; gcc's
+ * -fstack-clash-protection keeps it from that.
+ *
+ * Link options, anywhere in the linker's command line:
+ *
+ *   --defsym=inmate_ram_size=BYTES    memory of the cell at 0, if it is not 1 MiB
+ *   --defsym=inmate_stack_size=BYTES  of the program's stack on each CPU
+ *   --defsym=inmate_avx=1             AVX is on, for programs compiled with it, and interrupts keep
+ *                                     its registers; ends at the start where the processor has none
  */
 #ifndef INMATE_H
 #define INMATE_H

@@ -5,6 +5,9 @@
 
 #include "inmate.h"
 
+/* Where the program's memory ends, by the linker. */
+extern const uint8_t bss_end[];
+
 /* Ports of devices: the architecture's, where it has them. */
 uint8_t port_read(uint16_t port);
 void port_write(uint16_t port, uint8_t value);

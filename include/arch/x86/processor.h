@@ -93,6 +93,7 @@
 #define CPUID_1_ECX_X2APIC	    (U64(1) << 21)
 #define CPUID_1_ECX_XSAVE	    (U64(1) << 26)
 #define CPUID_1_ECX_OSXSAVE	    (U64(1) << 27)
+#define CPUID_1_ECX_AVX		    (U64(1) << 28)
 #define CPUID_1_ECX_HYPERVISOR	    (U64(1) << 31)
 #define CPUID_1_EDX_MTRR	    (U64(1) << 12)
 #define CPUID_1_EDX_MCA		    (U64(1) << 14)

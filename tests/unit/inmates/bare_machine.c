@@ -87,7 +87,7 @@ static void fill_memory(const struct machine_setup *setup, struct machine *machi
 	char path[256];
 
 	snprintf(path, sizeof(path), "%s/%s.bin", setup->images, image);
-	read_file(path, machine->memory, MACHINE_COMM_ADDRESS);
+	read_file(path, machine->memory, machine->comm_address);
 	if (strlen(parameters) >= CELL_PARAMETERS_SIZE)
 		die("parameters too long");
 	strcpy((char *)machine->memory + CELL_PARAMETERS_ADDRESS, parameters);
@@ -109,7 +109,7 @@ static pid_t spawn_qemu(const struct machine_setup *setup, unsigned int cpus)
 			      "-machine",
 			      "pc,accel=tcg,memory-backend=ram",
 			      "-cpu",
-			      "qemu64,+mtrr,+pat",
+			      setup->cpu ? setup->cpu : "qemu64,+mtrr,+pat",
 			      "-m",
 			      "16M",
 			      "-smp",

@@ -12,7 +12,8 @@
 #include "bare_machine.h"
 
 /* Beside the product's images in the built tree. */
-#define RUNTIME_TEST "../tests/vm/inmates/runtime-test"
+#define TEST_IMAGES  "../tests/vm/inmates/"
+#define RUNTIME_TEST TEST_IMAGES "runtime-test"
 
 static bool is_terminal(uint32_t state)
 {
@@ -69,24 +70,44 @@ static void run(struct tap *tap, const struct machine_setup *setup, struct machi
 }
 
 /* The program reports "ok NAME" and "not ok NAME" itself. */
+static void take_report(struct tap *tap, struct machine *machine, const char *name)
+{
+	char *rest;
+
+	tap_ok(tap, said(tap, machine, "done, "), "%s comes to its end", name);
+	tap_is_u64(tap, machine_comm(machine)->cell_state, CELL_SHUT_DOWN, "and shuts down");
+	for (char *line = strtok_r(machine->console, "\r\n", &rest); line;
+	     line = strtok_r(NULL, "\r\n", &rest)) {
+		if (strncmp(line, "ok ", 3) == 0)
+			tap_ok(tap, true, "%s: %s", name, line + 3);
+		else if (strncmp(line, "not ok ", 7) == 0)
+			tap_ok(tap, false, "%s: %s", name, line + 7);
+	}
+	machine_release(machine);
+}
+
 static void test_runtime(struct tap *tap, const struct machine_setup *setup, unsigned int cpus)
 {
 	static struct machine machine;
 	char parameters[32];
-	char *rest;
 
 	snprintf(parameters, sizeof(parameters), "cpus=%u", cpus);
 	run(tap, setup, &machine, RUNTIME_TEST, parameters, cpus);
-	tap_ok(tap, said(tap, &machine, "done, "),
-	       "the runtime test comes to its end with %u CPU(s)", cpus);
-	tap_is_u64(tap, machine_comm(&machine)->cell_state, CELL_SHUT_DOWN, "and shuts down");
-	for (char *line = strtok_r(machine.console, "\r\n", &rest); line;
-	     line = strtok_r(NULL, "\r\n", &rest)) {
-		if (strncmp(line, "ok ", 3) == 0)
-			tap_ok(tap, true, "runtime: %s", line + 3);
-		else if (strncmp(line, "not ok ", 7) == 0)
-			tap_ok(tap, false, "runtime: %s", line + 7);
-	}
+	take_report(tap, &machine, cpus == 1 ? "runtime" : "runtime, several CPUs");
+}
+
+static void test_avx(struct tap *tap, const struct machine_setup *setup)
+{
+	struct machine_setup with_avx = *setup;
+	static struct machine machine;
+
+	with_avx.cpu = "max";
+	run(tap, &with_avx, &machine, TEST_IMAGES "avx", "cpus=2", 2);
+	take_report(tap, &machine, "AVX");
+	run(tap, setup, &machine, TEST_IMAGES "avx", "", 1);
+	tap_ok(tap, said(tap, &machine, "linked with inmate_avx, but CPU 0 has no AVX"),
+	       "a processor without AVX is told before the program begins");
+	tap_is_u64(tap, machine_comm(&machine)->cell_state, CELL_FAILED, "and the cell has failed");
 	machine_release(&machine);
 }
 
@@ -102,6 +123,9 @@ static void test_exceptions(struct tap *tap, const struct machine_setup *setup)
 		{"crash=stack", "exception 14 (page fault) error-code=0x2",
 		 "rsp=0x0000000140000000"},
 		{"crash=nmi", "exception 2 (NMI)", "rip=0x"},
+		{"crash=avx", "exception 6 (invalid opcode)",
+		 "an instruction of AVX, which is off; compile without it, or link with "
+		 "--defsym=inmate_avx=1"},
 	};
 	static struct machine machine;
 
@@ -112,6 +136,44 @@ static void test_exceptions(struct tap *tap, const struct machine_setup *setup)
 		       "%s is reported with its registers", cases[n].parameters);
 		tap_is_u64(tap, machine_comm(&machine)->cell_state, CELL_FAILED,
 			   "%s leaves the cell failed", cases[n].parameters);
+		machine_release(&machine);
+	}
+}
+
+/* An overflow of any stack says so; what the program was linked with decides where it is. */
+static void test_stacks(struct tap *tap, const struct machine_setup *setup)
+{
+	static const struct {
+		const char *image, *parameters, *report;
+		size_t comm_address;
+		unsigned int cpus;
+	} cases[] = {
+		{RUNTIME_TEST, "crash=overflow",
+		 "stack overflow in the program on CPU 0: its stack has 16384 bytes", 0x100000, 1},
+		{RUNTIME_TEST, "crash=overflow-mapped",
+		 "stack overflow in the program on CPU 0: its stack has 16384 bytes", 0x100000, 1},
+		{RUNTIME_TEST, "crash=overflow-interrupt",
+		 "stack overflow in an interrupt handler on CPU 0: its stack has 8192 bytes",
+		 0x100000, 1},
+		{RUNTIME_TEST, "crash=overflow-cpu",
+		 "stack overflow in the program on CPU 1: its stack has 16384 bytes", 0x100000, 2},
+		{RUNTIME_TEST "-large", "crash=overflow", "still alive after: overflow", 0xc00000,
+		 1},
+		{RUNTIME_TEST "-large", "crash=overflow-cpu", "still alive after: overflow-cpu",
+		 0xc00000, 2},
+	};
+	static struct machine machine;
+
+	for (unsigned int n = 0; n < sizeof(cases) / sizeof(cases[0]); n++) {
+		machine_start_at(setup, &machine, cases[n].image, cases[n].parameters,
+				 cases[n].cpus, cases[n].comm_address);
+		machine_wait(&machine, has_ended);
+		machine_stop(setup, &machine);
+		print_console(tap, &machine);
+		tap_ok(tap, said(tap, &machine, cases[n].report), "%s, %s: %s", cases[n].image,
+		       cases[n].parameters, cases[n].report);
+		tap_is_u64(tap, machine_comm(&machine)->cell_state, CELL_FAILED,
+			   "and the cell has failed");
 		machine_release(&machine);
 	}
 }
@@ -320,6 +382,8 @@ int main(int argc, char **argv)
 	test_runtime(&tap, &setup, 1);
 	test_runtime(&tap, &setup, 2);
 	test_exceptions(&tap, &setup);
+	test_stacks(&tap, &setup);
+	test_avx(&tap, &setup);
 	test_turbine_run(&tap, &setup);
 	test_shutdown(&tap, &setup, "turbine");
 	test_shutdown(&tap, &setup, "mischief");

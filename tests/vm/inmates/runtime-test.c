@@ -5,7 +5,9 @@
  *
  * Parameters:
  *   cpus=N       how many CPUs to expect (1)
- *   crash=KIND   instead of testing, cause an exception: page-fault, undefined, divide, stack, nmi
+ *   crash=KIND   instead of testing, cause an exception: page-fault, undefined, divide, stack, nmi,
+ *                avx; or an overflow of a stack: overflow, overflow-mapped (after the memory around
+ * it was mapped anew), overflow-interrupt, overflow-cpu (of the second CPU; cpus=2)
  */
 #include <math.h>
 
@@ -318,6 +320,41 @@ static void check_cpus(unsigned int expected)
 	interrupts_disable();
 }
 
+/* More than the stack has, if nobody was told to make it larger. */
+static unsigned int __attribute__((noinline)) use_stack(unsigned int frames)
+{
+	volatile uint8_t frame[4000];
+
+	frame[0] = frames;
+	return frames ? use_stack(frames - 1) + frame[0] : frame[0];
+}
+
+static void overflow(void *argument)
+{
+	use_stack(*(const unsigned int *)argument);
+}
+
+/* "overflow" or what follows it. */
+static void crash_stack(const char *kind)
+{
+	/* The customary size is 4 of them. */
+	static unsigned int frames = 30;
+
+	if (strcmp(kind, "overflow-mapped") == 0)
+		memory_map(0, comm_region() ? (uintptr_t)comm_region() : 0, MEMORY_CACHED);
+	if (strcmp(kind, "overflow-cpu") == 0) {
+		smp_start(SECOND);
+		smp_run(1, overflow, &frames);
+		udelay(100000);
+	} else if (strcmp(kind, "overflow-interrupt") == 0) {
+		interrupt_register(TEST_VECTOR, overflow, &frames);
+		interrupts_enable();
+		apic_send(apic_id(), ICR_FIXED | ICR_ASSERT | TEST_VECTOR);
+	} else {
+		overflow(&frames);
+	}
+}
+
 static void crash(const char *kind)
 {
 	heartbeat_start();
@@ -332,6 +369,10 @@ static void crash(const char *kind)
 		asm volatile("mov %0, %%rsp; push %%rax" : : "r"(UNMAPPED));
 	else if (strcmp(kind, "nmi") == 0)
 		apic_send(apic_id(), ICR_NMI | ICR_ASSERT);
+	else if (strcmp(kind, "avx") == 0)
+		asm volatile("vzeroupper");
+	else if (strncmp(kind, "overflow", strlen("overflow")) == 0)
+		crash_stack(kind);
 	udelay(10000);
 	inmate_fail("still alive after: %s", kind);
 }

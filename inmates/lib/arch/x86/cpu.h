@@ -6,9 +6,6 @@
 #include "internal.h"
 #include "arch/x86/x86.h"
 
-#define INTERRUPT_STACK_SIZE 8192
-#define FAULT_STACK_SIZE     4096
-
 struct task_state_segment {
 	uint32_t reserved0;
 	uint64_t rsp[3];
@@ -27,6 +24,7 @@ struct cpu {
 	uint32_t apic_id;
 	bool online;
 	bool reporting;	       /* an exception report has begun */
+	bool avx;	       /* XCR0 has it; at CPU_AVX */
 	uint64_t timer_period; /* TSC ticks; deadline mode only, 0 for one-shot */
 	uint64_t timer_deadline;
 	/* Compiled library code with stack protection looks for it at FS:0x28 (System V ABI). */
@@ -43,6 +41,8 @@ struct cpu {
 };
 
 _Static_assert(offsetof(struct cpu, stack_guard) == 0x28, "place of the stack guard");
+
+_Static_assert(offsetof(struct cpu, avx) == CPU_AVX, "place of the word about AVX");
 
 _Static_assert(INMATE_MAX_CPUS == MAX_CPUS, "stacks of the entry code");
 
@@ -65,6 +65,31 @@ struct exception_frame {
 
 /* cpu.c */
 void __attribute__((noreturn)) halt_forever(void);
+
+/* avx.c; switches it on for this CPU if the program was linked so. */
+void avx_setup(void);
+
+/* memory.c; a page of the first 4 GiB is mapped no more. */
+void memory_guard(uintptr_t page);
+
+/* stacks.c */
+enum stack { STACK_PROGRAM, STACK_INTERRUPT, STACK_FAULT };
+
+/* For all CPUs, by the first one. */
+void stacks_setup(void);
+/* Of fault stacks there are three: part 0, 1, 2; of the others one. */
+uintptr_t stack_top(unsigned int cpu, enum stack stack, unsigned int part);
+/* Whose guard page the address is in; false if it is in none. */
+bool stack_overflown(uintptr_t address, unsigned int *ret_cpu, enum stack *ret_stack);
+size_t stack_size(enum stack stack);
+
+/* What a program was linked with: the symbol's value. */
+static inline uint64_t link_option(const uint8_t *symbol)
+{
+	/* The compiler knows that no address is 0. */
+	asm("" : "+r"(symbol));
+	return (uintptr_t)symbol;
+}
 
 /* setup.c; first C code of every CPU, index from 0 in order of arrival. */
 void __attribute__((noreturn)) cpu_start(unsigned int index);

@@ -95,9 +95,8 @@ long_mode:
 	lock xaddl %edi, cpus_started
 	cmpl	$MAX_CPUS, %edi
 	jae	no_place
-	leal	1(%rdi), %eax
-	imull	$STACK_SIZE, %eax, %eax
-	leaq	stacks(%rax), %rsp
+	imull	$inmate_cpu_stacks_size, %edi, %eax
+	leaq	inmate_program_stack_top(%rax), %rsp
 	fninit
 	pushq	$MXCSR_RESET
 	ldmxcsr	(%rsp)
@@ -140,10 +139,19 @@ page_directory_pointers:
 	.skip	PAGE_BYTES
 page_directories:
 	.skip	MAPPED_GIB * PAGE_BYTES
-stacks:
-	.skip	MAX_CPUS * STACK_SIZE
-	.balign	4
 cpus_started:
 	.skip	4
+
+	/*
+	 * What --defsym changes (inmate.h): RAM of the cell at 0; the stack of the program on each
+	 * CPU; whether AVX is on.
+	 */
+	.macro	option name, value
+	.weak	\name
+	.set	\name, \value
+	.endm
+	option	inmate_ram_size, 0x100000
+	option	inmate_stack_size, 0x4000
+	option	inmate_avx, 0
 
 	.section .note.GNU-stack, "", @progbits

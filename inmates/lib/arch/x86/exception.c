@@ -44,10 +44,43 @@ void __stack_chk_fail(void)
 		    __builtin_return_address(0));
 }
 
+/* The first byte of VEX and EVEX prefixes (APM vol. 3, 1.5; in 64-bit mode nothing else is). */
+#define PREFIX_VEX_3 0xc4
+#define PREFIX_VEX_2 0xc5
+#define PREFIX_EVEX  0x62
+
+static void __attribute__((noreturn)) fail_on_opcode(uint64_t rip)
+{
+	switch (*(const uint8_t *)rip) {
+	case PREFIX_EVEX:
+		inmate_fail("the program ends here: an instruction of AVX-512, which this library "
+			    "does not offer");
+	case PREFIX_VEX_2:
+	case PREFIX_VEX_3:
+		inmate_fail("the program ends here: an instruction of AVX, which is off; compile "
+			    "without it, or link with --defsym=inmate_avx=1");
+	default:
+		inmate_fail("the program ends here");
+	}
+}
+
+static void __attribute__((noreturn)) fail_on_overflow(unsigned int cpu, enum stack stack)
+{
+	if (stack == STACK_PROGRAM)
+		inmate_fail("stack overflow in the program on CPU %u: its stack has %zu bytes; for "
+			    "more link with --defsym=inmate_stack_size=...",
+			    cpu, stack_size(stack));
+	inmate_fail("stack overflow in an %s on CPU %u: its stack has %zu bytes",
+		    stack == STACK_INTERRUPT ? "interrupt handler" : "exception handler", cpu,
+		    stack_size(stack));
+}
+
 void exception_report(const struct exception_frame *frame)
 {
 	struct cpu *cpu = this_cpu();
 	uint64_t cr2 = read_cr2();
+	unsigned int owner;
+	enum stack stack;
 
 	/* An exception in here: no more words, but the state still says it. */
 	if (cpu->reporting) {
@@ -69,5 +102,9 @@ void exception_report(const struct exception_frame *frame)
 		       frame->r10, frame->r11, frame->r12);
 	console_printf("  r13=0x%016lx r14=0x%016lx r15=0x%016lx\n", frame->r13, frame->r14,
 		       frame->r15);
+	if (frame->vector == VECTOR_PF && stack_overflown(cr2, &owner, &stack))
+		fail_on_overflow(owner, stack);
+	if (frame->vector == VECTOR_UD && !cpu->avx)
+		fail_on_opcode(frame->rip);
 	inmate_fail("the program ends here");
 }

@@ -4,10 +4,6 @@
 
 struct cpu cpus[INMATE_MAX_CPUS];
 
-static uint8_t interrupt_stacks[INMATE_MAX_CPUS][INTERRUPT_STACK_SIZE] __attribute__((aligned(16)));
-/* For exceptions, double faults and NMIs: each must find a good stack whatever the others did. */
-static uint8_t fault_stacks[INMATE_MAX_CPUS][3][FAULT_STACK_SIZE] __attribute__((aligned(16)));
-
 /* Until the MTRRs are on, a cell's memory is uncached, as on a processor after its reset. */
 static void enable_caching(void)
 {
@@ -33,12 +29,11 @@ static void fill_tss_descriptor(uint64_t *descriptor, const struct task_state_se
 static void load_segments(struct cpu *cpu)
 {
 	const struct table_pointer pointer = {sizeof(cpu->gdt) - 1, (uintptr_t)cpu->gdt};
-	uint8_t(*faults)[FAULT_STACK_SIZE] = fault_stacks[cpu->index];
 
-	cpu->tss.ist[IST_INTERRUPT - 1] = (uintptr_t)interrupt_stacks[cpu->index + 1];
-	cpu->tss.ist[IST_EXCEPTION - 1] = (uintptr_t)faults[1];
-	cpu->tss.ist[IST_DOUBLE_FAULT - 1] = (uintptr_t)faults[2];
-	cpu->tss.ist[IST_NMI - 1] = (uintptr_t)faults[3];
+	cpu->tss.ist[IST_INTERRUPT - 1] = stack_top(cpu->index, STACK_INTERRUPT, 0);
+	cpu->tss.ist[IST_EXCEPTION - 1] = stack_top(cpu->index, STACK_FAULT, 0);
+	cpu->tss.ist[IST_DOUBLE_FAULT - 1] = stack_top(cpu->index, STACK_FAULT, 1);
+	cpu->tss.ist[IST_NMI - 1] = stack_top(cpu->index, STACK_FAULT, 2);
 	cpu->tss.io_map_base = sizeof(cpu->tss);
 	/* The same as in entry.S, so that the segment registers stay valid. */
 	cpu->gdt[SEGMENT_CODE32 / 8] = DESCRIPTOR_CODE32;
@@ -81,6 +76,7 @@ static void first_cpu_start(void)
 {
 	int err;
 
+	stacks_setup();
 	interrupts_setup();
 	interrupts_load();
 	hypercall_setup();
@@ -89,6 +85,7 @@ static void first_cpu_start(void)
 	if (err)
 		inmate_fail("no communication region found behind the memory at 0: give its "
 			    "address as comm=0x...");
+	avx_setup();
 	time_setup();
 	apic_setup();
 	smp_gather();
@@ -110,6 +107,7 @@ void cpu_start(unsigned int index)
 	if (index == 0)
 		first_cpu_start();
 	interrupts_load();
+	avx_setup();
 	apic_setup();
 	smp_wait_for_work();
 }

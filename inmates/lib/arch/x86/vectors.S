@@ -2,7 +2,10 @@
 /* Where the processor arrives for each of the 256 vectors: 16 bytes of code a vector. */
 #include "arch/x86/x86.h"
 
-#define FXSAVE_SIZE	512
+/* Legacy area, header, upper halves of the YMM registers (APM vol. 2, 11.4.3). */
+#define STATE_HEADER	512
+#define STATE_SIZE	(STATE_HEADER + 64 + 256)
+#define STATE_PARTS	(XCR0_X87 | XCR0_SSE | XCR0_AVX)
 
 	.section .text.vectors, "ax"
 	.balign	16
@@ -46,26 +49,47 @@ exception_entry:
 
 /*
  * The interrupted code may be in the middle of a calculation, and the handler may calculate: store
- * the whole x87 and SSE state and give the handler a fresh one.
+ * the whole x87 and SSE state, AVX's where that is on, and give the handler a fresh one.
  */
 	.balign	16
 interrupt_entry:
 	push_registers
 	movq	%rsp, %rbx
 	movq	%rsp, %rdi
-	subq	$FXSAVE_SIZE, %rsp
-	andq	$~15, %rsp
+	subq	$STATE_SIZE, %rsp
+	andq	$~63, %rsp
+	cmpb	$0, %gs:CPU_AVX
+	jne	with_avx
 	fxsave64 (%rsp)
 	fninit
 	ldmxcsr	default_mxcsr
 	call	interrupt_dispatch
 	fxrstor64 (%rsp)
+return:
 	movq	%rbx, %rsp
 	.irp	register, REGISTERS_BACKWARDS
 	popq	%\register
 	.endr
 	addq	$16, %rsp		/* vector, error code */
 	iretq
+
+with_avx:
+	/* XSAVE leaves most of the header alone, XRSTOR wants it to be zero. */
+	xorl	%eax, %eax
+	.irp	word, 0, 8, 16, 24, 32, 40, 48, 56
+	movq	%rax, STATE_HEADER + \word(%rsp)
+	.endr
+	movl	$STATE_PARTS, %eax
+	xorl	%edx, %edx
+	xsave64	(%rsp)
+	fninit
+	ldmxcsr	default_mxcsr
+	vzeroupper
+	call	interrupt_dispatch
+	movl	$STATE_PARTS, %eax
+	xorl	%edx, %edx
+	xrstor64 (%rsp)
+	jmp	return
 
 	.section .rodata
 	.balign	4

@@ -26,8 +26,10 @@
 #define IST_DOUBLE_FAULT 3
 #define IST_NMI		 4
 
-#define MAX_CPUS   8
-#define STACK_SIZE 16384
+#define MAX_CPUS 8 /* as in inmate.lds */
+
+/* A byte of struct cpu: AVX is on. */
+#define CPU_AVX 18
 
 #ifndef __ASSEMBLER__
 
