@@ -19,6 +19,7 @@
 #endif
 
 #include "arch_cell_abi.h"
+#include "static_assert.h"
 #include "words.h"
 
 /* Hypercall codes: the range shared with Jailhouse. */

@@ -31,12 +31,7 @@
 #endif
 
 #include "ivshmem.h"
-
-#ifdef __cplusplus
-#define LINK_ASSERT(condition, text) static_assert(condition, text)
-#else
-#define LINK_ASSERT(condition, text) _Static_assert(condition, text)
-#endif
+#include "static_assert.h"
 
 #define LINK_MAGIC	  0x4b4e4c43u /* "CLNK" */
 #define LINK_VERSION	  1u
@@ -56,11 +51,11 @@ struct link_header {
 	uint64_t reserved[3];
 };
 
-LINK_ASSERT(sizeof(struct link_header) == LINK_HEADER_BYTES, "header of a block");
-LINK_ASSERT(offsetof(struct link_header, sequence) == 8, "header of a block");
-LINK_ASSERT(offsetof(struct link_header, bytes) == 16, "header of a block");
-LINK_ASSERT(offsetof(struct link_header, updated) == 24, "header of a block");
-LINK_ASSERT(offsetof(struct link_header, counter_khz) == 32, "header of a block");
+_Static_assert(sizeof(struct link_header) == LINK_HEADER_BYTES, "header of a block");
+_Static_assert(offsetof(struct link_header, sequence) == 8, "header of a block");
+_Static_assert(offsetof(struct link_header, bytes) == 16, "header of a block");
+_Static_assert(offsetof(struct link_header, updated) == 24, "header of a block");
+_Static_assert(offsetof(struct link_header, counter_khz) == 32, "header of a block");
 
 /* States of a peer in the state table, by convention; a peer's reset makes its state 0. */
 enum link_state {

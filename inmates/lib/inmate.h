@@ -40,6 +40,10 @@
 
 #include "cell_abi.h"
 
+#ifdef __cplusplus
+extern "C" {
+#endif
+
 #define INMATE_MAX_CPUS 8
 
 /* The program. When it returns, the cell is shut down as by inmate_shut_down(). */
@@ -231,7 +235,7 @@ int memory_map(uint64_t start, uint64_t size, enum memory_type type);
 
 /* ---- Strings -------------------------------------------------------------------------------- */
 
-void *memcpy(void *restrict to, const void *restrict from, size_t size);
+void *memcpy(void *__restrict to, const void *__restrict from, size_t size);
 void *memmove(void *to, const void *from, size_t size);
 void *memset(void *to, int value, size_t size);
 int memcmp(const void *a, const void *b, size_t size);
@@ -239,5 +243,9 @@ size_t strlen(const char *string);
 int strcmp(const char *a, const char *b);
 int strncmp(const char *a, const char *b, size_t size);
 char *strchr(const char *string, int c);
+
+#ifdef __cplusplus
+}
+#endif
 
 #endif /* INMATE_H */

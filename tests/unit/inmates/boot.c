@@ -96,6 +96,14 @@ static void test_runtime(struct tap *tap, const struct machine_setup *setup, uns
 	take_report(tap, &machine, cpus == 1 ? "runtime" : "runtime, several CPUs");
 }
 
+static void test_plus(struct tap *tap, const struct machine_setup *setup)
+{
+	static struct machine machine;
+
+	run(tap, setup, &machine, TEST_IMAGES "plus", "", 1);
+	take_report(tap, &machine, "C++");
+}
+
 static void test_avx(struct tap *tap, const struct machine_setup *setup)
 {
 	struct machine_setup with_avx = *setup;
@@ -384,6 +392,7 @@ int main(int argc, char **argv)
 	test_exceptions(&tap, &setup);
 	test_stacks(&tap, &setup);
 	test_avx(&tap, &setup);
+	test_plus(&tap, &setup);
 	test_turbine_run(&tap, &setup);
 	test_shutdown(&tap, &setup, "turbine");
 	test_shutdown(&tap, &setup, "mischief");
