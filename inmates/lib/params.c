@@ -164,7 +164,8 @@ void params_require_known(const char *const *names)
 
 	while (next_word(&position, &word)) {
 		/* The library's own. */
-		bool known = has_name(&word, "comm");
+		bool known = has_name(&word, "comm") || has_name(&word, "bars") ||
+			     strncmp(word.start, "link.", 5) == 0;
 
 		for (const char *const *name = names; *name && !known; name++)
 			known = has_name(&word, *name);

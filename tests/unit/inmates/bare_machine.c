@@ -104,31 +104,40 @@ static void fill_memory(const struct machine_setup *setup, struct machine *machi
 
 static pid_t spawn_qemu(const struct machine_setup *setup, unsigned int cpus)
 {
-	char memory[160], console[160], smp[16];
-	const char *argv[] = {setup->qemu,
-			      "-machine",
-			      "pc,accel=tcg,memory-backend=ram",
-			      "-cpu",
-			      setup->cpu ? setup->cpu : "qemu64,+mtrr,+pat",
-			      "-m",
-			      "16M",
-			      "-smp",
-			      smp,
-			      "-object",
-			      memory,
-			      "-bios",
-			      setup->rom_path,
-			      "-icount",
-			      "shift=0,sleep=off",
-			      "-nodefaults",
-			      "-display",
-			      "none",
-			      "-no-reboot",
-			      "-serial",
-			      console,
-			      NULL};
+	char memory[160], console[160], smp[16], machine[64];
+	const char *argv[48] = {setup->qemu,
+				"-machine",
+				machine,
+				"-cpu",
+				setup->cpu ? setup->cpu : "qemu64,+mtrr,+pat",
+				"-m",
+				"16M",
+				"-smp",
+				smp,
+				"-object",
+				memory,
+				"-bios",
+				setup->rom_path,
+				"-icount",
+				"shift=0,sleep=off",
+				"-nodefaults",
+				"-display",
+				"none",
+				"-no-reboot",
+				"-serial",
+				console,
+				NULL};
+	unsigned int end = 0;
 	pid_t pid;
 
+	while (argv[end])
+		end++;
+	for (unsigned int n = 0; setup->devices[n]; n++) {
+		argv[end++] = "-device";
+		argv[end++] = setup->devices[n];
+	}
+	snprintf(machine, sizeof(machine), "%s,accel=tcg,memory-backend=ram",
+		 setup->machine ? setup->machine : "pc");
 	snprintf(memory, sizeof(memory), MEMORY_OPTIONS "%s", setup->memory_path);
 	snprintf(console, sizeof(console), "file:%s", setup->console_path);
 	snprintf(smp, sizeof(smp), "%u", cpus);

@@ -24,7 +24,9 @@
 /* What all machines of a test share: the emulator, the folder of images, files of their own. */
 struct machine_setup {
 	const char *qemu, *images;
-	const char *cpu; /* QEMU's; NULL: one with the least that there is */
+	/* QEMU's, where a test needs others than the least that there is; NULL: none. */
+	const char *cpu, *machine;
+	const char *devices[4];
 	char directory[64];
 	char memory_path[96], rom_path[96], console_path[96];
 };

@@ -104,6 +104,19 @@ static void test_plus(struct tap *tap, const struct machine_setup *setup)
 	take_report(tap, &machine, "C++");
 }
 
+static void test_pci(struct tap *tap, const struct machine_setup *setup)
+{
+	struct machine_setup with_nics = *setup;
+	static struct machine machine;
+
+	with_nics.devices[0] = with_nics.devices[1] = "e1000e,romfile=";
+	run(tap, &with_nics, &machine, TEST_IMAGES "pci", "", 1);
+	take_report(tap, &machine, "PCI by ports");
+	with_nics.machine = "q35";
+	run(tap, &with_nics, &machine, TEST_IMAGES "pci", "mmconfig=0xb0000000", 1);
+	take_report(tap, &machine, "PCI by memory");
+}
+
 static void test_avx(struct tap *tap, const struct machine_setup *setup)
 {
 	struct machine_setup with_avx = *setup;
@@ -393,6 +406,7 @@ int main(int argc, char **argv)
 	test_stacks(&tap, &setup);
 	test_avx(&tap, &setup);
 	test_plus(&tap, &setup);
+	test_pci(&tap, &setup);
 	test_turbine_run(&tap, &setup);
 	test_shutdown(&tap, &setup, "turbine");
 	test_shutdown(&tap, &setup, "mischief");
