@@ -1,0 +1,27 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/* What sine.c writes into its block, and whoever reads it knows. */
+#ifndef SINE_BLOCK_H
+#define SINE_BLOCK_H
+
+#include <stdint.h>
+
+struct sine_block {
+	double value;
+	double seconds; /* since the start */
+	uint64_t cycle; /* from 1 */
+	uint64_t check; /* sine_check() of the others, as their writer had them */
+};
+
+#define SINE_CYCLE_HZ 1000
+
+/* Differs if any bit of the others does. */
+static inline uint64_t sine_check(const struct sine_block *block)
+{
+	uint64_t value, seconds;
+
+	__builtin_memcpy(&value, &block->value, sizeof(value));
+	__builtin_memcpy(&seconds, &block->seconds, sizeof(seconds));
+	return value ^ (seconds << 21 | seconds >> 43) ^ block->cycle * 0x9e3779b97f4a7c15;
+}
+
+#endif /* SINE_BLOCK_H */
