@@ -22,7 +22,7 @@
 #define LINK_MAX_RECORDS (1u << 20)
 
 /* What sender and receiver have agreed about, as they have about the block. */
-struct link_shape {
+struct link_queue_shape {
 	uint32_t block_bytes;  /* of the output sections */
 	uint32_t record_bytes; /* 1 to LINK_MAX_BYTES */
 	uint32_t records;      /* of a queue: a power of two, at most LINK_MAX_RECORDS */
@@ -36,7 +36,7 @@ struct link_sender {
 	uint64_t *sent;
 	const uint64_t *received; /* the peer's */
 	uint8_t *records;
-	struct link_shape shape;
+	struct link_queue_shape shape;
 	uint32_t life, index;
 };
 
@@ -44,7 +44,7 @@ struct link_receiver {
 	const uint64_t *sent; /* the peer's */
 	uint64_t *received;
 	const uint8_t *records;
-	struct link_shape shape;
+	struct link_queue_shape shape;
 	uint32_t life, index;
 };
 
@@ -59,13 +59,13 @@ static inline uint64_t link_index(uint32_t life, uint32_t index)
 }
 
 /* Bytes from one record to the next: no two of them in one word. */
-static inline size_t link_record_stride(const struct link_shape *shape)
+static inline size_t link_record_stride(const struct link_queue_shape *shape)
 {
 	return link_round_up(shape->record_bytes, 8);
 }
 
 /* Where the slot for that peer begins in an output section; 0: shape and section do not fit. */
-static inline size_t link_slot(const struct link_shape *shape, size_t section_bytes,
+static inline size_t link_slot(const struct link_queue_shape *shape, size_t section_bytes,
 			       unsigned int peer)
 {
 	uint64_t slot, begin, end;
@@ -90,7 +90,7 @@ static inline size_t link_slot(const struct link_shape *shape, size_t section_by
  * aligned.
  */
 static inline enum link_result link_sender_init(struct link_sender *sender,
-						const struct link_shape *shape, void *section,
+						const struct link_queue_shape *shape, void *section,
 						const void *peer_section, size_t section_bytes,
 						unsigned int own, unsigned int peer, uint32_t life)
 {
@@ -149,9 +149,10 @@ static inline void link_publish_received(const struct link_receiver *receiver)
 
 /* The queue from peer "peer" to peer "own"; arguments as for link_sender_init(). */
 static inline enum link_result link_receiver_init(struct link_receiver *receiver,
-						  const struct link_shape *shape, void *section,
-						  const void *peer_section, size_t section_bytes,
-						  unsigned int own, unsigned int peer)
+						  const struct link_queue_shape *shape,
+						  void *section, const void *peer_section,
+						  size_t section_bytes, unsigned int own,
+						  unsigned int peer)
 {
 	size_t to = link_slot(shape, section_bytes, own);
 	size_t from = link_slot(shape, section_bytes, peer);

@@ -203,7 +203,8 @@ uint64_t cellmgr_link_age(const struct link_stamp *stamp)
 /* ---- Queues --------------------------------------------------------------------------------- */
 
 enum link_result cellmgr_link_sender(struct cellmgr_link *link, unsigned int peer,
-				     const struct link_shape *shape, struct link_sender *sender)
+				     const struct link_queue_shape *shape,
+				     struct link_sender *sender)
 {
 	size_t bytes, peer_bytes;
 	void *own = cellmgr_link_writable(link, link->own, &bytes);
@@ -216,7 +217,7 @@ enum link_result cellmgr_link_sender(struct cellmgr_link *link, unsigned int pee
 }
 
 enum link_result cellmgr_link_receiver(struct cellmgr_link *link, unsigned int peer,
-				       const struct link_shape *shape,
+				       const struct link_queue_shape *shape,
 				       struct link_receiver *receiver)
 {
 	size_t bytes, peer_bytes;

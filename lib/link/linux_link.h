@@ -83,9 +83,10 @@ uint64_t cellmgr_link_age(const struct link_stamp *stamp);
 
 /* Queues to and from a peer: link_sender_init() and link_receiver_init(). */
 enum link_result cellmgr_link_sender(struct cellmgr_link *link, unsigned int peer,
-				     const struct link_shape *shape, struct link_sender *sender);
+				     const struct link_queue_shape *shape,
+				     struct link_sender *sender);
 enum link_result cellmgr_link_receiver(struct cellmgr_link *link, unsigned int peer,
-				       const struct link_shape *shape,
+				       const struct link_queue_shape *shape,
 				       struct link_receiver *receiver);
 
 /* Interrupts a peer by one of its vectors. What was written before is there when it looks. */

@@ -17,7 +17,7 @@
 #define PEER	0u
 #define CANARY	0x5a
 
-static const struct link_shape shape = {.block_bytes = 72, .record_bytes = 12, .records = 8};
+static const struct link_queue_shape shape = {.block_bytes = 72, .record_bytes = 12, .records = 8};
 
 struct play {
 	const uint8_t *bytes;

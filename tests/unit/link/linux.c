@@ -24,7 +24,7 @@
 #define WAIT_MS	 20000
 
 static char directory[] = "/tmp/test-link-XXXXXX";
-static const struct link_shape shape = {.block_bytes = 64, .record_bytes = 8, .records = 16};
+static const struct link_queue_shape shape = {.block_bytes = 64, .record_bytes = 8, .records = 16};
 
 static void die(const char *what)
 {

@@ -17,7 +17,8 @@ struct record {
 	uint32_t low; /* a record need not be whole words */
 } __attribute__((packed));
 
-static const struct link_shape shape = {.block_bytes = 100, .record_bytes = 20, .records = 64};
+static const struct link_queue_shape shape = {
+	.block_bytes = 100, .record_bytes = 20, .records = 64};
 
 static uint8_t *sections[2];
 static unsigned int messages;
@@ -258,7 +259,7 @@ static void test_broken(struct tap *tap)
 
 static void test_shapes(struct tap *tap)
 {
-	static const struct link_shape wrong[] = {
+	static const struct link_queue_shape wrong[] = {
 		{0, 0, 4},
 		{0, 8, 0},
 		{0, 8, 3},
