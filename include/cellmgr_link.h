@@ -135,6 +135,12 @@ struct link_writer {
 	uint32_t bytes;
 };
 
+static inline bool link_block_fits(const void *section, size_t section_bytes, uint32_t block_bytes)
+{
+	return ((uintptr_t)section & 7) == 0 && section_bytes >= LINK_HEADER_BYTES &&
+	       block_bytes <= LINK_MAX_BYTES && block_bytes <= section_bytes - LINK_HEADER_BYTES;
+}
+
 /*
  * Takes over a section of section_bytes that begins at header, aligned to 8 bytes; its block gets
  * so many bytes, all zero, and is "never updated". An update that an earlier life of the writer
@@ -149,8 +155,7 @@ static inline enum link_result link_writer_init(struct link_writer *writer, void
 	uint8_t *block = (uint8_t *)section + LINK_HEADER_BYTES;
 	uint64_t sequence;
 
-	if (((uintptr_t)section & 7) || section_bytes < LINK_HEADER_BYTES ||
-	    block_bytes > LINK_MAX_BYTES || block_bytes > section_bytes - LINK_HEADER_BYTES)
+	if (!link_block_fits(section, section_bytes, block_bytes))
 		return LINK_INVALID;
 	/* Another odd one than what is there: readers see that it is not the same update. */
 	sequence = (__atomic_load_n(&header->sequence, __ATOMIC_RELAXED) | 1) + 2;
@@ -165,6 +170,32 @@ static inline enum link_result link_writer_init(struct link_writer *writer, void
 	__atomic_store_n(&header->sequence, sequence + 1, __ATOMIC_RELEASE);
 	writer->header = header;
 	writer->sequence = sequence + 1;
+	writer->bytes = block_bytes;
+	return LINK_OK;
+}
+
+/*
+ * The same, but a block of that size that an earlier life has left whole stays with its values and
+ * the time of its last update: for set-points that outlive who wrote them.
+ */
+static inline enum link_result link_writer_resume(struct link_writer *writer, void *section,
+						  size_t section_bytes, uint32_t block_bytes,
+						  uint64_t counter_khz)
+{
+	struct link_header *header = (struct link_header *)section;
+	uint64_t sequence;
+
+	if (!link_block_fits(section, section_bytes, block_bytes))
+		return LINK_INVALID;
+	sequence = __atomic_load_n(&header->sequence, __ATOMIC_RELAXED);
+	if ((sequence & 1) || header->magic != LINK_MAGIC || header->version != LINK_VERSION ||
+	    header->bytes != block_bytes)
+		return link_writer_init(writer, section, section_bytes, block_bytes, counter_khz);
+	__atomic_store_n(&header->sequence, sequence + 1, __ATOMIC_RELAXED);
+	__atomic_store_n(&header->counter_khz, counter_khz, __ATOMIC_RELEASE);
+	__atomic_store_n(&header->sequence, sequence + 2, __ATOMIC_RELEASE);
+	writer->header = header;
+	writer->sequence = sequence + 2;
 	writer->bytes = block_bytes;
 	return LINK_OK;
 }

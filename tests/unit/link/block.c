@@ -111,6 +111,36 @@ static void test_dead_writer(struct tap *tap)
 	       "another update under way is told from that one");
 }
 
+static void test_resumed(struct tap *tap)
+{
+	struct link_writer writer;
+	struct link_stamp stamp;
+	uint64_t value = 42, got = 0;
+
+	link_writer_init(&writer, section, SECTION, BLOCK, KHZ);
+	link_write(&writer, 8, &value, sizeof(value), 5);
+	tap_ok(tap,
+	       link_writer_resume(&writer, section, SECTION, BLOCK, KHZ + 1) == LINK_OK &&
+		       read_at(8, &got, 8, &stamp) == LINK_OK && got == value &&
+		       stamp.updated == 5 && stamp.counter_khz == KHZ + 1,
+	       "a writer can go on with the values of its last life");
+	link_write(&writer, 0, &got, sizeof(got), 6);
+	tap_ok(tap, read_at(8, &got, 8, &stamp) == LINK_OK && got == value && stamp.updated == 6,
+	       "and update them");
+	tap_ok(tap,
+	       link_writer_resume(&writer, section, SECTION, BLOCK - 8, KHZ) == LINK_OK &&
+		       read_at(8, &got, 8, &stamp) == LINK_NONE,
+	       "not with those of a block of another size");
+	link_write(&writer, 8, &value, sizeof(value), 7);
+	link_write_begin(&writer);
+	tap_ok(tap,
+	       link_writer_resume(&writer, section, SECTION, BLOCK - 8, KHZ) == LINK_OK &&
+		       read_at(8, &got, 8, &stamp) == LINK_NONE,
+	       "nor with those of an update that was not finished");
+	tap_ok(tap, link_writer_resume(&writer, section, SECTION, SECTION, KHZ) == LINK_INVALID,
+	       "nor where it does not fit");
+}
+
 struct shared {
 	unsigned int stop;
 	unsigned int written;
@@ -199,6 +229,7 @@ int main(void)
 	test_values(&tap);
 	test_limits(&tap);
 	test_dead_writer(&tap);
+	test_resumed(&tap);
 	test_torn(&tap);
 	section_free(section, SECTION);
 	return tap_done(&tap);
