@@ -134,7 +134,7 @@ void link_set_one_shot(struct link *link, bool one_shot)
 	unsigned int cap = pci_find_capability(link->function, PCI_CAP_VENDOR);
 	bool enabled = interrupts_save();
 
-	/* Off while it changes, so that no interrupt switches off what nobody would switch on. */
+	/* Whatever one in between switches off is on again at the end. */
 	link->one_shot = one_shot;
 	pci_write(link->function, cap + IVSHMEM_CAP_CONTROL, 1,
 		  one_shot ? IVSHMEM_CONTROL_ONE_SHOT : 0);

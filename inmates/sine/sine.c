@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
  * Calculates a sine a thousand times a second and writes it into its block of a link; every so many
- * cycles it rings all peers that say they are ready.
+ * cycles it rings all peers that say they are ready. Whoever writes the common section's block says
+ * how large the sine is and how long it takes, in place of the parameters.
  *
  * Parameters:
  *   to=NAME         the link (plant)
@@ -20,13 +21,14 @@
 
 static struct {
 	char to[48];
-	double amplitude, period;
+	struct sine_command command;
 	uint64_t ring_every, cycles;
 } options;
 
 static struct link link;
 static struct link_writer writer;
-static uint64_t cycle;
+static uint64_t cycle, commands;
+static double angle; /* so that the curve has no steps when the period changes */
 
 static void read_options(void)
 {
@@ -37,8 +39,8 @@ static void read_options(void)
 	format_string(options.to, sizeof(options.to), "plant");
 	if (param_string("to", options.to, sizeof(options.to)) == -EINVAL)
 		inmate_fail("parameter \"to\": expected the name of a link");
-	options.amplitude = param_int_or_fail("amplitude", 100, 0, 1000000);
-	options.period = param_int_or_fail("period-ms", 1000, 2, 86400000) / 1000.0;
+	options.command.amplitude = param_int_or_fail("amplitude", 100, 0, 1000000);
+	options.command.period = param_int_or_fail("period-ms", 1000, 2, 86400000) / 1000.0;
 	options.ring_every = param_int_or_fail("ring-every", 10, 0, 1000000);
 	options.cycles = param_int_or_fail("cycles", 0, 0, INT64_MAX);
 }
@@ -51,13 +53,32 @@ static void ring_who_is_ready(void)
 	}
 }
 
+/* Where nobody has written one, or nothing sensible, the last one stays. */
+static void take_command(void)
+{
+	struct sine_command command;
+	struct link_stamp stamp;
+
+	if (!link.common || link_read(link.common, link.common_bytes, 0, &command, sizeof(command),
+				      &stamp) != LINK_OK)
+		return;
+	if (!sine_command_is_good(&command))
+		return;
+	commands += memcmp(&command, &options.command, sizeof(command)) != 0;
+	options.command = command;
+}
+
 static void calculate(void *argument)
 {
 	struct sine_block block;
 
+	take_command();
 	cycle++;
+	angle += TWO_PI / (options.command.period * SINE_CYCLE_HZ);
+	if (angle >= TWO_PI)
+		angle -= TWO_PI;
 	block.seconds = (double)cycle / SINE_CYCLE_HZ;
-	block.value = options.amplitude * sin(TWO_PI * block.seconds / options.period);
+	block.value = options.command.amplitude * sin(angle);
 	block.cycle = cycle;
 	block.check = sine_check(&block);
 	link_write(&writer, 0, &block, sizeof(block), tsc_read());
@@ -89,7 +110,7 @@ void inmate_main(void)
 		inmate_fail("sine: the output section of \"%s\" is too small", options.to);
 	link_set_state(link.registers, LINK_STATE_READY);
 	console_printf("sine: peer %u of \"%s\", amplitude %.0f, period %.3f s\n", link.own,
-		       options.to, options.amplitude, options.period);
+		       options.to, options.command.amplitude, options.command.period);
 	heartbeat_start();
 	if (timer_start_periodic(SINE_CYCLE_HZ, calculate, NULL))
 		inmate_fail("sine: the timer cannot do %d Hz", SINE_CYCLE_HZ);
@@ -99,6 +120,6 @@ void inmate_main(void)
 	} while (!is_at_end());
 	timer_stop();
 	link_set_state(link.registers, LINK_STATE_OFF);
-	console_printf("sine: %lu cycles\n", cycle);
+	console_printf("sine: %lu cycles, %lu commands\n", cycle, commands);
 	inmate_shut_down();
 }

@@ -2,7 +2,10 @@
 /*
  * Linux' side of sine.c: waits for its rings, prints the values and draws them.
  *
- *	sine-plot [-n LINES] [-r LINES-PER-SECOND] LINK [PEER]
+ *	sine-plot [-n LINES] [-r LINES-PER-SECOND] [-a AMPLITUDE] [-p PERIOD] LINK [PEER]
+ *
+ * With -a or -p it says in the common section how large the sine is to be, and how many seconds it
+ * is to take; what was not said is 100 and 1.
  */
 #include <errno.h>
 #include <math.h>
@@ -34,6 +37,8 @@ struct plot {
 	double last_line;
 	unsigned long drawn, torn, rings;
 	uint64_t first, last; /* cycles */
+	bool commands;
+	struct sine_command command;
 };
 
 /* The picture grows with the largest value that was seen. */
@@ -85,9 +90,27 @@ static void look(struct cellmgr_link *link, struct plot *plot)
 		draw(plot, &block, &stamp);
 }
 
+/* This program is the only one that writes the common block. */
+static int give_command(struct cellmgr_link *link, const struct plot *plot)
+{
+	struct link_writer writer;
+
+	if (!plot->commands)
+		return 0;
+	if (cellmgr_link_writer(link, CELLMGR_LINK_COMMON, sizeof(plot->command), &writer) !=
+		    LINK_OK ||
+	    link_write(&writer, 0, &plot->command, sizeof(plot->command), cellmgr_link_now()) !=
+		    LINK_OK)
+		return -ENOSPC;
+	return 0;
+}
+
 static int watch(struct cellmgr_link *link, struct plot *plot)
 {
-	int err;
+	int err = give_command(link, plot);
+
+	if (err)
+		return err;
 
 	cellmgr_link_set_state(link, LINK_STATE_READY);
 	while (!ended && (!plot->lines || plot->drawn < plot->lines)) {
@@ -109,7 +132,8 @@ static int watch(struct cellmgr_link *link, struct plot *plot)
 
 static int usage(void)
 {
-	fprintf(stderr, "usage: sine-plot [-n LINES] [-r LINES-PER-SECOND] LINK [PEER]\n");
+	fprintf(stderr, "usage: sine-plot [-n LINES] [-r LINES-PER-SECOND] [-a AMPLITUDE] "
+			"[-p PERIOD] LINK [PEER]\n");
 	return 2;
 }
 
@@ -131,21 +155,37 @@ static int run(const char *name, struct plot *plot)
 	return err || plot->torn ? 1 : 0;
 }
 
+static bool take_option(struct plot *plot, int option, const char *value)
+{
+	switch (option) {
+	case 'n':
+		plot->lines = strtoul(value, NULL, 10);
+		return true;
+	case 'r':
+		plot->lines_per_second = strtoul(value, NULL, 10);
+		return plot->lines_per_second > 0;
+	case 'a':
+	case 'p':
+		plot->commands = true;
+		*(option == 'a' ? &plot->command.amplitude : &plot->command.period) =
+			strtod(value, NULL);
+		return sine_command_is_good(&plot->command);
+	default:
+		return false;
+	}
+}
+
 int main(int argc, char **argv)
 {
-	struct plot plot = {.lines_per_second = 20, .peer = FIRST_CELL};
+	struct plot plot = {.lines_per_second = 20, .peer = FIRST_CELL, .command = {100, 1}};
 	struct sigaction action = {.sa_handler = on_signal};
 	int option;
 
-	while ((option = getopt(argc, argv, "n:r:")) != -1) {
-		if (option == 'n')
-			plot.lines = strtoul(optarg, NULL, 10);
-		else if (option == 'r')
-			plot.lines_per_second = strtoul(optarg, NULL, 10);
-		else
+	while ((option = getopt(argc, argv, "n:r:a:p:")) != -1) {
+		if (!take_option(&plot, option, optarg))
 			return usage();
 	}
-	if (argc - optind < 1 || argc - optind > 2 || !plot.lines_per_second)
+	if (argc - optind < 1 || argc - optind > 2)
 		return usage();
 	if (argc - optind == 2)
 		plot.peer = (unsigned int)strtoul(argv[optind + 1], NULL, 10);
