@@ -2,19 +2,20 @@
 # SPDX-License-Identifier: GPL-2.0-only
 # The runtime library works in a cell as on a bare machine, with several CPUs: they start each other,
 # interrupt each other, have timers of their own and keep their registers to themselves; exceptions
-# are reported with registers. Some of it is about time: hence the deterministic machine.
+# are reported with registers, a stack that is used up as that; AVX and C++ are there for who wants them. Some
+# of it is about time: hence the deterministic machine.
 # machine: icount
-# timeout: 300
+# timeout: 480
 # shellcheck source-path=SCRIPTDIR source=../lib/cells.sh
 . ./cells.sh
 
-# describe_runtime PARAMETERS
+# describe_runtime PARAMETERS [IMAGE]
 describe_runtime() {
 	cat >$descriptions/runtime.json <<-EOF2
 		{
 		    "cpus": [2, 3],
 		    "memory": [ { "size": "1M" }, { "size": "4K", "address": "0x240000000" } ],
-		    "image": "$PWD/runtime-test.bin",
+		    "image": "$PWD/${2:-runtime-test}.bin",
 		    "parameters": "$1",
 		    "console": "virtual",
 		    "heartbeat": "5s"
@@ -33,19 +34,32 @@ crash() {
 	check "$1: it can be taken away" cellctl destroy runtime
 }
 
+# run_tests NAME PARAMETERS IMAGE: a program that tests something and shuts itself down, none failed.
+run_tests() {
+	describe_runtime "$2" "$3"
+	check "$1: the cell starts" cellctl start runtime
+	eventually_check "$1: its tests end" 60 console_has runtime '^done, '
+	console=$(cellctl console runtime)
+	is "$1: none failed" "$(grep -E '^not ok|^done' <<<"$console")" 'done, 0 failed'
+	eventually_check "$1: the cell has shut itself down" 20 cell_is runtime State shut-down
+	check "$1: it can be taken away" cellctl destroy runtime
+}
+
 begin
 describe_runtime 'cpus=2'
 check 'the hypervisor opens' cellctl enable
-check 'the cell starts, with two CPUs' cellctl start runtime
-eventually_check 'its tests end' 60 console_has runtime '^done, '
-console=$(cellctl console runtime)
-is 'none failed' "$(grep -E '^not ok|^done' <<<"$console")" 'done, 0 failed'
+run_tests runtime 'cpus=2' runtime-test
 like 'the second CPU was there' "$console" 'ok another CPU calculates, with a timer of its own'
 between 'all of them were run' "$(grep -c '^ok ' <<<"$console")" 40 1000
-eventually_check 'the cell has shut itself down' 20 cell_is runtime State shut-down
-check 'it can be taken away' cellctl destroy runtime
 crash page-fault 'exception 14 \(page fault\) error-code=0x2 cpu=0'
 crash undefined 'exception 6 \(invalid opcode\) error-code=0x0 cpu=0'
 crash divide 'exception 0 \(divide error\) error-code=0x0 cpu=0'
 crash nmi 'exception 2 \(NMI\)'
+crash overflow 'stack overflow in the program on CPU 0: its stack has 16384 bytes'
+crash overflow-interrupt 'stack overflow in an interrupt handler on CPU 0: its stack has 8192 bytes'
+crash overflow-cpu 'stack overflow in the program on CPU 1: its stack has 16384 bytes'
+crash avx 'an instruction of AVX, which is off; compile without it, or link with --defsym=inmate_avx=1'
+run_tests AVX 'cpus=2' avx
+like 'AVX: two CPUs had it' "$console" 'ok another CPU has AVX as well'
+run_tests C++ '' plus
 end
