@@ -125,6 +125,19 @@ static bool readable_at_once(int fd)
 	return fcntl(fd, F_GET_SEALS) >= 0 && (fcntl(fd, F_GETFL) & O_ACCMODE) != O_WRONLY;
 }
 
+/* What is wrong, behind its place in the file. To be freed; NULL without memory. */
+static char *placed_text(const struct problem *problem)
+{
+	char *text;
+
+	if (!problem->line)
+		return strdup(problem->text);
+	if (asprintf(&text, "line %u, column %u: %s", problem->line, problem->column,
+		     problem->text) < 0)
+		return NULL;
+	return text;
+}
+
 static int reply_problems(sd_bus_message *call, const struct problems *problems)
 {
 	_cleanup_(sd_bus_message_unrefp) sd_bus_message *reply = NULL;
@@ -136,10 +149,14 @@ static int reply_problems(sd_bus_message *call, const struct problems *problems)
 	if (r < 0)
 		return r;
 	r = sd_bus_message_open_container(reply, 'a', "(sss)");
-	for (size_t i = 0; r >= 0 && i < problems->count; i++)
-		r = sd_bus_message_append(reply, "(sss)",
-					  severity_name(problems->items[i].severity),
-					  problems->items[i].key, problems->items[i].text);
+	for (size_t i = 0; r >= 0 && i < problems->count; i++) {
+		const struct problem *problem = &problems->items[i];
+		_cleanup_(freep) char *text = placed_text(problem);
+
+		r = text ? sd_bus_message_append(reply, "(sss)", severity_name(problem->severity),
+						 problem->key, text)
+			 : -ENOMEM;
+	}
 	if (r >= 0)
 		r = sd_bus_message_close_container(reply);
 	return r < 0 ? r : sd_bus_send(NULL, reply, NULL);
@@ -184,10 +201,12 @@ static int append_problems(sd_bus_message *reply, const struct problems *problem
 
 	for (size_t i = 0; r >= 0 && i < problems->count; i++) {
 		const struct problem *problem = &problems->items[i];
+		_cleanup_(freep) char *text = placed_text(problem);
 
-		r = sd_bus_message_append(reply, "(ssss)", problem->file,
-					  severity_name(problem->severity), problem->key,
-					  problem->text);
+		r = text ? sd_bus_message_append(reply, "(ssss)", problem->file,
+						 severity_name(problem->severity), problem->key,
+						 text)
+			 : -ENOMEM;
 	}
 	return r;
 }

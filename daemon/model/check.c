@@ -13,11 +13,22 @@ struct check {
 	struct problems *problems;
 };
 
-#define report(check, severity, name, ...)                                                        \
-	problems_add(                                                                             \
-		(check)->problems, severity,                                                      \
-		&(const struct problem_place){.file = (check)->description->file, .key = (name)}, \
-		__VA_ARGS__)
+/* A place in the description; what is not kept is not looked for. */
+static struct problem_place place_of(const struct check *check, const char *key)
+{
+	struct problem_place place = {.file = check->description->file, .key = key};
+
+	if (!problems_full(check->problems))
+		description_place(check->description, key, &place.line, &place.column);
+	return place;
+}
+
+#define report(check, severity, name, ...)                                       \
+	do {                                                                     \
+		const struct problem_place place_ = place_of(check, name);       \
+                                                                                 \
+		problems_add((check)->problems, severity, &place_, __VA_ARGS__); \
+	} while (0)
 
 #define KEY_MAX 64
 
@@ -188,13 +199,14 @@ static void check_image(const struct check *check, size_t index, struct address_
 	const struct description_image *image = &check->description->images[index];
 	const uint64_t room = room_at(check->description, image->address);
 	char key[KEY_MAX] = "image";
-	const struct problem_place place = {
-		.file = check->description->file, .key = key, .value = image->file};
+	struct problem_place place;
 	_cleanup_(closep) int fd = -1;
 	uint64_t size = 0;
 
 	if (check->description->num_images > 1)
 		snprintf(key, sizeof(key), "image[%zu].file", index);
+	place = place_of(check, key);
+	place.value = image->file;
 	fd = check_open_image(check->input->root, image->file, &place, check->problems, &size);
 	if (fd < 0)
 		return;

@@ -143,7 +143,7 @@ void parse_object(const struct given *given, const struct description_object *ki
 	description_check_object(given, kind->rule, target);
 }
 
-static struct description *description_new(const char *file, const char *name)
+static struct description *description_new(const struct json_text *text, const char *name)
 {
 	_cleanup_(description_freep) struct description *description =
 		calloc(1, sizeof(*description));
@@ -151,9 +151,12 @@ static struct description *description_new(const char *file, const char *name)
 	if (!description)
 		return NULL;
 	description->name = strdup(name);
-	description->file = strdup(file);
-	if (!description->name || !description->file)
+	description->file = strdup(text->file);
+	description->text = malloc(text->length + 1);
+	if (!description->name || !description->file || !description->text)
 		return NULL;
+	memcpy(description->text, text->text, text->length);
+	description->text_length = text->length;
 	return TAKE_POINTER(description);
 }
 
@@ -183,7 +186,7 @@ int description_parse(const char *text, size_t length, const char *file, const c
 	};
 	int r;
 
-	description = description_new(file, name);
+	description = description_new(&parser.text, name);
 	if (!description)
 		return -ENOMEM;
 	parser.description = description;
@@ -236,7 +239,18 @@ void description_free(struct description *description)
 	free(description->parameters);
 	free(description->name);
 	free(description->file);
+	free(description->text);
 	free(description);
+}
+
+void description_place(const struct description *description, const char *key,
+		       unsigned int *ret_line, unsigned int *ret_column)
+{
+	const struct json_text text = {description->text, description->text_length,
+				       description->file};
+
+	if (!json_text_place(&text, key, ret_line, ret_column))
+		*ret_line = *ret_column = 0;
 }
 
 static bool is_name_character(char c)

@@ -77,6 +77,8 @@ enum description_on_failure {
 struct description {
 	char *name;
 	char *file; /* where it was read, for messages */
+	char *text; /* what was read, for the places of problems */
+	size_t text_length;
 
 	unsigned int cpu_count; /* how many; the daemon picks unless cpus says which */
 	struct cpu_mask cpus;	/* empty: only a count was given */
@@ -120,6 +122,13 @@ int description_parse(const char *text, size_t length, const char *file, const c
  */
 int description_read(int fd, const char *file, const char *name, struct problems *problems,
 		     struct description **ret);
+
+/*
+ * Line and column of a key, "memory[1].size", in the text that was read, of what it is in where it
+ * is not given itself; 0 where it is nowhere.
+ */
+void description_place(const struct description *description, const char *key,
+		       unsigned int *ret_line, unsigned int *ret_column);
 
 /* Takes NULL. */
 void description_free(struct description *description);

@@ -7,7 +7,9 @@
 #include "util/json_text.h"
 #include "util/json_walk.h"
 
-#define VALUE_MAX 64 /* bytes of a value that are shown */
+#define VALUE_MAX    64 /* bytes of a value that are shown */
+#define STEPS_MAX    16 /* of a path in words */
+#define STEP_KEY_MAX 64
 
 /* Writes a string so that it can do no harm on a terminal or in a log. */
 static void write_escaped(FILE *stream, const char *text, size_t length)
@@ -127,6 +129,61 @@ void json_text_problem(const struct json_text *text, struct problems *problems,
 	    (path && json_walk_find(text, path->parent, &offset) == 0))
 		json_walk_position(text, offset, &place.line, &place.column);
 	problems_add(problems, severity, &place, "%s", message);
+}
+
+/* Finds a path, or what is nearest to it upwards. */
+static bool find_place(const struct json_text *text, const struct json_path *path,
+		       unsigned int *ret_line, unsigned int *ret_column)
+{
+	size_t offset;
+
+	for (; path; path = path->parent) {
+		if (json_walk_find(text, path, &offset) < 0)
+			continue;
+		json_walk_position(text, offset, ret_line, ret_column);
+		return true;
+	}
+	return false;
+}
+
+struct step {
+	struct json_path path;
+	char key[STEP_KEY_MAX];
+};
+
+/* Reads a step of a path in words. Returns what follows it, NULL for what is none. */
+static const char *read_step(const char *words, struct step *ret)
+{
+	size_t length;
+	char *end;
+
+	if (*words == '[') {
+		ret->path.index = strtoul(words + 1, &end, 10);
+		return *end == ']' ? end + 1 : NULL;
+	}
+	words += *words == '.';
+	length = strcspn(words, ".[");
+	if (length == 0 || length >= sizeof(ret->key))
+		return NULL;
+	memcpy(ret->key, words, length);
+	ret->path.key = ret->key;
+	return words + length;
+}
+
+bool json_text_place(const struct json_text *text, const char *path, unsigned int *ret_line,
+		     unsigned int *ret_column)
+{
+	struct step steps[STEPS_MAX] = {0};
+	size_t count = 0;
+
+	while (path && *path && count < STEPS_MAX) {
+		struct step *step = &steps[count];
+
+		path = read_step(path, step);
+		if (path && count++ > 0)
+			step->path.parent = &step[-1].path;
+	}
+	return count > 0 && find_place(text, &steps[count - 1].path, ret_line, ret_column);
 }
 
 /* Returns -EINVAL. */

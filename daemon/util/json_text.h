@@ -49,4 +49,11 @@ void json_text_problem(const struct json_text *text, struct problems *problems,
 		       struct json_object *value, const char *format, ...)
 	__attribute__((format(printf, 6, 7)));
 
+/*
+ * Line and column of the value at a path as json_path_format() writes it; of what is nearest on the
+ * way there where it is not in the text. False where nothing of it is.
+ */
+bool json_text_place(const struct json_text *text, const char *path, unsigned int *ret_line,
+		     unsigned int *ret_column);
+
 #endif /* JSON_TEXT_H */

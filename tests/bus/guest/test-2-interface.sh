@@ -129,10 +129,10 @@ test_all_descriptions_are_checked_together() {
 	output=$(setpriv --reuid=65534 --clear-groups busctl --json=short call org.cellmgr1 \
 		"$manager" org.cellmgr1.Manager CheckAll 2>&1)
 	rm /etc/cellmgr/cells/late.json
-	matches "$output" '"/etc/cellmgr/cells/broken.json","error","memroy","unknown key'
-	matches "$output" '"/etc/cellmgr/cells/cpu0.json","error","cpus","CPU 0 stays with Linux'
+	matches "$output" '"/etc/cellmgr/cells/broken.json","error","memroy","line 3, column 2: unknown key'
+	matches "$output" '"/etc/cellmgr/cells/cpu0.json","error","cpus","line 2, column 2: CPU 0 stays with Linux'
 	# Not in force, and checked all the same; told at one of the two.
-	matches "$output" '"/etc/cellmgr/cells/late.json","warning","cpus","CPU [0-9]+ is named by cell alpha'
+	matches "$output" '"/etc/cellmgr/cells/late.json","warning","cpus","line 2, column 2: CPU [0-9]+ is named by cell alpha'
 	matches "$output" '"","warning","cpus","all cells together want [0-9]+ CPUs'
 	matches "$output" '"/etc/cellmgr/cells/alpha.json","","",""'
 }
@@ -173,7 +173,7 @@ test_arguments_are_checked() {
 	like "check of a good description" \
 		"$(./bus-peer check /etc/cellmgr/cells/alpha.json alpha && echo checked)" checked
 	like "check of a bad description" "$(./bus-peer check /etc/cellmgr/cells/cpu0.json gamma)" \
-		'^error	cpus	'
+		'^error	cpus	line 2, column 2: CPU 0 stays with Linux'
 	state_is alpha defined
 }
 

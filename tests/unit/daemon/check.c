@@ -278,6 +278,47 @@ static void test_open(struct tap *tap, const struct check_input *input)
 	       "an image is opened for reading and for nobody else");
 }
 
+/* What is found without the text in hand is told with its place in the text all the same. */
+static void test_places(struct tap *tap, const struct check_input *input)
+{
+	static const struct {
+		const char *key;
+		unsigned int line, column;
+	} places[] = {
+		{"cpus", 2, 3},
+		{"memory[1].phys", 4, 38},
+		{"devices.mmio[0].phys", 5, 25},
+		{"image", 0, 0},
+	};
+	_cleanup_(description_freep) struct description *d =
+		describe(tap, "a",
+			 "{\n"
+			 "  \"cpus\": [0],\n"
+			 "  \"memory\": [{\"size\": \"1M\"},\n"
+			 "    {\"size\": \"1M\", \"address\": \"16M\", \"phys\": \"1M\"}],\n"
+			 "  \"devices\": {\"mmio\": [{\"phys\": \"2M\", \"size\": \"4K\",\n"
+			 "    \"address\": \"32M\"}]}\n"
+			 "}");
+	_cleanup_(problems_done) struct problems problems = {0};
+
+	if (!tap_ok(tap, d != NULL, "one with mistakes in several lines is described"))
+		return;
+	check_cell(input, d, &problems);
+	for (size_t i = 0; i < ARRAY_SIZE(places); i++) {
+		const struct problem *found = NULL;
+
+		for (size_t j = 0; j < problems.count && !found; j++) {
+			if (strcmp(problems.items[j].key, places[i].key) == 0)
+				found = &problems.items[j];
+		}
+		if (!tap_ok(tap,
+			    found && found->line == places[i].line &&
+				    found->column == places[i].column,
+			    "%s is told with line and column", places[i].key))
+			note_problems(tap, &problems);
+	}
+}
+
 static void test_missing_features(struct tap *tap, const struct check_input *input)
 {
 	static const char text[] = "{\"cpus\": [3], \"memory\": \"1M\", \"image\": \"good.bin\","
@@ -331,6 +372,7 @@ int main(void)
 	test_many_warnings(&tap, &input);
 	test_unknown_pool(&tap, &input);
 	test_missing_features(&tap, &input);
+	test_places(&tap, &input);
 	test_open(&tap, &input);
 	return tap_done(&tap);
 }
