@@ -142,6 +142,9 @@ int machine_read(const char *root, struct problems *problems, struct machine **r
 	}
 	if (r < 0)
 		return r;
+	r = machine_read_pci(root, machine);
+	if (r < 0)
+		return complain(&reader, "/sys/bus/pci/devices", "cannot be read", r);
 	*ret = TAKE_POINTER(machine);
 	return 0;
 }
@@ -169,6 +172,7 @@ void machine_free(struct machine *machine)
 		return;
 	machine_resources_done(&machine->iomem);
 	machine_resources_done(&machine->ioports);
+	free(machine->pci);
 	free(machine);
 }
 

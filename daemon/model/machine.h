@@ -41,6 +41,15 @@ struct machine_ioapic {
 	uint64_t address;
 };
 
+#define MACHINE_PCI_UNKNOWN 0xffff /* no vendor's and no device's number */
+
+struct machine_pci {
+	uint16_t domain;
+	uint16_t bdf; /* bus << 8 | device << 3 | function */
+	uint16_t vendor;
+	uint16_t device;
+};
+
 struct machine {
 	struct machine_resources iomem;
 	struct machine_resources ioports;
@@ -69,6 +78,9 @@ struct machine {
 
 	struct machine_ioapic ioapics[MACHINE_MAX_IOAPICS];
 	size_t num_ioapics;
+
+	struct machine_pci *pci; /* functions, in no order */
+	size_t num_pci;
 };
 
 /*
@@ -83,6 +95,16 @@ int machine_read(const char *root, struct problems *problems, struct machine **r
 /* Which CPUs are there and online changes: reads that anew. Returns 0, or negative: nothing
  * changed. */
 int machine_read_online(const char *root, struct machine *machine);
+
+/*
+ * Which PCI functions there are changes, too: reads that anew. None where the machine has no PCI.
+ * Returns 0, or negative: nothing changed.
+ */
+int machine_read_pci(const char *root, struct machine *machine);
+
+/* NULL where there is none. */
+const struct machine_pci *machine_find_pci(const struct machine *machine, uint16_t domain,
+					   uint16_t bdf);
 
 /* Takes NULL. */
 void machine_free(struct machine *machine);

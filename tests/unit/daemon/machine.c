@@ -39,6 +39,48 @@ static void test_q35(struct tap *tap)
 	tap_is_u64(tap, machine->num_reserved, 0, "nothing was reserved at boot");
 }
 
+static bool has_function(const struct machine *machine, uint16_t domain, uint16_t bdf,
+			 uint16_t vendor, uint16_t device)
+{
+	const struct machine_pci *function = machine_find_pci(machine, domain, bdf);
+
+	return function && function->vendor == vendor && function->device == device;
+}
+
+static void test_pci(struct tap *tap)
+{
+	_cleanup_(machine_freep) struct machine *machine = read_q35(tap);
+	struct test_tree tree;
+
+	if (!tap_ok(tap, machine != NULL, "a machine with PCI is read"))
+		return;
+	tap_is_u64(tap, machine->num_pci, 8, "all functions are there");
+	tap_ok(tap,
+	       has_function(machine, 0, 0x0000, 0x8086, 0x29c0) &&
+		       has_function(machine, 0, 0x00fa, 0x8086, 0x2922),
+	       "with vendor and device");
+	tap_ok(tap, !machine_find_pci(machine, 0, 0x00f0) && !machine_find_pci(machine, 1, 0),
+	       "and no other");
+
+	test_tree_make(&tree);
+	test_tree_write(&tree, "/sys/bus/pci/devices/00a0:fe:1e.7/vendor", "0x110a\n");
+	test_tree_write(&tree, "/sys/bus/pci/devices/00a0:fe:1e.7/device", "0x4106\n");
+	test_tree_write(&tree, "/sys/bus/pci/devices/0000:00:02.0/vendor", "0x8086\n");
+	test_tree_write(&tree, "/sys/bus/pci/devices/10000:00:02.0/vendor", "0x8086\n");
+	test_tree_write(&tree, "/sys/bus/pci/devices/0000:00:02.00/vendor", "0x8086\n");
+	test_tree_write(&tree, "/sys/bus/pci/devices/0000:00:20.0/vendor", "0x8086\n");
+	test_tree_write(&tree, "/sys/bus/pci/devices/0000:00:02.8/vendor", "0x8086\n");
+	tap_ok(tap,
+	       machine_read_pci(tree.root, machine) == 0 && machine->num_pci == 2 &&
+		       has_function(machine, 0xa0, 0xfef7, 0x110a, 0x4106),
+	       "what has come and gone is read again, and nothing that is no function");
+	tap_ok(tap, has_function(machine, 0, 0x0010, 0x8086, MACHINE_PCI_UNKNOWN),
+	       "one that goes meanwhile is one whose kind is not known");
+	test_tree_done(&tree);
+	tap_ok(tap, machine_read_pci(tree.root, machine) == 0 && machine->num_pci == 0,
+	       "a machine without PCI has none");
+}
+
 static void test_ram(struct tap *tap)
 {
 	_cleanup_(machine_freep) struct machine *machine = read_q35(tap);
@@ -251,6 +293,7 @@ int main(void)
 	struct tap tap = {0};
 
 	test_q35(&tap);
+	test_pci(&tap);
 	test_ram(&tap);
 	test_resources(&tap);
 	test_timer(&tap);

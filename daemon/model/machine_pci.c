@@ -1,0 +1,118 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/* PCI functions as /sys/bus/pci/devices lists them. */
+#include <dirent.h>
+#include <errno.h>
+#include <fcntl.h>
+#include <string.h>
+
+#include "common/array.h"
+#include "model/machine.h"
+#include "util/read_text.h"
+
+#define DEVICES	      "/sys/bus/pci/devices"
+#define FUNCTIONS_MAX 65536 /* of a domain; of more than one nobody needs as many */
+#define ATTRIBUTE_MAX 64
+
+struct functions {
+	struct machine_pci *items;
+	size_t count;
+};
+
+static void functions_done(struct functions *functions)
+{
+	free(functions->items);
+}
+
+static void directory_closep(DIR **directory)
+{
+	if (*directory)
+		closedir(*directory);
+}
+
+/* "0000:00:1f.2". Domains beyond 16 bits are of no interest: blobs cannot name them. */
+static bool parse_name(const char *name, struct machine_pci *ret)
+{
+	unsigned int domain, bus, device, function;
+	int length = 0;
+
+	if (sscanf(name, "%4x:%2x:%2x.%1x%n", &domain, &bus, &device, &function, &length) != 4 ||
+	    name[length] || device > 31 || function > 7)
+		return false;
+	ret->domain = domain;
+	ret->bdf = bus << 8 | device << 3 | function;
+	return true;
+}
+
+/* "0x8086"; MACHINE_PCI_UNKNOWN where it cannot be read: the function may be about to go. */
+static uint16_t read_id(int directory, const char *name, const char *attribute)
+{
+	_cleanup_(freep) char *text = NULL, *path = NULL;
+	_cleanup_(closep) int fd = -1;
+	unsigned long id;
+	size_t length;
+
+	if (asprintf(&path, "%s/%s", name, attribute) < 0) {
+		path = NULL;
+		return MACHINE_PCI_UNKNOWN;
+	}
+	fd = openat(directory, path, O_RDONLY | O_CLOEXEC);
+	if (fd < 0 || read_text(fd, ATTRIBUTE_MAX, &text, &length) < 0)
+		return MACHINE_PCI_UNKNOWN;
+	id = strtoul(text, NULL, 16);
+	return id <= UINT16_MAX ? id : MACHINE_PCI_UNKNOWN;
+}
+
+static int read_functions(DIR *directory, struct functions *functions)
+{
+	const struct dirent *item;
+
+	while ((errno = 0, item = readdir(directory))) {
+		struct machine_pci parsed, *function;
+
+		if (!parse_name(item->d_name, &parsed))
+			continue;
+		if (functions->count >= FUNCTIONS_MAX)
+			return -E2BIG;
+		parsed.vendor = read_id(dirfd(directory), item->d_name, "vendor");
+		parsed.device = read_id(dirfd(directory), item->d_name, "device");
+		function = array_add(&functions->items, &functions->count, sizeof(*function));
+		if (!function)
+			return -ENOMEM;
+		*function = parsed;
+	}
+	return -errno;
+}
+
+int machine_read_pci(const char *root, struct machine *machine)
+{
+	_cleanup_(functions_done) struct functions functions = {0};
+	_cleanup_(directory_closep) DIR *directory = NULL;
+	_cleanup_(freep) char *path = NULL;
+	int r = 0;
+
+	if (asprintf(&path, "%s" DEVICES, root ?: "") < 0) {
+		path = NULL;
+		return -ENOMEM;
+	}
+	directory = opendir(path);
+	if (directory)
+		r = read_functions(directory, &functions);
+	else if (errno != ENOENT)
+		r = -errno;
+	if (r < 0)
+		return r;
+	free(machine->pci);
+	machine->pci = TAKE_POINTER(functions.items);
+	machine->num_pci = functions.count;
+	return 0;
+}
+
+const struct machine_pci *machine_find_pci(const struct machine *machine, uint16_t domain,
+					   uint16_t bdf)
+{
+	for (size_t i = 0; i < machine->num_pci; i++) {
+		if (machine->pci[i].domain == domain && machine->pci[i].bdf == bdf)
+			return &machine->pci[i];
+	}
+	return NULL;
+}
