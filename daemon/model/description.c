@@ -195,6 +195,9 @@ int description_parse(const char *text, size_t length, const char *file, const c
 		problems_add(&found, SEVERITY_ERROR, PROBLEM_AT(.file = file, .value = name),
 			     "is not a cell's name: 1 to %d of a-z, 0-9 and -, the first not -",
 			     DESCRIPTION_MAX_NAME);
+	if (strcmp(name, LINK_ROOT) == 0)
+		problems_add(&found, SEVERITY_ERROR, PROBLEM_AT(.file = file, .value = name),
+			     "is what Linux' own cell is called; give it another name");
 	if (length > DESCRIPTION_MAX_FILE) {
 		problems_add(&found, SEVERITY_ERROR, PROBLEM_AT(.file = file),
 			     "is longer than %u bytes; no description needs that",
@@ -230,12 +233,21 @@ int description_read(int fd, const char *file, const char *name, struct problems
 	return description_parse(text, length, file, name, problems, ret);
 }
 
+static void link_done(struct description_link *link)
+{
+	free(link->name);
+	for (size_t i = 0; i < ARRAY_SIZE(link->peers); i++)
+		free(link->peers[i]);
+}
+
 void description_free(struct description *description)
 {
 	if (!description)
 		return;
 	for (size_t i = 0; i < DESCRIPTION_MAX_IMAGES; i++)
 		free(description->images[i].file);
+	for (size_t i = 0; i < DESCRIPTION_MAX_LINKS; i++)
+		link_done(&description->links[i]);
 	free(description->parameters);
 	free(description->name);
 	free(description->file);

@@ -25,6 +25,10 @@
 #define DESCRIPTION_MAX_IMAGES 16
 #define DESCRIPTION_MAX_PORTS  32 /* ranges */
 #define DESCRIPTION_MAX_MMIO   32
+#define DESCRIPTION_MAX_LINKS  8
+
+#define LINK_MAX_PEERS 8      /* of a link, with the cell itself */
+#define LINK_ROOT      "root" /* Linux as a peer; no cell of ours is called that */
 
 #define DESCRIPTION_DEFAULT_STOP_TIMEOUT_NS (5ull * 1000 * 1000 * 1000)
 
@@ -52,6 +56,17 @@ struct description_mmio {
 	uint64_t size;
 	uint64_t address; /* guest-physical */
 	uint64_t flags;	  /* BLOB_MEM_*, with BLOB_MEM_IO */
+};
+
+/* Memory that the cell shares with others; what follows from it is in link.h. */
+struct description_link {
+	char *name;
+	char *peers[LINK_MAX_PEERS - 1]; /* the others, each once, in any order */
+	size_t num_peers;
+	uint64_t output; /* bytes of each peer's own section */
+	bool has_common;
+	uint64_t common; /* bytes of the section that all write; as output where not has_common */
+	uint32_t vectors;
 };
 
 enum description_console_type {
@@ -99,6 +114,9 @@ struct description {
 	size_t num_ports;
 	struct description_mmio mmio[DESCRIPTION_MAX_MMIO];
 	size_t num_mmio;
+
+	struct description_link links[DESCRIPTION_MAX_LINKS];
+	size_t num_links;
 
 	uint64_t heartbeat_ns; /* longest time without one; 0: not watched */
 	enum description_on_failure on_failure;

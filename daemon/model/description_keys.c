@@ -1,15 +1,13 @@
 // SPDX-License-Identifier: GPL-2.0-only
 #include "blob.h"
+#include "ivshmem.h"
 #include "model/description.h"
 #include "model/description_keys.h"
 
 /* The longest a person can mean, and safe to add to any clock. */
 #define TIME_MAX_NS (24ull * 3600 * 1000 * 1000 * 1000)
 
-#define FILE_NAME_MAX		  1024
-#define SHARED_MEMORY_MAX	  8  /* devices of a cell */
-#define SHARED_MEMORY_MAX_PEERS	  15 /* beside the cell itself */
-#define SHARED_MEMORY_MAX_VECTORS 16
+#define FILE_NAME_MAX 1024
 
 #define RWX (BLOB_MEM_READ | BLOB_MEM_WRITE | BLOB_MEM_EXECUTE)
 
@@ -94,23 +92,32 @@ static const struct description_object uart = {
 	.either = {"port", "mmio"},
 	.either_doc = "where the UART's registers are"};
 
-/* Nothing is kept of them: the values are checked, so that mistakes show now and not with the
- * version that has the devices. */
-static const struct description_key shared_memory_keys[] = {
-	{"name", "Name of the memory.", .value = LIMITED(NAME, 1, DESCRIPTION_MAX_NAME, NOWHERE),
+static const struct description_key link_keys[] = {
+	{"name", "Name of the link.",
+	 .value = LIMITED(NAME, 1, DESCRIPTION_MAX_NAME, TO(description_link, name)),
 	 .required = true},
-	{"peers", "The cells that it is shared with, or root.",
-	 .value = LIST(LIMITED(NAME, 1, DESCRIPTION_MAX_NAME, NOWHERE), 1, SHARED_MEMORY_MAX_PEERS),
+	{"peers", "The cells that it is shared with; root is Linux.",
+	 .value = LIST(LIMITED(NAME, 1, DESCRIPTION_MAX_NAME, .to = {0, sizeof(char *)}), 1,
+		       LINK_MAX_PEERS - 1, .unique = true, TO(description_link, peers[0]),
+		       .count = MEMBER(description_link, num_peers)),
+	 .required = true,
+	 .more = "The descriptions of these cells have a link of the same name, sizes and vectors "
+		 "with this cell\nand the other peers.\n"},
+	{"size", "Size of each peer's own section, which the others can read.",
+	 .value = BYTES(PAGE_BYTES, GUEST_ADDRESS_END, PAGE_BYTES, TO(description_link, output)),
 	 .required = true},
-	{"size", "Size of the memory.",
-	 .value = BYTES(PAGE_BYTES, GUEST_ADDRESS_END, PAGE_BYTES, NOWHERE), .required = true},
-	{"vectors", "Number of its interrupts.",
-	 .value = LIMITED(NUMBER, 1, SHARED_MEMORY_MAX_VECTORS, NOWHERE)},
+	{"common", "Size of the section that all peers can write; 0: none. Default: as size.",
+	 .value = BYTES(0, GUEST_ADDRESS_END, PAGE_BYTES, TO(description_link, common),
+			.has = MEMBER(description_link, has_common))},
+	{"vectors", "Number of interrupts of each peer.",
+	 .value = LIMITED(NUMBER, 1, IVSHMEM_MAX_VECTORS, TO(description_link, vectors)),
+	 DEFAULT(1)},
 	{0},
 };
 
-static const struct description_object shared_memory_device = {
-	"shared-memory-device", "Not supported by this version.", .keys = shared_memory_keys};
+static const struct description_object shared_link = {
+	"link", "Memory shared with others, who can be rung, as an ivshmem device.",
+	.keys = link_keys, .rule = RULE_LINK};
 
 static const struct description_key port_keys[] = {
 	{"base", "First port.", .value = BYTES(0, PORT_MAX, 1, TO(description_ports, base)),
@@ -240,9 +247,9 @@ static const struct description_key top_keys[] = {
 	 .forms = "must be \"virtual\", \"none\", or an object that says where a UART is",
 	 DEFAULT(DESCRIPTION_CONSOLE_VIRTUAL),
 	 .more = "What goes to the hypervisor is shown by\n.Cm cellctl console .\n"},
-	{"shared-memory", "Shared memory with other cells. Not supported by this version.",
-	 .value = LIST(OBJECT(shared_memory_device), 0, SHARED_MEMORY_MAX),
-	 .unsupported = "shared memory is"},
+	{"shared-memory", "Links with Linux and other cells.",
+	 .value = LIST(OBJECT(shared_link), 0, DESCRIPTION_MAX_LINKS, TO_ARRAY(links)),
+	 .more = "In Linux the memory is\n.Pa /dev/cellmgr/CELL-NAME .\n"},
 	{"devices", NULL, .value = OBJECT(devices)},
 	{"heartbeat",
 	 "The longest time that may pass without the cell's heartbeat moving; none: it is not "
@@ -266,6 +273,6 @@ const struct description_object description_top = {
 	"", "One cell: /etc/cellmgr/cells/NAME.json, read by cellmgrd.", .keys = top_keys};
 
 const struct description_object *const description_objects[] = {
-	&description_top, &memory_region, &comm_region, &image_file, &uart, &shared_memory_device,
+	&description_top, &memory_region, &comm_region, &image_file, &uart, &shared_link,
 	&devices,	  &port_range,	  &mmio_region, &stop,	     NULL,
 };

@@ -95,6 +95,7 @@ enum description_rule {
 	RULE_UART,
 	RULE_PORT_RANGE,
 	RULE_MMIO_REGION,
+	RULE_LINK,
 };
 
 /* A kind of JSON object in a description, with all its keys. */

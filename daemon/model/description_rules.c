@@ -5,6 +5,7 @@
 
 #include "blob.h"
 #include "model/description_parser.h"
+#include "model/link.h"
 #include "model/machine.h"
 
 static const struct json_path memory_list = {.key = "memory"};
@@ -14,6 +15,7 @@ static const struct json_path ports_list = {.parent = &devices, .key = "ports"};
 static const struct json_path image_list = {.key = "image"};
 static const struct json_path comm_region = {.key = "comm-region"};
 static const struct json_path console_key = {.key = "console"};
+static const struct json_path link_list = {.key = "shared-memory"};
 
 /* Something in the cell's address space, with the key that put it there. */
 struct occupant {
@@ -198,6 +200,31 @@ static void check_ports(struct parser *parser)
 	}
 }
 
+static void check_links(struct parser *parser)
+{
+	const struct description *description = parser->description;
+
+	for (size_t i = 0; i < description->num_links; i++) {
+		const struct description_link *link = &description->links[i];
+		const struct json_path item = {.parent = &link_list, .index = i};
+		const struct json_path name = {.parent = &item, .key = "name"};
+		const struct link_shape shape = link_shape(link);
+
+		for (size_t j = 0; j < i; j++) {
+			if (strcmp(link->name, description->links[j].name) == 0)
+				parser_error(parser, &name, NULL,
+					     "is the name of shared-memory[%zu] as well; give them "
+					     "different ones",
+					     j);
+		}
+		if (link_guest_address(description, i) + link_size(&shape, link->num_peers + 1) >
+		    GUEST_ADDRESS_END)
+			parser_error(parser, &item, NULL,
+				     "finds no room in the cell's address space below 2^48; make "
+				     "it smaller, or put the memory elsewhere");
+	}
+}
+
 static void check_memory_region(const struct given *given)
 {
 	/* No default here: a later one could land on the communication region. */
@@ -237,6 +264,29 @@ static void check_mmio_region(const struct given *given, struct description_mmio
 			     "pages");
 }
 
+/* What was refused of it is not there. */
+static void check_link(const struct given *given, struct description_link *link)
+{
+	const struct json_path list = {.parent = given->path, .key = "peers"};
+	const char *own = given->parser->description->name;
+
+	if (!link->has_common)
+		link->common = link->output;
+	for (size_t i = 0; i < link->num_peers; i++) {
+		const struct json_path item = {.parent = &list, .index = i};
+		const char *peer = link->peers[i];
+
+		if (peer && strcmp(peer, own) == 0)
+			parser_error(given->parser, &item, NULL,
+				     "is this cell itself; name the others only");
+		for (size_t j = 0; peer && j < i; j++) {
+			if (link->peers[j] && strcmp(peer, link->peers[j]) == 0)
+				parser_error(given->parser, &item, NULL,
+					     "is in the list twice; remove one");
+		}
+	}
+}
+
 void description_check_object(const struct given *given, enum description_rule rule, void *target)
 {
 	switch (rule) {
@@ -254,6 +304,9 @@ void description_check_object(const struct given *given, enum description_rule r
 	case RULE_MMIO_REGION:
 		check_mmio_region(given, target);
 		break;
+	case RULE_LINK:
+		check_link(given, target);
+		break;
 	}
 }
 
@@ -266,6 +319,7 @@ void description_check_rules(struct parser *parser)
 	check_physical(parser);
 	check_content(parser);
 	check_ports(parser);
+	check_links(parser);
 	if (parser->description->stop_timeout_ns == 0)
 		json_text_problem(
 			&parser->text, parser->problems, SEVERITY_WARNING, &timeout, NULL,

@@ -2,8 +2,7 @@
 #include <errno.h>
 #include <string.h>
 
-#include "model/blob_buffer.h"
-#include "model/encode.h"
+#include "model/encode_parts.h"
 #include "page.h"
 
 #define NS_PER_MICROSECOND 1000ull
@@ -91,11 +90,13 @@ int encode_cell(const struct description *description, const struct placement *p
 	const struct problem_place place = {.file = description->file};
 	const struct description_console *console = &description->console;
 	_cleanup_(blob_buffer_done) struct blob_buffer buffer = {0};
+	struct link_end ends[DESCRIPTION_MAX_LINKS];
 	struct blob_error error;
 	struct cell_desc desc;
 
 	if (placement->num_memory != description->num_memory ||
-	    cpu_mask_count(&placement->cpus) != description->cpu_count)
+	    cpu_mask_count(&placement->cpus) != description->cpu_count ||
+	    !encode_links_placed(description, placement))
 		return problems_add(problems, SEVERITY_ERROR, &place,
 				    "was changed after the cell had been placed; place it again");
 	init_desc(&desc, description);
@@ -104,12 +105,14 @@ int encode_cell(const struct description *description, const struct placement *p
 	blob_append(&buffer, &desc, sizeof(desc));
 	desc.cpu_set_size = blob_append_cpus(&buffer, &placement->cpus);
 	append_regions(&buffer, &desc, description, placement);
+	encode_link_regions(&buffer, &desc, description, placement, ends);
 	for (size_t i = 0; i < description->num_ports; i++)
 		append_ports(
 			&buffer, &desc,
 			(struct blob_pio){description->ports[i].base, description->ports[i].count});
 	if (console->type == DESCRIPTION_CONSOLE_PORT)
 		append_ports(&buffer, &desc, (struct blob_pio){console->address, console->size});
+	encode_link_devices(&buffer, &desc, description, ends);
 	if (buffer.out_of_memory)
 		return -ENOMEM;
 

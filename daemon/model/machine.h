@@ -41,11 +41,14 @@ struct machine_ioapic {
 	uint64_t address;
 };
 
+#define PCI_BDF(bus, device, function) ((bus) << 8 | (device) << 3 | (function))
+#define PCI_SLOT_OF(bdf)	       ((bdf) >> 3 & 0x1f)
+
 #define MACHINE_PCI_UNKNOWN 0xffff /* no vendor's and no device's number */
 
 struct machine_pci {
 	uint16_t domain;
-	uint16_t bdf; /* bus << 8 | device << 3 | function */
+	uint16_t bdf; /* PCI_BDF() */
 	uint16_t vendor;
 	uint16_t device;
 };

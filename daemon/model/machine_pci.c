@@ -39,7 +39,7 @@ static bool parse_name(const char *name, struct machine_pci *ret)
 	    name[length] || device > 31 || function > 7)
 		return false;
 	ret->domain = domain;
-	ret->bdf = bus << 8 | device << 3 | function;
+	ret->bdf = PCI_BDF(bus, device, function);
 	return true;
 }
 

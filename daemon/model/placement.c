@@ -3,73 +3,8 @@
 #include <inttypes.h>
 #include <string.h>
 
-#include "model/placement.h"
-#include "common/array.h"
+#include "model/placement_parts.h"
 #include "common/quantity.h"
-
-#define SMALL_ALIGNMENT 4096ull
-#define LARGE_ALIGNMENT (2ull << 20) /* so that one entry of a page table maps 2M of it */
-
-/* Memory that is not to be had, as an unordered list. */
-struct obstacles {
-	struct address_range *items;
-	size_t count;
-	bool out_of_memory;
-};
-
-static void obstacles_done(struct obstacles *obstacles)
-{
-	free(obstacles->items);
-}
-
-static void add_obstacle(struct obstacles *obstacles, struct address_range range)
-{
-	struct address_range *item;
-
-	if (range.size == 0 || obstacles->out_of_memory)
-		return;
-	item = array_add(&obstacles->items, &obstacles->count, sizeof(*item));
-	if (item)
-		*item = range;
-	else
-		obstacles->out_of_memory = true;
-}
-
-static const struct address_range *find_obstacle(const struct obstacles *obstacles,
-						 struct address_range range)
-{
-	for (size_t i = 0; i < obstacles->count; i++) {
-		if (ranges_meet(obstacles->items[i], range))
-			return &obstacles->items[i];
-	}
-	return NULL;
-}
-
-static uint64_t align_up(uint64_t value, uint64_t alignment)
-{
-	return (value + alignment - 1) & ~(alignment - 1);
-}
-
-/* The lowest place in the pool; each step goes past the obstacle that is in the way. */
-static bool find_place(const struct placement_input *input, const struct obstacles *obstacles,
-		       uint64_t size, struct address_range *ret)
-{
-	const uint64_t alignment = size >= LARGE_ALIGNMENT ? LARGE_ALIGNMENT : SMALL_ALIGNMENT;
-	const uint64_t end = range_end(input->pool);
-	struct address_range place = {.start = align_up(input->pool.start, alignment),
-				      .size = size};
-
-	while (place.start <= end && size <= end - place.start) {
-		const struct address_range *obstacle = find_obstacle(obstacles, place);
-
-		if (!obstacle) {
-			*ret = place;
-			return true;
-		}
-		place.start = align_up(range_end(*obstacle), alignment);
-	}
-	return false;
-}
 
 static bool is_created(const struct placement_input *input, const char *name)
 {
@@ -95,18 +30,23 @@ static const struct description *find_next(const struct placement_input *input, 
 	return next;
 }
 
-/* What is taken now: the hypervisor's memory and that of the cells that exist, but for one. */
+/* What is taken now: by the hypervisor, by the cells that exist, but for one, and by links. */
 static void add_existing(const struct placement_input *input, const char *except,
 			 struct obstacles *obstacles)
 {
-	add_obstacle(obstacles, input->hypervisor);
+	obstacles_add(obstacles, input->hypervisor);
+	obstacles_add_machine(obstacles, input->machine);
+	for (size_t i = 0; i < input->num_links; i++)
+		obstacles_add_link(obstacles, &input->links[i]);
 	for (size_t i = 0; i < input->num_cells; i++) {
 		const struct placement_cell *cell = &input->cells[i];
 
 		if (except && strcmp(cell->name, except) == 0)
 			continue;
 		for (size_t j = 0; j < cell->placement.num_memory; j++)
-			add_obstacle(obstacles, cell->placement.memory[j]);
+			obstacles_add(obstacles, cell->placement.memory[j]);
+		for (size_t j = 0; j < cell->placement.num_links; j++)
+			obstacles_add_link(obstacles, &cell->placement.links[j]);
 	}
 }
 
@@ -116,16 +56,18 @@ static void add_fixed(const struct description *description, struct obstacles *o
 		const struct description_memory *memory = &description->memory[i];
 
 		if (memory->has_phys)
-			add_obstacle(obstacles, (struct address_range){memory->phys, memory->size});
+			obstacles_add(obstacles,
+				      (struct address_range){memory->phys, memory->size});
 	}
 }
 
 /*
  * Places the regions of one cell, the larger alignment first so that small regions do not spoil it.
- * Returns the index of the region that found no place, -1 where all did.
  */
-static int place_regions(const struct placement_input *input, struct obstacles *obstacles,
-			 const struct description *description, struct placement *placement)
+static struct shortage place_regions(const struct placement_input *input,
+				     struct obstacles *obstacles,
+				     const struct description *description,
+				     struct placement *placement)
 {
 	add_fixed(description, obstacles);
 	placement->num_memory = description->num_memory;
@@ -140,12 +82,24 @@ static int place_regions(const struct placement_input *input, struct obstacles *
 			}
 			if ((memory->size >= LARGE_ALIGNMENT) != large)
 				continue;
-			if (!find_place(input, obstacles, memory->size, place))
-				return i;
-			add_obstacle(obstacles, *place);
+			if (!obstacles_find_room(obstacles, input->pool, memory->size, place))
+				return (struct shortage){SHORT_OF_MEMORY, i};
+			obstacles_add(obstacles, *place);
 		}
 	}
-	return -1;
+	return (struct shortage){SHORT_OF_NOTHING, 0};
+}
+
+/* Places one cell with its links. What it had so far stays taken where it does not fit. */
+static struct shortage place_cell(const struct placement_input *input, struct obstacles *obstacles,
+				  const struct description *description,
+				  struct placement *placement)
+{
+	const struct shortage shortage = place_regions(input, obstacles, description, placement);
+
+	if (shortage.what != SHORT_OF_NOTHING)
+		return shortage;
+	return place_links(obstacles, input->pool, description, placement);
 }
 
 /*
@@ -171,9 +125,9 @@ static bool place_in_plan(const struct placement_input *input,
 		if (strcmp(next->name, description->name) >= 0)
 			break;
 		if (!is_created(input, next->name))
-			place_regions(input, &obstacles, next, &other);
+			place_cell(input, &obstacles, next, &other);
 	}
-	return place_regions(input, &obstacles, description, placement) < 0 &&
+	return place_cell(input, &obstacles, description, placement).what == SHORT_OF_NOTHING &&
 	       !obstacles.out_of_memory;
 }
 
@@ -188,16 +142,16 @@ uint64_t placement_free(const struct placement_input *input, uint64_t *ret_large
 	/* From gap to gap: an obstacle at this point, or else the next one behind it. */
 	while (at < end) {
 		const struct address_range here = {.start = at, .size = 1};
-		const struct address_range *obstacle = find_obstacle(&obstacles, here);
+		const struct address_range *obstacle = obstacles_find(&obstacles, here);
 		uint64_t gap_end = end;
 
 		if (obstacle) {
 			at = range_end(*obstacle);
 			continue;
 		}
-		for (size_t i = 0; i < obstacles.count; i++) {
-			if (obstacles.items[i].start > at && obstacles.items[i].start < gap_end)
-				gap_end = obstacles.items[i].start;
+		for (size_t i = 0; i < obstacles.num_memory; i++) {
+			if (obstacles.memory[i].start > at && obstacles.memory[i].start < gap_end)
+				gap_end = obstacles.memory[i].start;
 		}
 		total += gap_end - at;
 		if (gap_end - at > *ret_largest)
@@ -207,14 +161,16 @@ uint64_t placement_free(const struct placement_input *input, uint64_t *ret_large
 	return total;
 }
 
-static void report_short(const struct placement_input *input, const struct description *description,
-			 size_t region, struct problems *problems)
+static void report_memory(const struct placement_input *input,
+			  const struct description *description, size_t region,
+			  struct problems *problems)
 {
-	const struct problem_place place = {.file = description->file, .key = "memory"};
+	struct problem_place place = {.file = description->file, .key = "memory"};
 	char wanted[QUANTITY_TEXT_MAX], total[QUANTITY_TEXT_MAX], largest[QUANTITY_TEXT_MAX];
 	char size[QUANTITY_TEXT_MAX];
 	uint64_t piece;
 
+	description_place(description, place.key, &place.line, &place.column);
 	quantity_format_bytes(description_memory_total(description), wanted);
 	quantity_format_bytes(description->memory[region].size, size);
 	quantity_format_bytes(placement_free(input, &piece), total);
@@ -249,7 +205,7 @@ static int check_fixed(const struct placement_input *input, const struct descrip
 
 		if (!memory->has_phys)
 			continue;
-		obstacle = find_obstacle(&obstacles, range);
+		obstacle = obstacles_find(&obstacles, range);
 		if (obstacle)
 			why = "the hypervisor or another cell has memory there";
 		else if (!range_holds(input->pool, range) && machine_is_ram(input->machine, range))
@@ -270,7 +226,7 @@ static int place_memory(const struct placement_input *input, const struct descri
 			struct problems *problems, struct placement *placement)
 {
 	_cleanup_(obstacles_done) struct obstacles obstacles = {0};
-	int region;
+	struct shortage shortage;
 	int r;
 
 	r = check_fixed(input, description, problems);
@@ -280,12 +236,14 @@ static int place_memory(const struct placement_input *input, const struct descri
 		return 0;
 	/* Too little room for everybody: what is not created has no claim. */
 	add_existing(input, description->name, &obstacles);
-	region = place_regions(input, &obstacles, description, placement);
+	shortage = place_cell(input, &obstacles, description, placement);
 	if (obstacles.out_of_memory)
 		return -ENOMEM;
-	if (region < 0)
+	if (shortage.what == SHORT_OF_NOTHING)
 		return 0;
-	report_short(input, description, region, problems);
+	if (shortage.what != SHORT_OF_MEMORY)
+		return report_link(input, description, shortage, problems);
+	report_memory(input, description, shortage.index, problems);
 	return -ENOSPC;
 }
 

@@ -149,15 +149,6 @@ static const struct {
 	{"{" MEMORY ", \"devices\": {\"mmio\": [{\"phys\": \"0xfee00000\", \"size\": \"4K\"}]}}",
 	 "devices.mmio[0]", "local APIC"},
 	/* the rest */
-	{"{" MEMORY ", \"shared-memory\": [{\"name\": \"plant\", \"peers\": [\"root\"], "
-	 "\"size\": \"64K\", \"vectors\": 2}]}",
-	 "shared-memory", "not supported by this version"},
-	{"{" MEMORY ", \"shared-memory\": [{\"name\": \"Plant\", \"peers\": [\"root\"], "
-	 "\"size\": \"64K\"}]}",
-	 "shared-memory[0].name", "a-z"},
-	{"{" MEMORY ", \"shared-memory\": [{\"name\": \"plant\", \"peers\": [], \"size\": "
-	 "\"64K\"}]}",
-	 "shared-memory[0].peers", "1 to 15"},
 	{"{" MEMORY ", \"heartbeat\": 500}", "heartbeat", "with its unit"},
 	{"{" MEMORY ", \"heartbeat\": \"0s\"}", "heartbeat", "longer than 0"},
 	{"{" MEMORY ", \"heartbeat\": \"2000min\"}", "heartbeat", "at most 86400s"},
@@ -434,6 +425,19 @@ static void test_names(struct tap *tap)
 	}
 }
 
+/* A cell of that name could be a peer of itself. */
+static void test_root(struct tap *tap)
+{
+	_cleanup_(problems_done) struct problems problems = {0};
+	_cleanup_(description_freep) struct description *d = NULL;
+
+	tap_ok(tap,
+	       description_parse("{" MEMORY "}", strlen("{" MEMORY "}"), "f", "root", &problems,
+				 &d) == -EINVAL &&
+		       has_problem(&problems, SEVERITY_ERROR, "", "Linux' own cell"),
+	       "no cell is called root");
+}
+
 static void test_warning(struct tap *tap)
 {
 	static const char json[] = "{" MEMORY ", \"stop\": {\"timeout\": \"0s\"}}";
@@ -485,6 +489,7 @@ int main(void)
 	test_flood(&tap);
 	test_limits(&tap);
 	test_names(&tap);
+	test_root(&tap);
 	test_warning(&tap);
 	test_descriptors(&tap);
 	return tap_done(&tap);

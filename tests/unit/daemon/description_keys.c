@@ -59,13 +59,15 @@ static const struct {
 	 "\"1440min\"", "\"0s\"", "\"1441min\""},
 	{"{\"cpus\": 1, \"memory\": \"4K\", \"stop\": {\"timeout\": %s}}", "stop.timeout",
 	 "\"0ms\"", "\"86400s\"", NULL, "\"86401s\""},
-	/* The keys of what this version has not are checked all the same. */
 	{"{\"cpus\": 1, \"memory\": \"4K\", \"shared-memory\": [{\"name\": \"a\", \"peers\": "
 	 "[\"b\"], \"size\": %s}]}",
-	 "shared-memory[0].size", NULL, NULL, "0", "\"0x1000000001000\""},
+	 "shared-memory[0].size", "4096", "\"0x400000000000\"", "0", "\"0x1000000001000\""},
+	{"{\"cpus\": 1, \"memory\": \"4K\", \"shared-memory\": [{\"name\": \"a\", \"peers\": "
+	 "[\"b\"], \"size\": \"4K\", \"common\": %s}]}",
+	 "shared-memory[0].common", "0", "\"0xf00000000000\"", "-1", "\"0x1000000001000\""},
 	{"{\"cpus\": 1, \"memory\": \"4K\", \"shared-memory\": [{\"name\": \"a\", \"peers\": "
 	 "[\"b\"], \"size\": \"4K\", \"vectors\": %s}]}",
-	 "shared-memory[0].vectors", NULL, NULL, "0", "17"},
+	 "shared-memory[0].vectors", "1", "16", "0", "17"},
 };
 
 static void try_value(struct tap *tap, size_t limit, const char *value, bool good)
