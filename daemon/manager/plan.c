@@ -175,7 +175,7 @@ static struct check_input check_input(const struct manager *manager)
 	return input;
 }
 
-/* Alone: that another description wants the same is no hindrance until that cell is created. */
+/* That another description wants the same is no hindrance until that cell is created. */
 int plan_check(struct manager *manager, struct cell *cell, struct error *error)
 {
 	_cleanup_(input_done) struct input input = {0};
@@ -190,6 +190,9 @@ int plan_check(struct manager *manager, struct cell *cell, struct error *error)
 	if (gather(manager, &input) < 0)
 		return error_set(error, ERROR_NO_RESOURCES, "out of memory");
 	check = check_input(manager);
+	check.descriptions = input.descriptions;
+	check.num_descriptions = input.placement.num_descriptions;
+	check.ignore_rivals = true;
 	r = check_cell(&check, cell->description, &problems);
 	if (r < 0)
 		error_set_problems(error, ERROR_INVALID, &problems);

@@ -1,20 +1,14 @@
 // SPDX-License-Identifier: GPL-2.0-only
 #include <inttypes.h>
+#include <stdarg.h>
 #include <string.h>
 
-#include "model/check.h"
 #include "common/quantity.h"
 #include "driver_abi.h"
+#include "model/check_parts.h"
+#include "model/link.h"
 
-/* What is being checked, and where problems of it go. */
-struct check {
-	const struct check_input *input;
-	const struct description *description;
-	struct problems *problems;
-};
-
-/* A place in the description; what is not kept is not looked for. */
-static struct problem_place place_of(const struct check *check, const char *key)
+struct problem_place check_place(const struct check *check, const char *key)
 {
 	struct problem_place place = {.file = check->description->file, .key = key};
 
@@ -23,14 +17,22 @@ static struct problem_place place_of(const struct check *check, const char *key)
 	return place;
 }
 
-#define report(check, severity, name, ...)                                       \
-	do {                                                                     \
-		const struct problem_place place_ = place_of(check, name);       \
-                                                                                 \
-		problems_add((check)->problems, severity, &place_, __VA_ARGS__); \
-	} while (0)
+void check_report(const struct check *check, enum severity severity, const char *key,
+		  const char *format, ...)
+{
+	const struct problem_place place = check_place(check, key);
+	_cleanup_(freep) char *text = NULL;
+	va_list arguments;
 
-#define KEY_MAX 64
+	va_start(arguments, format);
+	if (vasprintf(&text, format, arguments) < 0)
+		text = NULL;
+	va_end(arguments);
+	if (text)
+		problems_add(check->problems, severity, &place, "%s", text);
+	else
+		check->problems->out_of_memory = true;
+}
 
 static void check_named_cpus(const struct check *check)
 {
@@ -39,16 +41,16 @@ static void check_named_cpus(const struct check *check)
 
 	for (int cpu = cpu_mask_next(cpus, 0); cpu >= 0; cpu = cpu_mask_next(cpus, cpu + 1)) {
 		if (cpu == 0)
-			report(check, SEVERITY_ERROR, "cpus",
-			       "CPU 0 stays with Linux; name another one");
+			check_report(check, SEVERITY_ERROR, "cpus",
+				     "CPU 0 stays with Linux; name another one");
 		else if (!cpu_mask_has(&machine->present, cpu))
-			report(check, SEVERITY_ERROR, "cpus",
-			       "CPU %d is not in this machine, the last one is %d", cpu,
-			       cpu_mask_last(&machine->present));
+			check_report(check, SEVERITY_ERROR, "cpus",
+				     "CPU %d is not in this machine, the last one is %d", cpu,
+				     cpu_mask_last(&machine->present));
 		else if (!cpu_mask_has(&machine->online, cpu) &&
 			 !cpu_mask_has(&check->input->cell_cpus, cpu))
-			report(check, SEVERITY_ERROR, "cpus",
-			       "CPU %d is offline; bring it online or name another one", cpu);
+			check_report(check, SEVERITY_ERROR, "cpus",
+				     "CPU %d is offline; bring it online or name another one", cpu);
 	}
 }
 
@@ -59,15 +61,15 @@ static void check_cpus(const struct check *check)
 
 	check_named_cpus(check);
 	if (description->cpu_count >= present)
-		report(check, SEVERITY_ERROR, "cpus",
-		       "wants %u of the machine's %u CPUs; at least one stays with Linux",
-		       description->cpu_count, present);
+		check_report(check, SEVERITY_ERROR, "cpus",
+			     "wants %u of the machine's %u CPUs; at least one stays with Linux",
+			     description->cpu_count, present);
 }
 
 /*
  * What a description names of the machine, one kind at a time: the ranges by their index, with the
- * keys that name them (KEY_MAX bytes; NULL where nobody asks). {0} for memory that has no place of
- * its own; false behind the last one.
+ * keys that name them (CHECK_KEY_MAX bytes; NULL where nobody asks). {0} for memory that has no
+ * place of its own; false behind the last one.
  */
 typedef bool get_range(const struct description *description, size_t index, char *key,
 		       struct address_range *ret);
@@ -80,7 +82,7 @@ static bool get_memory(const struct description *description, size_t index, char
 	if (index >= description->num_memory)
 		return false;
 	if (key)
-		snprintf(key, KEY_MAX, "memory[%zu].phys", index);
+		snprintf(key, CHECK_KEY_MAX, "memory[%zu].phys", index);
 	*ret = memory->has_phys ? (struct address_range){memory->phys, memory->size}
 				: (struct address_range){0};
 	return true;
@@ -94,7 +96,7 @@ static bool get_mmio(const struct description *description, size_t index, char *
 	if (index >= description->num_mmio)
 		return false;
 	if (key)
-		snprintf(key, KEY_MAX, "devices.mmio[%zu].phys", index);
+		snprintf(key, CHECK_KEY_MAX, "devices.mmio[%zu].phys", index);
 	*ret = (struct address_range){mmio->phys, mmio->size};
 	return true;
 }
@@ -107,7 +109,7 @@ static bool get_ports(const struct description *description, size_t index, char 
 
 	if (index < description->num_ports) {
 		if (key)
-			snprintf(key, KEY_MAX, "devices.ports[%zu]", index);
+			snprintf(key, CHECK_KEY_MAX, "devices.ports[%zu]", index);
 		*ret = (struct address_range){description->ports[index].base,
 					      description->ports[index].count};
 		return true;
@@ -120,41 +122,59 @@ static bool get_ports(const struct description *description, size_t index, char 
 	return true;
 }
 
+/* In the whole pool. */
+static void check_room(const struct check *check)
+{
+	const uint64_t memory = description_memory_total(check->description);
+	const uint64_t wanted = memory + links_total(check->description);
+	const uint64_t pool = check->input->pool_size;
+	char wanted_text[QUANTITY_TEXT_MAX], pool_text[QUANTITY_TEXT_MAX];
+
+	if (pool == 0 || wanted <= pool)
+		return;
+	quantity_format_bytes(pool, pool_text);
+	if (memory > pool)
+		check_report(
+			check, SEVERITY_ERROR, "memory",
+			"wants %s, but the whole pool has %s; give it less or make the pool larger",
+			quantity_format_bytes(memory, wanted_text), pool_text);
+	else
+		check_report(check, SEVERITY_ERROR, "shared-memory",
+			     "wants %s together with the cell's memory, but the whole pool has %s; "
+			     "make it smaller or the pool larger",
+			     quantity_format_bytes(wanted, wanted_text), pool_text);
+}
+
 static void check_memory(const struct check *check)
 {
-	const uint64_t wanted = description_memory_total(check->description);
 	const struct check_input *input = check->input;
-	char wanted_text[QUANTITY_TEXT_MAX], pool_text[QUANTITY_TEXT_MAX];
 	struct address_range range;
-	char key[KEY_MAX];
+	char key[CHECK_KEY_MAX];
 
-	if (input->pool_size != 0 && wanted > input->pool_size)
-		report(check, SEVERITY_ERROR, "memory",
-		       "wants %s, but the whole pool has %s; give it less or make the pool larger",
-		       quantity_format_bytes(wanted, wanted_text),
-		       quantity_format_bytes(input->pool_size, pool_text));
+	check_room(check);
 	for (size_t i = 0; get_memory(check->description, i, key, &range); i++) {
 		/* Where the pool will be is not known before there is one. */
 		if (!range_holds(input->pool, range) && machine_is_ram(input->machine, range))
-			report(check, input->pool.size ? SEVERITY_ERROR : SEVERITY_WARNING, key,
-			       "0x%" PRIx64
-			       " is in memory that Linux works with; leave \"phys\" out, "
-			       "or name memory that was reserved at boot",
-			       range.start);
+			check_report(check, input->pool.size ? SEVERITY_ERROR : SEVERITY_WARNING,
+				     key,
+				     "0x%" PRIx64
+				     " is in memory that Linux works with; leave \"phys\" out, "
+				     "or name memory that was reserved at boot",
+				     range.start);
 	}
 }
 
 static void check_mmio(const struct check *check)
 {
 	struct address_range range;
-	char key[KEY_MAX];
+	char key[CHECK_KEY_MAX];
 
 	for (size_t i = 0; get_mmio(check->description, i, key, &range); i++) {
 		if (machine_is_ram(check->input->machine, range))
-			report(check, SEVERITY_ERROR, key,
-			       "0x%" PRIx64
-			       " is memory, not a device; memory is given with \"memory\"",
-			       range.start);
+			check_report(check, SEVERITY_ERROR, key,
+				     "0x%" PRIx64
+				     " is memory, not a device; memory is given with \"memory\"",
+				     range.start);
 	}
 }
 
@@ -163,7 +183,7 @@ static void check_ports(const struct check *check)
 {
 	const struct machine_resources *ports = &check->input->machine->ioports;
 	struct address_range range;
-	char key[KEY_MAX];
+	char key[CHECK_KEY_MAX];
 
 	for (size_t i = 0; get_ports(check->description, i, key, &range); i++) {
 		for (size_t j = 0; j < ports->count; j++) {
@@ -174,10 +194,10 @@ static void check_ports(const struct check *check)
 			if (!is_leaf || strncmp(used->name, "PCI Bus", 7) == 0 ||
 			    range.start > used->end || used->start >= range_end(range))
 				continue;
-			report(check, SEVERITY_WARNING, key,
-			       "Linux uses ports 0x%" PRIx64 "-0x%" PRIx64
-			       " (%s) and loses them to the cell",
-			       used->start, used->end, used->name);
+			check_report(check, SEVERITY_WARNING, key,
+				     "Linux uses ports 0x%" PRIx64 "-0x%" PRIx64
+				     " (%s) and loses them to the cell",
+				     used->start, used->end, used->name);
 		}
 	}
 }
@@ -198,14 +218,14 @@ static void check_image(const struct check *check, size_t index, struct address_
 {
 	const struct description_image *image = &check->description->images[index];
 	const uint64_t room = room_at(check->description, image->address);
-	char key[KEY_MAX] = "image";
+	char key[CHECK_KEY_MAX] = "image";
 	struct problem_place place;
 	_cleanup_(closep) int fd = -1;
 	uint64_t size = 0;
 
 	if (check->description->num_images > 1)
 		snprintf(key, sizeof(key), "image[%zu].file", index);
-	place = place_of(check, key);
+	place = check_place(check, key);
 	place.value = image->file;
 	fd = check_open_image(check->input->root, image->file, &place, check->problems, &size);
 	if (fd < 0)
@@ -222,19 +242,19 @@ static void check_images(const struct check *check)
 {
 	const struct description *description = check->description;
 	struct address_range ranges[DESCRIPTION_MAX_IMAGES] = {0};
-	char key[KEY_MAX];
+	char key[CHECK_KEY_MAX];
 
 	if (description->num_images == 0)
-		report(check, SEVERITY_WARNING, "image",
-		       "there is none: the cell starts only after somebody has loaded one");
+		check_report(check, SEVERITY_WARNING, "image",
+			     "there is none: the cell starts only after somebody has loaded one");
 	for (size_t i = 0; i < description->num_images; i++) {
 		check_image(check, i, &ranges[i]);
 		for (size_t j = 0; j < i; j++) {
 			if (!ranges_meet(ranges[i], ranges[j]))
 				continue;
 			snprintf(key, sizeof(key), "image[%zu].address", i);
-			report(check, SEVERITY_ERROR, key,
-			       "the file would be loaded over the one of image[%zu]", j);
+			check_report(check, SEVERITY_ERROR, key,
+				     "the file would be loaded over the one of image[%zu]", j);
 		}
 	}
 }
@@ -245,10 +265,11 @@ static void check_common_cpus(const struct check *check, const struct descriptio
 
 	for (int cpu = cpu_mask_next(cpus, 0); cpu >= 0; cpu = cpu_mask_next(cpus, cpu + 1)) {
 		if (cpu_mask_has(&other->cpus, cpu))
-			report(check, SEVERITY_WARNING, "cpus",
-			       "CPU %d is named by cell %s as well: only one of them can exist at "
-			       "a time",
-			       cpu, other->name);
+			check_report(
+				check, SEVERITY_WARNING, "cpus",
+				"CPU %d is named by cell %s as well: only one of them can exist at "
+				"a time",
+				cpu, other->name);
 	}
 }
 
@@ -256,16 +277,16 @@ static void check_common_ranges(const struct check *check, const struct descript
 				get_range *get, const char *what)
 {
 	struct address_range mine, theirs;
-	char key[KEY_MAX];
+	char key[CHECK_KEY_MAX];
 
 	for (size_t i = 0; get(check->description, i, NULL, &mine); i++) {
 		for (size_t j = 0; get(other, j, NULL, &theirs); j++) {
 			if (!ranges_meet(mine, theirs))
 				continue;
 			get(check->description, i, key, &mine);
-			report(check, SEVERITY_WARNING, key,
-			       "cell %s %s: only one of them can exist at a time", other->name,
-			       what);
+			check_report(check, SEVERITY_WARNING, key,
+				     "cell %s %s: only one of them can exist at a time",
+				     other->name, what);
 		}
 	}
 }
@@ -291,7 +312,7 @@ static void check_driver(const struct check *check)
 
 	for (size_t i = 0; i < ARRAY_SIZE(wishes); i++) {
 		if (wishes[i].wanted && (check->input->missing_features & wishes[i].feature))
-			report(check, SEVERITY_WARNING, wishes[i].key, "%s", wishes[i].text);
+			check_report(check, SEVERITY_WARNING, wishes[i].key, "%s", wishes[i].text);
 	}
 }
 
@@ -303,6 +324,7 @@ static void check_alone(const struct check *check)
 	check_mmio(check);
 	check_ports(check);
 	check_images(check);
+	check_links(check);
 }
 
 /*
@@ -311,6 +333,8 @@ static void check_alone(const struct check *check)
  */
 static void check_neighbours(const struct check *check, size_t count)
 {
+	if (check->input->ignore_rivals)
+		return;
 	for (size_t i = 0; i < count && !problems_full(check->problems); i++) {
 		const struct description *other = check->input->descriptions[i];
 
@@ -347,6 +371,7 @@ static void check_sums(const struct check_input *input, struct problems *problem
 		cpus += input->descriptions[i]->cpu_count;
 		/* A set of 2^12 cells would be needed to wrap around; more are not loaded. */
 		memory += description_memory_total(input->descriptions[i]);
+		memory += links_led(input->descriptions[i]);
 	}
 	if (cpus > spare)
 		problems_add(problems, SEVERITY_WARNING,

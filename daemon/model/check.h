@@ -24,6 +24,7 @@ struct check_input {
 	uint64_t missing_features;		       /* CELLVISOR_FEATURE_*: not the driver's */
 	const struct description *const *descriptions; /* the whole set */
 	size_t num_descriptions;
+	bool ignore_rivals; /* others of the set that want the same are no concern */
 };
 
 /*

@@ -1,0 +1,26 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/* What the files of the checks share; nobody else includes it. */
+#ifndef CHECK_PARTS_H
+#define CHECK_PARTS_H
+
+#include "model/check.h"
+
+#define CHECK_KEY_MAX 96
+
+/* What is being checked, and where problems of it go. */
+struct check {
+	const struct check_input *input;
+	const struct description *description;
+	struct problems *problems;
+};
+
+/* A place in the description; what is not kept is not looked for. */
+struct problem_place check_place(const struct check *check, const char *key);
+
+void check_report(const struct check *check, enum severity severity, const char *key,
+		  const char *format, ...) __attribute__((format(printf, 4, 5)));
+
+/* Links against the descriptions of their other peers. */
+void check_links(const struct check *check);
+
+#endif /* CHECK_PARTS_H */
