@@ -56,23 +56,27 @@ enum hypervisor_state { BUS_HYPERVISOR_STATES(WORD_SYMBOL) HYPERVISOR_STATE_COUN
 	X(CELLVISOR_FEATURE_STATUS, "status")       \
 	X(CELLVISOR_FEATURE_CONSOLE, "console")     \
 	X(CELLVISOR_FEATURE_KILL, BUS_FEATURE_KILL) \
-	X(CELLVISOR_FEATURE_EVENTS, "events")
+	X(CELLVISOR_FEATURE_EVENTS, "events")       \
+	X(CELLVISOR_FEATURE_LINKS, "links")
 
 /*
  * What is done with the hypervisor and with cells: property Operation of a cell, polkit's detail
- * "verb" and the action that it is asked about. Those up to "destroy" are single steps, too.
+ * "verb" and the action that it is asked about. Those up to "remove-link" are single steps, too;
+ * links come and go with cells, nobody has to ask for it.
  */
-#define BUS_VERBS(X)                                             \
-	X(VERB_ENABLE, "enable", BUS_ACTION_MANAGE_HYPERVISOR)   \
-	X(VERB_DISABLE, "disable", BUS_ACTION_MANAGE_HYPERVISOR) \
-	X(VERB_CREATE, "create", BUS_ACTION_MANAGE_CELLS)        \
-	X(VERB_LOAD, "load", BUS_ACTION_MANAGE_CELLS)            \
-	X(VERB_START, "start", BUS_ACTION_MANAGE_CELLS)          \
-	X(VERB_STOP, "stop", BUS_ACTION_MANAGE_CELLS)            \
-	X(VERB_KILL, "kill", BUS_ACTION_MANAGE_CELLS)            \
-	X(VERB_DESTROY, "destroy", BUS_ACTION_MANAGE_CELLS)      \
-	X(VERB_RESTART, "restart", BUS_ACTION_MANAGE_CELLS)      \
-	X(VERB_RELOAD, "reload", BUS_ACTION_MANAGE_CELLS)        \
+#define BUS_VERBS(X)                                                \
+	X(VERB_ENABLE, "enable", BUS_ACTION_MANAGE_HYPERVISOR)      \
+	X(VERB_DISABLE, "disable", BUS_ACTION_MANAGE_HYPERVISOR)    \
+	X(VERB_CREATE, "create", BUS_ACTION_MANAGE_CELLS)           \
+	X(VERB_LOAD, "load", BUS_ACTION_MANAGE_CELLS)               \
+	X(VERB_START, "start", BUS_ACTION_MANAGE_CELLS)             \
+	X(VERB_STOP, "stop", BUS_ACTION_MANAGE_CELLS)               \
+	X(VERB_KILL, "kill", BUS_ACTION_MANAGE_CELLS)               \
+	X(VERB_DESTROY, "destroy", BUS_ACTION_MANAGE_CELLS)         \
+	X(VERB_ADD_LINK, "add-link", BUS_ACTION_MANAGE_CELLS)       \
+	X(VERB_REMOVE_LINK, "remove-link", BUS_ACTION_MANAGE_CELLS) \
+	X(VERB_RESTART, "restart", BUS_ACTION_MANAGE_CELLS)         \
+	X(VERB_RELOAD, "reload", BUS_ACTION_MANAGE_CELLS)           \
 	X(VERB_OPEN_CONSOLE, "open-console", BUS_ACTION_DEBUG_CELLS)
 
 enum bus_verb { BUS_VERBS(WORD_SYMBOL) VERB_COUNT };

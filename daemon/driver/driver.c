@@ -201,6 +201,25 @@ int driver_pool_release(struct driver *driver)
 	return call_feature(driver, CELLVISOR_FEATURE_POOL, CELLVISOR_POOL_RELEASE, NULL);
 }
 
+int driver_link_add(struct driver *driver, const void *blob, size_t size)
+{
+	struct cellvisor_link_add add = {
+		.blob_address = (uintptr_t)blob,
+		.blob_size = (uint32_t)size,
+	};
+
+	if (size > UINT32_MAX)
+		return -E2BIG;
+	return call_feature(driver, CELLVISOR_FEATURE_LINKS, CELLVISOR_LINK_ADD, &add);
+}
+
+int driver_link_remove(struct driver *driver, uint16_t bdf)
+{
+	struct cellvisor_link_remove remove = {.bdf = bdf};
+
+	return call_feature(driver, CELLVISOR_FEATURE_LINKS, CELLVISOR_LINK_REMOVE, &remove);
+}
+
 int driver_events(struct driver *driver, uint64_t *ret)
 {
 	uint64_t events;

@@ -71,6 +71,10 @@ int driver_pool_reserve(struct driver *driver, enum cellvisor_pool_source source
 			uint64_t phys_start, uint64_t size, struct cellvisor_pool *ret);
 int driver_pool_release(struct driver *driver);
 
+/* Root's end of a link comes with a checked blob, and goes by its place in PCI domain 0. */
+int driver_link_add(struct driver *driver, const void *blob, size_t size);
+int driver_link_remove(struct driver *driver, uint16_t bdf);
+
 /* Reads, and thereby acknowledges, the counter of events. */
 int driver_events(struct driver *driver, uint64_t *ret);
 

@@ -264,9 +264,16 @@ static void run_load(struct step *step, struct driver *driver)
 void step_run(void *argument)
 {
 	static void (*const runs[VERB_STEP_COUNT])(struct step *, struct driver *) = {
-		[VERB_ENABLE] = step_enable, [VERB_DISABLE] = step_disable, [VERB_CREATE] = create,
-		[VERB_LOAD] = run_load,	     [VERB_START] = start,	    [VERB_STOP] = stop,
-		[VERB_KILL] = kill_cell,     [VERB_DESTROY] = destroy,
+		[VERB_ENABLE] = step_enable,
+		[VERB_DISABLE] = step_disable,
+		[VERB_CREATE] = create,
+		[VERB_LOAD] = run_load,
+		[VERB_START] = start,
+		[VERB_STOP] = stop,
+		[VERB_KILL] = kill_cell,
+		[VERB_DESTROY] = destroy,
+		[VERB_ADD_LINK] = step_add_link,
+		[VERB_REMOVE_LINK] = step_remove_link,
 	};
 	_cleanup_(driver_closep) struct driver *driver = NULL;
 	struct step *step = argument;
@@ -281,6 +288,7 @@ void step_run(void *argument)
 	/* Before the step too: whoever has locked the configuration is seen in it. */
 	take_snapshot(step, driver);
 	runs[step->verb](step, driver);
-	if (step->verb == VERB_ENABLE || step->verb == VERB_DISABLE)
+	if (step->verb == VERB_ENABLE || step->verb == VERB_DISABLE ||
+	    step->verb == VERB_ADD_LINK || step->verb == VERB_REMOVE_LINK)
 		take_snapshot(step, driver);
 }

@@ -16,9 +16,10 @@
 #include "model/machine.h"
 #include "driver/snapshot.h"
 #include "model/description.h"
+#include "model/link.h"
 
 /* The verbs that are steps are the first ones. */
-enum { VERB_STEP_COUNT = VERB_DESTROY + 1 };
+enum { VERB_STEP_COUNT = VERB_REMOVE_LINK + 1 };
 
 /* An image to load: a file as a description names it, or a descriptor of a peer's. */
 struct step_image {
@@ -35,7 +36,7 @@ struct step {
 	char cell[JAILHOUSE_NAME_LEN];
 	int32_t id;
 
-	/* In, VERB_CREATE. */
+	/* In, VERB_CREATE, VERB_ADD_LINK. */
 	void *blob;
 	size_t blob_size;
 
@@ -48,9 +49,13 @@ struct step {
 	/* In, VERB_STOP: kill the cell when it denies or does not answer. */
 	bool force;
 
-	/* In, VERB_ENABLE. */
+	/* In, VERB_ENABLE; machine_root also VERB_ADD_LINK, VERB_REMOVE_LINK. */
 	struct config config;
 	const char *machine_root;
+
+	/* In, VERB_ADD_LINK, VERB_REMOVE_LINK: the end of Linux, as it calls it. */
+	char link[LINK_DEVICE_NAME_MAX];
+	uint16_t bdf;
 
 	/* In, VERB_DISABLE. */
 	bool release_pool;
@@ -87,6 +92,8 @@ void step_run(void *step);
 void step_enable(struct step *step, struct driver *driver);
 void step_disable(struct step *step, struct driver *driver);
 void step_load(struct step *step, struct driver *driver);
+void step_add_link(struct step *step, struct driver *driver);
+void step_remove_link(struct step *step, struct driver *driver);
 /* Repeats what a stray signal cut short; -EINTR remains where the step is to give up. */
 bool step_interrupted(struct step *step, int r);
 /* Sets the error for a driver call that failed with negative errno r. */

@@ -116,25 +116,20 @@ static bool may_be_named_alike(const char *a, const char *b)
 /* "a-b" and "c" make the same name as "a" and "b-c". */
 static void check_device_name(const struct own_link *own, const struct description *other)
 {
-	_cleanup_(freep) char *mine = NULL;
+	char mine[LINK_DEVICE_NAME_MAX];
 
+	link_device_name(own->id, mine);
 	for (size_t i = 0; i < other->num_links; i++) {
 		const struct description_link *link = &other->links[i];
-		_cleanup_(freep) char *theirs = NULL;
+		char id[LINK_ID_MAX], theirs[LINK_DEVICE_NAME_MAX];
 		struct link_peers peers;
-		char id[LINK_ID_MAX];
 
 		if (!may_be_named_alike(link->name, own->link->name))
 			continue;
 		peers = link_peers(other, link);
 		link_id(other, link, id);
-		if (!link_has_root(&peers) || strcmp(id, own->id) == 0)
-			continue;
-		theirs = link_device_name(other, link);
-		mine = mine ?: link_device_name(own->check->description, own->link);
-		if (!mine || !theirs)
-			own->check->problems->out_of_memory = true;
-		else if (strcmp(mine, theirs) == 0)
+		link_device_name(id, theirs);
+		if (link_has_root(&peers) && strcmp(mine, theirs) == 0 && strcmp(id, own->id) != 0)
 			report_link(own, ".name",
 				    "would be /dev/cellmgr/%s in Linux, as link %s of cell %s is; "
 				    "give it another name",

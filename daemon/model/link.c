@@ -95,14 +95,14 @@ void link_id(const struct description *description, const struct description_lin
 		end = stpcpy(stpcpy(end, " "), peers.names[n]);
 }
 
-char *link_device_name(const struct description *description, const struct description_link *link)
+void link_device_name(const char *id, char ret[LINK_DEVICE_NAME_MAX])
 {
-	const struct link_peers peers = link_peers(description, link);
-	char *name;
+	const int name = strcspn(id, " ");
+	const char *cell = id + name + 1;
 
-	if (asprintf(&name, "%s-%s", peers.names[link_has_root(&peers)], link->name) < 0)
-		return NULL;
-	return name;
+	if (strncmp(cell, LINK_ROOT " ", strlen(LINK_ROOT " ")) == 0)
+		cell += strlen(LINK_ROOT " ");
+	snprintf(ret, LINK_DEVICE_NAME_MAX, "%.*s-%.*s", (int)strcspn(cell, " "), cell, name, id);
 }
 
 /* What the cell has at guest addresses, but for links; false behind the last. */

@@ -13,6 +13,8 @@
 #define LINK_STATE_TABLE 4096ull /* bytes: a page, in which there is room for 1024 peers */
 #define LINK_ID_MAX	 ((LINK_MAX_PEERS + 1) * (DESCRIPTION_MAX_NAME + 1))
 
+#define LINK_DEVICE_NAME_MAX (2 * (DESCRIPTION_MAX_NAME + 1))
+
 /* Who shares it, in the order of their numbers: root first, then the cells by name. */
 struct link_peers {
 	const char *names[LINK_MAX_PEERS];
@@ -58,11 +60,9 @@ uint64_t links_led(const struct description *description);
 void link_id(const struct description *description, const struct description_link *link,
 	     char ret[LINK_ID_MAX]);
 
-/*
- * What Linux calls it, "turbine-plant", also where it takes no part: the first cell and the link.
- * To be freed; NULL without memory.
+/* What Linux calls it, "turbine-plant", also where it takes no part: the first cell and the link.
  */
-char *link_device_name(const struct description *description, const struct description_link *link);
+void link_device_name(const char *id, char ret[LINK_DEVICE_NAME_MAX]);
 
 static inline bool link_has_root(const struct link_peers *peers)
 {
