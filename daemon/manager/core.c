@@ -60,8 +60,9 @@ int manager_load_descriptions(struct manager *manager, bool tolerant, struct err
 	}
 	manager_log_problems(&dir->problems);
 	take_descriptions(manager, dir);
+	links_unstick(manager);
 	observe_settle(manager);
-	jobs_destroy_doomed(manager);
+	jobs_follow_up(manager);
 	observer_look(manager->observer);
 	return 0;
 }
@@ -77,7 +78,7 @@ static void on_observed(struct observation *observation, void *userdata)
 		else
 			log_warning("Cannot read the state of cells: %s",
 				    strerror(-observation->error));
-		jobs_destroy_doomed(manager);
+		jobs_follow_up(manager);
 	}
 	console_deliver(manager, observation);
 }
@@ -165,6 +166,12 @@ void manager_free(struct manager *manager)
 			manager->events->cell_removed(cell, manager->userdata);
 		manager->cells = cell->next;
 		cell_free(cell);
+	}
+	while (manager->links) {
+		struct link *link = manager->links;
+
+		manager->links = link->next;
+		free(link);
 	}
 	cell_dir_free(manager->descriptions);
 	cell_dir_free(manager->rejected);

@@ -14,6 +14,19 @@ static struct decision step_on(const struct cell *cell, enum bus_verb step)
 	return (struct decision){.kind = DECISION_STEP, .step = step, .cell = cell};
 }
 
+static struct decision remove_link(const struct link *link)
+{
+	return (struct decision){.kind = DECISION_STEP, .step = VERB_REMOVE_LINK, .link = link};
+}
+
+/* What Linux has of links has to be right before it. */
+static struct decision step_to_create(const struct situation *now)
+{
+	if (now->unneeded)
+		return remove_link(now->unneeded);
+	return step_on(now->cell, now->lacks_link ? VERB_ADD_LINK : VERB_CREATE);
+}
+
 static struct decision refuse(const struct cell *cell, enum error_code error, const char *why)
 {
 	return (struct decision){
@@ -49,7 +62,7 @@ static const struct {
 static struct decision decide_single(const struct situation *now)
 {
 	const struct cell *cell = now->cell;
-	struct decision decision = step_on(cell, now->verb);
+	struct decision decision;
 
 	if (now->hypervisor != HYPERVISOR_ENABLED)
 		return refuse_without_hypervisor(now);
@@ -60,6 +73,7 @@ static struct decision decide_single(const struct situation *now)
 		return refuse(cell, ERROR_WRONG_STATE, singles[now->verb].hint);
 	if (!cell->description && (now->verb == VERB_CREATE || now->verb == VERB_LOAD))
 		return refuse_without_description(cell);
+	decision = now->verb == VERB_CREATE ? step_to_create(now) : step_on(cell, now->verb);
 	decision.check = now->verb == VERB_CREATE;
 	return decision;
 }
@@ -74,7 +88,7 @@ static struct decision decide_step_to_start(const struct situation *now)
 	if (now->hypervisor != HYPERVISOR_ENABLED)
 		return refuse_without_hypervisor(now);
 	if (now->cell->state == LIFECYCLE_DEFINED)
-		return step_on(now->cell, VERB_CREATE);
+		return step_to_create(now);
 	if (now->cell->state == LIFECYCLE_LOADED)
 		return step_on(now->cell, VERB_START);
 	decision = step_on(now->cell, VERB_LOAD);
@@ -163,7 +177,19 @@ static struct decision decide_disable(const struct situation *now)
 		if (cell_owned(cell))
 			return step_on(cell, VERB_DESTROY);
 	}
+	for (const struct link *link = now->links; link; link = link->next) {
+		if (!link->stuck)
+			return remove_link(link);
+	}
 	return step_on(NULL, VERB_DISABLE);
+}
+
+/* Nobody asks for it: where it is not needed any more it has come to nothing. */
+static struct decision decide_remove_link(const struct situation *now)
+{
+	if (now->hypervisor != HYPERVISOR_ENABLED || !now->unneeded)
+		return done;
+	return remove_link(now->unneeded);
 }
 
 struct decision decide(const struct situation *now)
@@ -172,6 +198,8 @@ struct decision decide(const struct situation *now)
 		return decide_enable(now);
 	if (now->verb == VERB_DISABLE)
 		return decide_disable(now);
+	if (now->verb == VERB_REMOVE_LINK)
+		return decide_remove_link(now);
 	if (now->cell->state == LIFECYCLE_FOREIGN)
 		return refuse(now->cell, ERROR_WRONG_STATE,
 			      "it was made by somebody else and is not touched");

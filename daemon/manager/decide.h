@@ -7,6 +7,7 @@
 #define DECIDE_H
 
 #include "manager/cell.h"
+#include "manager/link.h"
 
 struct situation {
 	/* What is wanted. */
@@ -17,8 +18,11 @@ struct situation {
 
 	/* What there is. */
 	enum hypervisor_state hypervisor;
-	const struct cell *cell;  /* what it is about; NULL: the hypervisor */
-	const struct cell *cells; /* all; for VERB_DISABLE */
+	const struct cell *cell;     /* what it is about; NULL: the hypervisor */
+	const struct cell *cells;    /* all; for VERB_DISABLE */
+	const struct link *links;    /* of which Linux has an end; for VERB_DISABLE */
+	const struct link *unneeded; /* one of them that has to go before a cell is created */
+	bool lacks_link; /* Linux has to have an end of a link of the cell before it is created */
 
 	/* What the job has come to. */
 	bool was_running; /* the cell ran when the job was queued */
@@ -45,6 +49,7 @@ struct decision {
 	const char *why; /* a constant or the cell's last error; to follow "cell NAME is STATE: " */
 
 	const struct cell *cell; /* whose step or whose state; NULL: the hypervisor's */
+	const struct link *link; /* of VERB_REMOVE_LINK: which */
 };
 
 /* The cell of a situation must be there, unless it is about the hypervisor. */

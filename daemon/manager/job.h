@@ -31,11 +31,13 @@ struct job {
 
 	/* At work. */
 	struct step *step; /* in the worker */
-	struct plan plan;  /* of a create step */
+	struct plan
+		plan; /* of a step that creates something; its link also of one that removes it */
 	sd_event_source *deadline;
 	uint64_t expired_at; /* monotonic µs; 0: the deadline has not passed */
 	unsigned int steps_done;
-	bool stopped; /* the cell, by one of them */
+	bool own_step_done; /* the one that the job is called after */
+	bool stopped;	    /* the cell, by one of them */
 	bool started;
 	bool was_running; /* the cell, when it was queued */
 	bool stuck;	  /* the driver did not come back in time; answered already */

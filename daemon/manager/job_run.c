@@ -57,6 +57,8 @@ static void run_next(struct manager *manager)
 	manager->queue = job->next;
 	manager->current = job;
 	cell = job_cell(job);
+	if (job->verb == VERB_DISABLE)
+		links_unstick(manager);
 	if (cell) {
 		cell_set_operation(cell, verb_name(job->verb));
 		manager_publish_cell(manager, cell);
@@ -132,6 +134,16 @@ static void hasten(struct job *job)
 	sd_event_source_set_time(current->deadline, 0);
 }
 
+/* A link too many is in nobody's way, unless the job has to have all of them gone. */
+static bool goes_on_after(const struct job *job, const struct step *failed)
+{
+	if (failed->verb != VERB_REMOVE_LINK || job->stuck ||
+	    (job->verb == VERB_DISABLE && !job->force))
+		return false;
+	log_warning("%s; it is left there", error_text(&failed->error));
+	return true;
+}
+
 static void on_step_done(void *userdata)
 {
 	_cleanup_(step_freep) struct step *step = NULL;
@@ -143,7 +155,7 @@ static void on_step_done(void *userdata)
 	job_record_result(job);
 	step = TAKE_POINTER(job->step);
 	observe_apply(manager, step->snapshot);
-	jobs_destroy_doomed(manager);
+	jobs_follow_up(manager);
 	if (watches_on(step->verb))
 		observer_restart(manager->observer);
 	else
@@ -153,18 +165,20 @@ static void on_step_done(void *userdata)
 			  verb_name(step->verb));
 	else if (error_is_set(&step->error))
 		error_set(&error, step->error.code, "%s", error_text(&step->error));
-	if (error_is_set(&error))
+	if (error_is_set(&error) && !goes_on_after(job, step))
 		end(job, &error);
 	else
 		advance(job);
 }
 
-static int begin_step(struct job *job, enum bus_verb verb, struct cell *cell, struct error *error)
+static int begin_step(struct job *job, enum bus_verb verb, struct cell *about, struct error *error)
 {
+	/* A cell goes on while a link of it comes. */
+	struct cell *cell = verb == VERB_ADD_LINK ? NULL : about;
 	struct manager *manager = job->manager;
 	int r;
 
-	r = job_prepare_step(job, verb, cell, error);
+	r = job_prepare_step(job, verb, about, error);
 	if (r < 0)
 		return r;
 	job->expired_at = 0;
@@ -203,7 +217,7 @@ static unsigned int step_limit(const struct manager *manager)
 }
 
 /* What to do next: 1 with the step and its cell, 0 where all is done, negative with error set. */
-static int decide_step(const struct job *job, enum bus_verb *ret_step, struct cell **ret_cell,
+static int decide_step(struct job *job, enum bus_verb *ret_step, struct cell **ret_cell,
 		       struct error *error)
 {
 	struct manager *manager = job->manager;
@@ -216,7 +230,7 @@ static int decide_step(const struct job *job, enum bus_verb *ret_step, struct ce
 		return error_set(error, ERROR_BUSY,
 				 "the driver has not told yet which cells there are");
 	/* There may be no such cell any more. */
-	if (!job->whole && job->steps_done)
+	if (!job->whole && job->own_step_done)
 		return 0;
 	if (job->cell) {
 		cell = manager_look_up(manager, job->cell, error);
@@ -231,6 +245,9 @@ static int decide_step(const struct job *job, enum bus_verb *ret_step, struct ce
 		.hypervisor = manager->state,
 		.cell = cell,
 		.cells = manager->cells,
+		.links = manager->links,
+		.unneeded = links_find_unneeded(manager),
+		.lacks_link = cell && links_lack(manager, cell),
 		.was_running = job->was_running,
 		.stepped = job->steps_done > 0,
 		.stopped = job->stopped,
@@ -245,6 +262,8 @@ static int decide_step(const struct job *job, enum bus_verb *ret_step, struct ce
 				 lifecycle_name(next.cell->state), next.why);
 	if (next.kind == DECISION_REFUSED)
 		return error_set(error, next.error, "%s", next.why);
+	if (next.link)
+		job->plan.link = next.link->record.place;
 	changed = next.renew ? plan_changed(manager, cell, error) : 0;
 	if (changed < 0)
 		return changed;
@@ -297,7 +316,30 @@ void job_submit(struct job *job)
 	run_next(manager);
 }
 
-void jobs_destroy_doomed(struct manager *manager)
+static bool is_waiting(const struct manager *manager, enum bus_verb verb)
+{
+	for (const struct job *job = manager->queue; job; job = job->next) {
+		if (job->verb == verb)
+			return true;
+	}
+	return manager->current && manager->current->verb == verb;
+}
+
+static void remove_links(struct manager *manager)
+{
+	struct job *job;
+
+	if (manager->state != HYPERVISOR_ENABLED || !links_find_unneeded(manager) ||
+	    is_waiting(manager, VERB_REMOVE_LINK))
+		return;
+	job = job_new(manager, VERB_REMOVE_LINK, NULL);
+	if (!job)
+		return;
+	job->whole = true;
+	job_submit(job);
+}
+
+void jobs_follow_up(struct manager *manager)
 {
 	for (struct cell *cell = manager->cells; cell; cell = cell->next) {
 		struct job *job = cell->doomed ? job_new(manager, VERB_DESTROY, cell->name) : NULL;
@@ -306,6 +348,7 @@ void jobs_destroy_doomed(struct manager *manager)
 		if (job)
 			job_submit(job);
 	}
+	remove_links(manager);
 }
 
 unsigned int jobs_queued(const struct manager *manager)

@@ -15,8 +15,11 @@ void job_submit(struct job *job);
 /* How many jobs wait; the one at work does not count. */
 unsigned int jobs_queued(const struct manager *manager);
 
-/* After observe_settle(): submits what is to be done with cells that have failed. */
-void jobs_destroy_doomed(struct manager *manager);
+/*
+ * After observe_settle(), and when descriptions have changed: submits what nobody has to ask for,
+ * to destroy cells that have failed and to remove links that are not needed any more.
+ */
+void jobs_follow_up(struct manager *manager);
 
 /* Drops all jobs: for the end of the daemon. */
 void jobs_free(struct manager *manager);

@@ -3,6 +3,7 @@
 
 #include <string.h>
 
+#include "driver/link_device.h"
 #include "manager/console.h"
 #include "util/log.h"
 #include "util/message_ids.h"
@@ -15,10 +16,11 @@
 uint64_t job_step_time(const struct job *job, const struct cell *cell)
 {
 	static const uint64_t deadlines[VERB_STEP_COUNT] = {
-		[VERB_ENABLE] = 60 * SECOND_US, [VERB_DISABLE] = 60 * SECOND_US,
-		[VERB_CREATE] = 60 * SECOND_US, [VERB_LOAD] = 120 * SECOND_US,
-		[VERB_START] = 30 * SECOND_US,	[VERB_STOP] = 30 * SECOND_US,
-		[VERB_KILL] = 15 * SECOND_US,	[VERB_DESTROY] = 60 * SECOND_US,
+		[VERB_ENABLE] = 60 * SECOND_US,	  [VERB_DISABLE] = 60 * SECOND_US,
+		[VERB_CREATE] = 60 * SECOND_US,	  [VERB_LOAD] = 120 * SECOND_US,
+		[VERB_START] = 30 * SECOND_US,	  [VERB_STOP] = 30 * SECOND_US,
+		[VERB_KILL] = 15 * SECOND_US,	  [VERB_DESTROY] = 60 * SECOND_US,
+		[VERB_ADD_LINK] = 30 * SECOND_US, [VERB_REMOVE_LINK] = 30 * SECOND_US,
 	};
 	uint64_t timeout_ns;
 
@@ -40,12 +42,30 @@ static int fill_create(struct job *job, struct cell *cell, struct error *error)
 	return 0;
 }
 
+static int fill_link(struct job *job, struct cell *cell, struct error *error)
+{
+	struct step *step = job->step;
+	int r = 0;
+
+	if (step->verb == VERB_ADD_LINK) {
+		r = plan_add_link(job->manager, cell, error, &job->plan);
+		if (r < 0)
+			return r;
+		step->blob = TAKE_POINTER(job->plan.blob);
+		step->blob_size = job->plan.blob_size;
+	}
+	step->machine_root = job->manager->machine_root;
+	step->bdf = job->plan.link.bdf;
+	link_device_name(job->plan.link.id, step->link);
+	return 0;
+}
+
 static int fill_step(struct job *job, struct cell *cell, struct error *error)
 {
 	struct manager *manager = job->manager;
 	struct step *step = job->step;
 
-	if (cell) {
+	if (cell && step->verb != VERB_ADD_LINK) {
 		snprintf(step->cell, sizeof(step->cell), "%s", cell->name);
 		step->id = cell->seen.id;
 	}
@@ -64,6 +84,9 @@ static int fill_step(struct job *job, struct cell *cell, struct error *error)
 	case VERB_DISABLE:
 		step->release_pool = manager->pool_from_linux;
 		return 0;
+	case VERB_ADD_LINK:
+	case VERB_REMOVE_LINK:
+		return fill_link(job, cell, error);
 	default:
 		return 0;
 	}
@@ -84,10 +107,31 @@ int job_prepare_step(struct job *job, enum bus_verb verb, struct cell *cell, str
 	return r;
 }
 
+static bool is_of_link(const struct step *step)
+{
+	return step->verb == VERB_ADD_LINK || step->verb == VERB_REMOVE_LINK;
+}
+
+static void record_link_intent(struct job *job)
+{
+	struct link *link = job->step->verb == VERB_ADD_LINK
+				    ? links_add(job->manager, &job->plan.link)
+				    : links_find(job->manager, job->plan.link.bdf);
+
+	if (link)
+		snprintf(link->record.intent, sizeof(link->record.intent), "%s",
+			 verb_name(job->step->verb));
+	manager_save(job->manager);
+}
+
 void job_record_intent(struct job *job, struct cell *cell)
 {
 	char *intent = cell ? cell->record.intent : job->manager->intent;
 
+	if (is_of_link(job->step)) {
+		record_link_intent(job);
+		return;
+	}
 	snprintf(intent, sizeof(cell->record.intent), "%s", verb_name(job->step->verb));
 	if (job->step->verb == VERB_CREATE) {
 		cell->record.placement = job->plan.placement;
@@ -136,6 +180,7 @@ static void record_cell(struct job *job, struct cell *cell)
 			break;
 		cell_forget(cell);
 		consoles_end(job->manager, step->id);
+		links_unstick(job->manager);
 		break;
 	default:
 		break;
@@ -155,11 +200,38 @@ static void record_hypervisor(struct manager *manager, struct step *step)
 			  "The hypervisor is enabled");
 	} else if (step->verb == VERB_DISABLE && !error_is_set(&step->error)) {
 		manager->pool = manager->hypervisor = (struct address_range){0};
+		links_forget_all(manager);
 		for (struct cell *cell = manager->cells; cell; cell = cell->next)
 			cell_forget(cell);
 		log_event(LOG_NOTICE, MESSAGE_HYPERVISOR_DISABLED, NULL, NULL, 0,
 			  "The hypervisor is disabled");
 	}
+}
+
+/* A driver that did not come back in time may have done it. */
+static bool is_there(const struct step *step)
+{
+	if (error_is_set(&step->error) && step->error.code != ERROR_TIMEOUT)
+		return false;
+	return !error_is_set(&step->error) ||
+	       link_device_present(step->machine_root, step->bdf) > 0;
+}
+
+static void record_link(struct manager *manager, const struct step *step)
+{
+	struct link *link = links_find(manager, step->bdf);
+	const bool failed = error_is_set(&step->error);
+
+	if (!link)
+		return;
+	link->record.intent[0] = '\0';
+	if (step->verb == VERB_REMOVE_LINK && failed)
+		link->stuck = true;
+	else if (step->verb == VERB_REMOVE_LINK || !is_there(step))
+		links_forget(manager, link);
+	if (!failed)
+		log_message(LOG_INFO, "Linux %s its end of link %s",
+			    step->verb == VERB_ADD_LINK ? "has" : "no longer has", step->link);
 }
 
 /* What an administrator wants to find in the journal of a cell. */
@@ -192,12 +264,15 @@ void job_record_result(struct job *job)
 	struct cell *cell = manager_find_cell(job->manager, step->cell);
 
 	job->steps_done++;
+	job->own_step_done |= step->verb == job->verb;
 	job->stopped |= step->verb == VERB_STOP || step->verb == VERB_KILL;
 	job->started |= step->verb == VERB_START && !error_is_set(&step->error);
 	if (cell) {
 		cell->in_step = false;
 		record_cell(job, cell);
 		log_result(job, cell);
+	} else if (is_of_link(step)) {
+		record_link(job->manager, step);
 	} else if (step->verb == VERB_ENABLE || step->verb == VERB_DISABLE) {
 		record_hypervisor(job->manager, job->step);
 	}

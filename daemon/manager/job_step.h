@@ -6,7 +6,8 @@
 #include "manager/job.h"
 
 /*
- * Makes job->step. cell is the one that it is about, NULL for the hypervisor. Returns 0, or
+ * Makes job->step. cell is the one that it is about or whose link it is about, NULL for the
+ * hypervisor; VERB_REMOVE_LINK is about job->plan.link. Returns 0, or
  * negative with error set and no step.
  */
 int job_prepare_step(struct job *job, enum bus_verb verb, struct cell *cell, struct error *error);

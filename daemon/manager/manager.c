@@ -126,6 +126,7 @@ void manager_mark(struct manager *manager, enum manager_property property)
 void manager_save(struct manager *manager)
 {
 	_cleanup_(freep) struct state_cell *cells = NULL;
+	_cleanup_(freep) struct link_record *links = NULL;
 	struct state state = {
 		.pool = manager->pool,
 		.hypervisor = manager->hypervisor,
@@ -139,11 +140,13 @@ void manager_save(struct manager *manager)
 	for (struct cell *cell = manager->cells; cell; cell = cell->next)
 		count++;
 	cells = calloc(count + 1, sizeof(*cells));
-	if (!cells) {
+	links = links_collect(manager, &state.num_links);
+	if (!cells || !links) {
 		log_error("Cannot write %s: out of memory", STATE_FILE);
 		return;
 	}
 	state.cells = cells;
+	state.links = links;
 	for (struct cell *cell = manager->cells; cell; cell = cell->next) {
 		cell->unsaved = false;
 		if (cell->record.phase == CELL_PHASE_NONE && !cell->record.intent[0])

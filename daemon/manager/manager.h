@@ -12,6 +12,7 @@
 #include "driver/observer.h"
 #include "manager/cell.h"
 #include "manager/core_events.h"
+#include "manager/link.h"
 #include "model/cell_dir.h"
 #include "model/config.h"
 #include "model/machine.h"
@@ -52,6 +53,7 @@ struct manager {
 	bool unsaved;	 /* a record is not in the state file yet */
 
 	struct cell *cells; /* sorted by name */
+	struct link *links; /* that Linux has an end of */
 
 	/* As published. */
 	enum hypervisor_state state;

@@ -73,6 +73,7 @@ static void remember(struct manager *manager, const struct snapshot *snapshot)
 	if (!state)
 		return;
 	manager->pool_from_linux = state->pool_from_linux;
+	links_remember(manager, state, snapshot->hypervisor == HYPERVISOR_ENABLED);
 	if (snapshot->hypervisor != HYPERVISOR_ENABLED)
 		return;
 	remember_pool(manager, state, snapshot);
@@ -214,6 +215,7 @@ void observe_apply(struct manager *manager, const struct snapshot *snapshot)
 		return;
 	manager->observed_at_ns = manager_now_ns(manager);
 	apply_hypervisor(manager, snapshot);
+	links_observe(manager, snapshot->hypervisor == HYPERVISOR_ENABLED);
 	remember(manager, snapshot);
 	observe_existing(manager, snapshot);
 	observe_missing(manager, snapshot);

@@ -14,12 +14,14 @@
 struct input {
 	struct placement_input placement;
 	struct placement_cell *cells;
+	struct link_place *links;
 	const struct description **descriptions;
 };
 
 static void input_done(struct input *input)
 {
 	free(input->cells);
+	free(input->links);
 	free(input->descriptions);
 }
 
@@ -34,7 +36,27 @@ static void add_cell(struct input *input, struct cell *cell)
 	created->placement.cpus = cell->seen.cpus;
 }
 
-static int gather(struct manager *manager, struct input *input)
+/* But for those that will have been removed before a cell is created. */
+static int gather_links(const struct manager *manager, const struct cell *except,
+			struct input *input)
+{
+	size_t count = 0;
+
+	for (const struct link *link = manager->links; link; link = link->next)
+		count++;
+	input->links = calloc(count + 1, sizeof(*input->links));
+	if (!input->links)
+		return -ENOMEM;
+	for (const struct link *link = manager->links; link; link = link->next) {
+		if (!except || link->stuck || links_needed(manager, link, except))
+			input->links[input->placement.num_links++] = link->record.place;
+	}
+	input->placement.links = input->links;
+	return 0;
+}
+
+/* except: the cell that is to be placed; NULL: things as they are. */
+static int gather(struct manager *manager, const struct cell *except, struct input *input)
 {
 	size_t count = 0;
 
@@ -42,7 +64,7 @@ static int gather(struct manager *manager, struct input *input)
 		count++;
 	input->cells = calloc(count + 1, sizeof(*input->cells));
 	input->descriptions = calloc(count + 1, sizeof(*input->descriptions));
-	if (!input->cells || !input->descriptions)
+	if (!input->cells || !input->descriptions || gather_links(manager, except, input) < 0)
 		return -ENOMEM;
 	for (struct cell *cell = manager->cells; cell; cell = cell->next) {
 		if (cell->exists) {
@@ -74,8 +96,10 @@ static int need_machine(struct manager *manager, struct error *error)
 {
 	if (!manager->machine)
 		manager_read_machine(manager);
-	else if (machine_read_online(manager->machine_root, manager->machine) < 0)
-		log_warning("Cannot read which CPUs are online; going by what was so");
+	else if (machine_read_online(manager->machine_root, manager->machine) < 0 ||
+		 machine_read_pci(manager->machine_root, manager->machine) < 0)
+		log_warning("Cannot read which CPUs are online and which PCI devices are there; "
+			    "going by what was so");
 	if (!manager->machine)
 		return error_set(error, ERROR_DRIVER,
 				 "the machine's CPUs and memory map cannot be read; the log says "
@@ -90,7 +114,7 @@ static int place(struct manager *manager, struct cell *cell, struct error *error
 	_cleanup_(problems_done) struct problems problems = {0};
 	int r;
 
-	if (gather(manager, &input) < 0)
+	if (gather(manager, cell, &input) < 0)
 		return error_set(error, ERROR_NO_RESOURCES, "out of memory");
 	r = placement_make(&input.placement, cell->description, &problems, ret);
 	if (r < 0)
@@ -99,10 +123,9 @@ static int place(struct manager *manager, struct cell *cell, struct error *error
 	return r;
 }
 
-int plan_create(struct manager *manager, struct cell *cell, struct error *error, struct plan *ret)
+static int place_now(struct manager *manager, struct cell *cell, struct error *error,
+		     struct placement *ret)
 {
-	_cleanup_(problems_done) struct problems problems = {0};
-	struct plan plan = {0};
 	int r;
 
 	if (manager->pool.size == 0)
@@ -111,8 +134,34 @@ int plan_create(struct manager *manager, struct cell *cell, struct error *error,
 			"the hypervisor was enabled by somebody else and its memory is not "
 			"known; disable it and let cellmgrd enable it");
 	r = need_machine(manager, error);
-	if (r >= 0)
-		r = place(manager, cell, error, &plan.placement);
+	return r < 0 ? r : place(manager, cell, error, ret);
+}
+
+int plan_add_link(struct manager *manager, struct cell *cell, struct error *error, struct plan *ret)
+{
+	_cleanup_(problems_done) struct problems problems = {0};
+	const size_t index = links_find_missing(manager, cell);
+	struct plan plan = {0};
+	int r = place_now(manager, cell, error, &plan.placement);
+
+	if (r < 0)
+		return r;
+	plan.link = plan.placement.links[index];
+	link_device_name(plan.link.id, plan.link_name);
+	r = encode_link(cell->description, index, &plan.link, &problems, &plan.blob,
+			&plan.blob_size);
+	if (r < 0)
+		return error_set_problems(error, ERROR_INVALID, &problems);
+	*ret = plan;
+	return 0;
+}
+
+int plan_create(struct manager *manager, struct cell *cell, struct error *error, struct plan *ret)
+{
+	_cleanup_(problems_done) struct problems problems = {0};
+	struct plan plan = {0};
+	int r = place_now(manager, cell, error, &plan.placement);
+
 	if (r < 0)
 		return r;
 	r = encode_cell(cell->description, &plan.placement, &problems, &plan.blob, &plan.blob_size);
@@ -187,7 +236,7 @@ int plan_check(struct manager *manager, struct cell *cell, struct error *error)
 	if (r < 0)
 		return r;
 	/* For the CPUs that count as online. */
-	if (gather(manager, &input) < 0)
+	if (gather(manager, NULL, &input) < 0)
 		return error_set(error, ERROR_NO_RESOURCES, "out of memory");
 	check = check_input(manager);
 	check.descriptions = input.descriptions;
@@ -210,7 +259,7 @@ static int begin_check(struct manager *manager, struct problems *problems, struc
 			     "not checked against the machine: %s", error_text(&error));
 		return 0;
 	}
-	if (gather(manager, input) < 0)
+	if (gather(manager, NULL, input) < 0)
 		return -ENOMEM;
 	*ret = check_input(manager);
 	ret->descriptions = input->descriptions;
@@ -317,7 +366,7 @@ uint64_t plan_memory_free(struct manager *manager)
 	_cleanup_(input_done) struct input input = {0};
 	uint64_t largest;
 
-	if (!plan_memory_total(manager) || gather(manager, &input) < 0)
+	if (!plan_memory_total(manager) || gather(manager, NULL, &input) < 0)
 		return 0;
 	return placement_free(&input.placement, &largest);
 }

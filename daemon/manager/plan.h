@@ -8,9 +8,11 @@
 #include "model/placement.h"
 #include "util/error.h"
 
-/* What a cell would be created from. */
+/* What a cell, or Linux' end of a link, would be created from. */
 struct plan {
-	struct placement placement;
+	struct placement placement; /* of the cell */
+	struct link_place link;	    /* of the link, and what it is called */
+	char link_name[LINK_DEVICE_NAME_MAX];
 	void *blob;
 	size_t blob_size;
 	char blob_sha256[IMAGE_SHA256_TEXT];
@@ -24,6 +26,10 @@ void plan_done(struct plan *plan);
  * (NoResources, Invalid).
  */
 int plan_create(struct manager *manager, struct cell *cell, struct error *error, struct plan *ret);
+
+/* Encodes Linux' end of the first link that the cell needs one of. As plan_create(). */
+int plan_add_link(struct manager *manager, struct cell *cell, struct error *error,
+		  struct plan *ret);
 
 /* 1 where the cell would be created differently today, 0 where not, negative with error set. */
 int plan_changed(struct manager *manager, struct cell *cell, struct error *error);

@@ -10,6 +10,7 @@
 
 #define STATE_VERSION  1
 #define STATE_MAX_FILE (4u << 20)
+#define LINKS_MAX      32 /* places on a PCI bus */
 
 static const char *const phase_names[CELL_PHASE_COUNT] = {
 	[CELL_PHASE_NONE] = "none",
@@ -37,10 +38,32 @@ static struct json_object *encode_range(const struct address_range *range)
 	return object;
 }
 
+static struct json_object *encode_place(const struct link_place *place)
+{
+	struct json_object *object = json_object_new_object();
+
+	add_string(object, "id", place->id);
+	add_uint(object, "bdf", place->bdf);
+	json_object_object_add(object, "memory", encode_range(&place->memory));
+	add_uint(object, "common", place->shape.common);
+	add_uint(object, "output", place->shape.output);
+	add_uint(object, "vectors", place->shape.vectors);
+	return object;
+}
+
+static struct json_object *encode_link(const struct link_record *record)
+{
+	struct json_object *object = encode_place(&record->place);
+
+	add_string(object, "intent", record->intent);
+	return object;
+}
+
 static struct json_object *encode_record(const struct cell_record *record)
 {
 	struct json_object *object = json_object_new_object();
 	struct json_object *memory = json_object_new_array();
+	struct json_object *links = json_object_new_array();
 	_cleanup_(freep) char *cpus = cpu_mask_format(&record->placement.cpus);
 
 	add_string(object, "phase", phase_names[record->phase]);
@@ -55,6 +78,9 @@ static struct json_object *encode_record(const struct cell_record *record)
 	for (size_t i = 0; i < record->placement.num_memory; i++)
 		json_object_array_add(memory, encode_range(&record->placement.memory[i]));
 	json_object_object_add(object, "memory", memory);
+	for (size_t i = 0; i < record->placement.num_links; i++)
+		json_object_array_add(links, encode_place(&record->placement.links[i]));
+	json_object_object_add(object, "links", links);
 	return object;
 }
 
@@ -62,6 +88,7 @@ static struct json_object *encode_state(const struct state *state)
 {
 	struct json_object *object = json_object_new_object();
 	struct json_object *cells = json_object_new_object();
+	struct json_object *links = json_object_new_array();
 
 	json_object_object_add(object, "version", json_object_new_int(STATE_VERSION));
 	json_object_object_add(object, "pool", encode_range(&state->pool));
@@ -73,6 +100,9 @@ static struct json_object *encode_state(const struct state *state)
 		json_object_object_add(cells, state->cells[i].name,
 				       encode_record(&state->cells[i].record));
 	json_object_object_add(object, "cells", cells);
+	for (size_t i = 0; i < state->num_links; i++)
+		json_object_array_add(links, encode_link(&state->links[i]));
+	json_object_object_add(object, "links", links);
 	return object;
 }
 
@@ -191,6 +221,53 @@ static bool decode_memory(struct json_object *object, struct placement *placemen
 	return true;
 }
 
+static bool decode_place(struct json_object *object, struct link_place *ret)
+{
+	struct link_place place = {0};
+	struct json_object *memory = NULL;
+	uint64_t bdf, vectors;
+
+	if (!json_object_is_type(object, json_type_object) ||
+	    !json_object_object_get_ex(object, "memory", &memory) ||
+	    !copy_string(object, "id", place.id, sizeof(place.id)) || !strchr(place.id, ' ') ||
+	    !get_uint(object, "bdf", &bdf) || bdf > UINT8_MAX ||
+	    !decode_range(memory, &place.memory) ||
+	    !get_uint(object, "common", &place.shape.common) ||
+	    !get_uint(object, "output", &place.shape.output) ||
+	    !get_uint(object, "vectors", &vectors) || vectors > UINT16_MAX)
+		return false;
+	place.bdf = bdf;
+	place.shape.vectors = vectors;
+	*ret = place;
+	return true;
+}
+
+/* The list in an object, of at most max; none in the file of a daemon that knew no links. */
+static bool get_links(struct json_object *object, size_t max, struct json_object **ret,
+		      size_t *ret_count)
+{
+	*ret_count = 0;
+	if (!json_object_object_get_ex(object, "links", ret))
+		return true;
+	if (!json_object_is_type(*ret, json_type_array) || json_object_array_length(*ret) > max)
+		return false;
+	*ret_count = json_object_array_length(*ret);
+	return true;
+}
+
+static bool decode_places(struct json_object *object, struct placement *placement)
+{
+	struct json_object *links;
+
+	if (!get_links(object, DESCRIPTION_MAX_LINKS, &links, &placement->num_links))
+		return false;
+	for (size_t i = 0; i < placement->num_links; i++) {
+		if (!decode_place(json_object_array_get_idx(links, i), &placement->links[i]))
+			return false;
+	}
+	return true;
+}
+
 static bool decode_phase(struct json_object *object, enum cell_phase *ret)
 {
 	const char *name = get_string(object, "phase");
@@ -212,6 +289,7 @@ static bool decode_record(struct json_object *object, struct cell_record *ret)
 
 	if (!cpus || cpu_mask_parse(cpus, &record.placement.cpus) < 0 ||
 	    !decode_phase(object, &record.phase) || !decode_memory(object, &record.placement) ||
+	    !decode_places(object, &record.placement) ||
 	    !json_object_object_get_ex(object, "id", &id) ||
 	    !json_object_is_type(id, json_type_int) ||
 	    !copy_string(object, "intent", record.intent, sizeof(record.intent)) ||
@@ -245,10 +323,32 @@ static int decode_cells(struct json_object *cells, struct state *state)
 	return 0;
 }
 
+static int decode_links(struct json_object *object, struct state *state)
+{
+	struct json_object *links;
+	size_t count;
+
+	if (!get_links(object, LINKS_MAX, &links, &count))
+		return -EPROTO;
+	state->links = calloc(count + 1, sizeof(*state->links));
+	if (!state->links)
+		return -ENOMEM;
+	for (; state->num_links < count; state->num_links++) {
+		struct json_object *item = json_object_array_get_idx(links, state->num_links);
+		struct link_record *record = &state->links[state->num_links];
+
+		if (!decode_place(item, &record->place) ||
+		    !copy_string(item, "intent", record->intent, sizeof(record->intent)))
+			return -EPROTO;
+	}
+	return 0;
+}
+
 static int decode_state(struct json_object *object, struct state *state)
 {
 	struct json_object *pool = NULL, *hypervisor = NULL, *cells = NULL;
 	uint64_t version;
+	int r;
 
 	if (!json_object_is_type(object, json_type_object) ||
 	    !get_uint(object, "version", &version) || version != STATE_VERSION)
@@ -261,7 +361,8 @@ static int decode_state(struct json_object *object, struct state *state)
 	    !json_object_object_get_ex(object, "cells", &cells) ||
 	    !json_object_is_type(cells, json_type_object))
 		return -EPROTO;
-	return decode_cells(cells, state);
+	r = decode_cells(cells, state);
+	return r < 0 ? r : decode_links(object, state);
 }
 
 int state_read(const char *file, struct state **ret)
@@ -297,5 +398,6 @@ void state_free(struct state *state)
 	for (size_t i = 0; i < state->num_cells; i++)
 		free(state->cells[i].name);
 	free(state->cells);
+	free(state->links);
 	free(state);
 }

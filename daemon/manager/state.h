@@ -36,6 +36,12 @@ struct cell_record {
 	bool failure_reported;
 };
 
+/* What is remembered of Linux' end of a link. */
+struct link_record {
+	struct link_place place;
+	char intent[16]; /* name of the step in progress, "" for none */
+};
+
 struct state_cell {
 	char *name;
 	struct cell_record record;
@@ -48,6 +54,8 @@ struct state {
 	char intent[16];		 /* "enable", "disable" or "" */
 	struct state_cell *cells;
 	size_t num_cells;
+	struct link_record *links;
+	size_t num_links;
 };
 
 /* Writes a new file and renames it over the old one. Returns 0 or negative errno. */

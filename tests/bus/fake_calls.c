@@ -21,7 +21,7 @@ static int memory_fd(pid_t pid, int flags)
 	return open(path, flags | O_CLOEXEC);
 }
 
-static int read_memory(pid_t pid, uint64_t address, void *buffer, size_t size)
+int fake_read_memory(pid_t pid, uint64_t address, void *buffer, size_t size)
 {
 	int fd = memory_fd(pid, O_RDONLY);
 	ssize_t length = fd < 0 ? -1 : pread(fd, buffer, size, (off_t)address);
@@ -47,7 +47,7 @@ static int do_enable(pid_t pid, uint64_t argument, bool lie)
 
 	if (fake.enabled)
 		return -EBUSY;
-	if (read_memory(pid, argument, &system, sizeof(system)) < 0)
+	if (fake_read_memory(pid, argument, &system, sizeof(system)) < 0)
 		return -EFAULT;
 	if (memcmp(system.signature, BLOB_SYSTEM_SIGNATURE, BLOB_SIGNATURE_LEN) != 0 ||
 	    system.hypervisor_memory.phys_start != fake.pool.phys_start)
@@ -66,6 +66,7 @@ static int do_disable(bool lie)
 		if (fake.cells[i].used)
 			fake_remove(&fake.cells[i]);
 	}
+	fake_links_gone();
 	fake.enabled = false;
 	return 0;
 }
@@ -94,19 +95,20 @@ static void list_cpus(const uint8_t *set, size_t size, char *list, size_t room)
 static int do_create(pid_t pid, uint64_t argument, bool lie)
 {
 	struct jailhouse_cell_create create;
+	struct fake_ends ends;
 	struct cell_desc *desc;
 	struct fake_cell *cell;
 	char cpus[64];
 	int r = -EINVAL;
 
-	if (read_memory(pid, argument, &create, sizeof(create)) < 0)
+	if (fake_read_memory(pid, argument, &create, sizeof(create)) < 0)
 		return -EFAULT;
 	if (!fake.enabled || create.blob_size < sizeof(*desc) || create.blob_size > 65536)
 		return -EINVAL;
 	if (locked())
 		return -EPERM;
 	desc = malloc(create.blob_size);
-	if (!desc || read_memory(pid, create.blob_address, desc, create.blob_size) < 0)
+	if (!desc || fake_read_memory(pid, create.blob_address, desc, create.blob_size) < 0)
 		goto out;
 	if (memcmp(desc->signature, BLOB_CELL_SIGNATURE, BLOB_SIGNATURE_LEN) != 0 ||
 	    cell_desc_size(desc) != create.blob_size || desc->name[BLOB_CELL_NAME_LEN - 1])
@@ -114,14 +116,16 @@ static int do_create(pid_t pid, uint64_t argument, bool lie)
 	r = -EEXIST;
 	if (fake_find_name(desc->name))
 		goto out;
-	r = 0;
-	if (lie)
+	r = fake_link_ends(desc, &ends);
+	if (lie || r < 0)
 		goto out;
 	list_cpus(cell_desc_cpu_set(desc), desc->cpu_set_size, cpus, sizeof(cpus));
 	cell = fake_add(desc->name, cpus);
 	r = cell ? 0 : -ENOMEM;
-	if (cell)
+	if (cell) {
 		cell->reply_timeout_us = desc->msg_reply_timeout;
+		cell->ends = ends;
+	}
 out:
 	free(desc);
 	return r;
@@ -129,7 +133,7 @@ out:
 
 static struct fake_cell *read_cell(pid_t pid, uint64_t argument, struct jailhouse_cell_id *id)
 {
-	if (!fake.enabled || read_memory(pid, argument, id, sizeof(*id)) < 0)
+	if (!fake.enabled || fake_read_memory(pid, argument, id, sizeof(*id)) < 0)
 		return NULL;
 	return id->id >= 0 ? fake_find(id->id) : fake_find_name(id->name);
 }
@@ -143,7 +147,7 @@ static int keep_image(pid_t pid, const struct fake_cell *cell, uint32_t n,
 	FILE *file;
 	int r = -EFAULT;
 
-	if (!bytes || read_memory(pid, image->source_address, bytes, image->size) < 0)
+	if (!bytes || fake_read_memory(pid, image->source_address, bytes, image->size) < 0)
 		goto out;
 	snprintf(path, sizeof(path), "%s/loaded-%s-%u", FAKE_DIRECTORY, cell->name, n);
 	file = fopen(path, "we");
@@ -164,7 +168,8 @@ static int load_images(pid_t pid, uint64_t argument, const struct fake_cell *cel
 		struct jailhouse_preload_image image;
 		uint64_t at = argument + sizeof(struct jailhouse_cell_load) + n * sizeof(image);
 
-		if (read_memory(pid, at, &image, sizeof(image)) < 0 || image.size > (64u << 20))
+		if (fake_read_memory(pid, at, &image, sizeof(image)) < 0 ||
+		    image.size > (64u << 20))
 			return -EFAULT;
 		if (keep_image(pid, cell, n, &image) < 0)
 			return -EFAULT;
@@ -177,7 +182,7 @@ static int do_load(pid_t pid, uint64_t argument, bool lie)
 	struct jailhouse_cell_load load;
 	struct fake_cell *cell;
 
-	if (read_memory(pid, argument, &load, sizeof(load)) < 0)
+	if (fake_read_memory(pid, argument, &load, sizeof(load)) < 0)
 		return -EFAULT;
 	cell = fake_find(load.cell_id.id);
 	if (!cell)
@@ -261,7 +266,7 @@ static int do_status(pid_t pid, uint64_t argument)
 	struct cellvisor_cell_status status;
 	struct fake_cell *cell;
 
-	if (read_memory(pid, argument, &status, sizeof(status)) < 0)
+	if (fake_read_memory(pid, argument, &status, sizeof(status)) < 0)
 		return -EFAULT;
 	cell = fake_find(status.id);
 	if (!cell)
@@ -282,7 +287,7 @@ static int do_console(pid_t pid, uint64_t argument)
 	struct fake_cell *cell;
 	uint64_t oldest;
 
-	if (read_memory(pid, argument, &console, sizeof(console)) < 0)
+	if (fake_read_memory(pid, argument, &console, sizeof(console)) < 0)
 		return -EFAULT;
 	cell = fake_find(console.id);
 	if (!cell)
@@ -316,7 +321,7 @@ static int do_pool_reserve(pid_t pid, uint64_t argument)
 {
 	struct cellvisor_pool pool;
 
-	if (read_memory(pid, argument, &pool, sizeof(pool)) < 0)
+	if (fake_read_memory(pid, argument, &pool, sizeof(pool)) < 0)
 		return -EFAULT;
 	if (fake.pool.source)
 		return -EBUSY;
@@ -346,7 +351,8 @@ struct fake_cell *fake_shutdown_target(pid_t pid, uint64_t request, uint64_t arg
 {
 	struct jailhouse_cell_load load;
 
-	if (request != JAILHOUSE_CELL_LOAD || read_memory(pid, argument, &load, sizeof(load)) < 0)
+	if (request != JAILHOUSE_CELL_LOAD ||
+	    fake_read_memory(pid, argument, &load, sizeof(load)) < 0)
 		return NULL;
 	return load.num_images ? NULL : fake_find(load.cell_id.id);
 }
@@ -378,6 +384,10 @@ const char *fake_call_name(pid_t pid, uint64_t request, uint64_t argument)
 		return "release";
 	case CELLVISOR_POOL_INFO:
 		return "info";
+	case CELLVISOR_LINK_ADD:
+		return "add-link";
+	case CELLVISOR_LINK_REMOVE:
+		return "remove-link";
 	case CELLVISOR_FEATURES:
 		return "features";
 	default:
@@ -412,6 +422,10 @@ int fake_ioctl(pid_t pid, uint64_t request, uint64_t argument, bool lie)
 		return do_pool_release();
 	case CELLVISOR_POOL_INFO:
 		return write_memory(pid, argument, &fake.pool, sizeof(fake.pool));
+	case CELLVISOR_LINK_ADD:
+		return fake_link_add(pid, argument, lie);
+	case CELLVISOR_LINK_REMOVE:
+		return fake_link_remove(pid, argument, lie);
 	case CELLVISOR_FEATURES:
 		return do_features(pid, argument);
 	case CELLVISOR_EVENTS:

@@ -208,7 +208,7 @@ static int parse_errno(const char *name)
 	} names[] = {
 		{"EPERM", EPERM},   {"EBUSY", EBUSY},	      {"ENOMEM", ENOMEM},
 		{"EINVAL", EINVAL}, {"EEXIST", EEXIST},	      {"ENOENT", ENOENT},
-		{"EIO", EIO},	    {"ETIMEDOUT", ETIMEDOUT},
+		{"EIO", EIO},	    {"ETIMEDOUT", ETIMEDOUT}, {"ENOSPC", ENOSPC},
 	};
 
 	for (size_t i = 0; i < sizeof(names) / sizeof(names[0]); i++) {
@@ -319,6 +319,10 @@ static const char *command(char **words, size_t count, char *buffer, size_t size
 		num_rules = 0;
 		return "ok";
 	}
+	if (strcmp(words[0], "links-gone") == 0) {
+		fake_links_gone();
+		return "ok";
+	}
 	if (strcmp(words[0], "features") == 0 && count == 2) {
 		fake.features = strtoull(words[1], NULL, 0);
 		return "ok";
@@ -421,6 +425,7 @@ static int serve(void)
 	struct pollfd fds[3];
 
 	mkdir(FAKE_DIRECTORY, 0755);
+	fake_links_clear();
 	pthread_mutex_lock(&lock);
 	fake_write_sysfs();
 	pthread_mutex_unlock(&lock);

@@ -12,6 +12,7 @@
 #include <stdint.h>
 #include <sys/types.h>
 
+#include "blob.h"
 #include "driver_abi.h"
 #include "sysfs_abi.h"
 
@@ -36,7 +37,12 @@ struct fake_reply {
 /* From now on the call cannot be interrupted. */
 #define FAKE_STUCK 1
 
+/* Root of the machine that the daemon is told of. */
+#define FAKE_MACHINE "/usr/lib/cellmgr-test/machine"
+
 #define FAKE_MAX_CELLS	 16
+#define FAKE_MAX_LINKS	 8
+#define FAKE_MAX_ENDS	 8
 #define FAKE_CONSOLE_MAX 65536
 #define FAKE_ROOM	 16384 /* what the ring holds */
 
@@ -45,6 +51,12 @@ enum fake_answer {
 	FAKE_APPROVE,
 	FAKE_DENY,
 	FAKE_SILENT,
+};
+
+/* The places of a cell's links. */
+struct fake_ends {
+	uint16_t bdfs[FAKE_MAX_ENDS];
+	size_t count;
 };
 
 struct fake_cell {
@@ -59,6 +71,13 @@ struct fake_cell {
 	uint64_t exits;
 	char console[FAKE_CONSOLE_MAX];
 	size_t console_length;
+	struct fake_ends ends;
+};
+
+/* Root's end of a link. */
+struct fake_link {
+	bool used;
+	uint16_t bdf;
 };
 
 struct fake {
@@ -68,6 +87,7 @@ struct fake {
 	uint64_t events;
 	int32_t next_id;
 	struct fake_cell cells[FAKE_MAX_CELLS];
+	struct fake_link links[FAKE_MAX_LINKS];
 };
 
 /* fake_cells.c; all with the lock of fake_driver.c held. */
@@ -81,7 +101,18 @@ void fake_remove(struct fake_cell *cell);
 void fake_write_sysfs(void);
 void fake_write_cell(const struct fake_cell *cell);
 
+/* fake_links.c. */
+int fake_link_add(pid_t pid, uint64_t argument, bool lie);
+int fake_link_remove(pid_t pid, uint64_t argument, bool lie);
+/* Removes the devices: of all, of what another fake left behind. */
+void fake_links_gone(void);
+void fake_links_clear(void);
+/* The links of a blob. -EINVAL where root has to have an end and has none. */
+int fake_link_ends(const struct cell_desc *desc, struct fake_ends *ret);
+
 /* fake_calls.c, with the lock as well. */
+/* Out of a caller's memory: 0 or -EFAULT. */
+int fake_read_memory(pid_t pid, uint64_t address, void *buffer, size_t size);
 /* 0 or negative errno. pid and argument: the caller's memory. lie: say yes and do nothing. */
 int fake_ioctl(pid_t pid, uint64_t request, uint64_t argument, bool lie);
 /* Whether a shutdown of the cell gets no answer: then the caller waits. */

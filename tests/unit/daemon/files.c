@@ -69,6 +69,18 @@ static void test_config_refuses(struct tap *tap)
 	}
 }
 
+static struct link_record links[] = {
+	{.place = {.id = "plant root alpha",
+		   .shape = {.common = 4096, .output = 65536, .vectors = 2},
+		   .bdf = 0xf0,
+		   .memory = {0x23000000, 0x22000}},
+	 .intent = "add-link"},
+	{.place = {.id = "pair root alpha beta",
+		   .shape = {.common = 0, .output = 4096, .vectors = 16},
+		   .bdf = 0x08,
+		   .memory = {0x24000000, 0x4000}}},
+};
+
 static void make_state(struct state *state, struct state_cell cells[2])
 {
 	*state = (struct state){
@@ -78,6 +90,8 @@ static void make_state(struct state *state, struct state_cell cells[2])
 		.intent = "disable",
 		.cells = cells,
 		.num_cells = 2,
+		.links = links,
+		.num_links = 2,
 	};
 	cells[0] = (struct state_cell){
 		.name = "alpha",
@@ -94,6 +108,8 @@ static void make_state(struct state *state, struct state_cell cells[2])
 						.memory = {{0x21000000, 1 << 20},
 							   {0x22000000, 4096}},
 						.num_memory = 2,
+						.links = {links[0].place, links[1].place},
+						.num_links = 2,
 					},
 				.failure_reported = true,
 			},
@@ -132,7 +148,9 @@ static void test_state_comes_back(struct tap *tap, const char *file)
 	tap_ok(tap,
 	       memcmp(&record->placement, &cells[0].record.placement, sizeof(record->placement)) ==
 		       0,
-	       "its placement");
+	       "its placement, with links");
+	tap_ok(tap, read->num_links == 2 && memcmp(read->links, links, sizeof(links)) == 0,
+	       "what Linux has an end of");
 	tap_ok(tap,
 	       strcmp(read->cells[1].name, "beta") == 0 &&
 		       read->cells[1].record.phase == CELL_PHASE_NONE,
@@ -145,6 +163,57 @@ static void write_text(const char *file, const char *text, size_t length)
 
 	if (!stream || fwrite(text, 1, length, stream) != length || fclose(stream) != 0)
 		exit(2);
+}
+
+/* The file of a daemon that knew no links is no reason to lose the cells. */
+static void test_state_without_links(struct tap *tap, const char *file)
+{
+	static const char text[] =
+		"{\"version\": 1, \"pool\": {\"start\": 0, \"size\": 0}, \"hypervisor\": "
+		"{\"start\": "
+		"0, \"size\": 0}, \"pool-from-linux\": false, \"intent\": \"\", \"cells\": {\"a\": "
+		"{\"phase\": \"created\", \"id\": 1, \"intent\": \"\", \"started-at\": 0, "
+		"\"image-sha256\": \"\", \"blob-sha256\": \"\", \"failure-reported\": false, "
+		"\"cpus\": \"1\", \"memory\": []}}}";
+	_cleanup_(state_freep) struct state *read = NULL;
+
+	write_text(file, text, sizeof(text) - 1);
+	tap_ok(tap,
+	       state_read(file, &read) == 0 && read->num_cells == 1 && read->num_links == 0 &&
+		       read->cells[0].record.placement.num_links == 0,
+	       "a state without links is read");
+}
+
+/* Links that could not have been written. */
+static void test_state_refuses_links(struct tap *tap, const char *file)
+{
+	static const char *const bad[] = {
+		"{}",
+		"[3]",
+		"[{\"id\": \"plant root a\"}]",
+		"[{\"id\": \"plant\", \"bdf\": 240, \"memory\": {\"start\": 0, \"size\": 4096}, "
+		"\"common\": 0, \"output\": 4096, \"vectors\": 1, \"intent\": \"\"}]",
+		"[{\"id\": \"plant root a\", \"bdf\": 256, \"memory\": {\"start\": 0, \"size\": "
+		"4096}, \"common\": 0, \"output\": 4096, \"vectors\": 1, \"intent\": \"\"}]",
+		"[{\"id\": \"plant root a\", \"bdf\": 240, \"memory\": {\"start\": 0, \"size\": "
+		"4096}, \"common\": 0, \"output\": 4096, \"vectors\": 1}]",
+	};
+
+	for (size_t i = 0; i < ARRAY_SIZE(bad); i++) {
+		struct state *read = NULL;
+		char text[512];
+
+		snprintf(text, sizeof(text),
+			 "{\"version\": 1, \"pool\": {\"start\": 0, \"size\": 0}, \"hypervisor\": "
+			 "{\"start\": 0, \"size\": 0}, \"pool-from-linux\": false, \"intent\": "
+			 "\"\", "
+			 "\"cells\": {}, \"links\": %s}",
+			 bad[i]);
+		write_text(file, text, strlen(text));
+		tap_ok(tap, state_read(file, &read) == -EPROTO && !read, "refused: links %s",
+		       bad[i]);
+		state_free(read);
+	}
 }
 
 /* Whatever part of a state file is there: it is read whole or refused. */
@@ -203,6 +272,8 @@ int main(void)
 	test_config_refuses(&tap);
 	test_state_comes_back(&tap, file);
 	test_state_refuses(&tap, file);
+	test_state_without_links(&tap, file);
+	test_state_refuses_links(&tap, file);
 	unlink(file);
 	rmdir(directory);
 	return tap_done(&tap);

@@ -1,0 +1,58 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/*
+ * Linux' ends of links. One is there from before the first cell of its link is created until no
+ * created cell has the link and no description wants it any more.
+ */
+#ifndef MANAGER_LINK_H
+#define MANAGER_LINK_H
+
+#include "manager/state.h"
+
+struct cell;
+struct manager;
+struct snapshot;
+
+struct link {
+	struct link *next;
+	struct link_record record;
+	bool stuck; /* it could not be removed; not tried again before something has changed */
+};
+
+/* The end at a place of PCI bus 0; NULL: there is none. */
+struct link *links_find(const struct manager *manager, uint16_t bdf);
+
+/* A new one with an intent. NULL without memory. */
+struct link *links_add(struct manager *manager, const struct link_place *place);
+
+/* It is gone: forgets it, and what udev would read of it. */
+void links_forget(struct manager *manager, struct link *link);
+void links_forget_all(struct manager *manager);
+
+/* Something has changed for which a removal that failed may succeed now. */
+void links_unstick(struct manager *manager);
+
+/*
+ * Whether somebody needs it: a created cell other than except (NULL: any), or a description, even
+ * that of except.
+ */
+bool links_needed(const struct manager *manager, const struct link *link,
+		  const struct cell *except);
+
+/* One that nobody needs and that can be removed; NULL: none. */
+const struct link *links_find_unneeded(const struct manager *manager);
+
+/* The records of all, to be freed; NULL without memory. */
+struct link_record *links_collect(const struct manager *manager, size_t *ret_count);
+
+/* The first link of the cell's description that Linux has to have an end of and has not; num_links
+ * of the description: none. */
+size_t links_find_missing(const struct manager *manager, const struct cell *cell);
+bool links_lack(const struct manager *manager, const struct cell *cell);
+
+/* Those of a daemon before us, as far as Linux has them. */
+void links_remember(struct manager *manager, const struct state *state, bool enabled);
+
+/* The hypervisor has gone, and every end of a link with it. */
+void links_observe(struct manager *manager, bool enabled);
+
+#endif /* MANAGER_LINK_H */
