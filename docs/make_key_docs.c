@@ -15,9 +15,11 @@
 #include "common/quantity.h"
 #include "model/description_keys.h"
 
-#define NAME_PATTERN  "^[a-z0-9][a-z0-9-]{0,30}$"
-#define BYTES_PATTERN "^([0-9]+[KMG]?|0x[0-9a-fA-F]+)$"
-#define TIME_PATTERN  "^[0-9]+(ms|s|min)$"
+#define NAME_PATTERN	 "^[a-z0-9][a-z0-9-]{0,30}$"
+/* The same for members that are not ignored. */
+#define MAP_NAME_PATTERN "^(?!x-)[a-z0-9][a-z0-9-]{0,30}$"
+#define BYTES_PATTERN	 "^([0-9]+[KMG]?|0x[0-9a-fA-F]+)$"
+#define TIME_PATTERN	 "^[0-9]+(ms|s|min)$"
 
 static const char *word_of(const struct description_word *words, uint64_t value)
 {
@@ -129,6 +131,18 @@ static json *either(json *one, json *other)
 	return object_with("anyOf", list_with(list_with(NULL, one), other));
 }
 
+/* Members with names of a person's choice; those that are ignored are of no kind. */
+static json *schema_of_map(const struct description_value *value)
+{
+	json *schema = object_with("type", text_of("object"));
+
+	with(schema, "maxProperties", number_of(value->max));
+	with(schema, "patternProperties",
+	     with(object_with("^x-", json_object_new_object()), MAP_NAME_PATTERN,
+		  reference(value->object->name)));
+	return with(schema, "additionalProperties", json_object_new_boolean(false));
+}
+
 static json *schema_of_value(const struct description_value *value)
 {
 	json *schema;
@@ -154,8 +168,12 @@ static json *schema_of_value(const struct description_value *value)
 		return limits(value, "string", "minLength", "maxLength");
 	case VALUE_NAME:
 		return reference("name");
+	case VALUE_REAL:
+		return object_with("type", text_of("number"));
 	case VALUE_OBJECT:
 		return reference(value->object->name);
+	case VALUE_MAP:
+		return schema_of_map(value);
 	case VALUE_LIST:
 		schema = limits(value, "array", "minItems", "maxItems");
 		if (value->unique)
@@ -270,6 +288,8 @@ static void put_form(FILE *stream, const struct description_value *value, bool m
 		[VALUE_FILE] = {"a file name", "file names"},
 		[VALUE_NAME] = {"", "names"},
 		[VALUE_OBJECT] = {"an object", "objects"},
+		[VALUE_REAL] = {"a number", "numbers"},
+		[VALUE_MAP] = {"an object", "objects"},
 		[VALUE_LIST] = {"a list of ", "lists of "},
 	};
 
@@ -278,6 +298,8 @@ static void put_form(FILE *stream, const struct description_value *value, bool m
 		fprintf(stream, " %" PRIu64 " to %" PRIu64, value->min, value->max);
 	if (value->type == VALUE_CHOICE || value->type == VALUE_WORD)
 		put_words(stream, value);
+	if (value->type == VALUE_MAP)
+		fprintf(stream, " with up to %" PRIu64 " names", value->max);
 	if (value->type != VALUE_LIST)
 		return;
 	if (value->min > 0)
@@ -338,7 +360,9 @@ static void put_man_key(const struct description_key *key)
 	if (key->doc && value->type == VALUE_OBJECT)
 		put_sentences(object->doc);
 	if (object) {
-		puts(value->type == VALUE_LIST ? "Each object has" : "The object has");
+		puts(value->type == VALUE_LIST	? "Each object has"
+		     : value->type == VALUE_MAP ? "Under each name is an object, which has"
+						: "The object has");
 		put_keys(object);
 	}
 }

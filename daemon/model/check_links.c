@@ -6,6 +6,7 @@
 #include "driver_abi.h"
 #include "model/check_parts.h"
 #include "model/link.h"
+#include "model/signal.h"
 
 /* A link of the description that is checked. */
 struct own_link {
@@ -54,6 +55,33 @@ static void compare_sizes(const struct own_link *own, const char *key, uint64_t 
 			    cell);
 }
 
+/* One set-point of two cells would be changed by who means the other. */
+static void compare_written(const struct own_link *own, const struct description *other,
+			    size_t other_link)
+{
+	const struct description *description = own->check->description;
+
+	for (size_t i = 0; i < description->num_signals; i++) {
+		const struct description_signal *mine = &description->signals[i];
+		char key[CHECK_KEY_MAX];
+
+		if (!mine->write || mine->link != own->index)
+			continue;
+		for (size_t j = 0; j < other->num_signals; j++) {
+			const struct description_signal *theirs = &other->signals[j];
+
+			if (!theirs->write || theirs->link != other_link ||
+			    !signals_overlap(mine, theirs))
+				continue;
+			snprintf(key, sizeof(key), "signals.%s.at", mine->name);
+			check_report(own->check, SEVERITY_ERROR, key,
+				     "is where signal %s of cell %s is written as well; give one "
+				     "another place",
+				     theirs->name, other->name);
+		}
+	}
+}
+
 /* What a peer says of the link, and what it would have to say. */
 static void compare(const struct own_link *own, const char *key, const struct description *other)
 {
@@ -80,6 +108,7 @@ static void compare(const struct own_link *own, const char *key, const struct de
 	/* Two that differ because the sizes do are one mistake. */
 	if (own->link->has_common || own->link->output == link->output)
 		compare_sizes(own, ".common", own->link->common, link->common, other->name);
+	compare_written(own, other, link - other->links);
 	if (own->link->vectors != link->vectors)
 		report_link(own, ".vectors",
 			    "is %u here and %u in cell %s; all peers must say the same",

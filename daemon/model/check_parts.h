@@ -20,7 +20,7 @@ struct problem_place check_place(const struct check *check, const char *key);
 void check_report(const struct check *check, enum severity severity, const char *key,
 		  const char *format, ...) __attribute__((format(printf, 4, 5)));
 
-/* Links against the descriptions of their other peers. */
+/* Links, and the signals in them, against the descriptions of their other peers. */
 void check_links(const struct check *check);
 
 #endif /* CHECK_PARTS_H */

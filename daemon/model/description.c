@@ -240,6 +240,13 @@ static void link_done(struct description_link *link)
 		free(link->peers[i]);
 }
 
+static void signal_done(struct description_signal *signal)
+{
+	free(signal->name);
+	free(signal->at);
+	free(signal->unit);
+}
+
 void description_free(struct description *description)
 {
 	if (!description)
@@ -248,6 +255,9 @@ void description_free(struct description *description)
 		free(description->images[i].file);
 	for (size_t i = 0; i < DESCRIPTION_MAX_LINKS; i++)
 		link_done(&description->links[i]);
+	for (size_t i = 0; i < description->num_signals; i++)
+		signal_done(&description->signals[i]);
+	free(description->signals);
 	free(description->parameters);
 	free(description->name);
 	free(description->file);

@@ -15,17 +15,19 @@
 
 #include "cell_abi.h"
 #include "common/cleanup.h"
+#include "model/address_range.h"
 #include "util/cpu_mask.h"
 #include "util/problem.h"
 
-#define DESCRIPTION_MAX_FILE   (64u << 10) /* bytes of JSON */
-#define DESCRIPTION_MAX_DEPTH  16
-#define DESCRIPTION_MAX_NAME   31
-#define DESCRIPTION_MAX_MEMORY 16 /* regions */
-#define DESCRIPTION_MAX_IMAGES 16
-#define DESCRIPTION_MAX_PORTS  32 /* ranges */
-#define DESCRIPTION_MAX_MMIO   32
-#define DESCRIPTION_MAX_LINKS  8
+#define DESCRIPTION_MAX_FILE	(64u << 10) /* bytes of JSON */
+#define DESCRIPTION_MAX_DEPTH	16
+#define DESCRIPTION_MAX_NAME	31
+#define DESCRIPTION_MAX_MEMORY	16 /* regions */
+#define DESCRIPTION_MAX_IMAGES	16
+#define DESCRIPTION_MAX_PORTS	32 /* ranges */
+#define DESCRIPTION_MAX_MMIO	32
+#define DESCRIPTION_MAX_LINKS	8
+#define DESCRIPTION_MAX_SIGNALS 512
 
 #define LINK_MAX_PEERS 8      /* of a link, with the cell itself */
 #define LINK_ROOT      "root" /* Linux as a peer; no cell of ours is called that */
@@ -67,6 +69,23 @@ struct description_link {
 	bool has_common;
 	uint64_t common; /* bytes of the section that all write; as output where not has_common */
 	uint32_t vectors;
+};
+
+/* A value in a section of a link; more about it is in signal.h. */
+struct description_signal {
+	char *name;
+	char *at;	/* "LINK:common/OFFSET", "LINK:output/OFFSET", "LINK:output@PEER/OFFSET" */
+	size_t link;	/* which of the description's */
+	bool in_common; /* else in the output section of */
+	const char *peer; /* borrowed from the description */
+	uint64_t offset;  /* bytes, behind the section's header */
+	uint32_t type;	  /* enum signal_type */
+	char *unit;	  /* NULL: none */
+	bool write;	  /* Linux may */
+	bool has_min, has_max, has_scale;
+	double min, max;	 /* of what may be written, scaled */
+	double scale;		 /* what it is multiplied with; greater than 0 */
+	uint64_t stale_after_ns; /* 0: never */
 };
 
 enum description_console_type {
@@ -117,6 +136,8 @@ struct description {
 
 	struct description_link links[DESCRIPTION_MAX_LINKS];
 	size_t num_links;
+	struct description_signal *signals; /* in the order of the file */
+	size_t num_signals;
 
 	uint64_t heartbeat_ns; /* longest time without one; 0: not watched */
 	enum description_on_failure on_failure;

@@ -3,11 +3,14 @@
 #include "ivshmem.h"
 #include "model/description.h"
 #include "model/description_keys.h"
+#include "model/signal.h"
 
 /* The longest a person can mean, and safe to add to any clock. */
 #define TIME_MAX_NS (24ull * 3600 * 1000 * 1000 * 1000)
 
 #define FILE_NAME_MAX 1024
+#define PLACE_MAX     128 /* bytes of a signal's place */
+#define UNIT_MAX      31
 
 #define RWX (BLOB_MEM_READ | BLOB_MEM_WRITE | BLOB_MEM_EXECUTE)
 
@@ -118,6 +121,42 @@ static const struct description_key link_keys[] = {
 static const struct description_object shared_link = {
 	"link", "Memory shared with others, who can be rung, as an ivshmem device.",
 	.keys = link_keys, .rule = RULE_LINK};
+
+#define TYPE_WORD(symbol, word, ...) {word, symbol},
+
+static const struct description_word signal_types[] = {SIGNAL_TYPES(TYPE_WORD){0}};
+
+static const struct description_word never_stale[] = {{"never", 0}, {0}};
+
+static const struct description_key signal_keys[] = {
+	{"at",
+	 "Its place: LINK:common/OFFSET, LINK:output/OFFSET, or LINK:output@PEER/OFFSET for the "
+	 "section of another peer.",
+	 .value = LIMITED(STRING, 1, PLACE_MAX, TO(description_signal, at)), .required = true,
+	 .more = "The link must have root among its peers. The offset is in bytes, from where the "
+		 "section's header\nends, and a multiple of the value's size.\n"},
+	{"type", "What it is in memory.",
+	 .value = WORDS(WORD, signal_types, TO(description_signal, type)), .required = true},
+	{"unit", "For people.",
+	 .value = LIMITED(STRING, 1, UNIT_MAX, TO(description_signal, unit))},
+	{"write", "Whether it can be written from Linux: one in a section that root may write.",
+	 .value = BOOL(TO(description_signal, write)), DEFAULT(false)},
+	{"min", "The least that may be written.",
+	 .value = REAL(TO(description_signal, min), .has = MEMBER(description_signal, has_min))},
+	{"max", "The greatest that may be written.",
+	 .value = REAL(TO(description_signal, max), .has = MEMBER(description_signal, has_max))},
+	{"scale", "What the number in memory is multiplied with to get the value. Default: 1.",
+	 .value =
+		 REAL(TO(description_signal, scale), .has = MEMBER(description_signal, has_scale))},
+	{"stale-after", "How long after its section was written a value counts as stale.",
+	 .value = LIMITED(TIME, 1, TIME_MAX_NS, TO(description_signal, stale_after_ns),
+			  .words = never_stale),
+	 DEFAULT(0)},
+	{0},
+};
+
+static const struct description_object signal_object = {
+	"signal", "A value in shared memory, under its name.", .keys = signal_keys};
 
 static const struct description_key port_keys[] = {
 	{"base", "First port.", .value = BYTES(0, PORT_MAX, 1, TO(description_ports, base)),
@@ -250,6 +289,9 @@ static const struct description_key top_keys[] = {
 	{"shared-memory", "Links with Linux and other cells.",
 	 .value = LIST(OBJECT(shared_link), 0, DESCRIPTION_MAX_LINKS, TO_ARRAY(links)),
 	 .more = "In Linux the memory is\n.Pa /dev/cellmgr/CELL-NAME .\n"},
+	{"signals", "Values in the shared memory, by their names.",
+	 .value = MAP(signal_object, description_signal, DESCRIPTION_MAX_SIGNALS,
+		      TO(description, signals), .count = MEMBER(description, num_signals))},
 	{"devices", NULL, .value = OBJECT(devices)},
 	{"heartbeat",
 	 "The longest time that may pass without the cell's heartbeat moving; none: it is not "
@@ -273,6 +315,6 @@ const struct description_object description_top = {
 	"", "One cell: /etc/cellmgr/cells/NAME.json, read by cellmgrd.", .keys = top_keys};
 
 const struct description_object *const description_objects[] = {
-	&description_top, &memory_region, &comm_region, &image_file, &uart, &shared_link,
-	&devices,	  &port_range,	  &mmio_region, &stop,	     NULL,
+	&description_top, &memory_region, &comm_region, &image_file,  &uart, &shared_link,
+	&signal_object,	  &devices,	  &port_range,	&mmio_region, &stop, NULL,
 };

@@ -32,12 +32,14 @@ enum value_type {
 	VALUE_CHOICE, /* one that is among the words */
 	VALUE_TIME,   /* in nanoseconds; or one of the words */
 	VALUE_BOOL,
+	VALUE_REAL,   /* any number that is finite, as a double */
 	VALUE_WORD,   /* one of the words */
 	VALUE_STRING, /* char * */
 	VALUE_FILE,   /* char *, a path that does not lead upwards */
 	VALUE_NAME,   /* a cell's or one like it */
 	VALUE_OBJECT, /* its members go to "to", or into the same structure where that has size 0 */
 	VALUE_LIST,   /* of items; "to" is the array where they are objects */
+	VALUE_MAP,    /* of objects by names, in an array that is made; "to" points to it */
 };
 
 struct description_word {
@@ -60,12 +62,13 @@ struct description_value {
 	uint64_t max;
 	uint64_t alignment;
 	const struct description_word *words;	 /* ended by a NULL word */
-	const struct description_object *object; /* of VALUE_OBJECT */
+	const struct description_object *object; /* of VALUE_OBJECT, VALUE_MAP */
 	const struct description_value *item;	 /* of VALUE_LIST */
 	bool unique;				 /* of VALUE_LIST: no item twice */
 	struct description_member to;
 	struct description_member has;	 /* a bool that is set with the value */
-	struct description_member count; /* of VALUE_LIST: how many there are */
+	struct description_member count; /* of VALUE_LIST, VALUE_MAP: how many there are */
+	struct description_member name; /* of VALUE_MAP: in an element; the size is the element's */
 	/* The member holds flags: those of the mask are replaced, others added. */
 	bool in_flags;
 	uint64_t mask;
@@ -161,6 +164,18 @@ description_short_form(const struct description_key *key)
 	{                                                                                          \
 		.type = VALUE_LIST, .item = &(const struct description_value)item_, .min = (min_), \
 		.max = (max_), __VA_ARGS__                                                         \
+	}
+
+/* Objects by their names, in an allocated array of a structure that has a name in it. */
+#define MAP(object_, structure_, max_, ...)                                             \
+	{                                                                               \
+		.type = VALUE_MAP, .object = &(object_), .max = (max_),                 \
+		.name = {offsetof(struct structure_, name), sizeof(struct structure_)}, \
+		__VA_ARGS__                                                             \
+	}
+#define REAL(...)                               \
+	{                                       \
+		.type = VALUE_REAL, __VA_ARGS__ \
 	}
 
 #define DEFAULT(value) .has_standard = true, .standard = (value)

@@ -41,6 +41,9 @@ void description_check_object(const struct given *given, enum description_rule r
 /* Checks that need more than one key, on a completely parsed description. */
 void description_check_rules(struct parser *parser);
 
+/* The same for signals, whose places are found out there. */
+void description_check_signals(struct parser *parser);
+
 #define parser_error(parser, path, value, ...)                                              \
 	json_text_problem(&(parser)->text, (parser)->problems, SEVERITY_ERROR, path, value, \
 			  __VA_ARGS__)

@@ -320,6 +320,7 @@ void description_check_rules(struct parser *parser)
 	check_content(parser);
 	check_ports(parser);
 	check_links(parser);
+	description_check_signals(parser);
 	if (parser->description->stop_timeout_ns == 0)
 		json_text_problem(
 			&parser->text, parser->problems, SEVERITY_WARNING, &timeout, NULL,

@@ -2,6 +2,7 @@
 /* Single values of a description: their types, units and limits. */
 #include <errno.h>
 #include <inttypes.h>
+#include <math.h>
 #include <string.h>
 
 #include "common/nearest.h"
@@ -142,6 +143,23 @@ static bool value_bool(const struct given *given, const struct description_value
 	return true;
 }
 
+static bool value_real(const struct given *given, const struct description_value *value,
+		       uint64_t *ret)
+{
+	double number;
+
+	if (!json_object_is_type(given->json, json_type_int) &&
+	    !has_type(given, json_type_double, "a number"))
+		return false;
+	number = json_object_get_double(given->json);
+	if (!isfinite(number)) {
+		refuse(given, "is too large for a number");
+		return false;
+	}
+	memcpy(ret, &number, sizeof(*ret));
+	return true;
+}
+
 /* `1, 2 or 4`; with quotes and "" for last: `"r", "rw"`. To be freed; NULL without memory. */
 static char *list_words(const struct description_word *words, const char *quote, const char *last)
 {
@@ -273,11 +291,61 @@ static void parse_list(const struct given *given, const struct description_value
 	store(target, value->count, length);
 }
 
+/* One member; false where its name cannot be one. */
+static bool parse_named(const struct given *given, const struct description_value *map,
+			void *element)
+{
+	char *name;
+
+	if (!description_name_valid(given->path->key)) {
+		refuse(given, "is no name: 1 to %d of a-z, 0-9 and -, the first not -",
+		       DESCRIPTION_MAX_NAME);
+		return false;
+	}
+	name = strdup(given->path->key);
+	if (!name)
+		given->parser->problems->out_of_memory = true;
+	memcpy((char *)element + map->name.offset, &name, sizeof(name));
+	parse_object(given, map->object, element);
+	return true;
+}
+
+static void parse_map(const struct given *given, const struct description_value *map, void *target)
+{
+	size_t count = 0, length;
+	char *elements;
+
+	if (!has_type(given, json_type_object, "an object with a member for each: { … }"))
+		return;
+	length = json_object_object_length(given->json);
+	if (length > map->max) {
+		parser_error(given->parser, given->path, NULL,
+			     "must have at most %" PRIu64 " members, not %zu", map->max, length);
+		return;
+	}
+	elements = calloc(length + 1, map->name.size);
+	if (!elements) {
+		given->parser->problems->out_of_memory = true;
+		return;
+	}
+	store(target, map->to, (uintptr_t)elements);
+	json_object_object_foreach(given->json, name, member)
+	{
+		const struct json_path step = {.parent = given->path, .key = name};
+		const struct given item = {given->parser, &step, member};
+
+		if (strncmp(name, "x-", 2) != 0)
+			count += parse_named(&item, map, elements + count * map->name.size);
+	}
+	store(target, map->count, count);
+}
+
 /* What is no string, list or object. */
 static bool (*const readers[])(const struct given *given, const struct description_value *value,
 			       uint64_t *ret) = {
 	[VALUE_BYTES] = value_bytes, [VALUE_NUMBER] = value_number, [VALUE_CHOICE] = value_choice,
 	[VALUE_TIME] = value_time,   [VALUE_BOOL] = value_bool,	    [VALUE_WORD] = value_word,
+	[VALUE_REAL] = value_real,
 };
 
 void parse_value(const struct given *given, const struct description_value *value, void *target)
@@ -298,6 +366,9 @@ void parse_value(const struct given *given, const struct description_value *valu
 		break;
 	case VALUE_LIST:
 		parse_list(given, value, target);
+		break;
+	case VALUE_MAP:
+		parse_map(given, value, target);
 		break;
 	case VALUE_ANY:
 		break;

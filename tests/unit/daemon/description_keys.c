@@ -68,6 +68,10 @@ static const struct {
 	{"{\"cpus\": 1, \"memory\": \"4K\", \"shared-memory\": [{\"name\": \"a\", \"peers\": "
 	 "[\"b\"], \"size\": \"4K\", \"vectors\": %s}]}",
 	 "shared-memory[0].vectors", "1", "16", "0", "17"},
+	{"{\"cpus\": 1, \"memory\": \"4K\", \"shared-memory\": [{\"name\": \"l\", \"peers\": "
+	 "[\"root\"], \"size\": \"4K\"}], \"signals\": {\"s\": {\"at\": \"l:output/0\", \"type\": "
+	 "\"u8\", \"stale-after\": %s}}}",
+	 "signals.s.stale-after", "\"1ms\"", "\"1440min\"", "\"0s\"", "\"1441min\""},
 };
 
 static void try_value(struct tap *tap, size_t limit, const char *value, bool good)

@@ -1,0 +1,45 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/*
+ * Signals: values in the sections of links that Linux has an end of, with names, types and units.
+ * Behind the header of a section is a block of values; where in it a signal is, its description
+ * says.
+ */
+#ifndef SIGNAL_H
+#define SIGNAL_H
+
+#include "model/description.h"
+
+#define SIGNAL_HEADER_BYTES 64u	       /* of a section, before its block */
+#define SIGNAL_BLOCK_MAX    (1u << 20) /* bytes of a block */
+
+/* X(symbol, word, bytes, least, greatest): what a value can be, before it is scaled. */
+#define SIGNAL_TYPES(X)                                    \
+	X(SIGNAL_BOOL, "bool", 1, 0, 1)                    \
+	X(SIGNAL_U8, "u8", 1, 0, UINT8_MAX)                \
+	X(SIGNAL_I8, "i8", 1, INT8_MIN, INT8_MAX)          \
+	X(SIGNAL_U16, "u16", 2, 0, UINT16_MAX)             \
+	X(SIGNAL_I16, "i16", 2, INT16_MIN, INT16_MAX)      \
+	X(SIGNAL_U32, "u32", 4, 0, UINT32_MAX)             \
+	X(SIGNAL_I32, "i32", 4, INT32_MIN, INT32_MAX)      \
+	X(SIGNAL_U64, "u64", 8, 0, UINT64_MAX)             \
+	X(SIGNAL_I64, "i64", 8, INT64_MIN, INT64_MAX)      \
+	X(SIGNAL_F32, "f32", 4, -__FLT_MAX__, __FLT_MAX__) \
+	X(SIGNAL_F64, "f64", 8, -__DBL_MAX__, __DBL_MAX__)
+
+enum signal_type { SIGNAL_TYPES(WORD_SYMBOL) SIGNAL_TYPE_COUNT };
+
+const char *signal_type_name(enum signal_type type);
+unsigned int signal_size(enum signal_type type); /* bytes; also its alignment */
+double signal_least(enum signal_type type);
+double signal_greatest(enum signal_type type);
+
+/* Its place in its link's memory, from where the section's header ends. */
+static inline struct address_range signal_range(const struct description_signal *signal)
+{
+	return (struct address_range){signal->offset, signal_size((enum signal_type)signal->type)};
+}
+
+/* Whether two signals of the same link share bytes; the link is the callers' to compare. */
+bool signals_overlap(const struct description_signal *a, const struct description_signal *b);
+
+#endif /* SIGNAL_H */
