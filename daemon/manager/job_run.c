@@ -15,7 +15,8 @@
 #define GRACE_US	  (10 * SECOND_US)
 /* The signal may come just before the system call that it is to end. */
 #define REPEAT_US	  (SECOND_US / 10)
-#define MAX_STEPS_OF_CELL 8
+/* Each link of a cell may have to go and to come. */
+#define MAX_STEPS_OF_CELL (8 + 2 * DESCRIPTION_MAX_LINKS)
 
 static void advance(struct job *job);
 

@@ -143,6 +143,26 @@ test_changed_link_is_made_anew() {
 	clear_links
 }
 
+test_as_many_links_as_can_be() {
+	local n all=() others=()
+	for n in 1 2 3 4 5 6 7 8; do
+		all+=("$(link "l$n" '"root"')") others+=("$(link "l$n" '"root"' ', "vectors": 2')")
+	done
+	describe turbine 2 "${all[@]}"
+	forget_calls
+	done_well call StartCell s turbine
+	calls_are 8 0
+	has_end $first turbine-l1
+	has_end 0000:00:17.0 turbine-l8
+	call StopCell s turbine
+	describe turbine 2 "${others[@]}"
+	done_well call StartCell s turbine
+	state_is turbine running
+	calls_are 16 8
+	clear_links
+	calls_are 16 16
+}
+
 test_peers_are_at_one_place() {
 	describe pump 1 "$(link all '"turbine", "root"')"
 	fails_with Invalid 'pump.json:2:46: shared-memory\[0\].peers\[0\]: .*no description of a cell turbine' \
