@@ -50,6 +50,8 @@ static int gather_links(const struct manager *manager, const struct cell *except
 	for (const struct link *link = manager->links; link; link = link->next) {
 		if (!except || link->stuck || links_needed(manager, link, except))
 			input->links[input->placement.num_links++] = link->record.place;
+		else
+			input->placement.leaving |= 1u << PCI_SLOT_OF(link->record.place.bdf);
 	}
 	input->placement.links = input->links;
 	return 0;

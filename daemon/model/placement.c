@@ -35,7 +35,7 @@ static void add_existing(const struct placement_input *input, const char *except
 			 struct obstacles *obstacles)
 {
 	obstacles_add(obstacles, input->hypervisor);
-	obstacles_add_machine(obstacles, input->machine);
+	obstacles_add_machine(obstacles, input->machine, input->leaving);
 	for (size_t i = 0; i < input->num_links; i++)
 		obstacles_add_link(obstacles, &input->links[i]);
 	for (size_t i = 0; i < input->num_cells; i++) {

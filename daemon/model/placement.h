@@ -35,6 +35,7 @@ struct placement_input {
 	size_t num_cells;
 	const struct link_place *links; /* of which Linux has an end */
 	size_t num_links;
+	uint32_t leaving; /* bit n: device n of PCI bus 0 will be gone before the cell comes */
 	const struct description *const *descriptions; /* all defined cells, in any order */
 	size_t num_descriptions;
 };

@@ -23,8 +23,9 @@ void obstacles_done(struct obstacles *obstacles);
 void obstacles_add(struct obstacles *obstacles, struct address_range range);
 /* A link with all that it has. */
 void obstacles_add_link(struct obstacles *obstacles, const struct link_place *link);
-/* The machine's own devices; NULL: not known. */
-void obstacles_add_machine(struct obstacles *obstacles, const struct machine *machine);
+/* The devices that the machine has, but for those that leave; NULL: not known. */
+void obstacles_add_machine(struct obstacles *obstacles, const struct machine *machine,
+			   uint32_t leaving);
 
 const struct address_range *obstacles_find(const struct obstacles *obstacles,
 					   struct address_range range);

@@ -41,13 +41,14 @@ void obstacles_add_link(struct obstacles *obstacles, const struct link_place *li
 		obstacles->out_of_memory = true;
 }
 
-void obstacles_add_machine(struct obstacles *obstacles, const struct machine *machine)
+void obstacles_add_machine(struct obstacles *obstacles, const struct machine *machine,
+			   uint32_t leaving)
 {
 	for (size_t i = 0; machine && i < machine->num_pci; i++) {
 		const struct machine_pci *function = &machine->pci[i];
 
 		if (function->domain == 0 && function->bdf >> 8 == 0)
-			obstacles->slots |= 1u << PCI_SLOT_OF(function->bdf);
+			obstacles->slots |= (1u << PCI_SLOT_OF(function->bdf)) & ~leaving;
 	}
 }
 

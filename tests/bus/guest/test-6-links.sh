@@ -143,6 +143,28 @@ test_changed_link_is_made_anew() {
 	clear_links
 }
 
+test_changed_link_needs_no_second_place() {
+	local slots
+	slots=$(seq -f %02.0f 10 19 | sed "s,.*,$devices/0000:00:&.0,")
+	slots+=" $(echo $devices/0000:00:{0{5..9},{0,1}{a..d}}.0) $devices/0000:00:0e.0 $devices/0000:00:0f.0"
+	# shellcheck disable=SC2086 # many
+	mkdir $slots
+	describe turbine 2 "$(link plant '"root"')"
+	call StartCell s turbine
+	has_end $first turbine-plant
+	call StopCell s turbine
+	describe turbine 2 "$(link plant '"root"' ', "vectors": 3')"
+	done_well call StartCell s turbine
+	has_end $first turbine-plant
+	describe pump 1 "$(link plant '"root"')"
+	fails_with NoResources 'shared-memory\[0\]: there is no place left on PCI bus 0 for link plant' \
+		manager StartCell s pump
+	# shellcheck disable=SC2086
+	rmdir $slots
+	done_well call StartCell s pump
+	clear_links
+}
+
 test_as_many_links_as_can_be() {
 	local n all=() others=()
 	for n in 1 2 3 4 5 6 7 8; do

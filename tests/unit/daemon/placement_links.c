@@ -234,6 +234,12 @@ static void test_slots(struct tap *tap)
 		       placement.links[0].bdf == PCI_BDF(0, 9, 0) &&
 		       placement.links[1].bdf == PCI_BDF(0, 7, 0),
 	       "only devices of bus 0 in domain 0 are in the way, whatever their function");
+	setup.input.leaving = 1u << 20;
+	tap_ok(tap,
+	       place(tap, &setup, 0, &placement) == 0 &&
+		       placement.links[0].bdf == PCI_BDF(0, 20, 0),
+	       "nor is one that will be gone");
+	setup.input.leaving = 0;
 	fails(tap, &setup, 2, -ENOSPC, "shared-memory[2]",
 	      "no place left on PCI bus 0 for link plant",
 	      "where there is no place left it is said");
