@@ -47,7 +47,7 @@ is 'and starts' "$(./root-links start peer)" 0
 exchange 'after that' 4 20000 0
 is 'the cell ends' "$(./root-links destroy peer)" 0
 
-is 'a cell calculates' "$(./root-links cell sine 3 $bdf 1 2 2 sine.bin)" 0
+is 'a cell calculates' "$(./root-links cell sine 3 $bdf 1 2 2 /usr/lib/cellmgr/images/sine.bin)" 0
 is 'from now on' "$(./root-links start sine)" 0
 picture=$(timeout 60 /usr/lib/cellmgr/sine-plot -n 12 $link)
 is 'its sine arrives' "$? $(grep -c '\*' <<<"$picture") $(grep -o '[0-9]* torn' <<<"$picture")" '0 12 0 torn'
