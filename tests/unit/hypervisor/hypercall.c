@@ -27,8 +27,8 @@ static void open_cell(uint32_t flags)
 static void test_who(struct tap *tap)
 {
 	static const uint32_t unknown[] = {
-		HC_CONSOLE_PUTC + 1, 100,	 0x4355ffff, HC_CV_CELL_SHUTDOWN - 1,
-		HC_CV_CELL_KILL + 1, 0x435600ff, 0xffffffff};
+		HC_CONSOLE_PUTC + 1,   100,	   0x4355ffff, HC_CV_CELL_SHUTDOWN - 1,
+		HC_CV_LINK_REMOVE + 1, 0x435600ff, 0xffffffff};
 	bool refused = true, none = true;
 
 	open_cell(0);
