@@ -5,6 +5,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "cellmgr_link.h"
 #include "common/quantity.h"
 #include "common/text_span.h"
 #include "model/description_parser.h"
@@ -155,9 +156,9 @@ malformed:
 static uint64_t block_size(const struct description_link *link, bool in_common)
 {
 	const uint64_t section = in_common ? link->common : link->output;
-	const uint64_t block = section > SIGNAL_HEADER_BYTES ? section - SIGNAL_HEADER_BYTES : 0;
+	const uint64_t block = section > LINK_HEADER_BYTES ? section - LINK_HEADER_BYTES : 0;
 
-	return block < SIGNAL_BLOCK_MAX ? block : SIGNAL_BLOCK_MAX;
+	return block < LINK_MAX_BYTES ? block : LINK_MAX_BYTES;
 }
 
 static void check_place(struct checked *checked)
@@ -181,7 +182,7 @@ static void check_place(struct checked *checked)
 		refuse_place(checked,
 			     "offset %" PRIu64 " is outside the section: behind its header of %u "
 			     "bytes there is room for %" PRIu64,
-			     signal->offset, SIGNAL_HEADER_BYTES, block);
+			     signal->offset, LINK_HEADER_BYTES, block);
 	if (signal->write && !signal->in_common && strcmp(signal->peer, LINK_ROOT) != 0)
 		refuse_key(checked, "write", NULL,
 			   "only %s may write its output section; put the signal into common or "

@@ -6,10 +6,6 @@
 #include "ivshmem.h"
 #include "model/encode_parts.h"
 
-/* Where the checker knows such blobs. */
-int blob_check_link(const void *blob, size_t size, struct blob_error *ret_error)
-	__attribute__((weak));
-
 /* The bits of a base address that a page of registers leaves to software. */
 #define BAR_MASK (~(IVSHMEM_BAR_SIZE - 1))
 
@@ -127,7 +123,7 @@ int encode_link(const struct description *description, size_t index, const struc
 		return -ENOMEM;
 
 	memcpy(buffer.data, &desc, sizeof(desc));
-	if (blob_check_link && blob_check_link(buffer.data, buffer.size, &error) < 0)
+	if (blob_check_link(buffer.data, buffer.size, &error) < 0)
 		return blob_refused(&error, &where, problems);
 	*ret_blob = TAKE_POINTER(buffer.data);
 	*ret_size = buffer.size;

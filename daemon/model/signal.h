@@ -9,9 +9,6 @@
 
 #include "model/description.h"
 
-#define SIGNAL_HEADER_BYTES 64u	       /* of a section, before its block */
-#define SIGNAL_BLOCK_MAX    (1u << 20) /* bytes of a block */
-
 /* X(symbol, word, bytes, least, greatest): what a value can be, before it is scaled. */
 #define SIGNAL_TYPES(X)                                    \
 	X(SIGNAL_BOOL, "bool", 1, 0, 1)                    \

@@ -168,31 +168,32 @@ static const char all[] = SIGNALS(SIGNAL(
 											    "\": "
 											    "16383."
 											    "5") ","
-												 "\n" SIGNAL("las"
-													     "t",
-													     AT("b"
-														"a"
-														"r"
-														"e"
-														":"
-														"o"
-														"u"
-														"t"
-														"p"
-														"u"
-														"t"
-														"/"
-														"1"
-														"0"
-														"4"
-														"8"
-														"5"
-														"7"
-														"5",
-														"b"
-														"o"
-														"o"
-														"l") ", \"x-why\": 1"));
+												 "\n" SIGNAL(
+													 "las"
+													 "t",
+													 AT("b"
+													    "a"
+													    "r"
+													    "e"
+													    ":"
+													    "o"
+													    "u"
+													    "t"
+													    "p"
+													    "u"
+													    "t"
+													    "/"
+													    "1"
+													    "0"
+													    "4"
+													    "8"
+													    "5"
+													    "7"
+													    "5",
+													    "b"
+													    "o"
+													    "o"
+													    "l") ", \"x-why\": 1"));
 
 static void test_taken(struct tap *tap)
 {
