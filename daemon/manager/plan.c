@@ -8,6 +8,7 @@
 #include "blob.h"
 #include "model/check.h"
 #include "model/encode.h"
+#include "model/link.h"
 #include "util/log.h"
 
 /* A placement_input with the arrays that it borrows. */
@@ -336,6 +337,7 @@ int plan_load(struct cell *cell, struct step_image *images, size_t num_images, s
 	      struct error *error)
 {
 	const struct description *description = cell->description;
+	char parameters[CELL_PARAMETERS_SIZE];
 
 	if (!num_images && !description->num_images)
 		return error_set(error, ERROR_INVALID,
@@ -351,7 +353,9 @@ int plan_load(struct cell *cell, struct step_image *images, size_t num_images, s
 		return error_set(error, ERROR_NO_RESOURCES, "out of memory");
 	}
 	step->description_file = strdup(description->file);
-	step->parameters = description->parameters ? strdup(description->parameters) : NULL;
+	if (description->parameters &&
+	    links_parameters(description, cell->record.placement.links, parameters))
+		step->parameters = strdup(parameters);
 	if (!step->description_file || (description->parameters && !step->parameters))
 		return error_set(error, ERROR_NO_RESOURCES, "out of memory");
 	return set_room(cell, step, error);

@@ -277,7 +277,8 @@ static const struct description_key top_keys[] = {
 	{"parameters",
 	 "Command line for the program in the cell, at guest address 0x1000 with a zero behind it.",
 	 .value = LIMITED(STRING, 1, CELL_PARAMETERS_MAX_LENGTH, TO(description, parameters)),
-	 .more = "It is put there after all images.\n"},
+	 .more = "It is put there after all images. Where the cell has several links a word\n"
+		 ".Li link.NAME=BDF\nfollows for each, by which its program finds them.\n"},
 	{"entry", "Guest address where the first CPU starts, in real mode.",
 	 .value = BYTES(0, UINT32_MAX, 1, TO(description, entry)), DEFAULT(0)},
 	{"console",

@@ -310,6 +310,20 @@ void description_check_object(const struct given *given, enum description_rule r
 	}
 }
 
+/* Wherever the links will be. */
+static void check_parameters(struct parser *parser)
+{
+	static const struct link_place places[DESCRIPTION_MAX_LINKS];
+	const struct json_path path = {.key = "parameters"};
+	char text[CELL_PARAMETERS_SIZE];
+
+	if (parser->description->parameters && !links_parameters(parser->description, places, text))
+		parser_error(parser, &path, NULL,
+			     "with a word like link.NAME=0xf0 for each of %zu links it is longer "
+			     "than %u bytes; shorten it, or the links' names",
+			     parser->description->num_links, CELL_PARAMETERS_MAX_LENGTH);
+}
+
 void description_check_rules(struct parser *parser)
 {
 	const struct json_path stop = {.key = "stop"};
@@ -320,6 +334,7 @@ void description_check_rules(struct parser *parser)
 	check_content(parser);
 	check_ports(parser);
 	check_links(parser);
+	check_parameters(parser);
 	description_check_signals(parser);
 	if (parser->description->stop_timeout_ns == 0)
 		json_text_problem(

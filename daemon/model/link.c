@@ -105,6 +105,21 @@ void link_device_name(const char *id, char ret[LINK_DEVICE_NAME_MAX])
 	snprintf(ret, LINK_DEVICE_NAME_MAX, "%.*s-%.*s", (int)strcspn(cell, " "), cell, name, id);
 }
 
+bool links_parameters(const struct description *description, const struct link_place *places,
+		      char ret[CELL_PARAMETERS_SIZE])
+{
+	size_t length = snprintf(ret, CELL_PARAMETERS_SIZE, "%s", description->parameters);
+
+	/* The only one is found without a word. */
+	for (size_t i = 0; description->num_links > 1 && i < description->num_links; i++) {
+		if (length < CELL_PARAMETERS_SIZE)
+			length += snprintf(ret + length, CELL_PARAMETERS_SIZE - length,
+					   " link.%s=0x%02x", description->links[i].name,
+					   places[i].bdf);
+	}
+	return length < CELL_PARAMETERS_SIZE;
+}
+
 /* What the cell has at guest addresses, but for links; false behind the last. */
 static bool get_occupied(const struct description *description, size_t index,
 			 struct address_range *ret)

@@ -64,6 +64,14 @@ void link_id(const struct description *description, const struct description_lin
  */
 void link_device_name(const char *id, char ret[LINK_DEVICE_NAME_MAX]);
 
+/*
+ * What is put at CELL_PARAMETERS_ADDRESS of a cell whose description has parameters: those, and
+ * with several links the word link.NAME=BDF for each, by which its program tells them apart. places
+ * are as description.links. False: it does not fit; ret is then cut off.
+ */
+bool links_parameters(const struct description *description, const struct link_place *places,
+		      char ret[CELL_PARAMETERS_SIZE]);
+
 static inline bool link_has_root(const struct link_peers *peers)
 {
 	return link_peer_number(peers, LINK_ROOT) < peers->count;

@@ -7,6 +7,8 @@
 #define LINK(name, peers) \
 	"{\"name\": \"" name "\", \"peers\": [" peers "], \"size\": \"8K\", \"common\": \"4K\"}"
 
+#define FIFTY "01234567890123456789012345678901234567890123456789"
+
 #define MEMORY "\"cpus\": [3], \"memory\": \"1M\""
 
 /* One mistake each. */
@@ -15,6 +17,11 @@ static const struct {
 	const char *key;
 	const char *text; /* part of the message */
 } bad[] = {
+	{"{" MEMORY ", \"parameters\": \"" FIFTY FIFTY FIFTY FIFTY "01234567890123456789\", "
+	 "\"shared-memory\": [{\"name\": \"plant-of-this\", \"peers\": [\"root\"], \"size\": "
+	 "\"64K\"}, "
+	 "{\"name\": \"bus\", \"peers\": [\"root\"], \"size\": \"64K\"}]}",
+	 "parameters", "for each of 2 links it is longer than 255 bytes"},
 	{"{" MEMORY
 	 ", \"shared-memory\": [{\"name\": \"Plant\", \"peers\": [\"root\"], \"size\": \"64K\"}]}",
 	 "shared-memory[0].name", "a-z"},
@@ -139,6 +146,35 @@ static void test_peers(struct tap *tap)
 	tap_ok(tap, !link_has_root(&peers), "where Linux takes no part");
 }
 
+static void test_parameters(struct tap *tap)
+{
+	static const struct link_place places[] = {{.bdf = 0xf0}, {.bdf = 0x08}};
+	_cleanup_(description_freep) struct description *one = describe(
+		tap, "a", LINKS("\"1M\", \"parameters\": \"speed=1\"", LINK("plant", "\"root\"")));
+	_cleanup_(description_freep) struct description *two =
+		describe(tap, "a",
+			 LINKS("\"1M\", \"parameters\": \"speed=1\"",
+			       LINK("plant", "\"root\"") ", " LINK("bus", "\"b\"")));
+	char text[CELL_PARAMETERS_SIZE], *full;
+
+	if (!tap_ok(tap, one && two, "cells with parameters are described"))
+		return;
+	tap_ok(tap, links_parameters(one, places, text), "a link beside parameters");
+	tap_is_str(tap, text, "speed=1", "the only one needs no word");
+	tap_ok(tap, links_parameters(two, places, text), "two of them");
+	tap_is_str(tap, text, "speed=1 link.plant=0xf0 link.bus=0x08", "say where they are");
+	full = malloc(CELL_PARAMETERS_SIZE);
+	memset(full, 'x', CELL_PARAMETERS_SIZE);
+	full[CELL_PARAMETERS_MAX_LENGTH - strlen(text) + strlen("speed=1")] = 0;
+	free(two->parameters);
+	two->parameters = full;
+	tap_ok(tap,
+	       links_parameters(two, places, text) && strlen(text) == CELL_PARAMETERS_MAX_LENGTH,
+	       "up to the last byte");
+	strcat(full, "x");
+	tap_ok(tap, !links_parameters(two, places, text), "and no further");
+}
+
 static void test_device_names(struct tap *tap)
 {
 	static const struct {
@@ -226,6 +262,7 @@ int main(void)
 	test_bad(&tap);
 	test_taken(&tap);
 	test_peers(&tap);
+	test_parameters(&tap);
 	test_device_names(&tap);
 	test_sizes(&tap);
 	test_guest_addresses(&tap);
