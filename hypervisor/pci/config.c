@@ -7,7 +7,7 @@
 
 #include "core/state.h"
 #include "core/subsystem.h"
-#include "pci/device.h"
+#include "pci/link.h"
 
 #define BUS_BYTES (1ull << 20)
 
@@ -57,6 +57,8 @@ bool pci_config_access(const struct cell *cell, uint16_t domain, uint16_t bdf, u
 
 	if (dev && offset + access->width <= PCI_CONFIG_SIZE) {
 		access_device(dev, offset, access);
+		if (cell == &root_cell && access->write && link_root_moved(dev))
+			link_root_follow(domain, bdf);
 		return true;
 	}
 	if (!access->write)

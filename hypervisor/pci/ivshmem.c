@@ -255,8 +255,6 @@ void ivshmem_config_write(struct ivshmem *dev, unsigned int word, uint32_t value
 		find_all_routes(dev);
 	}
 	spin_unlock(&dev->lock);
-	if (changed && dev->cell == &root_cell)
-		link_root_moved(dev);
 }
 
 static void set_capability(struct ivshmem *dev)

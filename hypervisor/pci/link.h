@@ -69,11 +69,14 @@ void link_zero(const struct ivshmem *dev);
 /* After root's memory has been mapped at launch: what its links take from it. */
 int link_root_init(void);
 
+/* Registers of root's device are not where they trap: root has written where they shall be. */
+bool link_root_moved(const struct ivshmem *dev);
 /*
- * Root has written where its device's registers are: they trap there from now on, unless that is
- * nobody's but root's. Called without the lock.
+ * They trap there from now on, unless that is anybody's but root's. Called without the lock. Who
+ * waits for that serves flushes: no device that was found before may be used afterwards, and this
+ * one may be gone.
  */
-void link_root_moved(struct ivshmem *dev);
+void link_root_follow(uint16_t domain, uint16_t bdf);
 
 /* HC_CV_LINK_ADD, HC_CV_LINK_REMOVE. */
 int link_add(uint64_t blob_phys, uint64_t bar_address);

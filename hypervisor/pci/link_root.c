@@ -115,13 +115,20 @@ static int hide_bar(struct ivshmem *dev, unsigned int bar)
 	return err;
 }
 
-void link_root_moved(struct ivshmem *dev)
+bool link_root_moved(const struct ivshmem *dev)
 {
+	return !is_hidden(dev, 0) || !is_hidden(dev, 1);
+}
+
+void link_root_follow(uint16_t domain, uint16_t bdf)
+{
+	struct ivshmem *dev;
 	int err;
 
-	if ((is_hidden(dev, 0) && is_hidden(dev, 1)) || management_lock_of(this_cpu()) < 0)
+	if (management_lock_of(this_cpu()) < 0)
 		return;
-	for (unsigned int bar = 0; bar < IVSHMEM_BARS; bar++) {
+	dev = ivshmem_find(&root_cell, domain, bdf);
+	for (unsigned int bar = 0; dev && bar < IVSHMEM_BARS; bar++) {
 		err = is_hidden(dev, bar) ? 0 : hide_bar(dev, bar);
 		if (!err)
 			continue;

@@ -3,6 +3,7 @@
  */
 #include "linked_cells.h"
 
+#include "arch/arch.h"
 #include "tests/lib/tap.h"
 
 #define SHARE BLOB_MEM_ROOTSHARED
@@ -204,6 +205,42 @@ static void test_static_root(struct tap *tap)
 		   0, "no CPU saw too much");
 }
 
+static struct ivshmem leaving, *end_of_root;
+
+/* Takes root's end away while another CPU of root waits for the lock, to move its registers. */
+static int remove_while_another_waits(uint64_t argument)
+{
+	int err;
+
+	spin_lock(&management_lock);
+	for (unsigned int n = 0; n < 50; n++)
+		arch_cpu_relax();
+	err = link_remove(0, BDF);
+	leaving = *end_of_root;
+	spin_unlock(&management_lock);
+	return err;
+}
+
+static void test_moved_too_late(struct tap *tap)
+{
+	struct touch move = {
+		.at = FUNCTION + 0x10, .width = 8, .write = true, .value = BAR_ROOT + 0x2000};
+
+	open_linked();
+	add_root(BAR_ROOT);
+	store(0, FUNCTION + 4, 2, 6);
+	end_of_root = root_cell.ivshmem;
+	machine_begin(0, remove_while_another_waits, 0);
+	machine_begin(1, do_touch, (uint64_t)&move);
+	tap_is_u64(tap, machine_end(0), 0, "an end goes while a CPU of root moves its registers");
+	machine_end(1);
+	tap_ok(tap,
+	       move.verdict == VERDICT_HANDLED && !memcmp(end_of_root, &leaving, sizeof(leaving)),
+	       "which writes nothing where the end was");
+	tap_ok(tap, root_rights(ROOT_RAM) && machine_lookup(&root_cell, BAR_ROOT + 0x2000),
+	       "and takes nothing from root");
+}
+
 #define UNIT	     (DEVICE + 0x2000)
 #define TABLE_AT     0x300000ull
 #define WIDE	     0x800 /* of the register: ids of 32 bits; 256 entries with the 7 below */
@@ -310,6 +347,7 @@ int main(void)
 	test_root_bars(&tap);
 	test_root_ports(&tap);
 	test_static_root(&tap);
+	test_moved_too_late(&tap);
 	test_remapped(&tap);
 	test_remapped_table(&tap);
 	return tap_done(&tap);
