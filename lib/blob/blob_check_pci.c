@@ -136,6 +136,14 @@ static int check_ivshmem(struct blob_check *c, const struct blob_pci_device *dev
 	return check_sections(c, dev);
 }
 
+/* Each section is of one link: another one would begin over what the first has in use. */
+static bool shares_sections(const struct blob_pci_device *one, const struct blob_pci_device *other)
+{
+	return one->type == BLOB_PCI_IVSHMEM && other->type == BLOB_PCI_IVSHMEM &&
+	       ranges_overlap(one->shmem_regions_start, shmem_sections(one),
+			      other->shmem_regions_start, shmem_sections(other));
+}
+
 static int check_pci_device(struct blob_check *c, unsigned int n)
 {
 	const struct blob_pci_device *devices = cell_desc_pci_devices(c->cell), *dev = &devices[n];
@@ -150,6 +158,9 @@ static int check_pci_device(struct blob_check *c, unsigned int n)
 		c->error.other = m;
 		if (devices[m].domain == dev->domain && devices[m].bdf == dev->bdf)
 			return blob_fail(c, BLOB_DUPLICATE, "bdf", dev->bdf, 0);
+		if (shares_sections(&devices[m], dev))
+			return blob_fail(c, BLOB_DUPLICATE, "shmem_regions_start",
+					 dev->shmem_regions_start, 0);
 	}
 	if (caps_end > c->cell->num_pci_caps)
 		return blob_fail(c, BLOB_CAPS_OUTSIDE, "caps_start", caps_end,

@@ -89,7 +89,7 @@ struct blob_case {
 	enum blob_error_code code;
 	enum blob_part part;
 	int index;
-	struct edit edits[4];
+	struct edit edits[6];
 	bool system, link;
 	uint64_t value, expected; /* compared where either is not 0 */
 };
@@ -150,7 +150,7 @@ static void test_case(struct tap *tap, const struct blob_case *c)
 	} else {
 		cell = blob;
 	}
-	for (size_t n = 0; n < 4 && c->edits[n].where != NOTHING; n++)
+	for (size_t n = 0; n < 6 && c->edits[n].where != NOTHING; n++)
 		memcpy(place(cell, system, &c->edits[n]) + c->edits[n].offset, &c->edits[n].value,
 		       c->edits[n].size);
 	memset(&error, 0x5a, sizeof(error));
