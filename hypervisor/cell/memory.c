@@ -258,7 +258,9 @@ int memory_root_loadable(const struct cell *cell, bool show)
 	int err = 0;
 
 	for_each_region (region, cell) {
-		if (!err && is_owned(region) && (region->flags & BLOB_MEM_LOADABLE))
+		/* A link is its other peers' as well, which go on meanwhile. */
+		if (!err && is_owned(region) && (region->flags & BLOB_MEM_LOADABLE) &&
+		    !link_is_section(cell->desc, region))
 			err = show ? memory_return(region->phys_start, region->size)
 				   : root_unmap(region->phys_start, region->size);
 	}

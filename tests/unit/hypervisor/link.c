@@ -43,6 +43,24 @@ static void test_life(struct tap *tap, uint64_t flags)
 		   0, "%s: no CPU saw too much", what);
 }
 
+/* Loading is of the cell's own memory: what a section says of it opens no link to root. */
+static void test_loadable(struct tap *tap)
+{
+	struct link_plan p;
+
+	open_linked();
+	plan_linked(&p, ONE, BLOB_MEM_LOADABLE);
+	machine_create(&p.plan);
+	create_linked(TWO, 0);
+	fill(0x77);
+	tap_is_u64(tap, machine_hypercall(HC_CELL_SET_LOADABLE, ONE + 1, 0), 0,
+		   "a cell is loadable whose sections say that, too");
+	tap_ok(tap,
+	       machine_lookup(&root_cell, p.memory[LINK_SECTIONS].phys_start) && root_rights(0) &&
+		       filled(0x77),
+	       "root reaches its memory, and not the link");
+}
+
 struct mismatch {
 	const char *what, *said;
 	int err;
@@ -252,6 +270,7 @@ int main(void)
 
 	test_life(&tap, SHARE);
 	test_life(&tap, 0);
+	test_loadable(&tap);
 	test_mismatches(&tap);
 	test_root_rights(&tap);
 	test_pages_missing(&tap);
