@@ -170,9 +170,13 @@ static int remove_end(struct ivshmem *dev)
 	int err;
 
 	link_unlink_end(dev);
-	root_doors();
+	/* First nobody exits any more for what goes, then who answers goes: or exits get lost. */
+	arch_root_devices_changed();
 	root_restore(dev);
 	err = memory_commit();
+	io_update(&root_cell);
+	if (!err)
+		err = memory_commit();
 	if (!err)
 		link_free_end(dev);
 	return err;

@@ -143,6 +143,31 @@ static void test_root_ports(struct tap *tap)
 	       "and in the end it has all of them again");
 }
 
+static int remove_end_of_root(uint64_t argument)
+{
+	return link_remove(0, BDF);
+}
+
+/* An access that has exited already is answered, whatever becomes of what it exited for. */
+static void test_ports_meanwhile(struct tap *tap)
+{
+	struct touch touch = {.at = 0xcfc, .width = 4};
+
+	open_linked();
+	add_root(BAR_ROOT);
+	machine.pci_address = 0x80000000 | (BDF + 1) << 8;
+	machine.pci_data = 0x12345678;
+	machine_begin(0, remove_end_of_root, 0);
+	machine_begin(1, do_port, (uint64_t)&touch);
+	machine_end(0);
+	machine_end(1);
+	tap_ok(tap, touch.verdict == VERDICT_HANDLED && touch.value == 0x12345678,
+	       "while an end goes another CPU of root reaches the machine's PCI ports");
+	tap_ok(tap,
+	       !(root_cell.arch.io_bitmap[0xcfc / 8] & 0xf0) && !root_cell.io[IO_PORTS] && !links,
+	       "and the end has gone");
+}
+
 /* Root's own configuration may have ends as well. */
 static void test_static_root(struct tap *tap)
 {
@@ -346,6 +371,7 @@ int main(void)
 	test_root_joins(&tap);
 	test_root_bars(&tap);
 	test_root_ports(&tap);
+	test_ports_meanwhile(&tap);
 	test_static_root(&tap);
 	test_moved_too_late(&tap);
 	test_remapped(&tap);

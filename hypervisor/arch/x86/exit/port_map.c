@@ -124,10 +124,14 @@ static void set_root_ports(const struct cell *cell, bool there)
 void arch_root_devices_changed(void)
 {
 	const unsigned int first = PCI_PORT_DATA & ~63u;
+	uint64_t *map = map_of(&root_cell, first);
 
-	/* No cell has any of these ports. */
-	*map_of(&root_cell, first) |= in_pci(first);
-	*map_of(&root_cell, first) &= ~(given(&root_cell, first) & in_pci(first));
+	/*
+	 * No cell has any of these ports. At once: in between root would exit for ports that are
+	 * its own, where nobody answers.
+	 */
+	__atomic_store_n(map, (*map | in_pci(first)) & ~(given(&root_cell, first) & in_pci(first)),
+			 __ATOMIC_RELAXED);
 }
 
 static int port_cell_create(struct cell *cell)
