@@ -130,6 +130,8 @@ static void move_cpus(struct cell *from, struct cell *to, uint64_t cpus, enum cp
 		memset(cpu->exits, 0, sizeof(cpu->exits));
 		cpu_set_order(cpu, order);
 	}
+	/* Interrupts of those who still took it for the last owner's come before the next one's. */
+	cpus_end_visits();
 	cpus_resume(cpus);
 }
 

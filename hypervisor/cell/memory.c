@@ -284,6 +284,9 @@ int memory_commit(void)
 {
 	int err = subsystems_memory_commit(&root_cell);
 
+	/* CPUs of cells do not flush for root's tables, but read them when they ring root. */
+	if (!err)
+		err = cpus_end_visits();
 	if (!err)
 		page_pool_release_deferred();
 	return err;
