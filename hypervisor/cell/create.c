@@ -220,6 +220,9 @@ static void free_cell(struct cell *cell)
 {
 	page_pool_free_deferred(cell->comm, PUBLIC_CELL_PAGES);
 	memory_commit();
+	/* Who does not get to the end of a ring may have them in hand: they stay for ever. */
+	if (cpus_end_visits() < 0)
+		return;
 	page_pool_free((void *)cell->desc, cell->blob_pages);
 	page_pool_free(cell, CELL_PAGES);
 }

@@ -304,20 +304,27 @@ static void test_visit_of_cpu(struct tap *tap)
 /* Who rings holds nobody up; who does not come back from it costs its pages, and no more. */
 static void test_visits(struct tap *tap)
 {
+	const struct ivshmem *end;
 	uint32_t used;
 
 	open_linked();
 	create_linked(ONE, SHARE);
 	used = page_pool_used();
 	create_linked(TWO, SHARE);
+	end = links->ends[TWO + 1];
 	cpu_by_id(cpu_of(ONE))->visits = 1;
 	tap_is_u64(tap, destroy_linked(TWO), 0, "a peer goes while somebody has it in hand");
 	tap_is_u64(tap, links->count, 1, "the link has one end");
 	cpu_by_id(cpu_of(ONE))->visits = 2;
 	tap_ok(tap, create_linked(TWO, SHARE) == 0 && destroy_linked(TWO) == 0,
 	       "the next time there is nothing to wait for");
-	tap_is_u64(tap, page_pool_used() - used, 1,
-		   "its device stays there, of which nobody knows");
+	create_linked(THREE, SHARE);
+	tap_ok(tap,
+	       end->cell->id == TWO + 1 && end->desc->id == TWO + 1 && end->cell->desc == end->desc,
+	       "the device stays as it was, and what it points to");
+	destroy_linked(THREE);
+	tap_is_u64(tap, page_pool_used() - used, 3,
+		   "that is its page, the cell's and the configuration's, of which nobody knows");
 }
 
 int main(void)
