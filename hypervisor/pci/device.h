@@ -33,7 +33,7 @@ struct ivshmem {
 	bool stopped; /* the cell does not run: it has no state */
 	bool told;    /* of a message that can reach nobody */
 	uint32_t int_control, state;
-	uint32_t pending; /* vectors that were rung while masked */
+	uint32_t pending; /* vectors that were rung while masked; also by those who ring */
 	uint32_t config[IVSHMEM_CONFIG_WORDS];
 	struct {
 		uint32_t entry[4]; /* as in the table: address, its upper half, data, mask */
@@ -73,7 +73,7 @@ enum io_answer ivshmem_registers(struct cpu *cpu, const struct io_region *region
 void ivshmem_access_register(struct ivshmem *dev, unsigned int offset, struct io_access *access);
 /* Vector 0 of all others of its link. */
 void ivshmem_ring_others(const struct ivshmem *dev);
-/* Rung while masked; or not any more: then it comes now. */
+/* Rung while masked; or not any more: then it comes now. Without the lock: on another's visit. */
 void ivshmem_remember(struct ivshmem *dev, unsigned int vector);
 
 /* A fresh device, as after a reset. */

@@ -53,6 +53,13 @@ static uint32_t *config(struct ivshmem *dev, unsigned int at)
 	return &dev->config[at / 4];
 }
 
+/* Once, by whoever takes the bit: one who rings, or one who has changed the route. */
+static void send_pending(struct ivshmem *dev, unsigned int n, uint64_t route)
+{
+	if (route && (__atomic_fetch_and(&dev->pending, ~(1u << n), __ATOMIC_SEQ_CST) & 1u << n))
+		arch_message_send(this_cpu(), dev->cell, route);
+}
+
 /* What becomes of a ring of this vector, after a change; sends what has waited for it. */
 static void find_route(struct ivshmem *dev, unsigned int n)
 {
@@ -72,10 +79,8 @@ static void find_route(struct ivshmem *dev, unsigned int n)
 	}
 	__atomic_store_n(&dev->vectors[n].route, route && masked ? route | IVSHMEM_MASKED : route,
 			 __ATOMIC_SEQ_CST);
-	if (route && !masked && (dev->pending & (1u << n))) {
-		dev->pending &= ~(1u << n);
-		arch_message_send(this_cpu(), dev->cell, route);
-	}
+	if (!masked)
+		send_pending(dev, n, route);
 }
 
 static void find_all_routes(struct ivshmem *dev)
@@ -86,10 +91,13 @@ static void find_all_routes(struct ivshmem *dev)
 
 void ivshmem_remember(struct ivshmem *dev, unsigned int vector)
 {
-	spin_lock(&dev->lock);
-	dev->pending |= 1u << vector;
-	find_route(dev, vector);
-	spin_unlock(&dev->lock);
+	uint64_t route;
+
+	__atomic_or_fetch(&dev->pending, 1u << vector, __ATOMIC_SEQ_CST);
+	/* Whoever has unmasked it meanwhile may have looked before. */
+	route = __atomic_load_n(&dev->vectors[vector].route, __ATOMIC_SEQ_CST);
+	if (!(route & IVSHMEM_MASKED))
+		send_pending(dev, vector, route);
 }
 
 /* Registers. */
@@ -186,7 +194,8 @@ static enum io_answer msix_table(struct cpu *cpu, const struct io_region *region
 		} else {
 			const uint32_t *word = table_word(dev, offset + done);
 
-			value |= (word ? (uint64_t)*word : 0) << (8 * done);
+			value |= (word ? (uint64_t)__atomic_load_n(word, __ATOMIC_SEQ_CST) : 0)
+				 << (8 * done);
 		}
 	}
 	spin_unlock(&dev->lock);
@@ -296,7 +305,7 @@ static void set_defaults(struct ivshmem *dev)
 	}
 	place_bars(dev);
 	dev->told = false;
-	dev->pending = 0;
+	__atomic_store_n(&dev->pending, 0, __ATOMIC_SEQ_CST);
 	__atomic_store_n(&dev->int_control, 0, __ATOMIC_SEQ_CST);
 	for (unsigned int n = 0; n < IVSHMEM_MAX_VECTORS; n++) {
 		memset(dev->vectors[n].entry, 0, sizeof(dev->vectors[n].entry));

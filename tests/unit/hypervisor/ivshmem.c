@@ -358,6 +358,25 @@ static void test_table(struct tap *tap)
 	tap_ok(tap, has_sent(1, two, 0x42), "and come when they are not");
 }
 
+/* Who rings waits for nobody: the lock is in the hands of whom it rings. */
+static void test_held_lock(struct tap *tap)
+{
+	const unsigned int one = cpu_of(ONE), two = cpu_of(TWO);
+	struct ivshmem *end = links->ends[2];
+	uint64_t clock;
+
+	store(two, TABLE + 16 + 12, 4, 1);
+	end->lock.holder = two + 1;
+	clock = machine.clock;
+	store(one, REGISTERS + IVSHMEM_DOORBELL, 4, IVSHMEM_RING(2, 1));
+	tap_ok(tap, machine.clock - clock < 100 * CLOCK_STEP && end->lock.holder == two + 1,
+	       "a ring of a masked vector waits for no lock");
+	end->lock.holder = 0;
+	tap_ok(tap, has_sent(0, 0, 0) && load(two, TABLE + 0x800, 4) == 2, "and is pending");
+	store(two, TABLE + 16 + 12, 4, 0);
+	tap_ok(tap, has_sent(1, two, 0x41), "until it is no longer masked");
+}
+
 static void test_destinations(struct tap *tap)
 {
 	static const struct {
@@ -418,6 +437,7 @@ int main(void)
 	test_one_shot(&tap);
 	test_state(&tap);
 	test_table(&tap);
+	test_held_lock(&tap);
 	test_destinations(&tap);
 	return tap_done(&tap);
 }
