@@ -42,15 +42,18 @@ static inline void ring(struct cpu *self, const struct ivshmem *dev, uint32_t va
 void ivshmem_ring_others(const struct ivshmem *dev)
 {
 	struct cpu *self = this_cpu();
+	bool visits = self->visits & 1; /* where an exception ended it, and the CPU's cell fails */
 	struct ivshmem *to;
 
-	cpu_visit_begin(self);
+	if (!visits)
+		cpu_visit_begin(self);
 	for (unsigned int peer = 0; peer < dev->link->peers; peer++) {
 		to = __atomic_load_n(&dev->link->ends[peer], __ATOMIC_ACQUIRE);
 		if (to && to != dev)
 			interrupt(self, to, 0);
 	}
-	cpu_visit_end(self);
+	if (!visits)
+		cpu_visit_end(self);
 }
 
 /* Those are accessed by 32 bits; of what is accessed otherwise, and beside them, there is nothing.

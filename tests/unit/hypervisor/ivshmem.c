@@ -377,6 +377,35 @@ static void test_held_lock(struct tap *tap)
 	tap_ok(tap, has_sent(1, two, 0x41), "until it is no longer masked");
 }
 
+static unsigned int sent_on_visit;
+
+static void on_wrmsr_of_visitor(uint32_t msr, uint64_t value)
+{
+	sent_on_visit += this_cpu()->visits & 1;
+	on_wrmsr(msr, value);
+}
+
+/* As where a visit ends in an exception, so that the CPU's cell fails: others are rung. */
+static int ring_in_visit(uint64_t argument)
+{
+	struct cpu *self = this_cpu();
+
+	cpu_visit_begin(self);
+	ivshmem_ring_others(links->ends[1]);
+	cpu_visit_end(self);
+	return self->visits & 1;
+}
+
+static void test_nested(struct tap *tap)
+{
+	machine.on_wrmsr = on_wrmsr_of_visitor;
+	tap_is_u64(tap, machine_call(cpu_of(ONE), ring_in_visit, 0), 0,
+		   "others are rung on a visit");
+	tap_ok(tap, has_sent(1, cpu_of(TWO), 0x40) && sent_on_visit == 1,
+	       "which is not over before they are");
+	machine.on_wrmsr = on_wrmsr;
+}
+
 static void test_destinations(struct tap *tap)
 {
 	static const struct {
@@ -438,6 +467,7 @@ int main(void)
 	test_state(&tap);
 	test_table(&tap);
 	test_held_lock(&tap);
+	test_nested(&tap);
 	test_destinations(&tap);
 	return tap_done(&tap);
 }
