@@ -139,20 +139,27 @@ void link_root_follow(uint16_t domain, uint16_t bdf)
 	spin_unlock(&management_lock);
 }
 
-/* The BARs' pages must be nobody's but root's, who gets them back in the end. */
-static int check_bars(uint64_t address)
+/* The BARs' pages must be nobody's but root's, who gets them back in the end: not the link's. */
+static int check_bars(const struct cell_desc *desc, uint64_t address)
 {
 	struct blob_memory pages = {address, address, IVSHMEM_BARS * IVSHMEM_BAR_SIZE, 0};
+	int err;
 
 	if (!address || (address & ~PAGE_MASK) || address + pages.size > 1ull << 32)
 		return -EINVAL;
-	return memory_check_unused(&pages);
+	err = memory_check_unused(&pages);
+	for_each_region_of(section, desc)
+	{
+		if (!err && ranges_overlap(address, pages.size, section->phys_start, section->size))
+			err = -EINVAL;
+	}
+	return err;
 }
 
 static int check_link(const struct cell_desc *desc, uint64_t bar_address)
 {
 	const struct blob_pci_device *dev = cell_desc_pci_devices(desc);
-	int err = check_bars(bar_address);
+	int err = check_bars(desc, bar_address);
 
 	if (err) {
 		console_printf("link %s: 0x%lx is no place for its registers\n", desc->name,

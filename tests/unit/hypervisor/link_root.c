@@ -97,6 +97,8 @@ static void test_root_bars(struct tap *tap)
 	};
 
 	open_linked();
+	tap_ok(tap, add_root(SHARED) == -EINVAL && add_root(SHARED + LINK_SIZE - 0x1000) == -EINVAL,
+	       "no registers in the link's own memory");
 	create_linked(ONE, SHARE);
 	for (unsigned int n = 0; n < sizeof(cases) / sizeof(cases[0]); n++)
 		tap_is_u64(tap, add_root(cases[n].address), cases[n].err, "no registers %s",
