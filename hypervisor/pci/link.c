@@ -20,7 +20,7 @@ struct link *link_find(const struct blob_pci_device *dev)
 {
 	for_each_link(link)
 	{
-		if (link->domain == dev->domain && link->bdf == dev->bdf)
+		if (link->bdf == dev->bdf)
 			return link;
 	}
 	return NULL;
@@ -98,6 +98,8 @@ static int check_with(const struct cell_desc *desc, const struct blob_pci_device
 	const struct blob_memory *ours = link_sections(desc, dev);
 	const struct ivshmem *end = any_end(link);
 
+	if (dev->domain != link->domain)
+		return refuse(desc, dev, -EINVAL, "another PCI domain than in ", end->desc->name);
 	if (dev->shmem_peers != link->peers)
 		return refuse(desc, dev, -EINVAL, "another number of peers than in ",
 			      end->desc->name);

@@ -30,7 +30,7 @@ extern struct link *links;
 /* Sections of a device in a checked configuration. */
 const struct blob_memory *link_sections(const struct cell_desc *desc,
 					const struct blob_pci_device *dev);
-/* The link at the device's address, or NULL. */
+/* The link at the device's address, whose domain is as that of all its ends; or NULL. */
 struct link *link_find(const struct blob_pci_device *dev);
 
 /*

@@ -136,6 +136,14 @@ static int check_ivshmem(struct blob_check *c, const struct blob_pci_device *dev
 	return check_sections(c, dev);
 }
 
+/* Peers of a link find each other by the number alone. */
+static bool is_same_place(const struct blob_pci_device *one, const struct blob_pci_device *other)
+{
+	return one->bdf == other->bdf &&
+	       (one->domain == other->domain ||
+		(one->type == BLOB_PCI_IVSHMEM && other->type == BLOB_PCI_IVSHMEM));
+}
+
 /* Each section is of one link: another one would begin over what the first has in use. */
 static bool shares_sections(const struct blob_pci_device *one, const struct blob_pci_device *other)
 {
@@ -156,7 +164,7 @@ static int check_pci_device(struct blob_check *c, unsigned int n)
 		return blob_fail(c, BLOB_TOO_LARGE, "iommu", dev->iommu, BLOB_IOMMU_UNITS - 1);
 	for (unsigned int m = 0; m < n; m++) {
 		c->error.other = m;
-		if (devices[m].domain == dev->domain && devices[m].bdf == dev->bdf)
+		if (is_same_place(&devices[m], dev))
 			return blob_fail(c, BLOB_DUPLICATE, "bdf", dev->bdf, 0);
 		if (shares_sections(&devices[m], dev))
 			return blob_fail(c, BLOB_DUPLICATE, "shmem_regions_start",

@@ -121,6 +121,13 @@ static void other_domain(struct link_plan *p)
 	p->device.domain = 1;
 }
 
+static void other_domain_and_memory(struct link_plan *p)
+{
+	other_domain(p);
+	for (unsigned int n = 0; n < LINK_SECTIONS; n++)
+		p->memory[n].phys_start += 0x100000;
+}
+
 /* The peer's output once more, by which it could be written. */
 static void by_another_name(struct link_plan *p)
 {
@@ -146,7 +153,10 @@ static void test_mismatches(struct tap *tap)
 		{"sections of another size", "not the same memory as in one", -EINVAL, other_size},
 		{"memory that leaves root", "not shared with root as in one", -EINVAL, not_shared},
 		{"the same memory elsewhere", "belongs to the link of one", -EBUSY, other_place},
-		{"the same in another domain", "belongs to the link of one", -EBUSY, other_domain},
+		{"the same in another domain", "another PCI domain than in one", -EINVAL,
+		 other_domain},
+		{"another domain and other memory", "another PCI domain than in one", -EINVAL,
+		 other_domain_and_memory},
 		{"a section by another name", "also named as other memory of two", -EINVAL,
 		 by_another_name},
 		{"one without any device", "belongs to the link of one", -EBUSY, no_device},
