@@ -127,6 +127,14 @@ static void write_state(struct ivshmem *dev, uint32_t state)
 		ivshmem_ring_others(dev);
 }
 
+/* Whoever still rings by what was before has sent: after this write there comes no interrupt. */
+static void write_control(struct ivshmem *dev, uint32_t value)
+{
+	__atomic_store_n(&dev->int_control, value, __ATOMIC_SEQ_CST);
+	if (!value)
+		cpus_end_visits();
+}
+
 static uint32_t read_register(const struct ivshmem *dev, unsigned int offset)
 {
 	switch (offset) {
@@ -148,8 +156,7 @@ void ivshmem_access_register(struct ivshmem *dev, unsigned int offset, struct io
 	if (!access->write)
 		access->value = access->width == 4 ? read_register(dev, offset) : 0;
 	else if (access->width == 4 && offset == IVSHMEM_INT_CONTROL)
-		__atomic_store_n(&dev->int_control, access->value & IVSHMEM_INT_ENABLE,
-				 __ATOMIC_SEQ_CST);
+		write_control(dev, access->value & IVSHMEM_INT_ENABLE);
 	else if (access->width == 4 && offset == IVSHMEM_STATE)
 		write_state(dev, access->value);
 }
@@ -201,6 +208,8 @@ static enum io_answer msix_table(struct cpu *cpu, const struct io_region *region
 	spin_unlock(&dev->lock);
 	if (!access->write)
 		access->value = value;
+	else
+		cpus_end_visits(); /* it may be masked now: as in write_control() */
 	return IO_DONE;
 }
 
@@ -264,6 +273,8 @@ void ivshmem_config_write(struct ivshmem *dev, unsigned int word, uint32_t value
 		find_all_routes(dev);
 	}
 	spin_unlock(&dev->lock);
+	if (changed)
+		cpus_end_visits();
 }
 
 static void set_capability(struct ivshmem *dev)
@@ -337,6 +348,9 @@ void ivshmem_reset(struct ivshmem *dev, bool stopped)
 	dev->stopped = stopped;
 	changed = set_state(dev, 0);
 	spin_unlock(&dev->lock);
+	/* Of those who saw it as it was before nothing is pending. */
+	cpus_end_visits();
+	__atomic_store_n(&dev->pending, 0, __ATOMIC_SEQ_CST);
 	if (changed)
 		ivshmem_ring_others(dev);
 }

@@ -311,6 +311,64 @@ static void test_visit_of_cpu(struct tap *tap)
 	tap_ok(tap, suspended_at_end, "its CPU runs nothing of root's before that is over");
 }
 
+/* What a driver writes, and whether somebody was on a visit still when that had been done. */
+static struct touch quiet_touch;
+
+static int touch_and_look(uint64_t argument)
+{
+	do_touch((uint64_t)&quiet_touch);
+	return cpu_by_id(cpu_of(ONE))->visits & 1;
+}
+
+/* Rings late, when the device has begun anew. */
+static int ring_late(uint64_t argument)
+{
+	struct ivshmem *end = links->ends[TWO + 1];
+
+	cpu_visit_begin(this_cpu());
+	while (end->vectors[1].route)
+		arch_cpu_relax();
+	for (unsigned int n = 0; n < 500; n++)
+		arch_cpu_relax();
+	ivshmem_remember(end, 1);
+	cpu_visit_end(this_cpu());
+	return 0;
+}
+
+/* When interrupts have been switched off, or the vector has been masked, none comes any more. */
+static void test_quiet(struct tap *tap)
+{
+	static const struct {
+		struct touch touch;
+		const char *what;
+	} cases[] = {
+		{{REGISTERS + IVSHMEM_INT_CONTROL, 4, true, 0, 0}, "interrupts off"},
+		{{TABLE + 16 + 12, 4, true, 1, 0}, "a vector masked"},
+		{{FUNCTION + IVSHMEM_MSIX_CAP + 2, 2, true, 0xc000, 0}, "all masked"},
+		{{FUNCTION + 4, 2, true, 2, 0}, "messages off"},
+	};
+
+	open_linked();
+	create_linked(ONE, SHARE);
+	create_linked(TWO, SHARE);
+	machine_hypercall(HC_CELL_START, ONE + 1, 0);
+	machine_hypercall(HC_CELL_START, TWO + 1, 0);
+	for (unsigned int n = 0; n < sizeof(cases) / sizeof(cases[0]); n++) {
+		set_up(cpu_of(TWO));
+		quiet_touch = cases[n].touch;
+		machine_begin(cpu_of(ONE), visit_for_a_while, 0);
+		machine_begin(cpu_of(TWO), touch_and_look, 0);
+		tap_is_u64(tap, machine_end(cpu_of(TWO)), 0, "%s: and who rings has gone",
+			   cases[n].what);
+	}
+	set_up(cpu_of(TWO));
+	machine_begin(cpu_of(ONE), ring_late, 0);
+	machine_hypercall(HC_CELL_START, TWO + 1, 0);
+	machine_end(cpu_of(ONE));
+	tap_is_u64(tap, links->ends[TWO + 1]->pending, 0,
+		   "nothing is pending of who rang while the device began anew");
+}
+
 /* Who rings holds nobody up; who does not come back from it costs its pages, and no more. */
 static void test_visits(struct tap *tap)
 {
@@ -349,6 +407,7 @@ int main(void)
 	test_pages_missing(&tap);
 	test_visit_of_root(&tap);
 	test_visit_of_cpu(&tap);
+	test_quiet(&tap);
 	test_visits(&tap);
 	return tap_done(&tap);
 }
