@@ -26,6 +26,8 @@
 #define BLOB_MAX_ROOT_ELEMENTS 512u /* of an array whose elements are compared with each other */
 #define BLOB_MAX_CELL_ELEMENTS 128u
 #define BLOB_MAX_SHMEM_PEERS   255u /* as the field is wide */
+/* In all ivshmem sections of one blob: they are zeroed at once, while others wait. */
+#define BLOB_MAX_SHARED_BYTES  (64ull << 20)
 
 /*
  * What is wrong: in words; what of struct blob_error follows them (the FIELD; and also VALUE, BOTH

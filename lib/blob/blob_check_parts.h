@@ -8,6 +8,7 @@
 struct blob_check {
 	const struct cell_desc *cell;
 	bool is_root;
+	uint64_t shared_bytes;	 /* of ivshmem sections, so far */
 	struct blob_error error; /* where the check is; what is wrong there, in the end */
 };
 

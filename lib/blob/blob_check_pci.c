@@ -108,12 +108,15 @@ static int check_sections(struct blob_check *c, const struct blob_pci_device *de
 			return blob_fail(c, BLOB_SECTION_SIZE, field, r->size, output_size);
 		if (check_apart(c, first, n) < 0)
 			return -EINVAL;
+		c->shared_bytes += r->size;
 		if (n == SHMEM_STATE_TABLE || r->size == 0)
 			continue;
 		if (r->virt_start != next)
 			return blob_fail(c, BLOB_SECTION_GAP, field, r->virt_start, next);
 		next += r->size;
 	}
+	if (c->shared_bytes > BLOB_MAX_SHARED_BYTES)
+		return blob_fail(c, BLOB_TOO_LARGE, "size", c->shared_bytes, BLOB_MAX_SHARED_BYTES);
 	return 0;
 }
 
