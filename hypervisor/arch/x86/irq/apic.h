@@ -60,7 +60,11 @@ void apic_command(uint32_t id, uint32_t command);
 /* The same in x2APIC mode. */
 static inline void apic_command_x2(uint32_t id, uint32_t command)
 {
-	/* What was written before is to be seen by whom it interrupts (16.11.2). */
+	/*
+	 * What was written before is to be seen by whom it interrupts (16.11.2). On AMD's
+	 * processors: Intel's need an LFENCE as well, as WRMSR may begin before MFENCE is done (SDM
+	 * vol. 3, 11.12.3).
+	 */
 	asm volatile("mfence" : : : "memory");
 	wrmsr(MSR_X2APIC(APIC_ICR_LOW), (uint64_t)id << 32 | command);
 }
