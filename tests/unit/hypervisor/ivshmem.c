@@ -358,6 +358,13 @@ static void test_table(struct tap *tap)
 	tap_ok(tap, has_sent(1, two, 0x42), "and come when they are not");
 }
 
+/* As by one who saw the vector masked, when it is no longer. */
+static int ring_as_masked(uint64_t argument)
+{
+	ivshmem_remember(links->ends[2], 1);
+	return 0;
+}
+
 /* Who rings waits for nobody: the lock is in the hands of whom it rings. */
 static void test_held_lock(struct tap *tap)
 {
@@ -375,6 +382,9 @@ static void test_held_lock(struct tap *tap)
 	tap_ok(tap, has_sent(0, 0, 0) && load(two, TABLE + 0x800, 4) == 2, "and is pending");
 	store(two, TABLE + 16 + 12, 4, 0);
 	tap_ok(tap, has_sent(1, two, 0x41), "until it is no longer masked");
+	machine_call(one, ring_as_masked, 0);
+	tap_ok(tap, has_sent(1, two, 0x41) && load(two, TABLE + 0x800, 4) == 0,
+	       "who rang just before that sends it himself");
 }
 
 static unsigned int sent_on_visit;
