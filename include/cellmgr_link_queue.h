@@ -134,8 +134,9 @@ static inline enum link_result link_send(struct link_sender *sender, const void 
 
 	if (result != LINK_OK)
 		return result;
-	__builtin_memcpy(sender->records + place * link_record_stride(&sender->shape), record,
-			 sender->shape.record_bytes);
+	/* With release semantics: who reads some of it finds this life when it looks again. */
+	link_store(sender->records + place * link_record_stride(&sender->shape), record,
+		   sender->shape.record_bytes);
 	sender->index++;
 	__atomic_store_n(sender->sent, link_index(sender->life, sender->index), __ATOMIC_RELEASE);
 	return LINK_OK;
@@ -185,6 +186,19 @@ static inline bool link_pending(const struct link_receiver *receiver)
 	       link_index(receiver->life, receiver->index);
 }
 
+/* Whether the sender has another life than the receiver knew: its queue begins at 0. */
+static inline bool link_follow_life(struct link_receiver *receiver, uint64_t sent)
+{
+	uint32_t life = (uint32_t)(sent >> 32);
+
+	if (life == receiver->life)
+		return false;
+	receiver->life = life;
+	receiver->index = 0;
+	link_publish_received(receiver);
+	return true;
+}
+
 /*
  * Takes the next record, of the agreed size. With anything but LINK_OK there is none in the buffer;
  * LINK_RESTARTED and LINK_BROKEN are told once, the next call goes on.
@@ -192,17 +206,11 @@ static inline bool link_pending(const struct link_receiver *receiver)
 static inline enum link_result link_receive(struct link_receiver *receiver, void *record)
 {
 	uint64_t sent = __atomic_load_n(receiver->sent, __ATOMIC_ACQUIRE);
-	uint32_t life = (uint32_t)(sent >> 32), old = receiver->life;
-	uint32_t pending, place = receiver->index & (receiver->shape.records - 1);
+	uint32_t pending, place, old = receiver->life;
 
-	if (life != old) {
-		receiver->life = life;
-		receiver->index = 0;
-		link_publish_received(receiver);
-		if (old)
-			return LINK_RESTARTED;
-		place = 0;
-	}
+	if (link_follow_life(receiver, sent) && old)
+		return LINK_RESTARTED;
+	place = receiver->index & (receiver->shape.records - 1);
 	pending = (uint32_t)sent - receiver->index;
 	if (pending == 0)
 		return LINK_EMPTY;
@@ -211,9 +219,14 @@ static inline enum link_result link_receive(struct link_receiver *receiver, void
 		link_publish_received(receiver);
 		return LINK_BROKEN;
 	}
-	/* The sender could write it meanwhile, but that harms its own words only. */
-	__builtin_memcpy(record, receiver->records + place * link_record_stride(&receiver->shape),
-			 receiver->shape.record_bytes);
+	link_load(record, receiver->records + place * link_record_stride(&receiver->shape),
+		  receiver->shape.record_bytes);
+	/*
+	 * A sender that has begun anew since may have written there. All loads of the record are
+	 * acquires: this one comes after them.
+	 */
+	if (link_follow_life(receiver, __atomic_load_n(receiver->sent, __ATOMIC_RELAXED)))
+		return LINK_RESTARTED;
 	receiver->index++;
 	link_publish_received(receiver);
 	return LINK_OK;

@@ -3,6 +3,7 @@
  * anew. */
 #include <pthread.h>
 #include <sched.h>
+#include <signal.h>
 
 #include "sections.h"
 #include "tests/lib/tap.h"
@@ -208,6 +209,77 @@ static void test_restarts(struct tap *tap)
 	       "and is heard when it is back");
 }
 
+/*
+ * The receiver is stopped in the middle of a record, at a page of it that it may not read yet, and
+ * meanwhile the sender begins anew and fills the same place.
+ */
+#define LARGE_RECORD  6000u
+#define LARGE_SECTION (4 * SECTION_PAGE)
+
+static const struct link_queue_shape large_shape = {.record_bytes = LARGE_RECORD, .records = 1};
+
+static struct {
+	uint8_t *sections[2];
+	unsigned int lives;
+} large;
+
+static void large_sender_lives(void)
+{
+	static uint8_t record[LARGE_RECORD];
+	struct link_sender sender;
+
+	large.lives++;
+	memset(record, (int)large.lives, sizeof(record));
+	if (link_sender_init(&sender, &large_shape, large.sections[0], large.sections[1],
+			     LARGE_SECTION, 0, 1, large.lives) != LINK_OK ||
+	    link_send(&sender, record) != LINK_OK)
+		abort();
+}
+
+static void on_fault(int number, siginfo_t *info, void *context)
+{
+	(void)number;
+	(void)context;
+	/* Anywhere else it is a fault of the test. */
+	if (large.lives != 1 || (uint8_t *)info->si_addr < large.sections[0] ||
+	    (uint8_t *)info->si_addr >= large.sections[0] + LARGE_SECTION ||
+	    mprotect(large.sections[0], LARGE_SECTION, PROT_READ | PROT_WRITE) < 0)
+		abort();
+	large_sender_lives();
+}
+
+static void test_restart_within(struct tap *tap)
+{
+	struct sigaction action = {.sa_sigaction = on_fault, .sa_flags = SA_SIGINFO}, before;
+	struct link_receiver receiver;
+	static uint8_t record[LARGE_RECORD];
+	uint8_t *second_page;
+	enum link_result result;
+
+	for (unsigned int n = 0; n < 2; n++)
+		large.sections[n] = section_make(LARGE_SECTION);
+	large_sender_lives();
+	if (link_receiver_init(&receiver, &large_shape, large.sections[1], large.sections[0],
+			       LARGE_SECTION, 1, 0) != LINK_OK ||
+	    sigaction(SIGSEGV, &action, &before) < 0)
+		abort();
+	second_page = (uint8_t *)(((uintptr_t)receiver.records + SECTION_PAGE) &
+				  ~(uintptr_t)(SECTION_PAGE - 1));
+	if (mprotect(second_page, SECTION_PAGE, PROT_NONE) < 0)
+		abort();
+	result = link_receive(&receiver, record);
+	sigaction(SIGSEGV, &before, NULL);
+	tap_is_u64(tap, large.lives, 2, "the sender began anew in the middle of a record");
+	tap_is_u64(tap, result, LINK_RESTARTED,
+		   "which is told, and no record of the halves of two");
+	result = link_receive(&receiver, record);
+	tap_ok(tap,
+	       result == LINK_OK && record[0] == 2 && !memcmp(record, record + 1, LARGE_RECORD - 1),
+	       "then the new one's comes, whole");
+	for (unsigned int n = 0; n < 2; n++)
+		section_free(large.sections[n], LARGE_SECTION);
+}
+
 static void test_late_receiver(struct tap *tap)
 {
 	struct link_receiver receiver;
@@ -304,6 +376,7 @@ int main(int argc, char **argv)
 	test_room(&tap);
 	test_wrap(&tap);
 	test_restarts(&tap);
+	test_restart_within(&tap);
 	test_late_receiver(&tap);
 	test_broken(&tap);
 	test_shapes(&tap);
