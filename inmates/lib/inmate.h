@@ -19,8 +19,8 @@
  * Stacks: 16 KiB for the program, 8 KiB for interrupt handlers, both for each CPU. Interrupt
  * handlers have a stack of their own because the mathematical library is compiled with a red zone.
  * The page below each stack is not mapped: an overflow ends the program as "stack overflow". A
- * function with more than a page of local variables can step over it; gcc's
- * -fstack-clash-protection keeps it from that.
+ * function with more than a page of local variables could step over it: compile with
+ * -fstack-clash-protection, as this library is, and it touches each page on its way down.
  *
  * Link options, anywhere in the linker's command line:
  *

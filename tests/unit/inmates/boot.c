@@ -173,6 +173,8 @@ static void test_stacks(struct tap *tap, const struct machine_setup *setup)
 		 "stack overflow in the program on CPU 0: its stack has 16384 bytes", 0x100000, 1},
 		{RUNTIME_TEST, "crash=overflow-mapped",
 		 "stack overflow in the program on CPU 0: its stack has 16384 bytes", 0x100000, 1},
+		{RUNTIME_TEST, "crash=overflow-frame",
+		 "stack overflow in the program on CPU 0: its stack has 16384 bytes", 0x100000, 1},
 		{RUNTIME_TEST, "crash=overflow-interrupt",
 		 "stack overflow in an interrupt handler on CPU 0: its stack has 8192 bytes",
 		 0x100000, 1},

@@ -7,7 +7,8 @@
  *   cpus=N       how many CPUs to expect (1)
  *   crash=KIND   instead of testing, cause an exception: page-fault, undefined, divide, stack, nmi,
  *                avx; or an overflow of a stack: overflow, overflow-mapped (after the memory around
- * it was mapped anew), overflow-interrupt, overflow-cpu (of the second CPU; cpus=2)
+ * it was mapped anew), overflow-frame (at once, by a frame that is larger than the stack),
+ * overflow-interrupt, overflow-cpu (of the second CPU; cpus=2)
  */
 #include <math.h>
 
@@ -334,6 +335,15 @@ static void overflow(void *argument)
 	use_stack(*(const unsigned int *)argument);
 }
 
+/* Its first access lies below the page under the stack. */
+static unsigned int __attribute__((noinline)) use_large_frame(void)
+{
+	volatile uint8_t frame[24 << 10];
+
+	frame[0] = 1;
+	return frame[0];
+}
+
 /* "overflow" or what follows it. */
 static void crash_stack(const char *kind)
 {
@@ -342,7 +352,9 @@ static void crash_stack(const char *kind)
 
 	if (strcmp(kind, "overflow-mapped") == 0)
 		memory_map(0, comm_region() ? (uintptr_t)comm_region() : 0, MEMORY_CACHED);
-	if (strcmp(kind, "overflow-cpu") == 0) {
+	if (strcmp(kind, "overflow-frame") == 0) {
+		use_large_frame();
+	} else if (strcmp(kind, "overflow-cpu") == 0) {
 		smp_start(SECOND);
 		smp_run(1, overflow, &frames);
 		udelay(100000);
