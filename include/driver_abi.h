@@ -138,7 +138,8 @@ struct cellvisor_cell_console {
  * (blob.h) without CPUs: its only device is of type BLOB_PCI_IVSHMEM, its memory regions are the
  * sections of it, at addresses that root has, with root's rights to them. Cells whose device has
  * the same address are the other peers. The memory is zeroed first. Errors of ADD: EEXIST, there is
- * a device; EBUSY, the memory is a cell's; ENOSPC, no room for its registers on that bus; EINVAL.
+ * a device; EBUSY, the memory is a cell's; ENOSPC, no room for its registers on that bus; EINVAL,
+ * also for a bus that there is not or that is behind a bridge.
  * Of REMOVE: ENOENT; EBUSY, a cell has an end of it.
  */
 struct cellvisor_link_add {

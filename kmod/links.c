@@ -52,6 +52,12 @@ static int check_place(const struct blob_pci_device *place)
 		pr_cell(err, PLACE_FORMAT ": there is no such PCI bus\n", PLACE_OF(place));
 		return -EINVAL;
 	}
+	/* A bridge may go, and the place of the registers would be one in its windows. */
+	if (!pci_is_root_bus(bus)) {
+		pr_cell(err, PLACE_FORMAT ": behind a bridge, not on a root bus\n",
+			PLACE_OF(place));
+		return -EINVAL;
+	}
 	there = pci_get_domain_bus_and_slot(place->domain, BUS_OF(place->bdf),
 					    DEVFN_OF(place->bdf));
 	if (there) {

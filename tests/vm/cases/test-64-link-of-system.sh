@@ -3,7 +3,7 @@
 # A system configuration that has shared memory for root itself, as those of the field may: Linux finds
 # the device when the hypervisor is on, gives its registers a place, and loses it when it goes off.
 # boot: own
-# options: --append memmap=1M$0x28000000
+# options: --append memmap=1M$0x28000000 --qemu -device --qemu pcie-root-port,chassis=1
 # timeout: 180
 # shellcheck source-path=SCRIPTDIR source=../lib/lib.sh
 . ./lib.sh
@@ -18,6 +18,9 @@ echo CELLMGR_LINK=of-system >/run/cellmgr/links/$place
 devices=$(lspci -nnvx 2>&1) addresses=$(cat /proc/iomem)
 like 'the kernel has left memory out' "$addresses" '28000000-280fffff : Reserved'
 
+behind=$(cat /sys/bus/pci/devices/*/secondary_bus_number | head -n 1)
+[[ $behind ]] || bail 'the machine has no bridge'
+
 # round N: on, used, off.
 round() {
 	is "round $1: the hypervisor opens" "$(./root-links enable 0x28000000)" 0
@@ -29,6 +32,7 @@ round() {
 	check "round $1: it can be written" ./link-device $node write output 'round'
 	is "round $1: each ring is an event" "$(timeout 60 ./link-device $node call 0 1 20)" 20
 	is "round $1: it does not go by itself" "$(./root-links remove $bdf)" EPERM
+	is "round $1: none is added behind a bridge" "$(./root-links add $((behind << 8)) 1 1)" EINVAL
 	is "round $1: nothing that root did was refused" "$(<$sysfs/root_violations)" 0
 	is "round $1: the hypervisor closes" "$(./root-links disable)" 0
 	is "round $1: Linux has lost it" "$(lspci -nnvx 2>&1)" "$devices"
