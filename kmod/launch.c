@@ -225,6 +225,9 @@ int partition_open(const void __user *blob)
 	err = check_cpus(p);
 	if (err)
 		goto err_free;
+	err = links_check_system(p->system);
+	if (err)
+		goto err_free;
 	cpumask_copy(&p->cpus, cpu_online_mask);
 	err = image_load(p);
 	if (err)

@@ -42,11 +42,28 @@ static struct pci_bus *bus_of(const struct blob_pci_device *place)
 	return pci_find_bus(place->domain, BUS_OF(place->bdf));
 }
 
+/* A device may also be one that firmware hides from Linux. */
+static int check_free(struct pci_bus *bus, const struct blob_pci_device *place)
+{
+	struct pci_dev *there = pci_get_slot(bus, DEVFN_OF(place->bdf));
+	u32 id = 0;
+
+	if (there) {
+		pr_cell(err, PLACE_FORMAT ": there is a PCI device\n", PLACE_OF(place));
+		pci_dev_put(there);
+		return -EEXIST;
+	}
+	if (pci_bus_read_config_dword(bus, DEVFN_OF(place->bdf), PCI_VENDOR_ID, &id) ||
+	    !PCI_POSSIBLE_ERROR(id)) {
+		pr_cell(err, PLACE_FORMAT ": something answers there: 0x%x\n", PLACE_OF(place), id);
+		return -EEXIST;
+	}
+	return 0;
+}
+
 static int check_place(const struct blob_pci_device *place)
 {
 	struct pci_bus *bus = bus_of(place);
-	struct pci_dev *there;
-	u32 id = 0;
 
 	if (!bus) {
 		pr_cell(err, PLACE_FORMAT ": there is no such PCI bus\n", PLACE_OF(place));
@@ -58,20 +75,23 @@ static int check_place(const struct blob_pci_device *place)
 			PLACE_OF(place));
 		return -EINVAL;
 	}
-	there = pci_get_domain_bus_and_slot(place->domain, BUS_OF(place->bdf),
-					    DEVFN_OF(place->bdf));
-	if (there) {
-		pr_cell(err, PLACE_FORMAT ": there is a PCI device\n", PLACE_OF(place));
-		pci_dev_put(there);
-		return -EEXIST;
+	return check_free(bus, place);
+}
+
+int links_check_system(const struct system_desc *system)
+{
+	const struct blob_pci_device *device = cell_desc_pci_devices(&system->root_cell);
+	struct pci_bus *bus;
+	int err = 0;
+
+	pci_lock_rescan_remove();
+	for (u32 n = 0; n < system->root_cell.num_pci_devices && !err; n++, device++) {
+		bus = device->type == BLOB_PCI_IVSHMEM ? bus_of(device) : NULL;
+		if (bus)
+			err = check_free(bus, device);
 	}
-	/* One that firmware hides from Linux. */
-	if (pci_bus_read_config_dword(bus, DEVFN_OF(place->bdf), PCI_VENDOR_ID, &id) ||
-	    !PCI_POSSIBLE_ERROR(id)) {
-		pr_cell(err, PLACE_FORMAT ": something answers there: 0x%x\n", PLACE_OF(place), id);
-		return -EEXIST;
-	}
-	return 0;
+	pci_unlock_rescan_remove();
+	return err;
 }
 
 static int find_room(struct link *link)
@@ -128,10 +148,18 @@ static int place_registers(struct pci_dev *pci)
 /* Linux finds the device that is there now. */
 static int show(struct link *link)
 {
+	struct pci_bus *bus = bus_of(link->device);
 	struct pci_dev *pci;
 	int err;
 
-	pci = pci_scan_single_device(bus_of(link->device), DEVFN_OF(link->device->bdf));
+	/* Somebody else's, plugged in since it was looked for: not ours to place or to remove. */
+	pci = pci_get_slot(bus, DEVFN_OF(link->device->bdf));
+	if (pci) {
+		pci_err(pci, "stays: shared memory was to appear here\n");
+		pci_dev_put(pci);
+		return -EEXIST;
+	}
+	pci = pci_scan_single_device(bus, DEVFN_OF(link->device->bdf));
 	if (!pci) {
 		pr_cell(err, PLACE_FORMAT ": Linux finds no device there\n",
 			PLACE_OF(link->device));

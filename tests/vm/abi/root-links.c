@@ -3,7 +3,7 @@
  * Links by hand, and cells at their other ends, by the device's own ioctls. BDF is a number. Prints
  * what the ioctl says: 0 or the error's name. The daemon must not run.
  *
- * usage: root-links enable [ADDRESS]         with an end in the system configuration, 0xe0, there
+ * usage: root-links enable [ADDRESS [BDF]]   with an end in the system configuration, 0xe0, there
  *        root-links disable
  *        root-links add BDF PEERS VECTORS          root's end, peer 0
  *        root-links remove BDF
@@ -157,9 +157,9 @@ static uint32_t append_regions(struct blob_buffer *buffer, const struct cell_des
 	return count;
 }
 
-static int enable_with_end(const struct abi *abi, uint64_t address)
+static int enable_with_end(const struct abi *abi, uint64_t address, unsigned int bdf)
 {
-	struct end end = make_end(address, SYSTEM_BDF, 0, 1, 2, true);
+	struct end end = make_end(address, bdf, 0, 1, 2, true);
 	struct system_desc *ours = root_blob(abi, ROOT_OURS), system = *ours;
 	const struct cell_desc *root = &ours->root_cell;
 	struct blob_buffer buffer = {0};
@@ -299,8 +299,9 @@ static int carry_out(const struct abi *abi, int count, char **words)
 	for (int n = 1; n < count && n < 7; n++)
 		numbers[n] = (unsigned int)strtoul(words[n], NULL, 0);
 	if (!strcmp(what, "enable"))
-		return count == 2 ? enable_with_end(abi, strtoull(words[1], NULL, 0))
-				  : abi_enable(abi, ROOT_OURS);
+		return count == 1 ? abi_enable(abi, ROOT_OURS)
+				  : enable_with_end(abi, strtoull(words[1], NULL, 0),
+						    count == 2 ? SYSTEM_BDF : numbers[2]);
 	if (!strcmp(what, "disable"))
 		return abi_disable(abi);
 	if (!strcmp(what, "remove") && count == 2)

@@ -18,6 +18,13 @@ echo CELLMGR_LINK=of-system >/run/cellmgr/links/$place
 devices=$(lspci -nnvx 2>&1) addresses=$(cat /proc/iomem)
 like 'the kernel has left memory out' "$addresses" '28000000-280fffff : Reserved'
 
+real=$(lspci -n -d 1af4:1005 | cut -d' ' -f1)
+IFS=':.' read -r bus device function <<<"$real"
+is 'at the place of a real device there can be none' \
+	"$(./root-links enable 0x28000000 $((16#$bus << 8 | 16#$device << 3 | function)))" EEXIST
+like 'which the log names' "$(kernel_log_since "$mark")" "cellvisor: 0000:$real: there is a PCI device"
+is 'the hypervisor is off' "$(./root-links disable)" EINVAL
+is 'and the device is as it was' "$(lspci -nnvx 2>&1)" "$devices"
 behind=$(cat /sys/bus/pci/devices/*/secondary_bus_number | head -n 1)
 [[ $behind ]] || bail 'the machine has no bridge'
 
