@@ -147,6 +147,7 @@ bool cells_own_cpu(unsigned int cpu);				     /* needs no lock */
  *	the place of a device, which the log names.
  * links_open(): those of the system configuration; the log tells which could not be shown.
  * links_close(): all of them, before root leaves the hypervisor; no other cell is left.
+ * links_closed(): after that: what the hypervisor would not let go of.
  * links_add(), links_remove(): the driver's calls, with the errors in driver_abi.h; also -EPERM for
  *	one of the system configuration, -EOPNOTSUPP where the hypervisor serves none.
  * links_owner(): the name of one that has some of the memory, or NULL.
@@ -154,6 +155,7 @@ bool cells_own_cpu(unsigned int cpu);				     /* needs no lock */
 int links_check_system(const struct system_desc *system);
 void links_open(void);
 void links_close(void);
+void links_closed(void);
 int links_add(const void __user *blob, u32 size);
 int links_remove(u16 domain, u16 bdf);
 const char *links_owner(u64 start, u64 end);

@@ -65,6 +65,7 @@ static int do_disable(bool force)
 		links_open();
 		return err;
 	}
+	links_closed();
 	events_raise("disabled", NULL);
 	return 0;
 }

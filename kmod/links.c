@@ -33,6 +33,8 @@ struct link {
 	const struct blob_pci_device *device;
 	const struct blob_memory *sections;
 	struct resource registers; /* where they are, unless Linux has placed them itself */
+	struct resource *room;	   /* what of the bus they lie in */
+	bool inside;		   /* the hypervisor has it, whether Linux has a device or not */
 };
 
 static LIST_HEAD(links);
@@ -108,7 +110,22 @@ static int find_room(struct link *link)
 			PLACE_OF(link->device));
 		return -ENOSPC;
 	}
+	link->room = link->registers.parent;
 	return 0;
+}
+
+/* Nobody else gets the place as long as the hypervisor has registers there. */
+static void hold_room(struct link *link)
+{
+	if (insert_resource(link->room, &link->registers))
+		pr_cell(err, "link %s: the place of its registers is taken: %pR\n",
+			link->desc->name, &link->registers);
+}
+
+static void leave_room(struct link *link)
+{
+	if (link->registers.parent)
+		remove_resource(&link->registers);
 }
 
 /* Where the hypervisor has them; nobody else can have taken the place. */
@@ -184,20 +201,31 @@ static void hide(struct link *link)
 		pci_stop_and_remove_bus_device(pci);
 		pci_dev_put(pci);
 	}
-	if (link->registers.parent)
-		remove_resource(&link->registers);
 }
 
-static int call_remove(const struct link *link)
+static int call_remove(struct link *link)
 {
-	return cellvisor_hypercall(HC_CV_LINK_REMOVE,
-				   (u32)link->device->domain << 16 | link->device->bdf, 0);
+	int err = cellvisor_hypercall(HC_CV_LINK_REMOVE,
+				      (u32)link->device->domain << 16 | link->device->bdf, 0);
+
+	/* After an error of the last try the hypervisor may not know it any more. */
+	if (err == -ENOENT)
+		err = 0;
+	link->inside = err != 0;
+	return err;
+}
+
+/* Linux has no device of it: neither may anybody have its place, or its memory. */
+static void keep_hidden(struct link *link, int err)
+{
+	pr_cell(err, "link %s: the hypervisor keeps it: error %d\n", link->desc->name, err);
+	hold_room(link);
 }
 
 static int add_end(struct link *link)
 {
 	u64 said = console_ring_head();
-	int err;
+	int err, kept;
 
 	err = find_room(link);
 	if (err)
@@ -211,9 +239,13 @@ static int add_end(struct link *link)
 		console_log(&partition->public->console, said);
 		return err;
 	}
+	link->inside = true;
 	err = show(link);
-	if (err)
-		call_remove(link);
+	if (!err)
+		return 0;
+	kept = call_remove(link);
+	if (kept)
+		keep_hidden(link, kept);
 	return err;
 }
 
@@ -272,15 +304,16 @@ int links_add(const void __user *blob, u32 size)
 	if (!err)
 		err = add_end(link);
 	pci_unlock_rescan_remove();
-	if (err)
-		free_link(link);
-	else
+	if (link->inside)
 		list_add(&link->entry, &links);
+	else
+		free_link(link);
 	return err;
 }
 
 static void forget(struct link *link)
 {
+	leave_room(link);
 	list_del(&link->entry);
 	free_link(link);
 }
@@ -339,9 +372,14 @@ int links_remove(u16 domain, u16 bdf)
 	pci_lock_rescan_remove();
 	hide(link);
 	err = call_remove(link);
-	/* If it stays, Linux has it again. */
-	if (!err || show(link))
+	if (err) {
+		/* If it stays, Linux has it again. */
+		leave_room(link);
+		if (show(link))
+			keep_hidden(link, err);
+	} else {
 		forget(link);
+	}
 	pci_unlock_rescan_remove();
 	return err;
 }
@@ -393,7 +431,7 @@ void links_open(void)
 	if (!claims_served(BLOB_CLAIM_SHARED_MEMORY))
 		return;
 	for (u32 n = 0; n < root->num_pci_devices; n++, device++) {
-		if (device->type == BLOB_PCI_IVSHMEM)
+		if (device->type == BLOB_PCI_IVSHMEM && !find_link(device->domain, device->bdf))
 			add_of_system(device);
 	}
 }
@@ -407,10 +445,18 @@ void links_close(void)
 		pci_lock_rescan_remove();
 		hide(link);
 		err = link->desc ? call_remove(link) : 0;
+		if (!err)
+			forget(link);
+		else if (!link->registers.parent)
+			keep_hidden(link, err);
 		pci_unlock_rescan_remove();
-		if (err)
-			pr_cell(err, "link %s: the hypervisor keeps it: error %d\n",
-				link->desc->name, err);
-		forget(link);
 	}
+}
+
+void links_closed(void)
+{
+	struct link *link, *next;
+
+	list_for_each_entry_safe (link, next, &links, entry)
+		forget(link);
 }
