@@ -140,7 +140,8 @@ struct cellvisor_cell_console {
  * the same address are the other peers. The memory is zeroed first. Errors of ADD: EEXIST, there is
  * a device; EBUSY, the memory is a cell's; ENOSPC, no room for its registers on that bus; EINVAL,
  * also for a bus that there is not or that is behind a bridge.
- * Of REMOVE: ENOENT; EBUSY, a cell has an end of it.
+ * Of REMOVE: ENOENT; EBUSY, a cell has an end of it, or a driver other than uio_ivshmem has
+ * its device, which is to be unbound first, before JAILHOUSE_DISABLE as well.
  */
 struct cellvisor_link_add {
 	uint64_t blob_address;

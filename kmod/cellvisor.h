@@ -146,14 +146,17 @@ bool cells_own_cpu(unsigned int cpu);				     /* needs no lock */
  * links_check_system(): before it is: 0, or -EEXIST where one of a system configuration would take
  *	the place of a device, which the log names.
  * links_open(): those of the system configuration; the log tells which could not be shown.
- * links_close(): all of them, before root leaves the hypervisor; no other cell is left.
- * links_closed(): after that: what the hypervisor would not let go of.
+ * links_check_idle(): 0, or -EBUSY where another driver than ours has one, which may take its time.
+ * links_close(): all of them, before root leaves the hypervisor; no other cell is left. What is not
+ *	idle stays in Linux, as a device that does not answer any more: for the end of the machine.
+ * links_closed(): after that: forgets what is left.
  * links_add(), links_remove(): the driver's calls, with the errors in driver_abi.h; also -EPERM for
  *	one of the system configuration, -EOPNOTSUPP where the hypervisor serves none.
  * links_owner(): the name of one that has some of the memory, or NULL.
  */
 int links_check_system(const struct system_desc *system);
 void links_open(void);
+int links_check_idle(void);
 void links_close(void);
 void links_closed(void);
 int links_add(const void __user *blob, u32 size);

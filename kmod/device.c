@@ -50,12 +50,18 @@ static int do_disable(bool force)
 
 	if (!partition)
 		return -EINVAL;
-	err = cells_destroy_all(force);
+	err = force ? 0 : links_check_idle();
+	if (!err)
+		err = cells_destroy_all(force);
 	if (err)
 		return err;
 	/* While a cell was asked, somebody else may have closed everything. */
 	if (!partition)
 		return 0;
+	/* Nor may a driver that came meanwhile keep it: this one asks once more. */
+	err = force ? 0 : links_check_idle();
+	if (err)
+		return err;
 	links_close();
 	cells_close();
 	err = partition_close();

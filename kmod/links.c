@@ -5,203 +5,18 @@
  *
  * Locks: cellvisor_lock, then the PCI core's lock of rescans and removals, then those of devices.
  * Drivers come and go under the second one: nothing that they do may wait for cellvisor_lock.
- *
- * The place of the registers is found by the PCI core, in its own tree of who is where. There it
- * stays ours until the hypervisor has let go of it, even if somebody removes the device by sysfs.
  */
-#include <linux/ioport.h>
-#include <linux/pci.h>
 #include <linux/slab.h>
 #include <linux/uaccess.h>
 
 #include "cellvisor.h"
 #include "ivshmem.h"
 #include "lib/blob_error/blob_error.h"
+#include "link_device.h"
 
-#define LINK_BLOB_MAX  (64u << 10)
-#define REGISTER_BARS  2
-#define REGISTERS_SIZE (REGISTER_BARS * IVSHMEM_BAR_SIZE)
-#define BUS_OF(bdf)    ((bdf) >> 8)
-#define DEVFN_OF(bdf)  ((bdf)&0xff)
-#define PLACE_FORMAT   "%04x:%02x:%02x.%u"
-#define PLACE_OF(place) \
-	(place)->domain, BUS_OF((place)->bdf), PCI_SLOT((place)->bdf), PCI_FUNC((place)->bdf)
-
-struct link {
-	struct list_head entry;
-	struct cell_desc *desc; /* NULL: it is of the system configuration */
-	const struct blob_pci_device *device;
-	const struct blob_memory *sections;
-	struct resource registers; /* where they are, unless Linux has placed them itself */
-	struct resource *room;	   /* what of the bus they lie in */
-	bool inside;		   /* the hypervisor has it, whether Linux has a device or not */
-};
+#define LINK_BLOB_MAX (64u << 10)
 
 static LIST_HEAD(links);
-
-static struct pci_bus *bus_of(const struct blob_pci_device *place)
-{
-	return pci_find_bus(place->domain, BUS_OF(place->bdf));
-}
-
-/* A device may also be one that firmware hides from Linux. */
-static int check_free(struct pci_bus *bus, const struct blob_pci_device *place)
-{
-	struct pci_dev *there = pci_get_slot(bus, DEVFN_OF(place->bdf));
-	u32 id = 0;
-
-	if (there) {
-		pr_cell(err, PLACE_FORMAT ": there is a PCI device\n", PLACE_OF(place));
-		pci_dev_put(there);
-		return -EEXIST;
-	}
-	if (pci_bus_read_config_dword(bus, DEVFN_OF(place->bdf), PCI_VENDOR_ID, &id) ||
-	    !PCI_POSSIBLE_ERROR(id)) {
-		pr_cell(err, PLACE_FORMAT ": something answers there: 0x%x\n", PLACE_OF(place), id);
-		return -EEXIST;
-	}
-	return 0;
-}
-
-static int check_place(const struct blob_pci_device *place)
-{
-	struct pci_bus *bus = bus_of(place);
-
-	if (!bus) {
-		pr_cell(err, PLACE_FORMAT ": there is no such PCI bus\n", PLACE_OF(place));
-		return -EINVAL;
-	}
-	/* A bridge may go, and the place of the registers would be one in its windows. */
-	if (!pci_is_root_bus(bus)) {
-		pr_cell(err, PLACE_FORMAT ": behind a bridge, not on a root bus\n",
-			PLACE_OF(place));
-		return -EINVAL;
-	}
-	return check_free(bus, place);
-}
-
-int links_check_system(const struct system_desc *system)
-{
-	const struct blob_pci_device *device = cell_desc_pci_devices(&system->root_cell);
-	struct pci_bus *bus;
-	int err = 0;
-
-	pci_lock_rescan_remove();
-	for (u32 n = 0; n < system->root_cell.num_pci_devices && !err; n++, device++) {
-		bus = device->type == BLOB_PCI_IVSHMEM ? bus_of(device) : NULL;
-		if (bus)
-			err = check_free(bus, device);
-	}
-	pci_unlock_rescan_remove();
-	return err;
-}
-
-static int find_room(struct link *link)
-{
-	int err;
-
-	link->registers.name = link->desc->name;
-	link->registers.flags = IORESOURCE_MEM;
-	err = pci_bus_alloc_resource(bus_of(link->device), &link->registers, REGISTERS_SIZE,
-				     IVSHMEM_BAR_SIZE, PCIBIOS_MIN_MEM, 0, pcibios_align_resource,
-				     NULL);
-	if (err) {
-		pr_cell(err, PLACE_FORMAT ": no room for registers on this PCI bus\n",
-			PLACE_OF(link->device));
-		return -ENOSPC;
-	}
-	link->room = link->registers.parent;
-	return 0;
-}
-
-/* Nobody else gets the place as long as the hypervisor has registers there. */
-static void hold_room(struct link *link)
-{
-	if (insert_resource(link->room, &link->registers))
-		pr_cell(err, "link %s: the place of its registers is taken: %pR\n",
-			link->desc->name, &link->registers);
-}
-
-static void leave_room(struct link *link)
-{
-	if (link->registers.parent)
-		remove_resource(&link->registers);
-}
-
-/* Where the hypervisor has them; nobody else can have taken the place. */
-static int claim_registers(struct pci_dev *pci, struct link *link)
-{
-	const struct resource *bar;
-	int err;
-
-	for (unsigned int n = 0; n < REGISTER_BARS; n++) {
-		bar = &pci->resource[n];
-		if (n == IVSHMEM_BAR_MSIX && !bar->flags)
-			continue; /* a link without vectors */
-		if (bar->start != link->registers.start + n * IVSHMEM_BAR_SIZE ||
-		    resource_size(bar) != IVSHMEM_BAR_SIZE) {
-			pci_err(pci, "BAR %u: %pR, expected at 0x%llx\n", n, bar,
-				link->registers.start + n * IVSHMEM_BAR_SIZE);
-			return -EIO;
-		}
-		err = pci_claim_resource(pci, n);
-		if (err)
-			return err;
-	}
-	return insert_resource(pci->resource[0].parent, &link->registers);
-}
-
-static int place_registers(struct pci_dev *pci)
-{
-	int err = 0;
-
-	for (unsigned int n = 0; n < REGISTER_BARS && !err; n++) {
-		if (pci->resource[n].flags)
-			err = pci_assign_resource(pci, n);
-	}
-	return err;
-}
-
-/* Linux finds the device that is there now. */
-static int show(struct link *link)
-{
-	struct pci_bus *bus = bus_of(link->device);
-	struct pci_dev *pci;
-	int err;
-
-	/* Somebody else's, plugged in since it was looked for: not ours to place or to remove. */
-	pci = pci_get_slot(bus, DEVFN_OF(link->device->bdf));
-	if (pci) {
-		pci_err(pci, "stays: shared memory was to appear here\n");
-		pci_dev_put(pci);
-		return -EEXIST;
-	}
-	pci = pci_scan_single_device(bus, DEVFN_OF(link->device->bdf));
-	if (!pci) {
-		pr_cell(err, PLACE_FORMAT ": Linux finds no device there\n",
-			PLACE_OF(link->device));
-		return -EIO;
-	}
-	err = link->desc ? claim_registers(pci, link) : place_registers(pci);
-	if (err) {
-		pci_stop_and_remove_bus_device(pci);
-		return err;
-	}
-	pci_bus_add_device(pci);
-	return 0;
-}
-
-/* Linux loses it: who has it open, mapped, or waits for it learns so. */
-static void hide(struct link *link)
-{
-	struct pci_dev *pci = pci_get_domain_bus_and_slot(
-		link->device->domain, BUS_OF(link->device->bdf), DEVFN_OF(link->device->bdf));
-
-	if (pci) {
-		pci_stop_and_remove_bus_device(pci);
-		pci_dev_put(pci);
-	}
-}
 
 static int call_remove(struct link *link)
 {
@@ -219,7 +34,7 @@ static int call_remove(struct link *link)
 static void keep_hidden(struct link *link, int err)
 {
 	pr_cell(err, "link %s: the hypervisor keeps it: error %d\n", link->desc->name, err);
-	hold_room(link);
+	link_hold_room(link);
 }
 
 static int add_end(struct link *link)
@@ -227,7 +42,7 @@ static int add_end(struct link *link)
 	u64 said = console_ring_head();
 	int err, kept;
 
-	err = find_room(link);
+	err = link_find_room(link);
 	if (err)
 		return err;
 	err = cellvisor_hypercall(HC_CV_LINK_ADD, virt_to_phys(link->desc), link->registers.start);
@@ -240,7 +55,7 @@ static int add_end(struct link *link)
 		return err;
 	}
 	link->inside = true;
-	err = show(link);
+	err = link_show(link);
 	if (!err)
 		return 0;
 	kept = call_remove(link);
@@ -298,7 +113,7 @@ int links_add(const void __user *blob, u32 size)
 	if (IS_ERR(link))
 		return PTR_ERR(link);
 	pci_lock_rescan_remove();
-	err = check_place(link->device);
+	err = link_check_place(link->device);
 	if (!err)
 		err = claims_check_link(link->desc);
 	if (!err)
@@ -313,7 +128,7 @@ int links_add(const void __user *blob, u32 size)
 
 static void forget(struct link *link)
 {
-	leave_room(link);
+	link_leave_room(link);
 	list_del(&link->entry);
 	free_link(link);
 }
@@ -350,6 +165,23 @@ static const struct managed_cell *find_peer(const struct link *link)
 	return NULL;
 }
 
+static int remove_end(struct link *link)
+{
+	int err;
+
+	link_hide(link);
+	err = call_remove(link);
+	if (!err) {
+		forget(link);
+		return 0;
+	}
+	/* If it stays, Linux has it again. */
+	link_leave_room(link);
+	if (link_show(link))
+		keep_hidden(link, err);
+	return err;
+}
+
 int links_remove(u16 domain, u16 bdf)
 {
 	const struct managed_cell *peer;
@@ -370,16 +202,9 @@ int links_remove(u16 domain, u16 bdf)
 		return -EBUSY;
 	}
 	pci_lock_rescan_remove();
-	hide(link);
-	err = call_remove(link);
-	if (err) {
-		/* If it stays, Linux has it again. */
-		leave_room(link);
-		if (show(link))
-			keep_hidden(link, err);
-	} else {
-		forget(link);
-	}
+	err = link_check_idle(link);
+	if (!err)
+		err = remove_end(link);
 	pci_unlock_rescan_remove();
 	return err;
 }
@@ -411,7 +236,7 @@ static void add_of_system(const struct blob_pci_device *device)
 		link->sections = cell_desc_memory(&partition->system->root_cell) +
 				 device->shmem_regions_start;
 		pci_lock_rescan_remove();
-		err = bus_of(device) ? show(link) : -EINVAL;
+		err = link_bus(device) ? link_show(link) : -EINVAL;
 		pci_unlock_rescan_remove();
 	}
 	if (err) {
@@ -436,21 +261,43 @@ void links_open(void)
 	}
 }
 
+static void close_end(struct link *link)
+{
+	int err;
+
+	link_hide(link);
+	err = link->desc ? call_remove(link) : 0;
+	if (!err)
+		forget(link);
+	else if (!link->registers.parent)
+		keep_hidden(link, err);
+}
+
+int links_check_idle(void)
+{
+	const struct link *link;
+	int err = 0;
+
+	pci_lock_rescan_remove();
+	list_for_each_entry (link, &links, entry) {
+		err = link_check_idle(link);
+		if (err)
+			break;
+	}
+	pci_unlock_rescan_remove();
+	return err;
+}
+
 void links_close(void)
 {
 	struct link *link, *next;
-	int err;
 
+	pci_lock_rescan_remove();
 	list_for_each_entry_safe (link, next, &links, entry) {
-		pci_lock_rescan_remove();
-		hide(link);
-		err = link->desc ? call_remove(link) : 0;
-		if (!err)
-			forget(link);
-		else if (!link->registers.parent)
-			keep_hidden(link, err);
-		pci_unlock_rescan_remove();
+		if (!link_check_idle(link))
+			close_end(link);
 	}
+	pci_unlock_rescan_remove();
 }
 
 void links_closed(void)

@@ -27,7 +27,8 @@ static const struct meaning add_errors[] = {
 };
 
 static const struct meaning remove_errors[] = {
-	{EBUSY, ERROR_BUSY, "a cell still has an end of it"},
+	{EBUSY, ERROR_BUSY,
+	 "a cell still has an end of it, or a driver its device; the kernel log says which"},
 	{EINTR, ERROR_TIMEOUT, "no answer in time"},
 	{ETIMEDOUT, ERROR_TIMEOUT, "no answer in time"},
 	{0},

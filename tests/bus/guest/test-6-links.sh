@@ -293,7 +293,7 @@ test_errors_of_a_link_that_goes() {
 		done_well call DisableHypervisor b false
 		has_no_end $first
 	done <<-END
-		EBUSY Busy link turbine-plant: a cell still has an end of it
+		EBUSY Busy link turbine-plant: a cell still has an end of it, or a driver its device; the kernel log says which
 		EIO Driver link turbine-plant: Input/output error
 		ETIMEDOUT Timeout link turbine-plant: no answer in time
 		lie Driver remove-link of turbine-plant was done, but Linux has still its device at $first

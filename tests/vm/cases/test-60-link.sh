@@ -155,6 +155,20 @@ echo >"/sys/bus/pci/devices/$rng/driver_override"
 check 'it goes back to its own driver' sh -c "echo $rng >/sys/bus/pci/drivers_probe"
 like 'which has it' "$(lspci -k -s "$rng")" 'driver in use: virtio-pci'
 
+# As vfio-pci, which waits for its users as long as they like.
+check 'a driver of somebody else comes' modprobe pci-stub
+echo pci-stub >/sys/bus/pci/devices/$place/driver_override
+echo $place >/sys/bus/pci/devices/$place/driver/unbind
+echo $place >/sys/bus/pci/drivers_probe
+like 'and has a link' "$(lspci -k -s ${place#*:})" 'driver in use: pci-stub'
+is 'the link does not go from under it' "$(./root-links remove $bdf)" EBUSY
+like 'the log says who has it' "$(kernel_log_since "$mark")" "$place: stays: driver pci-stub has it"
+is 'nor does the hypervisor' "$(./root-links disable)" EBUSY
+echo $place >/sys/bus/pci/drivers/pci-stub/unbind
+is 'when that driver has let go of it the link goes' "$(./root-links remove $bdf)" 0
+check 'so does the driver' rmmod pci-stub
+appear 'and the link comes back' $bdf 1 3
+
 hold
 fails 'a driver with open files stays' rmmod uio_ivshmem
 is 'nothing that root did was refused' "$(<$sysfs/root_violations)" 0
