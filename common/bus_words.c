@@ -7,6 +7,7 @@
 static const char *const lifecycles[] = {BUS_CELL_STATES(WORD_ENTRY)};
 static const char *const healths[] = {BUS_HEALTHS(WORD_ENTRY)};
 static const char *const hypervisor_states[] = {BUS_HYPERVISOR_STATES(WORD_ENTRY)};
+static const char *const qualities[] = {BUS_QUALITIES(WORD_ENTRY)};
 static const char *const verbs[] = {BUS_VERBS(WORD_ENTRY)};
 static const char *const errors[] = {BUS_ERRORS(WORD_ENTRY)};
 
@@ -33,6 +34,11 @@ const char *health_name(enum health health)
 const char *hypervisor_state_name(enum hypervisor_state state)
 {
 	return hypervisor_states[state];
+}
+
+const char *quality_name(enum quality quality)
+{
+	return qualities[quality];
 }
 
 const char *verb_name(enum bus_verb verb)

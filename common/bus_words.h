@@ -9,6 +9,7 @@
 const char *lifecycle_name(enum lifecycle state);
 const char *health_name(enum health health);
 const char *hypervisor_state_name(enum hypervisor_state state);
+const char *quality_name(enum quality quality);
 const char *verb_name(enum bus_verb verb);
 const char *error_bus_name(enum error_code code);
 

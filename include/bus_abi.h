@@ -17,6 +17,7 @@
 /* Polkit's actions. */
 #define BUS_ACTION_MANAGE_CELLS	     BUS_NAME ".manage-cells"
 #define BUS_ACTION_MANAGE_HYPERVISOR BUS_NAME ".manage-hypervisor"
+#define BUS_ACTION_WRITE_SIGNALS     BUS_NAME ".write-signals"
 #define BUS_ACTION_DEBUG_CELLS	     BUS_NAME ".debug-cells"
 
 /* Property State of a cell. */
@@ -41,6 +42,20 @@ enum lifecycle { BUS_CELL_STATES(WORD_SYMBOL) LIFECYCLE_COUNT };
 
 enum health { BUS_HEALTHS(WORD_SYMBOL) HEALTH_COUNT };
 
+/*
+ * What comes with each signal's value: whether to believe it. stale: older than "stale-after", or
+ * the cell that writes it does not run; bad: it is being changed all the time, was left in the
+ * middle of a change, is not in its writer's block or is no number; unconnected: its link is not
+ * there, or nobody has written to it.
+ */
+#define BUS_QUALITIES(X)          \
+	X(QUALITY_GOOD, "good")   \
+	X(QUALITY_STALE, "stale") \
+	X(QUALITY_BAD, "bad")     \
+	X(QUALITY_UNCONNECTED, "unconnected")
+
+enum quality { BUS_QUALITIES(WORD_SYMBOL) QUALITY_COUNT };
+
 /* Property HypervisorState of the manager; unavailable: no driver. */
 #define BUS_HYPERVISOR_STATES(X)                 \
 	X(HYPERVISOR_UNAVAILABLE, "unavailable") \
@@ -64,20 +79,21 @@ enum hypervisor_state { BUS_HYPERVISOR_STATES(WORD_SYMBOL) HYPERVISOR_STATE_COUN
  * "verb" and the action that it is asked about. Those up to "remove-link" are single steps, too;
  * links come and go with cells, nobody has to ask for it.
  */
-#define BUS_VERBS(X)                                                \
-	X(VERB_ENABLE, "enable", BUS_ACTION_MANAGE_HYPERVISOR)      \
-	X(VERB_DISABLE, "disable", BUS_ACTION_MANAGE_HYPERVISOR)    \
-	X(VERB_CREATE, "create", BUS_ACTION_MANAGE_CELLS)           \
-	X(VERB_LOAD, "load", BUS_ACTION_MANAGE_CELLS)               \
-	X(VERB_START, "start", BUS_ACTION_MANAGE_CELLS)             \
-	X(VERB_STOP, "stop", BUS_ACTION_MANAGE_CELLS)               \
-	X(VERB_KILL, "kill", BUS_ACTION_MANAGE_CELLS)               \
-	X(VERB_DESTROY, "destroy", BUS_ACTION_MANAGE_CELLS)         \
-	X(VERB_ADD_LINK, "add-link", BUS_ACTION_MANAGE_CELLS)       \
-	X(VERB_REMOVE_LINK, "remove-link", BUS_ACTION_MANAGE_CELLS) \
-	X(VERB_RESTART, "restart", BUS_ACTION_MANAGE_CELLS)         \
-	X(VERB_RELOAD, "reload", BUS_ACTION_MANAGE_CELLS)           \
-	X(VERB_OPEN_CONSOLE, "open-console", BUS_ACTION_DEBUG_CELLS)
+#define BUS_VERBS(X)                                                 \
+	X(VERB_ENABLE, "enable", BUS_ACTION_MANAGE_HYPERVISOR)       \
+	X(VERB_DISABLE, "disable", BUS_ACTION_MANAGE_HYPERVISOR)     \
+	X(VERB_CREATE, "create", BUS_ACTION_MANAGE_CELLS)            \
+	X(VERB_LOAD, "load", BUS_ACTION_MANAGE_CELLS)                \
+	X(VERB_START, "start", BUS_ACTION_MANAGE_CELLS)              \
+	X(VERB_STOP, "stop", BUS_ACTION_MANAGE_CELLS)                \
+	X(VERB_KILL, "kill", BUS_ACTION_MANAGE_CELLS)                \
+	X(VERB_DESTROY, "destroy", BUS_ACTION_MANAGE_CELLS)          \
+	X(VERB_ADD_LINK, "add-link", BUS_ACTION_MANAGE_CELLS)        \
+	X(VERB_REMOVE_LINK, "remove-link", BUS_ACTION_MANAGE_CELLS)  \
+	X(VERB_RESTART, "restart", BUS_ACTION_MANAGE_CELLS)          \
+	X(VERB_RELOAD, "reload", BUS_ACTION_MANAGE_CELLS)            \
+	X(VERB_OPEN_CONSOLE, "open-console", BUS_ACTION_DEBUG_CELLS) \
+	X(VERB_WRITE_SIGNAL, "write-signal", BUS_ACTION_WRITE_SIGNALS)
 
 enum bus_verb { BUS_VERBS(WORD_SYMBOL) VERB_COUNT };
 
@@ -87,6 +103,7 @@ enum bus_verb { BUS_VERBS(WORD_SYMBOL) VERB_COUNT };
 
 #define BUS_ERRORS(X)                                              \
 	X(ERROR_NO_SUCH_CELL, BUS_ERROR("NoSuchCell"))             \
+	X(ERROR_NO_SUCH_SIGNAL, BUS_ERROR("NoSuchSignal"))         \
 	X(ERROR_WRONG_STATE, BUS_ERROR("WrongState"))              \
 	X(ERROR_REFUSED, BUS_ERROR("Refused"))                     \
 	X(ERROR_BUSY, BUS_ERROR("Busy"))                           \

@@ -26,6 +26,7 @@ static const struct {
 	 "'cellctl list' shows the cells that there are; 'systemctl reload cellmgrd' "
 	 "reads new descriptions",
 	 NULL},
+	{ERROR_NO_SUCH_SIGNAL, NULL, "'cellctl signals %s' shows the signals that there are", NULL},
 	{ERROR_WRONG_STATE, "disable", HINT_STILL_RUNS, NULL},
 	{ERROR_WRONG_STATE, NULL, "'cellctl status %s' shows its state", NULL},
 	{ERROR_REFUSED, "disable", HINT_STILL_RUNS, HINT_NO_KILL},
@@ -39,6 +40,7 @@ static const struct {
 	 "a cell in state running-locked forbids creating and destroying cells until "
 	 "it leaves that state",
 	 NULL},
+	{ERROR_INVALID, "set", "property Signals of the cell says what may be written", NULL},
 	{ERROR_INVALID, NULL,
 	 "'cellctl check' shows everything that is wrong with the descriptions", NULL},
 	{ERROR_NO_RESOURCES, NULL,
@@ -48,7 +50,7 @@ static const struct {
 	{ERROR_TIMEOUT, "restart", HINT_KILL, HINT_NO_KILL},
 };
 
-_Static_assert(ERROR_CODE_COUNT == 15, "a new error code: what can be done about it?");
+_Static_assert(ERROR_CODE_COUNT == 16, "a new error code: what can be done about it?");
 
 /* Errors that are not the daemon's. */
 static const struct {

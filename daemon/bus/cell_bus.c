@@ -5,6 +5,8 @@
 
 #include "bus/request.h"
 #include "bus/service.h"
+#include "bus/signal_bus.h"
+#include "bus/subscription.h"
 #include "bus/vtable.h"
 
 #define OBJECT struct cell
@@ -69,6 +71,21 @@ METHOD(load)
 		     : request_submit(cell->manager->userdata, call, TAKE_POINTER(job), ret_error);
 }
 
+METHOD(read_signals)
+{
+	return signal_bus_read(userdata, call, ret_error);
+}
+
+METHOD(write_signal)
+{
+	return signal_bus_write(userdata, call, ret_error);
+}
+
+METHOD(subscribe_signals)
+{
+	return subscription_change(userdata, call, ret_error);
+}
+
 GETTER(state)
 {
 	const struct cell *cell = userdata;
@@ -120,6 +137,11 @@ GETTER(exits)
 	return r < 0 ? r : sd_bus_message_close_container(reply);
 }
 
+GETTER(signals)
+{
+	return signal_bus_append_descriptions(userdata, reply);
+}
+
 static const sd_bus_vtable cell_vtable[] = {
 	SD_BUS_VTABLE_START(0),
 	SD_BUS_METHOD("Create", NULL, NULL, method_create, METHOD_FLAGS),
@@ -131,6 +153,13 @@ static const sd_bus_vtable cell_vtable[] = {
 	SD_BUS_METHOD("Destroy", NULL, NULL, method_destroy, METHOD_FLAGS),
 	SD_BUS_METHOD_WITH_ARGS("OpenConsole", SD_BUS_NO_ARGS, SD_BUS_RESULT("h", console),
 				method_open_console, METHOD_FLAGS),
+	SD_BUS_METHOD_WITH_ARGS("ReadSignals", SD_BUS_ARGS("as", names),
+				SD_BUS_RESULT("a{sv}", values), method_read_signals, METHOD_FLAGS),
+	SD_BUS_METHOD_WITH_ARGS("WriteSignal", SD_BUS_ARGS("s", name, "v", value), SD_BUS_NO_RESULT,
+				method_write_signal, METHOD_FLAGS),
+	SD_BUS_METHOD_WITH_ARGS("SubscribeSignals", SD_BUS_ARGS("as", names, "t", period_usec),
+				SD_BUS_NO_RESULT, method_subscribe_signals, METHOD_FLAGS),
+	SD_BUS_SIGNAL_WITH_ARGS("SignalsChanged", SD_BUS_ARGS("a{sv}", values), 0),
 	SD_BUS_SIGNAL_WITH_ARGS("Failed", SD_BUS_ARGS("s", reason, "s", crash_record), 0),
 	SD_BUS_PROPERTY("Name", "s", NULL, offsetof(struct cell, name),
 			SD_BUS_VTABLE_PROPERTY_CONST),

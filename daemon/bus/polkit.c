@@ -22,6 +22,7 @@ struct polkit_check {
 	const char *action;
 	const char *verb;
 	char *cell;
+	char *signal; /* NULL: none */
 	char *sender;
 	char cancellation_id[32];
 	bool interactive;
@@ -81,6 +82,15 @@ static int on_authorization(sd_bus_message *reply, void *userdata, sd_bus_error 
 	return 0;
 }
 
+static int append_details(const struct polkit_check *check, sd_bus_message *call)
+{
+	if (!check->signal)
+		return sd_bus_message_append(call, "a{ss}", 2, "verb", check->verb, "cell",
+					     check->cell);
+	return sd_bus_message_append(call, "a{ss}", 3, "verb", check->verb, "cell", check->cell,
+				     "signal", check->signal);
+}
+
 static int send_question(struct polkit_check *check)
 {
 	_cleanup_(sd_bus_message_unrefp) sd_bus_message *call = NULL;
@@ -90,10 +100,14 @@ static int send_question(struct polkit_check *check)
 					   AUTHORITY_INTERFACE, "CheckAuthorization");
 	if (r < 0)
 		return r;
-	r = sd_bus_message_append(call, "(sa{sv})sa{ss}us", "system-bus-name", 1, "name", "s",
-				  check->sender, check->action, 2, "verb", check->verb, "cell",
-				  check->cell, check->interactive ? ALLOW_USER_INTERACTION : 0,
-				  check->cancellation_id);
+	r = sd_bus_message_append(call, "(sa{sv})s", "system-bus-name", 1, "name", "s",
+				  check->sender, check->action);
+	if (r >= 0)
+		r = append_details(check, call);
+	if (r >= 0)
+		r = sd_bus_message_append(call, "us",
+					  check->interactive ? ALLOW_USER_INTERACTION : 0,
+					  check->cancellation_id);
 	if (r < 0)
 		return r;
 	return sd_bus_call_async(check->bus, &check->slot, call, on_authorization, check,
@@ -118,7 +132,8 @@ int polkit_ask(const struct polkit_question *question,
 	check->verb = question->verb;
 	check->cell = strdup(question->cell);
 	check->sender = strdup(sender);
-	if (!check->cell || !check->sender)
+	check->signal = question->signal ? strdup(question->signal) : NULL;
+	if (!check->cell || !check->sender || (question->signal && !check->signal))
 		return -ENOMEM;
 	check->interactive =
 		sd_bus_message_get_allow_interactive_authorization(question->message) > 0;
@@ -139,6 +154,7 @@ void polkit_check_free(struct polkit_check *check)
 		return;
 	sd_bus_slot_unref(check->slot);
 	sd_bus_unref(check->bus);
+	free(check->signal);
 	free(check->cell);
 	free(check->sender);
 	free(check);

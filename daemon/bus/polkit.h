@@ -18,7 +18,8 @@ struct polkit_question {
 	sd_bus_message *message; /* whose sender is asked about; says whether users may be asked */
 	const char *action;	 /* a constant */
 	const char *verb;	 /* details: a constant, */
-	const char *cell;	 /* and "" where it is about none */
+	const char *cell;	 /* and "" where it is about none, */
+	const char *signal;	 /* and NULL */
 };
 
 /*

@@ -8,6 +8,7 @@
 #include "manager/console.h"
 #include "manager/core.h"
 #include "manager/job_run.h"
+#include "manager/signals.h"
 #include "util/log.h"
 
 #define MAX_QUEUED	     128
@@ -66,27 +67,51 @@ static void answer_with_console(int fd, void *userdata)
 	request_free(request);
 }
 
-/* The caller may. */
-static void carry_out(struct request *request)
+/* What is done at once, without a step: its answer is the request's. */
+static void carry_out_at_once(struct request *request, const struct job *job)
 {
 	_cleanup_(error_done) struct error error = {0};
 	struct manager *manager = request->service->manager;
-	const char *peer = sd_bus_message_get_sender(request->call);
+	const struct signal_author author = {sd_bus_message_get_sender(request->call),
+					     request->uid};
+	const struct cell *cell;
+
+	switch (job->verb) {
+	case VERB_OPEN_CONSOLE:
+		if (console_open(manager, job->cell, author.peer, answer_with_console, request,
+				 &error) == 0)
+			return;
+		break;
+	case VERB_WRITE_SIGNAL:
+		cell = manager_look_up(manager, job->cell, &error);
+		if (cell)
+			signals_write(cell, job->signal, &job->value, &author, &error);
+		break;
+	default:
+		manager_load_descriptions(manager, false, &error);
+	}
+	answer(&error, request);
+}
+
+static bool is_at_once(enum bus_verb verb)
+{
+	return verb == VERB_RELOAD || verb == VERB_OPEN_CONSOLE || verb == VERB_WRITE_SIGNAL;
+}
+
+/* The caller may. */
+static void carry_out(struct request *request)
+{
 	struct job *job = request->job;
 
-	if (job->verb != VERB_RELOAD && job->verb != VERB_OPEN_CONSOLE) {
+	if (!is_at_once(job->verb)) {
 		job->done = answer;
 		job->userdata = request;
 		job_submit(job);
 		return;
 	}
-	/* What is done at once: the job was only the wish. */
+	/* The job was only the wish. */
 	request->job = NULL;
-	if (job->verb == VERB_RELOAD)
-		manager_load_descriptions(manager, false, &error);
-	if (job->verb == VERB_RELOAD ||
-	    console_open(manager, job->cell, peer, answer_with_console, request, &error) < 0)
-		answer(&error, request);
+	carry_out_at_once(request, job);
 	job_free(job);
 }
 
@@ -131,18 +156,6 @@ static int check_limits(const struct service *service, uid_t uid, struct error *
 	return 0;
 }
 
-static int read_uid(sd_bus_message *call, uid_t *ret)
-{
-	_cleanup_(sd_bus_creds_unrefp) sd_bus_creds *creds = NULL;
-	int r;
-
-	/* Without a sender the credentials would be those of whoever made the socket. */
-	if (!sd_bus_message_get_sender(call))
-		return -EACCES;
-	r = sd_bus_query_sender_creds(call, SD_BUS_CREDS_EUID, &creds);
-	return r < 0 ? r : sd_bus_creds_get_euid(creds, ret);
-}
-
 int request_submit(struct service *service, sd_bus_message *call, struct job *wish,
 		   sd_bus_error *ret_error)
 {
@@ -153,12 +166,13 @@ int request_submit(struct service *service, sd_bus_message *call, struct job *wi
 		.action = actions[job->verb],
 		.cell = job->cell ? job->cell : "",
 		.verb = verb_name(job->verb),
+		.signal = job->signal,
 	};
 	struct request *request;
 	uid_t uid;
 	int r;
 
-	r = read_uid(call, &uid);
+	r = service_read_uid(call, &uid);
 	if (r < 0)
 		return r;
 	if (check_limits(service, uid, &error) < 0)

@@ -10,11 +10,13 @@
 #include "util/error.h"
 
 struct request;
+struct subscription;
 
 struct service {
 	sd_bus *bus;
 	struct manager *manager;
-	struct request *requests; /* request.c */
+	struct request *requests;	    /* request.c */
+	struct subscription *subscriptions; /* subscription.c */
 };
 
 /*
@@ -44,6 +46,9 @@ void cell_bus_added(const struct cell *cell, void *userdata);
 void cell_bus_removed(const struct cell *cell, void *userdata);
 void cell_bus_changed(const struct cell *cell, uint32_t properties, void *userdata);
 void cell_bus_failed(const struct cell *cell, const char *reason, void *userdata);
+
+/* Whose call it is, as the bus knows him. Negative errno where it does not. */
+int service_read_uid(sd_bus_message *call, uid_t *ret);
 
 /* Path of a cell's object; what a foreign cell's name may hold is escaped. NULL without memory. */
 char *cell_bus_path(const struct cell *cell);

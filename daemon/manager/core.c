@@ -23,6 +23,8 @@ static const struct problems *first_errors(const struct cell_dir *dir)
 static void take_descriptions(struct manager *manager, struct cell_dir *dir)
 {
 	for (struct cell *cell = manager->cells; cell; cell = cell->next) {
+		if (cell->description && cell->description->num_signals)
+			cell->changed |= 1u << CELL_PROPERTY_SIGNALS;
 		description_free(cell->description);
 		cell->description = NULL;
 	}
@@ -32,8 +34,11 @@ static void take_descriptions(struct manager *manager, struct cell_dir *dir)
 
 		manager_log_problems(&entry->problems);
 		cell = entry->description ? manager_ensure_cell(manager, entry->name) : NULL;
-		if (cell)
-			cell->description = TAKE_POINTER(entry->description);
+		if (!cell)
+			continue;
+		cell->description = TAKE_POINTER(entry->description);
+		if (cell->description->num_signals)
+			cell->changed |= 1u << CELL_PROPERTY_SIGNALS;
 	}
 	cell_dir_free(manager->descriptions);
 	manager->descriptions = dir;
@@ -157,6 +162,7 @@ void manager_free(struct manager *manager)
 		atomic_store(&manager->current->step->abandoned, true);
 	worker_free(manager->worker);
 	consoles_free(manager);
+	links_close(manager);
 	jobs_free(manager);
 	observer_free(manager->observer);
 	while (manager->cells) {

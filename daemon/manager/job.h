@@ -9,6 +9,7 @@
 #include "driver/step.h"
 #include "manager/manager.h"
 #include "manager/plan.h"
+#include "model/signal_value.h"
 
 struct job {
 	struct manager *manager;
@@ -28,6 +29,8 @@ struct job {
 	bool force;
 	struct step_image images[DESCRIPTION_MAX_IMAGES];
 	size_t num_images;
+	char *signal; /* to be written, and with what */
+	struct signal_value value;
 
 	/* At work. */
 	struct step *step; /* in the worker */

@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include "driver/link_device.h"
+#include "driver/link_memory.h"
 #include "manager/manager.h"
 #include "util/log.h"
 
@@ -38,6 +39,7 @@ void links_forget(struct manager *manager, struct link *link)
 		at = &(*at)->next;
 	*at = link->next;
 	link_device_forget(link->record.place.bdf);
+	link_memory_free(link->memory);
 	free(link);
 }
 
@@ -78,6 +80,16 @@ static bool is_same(const struct link_place *place, const struct description *de
 
 	link_id(description, wanted, id);
 	return strcmp(id, place->id) == 0 && link_shapes_equal(&shape, &place->shape);
+}
+
+struct link *links_find_same(const struct manager *manager, const struct description *description,
+			     const struct description_link *wanted)
+{
+	struct link *link = manager->links;
+
+	while (link && !is_same(&link->record.place, description, wanted))
+		link = link->next;
+	return link;
 }
 
 static bool has_end(const struct cell *cell, const struct link_place *place)
@@ -128,11 +140,9 @@ size_t links_find_missing(const struct manager *manager, const struct cell *cell
 
 	for (i = 0; description && i < description->num_links; i++) {
 		const struct link_peers peers = link_peers(description, &description->links[i]);
-		const struct link *link = manager->links;
 
-		while (link && !is_same(&link->record.place, description, &description->links[i]))
-			link = link->next;
-		if (!link && link_has_root(&peers))
+		if (link_has_root(&peers) &&
+		    !links_find_same(manager, description, &description->links[i]))
 			break;
 	}
 	return i;

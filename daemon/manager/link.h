@@ -9,17 +9,26 @@
 #include "manager/state.h"
 
 struct cell;
+struct link_memory;
+struct link_part;
+struct link_stamp;
 struct manager;
 struct snapshot;
 
 struct link {
 	struct link *next;
 	struct link_record record;
+	struct link_memory *memory; /* link_access.c; NULL: not open */
+	bool complained;	    /* that it cannot be opened */
 	bool stuck; /* it could not be removed; not tried again before something has changed */
 };
 
 /* The end at a place of PCI bus 0; NULL: there is none. */
 struct link *links_find(const struct manager *manager, uint16_t bdf);
+
+/* The one that a description's link is, in the same shape; NULL: Linux has no end of it. */
+struct link *links_find_same(const struct manager *manager, const struct description *description,
+			     const struct description_link *wanted);
 
 /* A new one with an intent. NULL without memory. */
 struct link *links_add(struct manager *manager, const struct link_place *place);
@@ -51,6 +60,18 @@ bool links_lack(const struct manager *manager, const struct cell *cell);
 
 /* Those of a daemon before us, as far as Linux has them. */
 void links_remember(struct manager *manager, const struct state *state, bool enabled);
+
+/*
+ * link_access.c: link_memory_read() and link_memory_write() of a link's device, which is opened
+ * where it is not yet; also the negative errno of link_memory_open(). Nothing is kept open for
+ * longer than a second: when the last program with a link closes it, the driver tells the peers,
+ * and that shall not wait for us.
+ */
+int links_read(struct manager *manager, struct link *link, unsigned int peer,
+	       struct link_part *parts, size_t count, struct link_stamp *ret_stamp);
+int links_write(struct manager *manager, struct link *link, unsigned int peer, uint32_t block_bytes,
+		const struct link_part *part);
+void links_close(struct manager *manager);
 
 /* The hypervisor has gone, and every end of a link with it. */
 void links_observe(struct manager *manager, bool enabled);

@@ -52,8 +52,9 @@ struct manager {
 	char intent[16]; /* step with the hypervisor in progress */
 	bool unsaved;	 /* a record is not in the state file yet */
 
-	struct cell *cells; /* sorted by name */
-	struct link *links; /* that Linux has an end of */
+	struct cell *cells;	       /* sorted by name */
+	struct link *links;	       /* that Linux has an end of */
+	sd_event_source *links_closer; /* NULL: none is open */
 
 	/* As published. */
 	enum hypervisor_state state;

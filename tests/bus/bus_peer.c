@@ -3,7 +3,9 @@
  * A peer for the bus tests, for what busctl cannot: descriptors, and many calls at once.
  *
  *   bus-peer call PATH INTERFACE METHOD [b|s VALUE]  any method without or with one argument;
- *                                         for "a(ht)" an empty array, for "hs" a file and VALUE
+ *                                         for "a(ht)" an empty array, for "hs" a file and VALUE,
+ *                                         for "sv" VALUE and 1.0, for "ast" no names and VALUE,
+ *                                         for "ast+" the name VALUE
  *   bus-peer load CELL [FILE ADDRESS]...  Load() with these images
  *   bus-peer check FILE NAME              Check(); prints severity, key and text, tab-separated
  *   bus-peer check-fd KIND                Check() of what is no memfd: pipe, directory or file
@@ -75,6 +77,12 @@ static int call_method(int argc, char *argv[])
 		r = sd_bus_message_append(call, "s", value);
 	else if (strcmp(signature, "b") == 0)
 		r = sd_bus_message_append(call, "b", strcmp(value, "true") == 0);
+	else if (strcmp(signature, "sv") == 0)
+		r = sd_bus_message_append(call, "sv", value, "d", 1.0);
+	else if (strcmp(signature, "ast") == 0)
+		r = sd_bus_message_append(call, "ast", 0, (uint64_t)strtoull(value, NULL, 0));
+	else if (strcmp(signature, "ast+") == 0)
+		r = sd_bus_message_append(call, "ast", 1, value, (uint64_t)1000000);
 	else if (strcmp(signature, "a(ht)") == 0)
 		r = sd_bus_message_append(call, "a(ht)", 0);
 	else if (strcmp(signature, "hs") == 0)

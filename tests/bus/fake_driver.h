@@ -78,6 +78,7 @@ struct fake_cell {
 struct fake_link {
 	bool used;
 	uint16_t bdf;
+	char name[64]; /* what udev calls it; "" where nobody said */
 };
 
 struct fake {

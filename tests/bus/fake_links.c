@@ -14,6 +14,7 @@
 
 #define PCI_DEVICES FAKE_MACHINE "/sys/bus/pci/devices"
 #define UDEV_FILES  "/run/cellmgr/links"
+#define DEVICES	    "/dev/cellmgr" /* for programs: directories of files, see linux_link.h */
 #define BLOB_MAX    65536
 
 static void write_file(const char *directory, const char *name, const char *text)
@@ -66,6 +67,59 @@ static void add_device(uint16_t bdf)
 	write_file(path, "device", text);
 }
 
+static void make_section(const char *name, const char *section, uint64_t size)
+{
+	char path[128];
+	FILE *file;
+
+	snprintf(path, sizeof(path), DEVICES "/%s/%s", name, section);
+	file = fopen(path, "we");
+	if (!file || ftruncate(fileno(file), (off_t)size) < 0 || fclose(file) != 0)
+		abort();
+}
+
+static void put_register(const char *name, long offset, uint32_t value)
+{
+	char path[128];
+	FILE *file;
+
+	snprintf(path, sizeof(path), DEVICES "/%s/registers", name);
+	file = fopen(path, "r+e");
+	if (!file || fseek(file, offset, SEEK_SET) < 0 ||
+	    fwrite(&value, sizeof(value), 1, file) != 1 || fclose(file) != 0)
+		abort();
+}
+
+/* What udev and uio_ivshmem make of it. Linux' own section is a file of its own: a part of another
+ * file cannot be one. */
+static void add_files(const char *name, const struct cell_desc *desc,
+		      const struct blob_pci_device *device)
+{
+	const struct blob_memory *sections = cell_desc_memory(desc);
+	char path[128];
+
+	snprintf(path, sizeof(path), DEVICES "/%s", name);
+	mkdir(DEVICES, 0755);
+	if (mkdir(path, 0755) < 0)
+		abort();
+	make_section(name, "registers", 4096);
+	put_register(name, IVSHMEM_ID, 0);
+	put_register(name, IVSHMEM_MAX_PEERS, device->shmem_peers);
+	make_section(name, "state-table", sections[0].size);
+	make_section(name, "common", sections[1].size);
+	make_section(name, "output", sections[2].size);
+	make_section(name, "outputs", sections[2].size * device->shmem_peers);
+}
+
+static void remove_files(const char *name)
+{
+	char command[160];
+
+	snprintf(command, sizeof(command), "rm -rf " DEVICES "/%s", name);
+	if (system(command) != 0)
+		abort();
+}
+
 static struct fake_link *find(uint16_t bdf)
 {
 	for (size_t i = 0; i < FAKE_MAX_LINKS; i++) {
@@ -85,7 +139,8 @@ static bool has_end(const struct fake_cell *cell, uint16_t bdf)
 }
 
 /* What udev would be told of the device, and where its memory is: for tests to look at. */
-static void keep(const struct cell_desc *desc, const struct blob_pci_device *device)
+static void keep(const struct cell_desc *desc, const struct blob_pci_device *device,
+		 struct fake_link *link)
 {
 	char place[16], path[128], name[128] = "", text[512];
 	FILE *file;
@@ -103,6 +158,8 @@ static void keep(const struct cell_desc *desc, const struct blob_pci_device *dev
 		 (unsigned long long)cell_desc_memory(desc)->phys_start, device->shmem_peers,
 		 device->num_msix_vectors, *name ? name : "unnamed\n");
 	write_file(FAKE_DIRECTORY, path, text);
+	if (sscanf(name, "CELLMGR_LINK=%63[a-z0-9-]", link->name) == 1)
+		add_files(link->name, desc, device);
 }
 
 static int add(const struct cell_desc *desc, uint32_t size, bool lie)
@@ -126,7 +183,7 @@ static int add(const struct cell_desc *desc, uint32_t size, bool lie)
 		if (fake.links[i].used)
 			continue;
 		fake.links[i] = (struct fake_link){.used = true, .bdf = device->bdf};
-		keep(desc, device);
+		keep(desc, device, &fake.links[i]);
 		add_device(device->bdf);
 		return 0;
 	}
@@ -155,6 +212,7 @@ int fake_link_add(pid_t pid, uint64_t argument, bool lie)
 static void link_gone(struct fake_link *link)
 {
 	remove_device(link->bdf);
+	remove_files(link->name);
 	link->used = false;
 }
 
@@ -192,6 +250,8 @@ void fake_links_clear(void)
 {
 	if (system("grep -lsx 0x4106 " PCI_DEVICES
 		   "/*/device | xargs -r dirname | xargs -r rm -r") != 0)
+		abort();
+	if (system("rm -rf " DEVICES) != 0)
 		abort();
 }
 

@@ -16,6 +16,7 @@
 #include "bus_abi.h"
 #include "common/cleanup.h"
 #include "fake_console.h"
+#include "fake_signals.h"
 
 #define FREE	      SD_BUS_VTABLE_UNPRIVILEGED
 #define CHANGES	      SD_BUS_VTABLE_PROPERTY_EMITS_CHANGE
@@ -79,7 +80,7 @@ static struct manager {
 
 static FILE *call_log;
 
-static void log_call(sd_bus_message *message, const char *format, ...)
+void log_call(sd_bus_message *message, const char *format, ...)
 {
 	va_list list;
 
@@ -156,7 +157,7 @@ static int on_check_all(sd_bus_message *message, void *context, sd_bus_error *er
 	_cleanup_(sd_bus_message_unrefp) sd_bus_message *reply = NULL;
 	int r;
 
-	log_call(message, "");
+	log_call(message, "%s", "");
 	r = sd_bus_message_new_method_return(message, &reply);
 	if (r >= 0)
 		r = sd_bus_message_open_container(reply, 'a', "(ssss)");
@@ -348,6 +349,21 @@ static int on_console(sd_bus_message *message, void *context, sd_bus_error *erro
 	return r;
 }
 
+static int on_read_signals(sd_bus_message *message, void *context, sd_bus_error *error)
+{
+	return fake_signals_read(message, ((struct cell *)context)->name, error);
+}
+
+static int on_write_signal(sd_bus_message *message, void *context, sd_bus_error *error)
+{
+	return fake_signals_write(message, ((struct cell *)context)->name, error);
+}
+
+static int on_subscribe(sd_bus_message *message, void *context, sd_bus_error *error)
+{
+	return fake_signals_tell(message, ((struct cell *)context)->path);
+}
+
 static int get_cell_property(sd_bus *bus, const char *path, const char *interface,
 			     const char *property, sd_bus_message *reply, void *context,
 			     sd_bus_error *error)
@@ -361,6 +377,8 @@ static int get_cell_property(sd_bus *bus, const char *path, const char *interfac
 	if (strcmp(property, "Cpus") == 0)
 		return sd_bus_message_append_array(reply, 'u', cell->cpus,
 						   cell->num_cpus * sizeof(*cell->cpus));
+	if (strcmp(property, "Signals") == 0)
+		return fake_signals_describe(reply, cell->name);
 	if (cell->exits == 0)
 		return sd_bus_message_append(reply, "a{st}", 0);
 	return sd_bus_message_append(reply, "a{st}", 3, "total", cell->exits, "mmio",
@@ -392,6 +410,11 @@ static const sd_bus_vtable cell_vtable[] = {
 	MEMBER("LastError", "s", last_error),
 	MEMBER("ImageSha256", "s", image),
 	SD_BUS_PROPERTY("Exits", "a{st}", get_cell_property, 0, CHANGES),
+	SD_BUS_PROPERTY("Signals", "a{sa{sv}}", get_cell_property, 0, CHANGES),
+	SD_BUS_METHOD("ReadSignals", "as", "a{sv}", on_read_signals, FREE),
+	SD_BUS_METHOD("WriteSignal", "sv", NULL, on_write_signal, FREE),
+	SD_BUS_METHOD("SubscribeSignals", "ast", NULL, on_subscribe, FREE),
+	SD_BUS_SIGNAL("SignalsChanged", "a{sv}", 0),
 	SD_BUS_SIGNAL("Failed", "ss", 0),
 	SD_BUS_VTABLE_END};
 

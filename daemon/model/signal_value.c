@@ -1,0 +1,261 @@
+// SPDX-License-Identifier: GPL-2.0-only
+#include "model/signal_value.h"
+
+#include <errno.h>
+#include <inttypes.h>
+#include <math.h>
+#include <string.h>
+
+/* The first doubles that int64_t and uint64_t do not hold: 2^63, 2^64. */
+#define INTEGER_END 0x1p63
+#define NATURAL_END 0x1p64
+
+static enum signal_kind kind_of_type(enum signal_type type)
+{
+	switch (type) {
+	case SIGNAL_BOOL:
+		return SIGNAL_KIND_TRUTH;
+	case SIGNAL_U8:
+	case SIGNAL_U16:
+	case SIGNAL_U32:
+	case SIGNAL_U64:
+		return SIGNAL_KIND_NATURAL;
+	case SIGNAL_I8:
+	case SIGNAL_I16:
+	case SIGNAL_I32:
+	case SIGNAL_I64:
+		return SIGNAL_KIND_INTEGER;
+	default:
+		return SIGNAL_KIND_REAL;
+	}
+}
+
+enum signal_kind signal_kind(const struct description_signal *signal)
+{
+	return signal->has_scale ? SIGNAL_KIND_REAL : kind_of_type(signal->type);
+}
+
+static double to_real(const struct signal_value *value)
+{
+	switch (value->kind) {
+	case SIGNAL_KIND_TRUTH:
+		return value->truth;
+	case SIGNAL_KIND_NATURAL:
+		return (double)value->natural;
+	case SIGNAL_KIND_INTEGER:
+		return (double)value->integer;
+	default:
+		return value->real;
+	}
+}
+
+#define LOAD(type)                                        \
+	({                                                \
+		type loaded_;                             \
+		memcpy(&loaded_, bytes, sizeof(loaded_)); \
+		loaded_;                                  \
+	})
+
+static struct signal_value decode_raw(enum signal_type type, const void *bytes)
+{
+	struct signal_value value = {.kind = kind_of_type(type)};
+
+	switch (type) {
+	case SIGNAL_BOOL:
+		/* Its writer's bool may be any byte. */
+		value.truth = LOAD(uint8_t) != 0;
+		break;
+	case SIGNAL_U8:
+		value.natural = LOAD(uint8_t);
+		break;
+	case SIGNAL_U16:
+		value.natural = LOAD(uint16_t);
+		break;
+	case SIGNAL_U32:
+		value.natural = LOAD(uint32_t);
+		break;
+	case SIGNAL_U64:
+		value.natural = LOAD(uint64_t);
+		break;
+	case SIGNAL_I8:
+		value.integer = LOAD(int8_t);
+		break;
+	case SIGNAL_I16:
+		value.integer = LOAD(int16_t);
+		break;
+	case SIGNAL_I32:
+		value.integer = LOAD(int32_t);
+		break;
+	case SIGNAL_I64:
+		value.integer = LOAD(int64_t);
+		break;
+	case SIGNAL_F32:
+		value.real = LOAD(float);
+		break;
+	default:
+		value.real = LOAD(double);
+	}
+	return value;
+}
+
+struct signal_value signal_decode(const struct description_signal *signal, const void *bytes)
+{
+	const struct signal_value raw = decode_raw(signal->type, bytes);
+
+	if (!signal->has_scale)
+		return raw;
+	return (struct signal_value){.kind = SIGNAL_KIND_REAL,
+				     .real = to_real(&raw) * signal->scale};
+}
+
+bool signal_value_finite(const struct signal_value *value)
+{
+	return value->kind != SIGNAL_KIND_REAL || isfinite(value->real);
+}
+
+bool signal_values_equal(const struct signal_value *a, const struct signal_value *b)
+{
+	if (a->kind != b->kind)
+		return false;
+	switch (a->kind) {
+	case SIGNAL_KIND_TRUTH:
+		return a->truth == b->truth;
+	case SIGNAL_KIND_REAL:
+		return a->real == b->real || (isnan(a->real) && isnan(b->real));
+	default:
+		return a->natural == b->natural;
+	}
+}
+
+const char *signal_value_text(const struct signal_value *value, char ret[SIGNAL_MAX_TEXT])
+{
+	switch (value->kind) {
+	case SIGNAL_KIND_TRUTH:
+		snprintf(ret, SIGNAL_MAX_TEXT, "%s", value->truth ? "true" : "false");
+		break;
+	case SIGNAL_KIND_NATURAL:
+		snprintf(ret, SIGNAL_MAX_TEXT, "%" PRIu64, value->natural);
+		break;
+	case SIGNAL_KIND_INTEGER:
+		snprintf(ret, SIGNAL_MAX_TEXT, "%" PRId64, value->integer);
+		break;
+	default:
+		snprintf(ret, SIGNAL_MAX_TEXT, "%.12g", value->real);
+	}
+	return ret;
+}
+
+static int refuse_range(const struct description_signal *signal, const struct signal_value *value,
+			const char *what, double limit, struct error *error)
+{
+	char text[SIGNAL_MAX_TEXT];
+
+	return error_set(error, ERROR_INVALID, "signal %s: %s%s%s is %s, %.12g", signal->name,
+			 signal_value_text(value, text), signal->unit ? " " : "",
+			 signal->unit ? signal->unit : "", what, limit);
+}
+
+static int check_limits(const struct description_signal *signal, const struct signal_value *value,
+			struct error *error)
+{
+	const double real = to_real(value);
+	const double scale = signal->has_scale ? signal->scale : 1;
+
+	if (!signal_value_finite(value))
+		return error_set(error, ERROR_INVALID, "signal %s: the value is no number",
+				 signal->name);
+	if (signal->has_min && real < signal->min)
+		return refuse_range(signal, value, "less than min", signal->min, error);
+	if (signal->has_max && real > signal->max)
+		return refuse_range(signal, value, "more than max", signal->max, error);
+	if (real < signal_least(signal->type) * scale)
+		return refuse_range(signal, value, "less than its type holds",
+				    signal_least(signal->type) * scale, error);
+	if (real > signal_greatest(signal->type) * scale)
+		return refuse_range(signal, value, "more than its type holds",
+				    signal_greatest(signal->type) * scale, error);
+	return 0;
+}
+
+/* A whole number of at most 64 bits, as its bytes: of both kinds the same. false: it is none. */
+static bool to_whole(enum signal_kind wanted, const struct signal_value *value, uint64_t *ret)
+{
+	switch (value->kind) {
+	case SIGNAL_KIND_NATURAL:
+		*ret = value->natural;
+		return wanted == SIGNAL_KIND_NATURAL || value->natural <= INT64_MAX;
+	case SIGNAL_KIND_INTEGER:
+		*ret = (uint64_t)value->integer;
+		return wanted == SIGNAL_KIND_INTEGER || value->integer >= 0;
+	case SIGNAL_KIND_REAL:
+		if (value->real != floor(value->real))
+			return false;
+		if (wanted == SIGNAL_KIND_INTEGER) {
+			if (value->real < -INTEGER_END || value->real >= INTEGER_END)
+				return false;
+			*ret = (uint64_t)(int64_t)value->real;
+			return true;
+		}
+		if (value->real < 0 || value->real >= NATURAL_END)
+			return false;
+		*ret = (uint64_t)value->real;
+		return true;
+	default:
+		return false;
+	}
+}
+
+static void store_real(enum signal_type type, double real, void *ret_bytes)
+{
+	const float single = (float)real;
+
+	if (type == SIGNAL_F32)
+		memcpy(ret_bytes, &single, sizeof(single));
+	else
+		memcpy(ret_bytes, &real, sizeof(real));
+}
+
+/* Little-endian, as all peers of a link are: the low bytes come first. */
+static int encode_number(const struct description_signal *signal, const struct signal_value *value,
+			 void *ret_bytes, struct error *error)
+{
+	const enum signal_kind kind = kind_of_type(signal->type);
+	struct signal_value raw = *value;
+	uint64_t whole;
+
+	if (signal->has_scale) {
+		raw.kind = SIGNAL_KIND_REAL;
+		raw.real = to_real(value) / signal->scale;
+		if (kind != SIGNAL_KIND_REAL)
+			raw.real = nearbyint(raw.real);
+	}
+	if (kind == SIGNAL_KIND_REAL) {
+		store_real(signal->type, to_real(&raw), ret_bytes);
+		return 0;
+	}
+	if (!to_whole(kind, &raw, &whole))
+		return error_set(error, ERROR_INVALID,
+				 "signal %s: type %s takes whole numbers of its range only",
+				 signal->name, signal_type_name(signal->type));
+	memcpy(ret_bytes, &whole, signal_size(signal->type));
+	return 0;
+}
+
+int signal_encode(const struct description_signal *signal, const struct signal_value *value,
+		  void *ret_bytes, struct error *error)
+{
+	const bool wants_truth = signal->type == SIGNAL_BOOL;
+	uint8_t byte;
+
+	if (wants_truth != (value->kind == SIGNAL_KIND_TRUTH))
+		return error_set(error, ERROR_INVALID, "signal %s: takes %s, not %s", signal->name,
+				 wants_truth ? "true or false" : "a number",
+				 wants_truth ? "a number" : "true or false");
+	if (check_limits(signal, value, error) < 0)
+		return -EINVAL;
+	if (!wants_truth)
+		return encode_number(signal, value, ret_bytes, error);
+	byte = value->truth;
+	memcpy(ret_bytes, &byte, sizeof(byte));
+	return 0;
+}

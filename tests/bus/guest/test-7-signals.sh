@@ -1,0 +1,415 @@
+# SPDX-License-Identifier: GPL-2.0-only
+# shellcheck shell=bash
+# shellcheck disable=SC2154 # manager, output, cells: of lib.sh and test-6-links.sh
+# Signals: read with age and quality, written by whom may, told to who asked.
+
+device=/dev/cellmgr/turbine-plant
+common=$device/common
+own=$device/outputs@0x10000 # the cell's, behind Linux'
+written=d40e7b5c9a1f4c3e8b62f07ad9c81e57
+
+as_games() {
+	setpriv --reuid=5 --regid=60 --clear-groups "$@"
+}
+
+as_nobody() {
+	setpriv --reuid=65534 --clear-groups "$@"
+}
+
+describe_plant() {
+	[ ! -f $cells/broken.json ] || mv $cells/broken.json /tmp/
+	cat >$cells/turbine.json <<-END
+		{ "cpus": [2], "memory": "1M", "image": "alpha.bin",
+		"shared-memory": [{ "name": "plant", "peers": ["root"], "size": "64K" }],
+		"signals": {
+			"speed": { "at": "plant:output/0", "type": "f64", "unit": "rpm", "stale-after": "5s" },
+			"power": { "at": "plant:output/8", "type": "f64" },
+			"temperature": { "at": "plant:output/16", "type": "i16", "scale": 0.5, "unit": "K" },
+			"ready": { "at": "plant:output/18", "type": "bool" },
+			"far": { "at": "plant:output/256", "type": "u64" },
+			${1-}
+			"setpoint": { "at": "plant:common/0", "type": "f64", "unit": "rpm", "write": true,
+				"min": 0, "max": 3600 },
+			"gear": { "at": "plant:common/8", "type": "u8", "write": true },
+			"heat": { "at": "plant:common/10", "type": "i16", "scale": 0.5, "write": true },
+			"run": { "at": "plant:common/12", "type": "bool", "write": true },
+			"hello": { "at": "plant:output@root/0", "type": "u8", "write": true }
+		} }
+	END
+	done_well call Reload
+}
+
+# A cell that runs, with signals in all sections.
+plant() {
+	describe_plant
+	done_well call StartCell s turbine
+}
+
+put() {
+	check "the cell writes $*" ./signal-peer put "$own" "$@"
+}
+
+# Values as "TYPE VALUE QUALITY", ages left out.
+read_signals() {
+	busctl --json=short call org.cellmgr1 "$(cell_path turbine)" org.cellmgr1.Cell ReadSignals as \
+		$# "$@" 2>&1 | python3 -c 'import json, sys
+for name, signal in json.load(sys.stdin)["data"][0].items():
+    value, age, quality = signal["data"]
+    print(name, value["type"], "none" if value["data"] is None else "%.12g" % value["data"], quality)'
+}
+
+signal_is() {
+	is "signal $1" "$(read_signals "$1")" "$1 $2"
+}
+
+# set_signal NAME SIGNATURE VALUE
+set_signal() {
+	done_well cell turbine WriteSignal sv "$@"
+}
+
+test_signals_come_with_type_and_quality() {
+	plant
+	signal_is speed 'd 0 unconnected'
+	put 0 f64 3000.25
+	put 8 f64 -1e300
+	put 16 i16 65533
+	put 18 u8 7
+	is "all of them" "$(read_signals)" "speed d 3000.25 good
+power d -1e+300 good
+temperature d -1.5 good
+ready b 1 good
+far t 0 bad
+setpoint d 0 unconnected
+gear y 0 unconnected
+heat d 0 unconnected
+run b 0 unconnected
+hello y 0 unconnected"
+	is "two, one of them twice" "$(read_signals power ready power)" "power d -1e+300 good
+ready b 1 good"
+	put 8 f64 nan
+	signal_is power 'd none bad'
+	clear_links
+	is "without a cell" "$(read_signals 2>&1 | tail -1 | grep -c good)" 0
+}
+
+test_signals_grow_old() {
+	local ages
+	plant
+	put 0 f64 3000
+	check "an age" ./signal-peer age "$own" 4000
+	signal_is speed 'd 3000 good'
+	check "an age" ./signal-peer age "$own" 5100
+	is "both of one block" "$(read_signals speed power)" "speed d 3000 stale
+power d 0 good"
+	ages=$(busctl call org.cellmgr1 "$(cell_path turbine)" org.cellmgr1.Cell ReadSignals as 1 speed |
+		grep -o ' [0-9]* "stale"')
+	check "its age, $ages" [ "$(tr -dc 0-9 <<<"$ages")" -gt 5000000 ]
+	check "its age, $ages" [ "$(tr -dc 0-9 <<<"$ages")" -lt 7000000 ]
+	# Who writes it does not run.
+	put 0 f64 3000
+	signal_is power 'd 0 good'
+	done_well call StopCell s turbine
+	signal_is power 'd 0 stale'
+	clear_links
+}
+
+test_signals_of_one_section_are_of_one_moment() {
+	local signals='' n readings
+	for n in 0 1 2 3 4 5 6 7 8 9 10 11 12 13 14 15; do
+		signals+="\"v$n\": { \"at\": \"plant:output/$((n * 8))\", \"type\": \"f64\" },"
+	done
+	describe_plant "$signals"
+	done_well call StartCell s turbine
+	./signal-peer equal "$own" 4000 &
+	sleep 0.3
+	readings=$(for n in {1..60}; do
+		read_signals v{0..15} | cut -d ' ' -f 3- | sort -u | tr '\n' ' '
+		echo
+	done)
+	wait $!
+	is "readings with two values" "$(grep -c 'good.*good' <<<"$readings")" 0
+	check "good readings, $(grep -c good <<<"$readings")" [ "$(grep -c good <<<"$readings")" -gt 30 ]
+	check "that differ" [ "$(sort -u <<<"$readings" | grep -c good)" -gt 20 ]
+	clear_links
+}
+
+test_bad_writers_do_no_harm() {
+	plant
+	put 0 f64 3000
+	./signal-peer torn "$own"
+	signal_is speed 'd 0 bad'
+	./signal-peer busy "$own" 1500 &
+	sleep 0.3
+	like "speed while it changes all the time" "$(read_signals speed)" 'speed d .* (bad|good)'
+	wait $!
+	# Whatever the section says.
+	dd if=/dev/urandom of=$device/outputs bs=64K seek=1 count=1 conv=notrunc status=none
+	like "speed out of noise" "$(read_signals speed)" 'speed d .* (bad|unconnected)'
+	put 0 f64 2900
+	signal_is speed 'd 2900 good'
+	clear_links
+}
+
+test_link_that_goes_under_the_daemon_does_no_harm() {
+	local pid n
+	plant
+	put 8 f64 3000
+	set_signal setpoint d 3100
+	pid=$(systemctl show -P MainPID cellmgrd)
+	for n in 1 2 3; do
+		cp -r $device /tmp/kept
+		# It is opened now, and for a second.
+		sleep 1.1
+		signal_is power 'd 3000 good'
+		# What is mapped is no more: a touch is SIGBUS.
+		truncate -s 0 $device/outputs $device/common
+		signal_is power 'd 0 unconnected'
+		cat /tmp/kept/outputs >$device/outputs
+		cat /tmp/kept/common >$device/common
+		rm -r /tmp/kept
+	done
+	signal_is power 'd 3000 good'
+	signal_is setpoint 'd 3100 good'
+	is "the daemon" "$(systemctl show -P MainPID cellmgrd)" "$pid"
+	# While it is written: what is read before is there.
+	sleep 1.1
+	signal_is power 'd 3000 good'
+	truncate -s 0 $device/output
+	fails_with WrongState 'signal hello: link plant of cell turbine is not there' turbine \
+		WriteSignal sv hello
+	truncate -s 64K $device/output
+	set_signal hello y 1
+	is "the daemon" "$(systemctl show -P MainPID cellmgrd)" "$pid"
+	# Gone altogether.
+	mv $device /tmp/away
+	sleep 1.2
+	signal_is power 'd 0 unconnected'
+	echo >$device
+	signal_is power 'd 0 bad'
+	signal_is power 'd 0 bad'
+	is "the daemon says it once" "$(journal | grep -c 'Cannot use link turbine-plant')" 1
+	rm $device
+	mv /tmp/away $device
+	signal_is power 'd 3000 good'
+	clear_links
+}
+
+test_nothing_is_kept_open() {
+	plant
+	put 0 f64 3000
+	signal_is speed 'd 3000 good'
+	sleep 1.3
+	is "maps of the link" "$(grep -c cellmgr/turbine /proc/"$(systemctl show -P MainPID cellmgrd)"/maps)" 0
+	clear_links
+}
+
+test_written_signals_arrive() {
+	plant
+	set_signal setpoint d 3100
+	is "the cell reads" "$(./signal-peer get $common 0 f64)" 3100
+	signal_is setpoint 'd 3100 good'
+	# Of any type of number; what was written before stays.
+	set_signal setpoint u 3200
+	set_signal gear x 5
+	set_signal gear d 4
+	check "heat" ./signal-peer write turbine heat d -3.3
+	set_signal run b true
+	set_signal hello y 9
+	is "the block" "$(read_signals setpoint gear heat run)" "setpoint d 3200 good
+gear y 4 good
+heat d -3.5 good
+run b 1 good"
+	is "Linux' own section" "$(./signal-peer get $device/output 0 u8)" 9
+	# Another program's longer block keeps its length, and one left in the middle becomes whole.
+	./signal-peer put $common 8 u8 6
+	./signal-peer put $common 248 f64 77
+	./signal-peer torn $common
+	set_signal setpoint d 3300
+	is "behind ours" "$(./signal-peer get $common 248 f64)" 77
+	signal_is setpoint 'd 3300 good'
+	signal_is gear 'y 6 good'
+	clear_links
+}
+
+test_writes_are_told_to_the_journal() {
+	local answer
+	plant
+	set_signal setpoint d 3100
+	set_signal setpoint d 3200.5
+	check "games may" as_games ./signal-peer write turbine setpoint d 3300
+	answer=$(journal MESSAGE_ID=$written)
+	is "journal" "$(sed 's/:1\.[0-9]*/:N/' <<<"$answer")" \
+		"Cell turbine: signal setpoint was set from unknown to 3100 rpm by user 0 (:N)
+Cell turbine: signal setpoint was set from 3100 to 3200.5 rpm by user 0 (:N)
+Cell turbine: signal setpoint was set from 3200.5 to 3300 rpm by user 5 (:N)"
+	answer=$(journal MESSAGE_ID=$written OLD_VALUE=3200.5 NEW_VALUE=3300 AUTHOR_UID=5 SIGNAL=setpoint \
+		CELL=turbine)
+	is "by its fields" "$(wc -l <<<"$answer")" 1
+	journalctl --update-catalog
+	like "what the catalog says" "$(journalctl -b --no-pager -x MESSAGE_ID=$written)" \
+		'The signal setpoint of the cell turbine was 3100 and is 3200.5 now'
+	clear_links
+}
+
+# refused ERROR TEXT NAME SIGNATURE VALUE
+refused() {
+	local error=$1 text=$2 output
+	shift 2
+	fails "write of $*" ./signal-peer write turbine "$@"
+	is "error of a write of $*" "${output%%: *}" "org.cellmgr1.Error.$error"
+	like "what is said of a write of $*" "$output" "$text"
+}
+
+test_wrong_writes_are_refused() {
+	local before
+	plant
+	set_signal setpoint d 3000
+	set_signal gear y 3
+	before=$(cksum $common)
+	refused Invalid 'setpoint: 3600.5 rpm is more than max, 3600' setpoint d 3600.5
+	refused Invalid 'setpoint: -1 rpm is less than min, 0' setpoint d -1
+	refused Invalid 'setpoint: the value is no number' setpoint d nan
+	refused Invalid 'setpoint: takes a number, not true or false' setpoint b 1
+	refused Invalid 'setpoint: the value must be a number or a boolean' setpoint s 3000
+	refused Invalid 'gear: 256 is more than its type holds, 255' gear d 256
+	refused Invalid 'gear: type u8 takes whole numbers' gear d 2.5
+	refused Invalid 'heat: 16384 is more than its type holds, 16383.5' heat d 16384
+	refused Invalid 'run: takes true or false' run d 1
+	refused Invalid 'speed is not to be written' speed d 1
+	refused NoSuchSignal 'turbine has no signal speedd' speedd d 1
+	refused NoSuchSignal 'this is no name of a signal' ../speed d 1
+	is "the section" "$(cksum $common)" "$before"
+	is "lines in the journal" "$(journal MESSAGE_ID=$written | wc -l)" 2
+	fails_with NoSuchSignal 'alpha has no signal speed' alpha WriteSignal sv speed
+	clear_links
+	describe_plant
+	refused WrongState 'link plant of cell turbine is not there; create the cell first' setpoint d 1
+	rm $cells/turbine.json
+	clear_links
+}
+
+test_only_who_may_writes() {
+	local output
+	plant
+	set_signal setpoint d 3000
+	fails "nobody" as_nobody ./signal-peer write turbine setpoint d 1
+	like "what nobody is told" "$output" 'InteractiveAuthorizationRequired|AccessDenied'
+	fails "games, another signal" as_games ./signal-peer write turbine gear d 1
+	like "what games is told" "$output" 'InteractiveAuthorizationRequired|AccessDenied'
+	signal_is setpoint 'd 3000 good'
+	like "nobody reads" "$(as_nobody busctl call org.cellmgr1 "$(cell_path turbine)" \
+		org.cellmgr1.Cell ReadSignals as 1 setpoint 2>&1)" 'd 3000 [0-9]+ "good"'
+	clear_links
+}
+
+test_signals_are_described() {
+	local text
+	start_monitor
+	describe_plant
+	stop_monitor
+	text=$(busctl --json=short get-property org.cellmgr1 "$(cell_path turbine)" org.cellmgr1.Cell Signals)
+	matches "$text" '"setpoint":\{"at":\{"type":"s","data":"plant:common/0"\},"type":\{"type":"s","data":"f64"\}'
+	matches "$text" '"max":\{"type":"d","data":3600(\.0)?\}'
+	matches "$text" '"stale-after":\{"type":"t","data":5000000\}'
+	start_monitor
+	describe_plant '"extra": { "at": "plant:output/40", "type": "u8" },'
+	stop_monitor
+	like "what is told of the change" "$(grep PropertiesChanged /tmp/monitor)" '"extra"'
+	clear_links
+}
+
+test_subscribers_are_told_of_changes() {
+	local listener
+	plant
+	put 0 f64 3000
+	as_nobody ./signal-peer listen turbine 50000 2500 speed power >/tmp/heard &
+	listener=$!
+	start_monitor
+	eventually_check "the first values" 20 grep -q 'power' /tmp/heard
+	put 0 f64 3001
+	eventually_check "the change" 20 grep -q 'speed 3001 good' /tmp/heard
+	./signal-peer age "$own" 6000
+	wait $listener
+	stop_monitor
+	is "what was heard" "$(cat /tmp/heard)" "speed 3000 good
+power 0 good
+.
+speed 3001 good
+.
+speed 3001 stale
+."
+	is "of messages to all" "$(grep '"member":"SignalsChanged"' /tmp/monitor | grep -c '"destination":null')" 0
+	clear_links
+}
+
+# Subscriptions that are in force, by what the bus carries in a second.
+signals_sent() {
+	start_monitor >/dev/null
+	sleep 1
+	stop_monitor
+	grep -c '"member":"SignalsChanged"' /tmp/monitor
+}
+
+test_subscriptions_end() {
+	local listener writer sent
+	plant
+	./signal-peer equal "$own" 12000 &
+	writer=$!
+	setpriv --reuid=65534 --clear-groups ./signal-peer listen turbine 20000 20000 speed >/tmp/heard &
+	listener=$!
+	eventually_check "the first values" 20 grep -q speed /tmp/heard
+	sent=$(signals_sent)
+	check "about 50 a second, $sent" [ "$sent" -gt 20 ]
+	check "no more than 50 a second, $sent" [ "$sent" -lt 90 ]
+	# Whoever has left.
+	kill -KILL $listener
+	wait $listener 2>/dev/null
+	is "messages for nobody" "$(signals_sent)" 0
+	# Another one takes the place of the first, and 0 ends it.
+	check "one, then another and none" ./signal-peer changes turbine
+	wait $writer
+	clear_links
+}
+
+test_subscriptions_are_bounded() {
+	local output
+	plant
+	fails_with Invalid 'period_usec: is 19999, must be 20000 to 3600000000, or 0' turbine \
+		SubscribeSignals ast 19999
+	fails_with Invalid 'period_usec: is 3600000001' turbine SubscribeSignals ast 3600000001
+	fails_with NoSuchSignal 'turbine has no signal spee;' turbine SubscribeSignals ast+ spee
+	fails "more than one user may have" as_nobody ./signal-peer many turbine 1000000 34
+	is "what is said" "$(sort <<<"$output" | uniq -c | sed 's/^ *//')" \
+		"2 org.freedesktop.DBus.Error.LimitsExceeded: 32 subscriptions to signals are yours already"
+	# Ten signals fifty times a second.
+	fails "more values than one user may have" as_nobody ./signal-peer many turbine 20000 41
+	like "what is said" "$output" 'LimitsExceeded'
+	# They ended with who made them, and others have theirs.
+	check "as many as he may" as_nobody ./signal-peer many turbine 1000000 32
+	check "another user" as_games ./signal-peer many turbine 1000000 32
+	check "root is not kept out" ./signal-peer many turbine 20000 60
+	clear_links
+}
+
+test_a_crowd_of_readers() {
+	local n pids=() memory before
+	plant
+	put 0 f64 3000
+	for n in {1..200}; do read_signals speed; done >/dev/null
+	before=$(memory_of_daemon)
+	for n in {1..10}; do
+		./signal-peer listen turbine 20000 6000 >/dev/null &
+		pids+=($!)
+	done
+	./signal-peer equal "$own" 5000 &
+	pids+=($!)
+	for n in {1..200}; do read_signals speed; done >/dev/null
+	wait "${pids[@]}"
+	memory=$(memory_of_daemon)
+	check "memory in KiB: $before before, $memory after" [ $((memory - before)) -lt 2048 ]
+	clear_links
+}
+
+memory_of_daemon() {
+	sed -n 's/^VmRSS: *\([0-9]*\) kB/\1/p' /proc/"$(systemctl show -P MainPID cellmgrd)"/status
+}
