@@ -42,20 +42,31 @@ static int prepare_call(struct connection *connection, enum call_kind kind, sd_b
 	return 0;
 }
 
+int connection_new_call(struct connection *connection, const char *path, const char *interface,
+			const char *member, sd_bus_message **ret_call)
+{
+	return sd_bus_message_new_method_call(connection->bus, ret_call, BUS_NAME, path, interface,
+					      member);
+}
+
+int connection_send(struct connection *connection, enum call_kind kind, sd_bus_message *call,
+		    sd_bus_error *ret_error, sd_bus_message **ret_reply)
+{
+	uint64_t timeout;
+	int r = prepare_call(connection, kind, call, &timeout);
+
+	return r < 0 ? r : sd_bus_call(connection->bus, call, timeout, ret_error, ret_reply);
+}
+
 int connection_call(struct connection *connection, enum call_kind kind, const char *path,
 		    const char *interface, const char *member, sd_bus_error *ret_error,
 		    sd_bus_message **ret_reply, const char *types, ...)
 {
 	_cleanup_(sd_bus_message_unrefp) sd_bus_message *message = NULL;
-	uint64_t timeout;
 	va_list list;
 	int r;
 
-	r = sd_bus_message_new_method_call(connection->bus, &message, BUS_NAME, path, interface,
-					   member);
-	if (r < 0)
-		return r;
-	r = prepare_call(connection, kind, message, &timeout);
+	r = connection_new_call(connection, path, interface, member, &message);
 	if (r < 0)
 		return r;
 	if (types) {
@@ -65,5 +76,5 @@ int connection_call(struct connection *connection, enum call_kind kind, const ch
 		if (r < 0)
 			return r;
 	}
-	return sd_bus_call(connection->bus, message, timeout, ret_error, ret_reply);
+	return connection_send(connection, kind, message, ret_error, ret_reply);
 }

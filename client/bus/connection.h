@@ -34,4 +34,10 @@ int connection_call(struct connection *connection, enum call_kind kind, const ch
 		    const char *interface, const char *member, sd_bus_error *ret_error,
 		    sd_bus_message **ret_reply, const char *types, ...);
 
+/* The same in two steps, for arguments that are lists: a call to append them to, and its way. */
+int connection_new_call(struct connection *connection, const char *path, const char *interface,
+			const char *member, sd_bus_message **ret_call);
+int connection_send(struct connection *connection, enum call_kind kind, sd_bus_message *call,
+		    sd_bus_error *ret_error, sd_bus_message **ret_reply);
+
 #endif /* CLIENT_CONNECTION_H */

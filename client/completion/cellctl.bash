@@ -9,7 +9,7 @@ _cellctl_cells() {
 _cellctl() {
 	local current=${COMP_WORDS[COMP_CWORD]} previous=${COMP_WORDS[COMP_CWORD - 1]}
 	local verbs='status list start stop restart kill create load destroy enable disable check
-		console stats monitor version help'
+		console signals set stats monitor version help'
 	local options='--help --version --quiet --json= --no-pager --no-legend'
 	local verb='' cells=0 word i
 
@@ -48,7 +48,7 @@ _cellctl() {
 		case $verb in
 		disable) options="$options --force" ;;
 		console) options="$options --follow -f" ;;
-		stats) options="$options --follow -f --interval=" ;;
+		signals | stats) options="$options --follow -f --interval=" ;;
 		esac
 		mapfile -t COMPREPLY < <(compgen -W "$options" -- "$current")
 		[[ ${COMPREPLY[*]} == *= ]] && compopt -o nospace
@@ -63,7 +63,7 @@ _cellctl() {
 	start | stop | restart | kill)
 		mapfile -t COMPREPLY < <(compgen -W "$(_cellctl_cells)" -- "$current")
 		;;
-	status | create | load | destroy | console | stats)
+	status | create | load | destroy | console | signals | set | stats)
 		[ "$cells" = 0 ] &&
 			mapfile -t COMPREPLY < <(compgen -W "$(_cellctl_cells)" -- "$current")
 		;;

@@ -40,6 +40,10 @@ static const struct verb verbs[] = {
 	 ANY_NUMBER, OPTION_JSON, .run = verb_check},
 	{"console", "CELL", "Print a cell's console (-f: and what follows)", 1, 1, OPTION_FOLLOW,
 	 .run = verb_console, .polkit_action = BUS_ACTION_DEBUG_CELLS},
+	{"signals", "CELL [NAME...]", "Values of a cell's signals (-f: again and again)", 1,
+	 ANY_NUMBER, OPTION_FOLLOW | OPTION_INTERVAL | OPTION_JSON, .run = verb_signals},
+	{"set", "CELL NAME=VALUE", "Set a signal of a cell", 2, 2, 0, .run = verb_set,
+	 .polkit_action = BUS_ACTION_WRITE_SIGNALS},
 	{"stats", "[CELL]", "Exits of cells to the hypervisor (-f: again and again)", 0, 1,
 	 OPTION_FOLLOW | OPTION_INTERVAL | OPTION_JSON, .run = verb_stats},
 	{"monitor", "", "Print every change as it happens", 0, 0, OPTION_JSON, .run = verb_monitor},
@@ -70,7 +74,11 @@ bool verb_accepts(const struct verb *verb, const struct options *options, int nu
 	if (unwanted)
 		complain("%s takes no %s", verb->name, option_name(unwanted & -unwanted));
 	else if (num_arguments < verb->min_arguments)
-		complain("%s needs the name of a cell", verb->name);
+		complain(verb->min_arguments > 1 ? "%s needs a cell and what is to be set"
+						 : "%s needs the name of a cell",
+			 verb->name);
+	else if (num_arguments > verb->max_arguments && verb->min_arguments > 1)
+		complain("%s sets one signal at a time", verb->name);
 	else if (num_arguments > verb->max_arguments)
 		complain(verb->max_arguments ? "%s takes one cell at most"
 					     : "%s takes no arguments",
@@ -93,7 +101,7 @@ enum exit_status verb_help(struct client *client, char **arguments)
 	      "Verbs:\n",
 	      stream);
 	for (size_t i = 0; i < ARRAY_SIZE(verbs); i++)
-		fprintf(stream, "  %-7s %-10s %s\n", verbs[i].name, verbs[i].arguments,
+		fprintf(stream, "  %-7s %-15s %s\n", verbs[i].name, verbs[i].arguments,
 			verbs[i].help);
 	fputs("\n"
 	      "Options:\n"
@@ -104,8 +112,8 @@ enum exit_status verb_help(struct client *client, char **arguments)
 	      "      --no-pager         Do not show long output in a pager\n"
 	      "      --no-legend        No titles above tables\n"
 	      "      --force            disable: stop the cells that run\n"
-	      "  -f, --follow           console, stats: go on until interrupted\n"
-	      "      --interval=TIME    stats: time between two looks (500ms, 2s; default 1s)\n"
+	      "  -f, --follow           console, signals, stats: go on until interrupted\n"
+	      "      --interval=TIME    signals, stats: time between two looks (500ms, 2s)\n"
 	      "\n"
 	      "Exit status: 0 done, 1 failed, 2 wrong usage, 3 the cell is not running (status\n"
 	      "of one cell), 4 no such cell. See cellctl(1).\n",

@@ -39,6 +39,21 @@ const char *format_rate(char buffer[FORMAT_MAX], double per_second)
 	return buffer;
 }
 
+const char *format_age(char buffer[FORMAT_MAX], uint64_t microseconds)
+{
+	if (microseconds < 1000)
+		snprintf(buffer, FORMAT_MAX, "%" PRIu64 "us", microseconds);
+	else if (microseconds < USEC_PER_SEC)
+		snprintf(buffer, FORMAT_MAX, "%.1fms", (double)microseconds / 1000);
+	else if (microseconds < 60 * USEC_PER_SEC)
+		snprintf(buffer, FORMAT_MAX, "%.1fs", (double)microseconds / USEC_PER_SEC);
+	else if (microseconds > UINT64_MAX / 1000)
+		snprintf(buffer, FORMAT_MAX, "long");
+	else
+		quantity_format_time(microseconds * 1000, buffer);
+	return buffer;
+}
+
 static int compare_cpus(const void *a, const void *b)
 {
 	uint32_t left = *(const uint32_t *)a, right = *(const uint32_t *)b;

@@ -19,6 +19,9 @@ const char *format_timestamp(char buffer[FORMAT_MAX], uint64_t microseconds);
 /* Events per second: "0", "0.25", "12.5", "1000". */
 const char *format_rate(char buffer[FORMAT_MAX], double per_second);
 
+/* How long ago something was: "850us", "1.5ms", "12.0s", "3min 5s". */
+const char *format_age(char buffer[FORMAT_MAX], uint64_t microseconds);
+
 /* An array of CPU numbers: "0,2-5"; "-" if empty. To be freed by the caller; NULL when memory is
  * short. */
 char *format_cpus(struct json_object *cpus);

@@ -91,6 +91,8 @@ int fake_signals_read(sd_bus_message *call, const char *cell, sd_bus_error *erro
 int fake_signals_write(sd_bus_message *call, const char *cell, sd_bus_error *error)
 {
 	const char *name, *contents;
+	uint64_t natural;
+	int64_t integer;
 	double number;
 	int truth;
 
@@ -101,8 +103,10 @@ int fake_signals_write(sd_bus_message *call, const char *cell, sd_bus_error *err
 		log_call(call, " %s %s b %d", cell, name, truth);
 	else if (contents[0] == 'd' && sd_bus_message_read(call, "v", "d", &number) >= 0)
 		log_call(call, " %s %s d %.12g", cell, name, number);
-	else
-		log_call(call, " %s %s %s", cell, name, contents);
+	else if (contents[0] == 'x' && sd_bus_message_read(call, "v", "x", &integer) >= 0)
+		log_call(call, " %s %s x %lld", cell, name, (long long)integer);
+	else if (contents[0] == 't' && sd_bus_message_read(call, "v", "t", &natural) >= 0)
+		log_call(call, " %s %s t %llu", cell, name, (unsigned long long)natural);
 	if (strcmp(name, "speed") == 0)
 		return sd_bus_error_set(error, errors[ERROR_INVALID],
 					"signal speed is not to be written");
