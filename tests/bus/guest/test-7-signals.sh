@@ -114,19 +114,21 @@ power d 0 good"
 }
 
 test_signals_of_one_section_are_of_one_moment() {
-	local signals='' n readings
+	local signals='' n readings writer
 	for n in 0 1 2 3 4 5 6 7 8 9 10 11 12 13 14 15; do
 		signals+="\"v$n\": { \"at\": \"plant:output/$((n * 8))\", \"type\": \"f64\" },"
 	done
 	describe_plant "$signals"
 	done_well call StartCell s turbine
-	./signal-peer equal "$own" 4000 &
+	./signal-peer equal "$own" 100000 &
+	writer=$!
 	sleep 0.3
 	readings=$(for n in {1..60}; do
 		read_signals v{0..15} | cut -d ' ' -f 3- | sort -u | tr '\n' ' '
 		echo
 	done)
-	wait $!
+	kill $writer
+	wait $writer 2>/dev/null
 	is "readings with two values" "$(grep -c 'good.*good' <<<"$readings")" 0
 	check "good readings, $(grep -c good <<<"$readings")" [ "$(grep -c good <<<"$readings")" -gt 30 ]
 	check "that differ" [ "$(sort -u <<<"$readings" | grep -c good)" -gt 20 ]
