@@ -180,7 +180,7 @@ static void take_over(struct link_header *header, uint32_t block_bytes, uint64_t
 	writer->header = header;
 	writer->bytes = there > block_bytes ? (uint32_t)there : block_bytes;
 	/* Even, and another one than what a writer before us may have left odd. */
-	writer->sequence = (__atomic_load_n(&header->sequence, __ATOMIC_RELAXED) + 3) & ~1ull;
+	writer->sequence = (__atomic_load_n(&header->sequence, __ATOMIC_RELAXED) + 1) & ~1ull;
 	link_write_begin(writer);
 	for (uint64_t n = there; n < block_bytes; n++)
 		__atomic_store_n(&block[n], 0, __ATOMIC_RELEASE);

@@ -10,6 +10,16 @@
 #define INTEGER_END 0x1p63
 #define NATURAL_END 0x1p64
 
+static bool is_whole(double real)
+{
+	return real < -INTEGER_END || real >= INTEGER_END || real == (double)(int64_t)real;
+}
+
+static double round_half_away(double real)
+{
+	return is_whole(real) ? real : (double)(int64_t)(real + (real < 0 ? -0.5 : 0.5));
+}
+
 static enum signal_kind kind_of_type(enum signal_type type)
 {
 	switch (type) {
@@ -188,7 +198,7 @@ static bool to_whole(enum signal_kind wanted, const struct signal_value *value, 
 		*ret = (uint64_t)value->integer;
 		return wanted == SIGNAL_KIND_INTEGER || value->integer >= 0;
 	case SIGNAL_KIND_REAL:
-		if (value->real != floor(value->real))
+		if (!is_whole(value->real))
 			return false;
 		if (wanted == SIGNAL_KIND_INTEGER) {
 			if (value->real < -INTEGER_END || value->real >= INTEGER_END)
@@ -227,7 +237,7 @@ static int encode_number(const struct description_signal *signal, const struct s
 		raw.kind = SIGNAL_KIND_REAL;
 		raw.real = to_real(value) / signal->scale;
 		if (kind != SIGNAL_KIND_REAL)
-			raw.real = nearbyint(raw.real);
+			raw.real = round_half_away(raw.real);
 	}
 	if (kind == SIGNAL_KIND_REAL) {
 		store_real(signal->type, to_real(&raw), ret_bytes);

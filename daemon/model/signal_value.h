@@ -39,8 +39,8 @@ bool signal_values_equal(const struct signal_value *a, const struct signal_value
 
 /*
  * The signal_size() bytes of a value of any kind, after min, max, scale and type: nothing is
- * rounded but by the scale, nothing cut off. -EINVAL with an error (Invalid) that names the signal
- * where it does not fit; ret_bytes (SIGNAL_MAX_BYTES) is untouched then.
+ * rounded but by a scale and to f32, nothing cut off. -EINVAL with an error (Invalid) that names
+ * the signal where it does not fit; ret_bytes (SIGNAL_MAX_BYTES) is untouched then.
  */
 int signal_encode(const struct description_signal *signal, const struct signal_value *value,
 		  void *ret_bytes, struct error *error);

@@ -1,0 +1,306 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/* A link's memory as the daemon reads and writes it, over a directory of files: whatever its writer
+ * does, and when it goes. */
+#include "driver/link_memory.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <signal.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/mman.h>
+#include <sys/time.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include "ivshmem.h"
+#include "tests/lib/tap.h"
+
+#define SECTION	   4096u
+#define PEERS	   2u
+#define BLOCK	   256u
+#define VALUES	   16u
+#define UPDATES	   5000u
+#define CELL	   1u
+#define COMMON	   CELLMGR_LINK_COMMON
+#define ALL_VALUES (VALUES * sizeof(uint64_t))
+
+static char directory[] = "/tmp/test-link-memory-XXXXXX";
+
+static void die(const char *what)
+{
+	printf("Bail out! %s: %s\n", what, strerror(errno));
+	exit(1);
+}
+
+static int open_file(const char *name)
+{
+	char path[128];
+	int fd;
+
+	snprintf(path, sizeof(path), "%s/%s", directory, name);
+	fd = open(path, O_RDWR | O_CREAT | O_CLOEXEC, 0600);
+	if (fd < 0)
+		die(path);
+	return fd;
+}
+
+static void size_file(const char *name, size_t size)
+{
+	int fd = open_file(name);
+
+	if (ftruncate(fd, (off_t)size) < 0)
+		die(name);
+	close(fd);
+}
+
+static void make_files(void)
+{
+	const uint32_t peers = PEERS;
+	int fd;
+
+	size_file("state-table", SECTION);
+	size_file("common", SECTION);
+	size_file("output", SECTION);
+	size_file("outputs", PEERS * SECTION);
+	size_file("registers", SECTION);
+	fd = open_file("registers");
+	if (pwrite(fd, &peers, sizeof(peers), IVSHMEM_MAX_PEERS) != sizeof(peers))
+		die("registers");
+	close(fd);
+}
+
+static uint8_t *map_file(const char *name, size_t size)
+{
+	int fd = open_file(name);
+	void *memory = mmap(NULL, size, PROT_READ | PROT_WRITE, MAP_SHARED, fd, 0);
+
+	if (memory == MAP_FAILED)
+		die(name);
+	close(fd);
+	return memory;
+}
+
+static struct link_memory *open_memory(void)
+{
+	struct link_memory *memory = NULL;
+	int r = link_memory_open(directory, &memory);
+
+	if (r < 0) {
+		errno = -r;
+		die("link_memory_open");
+	}
+	return memory;
+}
+
+static int read_u64(struct link_memory *memory, unsigned int peer, uint32_t offset,
+		    uint64_t *ret_value, bool *ret_missing)
+{
+	struct link_part part = {offset, sizeof(*ret_value), ret_value, false};
+	struct link_stamp stamp;
+	int result = link_memory_read(memory, peer, &part, 1, &stamp);
+
+	*ret_missing = part.missing;
+	return result;
+}
+
+/* ---- Reading -------------------------------------------------------------------------------- */
+
+static void test_what_is_read(struct tap *tap, uint8_t *section)
+{
+	_cleanup_(link_memory_freep) struct link_memory *memory = open_memory();
+	struct link_writer writer;
+	uint64_t value = 7;
+	bool missing;
+
+	memset(section, 0, SECTION);
+	tap_is_u64(tap, read_u64(memory, CELL, 0, &value, &missing), LINK_NONE, "nobody wrote yet");
+	link_writer_init(&writer, section, SECTION, BLOCK, 1000000);
+	tap_is_u64(tap, read_u64(memory, CELL, 0, &value, &missing), LINK_NONE,
+		   "begun, but nothing written");
+	link_write(&writer, BLOCK - 8, &(uint64_t){42}, 8, 1);
+	tap_is_u64(tap, read_u64(memory, CELL, BLOCK - 8, &value, &missing), LINK_OK, "written");
+	tap_is_u64(tap, value, 42, "what was written");
+	tap_ok(tap, !missing, "is there");
+	value = 7;
+	tap_is_u64(tap, read_u64(memory, CELL, BLOCK - 4, &value, &missing), LINK_OK,
+		   "half behind the block");
+	tap_ok(tap, missing && value == 0, "is missing, and zero");
+	tap_is_u64(tap, read_u64(memory, CELL, UINT32_MAX, &value, &missing), LINK_OK, "far away");
+	tap_ok(tap, missing, "is missing");
+	writer.header->bytes = UINT64_MAX;
+	read_u64(memory, CELL, SECTION - LINK_HEADER_BYTES, &value, &missing);
+	tap_ok(tap, missing, "a block that claims more than the section has no more than that");
+	tap_is_u64(tap, read_u64(memory, PEERS, 0, &value, &missing), LINK_INVALID, "no such peer");
+	link_write_begin(&writer);
+	tap_is_u64(tap, read_u64(memory, CELL, 0, &value, &missing), LINK_UNFINISHED,
+		   "left in the middle");
+	writer.header->version++;
+	link_write_end(&writer, 1);
+	tap_is_u64(tap, read_u64(memory, CELL, 0, &value, &missing), LINK_NONE, "another version");
+}
+
+/* The cell, in between any two instructions of the reader: a thread might run only while that one
+ * does not, and so never in the middle of a reading. */
+static struct link_writer cell;
+static volatile uint64_t updates;
+
+static void on_alarm(int number)
+{
+	const uint64_t value = updates + 1;
+
+	link_write_begin(&cell);
+	for (uint32_t n = 0; n < VALUES; n++)
+		link_write_part(&cell, n * 8, &value, sizeof(value));
+	link_write_end(&cell, value);
+	updates = value;
+}
+
+static void set_alarm(long usec)
+{
+	const struct itimerval timer = {{0, usec}, {0, usec}};
+
+	signal(SIGALRM, on_alarm);
+	if (setitimer(ITIMER_REAL, &timer, NULL) < 0)
+		die("setitimer");
+}
+
+static bool all_equal(const uint64_t values[VALUES])
+{
+	for (unsigned int n = 1; n < VALUES; n++) {
+		if (values[n] != values[0])
+			return false;
+	}
+	return true;
+}
+
+static void test_parts_are_of_one_update(struct tap *tap, uint8_t *section)
+{
+	_cleanup_(link_memory_freep) struct link_memory *memory = open_memory();
+	unsigned int good = 0, torn = 0, changes = 0;
+	uint64_t values[VALUES], last = 0;
+	struct link_part parts[VALUES];
+	struct link_stamp stamp;
+
+	for (uint32_t n = 0; n < VALUES; n++)
+		parts[n] = (struct link_part){n * 8, 8, &values[n], false};
+	link_writer_init(&cell, section, SECTION, BLOCK, 1000000);
+	set_alarm(50);
+	while (updates < UPDATES) {
+		if (link_memory_read(memory, CELL, parts, VALUES, &stamp) != LINK_OK)
+			continue;
+		good++;
+		torn += !all_equal(values) || stamp.updated != values[0];
+		changes += values[0] != last;
+		last = values[0];
+	}
+	set_alarm(0);
+	tap_note(tap, "%u readings, %u different", good, changes);
+	tap_ok(tap, good > UPDATES / 10 && changes > UPDATES / 10, "readings come through");
+	tap_is_u64(tap, torn, 0, "and none is of two updates");
+}
+
+/* ---- Writing -------------------------------------------------------------------------------- */
+
+static int write_u64(struct link_memory *memory, unsigned int peer, uint32_t block, uint32_t offset,
+		     uint64_t value)
+{
+	const struct link_part part = {offset, sizeof(value), &value, false};
+
+	return link_memory_write(memory, peer, block, &part);
+}
+
+static void test_what_is_written(struct tap *tap, uint8_t *section)
+{
+	_cleanup_(link_memory_freep) struct link_memory *memory = open_memory();
+	struct link_header *header = (struct link_header *)section;
+	uint64_t value, sequence;
+	bool missing;
+
+	memset(section, 0xa5, SECTION);
+	tap_is_u64(tap, write_u64(memory, COMMON, 16, 8, 1), LINK_OK, "over noise");
+	read_u64(memory, COMMON, 0, &value, &missing);
+	tap_is_u64(tap, value, 0, "what nobody wrote is zero");
+	tap_is_u64(tap, header->bytes, 16, "the block is as long as it has to be");
+	tap_is_u64(tap, write_u64(memory, COMMON, 32, 24, 2), LINK_OK, "a longer block");
+	read_u64(memory, COMMON, 8, &value, &missing);
+	tap_is_u64(tap, value, 1, "what was there stays");
+	read_u64(memory, COMMON, 16, &value, &missing);
+	tap_ok(tap, value == 0 && !missing, "what is new is zero");
+	tap_is_u64(tap, write_u64(memory, COMMON, 8, 0, 3), LINK_OK, "a shorter one");
+	tap_is_u64(tap, header->bytes, 32, "does not shorten it");
+	sequence = ++header->sequence;
+	tap_is_u64(tap, write_u64(memory, COMMON, 8, 0, 4), LINK_OK, "one left in the middle");
+	read_u64(memory, COMMON, 0, &value, &missing);
+	tap_is_u64(tap, value, 4, "is whole again");
+	tap_ok(tap, header->sequence > sequence + 1, "and no reader takes it for the same update");
+	tap_is_u64(tap, write_u64(memory, COMMON, 8, 8, 5), LINK_INVALID, "behind the block");
+	tap_is_u64(tap, write_u64(memory, COMMON, SECTION, 0, 5), LINK_INVALID,
+		   "a block that does not fit");
+	tap_is_u64(tap, write_u64(memory, CELL, 8, 0, 5), LINK_INVALID, "another one's section");
+	tap_is_u64(tap, write_u64(memory, 0, 8, 0, 6), LINK_OK, "Linux' own");
+}
+
+/* ---- Going ---------------------------------------------------------------------------------- */
+
+static void test_memory_that_goes(struct tap *tap)
+{
+	_cleanup_(link_memory_freep) struct link_memory *memory = open_memory();
+	struct link_memory *none = NULL;
+	uint64_t value;
+	bool missing;
+
+	size_file("outputs", 0);
+	tap_is_u64(tap, -read_u64(memory, CELL, 0, &value, &missing), ENODEV, "reading");
+	tap_is_u64(tap, read_u64(memory, CELL, 0, &value, &missing), LINK_NONE,
+		   "what is left until it is freed is nothing");
+	size_file("common", 0);
+	tap_is_u64(tap, -write_u64(memory, COMMON, 8, 0, 5), ENODEV, "writing");
+	make_files();
+	memory = (link_memory_free(memory), open_memory());
+	tap_ok(tap, write_u64(memory, COMMON, 8, 0, 5) == LINK_OK, "what comes again is used");
+	tap_is_u64(tap, -link_memory_open("/nowhere/at-all", &none), ENOENT, "what is not there");
+	tap_ok(tap, !none, "gives nothing");
+}
+
+/* A fault of the daemon's own is not to be hidden. */
+static void test_other_faults_kill(struct tap *tap, uint8_t *section)
+{
+	int status;
+	pid_t pid = fork();
+
+	if (pid == 0) {
+		struct link_memory *memory = open_memory();
+
+		link_memory_free(memory);
+		size_file("outputs", 0);
+		_exit(*(volatile uint8_t *)section);
+	}
+	if (pid < 0 || waitpid(pid, &status, 0) != pid)
+		die("fork");
+	make_files();
+	tap_ok(tap, WIFSIGNALED(status) && WTERMSIG(status) == SIGBUS,
+	       "a touch that nobody guards is the end");
+}
+
+int main(void)
+{
+	struct tap tap = {0};
+	uint8_t *outputs, *common;
+	char command[64];
+
+	if (!mkdtemp(directory))
+		die(directory);
+	make_files();
+	outputs = map_file("outputs", PEERS * SECTION);
+	common = map_file("common", SECTION);
+	test_what_is_read(&tap, outputs + SECTION);
+	test_parts_are_of_one_update(&tap, outputs + SECTION);
+	test_what_is_written(&tap, common);
+	test_other_faults_kill(&tap, outputs + SECTION);
+	test_memory_that_goes(&tap);
+	snprintf(command, sizeof(command), "rm -r %s", directory);
+	if (system(command) != 0)
+		tap_note(&tap, "%s stays", directory);
+	return tap_done(&tap);
+}
