@@ -17,8 +17,8 @@ as_nobody() {
 }
 
 describe_plant() {
-	[ ! -f $cells/broken.json ] || mv $cells/broken.json /tmp/
-	cat >$cells/turbine.json <<-END
+	[ ! -f "$cells/broken.json" ] || mv "$cells/broken.json" /tmp/
+	cat >"$cells/turbine.json" <<-END
 		{ "cpus": [2], "memory": "1M", "image": "alpha.bin",
 		"shared-memory": [{ "name": "plant", "peers": ["root"], "size": "64K" }],
 		"signals": {
@@ -240,7 +240,7 @@ test_writes_are_told_to_the_journal() {
 	set_signal setpoint d 3200.5
 	check "games may" as_games ./signal-peer write turbine setpoint d 3300
 	answer=$(journal MESSAGE_ID=$written)
-	is "journal" "$(sed 's/:1\.[0-9]*/:N/' <<<"$answer")" \
+	is "journal" "$(sed 's/:1\.[0-9]*/:N/' < <(echo "$answer"))" \
 		"Cell turbine: signal setpoint was set from unknown to 3100 rpm by user 0 (:N)
 Cell turbine: signal setpoint was set from 3100 to 3200.5 rpm by user 0 (:N)
 Cell turbine: signal setpoint was set from 3200.5 to 3300 rpm by user 5 (:N)"
@@ -286,7 +286,7 @@ test_wrong_writes_are_refused() {
 	clear_links
 	describe_plant
 	refused WrongState 'link plant of cell turbine is not there; create the cell first' setpoint d 1
-	rm $cells/turbine.json
+	rm "$cells/turbine.json"
 	clear_links
 }
 
