@@ -15,7 +15,8 @@
 
 struct run {
 	double lowest, highest; /* speed */
-	double last_outside;	/* s: last time that the speed was off by more than 0.1 % */
+	double last_outside;	/* s: last time that the speed was off by more than 0.1 % … */
+	double last_far;	/* … and by more than 0.5 % */
 	double valve_min, valve_max;
 	struct plant plant;
 };
@@ -37,6 +38,8 @@ static struct run run_step(double before, double after, double seconds)
 		run.valve_max = fmax(run.valve_max, run.plant.valve);
 		if (fabs(run.plant.speed - 1.0) > 0.001)
 			run.last_outside = n * DT;
+		if (fabs(run.plant.speed - 1.0) > 0.005)
+			run.last_far = n * DT;
 	}
 	return run;
 }
@@ -57,10 +60,10 @@ static void test_load_steps(struct tap *tap)
 		double surge;
 		double settled; /* s after the step */
 	} cases[] = {
-		{0.4, 0.6, 0.02, 0.001, 7.0},
-		{0.6, 0.3, 0.001, 0.03, 8.0},
-		{0.2, 0.9, 0.09, 0.001, 13.0},
-		{1.0, 0.5, 0.001, 0.05, 9.0},
+		{0.4, 0.6, 0.011, 0.001, 4.0},
+		{0.6, 0.3, 0.001, 0.014, 5.0},
+		{0.2, 0.9, 0.09, 0.001, 11.0},
+		{1.0, 0.5, 0.001, 0.03, 5.0},
 	};
 
 	for (unsigned int n = 0; n < sizeof(cases) / sizeof(cases[0]); n++) {
@@ -76,12 +79,76 @@ static void test_load_steps(struct tap *tap)
 		tap_ok(tap, run.lowest > 1.0 - cases[n].dip && run.highest < 1.0 + cases[n].surge,
 		       "speed bounded during load %.0f%% -> %.0f%%", cases[n].before * 100,
 		       cases[n].after * 100);
-		tap_ok(tap, run.valve_min >= 0.0 && run.valve_max <= 1.0 && !run.plant.tripped,
-		       "valve within its ends, no trip, load %.0f%% -> %.0f%%",
-		       cases[n].before * 100, cases[n].after * 100);
+		tap_ok(tap, run.valve_min >= 0.0 && run.valve_max <= 1.0,
+		       "valve within its ends, load %.0f%% -> %.0f%%", cases[n].before * 100,
+		       cases[n].after * 100);
 		tap_ok(tap, fabs(run.plant.valve - cases[n].after) < 0.005,
 		       "valve ends where the load %.0f%% wants it", cases[n].after * 100);
 	}
+}
+
+/* Of all loads that leave the plant power to come back with. */
+static void test_steps_of_30_percent(struct tap *tap)
+{
+	double longest = 0.0;
+
+	for (int percent = 10; percent <= 60; percent += 5) {
+		struct run up = run_step(percent / 100.0, percent / 100.0 + 0.3, 15.0);
+		struct run down = run_step(percent / 100.0 + 0.3, percent / 100.0, 15.0);
+
+		longest = fmax(longest, fmax(up.last_far, down.last_far) - 1.0);
+	}
+	tap_ok(tap, longest < 3.0 - 0.2,
+	       "within 0.5%% of the set point 3 s after 30%% of load, with 0.2 s to spare (%.3f s)",
+	       longest);
+}
+
+/* The protection is for when the governor fails, not for when a line does. */
+static void test_load_rejection(struct tap *tap)
+{
+	struct run run = run_step(1.0, 0.0, 20.0);
+
+	tap_ok(tap, run.highest > 1.05 && run.highest < TURBINE_TRIP_SPEED - 0.005,
+	       "the governor masters the loss of the whole load (%.4f)", run.highest);
+}
+
+/* Each step finds the plant as the last one has left it. */
+static void test_two_minutes(struct tap *tap)
+{
+	struct governor governor;
+	struct plant plant;
+	unsigned int outside = 0;
+
+	turbine_init(&plant, &governor, 1.0, 0.4);
+	for (int n = 0; n < 120000; n++) {
+		plant_step(&plant, governor_step(&governor, plant.speed, DT),
+			   n / 6000 % 2 ? 0.7 : 0.4, DT);
+		outside += n % 6000 >= 3000 && fabs(plant.speed - 1.0) > 0.005;
+	}
+	tap_is_u64(
+		tap, outside, 0,
+		"two minutes of steps of 30%%, one in 6 s: no millisecond outside later than 3 s "
+		"after one");
+}
+
+static void test_set_points(struct tap *tap)
+{
+	static const double targets[] = {1.0 + 1.0 / 30, 0.95, 1.0, 1.05, 0.9, 1.0};
+	struct governor governor;
+	struct plant plant;
+	double highest = 0.0;
+
+	turbine_init(&plant, &governor, 1.0, 0.5);
+	for (unsigned int n = 0; n < sizeof(targets) / sizeof(targets[0]); n++) {
+		governor.set_point = targets[n];
+		for (int cycle = 0; cycle < 8000; cycle++) {
+			plant_step(&plant, governor_step(&governor, plant.speed, DT), 0.5, DT);
+			highest = fmax(highest, plant.speed);
+		}
+		tap_ok(tap, fabs(plant.speed - targets[n]) < 0.001,
+		       "a new set point, %.0f rpm, is reached", targets[n] * TURBINE_RATED_RPM);
+	}
+	tap_ok(tap, highest < 1.06, "and not run over by 1%% (%.4f)", highest);
 }
 
 static void test_valve_rate(struct tap *tap)
@@ -114,7 +181,7 @@ static void test_closing(struct tap *tap)
 	for (n = 0; n < 3000 && plant.valve > 0.0; n++)
 		plant_step(&plant, governor_step(&governor, plant.speed, DT), 0.0, DT);
 	tap_ok(tap, plant.valve == 0.0, "closing ends with the valve on its seat");
-	tap_ok(tap, n < 2500 && plant.speed < TURBINE_TRIP_SPEED && !plant.tripped,
+	tap_ok(tap, n < 2500 && plant.speed < TURBINE_TRIP_SPEED,
 	       "closing takes less than 2.5 s (%d ms) and does not overspeed", n);
 }
 
@@ -122,19 +189,30 @@ static void test_trip(struct tap *tap)
 {
 	struct governor governor;
 	struct plant plant;
+	double before;
+	int n;
 
 	turbine_init(&plant, &governor, 1.0, 1.0);
-	/* The load goes and nobody closes the valve. */
-	for (int n = 0; n < 20000; n++)
+	plant.tripped = true;
+	for (n = 0; n < 1000 && plant.valve > 0.0; n++)
 		plant_step(&plant, 1.0, 0.0, DT);
-	tap_ok(tap, plant.tripped && plant.valve == 0.0,
-	       "overspeed closes the valve whatever the governor says");
-	tap_ok(tap, plant.speed < TURBINE_TRIP_SPEED, "the tripped machine coasts down");
+	tap_ok(tap, n >= 249 && n <= 251,
+	       "a trip closes the valve in a quarter of a second whatever the command (%d ms)", n);
+	tap_ok(tap, plant.speed < 1.06, "by then the speed has risen little (%.3f)", plant.speed);
+	for (n = 0; n < 20000; n++)
+		plant_step(&plant, 1.0, 0.0, DT);
+	before = plant.speed;
+	for (n = 0; n < 20000; n++)
+		plant_step(&plant, 1.0, 0.0, DT);
+	tap_ok(tap, plant.valve == 0.0 && before < 1.02 && plant.speed < before - 0.03,
+	       "the tripped machine coasts down (%.3f, %.3f)", before, plant.speed);
+	governor_rest(&governor, plant.speed);
+	tap_ok(tap, governor.integral == 0.0, "and the governor begins anew from closed");
 }
 
 static void test_anti_windup(struct tap *tap)
 {
-	struct governor governor = {.set_point = 1.0, .integral = 0.5};
+	struct governor governor = {.set_point = 1.0, .integral = 0.5, .followed = 0.8};
 	int n;
 
 	/* A minute of a speed that no valve can correct. */
@@ -252,6 +330,10 @@ int main(void)
 
 	test_steady(&tap);
 	test_load_steps(&tap);
+	test_steps_of_30_percent(&tap);
+	test_load_rejection(&tap);
+	test_two_minutes(&tap);
+	test_set_points(&tap);
 	test_valve_rate(&tap);
 	test_closing(&tap);
 	test_trip(&tap);
