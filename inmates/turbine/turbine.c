@@ -12,13 +12,16 @@
  *   cycles=N           ends with a summary after N cycles; 0 runs on (0)
  *   report-ms=MS       a line that often; 0 none (1000)
  *   deny-shutdown      refuses to be shut down
+ *
+ * Where the cell has the link "plant", operators command it by that, and it tells how it does
+ * (turbine_link.h). No cycle exits for it but one in which an alarm comes: that one rings.
  */
-#include "cycle_clock.h"
-#include "inmate.h"
-#include "turbine_model.h"
+#include "inmate_link.h"
+#include "turbine_cycle.h"
 
-#define CYCLE_HZ       1000
+#define CYCLE_HZ       TURBINE_TELEMETRY_HZ
 #define CYCLE_S	       (1.0 / CYCLE_HZ)
+#define FIRST_VECTOR   0x40
 #define RAD_TO_DEGREES 57.29577951308232
 /* The valve is closed well within that: a rate of 1/s from fully open, then the lag. */
 #define CLOSING_CYCLES (3 * CYCLE_HZ)
@@ -31,34 +34,29 @@ static struct {
 	bool deny_shutdown;
 } options;
 
-/* Everything that the handler and the main program share; the latter takes copies with interrupts
- * off. */
-struct turbine {
-	struct plant plant;
-	struct governor governor;
-	struct cycle_clock clock;
-	double voltage;
-	struct cycle_clock at_limit; /* valid once options.cycles have run */
-};
-
 static struct turbine turbine;
+static struct turbine_exchange exchange;
+static struct link link;
+static struct cycle_clock at_limit; /* valid once options.cycles have run */
+
+/* Linux takes the ring when it likes; nothing here waits for that. */
+static void ring(void)
+{
+	if (link.own != TURBINE_PEER_LINUX &&
+	    link_state(&link, TURBINE_PEER_LINUX) != LINK_STATE_OFF)
+		link_ring(&link, TURBINE_PEER_LINUX,
+			  link.vectors > TURBINE_ALARM_VECTOR ? TURBINE_ALARM_VECTOR : 0);
+}
 
 static void control_cycle(void *argument)
 {
 	struct turbine *t = argument;
-	double command, load;
 
-	cycle_clock_tick(&t->clock, tsc_read());
+	if (turbine_cycle(t, tsc_read()) && t->exchange)
+		ring();
 	/* Control goes on while the main program is still printing; the account ends here. */
 	if (t->clock.cycles == options.cycles)
-		t->at_limit = t->clock;
-	/* With the valve closing there is nothing to feed a network with: the generator goes off
-	 * it. */
-	load = t->governor.closing ? 0.0
-				   : load_profile_at(&options.profile, t->clock.cycles * CYCLE_S);
-	command = governor_step(&t->governor, t->plant.speed, CYCLE_S);
-	plant_step(&t->plant, command, load, CYCLE_S);
-	t->voltage = plant_phase_voltage(&t->plant);
+		at_limit = t->clock;
 	heartbeat_beat();
 }
 
@@ -82,10 +80,35 @@ static void report(const struct turbine *t)
 		t->clock.doubled, interrupts_unexpected(), t->plant.tripped ? " TRIPPED" : "");
 }
 
+/* What was said of alarms last. */
+struct told {
+	uint32_t alarms, count;
+	uint64_t cycle;
+};
+
+/*
+ * The handler has rung already; this is for who reads the console. Operators that make alarms all
+ * the time get no more than ten lines a second.
+ */
+static void report_alarms(const struct turbine *t, struct told *told)
+{
+	const struct turbine_control *control = &t->control;
+
+	if ((control->alarm_count == told->count && control->alarms == told->alarms) ||
+	    t->clock.cycles < told->cycle + CYCLE_HZ / 10)
+		return;
+	console_printf("turbine: alarms 0x%x at cycle %lu, since the last reset 0x%x%s\n",
+		       control->alarms, t->clock.cycles, control->alarms_seen,
+		       control->trip == TURBINE_TRIP_OVERSPEED ? ", TRIPPED by overspeed"
+		       : control->trip == TURBINE_TRIP_COMMAND ? ", TRIPPED by command"
+							       : "");
+	*told = (struct told){control->alarms, control->alarm_count, t->clock.cycles};
+}
+
 static void summary(const struct turbine *t)
 {
 	const struct cycle_clock *clock =
-		options.cycles && t->clock.cycles >= options.cycles ? &t->at_limit : &t->clock;
+		options.cycles && t->clock.cycles >= options.cycles ? &at_limit : &t->clock;
 	uint64_t elapsed = tsc_to_ns(cycle_clock_elapsed(clock));
 
 	console_printf("turbine: summary cycles=%lu elapsed=%.6fs skipped=%lu doubled=%lu "
@@ -138,7 +161,7 @@ static void close_valve(void)
 
 	console_printf("turbine: shutting down, closing the valve\n");
 	interrupts_disable();
-	turbine.governor.closing = true;
+	turbine.control.governor.closing = true;
 	interrupts_enable();
 	do {
 		interrupts_disable();
@@ -153,6 +176,7 @@ static void close_valve(void)
 static void run(void)
 {
 	uint64_t next_report = options.report_cycles;
+	struct told told = {0};
 	struct turbine copy;
 
 	for (;;) {
@@ -165,6 +189,7 @@ static void run(void)
 			next_report = copy.clock.cycles + options.report_cycles -
 				      copy.clock.cycles % options.report_cycles;
 		}
+		report_alarms(&copy, &told);
 		if (options.cycles && copy.clock.cycles >= options.cycles)
 			return;
 		if (shutdown_wanted())
@@ -172,24 +197,48 @@ static void run(void)
 	}
 }
 
+/* Without a link it is on its own, as its parameters say. */
+static void open_link(void)
+{
+	int err = link_open(&link, TURBINE_LINK, FIRST_VECTOR);
+
+	if (err == -ENOENT)
+		return;
+	if (err)
+		inmate_fail("turbine: link \"" TURBINE_LINK "\" cannot be opened: error %d", -err);
+	/* Commands are looked at in every cycle: who rings here would only disturb one. */
+	link_register_write(link.registers, IVSHMEM_INT_CONTROL, 0);
+	if (link_writer_init(&exchange.telemetry, link_output(&link, link.own), link.output_bytes,
+			     sizeof(struct turbine_telemetry), comm_region()->tsc_khz) != LINK_OK)
+		inmate_fail("turbine: the output section of \"" TURBINE_LINK "\" is too small");
+	exchange.common = link.common;
+	exchange.common_bytes = link.common_bytes;
+	turbine.exchange = &exchange;
+}
+
 void inmate_main(void)
 {
 	struct turbine copy;
 
 	read_options();
-	turbine_init(&turbine.plant, &turbine.governor, options.set_point,
-		     load_profile_at(&options.profile, 0.0));
-	cycle_clock_init(&turbine.clock, ns_to_tsc(1000000000 / CYCLE_HZ));
-	console_printf("turbine: governor at %d Hz, set point %.0f rpm, load %.0f%%\n", CYCLE_HZ,
-		       options.set_point * TURBINE_RATED_RPM, turbine.plant.load * 100.0);
+	turbine_start(&turbine, options.set_point, &options.profile,
+		      ns_to_tsc(1000000000 / CYCLE_HZ));
+	open_link();
+	console_printf("turbine: governor at %d Hz, set point %.0f rpm, load %.0f%%%s\n", CYCLE_HZ,
+		       options.set_point * TURBINE_RATED_RPM, turbine.plant.load * 100.0,
+		       turbine.exchange ? ", commanded by link \"" TURBINE_LINK "\"" : "");
 	heartbeat_start();
 	if (timer_start_periodic(CYCLE_HZ, control_cycle, &turbine))
 		inmate_fail("turbine: the timer cannot do %d Hz", CYCLE_HZ);
 	interrupts_enable();
+	if (turbine.exchange)
+		link_set_state(link.registers, LINK_STATE_READY);
 	run();
 	snapshot(&copy);
 	summary(&copy);
 	close_valve();
+	if (turbine.exchange)
+		link_set_state(link.registers, LINK_STATE_OFF);
 	console_printf("turbine: shut down\n");
 	inmate_shut_down();
 }

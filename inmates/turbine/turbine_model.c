@@ -155,12 +155,6 @@ void plant_step(struct plant *plant, double valve_command, double load, double d
 {
 	double acceleration;
 
-	if (plant->speed > TURBINE_TRIP_SPEED)
-		plant->tripped = true;
-	if (plant->tripped) {
-		valve_command = 0.0;
-		load = 0.0;
-	}
 	move_valve(plant, clamp(valve_command, 0.0, 1.0), dt);
 	plant->power += (plant->valve - plant->power) / STEAM_LAG * dt;
 	plant->load = load;

@@ -16,8 +16,8 @@
 #define TURBINE_PHASE_VOLTAGE 6062.0 /* effective, of 10.5 kV between the phases */
 /*
  * Of the rated speed: the overspeed protection acts. Rotors stand 120 %. The governor keeps below
- * 109 % when the whole load goes at once, so more is a governor that has failed; and with the valve
- * fully open at the trip, the steam that is still in the chest brings the speed to 114 %.
+ * 109.5 % when the whole load goes at once, so more is a governor that has failed; and with the
+ * valve fully open at the trip, the steam that is still in the chest brings the speed to 114 %.
  */
 #define TURBINE_TRIP_SPEED    1.10
 
@@ -42,7 +42,7 @@ struct plant {
 	double power;	    /* mechanical, 1 = rated */
 	double load;	    /* electrical, 1 = rated */
 	double phase_angle; /* electrical, rad, 0 … 2π */
-	bool tripped;	    /* overspeed: valve held closed, load off, until the end */
+	bool tripped; /* the trip system's: its springs close the valve, whatever the command */
 };
 
 /* PID controller of the speed. */
