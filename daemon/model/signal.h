@@ -13,17 +13,17 @@
  * X(symbol, word, bytes, least, greatest): what a value can be, before it is scaled, and as a
  * double: of 64 bits the greatest one that still fits.
  */
-#define SIGNAL_TYPES(X)                                        \
-	X(SIGNAL_BOOL, "bool", 1, 0, 1)                        \
-	X(SIGNAL_U8, "u8", 1, 0, UINT8_MAX)                    \
-	X(SIGNAL_I8, "i8", 1, INT8_MIN, INT8_MAX)              \
-	X(SIGNAL_U16, "u16", 2, 0, UINT16_MAX)                 \
-	X(SIGNAL_I16, "i16", 2, INT16_MIN, INT16_MAX)          \
-	X(SIGNAL_U32, "u32", 4, 0, UINT32_MAX)                 \
-	X(SIGNAL_I32, "i32", 4, INT32_MIN, INT32_MAX)          \
-	X(SIGNAL_U64, "u64", 8, 0, 0x1.fffffffffffffp63)       \
-	X(SIGNAL_I64, "i64", 8, -0x1p63, 0x1.fffffffffffffp62) \
-	X(SIGNAL_F32, "f32", 4, -__FLT_MAX__, __FLT_MAX__)     \
+#define SIGNAL_TYPES(X)                                    \
+	X(SIGNAL_BOOL, "bool", 1, 0, 1)                    \
+	X(SIGNAL_U8, "u8", 1, 0, UINT8_MAX)                \
+	X(SIGNAL_I8, "i8", 1, INT8_MIN, INT8_MAX)          \
+	X(SIGNAL_U16, "u16", 2, 0, UINT16_MAX)             \
+	X(SIGNAL_I16, "i16", 2, INT16_MIN, INT16_MAX)      \
+	X(SIGNAL_U32, "u32", 4, 0, UINT32_MAX)             \
+	X(SIGNAL_I32, "i32", 4, INT32_MIN, INT32_MAX)      \
+	X(SIGNAL_U64, "u64", 8, 0, 0x1p64)                 \
+	X(SIGNAL_I64, "i64", 8, -0x1p63, 0x1p63)           \
+	X(SIGNAL_F32, "f32", 4, -__FLT_MAX__, __FLT_MAX__) \
 	X(SIGNAL_F64, "f64", 8, -__DBL_MAX__, __DBL_MAX__)
 
 enum signal_type { SIGNAL_TYPES(WORD_SYMBOL) SIGNAL_TYPE_COUNT };
