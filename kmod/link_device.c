@@ -132,6 +132,23 @@ static int place_registers(struct pci_dev *pci)
 	return err;
 }
 
+/*
+ * A unit that remaps interrupts serves the functions that the firmware's table lists, and a
+ * function that comes at run time is in no list: it gets what its neighbours have, or it could have
+ * no interrupts at all.
+ */
+static void find_msi_domain(struct pci_dev *pci)
+{
+	struct irq_domain *domain = dev_get_msi_domain(&pci->dev);
+	struct pci_dev *other;
+
+	list_for_each_entry (other, &pci->bus->devices, bus_list) {
+		if (!domain)
+			domain = dev_get_msi_domain(&other->dev);
+	}
+	dev_set_msi_domain(&pci->dev, domain);
+}
+
 int link_show(struct link *link)
 {
 	struct pci_bus *bus = link_bus(link->device);
@@ -156,6 +173,7 @@ int link_show(struct link *link)
 		pci_stop_and_remove_bus_device(pci);
 		return err;
 	}
+	find_msi_domain(pci);
 	pci_bus_add_device(pci);
 	return 0;
 }
