@@ -2,13 +2,13 @@
 #include "driver/link_device.h"
 
 #include <errno.h>
-#include <fcntl.h>
 #include <string.h>
 #include <sys/stat.h>
 
 #include "ivshmem.h"
 #include "model/machine.h"
 #include "util/log.h"
+#include "util/write_text.h"
 
 const char *link_device_place(uint16_t bdf, char place[LINK_DEVICE_PLACE_MAX])
 {
@@ -42,28 +42,19 @@ static const char *path_of(uint16_t bdf, char path[PATH_ROOM])
 	return path;
 }
 
-/* Renamed into place: udev never reads half of it. */
+/* In one step: udev never reads half of it. */
 int link_device_write(uint16_t bdf, const char *name)
 {
-	static const char temporary[] = LINK_DEVICE_DIRECTORY "/.new";
-	_cleanup_(fclosep) FILE *file = NULL;
+	_cleanup_(freep) char *text = NULL;
 	char path[PATH_ROOM];
-	int fd;
 
 	if (mkdir(LINK_DEVICE_DIRECTORY, 0755) < 0 && errno != EEXIST)
 		return -errno;
-	fd = open(temporary, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC | O_NOFOLLOW, 0644);
-	if (fd < 0)
-		return -errno;
-	file = fdopen(fd, "w");
-	if (!file) {
-		close(fd);
+	if (asprintf(&text, "CELLMGR_LINK=%s\n", name) < 0) {
+		text = NULL;
 		return -ENOMEM;
 	}
-	if (fprintf(file, "CELLMGR_LINK=%s\n", name) < 0 || fflush(file) != 0 ||
-	    rename(temporary, path_of(bdf, path)) < 0)
-		return -errno;
-	return 0;
+	return write_text(path_of(bdf, path), text, 0644);
 }
 
 void link_device_forget(uint16_t bdf)

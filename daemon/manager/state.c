@@ -7,6 +7,7 @@
 
 #include "util/json_text.h"
 #include "util/read_text.h"
+#include "util/write_text.h"
 
 #define STATE_VERSION  1
 #define STATE_MAX_FILE (4u << 20)
@@ -106,45 +107,12 @@ static struct json_object *encode_state(const struct state *state)
 	return object;
 }
 
-static int write_all(int fd, const char *text, size_t length)
-{
-	while (length) {
-		ssize_t written = write(fd, text, length);
-
-		if (written < 0 && errno == EINTR)
-			continue;
-		if (written < 0)
-			return -errno;
-		text += written;
-		length -= (size_t)written;
-	}
-	return 0;
-}
-
 int state_write(const char *file, const struct state *state)
 {
 	_cleanup_(json_object_putp) struct json_object *object = encode_state(state);
-	_cleanup_(freep) char *temporary = NULL;
-	_cleanup_(closep) int fd = -1;
-	const char *text;
-	int r;
+	const char *text = json_object_to_json_string_ext(object, JSON_C_TO_STRING_PRETTY);
 
-	if (asprintf(&temporary, "%s.new", file) < 0) {
-		temporary = NULL;
-		return -ENOMEM;
-	}
-	text = json_object_to_json_string_ext(object, JSON_C_TO_STRING_PRETTY);
-	if (!text)
-		return -ENOMEM;
-	fd = open(temporary, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC | O_NOFOLLOW, 0600);
-	if (fd < 0)
-		return -errno;
-	r = write_all(fd, text, strlen(text));
-	if (r >= 0 && rename(temporary, file) < 0)
-		r = -errno;
-	if (r < 0)
-		unlink(temporary);
-	return r;
+	return text ? write_text(file, text, 0600) : -ENOMEM;
 }
 
 /* The file is ours, but a person may have had a hand in it: every look-up says whether it worked.
