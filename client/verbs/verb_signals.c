@@ -133,17 +133,6 @@ static int show_once(struct watch *watch, sd_bus_error *ret_error)
 			   !options->no_pager && !options->follow);
 }
 
-static void sleep_until(uint64_t end_usec)
-{
-	struct timespec end = {
-		.tv_sec = (time_t)(end_usec / 1000000),
-		.tv_nsec = (long)(end_usec % 1000000 * 1000),
-	};
-
-	while (clock_nanosleep(CLOCK_MONOTONIC, TIMER_ABSTIME, &end, NULL) == EINTR)
-		;
-}
-
 static int show(struct watch *watch, sd_bus_error *ret_error)
 {
 	const struct options *options = &watch->client->options;
@@ -155,7 +144,7 @@ static int show(struct watch *watch, sd_bus_error *ret_error)
 
 		r = show_once(watch, ret_error);
 		if (r >= 0 && options->follow)
-			sleep_until(begin + interval);
+			sleep_until_us(begin + interval);
 	} while (r >= 0 && options->follow);
 	return r;
 }

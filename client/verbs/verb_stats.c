@@ -173,18 +173,6 @@ static int show_once(struct client *client, const char *path, uint64_t interval_
 			   !options->no_pager && !options->follow);
 }
 
-/* With --follow, where no cell ran and so nothing was waited for. */
-static void sleep_until(uint64_t end_usec)
-{
-	struct timespec end = {
-		.tv_sec = (time_t)(end_usec / 1000000),
-		.tv_nsec = (long)(end_usec % 1000000 * 1000),
-	};
-
-	while (clock_nanosleep(CLOCK_MONOTONIC, TIMER_ABSTIME, &end, NULL) == EINTR)
-		;
-}
-
 enum exit_status verb_stats(struct client *client, char **arguments)
 {
 	uint64_t interval = client->options.interval_usec;
@@ -203,7 +191,7 @@ enum exit_status verb_stats(struct client *client, char **arguments)
 		if (!client->options.follow)
 			break;
 		if (r >= 0)
-			sleep_until(begin + interval);
+			sleep_until_us(begin + interval);
 	}
 	return r < 0 ? complain_attempt(client, arguments[0], &error, r) : STATUS_DONE;
 }
