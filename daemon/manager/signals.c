@@ -27,8 +27,7 @@ const struct description_signal *signals_find(const struct cell *cell, const cha
 
 static bool same_section(const struct description_signal *a, const struct description_signal *b)
 {
-	return a->link == b->link && a->in_common == b->in_common &&
-	       (a->in_common || strcmp(a->peer, b->peer) == 0);
+	return a->link == b->link && signals_in_one_section(a, b);
 }
 
 /* Linux' end of a signal's link; NULL: there is none in that shape. */

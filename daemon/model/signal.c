@@ -31,8 +31,12 @@ double signal_greatest(enum signal_type type)
 	return types[type].greatest;
 }
 
+bool signals_in_one_section(const struct description_signal *a, const struct description_signal *b)
+{
+	return a->in_common == b->in_common && (a->in_common || strcmp(a->peer, b->peer) == 0);
+}
+
 bool signals_overlap(const struct description_signal *a, const struct description_signal *b)
 {
-	return a->in_common == b->in_common && (a->in_common || strcmp(a->peer, b->peer) == 0) &&
-	       ranges_meet(signal_range(a), signal_range(b));
+	return signals_in_one_section(a, b) && ranges_meet(signal_range(a), signal_range(b));
 }

@@ -39,7 +39,9 @@ static inline struct address_range signal_range(const struct description_signal 
 	return (struct address_range){signal->offset, signal_size((enum signal_type)signal->type)};
 }
 
-/* Whether two signals of the same link share bytes; the link is the callers' to compare. */
+/* Whether two signals of the same link are in one section of it, and whether they share bytes; the
+ * link is the callers' to compare. */
+bool signals_in_one_section(const struct description_signal *a, const struct description_signal *b);
 bool signals_overlap(const struct description_signal *a, const struct description_signal *b);
 
 #endif /* SIGNAL_H */
