@@ -338,14 +338,20 @@ static int finish(const struct blob_check *c, int err, struct blob_error *ret_er
 	return err;
 }
 
-int blob_check_cell(const void *blob, size_t size, struct blob_error *ret_error)
+static int check_desc(const void *blob, size_t size, int (*check)(struct blob_check *c),
+		      struct blob_error *ret_error)
 {
 	struct blob_check c = {.cell = blob};
 	int err = check_frame(&c, blob, size, sizeof(struct cell_desc), BLOB_CELL_SIGNATURE);
 
 	if (!err)
-		err = check_cell(&c);
+		err = check(&c);
 	return finish(&c, err, ret_error);
+}
+
+int blob_check_cell(const void *blob, size_t size, struct blob_error *ret_error)
+{
+	return check_desc(blob, size, check_cell, ret_error);
 }
 
 /* A number of something that links have none of, or so many. */
@@ -424,12 +430,7 @@ static int check_link(struct blob_check *c)
 
 int blob_check_link(const void *blob, size_t size, struct blob_error *ret_error)
 {
-	struct blob_check c = {.cell = blob};
-	int err = check_frame(&c, blob, size, sizeof(struct cell_desc), BLOB_CELL_SIGNATURE);
-
-	if (!err)
-		err = check_link(&c);
-	return finish(&c, err, ret_error);
+	return check_desc(blob, size, check_link, ret_error);
 }
 
 int blob_check_system(const void *blob, size_t size, struct blob_error *ret_error)
