@@ -195,22 +195,6 @@ static inline int do_touch(uint64_t argument)
 	return 0;
 }
 
-static inline uint64_t load(unsigned int cpu, uint64_t at, unsigned int width)
-{
-	struct touch touch = {.at = at, .width = width};
-
-	machine_call(cpu, do_touch, (uint64_t)&touch);
-	return touch.verdict == VERDICT_HANDLED ? touch.value : 0xdeadull << 48;
-}
-
-static inline bool store(unsigned int cpu, uint64_t at, unsigned int width, uint64_t value)
-{
-	struct touch touch = {.at = at, .width = width, .write = true, .value = value};
-
-	machine_call(cpu, do_touch, (uint64_t)&touch);
-	return touch.verdict == VERDICT_HANDLED;
-}
-
 static inline int do_port(uint64_t argument)
 {
 	struct touch *touch = (void *)argument;
@@ -222,20 +206,43 @@ static inline int do_port(uint64_t argument)
 	return 0;
 }
 
+/* What is read; or what no device gives, where the access was not carried out. */
+static inline uint64_t touch_read(unsigned int cpu, int (*how)(uint64_t), uint64_t at,
+				  unsigned int width)
+{
+	struct touch touch = {.at = at, .width = width};
+
+	machine_call(cpu, how, (uint64_t)&touch);
+	return touch.verdict == VERDICT_HANDLED ? touch.value : 0xdeadull << 48;
+}
+
+static inline bool touch_write(unsigned int cpu, int (*how)(uint64_t), uint64_t at,
+			       unsigned int width, uint64_t value)
+{
+	struct touch touch = {.at = at, .width = width, .write = true, .value = value};
+
+	machine_call(cpu, how, (uint64_t)&touch);
+	return touch.verdict == VERDICT_HANDLED;
+}
+
+static inline uint64_t load(unsigned int cpu, uint64_t at, unsigned int width)
+{
+	return touch_read(cpu, do_touch, at, width);
+}
+
+static inline bool store(unsigned int cpu, uint64_t at, unsigned int width, uint64_t value)
+{
+	return touch_write(cpu, do_touch, at, width, value);
+}
+
 static inline uint64_t port_read(unsigned int cpu, uint16_t port, unsigned int width)
 {
-	struct touch touch = {.at = port, .width = width};
-
-	machine_call(cpu, do_port, (uint64_t)&touch);
-	return touch.verdict == VERDICT_HANDLED ? touch.value : 0xdeadull << 48;
+	return touch_read(cpu, do_port, port, width);
 }
 
 static inline bool port_write(unsigned int cpu, uint16_t port, unsigned int width, uint32_t value)
 {
-	struct touch touch = {.at = port, .width = width, .write = true, .value = value};
-
-	machine_call(cpu, do_port, (uint64_t)&touch);
-	return touch.verdict == VERDICT_HANDLED;
+	return touch_write(cpu, do_port, port, width, value);
 }
 
 /* As a driver does: registers, vector n is interrupt 0x40 + n of this CPU, all switched on. */
