@@ -44,7 +44,7 @@ extern struct spinlock management_lock;
 		if (region->size == 0)                                               \
 			continue;                                                    \
 		else
-#define for_each_region(region, cell) for_each_region_of(region, (cell)->desc)
+#define for_each_region(region, cell) for_each_region_of (region, (cell)->desc)
 
 /* cell.c: the cells that there are. */
 

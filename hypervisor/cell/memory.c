@@ -140,8 +140,7 @@ int memory_check(const struct cell_desc *desc, bool root)
 {
 	int err = link_check(desc, root);
 
-	for_each_region_of(region, desc)
-	{
+	for_each_region_of (region, desc) {
 		if (err)
 			return err;
 		if (arch_overlaps_interrupt_controller(region->virt_start, region->size))

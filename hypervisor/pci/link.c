@@ -18,8 +18,7 @@ const struct blob_memory *link_sections(const struct cell_desc *desc,
 
 struct link *link_find(const struct blob_pci_device *dev)
 {
-	for_each_link(link)
-	{
+	for_each_link (link) {
 		if (link->bdf == dev->bdf)
 			return link;
 	}
@@ -40,8 +39,7 @@ static const struct ivshmem *any_end(const struct link *link)
 static const struct blob_pci_device *device_of(const struct cell_desc *desc,
 					       const struct blob_memory *region)
 {
-	for_each_end_of(dev, desc)
-	{
+	for_each_end_of (dev, desc) {
 		if ((uint64_t)(region - link_sections(desc, dev)) < shmem_sections(dev))
 			return dev;
 	}
@@ -106,8 +104,7 @@ static int check_with(const struct cell_desc *desc, const struct blob_pci_device
 	if (link->ends[dev->shmem_dev_id])
 		return refuse(desc, dev, -EBUSY, "this number of peer has ",
 			      link->ends[dev->shmem_dev_id]->desc->name);
-	for_each_section(n, dev)
-	{
+	for_each_section (n, dev) {
 		const struct blob_memory *theirs = &end->sections[n];
 
 		if (ours[n].size != theirs->size ||
@@ -124,12 +121,10 @@ static int check_with(const struct cell_desc *desc, const struct blob_pci_device
 /* The link whose memory is in a region, but for this one. */
 static const struct link *link_with(const struct blob_memory *region, const struct link *but)
 {
-	for_each_link(link)
-	{
+	for_each_link (link) {
 		const struct ivshmem *end = any_end(link);
 
-		for_each_section(n, end->device)
-		{
+		for_each_section (n, end->device) {
 			if (link != but &&
 			    ranges_overlap(region->phys_start, region->size,
 					   end->sections[n].phys_start, end->sections[n].size))
@@ -162,8 +157,7 @@ static int check_own(const struct cell_desc *desc, const struct blob_memory *sec
 {
 	const struct blob_pci_device *dev = device_of(desc, section);
 
-	for_each_region_of(region, desc)
-	{
+	for_each_region_of (region, desc) {
 		if ((region->flags & BLOB_MEM_COMM_REGION) || device_of(desc, region) == dev ||
 		    !ranges_overlap(region->phys_start, region->size, section->phys_start,
 				    section->size))
@@ -177,20 +171,17 @@ int link_check(const struct cell_desc *desc, bool root)
 {
 	int err = 0;
 
-	for_each_end_of(dev, desc)
-	{
+	for_each_end_of (dev, desc) {
 		const struct link *link = link_find(dev);
 
 		if (!err && link)
 			err = check_with(desc, dev, link, root);
-		for_each_section(n, dev)
-		{
+		for_each_section (n, dev) {
 			if (!err && link_sections(desc, dev)[n].size)
 				err = check_own(desc, &link_sections(desc, dev)[n]);
 		}
 	}
-	for_each_region_of(region, desc)
-	{
+	for_each_region_of (region, desc) {
 		if (!err && !(region->flags & BLOB_MEM_COMM_REGION))
 			err = check_clear(desc, region);
 	}

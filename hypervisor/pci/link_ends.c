@@ -94,8 +94,7 @@ void link_free_end(struct ivshmem *dev)
 
 static int link_cell_create(struct cell *cell)
 {
-	for_each_end_of(device, cell->desc)
-	{
+	for_each_end_of (device, cell->desc) {
 		if (!link_create_end(cell, cell->desc, device, 0))
 			return -ENOMEM;
 	}
@@ -128,8 +127,7 @@ SUBSYSTEM(15, link_subsystem) = {
 
 void link_zero(const struct ivshmem *dev)
 {
-	for_each_section(n, dev->device)
-	{
+	for_each_section (n, dev->device) {
 		for (uint64_t done = 0; done < dev->sections[n].size; done += PAGE_SIZE)
 			memset(arch_map_page(0, dev->sections[n].phys_start + done, false), 0,
 			       PAGE_SIZE);

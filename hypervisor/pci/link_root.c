@@ -39,8 +39,7 @@ static int root_show(const struct ivshmem *dev)
 
 	for (unsigned int bar = 0; bar < IVSHMEM_BARS && !err; bar++)
 		err = dev->hidden[bar] ? root_rights(dev->hidden[bar], IVSHMEM_BAR_SIZE, 0) : 0;
-	for_each_section(n, dev->device)
-	{
+	for_each_section (n, dev->device) {
 		const struct blob_memory *section = &dev->sections[n];
 
 		if (!err && section->size)
@@ -56,8 +55,7 @@ static void root_restore(const struct ivshmem *dev)
 {
 	int err = 0, failed;
 
-	for_each_section(n, dev->device)
-	{
+	for_each_section (n, dev->device) {
 		failed = dev->sections[n].size
 				 ? memory_return(dev->sections[n].phys_start, dev->sections[n].size)
 				 : 0;
@@ -148,8 +146,7 @@ static int check_bars(const struct cell_desc *desc, uint64_t address)
 	if (!address || (address & ~PAGE_MASK) || address + pages.size > 1ull << 32)
 		return -EINVAL;
 	err = memory_check_unused(&pages);
-	for_each_region_of(section, desc)
-	{
+	for_each_region_of (section, desc) {
 		if (!err && ranges_overlap(address, pages.size, section->phys_start, section->size))
 			err = -EINVAL;
 	}

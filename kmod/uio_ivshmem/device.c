@@ -86,8 +86,7 @@ static bool is_registers(phys_addr_t start, u64 size)
 	struct resource range = DEFINE_RES_MEM(start, size);
 	struct pci_dev *pci = NULL;
 
-	for_each_pci_dev(pci)
-	{
+	for_each_pci_dev (pci) {
 		for (unsigned int bar = 0; bar < PCI_STD_NUM_BARS; bar++) {
 			if (resource_type(&pci->resource[bar]) == IORESOURCE_MEM &&
 			    resource_overlaps(&pci->resource[bar], &range)) {
