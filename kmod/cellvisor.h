@@ -79,6 +79,13 @@ int trampoline_enter(u64 hv_cr3, u64 entry, u32 cpu);
 int trampoline_disable(void);
 extern char trampoline_start[], trampoline_leave[], trampoline_end[];
 
+/*
+ * hotplug.c: as remove_cpu() and add_cpu(), but where the kernel lets no CPU come or go for a
+ * moment, that is waited for, 20 s at most: -EBUSY then, with a line in the log. May sleep.
+ */
+int hotplug_remove_cpu(unsigned int cpu);
+int hotplug_add_cpu(unsigned int cpu);
+
 /* pool.c: the memory pool, taken from running Linux or adopted. */
 int pool_reserve(struct cellvisor_pool *pool);
 int pool_release(void);

@@ -280,7 +280,7 @@ static int bring_cpus(const struct partition *p, struct cpumask *brought)
 	for_each_cpu (cpu, &p->cpus) {
 		if (cpu_online(cpu))
 			continue;
-		err = add_cpu(cpu);
+		err = hotplug_add_cpu(cpu);
 		if (err) {
 			pr_cell(err, "CPU %u cannot be brought back online: error %d\n", cpu, err);
 			return err;
@@ -317,7 +317,7 @@ int partition_close(void)
 		return err;
 	}
 	for_each_cpu (cpu, &brought)
-		remove_cpu(cpu);
+		hotplug_remove_cpu(cpu);
 	console_close();
 	free_partition(partition);
 	partition = NULL;

@@ -31,6 +31,16 @@ suspend() {
 # bring_up CPU: brings it online.
 bring_up() { timeout 60 bash -c "echo 1 >$cpus/cpu$1/online"; }
 
+# meanwhile NAME COMMAND...: done though for two seconds Linux lets no CPU come or go, as it does while it
+# probes a PCI device.
+meanwhile() {
+	./probe hotplug-hold 1 >/dev/null
+	fails "control: $1" sh -c "echo 0 >$cpus/cpu2/online"
+	(sleep 2; ./probe hotplug-hold 0 >/dev/null) &
+	check "$@"
+	wait
+}
+
 begin
 # An image of another release. Before anything suspends: for that the kernel keeps a copy of each image
 # that it has read, and uses it for ten seconds more.
@@ -73,13 +83,14 @@ check 'the hypervisor opens' cellctl enable
 check 'Linux can take a CPU of its own offline' sh -c "echo 0 >$cpus/cpu1/online"
 check 'and online again' sh -c "echo 1 >$cpus/cpu1/online"
 check 'and offline once more' sh -c "echo 0 >$cpus/cpu1/online"
-check 'the hypervisor closes with that CPU offline' cellctl disable
+check 'the probe loads' insmod ./partition-probe.ko
+meanwhile 'the hypervisor closes with that CPU offline' cellctl disable
 is 'the CPU is still offline' "$(cat $cpus/cpu1/online)" 0
 check 'it comes back without the hypervisor' sh -c "echo 1 >$cpus/cpu1/online"
 
 check 'the hypervisor opens again' cellctl enable
 describe turbine turbine ''
-check 'a cell runs' cellctl start turbine
+meanwhile 'a cell runs' cellctl start turbine
 fails 'its CPU cannot be brought online' bring_up 3
 like 'because it is busy' "$output" 'Device or resource busy'
 is 'and it is not' "$(cat $cpus/cpu3/online)" 0
@@ -89,7 +100,9 @@ like 'the kernel log says with what' "$(kernel_log_since "$mark" | grep cellviso
 	'no suspend while the hypervisor is on'
 fails 'the module does not unload' rmmod cellvisor
 check 'the cell still runs' sh -c 'cellctl --json=short status turbine | grep -q running'
-check 'the cell ends' sh -c 'cellctl stop turbine && cellctl destroy turbine'
+check 'the cell stops' cellctl stop turbine
+meanwhile 'and is taken away' cellctl destroy turbine
+check 'the probe unloads' rmmod partition_probe
 check 'control: now its CPU can go' sh -c "echo 0 >$cpus/cpu3/online"
 check 'control: and be brought online' bring_up 3
 fails 'the machine does not suspend with no cell either' suspend

@@ -4,6 +4,7 @@
  * access is one instruction with an exception table entry, so a refusal by fault is an answer.
  */
 #include <linux/context_tracking.h>
+#include <linux/cpu.h>
 #include <linux/fs.h>
 #include <linux/io.h>
 #include <linux/miscdevice.h>
@@ -24,6 +25,7 @@
 /* What the test looks at to see that nobody else wrote to Linux' memory. */
 static u64 *page;
 static DEFINE_MUTEX(lock);
+static bool hotplug_held;
 
 /* asm(insn) with *request->faulted set where it raised an exception. */
 #define GUARDED(insn, faulted, ...)              \
@@ -307,6 +309,18 @@ static void send_ipi(const struct probe_request *request)
 	local_irq_restore(flags);
 }
 
+/* As the kernel does it while it probes a PCI device. */
+static void hold_hotplug(bool hold)
+{
+	if (hold == hotplug_held)
+		return;
+	hotplug_held = hold;
+	if (hold)
+		cpu_hotplug_disable();
+	else
+		cpu_hotplug_enable();
+}
+
 static void hypercall(struct probe_request *request)
 {
 	asm volatile("vmmcall"
@@ -364,6 +378,9 @@ static int perform(struct probe_request *request)
 		asm volatile("mov %0, %%dr0; mov %0, %%dr1; mov %0, %%dr2; mov %0, %%dr3"
 			     :
 			     : "r"(request->value));
+		return 0;
+	case PROBE_HOTPLUG_HOLD:
+		hold_hotplug(request->value);
 		return 0;
 	default:
 		return -EINVAL;
@@ -434,6 +451,7 @@ static int __init probe_init(void)
 static void __exit probe_exit(void)
 {
 	misc_deregister(&device);
+	hold_hotplug(false);
 	free_page((unsigned long)page);
 }
 

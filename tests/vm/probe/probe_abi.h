@@ -33,6 +33,7 @@ enum probe_operation {
 	PROBE_HYPERCALL_IDLE, /* as in the idle loop: RCU does not wait for this CPU */
 	PROBE_COST,	      /* address = enum probe_cost, value = argument, then ticks of one */
 	PROBE_DEBUG_WRITE,    /* value into DR0 to DR3 */
+	PROBE_HOTPLUG_HOLD,   /* value: whether Linux lets no CPU come or go, until the next */
 };
 
 enum probe_cost {
