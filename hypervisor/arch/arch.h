@@ -53,6 +53,17 @@ bool arch_overlaps_interrupt_controller(uint64_t phys, uint64_t size);
 uint64_t arch_message_route(const struct cell *cell, uint64_t address, uint32_t data);
 void arch_message_send(struct cpu *self, const struct cell *cell, uint64_t route);
 
+/*
+ * The same of a message that hardware sends by itself, a real device or an interrupt controller:
+ * made one that interrupts a single CPU of the cell, the first that it means, by a fixed vector, as
+ * long as that CPU is the cell's. False, and both untouched: it is no interrupt of the cell's CPUs,
+ * or it cannot name the one it means.
+ */
+bool arch_message_confine(const struct cell *cell, uint64_t *address, uint32_t *data);
+/* Messages of real devices do not reach CPUs as they are: they are looked up in a table of root's.
+ */
+bool arch_messages_remapped(void);
+
 /* Root has another set of virtual devices; in effect when its CPUs have flushed. */
 void arch_root_devices_changed(void);
 

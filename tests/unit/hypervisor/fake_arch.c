@@ -5,7 +5,9 @@
 #include "arch/arch.h"
 #include "arch/x86/asm.h"
 #include "arch/x86/exit/exit.h"
+#include "arch/x86/ioapic.h"
 #include "arch/x86/irq/apic.h"
+#include "arch/x86/irq/ioapic.h"
 #include "arch/x86/setup/setup.h"
 #include "arch/x86/svm.h"
 #include "arch/x86/svm/svm.h"
@@ -182,6 +184,54 @@ void port_out(uint16_t port, unsigned int width, uint32_t value)
 	machine.pci_accesses++;
 	machine.pci_written = value;
 	machine.pci_port = port;
+}
+
+/* Interrupt controllers: an entry by the edge has nothing in service. */
+
+static struct fake_ioapic *fake_ioapic(uint64_t phys)
+{
+	uint64_t n = (phys - IO_APIC) / PAGE_SIZE;
+
+	return n < IO_APICS ? &machine.ioapics[n] : NULL;
+}
+
+uint32_t ioapic_get(uint64_t phys, unsigned int index)
+{
+	const struct fake_ioapic *ioapic = fake_ioapic(phys);
+
+	if (!ioapic)
+		return IOAPIC_NOT_THERE;
+	if (index == IOAPIC_VERSION)
+		return 0x20 | (IO_APIC_PINS - 1) << 16;
+	return index < IOAPIC_ENTRY
+		       ? ioapic->id
+		       : ioapic->entries[(index - IOAPIC_ENTRY) / 2] >> 32 * (index & 1);
+}
+
+void ioapic_set(uint64_t phys, unsigned int index, uint32_t value)
+{
+	struct fake_ioapic *ioapic = fake_ioapic(phys);
+	uint64_t *entry;
+
+	if (index < IOAPIC_ENTRY) {
+		ioapic->id = value;
+		return;
+	}
+	entry = &ioapic->entries[(index - IOAPIC_ENTRY) / 2];
+	if (index & 1)
+		*entry = (uint32_t)*entry | (uint64_t)value << 32;
+	else
+		*entry = (*entry & ~(0xffffffffull & ~IOAPIC_REMOTE_IRR)) |
+			 (value & ~IOAPIC_REMOTE_IRR);
+	if (!(*entry & IOAPIC_LEVEL))
+		*entry &= ~IOAPIC_REMOTE_IRR;
+	if (machine.on_ioapic)
+		machine.on_ioapic(ioapic, (index - IOAPIC_ENTRY) / 2);
+}
+
+void ioapic_end(uint64_t phys, uint32_t vector)
+{
+	fake_ioapic(phys)->ended = vector;
 }
 
 struct cpuid cpuid(uint32_t leaf, uint32_t subleaf)

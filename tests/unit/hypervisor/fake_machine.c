@@ -295,6 +295,7 @@ static void *map_fresh(void *where, size_t size)
 	return memory;
 }
 
+struct fake_ioapic machine_ioapics_at_launch[IO_APICS];
 const uint32_t machine_apic_ids[MACHINE_CPUS] = {0, 1, 0x12, 0x113};
 
 static void build_cpu(unsigned int n)
@@ -336,6 +337,7 @@ void machine_open(const struct cell_plan *root)
 	if (machine.ram)
 		munmap(machine.ram, RAM_SIZE);
 	memset(&machine, 0, sizeof(machine));
+	memcpy(machine.ioapics, machine_ioapics_at_launch, sizeof(machine.ioapics));
 	memset(tlbs, 0, sizeof(tlbs));
 	memset(coroutines, 0, sizeof(coroutines));
 	memset(&root_cell, 0, sizeof(root_cell));

@@ -32,6 +32,11 @@
 #define DEVICE_SIZE 0x10000ull
 #define APIC_PAGE   0xfee00000ull
 
+/* Interrupt controllers, one behind the other. */
+#define IO_APIC	     0xfec00000ull
+#define IO_APICS     2
+#define IO_APIC_PINS 24
+
 /* Where cell blobs are put for the hypervisor to find: the end of a page, in root's RAM. */
 #define BLOB_PHYS 0x1fff0ull
 
@@ -82,6 +87,11 @@ struct fake_cpu {
 	bool delivering;	       /* the exit came while an event was delivered */
 };
 
+struct fake_ioapic {
+	uint64_t entries[IO_APIC_PINS];
+	uint32_t id, ended;
+};
+
 struct fake_machine {
 	struct fake_cpu cpus[MACHINE_CPUS];
 	uint8_t *ram;
@@ -121,10 +131,16 @@ struct fake_machine {
 	uint32_t pci_address, pci_data, pci_written;
 	uint16_t pci_port;
 	unsigned int pci_accesses;
+	struct fake_ioapic ioapics[IO_APICS];
+	/* NULL, or what looks at each write of an entry. */
+	void (*on_ioapic)(const struct fake_ioapic *ioapic, unsigned int pin);
 };
 
 /* The CPUs' APIC ids: of two clusters and one beyond 8 bits. The APIC's page is memory. */
 extern const uint32_t machine_apic_ids[MACHINE_CPUS];
+
+/* What Linux has programmed before; the machine that is opened next has it. */
+extern struct fake_ioapic machine_ioapics_at_launch[IO_APICS];
 
 #define CLOCK_KHZ  1000u
 #define CLOCK_STEP 100u /* what a wait takes at each look: not more than counts */

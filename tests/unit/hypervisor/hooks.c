@@ -134,15 +134,20 @@ SUBSYSTEM(99, last_recorder) = {
 	.cell_destroy = destroy_1,
 };
 
-static void open_machine(void)
+static void open_with(const struct cell_plan *root)
 {
 	memset(recorders, 0, sizeof(recorders));
 	fail_at = fail_commit_at = CALL_NEVER;
 	wrong = 0;
-	machine_open(NULL);
+	machine_open(root);
 	/* Nobody has run yet who could have seen what root does not have. */
 	recorders[0].uncommitted = recorders[1].uncommitted = 0;
 	calls = commits = 0;
+}
+
+static void open_machine(void)
+{
+	open_with(NULL);
 }
 
 /* Pages of root where a recorder and the processors' tables do not say the same. */
@@ -374,8 +379,8 @@ static int create_asking(enum blob_claim claim)
 		break;
 	case BLOB_CLAIM_INTERRUPT_PINS:
 		desc->num_irqchips = 1;
-		chip->address = 0xfec00000;
-		chip->pin_bitmap[3] = 0x80000000;
+		chip->address = IO_APIC;
+		chip->pin_bitmap[0] = 1 << (IO_APIC_PINS - 1);
 		break;
 	case BLOB_CLAIM_CACHES:
 		desc->num_cache_regions = 1;
@@ -393,6 +398,17 @@ static int create_asking(enum blob_claim claim)
 	return machine_hypercall(HC_CELL_CREATE, BLOB_PHYS, 0);
 }
 
+static const struct blob_memory root_memory[] = {{0, 0, RAM_SIZE, RWX | BLOB_MEM_DMA}};
+static const struct blob_irqchip root_pins = {.address = IO_APIC, .pin_bitmap = {0xffffff}};
+static const struct cell_plan root_with_pins = {
+	.name = "RootCell",
+	.cpus = 0xf,
+	.memory = root_memory,
+	.num_memory = 1,
+	.irqchips = &root_pins,
+	.num_irqchips = 1,
+};
+
 /* What that blob does ask for. */
 static uint32_t asked(void)
 {
@@ -409,7 +425,7 @@ static void test_claims(struct tap *tap)
 	for (unsigned int claim = 0; claim < BLOB_CLAIM_IOMMUS; claim++) {
 		char line[80];
 
-		open_machine();
+		open_with(&root_with_pins);
 		remember(&before);
 		machine.debug_size = 0;
 		if (public_area.served & (1u << claim)) {

@@ -5,14 +5,10 @@
  */
 #pragma GCC optimize("O2") /* on the way of doorbells */
 
-#include "arch/x86/irq/apic.h"
+#include "arch/x86/irq/message.h"
 
-#define MESSAGE_BASE		     0xfee00000ull
-#define MESSAGE_BASE_BITS	     0xfffffffffff00000ull
-#define MESSAGE_REMAPPED	     (1u << 4)
-#define MESSAGE_LOGICAL		     (1u << 2)
-#define MESSAGE_DESTINATION(address) ((address) >> 12 & 0xff)
-#define MESSAGE_LEVEL		     (1u << 15)
+#define MESSAGE_BASE_BITS 0xfffffffffff00000ull
+#define MESSAGE_REMAPPED  (1u << 4)
 
 /*
  * Where an IOMMU remaps interrupts the message names an entry of a table, in which Linux may write
@@ -20,6 +16,8 @@
  */
 #define MESSAGE_HANDLE(address)	      (((address) >> 5 & 0x7fff) | ((address) >> 2 & 1) << 15)
 #define MESSAGE_ADDS_DATA	      (1u << 3)
+#define UNIT_STATUS		      0x1c /* register: what is on (11.4.4.2) */
+#define UNIT_STATUS_REMAPS	      (1u << 25)
 #define UNIT_TABLE		      0xb8		  /* register: table's address, and */
 #define UNIT_TABLE_WIDE(table)	      ((table) >> 11 & 1) /* that ids have 32 bits */
 #define UNIT_TABLE_ENTRIES(table)     (2u << ((table)&0xf))
@@ -53,7 +51,23 @@ static const struct blob_iommu *last_unit(void)
 	return NULL;
 }
 
-/* Root writes that table: it is only read where it is root's. False: no interrupt. */
+bool arch_messages_remapped(void)
+{
+	for (unsigned int n = 0; n < BLOB_IOMMU_UNITS; n++) {
+		const struct blob_iommu *unit = &system_desc->iommu_units[n];
+		const uint8_t *registers;
+
+		if (unit->type != BLOB_IOMMU_INTEL)
+			continue;
+		registers = arch_map_page(3, unit->base, true);
+		if (*(const volatile uint32_t *)(registers + UNIT_STATUS) & UNIT_STATUS_REMAPS)
+			return true;
+	}
+	return false;
+}
+
+/* Root writes that table: it is only read where it is root's. False: no interrupt, or none that can
+ * be told. */
 static bool remap(uint32_t index, struct ipi *ret_ipi)
 {
 	uint64_t base = last_unit()->base, table, entry, at;
@@ -65,15 +79,32 @@ static bool remap(uint32_t index, struct ipi *ret_ipi)
 	    leaf.phys != at)
 		return false;
 	entry = *(volatile uint64_t *)((uint8_t *)arch_map_page(0, at, false) + (at & ~PAGE_MASK));
-	if (!(entry & ENTRY_PRESENT) || (entry & (ENTRY_LEVEL | ENTRY_POSTED)) ||
-	    ENTRY_MODE(entry) > ICR_LOWEST || ENTRY_VECTOR(entry) < 16)
+	if (!(entry & ENTRY_PRESENT) || (entry & ENTRY_POSTED))
 		return false;
 	ret_ipi->command = ENTRY_VECTOR(entry) | ENTRY_MODE(entry) |
-			   ((entry & ENTRY_LOGICAL) ? ICR_LOGICAL : 0);
+			   ((entry & ENTRY_LOGICAL) ? ICR_LOGICAL : 0) |
+			   ((entry & ENTRY_LEVEL) ? ICR_LEVEL : 0);
 	ret_ipi->wide = UNIT_TABLE_WIDE(table);
 	ret_ipi->destination =
 		ret_ipi->wide ? ENTRY_DESTINATION(entry) : ENTRY_DESTINATION_8BIT(entry);
 	return true;
+}
+
+/* Of root alone: cells have no such unit. */
+static bool is_remapped(uint64_t address)
+{
+	return (address & MESSAGE_REMAPPED) && last_unit();
+}
+
+static uint32_t remapped_index(uint64_t address, uint32_t data)
+{
+	return MESSAGE_HANDLE(address) + ((address & MESSAGE_ADDS_DATA) ? data & 0xffff : 0);
+}
+
+/* What devices of guests may send: a vector, by the edge. */
+static bool is_plain(uint32_t command)
+{
+	return ICR_MODE(command) <= ICR_LOWEST && !(command & ICR_LEVEL) && (command & 0xff) >= 16;
 }
 
 uint64_t arch_message_route(const struct cell *cell, uint64_t address, uint32_t data)
@@ -82,13 +113,9 @@ uint64_t arch_message_route(const struct cell *cell, uint64_t address, uint32_t 
 
 	if ((address & MESSAGE_BASE_BITS) != MESSAGE_BASE)
 		return 0;
-	/* Of root alone: cells have no such unit. */
-	if ((address & MESSAGE_REMAPPED) && cell == &root_cell && last_unit())
-		return ROUTE_VALID | ROUTE_REMAPPED |
-		       (MESSAGE_HANDLE(address) +
-			((address & MESSAGE_ADDS_DATA) ? data & 0xffff : 0));
-	if ((address & MESSAGE_REMAPPED) || (data & MESSAGE_LEVEL) || ICR_MODE(data) > ICR_LOWEST ||
-	    (data & 0xff) < 16)
+	if (cell == &root_cell && is_remapped(address))
+		return ROUTE_VALID | ROUTE_REMAPPED | remapped_index(address, data);
+	if ((address & MESSAGE_REMAPPED) || !is_plain(data))
 		return 0;
 	for_each_cpu (cpu, (address & MESSAGE_LOGICAL) ? 0 : cell->cpus) {
 		if (cpu->arch.apic_id == destination)
@@ -98,12 +125,65 @@ uint64_t arch_message_route(const struct cell *cell, uint64_t address, uint32_t 
 	       ((address & MESSAGE_LOGICAL) ? ICR_LOGICAL : 0);
 }
 
+bool arch_message_confine(const struct cell *cell, uint64_t *address, uint32_t *data)
+{
+	uint64_t route = arch_message_route(cell, *address, *data);
+	uint32_t meant = route >> 32 & 0xff;
+	const struct ipi ipi = {route, meant, false};
+
+	for_each_cpu (cpu, route && !(route & ROUTE_REMAPPED) ? cell->cpus : 0) {
+		if ((route & ROUTE_CPU) ? cpu->id != meant : !apic_matches(cpu, &ipi))
+			continue;
+		/* The last of eight bits means all. */
+		if (cpu->arch.apic_id >= 0xff)
+			continue;
+		*address = MESSAGE_BASE | (uint64_t)cpu->arch.apic_id << MESSAGE_ID_SHIFT;
+		*data &= 0xff;
+		return true;
+	}
+	return false;
+}
+
+/*
+ * Whether hardware delivers it to one of these CPUs, which are cells': in xAPIC mode those have no
+ * logical ids.
+ */
+static bool reaches(const struct ipi *ipi, uint64_t cpus)
+{
+	const struct ipi wide = {ipi->command, ipi->destination, true};
+
+	for_each_cpu (cpu, cpus) {
+		if (ipi->destination == (ipi->wide ? ~0u : 0xff))
+			return true;
+		if ((apic_x2 || !(ipi->command & ICR_LOGICAL)) && apic_matches(cpu, &wide))
+			return true;
+	}
+	return false;
+}
+
+bool message_spares(uint64_t cpus, uint64_t address, uint32_t data)
+{
+	struct ipi ipi = {data, MESSAGE_DESTINATION(address), false};
+	uint32_t mode;
+
+	if (!cpus)
+		return true;
+	if (is_remapped(address)) {
+		if (!remap(remapped_index(address, data), &ipi))
+			return false;
+	} else if (address & MESSAGE_LOGICAL) {
+		ipi.command |= ICR_LOGICAL;
+	}
+	mode = ICR_MODE(ipi.command);
+	return mode != ICR_RESERVED && mode != ICR_STARTUP && !reaches(&ipi, cpus);
+}
+
 /* To all that it means, or to the first of them, where it says so. */
 static void __attribute__((cold, noinline)) send_to_each(const struct cell *cell, uint64_t route)
 {
 	struct ipi ipi = {route, route >> 32 & 0xff, false};
 
-	if ((route & ROUTE_REMAPPED) && !remap(route, &ipi))
+	if ((route & ROUTE_REMAPPED) && (!remap(route, &ipi) || !is_plain(ipi.command)))
 		return;
 	for_each_cpu (cpu, cell->cpus) {
 		/* Just given to another cell: that one's. */
