@@ -110,6 +110,7 @@ static const struct source sources[] = {
 	TABLE("FACP", machine_parse_facp),
 	TABLE("APIC", machine_parse_madt),
 	TABLE("DMAR", machine_parse_dmar),
+	TABLE("IVRS", machine_parse_ivrs),
 };
 
 static int read_source(const struct reader *reader, const struct source *source)

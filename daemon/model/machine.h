@@ -39,6 +39,16 @@ struct machine_ioapic {
 	uint32_t id;
 	uint32_t gsi_base;
 	uint64_t address;
+	uint16_t bdf; /* by which an IOMMU of AMD's knows it; 0: not told */
+};
+
+/* A unit that remaps interrupts and DMA. */
+struct machine_unit {
+	uint64_t base;
+	/* Of AMD's, which is a PCI function with this capability. */
+	bool amd;
+	uint16_t bdf;
+	uint16_t capability;
 };
 
 #define PCI_BDF(bus, device, function) ((bus) << 8 | (device) << 3 | (function))
@@ -73,8 +83,8 @@ struct machine {
 	uint16_t mmconfig_domain;
 	uint8_t mmconfig_end_bus;
 
-	/* Units that remap interrupts and DMA, in the table's order: the last has all the rest. */
-	uint64_t remapping_units[BLOB_IOMMU_UNITS];
+	/* In the table's order: of Intel's, the last has all the rest. */
+	struct machine_unit remapping_units[BLOB_IOMMU_UNITS];
 	size_t num_remapping_units;
 
 	uint16_t pm_timer_port; /* 0: none */
@@ -137,5 +147,6 @@ typedef int machine_parse(const void *data, size_t length, struct machine *machi
 
 machine_parse machine_parse_timer_list, machine_parse_cmdline, machine_parse_cpuinfo;
 machine_parse machine_parse_mcfg, machine_parse_facp, machine_parse_madt, machine_parse_dmar;
+machine_parse machine_parse_ivrs; /* after the MADT */
 
 #endif /* MACHINE_H */

@@ -8,9 +8,10 @@
 #include "model/root_regions.h"
 #include "page.h"
 
-#define ROOT_NAME    "root"
-#define IOAPIC_PINS  24	 /* of every IOAPIC that says nothing else */
-#define IRQCHIP_PINS 128 /* room in a blob's bitmap */
+#define ROOT_NAME     "root"
+#define IOAPIC_PINS   24     /* of every IOAPIC that says nothing else */
+#define AMD_UNIT_SIZE 0x4000 /* bytes of registers that all such units have */
+#define IRQCHIP_PINS  128    /* room in a blob's bitmap */
 
 /*
  * All ports are root's, those of cells are taken out at their creation. A length has 16 bits, so
@@ -60,7 +61,8 @@ static void append_irqchips(struct blob_buffer *buffer, const struct machine *ma
 		const unsigned int pins = ioapic_pins(machine, ioapic);
 		struct blob_irqchip irqchip = {
 			.address = ioapic->address,
-			.id = ioapic->id,
+			/* What an IOMMU calls it is what a hypervisor wants to know. */
+			.id = ioapic->bdf ? ioapic->bdf : ioapic->id,
 			.pin_base = ioapic->gsi_base,
 		};
 
@@ -68,6 +70,15 @@ static void append_irqchips(struct blob_buffer *buffer, const struct machine *ma
 			irqchip.pin_bitmap[pin / 32] |= 1u << (pin % 32);
 		blob_append(buffer, &irqchip, sizeof(irqchip));
 	}
+}
+
+static struct blob_iommu iommu_of(const struct machine_unit *unit)
+{
+	return (struct blob_iommu){.type = unit->amd ? BLOB_IOMMU_AMD : BLOB_IOMMU_INTEL,
+				   .base = unit->base,
+				   .size = unit->amd ? AMD_UNIT_SIZE : PAGE_BYTES,
+				   .amd_bdf = unit->bdf,
+				   .amd_base_cap = unit->capability};
 }
 
 static void init_system(struct system_desc *system, const struct machine *machine,
@@ -89,9 +100,7 @@ static void init_system(struct system_desc *system, const struct machine *machin
 	};
 	memcpy(system->signature, BLOB_SYSTEM_SIGNATURE, BLOB_SIGNATURE_LEN);
 	for (size_t i = 0; i < machine->num_remapping_units; i++)
-		system->iommu_units[i] = (struct blob_iommu){.type = BLOB_IOMMU_INTEL,
-							     .base = machine->remapping_units[i],
-							     .size = PAGE_BYTES};
+		system->iommu_units[i] = iommu_of(&machine->remapping_units[i]);
 	blob_init_cell(&system->root_cell, ROOT_NAME);
 }
 

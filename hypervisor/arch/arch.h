@@ -46,11 +46,11 @@ int arch_cell_map_interrupt_controller(struct cell *cell);
 bool arch_overlaps_interrupt_controller(uint64_t phys, uint64_t size);
 
 /*
- * What becomes of a message of a cell's device, an interrupt by a write of data to an address: to
- * be kept until the message is sent (bit 63 is the keeper's); 0: it is none that guests may cause.
- * Sending, by the calling CPU, reaches CPUs only that are the cell's at that time.
+ * What becomes of a message of a cell's device at bdf, an interrupt by a write of data to an
+ * address: to be kept until the message is sent (bit 63 is the keeper's); 0: it is none that guests
+ * may cause. Sending, by the calling CPU, reaches CPUs only that are the cell's at that time.
  */
-uint64_t arch_message_route(const struct cell *cell, uint64_t address, uint32_t data);
+uint64_t arch_message_route(const struct cell *cell, uint16_t bdf, uint64_t address, uint32_t data);
 void arch_message_send(struct cpu *self, const struct cell *cell, uint64_t route);
 
 /*

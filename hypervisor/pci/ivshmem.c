@@ -68,7 +68,8 @@ static void find_route(struct ivshmem *dev, unsigned int n)
 	bool on = (control & MSIX_ENABLE) && (*config(dev, CONFIG_COMMAND) & COMMAND_MASTER);
 	bool masked = (control & MSIX_MASK_ALL) || (entry[ENTRY_CONTROL] & ENTRY_MASKED);
 	uint64_t address = entry[0] | (uint64_t)entry[1] << 32;
-	uint64_t route = on ? arch_message_route(dev->cell, address, entry[2]) : 0;
+	uint64_t route =
+		on ? arch_message_route(dev->cell, dev->device->bdf, address, entry[2]) : 0;
 
 	if (on && !masked && !route && !dev->told) {
 		dev->told = true;

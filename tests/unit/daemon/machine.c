@@ -238,8 +238,8 @@ static void test_remapping(struct tap *tap)
 	seal(table, size);
 	tap_ok(tap,
 	       machine_parse_dmar(table, size, &machine) == 0 && machine.num_remapping_units == 2 &&
-		       machine.remapping_units[0] == 0xfed80000 &&
-		       machine.remapping_units[1] == 0xfed90000,
+		       machine.remapping_units[0].base == 0xfed80000 &&
+		       machine.remapping_units[1].base == 0xfed90000,
 	       "units that remap interrupts are found, in their order");
 	table[50] = 3;
 	seal(table, size);
@@ -248,6 +248,54 @@ static void test_remapping(struct tap *tap)
 	table[50] = 0xff;
 	seal(table, size);
 	tap_ok(tap, machine_parse_dmar(table, size, &machine) == -EINVAL,
+	       "one that goes beyond its table is refused");
+}
+
+static void test_remapping_of_amd(struct tap *tap)
+{
+	static const uint8_t units[] = {
+		/*
+		 * A unit with all devices, an HPET, an IOAPIC; a block of memory; another segment's
+		 * unit; the first one once more in its newest form, with a device by a name.
+		 */
+		0x10, 0, 44, 0, 2,    0,    0x40, 0, 0,	   0, 0x20, 0xfd, 0,	0, 0,  0,    0, 0,
+		0,    0, 0,  0, 0,    0,    1,	  0, 0,	   0, 0x48, 0,	  0,	0, 5,  0x99, 0, 2,
+		0x48, 0, 0,  0, 5,    0xa0, 0,	  1, 0x20, 0, 4,    0,	  0x10, 0, 24, 0,    2, 0,
+		0x40, 0, 0,  0, 0x30, 0xfd, 0,	  0, 0,	   0, 1,    0,	  0,	0, 0,  0,    0, 0,
+		0x40, 0, 65, 0, 2,    0,    0x40, 0, 0,	   0, 0x20, 0xfd, 0,	0, 0,  0,    0, 0,
+		0,    0, 0,  0, 0,    0,    0,	  0, 0,	   0, 0,    0,	  0,	0, 0,  0,    0, 0,
+		0,    0, 0,  0, 240,  0,    0,	  0, 0,	   0, 0,    0,	  0,	0, 0,  0,    0, 0,
+		0,    0, 0,  0, 0,    0,    0,	  3, 1,	   2, 3};
+	const size_t size = 48 + sizeof(units), special = 48 + 24 + 4 + 8;
+	struct machine machine = {.num_ioapics = 2, .ioapics = {{.id = 4}, {.id = 5}}};
+	uint8_t table[256] = "IVRS";
+
+	memcpy(table + 48, units, sizeof(units));
+	seal(table, size);
+	tap_ok(tap,
+	       machine_parse_ivrs(table, size, &machine) == 0 && machine.num_remapping_units == 1 &&
+		       machine.remapping_units[0].base == 0xfd200000 &&
+		       machine.remapping_units[0].amd && machine.remapping_units[0].bdf == 2 &&
+		       machine.remapping_units[0].capability == 0x40,
+	       "units of AMD's are found, each once");
+	tap_ok(tap, machine.ioapics[1].bdf == 0xa0 && machine.ioapics[0].bdf == 0,
+	       "and what they call the IOAPIC");
+	table[special] = 0xc8;
+	seal(table, size);
+	tap_ok(tap, machine_parse_ivrs(table, size, &machine) == -EINVAL,
+	       "an entry that goes beyond its unit is refused");
+	table[special] = 0x48;
+	for (unsigned int length = 0; length < 24; length++) {
+		table[50] = length;
+		seal(table, size);
+		if (machine_parse_ivrs(table, size, &machine) == 0)
+			break;
+		table[50] = 44;
+	}
+	tap_is_u64(tap, table[50], 44, "a unit that is too short is refused");
+	table[50] = 0xff;
+	seal(table, size);
+	tap_ok(tap, machine_parse_ivrs(table, size, &machine) == -EINVAL,
 	       "one that goes beyond its table is refused");
 }
 
@@ -300,6 +348,7 @@ int main(void)
 	test_cmdline(&tap);
 	test_tables(&tap);
 	test_remapping(&tap);
+	test_remapping_of_amd(&tap);
 	test_broken_machines(&tap);
 	return tap_done(&tap);
 }

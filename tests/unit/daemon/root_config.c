@@ -143,8 +143,8 @@ static void test_pins(struct tap *tap, struct machine *machine)
 	struct root root;
 
 	machine->num_ioapics = 3;
-	machine->ioapics[1] = (struct machine_ioapic){1, 24 + 40, 0xfec02000};
-	machine->ioapics[2] = (struct machine_ioapic){2, 24, 0xfec01000};
+	machine->ioapics[1] = (struct machine_ioapic){1, 24 + 40, 0xfec02000, 0};
+	machine->ioapics[2] = (struct machine_ioapic){2, 24, 0xfec01000, 0};
 	if (!tap_ok(tap, build(tap, machine, (struct address_range){0x20000000, 16 << 20}, &root),
 		    "three IOAPICs are fine"))
 		return;
@@ -162,8 +162,8 @@ static void test_remapping(struct tap *tap, struct machine *machine)
 	const struct blob_iommu *units;
 	struct root root;
 
-	machine->remapping_units[0] = 0xfed80000;
-	machine->remapping_units[1] = 0xfed90000;
+	machine->remapping_units[0].base = 0xfed80000;
+	machine->remapping_units[1].base = 0xfed90000;
 	machine->num_remapping_units = 2;
 	if (!build(tap, machine, (struct address_range){0x20000000, 16 << 20}, &root))
 		return;
@@ -173,7 +173,17 @@ static void test_remapping(struct tap *tap, struct machine *machine)
 		       units[1].type == BLOB_IOMMU_INTEL && units[1].base == 0xfed90000 &&
 		       units[1].size == 0x1000 && units[2].type == BLOB_IOMMU_NONE,
 	       "units that remap interrupts are told, in their order");
+	machine->remapping_units[0] = (struct machine_unit){0xfd200000, true, 0x2, 0x40};
+	machine->ioapics[0].bdf = 0xa0;
+	if (!build(tap, machine, (struct address_range){0x20000000, 16 << 20}, &root))
+		return;
+	tap_ok(tap,
+	       units[0].type == BLOB_IOMMU_AMD && units[0].base == 0xfd200000 &&
+		       units[0].size == 0x4000 && units[0].amd_bdf == 2 &&
+		       units[0].amd_base_cap == 0x40 && root.irqchips[0].id == 0xa0,
+	       "AMD's with what they call the IOAPIC");
 	machine->num_remapping_units = 0;
+	machine->ioapics[0].bdf = 0;
 }
 
 static void test_bad_hypervisor(struct tap *tap, const struct machine *machine)

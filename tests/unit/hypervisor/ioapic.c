@@ -351,6 +351,33 @@ static void test_remapped(struct tap *tap)
 	apic_x2 = false;
 }
 
+/* By AMD's tables: the controller is a device like others, with its number as the blob's id. */
+static void test_remapped_by_amd(struct tap *tap)
+{
+	const uint64_t devices = 0x310000, two_pages = devices | 1;
+	uint64_t *about, on = 1;
+	uint32_t *entry_12;
+
+	open_with_plant();
+	about = (uint64_t *)(machine.ram + devices + CHIP_BDF * 32 + 16);
+	entry_12 = (uint32_t *)(machine.ram + TABLE + 12 * 4);
+	*(struct blob_iommu *)system_desc->iommu_units =
+		(struct blob_iommu){.type = BLOB_IOMMU_AMD, .base = DEVICE, .size = 0x4000};
+	memcpy(machine.device, &two_pages, sizeof(two_pages));
+	memcpy(machine.device + 0x18, &on, sizeof(on));
+	*about = 2ull << 60 | TABLE | 8 << 1 | 1;
+	*entry_12 = 0x410001;
+	program(0, 9, 12);
+	tap_is_u64(tap, hardware(9), 12, "remapped by AMD's tables, to root");
+	program(0, 9, IOAPIC_MASKED);
+	*entry_12 = 0x410101;
+	program(0, 9, 12);
+	tap_is_u64(tap, hardware(9), HELD(12), "to a CPU of the cell");
+	*about = 0;
+	program(0, 9, ROOTS);
+	tap_is_u64(tap, hardware(9), ROOTS, "not remapped");
+}
+
 int main(void)
 {
 	struct tap tap = {0};
@@ -363,5 +390,6 @@ int main(void)
 	test_whose(&tap);
 	test_refused(&tap);
 	test_remapped(&tap);
+	test_remapped_by_amd(&tap);
 	return tap_done(&tap);
 }

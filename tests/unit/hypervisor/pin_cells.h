@@ -13,6 +13,7 @@
 #define CELL_CPUS  (1u << 1 | 1u << 2)
 #define CELL_CPU   1
 #define IO_APIC2   (IO_APIC + PAGE_SIZE)
+#define CHIP_BDF   0xa0
 #define PIN	   4
 #define PIN2	   (24 + 5) /* of the second controller, as blobs count */
 #define ROOTS	   (IOAPIC_TO(0) | 0x31)
@@ -21,7 +22,7 @@
 #define HELD(pins) ((pins) | IOAPIC_MASKED)
 
 static const struct blob_irqchip chips[] = {
-	{.address = IO_APIC, .id = 1, .pin_bitmap = {0xffffff}},
+	{.address = IO_APIC, .id = CHIP_BDF, .pin_bitmap = {0xffffff}},
 	{.address = IO_APIC2, .id = 2, .pin_base = 24, .pin_bitmap = {0xffffff}},
 };
 static const struct blob_memory root_memory[] = {

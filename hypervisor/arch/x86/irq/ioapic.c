@@ -31,6 +31,7 @@ struct ioapic {
 	struct ioapic *next;
 	uint64_t phys;
 	uint32_t pin_base; /* what a blob calls the first one */
+	uint16_t bdf;	   /* by which an IOMMU knows it */
 	uint32_t version;
 	uint32_t pins;
 	uint8_t index[PUBLIC_MAX_CELLS]; /* that each cell chose last */
@@ -69,14 +70,14 @@ static void set_hardware(const struct ioapic *chip, struct pin *pin, uint64_t en
  * An entry is sent as a message: its upper bits are the address', with the IOMMU's format where
  * they say so (Intel VT-d, 5.1.5.1). False: it may not be.
  */
-static bool confine(const struct cell *owner, uint64_t *entry)
+static bool confine(const struct ioapic *chip, const struct cell *owner, uint64_t *entry)
 {
 	uint64_t address = MESSAGE_BASE | (*entry >> 48) << 4 |
 			   ((*entry & IOAPIC_LOGICAL) ? MESSAGE_LOGICAL : 0);
 	uint32_t data = *entry & TO_DATA;
 
 	if (owner == &root_cell)
-		return message_spares(cells_cpus, address, data);
+		return message_spares(cells_cpus, chip->bdf, address, data);
 	if (!arch_message_confine(owner, &address, &data))
 		return false;
 	*entry = (*entry & OF_WIRE) | (data & TO_DATA) | IOAPIC_TO(MESSAGE_DESTINATION(address));
@@ -87,7 +88,7 @@ static bool confine(const struct cell *owner, uint64_t *entry)
 static bool apply(struct ioapic *chip, struct pin *pin)
 {
 	uint64_t entry = pin->owner == &root_cell ? pin->roots : pin->cells;
-	bool held = !(entry & IOAPIC_MASKED) && !confine(pin->owner, &entry);
+	bool held = !(entry & IOAPIC_MASKED) && !confine(chip, pin->owner, &entry);
 
 	if (held) {
 		entry |= IOAPIC_MASKED;
@@ -235,7 +236,12 @@ static int take_over(const struct blob_irqchip *irqchip)
 			       PAGE_SIZE);
 	if (!chip)
 		return -ENOMEM;
-	*chip = (struct ioapic){ioapics, irqchip->address, irqchip->pin_base, version, pins, {0}};
+	*chip = (struct ioapic){.next = ioapics,
+				.phys = irqchip->address,
+				.pin_base = irqchip->pin_base,
+				.bdf = irqchip->id,
+				.version = version,
+				.pins = pins};
 	ioapics = chip;
 	for_each_pin (pin, chip) {
 		unsigned int low = IOAPIC_ENTRY + 2 * (pin - chip->pin);

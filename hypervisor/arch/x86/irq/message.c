@@ -38,6 +38,7 @@
 #define ROUTE_VALID	   ROUTE_UPPER(1u << 16)
 #define ROUTE_CPU	   ROUTE_UPPER(1u << 17) /* it was the cell's when the route was made */
 #define ROUTE_REMAPPED	   ROUTE_UPPER(1u << 18)
+#define ROUTE_DEVICE	   ROUTE_UPPER(1u << 19) /* as it was said, and by whom: for AMD's tables */
 
 /* The one that has the devices of no other comes last; NULL: none is told. */
 static const struct blob_iommu *last_unit(void)
@@ -63,7 +64,8 @@ bool arch_messages_remapped(void)
 		if (*(const volatile uint32_t *)(registers + UNIT_STATUS) & UNIT_STATUS_REMAPS)
 			return true;
 	}
-	return false;
+	/* Linux has all devices remapped or none. */
+	return amd_remaps(0);
 }
 
 /* Root writes that table: it is only read where it is root's. False: no interrupt, or none that can
@@ -107,27 +109,30 @@ static bool is_plain(uint32_t command)
 	return ICR_MODE(command) <= ICR_LOWEST && !(command & ICR_LEVEL) && (command & 0xff) >= 16;
 }
 
-uint64_t arch_message_route(const struct cell *cell, uint64_t address, uint32_t data)
+uint64_t arch_message_route(const struct cell *cell, uint16_t bdf, uint64_t address, uint32_t data)
 {
 	uint32_t destination = MESSAGE_DESTINATION(address), command = (data & 0xff) | ICR_ASSERT;
+	uint32_t logical = (address & MESSAGE_LOGICAL) ? ICR_LOGICAL : 0;
 
 	if ((address & MESSAGE_BASE_BITS) != MESSAGE_BASE)
 		return 0;
 	if (cell == &root_cell && is_remapped(address))
 		return ROUTE_VALID | ROUTE_REMAPPED | remapped_index(address, data);
+	if (cell == &root_cell && amd_remap_is_there())
+		return ROUTE_VALID | ROUTE_DEVICE | ROUTE_UPPER(destination) | bdf << 16u |
+		       logical | (data & AMD_REMAP_DATA);
 	if ((address & MESSAGE_REMAPPED) || !is_plain(data))
 		return 0;
-	for_each_cpu (cpu, (address & MESSAGE_LOGICAL) ? 0 : cell->cpus) {
+	for_each_cpu (cpu, logical ? 0 : cell->cpus) {
 		if (cpu->arch.apic_id == destination)
 			return ROUTE_VALID | ROUTE_CPU | ROUTE_UPPER(cpu->id) | command;
 	}
-	return ROUTE_VALID | ROUTE_UPPER(destination) | command | ICR_MODE(data) |
-	       ((address & MESSAGE_LOGICAL) ? ICR_LOGICAL : 0);
+	return ROUTE_VALID | ROUTE_UPPER(destination) | command | ICR_MODE(data) | logical;
 }
 
 bool arch_message_confine(const struct cell *cell, uint64_t *address, uint32_t *data)
 {
-	uint64_t route = arch_message_route(cell, *address, *data);
+	uint64_t route = arch_message_route(cell, 0, *address, *data);
 	uint32_t meant = route >> 32 & 0xff;
 	const struct ipi ipi = {route, meant, false};
 
@@ -161,7 +166,7 @@ static bool reaches(const struct ipi *ipi, uint64_t cpus)
 	return false;
 }
 
-bool message_spares(uint64_t cpus, uint64_t address, uint32_t data)
+bool message_spares(uint64_t cpus, uint16_t bdf, uint64_t address, uint32_t data)
 {
 	struct ipi ipi = {data, MESSAGE_DESTINATION(address), false};
 	uint32_t mode;
@@ -174,6 +179,8 @@ bool message_spares(uint64_t cpus, uint64_t address, uint32_t data)
 	} else if (address & MESSAGE_LOGICAL) {
 		ipi.command |= ICR_LOGICAL;
 	}
+	if (!amd_remap(bdf, &ipi))
+		return false;
 	mode = ICR_MODE(ipi.command);
 	return mode != ICR_RESERVED && mode != ICR_STARTUP && !reaches(&ipi, cpus);
 }
@@ -183,7 +190,11 @@ static void __attribute__((cold, noinline)) send_to_each(const struct cell *cell
 {
 	struct ipi ipi = {route, route >> 32 & 0xff, false};
 
-	if ((route & ROUTE_REMAPPED) && (!remap(route, &ipi) || !is_plain(ipi.command)))
+	if ((route & ROUTE_REMAPPED) && !remap(route, &ipi))
+		return;
+	if (route & ROUTE_DEVICE)
+		ipi.command = route & (AMD_REMAP_DATA | ICR_LOGICAL);
+	if (((route & ROUTE_DEVICE) && !amd_remap(route >> 16, &ipi)) || !is_plain(ipi.command))
 		return;
 	for_each_cpu (cpu, cell->cpus) {
 		/* Just given to another cell: that one's. */

@@ -10,10 +10,20 @@
 #define MESSAGE_ID_SHIFT	     12
 #define MESSAGE_DESTINATION(address) ((address) >> MESSAGE_ID_SHIFT & 0xff)
 
+/* amd_remap.c: AMD's IOMMU, if there is one that is on; whether it remaps what a device sends. */
+bool amd_remap_is_there(void);
+bool amd_remaps(uint16_t bdf);
 /*
- * Whether such a message, sent by hardware of root's, interrupts none of these CPUs, which are
+ * Makes what a device says, which is data in the command and a destination, what becomes of it.
+ * False: nothing.
+ */
+#define AMD_REMAP_DATA 0x7ffu /* of the data, that alone counts */
+bool amd_remap(uint16_t bdf, struct ipi *ipi);
+
+/*
+ * Whether such a message, sent by a device of root's, interrupts none of these CPUs, which are
  * cells', in whatever way. Where root has it remapped: by what its table says now.
  */
-bool message_spares(uint64_t cpus, uint64_t address, uint32_t data);
+bool message_spares(uint64_t cpus, uint16_t bdf, uint64_t address, uint32_t data);
 
 #endif /* MESSAGE_H */
