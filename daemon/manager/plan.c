@@ -100,9 +100,10 @@ static int need_machine(struct manager *manager, struct error *error)
 	if (!manager->machine)
 		manager_read_machine(manager);
 	else if (machine_read_online(manager->machine_root, manager->machine) < 0 ||
-		 machine_read_pci(manager->machine_root, manager->machine) < 0)
-		log_warning("Cannot read which CPUs are online and which PCI devices are there; "
-			    "going by what was so");
+		 machine_read_pci(manager->machine_root, manager->machine) < 0 ||
+		 machine_read_pins(manager->machine_root, manager->machine) < 0)
+		log_warning("Cannot read which CPUs are online, which PCI devices are there and "
+			    "who uses interrupt pins; going by what was so");
 	if (!manager->machine)
 		return error_set(error, ERROR_DRIVER,
 				 "the machine's CPUs and memory map cannot be read; the log says "
@@ -167,7 +168,8 @@ int plan_create(struct manager *manager, struct cell *cell, struct error *error,
 
 	if (r < 0)
 		return r;
-	r = encode_cell(cell->description, &plan.placement, &problems, &plan.blob, &plan.blob_size);
+	r = encode_cell(cell->description, &plan.placement, manager->machine, &problems, &plan.blob,
+			&plan.blob_size);
 	if (r < 0)
 		error_set_problems(error, ERROR_INVALID, &problems);
 	if (r >= 0 && image_hash_bytes(plan.blob, plan.blob_size, plan.blob_sha256) < 0)
@@ -181,7 +183,7 @@ int plan_create(struct manager *manager, struct cell *cell, struct error *error,
 }
 
 /* Whether it would be created from the same today, in the place that it has. */
-static bool unchanged(const struct cell *cell)
+static bool unchanged(const struct manager *manager, const struct cell *cell)
 {
 	_cleanup_(problems_done) struct problems problems = {0};
 	char sha256[IMAGE_SHA256_TEXT];
@@ -189,7 +191,8 @@ static bool unchanged(const struct cell *cell)
 	bool same = false;
 	size_t size;
 
-	if (encode_cell(cell->description, &cell->record.placement, &problems, &blob, &size) >= 0 &&
+	if (encode_cell(cell->description, &cell->record.placement, manager->machine, &problems,
+			&blob, &size) >= 0 &&
 	    image_hash_bytes(blob, size, sha256) >= 0)
 		same = strcmp(sha256, cell->record.blob_sha256) == 0;
 	free(blob);
@@ -202,7 +205,7 @@ int plan_changed(struct manager *manager, struct cell *cell, struct error *error
 	int r;
 
 	/* Where it is now it may stay, whatever its neighbours have come to want. */
-	if (unchanged(cell))
+	if (unchanged(manager, cell))
 		return 0;
 	r = plan_create(manager, cell, error, &plan);
 	if (r < 0)

@@ -323,6 +323,7 @@ static void check_alone(const struct check *check)
 	check_memory(check);
 	check_mmio(check);
 	check_ports(check);
+	check_pins(check);
 	check_images(check);
 	check_links(check);
 }
@@ -344,6 +345,7 @@ static void check_neighbours(const struct check *check, size_t count)
 		check_common_ranges(check, other, get_memory, "names the same memory");
 		check_common_ranges(check, other, get_mmio, "names the same device");
 		check_common_ranges(check, other, get_ports, "has some of these ports as well");
+		check_common_pins(check, other);
 	}
 }
 

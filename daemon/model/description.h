@@ -133,6 +133,7 @@ struct description {
 	size_t num_ports;
 	struct description_mmio mmio[DESCRIPTION_MAX_MMIO];
 	size_t num_mmio;
+	struct cpu_mask pins; /* of IO-APICs, by their numbers across all of them */
 
 	struct description_link links[DESCRIPTION_MAX_LINKS];
 	size_t num_links;

@@ -213,6 +213,13 @@ static const struct description_key devices_keys[] = {
 	 .value = LIST(OBJECT(port_range), 0, DESCRIPTION_MAX_PORTS, TO_ARRAY(ports))},
 	{"mmio", "Registers in memory.",
 	 .value = LIST(OBJECT(mmio_region), 0, DESCRIPTION_MAX_MMIO, TO_ARRAY(mmio))},
+	{"pins",
+	 "Interrupt pins of IO-APICs, by their numbers across all of them: Linux' numbers of the "
+	 "first.",
+	 .value = LIST(LIMITED(CPU, 0, CPU_MASK_MAX - 1, TO(description, pins)), 0, CPU_MASK_MAX,
+		       .unique = true),
+	 .more = "A pin that a driver of Linux uses is refused. The cell's program reaches the "
+		 "IO-APIC's page, where\nonly its pins are.\n"},
 	{"pci", "Not supported by this version.", .value = {.type = VALUE_ANY},
 	 .unsupported = "PCI devices for cells are"},
 	{0},

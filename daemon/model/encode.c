@@ -3,6 +3,7 @@
 #include <string.h>
 
 #include "model/encode_parts.h"
+#include "model/pins.h"
 #include "page.h"
 
 #define NS_PER_MICROSECOND 1000ull
@@ -85,7 +86,8 @@ static void init_desc(struct cell_desc *desc, const struct description *descript
 }
 
 int encode_cell(const struct description *description, const struct placement *placement,
-		struct problems *problems, void **ret_blob, size_t *ret_size)
+		const struct machine *machine, struct problems *problems, void **ret_blob,
+		size_t *ret_size)
 {
 	const struct problem_place place = {.file = description->file};
 	const struct description_console *console = &description->console;
@@ -106,6 +108,8 @@ int encode_cell(const struct description *description, const struct placement *p
 	desc.cpu_set_size = blob_append_cpus(&buffer, &placement->cpus);
 	append_regions(&buffer, &desc, description, placement);
 	encode_link_regions(&buffer, &desc, description, placement, ends);
+	if (pins_encode(&buffer, &desc, description, machine, problems) < 0)
+		return -EINVAL;
 	for (size_t i = 0; i < description->num_ports; i++)
 		append_ports(
 			&buffer, &desc,

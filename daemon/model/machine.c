@@ -94,6 +94,7 @@ struct source {
 		"/sys/firmware/acpi/tables/" name, parse, "is no valid ACPI table", true \
 	}
 
+static const struct source pin_users = {"/proc/interrupts", machine_parse_interrupts, NULL, true};
 static const struct source present_cpus = CPUS(present), online_cpus = CPUS(online);
 
 static const struct source sources[] = {
@@ -106,6 +107,7 @@ static const struct source sources[] = {
 	{"/proc/cmdline", machine_parse_cmdline, NULL, true},
 	{"/proc/timer_list", machine_parse_timer_list,
 	 "has a lapic clock event device with no usable speed", true},
+	{"/proc/interrupts", machine_parse_interrupts, NULL, true},
 	TABLE("MCFG", machine_parse_mcfg),
 	TABLE("FACP", machine_parse_facp),
 	TABLE("APIC", machine_parse_madt),
@@ -167,10 +169,33 @@ int machine_read_online(const char *root, struct machine *machine)
 	return 0;
 }
 
+static void free_pin_users(struct machine *machine)
+{
+	for (size_t pin = 0; pin < MACHINE_IOAPIC_PINS; pin++)
+		free(machine->pin_users[pin]);
+}
+
+int machine_read_pins(const char *root, struct machine *machine)
+{
+	_cleanup_(problems_done) struct problems problems = {0};
+	struct machine now = {0};
+	const struct reader reader = {.root = root ?: "", .problems = &problems, .machine = &now};
+	int r = read_source(&reader, &pin_users);
+
+	if (r < 0) {
+		free_pin_users(&now);
+		return r;
+	}
+	free_pin_users(machine);
+	memcpy(machine->pin_users, now.pin_users, sizeof(now.pin_users));
+	return 0;
+}
+
 void machine_free(struct machine *machine)
 {
 	if (!machine)
 		return;
+	free_pin_users(machine);
 	machine_resources_done(&machine->iomem);
 	machine_resources_done(&machine->ioports);
 	free(machine->pci);

@@ -35,6 +35,8 @@ struct machine_resources {
 	size_t count;
 };
 
+#define MACHINE_IOAPIC_PINS 128 /* more a blob cannot name */
+
 struct machine_ioapic {
 	uint32_t id;
 	uint32_t gsi_base;
@@ -91,6 +93,8 @@ struct machine {
 
 	struct machine_ioapic ioapics[MACHINE_MAX_IOAPICS];
 	size_t num_ioapics;
+	/* Who of Linux has interrupts at a pin, as each controller counts its own; NULL: nobody. */
+	char *pin_users[MACHINE_IOAPIC_PINS];
 
 	struct machine_pci *pci; /* functions, in no order */
 	size_t num_pci;
@@ -114,6 +118,9 @@ int machine_read_online(const char *root, struct machine *machine);
  * Returns 0, or negative: nothing changed.
  */
 int machine_read_pci(const char *root, struct machine *machine);
+
+/* So does who has interrupts at a pin. */
+int machine_read_pins(const char *root, struct machine *machine);
 
 /* NULL where there is none. */
 const struct machine_pci *machine_find_pci(const struct machine *machine, uint16_t domain,
@@ -147,6 +154,7 @@ typedef int machine_parse(const void *data, size_t length, struct machine *machi
 
 machine_parse machine_parse_timer_list, machine_parse_cmdline, machine_parse_cpuinfo;
 machine_parse machine_parse_mcfg, machine_parse_facp, machine_parse_madt, machine_parse_dmar;
+machine_parse machine_parse_interrupts;
 machine_parse machine_parse_ivrs; /* after the MADT */
 
 #endif /* MACHINE_H */

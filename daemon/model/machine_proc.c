@@ -191,3 +191,36 @@ int machine_parse_cpuinfo(const void *data, size_t length, struct machine *machi
 	}
 	return 0;
 }
+
+/* "  8:   0   1   IO-APIC    8-edge      rtc0": after the counts of all CPUs. */
+static int parse_pin_user(struct text_span line, struct machine *machine)
+{
+	struct text_span part;
+	uint64_t pin;
+
+	do {
+		text_span_blanks(&line);
+		if (!text_span_split(&line, ' ', &part))
+			return 0;
+	} while (!text_span_equals(part, "IO-APIC") && !text_span_equals(part, "IR-IO-APIC"));
+	text_span_blanks(&line);
+	if (text_span_number(&line, 10, &pin) < 0 || pin >= MACHINE_IOAPIC_PINS)
+		return 0;
+	/* "-edge", then who it is; two controllers may both have such a pin. */
+	text_span_split(&line, ' ', &part);
+	text_span_blanks(&line);
+	free(machine->pin_users[pin]);
+	machine->pin_users[pin] = strndup(line.at, line.length);
+	return machine->pin_users[pin] ? 0 : -ENOMEM;
+}
+
+int machine_parse_interrupts(const void *data, size_t length, struct machine *machine)
+{
+	struct text_span rest = {data, length};
+	struct text_span line;
+	int r = 0;
+
+	while (r == 0 && text_span_line(&rest, &line))
+		r = parse_pin_user(line, machine);
+	return r;
+}

@@ -3,15 +3,13 @@
 #include <inttypes.h>
 #include <string.h>
 
-#include "model/blob_buffer.h"
+#include "model/pins.h"
 #include "model/root_config.h"
 #include "model/root_regions.h"
 #include "page.h"
 
 #define ROOT_NAME     "root"
-#define IOAPIC_PINS   24     /* of every IOAPIC that says nothing else */
 #define AMD_UNIT_SIZE 0x4000 /* bytes of registers that all such units have */
-#define IRQCHIP_PINS  128    /* room in a blob's bitmap */
 
 /*
  * All ports are root's, those of cells are taken out at their creation. A length has 16 bits, so
@@ -40,31 +38,12 @@ static size_t append_memory(struct blob_buffer *buffer, const struct machine *ma
 	return count;
 }
 
-/* Pins reach up to the next controller's first; the last one's are not told anywhere. */
-static unsigned int ioapic_pins(const struct machine *machine, const struct machine_ioapic *ioapic)
-{
-	uint32_t pins = IRQCHIP_PINS + 1;
-
-	for (size_t i = 0; i < machine->num_ioapics; i++) {
-		const uint32_t other = machine->ioapics[i].gsi_base;
-
-		if (other > ioapic->gsi_base && other - ioapic->gsi_base < pins)
-			pins = other - ioapic->gsi_base;
-	}
-	return pins > IRQCHIP_PINS ? IOAPIC_PINS : pins;
-}
-
 static void append_irqchips(struct blob_buffer *buffer, const struct machine *machine)
 {
 	for (size_t i = 0; i < machine->num_ioapics; i++) {
 		const struct machine_ioapic *ioapic = &machine->ioapics[i];
-		const unsigned int pins = ioapic_pins(machine, ioapic);
-		struct blob_irqchip irqchip = {
-			.address = ioapic->address,
-			/* What an IOMMU calls it is what a hypervisor wants to know. */
-			.id = ioapic->bdf ? ioapic->bdf : ioapic->id,
-			.pin_base = ioapic->gsi_base,
-		};
+		const unsigned int pins = pins_of(machine, ioapic);
+		struct blob_irqchip irqchip = pins_irqchip(ioapic);
 
 		for (unsigned int pin = 0; pin < pins; pin++)
 			irqchip.pin_bitmap[pin / 32] |= 1u << (pin % 32);

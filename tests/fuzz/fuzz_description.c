@@ -53,7 +53,7 @@ static void encode(const struct description *description, struct problems *probl
 	placement.cpus = description->cpus;
 	for (unsigned int cpu = 0; cpu_mask_count(&placement.cpus) < description->cpu_count; cpu++)
 		cpu_mask_add(&placement.cpus, cpu);
-	if (encode_cell(description, &placement, problems, &blob, &size) == 0)
+	if (encode_cell(description, &placement, NULL, problems, &blob, &size) == 0)
 		free(blob);
 	else if (problems->errors == 0)
 		abort();

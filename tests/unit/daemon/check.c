@@ -19,6 +19,13 @@ static const struct {
 	{"{\"cpus\": [0], \"memory\": \"1M\"}", SEVERITY_ERROR, "cpus", "CPU 0 stays with Linux"},
 	{"{\"cpus\": [0, 1, 2, 3], \"memory\": \"1M\"}", SEVERITY_ERROR, "cpus",
 	 "wants 4 of the machine's 4"},
+	{"{\"cpus\": [1], \"memory\": \"1M\", \"image\": \"good.bin\", \"devices\": {\"pins\": [3, "
+	 "23]}}",
+	 SEVERITY_ERROR, "", NULL},
+	{"{\"cpus\": [1], \"memory\": \"1M\", \"devices\": {\"pins\": [24]}}", SEVERITY_ERROR,
+	 "devices.pins", "no IO-APIC of this machine has pin 24"},
+	{"{\"cpus\": [1], \"memory\": \"1M\", \"devices\": {\"pins\": [8]}}", SEVERITY_ERROR,
+	 "devices.pins", "Linux has interrupts at pin 8 (rtc0)"},
 	{"{\"cpus\": 4, \"memory\": \"1M\"}", SEVERITY_ERROR, "cpus", "wants 4 of the machine's 4"},
 	{"{\"cpus\": [2, 64], \"memory\": \"1M\"}", SEVERITY_ERROR, "cpus",
 	 "CPU 64 is not in this machine, the last one is 3"},

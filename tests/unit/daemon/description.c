@@ -56,6 +56,9 @@ static const struct {
 	{"{\"cpus\": [256], \"memory\": \"1M\"}", "cpus[0]", "between 0 and 255"},
 	{"{\"cpus\": [99999999999999999999999], \"memory\": \"1M\"}", "cpus[0]", "between"},
 	{"{\"cpus\": [3, 2, 3], \"memory\": \"1M\"}", "cpus[2]", "twice"},
+	{"{" MEMORY ", \"devices\": {\"pins\": [4, 4]}}", "devices.pins[1]", "twice"},
+	{"{" MEMORY ", \"devices\": {\"pins\": [256]}}", "devices.pins[0]", "between 0 and 255"},
+	{"{" MEMORY ", \"devices\": {\"pins\": 4}}", "devices.pins", "a list"},
 	/* memory */
 	{"{\"cpus\": 1, \"memory\": \"1X\"}", "memory", "like \"64K\""},
 	{"{\"cpus\": 1, \"memory\": true}", "memory", "must be"},

@@ -27,7 +27,7 @@ static bool encode(struct tap *tap, const char *json, struct cell *ret)
 	for (size_t i = 0; i < d->num_memory; i++)
 		placement.memory[i] =
 			(struct address_range){0x20000000 + (i << 28), d->memory[i].size};
-	if (encode_cell(d, &placement, &problems, &blob, &size) < 0) {
+	if (encode_cell(d, &placement, NULL, &problems, &blob, &size) < 0) {
 		note_problems(tap, &problems);
 		return false;
 	}
@@ -122,6 +122,49 @@ static void test_everything(struct tap *tap)
 	       "the console is described");
 }
 
+static void test_pins(struct tap *tap)
+{
+	_cleanup_(description_freep) struct description *d =
+		describe(tap, "turbine",
+			 "{\"cpus\": [2], \"memory\": \"1M\", \"devices\": {\"pins\": [3, 25, 23, "
+			 "24, 40]}}");
+	struct placement placement = {.num_memory = 1, .memory = {{0x20000000, 1 << 20}}};
+	const struct machine machine = {
+		.num_ioapics = 3,
+		.ioapics = {{1, 0, 0xfec00000, 0},
+			    {2, 24, 0xfec01000, 0xa1},
+			    {3, 32, 0xfec02000, 0}},
+	};
+	_cleanup_(problems_done) struct problems problems = {0};
+	_cleanup_(freep) void *blob = NULL, *none = NULL;
+	const struct blob_irqchip *chips;
+	size_t size;
+
+	if (!d)
+		return;
+	placement.cpus = d->cpus;
+	if (!tap_ok(tap,
+		    encode_cell(d, &placement, &machine, &problems, &blob, &size) == 0 &&
+			    ((struct cell_desc *)blob)->num_irqchips == 3,
+		    "pins are told by their controllers"))
+		return;
+	chips = cell_desc_irqchips(blob);
+	tap_ok(tap,
+	       chips[0].address == 0xfec00000 && chips[0].id == 1 && chips[0].pin_base == 0 &&
+		       chips[0].pin_bitmap[0] == (1 << 3 | 1 << 23),
+	       "those of the first one");
+	tap_ok(tap,
+	       chips[1].address == 0xfec01000 && chips[1].id == 0xa1 && chips[1].pin_base == 24 &&
+		       chips[1].pin_bitmap[0] == 3,
+	       "those of the second one, which its IOMMU calls so");
+	tap_ok(tap, chips[2].pin_base == 32 && chips[2].pin_bitmap[0] == 1 << 8,
+	       "that of the last one");
+	tap_ok(tap,
+	       encode_cell(d, &placement, NULL, &problems, &none, &size) == -EINVAL && !none &&
+		       has_problem(&problems, SEVERITY_ERROR, "devices.pins", "has pin 3"),
+	       "without a machine there are none");
+}
+
 static void test_mmio_console(struct tap *tap)
 {
 	struct cell cell;
@@ -152,13 +195,13 @@ static void test_refused(struct tap *tap)
 
 	if (!tap_ok(tap, d != NULL, "a cell is described"))
 		return;
-	tap_ok(tap, encode_cell(d, &placement, &problems, &blob, &size) == -EINVAL && !blob,
+	tap_ok(tap, encode_cell(d, &placement, NULL, &problems, &blob, &size) == -EINVAL && !blob,
 	       "a placement of another description is refused");
 	placement.num_memory = 1;
 	placement.memory[0] = (struct address_range){0x20000800, 1 << 20};
 	cpu_mask_add(&placement.cpus, 2);
 	tap_ok(tap,
-	       encode_cell(d, &placement, &problems, &blob, &size) == -EINVAL && !blob &&
+	       encode_cell(d, &placement, NULL, &problems, &blob, &size) == -EINVAL && !blob &&
 		       has_problem(&problems, SEVERITY_ERROR, "", "hypervisor would refuse"),
 	       "what the hypervisor's checker refuses does not leave the daemon");
 }
@@ -170,6 +213,7 @@ int main(void)
 	test_turbine(&tap);
 	test_everything(&tap);
 	test_mmio_console(&tap);
+	test_pins(&tap);
 	test_refused(&tap);
 	return tap_done(&tap);
 }

@@ -299,6 +299,30 @@ static void test_remapping_of_amd(struct tap *tap)
 	       "one that goes beyond its table is refused");
 }
 
+static void test_interrupts(struct tap *tap)
+{
+	static const char text[] =
+		"           CPU0       CPU1\n"
+		"  1:          9          0  IR-IO-APIC    1-edge      i8042\n"
+		" 16:          0          7   IO-APIC  16-fasteoi   uhci_hcd:usb1, "
+		"eth0\n"
+		" 17:          0          0   IO-APIC 1700-fasteoi   far\n"
+		" 18:          0          0   IO-APIC\n"
+		" 24:          0          7   PCI-MSI 19-edge      eth1\n"
+		"NMI:          0          0   Non-maskable interrupts\n";
+	struct machine *machine = calloc(1, sizeof(*machine));
+	unsigned int users = 0;
+
+	if (!machine || machine_parse_interrupts(text, strlen(text), machine) < 0)
+		return (void)tap_ok(tap, false, "interrupts can be read");
+	for (unsigned int pin = 0; pin < MACHINE_IOAPIC_PINS; pin++)
+		users += machine->pin_users[pin] != NULL;
+	tap_is_u64(tap, users, 2, "pins with drivers are found, and nothing else");
+	tap_is_str(tap, machine->pin_users[1], "i8042", "one that is remapped");
+	tap_is_str(tap, machine->pin_users[16], "uhci_hcd:usb1, eth0", "one of two drivers");
+	machine_free(machine);
+}
+
 static void expect(struct tap *tap, const struct test_tree *files, int result, const char *text,
 		   const char *what)
 {
@@ -349,6 +373,7 @@ int main(void)
 	test_tables(&tap);
 	test_remapping(&tap);
 	test_remapping_of_amd(&tap);
+	test_interrupts(&tap);
 	test_broken_machines(&tap);
 	return tap_done(&tap);
 }

@@ -1,0 +1,84 @@
+// SPDX-License-Identifier: GPL-2.0-only
+#include "model/pins.h"
+
+#include <errno.h>
+
+#include "common/array.h"
+
+#define IOAPIC_PINS 24 /* of most of them */
+
+_Static_assert(MACHINE_IOAPIC_PINS == sizeof(((struct blob_irqchip *)0)->pin_bitmap) * 8,
+	       "room in a blob's bitmap");
+
+/* They reach up to the next controller's first; the last one's are not told anywhere. */
+unsigned int pins_of(const struct machine *machine, const struct machine_ioapic *ioapic)
+{
+	uint32_t pins = MACHINE_IOAPIC_PINS + 1;
+
+	for (size_t i = 0; i < machine->num_ioapics; i++) {
+		const uint32_t other = machine->ioapics[i].gsi_base;
+
+		if (other > ioapic->gsi_base && other - ioapic->gsi_base < pins)
+			pins = other - ioapic->gsi_base;
+	}
+	return pins > MACHINE_IOAPIC_PINS ? IOAPIC_PINS : pins;
+}
+
+const struct machine_ioapic *pins_find(const struct machine *machine, unsigned int pin)
+{
+	for (size_t i = 0; i < machine->num_ioapics; i++) {
+		const struct machine_ioapic *ioapic = &machine->ioapics[i];
+
+		if (pin >= ioapic->gsi_base && pin - ioapic->gsi_base < pins_of(machine, ioapic))
+			return ioapic;
+	}
+	return NULL;
+}
+
+struct blob_irqchip pins_irqchip(const struct machine_ioapic *ioapic)
+{
+	return (struct blob_irqchip){
+		.address = ioapic->address,
+		/* What an IOMMU calls it is what a hypervisor wants to know. */
+		.id = ioapic->bdf ? ioapic->bdf : ioapic->id,
+		.pin_base = ioapic->gsi_base,
+	};
+}
+
+static int refuse(const struct description *description, unsigned int pin,
+		  struct problems *problems)
+{
+	return problems_add(problems, SEVERITY_ERROR,
+			    PROBLEM_AT(.file = description->file, .key = "devices.pins"),
+			    "no IO-APIC of this machine has pin %u", pin);
+}
+
+int pins_encode(struct blob_buffer *buffer, struct cell_desc *desc,
+		const struct description *description, const struct machine *machine,
+		struct problems *problems)
+{
+	const struct cpu_mask *pins = &description->pins;
+	int pin = cpu_mask_next(pins, 0);
+
+	for (; pin >= 0; pin = cpu_mask_next(pins, pin + 1)) {
+		if (!machine || !pins_find(machine, pin))
+			return refuse(description, pin, problems);
+	}
+	for (size_t i = 0; machine && i < machine->num_ioapics; i++) {
+		const struct machine_ioapic *ioapic = &machine->ioapics[i];
+		struct blob_irqchip irqchip = pins_irqchip(ioapic);
+		bool has = false;
+
+		for (unsigned int n = 0; n < pins_of(machine, ioapic); n++) {
+			if (!cpu_mask_has(pins, ioapic->gsi_base + n))
+				continue;
+			irqchip.pin_bitmap[n / 32] |= 1u << n % 32;
+			has = true;
+		}
+		if (!has)
+			continue;
+		blob_append(buffer, &irqchip, sizeof(irqchip));
+		desc->num_irqchips++;
+	}
+	return 0;
+}
