@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /* The device of shared memory as a driver sees it: both doors, registers, vectors, one-shot mode.
  */
+#include "arch/arch.h"
 #include "linked_cells.h"
 
 #include "tests/lib/tap.h"
@@ -416,6 +417,20 @@ static void test_nested(struct tap *tap)
 	machine.on_wrmsr = on_wrmsr;
 }
 
+/* As hardware is to send it. */
+static void check_confined(struct tap *tap, uint64_t address, uint32_t data, bool confined,
+			   const char *what)
+{
+	const uint64_t was_address = address;
+	const uint32_t was_data = data;
+	bool done = arch_message_confine(cell_by_id(2), &address, &data);
+
+	tap_ok(tap,
+	       done == confined && address == (confined ? MESSAGE_TO(cpu_of(TWO)) : was_address) &&
+		       data == (confined ? was_data & 0xff : was_data),
+	       "hardware may send %s: %s", confined ? "it to that CPU alone" : "none", what);
+}
+
 static void test_destinations(struct tap *tap)
 {
 	static const struct {
@@ -452,6 +467,8 @@ static void test_destinations(struct tap *tap)
 		store(one, REGISTERS + IVSHMEM_DOORBELL, 4, IVSHMEM_RING(2, 0));
 		tap_ok(tap, has_sent(cases[n].sent, two, cases[n].data & 0xff), "a message %s: %s",
 		       cases[n].sent ? "reaches" : "does not reach", cases[n].what);
+		check_confined(tap, cases[n].address | (uint64_t)cases[n].upper << 32,
+			       cases[n].data, cases[n].sent, cases[n].what);
 	}
 	tap_ok(tap, machine_said("cell two: PCI device 0xf0: vector "),
 	       "what can never be one is told");

@@ -327,6 +327,9 @@ static void test_remapped(struct tap *tap)
 	};
 
 	open_remapped();
+	tap_ok(tap, !arch_messages_remapped(), "a unit that does not remap interrupts is none");
+	machine.device[UNIT - DEVICE + 0x1f] = 2;
+	tap_ok(tap, arch_messages_remapped(), "one that does is known by its status");
 	for (unsigned int n = 0; n < sizeof(entries) / sizeof(entries[0]); n++) {
 		ENTRY(5) = entries[n].entry;
 		CELL_RINGS();
