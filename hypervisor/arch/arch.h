@@ -64,12 +64,17 @@ bool arch_message_confine(const struct cell *cell, uint64_t *address, uint32_t *
  */
 bool arch_messages_remapped(void);
 
-/* Root has another set of virtual devices; in effect when its CPUs have flushed. */
+/* Root has another set of virtual devices, or cells of the machine's; in effect when root's CPUs
+ * have flushed. */
 void arch_root_devices_changed(void);
 
 /* A page of physical memory, mapped for the calling CPU until the next call with the same slot
  * (0..ARCH_TEMPORARY_PAGES - 1; those beside 0 and 3 are the architecture's own). */
 void *arch_map_page(unsigned int slot, uint64_t phys, bool device);
+
+/* Registers of a device at a physical address, of 1, 2 or 4 bytes, aligned: one access. */
+uint32_t arch_device_read(uint64_t phys, unsigned int width);
+void arch_device_write(uint64_t phys, unsigned int width, uint32_t value);
 
 /*
  * Adds the guest's registers of a CPU to a record: the calling CPU, or one that is suspended.

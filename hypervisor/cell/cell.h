@@ -27,6 +27,7 @@ struct cell {
 	struct spinlock console_lock;
 	struct io_table *io[IO_SPACES]; /* NULL: nothing is answered there */
 	struct ivshmem *ivshmem;	/* its ends of shared memory; NULL: none */
+	struct pci_function *functions; /* of the machine, not root's; NULL: none */
 	struct arch_cell arch;
 };
 

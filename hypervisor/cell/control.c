@@ -160,6 +160,8 @@ int cell_kill(struct cell *cell)
 		note_failure(cell, &record);
 		__atomic_add_fetch(&public_area.events, 1, __ATOMIC_SEQ_CST);
 		console_printf("cell %s killed on root's order\n", cell->desc->name);
+	} else {
+		subsystems_cell_reset(cell, false);
 	}
 	return 0;
 }

@@ -270,6 +270,8 @@ int cell_destroy(struct cell *cell)
 			err = cell_park_cpus(cell);
 		if (err)
 			return err;
+		/* Its devices stand still before its memory is cleared. */
+		subsystems_cell_reset(cell, false);
 		cell->dying = true;
 	}
 	if (!memory_scrub(cell))

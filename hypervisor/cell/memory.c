@@ -10,6 +10,7 @@
 #include "core/page_pool.h"
 #include "core/state.h"
 #include "core/subsystem.h"
+#include "pci/function.h"
 #include "pci/link.h"
 
 #define SCRUB_STEP (1ull << 20)
@@ -113,9 +114,9 @@ static const struct cell *owner_of(const struct blob_memory *region, bool sectio
 
 int memory_check_unused(const struct blob_memory *region)
 {
-	return is_hypervisors(region)			   ? -EINVAL
-	       : owner_of(region, true) || link_at(region) ? -EBUSY
-							   : 0;
+	if (is_hypervisors(region))
+		return -EINVAL;
+	return owner_of(region, true) || link_at(region) || pci_functions_at(region) ? -EBUSY : 0;
 }
 
 /* Memory that no link has yet: of one that begins here, each peer may write some. */
@@ -127,6 +128,12 @@ static int check_region(const struct cell_desc *desc, const struct blob_memory *
 	if (owner) {
 		console_printf("cell %s: memory at 0x%lx belongs to cell %s\n", desc->name,
 			       region->phys_start, owner->desc->name);
+		return -EBUSY;
+	}
+	/* Of pages that have been root's some bytes may be had, but not of a device of a cell. */
+	if (pci_functions_at(region)) {
+		console_printf("cell %s: memory at 0x%lx belongs to a cell's PCI device\n",
+			       desc->name, region->phys_start);
 		return -EBUSY;
 	}
 	if (root_has(region, section || (region->flags & BLOB_MEM_WRITE)))

@@ -1,12 +1,14 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * Configuration space. Cells see the devices that they have, root also all those of the machine, to
- * which it is let through: for root only functions exit that the hypervisor plays.
+ * Configuration space. Cells see the devices that they have, root also all those of the machine
+ * that no cell has, to which it is let through: for root only functions exit that the hypervisor
+ * plays, and those that are a cell's.
  */
 #include "pci/config.h"
 
 #include "core/state.h"
 #include "core/subsystem.h"
+#include "pci/function.h"
 #include "pci/link.h"
 
 #define BUS_BYTES (1ull << 20)
@@ -26,8 +28,27 @@ uint64_t pci_config_page(uint16_t domain, uint16_t bdf)
 	return system_desc->pci_mmconfig_base + offset;
 }
 
+/* One of the two: the hypervisor plays it, or it is the machine's. */
+struct owned {
+	struct ivshmem *dev;
+	struct pci_function *fn;
+};
+
+static uint32_t read_word(const struct owned *own, unsigned int word)
+{
+	return own->dev ? ivshmem_config_read(own->dev, word) : pci_function_read(own->fn, word);
+}
+
+static void write_word(const struct owned *own, unsigned int word, uint32_t value, uint32_t mask)
+{
+	if (own->dev)
+		ivshmem_config_write(own->dev, word, value, mask);
+	else
+		pci_function_write(own->fn, word, value, mask);
+}
+
 /* Word by word, of which an access may have parts of up to three. */
-static void access_device(struct ivshmem *dev, unsigned int offset, struct io_access *access)
+static void access_device(const struct owned *own, unsigned int offset, struct io_access *access)
 {
 	uint64_t value = 0;
 
@@ -40,11 +61,9 @@ static void access_device(struct ivshmem *dev, unsigned int offset, struct io_ac
 			count = access->width - done;
 		mask = (0xffffffffu >> (32 - 8 * count)) << shift;
 		if (access->write)
-			ivshmem_config_write(dev, word, (access->value >> (8 * done)) << shift,
-					     mask);
+			write_word(own, word, (access->value >> (8 * done)) << shift, mask);
 		else
-			value |= (uint64_t)((ivshmem_config_read(dev, word) & mask) >> shift)
-				 << (8 * done);
+			value |= (uint64_t)((read_word(own, word) & mask) >> shift) << (8 * done);
 	}
 	if (!access->write)
 		access->value = value;
@@ -53,11 +72,14 @@ static void access_device(struct ivshmem *dev, unsigned int offset, struct io_ac
 bool pci_config_access(const struct cell *cell, uint16_t domain, uint16_t bdf, unsigned int offset,
 		       struct io_access *access)
 {
-	struct ivshmem *dev = ivshmem_find(cell, domain, bdf);
+	const struct owned own = {
+		.dev = ivshmem_find(cell, domain, bdf),
+		.fn = cell == &root_cell ? NULL : pci_function_find(cell, domain, bdf),
+	};
 
-	if (dev && offset + access->width <= PCI_CONFIG_SIZE) {
-		access_device(dev, offset, access);
-		if (cell == &root_cell && access->write && link_root_moved(dev))
+	if ((own.dev || own.fn) && offset + access->width <= PCI_CONFIG_SIZE) {
+		access_device(&own, offset, access);
+		if (cell == &root_cell && access->write && link_root_moved(own.dev))
 			link_root_follow(domain, bdf);
 		return true;
 	}
@@ -70,31 +92,40 @@ static enum io_answer by_memory(struct cpu *cpu, const struct io_region *region,
 				struct io_access *access)
 {
 	uint64_t offset = access->address - system_desc->pci_mmconfig_base;
+	uint16_t domain = system_desc->pci_domain, bdf = offset / PCI_CONFIG_SIZE;
 
-	pci_config_access(cpu->cell, system_desc->pci_domain, offset / PCI_CONFIG_SIZE,
-			  offset % PCI_CONFIG_SIZE, access);
+	if (!pci_config_access(cpu->cell, domain, bdf, offset % PCI_CONFIG_SIZE, access) &&
+	    cpu->cell == &root_cell && pci_function_find(&root_cell, domain, bdf))
+		return IO_REFUSED;
 	return IO_DONE;
 }
 
-/* Of root, as it has the rest, only functions that there are not. */
+static void add_page(struct io_builder *builder, const struct blob_pci_device *device)
+{
+	uint64_t page = pci_config_page(device->domain, device->bdf);
+
+	if (page)
+		io_add(builder,
+		       (struct io_region){page, PCI_CONFIG_SIZE, by_memory, NULL, EXITS_MMIO});
+}
+
+/* Of root, as it has the rest, only functions that there are not, and those that cells have. */
 static void config_io_regions(struct io_builder *builder, const struct cell *owner,
 			      const struct cell *cause)
 {
 	const uint64_t base = system_desc->pci_mmconfig_base;
 
-	if (builder->space != IO_MEMORY || owner != cause || !base)
+	if (builder->space != IO_MEMORY || !base)
 		return;
 	if (owner != &root_cell) {
 		io_add(builder, (struct io_region){base, door_size(), by_memory, NULL, EXITS_MMIO});
 		return;
 	}
-	for (const struct ivshmem *dev = owner->ivshmem; dev; dev = dev->next) {
-		uint64_t page = pci_config_page(dev->device->domain, dev->device->bdf);
-
-		if (page)
-			io_add(builder, (struct io_region){page, PCI_CONFIG_SIZE, by_memory, NULL,
-							   EXITS_MMIO});
-	}
+	for (const struct ivshmem *dev = cause == owner ? owner->ivshmem : NULL; dev;
+	     dev = dev->next)
+		add_page(builder, dev->device);
+	for (const struct pci_function *fn = cause->functions; fn; fn = fn->next)
+		add_page(builder, fn->device);
 }
 
 SUBSYSTEM(25, config_subsystem) = {

@@ -11,9 +11,9 @@
 uint64_t pci_config_page(uint16_t domain, uint16_t bdf);
 
 /*
- * An access to registers of a function, at any offset and of any width. False: the cell has no such
- * virtual device; then it reads all ones, and what it writes is lost, unless the function is
- * another thing of its own.
+ * An access to registers of a function, at any offset and of any width. False: the cell has none
+ * there; then it reads all ones, and what it writes is lost, unless it is root and the function is
+ * the machine's.
  */
 bool pci_config_access(const struct cell *cell, uint16_t domain, uint16_t bdf, unsigned int offset,
 		       struct io_access *access);

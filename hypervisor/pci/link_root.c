@@ -14,6 +14,7 @@
 #include "core/page_pool.h"
 #include "core/subsystem.h"
 #include "pci/config.h"
+#include "pci/function.h"
 
 /* A page of root's at its own address: 0 takes it away. */
 static int root_rights(uint64_t phys, uint64_t size, uint64_t flags)
@@ -165,6 +166,8 @@ static int check_link(const struct cell_desc *desc, uint64_t bar_address)
 	}
 	if (ivshmem_find(&root_cell, dev->domain, dev->bdf))
 		return -EEXIST;
+	if (pci_function_find(&root_cell, dev->domain, dev->bdf))
+		return -EBUSY;
 	return memory_check(desc, true);
 }
 

@@ -119,6 +119,56 @@ void *arch_map_page(unsigned int slot, uint64_t phys, bool device)
 	return machine.ram + (phys & PAGE_MASK);
 }
 
+/* Registers of devices: of the device as a whole they are memory, of a function what it has. */
+static uint8_t *device_bytes(uint64_t phys, const uint8_t **ret_writable)
+{
+	static const uint8_t all[8] = {0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff};
+
+	*ret_writable = all;
+	if (phys - DEVICE < DEVICE_SIZE)
+		return machine.device + (phys - DEVICE);
+	for (unsigned int n = 0; n < MACHINE_FUNCTIONS; n++) {
+		struct fake_function *fn = &machine.functions[n];
+
+		if (!fn->page || phys - fn->page >= PAGE_SIZE)
+			continue;
+		*ret_writable = (uint8_t *)fn->writable + (phys - fn->page);
+		return (uint8_t *)fn->words + (phys - fn->page);
+	}
+	return NULL;
+}
+
+static void check_device_access(uint64_t phys, unsigned int width)
+{
+	if ((width != 1 && width != 2 && width != 4) || (phys & (width - 1)))
+		machine_give_up("a device is accessed by what it may not understand");
+}
+
+uint32_t arch_device_read(uint64_t phys, unsigned int width)
+{
+	const uint8_t *writable, *bytes = device_bytes(phys, &writable);
+	uint32_t value = ~0u;
+
+	check_device_access(phys, width);
+	if (bytes)
+		value = 0;
+	for (unsigned int n = 0; bytes && n < width; n++)
+		value |= (uint32_t)bytes[n] << 8 * n;
+	return value;
+}
+
+void arch_device_write(uint64_t phys, unsigned int width, uint32_t value)
+{
+	const uint8_t *writable;
+	uint8_t *bytes = device_bytes(phys, &writable);
+
+	check_device_access(phys, width);
+	for (unsigned int n = 0; bytes && n < width; n++)
+		bytes[n] = (bytes[n] & ~writable[n]) | (value >> 8 * n & writable[n]);
+	if (machine.on_device_write)
+		machine.on_device_write(phys, width);
+}
+
 int arch_stage2_create(struct cell *cell)
 {
 	return page_table_init(&cell->stage2, &paging_nested_format, 3, hv_to_phys(0));

@@ -14,6 +14,7 @@
 #include "core/hypercall.h"
 #include "core/page_pool.h"
 #include "core/subsystem.h"
+#include "pci/function.h"
 #include "pci/link.h"
 
 /* Layout of hypervisor memory: the public area, at its start as the linker was told, CPU blocks,
@@ -345,6 +346,7 @@ void machine_open(const struct cell_plan *root)
 	memset(&image_header, 0, sizeof(image_header));
 	drained = NULL;
 	links = NULL;
+	pci_functions = NULL;
 	machine.ram = map_fresh(NULL, RAM_SIZE);
 	machine.pages_until_failure = PAGES_ALL;
 	machine.running = -1;

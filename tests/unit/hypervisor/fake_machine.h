@@ -57,6 +57,8 @@ struct cell_plan {
 	unsigned int num_irqchips;
 	const struct blob_pci_device *devices;
 	unsigned int num_devices;
+	const struct blob_pci_capability *caps;
+	unsigned int num_caps;
 	uint64_t mmconfig; /* of root: one bus there */
 	struct cell_console console;
 	/* Of root: of the machine. */
@@ -92,6 +94,13 @@ struct fake_ioapic {
 	uint32_t id, ended;
 };
 
+/* A function of the machine: its configuration space, and which bits of it can be written. */
+struct fake_function {
+	uint64_t page; /* where it is in memory; 0: there is none */
+	uint32_t words[1024], writable[1024];
+};
+#define MACHINE_FUNCTIONS 2
+
 struct fake_machine {
 	struct fake_cpu cpus[MACHINE_CPUS];
 	uint8_t *ram;
@@ -126,7 +135,9 @@ struct fake_machine {
 	bool (*msr_faults)(uint32_t msr); /* whether the processor answers #GP */
 	uint8_t device[DEVICE_SIZE];
 	unsigned int device_accesses; /* that were begun */
-	unsigned int told;	      /* refusals, on the console */
+	struct fake_function functions[MACHINE_FUNCTIONS];
+	void (*on_device_write)(uint64_t phys, unsigned int width); /* after each */
+	unsigned int told;					    /* refusals, on the console */
 	/* Of PCI's ports: the address register, what is behind it, and what was done to that. */
 	uint32_t pci_address, pci_data, pci_written;
 	uint16_t pci_port;

@@ -32,5 +32,9 @@ size_t plan_write(const struct cell_plan *plan, void *to)
 	if (plan->num_devices)
 		memcpy((void *)cell_desc_pci_devices(desc), plan->devices,
 		       plan->num_devices * sizeof(*plan->devices));
+	desc->num_pci_caps = plan->num_caps;
+	if (plan->num_caps)
+		memcpy((void *)cell_desc_pci_caps(desc), plan->caps,
+		       plan->num_caps * sizeof(*plan->caps));
 	return cell_desc_size(desc);
 }

@@ -138,7 +138,8 @@ static inline int add_root(uint64_t bar)
 	return machine_hypercall(HC_CV_LINK_ADD, BLOB_PHYS, bar);
 }
 
-static inline void open_linked(void)
+/* Root's plan, with configuration space. */
+static inline const struct cell_plan *linked_root(void)
 {
 	static const struct blob_memory memory[] = {
 		{0, 0, RAM_SIZE, RWX | BLOB_MEM_DMA},
@@ -155,8 +156,13 @@ static inline void open_linked(void)
 		.mmconfig = MMCONFIG,
 	};
 
+	return &root;
+}
+
+static inline void open_linked(void)
+{
 	apic_x2 = true;
-	machine_open(&root);
+	machine_open(linked_root());
 	for (unsigned int n = 0; n < MACHINE_CPUS; n++) {
 		machine.cpus[n].regs[VCPU_CS_ATTRIBUTES] = 0x0a9b;
 		cpu_by_id(n)->arch.apic_dfr = ~0u;

@@ -12,6 +12,7 @@
 #include "core/page_pool.h"
 #include "core/state.h"
 #include "core/subsystem.h"
+#include "pci/function.h"
 
 #define PORTS	       0x10000u
 #define PM_TIMER_PORTS 4
@@ -34,10 +35,13 @@ static uint64_t in_pci(unsigned int first)
 	return in_range(first, PCI_PORT_ADDRESS, PCI_PORT_DATA + PCI_PORTS_DATA - PCI_PORT_ADDRESS);
 }
 
-/* Of those what root does not reach by itself: where some of its functions are the hypervisor's. */
-static uint64_t in_virtual_pci(unsigned int first)
+/*
+ * Of those what root does not reach by itself, where some functions are the hypervisor's or a
+ * cell's. Not before there is somebody who answers it.
+ */
+static uint64_t in_trapped_pci(unsigned int first)
 {
-	return root_cell.ivshmem ? in_range(first, PCI_PORT_DATA, PCI_PORTS_DATA) : 0;
+	return root_cell.arch.pci_trapped ? in_range(first, PCI_PORT_DATA, PCI_PORTS_DATA) : 0;
 }
 
 static uint64_t in_pm_timer(unsigned int first)
@@ -64,7 +68,7 @@ static uint64_t given(const struct cell *cell, unsigned int first)
 
 	for (uint32_t n = 0; n < cell->desc->num_pio_regions; n++)
 		ports |= in_range(first, ranges[n].base, ranges[n].length);
-	return cell == &root_cell ? ports & ~in_virtual_pci(first) : ports;
+	return cell == &root_cell ? ports & ~in_trapped_pci(first) : ports;
 }
 
 static uint64_t *map_of(const struct cell *cell, unsigned int first)
@@ -126,6 +130,7 @@ void arch_root_devices_changed(void)
 	const unsigned int first = PCI_PORT_DATA & ~63u;
 	uint64_t *map = map_of(&root_cell, first);
 
+	root_cell.arch.pci_trapped = root_cell.ivshmem || pci_functions;
 	/*
 	 * No cell has any of these ports. At once: in between root would exit for ports that are
 	 * its own, where nobody answers.

@@ -87,6 +87,7 @@ struct arch_cell {
 	uint8_t *msr_map;   /* of the vendor's layout */
 	const struct cpuid_policy *cpuid;
 	uint32_t pci_address; /* what it last wrote to that port; of root the machine has it */
+	bool pci_trapped;     /* of root: its accesses by these ports exit */
 };
 
 #endif /* ARCH_CPU_H */
