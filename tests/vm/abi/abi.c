@@ -114,6 +114,8 @@ static void make_blob(const struct abi *abi, const struct wish *wish, struct blo
 	desc.num_irqchips = append(blob, wish->irqchip, sizeof(*wish->irqchip));
 	desc.num_pio_regions = append(blob, wish->ports, sizeof(*wish->ports));
 	desc.num_pci_devices = append(blob, wish->device, sizeof(*wish->device));
+	append(blob, wish->caps, wish->num_caps * sizeof(*wish->caps));
+	desc.num_pci_caps = wish->num_caps;
 	memcpy(blob->bytes, &desc, sizeof(desc));
 	blob->size += wish->trailing;
 	if (wish->cut)

@@ -63,6 +63,8 @@ struct wish {
 	const struct blob_cache *cache;
 	const struct blob_irqchip *irqchip;
 	const struct blob_pci_device *device;
+	const struct blob_pci_capability *caps; /* all of them the device's */
+	unsigned int num_caps;
 	const struct cell_console *console;
 	size_t trailing; /* bytes behind it */
 	size_t cut;	 /* all that is given of it; 0: the whole */
@@ -92,6 +94,16 @@ int abi_call(const struct abi *abi, unsigned long code, const void *argument);
 
 /* create, load, start; the cell is there and runs, or the program ends. */
 void abi_run(const struct abi *abi, const struct wish *wish, const struct image *image);
+
+/* programs.c: what programs of tests do with cells and say of it. */
+
+/* The error's name, or "done"; 0. */
+int abi_say(int result);
+/* Loads a file and its parameters, and starts it. */
+int abi_start_program(const struct abi *abi, const char *name, const char *program,
+		      const char *parameters);
+/* Prints what the cell has written so far; 0. */
+int abi_print_console(const struct abi *abi, const char *name);
 
 /* root.c: a system configuration for this machine, malloc()ed. */
 void *root_blob(const struct abi *abi, enum variant variant);

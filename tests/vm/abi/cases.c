@@ -306,7 +306,7 @@ static void case_claims(struct abi *abi)
 	const struct blob_cache cache = {.start = 0, .size = 1, .type = 3};
 	const struct blob_irqchip irqchip = {.address = 0xfec00000, .pin_bitmap = {0x100}};
 	const struct blob_irqchip none = {.address = 0xfec00000, .pin_bitmap = {0, 0, 0, 1}};
-	const struct blob_pci_device device = {.type = BLOB_PCI_DEVICE, .bdf = 8};
+	const struct blob_pci_device device = {.type = BLOB_PCI_DEVICE, .bdf = 0xfef8};
 	const struct wish wants_cache = {.name = "cache", .cpus = CPU(2), .cache = &cache};
 	const struct wish wants_pins = {.name = "pins", .cpus = CPU(2), .irqchip = &irqchip};
 	const struct wish wants_device = {.name = "pci", .cpus = CPU(2), .device = &device};
@@ -317,7 +317,7 @@ static void case_claims(struct abi *abi)
 		.name = "none", .cpus = CPU(3), .slot = 1, .irqchip = &none};
 
 	gives("a cache region is refused", abi_create(abi, &wants_cache), -EOPNOTSUPP);
-	gives("a PCI device is", abi_create(abi, &wants_device), -EOPNOTSUPP);
+	gives("a PCI device that is not there is", abi_create(abi, &wants_device), -ENODEV);
 	gives("a cell has a pin", abi_create(abi, &wants_pins), 0);
 	gives("a second one with that is refused", abi_create(abi, &wants_them_too), -EBUSY);
 	gives("and one with a pin that is none", abi_create(abi, &wants_none), -EINVAL);

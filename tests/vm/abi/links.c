@@ -19,22 +19,13 @@
 
 #include "abi.h"
 
-#define CELLS	      "/sys/devices/jailhouse/cells"
 #define LINK_OFFSET   (24ull << 20) /* in the pool */
 #define LINK_ADDRESS  0x200000000ull
 #define PEERS	      2
 #define NUM_SECTIONS  (2 + PEERS)
 #define PAGE	      4096ull
 #define VECTORS	      3
-#define PROGRAM_MAX   (1u << 20)
-#define PARAMETERS    CELL_PARAMETERS_ADDRESS
 #define CUSTOMARY_BDF 0xf0
-
-static int say(int result)
-{
-	puts(result ? strerrorname_np(-result) : "done");
-	return 0;
-}
 
 static unsigned int peer_of(const char *name)
 {
@@ -72,63 +63,6 @@ static int create(const struct abi *abi, const char *name, uint16_t bdf, uint64_
 	return abi_create(abi, &wish);
 }
 
-static int start(const struct abi *abi, const char *name, const char *program,
-		 const char *parameters)
-{
-	static uint8_t code[PROGRAM_MAX];
-	FILE *file = fopen(program, "re");
-	struct image image = {.code = code};
-	const struct image words = {(const uint8_t *)parameters, strlen(parameters) + 1};
-	int r;
-
-	if (!file)
-		broken("%s: %s", program, strerror(errno));
-	image.size = fread(code, 1, sizeof(code), file);
-	fclose(file);
-	r = abi_load(abi, name, &image, 0);
-	if (!r)
-		r = abi_load(abi, name, &words, PARAMETERS);
-	return r ? r : abi_start(abi, name);
-}
-
-/* By the directories of sysfs, each of which has a name in it; -1: none has this one. */
-static int id_of(const char *name)
-{
-	DIR *dir = opendir(CELLS);
-	struct dirent *entry;
-	char path[300], found[64] = "";
-	int id = -1;
-
-	while (dir && id < 0 && (entry = readdir(dir))) {
-		FILE *file;
-
-		snprintf(path, sizeof(path), CELLS "/%s/name", entry->d_name);
-		file = fopen(path, "re");
-		if (!file)
-			continue;
-		if (fscanf(file, "%63s", found) == 1 && strcmp(found, name) == 0)
-			id = atoi(entry->d_name);
-		fclose(file);
-	}
-	if (dir)
-		closedir(dir);
-	return id;
-}
-
-static int console(const struct abi *abi, const char *name)
-{
-	static char text[65536];
-	struct cellvisor_cell_console call = {
-		.id = id_of(name), .length = sizeof(text), .buffer = (uintptr_t)text};
-
-	while (ioctl(abi->fd, CELLVISOR_CELL_CONSOLE, &call) == 0 && call.length) {
-		fwrite(text, 1, call.length, stdout);
-		call.offset += call.length;
-		call.length = sizeof(text);
-	}
-	return 0;
-}
-
 int main(int argc, char **argv)
 {
 	struct abi abi;
@@ -137,20 +71,21 @@ int main(int argc, char **argv)
 		return 2;
 	abi_open(&abi);
 	if (strcmp(argv[1], "enable") == 0)
-		return say(abi_enable(&abi, ROOT_OURS));
+		return abi_say(abi_enable(&abi, ROOT_OURS));
 	if (strcmp(argv[1], "disable") == 0)
-		return say(abi_disable(&abi) ?: abi_release(&abi));
+		return abi_say(abi_disable(&abi) ?: abi_release(&abi));
 	if (argc < 3)
 		return 2;
 	if (strcmp(argv[1], "create") == 0)
-		return say(create(&abi, argv[2],
-				  argc > 3 ? (uint16_t)strtoul(argv[3], NULL, 0) : CUSTOMARY_BDF,
-				  argc > 4 ? strtoul(argv[4], NULL, 0) : 0));
+		return abi_say(
+			create(&abi, argv[2],
+			       argc > 3 ? (uint16_t)strtoul(argv[3], NULL, 0) : CUSTOMARY_BDF,
+			       argc > 4 ? strtoul(argv[4], NULL, 0) : 0));
 	if (strcmp(argv[1], "console") == 0)
-		return console(&abi, argv[2]);
+		return abi_print_console(&abi, argv[2]);
 	if (strcmp(argv[1], "destroy") == 0)
-		return say(abi_destroy(&abi, argv[2]));
+		return abi_say(abi_destroy(&abi, argv[2]));
 	if (strcmp(argv[1], "start") == 0 && argc == 5)
-		return say(start(&abi, argv[2], argv[3], argv[4]));
+		return abi_say(abi_start_program(&abi, argv[2], argv[3], argv[4]));
 	return 2;
 }

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /* PCI configuration space for programs that test it, by both doors. */
-#ifndef INMATE_PCI_H
-#define INMATE_PCI_H
+#ifndef TEST_PCI_H
+#define TEST_PCI_H
 
 #include "inmate.h"
 #include "ivshmem.h"
@@ -54,4 +54,4 @@ static inline int pci_find_shared_memory(unsigned int from)
 	return -ENOENT;
 }
 
-#endif /* INMATE_PCI_H */
+#endif /* TEST_PCI_H */
