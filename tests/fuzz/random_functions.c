@@ -8,8 +8,8 @@
 #include "mutate.h"
 #include "tests/lib/tap.h"
 
-#define ACCESSES 15000
-#define CELLS	 100
+#define ACCESSES 4000
+#define CELLS	 60
 
 static unsigned int broken;
 static struct mutator mutator = {0x5eedf00d};
@@ -91,6 +91,21 @@ static void reset_by_device(void)
 	mutator_fill(&mutator, machine.device + (NIC_TABLE - DEVICE), 0x30);
 }
 
+/* As a driver does, but for one of the steps now and then. */
+static void set_up_message(void)
+{
+	const unsigned int cpu = cpu_of(ONE);
+	uint64_t skip = mutator_next(&mutator), entry = NIC_TABLE + skip % NIC_VECTORS * 16;
+
+	store(cpu, NIC_PAGE + 4, 2, 6);
+	store(cpu, NIC_PAGE + CAP_AT_MSI + 4, 8, skip >> 8 & 7 ? MESSAGE_TO(cpu) : make_value());
+	store(cpu, NIC_PAGE + CAP_AT_MSI + 12, 2, skip >> 16 & 7 ? 0x41 : make_value());
+	store(cpu, NIC_PAGE + CAP_AT_MSI + 2, 2, skip >> 24 & 7 ? 1 : make_value());
+	store(cpu, entry, 8, skip >> 32 & 7 ? MESSAGE_TO(cpu) : make_value());
+	store(cpu, entry + 8, 8, skip >> 40 & 7 ? 0x42 : make_value());
+	store(cpu, NIC_PAGE + CAP_AT_MSIX + 2, 2, skip >> 48 & 7 ? 0x8000 : make_value());
+}
+
 static void one_access(void)
 {
 	uint64_t choice = mutator_next(&mutator);
@@ -113,6 +128,8 @@ static void one_access(void)
 	default:
 		store(cpu, NIC_PAGE + offset, width, make_value());
 	}
+	if ((choice >> 40) % 64 == 3)
+		set_up_message();
 	if ((choice >> 40) % 256 == 0)
 		reset_by_device();
 	if ((choice >> 40) % 1024 == 1)
@@ -148,11 +165,11 @@ static bool try_cell(struct tap *tap)
 	open_linked();
 	build_nic();
 	plan_nic(&p, ONE);
-	for (uint64_t n = mutator_next(&mutator) % 4; n > 0; n--)
+	for (uint64_t n = mutator_next(&mutator) % 3; n > 0; n--)
 		nic->words[make_offset() / 4] = mutator_next(&mutator);
-	if (mutator_next(&mutator) % 2)
+	if (mutator_next(&mutator) % 4 == 0)
 		mutator_damage(&mutator, (uint8_t *)&p.device, sizeof(p.device), sizeof(p.device));
-	if (mutator_next(&mutator) % 2)
+	if (mutator_next(&mutator) % 4 == 0)
 		mutator_damage(&mutator, (uint8_t *)p.caps, sizeof(p.caps), sizeof(p.caps));
 	machine_view(&root_cell, view);
 	used = page_pool_used();

@@ -11,7 +11,7 @@ static void *map(uint64_t phys)
 
 /*
  * By the accumulator: some processors answer an access to configuration space in memory by no other
- * register (AMD BKDG family 10h, 2.11).
+ * register (AMD PPR, MMIO Configuration Coding Requirements).
  */
 uint32_t arch_device_read(uint64_t phys, unsigned int width)
 {
