@@ -182,6 +182,31 @@ struct comm_heartbeat {
 	uint64_t counter;
 } __attribute__((packed));
 
+/*
+ * Last words, an extension of ours in the same page: what went wrong, of a cell that then sets its
+ * state to failed. Who has seen that state reads them; the magic is written last. It is the cell's
+ * word, and stands in place of a failure record where the hypervisor has none.
+ */
+#define COMM_LAST_WORDS_OFFSET 0x840
+#define COMM_LAST_WORDS_MAGIC  0x44574c43u /* "CLWD" */
+
+enum last_words_reason {
+	/* address = of the access that caused it, if one did */
+	LAST_WORDS_EXCEPTION = 1,
+	/* address = what did not fit any more, value = bytes of that stack */
+	LAST_WORDS_STACK_OVERFLOW = 2,
+};
+
+struct comm_last_words {
+	uint32_t magic;
+	uint32_t reason; /* enum last_words_reason */
+	uint32_t vector; /* of the exception */
+	uint32_t reserved;
+	uint64_t address;
+	uint64_t value;
+	uint64_t instruction; /* where the CPU was */
+} __attribute__((packed));
+
 _Static_assert(sizeof(struct cell_console) == 32, "console layout");
 _Static_assert(offsetof(struct comm_region, revision) == 6, "comm region layout");
 _Static_assert(offsetof(struct comm_region, cell_state) == 8, "comm region layout");

@@ -2,7 +2,7 @@
 /*
  * What is kept of a cell's (or a vCPU's) end: why, where, and the state of the CPU. Written by the
  * hypervisor into memory that root can read, handed on unchanged by the module, decoded by the
- * daemon.
+ * daemon. Of a cell that failed by itself the module makes one of its last words, if it has any.
  */
 #ifndef FAILURE_RECORD_H
 #define FAILURE_RECORD_H
@@ -14,8 +14,9 @@
 /*
  * Why, in one word for programs and for the hypervisor's console, and what people are told that the
  * cell did. In that, {address}, {value} and {exit} stand for what the record has; {bytes} for "4
- * bytes " or nothing, {exception} for the exception, {instruction} for the bytes of it. Reasons
- * that only one architecture has stand between those that every one begins with and all others.
+ * bytes " or nothing, {exception} for the exception, {fault} for it with its address, {instruction}
+ * for the bytes of it, {stack} for the value in decimal. Reasons that only one architecture has
+ * stand between those that every one begins with and all others.
  */
 #define FAILURE_REASONS(X)                                                                 \
 	X(FAILURE_NONE, "cell", "set its state to failed")                                 \
@@ -41,7 +42,13 @@
 	  "met a fault of the hypervisor itself: {exception}, address {address}")          \
 	/* address = where, value = status, both as the processor says */                  \
 	X(FAILURE_MACHINE_CHECK, "machine-check",                                          \
-	  "met an error of the machine, not its own: status {value}, address {address}")
+	  "met an error of the machine, not its own: status {value}, address {address}")   \
+	/* These two are the cell's own word (last words in cell_abi.h): no state of a CPU \
+	 * but the instruction's address. vector; address = of a page fault */             \
+	X(FAILURE_EXCEPTION, "exception", "caused an exception: {fault}")                  \
+	/* address = what did not fit any more, value = bytes of that stack */             \
+	X(FAILURE_STACK_OVERFLOW, "stack-overflow",                                        \
+	  "had a stack overflow at {address}, in a stack of {stack} bytes")
 
 enum failure_reason { FAILURE_REASONS(WORD_SYMBOL) FAILURE_REASON_COUNT };
 

@@ -65,6 +65,34 @@ static const struct managed_cell *find_cell(s32 id)
 	return cell && cell->slot ? cell : NULL;
 }
 
+static u32 reason_of(u32 words)
+{
+	switch (words) {
+	case LAST_WORDS_EXCEPTION:
+		return FAILURE_EXCEPTION;
+	case LAST_WORDS_STACK_OVERFLOW:
+		return FAILURE_STACK_OVERFLOW;
+	default:
+		return FAILURE_NONE;
+	}
+}
+
+/* What a cell that failed by itself says of that; it may say what it likes, of itself only. */
+static void last_words(const struct comm_region *comm, struct failure_record *failure)
+{
+	const struct comm_last_words *words = (const void *)comm + COMM_LAST_WORDS_OFFSET;
+
+	/* They are there before the state says so. */
+	smp_rmb();
+	if (READ_ONCE(words->magic) != COMM_LAST_WORDS_MAGIC)
+		return;
+	failure->reason = reason_of(READ_ONCE(words->reason));
+	failure->vector = READ_ONCE(words->vector);
+	failure->address = READ_ONCE(words->address);
+	failure->value = READ_ONCE(words->value);
+	failure->rip = READ_ONCE(words->instruction);
+}
+
 int view_status(struct cellvisor_cell_status *status)
 {
 	const struct comm_heartbeat *heartbeat;
@@ -86,6 +114,8 @@ int view_status(struct cellvisor_cell_status *status)
 	status->heartbeat = status->heartbeat_valid ? READ_ONCE(heartbeat->counter) : 0;
 	if (smp_load_acquire(&public->failed))
 		status->failure = public->failure;
+	else if (status->state == CELL_FAILED)
+		last_words(comm, &status->failure);
 	return 0;
 }
 

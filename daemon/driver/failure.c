@@ -3,7 +3,10 @@
 
 #include <inttypes.h>
 #include <stdarg.h>
+#include <stdbool.h>
 #include <string.h>
+
+#define VECTOR_PAGE_FAULT 14
 
 #define DEED_ENTRY(symbol, word, deed) [symbol] = deed,
 
@@ -15,6 +18,12 @@ const char *failure_reason_name(uint32_t reason)
 	return reason < FAILURE_REASON_COUNT ? words[reason] : "unknown";
 }
 
+/* Told by the cell, which does not know its physical CPU; there was no exit. */
+static bool is_own_word(const struct failure_record *record)
+{
+	return record->reason == FAILURE_EXCEPTION || record->reason == FAILURE_STACK_OVERFLOW;
+}
+
 static void tell_address(FILE *out, const struct failure_record *record)
 {
 	fprintf(out, "0x%" PRIx64, record->address);
@@ -23,6 +32,11 @@ static void tell_address(FILE *out, const struct failure_record *record)
 static void tell_value(FILE *out, const struct failure_record *record)
 {
 	fprintf(out, "0x%" PRIx64, record->value);
+}
+
+static void tell_stack(FILE *out, const struct failure_record *record)
+{
+	fprintf(out, "%" PRIu64, record->value);
 }
 
 static void tell_exit(FILE *out, const struct failure_record *record)
@@ -75,17 +89,23 @@ static void tell_exception(FILE *out, const struct failure_record *record)
 		fprintf(out, "exception %" PRIu32, record->vector);
 }
 
+static void tell_fault(FILE *out, const struct failure_record *record)
+{
+	tell_exception(out, record);
+	if (record->vector == VECTOR_PAGE_FAULT)
+		fprintf(out, " at 0x%" PRIx64, record->address);
+}
+
 static void tell_first(FILE *out, const struct failure_record *record)
 {
 	if (record->vector == FAILURE_VECTOR_NONE)
 		return;
 	fputs(" that began with", out);
-	if (record->vector == 14) {
-		fprintf(out, " a page fault at 0x%" PRIx64, record->address);
-	} else {
+	if (record->vector == VECTOR_PAGE_FAULT)
+		fputs(" a ", out);
+	else
 		fputs(exception_name(record->vector) ? ": " : " ", out);
-		tell_exception(out, record);
-	}
+	tell_fault(out, record);
 }
 
 static void tell_instruction(FILE *out, const struct failure_record *record)
@@ -108,7 +128,8 @@ static const struct {
 	{"{address}", tell_address},	 {"{value}", tell_value},
 	{"{exit}", tell_exit},		 {"{bytes}", tell_bytes},
 	{"{first}", tell_first},	 {"{instruction}", tell_instruction},
-	{"{exception}", tell_exception},
+	{"{exception}", tell_exception}, {"{fault}", tell_fault},
+	{"{stack}", tell_stack},
 };
 
 /* Returns what follows the part that text begins with; without one, what follows its first byte. */
@@ -149,8 +170,10 @@ char *failure_describe(const struct failure_record *record, const char *because)
 		fputs(because, out);
 	else
 		tell_deed(out, record);
-	/* A cell that gave up by itself left no CPU state. */
-	if (record->reason == FAILURE_CPU_LOST)
+	/* A cell that gave up by itself left no CPU state, or what it says of it. */
+	if (is_own_word(record))
+		fprintf(out, " (rip 0x%" PRIx64 ")", record->rip);
+	else if (record->reason == FAILURE_CPU_LOST)
 		fprintf(out, " (CPU %" PRIu32 ")", record->cpu);
 	else if (record->reason != FAILURE_NONE)
 		fprintf(out, " (rip 0x%" PRIx64 ", CPU %" PRIu32 ")", record->rip, record->cpu);
@@ -180,19 +203,24 @@ static void add_field(struct field_list *list, const char *format, ...)
 unsigned int failure_fields(const struct failure_record *record, char *fields[FAILURE_MAX_FIELDS])
 {
 	struct field_list list = {.fields = fields};
+	const bool own_word = is_own_word(record);
 
 	add_field(&list, "REASON=%s", failure_reason_name(record->reason));
 	if (record->reason == FAILURE_NONE)
 		return list.count;
-	add_field(&list, "CPU=%" PRIu32, record->cpu);
+	if (!own_word)
+		add_field(&list, "CPU=%" PRIu32, record->cpu);
 	add_field(&list, "RIP=0x%" PRIx64, record->rip);
-	add_field(&list, "CR3=0x%" PRIx64, record->cr3);
+	if (!own_word)
+		add_field(&list, "CR3=0x%" PRIx64, record->cr3);
 	add_field(&list, "ADDRESS=0x%" PRIx64, record->address);
 	add_field(&list, "VALUE=0x%" PRIx64, record->value);
 	if (record->size)
 		add_field(&list, "SIZE=%" PRIu32, record->size);
 	if (record->vector != FAILURE_VECTOR_NONE)
 		add_field(&list, "VECTOR=%" PRIu32, record->vector);
+	if (own_word)
+		return list.count;
 	add_field(&list, "EXIT_CODE=0x%" PRIx64, record->exit_code);
 	add_field(&list, "EXIT_INFO=0x%" PRIx64 " 0x%" PRIx64, record->exit_info1,
 		  record->exit_info2);

@@ -79,6 +79,23 @@ void comm_set_state(enum cell_state state)
 	region->cell_state = state;
 }
 
+void comm_last_words(const struct comm_last_words *words)
+{
+	volatile struct comm_last_words *place;
+	static bool said;
+
+	if (!region || __atomic_exchange_n(&said, true, __ATOMIC_RELAXED))
+		return;
+	place = (volatile struct comm_last_words *)((uintptr_t)region + COMM_LAST_WORDS_OFFSET);
+	place->reason = words->reason;
+	place->vector = words->vector;
+	place->address = words->address;
+	place->value = words->value;
+	place->instruction = words->instruction;
+	__atomic_thread_fence(__ATOMIC_SEQ_CST);
+	place->magic = COMM_LAST_WORDS_MAGIC;
+}
+
 static volatile struct comm_heartbeat *heartbeat(void)
 {
 	return (volatile struct comm_heartbeat *)((uintptr_t)region + COMM_HEARTBEAT_OFFSET);

@@ -18,6 +18,9 @@ void time_setup(void);
 /* comm.c */
 /* Looks for the region; -ENOENT if it is nowhere. */
 int comm_setup(void);
+/* What went wrong, for who reads the state that follows; of several CPUs the first one's counts.
+ * The magic is set here. */
+void comm_last_words(const struct comm_last_words *words);
 
 /* console.c */
 void console_setup(void);

@@ -246,13 +246,14 @@ static const char *add_rule(char *const *words)
 	return "ok";
 }
 
-/* fail CELL REASON ADDRESS SIZE RIP CPU */
-static const char *fail_cell(struct fake_cell *cell, char *const *words)
+/* fail CELL REASON ADDRESS SIZE RIP CPU [VALUE] */
+static const char *fail_cell(struct fake_cell *cell, char *const *words, size_t count)
 {
 	cell->status.state = CELL_FAILED;
 	cell->status.failure = (struct failure_record){
 		.reason = (uint32_t)strtoul(words[2], NULL, 0),
 		.address = strtoull(words[3], NULL, 0),
+		.value = count > 7 ? strtoull(words[7], NULL, 0) : 0,
 		.size = (uint32_t)strtoul(words[4], NULL, 0),
 		.rip = strtoull(words[5], NULL, 0),
 		.cpu = (uint32_t)strtoul(words[6], NULL, 0),
@@ -282,8 +283,8 @@ static const char *add_text(struct fake_cell *cell, const char *text)
 
 static const char *command_cell(struct fake_cell *cell, char *const *words, size_t count)
 {
-	if (strcmp(words[0], "fail") == 0 && count == 7)
-		return fail_cell(cell, words);
+	if (strcmp(words[0], "fail") == 0 && (count == 7 || count == 8))
+		return fail_cell(cell, words, count);
 	if (strcmp(words[0], "answer") == 0 && count == 3)
 		return set_answer(cell, words[2]);
 	if (strcmp(words[0], "console") == 0 && count == 3)

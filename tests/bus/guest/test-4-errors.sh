@@ -199,6 +199,17 @@ test_an_unknown_revision_is_told_as_that() {
 	is "signals that say so" "$(grep -c '"member":"Failed".*"comm-abi"' /tmp/monitor)" 1
 }
 
+test_what_a_cell_says_of_its_end_is_told() {
+	call StartCell s alpha
+	start_monitor
+	fake fail alpha 17 0x5ff8 0 0x1300 0 16384 >/dev/null
+	property_becomes 15 alpha State failed
+	stop_monitor
+	is "LastError" "$(property alpha LastError)" \
+		"had a stack overflow at 0x5ff8, in a stack of 16384 bytes (rip 0x1300)"
+	check "signal Failed" grep -q '"member":"Failed".*"data":\["stack-overflow",""\]' /tmp/monitor
+}
+
 test_a_driver_that_lies_is_found_out() {
 	call EnableHypervisor
 	fake rule create 1 lie >/dev/null

@@ -69,6 +69,18 @@ static const struct {
 	 "machine-check",
 	 "met an error of the machine, not its own: status 0xb200000000070005, address 0x1234 "
 	 "(rip 0x0, CPU 0)"},
+	{{.reason = FAILURE_EXCEPTION, .vector = 14, .address = 0x140000000, .rip = 0x1200},
+	 "exception",
+	 "caused an exception: page fault at 0x140000000 (rip 0x1200)"},
+	{{.reason = FAILURE_EXCEPTION, .vector = 0, .rip = 0x1200},
+	 "exception",
+	 "caused an exception: divide error (rip 0x1200)"},
+	{{.reason = FAILURE_EXCEPTION, .vector = 0xfffffff},
+	 "exception",
+	 "caused an exception: exception 268435455 (rip 0x0)"},
+	{{.reason = FAILURE_STACK_OVERFLOW, .address = 0x5ff8, .value = 16384, .rip = 0x1300},
+	 "stack-overflow",
+	 "had a stack overflow at 0x5ff8, in a stack of 16384 bytes (rip 0x1300)"},
 	{{.reason = 4711},
 	 "unknown",
 	 "reason 4711, which this version does not know (rip 0x0, CPU 0)"},
@@ -123,12 +135,38 @@ static void test_absurd_records(struct tap *tap)
 	}
 }
 
+static void fields_are(struct tap *tap, const struct failure_record *record,
+		       const char *const expected[], unsigned int expected_count)
+{
+	char *fields[FAILURE_MAX_FIELDS];
+	unsigned int count = failure_fields(record, fields);
+
+	tap_is_u64(tap, count, expected_count, "number of journal fields");
+	for (unsigned int i = 0; i < count; i++) {
+		tap_is_str(tap, fields[i], i < expected_count ? expected[i] : "",
+			   "journal field %u", i);
+		free(fields[i]);
+	}
+}
+
 static void test_fields(struct tap *tap)
 {
 	static const char *const expected[] = {
 		"REASON=memory-write",	   "CPU=2",	"RIP=0x1234", "CR3=0x5000",
 		"ADDRESS=0xdead000",	   "VALUE=0x7", "SIZE=4",     "EXIT_CODE=0x400",
 		"EXIT_INFO=0x6 0xdead000",
+	};
+	/* A cell does not know the physical CPU, and there was no exit. */
+	static const char *const own_word[] = {
+		"REASON=stack-overflow", "RIP=0x1300", "ADDRESS=0x5ff8",
+		"VALUE=0x4000",		 "VECTOR=14",
+	};
+	const struct failure_record overflow = {
+		.reason = FAILURE_STACK_OVERFLOW,
+		.address = 0x5ff8,
+		.value = 0x4000,
+		.vector = 14,
+		.rip = 0x1300,
 	};
 	const struct failure_record record = {
 		.reason = FAILURE_MEMORY_WRITE,
@@ -143,15 +181,9 @@ static void test_fields(struct tap *tap)
 		.rip = 0x1234,
 		.cr3 = 0x5000,
 	};
-	char *fields[FAILURE_MAX_FIELDS];
-	unsigned int count = failure_fields(&record, fields);
 
-	tap_is_u64(tap, count, ARRAY_SIZE(expected), "number of journal fields");
-	for (unsigned int i = 0; i < count; i++) {
-		tap_is_str(tap, fields[i], i < ARRAY_SIZE(expected) ? expected[i] : "",
-			   "journal field %u", i);
-		free(fields[i]);
-	}
+	fields_are(tap, &record, expected, ARRAY_SIZE(expected));
+	fields_are(tap, &overflow, own_word, ARRAY_SIZE(own_word));
 }
 
 int main(void)

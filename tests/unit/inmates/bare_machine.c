@@ -38,6 +38,12 @@ volatile struct comm_heartbeat *machine_heartbeat(const struct machine *machine)
 						  COMM_HEARTBEAT_OFFSET);
 }
 
+const volatile struct comm_last_words *machine_last_words(const struct machine *machine)
+{
+	return (const volatile struct comm_last_words *)((uintptr_t)machine_comm(machine) +
+							 COMM_LAST_WORDS_OFFSET);
+}
+
 /* Size read; the file must fit. */
 static size_t read_file(const char *path, void *buffer, size_t size)
 {

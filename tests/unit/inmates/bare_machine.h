@@ -58,5 +58,6 @@ void machine_release(struct machine *machine);
 
 volatile struct comm_region *machine_comm(const struct machine *machine);
 volatile struct comm_heartbeat *machine_heartbeat(const struct machine *machine);
+const volatile struct comm_last_words *machine_last_words(const struct machine *machine);
 
 #endif /* TEST_MACHINE_H */

@@ -132,21 +132,40 @@ static void test_avx(struct tap *tap, const struct machine_setup *setup)
 	machine_release(&machine);
 }
 
+/* What is kept of it when nobody reads the console. */
+static void last_words_are(struct tap *tap, const struct machine *machine, uint32_t reason,
+			   uint32_t vector, uint64_t address)
+{
+	const volatile struct comm_last_words *words = machine_last_words(machine);
+
+	tap_is_u64(tap, words->magic, COMM_LAST_WORDS_MAGIC, "last words are left");
+	tap_is_u64(tap, words->reason, reason, "of this reason");
+	tap_is_u64(tap, words->vector, vector, "this exception");
+	tap_is_u64(tap, words->address, address, "for this address");
+	tap_ok(tap, words->instruction > 0x1000, "with the instruction's, 0x%lx",
+	       words->instruction);
+}
+
 static void test_exceptions(struct tap *tap, const struct machine_setup *setup)
 {
 	static const struct {
 		const char *parameters, *report, *detail;
+		uint32_t vector;
+		uint64_t address;
 	} cases[] = {
 		{"crash=page-fault", "exception 14 (page fault) error-code=0x2 cpu=0",
-		 "cr2=0x0000000140000000"},
-		{"crash=undefined", "exception 6 (invalid opcode) error-code=0x0 cpu=0", "rip=0x"},
-		{"crash=divide", "exception 0 (divide error) error-code=0x0 cpu=0", "rflags=0x"},
+		 "cr2=0x0000000140000000", 14, 0x140000000},
+		{"crash=undefined", "exception 6 (invalid opcode) error-code=0x0 cpu=0", "rip=0x",
+		 6, 0},
+		{"crash=divide", "exception 0 (divide error) error-code=0x0 cpu=0", "rflags=0x", 0,
+		 0},
 		{"crash=stack", "exception 14 (page fault) error-code=0x2",
-		 "rsp=0x0000000140000000"},
-		{"crash=nmi", "exception 2 (NMI)", "rip=0x"},
+		 "rsp=0x0000000140000000", 14, 0x13ffffff8},
+		{"crash=nmi", "exception 2 (NMI)", "rip=0x", 2, 0},
 		{"crash=avx", "exception 6 (invalid opcode)",
 		 "an instruction of AVX, which is off; compile without it, or link with "
-		 "--defsym=inmate_avx=1"},
+		 "--defsym=inmate_avx=1",
+		 6, 0},
 	};
 	static struct machine machine;
 
@@ -157,8 +176,20 @@ static void test_exceptions(struct tap *tap, const struct machine_setup *setup)
 		       "%s is reported with its registers", cases[n].parameters);
 		tap_is_u64(tap, machine_comm(&machine)->cell_state, CELL_FAILED,
 			   "%s leaves the cell failed", cases[n].parameters);
+		last_words_are(tap, &machine, LAST_WORDS_EXCEPTION, cases[n].vector,
+			       cases[n].address);
 		machine_release(&machine);
 	}
+}
+
+/* stack: its bytes; 0: there was none, and a program that gives up otherwise leaves no words. */
+static void overflow_is_kept(struct tap *tap, const struct machine *machine, uint64_t stack)
+{
+	const volatile struct comm_last_words *words = machine_last_words(machine);
+
+	tap_is_u64(tap, words->reason, stack ? LAST_WORDS_STACK_OVERFLOW : 0,
+		   "what is kept says whether it was a stack overflow");
+	tap_is_u64(tap, words->value, stack, "and of how large a stack");
 }
 
 /* An overflow of any stack says so; what the program was linked with decides where it is. */
@@ -168,22 +199,27 @@ static void test_stacks(struct tap *tap, const struct machine_setup *setup)
 		const char *image, *parameters, *report;
 		size_t comm_address;
 		unsigned int cpus;
+		uint64_t stack; /* 0: it did not overflow */
 	} cases[] = {
 		{RUNTIME_TEST, "crash=overflow",
-		 "stack overflow in the program on CPU 0: its stack has 16384 bytes", 0x100000, 1},
+		 "stack overflow in the program on CPU 0: its stack has 16384 bytes", 0x100000, 1,
+		 16384},
 		{RUNTIME_TEST, "crash=overflow-mapped",
-		 "stack overflow in the program on CPU 0: its stack has 16384 bytes", 0x100000, 1},
+		 "stack overflow in the program on CPU 0: its stack has 16384 bytes", 0x100000, 1,
+		 16384},
 		{RUNTIME_TEST, "crash=overflow-frame",
-		 "stack overflow in the program on CPU 0: its stack has 16384 bytes", 0x100000, 1},
+		 "stack overflow in the program on CPU 0: its stack has 16384 bytes", 0x100000, 1,
+		 16384},
 		{RUNTIME_TEST, "crash=overflow-interrupt",
 		 "stack overflow in an interrupt handler on CPU 0: its stack has 8192 bytes",
-		 0x100000, 1},
+		 0x100000, 1, 8192},
 		{RUNTIME_TEST, "crash=overflow-cpu",
-		 "stack overflow in the program on CPU 1: its stack has 16384 bytes", 0x100000, 2},
+		 "stack overflow in the program on CPU 1: its stack has 16384 bytes", 0x100000, 2,
+		 16384},
 		{RUNTIME_TEST "-large", "crash=overflow", "still alive after: overflow", 0xc00000,
-		 1},
+		 1, 0},
 		{RUNTIME_TEST "-large", "crash=overflow-cpu", "still alive after: overflow-cpu",
-		 0xc00000, 2},
+		 0xc00000, 2, 0},
 	};
 	static struct machine machine;
 
@@ -197,6 +233,7 @@ static void test_stacks(struct tap *tap, const struct machine_setup *setup)
 		       cases[n].parameters, cases[n].report);
 		tap_is_u64(tap, machine_comm(&machine)->cell_state, CELL_FAILED,
 			   "and the cell has failed");
+		overflow_is_kept(tap, &machine, cases[n].stack);
 		machine_release(&machine);
 	}
 }

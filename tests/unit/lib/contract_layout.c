@@ -30,6 +30,16 @@ static const struct number numbers[] = {
 	AT(comm_region, apic_khz, 0x48),
 	IS(sizeof(struct comm_region), 0x4c),
 
+	/* Last words: who has them is a program of whatever age. */
+	IS(COMM_LAST_WORDS_OFFSET, 0x840),
+	IS(LAST_WORDS_EXCEPTION, 1),
+	IS(LAST_WORDS_STACK_OVERFLOW, 2),
+	AT(comm_last_words, reason, 4),
+	AT(comm_last_words, vector, 8),
+	AT(comm_last_words, address, 16),
+	AT(comm_last_words, instruction, 32),
+	IS(sizeof(struct comm_last_words), 40),
+
 	/* Jailhouse's counters. */
 	IS(EXITS_X86_PIO, 4),
 	IS(EXITS_X86_XAPIC, 5),
@@ -54,7 +64,9 @@ static const struct number numbers[] = {
 	IS(FAILURE_CPU_LOST, 13),
 	IS(FAILURE_HYPERVISOR_EXCEPTION, 14),
 	IS(FAILURE_MACHINE_CHECK, 15),
-	IS(FAILURE_REASON_COUNT, 16),
+	IS(FAILURE_EXCEPTION, 16),
+	IS(FAILURE_STACK_OVERFLOW, 17),
+	IS(FAILURE_REASON_COUNT, 18),
 	AT(failure_record, clock, 8),
 	AT(failure_record, vector, 36),
 	AT(failure_record, exit_info2, 56),

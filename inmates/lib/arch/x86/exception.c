@@ -75,12 +75,27 @@ static void __attribute__((noreturn)) fail_on_overflow(unsigned int cpu, enum st
 		    stack_size(stack));
 }
 
+static void say_last_words(const struct exception_frame *frame, uint64_t cr2, bool overflow,
+			   enum stack stack)
+{
+	const struct comm_last_words words = {
+		.reason = overflow ? LAST_WORDS_STACK_OVERFLOW : LAST_WORDS_EXCEPTION,
+		.vector = frame->vector,
+		.address = frame->vector == VECTOR_PF ? cr2 : 0,
+		.value = overflow ? stack_size(stack) : 0,
+		.instruction = frame->rip,
+	};
+
+	comm_last_words(&words);
+}
+
 void exception_report(const struct exception_frame *frame)
 {
 	struct cpu *cpu = this_cpu();
 	uint64_t cr2 = read_cr2();
-	unsigned int owner;
-	enum stack stack;
+	unsigned int owner = 0;
+	enum stack stack = STACK_PROGRAM;
+	bool overflow = frame->vector == VECTOR_PF && stack_overflown(cr2, &owner, &stack);
 
 	/* An exception in here: no more words, but the state still says it. */
 	if (cpu->reporting) {
@@ -88,6 +103,7 @@ void exception_report(const struct exception_frame *frame)
 		halt_forever();
 	}
 	cpu->reporting = true;
+	say_last_words(frame, cr2, overflow, stack);
 	console_panic();
 	console_printf("exception %lu (%s) error-code=0x%lx cpu=%u\n", frame->vector,
 		       exception_name(frame->vector), frame->error_code, cpu->index);
@@ -102,7 +118,7 @@ void exception_report(const struct exception_frame *frame)
 		       frame->r10, frame->r11, frame->r12);
 	console_printf("  r13=0x%016lx r14=0x%016lx r15=0x%016lx\n", frame->r13, frame->r14,
 		       frame->r15);
-	if (frame->vector == VECTOR_PF && stack_overflown(cr2, &owner, &stack))
+	if (overflow)
 		fail_on_overflow(owner, stack);
 	if (frame->vector == VECTOR_UD && !cpu->avx)
 		fail_on_opcode(frame->rip);
