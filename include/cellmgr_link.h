@@ -318,6 +318,13 @@ static inline void link_register_write(volatile void *registers, unsigned int of
 	*(volatile uint32_t *)((volatile uint8_t *)registers + offset) = value;
 }
 
+/*
+ * The vector that every link has: the device rings it where a peer's state has changed, cellmgrd
+ * where it has written a signal (WriteSignal) at all peers whose state is not 0. Who waits for it
+ * looks at what it waits for.
+ */
+#define LINK_VECTOR_CHANGE 0u
+
 /* Interrupts a peer. What is sent before it is there when that one looks. */
 static inline void link_doorbell(volatile void *registers, unsigned int peer, unsigned int vector)
 {

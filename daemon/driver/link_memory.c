@@ -210,6 +210,16 @@ static enum link_result write_part(void *section, size_t section_bytes, uint32_t
 	return result;
 }
 
+/* One that is off looks when it starts, and a ring is an exit. */
+static void ring_peers(struct cellmgr_link *link)
+{
+	for (unsigned int peer = 0; peer < cellmgr_link_peers(link); peer++) {
+		if (peer != cellmgr_link_own(link) &&
+		    cellmgr_link_state(link, peer) != LINK_STATE_OFF)
+			cellmgr_link_ring(link, peer, LINK_VECTOR_CHANGE);
+	}
+}
+
 int link_memory_write(struct link_memory *memory, unsigned int peer, uint32_t block_bytes,
 		      const struct link_part *part)
 {
@@ -225,6 +235,8 @@ int link_memory_write(struct link_memory *memory, unsigned int peer, uint32_t bl
 	if (r < 0)
 		return r;
 	result = write_part(section, bytes, block_bytes, khz, part);
+	if (result == LINK_OK)
+		ring_peers(memory->link);
 	r = guard_end();
 	return r < 0 ? r : (int)result;
 }

@@ -44,7 +44,8 @@ int link_memory_read(struct link_memory *memory, unsigned int peer, struct link_
 
 /*
  * Writes one place of a section that Linux may write. What else is in the block stays; where there
- * is none yet, or a shorter one, it has block_bytes afterwards, zeroed. The first time for all
+ * is none yet, or a shorter one, it has block_bytes afterwards, zeroed. Then it rings
+ * LINK_VECTOR_CHANGE of all peers whose state is not 0. The first time for all
  * links it waits up to 20 ms, to measure the time stamp counter. LINK_OK; LINK_INVALID: there is no
  * such section or place in this link; or -ENODEV.
  */

@@ -236,6 +236,39 @@ run b 1 good"
 	clear_links
 }
 
+# What was rung last: peer << 16 | vector.
+doorbell() { od -An -tx4 -j12 -N4 $device/registers | tr -d ' '; }
+
+# poke FILE BYTE WORD: four bytes of the device.
+poke() {
+	python3 -c 'import struct, sys; sys.stdout.buffer.write(struct.pack("<I", int(sys.argv[1], 16)))' "$3" |
+		dd of="$device/$1" bs=1 seek="$2" conv=notrunc status=none
+}
+
+test_written_signals_ring() {
+	plant
+	poke registers 12 deadbeef
+	set_signal setpoint d 3100
+	is "a cell that is off" "$(doorbell)" deadbeef
+	poke state-table 4 00000002
+	signal_is setpoint 'd 3100 good'
+	is "reading" "$(doorbell)" deadbeef
+	refused Invalid 'setpoint: 3601 rpm is more than max' setpoint d 3601
+	is "what was refused" "$(doorbell)" deadbeef
+	set_signal setpoint d 3200
+	is "a cell that is ready is rung, by the vector of changes" "$(doorbell)" 00010000
+	poke registers 12 deadbeef
+	set_signal hello y 7
+	is "for Linux' own section as well" "$(doorbell)" 00010000
+	# The registers are no more: nobody is hurt.
+	until_closed
+	signal_is setpoint 'd 3200 good'
+	truncate -s 0 $device/registers
+	fails_with WrongState 'signal setpoint: link plant of cell turbine is not there' turbine \
+		WriteSignal sv setpoint d 3000
+	clear_links
+}
+
 test_writes_are_told_to_the_journal() {
 	local answer
 	plant
