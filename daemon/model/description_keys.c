@@ -3,6 +3,7 @@
 #include "ivshmem.h"
 #include "model/description.h"
 #include "model/description_keys.h"
+#include "model/link.h"
 #include "model/signal.h"
 
 /* The longest a person can mean, and safe to add to any clock. */
@@ -95,6 +96,10 @@ static const struct description_object uart = {
 	.either = {"port", "mmio"},
 	.either_doc = "where the UART's registers are"};
 
+/* What is left of LINKS_MAX_BYTES for one section beside the smallest others, in pages. */
+#define MAX_OUTPUT_BYTES ((LINKS_MAX_BYTES - LINK_STATE_TABLE) / 2 & ~(uint64_t)(PAGE_BYTES - 1))
+#define MAX_COMMON_BYTES (LINKS_MAX_BYTES - LINK_STATE_TABLE - 2 * PAGE_BYTES)
+
 static const struct description_key link_keys[] = {
 	{"name", "Name of the link.",
 	 .value = LIMITED(NAME, 1, DESCRIPTION_MAX_NAME, TO(description_link, name)),
@@ -107,10 +112,10 @@ static const struct description_key link_keys[] = {
 	 .more = "The descriptions of these cells have a link of the same name, sizes and vectors "
 		 "with this cell\nand the other peers.\n"},
 	{"size", "Size of each peer's own section, which the others can read.",
-	 .value = BYTES(PAGE_BYTES, GUEST_ADDRESS_END, PAGE_BYTES, TO(description_link, output)),
+	 .value = BYTES(PAGE_BYTES, MAX_OUTPUT_BYTES, PAGE_BYTES, TO(description_link, output)),
 	 .required = true},
 	{"common", "Size of the section that all peers can write; 0: none. Default: as size.",
-	 .value = BYTES(0, GUEST_ADDRESS_END, PAGE_BYTES, TO(description_link, common),
+	 .value = BYTES(0, MAX_COMMON_BYTES, PAGE_BYTES, TO(description_link, common),
 			.has = MEMBER(description_link, has_common))},
 	{"vectors", "Number of interrupts of each peer.",
 	 .value = LIMITED(NUMBER, 1, IVSHMEM_MAX_VECTORS, TO(description_link, vectors)),

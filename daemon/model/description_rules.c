@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include "blob.h"
+#include "common/quantity.h"
 #include "model/description_parser.h"
 #include "model/link.h"
 #include "model/machine.h"
@@ -200,10 +201,36 @@ static void check_ports(struct parser *parser)
 	}
 }
 
+/* Said where it becomes too much, once. */
+static void check_links_total(struct parser *parser)
+{
+	const struct description *description = parser->description;
+	char wanted[QUANTITY_TEXT_MAX], limit[QUANTITY_TEXT_MAX];
+	uint64_t total = 0;
+
+	for (size_t i = 0; i < description->num_links; i++) {
+		const struct description_link *link = &description->links[i];
+		const struct json_path item = {.parent = &link_list, .index = i};
+		const struct link_shape shape = link_shape(link);
+
+		total += link_size(&shape, link->num_peers + 1);
+		if (total <= LINKS_MAX_BYTES)
+			continue;
+		parser_error(parser, &item, NULL,
+			     "brings the sections of all of the cell's links, those of their "
+			     "other peers as well, to %s together; make them smaller: %s is what a "
+			     "cell may have",
+			     quantity_format_bytes(total, wanted),
+			     quantity_format_bytes(LINKS_MAX_BYTES, limit));
+		return;
+	}
+}
+
 static void check_links(struct parser *parser)
 {
 	const struct description *description = parser->description;
 
+	check_links_total(parser);
 	for (size_t i = 0; i < description->num_links; i++) {
 		const struct description_link *link = &description->links[i];
 		const struct json_path item = {.parent = &link_list, .index = i};

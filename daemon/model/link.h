@@ -7,10 +7,12 @@
 #ifndef LINK_H
 #define LINK_H
 
+#include "lib/blob/blob_check.h"
 #include "model/address_range.h"
 #include "model/description.h"
 
 #define LINK_STATE_TABLE 4096ull /* bytes: a page, in which there is room for 1024 peers */
+#define LINKS_MAX_BYTES	 BLOB_MAX_SHARED_BYTES /* of all sections of a cell's links */
 #define LINK_ID_MAX	 ((LINK_MAX_PEERS + 1) * (DESCRIPTION_MAX_NAME + 1))
 
 #define LINK_DEVICE_NAME_MAX (2 * (DESCRIPTION_MAX_NAME + 1))

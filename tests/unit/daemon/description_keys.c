@@ -60,11 +60,11 @@ static const struct {
 	{"{\"cpus\": 1, \"memory\": \"4K\", \"stop\": {\"timeout\": %s}}", "stop.timeout",
 	 "\"0ms\"", "\"86400s\"", NULL, "\"86401s\""},
 	{"{\"cpus\": 1, \"memory\": \"4K\", \"shared-memory\": [{\"name\": \"a\", \"peers\": "
-	 "[\"b\"], \"size\": %s}]}",
-	 "shared-memory[0].size", "4096", "\"0x400000000000\"", "0", "\"0x1000000001000\""},
+	 "[\"b\"], \"size\": %s, \"common\": 0}]}",
+	 "shared-memory[0].size", "4096", "\"0x1fff000\"", "0", "\"0x2000000\""},
 	{"{\"cpus\": 1, \"memory\": \"4K\", \"shared-memory\": [{\"name\": \"a\", \"peers\": "
 	 "[\"b\"], \"size\": \"4K\", \"common\": %s}]}",
-	 "shared-memory[0].common", "0", "\"0xf00000000000\"", "-1", "\"0x1000000001000\""},
+	 "shared-memory[0].common", "0", "\"0x3ffd000\"", "-1", "\"0x3ffe000\""},
 	{"{\"cpus\": 1, \"memory\": \"4K\", \"shared-memory\": [{\"name\": \"a\", \"peers\": "
 	 "[\"b\"], \"size\": \"4K\", \"vectors\": %s}]}",
 	 "shared-memory[0].vectors", "1", "16", "0", "17"},

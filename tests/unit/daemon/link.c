@@ -67,10 +67,19 @@ static const struct {
 	{"{" MEMORY ", \"shared-memory\": [{\"name\": \"plant\", \"peers\": [\"root\"], \"size\": "
 	 "\"64K\"}, {\"name\": \"plant\", \"peers\": [\"b\"], \"size\": \"4K\"}]}",
 	 "shared-memory[1].name", "name of shared-memory[0] as well"},
-	{"{" MEMORY
-	 ", \"shared-memory\": [{\"name\": \"plant\", \"peers\": [\"root\"], \"size\": \"64K\"}, "
-	 "{\"name\": \"all\", \"peers\": [\"b\"], \"size\": \"0x800000000000\"}]}",
+	/* Where links are is taken, up to the end. */
+	{"{\"cpus\": [3], \"memory\": [{\"size\": \"1M\"}, {\"size\": \"0xfffdfff00000\", "
+	 "\"address\": \"0x200000000\"}], \"shared-memory\": [{\"name\": \"plant\", \"peers\": "
+	 "[\"root\"], \"size\": \"64K\"}, {\"name\": \"all\", \"peers\": [\"b\"], \"size\": "
+	 "\"1M\"}]}",
 	 "shared-memory[1]", "no room in the cell"},
+	{"{" MEMORY ", \"shared-memory\": [{\"name\": \"plant\", \"peers\": [\"root\"], \"size\": "
+	 "\"32M\"}]}",
+	 "shared-memory[0].size", "0x1fff000"},
+	{"{" MEMORY ", \"shared-memory\": [{\"name\": \"plant\", \"peers\": [\"root\"], \"size\": "
+	 "\"10M\"}, {\"name\": \"all\", \"peers\": [\"b\", \"c\"], \"size\": \"8M\"}, {\"name\": "
+	 "\"more\", \"peers\": [\"b\"], \"size\": \"1M\"}]}",
+	 "shared-memory[2]", "to 66572K together; make them smaller: 64M"},
 };
 
 static void test_bad(struct tap *tap)
