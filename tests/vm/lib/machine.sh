@@ -54,7 +54,7 @@ stage_tests() {
 	((shell == 0)) || printf '%s %s\n' "$(stty size)" "${TERM:-linux}" >"$dir/terminal"
 	find "$build/tests/vm" -maxdepth 1 -type f -executable -exec install -m 755 -t "$dir" {} + \
 		2>/dev/null || true
-	install -m 644 "$build"/tests/vm/inmates/*.bin "$build/hypervisor/cellvisor-planted-x86.bin" "$dir/"
+	install -m 644 "$build"/tests/vm/inmates/*.bin "$build/tests/guide/guide-controller.tar" "$build/hypervisor/cellvisor-planted-x86.bin" "$dir/"
 	for module in "$root/usr/lib/modules/$release/updates"/*.ko; do
 		[[ -e $module ]] || continue
 		nm -u "$module" | awk '{ print $2 }' >"$dir/undefined-symbols.$(basename "$module" .ko)"
