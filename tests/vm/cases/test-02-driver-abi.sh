@@ -47,6 +47,9 @@ told() {
 		END { exit !found }' /var/tmp/uevents
 }
 
+# The text of the device outlives the hypervisor: a module that others have used has theirs.
+systemctl stop cellmgrd
+[[ ! -e $sysfs ]] || rmmod cellvisor || bail 'the module does not go'
 begin
 is 'the device is root'"'"'s' "$(stat -c '%U %F' /dev/jailhouse)" 'root character special file'
 is 'the hypervisor is off' "$(cat $sysfs/enabled)" 0
