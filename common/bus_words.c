@@ -66,6 +66,11 @@ enum hypervisor_state hypervisor_state_from_word(const char *word)
 	return (enum hypervisor_state)find_word(hypervisor_states, HYPERVISOR_STATE_COUNT, word);
 }
 
+enum quality quality_from_word(const char *word)
+{
+	return (enum quality)find_word(qualities, QUALITY_COUNT, word);
+}
+
 enum error_code error_code_from_name(const char *name)
 {
 	unsigned int code = find_word(errors, ERROR_CODE_COUNT, name);

@@ -17,6 +17,7 @@ const char *error_bus_name(enum error_code code);
 enum lifecycle lifecycle_from_word(const char *word);
 enum health health_from_word(const char *word);
 enum hypervisor_state hypervisor_state_from_word(const char *word);
+enum quality quality_from_word(const char *word);
 
 /* The code of an error on D-Bus; ERROR_NONE for those that bus_abi.h does not list. */
 enum error_code error_code_from_name(const char *name);
