@@ -1,0 +1,232 @@
+// SPDX-License-Identifier: GPL-2.0-only
+#include "client.h"
+
+#include <errno.h>
+#include <netinet/in.h>
+#include <netinet/tcp.h>
+#include <string.h>
+#include <sys/epoll.h>
+#include <sys/socket.h>
+
+#include "common/cleanup.h"
+#include "common/clock.h"
+#include "util/log.h"
+
+struct client {
+	struct client_context *context;
+	int fd;
+	sd_event_source *io;
+	sd_event_source *timer; /* at its end the client goes, or goes on where it is paced */
+	bool is_paced;
+	bool is_busy; /* in go_on() */
+	uint8_t in[FRAME_MAX];
+	size_t in_length;
+	struct answer out;
+	size_t sent;
+	uint64_t next_us; /* earliest begin of a request */
+	struct exchange *exchange;
+};
+
+static void go_on(struct client *client);
+
+void client_free(struct client *client)
+{
+	if (!client)
+		return;
+	exchange_cancel(client->exchange);
+	sd_event_source_disable_unref(client->io);
+	sd_event_source_disable_unref(client->timer);
+	close(client->fd);
+	free(client);
+}
+
+static void leave(struct client *client)
+{
+	struct client_context *context = client->context;
+
+	context->gone(context, client);
+	client_free(client);
+}
+
+/* ---- Waiting -------------------------------------------------------------------------------- */
+
+/* For events (0: only for the connection's end), as long as timeout_us; 0: without an end of its
+ * own. */
+static void wait_for(struct client *client, uint32_t events, uint64_t timeout_us)
+{
+	sd_event_source_set_io_events(client->io, events);
+	client->is_paced = false;
+	if (timeout_us)
+		sd_event_source_set_time_relative(client->timer, timeout_us);
+	sd_event_source_set_enabled(client->timer, timeout_us ? SD_EVENT_ONESHOT : SD_EVENT_OFF);
+}
+
+static int on_time(sd_event_source *source, uint64_t usec, void *userdata)
+{
+	struct client *client = userdata;
+
+	if (client->is_paced)
+		go_on(client);
+	else
+		leave(client);
+	return 0;
+}
+
+/* The time for a frame runs from its first byte, whatever comes of it. */
+static void wait_for_input(struct client *client, bool is_begun)
+{
+	if (client->in_length == 0)
+		wait_for(client, EPOLLIN, client->context->map->idle_us);
+	else if (!is_begun)
+		wait_for(client, EPOLLIN, CLIENT_FRAME_US);
+}
+
+/* ---- Requests and answers ------------------------------------------------------------------- */
+
+static void on_answer(void *userdata, const struct answer *answer)
+{
+	struct client *client = userdata;
+
+	client->exchange = NULL;
+	if (!answer) {
+		/* Whoever waits for it shall not wait for ever. */
+		shutdown(client->fd, SHUT_RDWR);
+		wait_for(client, EPOLLIN, CLIENT_FRAME_US);
+		return;
+	}
+	client->out = *answer;
+	client->sent = 0;
+	if (!client->is_busy)
+		go_on(client);
+}
+
+/* Returns 1 when all is sent, 0 when the socket takes no more now. */
+static int send_answer(struct client *client)
+{
+	while (client->sent < client->out.length) {
+		const ssize_t r = send(client->fd, client->out.bytes + client->sent,
+				       client->out.length - client->sent, MSG_NOSIGNAL);
+
+		if (r < 0 && errno == EINTR)
+			continue;
+		if (r < 0)
+			return errno == EAGAIN ? 0 : -errno;
+		client->sent += (size_t)r;
+	}
+	client->out.length = client->sent = 0;
+	return 1;
+}
+
+/* 1: a request has begun, 0: there is none yet. */
+static int begin_request(struct client *client)
+{
+	const int length = frame_length(client->in, client->in_length);
+	const uint64_t now = monotonic_us();
+	int r;
+
+	if (length <= 0 || (size_t)length > client->in_length)
+		return length < 0 ? length : 0;
+	if (now < client->next_us) {
+		wait_for(client, 0, client->next_us - now);
+		client->is_paced = true;
+		return 1;
+	}
+	client->next_us = now + CLIENT_PACE_US;
+	wait_for(client, 0, 0);
+	r = exchange_begin(&client->context->exchange, client->context->map, client->in,
+			   (size_t)length, on_answer, client, &client->exchange);
+	if (r < 0)
+		return r;
+	client->in_length -= (size_t)length;
+	memmove(client->in, client->in + length, client->in_length);
+	return 1;
+}
+
+/* Until there is something to wait for. The client may be no more afterwards. */
+static void go_on(struct client *client)
+{
+	int r = 1;
+
+	client->is_busy = true;
+	client->is_paced = false;
+	while (r > 0 && !client->exchange && !client->is_paced) {
+		r = send_answer(client);
+		if (r == 0)
+			wait_for(client, EPOLLOUT, CLIENT_FRAME_US);
+		if (r <= 0)
+			break;
+		r = begin_request(client);
+		if (r == 0)
+			wait_for_input(client, false);
+	}
+	client->is_busy = false;
+	if (r < 0)
+		leave(client);
+}
+
+/* 1: something has come. 0: nothing has. Negative: nothing will. */
+static int receive(struct client *client)
+{
+	ssize_t r;
+
+	do
+		r = recv(client->fd, client->in + client->in_length,
+			 sizeof(client->in) - client->in_length, 0);
+	while (r < 0 && errno == EINTR);
+	if (r < 0)
+		return errno == EAGAIN ? 0 : -errno;
+	client->in_length += (size_t)r;
+	return r > 0 ? 1 : -ECONNRESET;
+}
+
+static int on_io(sd_event_source *source, int fd, uint32_t events, void *userdata)
+{
+	struct client *client = userdata;
+	const bool was_begun = client->in_length > 0;
+	int r;
+
+	if (events & (EPOLLERR | EPOLLHUP)) {
+		leave(client);
+		return 0;
+	}
+	if (events & EPOLLOUT) {
+		go_on(client);
+		return 0;
+	}
+	r = receive(client);
+	if (r > 0) {
+		r = frame_length(client->in, client->in_length);
+		if (r > 0 && (size_t)r <= client->in_length)
+			go_on(client);
+		else if (r >= 0)
+			wait_for_input(client, was_begun);
+	}
+	if (r < 0)
+		leave(client);
+	return 0;
+}
+
+struct client *client_new(struct client_context *context, int fd)
+{
+	struct client *client = calloc(1, sizeof(*client));
+	const int on = 1;
+	int r;
+
+	if (!client) {
+		close(fd);
+		return NULL;
+	}
+	client->context = context;
+	client->fd = fd;
+	setsockopt(fd, IPPROTO_TCP, TCP_NODELAY, &on, sizeof(on));
+	setsockopt(fd, SOL_SOCKET, SO_KEEPALIVE, &on, sizeof(on));
+	r = sd_event_add_io(context->event, &client->io, fd, EPOLLIN, on_io, client);
+	if (r >= 0)
+		r = sd_event_add_time_relative(context->event, &client->timer, CLOCK_MONOTONIC,
+					       context->map->idle_us, 0, on_time, client);
+	if (r < 0) {
+		client_free(client);
+		return NULL;
+	}
+	return client;
+}
