@@ -12,6 +12,7 @@
 #include <string.h>
 #include <sys/stat.h>
 
+#include "modbus_seed.h"
 #include "tests/unit/lib/sample_blob.h"
 #include "tests/lib/mmio_encodings.h"
 
@@ -91,6 +92,9 @@ int main(int argc, char **argv)
 	err = write_blobs(argv[1]);
 	if (!err)
 		err = write_insns(argv[1]);
+	if (!err)
+		err = write_seed(argv[1], "modbus-request", 0, -1, modbus_seed,
+				 sizeof(modbus_seed));
 	if (err)
 		fprintf(stderr, "%s: cannot write seeds below %s: %s\n", argv[0], argv[1],
 			strerror(-err));
