@@ -95,6 +95,8 @@ static const struct {
 	{"65535.5 as u16, which is rounded up", {ENCODING_U16}, REAL(65535.5)},
 	{"-1 as u16", {ENCODING_U16}, INTEGER(-1)},
 	{"-1 as u64", {ENCODING_U64}, INTEGER(-1)},
+	{"-0.6 as u16, which is rounded down", {ENCODING_U16}, REAL(-0.6)},
+	{"-1e30 as i32", {ENCODING_I32}, REAL(-1e30)},
 	{"32768 as i16", {ENCODING_I16}, NATURAL(32768)},
 	{"-32769 as i16", {ENCODING_I16}, INTEGER(-32769)},
 	{"2^63 as i64", {ENCODING_I64}, NATURAL(UINT64_C(1) << 63)},

@@ -6,6 +6,7 @@
 #include <stdlib.h>
 
 #include "common/cleanup.h"
+#include "common/clock.h"
 #include "fake_signals.h"
 #include "tests/lib/tap.h"
 #include "util/log.h"
@@ -157,7 +158,6 @@ static void test_refused_at_once(struct fixture *f)
 	GETS(f, "infinity is no value", 0x90, 3);
 	BEGIN(f, 6, 0, 4, 0, 2);
 	GETS(f, "2 is no bool", 0x86, 3);
-	/* The first two values are good. */
 	BEGIN(f, 4, 0, 0, 0, 126);
 	GETS(f, "126 registers are too many", 0x84, 3);
 	BEGIN(f, 8, 0, 0, 0, 0);
@@ -264,6 +264,12 @@ static void test_ends(struct fixture *f)
 	BEGIN(f, 6, 0, 2, 0, 1);
 	GETS(f, "nor one that writes", 0x86, 4);
 	f->fake.fail = 0;
+	/* One cell's answer just in time leaves none for the other's. */
+	BEGIN(f, 4, 0, 0, 0, 3);
+	sleep_until_us(monotonic_us() + EXCHANGE_READ_US);
+	fake_signals_tell(&f->fake, natural(1000), QUALITY_GOOD);
+	GETS(f, "the whole request has an end, whatever its parts take", 0x84, 0x0b);
+	tap_is_u64(tap, f->fake.calls, 1, "nothing is asked for that comes too late");
 	/* The map may be another one while a request is at work. */
 	BEGIN(f, 4, 0, 0, 0, 2);
 	map_unref(f->map);
