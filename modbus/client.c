@@ -12,6 +12,9 @@
 #include "common/clock.h"
 #include "util/log.h"
 
+#define UNSENT_BYTES \
+	4096 /* of answers that the kernel keeps for a client that does not take them */
+
 struct client {
 	struct client_context *context;
 	int fd;
@@ -23,7 +26,8 @@ struct client {
 	size_t in_length;
 	struct answer out;
 	size_t sent;
-	uint64_t next_us; /* earliest begin of a request */
+	uint64_t next_us;  /* earliest begin of its next request */
+	uint64_t begin_us; /* of the one whose frame is there; 0: it has no time yet */
 	struct exchange *exchange;
 };
 
@@ -117,7 +121,19 @@ static int send_answer(struct client *client)
 	return 1;
 }
 
-/* 1: a request has begun, 0: there is none yet. */
+/* When the request whose frame is there begins: behind those of others that came before it. */
+static uint64_t take_turn(const struct client *client, uint64_t now)
+{
+	struct client_context *context = client->context;
+	uint64_t turn = now > client->next_us ? now : client->next_us;
+
+	if (turn < context->next_us)
+		turn = context->next_us;
+	context->next_us = turn + CLIENTS_PACE_US;
+	return turn;
+}
+
+/* 1: a request has begun or has its time, 0: there is none yet. */
 static int begin_request(struct client *client)
 {
 	const int length = frame_length(client->in, client->in_length);
@@ -126,12 +142,15 @@ static int begin_request(struct client *client)
 
 	if (length <= 0 || (size_t)length > client->in_length)
 		return length < 0 ? length : 0;
-	if (now < client->next_us) {
-		wait_for(client, 0, client->next_us - now);
+	if (!client->begin_us)
+		client->begin_us = take_turn(client, now);
+	if (now < client->begin_us) {
+		wait_for(client, 0, client->begin_us - now);
 		client->is_paced = true;
 		return 1;
 	}
-	client->next_us = now + CLIENT_PACE_US;
+	client->next_us = client->begin_us + CLIENT_PACE_US;
+	client->begin_us = 0;
 	wait_for(client, 0, 0);
 	r = exchange_begin(&client->context->exchange, client->context->map, client->in,
 			   (size_t)length, on_answer, client, &client->exchange);
@@ -209,7 +228,7 @@ static int on_io(sd_event_source *source, int fd, uint32_t events, void *userdat
 struct client *client_new(struct client_context *context, int fd)
 {
 	struct client *client = calloc(1, sizeof(*client));
-	const int on = 1;
+	const int on = 1, unsent = UNSENT_BYTES;
 	int r;
 
 	if (!client) {
@@ -220,6 +239,7 @@ struct client *client_new(struct client_context *context, int fd)
 	client->fd = fd;
 	setsockopt(fd, IPPROTO_TCP, TCP_NODELAY, &on, sizeof(on));
 	setsockopt(fd, SOL_SOCKET, SO_KEEPALIVE, &on, sizeof(on));
+	setsockopt(fd, SOL_SOCKET, SO_SNDBUF, &unsent, sizeof(unsent));
 	r = sd_event_add_io(context->event, &client->io, fd, EPOLLIN, on_io, client);
 	if (r >= 0)
 		r = sd_event_add_time_relative(context->event, &client->timer, CLOCK_MONOTONIC,

@@ -10,9 +10,12 @@
 
 #include "exchange.h"
 
-/* Between the begins of two requests of one client: what all of them may ask of the daemon is
- * bounded. */
+/*
+ * Between the begins of two requests of one client, and of any two: what is asked of the daemon is
+ * bounded, however many ask it.
+ */
 #define CLIENT_PACE_US	UINT64_C(5000)
+#define CLIENTS_PACE_US UINT64_C(2000)
 /* For the rest of a frame whose beginning is there, and for a client to take its answer. */
 #define CLIENT_FRAME_US UINT64_C(5000000)
 
@@ -22,7 +25,8 @@ struct client;
 struct client_context {
 	sd_event *event;
 	struct exchange_context exchange;
-	struct map *map; /* in force: of the requests that begin from now on */
+	struct map *map;  /* in force: of the requests that begin from now on */
+	uint64_t next_us; /* earliest begin of a request that has no time yet */
 	/* A client is no more. */
 	void (*gone)(struct client_context *context, struct client *client);
 };

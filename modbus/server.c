@@ -8,16 +8,18 @@
 #include <sys/socket.h>
 
 #include "common/cleanup.h"
+#include "common/clock.h"
 #include "util/log.h"
 
 #define BACKLOG 16
+#define TELL_US UINT64_C(60000000)
 
 struct server {
 	struct client_context context;
 	sd_event_source *listener;
 	struct client *clients[MAP_MAX_CLIENTS];
 	unsigned int count;
-	bool is_full; /* and the log knows */
+	uint64_t tell_us; /* when the log may be told again that others were turned away */
 };
 
 static void on_gone(struct client_context *context, struct client *client)
@@ -30,19 +32,20 @@ static void on_gone(struct client_context *context, struct client *client)
 	if (i == server->count)
 		return;
 	server->clients[i] = server->clients[--server->count];
-	server->is_full = false;
 }
 
 static void admit(struct server *server, int fd)
 {
+	const uint64_t now = monotonic_us();
 	struct client *client;
 
 	if (server->count >= server->context.map->max_clients) {
-		if (!server->is_full)
+		if (now >= server->tell_us) {
+			server->tell_us = now + TELL_US;
 			log_warning("There are %u clients already (max-clients); others are turned "
 				    "away",
 				    server->count);
-		server->is_full = true;
+		}
 		close(fd);
 		return;
 	}

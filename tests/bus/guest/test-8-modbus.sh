@@ -67,7 +67,7 @@ modbus_plant() {
 	put 16 u64 305419896
 	put 20 u8 1
 	put 24 u64 72623859790382856
-	write_map "${1-}"
+	write_map "${1-}" "${2-}"
 	check "the bridge starts" systemctl start $modbus_unit
 }
 
@@ -119,23 +119,23 @@ bad_device='Slave device or server failure'
 no_path='Gateway path unavailable'
 no_target='Target device failed to respond'
 
-# Frames by hand, in hexadecimal, without blanks; what comes back until nothing does for 0.4 s, or the
-# connection ends ("closed").
+# raw BYTES FRAME...: what comes back for frames by hand, in hexadecimal: so many bytes, or more, or the
+# connection's end ("closed").
 raw() {
 	timeout 20 python3 - "$@" <<-'END'
 		import socket, sys
 		peer = socket.create_connection(("127.0.0.1", 502), 3)
-		peer.settimeout(0.4)
-		peer.sendall(bytes.fromhex("".join(sys.argv[1:])))
 		got, end = b"", ""
 		try:
+		    peer.sendall(bytes.fromhex("".join(sys.argv[2:])))
 		    while True:
+		        peer.settimeout(5 if len(got) < int(sys.argv[1]) else 0.2)
 		        part = peer.recv(4096)
 		        if not part:
 		            end = "closed"
 		            break
 		        got += part
-		except ConnectionResetError:
+		except (ConnectionResetError, BrokenPipeError):
 		    end = "closed"
 		except TimeoutError:
 		    pass
@@ -244,12 +244,12 @@ test_modbus_refuses_what_is_wrong() {
 	polled "a value and the half of another" "$no_address" 3 0 3
 	polled "what does not fit its register" "$bad_device" 3 11 1
 	polled "a signal that the cell has not" "$no_path" 3:float 12 1
-	is "functions that are not served" "$(raw 000100000006010800000000 000200000005012b0e0100)" \
+	is "functions that are not served" "$(raw 18 000100000006010800000000 000200000005012b0e0100)" \
 		00010000000301880100020000000301ab01
-	is "a quantity that is none" "$(raw 0001000000060104000007d1)" 000100000003018403
-	is "more bytes than registers" "$(raw 00010000000901100000000104000100)" 000100000003019003
-	is "another protocol" "$(raw 000100010006010400000001)" closed
-	is "an impossible length" "$(raw 0001000000ff0104)" closed
+	is "a quantity that is none" "$(raw 9 0001000000060104000007d1)" 000100000003018403
+	is "more bytes than registers" "$(raw 9 00010000000901100000000104000100)" 000100000003019003
+	is "another protocol" "$(raw 1 000100010006010400000001)" closed
+	is "an impossible length" "$(raw 1 0001000000ff0104)" closed
 	like "the log" "$(journal -u $modbus_unit)" \
 		'Signal gear of cell turbine, holding 3: clients get exception 1: '
 	polled "afterwards all is well" 305419896 3:int 4 1
@@ -315,40 +315,46 @@ modbus_reads() {
 }
 
 # Clients that hold a connection each: silent, in the middle of a header and of a frame, and one that sends
-# requests and takes no answer. Ends with how many the bridge has let go after seven seconds.
+# requests and takes no answer. Ends with how many the bridge has let go after eight seconds.
 hanging_clients() {
 	python3 - <<-'END'
 		import socket, time
-		request = bytes.fromhex("000100000006010400000001")
-		peers = [socket.create_connection(("127.0.0.1", 502), 3) for _ in range(4)]
+		request = bytes.fromhex("0001000000060104012c0064")
+		peers = [socket.create_connection(("127.0.0.1", 502), 3) for _ in range(3)]
 		peers[1].sendall(request[:3])
 		peers[2].sendall(request[:9])
-		peers[3].setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 2048)
-		peers[3].setblocking(False)
+		greedy = socket.socket()
+		greedy.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 2048)
+		greedy.connect(("127.0.0.1", 502))
+		greedy.setblocking(False)
 		open("/tmp/hanging", "w").close()
-		end = time.monotonic() + 7
+		gone = set()
+		end = time.monotonic() + 8
 		while time.monotonic() < end:
 		    try:
-		        peers[3].send(request * 100)
+		        greedy.send(request * 10)
 		    except BlockingIOError:
 		        pass
+		    except (ConnectionResetError, BrokenPipeError):
+		        gone.add("greedy")
 		    time.sleep(0.01)
-		gone = 0
-		for peer in peers[:3]:
+		for name, peer in zip(["silent", "in a header", "in a frame"], peers):
 		    peer.settimeout(0.1)
 		    try:
-		        gone += peer.recv(1) == b""
+		        if peer.recv(1) == b"":
+		            gone.add(name)
 		    except ConnectionResetError:
-		        gone += 1
+		        gone.add(name)
 		    except TimeoutError:
 		        pass
-		print(gone)
+		print(*sorted(gone), sep=", ")
 	END
 }
 
 test_modbus_clients_do_not_wait_for_each_other() {
-	local hanging first second
-	modbus_plant '"max-clients": 6,'
+	local hanging first second n many=''
+	for ((n = 300; n < 400; n += 4)); do many+="$(register input $n u64 cycle),"; done
+	modbus_plant '"max-clients": 6,' "$many"
 	rm -f /tmp/hanging
 	hanging_clients >/tmp/hanging-gone &
 	hanging=$!
@@ -359,7 +365,7 @@ test_modbus_clients_do_not_wait_for_each_other() {
 	timeout 10 mbpoll -0 -B -o 1 -l 20 -t 3:int -r 4 127.0.0.1 >/tmp/second 2>&1 &
 	second=$!
 	sleep 1
-	is "one more than there may be" "$(raw 000100000006010400000002)" closed
+	is "one more than there may be" "$(raw 1 000100000006010400000002)" closed
 	kill -INT $first $second
 	wait $first $second 2>/dev/null
 	check "values of the first, $(grep -c 305419896 /tmp/first)" [ "$(grep -c 305419896 /tmp/first)" -gt 10 ]
@@ -368,7 +374,7 @@ test_modbus_clients_do_not_wait_for_each_other() {
 /tmp/second:0"
 	check "it was while they hung" kill -0 $hanging
 	wait $hanging
-	is "in the midst of a frame nobody may stay; silent ones may" "$(cat /tmp/hanging-gone)" 2
+	is "who had to go" "$(cat /tmp/hanging-gone)" "greedy, in a frame, in a header"
 	like "the log" "$(journal -u $modbus_unit)" 'There are 6 clients already'
 	polled "afterwards" 305419896 3:int 4 1
 	clear_modbus
@@ -380,7 +386,7 @@ test_modbus_lets_silent_clients_go() {
 	eventually_check "its place is another's after a second" 50 modbus_reads 3000.25
 	exec 9>&-
 	# Frames that come in pieces, and several in one piece.
-	is "requests in one piece" "$(raw 000100000006010400000002 000200000006010400040002)" \
+	is "requests in one piece" "$(raw 26 000100000006010400000002 000200000006010400040002)" \
 		000100000007010404453b840000020000000701040412345678
 	clear_modbus
 }
