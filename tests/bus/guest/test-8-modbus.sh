@@ -13,7 +13,7 @@ describe_modbus_plant() {
 		{ "cpus": [2], "memory": "1M", "image": "alpha.bin",
 		"shared-memory": [{ "name": "plant", "peers": ["root"], "size": "64K" }],
 		"signals": {
-			"shaft-speed": { "at": "plant:output/0", "type": "f64", "unit": "rpm", "stale-after": "5s" },
+			"shaft-speed": { "at": "plant:output/0", "type": "f64", "unit": "rpm", "stale-after": "60s" },
 			"power": { "at": "plant:output/8", "type": "f64" },
 			"alarms": { "at": "plant:output/16", "type": "u32" },
 			"ready": { "at": "plant:output/20", "type": "bool" },
@@ -77,12 +77,11 @@ clear_modbus() {
 	clear_links
 }
 
-# poll TYPE ADDRESS COUNT [OPTION...]: what mbpoll reads: values, or why not.
+# poll TYPE ADDRESS COUNT: what mbpoll reads: values, or why not.
 poll() {
 	local type=$1 address=$2 count=$3
-	shift 3
 	# shellcheck disable=SC2086 # none or one
-	timeout 10 mbpoll -1 -0 ${modbus_order--B} -o 4 -p "${modbus_port:-502}" -t "$type" -r "$address" -c "$count" "$@" \
+	timeout 10 mbpoll -1 -0 ${modbus_order--B} -o 4 -p "${modbus_port:-502}" -t "$type" -r "$address" -c "$count" \
 		"${modbus_host:-127.0.0.1}" 2>&1 | modbus_said
 }
 
@@ -98,18 +97,31 @@ modbus_said() {
 	sed -n 's/^\[[0-9]*\]:[ \t]*//p; s/^Written [0-9].*/Written/p; s/.* failed: //p' | tr '\n' ' ' | sed 's/ $//'
 }
 
-# polled WHAT EXPECTED TYPE ADDRESS COUNT [OPTION...]
+# modbus_is WHAT EXPECTED COMMAND...: what a client is told. A daemon that got no CPU for a second is no
+# fault of the bridge's: then it is asked again.
+modbus_is() {
+	local what=$1 expected=$2 got='' try
+	shift 2
+	for try in 1 2 3 4 5; do
+		got=$("$@")
+		if [ "$got" != "$no_target" ] || [ "$expected" = "$no_target" ]; then break; fi
+		diag "$what: try $try: $got"
+	done
+	is "$what" "$got" "$expected"
+}
+
+# polled WHAT EXPECTED TYPE ADDRESS COUNT
 polled() {
 	local what=$1 expected=$2
 	shift 2
-	is "$what" "$(poll "$@")" "$expected"
+	modbus_is "$what" "$expected" poll "$@"
 }
 
 # written WHAT EXPECTED TYPE ADDRESS VALUE...
 written() {
 	local what=$1 expected=$2
 	shift 2
-	is "$what" "$(write_modbus "$@")" "$expected"
+	modbus_is "$what" "$expected" write_modbus "$@"
 }
 
 no_function='Illegal function'
@@ -252,14 +264,14 @@ test_modbus_refuses_what_is_wrong() {
 	is "an impossible length" "$(raw 1 0001000000ff0104)" closed
 	like "the log" "$(journal -u $modbus_unit)" \
 		'Signal gear of cell turbine, holding 3: clients get exception 1: '
-	polled "afterwards all is well" 305419896 3:int 4 1
+	polled "afterwards all is well" 3000.25 3:float 0 1
 	clear_modbus
 }
 
 test_modbus_tells_how_far_to_believe() {
 	modbus_plant
 	polled "nobody has written it" "$no_path" 4 3 1
-	check "an age" ./signal-peer age "$own" 5100
+	check "an age" ./signal-peer age "$own" 60100
 	polled "stale" "$no_target" 3:float 0 1
 	# Several times, so that the log can be looked at.
 	polled "stale" "$no_target" 3:float 0 1
@@ -403,7 +415,7 @@ test_modbus_listens_where_it_is_told() {
 	write_map '"listen": "0.0.0.0",'
 	check "reload" systemctl reload $modbus_unit
 	eventually_check "everywhere where told so" 50 listens_at 01F6 00000000
-	is "another address" "$(modbus_host=127.0.0.2 poll 3:float 0 1)" 3000.25
+	modbus_host=127.0.0.2 polled "another address" 3000.25 3:float 0 1
 	write_map '"listen": "::1", "port": 1502,'
 	check "reload" systemctl reload $modbus_unit
 	eventually_check "IPv6, another port" 50 listens_at 05DE 00000000000000000000000001000000
