@@ -271,7 +271,7 @@ test_modbus_refuses_what_is_wrong() {
 test_modbus_tells_how_far_to_believe() {
 	modbus_plant
 	polled "nobody has written it" "$no_path" 4 3 1
-	check "an age" ./signal-peer age "$own" 60100
+	check "an age" ./signal-peer age "$own" 70000
 	polled "stale" "$no_target" 3:float 0 1
 	# Several times, so that the log can be looked at.
 	polled "stale" "$no_target" 3:float 0 1

@@ -138,8 +138,8 @@ static void say(int fd, const void *bytes, size_t size)
 		abort();
 }
 
-/* Turns, and answers calls, until count bytes have come. 0: the connection ended before. */
-static size_t hear(struct fixture *f, int fd, uint8_t *bytes, size_t count)
+/* Turns, and answers calls, until count bytes have come. What has come; -1: the end came before. */
+static ssize_t hear(struct fixture *f, int fd, uint8_t *bytes, size_t count)
 {
 	const uint64_t end = monotonic_us() + PATIENCE_US;
 	size_t got = 0;
@@ -148,19 +148,19 @@ static size_t hear(struct fixture *f, int fd, uint8_t *bytes, size_t count)
 		const ssize_t r = recv(fd, bytes + got, count - got, MSG_DONTWAIT);
 
 		if (r == 0 || (r < 0 && errno != EAGAIN))
-			return 0;
+			return -1;
 		got += r > 0 ? (size_t)r : 0;
 		answer_calls(f);
 		turn(f, 0);
 	}
-	return got;
+	return (ssize_t)got;
 }
 
 static bool has_ended(struct fixture *f, int fd)
 {
 	uint8_t byte;
 
-	return hear(f, fd, &byte, 1) == 0;
+	return hear(f, fd, &byte, 1) == -1;
 }
 
 /* ---- Cases ---------------------------------------------------------------------------------- */
@@ -276,10 +276,10 @@ static int use(struct fixture *f, uint16_t port, const char *keys)
 	return server_use(f->server, map);
 }
 
-/* A port that nobody has, and a socket that has it. */
-static uint16_t take_port(const char *address, int *ret_fd)
+/* A port (0: one that nobody has), and a socket that has it. */
+static uint16_t take_port(const char *address, uint16_t port, int *ret_fd)
 {
-	struct sockaddr_in name = {.sin_family = AF_INET};
+	struct sockaddr_in name = {.sin_family = AF_INET, .sin_port = htons(port)};
 	socklen_t length = sizeof(name);
 	const int fd = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
 
@@ -300,7 +300,7 @@ static void test_maps(struct fixture *f)
 
 	say(fd, question, sizeof(question));
 	are_pending(f, 1);
-	f->port = take_port("127.0.0.1", &taken);
+	f->port = take_port("127.0.0.1", 0, &taken);
 	tap_is_u64(tap, (uint64_t)use(f, f->port, ""), (uint64_t)-EADDRINUSE,
 		   "a port that somebody has is refused");
 	close(taken);
@@ -309,6 +309,16 @@ static void test_maps(struct fixture *f)
 	say(other, question, sizeof(question));
 	tap_ok(tap, is_answered(f, other), "it listens where it did before");
 	tap_ok(tap, is_answered(f, fd), "and what was at work is answered");
+	/* Its own socket is in the way of all addresses, and somebody else's too. */
+	take_port("127.0.0.2", f->port, &taken);
+	tap_is_u64(tap, (uint64_t)use(f, f->port, "\"listen\": \"0.0.0.0\","),
+		   (uint64_t)-EADDRINUSE, "all addresses where somebody has one");
+	close(taken);
+	close(other);
+	turn(f, 10000);
+	other = connect_to(f);
+	say(other, question, sizeof(question));
+	tap_ok(tap, is_answered(f, other), "it listens where it did before");
 	tap_is_u64(tap, (uint64_t)use(f, f->port, "\"listen\": \"0.0.0.0\","), 0,
 		   "all addresses of its own port");
 	say(fd, question, sizeof(question));
@@ -330,7 +340,7 @@ int main(void)
 	log_set_target(LOG_TARGET_NULL);
 	if (sd_event_new(&f.event) < 0 || server_new(f.event, &f.signals, &f.server) < 0)
 		return 1;
-	f.port = take_port("127.0.0.1", &taken);
+	f.port = take_port("127.0.0.1", 0, &taken);
 	close(taken);
 	tap_is_u64(&f.tap, (uint64_t)use(&f, f.port, ""), 0, "it listens");
 	test_frames(&f);
