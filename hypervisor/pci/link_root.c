@@ -51,7 +51,23 @@ static int root_show(const struct ivshmem *dev)
 	return err;
 }
 
-/* And afterwards. In reverse, and all of it: where pages are missing root lacks something. */
+/*
+ * Nobody's registers are there any more. Another BAR may have been put over them: root gets the
+ * page with the last one only, since in between it could go to a cell and come back from that.
+ */
+static int return_page(uint64_t page)
+{
+	for (const struct ivshmem *dev = root_cell.ivshmem; dev; dev = dev->next) {
+		if (page == dev->hidden[0] || page == dev->hidden[1])
+			return 0;
+	}
+	return page ? memory_return(page, IVSHMEM_BAR_SIZE) : 0;
+}
+
+/*
+ * And after it has gone from the others. In reverse, and all of it: where pages are missing root
+ * lacks something.
+ */
 static void root_restore(const struct ivshmem *dev)
 {
 	int err = 0, failed;
@@ -63,7 +79,7 @@ static void root_restore(const struct ivshmem *dev)
 		err = err ? err : failed;
 	}
 	for (unsigned int bar = 0; bar < IVSHMEM_BARS; bar++) {
-		failed = memory_return(dev->hidden[bar], dev->hidden[bar] ? IVSHMEM_BAR_SIZE : 0);
+		failed = return_page(dev->hidden[bar]);
 		err = err ? err : failed;
 	}
 	failed = root_config_page(dev, BLOB_MEM_READ | BLOB_MEM_WRITE | BLOB_MEM_IO);
@@ -100,7 +116,7 @@ static bool is_hidden(const struct ivshmem *dev, unsigned int bar)
 
 static int hide_bar(struct ivshmem *dev, unsigned int bar)
 {
-	uint64_t page = dev->bars[bar].start;
+	uint64_t page = dev->bars[bar].start, old = dev->hidden[bar];
 	struct blob_memory pages = {page, page, IVSHMEM_BAR_SIZE, 0};
 	int err = memory_check_unused(&pages);
 
@@ -108,10 +124,8 @@ static int hide_bar(struct ivshmem *dev, unsigned int bar)
 		err = root_rights(page, IVSHMEM_BAR_SIZE, 0);
 	if (err)
 		return err;
-	if (dev->hidden[bar])
-		err = memory_return(dev->hidden[bar], IVSHMEM_BAR_SIZE);
 	dev->hidden[bar] = page;
-	return err;
+	return return_page(old);
 }
 
 bool link_root_moved(const struct ivshmem *dev)

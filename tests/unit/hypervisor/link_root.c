@@ -232,6 +232,44 @@ static void test_static_root(struct tap *tap)
 		   0, "no CPU saw too much");
 }
 
+/* Whoever is there last: a page that came back before could have become a cell's meanwhile. */
+static void test_same_registers(struct tap *tap)
+{
+	const uint64_t page = 0x400000; /* of cell one's memory */
+
+	open_linked();
+	add_root(BAR_ROOT);
+	store(0, FUNCTION + 4, 2, 6);
+	store(0, FUNCTION + 0x14, 4, page);
+	store(0, FUNCTION + 0x10, 4, page);
+	store(0, FUNCTION + 0x14, 4, BAR_ROOT);
+	tap_ok(tap, !machine_lookup(&root_cell, page) && !machine_lookup(&root_cell, BAR_ROOT),
+	       "a page where both BARs were still traps when one has moved to where the other was");
+	tap_is_u64(tap, create_linked(ONE, SHARE), -EBUSY, "no cell gets it");
+	store(0, FUNCTION + 0x10, 4, BAR_ROOT + 0x1000);
+	tap_ok(tap, machine_lookup(&root_cell, page), "root has it back when the other one moves");
+	tap_ok(tap, create_linked(ONE, SHARE) == 0 && !machine_lookup(&root_cell, page),
+	       "then it may go to a cell");
+	store(0, FUNCTION + 0x14, 4, BAR_ROOT + 0x3000);
+	tap_ok(tap, !machine_lookup(&root_cell, page), "from which nothing brings it back");
+
+	open_linked();
+	add_root(BAR_ROOT);
+	tap_is_u64(tap, add_root_end(BDF + 8, LINK_SIZE, BAR_ROOT + 0x1000), 0,
+		   "registers of another end may be over those of the first");
+	machine_hypercall(HC_CV_LINK_REMOVE, BDF, 0);
+	tap_ok(tap,
+	       machine_lookup(&root_cell, BAR_ROOT) &&
+		       !machine_lookup(&root_cell, BAR_ROOT + 0x1000) &&
+		       !machine_lookup(&root_cell, BAR_ROOT + 0x2000),
+	       "when that goes the page of both still traps");
+	machine_hypercall(HC_CV_LINK_REMOVE, BDF + 8, 0);
+	tap_ok(tap,
+	       machine_lookup(&root_cell, BAR_ROOT + 0x1000) &&
+		       machine_lookup(&root_cell, BAR_ROOT + 0x2000) && root_rights(ROOT_RAM),
+	       "root has all of it back in the end");
+}
+
 static struct ivshmem leaving, *end_of_root;
 
 /* Takes root's end away while another CPU of root waits for the lock, to move its registers. */
@@ -378,6 +416,7 @@ int main(void)
 	test_root_ports(&tap);
 	test_ports_meanwhile(&tap);
 	test_static_root(&tap);
+	test_same_registers(&tap);
 	test_moved_too_late(&tap);
 	test_remapped(&tap);
 	test_remapped_table(&tap);

@@ -114,8 +114,8 @@ static inline int destroy_linked(enum link_cell cell)
 	return err;
 }
 
-/* Root's end, as peer 0. */
-static inline int add_root(uint64_t bar)
+/* An end of root's, as peer 0, whose sections lie so far behind those of the others. */
+static inline int add_root_end(uint16_t bdf, uint64_t offset, uint64_t bar)
 {
 	struct blob_memory memory[LINK_SECTIONS];
 	struct blob_pci_device device = plan_device(0);
@@ -129,13 +129,21 @@ static inline int add_root(uint64_t bar)
 	struct cell_desc *desc = (void *)(machine.ram + BLOB_PHYS);
 	size_t size;
 
+	device.bdf = bdf;
 	plan_sections(memory, SHARED, 0, 0);
+	for (unsigned int n = 0; n < LINK_SECTIONS; n++)
+		memory[n].phys_start = memory[n].virt_start += offset;
 	size = plan_write(&plan, desc);
 	/* No CPUs: what follows comes nearer. */
 	memmove(desc + 1, (uint8_t *)(desc + 1) + desc->cpu_set_size,
 		size - sizeof(*desc) - desc->cpu_set_size);
 	desc->cpu_set_size = 0;
 	return machine_hypercall(HC_CV_LINK_ADD, BLOB_PHYS, bar);
+}
+
+static inline int add_root(uint64_t bar)
+{
+	return add_root_end(BDF, 0, bar);
 }
 
 /* Root's plan, with configuration space. */
