@@ -89,6 +89,7 @@ struct sim {
 	struct sim_cpu cpu[SIM_MAX_CPUS];
 	unsigned int flushes;			    /* INVLPG so far */
 	unsigned int write_backs, write_backs_kept; /* WBINVD, WBNOINVD */
+	uint64_t last_command; /* of an APIC: the id that it was sent to in the upper half */
 };
 
 extern struct sim sim;

@@ -37,6 +37,7 @@ unsigned int sim_take_interrupt(unsigned int cpu)
 
 void sim_command(uint32_t id, uint32_t command)
 {
+	sim.last_command = (uint64_t)id << 32 | command;
 	if (ICR_MODE(command) != ICR_NMI || id >= sim.num_cpus)
 		return;
 	sim.cpu[id].nmi_pending = true;
