@@ -5,10 +5,13 @@
 # timeout: 600
 # shellcheck source-path=SCRIPTDIR source=../lib/turbine-run.sh
 . ./turbine-run.sh
+# shellcheck source-path=SCRIPTDIR source=../lib/link-cost.sh
+. ./link-cost.sh
 
 measure() { diag "measure $*"; }
 
 check 'this is the deterministic machine' test -e deterministic
+while read -r value name; do measure "$name" "$value" instructions; done < <(link_costs 2>/dev/null)
 begin
 measure 'CPUID, no hypervisor' "$(taskset -c 0 ./exit-cost cpuid)" instructions
 output=$(turbine_under_load) || { diag "$output"; bail 'the turbine did not finish its run'; }
