@@ -41,7 +41,7 @@ exchange=$!
 sleep 3
 is 'the cell is taken away in the middle' "$(./root-links destroy peer)" 0
 wait $exchange
-is 'Linux is told' "$? $(head -n 1 /tmp/exchange)" '3 the cell is gone'
+is 'Linux is told' "$? $(head -n 1 /tmp/exchange)" '3 peer 1 is gone, 0 wrong'
 is 'it comes again' "$(./root-links cell peer 3 $bdf 1 2 2 queue-peer.bin)" 0
 is 'and starts' "$(./root-links start peer)" 0
 exchange 'after that' 4 20000 0

@@ -1,12 +1,14 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * Linux' end of queues in both directions, by libcellmgr-link; inmates/queue-peer.c is the other
- * one.
+ * Linux' end of queues in both directions to each other peer, by libcellmgr-link; the others are
+ * inmates/queue-peer.c.
  *
- * usage: link-queue LINK RUN RECORDS ONE-SHOT
+ * usage: link-queue LINK RUN RECORDS ONE-SHOT [DIES]
  *
- * Prints "records R, W wrong", and on another line what it took. Status 0: all came; 1: not; 2:
- * usage; 3: the cell went meanwhile.
+ * RUN: more each time, from 1. DIES: the peer that shall end in the middle of a message. Prints
+ * "records R, W wrong", R from each peer, and on another line what it took. Status 0: all came; 1:
+ * not; 2: usage; 3: a peer went meanwhile, which is told, and what its block and those of the
+ * others say then.
  */
 #include <stdio.h>
 #include <stdlib.h>
@@ -17,8 +19,9 @@
 
 #define PATIENCE_MS 20000 /* longer than anything takes that was not missed */
 
-static struct queue_end end;
-static unsigned long rings, waits;
+static struct cellmgr_link *link;
+static struct queue_run run;
+static unsigned long waits;
 
 static int fail(const char *what, int err)
 {
@@ -26,93 +29,161 @@ static int fail(const char *what, int err)
 	return 1;
 }
 
-static bool is_gone(const struct cellmgr_link *link)
+static uint32_t state_of(unsigned int peer)
 {
-	return cellmgr_link_state(link, QUEUE_CELL) == LINK_STATE_OFF;
+	return cellmgr_link_state(link, peer);
 }
 
-static int wait_for_state(struct cellmgr_link *link, uint32_t state)
+static const void *section_of(unsigned int peer, size_t *ret_bytes)
+{
+	return cellmgr_link_section(link, peer, ret_bytes);
+}
+
+static void ring(unsigned int peer)
+{
+	cellmgr_link_ring(link, peer, 0);
+}
+
+static bool all_are_ready(void)
+{
+	for_each_other (peer, &run) {
+		if (state_of(peer) < LINK_STATE_READY)
+			return false;
+	}
+	return true;
+}
+
+static bool all_have_begun(void)
+{
+	return queue_all_run(&run) || queue_absent(&run) < QUEUE_PEERS;
+}
+
+/* Or are no more: their reports come before that. */
+static bool all_are_through(void)
+{
+	for_each_other (peer, &run) {
+		if (state_of(peer) == QUEUE_RUNNING(run.number))
+			return false;
+	}
+	return true;
+}
+
+/* Changes of states ring the first vector. */
+static int wait_until(bool (*condition)(void))
 {
 	int err = 0;
 
-	/* Its changes ring the first vector. */
-	while (!err && cellmgr_link_state(link, QUEUE_CELL) != state)
+	while (!err && !condition())
 		err = cellmgr_link_wait(link, 0, PATIENCE_MS);
 	return err;
 }
 
-/* This end first: the cell sends as soon as it is ordered to. */
-static int order(struct cellmgr_link *link, const struct queue_command *command)
+/* This end first: the cells send as soon as all have theirs. */
+static int order(const struct queue_command *command)
 {
+	struct link_queue_shape shape = queue_shape(run.peers);
 	struct link_writer writer;
 
-	end.records = command->records;
-	if (cellmgr_link_receiver(link, QUEUE_CELL, &queue_shape, &end.receiver) != LINK_OK ||
-	    cellmgr_link_sender(link, QUEUE_CELL, &queue_shape, &end.sender) != LINK_OK ||
-	    cellmgr_link_writer(link, CELLMGR_LINK_COMMON, sizeof(*command), &writer) != LINK_OK)
-		return fail("the sections are too small", 0);
+	run.number = command->run;
+	run.records = command->records;
+	for_each_other (peer, &run) {
+		struct queue_end *end = &run.ends[peer];
+
+		if (cellmgr_link_receiver(link, peer, &shape, &end->receiver) != LINK_OK ||
+		    cellmgr_link_sender(link, peer, &shape, &end->sender) != LINK_OK)
+			return fail("the sections are too small", 0);
+	}
+	if (cellmgr_link_writer(link, CELLMGR_LINK_COMMON, sizeof(*command), &writer) != LINK_OK ||
+	    cellmgr_link_writer(link, run.own, shape.block_bytes, &run.block) != LINK_OK)
+		return fail("there is no room for blocks", 0);
+	cellmgr_link_set_state(link, QUEUE_RUNNING(run.number));
 	link_write(&writer, 0, command, sizeof(*command), cellmgr_link_now());
-	cellmgr_link_ring(link, QUEUE_CELL, 0);
+	for_each_other (peer, &run)
+		ring(peer);
 	return 0;
 }
 
-static int exchange(struct cellmgr_link *link)
+static int tell_gone(unsigned int gone)
 {
-	int err = 0;
+	static const char *const words[] = {
+		[LINK_OK] = "whole", [LINK_UNFINISHED] = "unfinished", [LINK_NONE] = "none"};
+	enum link_result result;
 
-	while (!queue_is_done(&end)) {
-		if (queue_move(&end)) {
-			cellmgr_link_ring(link, QUEUE_CELL, 0);
-			rings++;
+	/* What the others say of it comes before this end goes. */
+	if (wait_until(all_are_through))
+		return fail("the others have not learned it", 0);
+	printf("peer %u is gone, %lu wrong\n", gone, (unsigned long)run.torn);
+	for_each_other (peer, &run) {
+		result = queue_look(&run, peer);
+		printf("block of %u: %s\n", peer,
+		       result <= LINK_UNFINISHED && words[result] ? words[result] : "not read");
+	}
+	return 3;
+}
+
+static int exchange(void)
+{
+	int err;
+
+	while (!queue_all_done(&run)) {
+		unsigned int gone = queue_gone(&run);
+
+		if (gone < QUEUE_PEERS)
+			return tell_gone(gone);
+		if (queue_turn(&run, cellmgr_link_now()))
 			continue;
-		}
 		waits++;
 		err = cellmgr_link_wait(link, 0, PATIENCE_MS);
-		if (is_gone(link)) {
-			printf("the cell is gone\n");
-			return 3;
-		}
 		if (err)
-			return fail(queue_can(&end) ? "a ring was missed" : "no ring came", err);
+			return fail(queue_can(&run) || queue_gone(&run) < QUEUE_PEERS
+					    ? "a ring was missed"
+					    : "no ring came",
+				    err);
 	}
-	return 0;
+	err = wait_until(all_are_through);
+	return err ? fail("the others do not come to the end", err) : 0;
 }
 
-static int run(struct cellmgr_link *link, const struct queue_command *command)
+static int carry_out(const struct queue_command *command)
 {
-	int err = wait_for_state(link, LINK_STATE_READY);
+	uint64_t wrong, received;
+	int err = wait_until(all_are_ready);
 
 	if (err)
-		return fail("the cell is not ready", err);
-	err = order(link, command);
+		return fail("a cell is not ready", err);
+	err = order(command);
 	if (err)
 		return err;
-	err = wait_for_state(link, QUEUE_RUNNING);
+	err = wait_until(all_have_begun);
 	if (err)
-		return fail("the cell does not begin", err);
-	err = exchange(link);
-	printf("records %lu, %lu wrong\n%lu rings, %lu waits\n", (unsigned long)end.received,
-	       (unsigned long)end.wrong, rings, waits);
-	return err ? err : end.wrong != 0;
+		return fail("a cell does not begin", err);
+	err = exchange();
+	received = queue_received(&run, &wrong);
+	if (err != 3)
+		printf("records %lu, %lu wrong\n%lu rings, %lu waits\n", (unsigned long)received,
+		       (unsigned long)wrong, (unsigned long)run.rings, waits);
+	return err ? err : wrong != 0;
 }
 
 int main(int argc, char **argv)
 {
-	struct queue_command command;
-	struct cellmgr_link *link;
+	struct queue_command command = {0};
 	int err;
 
-	if (argc != 5) {
-		fprintf(stderr, "usage: link-queue LINK RUN RECORDS ONE-SHOT\n");
+	if (argc != 5 && argc != 6) {
+		fprintf(stderr, "usage: link-queue LINK RUN RECORDS ONE-SHOT [DIES]\n");
 		return 2;
 	}
 	command.run = strtoull(argv[2], NULL, 10);
 	command.records = strtoull(argv[3], NULL, 10);
 	command.one_shot = strtoull(argv[4], NULL, 10);
+	command.dies = argc == 6 ? strtoull(argv[5], NULL, 10) : 0;
 	err = cellmgr_link_open(argv[1], &link);
 	if (err)
 		return fail(argv[1], err);
-	err = run(link, &command);
+	run = (struct queue_run){cellmgr_link_own(link), cellmgr_link_peers(link),
+				 .state = state_of, .section = section_of, .ring = ring};
+	err = run.peers > QUEUE_PEERS ? fail("more peers than queues", 0) : carry_out(&command);
 	cellmgr_link_close(link);
 	return err;
 }
