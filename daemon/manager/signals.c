@@ -143,7 +143,11 @@ void signals_read(const struct cell *cell, struct signal_reading *readings, size
 
 /* ---- Writing -------------------------------------------------------------------------------- */
 
-/* As long as the block of its section has to be for all signals there. */
+/*
+ * As long as the block of its section has to be for all signals there, in words of eight bytes: its
+ * reader has it as a structure, which is padded like that, and takes no block that is shorter.
+ * There is room, as sections are pages.
+ */
 static uint32_t block_bytes(const struct cell *cell, const struct description_signal *signal)
 {
 	const struct description *description = cell->description;
@@ -155,7 +159,7 @@ static uint32_t block_bytes(const struct cell *cell, const struct description_si
 		if (same_section(signal, other) && range_end(signal_range(other)) > end)
 			end = range_end(signal_range(other));
 	}
-	return (uint32_t)end;
+	return (uint32_t)(end + 7) & ~7u;
 }
 
 static int refuse_link(const struct cell *cell, const struct description_signal *signal, int result,

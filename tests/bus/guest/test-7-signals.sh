@@ -275,6 +275,7 @@ test_writes_are_told_to_the_journal() {
 	set_signal setpoint d 3100
 	set_signal setpoint d 3200.5
 	check "games may" as_games ./signal-peer write turbine setpoint d 3300
+	is "length of the block, of which signals use 13 bytes" "$(od -An -tu8 -j16 -N8 "$common" | tr -d ' ')" 16
 	answer=$(journal MESSAGE_ID=$written)
 	is "journal" "$(sed 's/:1\.[0-9]*/:N/' < <(echo "$answer"))" \
 		"Cell turbine: signal setpoint was set from unknown to 3100 rpm by user 0 (:N)
