@@ -11,6 +11,7 @@
  *                                             private: root has no part in it
  *        root-links start NAME
  *        root-links destroy NAME
+ *        root-links place BDF                      where its sections are, in memory
  *        root-links refusals                       lines "ok WHAT", "not ok WHAT: WHY"
  */
 #include <errno.h>
@@ -339,6 +340,11 @@ int main(int argc, char **argv)
 	abi_open(&abi);
 	if (!strcmp(argv[1], "refusals")) {
 		refuse_all(&abi);
+		return 0;
+	}
+	if (!strcmp(argv[1], "place") && argc == 3) {
+		printf("0x%lx\n",
+		       (unsigned long)place_of(&abi, (unsigned int)strtoul(argv[2], NULL, 0)));
 		return 0;
 	}
 	r = carry_out(&abi, argc - 1, argv + 1);

@@ -193,10 +193,25 @@ static void access_vector(struct probe_request *request, void *memory)
 	request->faulted = faulted;
 }
 
+/* Devices as their drivers have them: the kernel wants all mappings of a page alike. */
+static void *map_memory(u64 address, size_t size)
+{
+	return page_is_ram(PHYS_PFN(address)) ? memremap(address, size, MEMREMAP_WB)
+					      : (void __force *)ioremap(address, size);
+}
+
+static void unmap_memory(u64 address, void *memory)
+{
+	if (page_is_ram(PHYS_PFN(address)))
+		memunmap(memory);
+	else
+		iounmap((void __force __iomem *)memory);
+}
+
 static int access_memory(struct probe_request *request)
 {
 	size_t size = (size_t)request->width * max(request->count, 2u);
-	void *memory = memremap(request->address, size, MEMREMAP_WB);
+	void *memory = map_memory(request->address, size);
 	int err = 0;
 
 	if (!memory)
@@ -220,7 +235,7 @@ static int access_memory(struct probe_request *request)
 	default:
 		access_once(request, memory);
 	}
-	memunmap(memory);
+	unmap_memory(request->address, memory);
 	return err;
 }
 
@@ -426,6 +441,8 @@ static long probe_ioctl(struct file *file, unsigned int code, unsigned long argu
 
 static int probe_mmap(struct file *file, struct vm_area_struct *vma)
 {
+	if (!page_is_ram(vma->vm_pgoff))
+		vma->vm_page_prot = pgprot_noncached(vma->vm_page_prot);
 	return remap_pfn_range(vma, vma->vm_start, vma->vm_pgoff, vma->vm_end - vma->vm_start,
 			       vma->vm_page_prot);
 }
