@@ -72,7 +72,8 @@ enum hypervisor_state { BUS_HYPERVISOR_STATES(WORD_SYMBOL) HYPERVISOR_STATE_COUN
 	X(CELLVISOR_FEATURE_CONSOLE, "console")     \
 	X(CELLVISOR_FEATURE_KILL, BUS_FEATURE_KILL) \
 	X(CELLVISOR_FEATURE_EVENTS, "events")       \
-	X(CELLVISOR_FEATURE_LINKS, "links")
+	X(CELLVISOR_FEATURE_LINKS, "links")         \
+	X(CELLVISOR_FEATURE_DEVICES, "devices")
 
 /*
  * What is done with the hypervisor and with cells: property Operation of a cell, polkit's detail

@@ -78,6 +78,7 @@ _Static_assert(JAILHOUSE_CELL_DESTROY == 0x40280005, "ioctl number");
 #define CELLVISOR_FEATURE_KILL	  (1ull << 3) /* CELLVISOR_CELL_KILL */
 #define CELLVISOR_FEATURE_EVENTS  (1ull << 4) /* poll(), CELLVISOR_EVENTS, uevents */
 #define CELLVISOR_FEATURE_LINKS	  (1ull << 5) /* CELLVISOR_LINK_* */
+#define CELLVISOR_FEATURE_DEVICES (1ull << 6) /* CELLVISOR_CELL_CREATE */
 
 struct cellvisor_features {
 	uint32_t abi_version;
@@ -155,6 +156,23 @@ struct cellvisor_link_remove {
 	uint32_t reserved;
 };
 
+/*
+ * Creates a cell that may have PCI devices of the machine (BLOB_PCI_DEVICE), as
+ * JAILHOUSE_CELL_CREATE does, and says which of them may be taken from a driver of Linux; the
+ * others, and all with JAILHOUSE_CELL_CREATE, must be without one. While the cell is there
+ * /sys/bus/pci/drivers/cellvisor-pci has them; when it goes the driver comes back. The kernel's log
+ * names device and reason with these errors, in both calls: ENODEV, there is no such device; EXDEV,
+ * no cell can have it (bridges and what else the machine works by, virtual functions and those that
+ * have some, and where others stay in its IOMMU group); EUSERS, a driver has it, and either it may
+ * not be taken or the driver hands it on to programs; EBUSY, another cell has it.
+ */
+struct cellvisor_cell_create {
+	uint64_t blob_address;
+	uint32_t blob_size;
+	uint32_t reserved;
+	uint64_t take; /* bit n: device n of the blob */
+};
+
 #define CELLVISOR_FEATURES     _IOR(CELLVISOR_IOC_TYPE, 0, struct cellvisor_features)
 #define CELLVISOR_POOL_RESERVE _IOWR(CELLVISOR_IOC_TYPE, 1, struct cellvisor_pool)
 #define CELLVISOR_POOL_RELEASE _IO(CELLVISOR_IOC_TYPE, 2)
@@ -170,5 +188,6 @@ struct cellvisor_link_remove {
 #define CELLVISOR_EVENTS       _IOR(CELLVISOR_IOC_TYPE, 7, uint64_t)
 #define CELLVISOR_LINK_ADD     _IOW(CELLVISOR_IOC_TYPE, 8, struct cellvisor_link_add)
 #define CELLVISOR_LINK_REMOVE  _IOW(CELLVISOR_IOC_TYPE, 9, struct cellvisor_link_remove)
+#define CELLVISOR_CELL_CREATE  _IOW(CELLVISOR_IOC_TYPE, 10, struct cellvisor_cell_create)
 
 #endif /* DRIVER_ABI_H */

@@ -1,7 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /* Cells as Linux manages them: CPUs and memory out of Linux, hypercalls, and back. The caller holds
  * cellvisor_lock. */
-#include <linux/cpu.h>
 #include <linux/delay.h>
 #include <linux/io.h>
 #include <linux/mm.h>
@@ -21,14 +20,6 @@
 LIST_HEAD(managed_cells);
 
 static u64 last_serial;
-
-/* For the CPU hotplug callback, which cannot take the lock. */
-static struct cpumask owned_cpus;
-
-bool cells_own_cpu(unsigned int cpu)
-{
-	return cpumask_test_cpu(cpu, &owned_cpus);
-}
 
 struct managed_cell *cells_find(const struct jailhouse_cell_id *id)
 {
@@ -153,6 +144,7 @@ static struct managed_cell *allocate_cell(const void __user *blob, u32 size)
 		kfree(copy);
 		return ERR_PTR(-ENOMEM);
 	}
+	INIT_LIST_HEAD(&cell->devices);
 	cell->desc = copy;
 	cell->desc->id = free_id();
 	cell->id = cell->desc->id;
@@ -192,48 +184,6 @@ static int check_new_cell(const struct managed_cell *cell)
 	return 0;
 }
 
-static void return_cpus(struct managed_cell *cell)
-{
-	unsigned int cpu;
-	int err;
-
-	cpumask_andnot(&owned_cpus, &owned_cpus, &cell->cpus);
-	for_each_cpu (cpu, &cell->offlined) {
-		err = partition_check_linux();
-		if (!err)
-			err = hotplug_add_cpu(cpu);
-		if (err)
-			pr_cell(err, "CPU %u does not come back to Linux: error %d\n", cpu, err);
-	}
-	cpumask_clear(&cell->offlined);
-}
-
-static int take_cpus(struct managed_cell *cell)
-{
-	unsigned int cpu;
-	int err;
-
-	/* From now on nobody brings one of them online. */
-	cpumask_or(&owned_cpus, &owned_cpus, &cell->cpus);
-	for_each_cpu (cpu, &cell->cpus) {
-		err = cpu_online(cpu) ? partition_check_linux() : 0;
-		/* Asked of offline ones, too: it waits for whoever is bringing one online. */
-		if (!err)
-			err = hotplug_remove_cpu(cpu);
-		if (err > 0)
-			continue;
-		if (err) {
-			pr_cell(err, "cell %s: CPU %u cannot be taken from Linux: error %d\n",
-				cell->desc->name, cpu, err);
-			return_cpus(cell);
-			/* Linux cannot do without it. EPERM would say that a cell refuses. */
-			return err == -EPERM ? -EINVAL : err;
-		}
-		cpumask_set_cpu(cpu, &cell->offlined);
-	}
-	return 0;
-}
-
 static int find_slot(struct managed_cell *cell)
 {
 	const struct public_cell *public;
@@ -269,7 +219,7 @@ static void forget_cell(struct managed_cell *cell)
 	cellvisor_sysfs_remove(cell);
 }
 
-int cells_create(const void __user *blob, u32 size)
+int cells_create(const void __user *blob, u32 size, u64 take)
 {
 	struct managed_cell *cell;
 	u64 said;
@@ -286,12 +236,15 @@ int cells_create(const void __user *blob, u32 size)
 	err = claims_check_cell(cell->desc);
 	if (err)
 		goto err_free;
+	err = devices_claim(cell, take);
+	if (err)
+		goto err_free;
 	err = claims_scrub(cell->desc);
 	if (err)
-		goto err_free;
-	err = take_cpus(cell);
+		goto err_devices;
+	err = cell_take_cpus(cell);
 	if (err)
-		goto err_free;
+		goto err_devices;
 	said = console_ring_head();
 	err = cellvisor_hypercall(HC_CELL_CREATE, virt_to_phys(cell->desc), 0);
 	if (err) {
@@ -316,7 +269,9 @@ int cells_create(const void __user *blob, u32 size)
 err_destroy:
 	call_until_done(HC_CELL_DESTROY, cell);
 err_cpus:
-	return_cpus(cell);
+	cell_return_cpus(cell);
+err_devices:
+	devices_release(cell);
 err_free:
 	kfree(cell->desc);
 	kfree(cell);
@@ -417,7 +372,8 @@ static int destroy(struct managed_cell *cell, bool force)
 		return err;
 	cell->slot = 0;
 	cell->seen_state = CELL_SHUT_DOWN;
-	return_cpus(cell);
+	devices_release(cell);
+	cell_return_cpus(cell);
 	events_raise("destroyed", cell);
 	forget_cell(cell);
 	return 0;

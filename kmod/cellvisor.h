@@ -125,7 +125,8 @@ struct managed_cell {
 	unsigned int slot;
 	struct cell_desc *desc;
 	struct cpumask cpus;
-	struct cpumask offlined; /* taken from Linux by us: given back */
+	struct cpumask offlined;  /* taken from Linux by us: given back */
+	struct list_head devices; /* of devices.c: PCI devices that it has */
 	/* What was last told to listeners. */
 	u32 seen_state;
 	u32 seen_started;
@@ -136,7 +137,7 @@ extern struct list_head managed_cells;
 
 int cells_open(void);	/* after partition_open(): shows the root cell */
 void cells_close(void); /* before partition_close(): no cell but the root cell is left */
-int cells_create(const void __user *blob, u32 size);
+int cells_create(const void __user *blob, u32 size, u64 take);
 int cells_load(const struct jailhouse_cell_id *id, u32 count,
 	       const struct jailhouse_preload_image __user *images);
 int cells_start(const struct jailhouse_cell_id *id);
@@ -145,7 +146,30 @@ int cells_kill(const struct jailhouse_cell_id *id);
 /* On DISABLE and reboot: ends every cell, asking nobody where force is set. */
 int cells_destroy_all(bool force);
 struct managed_cell *cells_find(const struct jailhouse_cell_id *id); /* NULL: none */
-bool cells_own_cpu(unsigned int cpu);				     /* needs no lock */
+
+/*
+ * cell_cpus.c: CPUs between Linux and a cell.
+ *
+ * cells_own_cpu(): whether a cell has it; needs no lock.
+ * cell_take_cpus(): all of them, or none and an error.
+ * cell_return_cpus(): what was taken. The log tells which does not come back.
+ */
+bool cells_own_cpu(unsigned int cpu);
+int cell_take_cpus(struct managed_cell *cell);
+void cell_return_cpus(struct managed_cell *cell);
+
+/*
+ * devices.c: PCI devices between Linux and a cell.
+ *
+ * devices_claim(): takes all of its blob from Linux, silent and, where they can be, reset; or none:
+ *	the log names the device. take: bit n, device n of the blob may be taken from a driver. The
+ *	errors in driver_abi.h, -EBUSY for one that another cell has.
+ * devices_release(): gives back to Linux, reset and as it had them, those that it has.
+ */
+int devices_init(void);
+void devices_exit(void);
+int devices_claim(struct managed_cell *cell, u64 take);
+void devices_release(struct managed_cell *cell);
 
 /*
  * links.c: root's ends of links, as PCI devices of Linux (ivshmem.h). The hypervisor is on.

@@ -85,6 +85,7 @@ union request {
 	struct cellvisor_pool pool;
 	struct cellvisor_cell_status status;
 	struct cellvisor_cell_console console;
+	struct cellvisor_cell_create create_with;
 	struct cellvisor_link_add link_add;
 	struct cellvisor_link_remove link_remove;
 };
@@ -92,7 +93,8 @@ union request {
 static const struct cellvisor_features features = {
 	.abi_version = CELLVISOR_ABI_VERSION,
 	.features = CELLVISOR_FEATURE_POOL | CELLVISOR_FEATURE_STATUS | CELLVISOR_FEATURE_CONSOLE |
-		    CELLVISOR_FEATURE_KILL | CELLVISOR_FEATURE_EVENTS | CELLVISOR_FEATURE_LINKS,
+		    CELLVISOR_FEATURE_KILL | CELLVISOR_FEATURE_EVENTS | CELLVISOR_FEATURE_LINKS |
+		    CELLVISOR_FEATURE_DEVICES,
 	.release = CELLMGR_RELEASE,
 };
 
@@ -117,6 +119,13 @@ static int load_cell(const struct jailhouse_cell_load *load,
 	return cells_load(&load->cell_id, load->num_images, argument->image);
 }
 
+static int create_cell(const struct cellvisor_cell_create *create)
+{
+	return create->reserved ? -EINVAL
+				: cells_create(u64_to_user_ptr(create->blob_address),
+					       create->blob_size, create->take);
+}
+
 static int add_link(const struct cellvisor_link_add *add)
 {
 	return add->reserved ? -EINVAL
@@ -137,7 +146,7 @@ static int serve(unsigned int code, union request *request, void __user *argumen
 		return do_disable(false);
 	case JAILHOUSE_CELL_CREATE:
 		return cells_create(u64_to_user_ptr(request->create.blob_address),
-				    request->create.blob_size);
+				    request->create.blob_size, 0);
 	case JAILHOUSE_CELL_LOAD:
 		return load_cell(&request->load, argument);
 	case JAILHOUSE_CELL_START:
@@ -160,6 +169,8 @@ static int serve(unsigned int code, union request *request, void __user *argumen
 		return view_console(&request->console);
 	case CELLVISOR_CELL_KILL:
 		return with_cell(&request->id, cells_kill);
+	case CELLVISOR_CELL_CREATE:
+		return create_cell(&request->create_with);
 	case CELLVISOR_LINK_ADD:
 		return add_link(&request->link_add);
 	case CELLVISOR_LINK_REMOVE:
@@ -334,9 +345,12 @@ static int __init cellvisor_init(void)
 		err = hotplug_state;
 		goto err_sysfs;
 	}
-	err = register_pm_notifier(&power_notifier);
+	err = devices_init();
 	if (err)
 		goto err_hotplug;
+	err = register_pm_notifier(&power_notifier);
+	if (err)
+		goto err_devices;
 	err = register_reboot_notifier(&reboot_notifier);
 	if (err)
 		goto err_pm;
@@ -350,6 +364,8 @@ err_reboot:
 	unregister_reboot_notifier(&reboot_notifier);
 err_pm:
 	unregister_pm_notifier(&power_notifier);
+err_devices:
+	devices_exit();
 err_hotplug:
 	cpuhp_remove_state_nocalls(hotplug_state);
 err_sysfs:
@@ -363,6 +379,7 @@ static void __exit cellvisor_exit(void)
 	misc_deregister(&device);
 	unregister_reboot_notifier(&reboot_notifier);
 	unregister_pm_notifier(&power_notifier);
+	devices_exit();
 	cpuhp_remove_state_nocalls(hotplug_state);
 	pool_release();
 	cellvisor_sysfs_exit();

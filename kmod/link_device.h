@@ -9,15 +9,9 @@
 #define CELLVISOR_LINK_DEVICE_H
 
 #include <linux/ioport.h>
-#include <linux/pci.h>
 
 #include "cellvisor.h"
-
-#define BUS_OF(bdf)   ((bdf) >> 8)
-#define DEVFN_OF(bdf) ((bdf)&0xff)
-#define PLACE_FORMAT  "%04x:%02x:%02x.%u"
-#define PLACE_OF(place) \
-	(place)->domain, BUS_OF((place)->bdf), PCI_SLOT((place)->bdf), PCI_FUNC((place)->bdf)
+#include "pci_place.h"
 
 struct link {
 	struct list_head entry;

@@ -1,0 +1,55 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/* CPUs of cells: out of Linux, and back. */
+#include <linux/cpu.h>
+
+#include "cellvisor.h"
+
+/* For the CPU hotplug callback, which cannot take the lock. */
+static struct cpumask owned_cpus;
+
+bool cells_own_cpu(unsigned int cpu)
+{
+	return cpumask_test_cpu(cpu, &owned_cpus);
+}
+
+void cell_return_cpus(struct managed_cell *cell)
+{
+	unsigned int cpu;
+	int err;
+
+	cpumask_andnot(&owned_cpus, &owned_cpus, &cell->cpus);
+	for_each_cpu (cpu, &cell->offlined) {
+		err = partition_check_linux();
+		if (!err)
+			err = add_cpu(cpu);
+		if (err)
+			pr_cell(err, "CPU %u does not come back to Linux: error %d\n", cpu, err);
+	}
+	cpumask_clear(&cell->offlined);
+}
+
+int cell_take_cpus(struct managed_cell *cell)
+{
+	unsigned int cpu;
+	int err;
+
+	/* From now on nobody brings one of them online. */
+	cpumask_or(&owned_cpus, &owned_cpus, &cell->cpus);
+	for_each_cpu (cpu, &cell->cpus) {
+		err = cpu_online(cpu) ? partition_check_linux() : 0;
+		/* Asked of offline ones, too: it waits for whoever is bringing one online. */
+		if (!err)
+			err = remove_cpu(cpu);
+		if (err > 0)
+			continue;
+		if (err) {
+			pr_cell(err, "cell %s: CPU %u cannot be taken from Linux: error %d\n",
+				cell->desc->name, cpu, err);
+			cell_return_cpus(cell);
+			/* Linux cannot do without it. EPERM would say that a cell refuses. */
+			return err == -EPERM ? -EINVAL : err;
+		}
+		cpumask_set_cpu(cpu, &cell->offlined);
+	}
+	return 0;
+}
