@@ -154,6 +154,7 @@ static inline const struct cell_plan *linked_root(void)
 		{DEVICE, DEVICE, DEVICE_SIZE, RW | BLOB_MEM_IO},
 	};
 	static const struct blob_pio pio[] = {{0, 0x8000}, {0x8000, 0x8000}};
+	static const struct blob_irqchip chip = {.address = IO_APIC, .pin_bitmap = {0xffffff}};
 	static const struct cell_plan root = {
 		.name = "RootCell",
 		.cpus = (1u << MACHINE_CPUS) - 1,
@@ -161,6 +162,8 @@ static inline const struct cell_plan *linked_root(void)
 		.num_memory = 2,
 		.pio = pio,
 		.num_pio = 2,
+		.irqchips = &chip,
+		.num_irqchips = 1,
 		.mmconfig = MMCONFIG,
 	};
 
