@@ -204,8 +204,6 @@ static void give_back(struct pci_function *fn)
 {
 	struct pci_function **place = &pci_functions;
 
-	if (fn->probed)
-		pci_function_reset(fn, true);
 	for (unsigned int n = 0; n < FUNCTION_BARS; n++) {
 		if (memory_return(fn->memory[n].start, fn->memory[n].size) < 0)
 			console_printf("out of pages: root does not get back memory at 0x%lx\n",

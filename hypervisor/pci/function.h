@@ -43,7 +43,6 @@ struct pci_function {
 	uint64_t config; /* physical address of its configuration space */
 
 	/* What it is, from when root has lost it on. */
-	bool probed;
 	bool has_pins;	      /* the cell has pins of an interrupt controller, for INTx */
 	uint32_t may_command; /* what of the command is the cell's */
 	uint32_t own_bars[FUNCTION_BARS]; /* the registers, which never change */

@@ -101,15 +101,25 @@ static void apply_msi(struct pci_function *fn)
 	bool on = fn->msi_words[MSI_CONTROL] & MSI_ENABLE;
 	uint64_t address;
 
-	write_control(fn, fn->msi, there & ~MSI_ENABLE);
+	write_control(fn, fn->msi, there & ~msi_writable(MSI_CONTROL));
 	if (!on || !msi_message(fn, &address, &data))
-		return;
+		address = data = on = 0;
 	hardware_write(fn, fn->msi + 4 * MSI_ADDRESS, address);
 	if (fn->msi_data > MSI_UPPER)
 		hardware_write(fn, fn->msi + 4 * MSI_UPPER, address >> 32);
 	arch_device_write(fn->config + fn->msi + 4 * fn->msi_data, 2, data);
-	write_control(fn, fn->msi,
-		      mix(there, fn->msi_words[MSI_CONTROL], msi_writable(MSI_CONTROL)));
+	if (on)
+		write_control(fn, fn->msi,
+			      mix(there, fn->msi_words[MSI_CONTROL], msi_writable(MSI_CONTROL)));
+}
+
+/* Which vectors are masked, behind the data: all of it is the cell's, where it is there. */
+static void write_masks(const struct pci_function *fn, uint32_t value, uint32_t mask)
+{
+	unsigned int at = fn->msi + 4 * (fn->msi_data + 1);
+
+	if (hardware_read(fn, fn->msi) & MSI_MASKABLE)
+		hardware_write(fn, at, mix(hardware_read(fn, at), value, mask));
 }
 
 void pci_msi_write(struct pci_function *fn, unsigned int n, uint32_t value, uint32_t mask)
@@ -120,10 +130,9 @@ void pci_msi_write(struct pci_function *fn, unsigned int n, uint32_t value, uint
 	if (!fn->device->num_msi_vectors)
 		return;
 	if (which == MSI_WORDS) {
-		/* Of the bits of the mask all are the cell's; what is pending cannot be written. */
-		if (n == fn->msi_data + 1 && (hardware_read(fn, fn->msi) & MSI_MASKABLE))
-			hardware_write(fn, fn->msi + 4 * n,
-				       mix(hardware_read(fn, fn->msi + 4 * n), value, mask));
+		/* What is pending cannot be written. */
+		if (n == fn->msi_data + 1)
+			write_masks(fn, value, mask);
 		return;
 	}
 	now = mix(fn->msi_words[which], value, mask & msi_writable(which));
@@ -182,7 +191,7 @@ static void apply_msix(struct pci_function *fn)
 	uint32_t there = hardware_read(fn, fn->msix);
 
 	if (!msix_wanted(fn)) {
-		write_control(fn, fn->msix, (there & ~MSIX_ENABLE) | MSIX_MASK_ALL);
+		write_control(fn, fn->msix, there & ~(MSIX_ENABLE | MSIX_MASK_ALL));
 		return;
 	}
 	/* Whatever somebody, or a reset, has left there. */
@@ -214,7 +223,7 @@ static void write_table(struct pci_function *fn, uint64_t at, uint32_t value)
 	uint64_t n = (at - fn->table) / MSIX_ENTRY_SIZE;
 	unsigned int word = (at - fn->table) % MSIX_ENTRY_SIZE / 4;
 
-	if (at < fn->table || n >= fn->num_vectors || fn->stopped)
+	if (at < fn->table || n >= fn->num_vectors)
 		return;
 	if (word == 0)
 		value &= ENTRY_ADDRESS_BITS;
@@ -263,8 +272,10 @@ void pci_messages_reset(struct pci_function *fn)
 		fn->vectors[n][0] = fn->vectors[n][1] = fn->vectors[n][2] = 0;
 		fn->vectors[n][ENTRY_CONTROL] = ENTRY_MASKED;
 	}
-	if (fn->msi)
+	if (fn->msi) {
 		apply_msi(fn);
+		write_masks(fn, 0, ~0u);
+	}
 	if (fn->msix)
 		apply_msix(fn);
 }

@@ -293,7 +293,6 @@ int pci_function_probe(struct pci_function *fn)
 	if (err)
 		return err;
 	arch_device_write(fn->config + CONFIG_COMMAND, 2, COMMAND_NO_INTX);
-	fn->probed = true;
 	fn->has_pins = has_pins(fn->cell->desc);
 	err = read_capabilities(fn);
 	if (!err)

@@ -66,7 +66,7 @@ static const struct row {
 	{CAP_AT_MSI + 8, ~0u, 0},
 	{CAP_AT_MSI + 12, 0xffff, 0},
 	{CAP_AT_MSI + 16, 3, 3},
-	{CAP_AT_MSIX, 0xc0000000, 0x40000000},
+	{CAP_AT_MSIX, 0xc0000000, 0},
 	{EXT_AT_AER + 8, ~0u, ~0u},
 };
 
@@ -164,8 +164,10 @@ static void test_bars(struct tap *tap)
 }
 
 static unsigned int on_bits; /* of the command, when a BAR was written */
+static unsigned int early;   /* writes before root's CPUs had forgotten that they reach it */
 static void look_at_bars(uint64_t phys, unsigned int width)
 {
+	early += (~machine.flushed & root_cell.cpus) != 0;
 	if (phys - NIC_PAGE >= 0x10 && phys - NIC_PAGE < 0x28)
 		on_bits |= nic_word(4) & 7;
 }
@@ -185,6 +187,7 @@ static void switch_on(void)
 	store(cpu, NIC_PAGE + 0x10, 4, 0);
 	store(cpu, NIC_PAGE + CAP_AT_MSI + 4, 4, MESSAGE_TO(cpu));
 	store(cpu, NIC_PAGE + CAP_AT_MSI + 12, 2, 0x40);
+	store(cpu, NIC_PAGE + CAP_AT_MSI + 16, 4, 2);
 	store(cpu, NIC_PAGE + CAP_AT_MSI + 2, 2, 1);
 	store(cpu, NIC_PAGE + CAP_AT_MSIX + 2, 2, 0x8000);
 	if ((nic_word(4) & 7) != 7 || !(nic_word(CAP_AT_MSI) & 0x10000) ||
@@ -215,8 +218,10 @@ static void test_ends(struct tap *tap)
 	open_linked();
 	build_nic();
 	machine.on_device_write = look_at_bars;
-	on_bits = 0;
+	on_bits = early = 0;
+	machine.flushed = 0;
 	create_nic(ONE);
+	tap_is_u64(tap, early, 0, "it is looked at when root does not reach it any more");
 	tap_ok(tap, stands_still() && !(nic_word(0x30) & 1),
 	       "what Linux has left on is off when a cell gets it, its ROM too");
 	tap_ok(tap,
@@ -254,6 +259,28 @@ static void test_ends(struct tap *tap)
 	destroy_linked(ONE);
 	tap_ok(tap, stands_still() && nic_word(0x10) == NIC_BAR0,
 	       "and root gets it so back, where it was");
+	tap_ok(tap,
+	       nic_word(CAP_AT_MSI + 4) == 0 && nic_word(CAP_AT_MSI + 12) == 0 &&
+		       nic_word(CAP_AT_MSI + 16) == 0 && !(nic_word(CAP_AT_MSIX) & 0xc0000000),
+	       "with nothing of the cell's messages in it");
+}
+
+/* Its memory is cleared piece by piece. */
+static void test_clearing(struct tap *tap)
+{
+	struct nic_plan p;
+
+	open_linked();
+	build_nic();
+	plan_nic(&p, ONE);
+	p.memory[0].phys_start = 0x600000;
+	p.memory[0].size = 0x200000;
+	p.memory[1].virt_start = 0x200000;
+	machine_create(&p.plan);
+	machine_hypercall(HC_CELL_START, 1, 0);
+	switch_on();
+	tap_ok(tap, machine_hypercall(HC_CELL_DESTROY, 1, 0) == -EINPROGRESS && stands_still(),
+	       "it stands still before any memory of its cell is cleared");
 }
 
 /* Memory of the machine that root reaches by itself. */
@@ -382,6 +409,7 @@ int main(void)
 	test_widths(&tap);
 	test_bars(&tap);
 	test_ends(&tap);
+	test_clearing(&tap);
 	test_root(&tap);
 	test_few_rights(&tap);
 	test_no_pages(&tap);

@@ -19,6 +19,7 @@
 
 #define DEVICES	     "/sys/bus/pci/devices"
 #define CONFIG_SIZE  4096u
+#define HEADER_SIZE  64u
 #define BARS	     6u
 #define PAGE	     4096ull
 #define BAR0	     0x10u
@@ -39,7 +40,6 @@ struct device {
 	unsigned int num_memory;
 	struct blob_pio ports;
 	uint8_t config[CONFIG_SIZE];
-	size_t config_size;
 	uint64_t bars[BARS];
 };
 
@@ -152,6 +152,24 @@ static void add_registers(struct device *device, const char *place)
 	fclose(file);
 }
 
+/* What was read of it last: while a cell has it there is nothing to read. */
+static void remember(struct device *device, const char *place)
+{
+	const bool there = config_word(device, 0) != ~0u;
+	char path[64];
+	FILE *file;
+
+	snprintf(path, sizeof(path), "/run/device-%s", place);
+	file = fopen(path, there ? "we" : "re");
+	if (!file)
+		broken("%s: %s", path, strerror(errno));
+	if (there)
+		fwrite(device->config, 1, sizeof(device->config), file);
+	else if (fread(device->config, 1, sizeof(device->config), file) == 0)
+		broken("%s: nothing is known of it", place);
+	fclose(file);
+}
+
 static void read_device(struct device *device, const char *place)
 {
 	unsigned int domain, bus, slot, function;
@@ -159,8 +177,10 @@ static void read_device(struct device *device, const char *place)
 
 	if (sscanf(place, "%x:%x:%x.%x", &domain, &bus, &slot, &function) != 4)
 		broken("%s: not a place of a device", place);
-	device->config_size = fread(device->config, 1, sizeof(device->config), file);
+	if (fread(device->config, 1, sizeof(device->config), file) < HEADER_SIZE)
+		broken("%s: no configuration space", place);
 	fclose(file);
+	remember(device, place);
 	device->pci.type = BLOB_PCI_DEVICE;
 	device->pci.domain = (uint16_t)domain;
 	device->pci.bdf = (uint16_t)(bus << 8 | slot << 3 | function);

@@ -13,9 +13,11 @@ through() { ./devices console "$1" | grep -qE '^done, |^it stays'; }
 all_right() {
 	eventually_check "$1: its program comes to its end" 60 through "$1"
 	is "$1: all was as it shall be" \
-		"$(./devices console "$1" | grep -E '^not ok|^0x|^done|^it stays' | sed 's/^it stays/done/')" 'done, 0 failed'
+		"$(./devices console "$1" | grep -E '^not ok|^0x|^done|^it stays' | sed 's/^it stays/done/' | sort -u)" \
+		'done, 0 failed'
 	diag "$(./devices console "$1" | grep -c '^ok ') answers"
 }
+console_has() { ./devices console "$1" | grep -q "$2"; }
 makes() { is "$1 $2${3:+ $3}" "$(./devices "$@")" 'done'; }
 # told NAME REGEX: the hypervisor's console has it.
 told() { like "$1" "$(<$sysfs/console)" "$2"; }
@@ -63,8 +65,11 @@ all_right one
 told 'a message to another CPU was refused' 'cell one: PCI device 0x80: message 0x[0-9a-f]* at 0xfee00000 is no interrupt'
 is 'Linux still sees nothing' "$(config $edu)" "$(ones 64)"
 # It is started anew while the device is on.
+answers=$(./devices console one | grep -c '^ok ')
 makes start one pci-device.bin 'edu=0x80 others=3'
+eventually_check 'it ends a second time' 60 console_has one '^done'
 all_right one
+is 'with as many answers again' "$(./devices console one | grep -c '^ok ')" $((2 * answers))
 makes destroy one
 is 'Linux has the device back as it was' "$(resting $edu)" "$edu_before"
 is 'with nothing on but that INTx is off' "$(config $edu 4 2)" 0004
