@@ -237,6 +237,7 @@ static int find_table(struct pci_function *fn)
 {
 	const struct blob_pci_device *device = fn->device;
 	uint64_t end = device->msix_address + device->msix_region_size;
+	uint64_t bar_start;
 	uint32_t place, vectors;
 
 	if (!device->num_msix_vectors)
@@ -247,9 +248,14 @@ static int find_table(struct pci_function *fn)
 	if (MSIX_BAR(place) >= FUNCTION_BARS || !fn->memory[MSIX_BAR(place)].size)
 		return refuse(fn, -EINVAL, "its MSI-X table is in no pages of registers:", place);
 	vectors = MSIX_SIZE(hardware_read(fn, fn->msix));
-	fn->table = fn->memory[MSIX_BAR(place)].start + (place & ~7u);
+	bar_start = fn->memory[MSIX_BAR(place)].start;
+	fn->table = bar_start + (place & ~7u);
 	if (fn->table < device->msix_address || fn->table + vectors * MSIX_ENTRY_SIZE > end)
 		return refuse(fn, -EINVAL, "its MSI-X table is at", fn->table);
+	/* What is in the same pages may be read. */
+	if (device->msix_address < bar_start || end > bar_start + fn->memory[MSIX_BAR(place)].size)
+		return refuse(fn, -EINVAL, "not only its registers are beside the MSI-X table at",
+			      fn->table);
 	for_each_region (region, fn->cell) {
 		if (!(region->flags & BLOB_MEM_COMM_REGION) &&
 		    ranges_overlap(region->phys_start, region->size, device->msix_address,

@@ -101,6 +101,11 @@ static void table_behind_region(struct nic_plan *p)
 	set_word(&machine.functions[0], CAP_AT_MSIX + 4, 0xfe9, 0);
 }
 
+static void table_with_more(struct nic_plan *p)
+{
+	p->device.msix_region_size = 0x2000;
+}
+
 static void table_in_ports(struct nic_plan *p)
 {
 	set_word(&machine.functions[0], CAP_AT_MSIX + 4, 3, 0);
@@ -147,6 +152,8 @@ static const struct refusal {
 	 "another place of the table"},
 	{table_behind_region, -EINVAL, "its MSI-X table is at 0xfd004fe8",
 	 "a table that is longer than its pages"},
+	{table_with_more, -EINVAL, "not only its registers are beside the MSI-X table",
+	 "pages behind the registers that have the table"},
 	{table_in_ports, -EINVAL, "its MSI-X table is in no pages of registers",
 	 "a table in ports"},
 	{table_in_memory, -EINVAL, "a memory region has its MSI-X table",

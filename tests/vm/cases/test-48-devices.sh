@@ -33,7 +33,8 @@ modprobe cellvisor
 mark=$(kernel_log_mark)
 for device in $edu $nic; do
 	[[ -e /sys/bus/pci/devices/$device/config ]] || bail "there is no $device"
-	[[ ! -e /sys/bus/pci/devices/$device/driver ]] || echo $device >/sys/bus/pci/devices/$device/driver/unbind
+	bound=/sys/bus/pci/devices/$device/driver
+	[[ ! -e $bound ]] || echo "$device" >"$bound/unbind"
 done
 edu_before=$(resting $edu) nic_before=$(resting $nic) extended=$(config $nic 256 16)
 is 'the hypervisor opens' "$(./devices enable)" 'done'
@@ -86,9 +87,8 @@ is 'its extended space, too' "$(config $nic 256 16)" "$extended"
 
 is 'a bridge is refused' "$(./devices create one 0000:00:1f.0)" EINVAL
 told 'by name' 'cell one: PCI device 0xf8: a bridge'
-for round in 1 2 3 4 5; do
-	./devices create one $edu && ./devices destroy one
-done | sort | uniq -c | { read -r count what; is 'it goes to and fro' "$count $what" '10 done'; }
+is 'it goes to and fro' "$(for _ in $(seq 20); do ./devices create one $edu && ./devices destroy one; done |
+	sort | uniq -c | sed 's/^ *//')" '40 done'
 is 'and is as it was' "$(resting $edu)" "$edu_before"
 is 'the hypervisor closes' "$(./devices disable)" 'done'
 is 'no interrupt has come to Linux that it does not know' \
