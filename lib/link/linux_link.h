@@ -17,8 +17,8 @@
  * cellmgr_link_wait() and cellmgr_link_wait_for() waits or calls the kernel. A link may be used by
  * several threads, each of its queues and blocks by one at a time.
  *
- * When the link goes (its last cell does, or the driver), waits end with -ENODEV and what is mapped
- * is no more: a touch is SIGBUS.
+ * When the link goes (no description names it any more, or the hypervisor or the driver does),
+ * waits end with -ENODEV and what is mapped is no more: a touch is SIGBUS.
  */
 #ifndef LINUX_LINK_H
 #define LINUX_LINK_H

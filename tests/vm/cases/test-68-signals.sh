@@ -83,9 +83,12 @@ turbine_undisturbed 'nothing has interrupted it that it does not know'
 check 'the turbine stops when asked' cellctl stop turbine
 eventually_check 'its signals are stale' 10 quality_is stale
 check 'it goes' cellctl destroy turbine
-eventually_check 'they are not connected' 10 quality_is unconnected
+check 'Linux keeps its end of what is described: they are stale' quality_is stale
 check 'it comes again' cellctl start turbine
 eventually_check 'its speed is read again' 30 runs_at 3000
 check 'it stops' cellctl stop turbine
 check 'it is taken away' cellctl destroy turbine
+check 'the hypervisor is closed' cellctl disable
+check 'they are not connected' quality_is unconnected
+check 'and opened' cellctl enable
 end
