@@ -28,7 +28,7 @@ measure() {
 	for cache in "$caches"/kmalloc-*; do echo 1 >"$cache/shrink"; done
 	memory_settle
 	read -r "kinds[kernel]" "kinds[unaccounted]" <<<"$(memory_of_the_kernel)"
-	kinds["cellmgrd"]=$(awk '$1 == "RssAnon:" { print $2 }' "/proc/$(systemctl show -P MainPID cellmgrd)/status")
+	kinds["cellmgrd"]=$(daemon_kb)
 	for kind in "${!slack[@]}"; do
 		[[ $kind != kmalloc-* ]] || kinds[$kind]=$(cut -d' ' -f1 "$caches/$kind/objects")
 	done

@@ -50,7 +50,11 @@ check 'its link is there for programs' test -c /dev/cellmgr/turbine-plant
 eventually_check 'its speed is read' 30 runs_at 3000
 gateway_finds 'what is read is what the turbine calculated' watch 3
 gateway_finds 'so is what is sent to who has asked for it' crowd 0 2 3
-gateway_finds 'and all of it together' crowd 3 3 3
+gateway_finds 'and all of it together' crowd 10 10 3
+before=$(daemon_kb)
+gateway_finds 'all of it once more' crowd 10 10 10
+diag "the daemon had $before kB before that, and has $(daemon_kb)"
+between 'the daemon has what it had' $(($(daemon_kb) - before)) -10000 64
 
 check 'a load is written' set_signal load-setpoint d 70
 eventually_check 'it is in force' 30 signal_is load-in-force 70

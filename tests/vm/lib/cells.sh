@@ -97,3 +97,6 @@ console_has() { cellctl console "$1" | grep -qE "$2"; }
 turbine_undisturbed() {
 	is "$1" "$(cellctl console turbine | sed -n 's/^turbine: t=.* unexpected=//p' | tail -n 1)" 0
 }
+
+# daemon_kb: what it has in memory of its own.
+daemon_kb() { awk '$1 == "RssAnon:" { print $2 }' "/proc/$(systemctl show -P MainPID cellmgrd)/status"; }

@@ -19,9 +19,6 @@ all_right() {
 	between "$1: it was read all the time" "$(told reads)" "$2" 1000000
 }
 
-# daemon_kb: what it has in memory of its own.
-daemon_kb() { awk '$1 == "RssAnon:" { print $2 }' "/proc/$(systemctl show -P MainPID cellmgrd)/status"; }
-
 # load_step PERCENT SECONDS: by the bus; the speed comes back.
 load_step() {
 	check "load $1 %: it is written" gateway step "$1" "$2"
