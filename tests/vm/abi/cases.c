@@ -301,6 +301,20 @@ static void case_device(struct abi *abi)
 	one_cell(abi, "a cell has device memory that nobody calls I/O", &wish, &image_hello, "K");
 }
 
+/* What Linux calls IO-APICs whose interrupts an IOMMU remaps. */
+static bool remapped(void)
+{
+	char line[512];
+	bool found = false;
+	FILE *file = fopen("/proc/interrupts", "re");
+
+	while (file && fgets(line, sizeof(line), file))
+		found |= strstr(line, "IR-IO-APIC") != NULL;
+	if (file)
+		fclose(file);
+	return found;
+}
+
 static void case_claims(struct abi *abi)
 {
 	const struct blob_cache cache = {.start = 0, .size = 1, .type = 3};
@@ -318,6 +332,10 @@ static void case_claims(struct abi *abi)
 
 	gives("a cache region is refused", abi_create(abi, &wants_cache), -EOPNOTSUPP);
 	gives("a PCI device that is not there is", abi_create(abi, &wants_device), -ENODEV);
+	if (remapped()) {
+		gives("pins are, where an IOMMU remaps", abi_create(abi, &wants_pins), -EOPNOTSUPP);
+		return;
+	}
 	gives("a cell has a pin", abi_create(abi, &wants_pins), 0);
 	gives("a second one with that is refused", abi_create(abi, &wants_them_too), -EBUSY);
 	gives("and one with a pin that is none", abi_create(abi, &wants_none), -EINVAL);
