@@ -144,9 +144,9 @@ void signals_read(const struct cell *cell, struct signal_reading *readings, size
 /* ---- Writing -------------------------------------------------------------------------------- */
 
 /*
- * As long as the block of its section has to be for all signals there, in words of eight bytes: its
- * reader has it as a structure, which is padded like that, and takes no block that is shorter.
- * There is room, as sections are pages.
+ * As long as the block of its section has to be for all signals there, and for the structure whose
+ * members they are, which compilers fill up to a multiple of its largest one: who reads it all at
+ * once would find a shorter block too short.
  */
 static uint32_t block_bytes(const struct cell *cell, const struct description_signal *signal)
 {
@@ -159,7 +159,7 @@ static uint32_t block_bytes(const struct cell *cell, const struct description_si
 		if (same_section(signal, other) && range_end(signal_range(other)) > end)
 			end = range_end(signal_range(other));
 	}
-	return (uint32_t)(end + 7) & ~7u;
+	return (uint32_t)(end + SIGNAL_MAX_BYTES - 1) / SIGNAL_MAX_BYTES * SIGNAL_MAX_BYTES;
 }
 
 static int refuse_link(const struct cell *cell, const struct description_signal *signal, int result,

@@ -225,6 +225,9 @@ gear y 4 good
 heat d -3.5 good
 run b 1 good"
 	is "Linux' own section" "$(./signal-peer get $device/output 0 u8)" 9
+	# run is at 12: a structure with it and a double has 16 bytes.
+	check "the block is as long as the structure" ./signal-peer get $common 8 u64
+	fails "and no longer" ./signal-peer get $common 16 u8
 	# Another program's longer block keeps its length, and one left in the middle becomes whole.
 	./signal-peer put $common 8 u8 6
 	./signal-peer put $common 248 f64 77

@@ -78,6 +78,20 @@ static void test_signal(struct tap *tap, const struct description *d, size_t n)
 		       "%s is stale when it has been missed more than once", signal->name);
 }
 
+/* Where the daemon's block of them ends: at a multiple of 8. */
+static uint64_t commands_end(const struct description *d)
+{
+	uint64_t end = 0;
+
+	for (size_t n = 0; d && n < d->num_signals; n++) {
+		const struct description_signal *signal = &d->signals[n];
+
+		if (signal->in_common && range_end(signal_range(signal)) > end)
+			end = range_end(signal_range(signal));
+	}
+	return (end + 7) / 8 * 8;
+}
+
 int main(void)
 {
 	struct tap tap = {0};
@@ -92,6 +106,8 @@ int main(void)
 		   "and has these signals only");
 	for (size_t n = 0; d && n < ARRAY_SIZE(expected); n++)
 		test_signal(&tap, d, n);
+	tap_is_u64(&tap, commands_end(d), sizeof(struct turbine_commands),
+		   "a block with all commands is as long as the program reads");
 	tap_ok(&tap,
 	       d && d->num_links == 1 && strcmp(d->links[0].name, TURBINE_LINK) == 0 &&
 		       d->links[0].vectors > TURBINE_ALARM_VECTOR,
