@@ -251,7 +251,7 @@ static void give_to_linux(struct held_device *held)
 		return;
 	bound = device_attach(&pci->dev);
 	if (bound > 0)
-		pci_info(pci, "driver %s has it again\n", pci->dev.driver->name);
+		pci_info(pci, "driver %s has it again\n", held->driver);
 	else
 		pci_err(pci, "driver %s does not come back: error %d\n", held->driver, bound);
 }
