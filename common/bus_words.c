@@ -8,6 +8,7 @@ static const char *const lifecycles[] = {BUS_CELL_STATES(WORD_ENTRY)};
 static const char *const healths[] = {BUS_HEALTHS(WORD_ENTRY)};
 static const char *const hypervisor_states[] = {BUS_HYPERVISOR_STATES(WORD_ENTRY)};
 static const char *const qualities[] = {BUS_QUALITIES(WORD_ENTRY)};
+static const char *const dmas[] = {BUS_DMAS(WORD_ENTRY)};
 static const char *const verbs[] = {BUS_VERBS(WORD_ENTRY)};
 static const char *const errors[] = {BUS_ERRORS(WORD_ENTRY)};
 
@@ -41,6 +42,11 @@ const char *quality_name(enum quality quality)
 	return qualities[quality];
 }
 
+const char *dma_name(enum dma dma)
+{
+	return dmas[dma];
+}
+
 const char *verb_name(enum bus_verb verb)
 {
 	return verbs[verb];
@@ -69,6 +75,11 @@ enum hypervisor_state hypervisor_state_from_word(const char *word)
 enum quality quality_from_word(const char *word)
 {
 	return (enum quality)find_word(qualities, QUALITY_COUNT, word);
+}
+
+enum dma dma_from_word(const char *word)
+{
+	return (enum dma)find_word(dmas, DMA_COUNT, word);
 }
 
 enum error_code error_code_from_name(const char *name)

@@ -20,6 +20,9 @@
 #define MAP_NAME_PATTERN "^(?!x-)[a-z0-9][a-z0-9-]{0,30}$"
 #define BYTES_PATTERN	 "^([0-9]+[KMG]?|0x[0-9a-fA-F]+)$"
 #define TIME_PATTERN	 "^[0-9]+(ms|s|min)$"
+#define DEVICE_PATTERN                                                                \
+	"^(pci:([0-9a-fA-F]{4}:[0-9a-fA-F]{2}:[0-9a-fA-F]{2}\\.[0-7]|[0-9a-fA-F]{4}:" \
+	"[0-9a-fA-F]{4})|(port|mmio):[0-9a-zA-Z]+(-[0-9a-zA-Z]+)?)$"
 
 static const char *word_of(const struct description_word *words, uint64_t value)
 {
@@ -131,6 +134,11 @@ static json *either(json *one, json *other)
 	return object_with("anyOf", list_with(list_with(NULL, one), other));
 }
 
+static json *pattern(const char *text)
+{
+	return with(object_with("type", text_of("string")), "pattern", text_of(text));
+}
+
 /* Members with names of a person's choice; those that are ignored are of no kind. */
 static json *schema_of_map(const struct description_value *value)
 {
@@ -172,6 +180,8 @@ static json *schema_of_value(const struct description_value *value)
 		return object_with("type", text_of("number"));
 	case VALUE_OBJECT:
 		return reference(value->object->name);
+	case VALUE_DEVICE:
+		return either(pattern(DEVICE_PATTERN), reference(value->object->name));
 	case VALUE_MAP:
 		return schema_of_map(value);
 	case VALUE_LIST:
@@ -221,11 +231,6 @@ static json *schema_of_object(const struct description_object *kind)
 		one_of = list_with(
 			one_of, object_with("required", list_with(NULL, text_of(kind->either[i]))));
 	return one_of ? with(schema, "oneOf", one_of) : schema;
-}
-
-static json *pattern(const char *text)
-{
-	return with(object_with("type", text_of("string")), "pattern", text_of(text));
 }
 
 static json *definitions(void)
@@ -288,6 +293,7 @@ static void put_form(FILE *stream, const struct description_value *value, bool m
 		[VALUE_FILE] = {"a file name", "file names"},
 		[VALUE_NAME] = {"", "names"},
 		[VALUE_OBJECT] = {"an object", "objects"},
+		[VALUE_DEVICE] = {"a device", "devices"},
 		[VALUE_REAL] = {"a number", "numbers"},
 		[VALUE_MAP] = {"an object", "objects"},
 		[VALUE_LIST] = {"a list of ", "lists of "},

@@ -42,6 +42,14 @@ enum lifecycle { BUS_CELL_STATES(WORD_SYMBOL) LIFECYCLE_COUNT };
 
 enum health { BUS_HEALTHS(WORD_SYMBOL) HEALTH_COUNT };
 
+/* Property Dma of a cell, and the key of descriptions: what keeps its devices from memory that is
+ * not the cell's. none: they cannot reach any; unprotected: nothing does. */
+#define BUS_DMAS(X)         \
+	X(DMA_NONE, "none") \
+	X(DMA_UNPROTECTED, "unprotected")
+
+enum dma { BUS_DMAS(WORD_SYMBOL) DMA_COUNT };
+
 /*
  * What comes with each signal's value: whether to believe it. stale: older than "stale-after", or
  * the cell that writes it does not run; bad: it is being changed all the time, was left in the

@@ -85,16 +85,23 @@ int driver_disable(struct driver *driver)
 	return call(driver, JAILHOUSE_DISABLE, NULL);
 }
 
-int driver_cell_create(struct driver *driver, const void *blob, size_t size)
+int driver_cell_create(struct driver *driver, const void *blob, size_t size, uint64_t take)
 {
 	struct jailhouse_cell_create create = {
 		.blob_address = (uintptr_t)blob,
 		.blob_size = (uint32_t)size,
 	};
+	struct cellvisor_cell_create taking = {
+		.blob_address = (uintptr_t)blob,
+		.blob_size = (uint32_t)size,
+		.take = take,
+	};
 
 	if (size > UINT32_MAX)
 		return -E2BIG;
-	return call(driver, JAILHOUSE_CELL_CREATE, &create);
+	return take && driver_has(driver, CELLVISOR_FEATURE_DEVICES)
+		       ? call(driver, CELLVISOR_CELL_CREATE, &taking)
+		       : call(driver, JAILHOUSE_CELL_CREATE, &create);
 }
 
 int driver_cell_load(struct driver *driver, int32_t id, const struct driver_image *images,

@@ -48,7 +48,8 @@ static inline bool driver_has(const struct driver *driver, uint64_t feature)
  */
 int driver_enable(struct driver *driver, const void *system_blob);
 int driver_disable(struct driver *driver);
-int driver_cell_create(struct driver *driver, const void *blob, size_t size);
+/* take: as struct cellvisor_cell_create has it; a driver without that takes as it likes. */
+int driver_cell_create(struct driver *driver, const void *blob, size_t size, uint64_t take);
 int driver_cell_load(struct driver *driver, int32_t id, const struct driver_image *images,
 		     size_t num_images);
 /* Blocks until the cell has answered or its msg_reply_timeout has passed. */

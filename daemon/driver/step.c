@@ -66,11 +66,16 @@ static const struct {
 	{EPERM, ERROR_REFUSED, "refused"},
 	{EINTR, ERROR_TIMEOUT, "no answer in time"},
 	{ETIMEDOUT, ERROR_TIMEOUT, "no answer in time"},
-	{EBUSY, ERROR_NO_RESOURCES, "its CPUs or its memory are in use"},
+	{EBUSY, ERROR_NO_RESOURCES, "its CPUs, its memory or its devices are in use"},
 	{ENOMEM, ERROR_NO_RESOURCES,
 	 "not enough memory in the hypervisor; raise \"hypervisor-memory\" in " CONFIG_FILE},
 	{EEXIST, ERROR_WRONG_STATE, "a cell of that name exists already"},
 	{ENOENT, ERROR_WRONG_STATE, "the driver has no such cell"},
+	{ENODEV, ERROR_NO_RESOURCES, "a PCI device of it is not there; the kernel log names it"},
+	{EXDEV, ERROR_NO_RESOURCES,
+	 "no cell can have one of its PCI devices; the kernel log says which and why"},
+	{EUSERS, ERROR_NO_RESOURCES,
+	 "a PCI device of it is in use by a driver of Linux; the kernel log names both"},
 	{EOPNOTSUPP, ERROR_DRIVER, "the driver in use cannot do this (see Features)"},
 };
 
@@ -135,7 +140,7 @@ static void create(struct step *step, struct driver *driver)
 	int r;
 
 	do
-		r = driver_cell_create(driver, step->blob, step->blob_size);
+		r = driver_cell_create(driver, step->blob, step->blob_size, step->take);
 	while (step_interrupted(step, r));
 	take_snapshot(step, driver);
 	cell = snapshot_find_name(step->snapshot, step->cell);

@@ -39,6 +39,7 @@ struct step {
 	/* In, VERB_CREATE, VERB_ADD_LINK. */
 	void *blob;
 	size_t blob_size;
+	uint64_t take; /* VERB_CREATE: bit n, PCI device n may be taken from Linux' driver */
 
 	/* In, VERB_LOAD. */
 	char *description_file; /* for messages; NULL: none */

@@ -39,6 +39,7 @@ static int fill_create(struct job *job, struct cell *cell, struct error *error)
 		return r;
 	step->blob = TAKE_POINTER(job->plan.blob);
 	step->blob_size = job->plan.blob_size;
+	step->take = job->plan.take;
 	return 0;
 }
 

@@ -7,6 +7,7 @@
 
 #include "blob.h"
 #include "model/check.h"
+#include "model/device.h"
 #include "model/encode.h"
 #include "model/link.h"
 #include "util/log.h"
@@ -160,6 +161,42 @@ int plan_add_link(struct manager *manager, struct cell *cell, struct error *erro
 	return 0;
 }
 
+/*
+ * What a cell is known by: its blob, but for what its PCI devices have. That cannot be read while
+ * the cell has them, and is theirs to change.
+ */
+static int hash_cell(const struct manager *manager, const struct description *description,
+		     const struct placement *placement, struct problems *problems,
+		     char ret[IMAGE_SHA256_TEXT])
+{
+	struct pci_facts devices[DESCRIPTION_MAX_PCI];
+	_cleanup_(freep) void *blob = NULL;
+	size_t size;
+	int r;
+
+	r = devices_read(manager->machine, description, false, problems, devices);
+	if (r >= 0)
+		r = encode_cell(description, placement, manager->machine, devices, problems, &blob,
+				&size);
+	return r < 0 ? r : image_hash_bytes(blob, size, ret);
+}
+
+static int encode(const struct manager *manager, const struct description *description,
+		  struct problems *problems, struct plan *plan)
+{
+	struct pci_facts devices[DESCRIPTION_MAX_PCI];
+	int r;
+
+	r = hash_cell(manager, description, &plan->placement, problems, plan->blob_sha256);
+	if (r >= 0)
+		r = devices_read(manager->machine, description, true, problems, devices);
+	if (r >= 0)
+		r = encode_cell(description, &plan->placement, manager->machine, devices, problems,
+				&plan->blob, &plan->blob_size);
+	plan->take = devices_take(manager->machine, description);
+	return r;
+}
+
 int plan_create(struct manager *manager, struct cell *cell, struct error *error, struct plan *ret)
 {
 	_cleanup_(problems_done) struct problems problems = {0};
@@ -168,15 +205,11 @@ int plan_create(struct manager *manager, struct cell *cell, struct error *error,
 
 	if (r < 0)
 		return r;
-	r = encode_cell(cell->description, &plan.placement, manager->machine, &problems, &plan.blob,
-			&plan.blob_size);
-	if (r < 0)
-		error_set_problems(error, ERROR_INVALID, &problems);
-	if (r >= 0 && image_hash_bytes(plan.blob, plan.blob_size, plan.blob_sha256) < 0)
-		r = error_set(error, ERROR_NO_RESOURCES, "out of memory");
+	r = encode(manager, cell->description, &problems, &plan);
 	if (r < 0) {
 		plan_done(&plan);
-		return r;
+		return problems.errors ? error_set_problems(error, ERROR_INVALID, &problems)
+				       : error_set(error, ERROR_NO_RESOURCES, "out of memory");
 	}
 	*ret = plan;
 	return 0;
@@ -187,32 +220,33 @@ static bool unchanged(const struct manager *manager, const struct cell *cell)
 {
 	_cleanup_(problems_done) struct problems problems = {0};
 	char sha256[IMAGE_SHA256_TEXT];
-	void *blob = NULL;
-	bool same = false;
-	size_t size;
 
-	if (encode_cell(cell->description, &cell->record.placement, manager->machine, &problems,
-			&blob, &size) >= 0 &&
-	    image_hash_bytes(blob, size, sha256) >= 0)
-		same = strcmp(sha256, cell->record.blob_sha256) == 0;
-	free(blob);
-	return same;
+	return hash_cell(manager, cell->description, &cell->record.placement, &problems, sha256) >=
+		       0 &&
+	       strcmp(sha256, cell->record.blob_sha256) == 0;
 }
 
 int plan_changed(struct manager *manager, struct cell *cell, struct error *error)
 {
-	struct plan plan;
+	_cleanup_(problems_done) struct problems problems = {0};
+	struct plan plan = {0};
 	int r;
 
+	r = cell->description->num_pci || cpu_mask_count(&cell->description->pins)
+		    ? need_machine(manager, error)
+		    : 0;
+	if (r < 0)
+		return r;
 	/* Where it is now it may stay, whatever its neighbours have come to want. */
 	if (unchanged(manager, cell))
 		return 0;
-	r = plan_create(manager, cell, error, &plan);
+	r = place_now(manager, cell, error, &plan.placement);
 	if (r < 0)
 		return r;
-	r = strcmp(plan.blob_sha256, cell->record.blob_sha256) != 0;
-	plan_done(&plan);
-	return r;
+	if (hash_cell(manager, cell->description, &plan.placement, &problems, plan.blob_sha256) < 0)
+		return problems.errors ? error_set_problems(error, ERROR_INVALID, &problems)
+				       : error_set(error, ERROR_NO_RESOURCES, "out of memory");
+	return strcmp(plan.blob_sha256, cell->record.blob_sha256) != 0;
 }
 
 static struct check_input check_input(const struct manager *manager)

@@ -15,6 +15,7 @@ struct plan {
 	char link_name[LINK_DEVICE_NAME_MAX];
 	void *blob;
 	size_t blob_size;
+	uint64_t take; /* its PCI devices that may be taken from Linux' drivers */
 	char blob_sha256[IMAGE_SHA256_TEXT];
 };
 

@@ -95,8 +95,11 @@ static bool get_mmio(const struct description *description, size_t index, char *
 
 	if (index >= description->num_mmio)
 		return false;
-	if (key)
-		snprintf(key, CHECK_KEY_MAX, "devices.mmio[%zu].phys", index);
+	if (key) {
+		description_device_key(key, CHECK_KEY_MAX, "mmio", index, mmio->listed);
+		if (!mmio->listed)
+			strcat(key, ".phys");
+	}
 	*ret = (struct address_range){mmio->phys, mmio->size};
 	return true;
 }
@@ -109,7 +112,8 @@ static bool get_ports(const struct description *description, size_t index, char 
 
 	if (index < description->num_ports) {
 		if (key)
-			snprintf(key, CHECK_KEY_MAX, "devices.ports[%zu]", index);
+			description_device_key(key, CHECK_KEY_MAX, "ports", index,
+					       description->ports[index].listed);
 		*ret = (struct address_range){description->ports[index].base,
 					      description->ports[index].count};
 		return true;
@@ -326,6 +330,7 @@ static void check_alone(const struct check *check)
 	check_pins(check);
 	check_images(check);
 	check_links(check);
+	check_devices(check);
 }
 
 /*
@@ -346,6 +351,7 @@ static void check_neighbours(const struct check *check, size_t count)
 		check_common_ranges(check, other, get_mmio, "names the same device");
 		check_common_ranges(check, other, get_ports, "has some of these ports as well");
 		check_common_pins(check, other);
+		check_common_devices(check, other);
 	}
 }
 

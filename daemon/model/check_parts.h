@@ -27,4 +27,8 @@ void check_links(const struct check *check);
 void check_pins(const struct check *check);
 void check_common_pins(const struct check *check, const struct description *other);
 
+/* PCI devices against the machine; against another description of the set. */
+void check_devices(const struct check *check);
+void check_common_devices(const struct check *check, const struct description *other);
+
 #endif /* CHECK_PARTS_H */

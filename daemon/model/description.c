@@ -255,6 +255,10 @@ void description_free(struct description *description)
 		free(description->images[i].file);
 	for (size_t i = 0; i < DESCRIPTION_MAX_LINKS; i++)
 		link_done(&description->links[i]);
+	for (size_t i = 0; i < DESCRIPTION_MAX_PCI; i++) {
+		free(description->pci[i].id);
+		free(description->pci[i].take_from);
+	}
 	for (size_t i = 0; i < description->num_signals; i++)
 		signal_done(&description->signals[i]);
 	free(description->signals);

@@ -13,6 +13,7 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#include "bus_abi.h"
 #include "cell_abi.h"
 #include "common/cleanup.h"
 #include "model/address_range.h"
@@ -26,6 +27,7 @@
 #define DESCRIPTION_MAX_IMAGES	16
 #define DESCRIPTION_MAX_PORTS	32 /* ranges */
 #define DESCRIPTION_MAX_MMIO	32
+#define DESCRIPTION_MAX_PCI	8
 #define DESCRIPTION_MAX_LINKS	8
 #define DESCRIPTION_MAX_SIGNALS 512
 
@@ -48,9 +50,11 @@ struct description_image {
 	uint64_t address; /* guest-physical, inside a loadable region */
 };
 
+/* Of devices: 0, or 1 + the index where "devices" is a list of all kinds. */
 struct description_ports {
 	uint16_t base;
 	uint16_t count; /* base + count <= 0x10000 */
+	size_t listed;
 };
 
 struct description_mmio {
@@ -58,6 +62,19 @@ struct description_mmio {
 	uint64_t size;
 	uint64_t address; /* guest-physical */
 	uint64_t flags;	  /* BLOB_MEM_*, with BLOB_MEM_IO */
+	size_t listed;
+};
+
+/* A PCI function of the machine: one at a place, or the only one of its kind. */
+struct description_pci {
+	char *id;	/* as a person wrote it */
+	bool has_place; /* else vendor and device */
+	uint16_t domain;
+	uint16_t bdf;
+	uint16_t vendor;
+	uint16_t device;
+	char *take_from; /* Linux' driver that it may be taken from; NULL: none */
+	size_t listed;
 };
 
 /* Memory that the cell shares with others; what follows from it is in link.h. */
@@ -134,6 +151,9 @@ struct description {
 	struct description_mmio mmio[DESCRIPTION_MAX_MMIO];
 	size_t num_mmio;
 	struct cpu_mask pins; /* of IO-APICs, by their numbers across all of them */
+	struct description_pci pci[DESCRIPTION_MAX_PCI];
+	size_t num_pci;
+	enum dma dma;
 
 	struct description_link links[DESCRIPTION_MAX_LINKS];
 	size_t num_links;
@@ -183,6 +203,12 @@ bool description_name_valid(const char *name);
  * customarily look), 0x100000 where no memory starts at 0 or where less than 1M does.
  */
 uint64_t description_comm_address(const struct description *description);
+
+/*
+ * The key of a device, for messages: of an element of "devices" itself where it was listed there,
+ * else of "devices.LIST".
+ */
+void description_device_key(char *key, size_t size, const char *list, size_t index, size_t listed);
 
 /* Sum of all regions' sizes in bytes. */
 uint64_t description_memory_total(const struct description *description);

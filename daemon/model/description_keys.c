@@ -13,6 +13,9 @@
 #define PLACE_MAX     128 /* bytes of a signal's place */
 #define UNIT_MAX      31
 
+#define PCI_ID_MAX     12 /* "0000:00:03.0" */
+#define PCI_DRIVER_MAX 47
+
 #define RWX (BLOB_MEM_READ | BLOB_MEM_WRITE | BLOB_MEM_EXECUTE)
 
 static const struct description_word memory_permissions[] = {
@@ -213,6 +216,22 @@ static const struct description_key mmio_keys[] = {
 static const struct description_object mmio_region = {"mmio-region", "Registers of a device.",
 						      .keys = mmio_keys, .rule = RULE_MMIO_REGION};
 
+static const struct description_key pci_keys[] = {
+	{"pci",
+	 "Its place, like \"0000:00:03.0\", or vendor and device, like \"8086:10d3\", where the "
+	 "machine has one of these only.",
+	 .value = LIMITED(STRING, 1, PCI_ID_MAX, TO(description_pci, id)), .required = true},
+	{"take-from", "The driver of Linux that it may be taken from.",
+	 .value = LIMITED(STRING, 1, PCI_DRIVER_MAX, TO(description_pci, take_from)),
+	 .more = "Without this a device that a driver has is refused.\n"
+		 "Whoever uses it, by a file system or a network, loses it in the same moment.\n"
+		 "When the cell is destroyed the driver gets it back.\n"},
+	{0},
+};
+
+static const struct description_object pci_device = {
+	"pci-device", "A function of the machine's PCI buses.", .keys = pci_keys, .rule = RULE_PCI};
+
 static const struct description_key devices_keys[] = {
 	{"ports", "Ranges of I/O ports.",
 	 .value = LIST(OBJECT(port_range), 0, DESCRIPTION_MAX_PORTS, TO_ARRAY(ports))},
@@ -225,8 +244,8 @@ static const struct description_key devices_keys[] = {
 		       .unique = true),
 	 .more = "A pin that a driver of Linux uses is refused. The cell's program reaches the "
 		 "IO-APIC's page, where\nonly its pins are.\n"},
-	{"pci", "Not supported by this version.", .value = {.type = VALUE_ANY},
-	 .unsupported = "PCI devices for cells are"},
+	{"pci", "PCI devices.",
+	 .value = LIST(OBJECT(pci_device), 0, DESCRIPTION_MAX_PCI, TO_ARRAY(pci))},
 	{0},
 };
 
@@ -258,6 +277,11 @@ static const struct description_word consoles[] = {
 
 static const struct description_value console_word =
 	WORDS(WORD, consoles, TO(description, console.type));
+
+static const struct description_value device_list = LIST(
+	DEVICE(pci_device), 0, DESCRIPTION_MAX_PORTS + DESCRIPTION_MAX_MMIO + DESCRIPTION_MAX_PCI);
+
+static const struct description_word dma[] = {BUS_DMAS(TYPE_WORD){0}};
 
 static const struct description_word no_heartbeat[] = {{"none", 0}, {0}};
 
@@ -305,7 +329,20 @@ static const struct description_key top_keys[] = {
 	{"signals", "Values in the shared memory, by their names.",
 	 .value = MAP(signal_object, description_signal, DESCRIPTION_MAX_SIGNALS,
 		      TO(description, signals), .count = MEMBER(description, num_signals))},
-	{"devices", NULL, .value = OBJECT(devices)},
+	{"devices",
+	 "Devices of the cell. In a list: \"pci:PLACE\", \"pci:VENDOR:DEVICE\", "
+	 "\"port:FIRST-LAST\", \"mmio:FIRST-LAST\", or an object for a PCI device, as under pci.",
+	 .value = OBJECT(devices), .short_form = &device_list,
+	 .forms = "must be a list, like [\"pci:0000:00:03.0\"], or an object with \"ports\", "
+		  "\"mmio\" and \"pci\""},
+	{"dma",
+	 "What keeps the devices of the cell from memory that is not the cell's: none where they "
+	 "cannot reach any; unprotected where nothing does.",
+	 .value = WORDS(WORD, dma, TO(description, dma)), DEFAULT(DMA_NONE),
+	 .more = "A PCI device can write to all of the machine's memory, that of Linux and of\n"
+		 "other cells, whenever the cell's program tells it to.\n"
+		 "This version does not drive IOMMUs: a cell with PCI devices needs\n"
+		 ".Li \"dma\": \"unprotected\" .\n"},
 	{"heartbeat",
 	 "The longest time that may pass without the cell's heartbeat moving; none: it is not "
 	 "watched.",
@@ -328,6 +365,7 @@ const struct description_object description_top = {
 	"", "One cell: /etc/cellmgr/cells/NAME.json, read by cellmgrd.", .keys = top_keys};
 
 const struct description_object *const description_objects[] = {
-	&description_top, &memory_region, &comm_region, &image_file,  &uart, &shared_link,
-	&signal_object,	  &devices,	  &port_range,	&mmio_region, &stop, NULL,
+	&description_top, &memory_region, &comm_region, &image_file, &uart,
+	&shared_link,	  &signal_object, &devices,	&port_range, &mmio_region,
+	&pci_device,	  &stop,	  NULL,
 };

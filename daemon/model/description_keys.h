@@ -39,6 +39,7 @@ enum value_type {
 	VALUE_NAME,   /* a cell's or one like it */
 	VALUE_OBJECT, /* its members go to "to", or into the same structure where that has size 0 */
 	VALUE_LIST,   /* of items; "to" is the array where they are objects */
+	VALUE_DEVICE, /* one of several kinds, as a string, or an object; goes to the description */
 	VALUE_MAP,    /* of objects by names, in an array that is made; "to" points to it */
 };
 
@@ -62,7 +63,7 @@ struct description_value {
 	uint64_t max;
 	uint64_t alignment;
 	const struct description_word *words;	 /* ended by a NULL word */
-	const struct description_object *object; /* of VALUE_OBJECT, VALUE_MAP */
+	const struct description_object *object; /* of VALUE_OBJECT, VALUE_MAP, VALUE_DEVICE */
 	const struct description_value *item;	 /* of VALUE_LIST */
 	bool unique;				 /* of VALUE_LIST: no item twice */
 	struct description_member to;
@@ -99,6 +100,7 @@ enum description_rule {
 	RULE_PORT_RANGE,
 	RULE_MMIO_REGION,
 	RULE_LINK,
+	RULE_PCI,
 };
 
 /* A kind of JSON object in a description, with all its keys. */
@@ -172,6 +174,10 @@ description_short_form(const struct description_key *key)
 		.type = VALUE_MAP, .object = &(object_), .max = (max_),                 \
 		.name = {offsetof(struct structure_, name), sizeof(struct structure_)}, \
 		__VA_ARGS__                                                             \
+	}
+#define DEVICE(object_)                                    \
+	{                                                  \
+		.type = VALUE_DEVICE, .object = &(object_) \
 	}
 #define REAL(...)                               \
 	{                                       \

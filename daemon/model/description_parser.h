@@ -38,6 +38,13 @@ void keep_value(const struct description_value *value, void *target, uint64_t nu
 /* Checks that need more than one key of an object, when all its members have been parsed. */
 void description_check_object(const struct given *given, enum description_rule rule, void *target);
 
+/* Parses an element of "devices" where that is a list; object is what it is when it is an object.
+ */
+void description_parse_device(const struct given *given, const struct description_object *object);
+
+/* Finds out which function a PCI device of a description is. */
+void description_check_pci(const struct given *given, struct description_pci *pci);
+
 /* Checks that need more than one key, on a completely parsed description. */
 void description_check_rules(struct parser *parser);
 

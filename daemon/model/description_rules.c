@@ -13,10 +13,17 @@ static const struct json_path memory_list = {.key = "memory"};
 static const struct json_path devices = {.key = "devices"};
 static const struct json_path mmio_list = {.parent = &devices, .key = "mmio"};
 static const struct json_path ports_list = {.parent = &devices, .key = "ports"};
+static const struct json_path pci_list = {.parent = &devices, .key = "pci"};
 static const struct json_path image_list = {.key = "image"};
 static const struct json_path comm_region = {.key = "comm-region"};
 static const struct json_path console_key = {.key = "console"};
 static const struct json_path link_list = {.key = "shared-memory"};
+
+static struct json_path device_path(const struct json_path *list, size_t index, size_t listed)
+{
+	return listed ? (struct json_path){.parent = &devices, .index = listed - 1}
+		      : (struct json_path){.parent = list, .index = index};
+}
 
 /* Something in the cell's address space, with the key that put it there. */
 struct occupant {
@@ -55,7 +62,7 @@ static void collect_occupants(const struct description *description, struct occu
 	for (size_t i = 0; i < description->num_mmio; i++) {
 		const struct description_mmio *mmio = &description->mmio[i];
 
-		add_occupant(ret, (struct occupant){{.parent = &mmio_list, .index = i},
+		add_occupant(ret, (struct occupant){device_path(&mmio_list, i, mmio->listed),
 						    "mmio",
 						    true,
 						    {mmio->address, mmio->size}});
@@ -186,13 +193,18 @@ static void check_ports(struct parser *parser)
 	const struct description_console *console = &description->console;
 
 	for (size_t i = 0; i < description->num_ports; i++) {
-		const struct json_path item = {.parent = &ports_list, .index = i};
+		const struct json_path item =
+			device_path(&ports_list, i, description->ports[i].listed);
 		const struct address_range ports = port_range(&description->ports[i]);
 
 		for (size_t j = 0; j < i; j++) {
-			if (ranges_meet(ports, port_range(&description->ports[j])))
-				parser_error(parser, &item, NULL,
-					     "has ports that devices.ports[%zu] has as well", j);
+			char other[32];
+
+			if (!ranges_meet(ports, port_range(&description->ports[j])))
+				continue;
+			description_device_key(other, sizeof(other), "ports", j,
+					       description->ports[j].listed);
+			parser_error(parser, &item, NULL, "has ports that %s has as well", other);
 		}
 		if (console->type == DESCRIPTION_CONSOLE_PORT &&
 		    ranges_meet(ports, (struct address_range){console->address, console->size}))
@@ -223,6 +235,25 @@ static void check_links_total(struct parser *parser)
 			     quantity_format_bytes(total, wanted),
 			     quantity_format_bytes(LINKS_MAX_BYTES, limit));
 		return;
+	}
+}
+
+/* What a function does by itself nobody can tell: each may have memory at its mercy. */
+static void check_dma(struct parser *parser)
+{
+	const struct description *description = parser->description;
+
+	if (description->dma != DMA_NONE)
+		return;
+	for (size_t i = 0; i < description->num_pci; i++) {
+		const struct json_path item = device_path(&pci_list, i, description->pci[i].listed);
+
+		parser_error(
+			parser, &item, NULL,
+			"PCI device %s can read and write all of the machine's memory, that of "
+			"Linux and of other cells, and nothing holds it back: leave it out, or "
+			"accept that with \"dma\": \"unprotected\"",
+			description->pci[i].id);
 	}
 }
 
@@ -334,6 +365,9 @@ void description_check_object(const struct given *given, enum description_rule r
 	case RULE_LINK:
 		check_link(given, target);
 		break;
+	case RULE_PCI:
+		description_check_pci(given, target);
+		break;
 	}
 }
 
@@ -360,6 +394,7 @@ void description_check_rules(struct parser *parser)
 	check_physical(parser);
 	check_content(parser);
 	check_ports(parser);
+	check_dma(parser);
 	check_links(parser);
 	check_parameters(parser);
 	description_check_signals(parser);

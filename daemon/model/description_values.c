@@ -370,6 +370,9 @@ void parse_value(const struct given *given, const struct description_value *valu
 	case VALUE_MAP:
 		parse_map(given, value, target);
 		break;
+	case VALUE_DEVICE:
+		description_parse_device(given, value->object);
+		break;
 	case VALUE_ANY:
 		break;
 	default:

@@ -12,14 +12,13 @@
 #define COMM_FLAGS (BLOB_MEM_READ | BLOB_MEM_WRITE | BLOB_MEM_COMM_REGION)
 #define UART_FLAGS (BLOB_MEM_READ | BLOB_MEM_WRITE | BLOB_MEM_IO | BLOB_MEM_IO_8 | BLOB_MEM_IO_32)
 
-static void append_region(struct blob_buffer *buffer, struct cell_desc *desc,
-			  struct blob_memory region)
+void encode_region(struct blob_buffer *buffer, struct cell_desc *desc, struct blob_memory region)
 {
 	blob_append(buffer, &region, sizeof(region));
 	desc->num_memory_regions++;
 }
 
-static void append_ports(struct blob_buffer *buffer, struct cell_desc *desc, struct blob_pio range)
+void encode_ports(struct blob_buffer *buffer, struct cell_desc *desc, struct blob_pio range)
 {
 	blob_append(buffer, &range, sizeof(range));
 	desc->num_pio_regions++;
@@ -33,24 +32,24 @@ static void append_regions(struct blob_buffer *buffer, struct cell_desc *desc,
 	for (size_t i = 0; i < description->num_memory; i++) {
 		const struct description_memory *memory = &description->memory[i];
 
-		append_region(buffer, desc,
+		encode_region(buffer, desc,
 			      (struct blob_memory){placement->memory[i].start, memory->address,
 						   memory->size, memory->flags});
 	}
-	append_region(buffer, desc,
+	encode_region(buffer, desc,
 		      (struct blob_memory){.virt_start = description_comm_address(description),
 					   .size = PAGE_BYTES,
 					   .flags = COMM_FLAGS});
 	for (size_t i = 0; i < description->num_mmio; i++) {
 		const struct description_mmio *mmio = &description->mmio[i];
 
-		append_region(
+		encode_region(
 			buffer, desc,
 			(struct blob_memory){mmio->phys, mmio->address, mmio->size, mmio->flags});
 	}
 	/* The registers of a UART in memory, and nothing beside them in their page. */
 	if (console->type == DESCRIPTION_CONSOLE_MMIO)
-		append_region(buffer, desc,
+		encode_region(buffer, desc,
 			      (struct blob_memory){console->address, console->address,
 						   console->size, UART_FLAGS});
 }
@@ -86,8 +85,8 @@ static void init_desc(struct cell_desc *desc, const struct description *descript
 }
 
 int encode_cell(const struct description *description, const struct placement *placement,
-		const struct machine *machine, struct problems *problems, void **ret_blob,
-		size_t *ret_size)
+		const struct machine *machine, const struct pci_facts *devices,
+		struct problems *problems, void **ret_blob, size_t *ret_size)
 {
 	const struct problem_place place = {.file = description->file};
 	const struct description_console *console = &description->console;
@@ -107,16 +106,20 @@ int encode_cell(const struct description *description, const struct placement *p
 	blob_append(&buffer, &desc, sizeof(desc));
 	desc.cpu_set_size = blob_append_cpus(&buffer, &placement->cpus);
 	append_regions(&buffer, &desc, description, placement);
+	encode_device_regions(&buffer, &desc, description, devices);
 	encode_link_regions(&buffer, &desc, description, placement, ends);
 	if (pins_encode(&buffer, &desc, description, machine, problems) < 0)
 		return -EINVAL;
 	for (size_t i = 0; i < description->num_ports; i++)
-		append_ports(
+		encode_ports(
 			&buffer, &desc,
 			(struct blob_pio){description->ports[i].base, description->ports[i].count});
 	if (console->type == DESCRIPTION_CONSOLE_PORT)
-		append_ports(&buffer, &desc, (struct blob_pio){console->address, console->size});
+		encode_ports(&buffer, &desc, (struct blob_pio){console->address, console->size});
+	encode_device_ports(&buffer, &desc, description, devices);
+	encode_devices(&buffer, &desc, description, devices);
 	encode_link_devices(&buffer, &desc, description, ends);
+	encode_device_caps(&buffer, &desc, description, devices);
 	if (buffer.out_of_memory)
 		return -ENOMEM;
 

@@ -136,7 +136,7 @@ int machine_read(const char *root, struct problems *problems, struct machine **r
 {
 	_cleanup_(machine_freep) struct machine *machine = calloc(1, sizeof(*machine));
 	const struct reader reader = {.root = root ?: "", .problems = problems, .machine = machine};
-	int r = machine ? 0 : -ENOMEM;
+	int r = machine && (machine->root = strdup(reader.root)) ? 0 : -ENOMEM;
 
 	for (size_t i = 0; r == 0 && i < ARRAY_SIZE(sources); i++) {
 		r = read_source(&reader, &sources[i]);
@@ -199,6 +199,7 @@ void machine_free(struct machine *machine)
 	machine_resources_done(&machine->iomem);
 	machine_resources_done(&machine->ioports);
 	free(machine->pci);
+	free(machine->root);
 	free(machine);
 }
 

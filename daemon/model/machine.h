@@ -56,6 +56,7 @@ struct machine_unit {
 #define PCI_BDF(bus, device, function) ((bus) << 8 | (device) << 3 | (function))
 #define PCI_SLOT_OF(bdf)	       ((bdf) >> 3 & 0x1f)
 
+#define MACHINE_PCI_DRIVER  48	   /* longest name and a zero; longer ones are cut */
 #define MACHINE_PCI_UNKNOWN 0xffff /* no vendor's and no device's number */
 
 struct machine_pci {
@@ -63,9 +64,19 @@ struct machine_pci {
 	uint16_t bdf; /* PCI_BDF() */
 	uint16_t vendor;
 	uint16_t device;
+	char driver[MACHINE_PCI_DRIVER]; /* of Linux that has it; "": none */
 };
 
+#define MACHINE_PCI_DEVICES "/sys/bus/pci/devices"
+
+/* "0000:00:1f.2", as sysfs has it. */
+#define PCI_NAME_MAX	13
+#define PCI_NAME_FORMAT "%04x:%02x:%02x.%x"
+#define PCI_NAME_OF(function) \
+	(function)->domain, (function)->bdf >> 8, PCI_SLOT_OF((function)->bdf), (function)->bdf & 7
+
 struct machine {
+	char *root; /* where it was read, "" for this one */
 	struct machine_resources iomem;
 	struct machine_resources ioports;
 

@@ -3,13 +3,13 @@
 #include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
+#include <limits.h>
 #include <string.h>
 
 #include "common/array.h"
 #include "model/machine.h"
 #include "util/read_text.h"
 
-#define DEVICES	      "/sys/bus/pci/devices"
 #define FUNCTIONS_MAX 65536 /* of a domain; of more than one nobody needs as many */
 #define ATTRIBUTE_MAX 64
 
@@ -62,6 +62,28 @@ static uint16_t read_id(int directory, const char *name, const char *attribute)
 	return id <= UINT16_MAX ? id : MACHINE_PCI_UNKNOWN;
 }
 
+/* A link to the driver's directory, where it has one. */
+static void read_driver(int directory, const char *name, char driver[MACHINE_PCI_DRIVER])
+{
+	_cleanup_(freep) char *path = NULL;
+	char target[PATH_MAX];
+	const char *last;
+	ssize_t length;
+
+	driver[0] = '\0';
+	if (asprintf(&path, "%s/driver", name) < 0) {
+		path = NULL;
+		return;
+	}
+	length = readlinkat(directory, path, target, sizeof(target) - 1);
+	if (length < 0)
+		return;
+	target[length] = '\0';
+	last = strrchr(target, '/');
+	snprintf(driver, MACHINE_PCI_DRIVER, "%.*s", MACHINE_PCI_DRIVER - 1,
+		 last ? last + 1 : target);
+}
+
 static int read_functions(DIR *directory, struct functions *functions)
 {
 	const struct dirent *item;
@@ -75,6 +97,7 @@ static int read_functions(DIR *directory, struct functions *functions)
 			return -E2BIG;
 		parsed.vendor = read_id(dirfd(directory), item->d_name, "vendor");
 		parsed.device = read_id(dirfd(directory), item->d_name, "device");
+		read_driver(dirfd(directory), item->d_name, parsed.driver);
 		function = array_add(&functions->items, &functions->count, sizeof(*function));
 		if (!function)
 			return -ENOMEM;
@@ -90,7 +113,7 @@ int machine_read_pci(const char *root, struct machine *machine)
 	_cleanup_(freep) char *path = NULL;
 	int r = 0;
 
-	if (asprintf(&path, "%s" DEVICES, root ?: "") < 0) {
+	if (asprintf(&path, "%s" MACHINE_PCI_DEVICES, root ?: "") < 0) {
 		path = NULL;
 		return -ENOMEM;
 	}

@@ -25,6 +25,7 @@ static void encode_end(const struct description *description, size_t index,
 /* A placement that fits whatever the description wants; the blob checker has the last word. */
 static void encode(const struct description *description, struct problems *problems)
 {
+	struct pci_facts devices[DESCRIPTION_MAX_PCI];
 	struct placement placement = {.num_memory = description->num_memory,
 				      .num_links = description->num_links};
 	uint64_t next = 1ull << 40;
@@ -53,7 +54,10 @@ static void encode(const struct description *description, struct problems *probl
 	placement.cpus = description->cpus;
 	for (unsigned int cpu = 0; cpu_mask_count(&placement.cpus) < description->cpu_count; cpu++)
 		cpu_mask_add(&placement.cpus, cpu);
-	if (encode_cell(description, &placement, NULL, problems, &blob, &size) == 0)
+	for (size_t i = 0; i < description->num_pci; i++)
+		devices[i] = (struct pci_facts){.domain = description->pci[i].domain,
+						.bdf = PCI_BDF(1, i, 0)};
+	if (encode_cell(description, &placement, NULL, devices, problems, &blob, &size) == 0)
 		free(blob);
 	else if (problems->errors == 0)
 		abort();

@@ -124,8 +124,8 @@ static const struct {
 	 "console.register-distance", "1 or 4"},
 	{"{" MEMORY ", \"console\": {\"mmio\": \"4K\"}}", "console", "memory is as well"},
 	/* devices */
-	{"{" MEMORY ", \"devices\": {\"pci\": [\"00:1f.2\"]}}", "devices.pci",
-	 "not supported by this version"},
+	{"{" MEMORY ", \"devices\": {\"pci\": [\"00:1f.2\"]}}", "devices.pci[0]",
+	 "must be an object"},
 	{"{" MEMORY ", \"devices\": {\"ports\": [{\"base\": \"0x3f8\"}]}}",
 	 "devices.ports[0].count", "is missing"},
 	{"{" MEMORY ", \"devices\": {\"ports\": [{\"base\": \"0xfff8\", \"count\": 9}]}}",

@@ -27,7 +27,7 @@ static bool encode(struct tap *tap, const char *json, struct cell *ret)
 	for (size_t i = 0; i < d->num_memory; i++)
 		placement.memory[i] =
 			(struct address_range){0x20000000 + (i << 28), d->memory[i].size};
-	if (encode_cell(d, &placement, NULL, &problems, &blob, &size) < 0) {
+	if (encode_cell(d, &placement, NULL, NULL, &problems, &blob, &size) < 0) {
 		note_problems(tap, &problems);
 		return false;
 	}
@@ -144,7 +144,7 @@ static void test_pins(struct tap *tap)
 		return;
 	placement.cpus = d->cpus;
 	if (!tap_ok(tap,
-		    encode_cell(d, &placement, &machine, &problems, &blob, &size) == 0 &&
+		    encode_cell(d, &placement, &machine, NULL, &problems, &blob, &size) == 0 &&
 			    ((struct cell_desc *)blob)->num_irqchips == 3,
 		    "pins are told by their controllers"))
 		return;
@@ -160,8 +160,8 @@ static void test_pins(struct tap *tap)
 	tap_ok(tap, chips[2].pin_base == 32 && chips[2].pin_bitmap[0] == 1 << 8,
 	       "that of the last one");
 	tap_ok(tap,
-	       encode_cell(d, &placement, NULL, &problems, &none, &size) == -EINVAL && !none &&
-		       has_problem(&problems, SEVERITY_ERROR, "devices.pins", "has pin 3"),
+	       encode_cell(d, &placement, NULL, NULL, &problems, &none, &size) == -EINVAL &&
+		       !none && has_problem(&problems, SEVERITY_ERROR, "devices.pins", "has pin 3"),
 	       "without a machine there are none");
 }
 
@@ -195,13 +195,15 @@ static void test_refused(struct tap *tap)
 
 	if (!tap_ok(tap, d != NULL, "a cell is described"))
 		return;
-	tap_ok(tap, encode_cell(d, &placement, NULL, &problems, &blob, &size) == -EINVAL && !blob,
+	tap_ok(tap,
+	       encode_cell(d, &placement, NULL, NULL, &problems, &blob, &size) == -EINVAL && !blob,
 	       "a placement of another description is refused");
 	placement.num_memory = 1;
 	placement.memory[0] = (struct address_range){0x20000800, 1 << 20};
 	cpu_mask_add(&placement.cpus, 2);
 	tap_ok(tap,
-	       encode_cell(d, &placement, NULL, &problems, &blob, &size) == -EINVAL && !blob &&
+	       encode_cell(d, &placement, NULL, NULL, &problems, &blob, &size) == -EINVAL &&
+		       !blob &&
 		       has_problem(&problems, SEVERITY_ERROR, "", "hypervisor would refuse"),
 	       "what the hypervisor's checker refuses does not leave the daemon");
 }

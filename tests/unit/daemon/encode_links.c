@@ -46,7 +46,7 @@ static int encode(struct tap *tap, const struct description *d, const struct pla
 	_cleanup_(problems_done) struct problems problems = {0};
 	void *blob = NULL;
 	size_t size;
-	int r = encode_cell(d, placement, NULL, &problems, &blob, &size);
+	int r = encode_cell(d, placement, NULL, NULL, &problems, &blob, &size);
 
 	if (r < 0)
 		note_problems(tap, &problems);
@@ -232,8 +232,8 @@ static void test_changed(struct tap *tap)
 
 		tap_ok(tap,
 		       other &&
-			       encode_cell(other, &placement, NULL, &problems, &blob, &size) ==
-				       -EINVAL &&
+			       encode_cell(other, &placement, NULL, NULL, &problems, &blob,
+					   &size) == -EINVAL &&
 			       !blob &&
 			       has_problem(&problems, SEVERITY_ERROR, "", "place it again"),
 		       "a place for other links is refused (%zu)", i);
