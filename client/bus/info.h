@@ -23,7 +23,9 @@
 	X(const char *, operation, "operation", "''") /* under way, "" if none */                  \
 	X(const char *, last_error, "last-error", "''")                                            \
 	X(const char *, image_sha256, "image-sha256", "''")                                        \
-	X(struct json_object *, exits, "exits", "{}") /* numbers, by the counter's name */
+	X(struct json_object *, exits, "exits", "{}")	  /* numbers, by the counter's name */     \
+	X(struct json_object *, devices, "devices", "[]") /* texts */                              \
+	X(const char *, dma, "dma", "'none'")
 
 #define MANAGER_PROPERTIES(X)                                              \
 	X(const char *, hypervisor_state, "hypervisor-state", "'unknown'") \

@@ -168,6 +168,22 @@ static void put_exits(struct client *client, const struct cell_info *cell,
 	fputc('\n', stream);
 }
 
+/* What is held back by nothing is to be seen. */
+static void put_devices(struct client *client, const struct cell_info *cell)
+{
+	size_t count = json_object_array_length(cell->devices);
+
+	if (count > 0)
+		put_label(client, "Devices");
+	for (size_t i = 0; i < count; i++)
+		put_text(client, COLOR_PLAIN,
+			 json_object_get_string(json_object_array_get_idx(cell->devices, i)) ?: "",
+			 i + 1 < count ? " " : "\n");
+	if (dma_from_word(cell->dma) == DMA_UNPROTECTED)
+		put_field(client, "DMA", COLOR_YELLOW,
+			  "unprotected: its devices can reach all of the machine's memory");
+}
+
 static int put_cell(struct client *client, const struct cell_info *cell,
 		    const struct cell_rates *rates)
 {
@@ -184,6 +200,7 @@ static int put_cell(struct client *client, const struct cell_info *cell,
 	put_field(client, "CPUs", COLOR_PLAIN, cpus);
 	put_field(client, "Memory", COLOR_PLAIN,
 		  cell->memory > 0 ? quantity_round_bytes(cell->memory, memory) : "-");
+	put_devices(client, cell);
 	if (cell->id >= 0) {
 		put_label(client, "Id");
 		fprintf(stream, "%" PRId64 "\n", cell->id);

@@ -2,6 +2,7 @@
 /* org.cellmgr1.Cell; documented in dbus/org.cellmgr1.Cell.xml. */
 #include <errno.h>
 #include <fcntl.h>
+#include <inttypes.h>
 
 #include "bus/request.h"
 #include "bus/service.h"
@@ -135,6 +136,52 @@ GETTER(exits)
 						  cell->exits[i]);
 	}
 	return r < 0 ? r : sd_bus_message_close_container(reply);
+}
+
+static int append_ranges(const struct description *description, sd_bus_message *reply)
+{
+	char text[64];
+	int r = 0;
+
+	for (size_t i = 0; r >= 0 && i < description->num_ports; i++) {
+		const struct description_ports *ports = &description->ports[i];
+
+		snprintf(text, sizeof(text), "port:0x%x-0x%x", ports->base,
+			 ports->base + ports->count - 1u);
+		r = sd_bus_message_append(reply, "s", text);
+	}
+	for (size_t i = 0; r >= 0 && i < description->num_mmio; i++) {
+		const struct description_mmio *mmio = &description->mmio[i];
+
+		snprintf(text, sizeof(text), "mmio:0x%" PRIx64 "-0x%" PRIx64, mmio->phys,
+			 mmio->phys + (mmio->size - 1));
+		r = sd_bus_message_append(reply, "s", text);
+	}
+	return r;
+}
+
+GETTER(devices)
+{
+	const struct description *description = ((const struct cell *)userdata)->description;
+	char text[64];
+	int r;
+
+	r = sd_bus_message_open_container(reply, 'a', "s");
+	for (size_t i = 0; r >= 0 && description && i < description->num_pci; i++) {
+		snprintf(text, sizeof(text), "pci:%s", description->pci[i].id);
+		r = sd_bus_message_append(reply, "s", text);
+	}
+	if (r >= 0 && description)
+		r = append_ranges(description, reply);
+	return r < 0 ? r : sd_bus_message_close_container(reply);
+}
+
+GETTER(dma)
+{
+	const struct cell *cell = userdata;
+
+	return sd_bus_message_append(
+		reply, "s", dma_name(cell->description ? cell->description->dma : DMA_NONE));
 }
 
 GETTER(signals)

@@ -30,7 +30,9 @@ struct manager;
 	X(CELL_PROPERTY_LAST_ERROR, "LastError", "s", BY_MEMBER(last_error))       \
 	X(CELL_PROPERTY_IMAGE_SHA256, "ImageSha256", "s", BY_GETTER(image_sha256)) \
 	X(CELL_PROPERTY_EXITS, "Exits", "a{st}", BY_GETTER(exits))                 \
-	X(CELL_PROPERTY_SIGNALS, "Signals", "a{sa{sv}}", BY_GETTER(signals))
+	X(CELL_PROPERTY_SIGNALS, "Signals", "a{sa{sv}}", BY_GETTER(signals))       \
+	X(CELL_PROPERTY_DEVICES, "Devices", "as", BY_GETTER(devices))              \
+	X(CELL_PROPERTY_DMA, "Dma", "s", BY_GETTER(dma))
 
 enum cell_property { CELL_PROPERTIES(WORD_SYMBOL) CELL_PROPERTY_COUNT };
 

@@ -20,11 +20,23 @@ static const struct problems *first_errors(const struct cell_dir *dir)
 	return NULL;
 }
 
+/* Of what is only in the description everything may be another when that is. */
+static void mark_described(struct cell *cell)
+{
+	if (cell->description->num_signals)
+		cell->changed |= 1u << CELL_PROPERTY_SIGNALS;
+	if (cell->description->num_pci || cell->description->num_ports ||
+	    cell->description->num_mmio)
+		cell->changed |= 1u << CELL_PROPERTY_DEVICES;
+	if (cell->description->dma != DMA_NONE)
+		cell->changed |= 1u << CELL_PROPERTY_DMA;
+}
+
 static void take_descriptions(struct manager *manager, struct cell_dir *dir)
 {
 	for (struct cell *cell = manager->cells; cell; cell = cell->next) {
-		if (cell->description && cell->description->num_signals)
-			cell->changed |= 1u << CELL_PROPERTY_SIGNALS;
+		if (cell->description)
+			mark_described(cell);
 		description_free(cell->description);
 		cell->description = NULL;
 	}
@@ -37,8 +49,7 @@ static void take_descriptions(struct manager *manager, struct cell_dir *dir)
 		if (!cell)
 			continue;
 		cell->description = TAKE_POINTER(entry->description);
-		if (cell->description->num_signals)
-			cell->changed |= 1u << CELL_PROPERTY_SIGNALS;
+		mark_described(cell);
 	}
 	cell_dir_free(manager->descriptions);
 	manager->descriptions = dir;

@@ -379,10 +379,12 @@ static int get_cell_property(sd_bus *bus, const char *path, const char *interfac
 						   cell->num_cpus * sizeof(*cell->cpus));
 	if (strcmp(property, "Signals") == 0)
 		return fake_signals_describe(reply, cell->name);
-	if (cell->exits == 0)
-		return sd_bus_message_append(reply, "a{st}", 0);
-	return sd_bus_message_append(reply, "a{st}", 3, "total", cell->exits, "mmio",
-				     cell->exits / 4, "hypercall", cell->exits / 2);
+	if (strcmp(property, "Devices") == 0)
+		return sd_bus_message_append(reply, "as", !!cell->exits, "pci:8086:10d3");
+	if (strcmp(property, "Dma") == 0)
+		return sd_bus_message_append(reply, "s", cell->exits ? "unprotected" : "none");
+	return sd_bus_message_append(reply, "a{st}", cell->exits ? 3 : 0, "total", cell->exits,
+				     "mmio", cell->exits / 4, "hypercall", cell->exits / 2);
 }
 
 /* What sd-bus can read from the cell itself. */
@@ -411,6 +413,8 @@ static const sd_bus_vtable cell_vtable[] = {
 	MEMBER("ImageSha256", "s", image),
 	SD_BUS_PROPERTY("Exits", "a{st}", get_cell_property, 0, CHANGES),
 	SD_BUS_PROPERTY("Signals", "a{sa{sv}}", get_cell_property, 0, CHANGES),
+	SD_BUS_PROPERTY("Devices", "as", get_cell_property, 0, CHANGES),
+	SD_BUS_PROPERTY("Dma", "s", get_cell_property, 0, CHANGES),
 	SD_BUS_METHOD("ReadSignals", "as", "a{sv}", on_read_signals, FREE),
 	SD_BUS_METHOD("WriteSignal", "sv", NULL, on_write_signal, FREE),
 	SD_BUS_METHOD("SubscribeSignals", "ast", NULL, on_subscribe, FREE),
