@@ -92,16 +92,36 @@ static void list_cpus(const uint8_t *set, size_t size, char *list, size_t room)
 	}
 }
 
-static int do_create(pid_t pid, uint64_t argument, bool lie)
+static int add_cell(const struct cell_desc *desc, const struct fake_ends *ends, uint64_t take)
 {
-	struct jailhouse_cell_create create;
-	struct fake_ends ends;
-	struct cell_desc *desc;
+	struct fake_devices devices;
 	struct fake_cell *cell;
 	char cpus[64];
+	int r = fake_devices_take(desc, take, &devices);
+
+	if (r < 0)
+		return r;
+	list_cpus(cell_desc_cpu_set(desc), desc->cpu_set_size, cpus, sizeof(cpus));
+	cell = fake_add(desc->name, cpus);
+	if (!cell) {
+		fake_devices_give(&devices);
+		return -ENOMEM;
+	}
+	cell->reply_timeout_us = desc->msg_reply_timeout;
+	cell->ends = *ends;
+	cell->devices = devices;
+	return 0;
+}
+
+/* The original's call is the beginning of ours. */
+static int do_create(pid_t pid, uint64_t argument, size_t size, bool lie)
+{
+	struct cellvisor_cell_create create = {0};
+	struct fake_ends ends;
+	struct cell_desc *desc;
 	int r = -EINVAL;
 
-	if (fake_read_memory(pid, argument, &create, sizeof(create)) < 0)
+	if (fake_read_memory(pid, argument, &create, size) < 0)
 		return -EFAULT;
 	if (!fake.enabled || create.blob_size < sizeof(*desc) || create.blob_size > 65536)
 		return -EINVAL;
@@ -117,15 +137,8 @@ static int do_create(pid_t pid, uint64_t argument, bool lie)
 	if (fake_find_name(desc->name))
 		goto out;
 	r = fake_link_ends(desc, &ends);
-	if (lie || r < 0)
-		goto out;
-	list_cpus(cell_desc_cpu_set(desc), desc->cpu_set_size, cpus, sizeof(cpus));
-	cell = fake_add(desc->name, cpus);
-	r = cell ? 0 : -ENOMEM;
-	if (cell) {
-		cell->reply_timeout_us = desc->msg_reply_timeout;
-		cell->ends = ends;
-	}
+	if (!lie && r == 0)
+		r = add_cell(desc, &ends, create.take);
 out:
 	free(desc);
 	return r;
@@ -365,6 +378,7 @@ const char *fake_call_name(pid_t pid, uint64_t request, uint64_t argument)
 	case JAILHOUSE_DISABLE:
 		return "disable";
 	case JAILHOUSE_CELL_CREATE:
+	case CELLVISOR_CELL_CREATE:
 		return "create";
 	case JAILHOUSE_CELL_LOAD:
 		return fake_shutdown_target(pid, request, argument) ? "shutdown" : "load";
@@ -403,7 +417,9 @@ int fake_ioctl(pid_t pid, uint64_t request, uint64_t argument, bool lie)
 	case JAILHOUSE_DISABLE:
 		return do_disable(lie);
 	case JAILHOUSE_CELL_CREATE:
-		return do_create(pid, argument, lie);
+		return do_create(pid, argument, sizeof(struct jailhouse_cell_create), lie);
+	case CELLVISOR_CELL_CREATE:
+		return do_create(pid, argument, sizeof(struct cellvisor_cell_create), lie);
 	case JAILHOUSE_CELL_LOAD:
 		return do_load(pid, argument, lie);
 	case JAILHOUSE_CELL_START:

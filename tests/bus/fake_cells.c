@@ -11,7 +11,8 @@
 
 struct fake fake = {
 	.features = CELLVISOR_FEATURE_POOL | CELLVISOR_FEATURE_STATUS | CELLVISOR_FEATURE_CONSOLE |
-		    CELLVISOR_FEATURE_KILL | CELLVISOR_FEATURE_EVENTS | CELLVISOR_FEATURE_LINKS,
+		    CELLVISOR_FEATURE_KILL | CELLVISOR_FEATURE_EVENTS | CELLVISOR_FEATURE_LINKS |
+		    CELLVISOR_FEATURE_DEVICES,
 	.next_id = 1,
 };
 
@@ -58,6 +59,7 @@ void fake_remove(struct fake_cell *cell)
 	char directory[128], hidden[128], command[160];
 
 	cell->used = false;
+	fake_devices_give(&cell->devices);
 	snprintf(directory, sizeof(directory), FAKE_CELLS "/%d", cell->id);
 	snprintf(hidden, sizeof(hidden), FAKE_CELLS "/.%d", cell->id);
 	snprintf(command, sizeof(command), "rm -rf %s", hidden);

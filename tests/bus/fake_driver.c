@@ -209,6 +209,7 @@ static int parse_errno(const char *name)
 		{"EPERM", EPERM},   {"EBUSY", EBUSY},	      {"ENOMEM", ENOMEM},
 		{"EINVAL", EINVAL}, {"EEXIST", EEXIST},	      {"ENOENT", ENOENT},
 		{"EIO", EIO},	    {"ETIMEDOUT", ETIMEDOUT}, {"ENOSPC", ENOSPC},
+		{"ENODEV", ENODEV}, {"EXDEV", EXDEV},	      {"EUSERS", EUSERS},
 	};
 
 	for (size_t i = 0; i < sizeof(names) / sizeof(names[0]); i++) {

@@ -43,6 +43,7 @@ struct fake_reply {
 #define FAKE_MAX_CELLS	 16
 #define FAKE_MAX_LINKS	 8
 #define FAKE_MAX_ENDS	 8
+#define FAKE_MAX_DEVICES 8
 #define FAKE_CONSOLE_MAX 65536
 #define FAKE_ROOM	 16384 /* what the ring holds */
 
@@ -59,6 +60,16 @@ struct fake_ends {
 	size_t count;
 };
 
+/* PCI devices of the machine that a cell has, and the drivers that they are to go back to. */
+struct fake_devices {
+	struct fake_device {
+		uint16_t domain;
+		uint16_t bdf;
+		char driver[64]; /* "": none */
+	} items[FAKE_MAX_DEVICES];
+	size_t count;
+};
+
 struct fake_cell {
 	bool used;
 	int32_t id;
@@ -72,6 +83,7 @@ struct fake_cell {
 	char console[FAKE_CONSOLE_MAX];
 	size_t console_length;
 	struct fake_ends ends;
+	struct fake_devices devices;
 };
 
 /* Root's end of a link. */
@@ -110,6 +122,13 @@ void fake_links_gone(void);
 void fake_links_clear(void);
 /* The links of a blob. -EINVAL where root has to have an end and has none. */
 int fake_link_ends(const struct cell_desc *desc, struct fake_ends *ret);
+
+/*
+ * fake_devices.c: what the machine shows of drivers changes as with the real one. may_take: bit n,
+ * the blob's device n may be taken from a driver. 0; -ENODEV, -EUSERS, -EBUSY: nothing has changed.
+ */
+int fake_devices_take(const struct cell_desc *desc, uint64_t may_take, struct fake_devices *ret);
+void fake_devices_give(struct fake_devices *devices);
 
 /* fake_calls.c, with the lock as well. */
 /* Out of a caller's memory: 0 or -EFAULT. */

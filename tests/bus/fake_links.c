@@ -263,7 +263,9 @@ int fake_link_ends(const struct cell_desc *desc, struct fake_ends *ret)
 		const struct blob_memory *table =
 			&cell_desc_memory(desc)[device->shmem_regions_start];
 
-		if (device->type != BLOB_PCI_IVSHMEM || ret->count == FAKE_MAX_ENDS)
+		if (device->type != BLOB_PCI_IVSHMEM)
+			continue;
+		if (ret->count == FAKE_MAX_ENDS)
 			return -EINVAL;
 		/* What Linux shares it has to have. */
 		if ((table->flags & BLOB_MEM_ROOTSHARED) && !find(device->bdf))

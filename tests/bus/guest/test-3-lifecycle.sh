@@ -225,7 +225,7 @@ test_original_driver_is_managed_too() {
 	done_well call DisableHypervisor b false
 	cp /tmp/cmdline machine/proc/cmdline
 	fake pool-at 0 0 >/dev/null
-	fake features 0x3f >/dev/null
+	fake features 0x7f >/dev/null
 	systemctl restart cellmgrd
 }
 
