@@ -21,7 +21,7 @@ void cell_return_cpus(struct managed_cell *cell)
 	for_each_cpu (cpu, &cell->offlined) {
 		err = partition_check_linux();
 		if (!err)
-			err = add_cpu(cpu);
+			err = hotplug_add_cpu(cpu);
 		if (err)
 			pr_cell(err, "CPU %u does not come back to Linux: error %d\n", cpu, err);
 	}
@@ -39,7 +39,7 @@ int cell_take_cpus(struct managed_cell *cell)
 		err = cpu_online(cpu) ? partition_check_linux() : 0;
 		/* Asked of offline ones, too: it waits for whoever is bringing one online. */
 		if (!err)
-			err = remove_cpu(cpu);
+			err = hotplug_remove_cpu(cpu);
 		if (err > 0)
 			continue;
 		if (err) {
