@@ -52,21 +52,11 @@ static const struct row {
 	unsigned int at;
 	uint32_t cell, hardware;
 } rows[] = {
-	{0x04, 0x0407, 0x0007},
-	{0x0c, 0xffff, 0xffff},
-	{0x10, 0xffffe000, 0},
-	{0x14, 0xfffff000, 0},
-	{0x18, 0xffffffff, 0},
-	{0x1c, 0xffffffe0, 0},
-	{0x20, 0xffffff00, 0},
-	{0x3c, 0xff, 0},
-	{CAP_AT_PM + 4, 0x8103, 0x8103},
-	{CAP_AT_MSI, 0x00710000, 0},
-	{CAP_AT_MSI + 4, ~3u, 0},
-	{CAP_AT_MSI + 8, ~0u, 0},
-	{CAP_AT_MSI + 12, 0xffff, 0},
-	{CAP_AT_MSI + 16, 3, 3},
-	{CAP_AT_MSIX, 0xc0000000, 0},
+	{0x04, 0x0407, 0x0007},	      {0x0c, 0xffff, 0xffff},	{0x10, 0xffffe000, 0},
+	{0x14, 0xfffff000, 0},	      {0x18, 0xffffffff, 0},	{0x1c, 0xffffffe0, 0},
+	{0x20, 0xffffff00, 0},	      {0x3c, 0xff, 0},		{CAP_AT_PM + 4, 0x8103, 0x8103},
+	{CAP_AT_MSI, 0x00710000, 0},  {CAP_AT_MSI + 4, ~3u, 0}, {CAP_AT_MSI + 8, ~0u, 0},
+	{CAP_AT_MSI + 12, 0xffff, 0}, {CAP_AT_MSI + 16, 3, 3},	{CAP_AT_MSIX, 0xc0000000, 0},
 	{EXT_AT_AER + 8, ~0u, ~0u},
 };
 
