@@ -5,15 +5,15 @@
 # and is there again. test-67 has more records.
 # boot: own
 # options: --cpus 9
-# timeout: 500
+# timeout: 900
 # shellcheck source-path=SCRIPTDIR source=../lib/peers.sh
 . ./peers.sh
 
 peers_open
 for peers in 3 8; do
 	peers_meet $peers
-	exchange "$peers peers" $peers $((300000 / (peers * (peers - 1)))) 0 100
-	exchange "$peers peers, one-shot interrupts" $peers $((100000 / (peers * (peers - 1)))) 1 100
+	exchange "$peers peers" $peers $((120000 / (peers * (peers - 1)))) 0 100
+	exchange "$peers peers, one-shot interrupts" $peers $((40000 / (peers * (peers - 1)))) 1 100
 	dies $peers 1
 	exchange "$peers peers, after that" $peers 500 0 100
 	leaves "$peers peers, $((peers - 1)) is taken away" $peers $((peers - 1)) \
