@@ -39,7 +39,7 @@ told 'a cell of another architecture is refused, with both' \
 told 'one without a whole descriptor is refused, with its size' '131 bytes, a descriptor alone has 132'
 told 'a name that is taken is named' 'cell root: there is a cell of this name'
 told 'what a cell asks for and nobody serves is named' 'asks for stream ids, which are not served'
-told 'what stays with Linux, unwatched, is told' 'root cell: interrupt pins: not served'
+told 'what stays with Linux, unwatched, is told' 'root cell: IOMMU units: not served'
 fuzz cells 300
 is 'the hypervisor is off' "$(cat $sysfs/enabled)" 0
 is 'all CPUs are with Linux' "$(cat /sys/devices/system/cpu/online)" "$(cat /sys/devices/system/cpu/present)"
