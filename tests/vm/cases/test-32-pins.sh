@@ -99,7 +99,7 @@ cat >"$descriptions/pins.json" <<-EOF2
 EOF2
 reload
 entry 1 0xf2
-check 'a cell with a pin is right' cellctl check pins
+check 'a cell with a pin is right' cellctl check $descriptions/pins.json
 check 'it starts' cellctl start pins
 eventually_check 'its program comes to its end' 60 console_has pins '^done, '
 is 'all was as it shall be' "$(cellctl console pins | grep -E '^not ok|^done')" 'done, 0 failed'
@@ -113,7 +113,7 @@ raise
 is 'and the pin interrupts it' $(($(interrupt_count PIN) - before)) 1
 sed 's/"pins": \[[0-9]*\]/"pins": [9]/' "$descriptions/pins.json" >"$descriptions/used.json"
 reload
-fails 'a pin that a driver has is refused' cellctl check used
+fails 'a pin that a driver has is refused' cellctl check $descriptions/used.json
 like 'with the name of the driver' "$output" 'pin 9 .*acpi'
 rm "$descriptions/used.json"
 reload
