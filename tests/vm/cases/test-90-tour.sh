@@ -3,5 +3,5 @@
 # What ./demo tells and shows is so.
 # boot: own
 # options: --enable cell@turbine.service --file inmates/turbine/turbine.json:etc/cellmgr/cells/turbine.json
-# timeout: 300
+# timeout: 500
 exec ./tour.sh

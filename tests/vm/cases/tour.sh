@@ -2,7 +2,7 @@
 # SPDX-License-Identifier: GPL-2.0-only
 # The tour of ./demo, in the machine: every command is shown with what it really prints, and what is
 # told of it is checked; it ends at the first thing that is not so.
-# timeout: 300
+# timeout: 500
 # shellcheck source-path=SCRIPTDIR source=../lib/cells.sh
 . ./cells.sh
 export LC_ALL=C.UTF-8 SYSTEMD_PAGER='' SYSTEMD_COLORS=0
@@ -39,7 +39,20 @@ varied() {
 }
 
 succeeded() { ((status == 0)); }
+refused() { ((status != 0)) && printed "$1"; }
 printed() { [[ $output =~ $1 ]]; }
+not_printed() { ! printed "$1"; }
+
+# curved COUNT: its points are in more columns than that.
+curved() { (($(awk '/[*]/ { print index($0, "*") }' <<<"$output" | sort -u | wc -l) > $1)); }
+
+# speed_is RPM: as a gateway reads it, within half a percent.
+speed_is() {
+	local speed
+	speed=$(eval "$read_speed" | sed -n 's/.*(vts) d \([0-9.]*\) [0-9]* "good".*/\1/p')
+	[[ $speed ]] && awk -v speed="$speed" -v wanted="$1" \
+		'BEGIN { exit !(speed > wanted * 0.995 && speed < wanted * 1.005) }'
+}
 
 tell '== 1. An ordinary Debian, and a hypervisor under it' \
 	'Nothing on the kernel command line speaks of it: the module took memory from the running' \
@@ -76,7 +89,45 @@ show 'cellctl console turbine | tail -n 2'
 so "the readings move: beyond cycle $first" turbine_passes "$first"
 so 'the load has changed, and with it speed and valve' varied speed valve
 
-tell '== 5. A neighbour that writes where it must not'
+tell '== 5. A gateway of the control room: the same values over D-Bus, and commands' \
+	'A signal is a place in memory that the cell shares with Linux, with a name and a unit. It comes with its' \
+	'age in microseconds and how far to believe it. Who may set what is said by polkit, in which range by the' \
+	'description; the journal keeps who did.'
+object='org.cellmgr1 /org/cellmgr1/cell/turbine org.cellmgr1.Cell'
+read_speed="busctl call $object ReadSignals as 1 shaft-speed"
+eventually 60 speed_is 3000 || status=1
+show "$read_speed"
+so 'the shaft turns at 3000 rpm' eventually 60 speed_is 3000
+show "busctl call $object WriteSignal sv speed-setpoint d 3060"
+so 'another speed is asked for' succeeded
+eventually 90 speed_is 3060
+show "$read_speed"
+so 'the turbine follows' eventually 60 speed_is 3060
+show "busctl call $object WriteSignal sv speed-setpoint d 4000"
+so 'what is out of range is refused' refused 'speed-setpoint: 4000 rpm is more than max, 3600'
+show "runuser -u nobody -- busctl call $object WriteSignal sv trip b true"
+so 'so is a trip by somebody who may not' refused '[Dd]enied'
+show "journalctl -u cellmgrd -o cat --grep 'signal (speed|trip)'"
+so 'the journal has the one that was done' printed 'speed-setpoint was set from .* to 3060 rpm by user 0'
+so 'and no other' not_printed '4000|trip'
+show 'cellctl set turbine speed-setpoint=3000; cellctl signals turbine shaft-speed speed-in-force valve load'
+so 'people have cellctl for it' printed 'speed-in-force +3000'
+eventually 90 speed_is 3000
+
+tell '== 6. A sine, calculated in a cell a thousand times a second, drawn by a program in Linux'
+cp /usr/share/doc/cellmgr/examples/sine.json /etc/cellmgr/cells/
+show 'cellctl check && systemctl reload cellmgrd && systemctl start cell@sine'
+so 'the sine starts' succeeded
+eventually 30 test -c /dev/cellmgr/sine-plant || status=1
+show '/usr/lib/cellmgr/sine-plot -n 24 sine-plant'
+so 'it arrives' succeeded
+so 'each point whole' printed '[^0-9]0 torn'
+so 'as a curve' curved 5
+show 'systemctl stop cell@sine && cellctl destroy sine'
+so 'and ends' succeeded
+rm /etc/cellmgr/cells/sine.json
+
+tell '== 7. A neighbour that writes where it must not'
 sed 's/"parameters": "[^"]*"/"parameters": "wild-write delay-ms=1000"/' \
 	/usr/share/doc/cellmgr/examples/mischief.json >/etc/cellmgr/cells/mischief.json
 show 'cat /etc/cellmgr/cells/mischief.json'
@@ -101,7 +152,7 @@ eventually 30 turbine_passes "$before"
 show 'cellctl console turbine | tail -n 1'
 so "the turbine's counter has gone on: beyond cycle $before" turbine_passes "$before"
 
-tell '== 6. Everything closes again'
+tell '== 8. Everything closes again'
 show 'systemctl stop cell@turbine'
 so 'the turbine shuts down when asked to' succeeded
 show 'cellctl console turbine | tail -n 2; cellctl status'
