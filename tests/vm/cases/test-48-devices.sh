@@ -2,6 +2,7 @@
 # SPDX-License-Identifier: GPL-2.0-only
 # PCI devices of the machine in cells: configuration space by both doors, registers, messages to the
 # cell's own CPU and to nobody else's; root sees nothing there meanwhile, and has it back afterwards.
+# boot: own
 # options: --qemu -device --qemu edu,addr=0x10 --qemu -device --qemu e1000e,addr=0x11,romfile=
 # timeout: 300
 # shellcheck source-path=SCRIPTDIR source=../lib/lib.sh
