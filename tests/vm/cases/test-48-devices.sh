@@ -90,7 +90,8 @@ is 'a bridge is refused' "$(./devices create one 0000:00:1f.0)" EXDEV
 like 'by name' "$(kernel_log_since "$mark")" '0000:00:1f.0: not for cell one: it is a bridge'
 for round in 1 2 3 4 5; do
 	./devices create one $edu && ./devices destroy one
-done | sort | uniq -c | { read -r count what; is 'it goes to and fro' "$count $what" '10 done'; }
+done | sort | uniq -c | sed 's/^ *//' >to-and-fro
+is 'it goes to and fro' "$(<to-and-fro)" '10 done'
 is 'and is as it was' "$(resting $edu)" "$edu_before"
 is 'the hypervisor closes' "$(./devices disable)" 'done'
 is 'no interrupt has come to Linux that it does not know' \

@@ -57,7 +57,7 @@ refused() {
 	printf '{ "cpus": [2], "memory": "1M",\n  "devices": [%s]%s }\n' "$2" "$3" >/tmp/refused.json
 	text=$(cellctl check /tmp/refused.json 2>&1)
 	like "refused: $1" "$text" "$4"
-	like "refused with its place: $1" "$text" ':2:[0-9]+'
+	like "refused with its place: $1" "$text" 'line 2, column [0-9]+'
 }
 refused 'no word about DMA' '"pci:1234:11e8"' '' 'can read and write all of the machine'
 refused 'in use' "\"pci:$nic\"" "$unprotected" "in use by Linux' driver e1000e"
@@ -73,6 +73,7 @@ rm "$descriptions/used.json"
 
 # Taken, used, given back.
 cell card "$take" "$unprotected, \"parameters\": \"nic=0x88 others=0\""
+check 'the hypervisor opens' cellctl enable
 check 'a cell takes the card' cellctl create card
 is 'Linux has a driver that holds it' "$(driver_of $nic)" cellvisor-pci
 check 'and no interface' test ! -e $devices/$nic/net
