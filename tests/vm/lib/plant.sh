@@ -37,6 +37,8 @@ plant_run() {
 	check 'the turbine starts' cellctl start turbine
 	eventually_check 'the gateway has its telemetry' 60 gateway watch 1
 	for load in "${@:4}"; do load_step "$load" "$2"; done
+	# What waits for slow clients is bounded, and was needed once before it is measured.
+	gateway crowd 10 10 1
 	before=$(daemon_kb)
 	check 'ten clients read, ten have subscribed, 50 times a second' gateway crowd 10 10 "$3"
 	all_right 'all clients' $(($3 * 300))
