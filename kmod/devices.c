@@ -12,6 +12,7 @@
 #include <linux/slab.h>
 
 #include "devices.h"
+#include "override.h"
 
 #define DRIVER_NAME "cellvisor-pci"
 
@@ -103,11 +104,6 @@ static struct pci_driver holder = {
 	.driver_managed_dma = true,
 };
 
-static int set_override(struct pci_dev *pci, const char *name)
-{
-	return driver_set_override(&pci->dev, &pci->driver_override, name, strlen(name));
-}
-
 /* Linux finds a device again that a cell still has: no driver of its own must come near it. */
 static int bus_event(struct notifier_block *block, unsigned long event, void *data)
 {
@@ -119,7 +115,7 @@ static int bus_event(struct notifier_block *block, unsigned long event, void *da
 	spin_lock(&held_lock);
 	is_held = find_device(pci);
 	spin_unlock(&held_lock);
-	if (is_held && set_override(pci, DRIVER_NAME))
+	if (is_held && override_set(pci, DRIVER_NAME))
 		pci_err(pci, "a cell has it, and Linux may take it: out of memory\n");
 	return NOTIFY_DONE;
 }
@@ -216,9 +212,8 @@ static void remember_driver(struct held_device *held)
 	device_lock(&pci->dev);
 	if (pci->dev.driver)
 		strscpy(held->driver, pci->dev.driver->name, sizeof(held->driver));
-	if (pci->driver_override)
-		held->override = kstrdup(pci->driver_override, GFP_KERNEL);
 	device_unlock(&pci->dev);
+	held->override = override_copy(pci);
 }
 
 static void enlist(struct held_device *held)
@@ -244,7 +239,7 @@ static void give_to_linux(struct held_device *held)
 	if (held->gone)
 		return;
 	device_release_driver(&pci->dev);
-	if (set_override(pci, held->override ?: ""))
+	if (override_set(pci, held->override ?: ""))
 		pci_err(pci, "driver_override is lost: out of memory\n");
 	/* A driver that somebody had unbound is not to come by itself. */
 	if (!held->driver[0])
@@ -279,11 +274,11 @@ static int take_from_linux(struct held_device *held, bool may_take)
 	int err;
 
 	remember_driver(held);
-	err = set_override(pci, DRIVER_NAME);
+	err = override_set(pci, DRIVER_NAME);
 	if (!err) {
 		err = device_check_driver(held->cell, pci, may_take);
 		if (err)
-			set_override(pci, held->override ?: "");
+			override_set(pci, held->override ?: "");
 	}
 	if (!err)
 		err = bind_holder(held, pci);
