@@ -30,13 +30,16 @@ set_signal() {
 	"${@:4}" busctl call org.cellmgr1 $cell org.cellmgr1.Cell WriteSignal sv "$1" "$2" "$3"
 }
 
-# gateway_finds NAME WORD...: all that it reads or is sent is right.
+# gateway_finds NAME WORD...: all that it reads or is sent is right. Emulated CPUs take turns: where the
+# turbine's is stopped in the middle of a block nobody can read that, which is said of it.
 gateway_finds() {
-	local said reads changes
+	local said reads changes bad all
 	said=$(timeout 100 ./plant-gateway turbine "${@:2}")
-	like "$1" "$said" '^reads=[0-9]* changes=[0-9]* wrong=0 bad=0 errors=0$'
-	read -r reads changes _ <<<"$said"
-	between "$1: and there is something" $((${reads#*=} + ${changes#*=})) 20 100000
+	like "$1" "$said" '^reads=[0-9]* changes=[0-9]* wrong=0 bad=[0-9]* errors=0$'
+	read -r reads changes _ bad _ <<<"$said"
+	all=$((${reads#*=} + ${changes#*=}))
+	between "$1: and there is something" $all 20 100000
+	between "$1: most of it while nobody wrote" "${bad#*=}" 0 $((all / 20))
 }
 
 begin
