@@ -95,7 +95,7 @@ console_has() { cellctl console "$1" | grep -qE "$2"; }
 # turbine_undisturbed NAME: no interrupt has reached the governor that it does not know, as of its
 # last report.
 turbine_undisturbed() {
-	is "$1" "$(cellctl console turbine | sed -n 's/^turbine: t=.* unexpected=//p' | tail -n 1)" 0
+	is "$1" "$(cellctl console turbine | sed -n 's/^turbine: t=.* unexpected=\([0-9]*\).*/\1/p' | tail -n 1)" 0
 }
 
 # daemon_kb: what it has in memory of its own.
