@@ -123,6 +123,12 @@ static inline uint64_t pci_bar_address(const struct pci_function *fn, unsigned i
 							      : 0);
 }
 
+/* What becomes of a word by a write of the bits in mask. */
+static inline uint32_t mix(uint32_t old, uint32_t value, uint32_t mask)
+{
+	return (old & ~mask) | (value & mask);
+}
+
 /* Words of the hardware's configuration space, by their offsets. */
 static inline uint32_t hardware_read(const struct pci_function *fn, unsigned int at)
 {

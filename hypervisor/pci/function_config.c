@@ -40,11 +40,6 @@ static const struct row {
 	[CONFIG_INTERRUPT / 4] = {NOTE, LINE},
 };
 
-static uint32_t mix(uint32_t old, uint32_t value, uint32_t mask)
-{
-	return (old & ~mask) | (value & mask);
-}
-
 static bool is_writable(const struct pci_function *fn, unsigned int word)
 {
 	return fn->writable[word / 32] >> word % 32 & 1;

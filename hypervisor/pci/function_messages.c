@@ -20,11 +20,6 @@
 #define ENTRY_MASKED	   1u
 #define ENTRY_ADDRESS_BITS (~3u)
 
-static uint32_t mix(uint32_t old, uint32_t value, uint32_t mask)
-{
-	return (old & ~mask) | (value & mask);
-}
-
 static void write_control(const struct pci_function *fn, unsigned int cap, uint32_t control)
 {
 	arch_device_write(fn->config + cap + CONTROL_HALF, 2, control >> 16);

@@ -9,6 +9,7 @@
 #include "core/console.h"
 #include "core/page_pool.h"
 #include "core/subsystem.h"
+#include "lib/blob/blob_claims.h"
 #include "pci/function.h"
 
 #define NO_FUNCTION	  0xffffffffu
@@ -281,17 +282,6 @@ static bool may_write_memory(const struct cell *cell)
 	return false;
 }
 
-static bool has_pins(const struct cell_desc *desc)
-{
-	const struct blob_irqchip *chips = cell_desc_irqchips(desc);
-	uint32_t pins = 0;
-
-	for (uint32_t n = 0; n < desc->num_irqchips; n++)
-		pins |= chips[n].pin_bitmap[0] | chips[n].pin_bitmap[1] | chips[n].pin_bitmap[2] |
-			chips[n].pin_bitmap[3];
-	return pins;
-}
-
 int pci_function_probe(struct pci_function *fn)
 {
 	int err = check_kind(fn);
@@ -299,7 +289,7 @@ int pci_function_probe(struct pci_function *fn)
 	if (err)
 		return err;
 	arch_device_write(fn->config + CONFIG_COMMAND, 2, COMMAND_NO_INTX);
-	fn->has_pins = has_pins(fn->cell->desc);
+	fn->has_pins = blob_claims_cell(fn->cell->desc) & 1u << BLOB_CLAIM_INTERRUPT_PINS;
 	err = read_capabilities(fn);
 	if (!err)
 		err = take_registers(fn);
