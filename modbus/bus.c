@@ -6,6 +6,7 @@
 
 #include <modbus/modbus.h>
 
+#include "common/bus_basic.h"
 #include "common/bus_words.h"
 #include "common/cleanup.h"
 
@@ -76,18 +77,6 @@ unsigned int bus_exception(const sd_bus_error *error)
 }
 
 /* ---- Values --------------------------------------------------------------------------------- */
-
-union basic {
-	int truth;
-	uint8_t y;
-	int16_t n;
-	uint16_t q;
-	int32_t i;
-	uint32_t u;
-	int64_t x;
-	uint64_t t;
-	double d;
-};
 
 static bool value_from_basic(char type, const union basic *basic, struct value *ret)
 {

@@ -6,6 +6,7 @@
 
 #include "bus/request.h"
 #include "bus/service.h"
+#include "common/bus_basic.h"
 
 #define NS_PER_US 1000u
 
@@ -22,18 +23,6 @@ static char type_letter(const struct description_signal *signal)
 {
 	return signal_kind(signal) == SIGNAL_KIND_REAL ? 'd' : type_letters[signal->type];
 }
-
-union basic {
-	int truth;
-	uint8_t y;
-	int16_t n;
-	uint16_t q;
-	int32_t i;
-	uint32_t u;
-	int64_t x;
-	uint64_t t;
-	double d;
-};
 
 static int append_variant(sd_bus_message *message, const struct description_signal *signal,
 			  const struct signal_value *value)
