@@ -9,7 +9,7 @@
 #define FIRST_VECTOR 0x40
 #define ROUNDS	     200u
 #define RECORDS	     20000u
-#define READINGS     100000u
+#define READINGS     1000u
 #define WORDS	     8u
 #define STATE_DONE   7u
 
@@ -82,19 +82,25 @@ static uint64_t measure_round(void)
 	return best;
 }
 
-/* As many records as there is room for, a ring, and until all of them were taken. */
+/*
+ * As many records as there is room for, a ring, and until all of them were taken. The best of all rounds:
+ * Linux' CPUs count too while they have something to do.
+ */
 static uint64_t measure_records(void)
 {
+	uint64_t best = UINT64_MAX, start, ticks;
 	uint8_t record[64] = {0};
-	uint64_t start = tsc_read();
 
 	for (unsigned int sent = 0; sent < RECORDS; sent += shape.records) {
+		start = tsc_read();
 		for (unsigned int n = 0; n < shape.records; n++)
 			link_send(&sender, record);
 		link_ring(&link, other, 0);
 		wait_until(has_room);
+		ticks = tsc_read() - start;
+		best = ticks < best ? ticks : best;
 	}
-	return (tsc_read() - start) / RECORDS;
+	return best / shape.records;
 }
 
 static uint64_t measure_ring(void)
@@ -113,11 +119,16 @@ static uint64_t measure_ring(void)
 
 static uint64_t measure_states(void)
 {
-	uint64_t start = tsc_read();
+	uint64_t best = UINT64_MAX, start, ticks;
 
-	for (unsigned int n = 0; n < READINGS; n++)
-		link_state(&link, other);
-	return (tsc_read() - start) / READINGS;
+	for (unsigned int n = 0; n < ROUNDS; n++) {
+		start = tsc_read();
+		for (unsigned int reading = 0; reading < READINGS; reading++)
+			link_state(&link, other);
+		ticks = tsc_read() - start;
+		best = ticks < best ? ticks : best;
+	}
+	return best / READINGS;
 }
 
 static void measure(void)
