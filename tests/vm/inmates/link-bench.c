@@ -83,8 +83,8 @@ static uint64_t measure_round(void)
 }
 
 /*
- * As many records as there is room for, a ring, and until all of them were taken. The best of all rounds:
- * Linux' CPUs count too while they have something to do.
+ * As many records as there is room for, a ring, and until all of them were taken. The best of all
+ * rounds: Linux' CPUs count too while they have something to do.
  */
 static uint64_t measure_records(void)
 {
