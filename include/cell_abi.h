@@ -195,7 +195,11 @@ enum last_words_reason {
 	LAST_WORDS_EXCEPTION = 1,
 	/* address = what did not fit any more, value = bytes of that stack */
 	LAST_WORDS_STACK_OVERFLOW = 2,
+	/* text = what the program says itself, ended by 0 where it is shorter than its place */
+	LAST_WORDS_MESSAGE = 3,
 };
+
+#define COMM_LAST_WORDS_TEXT 128
 
 struct comm_last_words {
 	uint32_t magic;
@@ -205,6 +209,7 @@ struct comm_last_words {
 	uint64_t address;
 	uint64_t value;
 	uint64_t instruction; /* where the CPU was */
+	char text[COMM_LAST_WORDS_TEXT];
 } __attribute__((packed));
 
 _Static_assert(sizeof(struct cell_console) == 32, "console layout");

@@ -70,7 +70,7 @@ _Static_assert(JAILHOUSE_CELL_DESTROY == 0x40280005, "ioctl number");
 /* cellvisor's own range. All structs are of fixed size; reserved fields are zero in both
  * directions. */
 #define CELLVISOR_IOC_TYPE    0xC5
-#define CELLVISOR_ABI_VERSION 2
+#define CELLVISOR_ABI_VERSION 3
 
 #define CELLVISOR_FEATURE_POOL	  (1ull << 0) /* CELLVISOR_POOL_* */
 #define CELLVISOR_FEATURE_STATUS  (1ull << 1) /* CELLVISOR_CELL_STATUS */

@@ -72,6 +72,8 @@ static u32 reason_of(u32 words)
 		return FAILURE_EXCEPTION;
 	case LAST_WORDS_STACK_OVERFLOW:
 		return FAILURE_STACK_OVERFLOW;
+	case LAST_WORDS_MESSAGE:
+		return FAILURE_MESSAGE;
 	default:
 		return FAILURE_NONE;
 	}
@@ -91,6 +93,7 @@ static void last_words(const struct comm_region *comm, struct failure_record *fa
 	failure->address = READ_ONCE(words->address);
 	failure->value = READ_ONCE(words->value);
 	failure->rip = READ_ONCE(words->instruction);
+	memcpy(failure->message, words->text, sizeof(failure->message));
 }
 
 int view_status(struct cellvisor_cell_status *status)

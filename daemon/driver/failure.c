@@ -21,7 +21,8 @@ const char *failure_reason_name(uint32_t reason)
 /* Told by the cell, which does not know its physical CPU; there was no exit. */
 static bool is_own_word(const struct failure_record *record)
 {
-	return record->reason == FAILURE_EXCEPTION || record->reason == FAILURE_STACK_OVERFLOW;
+	return record->reason == FAILURE_EXCEPTION || record->reason == FAILURE_STACK_OVERFLOW ||
+	       record->reason == FAILURE_MESSAGE;
 }
 
 static void tell_address(FILE *out, const struct failure_record *record)
@@ -120,6 +121,16 @@ static void tell_instruction(FILE *out, const struct failure_record *record)
 		fprintf(out, " %02x", record->instruction[i]);
 }
 
+/* The cell may have written anything. */
+static void tell_message(FILE *out, const struct failure_record *record)
+{
+	for (size_t n = 0; n < sizeof(record->message) && record->message[n]; n++) {
+		const unsigned char c = record->message[n];
+
+		fputc(c >= 0x20 && c < 0x7f ? c : '?', out);
+	}
+}
+
 /* What stands in braces in a deed (failure_record.h). */
 static const struct {
 	const char *name;
@@ -129,7 +140,7 @@ static const struct {
 	{"{exit}", tell_exit},		 {"{bytes}", tell_bytes},
 	{"{first}", tell_first},	 {"{instruction}", tell_instruction},
 	{"{exception}", tell_exception}, {"{fault}", tell_fault},
-	{"{stack}", tell_stack},
+	{"{stack}", tell_stack},	 {"{message}", tell_message},
 };
 
 /* Returns what follows the part that text begins with; without one, what follows its first byte. */
@@ -171,6 +182,8 @@ char *failure_describe(const struct failure_record *record, const char *because)
 	else
 		tell_deed(out, record);
 	/* A cell that gave up by itself left no CPU state, or what it says of it. */
+	if (record->reason == FAILURE_MESSAGE)
+		return memstream_end(out, &text);
 	if (is_own_word(record))
 		fprintf(out, " (rip 0x%" PRIx64 ")", record->rip);
 	else if (record->reason == FAILURE_CPU_LOST)
@@ -207,6 +220,8 @@ unsigned int failure_fields(const struct failure_record *record, char *fields[FA
 
 	add_field(&list, "REASON=%s", failure_reason_name(record->reason));
 	if (record->reason == FAILURE_NONE)
+		return list.count;
+	if (record->reason == FAILURE_MESSAGE)
 		return list.count;
 	if (!own_word)
 		add_field(&list, "CPU=%" PRIu32, record->cpu);

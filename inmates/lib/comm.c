@@ -92,6 +92,8 @@ void comm_last_words(const struct comm_last_words *words)
 	place->address = words->address;
 	place->value = words->value;
 	place->instruction = words->instruction;
+	for (size_t n = 0; n < sizeof(words->text); n++)
+		place->text[n] = words->text[n];
 	__atomic_thread_fence(__ATOMIC_SEQ_CST);
 	place->magic = COMM_LAST_WORDS_MAGIC;
 }

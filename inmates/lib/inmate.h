@@ -55,7 +55,10 @@ void inmate_main(void);
  */
 void __attribute__((noreturn)) inmate_shut_down(void);
 
-/* Ends the program badly: the message goes to the console, the state becomes "failed". */
+/*
+ * Ends the program badly: the message goes to the console, its first 128 bytes to who looks after
+ * the cell ("gave up: ..." in its LastError), the state becomes "failed".
+ */
 void __attribute__((noreturn, format(printf, 1, 2))) inmate_fail(const char *format, ...);
 
 /* ---- Console -------------------------------------------------------------------------------- */

@@ -81,6 +81,13 @@ static const struct {
 	{{.reason = FAILURE_STACK_OVERFLOW, .address = 0x5ff8, .value = 16384, .rip = 0x1300},
 	 "stack-overflow",
 	 "had a stack overflow at 0x5ff8, in a stack of 16384 bytes (rip 0x1300)"},
+	{{.reason = FAILURE_MESSAGE, .message = "link: no peer"},
+	 "message",
+	 "gave up: link: no peer"},
+	{{.reason = FAILURE_MESSAGE, .message = "\033[2J\n\xc3\xa4\x7f"},
+	 "message",
+	 "gave up: ?[2J????"},
+	{{.reason = FAILURE_MESSAGE}, "message", "gave up: "},
 	{{.reason = 4711},
 	 "unknown",
 	 "reason 4711, which this version does not know (rip 0x0, CPU 0)"},
@@ -161,6 +168,8 @@ static void test_fields(struct tap *tap)
 		"REASON=stack-overflow", "RIP=0x1300", "ADDRESS=0x5ff8",
 		"VALUE=0x4000",		 "VECTOR=14",
 	};
+	static const char *const message[] = {"REASON=message"};
+	const struct failure_record gave_up = {.reason = FAILURE_MESSAGE, .message = "so"};
 	const struct failure_record overflow = {
 		.reason = FAILURE_STACK_OVERFLOW,
 		.address = 0x5ff8,
@@ -184,6 +193,7 @@ static void test_fields(struct tap *tap)
 
 	fields_are(tap, &record, expected, ARRAY_SIZE(expected));
 	fields_are(tap, &overflow, own_word, ARRAY_SIZE(own_word));
+	fields_are(tap, &gave_up, message, ARRAY_SIZE(message));
 }
 
 int main(void)

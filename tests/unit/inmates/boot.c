@@ -182,14 +182,17 @@ static void test_exceptions(struct tap *tap, const struct machine_setup *setup)
 	}
 }
 
-/* stack: its bytes; 0: there was none, and a program that gives up otherwise leaves no words. */
-static void overflow_is_kept(struct tap *tap, const struct machine *machine, uint64_t stack)
+/* stack: its bytes; 0: there was none, and the program has given up with this message. */
+static void overflow_is_kept(struct tap *tap, const struct machine *machine, uint64_t stack,
+			     const char *message)
 {
-	const volatile struct comm_last_words *words = machine_last_words(machine);
+	const struct comm_last_words words =
+		*(const struct comm_last_words *)machine_last_words(machine);
 
-	tap_is_u64(tap, words->reason, stack ? LAST_WORDS_STACK_OVERFLOW : 0,
+	tap_is_u64(tap, words.reason, stack ? LAST_WORDS_STACK_OVERFLOW : LAST_WORDS_MESSAGE,
 		   "what is kept says whether it was a stack overflow");
-	tap_is_u64(tap, words->value, stack, "and of how large a stack");
+	tap_is_u64(tap, words.value, stack, "and of how large a stack");
+	tap_is_str(tap, words.text, stack ? "" : message, "and what the program said itself");
 }
 
 /* An overflow of any stack says so; what the program was linked with decides where it is. */
@@ -233,7 +236,7 @@ static void test_stacks(struct tap *tap, const struct machine_setup *setup)
 		       cases[n].parameters, cases[n].report);
 		tap_is_u64(tap, machine_comm(&machine)->cell_state, CELL_FAILED,
 			   "and the cell has failed");
-		overflow_is_kept(tap, &machine, cases[n].stack);
+		overflow_is_kept(tap, &machine, cases[n].stack, cases[n].report);
 		machine_release(&machine);
 	}
 }

@@ -66,6 +66,7 @@ crash overflow-cpu 'stack overflow in the program on CPU 1: its stack has 16384 
 	'^had a stack overflow at 0x[0-9a-f]*, in a stack of 16384 bytes \(rip 0x[0-9a-f]*\)$'
 crash avx 'an instruction of AVX, which is off; compile without it, or link with --defsym=inmate_avx=1' \
 	'^caused an exception: invalid opcode'
+crash nothing 'still alive after: nothing' '^gave up: still alive after: nothing$'
 run_tests AVX 'cpus=2' avx
 like 'AVX: two CPUs had it' "$console" 'ok another CPU has AVX as well'
 run_tests C++ '' plus

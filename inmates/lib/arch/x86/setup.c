@@ -57,6 +57,7 @@ void inmate_shut_down(void)
 
 void inmate_fail(const char *format, ...)
 {
+	struct comm_last_words words = {.reason = LAST_WORDS_MESSAGE};
 	char text[256];
 	va_list arguments;
 	size_t length;
@@ -65,6 +66,9 @@ void inmate_fail(const char *format, ...)
 	va_start(arguments, format);
 	length = format_string_v(text, sizeof(text) - 1, format, arguments);
 	va_end(arguments);
+	memcpy(words.text, text, length < sizeof(words.text) ? length : sizeof(words.text));
+	/* Without effect after an exception, which says more. */
+	comm_last_words(&words);
 	text[length++] = '\n';
 	console_panic();
 	console_write(text, length);
