@@ -38,7 +38,7 @@ static void survey_cpu(void *data)
 	if (value & EFER_SVME)
 		atomic_inc(&survey->in_use);
 	rdmsrl(MSR_VM_CR, value);
-	if (value & (1 << SVM_VM_CR_SVM_DISABLE))
+	if (value & SVM_VM_CR_SVM_DIS_MASK)
 		atomic_inc(&survey->locked);
 	if (!rdmsrl_safe(MSR_AMD64_SYSCFG, &value) && (value & SYSCFG_MEM_ENCRYPT))
 		atomic_inc(&survey->encrypted);

@@ -7,13 +7,13 @@
 . ./cells.sh
 
 hypervisor_rounds=100
-cell_rounds=200
+cell_rounds=100
 
 # What each quarter of the rounds may add of a kind: kilobytes, objects of kmalloc's sizes. Linux takes
 # and gives in the meantime, by the hundred at times, but seldom four times in a row; what is lost with
 # each round is lost in every quarter. So the least growth counts: a page with each opening would be
-# 100 kB of what is nobody's, an object 25 with each opening and 50 with each cell. Kernel memory as
-# a whole, in which slabs and stacks come and go, is for what is larger.
+# 100 kB of what is nobody's, an object 25. Kernel memory as a whole, in which slabs and stacks come and
+# go, is for what is larger.
 declare -A slack=([kernel]=300 [unaccounted]=65 [cellmgrd]=100 [kmalloc-128]=20 [kmalloc-192]=20
 	[kmalloc-256]=20 [kmalloc-512]=20 [kmalloc-1k]=20 [kmalloc-2k]=20 [kmalloc-4k]=20 [kmalloc-8k]=20)
 caches=/sys/kernel/slab

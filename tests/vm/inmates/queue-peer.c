@@ -23,16 +23,31 @@ static void tick(void *argument)
 	__atomic_fetch_add(&ticks, 1, __ATOMIC_RELAXED);
 }
 
+struct waiting {
+	bool (*pending)(void *argument);
+	unsigned int looks;
+};
+
+static bool look(void *argument)
+{
+	struct waiting *waiting = argument;
+
+	waiting->looks++;
+	return waiting->pending(NULL);
+}
+
 static bool wait_for(bool (*pending)(void *argument))
 {
+	struct waiting waiting = {.pending = pending};
 	uint32_t tick_before = __atomic_load_n(&ticks, __ATOMIC_RELAXED);
 	uint32_t before = link_rings(&link, 0);
 	bool found;
 
 	if (comm_poll() == COMM_MSG_SHUTDOWN_REQUEST)
 		inmate_shut_down();
-	found = link_wait(&link, pending, NULL);
-	if (found && __atomic_load_n(&ticks, __ATOMIC_RELAXED) != tick_before &&
+	found = link_wait(&link, look, &waiting);
+	/* What is there at the first look was rung for before, if at all. */
+	if (found && waiting.looks > 1 && __atomic_load_n(&ticks, __ATOMIC_RELAXED) != tick_before &&
 	    link_rings(&link, 0) == before) {
 		udelay(LATE_US);
 		missed += link_rings(&link, 0) == before;
