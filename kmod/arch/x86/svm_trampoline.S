@@ -4,11 +4,15 @@
  * clear while the CPU is between the worlds, so that not even an NMI comes (APM vol. 2, 15.17).
  */
 #include <linux/linkage.h>
+#include <linux/objtool.h>
+#include <asm/nospec-branch.h>
 
 	.text
 	.balign	512
 	.globl trampoline_start
 trampoline_start:
+	/* Its address is taken to map it, nobody goes there. */
+	ANNOTATE_NOENDBR
 
 	.macro	save_linux
 	push	%rbp
@@ -36,8 +40,7 @@ trampoline_start:
 	pop	%r12
 	pop	%rbx
 	pop	%rbp
-	ret
-	int3
+	RET
 	.endm
 
 /* int trampoline_enter(u64 hv_cr3, u64 entry, u32 cpu); interrupts are off, EFER.SVME is set */
@@ -51,10 +54,14 @@ SYM_FUNC_START(trampoline_enter)
 	lea	1f(%rip), %rdx
 	clgi
 	mov	%rax, %cr3
+	/* To the image, whose address no guest and no user has a say in. */
+	ANNOTATE_RETPOLINE_SAFE
 	jmp	*%r8
 	/* As guest with RAX = 0, or natively through trampoline_leave with an error. */
 1:	restore_linux
 SYM_FUNC_END(trampoline_enter)
+/* Goes on elsewhere with its frame, and comes back to the label. */
+STACK_FRAME_NON_STANDARD trampoline_enter
 
 /* int trampoline_disable(void): 0 natively, an error still as guest */
 SYM_FUNC_START(trampoline_disable)
@@ -65,13 +72,16 @@ SYM_FUNC_START(trampoline_disable)
 SYM_FUNC_END(trampoline_disable)
 
 /* From the hypervisor: RDI CR3, RSI RSP, RDX address, RAX result. */
-SYM_CODE_START(trampoline_leave)
+SYM_FUNC_START(trampoline_leave)
 	mov	%rdi, %cr3
 	mov	%rsi, %rsp
 	stgi
+	ANNOTATE_RETPOLINE_SAFE
 	jmp	*%rdx
-	int3
-SYM_CODE_END(trampoline_leave)
+SYM_FUNC_END(trampoline_leave)
+STACK_FRAME_NON_STANDARD trampoline_leave
 
 	.globl trampoline_end
 trampoline_end:
+	ANNOTATE_NOENDBR
+	int3

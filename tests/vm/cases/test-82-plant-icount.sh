@@ -11,5 +11,5 @@
 
 check 'this is the deterministic machine' test -e deterministic
 begin
-plant_run 10 4 2 70
+plant_run 14 4 2 70
 end

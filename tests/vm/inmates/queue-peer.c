@@ -47,7 +47,8 @@ static bool wait_for(bool (*pending)(void *argument))
 		inmate_shut_down();
 	found = link_wait(&link, look, &waiting);
 	/* What is there at the first look was rung for before, if at all. */
-	if (found && waiting.looks > 1 && __atomic_load_n(&ticks, __ATOMIC_RELAXED) != tick_before &&
+	if (found && waiting.looks > 1 &&
+	    __atomic_load_n(&ticks, __ATOMIC_RELAXED) != tick_before &&
 	    link_rings(&link, 0) == before) {
 		udelay(LATE_US);
 		missed += link_rings(&link, 0) == before;
