@@ -210,9 +210,14 @@ static enum link_result write_part(void *section, size_t section_bytes, uint32_t
 	return result;
 }
 
-/* One that is off looks when it starts, and a ring is an exit. */
+/*
+ * One that is off looks when it starts, and a ring is an exit. It looks after it has told its
+ * state: either it finds what was written, or its state is found here. So the value is there
+ * before.
+ */
 static void ring_peers(struct cellmgr_link *link)
 {
+	__atomic_thread_fence(__ATOMIC_SEQ_CST);
 	for (unsigned int peer = 0; peer < cellmgr_link_peers(link); peer++) {
 		if (peer != cellmgr_link_own(link) &&
 		    cellmgr_link_state(link, peer) != LINK_STATE_OFF)

@@ -14,6 +14,9 @@
  *	link_write(&writer, 0, &values, sizeof(values), tsc_read());
  *	link_ring(&link, 0, 0);
  *
+ * Linux rings who has told a state other than 0: a program that waits to be rung tells its state
+ * first, and then looks at what may have been written before.
+ *
  * Ringing and telling one's state cost an exit, as does link_wait() in one-shot mode after an
  * interrupt; nothing else does once the link is open.
  */
