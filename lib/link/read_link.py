@@ -1,6 +1,7 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: BSD-2-Clause
-"""read_link.py LINK PEER OFFSET FORMAT [COUNT]: prints a value of a peer's block each time that the peer rings.
+"""read_link.py LINK PEER OFFSET FORMAT [COUNT]: prints a value of a peer's block each time that somebody rings, and where
+nobody does, as the turbine where there is no alarm, each second.
 
 LINK is a name below /dev/cellmgr, or a directory of files in place of a device (linux_link.h); PEER a number, or
 "common"; FORMAT one of Python's struct, "<d" for an f64. Without COUNT it goes on for ever. How a program reads
@@ -9,7 +10,8 @@ import mmap, os, pathlib, select, struct, sys, time
 
 HEADER = struct.Struct("<IIQQQQ24x")  # struct link_header
 MAGIC, VERSION, TRIES = 0x4B4E4C43, 1, 64
-MAX_PEERS, INT_CONTROL = 0x04, 0x08  # registers (ivshmem.h)
+MAX_PEERS, INT_CONTROL, STATE = 0x04, 0x08, 0x10  # registers (ivshmem.h)
+READY, SECOND = 2, 1.0  # state of a peer; many cells ring nobody else
 
 class Link:
     def __init__(self, name):
@@ -23,7 +25,8 @@ class Link:
             maps = pathlib.Path(f"/sys/dev/char/{os.major(device)}:{os.minor(device)}/maps")
             self.maps = {(entry / "name").read_text().strip(): self._map_uio(entry) for entry in maps.iterdir()}
         self.peers, = struct.unpack_from("<I", self.maps["registers"], MAX_PEERS)
-        self.maps["registers"][INT_CONTROL:INT_CONTROL + 4] = struct.pack("<I", 1)
+        for register, value in (INT_CONTROL, 1), (STATE, READY):
+            self.maps["registers"][register:register + 4] = struct.pack("<I", value)
 
     @staticmethod
     def _rights(name):
@@ -70,9 +73,9 @@ def main(name, peer, offset, fmt, count="0"):
     link = Link(name)
     section, left = link.section(peer), int(count) or -1
     while left:
-        if link.wait(1.0):
-            print(read_value(section, int(offset), fmt), flush=True)
-            left -= 1
+        link.wait(SECOND)
+        print(read_value(section, int(offset), fmt), flush=True)
+        left -= 1
 
 if __name__ == "__main__":
     if len(sys.argv) not in (5, 6):

@@ -321,26 +321,37 @@ static void test_queue(struct tap *tap)
 
 /* ---- The example in Python ------------------------------------------------------------------ */
 
-static void test_python(struct tap *tap, const char *script)
+/* What it prints of the value at 16 of peer 1. */
+static void run_python(struct tap *tap, const char *script, const char *when)
 {
 	char command[512], line[64] = "";
-	uint8_t *sections = map_sections();
-	struct link_writer writer;
-	double value = 2999.5;
 	FILE *output;
-	/* What is in a pipe goes with its last file. */
-	int pipe = open(path_of("linux", "vector0"), O_RDWR | O_CLOEXEC);
 
-	link_writer_init(&writer, sections + OUTPUT, OUTPUT, 64, 0);
-	link_write(&writer, 16, &value, sizeof(value), 1);
-	ring_linux(0);
 	snprintf(command, sizeof(command), "timeout 20 python3 %s %s/linux 1 16 '<d' 1", script,
 		 directory);
 	output = popen(command, "r");
 	if (output && fgets(line, sizeof(line), output))
 		line[strcspn(line, "\n")] = 0;
-	tap_ok(tap, output && pclose(output) == 0, "the example in Python ends well");
+	tap_ok(tap, output && pclose(output) == 0, "the example in Python ends well%s", when);
 	tap_is_str(tap, line, "2999.5", "and prints the value");
+}
+
+static void test_python(struct tap *tap, const char *script)
+{
+	uint8_t *sections = map_sections();
+	struct link_writer writer;
+	double value = 2999.5;
+	/* What is in a pipe goes with its last file. */
+	int pipe = open(path_of("linux", "vector0"), O_RDWR | O_CLOEXEC);
+
+	link_writer_init(&writer, sections + OUTPUT, OUTPUT, 64, 0);
+	link_write(&writer, 16, &value, sizeof(value), 1);
+	put_u32(path_of("linux", "registers"), IVSHMEM_STATE, LINK_STATE_OFF);
+	ring_linux(0);
+	run_python(tap, script, "");
+	tap_is_u64(tap, get_u32(path_of("linux", "registers"), IVSHMEM_STATE), LINK_STATE_READY,
+		   "it tells that it is ready: many peers ring nobody else");
+	run_python(tap, script, " where nobody rings");
 	close(pipe);
 	munmap(sections, (PEERS + 2) * OUTPUT);
 }
