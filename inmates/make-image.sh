@@ -18,8 +18,10 @@ missing=$(nm -u "$elf")
 # system calls.
 functions='sin|cos|tan|sincos|asin|acos|atan|atan2|sinh|cosh|tanh|asinh|acosh|atanh'
 functions="$functions|exp|exp2|exp10|expm1|expo2|log|log2|log10|log1p|pow|sqrt|cbrt|hypot"
-functions="$functions|floor|ceil|trunc|round|fmod|fabs|fmin|fmax|fdim|fma|copysign|frexp|ldexp"
-functions="$functions|modf|scalbn|rem_pio2|rem_pio2_large|fpclassify|signbit"
+functions="$functions|floor|ceil|trunc|l{0,2}round|l{0,2}rint|nearbyint|fenv|fe[gs]etround|fmod|remainder|remquo"
+functions="$functions|fabs|fmin|fmax|fdim|fma|copysign|nextafter|nexttoward|nan|frexp|ldexp|modf"
+functions="$functions|ilogb|logb|scalb|scalbn|scalbln|erf|tgamma|lgamma|lgamma[fl]?_r|signgam|significand|j0|j1|jn"
+functions="$functions|rem_pio2|rem_pio2_large|invtrig|polevl|fpclassify|signbit|finite"
 functions="$functions|math_(divzero|invalid|oflow|uflow|xflow)"
 strangers=$(sed -n 's/^[^ ].*libc\.a(\([^)]*\)).*/\1/p' "$map" | sort -u |
 	grep -Evx "(__)?($functions)(df|f|l)?(_data)?\.lo" || :)
