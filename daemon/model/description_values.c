@@ -5,7 +5,6 @@
 #include <math.h>
 #include <string.h>
 
-#include "common/nearest.h"
 #include "common/quantity.h"
 #include "model/description_parser.h"
 
@@ -193,26 +192,16 @@ static bool value_choice(const struct given *given, const struct description_val
 	return false;
 }
 
-static const char *next_word(const void *words, size_t index)
-{
-	return ((const struct description_word *)words)[index].word;
-}
-
 static bool value_word(const struct given *given, const struct description_value *value,
 		       uint64_t *ret)
 {
 	_cleanup_(freep) char *list = NULL;
-	const char *near;
 
 	if (!has_type(given, json_type_string, "a string"))
 		return false;
 	if (find_word(value->words, json_object_get_string(given->json), ret))
 		return true;
-	near = nearest_word(json_object_get_string(given->json), next_word, value->words);
-	if (near) {
-		refuse(given, "is not known; did you mean \"%s\"?", near);
-		return false;
-	}
+	/* All of them and no guess: "protected" was not meant to be "unprotected". */
 	list = list_words(value->words, "\"", ", ");
 	refuse(given, "is not known; it can be %s", list ?: "another word");
 	return false;

@@ -24,7 +24,8 @@ static const struct {
 } bad[] = {
 	{ONE("\"type\": \"u8\""), "signals.s.at", 8, 5, "is missing"},
 	{ONE("\"at\": \"plant:output/0\""), "signals.s.type", 8, 5, "is missing"},
-	{ONE(AT("plant:output/0", "f46")), "signals.s.type", 8, 35, "did you mean \"f64\""},
+	{ONE(AT("plant:output/0", "f46")), "signals.s.type", 8, 35,
+	 "is not known; it can be \"bool\", \"u8\", "},
 	{ONE(AT("plant:output/0", "string")), "signals.s.type", 8, 35,
 	 "is not known; it can be \"bool\", \"u8\""},
 	{ONE(AT("plant:output/0", "u8") ", \"writ\": true"), "signals.s.writ", 8, 49,
