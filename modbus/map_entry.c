@@ -28,6 +28,9 @@ static void parse_table(const struct given *given, void *object)
 	struct map_entry *entry = object;
 
 	entry->table = (enum map_table)parse_word(given, table_word, TABLE_COUNT);
+	/* What registers hold has to be said. */
+	if (entry->table != TABLE_COUNT && !map_table_has_bits(entry->table))
+		entry->encoding.type = ENCODING_COUNT;
 }
 
 static void parse_address(const struct given *given, void *object)

@@ -11,6 +11,8 @@
 #define STEPS_MAX    16 /* of a path in words */
 #define STEP_KEY_MAX 64
 
+#define BYTE_ORDER_MARK "\xef\xbb\xbf" /* in UTF-8, as some editors put it there */
+
 /* Writes a string so that it can do no harm on a terminal or in a log. */
 static void write_escaped(FILE *stream, const char *text, size_t length)
 {
@@ -196,7 +198,8 @@ static int syntax_problem(const struct json_text *text, size_t offset, const cha
 	return problems_add(problems, SEVERITY_ERROR, &place, "%s", what);
 }
 
-static const char *error_text(enum json_tokener_error error)
+/* next: where it happened, -1 at the end of the text. */
+static const char *error_text(enum json_tokener_error error, int next)
 {
 	switch (error) {
 	case json_tokener_continue:
@@ -204,9 +207,9 @@ static const char *error_text(enum json_tokener_error error)
 		return "the text ends before its JSON does; is a bracket or a quote missing?";
 	case json_tokener_error_depth:
 		return "arrays and objects are nested too deeply";
-	case json_tokener_error_parse_comment:
-		return "JSON has no comments; use a key that starts with x-";
 	default:
+		if (next == '/' || next == '#')
+			return "JSON has no comments; use a key that starts with x-";
 		return "is not JSON from here on; look for a missing or extra comma, quote or "
 		       "bracket";
 	}
@@ -247,7 +250,9 @@ static int tokenize(const struct json_text *text, unsigned int max_depth, struct
 	json_tokener_free(tokener);
 
 	if (error != json_tokener_success)
-		return syntax_problem(text, end, error_text(error), problems);
+		return syntax_problem(text, end,
+				      error_text(error, end < text->length ? text->text[end] : -1),
+				      problems);
 	if (!json_object_is_type(object, json_type_object))
 		return syntax_problem(text, 0, "must be one JSON object: { … }", problems);
 	for (; end < text->length; end++) {
@@ -270,6 +275,11 @@ int json_text_parse(const struct json_text *text, unsigned int max_depth, struct
 	if (zero)
 		return syntax_problem(text, zero - text->text,
 				      "holds a zero byte; is this a text file?", problems);
+	if (text->length >= strlen(BYTE_ORDER_MARK) &&
+	    memcmp(text->text, BYTE_ORDER_MARK, strlen(BYTE_ORDER_MARK)) == 0)
+		return syntax_problem(text, 0,
+				      "begins with a byte order mark; save the file without one",
+				      problems);
 	r = check_encoding(text, problems);
 	if (r == 0)
 		r = tokenize(text, max_depth, problems, &object);

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-only
 #include <errno.h>
 #include <stdint.h>
+#include <stdlib.h>
 #include <string.h>
 
 #include "util/json_walk.h"
@@ -214,13 +215,48 @@ static int check_array(struct walk *walk, const struct json_path *path)
 	return expect(walk, ']');
 }
 
-static int skip_word(struct walk *walk)
+/* A whole number that json-c has made another one of, the last that 64 bits hold. */
+static bool is_too_large(const char *word, size_t length)
+{
+	char number[24] = "";
+
+	for (size_t i = 0; i < length; i++) {
+		if (!strchr("-0123456789", word[i]))
+			return false;
+	}
+	if (length >= sizeof(number))
+		return true;
+	memcpy(number, word, length);
+	errno = 0;
+	if (number[0] == '-')
+		strtoll(number, NULL, 10);
+	else
+		strtoull(number, NULL, 10);
+	return errno == ERANGE;
+}
+
+/* What json-c has taken: true, false, null, a number, and two words that JSON has not. */
+static void check_word(struct walk *walk, size_t start, const struct json_path *path)
+{
+	const char *word = walk->text->text + start;
+	const size_t length = walk->at - start;
+
+	if (memchr(word, 'N', length) || memchr(word, 'I', length))
+		report(walk, start, path, "NaN and Infinity are no numbers in JSON");
+	else if (is_too_large(word, length))
+		report(walk, start, path,
+		       "does not fit in 64 bits; where any number may be, write it like 1e20");
+}
+
+static int skip_word(struct walk *walk, const struct json_path *path)
 {
 	size_t start = walk->at;
 	int c;
 
 	while ((c = peek(walk)) >= 0 && !strchr(" \t\r\n,:[]{}\"", c))
 		walk->at++;
+	if (walk->problems)
+		check_word(walk, start, path);
 	return walk->at > start ? 0 : -EINVAL;
 }
 
@@ -239,7 +275,7 @@ static int check_value(struct walk *walk, const struct json_path *path)
 	else if (peek(walk) == '"')
 		r = check_string(walk, path);
 	else
-		r = skip_word(walk);
+		r = skip_word(walk, path);
 	walk->depth--;
 	return r;
 }

@@ -74,6 +74,13 @@ static const struct {
 	 "m.json:2:92: registers[0].scale: \"1e300\": must be a number other than 0: the value is "
 	 "the "
 	 "number in the register times this"},
+	{MAP("{ \"table\": \"input\", \"address\": 1, " SPEED
+	     ", \"encoding\": \"u32\", \"scale\": 18446744073709551616 }"),
+	 "m.json:2:101: registers[0].scale: does not fit in 64 bits; where any number may be, "
+	 "write it like 1e20"},
+	{MAP("{ \"table\": \"input\", \"address\": 1, " SPEED ", \"scale\": 2 }"),
+	 "m.json:2:1: registers[0].encoding: is missing: table \"input\" needs to know what its "
+	 "registers hold"},
 	{MAP("{ \"table\": \"coil\", \"address\": 1, " SPEED ", \"scale\": 2 }"),
 	 "m.json:2:72: registers[0].scale: \"2\": true and false have no scale; remove the key"},
 	{MAP("{ \"table\": \"input\", \"address\": 1, " SPEED
