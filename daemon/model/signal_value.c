@@ -187,6 +187,28 @@ static int check_limits(const struct description_signal *signal, const struct si
 	return 0;
 }
 
+/*
+ * What is stored of a scaled value is a whole number of steps; the nearest one may be out of the
+ * range that the value is in. Of a step doubles hold a millionth, and a limit that is one of the
+ * steps may be the last bit off.
+ */
+static int check_step(const struct description_signal *signal, const struct signal_value *value,
+		      double steps, struct error *error)
+{
+	const double rounded = steps * signal->scale, some = signal->scale * 1e-6;
+	const bool below = signal->has_min && rounded < signal->min - some;
+	const bool above = signal->has_max && rounded > signal->max + some;
+	char text[SIGNAL_MAX_TEXT];
+
+	if (!below && !above)
+		return 0;
+	return error_set(error, ERROR_INVALID,
+			 "signal %s: %s is stored as %.12g, by its scale, and that is %s, %.12g",
+			 signal->name, signal_value_text(value, text), rounded,
+			 below ? "less than min" : "more than max",
+			 below ? signal->min : signal->max);
+}
+
 /* A whole number of at most 64 bits, as its bytes: of both kinds the same. false: it is none. */
 static bool to_whole(enum signal_kind wanted, const struct signal_value *value, uint64_t *ret)
 {
@@ -236,8 +258,11 @@ static int encode_number(const struct description_signal *signal, const struct s
 	if (signal->has_scale) {
 		raw.kind = SIGNAL_KIND_REAL;
 		raw.real = to_real(value) / signal->scale;
-		if (kind != SIGNAL_KIND_REAL)
+		if (kind != SIGNAL_KIND_REAL) {
 			raw.real = round_half_away(raw.real);
+			if (check_step(signal, value, raw.real, error) < 0)
+				return -EINVAL;
+		}
 	}
 	if (kind == SIGNAL_KIND_REAL) {
 		store_real(signal->type, to_real(&raw), ret_bytes);

@@ -183,6 +183,41 @@ static void test_limits(struct tap *tap)
 	}
 }
 
+/* Of a scale of 10 the nearest step may be out of a range that the value is in. */
+static void test_steps(struct tap *tap)
+{
+	static const struct {
+		double scale, min, max, value;
+		const char *text; /* NULL: taken */
+	} cases[] = {
+		{10, 3, 18, 4, "4 is stored as 0, by its scale, and that is less than min, 3"},
+		{10, 3, 18, 16, "16 is stored as 20, by its scale, and that is more than max, 18"},
+		{10, 3, 18, 14, NULL},
+		{0.1, 0, 0.3, 0.3, NULL},
+		{0.1, 0.3, 1, 0.3, NULL},
+		{0.01, 0, 100, 100, NULL},
+	};
+
+	for (size_t i = 0; i < ARRAY_SIZE(cases); i++) {
+		const struct signal_value value = REAL(cases[i].value);
+		struct description_signal signal = make(SIGNAL_U16, cases[i].scale);
+		_cleanup_(error_done) struct error error = {0};
+		uint64_t bytes = 0;
+		int r;
+
+		signal.has_min = signal.has_max = true;
+		signal.min = cases[i].min;
+		signal.max = cases[i].max;
+		r = signal_encode(&signal, &value, &bytes, &error);
+		tap_ok(tap,
+		       cases[i].text ? r < 0 && bytes == 0 &&
+					       strstr(error_text(&error), cases[i].text) != NULL
+				     : r == 0,
+		       "%g within %g to %g, in steps of %g: %s", cases[i].value, cases[i].min,
+		       cases[i].max, cases[i].scale, cases[i].text ?: "taken");
+	}
+}
+
 static void test_what_is_no_number(struct tap *tap)
 {
 	const struct signal_value nan = REAL(NAN), other = REAL(NAN), infinite = REAL(INFINITY);
@@ -203,6 +238,7 @@ int main(void)
 	test_what_is_taken(&tap);
 	test_what_is_refused(&tap);
 	test_limits(&tap);
+	test_steps(&tap);
 	test_what_is_no_number(&tap);
 	return tap_done(&tap);
 }
