@@ -125,14 +125,15 @@ static bool readable_at_once(int fd)
 	return fcntl(fd, F_GET_SEALS) >= 0 && (fcntl(fd, F_GETFL) & O_ACCMODE) != O_WRONLY;
 }
 
-/* What is wrong, behind its place in the file. To be freed; NULL without memory. */
+/* What is wrong, behind its place in the file and the value. To be freed; NULL without memory. */
 static char *placed_text(const struct problem *problem)
 {
 	char *text;
 
 	if (!problem->line)
 		return strdup(problem->text);
-	if (asprintf(&text, "line %u, column %u: %s", problem->line, problem->column,
+	if (asprintf(&text, "line %u, column %u: %s%s%s%s", problem->line, problem->column,
+		     problem->value[0] ? "\"" : "", problem->value, problem->value[0] ? "\": " : "",
 		     problem->text) < 0)
 		return NULL;
 	return text;
