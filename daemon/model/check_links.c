@@ -130,8 +130,8 @@ static void check_peers(const struct own_link *own)
 			compare(own, key, other);
 		else
 			report_link(own, key,
-				    "there is no description of a cell %s; write one, or take it "
-				    "off the list",
+				    "there is no description of a cell %s; write one and install "
+				    "it, or take it off the list",
 				    peer);
 	}
 }
@@ -187,6 +187,12 @@ void check_links(const struct check *check)
 {
 	const struct description *description = check->description;
 
+	if (description->num_links > 1 && !description->parameters)
+		check_report(
+			check, SEVERITY_WARNING, "shared-memory",
+			"the cell's program finds its %zu links by words that are put behind "
+			"\"parameters\"; add that key, \"\" where there is nothing else to say",
+			description->num_links);
 	for (size_t i = 0; i < description->num_links && !problems_full(check->problems); i++) {
 		struct own_link own = {
 			.check = check,

@@ -312,8 +312,9 @@ static const struct description_key top_keys[] = {
 	 .more = "A file must belong to root and be writable by nobody else.\n"},
 	{"parameters",
 	 "Command line for the program in the cell, at guest address 0x1000 with a zero behind it.",
-	 .value = LIMITED(STRING, 1, CELL_PARAMETERS_MAX_LENGTH, TO(description, parameters)),
-	 .more = "It is put there after all images. Where the cell has several links a word\n"
+	 .value = LIMITED(STRING, 0, CELL_PARAMETERS_MAX_LENGTH, TO(description, parameters)),
+	 .more = "It is put there after all images; without this key nothing is.\n"
+		 "Where the cell has several links a word\n"
 		 ".Li link.NAME=BDF\nfollows for each, by which its program finds them.\n"},
 	{"entry", "Guest address where the first CPU starts, in real mode.",
 	 .value = BYTES(0, UINT32_MAX, 1, TO(description, entry)), DEFAULT(0)},
@@ -325,7 +326,8 @@ static const struct description_key top_keys[] = {
 	 .more = "What goes to the hypervisor is shown by\n.Cm cellctl console .\n"},
 	{"shared-memory", "Links with Linux and other cells.",
 	 .value = LIST(OBJECT(shared_link), 0, DESCRIPTION_MAX_LINKS, TO_ARRAY(links)),
-	 .more = "In Linux the memory is\n.Pa /dev/cellmgr/CELL-NAME .\n"},
+	 .more = "In Linux the memory is\n.Pa /dev/cellmgr/CELL-NAME ;\n"
+		 "of several cells the first by its name counts.\n"},
 	{"signals", "Values in the shared memory, by their names.",
 	 .value = MAP(signal_object, description_signal, DESCRIPTION_MAX_SIGNALS,
 		      TO(description, signals), .count = MEMBER(description, num_signals))},

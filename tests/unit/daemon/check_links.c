@@ -182,6 +182,31 @@ static void test_driver(struct tap *tap, const struct check_input *machine)
 	      "a driver without links is an error for those with Linux");
 }
 
+/* How a program finds its links is in its parameters: somebody has to have some. */
+static void test_parameters(struct tap *tap, const struct check_input *machine)
+{
+#define TWO LINK("plant", "\"root\"", SIZE) ",\n" LINK("spare", "\"root\"", SIZE) "]"
+	static const char *const texts[] = {
+		CELL_HEAD TWO "}\n",
+		CELL_HEAD TWO ", \"parameters\": \"\"}\n",
+		CELL(LINK("plant", "\"root\"", SIZE)),
+	};
+
+	for (size_t i = 0; i < ARRAY_SIZE(texts); i++) {
+		_cleanup_(description_freep) struct description *a = describe(tap, "a", texts[i]);
+		_cleanup_(problems_done) struct problems problems = {0};
+
+		if (a)
+			check_cell(machine, a, &problems);
+		tap_ok(tap,
+		       a && problems.errors == 0 &&
+			       has_problem(&problems, SEVERITY_WARNING, "shared-memory",
+					   "add that key") == (i == 0),
+		       "links and parameters, %zu: %s", i, i ? "nothing is told" : "a warning");
+		note_problems(tap, &problems);
+	}
+}
+
 static void test_sums(struct tap *tap, const struct check_input *machine)
 {
 	_cleanup_(description_freep) struct description *a =
@@ -221,6 +246,7 @@ int main(void)
 	test_both(&tap, &input);
 	test_device_names(&tap, &input);
 	test_driver(&tap, &input);
+	test_parameters(&tap, &input);
 	test_sums(&tap, &input);
 	return tap_done(&tap);
 }

@@ -110,7 +110,6 @@ static const struct {
 	 "no loadable memory"},
 	{"{\"cpus\": 1, \"memory\": [{\"size\": \"1M\", \"loadable\": false}], \"image\": \"a\"}",
 	 "image[0]", "no loadable memory"},
-	{"{" MEMORY ", \"parameters\": \"\"}", "parameters", "1 to 255"},
 	{"{" MEMORY ", \"parameters\": [\"a\"]}", "parameters", "a string"},
 	{"{\"cpus\": 1, \"memory\": \"4K\", \"parameters\": \"a\"}", "parameters",
 	 "no loadable memory"},
