@@ -120,7 +120,7 @@ void parse_object(const struct given *given, const struct description_object *ki
 	struct json_object *json = given->json;
 
 	if (!json_object_is_type(json, json_type_object)) {
-		refuse(given, "must be an object: { … }");
+		refuse(given, "must be an object: { \"%s\": … }", kind->keys[0].name);
 		return;
 	}
 	set_defaults(kind, target);

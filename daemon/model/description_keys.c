@@ -13,7 +13,7 @@
 #define PLACE_MAX     128 /* bytes of a signal's place */
 #define UNIT_MAX      31
 
-#define PCI_ID_MAX     12 /* "0000:00:03.0" */
+#define PCI_ID_MAX     16 /* "0000:00:03.0"; who puts "pci:" before it is told what is wanted */
 #define PCI_DRIVER_MAX 47
 
 #define RWX (BLOB_MEM_READ | BLOB_MEM_WRITE | BLOB_MEM_EXECUTE)
@@ -336,7 +336,7 @@ static const struct description_key top_keys[] = {
 	 "\"port:FIRST-LAST\", \"mmio:FIRST-LAST\", or an object for a PCI device, as under pci.",
 	 .value = OBJECT(devices), .short_form = &device_list,
 	 .forms = "must be a list, like [\"pci:0000:00:03.0\"], or an object with \"ports\", "
-		  "\"mmio\" and \"pci\""},
+		  "\"mmio\", \"pins\" and \"pci\""},
 	{"dma",
 	 "What keeps the devices of the cell from memory that is not the cell's: none where they "
 	 "cannot reach any; unprotected where nothing does.",

@@ -216,6 +216,15 @@ static bool leads_upwards(const char *path)
 	       (length >= 3 && strcmp(path + length - 3, "/..") == 0);
 }
 
+static bool is_name(const struct given *given, const char *text)
+{
+	if (description_name_valid(text))
+		return true;
+	refuse(given, "is no name: 1 to %d of a-z, 0-9 and -, the first not -",
+	       DESCRIPTION_MAX_NAME);
+	return false;
+}
+
 static void parse_string(const struct given *given, const struct description_value *value,
 			 void *target)
 {
@@ -227,11 +236,11 @@ static void parse_string(const struct given *given, const struct description_val
 		return;
 	text = json_object_get_string(given->json);
 	length = json_object_get_string_len(given->json);
+	if (value->type == VALUE_NAME && !is_name(given, text))
+		return;
 	if (length < value->min || length > value->max)
 		refuse(given, "must have %" PRIu64 " to %" PRIu64 " bytes, not %zu", value->min,
 		       value->max, length);
-	else if (value->type == VALUE_NAME && !description_name_valid(text))
-		refuse(given, "may have only a-z, 0-9 and - in it");
 	else if (value->type == VALUE_FILE && leads_upwards(text))
 		refuse(given, "must not contain \"..\"; write the absolute path");
 	else if (value->to.size > 0) {
@@ -286,11 +295,8 @@ static bool parse_named(const struct given *given, const struct description_valu
 {
 	char *name;
 
-	if (!description_name_valid(given->path->key)) {
-		refuse(given, "is no name: 1 to %d of a-z, 0-9 and -, the first not -",
-		       DESCRIPTION_MAX_NAME);
+	if (!is_name(given, given->path->key))
 		return false;
-	}
 	name = strdup(given->path->key);
 	if (!name)
 		given->parser->problems->out_of_memory = true;

@@ -128,7 +128,12 @@ static const struct {
 	{"{" MEMORY ", \"console\": {\"mmio\": \"4K\"}}", "console", "memory is as well"},
 	/* devices */
 	{"{" MEMORY ", \"devices\": {\"pci\": [\"00:1f.2\"]}}", "devices.pci[0]",
-	 "must be an object"},
+	 "must be an object: { \"pci\": … }"},
+	{"{" MEMORY ", \"devices\": [{\"pci\": \"pci:0000:00:03.0\"}]}", "devices[0].pci",
+	 "must be a place like \"0000:00:03.0\""},
+	{"{" MEMORY ", \"shared-memory\": [{\"name\": \"-x\", \"peers\": [\"root\"], "
+	 "\"size\": 4096}]}",
+	 "shared-memory[0].name", "is no name: 1 to 31 of a-z, 0-9 and -, the first not -"},
 	{"{" MEMORY ", \"devices\": {\"ports\": [{\"base\": \"0x3f8\"}]}}",
 	 "devices.ports[0].count", "is missing"},
 	{"{" MEMORY ", \"devices\": {\"ports\": [{\"base\": \"0xfff8\", \"count\": 9}]}}",
