@@ -168,42 +168,50 @@ static void check_memory(const struct check *check)
 	}
 }
 
+/* What a driver of Linux has of it: the innermost entries; buses are only the way there. */
+static void check_used(const struct check *check, const struct machine_resources *resources,
+		       struct address_range range, const char *key, const char *what)
+{
+	for (size_t i = 0; i < resources->count; i++) {
+		const struct machine_resource *used = &resources->items[i];
+		const bool is_leaf =
+			i + 1 == resources->count || resources->items[i + 1].depth <= used->depth;
+
+		if (!is_leaf || strncmp(used->name, "PCI Bus", 7) == 0 ||
+		    strcmp(used->name, "Reserved") == 0 || range.start > used->end ||
+		    used->start >= range_end(range))
+			continue;
+		check_report(check, SEVERITY_WARNING, key,
+			     "Linux uses %s 0x%" PRIx64 "-0x%" PRIx64
+			     " (%s) and loses them to the cell",
+			     what, used->start, used->end, used->name);
+	}
+}
+
 static void check_mmio(const struct check *check)
 {
+	const struct machine *machine = check->input->machine;
 	struct address_range range;
 	char key[CHECK_KEY_MAX];
 
 	for (size_t i = 0; get_mmio(check->description, i, key, &range); i++) {
-		if (machine_is_ram(check->input->machine, range))
+		if (machine_is_ram(machine, range))
 			check_report(check, SEVERITY_ERROR, key,
 				     "0x%" PRIx64
 				     " is memory, not a device; memory is given with \"memory\"",
 				     range.start);
+		else
+			check_used(check, &machine->iomem, range, key, "registers");
 	}
 }
 
-/* Ports that a driver of Linux has: the innermost entries; buses are only the way there. */
 static void check_ports(const struct check *check)
 {
-	const struct machine_resources *ports = &check->input->machine->ioports;
 	struct address_range range;
 	char key[CHECK_KEY_MAX];
 
-	for (size_t i = 0; get_ports(check->description, i, key, &range); i++) {
-		for (size_t j = 0; j < ports->count; j++) {
-			const struct machine_resource *used = &ports->items[j];
-			const bool is_leaf =
-				j + 1 == ports->count || ports->items[j + 1].depth <= used->depth;
-
-			if (!is_leaf || strncmp(used->name, "PCI Bus", 7) == 0 ||
-			    range.start > used->end || used->start >= range_end(range))
-				continue;
-			check_report(check, SEVERITY_WARNING, key,
-				     "Linux uses ports 0x%" PRIx64 "-0x%" PRIx64
-				     " (%s) and loses them to the cell",
-				     used->start, used->end, used->name);
-		}
-	}
+	for (size_t i = 0; get_ports(check->description, i, key, &range); i++)
+		check_used(check, &check->input->machine->ioports, range, key, "ports");
 }
 
 /* The bytes from a guest address to the end of the region that it is in. */

@@ -41,6 +41,8 @@ static const struct {
 	{"{\"cpus\": [1], \"memory\": \"1M\", \"devices\": {\"mmio\": [{\"phys\": \"2M\", "
 	 "\"size\": \"4K\"}]}}",
 	 SEVERITY_ERROR, "devices.mmio[0].phys", "is memory, not a device"},
+	{"{\"cpus\": [1], \"memory\": \"1M\", \"devices\": [\"mmio:0xfed00000-0xfed003ff\"]}",
+	 SEVERITY_WARNING, "devices[0]", "Linux uses registers 0xfed00000-0xfed003ff (PNP0103:00)"},
 	{"{\"cpus\": [1], \"memory\": \"1M\", \"devices\": {\"ports\": [{\"base\": 1, \"count\": "
 	 "1}, {\"base\": \"0x3ff\", \"count\": 1}]}}",
 	 SEVERITY_WARNING, "devices.ports[1]", "0x3f8-0x3ff (serial)"},
@@ -152,11 +154,11 @@ static void test_offline(struct tap *tap, const struct check_input *input)
 static const char alternative_a[] =
 	"{\"cpus\": [2, 3], \"memory\": [{\"size\": \"30M\", \"phys\": \"520M\"}],"
 	" \"image\": \"good.bin\", \"devices\": {\"ports\": [{\"base\": \"0x2f8\", \"count\": 8}],"
-	" \"mmio\": [{\"phys\": \"0xfed00000\", \"size\": \"4K\"}]}}";
+	" \"mmio\": [{\"phys\": \"0xfed40000\", \"size\": \"4K\"}]}}";
 static const char alternative_b[] =
 	"{\"cpus\": [1, 3], \"memory\": [{\"size\": \"30M\", \"phys\": \"540M\"}],"
 	" \"image\": \"good.bin\", \"console\": {\"port\": \"0x2f8\"},"
-	" \"devices\": {\"mmio\": [{\"phys\": \"0xfed00010\", \"size\": 4}]}}";
+	" \"devices\": {\"mmio\": [{\"phys\": \"0xfed40010\", \"size\": 4}]}}";
 
 static void test_together(struct tap *tap, const struct check_input *input)
 {
