@@ -160,6 +160,20 @@ static int append_ranges(const struct description *description, sd_bus_message *
 	return r;
 }
 
+static int append_pins(const struct cpu_mask *pins, sd_bus_message *reply)
+{
+	int r = 0;
+
+	for (int pin = cpu_mask_next(pins, 0); r >= 0 && pin >= 0;
+	     pin = cpu_mask_next(pins, pin + 1)) {
+		char text[16];
+
+		snprintf(text, sizeof(text), "pin:%d", pin);
+		r = sd_bus_message_append(reply, "s", text);
+	}
+	return r;
+}
+
 GETTER(devices)
 {
 	const struct description *description = ((const struct cell *)userdata)->description;
@@ -173,6 +187,8 @@ GETTER(devices)
 	}
 	if (r >= 0 && description)
 		r = append_ranges(description, reply);
+	if (r >= 0 && description)
+		r = append_pins(&description->pins, reply);
 	return r < 0 ? r : sd_bus_message_close_container(reply);
 }
 

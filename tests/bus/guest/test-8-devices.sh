@@ -73,6 +73,14 @@ test_device_is_taken_as_the_description_says() {
 	clear_card
 }
 
+test_pins_are_among_the_devices() {
+	[ ! -f $cells/broken.json ] || mv $cells/broken.json /tmp/
+	echo '{ "cpus": [2], "memory": "1M", "devices": { "pins": [20, 22], "ports": [{ "base": 9, "count": 1 }] } }' >$cells/drive.json
+	done_well call Reload
+	property_is drive Devices '3 "port:0x9-0x9" "pin:20" "pin:22"'
+	clear_card
+}
+
 test_device_in_use_is_refused_with_its_driver() {
 	put_card e1000e
 	done_well call EnableHypervisor
