@@ -38,6 +38,19 @@ static bool is_number(struct json_object *value)
 	       isfinite(json_object_get_double(value));
 }
 
+/* What the description says of it: type, range, whether it can be set … */
+static bool add_description(struct json_object *signal, struct json_object *description)
+{
+	if (!description)
+		return true;
+	json_object_object_foreach(description, key, value)
+	{
+		if (!json_add(signal, key, json_object_get(value)))
+			return false;
+	}
+	return true;
+}
+
 /* reading: [value, age, quality] */
 static struct json_object *make_signal(const char *name, struct json_object *reading,
 				       struct json_object *description)
@@ -53,7 +66,7 @@ static struct json_object *make_signal(const char *name, struct json_object *rea
 	     !json_add(signal, "value", json_object_get(value))) ||
 	    !json_add_string(signal, "unit", unit ? json_object_get_string(unit) : "") ||
 	    (age != UINT64_MAX && !json_add_uint64(signal, "age-usec", age)) ||
-	    !json_add_string(signal, "quality", quality))
+	    !json_add_string(signal, "quality", quality) || !add_description(signal, description))
 		return NULL;
 	return TAKE_POINTER(signal);
 }

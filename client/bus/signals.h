@@ -14,7 +14,7 @@ int fetch_signal_descriptions(struct connection *connection, const char *path,
 /*
  * Values of signals, or of all where names (NULL-terminated) has none: an array of objects with
  * "name", "value" (left out where there is none, or no number), "unit", "age-usec" (left out where
- * nobody knows it) and "quality".
+ * nobody knows it), "quality", and what its description says of it ("type", "write", "max" …).
  */
 int fetch_signals(struct connection *connection, const char *path, char *const *names,
 		  struct json_object *descriptions, sd_bus_error *ret_error,

@@ -40,7 +40,8 @@ static const struct {
 	 "a cell in state running-locked forbids creating and destroying cells until "
 	 "it leaves that state",
 	 NULL},
-	{ERROR_INVALID, "set", "property Signals of the cell says what may be written", NULL},
+	{ERROR_INVALID, "set",
+	 "'cellctl --json=pretty signals %s' shows which signals can be set, and to what", NULL},
 	{ERROR_INVALID, NULL,
 	 "'cellctl check' shows everything that is wrong with the descriptions", NULL},
 	{ERROR_NO_RESOURCES, NULL,
