@@ -117,7 +117,6 @@ static int add(struct cell *cell, const struct blob_pci_device *device)
 	fn->cell = cell;
 	fn->device = device;
 	fn->config = pci_config_page(device->domain, device->bdf);
-	fn->stopped = true;
 	fn->next = cell->functions;
 	cell->functions = fn;
 	fn->next_of_all = pci_functions;

@@ -286,9 +286,7 @@ static void set_capability(struct ivshmem *dev)
 				    IVSHMEM_CAP_SIZE << 16;
 	*config(dev, IVSHMEM_CAP + IVSHMEM_CAP_STATE) = s[SHMEM_STATE_TABLE].size;
 	*config(dev, IVSHMEM_CAP + IVSHMEM_CAP_COMMON) = s[SHMEM_READ_WRITE].size;
-	*config(dev, IVSHMEM_CAP + IVSHMEM_CAP_COMMON + 4) = s[SHMEM_READ_WRITE].size >> 32;
 	*config(dev, IVSHMEM_CAP + IVSHMEM_CAP_OUTPUT) = s[SHMEM_OUTPUT].size;
-	*config(dev, IVSHMEM_CAP + IVSHMEM_CAP_OUTPUT + 4) = s[SHMEM_OUTPUT].size >> 32;
 	*config(dev, IVSHMEM_CAP + IVSHMEM_CAP_BASE) = s[SHMEM_STATE_TABLE].virt_start;
 	*config(dev, IVSHMEM_CAP + IVSHMEM_CAP_BASE + 4) = s[SHMEM_STATE_TABLE].virt_start >> 32;
 	if (!dev->num_vectors)
@@ -317,7 +315,6 @@ static void set_defaults(struct ivshmem *dev)
 	}
 	place_bars(dev);
 	dev->told = false;
-	__atomic_store_n(&dev->pending, 0, __ATOMIC_SEQ_CST);
 	__atomic_store_n(&dev->int_control, 0, __ATOMIC_SEQ_CST);
 	for (unsigned int n = 0; n < IVSHMEM_MAX_VECTORS; n++) {
 		memset(dev->vectors[n].entry, 0, sizeof(dev->vectors[n].entry));
@@ -334,7 +331,6 @@ void ivshmem_init(struct ivshmem *dev)
 	dev->bars[IVSHMEM_BAR_REGISTERS] =
 		(struct io_region){0, 0, ivshmem_registers, dev, EXITS_MMIO};
 	dev->bars[IVSHMEM_BAR_MSIX] = (struct io_region){0, 0, msix_table, dev, EXITS_MMIO};
-	dev->stopped = dev->cell != &root_cell;
 	set_defaults(dev);
 }
 
