@@ -20,7 +20,7 @@ static void test_header(struct tap *tap)
 		{0x00, 0x10d38086, "vendor and device"},
 		{0x04, 0x00100000, "status, and a command with nothing on"},
 		{0x08, 0x02000003, "class and revision"},
-		{0x0c, 0, "header of type 0"},
+		{0x0c, 0x00800000, "header of type 0"},
 		{0x10, GUEST_BAR0, "BAR 0, where the cell has its pages"},
 		{0x14, NIC_TABLE | 4, "BAR 1, of 64 bits, which no region has"},
 		{0x18, 0, "its upper half"},
@@ -153,6 +153,57 @@ static void test_bars(struct tap *tap)
 	       "after a reset they are back before anything is decoded");
 }
 
+/* What of a capability comes to the hardware that its blob says is to be written, all of it. */
+static uint32_t written_of(uint16_t id, unsigned int size)
+{
+	bool extended = id & BLOB_PCI_CAP_EXTENDED;
+	const unsigned int at = extended ? EXT_AT_IOV : CAP_AT_VPD;
+	uint32_t written = 0;
+	struct nic_plan p;
+
+	open_linked();
+	build_nic();
+	set_word(&machine.functions[0], at, id & 0x7fff, 0);
+	for (unsigned int n = 4; n < size; n += 4)
+		set_word(&machine.functions[0], at + n, 0, ~0u);
+	plan_nic(&p, ONE);
+	p.caps[extended ? 5 : 3] =
+		(struct blob_pci_capability){id, at, size, BLOB_PCI_CAP_WRITABLE};
+	if (machine_create(&p.plan) || machine_hypercall(HC_CELL_START, 1, 0))
+		machine_give_up("the cell with a capability cannot be made");
+	for (unsigned int n = 4; n < size; n += 4) {
+		store(cpu_of(ONE), NIC_PAGE + at + n, 4, ~0u);
+		written |= nic_word(at + n);
+	}
+	return written;
+}
+
+/* By the lengths that PCI Express 5.0, 7.8 and 7.9, and PCI Firmware have. */
+static void test_never(struct tap *tap)
+{
+	static const struct {
+		uint16_t id;
+		unsigned int size;
+		const char *what;
+	} never[] = {
+		{0x08, 0x20, "HyperTransport"},
+		{0x14, 0x3c, "enhanced allocation"},
+		{EXT(0x0f), 0x08, "address translation"},
+		{EXT(0x10), 0x40, "virtual functions"},
+		{EXT(0x11), 0x40, "virtual functions of several roots"},
+		{EXT(0x13), 0x10, "page requests"},
+		{EXT(0x15), 0x34, "resizable registers"},
+		{EXT(0x1b), 0x08, "address spaces of processes"},
+		{EXT(0x24), 0x34, "resizable registers of virtual functions"},
+	};
+
+	tap_ok(tap, written_of(0x09, 0x10) == ~0u && written_of(EXT(0x0b), 0x10) == ~0u,
+	       "control: capabilities are written where the blob says so");
+	for (unsigned int n = 0; n < sizeof(never) / sizeof(never[0]); n++)
+		tap_is_u64(tap, written_of(never[n].id, never[n].size), 0, "but never those of %s",
+			   never[n].what);
+}
+
 static unsigned int on_bits; /* of the command, when a BAR was written */
 static unsigned int early;   /* writes before root's CPUs had forgotten that they reach it */
 static void look_at_bars(uint64_t phys, unsigned int width)
@@ -175,6 +226,7 @@ static void switch_on(void)
 
 	store(cpu, NIC_PAGE + 4, 2, 7);
 	store(cpu, NIC_PAGE + 0x10, 4, 0);
+	store(cpu, NIC_PAGE + 0x3c, 1, 5);
 	store(cpu, NIC_PAGE + CAP_AT_MSI + 4, 4, MESSAGE_TO(cpu));
 	store(cpu, NIC_PAGE + CAP_AT_MSI + 12, 2, 0x40);
 	store(cpu, NIC_PAGE + CAP_AT_MSI + 16, 4, 2);
@@ -190,7 +242,7 @@ static bool is_fresh(void)
 	const unsigned int cpu = cpu_of(ONE);
 
 	return load(cpu, NIC_PAGE + 4, 2) == 0 && load(cpu, NIC_PAGE + 0x10, 4) == GUEST_BAR0 &&
-	       load(cpu, NIC_PAGE + CAP_AT_MSI + 4, 4) == 0 &&
+	       load(cpu, NIC_PAGE + 0x3c, 1) == 0 && load(cpu, NIC_PAGE + CAP_AT_MSI + 4, 4) == 0 &&
 	       load(cpu, NIC_PAGE + CAP_AT_MSI + 2, 2) == 0x182 &&
 	       load(cpu, NIC_PAGE + CAP_AT_MSIX + 2, 2) == NIC_VECTORS - 1;
 }
@@ -201,9 +253,17 @@ static int fail_cell(uint64_t argument)
 	return 0;
 }
 
+/* As by an exception in the middle of an access to the function. */
+static int fail_in_access(uint64_t argument)
+{
+	spin_lock(&pci_functions->lock);
+	return fail_cell(argument);
+}
+
 static void test_ends(struct tap *tap)
 {
 	const unsigned int cpu = cpu_of(ONE);
+	uint64_t clock;
 
 	open_linked();
 	build_nic();
@@ -231,6 +291,12 @@ static void test_ends(struct tap *tap)
 	store(cpu, NIC_PAGE + EXT_AT_AER + 8, 4, 7);
 	tap_ok(tap, stands_still() && nic_word(EXT_AT_AER + 8) == 0,
 	       "whatever its CPUs still write");
+	machine_hypercall(HC_CELL_START, 1, 0);
+	switch_on();
+	clock = machine.clock;
+	machine_call(cpu, fail_in_access, 0);
+	tap_ok(tap, stands_still() && machine.clock - clock < 100 * CLOCK_STEP,
+	       "at once, also where that CPU had it in hand");
 	machine_hypercall(HC_CELL_START, 1, 0);
 	switch_on();
 	machine_hypercall(HC_CV_CELL_KILL, 1, 0);
@@ -279,6 +345,12 @@ static bool root_has(uint64_t page)
 	return machine_lookup(&root_cell, page) != 0;
 }
 
+/* It does not reach configuration space by the machine's data port. */
+static bool root_exits(void)
+{
+	return root_cell.arch.io_bitmap[0xcfc / 8] >> 0xcfc % 8 & 1;
+}
+
 static void test_root(struct tap *tap)
 {
 	const uint32_t enable = 0x80000000u | NIC << 8, other = 0x80000000u | OTHER << 8;
@@ -292,9 +364,10 @@ static void test_root(struct tap *tap)
 	tap_ok(tap, root_has(NIC_PAGE) && root_has(NIC_BAR0) && root_has(NIC_TABLE),
 	       "control: root has the function");
 	machine.pci_data = 0x5555aaaa;
-	tap_ok(tap, by_port(0, other, 0xcfc, 4) == 0xffffffff,
+	tap_ok(tap, by_port(0, other, 0xcfc, 4) == 0xffffffff && !root_exits(),
 	       "control: root's ports are its own, no exit answers them");
 	create_nic(ONE);
+	tap_ok(tap, root_exits(), "those of configuration space are not, while a cell has one");
 	tap_ok(tap, !root_has(NIC_PAGE) && root_has(OTHER_PAGE), "it loses its page, no other");
 	tap_ok(tap,
 	       !root_has(NIC_BAR0) && !root_has(NIC_BAR0 + 0x1000) && !root_has(NIC_TABLE) &&
@@ -327,7 +400,7 @@ static void test_root(struct tap *tap)
 	machine_view(&root_cell, after);
 	tap_ok(tap,
 	       memcmp(view, after, sizeof(view)) == 0 && root_has(NIC_PAGE) &&
-		       page_pool_used() == used && !root_cell.io[IO_PORTS],
+		       page_pool_used() == used && !root_cell.io[IO_PORTS] && !root_exits(),
 	       "root gets all of it back, and the pool its pages");
 	tap_ok(tap, create_nic(TWO) == 0, "another cell may have it then");
 }
@@ -341,12 +414,15 @@ static void test_few_rights(struct tap *tap)
 	build_nic();
 	plan_nic(&p, ONE);
 	p.memory[0].flags &= ~(uint64_t)BLOB_MEM_DMA;
-	p.plan.num_pio = 0;
+	/* Which is the hypervisor's. */
+	p.memory[1].flags |= BLOB_MEM_DMA;
+	p.pio.length--;
 	machine_create(&p.plan);
 	machine_hypercall(HC_CELL_START, 1, 0);
 	store(cpu_of(ONE), NIC_PAGE + 4, 2, 0xffff);
 	tap_ok(tap, load(cpu_of(ONE), NIC_PAGE + 4, 2) == 0x402 && (nic_word(4) & 0xffff) == 0x402,
-	       "no ports without the cell's having them, no bus master without its memory for DMA");
+	       "no ports without the cell's having all of them, no bus master without its memory "
+	       "for DMA");
 	open_linked();
 	build_nic();
 	p.plan.irqchips = &pins;
@@ -399,6 +475,7 @@ int main(void)
 	test_widths(&tap);
 	test_bars(&tap);
 	test_ends(&tap);
+	test_never(&tap);
 	test_clearing(&tap);
 	test_root(&tap);
 	test_few_rights(&tap);

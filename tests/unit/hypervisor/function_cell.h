@@ -46,7 +46,8 @@ static inline void build_nic(void)
 	set_word(nic, 0x00, 0x10d38086, 0);
 	set_word(nic, 0x04, 0x00100406, 0x00000547);
 	set_word(nic, 0x08, 0x02000003, 0);
-	set_word(nic, 0x0c, 0, 0x0000ffff);
+	/* One of several functions; it can test itself, which is no cell's to begin. */
+	set_word(nic, 0x0c, 0x00800000, 0xff00ffff);
 	set_word(nic, 0x10, NIC_BAR0, 0xffffe000);
 	set_word(nic, 0x14, NIC_TABLE | 4, 0xfffff000);
 	set_word(nic, 0x18, 0, 0xffffffff);
@@ -56,7 +57,8 @@ static inline void build_nic(void)
 	set_word(nic, 0x30, 0xfc000001, 0xffff0001);
 	set_word(nic, 0x34, CAP_AT_PM, 0);
 	set_word(nic, 0x3c, 0x0000010b, 0xff);
-	set_word(nic, CAP_AT_PM, 0x00020001 | CAP_AT_MSI << 8, 0);
+	/* Two bits of the way to the next one are reserved. */
+	set_word(nic, CAP_AT_PM, 0x00020301 | CAP_AT_MSI << 8, 0);
 	set_word(nic, CAP_AT_PM + 4, 0, 0x00008103);
 	/* 64-bit, two vectors, each can be masked. */
 	set_word(nic, CAP_AT_MSI, 0x01820005 | CAP_AT_MSIX << 8, 0x00710000);

@@ -54,6 +54,7 @@ static const struct message {
 } messages[] = {
 	{0xfee01000, 0, 0x41, true, "its own CPU"},
 	{0xfee01000, 0, 0x4141, true, "asserted"},
+	{0xfee01003, 0, 0x41, true, "with reserved bits"},
 	{0xfee01000, 0, 0x10, true, "the lowest vector"},
 	{0xfeeff000, 0, 0x41, true, "all, which is its own"},
 	{0xfee01000, 0, 0x141, true, "the lowest priority"},
@@ -121,6 +122,7 @@ static void test_msi_changes(struct tap *tap)
 	store(cpu, NIC_PAGE + CAP_AT_MSI + 2, 2, 0x21);
 	tap_ok(tap, !MSI_ON, "there are not four");
 	store(cpu, NIC_PAGE + CAP_AT_MSI + 16, 4, 1);
+	store(cpu, NIC_PAGE + CAP_AT_MSI + 20, 4, 2);
 	tap_is_u64(tap, nic_word(CAP_AT_MSI + 16), 1, "one of them is masked");
 	store(cpu, NIC_PAGE + CAP_AT_MSI + 2, 2, 0);
 	tap_ok(tap, !MSI_ON && (load(cpu, NIC_PAGE + CAP_AT_MSI + 2, 2) & 1) == 0, "MSI is off");
@@ -184,6 +186,10 @@ static void test_msix_changes(struct tap *tap)
 	tap_ok(tap, table_word(2, 3) & 1, "changed to another's CPU it is masked");
 	store(cpu, ENTRY + 32, 8, MESSAGE_TO(cpu));
 	tap_ok(tap, !(table_word(2, 3) & 1), "and comes back");
+	store(cpu, ENTRY + 32 + 12, 4, ~0u);
+	tap_ok(tap, (table_word(2, 3) & 1) && load(cpu, ENTRY + 32 + 12, 4) == 1,
+	       "the cell masks it by one bit, the others are nothing");
+	store(cpu, ENTRY + 32 + 12, 4, 0);
 	store(cpu, NIC_PAGE + 4, 2, 4);
 	tap_ok(tap, !MSIX_ON, "no MSI-X without memory decoding: nobody could change the table");
 	store(cpu, NIC_PAGE + 4, 2, 6);
@@ -199,6 +205,7 @@ static void test_msix_changes(struct tap *tap)
 	store(cpu, ENTRY + 4, 8, 5);
 	tap_is_u64(tap, load(cpu, ENTRY, 8), 0, "no access that is narrow or not aligned");
 	memset(machine.device + (NIC_TABLE - DEVICE) + 0x800, 0xa5, 4);
+	memset(machine.device + (NIC_TABLE - DEVICE) + 0x30, 0xa5, 0x10);
 	for (unsigned int at = 0x30; at < 0x1000; at += at < 0x80 ? 4 : 0x3c) {
 		uint32_t was = load(cpu, NIC_TABLE + at, 4);
 
@@ -207,6 +214,10 @@ static void test_msix_changes(struct tap *tap)
 	}
 	tap_ok(tap, others == 0 && load(cpu, NIC_TABLE + 0x800, 4) == 0xa5a5a5a5,
 	       "beside it pending bits are read, and nothing written");
+	tap_ok(tap,
+	       load(cpu, ENTRY + 0x30, 8) == 0xa5a5a5a5a5a5a5a5ull &&
+		       load(cpu, ENTRY + 0x38, 8) == 0xa5a5a5a5a5a5a5a5ull,
+	       "nor in what would be the next entry");
 	tap_is_u64(tap, astray, 0, "at no moment a message went astray");
 }
 
@@ -228,9 +239,87 @@ static void test_none(struct tap *tap)
 	store(cpu, NIC_PAGE + CAP_AT_MSI + 12, 2, 0x51);
 	store(cpu, NIC_PAGE + CAP_AT_MSI + 2, 2, 1);
 	store(cpu, NIC_PAGE + CAP_AT_MSIX + 2, 2, 0x8000);
-	tap_ok(tap, !MSI_ON && !(nic_word(CAP_AT_MSIX) & 0x80000000),
+	tap_ok(tap,
+	       !MSI_ON && !(nic_word(CAP_AT_MSIX) & 0x80000000) &&
+		       !(load(cpu, NIC_PAGE + CAP_AT_MSI + 2, 2) & 1),
 	       "without vectors of its own a cell has none");
 	tap_ok(tap, !store(cpu, NIC_TABLE, 4, 0), "nor a table of them");
+}
+
+/* MSI as its words are here, and as many vectors as the blob gives. */
+static void open_msi(uint32_t control, unsigned int len, unsigned int vectors)
+{
+	struct nic_plan p;
+
+	open_linked();
+	build_nic();
+	set_word(&machine.functions[0], CAP_AT_MSI, control | 5 | CAP_AT_MSIX << 8, 0x00710000);
+	plan_nic(&p, ONE);
+	p.caps[1].len = len;
+	p.device.num_msi_vectors = vectors;
+	if (!(control & 0x01000000))
+		set_word(&machine.functions[0], CAP_AT_MSI + 12, 0x12345678, ~0u);
+	if (machine_create(&p.plan) || machine_hypercall(HC_CELL_START, 1, 0))
+		machine_give_up("the cell cannot be made");
+}
+
+/* Entries beyond those that the blob tells are the cell's as well: the hardware's number counts. */
+static void test_more_entries(struct tap *tap)
+{
+	const unsigned int cpu = cpu_of(ONE);
+	struct nic_plan p;
+
+	open_linked();
+	build_nic();
+	plan_nic(&p, ONE);
+	p.device.num_msix_vectors = 1;
+	if (machine_create(&p.plan) || machine_hypercall(HC_CELL_START, 1, 0))
+		machine_give_up("the cell cannot be made");
+	store(cpu, NIC_PAGE + 4, 2, 6);
+	store(cpu, NIC_PAGE + CAP_AT_MSIX + 2, 2, 0x8000);
+	tap_ok(tap, MSIX_ON && (table_word(2, 3) & 1), "an entry that is not told of is masked");
+	write_entry(2, &messages[0]);
+	tap_ok(tap, !(table_word(2, 3) & 1), "and the cell's");
+}
+
+/* More vectors than the hardware has, or than the cell. */
+static void test_too_many(struct tap *tap)
+{
+	const unsigned int cpu = cpu_of(ONE);
+
+	for (unsigned int vectors = 1; vectors <= 32; vectors += 31) {
+		open_msi(0x01820000, 0x18, vectors);
+		store(cpu, NIC_PAGE + CAP_AT_MSI + 4, 8, MESSAGE_TO(cpu));
+		store(cpu, NIC_PAGE + CAP_AT_MSI + 12, 2, 0x54);
+		store(cpu, NIC_PAGE + CAP_AT_MSI + 2, 2, 0x01);
+		tap_ok(tap, MSI_ON, "control: of %u vectors one is on", vectors);
+		store(cpu, NIC_PAGE + CAP_AT_MSI + 2, 2, vectors == 1 ? 0x11 : 0x21);
+		tap_ok(tap, !MSI_ON, "more than there are, are not");
+	}
+}
+
+/* An address of 32 bits, behind which the data come, and no mask: what is behind is something else.
+ */
+static void test_narrow(struct tap *tap)
+{
+	const unsigned int cpu = cpu_of(ONE);
+
+	open_msi(0x00020000, 10, 2);
+	store(cpu, NIC_PAGE + CAP_AT_MSI + 4, 4, MESSAGE_TO(cpu));
+	store(cpu, NIC_PAGE + CAP_AT_MSI + 8, 4, 0x52);
+	store(cpu, NIC_PAGE + CAP_AT_MSI + 2, 2, 1);
+	tap_ok(tap,
+	       MSI_ON && nic_word(CAP_AT_MSI + 4) == MESSAGE_TO(cpu) &&
+		       nic_word(CAP_AT_MSI + 8) == 0x52 &&
+		       load(cpu, NIC_PAGE + CAP_AT_MSI + 8, 4) == 0x52,
+	       "MSI with an address of 32 bits");
+	store(cpu, NIC_PAGE + CAP_AT_MSI + 4, 4, MESSAGE_TO(0));
+	tap_ok(tap, !MSI_ON, "which is off while it would interrupt Linux");
+	tap_is_u64(tap, nic_word(CAP_AT_MSI + 12), 0x12345678, "what is behind stays as it is");
+	open_msi(0x00020000, 0x18, 2);
+	store(cpu, NIC_PAGE + CAP_AT_MSI + 12, 4, 0);
+	tap_is_u64(tap, nic_word(CAP_AT_MSI + 12), 0x12345678,
+		   "even where the blob says that masks are there");
 }
 
 int main(void)
@@ -247,5 +336,8 @@ int main(void)
 	open_messages();
 	test_msix_changes(&tap);
 	test_none(&tap);
+	test_more_entries(&tap);
+	test_too_many(&tap);
+	test_narrow(&tap);
 	return tap_done(&tap);
 }

@@ -45,6 +45,12 @@ static void is_remapped(struct nic_plan *p)
 	machine.device[0xf01f] = 2;
 }
 
+static void is_remapped_without_msi(struct nic_plan *p)
+{
+	is_remapped(p);
+	p->device.num_msi_vectors = 0;
+}
+
 static void other_capability(struct nic_plan *p)
 {
 	p->caps[0].id = 9;
@@ -85,6 +91,11 @@ static void small_bar_unnamed(struct nic_plan *p)
 	p->plan.num_memory = 3;
 }
 
+static void small_bar_in_part(struct nic_plan *p)
+{
+	p->memory[3].size--;
+}
+
 static void no_msix(struct nic_plan *p)
 {
 	set_word(&machine.functions[0], CAP_AT_MSIX, 0x00020009 | CAP_AT_PCIE << 8, 0);
@@ -101,6 +112,18 @@ static void table_behind_region(struct nic_plan *p)
 	set_word(&machine.functions[0], CAP_AT_MSIX + 4, 0xfe9, 0);
 }
 
+static void table_before_region(struct nic_plan *p)
+{
+	set_word(&machine.functions[0], CAP_AT_MSIX + 4, 0, 0);
+	p->device.msix_address = NIC_BAR0 + 0x1000;
+}
+
+static void table_with_less(struct nic_plan *p)
+{
+	p->device.msix_address = NIC_TABLE - 0x1000;
+	p->device.msix_region_size = 0x2000;
+}
+
 static void table_with_more(struct nic_plan *p)
 {
 	p->device.msix_region_size = 0x2000;
@@ -109,6 +132,11 @@ static void table_with_more(struct nic_plan *p)
 static void table_in_ports(struct nic_plan *p)
 {
 	set_word(&machine.functions[0], CAP_AT_MSIX + 4, 3, 0);
+}
+
+static void table_in_no_bar(struct nic_plan *p)
+{
+	set_word(&machine.functions[0], CAP_AT_MSIX + 4, 6, 0);
 }
 
 static void table_in_memory(struct nic_plan *p)
@@ -132,6 +160,8 @@ static const struct refusal {
 	 "an IOMMU"},
 	{is_remapped, -EOPNOTSUPP, "interrupts are remapped by an IOMMU",
 	 "one whose messages are looked up by root's table"},
+	{is_remapped_without_msi, -EOPNOTSUPP, "interrupts are remapped by an IOMMU",
+	 "by MSI-X alone"},
 	{other_capability, -EINVAL, "another capability than it says at 0x40",
 	 "one with another capability there"},
 	{other_extended, -EINVAL, "another capability than it says at 0x100",
@@ -147,15 +177,23 @@ static const struct refusal {
 	 "over the hypervisor"},
 	{small_bar_unnamed, -EINVAL, "no memory region has its registers at 0xfd006100",
 	 "one that shares a page with root"},
+	{small_bar_in_part, -EINVAL, "no memory region has its registers at 0xfd006100",
+	 "one of whose registers root keeps one"},
 	{no_msix, -EINVAL, "it has no MSI-X", "one without the vectors"},
 	{table_elsewhere, -EINVAL, "its MSI-X table is at 0xfd004000",
 	 "another place of the table"},
 	{table_behind_region, -EINVAL, "its MSI-X table is at 0xfd004fe8",
 	 "a table that is longer than its pages"},
+	{table_before_region, -EINVAL, "its MSI-X table is at 0xfd000000",
+	 "a table before its pages"},
+	{table_with_less, -EINVAL, "not only its registers are beside the MSI-X table",
+	 "pages before the registers that have the table"},
 	{table_with_more, -EINVAL, "not only its registers are beside the MSI-X table",
 	 "pages behind the registers that have the table"},
 	{table_in_ports, -EINVAL, "its MSI-X table is in no pages of registers",
 	 "a table in ports"},
+	{table_in_no_bar, -EINVAL, "its MSI-X table is in no pages of registers",
+	 "a table behind the last base address"},
 	{table_in_memory, -EINVAL, "a memory region has its MSI-X table",
 	 "one whose table the cell would write itself"},
 };
@@ -217,6 +255,10 @@ static void test_owners(struct tap *tap)
 	tap_is_u64(tap, add_root(NIC_TABLE), -EBUSY, "root places no registers over them");
 	p.plan.num_memory = 2;
 	tap_is_u64(tap, machine_create(&p.plan), 0, "control: without that there is a cell");
+	tap_ok(tap,
+	       load(cpu_of(TWO), NIC_PAGE, 4) == 0xffffffff &&
+		       store(cpu_of(TWO), NIC_PAGE + 4, 2, 7) && (nic_word(4) & 7) == 0,
+	       "which sees nothing where another one has a function, and goes on");
 	open_linked();
 	build_nic();
 	machine.functions[0].page = FUNCTION;
