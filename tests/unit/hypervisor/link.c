@@ -105,6 +105,15 @@ static void other_size(struct link_plan *p)
 	}
 }
 
+/* Less of each, from the same places on. */
+static void smaller(struct link_plan *p)
+{
+	for (unsigned int n = SHMEM_OUTPUT; n < LINK_SECTIONS; n++) {
+		p->memory[n].size = 0x1000;
+		p->memory[n].virt_start = GUEST_SHARED + n * 0x1000;
+	}
+}
+
 static void not_shared(struct link_plan *p)
 {
 	for (unsigned int n = 0; n < LINK_SECTIONS; n++)
@@ -134,6 +143,12 @@ static void by_another_name(struct link_plan *p)
 	p->memory[LINK_SECTIONS] = (struct blob_memory){SECTION(3), 0, 0x2000, RW | SHARE};
 }
 
+static void table_by_another_name(struct link_plan *p)
+{
+	p->memory[LINK_SECTIONS] =
+		(struct blob_memory){SECTION(SHMEM_STATE_TABLE), 0, 0x1000, RW | SHARE};
+}
+
 static void no_device(struct link_plan *p)
 {
 	by_another_name(p);
@@ -151,6 +166,7 @@ static void test_mismatches(struct tap *tap)
 		 fewer_peers},
 		{"a number that somebody has", "this number of peer has one", -EBUSY, same_peer},
 		{"sections of another size", "not the same memory as in one", -EINVAL, other_size},
+		{"smaller sections", "not the same memory as in one", -EINVAL, smaller},
 		{"memory that leaves root", "not shared with root as in one", -EINVAL, not_shared},
 		{"the same memory elsewhere", "belongs to the link of one", -EBUSY, other_place},
 		{"the same in another domain", "another PCI domain than in one", -EINVAL,
@@ -159,6 +175,8 @@ static void test_mismatches(struct tap *tap)
 		 other_domain_and_memory},
 		{"a section by another name", "also named as other memory of two", -EINVAL,
 		 by_another_name},
+		{"the state table by another name", "also named as other memory of two", -EINVAL,
+		 table_by_another_name},
 		{"one without any device", "belongs to the link of one", -EBUSY, no_device},
 	};
 	struct link_plan p;
@@ -183,6 +201,12 @@ static void test_mismatches(struct tap *tap)
 	tap_is_u64(tap, machine_create(&p.plan), 0, "a cell shares memory without a device");
 	tap_ok(tap, create_linked(ONE, SHARE) == -EBUSY && machine_said("belongs to cell two"),
 	       "of which no link can be made");
+	open_linked();
+	create_linked(ONE, SHARE);
+	plan_linked(&p, TWO, SHARE);
+	p.memory[LINK_SECTIONS + 1].phys_start = SHARED;
+	tap_is_u64(tap, machine_create(&p.plan), 0,
+		   "where a communication region is in the machine its blob cannot say");
 }
 
 /* ROOTSHARED never lets a cell have what root has not. */
@@ -236,6 +260,17 @@ static void test_pages_missing(struct tap *tap)
 	tap_ok(tap, err == 0 && tries > 3, "root's end comes when there are pages: %u tries",
 	       tries);
 	tap_is_u64(tap, bad, 0, "and where one is missing, nothing has changed");
+	for (err = -ENOMEM, tries = bad = 0; err == -ENOMEM && tries < 100;) {
+		uint32_t used;
+
+		open_linked();
+		used = page_pool_used();
+		machine.pages_until_failure = tries++;
+		err = create_linked(ONE, 0);
+		machine.pages_until_failure = PAGES_ALL;
+		bad += err < 0 && (page_pool_used() > used || links || !root_rights(ROOT_RAM));
+	}
+	tap_ok(tap, err == 0 && tries > 3 && bad == 0, "so with the first end: %u tries", tries);
 	for (err = -ENOMEM, tries = bad = 0; err == -ENOMEM && tries < 100;) {
 		uint32_t used;
 

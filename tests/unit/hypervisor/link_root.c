@@ -252,6 +252,8 @@ static void test_same_registers(struct tap *tap)
 	       "then it may go to a cell");
 	store(0, FUNCTION + 0x14, 4, BAR_ROOT + 0x3000);
 	tap_ok(tap, !machine_lookup(&root_cell, page), "from which nothing brings it back");
+	tap_is_u64(tap, machine.stale_entries + machine.unacknowledged, 0,
+		   "no CPU of root went on with a page that traps");
 
 	open_linked();
 	add_root(BAR_ROOT);
@@ -268,6 +270,26 @@ static void test_same_registers(struct tap *tap)
 	       machine_lookup(&root_cell, BAR_ROOT + 0x1000) &&
 		       machine_lookup(&root_cell, BAR_ROOT + 0x2000) && root_rights(ROOT_RAM),
 	       "root has all of it back in the end");
+}
+
+/* As by a CPU of root that has the device in hand still. */
+static int write_state_late(uint64_t argument)
+{
+	struct io_access access = {.width = 4, .write = true, .value = 5};
+	struct ivshmem *dev = root_cell.ivshmem;
+
+	link_unlink_end(dev);
+	ivshmem_access_register(dev, IVSHMEM_STATE, &access);
+	return dev->state;
+}
+
+static void test_state_late(struct tap *tap)
+{
+	open_linked();
+	add_root(BAR_ROOT);
+	create_linked(ONE, SHARE);
+	tap_ok(tap, !machine_call(0, write_state_late, 0) && !*(uint32_t *)(machine.ram + SHARED),
+	       "an end that has left its link has no state, whoever still writes one");
 }
 
 static struct ivshmem leaving, *end_of_root;
@@ -418,6 +440,7 @@ int main(void)
 	test_static_root(&tap);
 	test_same_registers(&tap);
 	test_moved_too_late(&tap);
+	test_state_late(&tap);
 	test_remapped(&tap);
 	test_remapped_table(&tap);
 	return tap_done(&tap);
