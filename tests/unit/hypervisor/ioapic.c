@@ -101,6 +101,8 @@ static const struct {
 
 static void test_roots_entries(struct tap *tap)
 {
+	uint64_t told;
+
 	open_with_plant();
 	for (unsigned int n = 0; n < sizeof(roots_entries) / sizeof(*roots_entries); n++) {
 		uint64_t wanted = roots_entries[n].entry, violations;
@@ -115,7 +117,10 @@ static void test_roots_entries(struct tap *tap)
 		       "root's entry %s: %s", stays ? "stays" : "is masked", roots_entries[n].what);
 	}
 	tap_ok(tap, machine_said("cell RootCell: IO-APIC 0xfec00000, pin 9: masked"), "it is told");
-	machine.debug_size = 0;
+	program(0, 9, IOAPIC_MASKED);
+	told = public_area.console.head;
+	program(0, 9, CELLS);
+	tap_is_u64(tap, public_area.console.head, told, "once");
 	program(0, 9, ROOTS);
 	tap_is_u64(tap, hardware(9), ROOTS, "a good entry after a bad one is in effect");
 	set(0, IO_APIC, index_of(9) + 1, CELLS >> 32);
@@ -213,6 +218,7 @@ static void test_cells_entries(struct tap *tap)
 		       cells_entries[n].what);
 	}
 	tap_is_u64(tap, broken, 0, "at no moment a CPU of root could be reached");
+	tap_is_u64(tap, public_area.root_violations, 0, "none of that is said of root");
 	program(CELL_CPU, PIN, IOAPIC_MASKED | IOAPIC_LEVEL | CELLS);
 	tap_is_u64(tap, hardware(PIN), IOAPIC_MASKED | IOAPIC_LEVEL, "a masked one says no more");
 	program(CELL_CPU, PIN, IOAPIC_LEVEL | CELLS);
@@ -259,6 +265,47 @@ static void test_whose(struct tap *tap)
 	tap_ok(tap, hardware(PIN) == (ROOTS | 1) && entry(0, PIN) == (ROOTS | 1),
 	       "root has what it wrote when the cell is gone");
 	tap_is_u64(tap, create_with(2, 1 << 3, two_pins, 1), 0, "then another one may have it");
+}
+
+/* Pins of one controller, of two cells. */
+static void test_two_cells(struct tap *tap)
+{
+	static const struct blob_irqchip pin_6 = {.address = IO_APIC, .pin_bitmap = {1 << 6}};
+
+	machine_open(&root);
+	create_plant();
+	create_with(2, 1 << 3, &pin_6, 1);
+	machine_hypercall(HC_CELL_START, 2, 0);
+	program(CELL_CPU, PIN, CELLS);
+	tap_is_u64(tap, entry(3, PIN), IOAPIC_MASKED, "of another cell's pin a cell sees nothing");
+	program(3, PIN, IOAPIC_TO(0x12) | 0x66);
+	tap_ok(tap, entry(CELL_CPU, PIN) == CELLS && hardware(PIN) == CELLS,
+	       "and changes nothing of it");
+	set(CELL_CPU, IO_APIC, index_of(PIN), (uint32_t)(CELLS | IOAPIC_LEVEL));
+	tap_is_u64(tap, hardware(PIN), CELLS | IOAPIC_LEVEL, "not even later");
+	touch(3, IO_APIC + IOAPIC_EOI, true, 0x41);
+	tap_is_u64(tap, machine.ioapics[0].ended, 0, "nor does it end what is in service there");
+	program(CELL_CPU, PIN, CELLS | IOAPIC_SENDING | IOAPIC_REMOTE_IRR);
+	tap_ok(tap, entry(CELL_CPU, PIN) == CELLS && hardware(PIN) == CELLS,
+	       "what is only read is not written");
+}
+
+/* A controller that root's blob has in two pieces, the upper one first. */
+static void test_pieces(struct tap *tap)
+{
+	static const struct blob_irqchip pieces[] = {
+		{.address = IO_APIC2, .id = 2, .pin_base = 40, .pin_bitmap = {0xff}},
+		{.address = IO_APIC2, .id = 2, .pin_base = 24, .pin_bitmap = {0xffff}},
+	};
+	struct cell_plan in_pieces = root;
+
+	in_pieces.irqchips = pieces;
+	machine_open(&in_pieces);
+	tap_is_u64(tap, create_with(1, CELL_CPUS, &two_pins[1], 1), 0,
+		   "a pin counts from the lowest of a controller");
+	machine_hypercall(HC_CELL_START, 1, 0);
+	program(CELL_CPU, PIN2, CELLS);
+	tap_is_u64(tap, hardware(PIN2), CELLS, "and is the one that is meant");
 }
 
 static void test_refused(struct tap *tap)
@@ -388,6 +435,8 @@ int main(void)
 	test_cpus_go(&tap);
 	test_cells_entries(&tap);
 	test_whose(&tap);
+	test_two_cells(&tap);
+	test_pieces(&tap);
 	test_refused(&tap);
 	test_remapped(&tap);
 	test_remapped_by_amd(&tap);
