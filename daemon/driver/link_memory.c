@@ -76,8 +76,6 @@ int link_memory_open(const char *name, struct link_memory **ret)
 	/* It asks the device's registers. */
 	r = cellmgr_link_open(name, &memory->link);
 	gone = guard_end();
-	if (r < 0)
-		memory->link = NULL;
 	if (gone < 0 || r < 0)
 		return gone < 0 ? gone : r;
 	*ret = memory;
@@ -138,7 +136,7 @@ int link_memory_read(struct link_memory *memory, unsigned int peer, struct link_
 	enum link_result result;
 	int r;
 
-	if (!section || bytes < LINK_HEADER_BYTES)
+	if (!section)
 		return LINK_INVALID;
 	r = guard_begin();
 	if (r < 0)

@@ -200,6 +200,107 @@ static void test_parts_are_of_one_update(struct tap *tap, uint8_t *section)
 	tap_is_u64(tap, torn, 0, "and none is of two updates");
 }
 
+/* ---- Between any two instructions ------------------------------------------------------------ */
+
+/* By x86's trap flag (APM vol. 2, 3.1.6), below what a function may have under its stack. */
+#define CHANGE_FLAGS(change)                                            \
+	__asm__ volatile("leaq -128(%%rsp), %%rsp\n\tpushfq\n\t" change \
+			 ", (%%rsp)\n\tpopfq\n\tleaq 128(%%rsp), %%rsp" \
+			 :                                              \
+			 :                                              \
+			 : "memory", "cc")
+
+static void (*between)(void);
+
+static void on_step(int number)
+{
+	between();
+}
+
+static void steps_begin(void (*look)(void))
+{
+	between = look;
+	signal(SIGTRAP, on_step);
+	CHANGE_FLAGS("orq $0x100");
+}
+
+static void steps_end(void)
+{
+	CHANGE_FLAGS("andq $-0x101");
+}
+
+static unsigned int steps, steps_of_update;
+
+static void update_often(void)
+{
+	if (++steps % steps_of_update == 0)
+		on_alarm(0);
+}
+
+/* So often that each try meets one: then there is no reading. */
+static void test_busy_writer(struct tap *tap, uint8_t *section)
+{
+	_cleanup_(link_memory_freep) struct link_memory *memory = open_memory();
+	unsigned int good = 0, torn = 0, busy = 0;
+	struct link_part parts[VALUES];
+	uint64_t values[VALUES];
+	struct link_stamp stamp;
+
+	for (uint32_t n = 0; n < VALUES; n++)
+		parts[n] = (struct link_part){n * 8, 8, &values[n], false};
+	link_writer_init(&cell, section, SECTION, BLOCK, 1000000);
+	on_alarm(0);
+	/* A try takes 2000. */
+	for (steps_of_update = 1000; steps_of_update <= 8000; steps_of_update *= 8) {
+		int result;
+
+		steps_begin(update_often);
+		result = link_memory_read(memory, CELL, parts, VALUES, &stamp);
+		steps_end();
+		good += result == LINK_OK;
+		busy += result == LINK_BUSY;
+		torn += result == LINK_OK && (!all_equal(values) || stamp.updated != values[0]);
+	}
+	tap_ok(tap, good == 1 && busy == 1, "a reading comes through where it has the time");
+	tap_is_u64(tap, torn, 0, "and what comes through is of one update");
+}
+
+static uint64_t word;
+static unsigned int halves;
+
+static void turn_over(void)
+{
+	if (++steps % steps_of_update == 0)
+		word = ~word;
+}
+
+static void look_at_word(void)
+{
+	halves += word != 0 && word != UINT64_MAX;
+}
+
+/* A value has no halves, whether readers look at the sequence or not. */
+static void test_words(struct tap *tap)
+{
+	const uint64_t ones = UINT64_MAX, zeros = 0;
+	uint64_t copy;
+
+	halves = 0;
+	for (steps_of_update = 1; steps_of_update < 20; steps_of_update++) {
+		steps_begin(turn_over);
+		link_load(&copy, &word, sizeof(word));
+		steps_end();
+		halves += copy != 0 && copy != UINT64_MAX;
+	}
+	tap_is_u64(tap, halves, 0, "a word is read at once");
+	word = 0;
+	steps_begin(look_at_word);
+	for (unsigned int n = 0; n < 20; n++)
+		link_store(&word, n & 1 ? &zeros : &ones, sizeof(word));
+	steps_end();
+	tap_is_u64(tap, halves, 0, "and written");
+}
+
 /* ---- Writing -------------------------------------------------------------------------------- */
 
 static int write_u64(struct link_memory *memory, unsigned int peer, uint32_t block, uint32_t offset,
@@ -239,6 +340,71 @@ static void test_what_is_written(struct tap *tap, uint8_t *section)
 		   "a block that does not fit");
 	tap_is_u64(tap, write_u64(memory, CELL, 8, 0, 5), LINK_INVALID, "another one's section");
 	tap_is_u64(tap, write_u64(memory, 0, 8, 0, 6), LINK_OK, "Linux' own");
+}
+
+static uint8_t *grown;
+static unsigned int half_done;
+
+/* Where the block is longer than it was, what it got longer for is there. */
+static void look_at_growth(void)
+{
+	struct link_stamp stamp;
+	uint64_t value = 0;
+
+	if (link_read(grown, SECTION, 64, &value, sizeof(value), &stamp) == LINK_OK)
+		half_done += value != 9;
+}
+
+/* What a writer before has left, or somebody else. */
+static void test_what_was_there(struct tap *tap, uint8_t *section)
+{
+	_cleanup_(link_memory_freep) struct link_memory *memory = open_memory();
+	struct link_header *header = (struct link_header *)section;
+	uint64_t value, begin = cellmgr_link_now();
+	bool missing;
+
+	write_u64(memory, COMMON, 8, 0, 1);
+	tap_ok(tap, header->updated >= begin && header->updated <= cellmgr_link_now(),
+	       "the time of the write");
+	header->counter_khz = 0;
+	write_u64(memory, COMMON, 8, 0, 2);
+	tap_ok(tap, header->counter_khz > 1000, "and how it counts");
+	header->version++;
+	write_u64(memory, COMMON, 8, 0, 3);
+	tap_is_u64(tap, read_u64(memory, COMMON, 0, &value, &missing), LINK_OK,
+		   "a block of another version becomes one of this");
+	header->bytes = 1ull << 32;
+	tap_ok(tap,
+	       write_u64(memory, COMMON, 8, 0, 4) == LINK_OK && header->bytes == 8 &&
+		       read_u64(memory, COMMON, 0, &value, &missing) == LINK_OK && value == 4,
+	       "one that claims more than the section begins anew");
+	grown = section;
+	half_done = 0;
+	steps_begin(look_at_growth);
+	write_u64(memory, COMMON, 72, 64, 9);
+	steps_end();
+	look_at_growth();
+	tap_is_u64(tap, half_done, 0, "no reader sees a block that has grown and no value yet");
+}
+
+static void test_rings(struct tap *tap)
+{
+	_cleanup_(link_memory_freep) struct link_memory *memory = open_memory();
+	volatile uint32_t *doorbell =
+		(uint32_t *)(map_file("registers", SECTION) + IVSHMEM_DOORBELL);
+	volatile uint32_t *states = (uint32_t *)map_file("state-table", SECTION);
+
+	*doorbell = ~0u;
+	states[0] = LINK_STATE_READY;
+	write_u64(memory, COMMON, 8, 0, 1);
+	tap_is_u64(tap, *doorbell, ~0u, "nobody rings himself, or who is off");
+	states[CELL] = LINK_STATE_STARTING;
+	write_u64(memory, COMMON, 8, 8, 1);
+	tap_is_u64(tap, *doorbell, ~0u, "nor for what was not written");
+	write_u64(memory, COMMON, 8, 0, 1);
+	tap_is_u64(tap, *doorbell, IVSHMEM_RING(CELL, LINK_VECTOR_CHANGE),
+		   "who begins to work is rung");
+	states[0] = states[CELL] = LINK_STATE_OFF;
 }
 
 /* ---- Going ---------------------------------------------------------------------------------- */
@@ -296,7 +462,11 @@ int main(void)
 	common = map_file("common", SECTION);
 	test_what_is_read(&tap, outputs + SECTION);
 	test_parts_are_of_one_update(&tap, outputs + SECTION);
+	test_busy_writer(&tap, outputs + SECTION);
+	test_words(&tap);
 	test_what_is_written(&tap, common);
+	test_what_was_there(&tap, common);
+	test_rings(&tap);
 	test_other_faults_kill(&tap, outputs + SECTION);
 	test_memory_that_goes(&tap);
 	snprintf(command, sizeof(command), "rm -r %s", directory);

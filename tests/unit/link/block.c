@@ -61,7 +61,7 @@ static void test_limits(struct tap *tap)
 {
 	struct link_writer writer;
 	struct link_stamp stamp;
-	uint8_t bytes[16] = {0};
+	uint8_t bytes[16] = {0}, *large = section_make(2 * LINK_MAX_BYTES);
 
 	link_writer_init(&writer, section, SECTION, BLOCK, KHZ);
 	tap_ok(tap,
@@ -76,6 +76,13 @@ static void test_limits(struct tap *tap)
 		       link_writer_init(&writer, section, SECTION, LINK_MAX_BYTES + 1, 0) ==
 			       LINK_INVALID,
 	       "a block that does not fit into its section is refused");
+	tap_ok(tap,
+	       link_writer_init(&writer, large, 2 * LINK_MAX_BYTES, LINK_MAX_BYTES + 1, 0) ==
+			       LINK_INVALID &&
+		       link_writer_init(&writer, large, 2 * LINK_MAX_BYTES, LINK_MAX_BYTES, 0) ==
+			       LINK_OK,
+	       "and one that is larger than blocks are");
+	section_free(large, 2 * LINK_MAX_BYTES);
 	tap_ok(tap, link_writer_init(&writer, section, SECTION, SECTION - 64, 0) == LINK_OK,
 	       "a block that fills its section is not");
 	tap_ok(tap,
@@ -103,6 +110,8 @@ static void test_dead_writer(struct tap *tap)
 	tap_ok(tap, read_at(0, &value, 8, &stamp) == LINK_UNFINISHED && stamp.sequence == under_way,
 	       "by an update that does not go on");
 	link_writer_init(&heir, section, SECTION, BLOCK, KHZ);
+	tap_ok(tap, read_at(0, &value, 8, &stamp) == LINK_NONE && stamp.sequence > under_way + 1,
+	       "what its next life begins with is another update");
 	link_write(&heir, 0, &value, 8, 2);
 	tap_ok(tap, read_at(0, &value, 8, &stamp) == LINK_OK && stamp.sequence > under_way,
 	       "its next life ends that update and goes on");
@@ -115,7 +124,7 @@ static void test_resumed(struct tap *tap)
 {
 	struct link_writer writer;
 	struct link_stamp stamp;
-	uint64_t value = 42, got = 0;
+	uint64_t value = 42, got = 0, before;
 
 	link_writer_init(&writer, section, SECTION, BLOCK, KHZ);
 	link_write(&writer, 8, &value, sizeof(value), 5);
@@ -124,8 +133,11 @@ static void test_resumed(struct tap *tap)
 		       read_at(8, &got, 8, &stamp) == LINK_OK && got == value &&
 		       stamp.updated == 5 && stamp.counter_khz == KHZ + 1,
 	       "a writer can go on with the values of its last life");
+	before = stamp.sequence;
 	link_write(&writer, 0, &got, sizeof(got), 6);
-	tap_ok(tap, read_at(8, &got, 8, &stamp) == LINK_OK && got == value && stamp.updated == 6,
+	tap_ok(tap,
+	       read_at(8, &got, 8, &stamp) == LINK_OK && got == value && stamp.updated == 6 &&
+		       stamp.sequence > before,
 	       "and update them");
 	tap_ok(tap,
 	       link_writer_resume(&writer, section, SECTION, BLOCK - 8, KHZ) == LINK_OK &&

@@ -11,6 +11,7 @@
 #include <signal.h>
 #include <stdlib.h>
 #include <sys/stat.h>
+#include <sys/wait.h>
 #include <time.h>
 #include <unistd.h>
 
@@ -141,6 +142,43 @@ static struct cellmgr_link *open_link(void)
 	return link;
 }
 
+static int refused(const char *path)
+{
+	struct cellmgr_link *link;
+
+	return -cellmgr_link_open(path, &link);
+}
+
+static unsigned int open_files(void)
+{
+	unsigned int count = 0;
+
+	for (int fd = 0; fd < 256; fd++)
+		count += fcntl(fd, F_GETFD) >= 0;
+	return count;
+}
+
+/* Files that are too small, or are none. */
+static void test_bad_files(struct tap *tap, const char *path)
+{
+	char name[300];
+	unsigned int files = open_files();
+
+	memset(name, 'n', sizeof(name));
+	name[sizeof(name) - 1] = 0;
+	tap_is_u64(tap, refused(name), EINVAL, "a name that is too long for a file");
+	make_file(path_of("linux", "registers"), IVSHMEM_STATE);
+	tap_is_u64(tap, refused(path), EINVAL, "registers without the last one");
+	make_file(path_of("linux", "registers"), SECTION_PAGE);
+	make_file(path_of(".", "state-table"), (PEERS - 1) * sizeof(uint32_t));
+	tap_is_u64(tap, refused(path), EINVAL, "a state table without the last peer");
+	make_file(path_of(".", "state-table"), SECTION_PAGE);
+	mkdir(path_of("linux", "vector5"), 0700);
+	tap_is_u64(tap, refused(path), EISDIR, "a vector that is none");
+	rmdir(path_of("linux", "vector5"));
+	tap_is_u64(tap, open_files(), files, "and nothing of them stays open");
+}
+
 static void test_refusals(struct tap *tap)
 {
 	struct cellmgr_link *link;
@@ -161,7 +199,53 @@ static void test_refusals(struct tap *tap)
 	tap_is_u64(tap, -cellmgr_link_open(path, &link), EINVAL,
 		   "output sections that are not the own one's size");
 	put_u32(path_of("linux", "registers"), IVSHMEM_MAX_PEERS, PEERS);
+	test_bad_files(tap, path);
 	cellmgr_link_close(NULL);
+}
+
+/* As many vectors as there can be. */
+static void test_all_vectors(struct tap *tap)
+{
+	struct cellmgr_link *link;
+	char name[16];
+
+	for (unsigned int n = 2; n < IVSHMEM_MAX_VECTORS; n++) {
+		snprintf(name, sizeof(name), "vector%u", n);
+		if (mkfifo(path_of("linux", name), 0600) < 0)
+			die("mkfifo");
+	}
+	link = open_link();
+	tap_ok(tap,
+	       cellmgr_link_vectors(link) == IVSHMEM_MAX_VECTORS &&
+		       cellmgr_link_fd(link, IVSHMEM_MAX_VECTORS - 1) >= 0 &&
+		       cellmgr_link_fd(link, IVSHMEM_MAX_VECTORS) == -EINVAL,
+	       "all vectors that there can be");
+	cellmgr_link_close(link);
+	for (unsigned int n = 2; n < IVSHMEM_MAX_VECTORS; n++) {
+		snprintf(name, sizeof(name), "vector%u", n);
+		unlink(path_of("linux", name));
+	}
+}
+
+/* What a peer writes nobody else does, by whatever pointer. */
+static void test_rights(struct tap *tap)
+{
+	struct cellmgr_link *link = open_link();
+	size_t bytes;
+	const void *section = cellmgr_link_section(link, 1, &bytes);
+	int status;
+	pid_t pid = fork();
+
+	if (pid == 0) {
+		signal(SIGSEGV, SIG_DFL);
+		*(volatile uint8_t *)section = 1;
+		_exit(0);
+	}
+	if (pid < 0 || waitpid(pid, &status, 0) != pid)
+		die("fork");
+	tap_ok(tap, WIFSIGNALED(status) && WTERMSIG(status) == SIGSEGV,
+	       "another one's section is only read");
+	cellmgr_link_close(link);
 }
 
 static void test_parts(struct tap *tap)
@@ -176,6 +260,7 @@ static void test_parts(struct tap *tap)
 	tap_is_u64(tap, get_u32(path_of("linux", "registers"), IVSHMEM_INT_CONTROL), 1,
 		   "interrupts are let in");
 	put_u32(path_of(".", "state-table"), 4, LINK_STATE_READY);
+	put_u32(path_of(".", "state-table"), 4 * PEERS, LINK_STATE_READY);
 	tap_ok(tap,
 	       cellmgr_link_state(link, 1) == LINK_STATE_READY &&
 		       cellmgr_link_state(link, 2) == LINK_STATE_OFF &&
@@ -224,6 +309,8 @@ static void test_blocks(struct tap *tap)
 	age = cellmgr_link_age(&stamp);
 	tap_ok(tap, age >= 9900000 && age < 5000000000, "its age is known, %llu us",
 	       (unsigned long long)age / 1000);
+	stamp.updated = cellmgr_link_now() + (1ull << 40);
+	tap_is_u64(tap, cellmgr_link_age(&stamp), 0, "what is of tomorrow is new");
 	stamp.counter_khz = 0;
 	tap_ok(tap, cellmgr_link_age(&stamp) == UINT64_MAX, "or known not to be");
 	tap_ok(tap,
@@ -319,6 +406,48 @@ static void test_queue(struct tap *tap)
 	cellmgr_link_close(link);
 }
 
+/* A peer that rings and sends nothing; and one that sends at last, and does not ring for it. */
+static void *ring_only(void *argument)
+{
+	struct link_sender sender;
+	uint8_t *outputs = argument;
+	struct timespec now, end;
+	uint64_t record = 1;
+
+	/* Faster than a millisecond: no remainder of the time is without a ring. */
+	clock_gettime(CLOCK_MONOTONIC, &end);
+	end.tv_sec += 2;
+	do {
+		ring_linux(0);
+		usleep(100);
+		clock_gettime(CLOCK_MONOTONIC, &now);
+	} while (now.tv_sec < end.tv_sec);
+	if (link_sender_init(&sender, &shape, outputs + OUTPUT, outputs + PEERS * OUTPUT, OUTPUT, 1,
+			     0, 2) != LINK_OK ||
+	    link_send(&sender, &record) != LINK_OK)
+		return NULL;
+	return argument;
+}
+
+static void test_idle_peer(struct tap *tap)
+{
+	struct cellmgr_link *link = open_link();
+	struct link_receiver receiver;
+	pthread_t thread;
+	void *sent;
+
+	if (cellmgr_link_receiver(link, 1, &shape, &receiver) != LINK_OK ||
+	    pthread_create(&thread, NULL, ring_only, map_sections()) != 0)
+		die("queue");
+	tap_is_u64(tap, -cellmgr_link_wait_for(link, 0, &receiver, 100), ETIMEDOUT,
+		   "a wait for a queue ends where a peer only rings");
+	tap_is_u64(tap, -cellmgr_link_wait_for(link, 1, &receiver, 3000), 0,
+		   "what came without a ring is found in the end");
+	pthread_join(thread, &sent);
+	tap_ok(tap, sent, "control: it was sent");
+	cellmgr_link_close(link);
+}
+
 /* ---- The example in Python ------------------------------------------------------------------ */
 
 /* What it prints of the value at 16 of peer 1. */
@@ -365,9 +494,12 @@ int main(int argc, char **argv)
 	make_directory();
 	test_refusals(&tap);
 	test_parts(&tap);
+	test_all_vectors(&tap);
+	test_rights(&tap);
 	test_blocks(&tap);
 	test_waits(&tap);
 	test_queue(&tap);
+	test_idle_peer(&tap);
 	test_python(&tap, argv[1]);
 	remove_directory();
 	return tap_done(&tap);
