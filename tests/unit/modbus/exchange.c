@@ -211,7 +211,9 @@ static void test_writes(struct fixture *f)
 	       "an answer waits for the daemon");
 	tap_is_str(tap, f->fake.name, "setpoint", "the first value goes to its signal");
 	tap_ok(tap, f->fake.value.kind == VALUE_REAL && f->fake.value.real == 3000.25, "as it is");
-	tap_ok(tap, f->fake.timeout_us <= EXCHANGE_WRITE_US, "it ends in time");
+	tap_ok(tap,
+	       f->fake.timeout_us <= EXCHANGE_WRITE_US && f->fake.timeout_us > EXCHANGE_READ_US,
+	       "it ends in time, which is more than for a reading");
 	fake_signals_answer(&f->fake, 0);
 	tap_is_str(tap, f->fake.name, "load", "then the second");
 	tap_ok(tap, f->fake.value.kind == VALUE_NATURAL && f->fake.value.natural == 77, "as it is");

@@ -28,6 +28,8 @@ static const struct {
 	{"one that is far too long", {MBAP(0xffff)}, 7, -EPROTO},
 	{"another protocol", {0, 0, 1, 0, 0, 6}, 4, -EPROTO},
 	{"another protocol, its low byte", {0, 0, 0, 1}, 4, -EPROTO},
+	{"half of what says the protocol, others behind it", {0, 0, 1, 1}, 3, 0},
+	{"a header, and what is no function of it behind", {MBAP(6), 0x81}, 7, 12},
 	{"text", "GET / HTTP", 10, -EPROTO},
 	{"an answer", {MBAP(3), 0x81, 2}, 9, -EPROTO},
 };
@@ -44,6 +46,7 @@ static const struct {
 	{"read holding registers", {3, 0, 0, 0, 125}, 5, 0, {3, TABLE_HOLDING, false, 0, 125}},
 	{"read input registers", {4, 0xff, 0xff, 0, 1}, 5, 0, {4, TABLE_INPUT, false, 65535, 1}},
 	{"write a coil", {5, 0, 1, 0xff, 0}, 5, 0, {5, TABLE_COIL, true, 1, 1}},
+	{"write a coil off", {5, 0, 1, 0, 0}, 5, 0, {5, TABLE_COIL, true, 1, 1}},
 	{"write a register", {6, 0, 1, 0xab, 0xcd}, 5, 0, {6, TABLE_HOLDING, true, 1, 1}},
 	{"write coils", {15, 0, 1, 0, 9, 2, 0xff, 1}, 8, 0, {15, TABLE_COIL, true, 1, 9}},
 	{"write registers",

@@ -258,6 +258,27 @@ static void test_all_keys(struct tap *tap)
 	}
 }
 
+/* Tables count from 0 each: what is in another one is not beside it. */
+static void test_neighbours(struct tap *tap)
+{
+	static const char one[] = "{ \"registers\": [ { \"table\": \"input\", \"address\": 0, "
+				  "\"encoding\": \"u16\", \"cell\": \"a\", \"signal\": \"s\" }, "
+				  "{ \"table\": \"holding\", \"address\": 1, "
+				  "\"encoding\": \"u16\", \"cell\": \"a\", \"signal\": \"s\" } ] }";
+	static const char other[] =
+		"{ \"registers\": [ { \"table\": \"input\", \"address\": 1, "
+		"\"encoding\": \"u16\", \"cell\": \"a\", \"signal\": \"s\" }, "
+		"{ \"table\": \"holding\", \"address\": 0, "
+		"\"encoding\": \"u16\", \"cell\": \"a\", \"signal\": \"s\" } ] }";
+	_cleanup_(map_unrefp) struct map *first = parse(tap, one), *second = parse(tap, other);
+	size_t number;
+
+	tap_ok(tap,
+	       first && second && !map_find(first, TABLE_INPUT, 0, 2, &number) &&
+		       !map_find(second, TABLE_HOLDING, 0, 2, &number),
+	       "not found: beside it in another table");
+}
+
 static void test_files(struct tap *tap)
 {
 	struct problems problems = {0};
@@ -281,6 +302,7 @@ int main(void)
 	test_mistakes(&tap);
 	test_defaults(&tap);
 	test_all_keys(&tap);
+	test_neighbours(&tap);
 	test_files(&tap);
 	return tap_done(&tap);
 }

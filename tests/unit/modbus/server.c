@@ -168,12 +168,20 @@ static bool has_ended(struct fixture *f, int fd)
 static const uint8_t question[] = {0x12, 0x34, 0, 0, 0, 6, 7, 4, 0, 0, 0, 1};
 static const uint8_t reply[] = {0x12, 0x34, 0, 0, 0, 5, 7, 4, 2, 0, 77};
 
+/* The answer to a question of that number, which is its second byte. */
+static bool is_answered_as(struct fixture *f, int fd, uint8_t number)
+{
+	uint8_t bytes[sizeof(reply)], wanted[sizeof(reply)];
+
+	memcpy(wanted, reply, sizeof(reply));
+	wanted[1] = number;
+	return hear(f, fd, bytes, sizeof(bytes)) == sizeof(bytes) &&
+	       memcmp(bytes, wanted, sizeof(bytes)) == 0;
+}
+
 static bool is_answered(struct fixture *f, int fd)
 {
-	uint8_t bytes[sizeof(reply)];
-
-	return hear(f, fd, bytes, sizeof(bytes)) == sizeof(bytes) &&
-	       memcmp(bytes, reply, sizeof(bytes)) == 0;
+	return is_answered_as(f, fd, reply[1]);
 }
 
 static void test_frames(struct fixture *f)
@@ -192,20 +200,69 @@ static void test_frames(struct fixture *f)
 		turn(f, 1000);
 	}
 	tap_ok(tap, is_answered(f, fd), "a request that comes in single bytes is answered");
-	for (size_t i = 0; i < 20; i++)
+	for (size_t i = 0; i < 20; i++) {
 		memcpy(many + i * sizeof(question), question, sizeof(question));
+		many[i * sizeof(question) + 1] = (uint8_t)i;
+	}
 	began = monotonic_us();
 	say(fd, many, sizeof(many));
 	are_pending(f, 1);
 	turn(f, 20000);
 	tap_is_u64(tap, pending(f), 1, "of many at once one is at work");
-	while (answers < 20 && is_answered(f, fd))
+	while (answers < 20 && is_answered_as(f, fd, (uint8_t)answers))
 		answers++;
-	tap_is_u64(tap, answers, 20, "all of them are answered");
+	tap_is_u64(tap, answers, 20, "all of them are answered, in order");
 	tap_ok(tap, monotonic_us() - began >= 19 * CLIENT_PACE_US,
 	       "no faster than a client may ask");
+	say(fd, many, sizeof(question) + 8);
+	tap_ok(tap, is_answered_as(f, fd, 0), "one and a half: the first is answered");
+	turn(f, 20000);
+	tap_is_u64(tap, pending(f), 0, "the other half is waited for");
+	say(fd, question + 8, sizeof(question) - 8);
+	tap_ok(tap, is_answered_as(f, fd, 1), "and is answered when it has come");
 	close(fd);
 	turn(f, 10000);
+}
+
+/* However many there are: what they ask for costs the daemon. */
+static void test_pace(struct fixture *f)
+{
+	struct tap *tap = &f->tap;
+	const uint64_t began = monotonic_us();
+	unsigned int answers = 0;
+	int fds[6];
+
+	for (size_t i = 0; i < ARRAY_SIZE(fds); i++) {
+		fds[i] = connect_to(f);
+		for (unsigned int n = 0; n < 5; n++)
+			say(fds[i], question, sizeof(question));
+	}
+	for (size_t i = 0; i < ARRAY_SIZE(fds); i++) {
+		for (unsigned int n = 0; n < 5; n++)
+			answers += is_answered(f, fds[i]);
+		close(fds[i]);
+	}
+	tap_is_u64(tap, answers, 30, "six clients at once are answered");
+	tap_ok(tap, monotonic_us() - began >= 29 * CLIENTS_PACE_US,
+	       "no faster than all of them may ask");
+	turn(f, 10000);
+}
+
+/* The time for a frame is one, whoever sends a byte now and then. */
+static void test_dribble(struct fixture *f)
+{
+	struct tap *tap = &f->tap;
+	const int fd = connect_to(f);
+
+	say(fd, question, 1);
+	turn(f, CLIENT_FRAME_US / 2);
+	say(fd, question + 1, 1);
+	turn(f, CLIENT_FRAME_US / 4);
+	say(fd, question + 2, 1);
+	turn(f, CLIENT_FRAME_US / 2);
+	tap_ok(tap, recv(fd, &(uint8_t){0}, 1, MSG_DONTWAIT) == 0,
+	       "who sends a byte now and then is let go");
+	close(fd);
 }
 
 static void test_who_leaves(struct fixture *f)
@@ -237,6 +294,7 @@ static void test_many(struct fixture *f)
 	struct tap *tap = &f->tap;
 	const int first = connect_to(f), second = connect_to(f);
 	int third = connect_to(f);
+	uint8_t late[9];
 
 	tap_ok(tap, has_ended(f, third), "more than max-clients are turned away");
 	close(third);
@@ -253,6 +311,14 @@ static void test_many(struct fixture *f)
 	third = connect_to(f);
 	say(third, question, sizeof(question));
 	tap_ok(tap, is_answered(f, third), "a place that is free is another's");
+	say(first, question, sizeof(question));
+	are_pending(f, 1);
+	turn(f, 1200000);
+	tap_ok(tap,
+	       hear(f, first, late, sizeof(late)) == sizeof(late) && late[7] == 0x84 &&
+		       late[8] == MODBUS_EXCEPTION_GATEWAY_TARGET,
+	       "who waits for an answer is not silent, and gets one");
+	third = (close(third), connect_to(f));
 	/* Longer than the map says, and than it takes. */
 	turn(f, 1200000);
 	tap_ok(tap, has_ended(f, first) && has_ended(f, third), "silent ones are let go");
@@ -344,6 +410,8 @@ int main(void)
 	close(taken);
 	tap_is_u64(&f.tap, (uint64_t)use(&f, f.port, ""), 0, "it listens");
 	test_frames(&f);
+	test_pace(&f);
+	test_dribble(&f);
 	test_who_leaves(&f);
 	test_maps(&f);
 	use(&f, f.port, "\"listen\": \"127.0.0.1\", \"max-clients\": 2, \"idle-timeout\": \"1s\",");
