@@ -17,7 +17,8 @@
  *   signal-peer changes CELL                  subscribes for 20 ms, then for 250 ms, then ends it;
  *                                             fails where not so many messages come
  *   signal-peer write CELL NAME SIGNATURE VALUE  WriteSignal()
- *   signal-peer many CELL US COUNT            COUNT connections subscribe; prints the error names
+ *   signal-peer many CELL US COUNT [MS]       COUNT connections subscribe; prints the error names.
+ *                                             Or "all", and has them for MS milliseconds.
  */
 #include <errno.h>
 #include <fcntl.h>
@@ -258,7 +259,7 @@ static int listen_to(const char *cell, const char *period, unsigned int ms, char
 	return 0;
 }
 
-static int many(const char *cell, const char *period, int count)
+static int many(const char *cell, const char *period, int count, unsigned int ms)
 {
 	int failed = 0;
 
@@ -268,6 +269,11 @@ static int many(const char *cell, const char *period, int count)
 		if (sd_bus_open_system(&bus) < 0)
 			return 2;
 		failed |= subscribe(bus, cell, period, NULL);
+	}
+	if (ms && !failed) {
+		puts("all");
+		fflush(stdout);
+		pause_ms(ms);
 	}
 	return failed;
 }
@@ -354,7 +360,8 @@ int main(int argc, char *argv[])
 		return changes(argv[2]);
 	if (strcmp(verb, "write") == 0 && argc == 6)
 		return write_signal(argv + 2);
-	if (strcmp(verb, "many") == 0 && argc == 5)
-		return many(argv[2], argv[3], atoi(argv[4]));
+	if (strcmp(verb, "many") == 0 && (argc == 5 || argc == 6))
+		return many(argv[2], argv[3], atoi(argv[4]),
+			    argc == 6 ? (unsigned int)atoi(argv[5]) : 0);
 	return 2;
 }

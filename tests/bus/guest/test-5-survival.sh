@@ -110,6 +110,9 @@ test_foreign_cells_are_shown_and_not_touched() {
 	fails_with WrongState "made by somebody else" manager StopCell s stranger
 	fails_with WrongState "made by somebody else" stranger Kill
 	fails_with WrongState "made by somebody else" stranger Destroy
+	# Nobody has described it.
+	done_well cell stranger ReadSignals as 0
+	is "its signals" "$output" "a{sv} 0"
 	call ListCells
 	like "list of cells" "$output" '"we\?rd name" "foreign" "/org/cellmgr1/cell/we_3frd_20name"'
 	fails_with NoResources "cpus|CPU" beta Create

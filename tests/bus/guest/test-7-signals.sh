@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: GPL-2.0-only
 # shellcheck shell=bash
 # shellcheck disable=SC2154 # manager, output, cells: of lib.sh and test-6-links.sh
-# Signals: read with age and quality, written by whom may, told to who asked.
+# Signals: read with age and quality, written by whom may.
 
 device=/dev/cellmgr/turbine-plant
 common=$device/common
@@ -86,6 +86,10 @@ run b 0 unconnected
 hello y 0 unconnected"
 	is "two, one of them twice" "$(read_signals power ready power)" "power d -1e+300 good
 ready b 1 good"
+	# More names than there are signals.
+	# shellcheck disable=SC2046 # a word each
+	done_well cell turbine ReadSignals as 300 $(yes power | head -n 300)
+	like "one of them very often" "$output" '^a.sv. 1 "power" .vts. d -1e.300 [0-9]+ "good"$'
 	put 8 f64 nan
 	signal_is power 'd none bad'
 	clear_links
@@ -172,8 +176,9 @@ test_link_that_goes_under_the_daemon_does_no_harm() {
 		cat /tmp/kept/outputs >$device/outputs
 		cat /tmp/kept/common >$device/common
 		rm -r /tmp/kept
+		# It is another device now: the one that has gone is not asked again.
+		signal_is power 'd 3000 good'
 	done
-	signal_is power 'd 3000 good'
 	signal_is setpoint 'd 3100 good'
 	is "the daemon" "$(systemctl show -P MainPID cellmgrd)" "$pid"
 	# While it is written: what is read before is there.
@@ -205,6 +210,52 @@ test_nothing_is_kept_open() {
 	signal_is speed 'd 3000 good'
 	until_closed
 	is "maps of the link" "$(grep -c cellmgr/turbine /proc/"$(systemctl show -P MainPID cellmgrd)"/maps)" 0
+	clear_links
+}
+
+# As of a link between others: beside "plant" the cell has one with pump.
+test_signals_of_several_links_and_cells() {
+	local other=/dev/cellmgr/pump-other
+	describe pump 1 '{ "name": "other", "peers": ["root", "turbine"], "size": "64K" }'
+	describe_plant
+	sed -i -e 's/"size": "64K" }]/"size": "64K" }, { "name": "other", "peers": ["root", "pump"], "size": "64K" }]/' \
+		-e 's/"ready":/"own": { "at": "other:output\/0", "type": "f64" }, &/' \
+		-e 's/"ready":/"flow": { "at": "other:output@pump\/8", "type": "f64" }, &/' "$cells/turbine.json"
+	done_well call Reload
+	done_well call StartCell s turbine
+	put 0 f64 3000
+	check "the cell writes into the other link" ./signal-peer put $other/outputs@0x20000 0 f64 7
+	check "pump writes into it" ./signal-peer put $other/outputs@0x10000 8 f64 9
+	# Who writes it does not run; who has the description does.
+	is "signals of three sections" "$(read_signals speed own flow power)" "speed d 3000 good
+own d 7 good
+flow d 9 stale
+power d 0 good"
+	done_well call StartCell s pump
+	signal_is flow 'd 9 good'
+	done_well call StopCell s turbine
+	is "without the other writer" "$(read_signals flow own)" "flow d 9 good
+own d 7 stale"
+	clear_links
+}
+
+test_numbers_of_every_type_are_written() {
+	local type
+	describe_plant '"trim": { "at": "plant:common/14", "type": "i8", "write": true },'
+	done_well call StartCell s turbine
+	for type in y n q i u x t d; do
+		set_signal gear $type 7
+		signal_is gear 'y 7 good'
+		set_signal gear y 0
+	done
+	# Below 0, in both directions.
+	for type in n i x; do
+		set_signal trim $type -- -3
+		signal_is trim 'n -3 good'
+		set_signal trim y 0
+	done
+	check "what is read is told of" ./signal-peer write turbine heat d -3.3
+	like "what the journal has of it" "$(journal MESSAGE_ID=$written | tail -n 1)" 'to -3.5 by user 0'
 	clear_links
 }
 
@@ -358,101 +409,4 @@ test_signals_are_described() {
 	stop_monitor
 	like "what is told of the change" "$(grep PropertiesChanged /tmp/monitor)" '"extra"'
 	clear_links
-}
-
-test_subscribers_are_told_of_changes() {
-	local listener
-	plant
-	put 0 f64 3000
-	as_nobody ./signal-peer listen turbine 50000 2500 speed power >/tmp/heard &
-	listener=$!
-	start_monitor
-	eventually_check "the first values" 20 grep -q 'power' /tmp/heard
-	put 0 f64 3001
-	eventually_check "the change" 20 grep -q 'speed 3001 good' /tmp/heard
-	./signal-peer age "$own" 6000
-	wait $listener
-	stop_monitor
-	is "what was heard" "$(cat /tmp/heard)" "speed 3000 good
-power 0 good
-.
-speed 3001 good
-.
-speed 3001 stale
-."
-	check "messages came" grep -q '"member":"SignalsChanged"' /tmp/monitor
-	is "of them to all" "$(grep '"member":"SignalsChanged"' /tmp/monitor | grep -vc '"destination":":1\.')" 0
-	clear_links
-}
-
-# Subscriptions that are in force, by what the bus carries in a second.
-signals_sent() {
-	start_monitor >/dev/null
-	sleep 1
-	stop_monitor
-	grep -c '"member":"SignalsChanged"' /tmp/monitor
-}
-
-test_subscriptions_end() {
-	local listener writer sent
-	plant
-	./signal-peer equal "$own" 12000 &
-	writer=$!
-	setpriv --reuid=65534 --clear-groups ./signal-peer listen turbine 20000 20000 speed >/tmp/heard &
-	listener=$!
-	eventually_check "the first values" 20 grep -q speed /tmp/heard
-	sent=$(signals_sent)
-	check "about 50 a second, $sent" [ "$sent" -gt 20 ]
-	check "no more than 50 a second, $sent" [ "$sent" -lt 90 ]
-	# Whoever has left.
-	kill -KILL $listener
-	wait $listener 2>/dev/null
-	is "messages for nobody" "$(signals_sent)" 0
-	# Another one takes the place of the first, and 0 ends it.
-	check "one, then another and none" ./signal-peer changes turbine
-	wait $writer
-	clear_links
-}
-
-test_subscriptions_are_bounded() {
-	local output
-	plant
-	fails_with Invalid 'period_usec: is 19999, must be 20000 to 3600000000, or 0' turbine \
-		SubscribeSignals ast 19999
-	fails_with Invalid 'period_usec: is 3600000001' turbine SubscribeSignals ast 3600000001
-	fails_with NoSuchSignal 'turbine has no signal spee;' turbine SubscribeSignals ast+ spee
-	fails "more than one user may have" as_nobody ./signal-peer many turbine 1000000 34
-	is "what is said" "$(sort <<<"$output" | uniq -c | sed 's/^ *//')" \
-		"2 org.freedesktop.DBus.Error.LimitsExceeded: 32 subscriptions to signals are yours already"
-	# Ten signals fifty times a second.
-	fails "more values than one user may have" as_nobody ./signal-peer many turbine 20000 41
-	like "what is said" "$output" 'LimitsExceeded'
-	# They ended with who made them, and others have theirs.
-	check "as many as he may" as_nobody ./signal-peer many turbine 1000000 32
-	check "another user" as_games ./signal-peer many turbine 1000000 32
-	check "root is not kept out" ./signal-peer many turbine 20000 60
-	clear_links
-}
-
-test_a_crowd_of_readers() {
-	local n pids=() memory before
-	plant
-	put 0 f64 3000
-	for n in {1..200}; do read_signals speed; done >/dev/null
-	before=$(memory_of_daemon)
-	for n in {1..10}; do
-		./signal-peer listen turbine 20000 6000 >/dev/null &
-		pids+=($!)
-	done
-	./signal-peer equal "$own" 5000 &
-	pids+=($!)
-	for n in {1..200}; do read_signals speed; done >/dev/null
-	wait "${pids[@]}"
-	memory=$(memory_of_daemon)
-	check "memory in KiB: $before before, $memory after" [ $((memory - before)) -lt 2048 ]
-	clear_links
-}
-
-memory_of_daemon() {
-	sed -n 's/^VmRSS: *\([0-9]*\) kB/\1/p' /proc/"$(systemctl show -P MainPID cellmgrd)"/status
 }
