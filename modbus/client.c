@@ -12,8 +12,10 @@
 #include "common/clock.h"
 #include "util/log.h"
 
-#define UNSENT_BYTES \
-	4096 /* of answers that the kernel keeps for a client that does not take them */
+/* Of answers that the kernel keeps for a client that does not take them. */
+#define UNSENT_BYTES 4096
+/* sd-event's own, of 250 ms, would be the pace. */
+#define ACCURACY_US  1000
 
 struct client {
 	struct client_context *context;
@@ -121,12 +123,18 @@ static int send_answer(struct client *client)
 	return 1;
 }
 
-/* When the request whose frame is there begins: behind those of others that came before it. */
+/*
+ * When the request whose frame is there begins: behind those of others that came before it. There
+ * are no more of these than clients: the rest have left before their turn came.
+ */
 static uint64_t take_turn(const struct client *client, uint64_t now)
 {
+	const uint64_t last_us = now + MAP_MAX_CLIENTS * CLIENTS_PACE_US;
 	struct client_context *context = client->context;
 	uint64_t turn = now > client->next_us ? now : client->next_us;
 
+	if (context->next_us > last_us)
+		context->next_us = last_us;
 	if (turn < context->next_us)
 		turn = context->next_us;
 	context->next_us = turn + CLIENTS_PACE_US;
@@ -243,7 +251,7 @@ struct client *client_new(struct client_context *context, int fd)
 	r = sd_event_add_io(context->event, &client->io, fd, EPOLLIN, on_io, client);
 	if (r >= 0)
 		r = sd_event_add_time_relative(context->event, &client->timer, CLOCK_MONOTONIC,
-					       context->map->idle_us, 0, on_time, client);
+					       context->map->idle_us, ACCURACY_US, on_time, client);
 	if (r < 0) {
 		client_free(client);
 		return NULL;

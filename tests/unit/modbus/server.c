@@ -225,7 +225,7 @@ static void test_frames(struct fixture *f)
 }
 
 /* However many there are: what they ask for costs the daemon. */
-static void test_pace(struct fixture *f)
+static void test_pace_of_all(struct fixture *f)
 {
 	struct tap *tap = &f->tap;
 	const uint64_t began = monotonic_us();
@@ -263,6 +263,81 @@ static void test_dribble(struct fixture *f)
 	tap_ok(tap, recv(fd, &(uint8_t){0}, 1, MSG_DONTWAIT) == 0,
 	       "who sends a byte now and then is let go");
 	close(fd);
+}
+
+/* A loop that nothing wakes but clients and their time, as the service's. */
+static void test_pace(struct fixture *f)
+{
+	struct tap *tap = &f->tap;
+	const int fd = connect_to(f);
+	const uint64_t began = monotonic_us();
+	uint8_t many[20 * sizeof(question)];
+	unsigned int answers = 0;
+
+	for (size_t i = 0; i < 20; i++)
+		memcpy(many + i * sizeof(question), question, sizeof(question));
+	say(fd, many, sizeof(many));
+	while (answers < 20 && monotonic_us() - began < PATIENCE_US) {
+		sd_event_run(f->event, PATIENCE_US);
+		answers += pending(f);
+		answer_calls(f);
+	}
+	tap_is_u64(tap, answers, 20, "many requests are answered");
+	/* A quarter of a second for each where sd-event may choose when to wake. */
+	tap_ok(tap, monotonic_us() - began < PATIENCE_US / 2, "each when its time has come");
+	close(fd);
+	turn(f, 10000);
+}
+
+/* Clients without a server. */
+struct crowd {
+	struct client_context context; /* first: what they know */
+	unsigned int count;
+};
+
+static void on_gone(struct client_context *context, struct client *client)
+{
+	((struct crowd *)context)->count--;
+}
+
+/* One that leaves while its request has yet to begin. */
+static void come_and_go(struct fixture *f, struct crowd *crowd)
+{
+	const uint64_t end = monotonic_us() + PATIENCE_US;
+	int pair[2];
+
+	if (socketpair(AF_UNIX, SOCK_STREAM | SOCK_NONBLOCK, 0, pair) < 0 ||
+	    !client_new(&crowd->context, pair[0]))
+		abort();
+	crowd->count++;
+	say(pair[1], question, sizeof(question));
+	turn(f, 0);
+	close(pair[1]);
+	while (crowd->count && monotonic_us() < end)
+		turn(f, 0);
+}
+
+static void test_turns(struct fixture *f)
+{
+	struct crowd crowd = {
+		.context =
+			{
+				.event = f->event,
+				.exchange.signals = &f->signals,
+				.gone = on_gone,
+				.map = &(struct map){.references = 1, .idle_us = PATIENCE_US},
+			},
+	};
+
+	if (answers_new(&crowd.context.exchange.answers) < 0)
+		abort();
+	for (unsigned int i = 0; i < 2000; i++)
+		come_and_go(f, &crowd);
+	/* Those that there can be, and one that comes. */
+	tap_ok(&f->tap,
+	       crowd.context.next_us <= monotonic_us() + (MAP_MAX_CLIENTS + 1) * CLIENTS_PACE_US,
+	       "nobody waits for the turns of those who have left");
+	answers_free(crowd.context.exchange.answers);
 }
 
 static void test_who_leaves(struct fixture *f)
@@ -411,8 +486,10 @@ int main(void)
 	tap_is_u64(&f.tap, (uint64_t)use(&f, f.port, ""), 0, "it listens");
 	test_frames(&f);
 	test_pace(&f);
+	test_pace_of_all(&f);
 	test_dribble(&f);
 	test_who_leaves(&f);
+	test_turns(&f);
 	test_maps(&f);
 	use(&f, f.port, "\"listen\": \"127.0.0.1\", \"max-clients\": 2, \"idle-timeout\": \"1s\",");
 	turn(&f, 10000);
