@@ -79,20 +79,26 @@ static void refuse(struct exchange *exchange, unsigned int exception)
 					&exchange->answer));
 }
 
-/* Once for each kind of trouble, however often a client asks: who reads the log is told of changes.
+/*
+ * Once for each kind of trouble, however often a client asks: who reads the log is told of changes.
+ * That it can be read does not say that it can be written.
  */
-static void tell(struct map_entry *entry, unsigned int exception, const char *text)
+static void tell(const struct exchange *exchange, struct map_entry *entry, unsigned int exception,
+		 const char *text)
 {
-	if (entry->told == exception)
+	const bool write = exchange->request.write;
+
+	if (entry->told[write] == exception)
 		return;
-	entry->told = exception;
+	entry->told[write] = exception;
 	if (exception)
-		log_warning("Signal %s of cell %s, %s %u: clients get exception %u: %s",
+		log_warning("Signal %s of cell %s, %s %u: clients that %s get exception %u: %s",
 			    entry->signal, entry->cell, map_table_name(entry->table),
-			    entry->address, exception, text);
+			    entry->address, write ? "write" : "read", exception, text);
 	else
-		log_notice("Signal %s of cell %s, %s %u: is well again", entry->signal, entry->cell,
-			   map_table_name(entry->table), entry->address);
+		log_notice("Signal %s of cell %s, %s %u: clients %s it again", entry->signal,
+			   entry->cell, map_table_name(entry->table), entry->address,
+			   write ? "write" : "read");
 }
 
 /* ---- Reading -------------------------------------------------------------------------------- */
@@ -151,7 +157,7 @@ static void on_read(void *userdata, unsigned int exception, const char *text)
 
 		if (!found)
 			found = put(exchange, part, &exchange->asked[i], &own_text);
-		tell(part->entry, found, own_text);
+		tell(exchange, part->entry, found, own_text);
 		if (found) {
 			refuse(exchange, found);
 			return;
@@ -187,7 +193,7 @@ static void on_written(void *userdata, unsigned int exception, const char *text)
 	struct exchange *exchange = userdata;
 
 	exchange->call = NULL;
-	tell(exchange->parts[exchange->written].entry, exception, text);
+	tell(exchange, exchange->parts[exchange->written].entry, exception, text);
 	exchange->written++;
 	if (exception)
 		refuse(exchange, exception);

@@ -36,8 +36,9 @@ struct map_entry {
 	uint16_t address;	  /* of its first register or of its bit, from 0 */
 	struct encoding encoding; /* of bits: bool */
 	bool write;		  /* clients may; whether the bridge may, polkit says */
-	unsigned int
-		told; /* the exception code that the log has; 0: it was well. No part of the map */
+	/* The exception code that the log has of reading and of writing; 0: it was well. No part of
+	 * the map. */
+	unsigned int told[2];
 };
 
 struct map {

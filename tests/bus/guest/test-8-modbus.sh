@@ -262,8 +262,10 @@ test_modbus_refuses_what_is_wrong() {
 	is "more bytes than registers" "$(raw 9 00010000000901100000000104000100)" 000100000003019003
 	is "another protocol" "$(raw 1 000100010006010400000001)" closed
 	is "an impossible length" "$(raw 1 0001000000ff0104)" closed
-	like "the log" "$(journal -u $modbus_unit)" \
-		'Signal gear of cell turbine, holding 3: clients get exception 1: '
+	polled "what the bridge's user may not write can be read" 3 4 3 1
+	written "and still not be written" "$no_function" 4 3 4
+	is "the log says it once" "$(journal -u $modbus_unit | grep -c \
+		'Signal gear of cell turbine, holding 3: clients that write get exception 1: ')" 1
 	polled "afterwards all is well" 3000.25 3:float 0 1
 	clear_modbus
 }
@@ -278,7 +280,7 @@ test_modbus_tells_how_far_to_believe() {
 	put 0 f64 3001
 	polled "fresh again" 3001 3:float 0 1
 	is "the log says it once" "$(journal -u $modbus_unit | grep -c 'shaft-speed.*exception 11: it is stale')" 1
-	like "and that it is over" "$(journal -u $modbus_unit)" 'shaft-speed of cell turbine, input 0: is well again'
+	like "and that it is over" "$(journal -u $modbus_unit)" 'shaft-speed of cell turbine, input 0: clients read it again'
 	./signal-peer torn "$own"
 	polled "left in the middle of a change" "$bad_device" 3:float 0 1
 	put 0 f64 3002

@@ -251,6 +251,24 @@ static void test_writes(struct fixture *f)
 	GETS(f, "coils", 15, 0, 0, 0, 2);
 }
 
+/* One that may be read and not written, by clients that do both. */
+static void test_told_once(struct fixture *f)
+{
+	struct tap *tap = &f->tap;
+	size_t number;
+	struct map_entry *entry = map_find(f->map, TABLE_HOLDING, 2, 1, &number);
+
+	BEGIN(f, 6, 0, 2, 0, 1);
+	fake_signals_answer(&f->fake, 1);
+	BEGIN(f, 3, 0, 2, 0, 1);
+	fake_signals_tell(&f->fake, natural(77), QUALITY_GOOD);
+	tap_ok(tap, entry->told[true] == 1 && entry->told[false] == 0,
+	       "that it can be read is no news of writing");
+	BEGIN(f, 6, 0, 2, 0, 1);
+	fake_signals_answer(&f->fake, 0);
+	tap_is_u64(tap, entry->told[true], 0, "that it was written is");
+}
+
 static void test_ends(struct fixture *f)
 {
 	struct tap *tap = &f->tap;
@@ -296,6 +314,7 @@ int main(void)
 	test_refused_at_once(&f);
 	test_qualities(&f);
 	test_writes(&f);
+	test_told_once(&f);
 	test_ends(&f);
 	answers_free(f.context.answers);
 	problems_done(&problems);
