@@ -93,7 +93,24 @@ static socklen_t make_address(const struct map *map, union address *ret)
 	return sizeof(ret->v6);
 }
 
-static int open_socket(const struct map *map)
+/* For an address of this machine that has yet to come. */
+static int bind_early(int fd, const struct map *map, const union address *address, socklen_t length)
+{
+	const int on = 1;
+
+	if (address->any.sa_family == AF_INET6)
+		setsockopt(fd, IPPROTO_IPV6, IPV6_FREEBIND, &on, sizeof(on));
+	else
+		setsockopt(fd, IPPROTO_IP, IP_FREEBIND, &on, sizeof(on));
+	if (bind(fd, &address->any, length) < 0)
+		return -errno;
+	log_warning("%s is no address of this machine yet; clients can come when it is",
+		    map->listen);
+	return 0;
+}
+
+/* is_first: there is no other address yet to stay at. */
+static int open_socket(const struct map *map, bool is_first)
 {
 	_cleanup_(closep) int fd = -1;
 	union address address;
@@ -108,8 +125,13 @@ static int open_socket(const struct map *map)
 	setsockopt(fd, SOL_SOCKET, SO_REUSEADDR, &on, sizeof(on));
 	if (address.any.sa_family == AF_INET6)
 		setsockopt(fd, IPPROTO_IPV6, IPV6_V6ONLY, &on, sizeof(on));
-	if (bind(fd, &address.any, length) < 0 || listen(fd, BACKLOG) < 0)
-		return -errno;
+	r = bind(fd, &address.any, length) < 0 ? -errno : 0;
+	if (r == -EADDRNOTAVAIL && is_first)
+		r = bind_early(fd, map, &address, length);
+	if (r >= 0 && listen(fd, BACKLOG) < 0)
+		r = -errno;
+	if (r < 0)
+		return r;
 	r = fd;
 	fd = -1;
 	return r;
@@ -117,7 +139,7 @@ static int open_socket(const struct map *map)
 
 static int listen_at(struct server *server, const struct map *map, sd_event_source **ret_listener)
 {
-	const int fd = open_socket(map);
+	const int fd = open_socket(map, !server->context.map);
 	sd_event_source *listener;
 	int r;
 

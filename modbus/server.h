@@ -15,8 +15,8 @@ void server_free(struct server *server);
 
 /*
  * Brings a map into force: listens where it says, and answers by it from the next request on.
- * Clients that are there stay. Returns 0, or the errno of what made it impossible to listen, and
- * all is as it was.
+ * Clients that are there stay. The first map may have an address that the machine has yet to get.
+ * Returns 0, or the errno of what made it impossible to listen, and all is as it was.
  */
 int server_use(struct server *server, struct map *map);
 

@@ -401,7 +401,7 @@ static void test_many(struct fixture *f)
 	close(third);
 }
 
-static int use(struct fixture *f, uint16_t port, const char *keys)
+static int use(struct server *server, uint16_t port, const char *keys)
 {
 	_cleanup_(map_unrefp) struct map *map = NULL;
 	_cleanup_(freep) char *text = NULL;
@@ -414,7 +414,7 @@ static int use(struct fixture *f, uint16_t port, const char *keys)
 	    map_parse(text, strlen(text), "m.json", &problems, &map) < 0)
 		abort();
 	problems_done(&problems);
-	return server_use(f->server, map);
+	return server_use(server, map);
 }
 
 /* A port (0: one that nobody has), and a socket that has it. */
@@ -442,7 +442,7 @@ static void test_maps(struct fixture *f)
 	say(fd, question, sizeof(question));
 	are_pending(f, 1);
 	f->port = take_port("127.0.0.1", 0, &taken);
-	tap_is_u64(tap, (uint64_t)use(f, f->port, ""), (uint64_t)-EADDRINUSE,
+	tap_is_u64(tap, (uint64_t)use(f->server, f->port, ""), (uint64_t)-EADDRINUSE,
 		   "a port that somebody has is refused");
 	close(taken);
 	f->port = before;
@@ -452,7 +452,7 @@ static void test_maps(struct fixture *f)
 	tap_ok(tap, is_answered(f, fd), "and what was at work is answered");
 	/* Its own socket is in the way of all addresses, and somebody else's too. */
 	take_port("127.0.0.2", f->port, &taken);
-	tap_is_u64(tap, (uint64_t)use(f, f->port, "\"listen\": \"0.0.0.0\","),
+	tap_is_u64(tap, (uint64_t)use(f->server, f->port, "\"listen\": \"0.0.0.0\","),
 		   (uint64_t)-EADDRINUSE, "all addresses where somebody has one");
 	close(taken);
 	close(other);
@@ -460,7 +460,7 @@ static void test_maps(struct fixture *f)
 	other = connect_to(f);
 	say(other, question, sizeof(question));
 	tap_ok(tap, is_answered(f, other), "it listens where it did before");
-	tap_is_u64(tap, (uint64_t)use(f, f->port, "\"listen\": \"0.0.0.0\","), 0,
+	tap_is_u64(tap, (uint64_t)use(f->server, f->port, "\"listen\": \"0.0.0.0\","), 0,
 		   "all addresses of its own port");
 	say(fd, question, sizeof(question));
 	tap_ok(tap, is_answered(f, fd), "clients that are there stay");
@@ -473,6 +473,24 @@ static void test_maps(struct fixture *f)
 	close(fd);
 }
 
+/* TEST-NET-2 (RFC 5737) is no machine's. */
+static void test_addresses_to_come(struct fixture *f)
+{
+	struct tap *tap = &f->tap;
+	struct server *server;
+	int taken;
+	const uint16_t port = take_port("127.0.0.1", 0, &taken);
+
+	if (server_new(f->event, &f->signals, &server) < 0)
+		abort();
+	tap_is_u64(tap, (uint64_t)use(server, port, "\"listen\": \"198.51.100.1\","), 0,
+		   "at the start an address may be to come");
+	tap_is_u64(tap, (uint64_t)use(server, port, "\"listen\": \"198.51.100.2\","),
+		   (uint64_t)-EADDRNOTAVAIL, "later it may be a mistake");
+	server_free(server);
+	close(taken);
+}
+
 int main(void)
 {
 	struct fixture f = {.signals = {begin_read, begin_write, cancel}};
@@ -483,7 +501,7 @@ int main(void)
 		return 1;
 	f.port = take_port("127.0.0.1", 0, &taken);
 	close(taken);
-	tap_is_u64(&f.tap, (uint64_t)use(&f, f.port, ""), 0, "it listens");
+	tap_is_u64(&f.tap, (uint64_t)use(f.server, f.port, ""), 0, "it listens");
 	test_frames(&f);
 	test_pace(&f);
 	test_pace_of_all(&f);
@@ -491,7 +509,9 @@ int main(void)
 	test_who_leaves(&f);
 	test_turns(&f);
 	test_maps(&f);
-	use(&f, f.port, "\"listen\": \"127.0.0.1\", \"max-clients\": 2, \"idle-timeout\": \"1s\",");
+	test_addresses_to_come(&f);
+	use(f.server, f.port,
+	    "\"listen\": \"127.0.0.1\", \"max-clients\": 2, \"idle-timeout\": \"1s\",");
 	turn(&f, 10000);
 	test_many(&f);
 	server_free(f.server);
