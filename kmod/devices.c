@@ -140,17 +140,33 @@ static void silence(struct pci_dev *pci)
 	}
 }
 
-/* 0, or the error of a reset that the device has and that failed. */
+static int check_present(struct pci_dev *pci)
+{
+	if (pci_device_is_present(pci))
+		return 0;
+	pci_err(pci, "does not answer\n");
+	return -ENODEV;
+}
+
+/*
+ * 0, or the error of a reset that the device has and that failed. One that is not there PCI's core
+ * would wait for, a minute and more, and everybody else for us.
+ */
 static int reset(struct pci_dev *pci)
 {
-	int err;
+	int err = check_present(pci);
 
+	if (err)
+		return err;
 	silence(pci);
 	err = __pci_reset_function_locked(pci);
 	if (err != -ENOTTY)
 		return err;
-	pci_notice(pci, "cannot be reset: what it was told before stays in it\n");
-	return 0;
+	/* It is also said of one that has not come back. */
+	err = check_present(pci);
+	if (!err)
+		pci_notice(pci, "cannot be reset: what it was told before stays in it\n");
+	return err;
 }
 
 /* As PCI's core locks a device for a reset. */
@@ -192,12 +208,15 @@ static void prepare_for_linux(struct held_device *held)
 	int err;
 
 	lock_device(pci);
+	/* Linux knows nothing of its power any more, but would take it for as it was. */
+	pci->current_state = PCI_UNKNOWN;
+	pci_set_power_state(pci, PCI_D0);
 	/* One that was found anew is as it was found. */
 	if (!held->state)
 		pci_save_state(pci);
 	err = reset(pci);
-	if (!err && held->state)
-		err = pci_load_and_free_saved_state(pci, &held->state);
+	if (held->state)
+		pci_load_and_free_saved_state(pci, &held->state);
 	pci_restore_state(pci);
 	unlock_device(pci);
 	if (err)

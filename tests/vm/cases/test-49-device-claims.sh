@@ -3,7 +3,7 @@
 # PCI devices between Linux and cells, by descriptions: one in use is refused or taken as the description
 # says, its driver comes back and works, however often and in whatever way it goes.
 # boot: own
-# options: --qemu -device --qemu edu,addr=0x10 --qemu -netdev --qemu user,id=net --qemu -device --qemu e1000e,addr=0x11,netdev=net,romfile=
+# options: --qemu -device --qemu edu,addr=0x10 --qemu -netdev --qemu user,id=net --qemu -device --qemu e1000e,addr=0x11,netdev=net,romfile= --qemu -device --qemu pcie-root-port,id=plug0,addr=0x12,chassis=1,slot=1 --qemu -device --qemu virtio-rng-pci,bus=plug0
 # timeout: 600
 # shellcheck source-path=SCRIPTDIR source=../lib/devices.sh
 . ./devices.sh
@@ -113,6 +113,22 @@ is 'what nobody has is given' "$(./devices create one $edu)" 'done'
 is 'once' "$(./devices create two $edu)" EBUSY
 said 'PCI device 0000:00:10.0 belongs to cell one'
 is 'and comes back' "$(./devices destroy one)" 'done'
+
+# Pulled out of the machine while a cell has it.
+port=$(echo "$devices/0000:00:12.0"/*:*:*.*/)
+pulled=$(basename "$port") slot=''
+for name in /sys/bus/pci/slots/*; do
+	[[ $(<"$name/address") != "${pulled%.*}" ]] || slot=$name
+done
+check "control: $pulled has a reset that is waited for" grep -q flr "$devices/$pulled/reset_method"
+[[ ! -e $devices/$pulled/driver ]] || echo "$pulled" >"$devices/$pulled/driver/unbind"
+is 'a cell has it' "$(./devices create one "$pulled")" 'done'
+echo 0 >"$slot/power"
+check 'it is out of the machine' test ! -e "$devices/$pulled"
+before=$SECONDS
+is 'the cell goes' "$(./devices destroy one)" 'done'
+between 'seconds that this took' $((SECONDS - before)) 0 30
+said "$pulled: does not answer"
 is 'the hypervisor closes' "$(./devices disable)" 'done'
 all_cpus_back
 kernel_log_clean 'the kernel has nothing to complain about' "$mark"
