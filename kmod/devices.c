@@ -25,7 +25,7 @@ struct held_device {
 	struct pci_dev *pci;
 	struct pci_saved_state *state; /* as Linux left it; NULL: there is none to go back to */
 	char *override;		       /* that somebody had set before, or NULL */
-	char driver[32];	       /* that had it; empty: none */
+	char driver[64];	       /* that had it; empty: none */
 	bool gone;		       /* from Linux */
 };
 
@@ -253,20 +253,19 @@ static void delist(struct held_device *held)
 static void give_to_linux(struct held_device *held)
 {
 	struct pci_dev *pci = held->pci;
-	int bound;
+	int bound = 0;
 
 	if (held->gone)
 		return;
 	device_release_driver(&pci->dev);
+	/* The one that it had, not the first that would have it; and no other one by itself. */
+	if (held->driver[0] && !override_set(pci, held->driver))
+		bound = device_attach(&pci->dev);
 	if (override_set(pci, held->override ?: ""))
 		pci_err(pci, "driver_override is lost: out of memory\n");
-	/* A driver that somebody had unbound is not to come by itself. */
-	if (!held->driver[0])
-		return;
-	bound = device_attach(&pci->dev);
 	if (bound > 0)
 		pci_info(pci, "driver %s has it again\n", held->driver);
-	else
+	else if (held->driver[0])
 		pci_err(pci, "driver %s does not come back: error %d\n", held->driver, bound);
 }
 

@@ -76,6 +76,23 @@ check 'gives them back' cellctl destroy both
 is 'a driver that had been unbound does not come by itself' "$(driver_of $nic)" ''
 echo 0000:00:11.0 >/sys/bus/pci/drivers/e1000e/bind
 
+# Another driver than the first that would have it.
+modprobe uio_pci_generic
+echo 0000:00:11.0 >/sys/bus/pci/drivers/e1000e/unbind
+echo 8086 10d3 >/sys/bus/pci/drivers/uio_pci_generic/new_id
+is 'control: somebody gives the card to programs' "$(driver_of $nic)" uio_pci_generic
+cell programs '{ "pci": "8086:10d3", "take-from": "uio_pci_generic" }' "$unprotected"
+check 'a cell takes it from there' cellctl create programs
+is 'it is held' "$(driver_of $nic)" cellvisor-pci
+check 'and gives it back' cellctl destroy programs
+is 'to the driver that it had' "$(driver_of $nic)" uio_pci_generic
+said 'driver uio_pci_generic has it again'
+is 'and to no other one for ever' "$(<$devices/$nic/driver_override)" '(null)'
+rm "$descriptions/programs.json"
+echo 0000:00:11.0 >/sys/bus/pci/drivers/uio_pci_generic/unbind
+rmmod uio_pci_generic
+echo 0000:00:11.0 >/sys/bus/pci/drivers/e1000e/bind
+
 # However often.
 wrong=0
 for ((round = 0; round < rounds; round++)); do
