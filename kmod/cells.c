@@ -271,7 +271,7 @@ err_destroy:
 err_cpus:
 	cell_return_cpus(cell);
 err_devices:
-	devices_release(cell);
+	devices_release(cell, true);
 err_free:
 	kfree(cell->desc);
 	kfree(cell);
@@ -372,7 +372,11 @@ static int destroy(struct managed_cell *cell, bool force)
 		return err;
 	cell->slot = 0;
 	cell->seen_state = CELL_SHUT_DOWN;
-	devices_release(cell);
+	/*
+	 * When the machine goes down no driver is to begin anything: one that registers a reboot
+	 * notifier of its own would wait for the end of those that are called now, us among them.
+	 */
+	devices_release(cell, !force);
 	cell_return_cpus(cell);
 	events_raise("destroyed", cell);
 	forget_cell(cell);

@@ -143,7 +143,7 @@ int cells_load(const struct jailhouse_cell_id *id, u32 count,
 int cells_start(const struct jailhouse_cell_id *id);
 int cells_destroy(const struct jailhouse_cell_id *id);
 int cells_kill(const struct jailhouse_cell_id *id);
-/* On DISABLE and reboot: ends every cell, asking nobody where force is set. */
+/* On DISABLE, and with force on reboot: ends every cell, asking nobody then. */
 int cells_destroy_all(bool force);
 struct managed_cell *cells_find(const struct jailhouse_cell_id *id); /* NULL: none */
 
@@ -164,12 +164,13 @@ void cell_return_cpus(struct managed_cell *cell);
  * devices_claim(): takes all of its blob from Linux, silent and, where they can be, reset; or none:
  *	the log names the device. take: bit n, device n of the blob may be taken from a driver. The
  *	errors in driver_abi.h, -EBUSY for one that another cell has.
- * devices_release(): gives back to Linux, reset and as it had them, those that it has.
+ * devices_release(): gives back to Linux, reset and as it had them, those that it has; to_drivers:
+ *	and to the drivers that had them.
  */
 int devices_init(void);
 void devices_exit(void);
 int devices_claim(struct managed_cell *cell, u64 take);
-void devices_release(struct managed_cell *cell);
+void devices_release(struct managed_cell *cell, bool to_drivers);
 
 /*
  * links.c: root's ends of links, as PCI devices of Linux (ivshmem.h). The hypervisor is on.

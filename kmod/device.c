@@ -2,6 +2,7 @@
 /* The one door: /dev/jailhouse. */
 #include <linux/cpu.h>
 #include <linux/cpuhotplug.h>
+#include <linux/delay.h>
 #include <linux/fs.h>
 #include <linux/miscdevice.h>
 #include <linux/module.h>
@@ -12,6 +13,9 @@
 #include <linux/uaccess.h>
 
 #include "cellvisor.h"
+
+#define NOTIFIER_POLL_MS 20
+#define NOTIFIER_WAIT_MS 120000
 
 DEFINE_MUTEX(cellvisor_lock);
 
@@ -280,11 +284,28 @@ static int cpu_prepare(unsigned int cpu)
 	return -EBUSY;
 }
 
+/*
+ * Who has the lock may be letting a driver come or go that wants to change the list of notifiers,
+ * and that waits for us.
+ */
+static bool lock_from_notifier(void)
+{
+	for (unsigned int waited = 0; !mutex_trylock(&cellvisor_lock); waited += NOTIFIER_POLL_MS) {
+		if (waited >= NOTIFIER_WAIT_MS) {
+			pr_cell(err, "somebody is changing cells, and takes too long\n");
+			return false;
+		}
+		msleep(NOTIFIER_POLL_MS);
+	}
+	return true;
+}
+
 static int power_event(struct notifier_block *block, unsigned long event, void *data)
 {
 	int result = NOTIFY_DONE;
 
-	mutex_lock(&cellvisor_lock);
+	if (!lock_from_notifier())
+		return notifier_from_errno(-EBUSY);
 	switch (event) {
 	case PM_SUSPEND_PREPARE:
 	case PM_HIBERNATION_PREPARE:
@@ -311,7 +332,10 @@ static int reboot_event(struct notifier_block *block, unsigned long event, void 
 {
 	int err;
 
-	mutex_lock(&cellvisor_lock);
+	if (!lock_from_notifier()) {
+		pr_cell(err, "the hypervisor stays on\n");
+		return NOTIFY_DONE;
+	}
 	going_down = true;
 	if (partition) {
 		pr_cell(info, "the machine goes down: cells are stopped\n");

@@ -250,7 +250,7 @@ static void delist(struct held_device *held)
 	spin_unlock(&held_lock);
 }
 
-static void give_to_linux(struct held_device *held)
+static void give_to_linux(struct held_device *held, bool to_driver)
 {
 	struct pci_dev *pci = held->pci;
 	int bound = 0;
@@ -258,14 +258,15 @@ static void give_to_linux(struct held_device *held)
 	if (held->gone)
 		return;
 	device_release_driver(&pci->dev);
+	to_driver &= held->driver[0] != 0;
 	/* The one that it had, not the first that would have it; and no other one by itself. */
-	if (held->driver[0] && !override_set(pci, held->driver))
+	if (to_driver && !override_set(pci, held->driver))
 		bound = device_attach(&pci->dev);
 	if (override_set(pci, held->override ?: ""))
 		pci_err(pci, "driver_override is lost: out of memory\n");
 	if (bound > 0)
 		pci_info(pci, "driver %s has it again\n", held->driver);
-	else if (held->driver[0])
+	else if (to_driver)
 		pci_err(pci, "driver %s does not come back: error %d\n", held->driver, bound);
 }
 
@@ -281,7 +282,7 @@ static int bind_holder(struct held_device *held, struct pci_dev *pci)
 	if (!err)
 		return 0;
 	delist(held);
-	give_to_linux(held);
+	give_to_linux(held, true);
 	return err;
 }
 
@@ -361,11 +362,11 @@ int devices_claim(struct managed_cell *cell, u64 take)
 			err = claim(cell, &device[n], n < 64 && (take & BIT_ULL(n)));
 	}
 	if (err)
-		devices_release(cell);
+		devices_release(cell, true);
 	return err;
 }
 
-void devices_release(struct managed_cell *cell)
+void devices_release(struct managed_cell *cell, bool to_drivers)
 {
 	struct held_device *held, *before;
 
@@ -374,7 +375,7 @@ void devices_release(struct managed_cell *cell)
 		list_del(&held->entry);
 		delist(held);
 		prepare_for_linux(held);
-		give_to_linux(held);
+		give_to_linux(held, to_drivers);
 		free_held(held);
 	}
 }
