@@ -451,18 +451,6 @@ static void test_root(struct tap *tap)
 	       "no cell is called root");
 }
 
-static void test_warning(struct tap *tap)
-{
-	static const char json[] = "{" MEMORY ", \"stop\": {\"timeout\": \"0s\"}}";
-	_cleanup_(problems_done) struct problems problems = {0};
-	_cleanup_(description_freep) struct description *d = NULL;
-
-	tap_ok(tap,
-	       description_parse(json, sizeof(json) - 1, "f", "a", &problems, &d) == 0 &&
-		       has_problem(&problems, SEVERITY_WARNING, "stop.timeout", "without end"),
-	       "waiting for ever is warned of, not refused");
-}
-
 static void test_descriptors(struct tap *tap)
 {
 	_cleanup_(problems_done) struct problems problems = {0};
@@ -503,7 +491,6 @@ int main(void)
 	test_limits(&tap);
 	test_names(&tap);
 	test_root(&tap);
-	test_warning(&tap);
 	test_descriptors(&tap);
 	return tap_done(&tap);
 }

@@ -185,11 +185,25 @@ static void test_kind(struct tap *tap, const struct description_object *kind)
 	test_apart(tap, kind);
 }
 
+static void test_warning(struct tap *tap)
+{
+	static const char json[] =
+		"{\"cpus\": 1, \"memory\": \"4K\", \"stop\": {\"timeout\": \"0s\"}}";
+	_cleanup_(problems_done) struct problems problems = {0};
+	_cleanup_(description_freep) struct description *d = NULL;
+
+	tap_ok(tap,
+	       description_parse(json, sizeof(json) - 1, "f", "a", &problems, &d) == 0 &&
+		       has_problem(&problems, SEVERITY_WARNING, "stop.timeout", "without end"),
+	       "waiting for ever is warned of, not refused");
+}
+
 int main(void)
 {
 	struct tap tap = {0};
 
 	test_limits(&tap);
+	test_warning(&tap);
 	for (size_t i = 0; description_objects[i]; i++)
 		test_kind(&tap, description_objects[i]);
 	return tap_done(&tap);
