@@ -116,6 +116,9 @@ int memory_check_unused(const struct blob_memory *region)
 {
 	if (is_hypervisors(region))
 		return -EINVAL;
+	/* What is answered root would reach by itself when it gets the pages back. */
+	if (io_answers(root_cell.io[IO_MEMORY], region->phys_start, region->size))
+		return -EBUSY;
 	return owner_of(region, true) || link_at(region) || pci_functions_at(region) ? -EBUSY : 0;
 }
 

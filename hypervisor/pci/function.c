@@ -14,7 +14,7 @@
 #include "core/subsystem.h"
 #include "lib/blob/blob_claims.h"
 #include "pci/config.h"
-#include "pci/device.h"
+#include "pci/link.h"
 
 _Static_assert(sizeof(struct pci_function) <= PAGE_SIZE, "a function is a page");
 
@@ -60,6 +60,14 @@ bool pci_functions_at(const struct blob_memory *region)
 	return false;
 }
 
+int pci_check_pages(const struct blob_memory *pages)
+{
+	int err = memory_check_unused(pages);
+
+	/* When those registers move, or go, root would get the pages back. */
+	return !err && link_root_hides(pages->phys_start, pages->size) ? -EBUSY : err;
+}
+
 /* By the system configuration, or, where that lists none, if there is one (function_probe.c). */
 static bool root_may_have(const struct blob_pci_device *device)
 {
@@ -86,6 +94,8 @@ static int check_device(const struct cell *cell, const struct blob_pci_device *d
 {
 	const struct pci_function *other =
 		pci_function_find(&root_cell, device->domain, device->bdf);
+	const uint64_t config = pci_config_page(device->domain, device->bdf);
+	const struct blob_memory pages = {config, config, PCI_CONFIG_SIZE, 0};
 
 	if (other)
 		return refuse(cell, device, -EBUSY, "it belongs to cell ", other->cell->desc->name);
@@ -96,8 +106,11 @@ static int check_device(const struct cell *cell, const struct blob_pci_device *d
 		return refuse(cell, device, -EINVAL, "no cell has a bridge", "");
 	if (!root_may_have(device))
 		return refuse(cell, device, -EPERM, "it is not of ", root_cell.desc->name);
-	if (!pci_config_page(device->domain, device->bdf))
+	if (!config)
 		return refuse(cell, device, -EOPNOTSUPP, "no configuration space in memory", "");
+	if (pci_check_pages(&pages) < 0)
+		return refuse(cell, device, -EBUSY, "its configuration space is also something ",
+			      "else's");
 	return 0;
 }
 

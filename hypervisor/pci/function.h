@@ -77,6 +77,8 @@ extern struct pci_function *pci_functions;
 struct pci_function *pci_function_find(const struct cell *cell, uint16_t domain, uint16_t bdf);
 /* A cell has a function with registers in this memory. */
 bool pci_functions_at(const struct blob_memory *region);
+/* Whether pages may be a function's for as long as a cell has it. -EINVAL, -EBUSY. */
+int pci_check_pages(const struct blob_memory *pages);
 
 /* function_probe.c: what it is, before the cell gets it. Root does not reach it any more. */
 int pci_function_probe(struct pci_function *fn);

@@ -166,7 +166,8 @@ static uint64_t bar_size(const struct pci_function *fn, unsigned int n)
 static bool cell_has_memory(const struct cell *cell, uint64_t start, uint64_t size)
 {
 	for_each_region (region, cell) {
-		if (!(region->flags & BLOB_MEM_COMM_REGION) && start >= region->phys_start &&
+		if (!(region->flags & (BLOB_MEM_COMM_REGION | BLOB_MEM_ROOTSHARED)) &&
+		    start >= region->phys_start &&
 		    start + size <= region->phys_start + region->size)
 			return true;
 	}
@@ -200,7 +201,7 @@ static int take_memory(struct pci_function *fn, unsigned int n, uint64_t size)
 			       : refuse(fn, -EINVAL, "no memory region has its registers at",
 					start);
 	}
-	err = memory_check_unused(&pages);
+	err = pci_check_pages(&pages);
 	if (!err && (memory_root_region(start, BLOB_MEM_EXECUTE) ||
 		     memory_root_region(start + size - PAGE_SIZE, BLOB_MEM_EXECUTE)))
 		err = -EINVAL;

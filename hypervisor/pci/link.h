@@ -78,6 +78,9 @@ bool link_root_moved(const struct ivshmem *dev);
  */
 void link_root_follow(uint16_t domain, uint16_t bdf);
 
+/* Root lacks some of these pages for as long as registers of its ends trap there. */
+bool link_root_hides(uint64_t phys, uint64_t size);
+
 /* HC_CV_LINK_ADD, HC_CV_LINK_REMOVE. */
 int link_add(uint64_t blob_phys, uint64_t bar_address);
 int link_remove(uint16_t domain, uint16_t bdf);

@@ -51,17 +51,27 @@ static int root_show(const struct ivshmem *dev)
 	return err;
 }
 
+bool link_root_hides(uint64_t phys, uint64_t size)
+{
+	bool hides = false;
+
+	for (const struct ivshmem *dev = root_cell.ivshmem; dev; dev = dev->next) {
+		for (unsigned int bar = 0; bar < IVSHMEM_BARS; bar++)
+			hides |= ranges_overlap(phys, size, dev->hidden[bar],
+						dev->hidden[bar] ? IVSHMEM_BAR_SIZE : 0);
+	}
+	return hides;
+}
+
 /*
  * Nobody's registers are there any more. Another BAR may have been put over them: root gets the
  * page with the last one only, since in between it could go to a cell and come back from that.
  */
 static int return_page(uint64_t page)
 {
-	for (const struct ivshmem *dev = root_cell.ivshmem; dev; dev = dev->next) {
-		if (page == dev->hidden[0] || page == dev->hidden[1])
-			return 0;
-	}
-	return page ? memory_return(page, IVSHMEM_BAR_SIZE) : 0;
+	return !page || link_root_hides(page, IVSHMEM_BAR_SIZE)
+		       ? 0
+		       : memory_return(page, IVSHMEM_BAR_SIZE);
 }
 
 /*

@@ -86,6 +86,11 @@ static void bar_over_hypervisor(struct nic_plan *p)
 	set_word(&machine.functions[0], 0x10, HV_START, 0xffffe000);
 }
 
+static void bar_over_pins(struct nic_plan *p)
+{
+	set_word(&machine.functions[0], 0x10, IO_APIC, 0xffffe000);
+}
+
 static void small_bar_unnamed(struct nic_plan *p)
 {
 	p->plan.num_memory = 3;
@@ -94,6 +99,17 @@ static void small_bar_unnamed(struct nic_plan *p)
 static void small_bar_in_part(struct nic_plan *p)
 {
 	p->memory[3].size--;
+}
+
+static void small_bar_shared(struct nic_plan *p)
+{
+	p->memory[3].flags |= BLOB_MEM_ROOTSHARED;
+}
+
+static void some_bytes(struct nic_plan *p)
+{
+	p->memory[2] = (struct blob_memory){NIC_BAR0 + 0x1100, GUEST_BAR0 + 0x1100, 0x100,
+					    RW | BLOB_MEM_IO};
 }
 
 static void no_msix(struct nic_plan *p)
@@ -175,10 +191,15 @@ static const struct refusal {
 	{bar_over_linux, -EINVAL, "over somebody else's memory at 0x600000", "over Linux' memory"},
 	{bar_over_hypervisor, -EINVAL, "over somebody else's memory at 0x1800000",
 	 "over the hypervisor"},
+	{bar_over_pins, -EBUSY, "over somebody else's memory at 0xfec00000", "over an IO-APIC"},
 	{small_bar_unnamed, -EINVAL, "no memory region has its registers at 0xfd006100",
 	 "one that shares a page with root"},
 	{small_bar_in_part, -EINVAL, "no memory region has its registers at 0xfd006100",
 	 "one of whose registers root keeps one"},
+	{small_bar_shared, -EINVAL, "no memory region has its registers at 0xfd006100",
+	 "one whose registers root would keep"},
+	{some_bytes, -EBUSY, "over somebody else's memory at 0xfd000000",
+	 "one of whose pages root would have the rest"},
 	{no_msix, -EINVAL, "it has no MSI-X", "one without the vectors"},
 	{table_elsewhere, -EINVAL, "its MSI-X table is at 0xfd004000",
 	 "another place of the table"},
@@ -305,6 +326,43 @@ static void test_link_later(struct tap *tap)
 	tap_ok(tap, load(0, FUNCTION, 4) == 0xffffffff, "root sees nothing there");
 }
 
+/* As the daemon makes it: with configuration space among the memory. */
+static void open_with_config(void)
+{
+	struct cell_plan root = *linked_root();
+	struct blob_memory memory[3] = {
+		root.memory[0], root.memory[1], {MMCONFIG, MMCONFIG, 1 << 20, RW | BLOB_MEM_IO}};
+
+	root.memory = memory;
+	root.num_memory = 3;
+	apic_x2 = true;
+	machine_open(&root);
+	machine.cpus[0].regs[VCPU_CS_ATTRIBUTES] = 0x0a9b;
+	build_nic();
+}
+
+/* Registers of root's own that it had placed over what becomes a cell's, and takes away later. */
+static void test_came_before(struct tap *tap, uint64_t page, const char *what)
+{
+	open_with_config();
+	tap_ok(tap, !add_root(page) && !machine_lookup(&root_cell, page),
+	       "root's link traps where %s", what);
+	tap_is_u64(tap, create_nic(ONE), -EBUSY, "meanwhile no cell gets the function");
+	tap_ok(tap,
+	       !machine_hypercall(HC_CV_LINK_REMOVE, BDF, 0) && machine_lookup(&root_cell, page),
+	       "for root has the page when its link goes");
+	tap_ok(tap, !create_nic(ONE) && !machine_lookup(&root_cell, page),
+	       "then a cell may have it, and root has lost that");
+	tap_is_u64(tap, add_root(page), -EBUSY, "now no link comes there");
+	machine_hypercall(HC_CV_LINK_REMOVE, BDF, 0);
+	add_root(BAR_ROOT);
+	store(0, FUNCTION + 4, 2, 6);
+	store(0, FUNCTION + 0x10, 4, page);
+	store(0, FUNCTION + 0x10, 4, BAR_ROOT);
+	tap_ok(tap, !machine_lookup(&root_cell, page),
+	       "nor do registers that come and go bring it");
+}
+
 int main(void)
 {
 	struct tap tap = {0};
@@ -313,5 +371,7 @@ int main(void)
 	test_owners(&tap);
 	test_listed(&tap);
 	test_link_later(&tap);
+	test_came_before(&tap, NIC_PAGE, "the function's configuration space is");
+	test_came_before(&tap, NIC_TABLE, "its table of messages is");
 	return tap_done(&tap);
 }

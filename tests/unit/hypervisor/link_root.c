@@ -92,6 +92,7 @@ static void test_root_bars(struct tap *tap)
 		{HV_START + 0x1000, -EINVAL, "in the hypervisor"},
 		{HV_START - 0x1000, -EINVAL, "across its beginning"},
 		{APIC_PAGE - 0x1000, -EINVAL, "across the interrupt controller"},
+		{IO_APIC - 0x1000, -EBUSY, "across an IO-APIC"},
 		{0x400000, -EBUSY, "in a cell"},
 		{SHARED + 0x3000, -EBUSY, "in a link"},
 	};
