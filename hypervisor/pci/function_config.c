@@ -67,27 +67,39 @@ static void write_bytes(const struct pci_function *fn, unsigned int at, uint32_t
 	}
 }
 
-/* After a reset by the cell they may be anywhere: nothing is decoded before they are back. */
-static void place_bars(const struct pci_function *fn)
+static void write_command(const struct pci_function *fn, uint32_t command)
 {
+	arch_device_write(fn->config + CONFIG_COMMAND, 2, command);
+}
+
+/*
+ * After a reset by the cell they may be anywhere: nothing is decoded before they are back. False:
+ * they are not, as the device does not answer yet.
+ */
+static bool place_bars(const struct pci_function *fn)
+{
+	bool placed = true;
+
 	for (unsigned int n = 0; n < FUNCTION_BARS; n++) {
-		if (hardware_read(fn, CONFIG_BAR0 + 4 * n) != fn->own_bars[n])
-			hardware_write(fn, CONFIG_BAR0 + 4 * n, fn->own_bars[n]);
+		unsigned int at = CONFIG_BAR0 + 4 * n;
+
+		if (hardware_read(fn, at) == fn->own_bars[n])
+			continue;
+		write_command(fn, COMMAND_NO_INTX);
+		hardware_write(fn, at, fn->own_bars[n]);
+		placed &= hardware_read(fn, at) == fn->own_bars[n];
 	}
+	return placed;
 }
 
 /* Without a pin of the cell's INTx would be somebody else's interrupt. */
 static void apply_command(struct pci_function *fn)
 {
-	uint32_t now = arch_device_read(fn->config + CONFIG_COMMAND, 2);
 	uint32_t wanted = fn->command | (fn->has_pins ? 0 : COMMAND_NO_INTX);
 
-	if (wanted & ~now & DECODES) {
-		arch_device_write(fn->config + CONFIG_COMMAND, 2,
-				  now & ~(DECODES | COMMAND_MASTER));
-		place_bars(fn);
-	}
-	arch_device_write(fn->config + CONFIG_COMMAND, 2, mix(now, wanted, ALL_COMMANDS));
+	if ((wanted & DECODES) && !place_bars(fn))
+		wanted = COMMAND_NO_INTX;
+	write_command(fn, wanted);
 }
 
 static uint32_t read_header(struct pci_function *fn, unsigned int word)
@@ -97,7 +109,8 @@ static uint32_t read_header(struct pci_function *fn, unsigned int word)
 
 	switch (header[word].rule) {
 	case COMMAND:
-		return mix(there, fn->command, ALL_COMMANDS);
+		/* What is on: a reset by the cell may have switched off what it had on. */
+		return mix(there, fn->command, COMMAND_NO_INTX);
 	case BAR:
 		return mix(fn->own_bars[bar], fn->bars[bar], fn->device->bar_mask[bar]);
 	case NOTHING:
@@ -209,7 +222,7 @@ void pci_function_reset(struct pci_function *fn, bool stopped)
 	fn->told = false;
 	fn->command = 0;
 	fn->line = 0;
-	arch_device_write(fn->config + CONFIG_COMMAND, 2, COMMAND_NO_INTX);
+	write_command(fn, COMMAND_NO_INTX);
 	hardware_write(fn, CONFIG_ROM, hardware_read(fn, CONFIG_ROM) & ~ROM_ENABLE);
 	pci_messages_reset(fn);
 	show_bars(fn);

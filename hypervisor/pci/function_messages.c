@@ -131,7 +131,8 @@ void pci_msi_write(struct pci_function *fn, unsigned int n, uint32_t value, uint
 		return;
 	}
 	now = mix(fn->msi_words[which], value, mask & msi_writable(which));
-	if (now == fn->msi_words[which])
+	/* Off, it may be so by a reset of the cell's, that writes what it had before. */
+	if (now == fn->msi_words[which] && (hardware_read(fn, fn->msi) & MSI_ENABLE))
 		return;
 	fn->msi_words[which] = now;
 	apply_msi(fn);
@@ -178,7 +179,8 @@ static void apply_entry(struct pci_function *fn, unsigned int n)
 /* The table is reached while the device decodes memory: only then it may be on. */
 static bool msix_wanted(const struct pci_function *fn)
 {
-	return (fn->msix_control & MSIX_ENABLE) && (fn->command & COMMAND_MEMORY);
+	return (fn->msix_control & MSIX_ENABLE) &&
+	       (hardware_read(fn, CONFIG_COMMAND) & COMMAND_MEMORY);
 }
 
 static void apply_msix(struct pci_function *fn)

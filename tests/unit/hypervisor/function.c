@@ -131,6 +131,15 @@ static void test_widths(struct tap *tap)
 	tap_is_u64(tap, machine.pci_accesses, 0, "the machine's ports are untouched by all that");
 }
 
+/* The device is there again when the command is written. */
+static void come_back(uint64_t phys, unsigned int width)
+{
+	if (phys != NIC_PAGE + 0x10)
+		return;
+	set_word(&machine.functions[0], 0x04, 0x00100000, 0x547);
+	set_word(&machine.functions[0], 0x10, 0, 0xffffe000);
+}
+
 static void test_bars(struct tap *tap)
 {
 	const unsigned int cpu = cpu_of(ONE);
@@ -148,9 +157,21 @@ static void test_bars(struct tap *tap)
 	store(cpu, NIC_PAGE + 4, 2, 6);
 	set_word(&machine.functions[0], 0x04, 0x00100000, 0x547);
 	set_word(&machine.functions[0], 0x10, 0, 0xffffe000);
+	tap_is_u64(tap, load(cpu, NIC_PAGE + 4, 2), 0, "the cell sees that nothing is decoded");
 	store(cpu, NIC_PAGE + 4, 2, 6);
 	tap_ok(tap, nic_word(0x10) == NIC_BAR0 && (nic_word(0x04) & 7) == 6,
 	       "after a reset they are back before anything is decoded");
+	/* In the middle of one: it reads as all ones, and what is written is lost. */
+	set_word(&machine.functions[0], 0x04, ~0u, 0);
+	set_word(&machine.functions[0], 0x10, ~0u, 0);
+	machine.on_device_write = come_back;
+	store(cpu, NIC_PAGE + 4, 2, 6);
+	machine.on_device_write = NULL;
+	tap_is_u64(tap, nic_word(0x04) & 0x547, NO_INTX,
+		   "one that comes back too late for its BARs decodes nothing");
+	store(cpu, NIC_PAGE + 4, 2, 6);
+	tap_ok(tap, nic_word(0x10) == NIC_BAR0 && (nic_word(0x04) & 0x547) == (NO_INTX | 6),
+	       "until it is told once more");
 }
 
 /* What of a capability comes to the hardware that its blob says is to be written, all of it. */

@@ -124,6 +124,16 @@ static void test_msi_changes(struct tap *tap)
 	store(cpu, NIC_PAGE + CAP_AT_MSI + 16, 4, 1);
 	store(cpu, NIC_PAGE + CAP_AT_MSI + 20, 4, 2);
 	tap_is_u64(tap, nic_word(CAP_AT_MSI + 16), 1, "one of them is masked");
+	store(cpu, NIC_PAGE + CAP_AT_MSI + 2, 2, 1);
+	/* A reset by the cell. */
+	set_word(&machine.functions[0], CAP_AT_MSI, 0x01820005 | CAP_AT_MSIX << 8, 0x00710000);
+	set_word(&machine.functions[0], CAP_AT_MSI + 4, 0, ~3u);
+	set_word(&machine.functions[0], CAP_AT_MSI + 12, 0, 0xffff);
+	store(cpu, NIC_PAGE + CAP_AT_MSI + 4, 8, MESSAGE_TO(cpu));
+	store(cpu, NIC_PAGE + CAP_AT_MSI + 12, 2, 0x51);
+	store(cpu, NIC_PAGE + CAP_AT_MSI + 2, 2, 1);
+	tap_ok(tap, MSI_ON && nic_word(CAP_AT_MSI + 12) == 0x51,
+	       "after a reset the same message is written anew");
 	store(cpu, NIC_PAGE + CAP_AT_MSI + 2, 2, 0);
 	tap_ok(tap, !MSI_ON && (load(cpu, NIC_PAGE + CAP_AT_MSI + 2, 2) & 1) == 0, "MSI is off");
 	tap_is_u64(tap, astray, 0, "at no moment a message went astray");
@@ -200,6 +210,14 @@ static void test_msix_changes(struct tap *tap)
 	store(cpu, NIC_PAGE + CAP_AT_MSIX + 2, 2, 0x8000);
 	tap_ok(tap, MSIX_ON && !(table_word(2, 3) & 1) && (table_word(0, 3) & 1),
 	       "after a reset the table is written anew");
+	/* Another one, after which it is switched on before the table can be reached. */
+	set_word(&machine.functions[0], 0x04, 0x00100000, 0x547);
+	machine.functions[0].words[CAP_AT_MSIX / 4] &= 0x3fffffff;
+	store(cpu, NIC_PAGE + CAP_AT_MSIX + 2, 2, 0x8000);
+	memset(machine.device + (NIC_TABLE - DEVICE), 0x77, 0x30);
+	store(cpu, NIC_PAGE + 4, 2, 6);
+	tap_ok(tap, MSIX_ON && !(table_word(2, 3) & 1) && (table_word(0, 3) & 1),
+	       "as well where the cell has switched it on too early");
 	store(cpu, ENTRY, 1, 5);
 	store(cpu, ENTRY + 2, 4, 5);
 	store(cpu, ENTRY + 4, 8, 5);
