@@ -49,7 +49,8 @@ struct pci_function {
 	struct {
 		uint64_t start, size; /* pages of registers; size 0: none, or less than a page */
 	} memory[FUNCTION_BARS];
-	unsigned int msi, msix;	  /* where these capabilities are; 0: it has none */
+	/* Where these capabilities are; 0: it has none. */
+	unsigned int power, express, msi, msix;
 	unsigned int msi_data;	  /* which word of it has the data: it may lack MSI_UPPER */
 	uint64_t table;		  /* physical address of MSI-X' */
 	unsigned int num_vectors; /* in there; 0 where the cell has none of them */

@@ -6,11 +6,14 @@
 #include "arch/arch.h"
 #include "pci/function.h"
 
-#define ALL_COMMANDS (COMMAND_IO | COMMAND_MEMORY | COMMAND_MASTER | COMMAND_NO_INTX)
-#define DECODES	     (COMMAND_IO | COMMAND_MEMORY)
-#define ROM_ENABLE   1u
-#define LINE	     0x000000ffu
-#define PIN	     0x0000ff00u
+#define ALL_COMMANDS	(COMMAND_IO | COMMAND_MEMORY | COMMAND_MASTER | COMMAND_NO_INTX)
+#define DECODES		(COMMAND_IO | COMMAND_MEMORY)
+#define ROM_ENABLE	1u
+#define LINE		0x000000ffu
+#define PIN		0x0000ff00u
+#define POWER_EVENT	0x00000100u /* in the word behind the capability's first */
+#define EXPRESS_CONTROL 8u
+#define ERROR_TOLD	0x000fu /* in device control: errors of each kind */
 
 enum rule {
 	AS_IT_IS, /* it is the hardware's */
@@ -164,6 +167,12 @@ uint32_t pci_function_read(struct pci_function *fn, unsigned int word)
 	return value;
 }
 
+/* To wake the machine is an interrupt to root, which cannot end it. */
+static uint32_t wakes_root(const struct pci_function *fn, unsigned int word)
+{
+	return fn->power && word == fn->power / 4 + 1 ? POWER_EVENT : 0;
+}
+
 void pci_function_write(struct pci_function *fn, unsigned int word, uint32_t value, uint32_t mask)
 {
 	unsigned int n;
@@ -180,7 +189,7 @@ void pci_function_write(struct pci_function *fn, unsigned int word, uint32_t val
 	else if (pci_msix_holds(fn, word, &n))
 		pci_msix_write(fn, n, value, mask);
 	else
-		write_bytes(fn, word * 4, value, mask);
+		write_bytes(fn, word * 4, value & ~wakes_root(fn, word), mask);
 	spin_unlock(&fn->lock);
 }
 
@@ -211,6 +220,15 @@ static void show_bars(struct pci_function *fn)
 	}
 }
 
+/* Root would be interrupted, at any rate that the cell likes, and cannot look at the device. */
+static void tell_no_errors(const struct pci_function *fn)
+{
+	uint64_t control = fn->config + fn->express + EXPRESS_CONTROL;
+
+	if (fn->express)
+		arch_device_write(control, 2, arch_device_read(control, 2) & ~ERROR_TOLD);
+}
+
 void pci_function_reset(struct pci_function *fn, bool stopped)
 {
 	bool own = spin_held(&fn->lock);
@@ -224,6 +242,7 @@ void pci_function_reset(struct pci_function *fn, bool stopped)
 	fn->line = 0;
 	write_command(fn, COMMAND_NO_INTX);
 	hardware_write(fn, CONFIG_ROM, hardware_read(fn, CONFIG_ROM) & ~ROM_ENABLE);
+	tell_no_errors(fn);
 	pci_messages_reset(fn);
 	show_bars(fn);
 	spin_unlock(&fn->lock);

@@ -19,7 +19,9 @@
 #define STATUS_CAPS	  0x00100000u
 #define MAX_CAPS	  ((CONFIG_EXTENDED - CONFIG_OWN) / 4)
 #define MAX_EXTENDED	  ((4096 - CONFIG_EXTENDED) / 8)
+#define CAP_POWER	  0x01u
 #define CAP_MSI		  0x05u
+#define CAP_EXPRESS	  0x10u
 #define CAP_MSIX	  0x11u
 #define MSI_WIDE	  (1u << 23)
 #define MSIX_SIZE(word)	  (((word) >> 16 & 0x7ff) + 1)
@@ -90,6 +92,10 @@ static void note_capability(struct pci_function *fn, unsigned int at, unsigned i
 	}
 	if (id == CAP_MSIX)
 		fn->msix = at;
+	if (id == CAP_POWER)
+		fn->power = at;
+	if (id == CAP_EXPRESS)
+		fn->express = at;
 	for (unsigned int n = 0; n < sizeof(never) / sizeof(never[0]); n++) {
 		if (never[n].id == id)
 			set_writable(fn, at, never[n].size, false);
@@ -283,6 +289,17 @@ static bool may_write_memory(const struct cell *cell)
 	return false;
 }
 
+/* Before PCI 2.3 devices could not be told to leave their wire, somebody's pin, alone (6.2.2). */
+static int check_wire(const struct pci_function *fn)
+{
+	uint32_t wire = hardware_read(fn, CONFIG_INTERRUPT) & 0xff00;
+
+	if (fn->has_pins || !wire || (hardware_read(fn, CONFIG_COMMAND) & COMMAND_NO_INTX))
+		return 0;
+	return refuse(fn, -EOPNOTSUPP, "the cell has no pins, but it interrupts by wire",
+		      wire >> 8);
+}
+
 int pci_function_probe(struct pci_function *fn)
 {
 	int err = check_kind(fn);
@@ -291,7 +308,9 @@ int pci_function_probe(struct pci_function *fn)
 		return err;
 	arch_device_write(fn->config + CONFIG_COMMAND, 2, COMMAND_NO_INTX);
 	fn->has_pins = blob_claims_cell(fn->cell->desc) & 1u << BLOB_CLAIM_INTERRUPT_PINS;
-	err = read_capabilities(fn);
+	err = check_wire(fn);
+	if (!err)
+		err = read_capabilities(fn);
 	if (!err)
 		err = take_registers(fn);
 	if (!err)

@@ -71,7 +71,7 @@ static inline void build_nic(void)
 	set_word(nic, CAP_AT_MSIX + 4, 1, 0);
 	set_word(nic, CAP_AT_MSIX + 8, 0x801, 0);
 	set_word(nic, CAP_AT_PCIE, 0x00020010 | CAP_AT_VPD << 8, 0);
-	set_word(nic, CAP_AT_PCIE + 8, 0x2810, 0xffff);
+	set_word(nic, CAP_AT_PCIE + 8, 0x281f, 0xffff);
 	set_word(nic, CAP_AT_VPD, 0x00000003, 0xffff0000);
 	set_word(nic, EXT_AT_AER, 0x00010001 | EXT_AT_IOV << 20, 0);
 	set_word(nic, EXT_AT_AER + 8, 0, ~0u);

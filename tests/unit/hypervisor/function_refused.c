@@ -51,6 +51,11 @@ static void is_remapped_without_msi(struct nic_plan *p)
 	p->device.num_msi_vectors = 0;
 }
 
+static void interrupts_by_wire(struct nic_plan *p)
+{
+	set_word(&machine.functions[0], 0x04, 0x00100006, 0x00000147);
+}
+
 static void other_capability(struct nic_plan *p)
 {
 	p->caps[0].id = 9;
@@ -178,6 +183,8 @@ static const struct refusal {
 	 "one whose messages are looked up by root's table"},
 	{is_remapped_without_msi, -EOPNOTSUPP, "interrupts are remapped by an IOMMU",
 	 "by MSI-X alone"},
+	{interrupts_by_wire, -EOPNOTSUPP, "the cell has no pins, but it interrupts by wire 0x1",
+	 "one whose interrupt would be Linux'"},
 	{other_capability, -EINVAL, "another capability than it says at 0x40",
 	 "one with another capability there"},
 	{other_extended, -EINVAL, "another capability than it says at 0x100",
