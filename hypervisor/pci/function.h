@@ -52,6 +52,7 @@ struct pci_function {
 	/* Where these capabilities are; 0: it has none. */
 	unsigned int power, express, msi, msix;
 	unsigned int msi_data;	  /* which word of it has the data: it may lack MSI_UPPER */
+	unsigned int msi_last;	  /* and which is the last one: behind the data may be masks */
 	uint64_t table;		  /* physical address of MSI-X' */
 	unsigned int num_vectors; /* in there; 0 where the cell has none of them */
 	unsigned int table_pages; /* of vectors */

@@ -12,7 +12,6 @@
 #define MSI_LOG(control)   ((control) >> 20 & 7) /* how many are switched on, as a power of two */
 #define MSI_CAN(control)   ((control) >> 17 & 7) /* and can be */
 #define MSI_LOG_BITS	   (7u << 20)
-#define MSI_MASKABLE	   (1u << 24)
 #define MSIX_ENABLE	   (1u << 31)
 #define MSIX_MASK_ALL	   (1u << 30)
 #define CONTROL_HALF	   2 /* bytes before it, in its word */
@@ -43,9 +42,9 @@ static bool confine(struct pci_function *fn, uint64_t *address, uint32_t *data)
 
 bool pci_msi_holds(const struct pci_function *fn, unsigned int word, unsigned int *ret_n)
 {
-	/* Behind the data: what is masked, what is pending. The hardware may have neither. */
+	/* Behind the data: what is masked, what is pending, where there is that. */
 	*ret_n = word - fn->msi / 4;
-	return fn->msi && word >= fn->msi / 4 && *ret_n <= fn->msi_data + 2;
+	return fn->msi && word >= fn->msi / 4 && *ret_n <= fn->msi_last;
 }
 
 /* Which of the words that are kept it is; MSI_WORDS: it is the hardware's. */
@@ -113,7 +112,7 @@ static void write_masks(const struct pci_function *fn, uint32_t value, uint32_t 
 {
 	unsigned int at = fn->msi + 4 * (fn->msi_data + 1);
 
-	if (hardware_read(fn, fn->msi) & MSI_MASKABLE)
+	if (fn->msi_last > fn->msi_data)
 		hardware_write(fn, at, mix(hardware_read(fn, at), value, mask));
 }
 

@@ -24,6 +24,7 @@
 #define CAP_EXPRESS	  0x10u
 #define CAP_MSIX	  0x11u
 #define MSI_WIDE	  (1u << 23)
+#define MSI_MASKABLE	  (1u << 24)
 #define MSIX_SIZE(word)	  (((word) >> 16 & 0x7ff) + 1)
 #define MSIX_BAR(word)	  ((word)&7)
 #define EXTENDED(id)	  (BLOB_PCI_CAP_EXTENDED | (id))
@@ -89,6 +90,7 @@ static void note_capability(struct pci_function *fn, unsigned int at, unsigned i
 	if (id == CAP_MSI) {
 		fn->msi = at;
 		fn->msi_data = (hardware_read(fn, at) & MSI_WIDE) ? MSI_DATA : MSI_UPPER;
+		fn->msi_last = fn->msi_data + ((hardware_read(fn, at) & MSI_MASKABLE) ? 2 : 0);
 	}
 	if (id == CAP_MSIX)
 		fn->msix = at;

@@ -340,6 +340,34 @@ static void test_narrow(struct tap *tap)
 		   "even where the blob says that masks are there");
 }
 
+/* MSI of ten bytes, and at once behind it something else that the cell may write. */
+static void test_close_behind(struct tap *tap)
+{
+	const unsigned int cpu = cpu_of(ONE), behind = CAP_AT_MSI + 12;
+	struct fake_function *nic = &machine.functions[0];
+	struct nic_plan p;
+
+	open_linked();
+	build_nic();
+	set_word(nic, CAP_AT_MSI, 0x00020005 | behind << 8, 0x00710000);
+	set_word(nic, CAP_AT_MSI + 8, 0, 0xffff);
+	set_word(nic, behind, 0x00080009 | CAP_AT_MSIX << 8, 0);
+	set_word(nic, behind + 4, 0, ~0u);
+	plan_nic(&p, ONE);
+	p.device.msi_flags = 0;
+	p.caps[1].len = 10;
+	p.caps[3] = (struct blob_pci_capability){9, behind, 8, BLOB_PCI_CAP_WRITABLE};
+	if (machine_create(&p.plan) || machine_hypercall(HC_CELL_START, 1, 0))
+		machine_give_up("the cell cannot be made");
+	store(cpu, NIC_PAGE + behind + 4, 4, 0x12345678);
+	tap_is_u64(tap, nic_word(behind + 4), 0x12345678,
+		   "what is close behind an MSI without masks is written");
+	store(cpu, NIC_PAGE + CAP_AT_MSI + 4, 4, MESSAGE_TO(cpu));
+	store(cpu, NIC_PAGE + CAP_AT_MSI + 8, 2, 0x51);
+	store(cpu, NIC_PAGE + CAP_AT_MSI + 2, 2, 1);
+	tap_ok(tap, MSI_ON && nic_word(CAP_AT_MSI + 8) == 0x51, "and such a one is switched on");
+}
+
 int main(void)
 {
 	struct tap tap = {0};
@@ -357,5 +385,6 @@ int main(void)
 	test_more_entries(&tap);
 	test_too_many(&tap);
 	test_narrow(&tap);
+	test_close_behind(&tap);
 	return tap_done(&tap);
 }
