@@ -23,7 +23,8 @@
 #define COMMON	     0x1000u
 #define WINDOW	     0x40000000ull
 #define WINDOW_BYTES 0x100000u
-#define FOREIGN_BAR  (WINDOW + 0x1000)
+#define FOREIGN_WIDE WINDOW /* 64 KiB, by an address of 64 bits */
+#define FOREIGN_BAR  (WINDOW + 0x11000)
 
 /* Configuration space of bus 0; all ones where nothing is. */
 static uint8_t config[256][256];
@@ -155,19 +156,30 @@ uint32_t pci_config_read(unsigned int function, unsigned int offset)
 {
 	uint32_t value;
 
+	/* It would be somewhere else in memory. */
+	if (function > 0xffff)
+		abort();
 	if (function > 255 || offset > 252 || !there[function])
 		return UINT32_MAX;
 	memcpy(&value, &config[function][offset], 4);
 	return value;
 }
 
+static unsigned int moved_while_on;
+
 void pci_config_write(unsigned int function, unsigned int offset, unsigned int size, uint32_t value)
 {
 	if (function > 255 || !there[function])
 		return;
+	if (function == OTHER && offset >= PCI_BAR(0) && offset < PCI_BAR(6))
+		moved_while_on += config[function][PCI_COMMAND] & PCI_COMMAND_MEMORY;
 	/* BARs of 4 KiB; what else is read-only nobody writes. */
 	if (offset == PCI_BAR(0) || offset == PCI_BAR(1))
 		value &= 0xfffff000;
+	else if (function == OTHER && offset == PCI_BAR(4))
+		value = (value & 0xffff0000) | 0xc;
+	else if (function == OTHER && offset == PCI_BAR(5))
+		;
 	else if (offset >= PCI_BAR(2) && offset < PCI_BAR(6))
 		return;
 	memcpy(&config[function][offset], &value, size);
@@ -206,21 +218,24 @@ static void make_device(unsigned int function)
 	set(function, IVSHMEM_MSIX_CAP + 4, IVSHMEM_BAR_MSIX, 4);
 }
 
+/* Whichever page BAR 0 gets to be in. */
+static void set_registers(unsigned int offset, uint32_t value)
+{
+	for (unsigned int n = 0; n < WINDOW_BYTES / PAGE_BYTES; n++)
+		((uint32_t *)WINDOW)[n * 1024 + offset / 4] = value;
+}
+
 /* As after a reset. */
 static void reset(void)
 {
-	uint32_t *page = (uint32_t *)WINDOW;
 
 	memset(config, 0, sizeof(config));
 	memset(there, 0, sizeof(there));
-	memset(page, 0, WINDOW_BYTES);
+	memset((void *)WINDOW, 0, WINDOW_BYTES);
 	memset((void *)SECTIONS, 0, PAGE_BYTES + COMMON + PEERS * OUTPUT);
 	make_device(FUNCTION);
-	/* Whichever page BAR 0 gets to be in. */
-	for (unsigned int n = 0; n < WINDOW_BYTES / PAGE_BYTES; n++) {
-		page[n * 1024 + IVSHMEM_ID / 4] = 1;
-		page[n * 1024 + IVSHMEM_MAX_PEERS / 4] = PEERS;
-	}
+	set_registers(IVSHMEM_ID, 1);
+	set_registers(IVSHMEM_MAX_PEERS, PEERS);
 	params_set_line(parameters);
 }
 
@@ -233,10 +248,12 @@ static void test_open(struct tap *tap)
 	uint32_t at;
 
 	reset();
-	/* Another device was placed in the middle of where one would begin. */
+	/* Another device was placed in the middle of where one would begin, and answers. */
 	there[OTHER] = true;
 	set(OTHER, PCI_VENDOR, 0x8086, 2);
+	set(OTHER, PCI_COMMAND, PCI_COMMAND_MEMORY, 2);
 	set(OTHER, PCI_BAR(0), FOREIGN_BAR, 4);
+	set(OTHER, PCI_BAR(4), FOREIGN_WIDE | 0xc, 8);
 	tap_is_u64(tap, -link_open(&link, "plant", FIRST_VECTOR), 0, "a link opens");
 	tap_ok(tap,
 	       link.own == 1 && link.peers == PEERS && link.vectors == 2 &&
@@ -250,9 +267,14 @@ static void test_open(struct tap *tap)
 		       !link_output(&link, PEERS),
 	       "sections are where the capability says");
 	memcpy(&at, &config[FUNCTION][PCI_BAR(0)], 4);
-	tap_is_u64(tap, at, WINDOW, "BAR 0 is where nothing is");
+	tap_is_u64(tap, at, WINDOW + 0x10000, "BAR 0 is where nothing is");
 	memcpy(&at, &config[FUNCTION][PCI_BAR(1)], 4);
-	tap_is_u64(tap, at, WINDOW + 0x2000, "BAR 1 too, and not over another device's");
+	tap_is_u64(tap, at, WINDOW + 0x12000, "BAR 1 too, and not over another device's");
+	tap_ok(tap,
+	       !moved_while_on && config[OTHER][PCI_COMMAND] == PCI_COMMAND_MEMORY &&
+		       pci_read(OTHER, PCI_BAR(0), 4) == FOREIGN_BAR &&
+		       pci_read(OTHER, PCI_BAR(4), 4) == (FOREIGN_WIDE | 0xc),
+	       "which did not answer while it was looked at, and is as it was");
 	table = (uint32_t *)(uintptr_t)at;
 	tap_ok(tap,
 	       table[0] == 0xfee03000 && table[2] == FIRST_VECTOR && table[3] == 0 &&
@@ -292,6 +314,10 @@ static void test_names(struct tap *tap)
 	tap_is_u64(tap, -open_named("link.plant=0xf1", "plant"), ENOENT, "not one that is no link");
 	tap_is_u64(tap, -open_named("link.plant=xyz", "plant"), EINVAL, "nor something else");
 	tap_ok(tap,
+	       open_named("link.plant=-1", "plant") == -ENOENT &&
+		       open_named("link.plant=0x10018", "plant") == -ENOENT,
+	       "nor where there can be none");
+	tap_ok(tap,
 	       link_open_number(&link, 1, FIRST_VECTOR) == 0 && link.function == FUNCTION &&
 		       link_open_number(&link, 0, FIRST_VECTOR) == 0 && link.function == OTHER &&
 		       link_open_number(&link, 2, FIRST_VECTOR) == -ENOENT,
@@ -325,8 +351,50 @@ static void test_impossible(struct tap *tap)
 			   cases[n].name);
 	}
 	reset();
+	set_registers(IVSHMEM_ID, PEERS);
+	tap_is_u64(tap, -link_open_number(&link, 0, FIRST_VECTOR), EINVAL,
+		   "refused: an own number that no peer has");
+	reset();
+	set_registers(IVSHMEM_MAX_PEERS, PAGE_BYTES / sizeof(uint32_t) + 1);
+	tap_is_u64(tap, -link_open_number(&link, 0, FIRST_VECTOR), EINVAL,
+		   "refused: more peers than have states");
+	reset();
 	tap_is_u64(tap, -link_open_number(&link, 0, INTERRUPT_TIMER - 1), EINVAL,
 		   "refused: vectors that are the library's");
+}
+
+/* What a device may be as well. */
+static void test_other_shapes(struct tap *tap)
+{
+	struct link link;
+	uint32_t *table;
+
+	reset();
+	set(FUNCTION, IVSHMEM_CAP + IVSHMEM_CAP_COMMON, 0, 8);
+	set(FUNCTION, IVSHMEM_MSIX_CAP + 2, 32 - 1, 2);
+	tap_is_u64(tap, -link_open_number(&link, 0, FIRST_VECTOR), 0, "a link of another shape");
+	tap_ok(tap,
+	       !link.common && link_output(&link, 0) == (uint8_t *)SECTIONS + PAGE_BYTES &&
+		       link.vectors == IVSHMEM_MAX_VECTORS,
+	       "without a common section, and with no more vectors than links have");
+	table = (uint32_t *)(uintptr_t)pci_read(FUNCTION, PCI_BAR(1), 4);
+	tap_ok(tap, table[15 * 4 + 3] == 0 && table[16 * 4 + 3] == 1 && table[31 * 4 + 3] == 1,
+	       "those that are left are masked");
+	tap_ok(tap,
+	       pci_msix_set(FUNCTION, 32, FIRST_VECTOR) == -ENOENT &&
+		       pci_msix_set(FUNCTION, 0, INTERRUPT_TIMER) == -EINVAL &&
+		       pci_msix_set(FUNCTION, 0, INTERRUPT_FIRST - 1) == -EINVAL &&
+		       table[2] == FIRST_VECTOR,
+	       "none is set that there is not, or to what is the library's");
+	reset();
+	set(FUNCTION, IVSHMEM_MSIX_CAP + 1, IVSHMEM_CAP, 1);
+	tap_is_u64(tap, pci_find_capability(FUNCTION, 0x33), 0,
+		   "the search for a capability ends where the list does not");
+	tap_ok(tap,
+	       pci_read(FUNCTION, 1, 2) == UINT32_MAX && pci_read(FUNCTION, 2, 4) == UINT32_MAX &&
+		       pci_read(FUNCTION, 4096, 1) == UINT32_MAX &&
+		       pci_read(FUNCTION, 2, 2) == IVSHMEM_DEVICE_ID,
+	       "no register is read in parts of two");
 }
 
 static bool has_arrived(void *argument)
@@ -402,6 +470,7 @@ int main(void)
 	test_open(&tap);
 	test_names(&tap);
 	test_impossible(&tap);
+	test_other_shapes(&tap);
 	test_waits(&tap, false);
 	test_waits(&tap, true);
 	test_one_shot(&tap);
