@@ -265,6 +265,7 @@ static void test_whose(struct tap *tap)
 	tap_ok(tap, hardware(PIN) == (ROOTS | 1) && entry(0, PIN) == (ROOTS | 1),
 	       "root has what it wrote when the cell is gone");
 	tap_is_u64(tap, create_with(2, 1 << 3, two_pins, 1), 0, "then another one may have it");
+	tap_is_u64(tap, touch(3, IO_APIC, false, 0), 0, "with no register chosen");
 }
 
 /* Pins of one controller, of two cells. */
@@ -288,6 +289,8 @@ static void test_two_cells(struct tap *tap)
 	program(CELL_CPU, PIN, CELLS | IOAPIC_SENDING | IOAPIC_REMOTE_IRR);
 	tap_ok(tap, entry(CELL_CPU, PIN) == CELLS && hardware(PIN) == CELLS,
 	       "what is only read is not written");
+	program(3, 6, IOAPIC_TO(0xff) | 0x55);
+	tap_ok(tap, hardware(6) & IOAPIC_MASKED, "a CPU that no message can name gets none");
 }
 
 /* A controller that root's blob has in two pieces, the upper one first. */

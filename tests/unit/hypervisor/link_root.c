@@ -422,6 +422,11 @@ static void test_remapped_table(struct tap *tap)
 	set_table((1ull << 40) | 7);
 	CELL_RINGS();
 	tap_ok(tap, has_sent(0, 0, 0), "nor where root has no memory");
+	set_table(TABLE_AT | WIDE | 15);
+	ENTRY(0x8005) = TO(0) | 0x440001;
+	store(0, BAR_ROOT + 0x1010, 4, HANDLE(5) | 1 << 2);
+	CELL_RINGS();
+	tap_ok(tap, has_sent(1, 0, 0x44), "the highest bit of an entry's number is elsewhere");
 	store(cpu_of(ONE), TABLE + 16, 4, HANDLE(12));
 	set_table(TABLE_AT | WIDE | 7);
 	ENTRY(12) = TO(machine_apic_ids[cpu_of(ONE)]) | 0x420001;
