@@ -33,6 +33,8 @@ static void open_with_plant(void)
 
 static void test_launch(struct tap *tap)
 {
+	unsigned int held = 0;
+
 	machine_ioapics_at_launch[0].entries[2] = IOAPIC_TO(1) | 0x30;
 	machine_ioapics_at_launch[0].entries[PIN] =
 		IOAPIC_TO(3) | IOAPIC_LEVEL | IOAPIC_REMOTE_IRR | 0x32;
@@ -48,10 +50,11 @@ static void test_launch(struct tap *tap)
 	tap_ok(tap, !machine_lookup(&root_cell, IO_APIC) && !machine_lookup(&root_cell, IO_APIC2),
 	       "but not by memory, though the blob says so");
 	tap_ok(tap, machine_lookup(&root_cell, IO_APIC2 + PAGE_SIZE), "control: what is behind is");
-	for (unsigned int mode = 0; mode < 8; mode++)
+	for (unsigned int mode = 0; mode < 8; mode++) {
 		program(0, 9, IOAPIC_TO(mode) | mode << 8 | 0x33);
-	tap_is_u64(tap, hardware(9), IOAPIC_TO(7) | ICR_EXTINT | 0x33,
-		   "without cells root may write what it likes");
+		held += hardware(9) != (IOAPIC_TO(mode) | mode << 8 | 0x33);
+	}
+	tap_is_u64(tap, held, 0, "without cells root may write what it likes");
 	set(0, IO_APIC, IOAPIC_ID, 5 << 24);
 	tap_ok(tap,
 	       machine.ioapics[0].id == 5 << 24 && get(0, IO_APIC, IOAPIC_ID) == 5 << 24 &&

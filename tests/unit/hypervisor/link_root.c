@@ -375,6 +375,7 @@ static void test_remapped(struct tap *tap)
 	} entries[] = {
 		{TO(0) | 0x410001, 1, "a CPU of root"},
 		{TO(0) | 0x410021, 1, "one with the lowest priority"},
+		{TO(~0u) | 0x410021, 1, "one of all, with the lowest priority"},
 		{TO(1) | 0x410005, 1, "a logical id of root's"},
 		{TO(2) | 0x410005, 0, "one of a cell's"},
 		{TO(1) | 0x410001, 0, "a cell's CPU"},
@@ -434,6 +435,23 @@ static void test_remapped_table(struct tap *tap)
 	tap_ok(tap, has_sent(0, 0, 0), "a cell's messages go through no table");
 }
 
+/* A CPU that root's device interrupts goes to a cell: what was found out before says nothing. */
+static void test_cpu_that_left(struct tap *tap)
+{
+	const unsigned int cpu = cpu_of(TWO);
+
+	open_remapped();
+	((struct blob_iommu *)system_desc->iommu_units)[1].type = BLOB_IOMMU_NONE;
+	store(0, BAR_ROOT + 0x1010, 4, MESSAGE_TO(cpu));
+	store(0, BAR_ROOT + 0x1018, 4, 0x41);
+	CELL_RINGS();
+	tap_ok(tap, has_sent(1, cpu, 0x41), "a ring interrupts a CPU of root");
+	create_linked(TWO, SHARE);
+	num_sent = 0;
+	CELL_RINGS();
+	tap_ok(tap, has_sent(0, 0, 0), "and no longer when it is a cell's");
+}
+
 int main(void)
 {
 	struct tap tap = {0};
@@ -449,5 +467,6 @@ int main(void)
 	test_state_late(&tap);
 	test_remapped(&tap);
 	test_remapped_table(&tap);
+	test_cpu_that_left(&tap);
 	return tap_done(&tap);
 }
