@@ -136,7 +136,7 @@ bool arch_message_confine(const struct cell *cell, uint64_t *address, uint32_t *
 	uint32_t meant = route >> 32 & 0xff;
 	const struct ipi ipi = {route, meant, false};
 
-	for_each_cpu (cpu, route && !(route & ROUTE_REMAPPED) ? cell->cpus : 0) {
+	for_each_cpu (cpu, route ? cell->cpus : 0) {
 		if ((route & ROUTE_CPU) ? cpu->id != meant : !apic_matches(cpu, &ipi))
 			continue;
 		/* The last of eight bits means all. */
