@@ -264,6 +264,20 @@ static void test_guest_addresses(struct tap *tap)
 	}
 }
 
+/* Each link is counted once, by the first of its cells. */
+static void test_leaders(struct tap *tap)
+{
+	_cleanup_(description_freep) struct description *b = describe(
+		tap, "b",
+		LINKS("\"1M\"", LINK("x", "\"root\"") ", " LINK("y", "\"a\", \"c\"") ", " LINK(
+					"z", "\"c\", \"root\"")));
+
+	if (!tap_ok(tap, b && b->num_links == 3, "three links are described"))
+		return;
+	tap_is_u64(tap, links_total(b), 0x6000 + 0x8000 + 0x8000, "memory of all of them");
+	tap_is_u64(tap, links_led(b), 0x6000 + 0x8000, "and of those that no cell is before in");
+}
+
 int main(void)
 {
 	struct tap tap = {0};
@@ -275,5 +289,6 @@ int main(void)
 	test_device_names(&tap);
 	test_sizes(&tap);
 	test_guest_addresses(&tap);
+	test_leaders(&tap);
 	return tap_done(&tap);
 }

@@ -18,7 +18,7 @@ static const struct {
 	{"0xfebc0000 0xfebc0fff 0x40200\n" NONE NONE NONE NONE NONE, NULL, "a page"},
 	{"0xfebc0000 0xfebbffff 0x40200\n" NONE NONE NONE NONE NONE, "no address", "no bytes"},
 	{"0xfebc1000 0xfebc0000 0x40200\n" NONE NONE NONE NONE NONE, "no address", "a wrong end"},
-	{"0xfebc0000 0xfebc2fff 0x40200\n" NONE NONE NONE NONE NONE, "no address", "three pages"},
+	{"0xfc000000 0xfc002fff 0x40200\n" NONE NONE NONE NONE NONE, "no address", "three pages"},
 	{"0xfebc1000 0xfebc2fff 0x40200\n" NONE NONE NONE NONE NONE, "no address", "half of four"},
 	{"0xfebc0000 0xfebc0001 0x40200\n" NONE NONE NONE NONE NONE, "no address", "two bytes"},
 	{"0xfffffffffe000 0xfffffffffffff 0x140204\n" NONE NONE NONE NONE NONE, NULL,
