@@ -344,6 +344,36 @@ static void test_peers(struct tap *tap)
 	}
 }
 
+#define TWO_LINKS(cpu, first, second, peer, list)                                             \
+	"{\"cpus\": [" cpu "], \"memory\": \"1M\", \"shared-memory\": ["                      \
+	"{\"name\": \"" first "\", \"peers\": [\"root\", \"" peer "\"], \"size\": \"4K\"}, "  \
+	"{\"name\": \"" second "\", \"peers\": [\"root\", \"" peer "\"], \"size\": \"4K\"}]," \
+	"\n\"signals\": {" list "}}"
+
+/* The same place of another link, or one that the other cell only reads, is nobody's harm. */
+static void test_apart(struct tap *tap)
+{
+	_cleanup_(description_freep) struct description *a = describe(
+		tap, "a",
+		TWO_LINKS("3", "one", "two", "b",
+			  SIGNAL("s", AT("one:common/8", "f64") ", \"write\": true") ", " SIGNAL(
+				  "t", AT("two:common/24", "f64") ", \"write\": true")));
+	_cleanup_(description_freep) struct description *b = describe(
+		tap, "b",
+		TWO_LINKS("2", "two", "one", "a",
+			  SIGNAL("s", AT("two:common/8", "f64") ", \"write\": true") ", " SIGNAL(
+				  "t", AT("two:common/24", "f64"))));
+	_cleanup_(machine_freep) struct machine *machine = read_q35(tap);
+	const struct description *set[] = {a, b};
+	const struct check_input input = {
+		.machine = machine, .descriptions = set, .num_descriptions = 2};
+	_cleanup_(problems_done) struct problems problems = {0};
+
+	if (!tap_ok(tap, a && b && machine && check_cell(&input, a, &problems) == 0,
+		    "signals of two cells in two links are apart"))
+		note_problems(tap, &problems);
+}
+
 int main(void)
 {
 	struct tap tap = {0};
@@ -354,5 +384,6 @@ int main(void)
 	test_hostile(&tap);
 	test_many(&tap);
 	test_peers(&tap);
+	test_apart(&tap);
 	return tap_done(&tap);
 }
