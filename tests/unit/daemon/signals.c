@@ -249,6 +249,16 @@ static void test_overlap(struct tap *tap)
 			"t", AT("plant:common/0", "f32"))),
 		SIGNALS(SIGNAL("s", AT("plant:output/0", "u32")) ",\n" SIGNAL(
 			"t", AT("plant:output/0", "f32"))),
+		SIGNALS(SIGNAL("s", AT("plant:common/0", "u32")) ",\n" SIGNAL(
+			"t", AT("plant:common/0", "f32") ", \"write\": true")),
+		SIGNALS(SIGNAL(
+			"s",
+			AT("plant:output@root/0",
+			   "u32") ", \"write\": true") ",\n" SIGNAL("t",
+								    AT("plant:common/0",
+								       "u32") ", \"write\": true")),
+		/* And one that can be written one value only. */
+		ONE(AT("plant:common/0", "f64") ", \"write\": true, \"min\": 5, \"max\": 5"),
 	};
 
 	for (size_t i = 0; i < ARRAY_SIZE(good); i++) {
