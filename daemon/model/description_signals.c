@@ -140,8 +140,8 @@ static bool parse_place(struct checked *checked)
 	if (!text_span_prefix(&rest, ":"))
 		goto malformed;
 	section = take_word(&rest, "/");
-	if (!text_span_prefix(&rest, "/") || rest.length == 0 ||
-	    text_span_number(&rest, 10, &signal->offset) < 0 || rest.length != 0)
+	if (!text_span_prefix(&rest, "/") || text_span_number(&rest, 10, &signal->offset) < 0 ||
+	    rest.length != 0)
 		goto malformed;
 	if (find_link(description, link, &signal->link))
 		return parse_section(checked, section);
