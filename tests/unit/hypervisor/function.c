@@ -175,57 +175,6 @@ static void test_bars(struct tap *tap)
 	       "until it is told once more");
 }
 
-/* What of a capability comes to the hardware that its blob says is to be written, all of it. */
-static uint32_t written_of(uint16_t id, unsigned int size)
-{
-	bool extended = id & BLOB_PCI_CAP_EXTENDED;
-	const unsigned int at = extended ? EXT_AT_IOV : CAP_AT_VPD;
-	uint32_t written = 0;
-	struct nic_plan p;
-
-	open_linked();
-	build_nic();
-	set_word(&machine.functions[0], at, id & 0x7fff, 0);
-	for (unsigned int n = 4; n < size; n += 4)
-		set_word(&machine.functions[0], at + n, 0, ~0u);
-	plan_nic(&p, ONE);
-	p.caps[extended ? 5 : 3] =
-		(struct blob_pci_capability){id, at, size, BLOB_PCI_CAP_WRITABLE};
-	if (machine_create(&p.plan) || machine_hypercall(HC_CELL_START, 1, 0))
-		machine_give_up("the cell with a capability cannot be made");
-	for (unsigned int n = 4; n < size; n += 4) {
-		store(cpu_of(ONE), NIC_PAGE + at + n, 4, ~0u);
-		written |= nic_word(at + n);
-	}
-	return written;
-}
-
-/* By the lengths that PCI Express 5.0, 7.8 and 7.9, and PCI Firmware have. */
-static void test_never(struct tap *tap)
-{
-	static const struct {
-		uint16_t id;
-		unsigned int size;
-		const char *what;
-	} never[] = {
-		{0x08, 0x20, "HyperTransport"},
-		{0x14, 0x3c, "enhanced allocation"},
-		{EXT(0x0f), 0x08, "address translation"},
-		{EXT(0x10), 0x40, "virtual functions"},
-		{EXT(0x11), 0x40, "virtual functions of several roots"},
-		{EXT(0x13), 0x10, "page requests"},
-		{EXT(0x15), 0x34, "resizable registers"},
-		{EXT(0x1b), 0x08, "address spaces of processes"},
-		{EXT(0x24), 0x34, "resizable registers of virtual functions"},
-	};
-
-	tap_ok(tap, written_of(0x09, 0x10) == ~0u && written_of(EXT(0x0b), 0x10) == ~0u,
-	       "control: capabilities are written where the blob says so");
-	for (unsigned int n = 0; n < sizeof(never) / sizeof(never[0]); n++)
-		tap_is_u64(tap, written_of(never[n].id, never[n].size), 0, "but never those of %s",
-			   never[n].what);
-}
-
 static unsigned int on_bits; /* of the command, when a BAR was written */
 static unsigned int early;   /* writes before root's CPUs had forgotten that they reach it */
 static void look_at_bars(uint64_t phys, unsigned int width)
@@ -497,7 +446,6 @@ int main(void)
 	test_widths(&tap);
 	test_bars(&tap);
 	test_ends(&tap);
-	test_never(&tap);
 	test_clearing(&tap);
 	test_root(&tap);
 	test_few_rights(&tap);
