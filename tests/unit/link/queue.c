@@ -355,6 +355,22 @@ static void test_shapes(struct tap *tap)
 	}
 	tap_is_u64(tap, taken, 0, "a shape that cannot be or does not fit is refused");
 	tap_ok(tap,
+	       !link_slot(&(struct link_queue_shape){0, LINK_MAX_BYTES + 1, 1}, SIZE_MAX, 0) &&
+		       !link_slot(&(struct link_queue_shape){0, 1, 2 * LINK_MAX_RECORDS}, SIZE_MAX,
+				  0) &&
+		       link_slot(&(struct link_queue_shape){0, LINK_MAX_BYTES, LINK_MAX_RECORDS},
+				 SIZE_MAX, 1),
+	       "nor is one too large where there were room for it");
+	tap_ok(tap,
+	       link_record_stride(&(struct link_queue_shape){0, 5, 1}) == 8 &&
+		       link_record_stride(&(struct link_queue_shape){0, 9, 1}) == 16,
+	       "no two records are in one word");
+	tap_ok(tap,
+	       link_sender_init(&sender, &shape, sections[0], sections[1], SECTION, 0, 1, 0) ==
+			       LINK_OK &&
+		       sender.life,
+	       "a sender has a life");
+	tap_ok(tap,
 	       link_sender_init(&sender, &shape, sections[0], sections[1], SECTION, 1, 1, 1) ==
 			       LINK_INVALID &&
 		       link_sender_init(&sender, &shape, sections[0] + 8, sections[1], SECTION - 64,
