@@ -169,7 +169,7 @@ static inline enum link_result link_receiver_init(struct link_receiver *receiver
 	sent = __atomic_load_n(receiver->sent, __ATOMIC_ACQUIRE);
 	received = __atomic_load_n(receiver->received, __ATOMIC_RELAXED);
 	/* Memory in which nobody ever received: what is there is all that was sent. */
-	if (received == 0 && (uint32_t)sent <= shape->records)
+	if (received == 0)
 		received = link_index((uint32_t)(sent >> 32), 0);
 	if (received >> 32 != sent >> 32 || (uint32_t)(sent - received) > shape->records)
 		received = sent;
