@@ -380,6 +380,31 @@ static void test_shapes(struct tap *tap)
 	       "so are a queue to oneself, sections that are not aligned, peers that cannot be");
 }
 
+/* Whether a receiver that begins anew finds nothing to receive, where its section says that. */
+static bool begins_behind(uint64_t received)
+{
+	static uint8_t record[LINK_MAX_BYTES];
+	struct link_receiver receiver;
+
+	link_receiver_init(&receiver, &shape, sections[1], sections[0], SECTION, 1, 0);
+	*receiver.received = received;
+	link_receiver_init(&receiver, &shape, sections[1], sections[0], SECTION, 1, 0);
+	return link_receive(&receiver, record) == LINK_EMPTY;
+}
+
+static void test_begun_anew(struct tap *tap)
+{
+	static const uint8_t record[LINK_MAX_BYTES];
+	struct link_sender sender;
+
+	link_sender_init(&sender, &shape, sections[0], sections[1], SECTION, 0, 1, 7);
+	link_send(&sender, record);
+	link_send(&sender, record);
+	tap_ok(tap, !begins_behind(link_index(7, 1)), "control: it goes on where it was");
+	tap_ok(tap, begins_behind(link_index(6, 1)) && begins_behind(link_index(7, 1u << 31)),
+	       "it begins behind what is there where it cannot have been");
+}
+
 int main(int argc, char **argv)
 {
 	struct tap tap = {0};
@@ -396,6 +421,7 @@ int main(int argc, char **argv)
 	test_late_receiver(&tap);
 	test_broken(&tap);
 	test_shapes(&tap);
+	test_begun_anew(&tap);
 	test_exchange(&tap);
 	section_free(sections[0], SECTION);
 	section_free(sections[1], SECTION);
