@@ -49,12 +49,13 @@ nic_works 'control: the card'
 cell card "$take" "$card"
 cell stays "$take" "$stays"
 check 'the hypervisor opens' cellctl enable
-memory=$(daemon_kb)
 for ((n = 0; n < rounds; n++)); do
+	# What is needed once was needed by then.
+	((n != rounds / 5)) || memory=$(daemon_kb)
 	wrong=$(round "$n" 2>&1)
 	[[ ! $wrong ]] || break
 	diag "round $n"
 done
 is "it goes to and fro $rounds times, and works on both sides" "$n rounds, $wrong" "$rounds rounds, "
-between 'the daemon has the memory that it had' $(($(daemon_kb) - memory)) -10000 512
+between 'the daemon has the memory that it had' $(($(daemon_kb) - ${memory:-0})) -10000 256
 end
