@@ -9,6 +9,7 @@
 #include <linux/mutex.h>
 #include <linux/pci.h>
 #include <linux/rwsem.h>
+#include <linux/timer.h>
 #include <linux/uio_driver.h>
 
 #include "ivshmem.h"
@@ -37,6 +38,7 @@ struct vector {
 	struct uio_info info;
 	char name[sizeof(UIO_IVSHMEM_VECTOR_NAME) + 4];
 	char irq_name[NAME_LENGTH]; /* in /proc/interrupts */
+	struct timer_list pause;    /* at its end the interrupt is let in again */
 };
 
 struct ivshmem {
@@ -54,6 +56,9 @@ struct ivshmem {
 
 	struct mutex openers_lock;
 	struct list_head openers;
+
+	unsigned long tick; /* jiffies of the last ring */
+	unsigned int rings; /* in that tick, of all vectors, as far as CPUs agree */
 
 	unsigned int vector_count; /* 0: it has no interrupts, but one UIO device */
 	struct vector vectors[IVSHMEM_MAX_VECTORS];

@@ -7,6 +7,7 @@
 #include <linux/interrupt.h>
 #include <linux/io.h>
 #include <linux/mm.h>
+#include <linux/module.h>
 #include <linux/slab.h>
 #include <linux/version.h>
 
@@ -20,6 +21,10 @@ static void vm_flags_mod(struct vm_area_struct *vma, vm_flags_t set, vm_flags_t 
 	vma->vm_flags = (vma->vm_flags | set) & ~clear;
 }
 #endif
+
+static unsigned int rings_per_second = 25000;
+module_param(rings_per_second, uint, 0644);
+MODULE_PARM_DESC(rings_per_second, "rings of one link that interrupt Linux, at most");
 
 static const char *const map_names[] = {UIO_IVSHMEM_MAPS(WORD_ENTRY)};
 
@@ -134,12 +139,38 @@ static int control_interrupts(struct uio_info *info, s32 on)
 	return 0;
 }
 
+static bool rung_too_often(struct ivshmem *device)
+{
+	unsigned long now = jiffies;
+	unsigned int rings = READ_ONCE(device->tick) == now ? READ_ONCE(device->rings) + 1 : 1;
+
+	WRITE_ONCE(device->tick, now);
+	WRITE_ONCE(device->rings, rings);
+	return rings >= max(READ_ONCE(rings_per_second) / HZ, 1u);
+}
+
+/*
+ * A peer may ring in a loop, and this CPU would do nothing else. What comes while the interrupt is
+ * disabled is kept as one, and told afterwards.
+ */
 static irqreturn_t vector_rung(int irq, void *data)
 {
 	struct vector *vector = data;
 
 	uio_event_notify(&vector->info);
+	if (rung_too_often(vector->info.priv)) {
+		disable_irq_nosync(irq);
+		mod_timer(&vector->pause, jiffies + 1);
+	}
 	return IRQ_HANDLED;
+}
+
+static void end_pause(struct timer_list *timer)
+{
+	struct vector *vector = from_timer(vector, timer, pause);
+	struct ivshmem *device = vector->info.priv;
+
+	enable_irq(pci_irq_vector(device->pci, vector - device->vectors));
 }
 
 static void add_section(struct ivshmem *device, enum uio_ivshmem_map what, phys_addr_t start,
@@ -190,6 +221,7 @@ static int add_vector(struct ivshmem *device, unsigned int n)
 	vector->info.open = device_opened;
 	vector->info.release = device_released;
 	vector->info.irqcontrol = control_interrupts;
+	timer_setup(&vector->pause, end_pause, 0);
 	err = uio_register_device(&device->pci->dev, &vector->info);
 	if (err || !device->vector_count)
 		return err;
@@ -209,8 +241,12 @@ static void remove_vector(struct ivshmem *device, unsigned int n)
 	struct vector *vector = &device->vectors[n];
 	struct device *node = &vector->info.uio_dev->dev;
 
-	if (device->vector_count)
+	if (device->vector_count) {
+		/* No pause begins from here on, and one that ends does not let it in. */
+		disable_irq(pci_irq_vector(device->pci, n));
+		del_timer_sync(&vector->pause);
 		free_irq(pci_irq_vector(device->pci, n), vector);
+	}
 	get_device(node);
 	uio_unregister_device(&vector->info);
 	uio_event_notify(&vector->info);

@@ -59,6 +59,28 @@ is 'with a ring of that vector' "$(sed -n 2p /tmp/waiter)" 1
 is '200 rings there, each answered by one back' "$(timeout 90 ./link-device $node call 1 0 200)" 200
 is '100 of the other vector' "$(timeout 90 ./link-device $node call 1 1 100)" 100
 
+# A cell that rings in a loop: as often as Linux has it.
+interrupts() { awk '/uio_ivshmem-.*-1$/ { for (n = 2; n <= 5; n++) sum += $n } END { print sum + 0 }' /proc/interrupts; }
+came() { (($(interrupts) > $1)); }
+limit=/sys/module/uio_ivshmem/parameters/rings_per_second
+usual=$(<$limit)
+echo 1000 >$limit
+timeout 60 ./link-device $node.vector1 wait 50 1000000 >/dev/null &
+storm=$!
+before=$(interrupts)
+check 'Linux asks for a storm' ./link-device $node write output storm
+check 'and rings for it' ./link-device $node ring 1 1 1
+eventually_check 'it comes' 20 came $((before + 100))
+before=$(interrupts) began=$EPOCHREALTIME
+sleep 5
+between 'the interrupts of it are as many as may be' \
+	"$(awk "BEGIN { print int(($(interrupts) - $before) / ($EPOCHREALTIME - $began)) }")" 100 1050
+check 'it ends' ./link-device $node write output 'set point 3000'
+kill $storm
+wait $storm
+echo "$usual" >$limit
+is 'then each ring is answered as before' "$(timeout 90 ./link-device $node call 1 1 100)" 100
+
 timeout 20 ./link-device $node state 5 3 >/dev/null &
 says 'the cell sees a state of root'"'"'s' "peer: root's state is 5"
 wait $!
