@@ -21,8 +21,13 @@ const char *failure_reason_name(uint32_t reason)
 /* Told by the cell, which does not know its physical CPU; there was no exit. */
 static bool is_own_word(const struct failure_record *record)
 {
-	return record->reason == FAILURE_EXCEPTION || record->reason == FAILURE_STACK_OVERFLOW ||
-	       record->reason == FAILURE_MESSAGE;
+	return record->reason == FAILURE_EXCEPTION || record->reason == FAILURE_STACK_OVERFLOW;
+}
+
+/* A cell that gave up by itself left no state of a CPU, or what it says of it. */
+static bool tells_place(const struct failure_record *record)
+{
+	return record->reason != FAILURE_NONE && record->reason != FAILURE_MESSAGE;
 }
 
 static void tell_address(FILE *out, const struct failure_record *record)
@@ -181,14 +186,11 @@ char *failure_describe(const struct failure_record *record, const char *because)
 		fputs(because, out);
 	else
 		tell_deed(out, record);
-	/* A cell that gave up by itself left no CPU state, or what it says of it. */
-	if (record->reason == FAILURE_MESSAGE)
-		return memstream_end(out, &text);
 	if (is_own_word(record))
 		fprintf(out, " (rip 0x%" PRIx64 ")", record->rip);
 	else if (record->reason == FAILURE_CPU_LOST)
 		fprintf(out, " (CPU %" PRIu32 ")", record->cpu);
-	else if (record->reason != FAILURE_NONE)
+	else if (tells_place(record))
 		fprintf(out, " (rip 0x%" PRIx64 ", CPU %" PRIu32 ")", record->rip, record->cpu);
 	return memstream_end(out, &text);
 }
@@ -219,9 +221,7 @@ unsigned int failure_fields(const struct failure_record *record, char *fields[FA
 	const bool own_word = is_own_word(record);
 
 	add_field(&list, "REASON=%s", failure_reason_name(record->reason));
-	if (record->reason == FAILURE_NONE)
-		return list.count;
-	if (record->reason == FAILURE_MESSAGE)
+	if (!tells_place(record))
 		return list.count;
 	if (!own_word)
 		add_field(&list, "CPU=%" PRIu32, record->cpu);

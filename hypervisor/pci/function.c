@@ -109,8 +109,8 @@ static int check_device(const struct cell *cell, const struct blob_pci_device *d
 	if (!config)
 		return refuse(cell, device, -EOPNOTSUPP, "no configuration space in memory", "");
 	if (pci_check_pages(&pages) < 0)
-		return refuse(cell, device, -EBUSY, "its configuration space is also something ",
-			      "else's");
+		return refuse(cell, device, -EBUSY,
+			      "its configuration space is also something else's", "");
 	return 0;
 }
 

@@ -14,8 +14,7 @@ rounds=100
 # network_works: as nic_works, without a case for each part of it.
 network_works() {
 	eventually 20 driver_is $nic e1000e || return 1
-	udevadm settle -t 20
-	echo 0x1003 >"$(echo $devices/$nic/net/*/flags)"
+	nic_up
 	eventually 40 receives
 }
 

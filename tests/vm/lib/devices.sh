@@ -19,12 +19,17 @@ driver_is() { [[ $(driver_of "$1") == "$2" ]]; }
 statistic() { cat "$devices/$nic"/net/*/"statistics/$1" 2>/dev/null || echo 0; }
 receives() { (($(statistic rx_packets) > 0)); }
 
+# nic_up: its interface begins.
+nic_up() {
+	udevadm settle -t 20
+	echo 0x1003 >"$(echo $devices/$nic/net/*/flags)"
+}
+
 # nic_works NAME: Linux' driver has it, the link is up, and something comes: the network answers to the
 # search for routers with which an interface begins.
 nic_works() {
 	eventually_check "$1: its driver has it" 20 driver_is $nic e1000e
-	udevadm settle -t 20
-	echo 0x1003 >"$(echo $devices/$nic/net/*/flags)"
+	nic_up
 	eventually_check "$1: the link is up" 30 grep -qsx 1 $devices/$nic/net/*/carrier
 	eventually_check "$1: packets come" 40 receives
 }
