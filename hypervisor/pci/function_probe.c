@@ -23,6 +23,7 @@
 #define CAP_MSI		  0x05u
 #define CAP_EXPRESS	  0x10u
 #define CAP_MSIX	  0x11u
+#define CAP_ENHANCED	  0x14u
 #define MSI_WIDE	  (1u << 23)
 #define MSI_MASKABLE	  (1u << 24)
 #define MSIX_SIZE(word)	  (((word) >> 16 & 0x7ff) + 1)
@@ -37,10 +38,10 @@ static const struct {
 	uint16_t id, size;
 } never[] = {
 	{0x08, 0x20},		/* HyperTransport: where interrupts are mapped */
-	{0x14, 0x3c},		/* enhanced allocation: fixed addresses */
 	{EXTENDED(0x0f), 0x08}, /* address translation services */
 	{EXTENDED(0x10), 0x40}, /* virtual functions */
 	{EXTENDED(0x11), 0x40}, /* of several roots */
+	{EXTENDED(0x12), 0x30}, /* multicast: memory that base addresses do not tell */
 	{EXTENDED(0x13), 0x10}, /* page requests */
 	{EXTENDED(0x15), 0x34}, /* resizable base addresses */
 	{EXTENDED(0x1b), 0x08}, /* process address spaces */
@@ -85,8 +86,11 @@ static void set_writable(struct pci_function *fn, unsigned int start, unsigned i
 	}
 }
 
-static void note_capability(struct pci_function *fn, unsigned int at, unsigned int id)
+static int note_capability(struct pci_function *fn, unsigned int at, unsigned int id)
 {
+	/* Its base addresses say nothing of the memory that it decodes. */
+	if (id == CAP_ENHANCED)
+		return refuse(fn, -EOPNOTSUPP, "enhanced allocation fixes where it is:", at);
 	if (id == CAP_MSI) {
 		fn->msi = at;
 		fn->msi_data = (hardware_read(fn, at) & MSI_WIDE) ? MSI_DATA : MSI_UPPER;
@@ -102,29 +106,32 @@ static void note_capability(struct pci_function *fn, unsigned int at, unsigned i
 		if (never[n].id == id)
 			set_writable(fn, at, never[n].size, false);
 	}
+	return 0;
 }
 
 /* A list may run in a circle. */
-static void find_capabilities(struct pci_function *fn)
+static int find_capabilities(struct pci_function *fn)
 {
 	unsigned int at = 0;
 	uint32_t word;
+	int err = 0;
 
 	if (hardware_read(fn, CONFIG_COMMAND) & STATUS_CAPS)
 		at = hardware_read(fn, CONFIG_CAPS) & 0xfc;
-	for (unsigned int n = 0; n < MAX_CAPS && at >= CONFIG_OWN; n++) {
+	for (unsigned int n = 0; n < MAX_CAPS && at >= CONFIG_OWN && !err; n++) {
 		word = hardware_read(fn, at);
-		note_capability(fn, at, word & 0xff);
+		err = note_capability(fn, at, word & 0xff);
 		at = word >> 8 & 0xfc;
 	}
 	at = CONFIG_EXTENDED;
-	for (unsigned int n = 0; n < MAX_EXTENDED && at >= CONFIG_EXTENDED; n++) {
+	for (unsigned int n = 0; n < MAX_EXTENDED && at >= CONFIG_EXTENDED && !err; n++) {
 		word = hardware_read(fn, at);
 		if (word == 0 || word == NO_FUNCTION)
-			return;
-		note_capability(fn, at, EXTENDED(word & 0x7fff));
+			break;
+		err = note_capability(fn, at, EXTENDED(word & 0x7fff));
 		at = word >> 20 & 0xffc;
 	}
+	return err;
 }
 
 /* By its blob, as far as the hardware has these capabilities there. */
@@ -144,8 +151,7 @@ static int read_capabilities(struct pci_function *fn)
 		if (cap->flags & BLOB_PCI_CAP_WRITABLE)
 			set_writable(fn, cap->start, cap->len, true);
 	}
-	find_capabilities(fn);
-	return 0;
+	return find_capabilities(fn);
 }
 
 /* Registers. */

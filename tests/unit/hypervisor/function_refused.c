@@ -23,6 +23,11 @@ static void has_no_page(struct nic_plan *p)
 	p->device.bdf = 0x100;
 }
 
+static void other_domain(struct nic_plan *p)
+{
+	p->device.domain = 1;
+}
+
 static void has_bridge_header(struct nic_plan *p)
 {
 	set_word(&machine.functions[0], 0x0c, 0x00010000, 0);
@@ -69,6 +74,12 @@ static void other_extended(struct nic_plan *p)
 static void capability_between(struct nic_plan *p)
 {
 	p->caps[0].start = CAP_AT_PM + 2;
+}
+
+static void enhanced_allocation(struct nic_plan *p)
+{
+	set_word(&machine.functions[0], CAP_AT_VPD, 0x00000014, 0);
+	p->device.num_caps = 3;
 }
 
 static void bar_nowhere(struct nic_plan *p)
@@ -175,6 +186,8 @@ static const struct refusal {
 	{is_absent, -ENODEV, "PCI device 0x28: there is none", "one that is not there"},
 	{has_no_page, -EOPNOTSUPP, "PCI device 0x100: no configuration space in memory",
 	 "one beyond the space in memory"},
+	{other_domain, -EOPNOTSUPP, "PCI device 0x18: no configuration space in memory",
+	 "one in another domain"},
 	{has_bridge_header, -EINVAL, "PCI device 0x18: a bridge", "a bridge by its header"},
 	{has_bridge_class, -EINVAL, "PCI device 0x18: a bridge", "one by its class"},
 	{is_iommu, -EINVAL, "PCI device 0x18: a bridge, or of the machine's own: class 0x806",
@@ -191,6 +204,8 @@ static const struct refusal {
 	 "one with another extended capability"},
 	{capability_between, -EINVAL, "another capability than it says at 0x42",
 	 "a capability that is none"},
+	{enhanced_allocation, -EOPNOTSUPP, "enhanced allocation fixes where it is: 0x90",
+	 "one whose registers are where no base address says"},
 	{bar_nowhere, -EINVAL, "its registers are nowhere",
 	 "one without a place for its registers"},
 	{bar_over_cell, -EBUSY, "over somebody else's memory at 0x410000",
@@ -404,10 +419,10 @@ static void test_never(struct tap *tap)
 		const char *what;
 	} never[] = {
 		{0x08, 0x20, "HyperTransport"},
-		{0x14, 0x3c, "enhanced allocation"},
 		{EXT(0x0f), 0x08, "address translation"},
 		{EXT(0x10), 0x40, "virtual functions"},
 		{EXT(0x11), 0x40, "virtual functions of several roots"},
+		{EXT(0x12), 0x30, "multicast"},
 		{EXT(0x13), 0x10, "page requests"},
 		{EXT(0x15), 0x34, "resizable registers"},
 		{EXT(0x1b), 0x08, "address spaces of processes"},
