@@ -405,6 +405,25 @@ static void test_begun_anew(struct tap *tap)
 	       "it begins behind what is there where it cannot have been");
 }
 
+/* A receiver sleeps until a doorbell rings, and a sender with a full queue rings none. */
+static void test_begun_anew_full(struct tap *tap)
+{
+	struct link_receiver receiver;
+	struct link_sender sender;
+	uint32_t room;
+
+	begin(&sender, &receiver);
+	send_numbers(&sender, 0, shape.records);
+	tap_ok(tap, link_room(&sender, &room) == LINK_FULL, "control: the queue is full");
+	/* What another sender's receiver has left. */
+	*receiver.received = link_index(LIFE - 1, 5);
+	receiver_at(&receiver, 1);
+	tap_ok(tap, link_room(&sender, &room) == LINK_OK && room == shape.records,
+	       "a receiver that begins behind a full queue makes room before it receives");
+	send_numbers(&sender, 100, 1);
+	tap_ok(tap, receives(&receiver, 100), "what is sent then it receives");
+}
+
 int main(int argc, char **argv)
 {
 	struct tap tap = {0};
@@ -422,6 +441,7 @@ int main(int argc, char **argv)
 	test_broken(&tap);
 	test_shapes(&tap);
 	test_begun_anew(&tap);
+	test_begun_anew_full(&tap);
 	test_exchange(&tap);
 	section_free(sections[0], SECTION);
 	section_free(sections[1], SECTION);
