@@ -9,8 +9,8 @@
 
 #define FIRST_VECTOR 0x40
 #define TICKS_HZ     4
-#define LATE_US	     20000 /* a ring may be on its way */
-#define LIVELY_TURNS 100   /* before one dies */
+#define LATE_TICKS   8	 /* emulated CPUs that run in turn have 100 ms each */
+#define LIVELY_TURNS 100 /* before one dies */
 
 static struct link link;
 static struct queue_command command;
@@ -36,6 +36,23 @@ static bool look(void *argument)
 	return waiting->pending(NULL);
 }
 
+static bool has_rung(void *before)
+{
+	return link_rings(&link, 0) != *(const uint32_t *)before;
+}
+
+/* Asleep, so that whoever has not rung yet can. */
+static bool comes_late(uint32_t before)
+{
+	uint32_t first = __atomic_load_n(&ticks, __ATOMIC_RELAXED);
+
+	while (__atomic_load_n(&ticks, __ATOMIC_RELAXED) - first < LATE_TICKS) {
+		if (link_wait(&link, has_rung, &before))
+			return true;
+	}
+	return false;
+}
+
 static bool wait_for(bool (*pending)(void *argument))
 {
 	struct waiting waiting = {.pending = pending};
@@ -49,10 +66,8 @@ static bool wait_for(bool (*pending)(void *argument))
 	/* What is there at the first look was rung for before, if at all. */
 	if (found && waiting.looks > 1 &&
 	    __atomic_load_n(&ticks, __ATOMIC_RELAXED) != tick_before &&
-	    link_rings(&link, 0) == before) {
-		udelay(LATE_US);
-		missed += link_rings(&link, 0) == before;
-	}
+	    link_rings(&link, 0) == before)
+		missed += !comes_late(before);
 	return found;
 }
 
