@@ -373,9 +373,12 @@ void devices_release(struct managed_cell *cell, bool to_drivers)
 	list_for_each_entry_safe_reverse(held, before, &cell->devices, entry)
 	{
 		list_del(&held->entry);
+		/* One that is gone from Linux would be found anew, by a driver, in the middle. */
+		pci_lock_rescan_remove();
 		delist(held);
 		prepare_for_linux(held);
 		give_to_linux(held, to_drivers);
+		pci_unlock_rescan_remove();
 		free_held(held);
 	}
 }
