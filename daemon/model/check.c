@@ -200,7 +200,7 @@ static void check_mmio(const struct check *check)
 				     "0x%" PRIx64
 				     " is memory, not a device; memory is given with \"memory\"",
 				     range.start);
-		else
+		else if (!check_kept(check, key, range))
 			check_used(check, &machine->iomem, range, key, "registers");
 	}
 }

@@ -27,6 +27,12 @@ void check_links(const struct check *check);
 void check_pins(const struct check *check);
 void check_common_pins(const struct check *check, const struct description *other);
 
+/*
+ * Registers at these addresses against what the hypervisor keeps from all cells. Returns whether it
+ * is among them, which is an error then.
+ */
+bool check_kept(const struct check *check, const char *key, struct address_range range);
+
 /* PCI devices against the machine; against another description of the set. */
 void check_devices(const struct check *check);
 void check_common_devices(const struct check *check, const struct description *other);

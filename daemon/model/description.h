@@ -151,6 +151,7 @@ struct description {
 	struct description_mmio mmio[DESCRIPTION_MAX_MMIO];
 	size_t num_mmio;
 	struct cpu_mask pins; /* of IO-APICs, by their numbers across all of them */
+	bool pins_listed;     /* in the list form of devices */
 	struct description_pci pci[DESCRIPTION_MAX_PCI];
 	size_t num_pci;
 	enum dma dma;

@@ -156,10 +156,25 @@ static void add_mmio(const struct given *given, const char *text)
 						  .listed = given->path->index + 1};
 }
 
+static void add_pins(const struct given *given, const char *text)
+{
+	struct description *description = given->parser->description;
+	uint64_t first, last;
+
+	if (!parse_span(text, CPU_MASK_MAX - 1, &first, &last)) {
+		refuse(given, "behind \"pin:\" must be pins up to %u, like \"pin:20\"",
+		       CPU_MASK_MAX - 1);
+		return;
+	}
+	description->pins_listed = true;
+	for (uint64_t pin = first; pin <= last; pin++)
+		cpu_mask_add(&description->pins, (unsigned int)pin);
+}
+
 static const struct {
 	const char *kind;
 	void (*add)(const struct given *given, const char *text);
-} kinds[] = {{"pci:", add_pci}, {"port:", add_ports}, {"mmio:", add_mmio}};
+} kinds[] = {{"pci:", add_pci}, {"port:", add_ports}, {"mmio:", add_mmio}, {"pin:", add_pins}};
 
 void description_parse_device(const struct given *given, const struct description_object *object)
 {
@@ -181,8 +196,9 @@ void description_parse_device(const struct given *given, const struct descriptio
 			return;
 		}
 	}
-	refuse(given, "must be like \"pci:0000:00:03.0\", \"pci:8086:10d3\", \"port:0x3f8-0x3ff\" "
-		      "or \"mmio:0xfed00000-0xfed00fff\", or an object with \"pci\"");
+	refuse(given, "must be like \"pci:0000:00:03.0\", \"pci:8086:10d3\", \"port:0x3f8-0x3ff\", "
+		      "\"mmio:0xfed00000-0xfed00fff\" or \"pin:20\", or an object with "
+		      "\"pci\"");
 }
 
 void description_device_key(char *key, size_t size, const char *list, size_t index, size_t listed)

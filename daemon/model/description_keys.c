@@ -333,7 +333,8 @@ static const struct description_key top_keys[] = {
 		      TO(description, signals), .count = MEMBER(description, num_signals))},
 	{"devices",
 	 "Devices of the cell. In a list: \"pci:PLACE\", \"pci:VENDOR:DEVICE\", "
-	 "\"port:FIRST-LAST\", \"mmio:FIRST-LAST\", or an object for a PCI device, as under pci.",
+	 "\"port:FIRST-LAST\", \"mmio:FIRST-LAST\", \"pin:FIRST-LAST\", or an object for a PCI "
+	 "device, as under pci.",
 	 .value = OBJECT(devices), .short_form = &device_list,
 	 .forms = "must be a list, like [\"pci:0000:00:03.0\"], or an object with \"ports\", "
 		  "\"mmio\", \"pins\" and \"pci\""},

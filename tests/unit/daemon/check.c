@@ -43,6 +43,15 @@ static const struct {
 	 SEVERITY_ERROR, "devices.mmio[0].phys", "is memory, not a device"},
 	{"{\"cpus\": [1], \"memory\": \"1M\", \"devices\": [\"mmio:0xfed00000-0xfed003ff\"]}",
 	 SEVERITY_WARNING, "devices[0]", "Linux uses registers 0xfed00000-0xfed003ff (PNP0103:00)"},
+	{"{\"cpus\": [1], \"memory\": \"1M\", \"devices\": [\"mmio:0xfec00ff0-0xfec01fff\"]}",
+	 SEVERITY_ERROR, "devices[0]", "0xfec00000 is an IO-APIC, which a cell has where"},
+	{"{\"cpus\": [1], \"memory\": \"1M\", \"devices\": [\"mmio:0xfec01000-0xfec01fff\"]}",
+	 SEVERITY_ERROR, "", NULL},
+	{"{\"cpus\": [1], \"memory\": \"1M\", \"devices\": {\"mmio\": [{\"phys\": "
+	 "\"0xbffff000\", \"size\": \"4K\"}]}}",
+	 SEVERITY_ERROR, "devices.mmio[0].phys", "PCI's configuration space"},
+	{"{\"cpus\": [1], \"memory\": \"1M\", \"devices\": [\"pin:24\"]}", SEVERITY_ERROR,
+	 "devices", "no IO-APIC of this machine has pin 24"},
 	{"{\"cpus\": [1], \"memory\": \"1M\", \"devices\": {\"ports\": [{\"base\": 1, \"count\": "
 	 "1}, {\"base\": \"0x3ff\", \"count\": 1}]}}",
 	 SEVERITY_WARNING, "devices.ports[1]", "0x3f8-0x3ff (serial)"},

@@ -24,6 +24,8 @@ static const struct {
 	{"[\"port:0-0xffff\"]", "devices[0]", "behind \"port:\""},
 	{"[\"mmio:0xfed00000-0xfecfffff\"]", "devices[0]", "behind \"mmio:\""},
 	{"[\"mmio:0xfed00000-0x1000000000000\"]", "devices[0]", "behind \"mmio:\""},
+	{"[\"pin:20-\"]", "devices[0]", "behind \"pin:\" must be pins up to 255"},
+	{"[\"pin:256\"]", "devices[0]", "behind \"pin:\""},
 	{"[\"port:1-4\", \"port:4\"]", "devices[1]", "has ports that devices[0] has as well"},
 	{"[\"mmio:0x2000-0x2fff\"]", "devices[0]", "where memory is as well"},
 	{"[{\"take-from\": \"e1000e\"}]", "devices[0].pci", "is missing"},
@@ -87,11 +89,12 @@ static void test_dma(struct tap *tap)
 
 static void test_forms(struct tap *tap)
 {
-	_cleanup_(description_freep) struct description *d =
-		describe(tap, "test",
-			 CELL(UNPROTECTED "\"devices\": [\"port:0x3f8-0x3ff\", \"pci:8086:10D3\","
-					  "{\"pci\": \"0001:02:03.4\", \"take-from\": \"e1000e\"},"
-					  "\"mmio:0xfed00000-0xfed00fff\", \"port:80\"]"));
+	_cleanup_(description_freep) struct description *d = describe(
+		tap, "test",
+		CELL(UNPROTECTED "\"devices\": [\"port:0x3f8-0x3ff\", \"pci:8086:10D3\","
+				 "{\"pci\": \"0001:02:03.4\", \"take-from\": \"e1000e\"},"
+				 "\"mmio:0xfed00000-0xfed00fff\", \"port:80\", \"pin:255\","
+				 "\"pin:20-21\"]"));
 	_cleanup_(description_freep) struct description *long_form =
 		describe(tap, "test",
 			 CELL(UNPROTECTED "\"devices\": {\"ports\": [{\"base\": \"0x3f8\","
@@ -105,6 +108,10 @@ static void test_forms(struct tap *tap)
 	       d->num_ports == 2 && d->ports[0].base == 0x3f8 && d->ports[0].count == 8 &&
 		       d->ports[1].base == 80 && d->ports[1].count == 1,
 	       "ports in a list");
+	tap_ok(tap,
+	       cpu_mask_count(&d->pins) == 3 && cpu_mask_has(&d->pins, 20) &&
+		       cpu_mask_has(&d->pins, 21) && cpu_mask_has(&d->pins, 255),
+	       "interrupt pins in a list");
 	tap_ok(tap,
 	       d->num_mmio == 1 && d->mmio[0].phys == 0xfed00000 && d->mmio[0].size == 0x1000 &&
 		       d->mmio[0].address == 0xfed00000 &&
