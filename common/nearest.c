@@ -38,13 +38,25 @@ unsigned int nearest_distance(const char *a, const char *b)
 	return cost[length_a][length_b];
 }
 
-static bool is_near(const char *word, const char *candidate, unsigned int distance)
+/* Who stopped typing is nearer to his word than who mistyped another. */
+static bool is_begun(const char *word, const char *candidate)
 {
 	size_t length = strlen(word);
 
-	if (length >= 3 && strncmp(word, candidate, length) == 0)
-		return true;
-	return distance <= 1 + length / 4 && distance < length;
+	return length >= 3 && strncmp(word, candidate, length) == 0;
+}
+
+static unsigned int rank(const char *word, const char *candidate)
+{
+	return is_begun(word, candidate) ? 0 : nearest_distance(word, candidate);
+}
+
+static bool is_near(const char *word, const char *candidate)
+{
+	unsigned int distance = rank(word, candidate);
+	size_t length = strlen(word);
+
+	return !distance || (distance <= 1 + length / 4 && distance < length);
 }
 
 size_t nearest_words(const char *word, nearest_next next, const void *words, const char **ret_near,
@@ -57,15 +69,13 @@ size_t nearest_words(const char *word, nearest_next next, const void *words, con
 		return 0;
 	/* An insertion sort by distance: lists of words are short. */
 	for (size_t i = 0; (candidate = next(words, i)); i++) {
-		unsigned int distance;
 		size_t place = found;
 
 		if (strlen(candidate) > NEAREST_MAX)
 			continue;
-		distance = nearest_distance(word, candidate);
-		if (!is_near(word, candidate, distance))
+		if (!is_near(word, candidate))
 			continue;
-		while (place > 0 && nearest_distance(word, ret_near[place - 1]) > distance)
+		while (place > 0 && rank(word, ret_near[place - 1]) > rank(word, candidate))
 			place--;
 		if (place == max)
 			continue;

@@ -32,8 +32,8 @@ static void test_near(struct tap *tap)
 
 	tap_ok(tap,
 	       near_names("turbin", near, 3) == 3 && strcmp(near[0], "turbine") == 0 &&
-		       strcmp(near[1], "turbina") == 0 && strcmp(near[2], "turbine-2") == 0,
-	       "near names come nearest first");
+		       strcmp(near[1], "turbine-2") == 0 && strcmp(near[2], "turbina") == 0,
+	       "near names come nearest first, and first those that are begun");
 	tap_ok(tap, near_names("turbin", near, 1) == 1 && strcmp(near[0], "turbine") == 0,
 	       "of many the nearest is kept");
 	tap_ok(tap, near_names("vavle", near, 3) == 1 && strcmp(near[0], "valve") == 0,
