@@ -53,7 +53,12 @@ size_t utf8_encode(uint32_t code, char *buffer)
 	return length;
 }
 
-bool utf8_is_valid(const char *text)
+static bool is_control(uint32_t code)
+{
+	return code < 0x20 || (code >= 0x7f && code < 0xa0);
+}
+
+static bool is_text(const char *text, bool with_controls)
 {
 	const char *end = text + strlen(text);
 	uint32_t code;
@@ -61,8 +66,18 @@ bool utf8_is_valid(const char *text)
 
 	for (; text < end; text += bytes) {
 		bytes = utf8_decode(text, end - text, &code);
-		if (bytes == 0)
+		if (bytes == 0 || (!with_controls && is_control(code)))
 			return false;
 	}
 	return true;
+}
+
+bool utf8_is_valid(const char *text)
+{
+	return is_text(text, true);
+}
+
+bool utf8_is_printable(const char *text)
+{
+	return is_text(text, false);
 }

@@ -20,4 +20,7 @@ size_t utf8_encode(uint32_t code, char *buffer);
 /* Whether all of text is UTF-8. */
 bool utf8_is_valid(const char *text);
 
+/* Whether all of text is UTF-8 without control characters, which terminals obey. */
+bool utf8_is_printable(const char *text);
+
 #endif /* UTF8_H */

@@ -8,6 +8,7 @@
 #include "cellmgr_link.h"
 #include "common/quantity.h"
 #include "common/text_span.h"
+#include "common/utf8.h"
 #include "model/description_parser.h"
 #include "model/link.h"
 #include "model/signal.h"
@@ -51,6 +52,18 @@ static void check_limit(struct checked *checked, const char *key, double limit)
 		refuse_key(checked, key, NULL, "is %g, but type %s holds %g to %g%s", limit,
 			   signal_type_name(signal->type), least, greatest,
 			   signal->has_scale ? " with this scale" : "");
+}
+
+/* It is shown on terminals. */
+static void check_unit(struct checked *checked)
+{
+	_cleanup_(json_object_putp) struct json_object *unit = NULL;
+	const char *text = checked->signal->unit;
+
+	if (!text || utf8_is_printable(text))
+		return;
+	unit = json_object_new_string(text);
+	refuse_key(checked, "unit", unit, "must be printable");
 }
 
 static void check_numbers(struct checked *checked)
@@ -215,6 +228,7 @@ void description_check_signals(struct parser *parser)
 		struct checked checked = {
 			parser, signal, {.parent = &signal_map, .key = signal->name}};
 
+		check_unit(&checked);
 		check_numbers(&checked);
 		if (parse_place(&checked))
 			check_place(&checked);

@@ -37,6 +37,10 @@ static const struct {
 	 "must be an object with a member for each"},
 	/* places */
 	{ONE(AT("", "u8")), "signals.s.at", 8, 11, "must have 1 to"},
+	{ONE(AT("plant:output/0", "u8") ", \"unit\": \"r\\u001bpm\""), "signals.s.unit", 8, 0,
+	 "must be printable"},
+	{ONE(AT("plant:output/0", "u8") ", \"unit\": \"r\\u009bpm\""), "signals.s.unit", 8, 0,
+	 "must be printable"},
 	{ONE(AT("plant", "u8")), "signals.s.at", 8, 11, "is no place; write LINK:common/OFFSET"},
 	{ONE(AT("plant:output", "u8")), "signals.s.at", 8, 11, "is no place"},
 	{ONE(AT("plant/8", "u8")), "signals.s.at", 8, 11, "is no place"},
