@@ -103,6 +103,28 @@ test_subscriptions_of_one_user_are_nobody_elses() {
 	clear_links
 }
 
+test_subscriptions_of_all_users_are_bounded() {
+	local user holders=() output
+	plant
+	# Of daemon, bin, sys and so on: the bus turns away whom nobody knows.
+	for user in {1..8}; do
+		setpriv --reuid="$user" --clear-groups \
+			./signal-peer many turbine 1000000 32 40000 >"/tmp/held-$user" &
+		holders+=($!)
+		eventually_check "user $user has 32" 20 grep -q all "/tmp/held-$user"
+	done
+	fails "one more than all may have" as_nobody ./signal-peer many turbine 1000000 1
+	like "what is said" "$output" 'Busy: there are 256 subscriptions to signals already'
+	check "root is not kept out" ./signal-peer many turbine 1000000 2
+	kill "${holders[0]}"
+	wait "${holders[0]}" 2>/dev/null
+	eventually_check "another one has the place of who left" 20 \
+		as_nobody ./signal-peer many turbine 1000000 1
+	kill "${holders[@]:1}"
+	wait "${holders[@]:1}" 2>/dev/null
+	clear_links
+}
+
 test_values_of_subscriptions_are_bounded() {
 	local output n more=''
 	for n in {1..16}; do
