@@ -2,6 +2,7 @@
 # SPDX-License-Identifier: GPL-2.0-only
 # The machine itself is what the other tests take it for: a stock Debian, nothing on its kernel
 # command line for our sake.
+# kernels: core
 # timeout: 60
 # shellcheck source-path=SCRIPTDIR source=../lib/lib.sh
 . ./lib.sh

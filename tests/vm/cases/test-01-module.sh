@@ -1,6 +1,7 @@
 #!/bin/bash
 # SPDX-License-Identifier: GPL-2.0-only
 # The modules fit a stock kernel: they load, and use nothing but what the kernel exports.
+# kernels: core
 # timeout: 240
 # shellcheck source-path=SCRIPTDIR source=../lib/lib.sh
 . ./lib.sh

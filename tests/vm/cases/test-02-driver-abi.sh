@@ -2,6 +2,7 @@
 # SPDX-License-Identifier: GPL-2.0-only
 # What programs made for the original driver find, and what ours has beyond it: the tree in sysfs, the
 # hypervisor's console, counters, events by poll() and uevents.
+# kernels: core
 # timeout: 180
 # shellcheck source-path=SCRIPTDIR source=../lib/cells.sh
 . ./cells.sh

@@ -2,6 +2,7 @@
 # SPDX-License-Identifier: GPL-2.0-only
 # What would end badly is refused, with a line that says what to do; Linux keeps its CPUs, its KVM
 # and its sleep as far as the partition allows.
+# kernels: core
 # timeout: 300
 # shellcheck source-path=SCRIPTDIR source=../lib/cells.sh
 . ./cells.sh

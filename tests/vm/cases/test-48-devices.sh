@@ -4,6 +4,7 @@
 # cell's own CPU and to nobody else's; root sees nothing there meanwhile, and has it back afterwards.
 # boot: own
 # options: --qemu -device --qemu edu,addr=0x10 --qemu -device --qemu e1000e,addr=0x11,romfile=
+# kernels: core
 # timeout: 300
 # shellcheck source-path=SCRIPTDIR source=../lib/lib.sh
 . ./lib.sh

@@ -2,6 +2,7 @@
 # SPDX-License-Identifier: GPL-2.0-only
 # Linux and a cell share memory: each reads what the other has written and rings the other; a peer that
 # goes is missed; nobody takes root's end away while a cell has the other one.
+# kernels: core
 # timeout: 240
 # shellcheck source-path=SCRIPTDIR source=../lib/lib.sh
 . ./lib.sh

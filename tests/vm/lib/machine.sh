@@ -19,6 +19,10 @@ stage_product() {
 		cp -a "$root/$dir/." "$root/usr/$dir/"
 		rm -rf "${root:?}/$dir"
 	done
+	# The build's own modules are for another kernel then.
+	[[ $modules ]] || return 0
+	rm -rf "$root/usr/lib/modules"
+	install -D -m 644 -t "$root/usr/lib/modules/$release/updates" "$modules/cellvisor.ko" "$modules/uio_ivshmem.ko"
 }
 
 # index_modules ROOT: the module index as depmod on that machine would make it; here it takes a
@@ -54,11 +58,12 @@ stage_tests() {
 	((shell == 0)) || printf '%s %s\n' "$(stty size)" "${TERM:-linux}" >"$dir/terminal"
 	find "$build/tests/vm" -maxdepth 1 -type f -executable -exec install -m 755 -t "$dir" {} + \
 		2>/dev/null || true
+	[[ ! $modules ]] || install -m 755 "$modules/partition-probe.ko" "$dir/"
 	install -m 644 "$build"/tests/vm/inmates/*.bin "$build/tests/guide/guide-controller.tar" "$build/hypervisor/cellvisor-planted-x86.bin" "$dir/"
 	for module in "$root/usr/lib/modules/$release/updates"/*.ko; do
 		[[ -e $module ]] || continue
 		nm -u "$module" | awk '{ print $2 }' >"$dir/undefined-symbols.$(basename "$module" .ko)"
-		install -m 644 "/lib/modules/$release/build/Module.symvers" "$dir/"
+		install -m 644 "$headers/Module.symvers" "$dir/"
 	done
 	for file in "${files[@]}"; do
 		install -D -m 644 "${file%%:*}" "$root/${file#*:}"
