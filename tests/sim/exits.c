@@ -29,7 +29,7 @@ enum owner { ROOT, CELL }; /* by CPU */
 static void at_instruction(enum owner owner, const char *code, unsigned int size)
 {
 	sim_write_code(owner, owner == CELL ? SIM_CELL_MEMORY : 0, code, size);
-	sim.cpu[owner].reg[SIM_RCX] = 0xc0010114; /* VM_CR, where it is an MSR that is read */
+	sim.cpu[owner].reg[SIM_RCX] = MSR_PAT; /* where it is an MSR that is read */
 	sim_vmcb(owner)->rax = 0;
 	sim_vmcb(owner)->rflags = 2;
 	sim_vmcb(owner)->dr6 = DR6_RESET;

@@ -17,7 +17,7 @@
 static void at_instruction(const char *code, unsigned int size, uint64_t flags)
 {
 	sim_write_code(ROOT, 0, code, size);
-	sim.cpu[ROOT].reg[SIM_RCX] = 0xc0010114;      /* VM_CR, where it is an MSR that is read */
+	sim.cpu[ROOT].reg[SIM_RCX] = MSR_PAT;	      /* where it is an MSR that is read */
 	sim_vmcb(ROOT)->rax = HC_HYPERVISOR_GET_INFO; /* or any leaf */
 	sim_vmcb(ROOT)->rflags = 2 | flags;
 	sim_vmcb(ROOT)->dr6 = DR6_RESET;

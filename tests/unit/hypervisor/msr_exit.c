@@ -212,8 +212,14 @@ static void test_others(struct tap *tap)
 {
 	open_cell();
 	tap_ok(tap,
-	       reads(cell_cpu, MSR_VM_CR, VM_CR_SVMDIS) && reads(root_cpu, MSR_VM_CR, VM_CR_SVMDIS),
-	       "SVM reads as disabled by the firmware");
+	       reads(cell_cpu, MSR_VM_CR, VM_CR_SVMDIS) &&
+		       msr_policy(false, MSR_VM_CR, false) == MSR_CALL,
+	       "SVM reads as disabled by the firmware in a cell");
+	tap_ok(tap, msr_policy(true, MSR_VM_CR, false) == MSR_PASS,
+	       "but not in Linux, which would forget it for all CPUs when one comes online");
+	machine.msr_writes = 0;
+	tap_ok(tap, writes(root_cpu, MSR_VM_HSAVE_PA, 0) && machine.msr_writes == 0,
+	       "that Linux clears when it crashes what the hypervisor has there does nothing");
 	wrmsr(0xc0010015, 0x49000011);
 	tap_ok(tap, reads(cell_cpu, 0xc0010015, 1u << 24),
 	       "of the core's settings a cell reads that its counter has one rate, and no others");

@@ -87,7 +87,7 @@ refused "a cell's port, written by a string" 1 fault ./probe outs $cell_port 4 0
 turbine_goes_on 'the turbine goes on behind its walls'
 
 refused 'where the processor keeps the hypervisor is not told' 1 fault ./probe rdmsr $hsave
-refused 'nor changed' 1 fault ./probe wrmsr $hsave 0
+is 'nor changed: what Linux writes there when it crashes does nothing' "$(./probe wrmsr $hsave 0)" 'done'
 refused 'the SVM lock is not touched' 1 fault ./probe wrmsr 0xc0010114 0x10
 refused 'nor system management memory' 1 fault ./probe wrmsr 0xc0010111 0
 refused 'nor what is memory and what is not' 1 fault ./probe wrmsr 0xc001001a 0x10000000
