@@ -63,6 +63,7 @@ int image_load(struct partition *p);
  * machine_survey(): 0, or the log says why the hypervisor cannot be opened here, and what to do.
  * machine_complete(): fills in what a configuration leaves to the machine. 0 or -EIO.
  * machine_build_boot_tables(): the page tables that the image starts with; it makes its own soon.
+ * machine_cpu_in_use(): whether somebody else virtualizes this CPU by now; interrupts off.
  * machine_enter_cpu(), machine_leave_cpu(): this CPU, interrupts off, all others likewise.
  * cellvisor_hypercall(): into the hypervisor; only while it is on.
  */
@@ -70,6 +71,7 @@ int machine_survey(void);
 int machine_complete(struct system_desc *system);
 u32 machine_apic_id(unsigned int cpu);
 void machine_build_boot_tables(struct partition *p);
+bool machine_cpu_in_use(void);
 int machine_enter_cpu(const struct partition *p);
 int machine_leave_cpu(void);
 int cellvisor_hypercall(u32 code, u64 arg1, u64 arg2);

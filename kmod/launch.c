@@ -116,10 +116,28 @@ static int check_memory(const struct partition *p)
 struct crossing {
 	const struct partition *partition;
 	int error;
-	int verdict; /* on leaving, from the first CPU's question on */
+	atomic_t undecided; /* on entering: CPUs that have not looked yet */
+	bool in_use;	    /* on entering: by what a CPU has found */
+	int verdict;	    /* on leaving, from the first CPU's question on */
 };
 
 #define NO_VERDICT 1
+
+/*
+ * KVM may have begun since the survey. All CPUs look before any goes in: one that declined alone
+ * would leave the others waiting inside.
+ */
+static bool all_may_enter(struct crossing *crossing)
+{
+	if (machine_cpu_in_use())
+		WRITE_ONCE(crossing->in_use, true);
+	/* Ordered before what follows, as all that return a value. */
+	if (atomic_dec_return(&crossing->undecided)) {
+		while (atomic_read_acquire(&crossing->undecided))
+			cpu_relax();
+	}
+	return !READ_ONCE(crossing->in_use);
+}
 
 /*
  * On every CPU at once, from the stopper threads: nobody holds a lock that another CPU could be
@@ -136,6 +154,8 @@ static int enter_cpu(void *data)
 		crossing->error = -EAGAIN;
 		return 0;
 	}
+	if (!all_may_enter(crossing))
+		return 0;
 	err = machine_enter_cpu(crossing->partition);
 	if (err)
 		crossing->error = err;
@@ -208,9 +228,32 @@ static int prepare(const void __user *blob, struct partition *p)
 	return p->memory ? 0 : -ENOMEM;
 }
 
+/* All CPUs go in, or none is left in there. */
+static int enter(struct partition *p)
+{
+	struct crossing crossing = {
+		.partition = p,
+		.undecided = ATOMIC_INIT(cpumask_weight(&p->cpus)),
+	};
+	int err;
+
+	err = stop_machine(enter_cpu, &crossing, &p->cpus);
+	if (!err)
+		err = crossing.error;
+	if (crossing.in_use) {
+		/* It says by whom, unless that has just gone again. */
+		machine_survey();
+		err = -EBUSY;
+	}
+	if (err) {
+		pr_cell(err, "the hypervisor did not start: error %d\n", err);
+		console_log(&p->public->console, 0);
+	}
+	return err;
+}
+
 int partition_open(const void __user *blob)
 {
-	struct crossing crossing = {};
 	struct partition *p;
 	int err;
 
@@ -232,15 +275,9 @@ int partition_open(const void __user *blob)
 	err = image_load(p);
 	if (err)
 		goto err_free;
-	crossing.partition = p;
-	err = stop_machine(enter_cpu, &crossing, &p->cpus);
-	if (!err)
-		err = crossing.error;
-	if (err) {
-		pr_cell(err, "the hypervisor did not start: error %d\n", err);
-		console_log(&p->public->console, 0);
+	err = enter(p);
+	if (err)
 		goto err_free;
-	}
 	partition = p;
 	console_open();
 	__module_get(THIS_MODULE);

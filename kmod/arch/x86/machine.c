@@ -148,6 +148,11 @@ void machine_build_boot_tables(struct partition *p)
 	t_pt[(va >> 12) & 511] = p->header->trampoline_phys | PTE_LEAF;
 }
 
+bool machine_cpu_in_use(void)
+{
+	return vendor->in_use();
+}
+
 int machine_enter_cpu(const struct partition *p)
 {
 	int err;

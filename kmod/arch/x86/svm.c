@@ -29,13 +29,20 @@ struct cpu_survey {
 	atomic_t encrypted;
 };
 
+static bool svm_in_use(void)
+{
+	u64 efer;
+
+	rdmsrl(MSR_EFER, efer);
+	return efer & EFER_SVME;
+}
+
 static void survey_cpu(void *data)
 {
 	struct cpu_survey *survey = data;
 	u64 value;
 
-	rdmsrl(MSR_EFER, value);
-	if (value & EFER_SVME)
+	if (svm_in_use())
 		atomic_inc(&survey->in_use);
 	rdmsrl(MSR_VM_CR, value);
 	if (value & SVM_VM_CR_SVM_DIS_MASK)
@@ -63,7 +70,11 @@ static int svm_check(void)
 	}
 	on_each_cpu(survey_cpu, &survey, 1);
 	if (atomic_read(&survey.in_use)) {
-		pr_cell(err, "KVM or another hypervisor is using SVM: stop its virtual machines\n");
+		pr_cell(err, "KVM or another hypervisor is using SVM: stop its virtual machines; "
+			     "KVM that has none "
+			     "keeps it from Linux 6.12 on, unless it is told otherwise: modprobe "
+			     "-r kvm_amd kvm, or "
+			     "boot with kvm.enable_virt_at_load=0\n");
 		return -EBUSY;
 	}
 	if (atomic_read(&survey.locked)) {
@@ -105,6 +116,7 @@ static int svm_hypercall(u32 code, u64 arg1, u64 arg2)
 
 const struct vendor amd_vendor = {
 	.check = svm_check,
+	.in_use = svm_in_use,
 	.enable = svm_enable,
 	.disable = svm_disable,
 	.hypercall = svm_hypercall,

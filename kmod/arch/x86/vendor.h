@@ -11,6 +11,8 @@
 struct vendor {
 	/* 0 where all CPUs can be virtualized now; else the log says what to do. */
 	int (*check)(void);
+	/* Whether somebody else virtualizes this CPU. Interrupts are off. */
+	bool (*in_use)(void);
 	/* On this CPU, before it goes in and after it is out. Interrupts are off. */
 	void (*enable)(void);
 	void (*disable)(void);

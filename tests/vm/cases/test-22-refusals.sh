@@ -9,6 +9,7 @@
 
 image=/lib/firmware/cellvisor-x86.bin
 cpus=/sys/devices/system/cpu
+at_load=/sys/module/kvm/parameters/enable_virt_at_load
 
 # refused NAME REGEX: the hypervisor does not open, and client or kernel log say why.
 refused() {
@@ -66,6 +67,18 @@ is 'a KVM machine runs' "$answer" holding
 refused 'KVM in use is refused' 'KVM or another hypervisor'
 exec {input}>&-
 wait "$pid"
+if [[ -e $at_load ]]; then
+	is 'this KVM takes SVM with its first machine only' "$(<$at_load)" N
+	modprobe -r kvm_amd kvm
+	modprobe kvm enable_virt_at_load=1
+	modprobe kvm_amd
+	refused 'KVM that has it without a machine is refused, with what to do' 'modprobe -r kvm_amd kvm'
+	check 'that can be done' modprobe -r kvm_amd kvm
+	modprobe kvm_amd
+fi
+systemctl stop cellmgrd
+is 'a KVM machine that comes between the look and the switch is seen' "$(./enable-late)" $'EBUSY\ndone'
+systemctl start cellmgrd
 check 'without it the hypervisor opens' cellctl enable
 ./hold-kvm </dev/null >/dev/null 2>&1
 is 'KVM declines while the hypervisor is on' $? 3
