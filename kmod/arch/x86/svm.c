@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /* AMD's side of the way in and out. */
 #include <linux/smp.h>
+#include <asm/asm.h>
 #include <asm/cpufeature.h>
 #include <asm/msr.h>
 #include <asm/svm.h>
@@ -110,7 +111,14 @@ static int svm_hypercall(u32 code, u64 arg1, u64 arg2)
 {
 	u64 result = code;
 
-	asm volatile("vmmcall" : "+a"(result) : "D"(arg1), "S"(arg2) : "memory");
+	/* Outside it is an invalid opcode. */
+	asm volatile("1: vmmcall\n"
+		     "jmp 3f\n"
+		     "2: mov %[absent], %%eax\n"
+		     "3:\n" _ASM_EXTABLE(1b, 2b)
+		     : "+a"(result)
+		     : "D"(arg1), "S"(arg2), [absent] "i"(-ENODEV)
+		     : "memory");
 	return (int)result;
 }
 

@@ -5,6 +5,8 @@
  */
 #include <linux/linkage.h>
 #include <linux/objtool.h>
+#include <asm/asm.h>
+#include <asm/ibt.h>
 #include <asm/nospec-branch.h>
 
 	.text
@@ -58,10 +60,13 @@ SYM_FUNC_START(trampoline_enter)
 	ANNOTATE_RETPOLINE_SAFE
 	jmp	*%r8
 	/* As guest with RAX = 0, or natively through trampoline_leave with an error. */
-1:	restore_linux
+1:	ENDBR
+	restore_linux
 SYM_FUNC_END(trampoline_enter)
 /* Goes on elsewhere with its frame, and comes back to the label. */
 STACK_FRAME_NON_STANDARD trampoline_enter
+/* A breakpoint between the worlds would find no table to go by. */
+_ASM_NOKPROBE(trampoline_enter)
 
 /* int trampoline_disable(void): 0 natively, an error still as guest */
 SYM_FUNC_START(trampoline_disable)
@@ -70,6 +75,7 @@ SYM_FUNC_START(trampoline_disable)
 	vmmcall
 	restore_linux
 SYM_FUNC_END(trampoline_disable)
+_ASM_NOKPROBE(trampoline_disable)
 
 /* From the hypervisor: RDI CR3, RSI RSP, RDX address, RAX result. */
 SYM_FUNC_START(trampoline_leave)
@@ -80,6 +86,7 @@ SYM_FUNC_START(trampoline_leave)
 	jmp	*%rdx
 SYM_FUNC_END(trampoline_leave)
 STACK_FRAME_NON_STANDARD trampoline_leave
+_ASM_NOKPROBE(trampoline_leave)
 
 	.globl trampoline_end
 trampoline_end:

@@ -117,6 +117,12 @@ check 'the cell still runs' sh -c 'cellctl --json=short status turbine | grep -q
 check 'the cell stops' cellctl stop turbine
 meanwhile 'and is taken away' cellctl destroy turbine
 check 'the probe unloads' rmmod partition_probe
+trace=/sys/kernel/tracing
+mount -t tracefs tracefs $trace 2>/dev/null
+check 'control: a probe of the kernel can be set in the module' sh -c \
+	"echo p:here cellvisor:cellvisor_hypercall >$trace/kprobe_events && echo >$trace/kprobe_events"
+fails 'but not where the CPU is between the worlds' sh -c \
+	"echo p:here cellvisor:trampoline_enter+8 >$trace/kprobe_events"
 check 'control: now its CPU can go' sh -c "echo 0 >$cpus/cpu3/online"
 check 'control: and be brought online' bring_up 3
 fails 'the machine does not suspend with no cell either' suspend

@@ -5,9 +5,11 @@
 	.text
 /*
  * From the trampoline (arch_image_abi.h): RDI CR3, RSI RSP, RDX resume address, ECX CPU id. There is no stack yet.
+ * Linux' CR4 still applies: where it tracks indirect branches they must end here (SDM vol. 1, 18.3).
  */
 	.globl arch_entry
 arch_entry:
+	endbr64
 	mov	$cpu_blocks, %eax
 	mov	%ecx, %r8d
 	imul	$CPU_BLOCK_BYTES, %ecx, %ecx
