@@ -304,6 +304,7 @@ static int load_image(struct managed_cell *cell, const struct jailhouse_preload_
 		if (!memory)
 			return -ENOMEM;
 		n = copy_from_user(memory, u64_to_user_ptr(image->source_address + done), chunk);
+		machine_write_back(memory, chunk);
 		memunmap(memory);
 		if (n)
 			return -EFAULT;

@@ -63,6 +63,7 @@ int image_load(struct partition *p);
  * machine_survey(): 0, or the log says why the hypervisor cannot be opened here, and what to do.
  * machine_complete(): fills in what a configuration leaves to the machine. 0 or -EIO.
  * machine_build_boot_tables(): the page tables that the image starts with; it makes its own soon.
+ * machine_write_back(): takes what was written here out of caches: a cell starts without them.
  * machine_cpu_in_use(): whether somebody else virtualizes this CPU by now; interrupts off.
  * machine_enter_cpu(), machine_leave_cpu(): this CPU, interrupts off, all others likewise.
  * cellvisor_hypercall(): into the hypervisor; only while it is on.
@@ -71,6 +72,7 @@ int machine_survey(void);
 int machine_complete(struct system_desc *system);
 u32 machine_apic_id(unsigned int cpu);
 void machine_build_boot_tables(struct partition *p);
+void machine_write_back(void *memory, size_t size);
 bool machine_cpu_in_use(void);
 int machine_enter_cpu(const struct partition *p);
 int machine_leave_cpu(void);

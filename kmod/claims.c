@@ -264,6 +264,7 @@ static int scrub_region(const struct blob_memory *region)
 		if (!memory)
 			return -ENOMEM;
 		memset(memory, 0, size);
+		machine_write_back(memory, size);
 		memunmap(memory);
 		if (fatal_signal_pending(current))
 			return -EINTR;

@@ -4,6 +4,7 @@
 #include <linux/mm.h>
 #include <linux/smp.h>
 #include <asm/apic.h>
+#include <asm/cacheflush.h>
 #include <asm/hypervisor.h>
 #include <asm/tsc.h>
 
@@ -146,6 +147,12 @@ void machine_build_boot_tables(struct partition *p)
 	t_pdpt[(va >> 30) & 511] = table_phys(p, t_pd) | PTE_TABLE;
 	t_pd[(va >> 21) & 511] = table_phys(p, t_pt) | PTE_TABLE;
 	t_pt[(va >> 12) & 511] = p->header->trampoline_phys | PTE_LEAF;
+}
+
+/* Memory that was cached may be used uncached after that (APM vol. 2, 7.8.7). */
+void machine_write_back(void *memory, size_t size)
+{
+	clflush_cache_range(memory, size);
 }
 
 bool machine_cpu_in_use(void)
