@@ -2,51 +2,94 @@
 /* The memory pool: one contiguous piece, out of running Linux and back. */
 #include <linux/gfp.h>
 #include <linux/ioport.h>
+#include <linux/jiffies.h>
 #include <linux/mm.h>
+#include <linux/migrate.h>
 #include <linux/page-flags.h>
+#include <linux/sched/signal.h>
 #include <linux/sizes.h>
-#include <linux/slab.h>
 
 #include "cellvisor.h"
+#include "pool_search.h"
 
-#define POOL_ALIGN     SZ_2M
-#define MAX_RAM_RANGES 64
-#define MAX_CANDIDATES 256
+#define POOL_ALIGN    SZ_2M
+/* No new attempt to have a piece from then on. */
+#define SEARCH_MAX_MS 20000
 
 static struct cellvisor_pool pool;
 
-struct ram_ranges {
-	unsigned int count;
-	struct {
-		u64 start, end;
-	} range[MAX_RAM_RANGES];
+/* pool_search.h's view of this machine. */
+struct linux_view {
+	struct pool_view view;
+	unsigned long end; /* in jiffies */
 };
 
-static int collect_ram(struct resource *res, void *data)
-{
-	struct ram_ranges *ranges = data;
+struct ram_search {
+	unsigned long below;
+	struct pool_span found;
+};
 
-	if (ranges->count == MAX_RAM_RANGES)
+static int note_ram(struct resource *res, void *data)
+{
+	struct ram_search *search = data;
+
+	/* They come in ascending order. */
+	if (PFN_UP(res->start) >= search->below)
 		return 1;
-	ranges->range[ranges->count].start = res->start;
-	ranges->range[ranges->count].end = res->end + 1;
-	ranges->count++;
+	search->found = (struct pool_span){PFN_UP(res->start), PHYS_PFN(res->end + 1)};
 	return 0;
 }
 
-static bool in_one_zone(u64 start, u64 size)
+static bool ram_below(const struct pool_view *view, unsigned long pfn, struct pool_span *ret)
 {
-	unsigned long end = PHYS_PFN(start + size);
-	struct zone *zone;
+	struct ram_search search = {.below = pfn};
 
-	if (!pfn_valid(PHYS_PFN(start)))
-		return false;
-	zone = page_zone(pfn_to_page(PHYS_PFN(start)));
-	for (unsigned long pfn = PHYS_PFN(start); pfn < end; pfn += pageblock_nr_pages) {
-		if (!pfn_valid(pfn) || page_zone(pfn_to_page(pfn)) != zone)
-			return false;
+	walk_iomem_res_desc(IORES_DESC_NONE, IORESOURCE_SYSTEM_RAM | IORESOURCE_BUSY, 0, U64_MAX,
+			    &search, note_ram);
+	*ret = search.found;
+	return search.found.end != 0;
+}
+
+/*
+ * Nothing holds the page in the meantime: what is seen may be over, and an order nonsense. Who then
+ * wants the piece finds out.
+ */
+static struct pool_page look(const struct pool_view *view, unsigned long pfn)
+{
+	struct page *page = pfn_to_online_page(pfn), *head;
+	struct pool_page found = {.count = 1};
+	unsigned long order;
+
+	if (!page)
+		return found;
+	found.node = page_to_nid(page);
+	found.zone = found.node * MAX_NR_ZONES + page_zonenum(page);
+	found.flags = POOL_PAGE_THERE;
+	if (PageBuddy(page)) {
+		order = READ_ONCE(page->private);
+		if (order <= pageblock_order + 1)
+			found.count = (1ul << order) - (pfn & ((1ul << order) - 1));
+		return found;
 	}
-	return page_zone(pfn_to_page(end - 1)) == zone;
+	head = compound_head(page);
+	if (PageReserved(page) || PageOffline(page) || PageTable(page) || PageSlab(head) ||
+	    PageHuge(head))
+		found.flags |= POOL_PAGE_FIXED;
+	if (page_count(head) != 0)
+		found.flags |= POOL_PAGE_USED;
+	if (PageLRU(head) || __PageMovable(head))
+		found.flags |= POOL_PAGE_MOVABLE;
+	return found;
+}
+
+static int pause(const struct pool_view *view)
+{
+	const struct linux_view *machine = container_of(view, struct linux_view, view);
+
+	cond_resched();
+	if (fatal_signal_pending(current))
+		return -EINTR;
+	return time_after(jiffies, machine->end) ? -ETIMEDOUT : 0;
 }
 
 /*
@@ -65,49 +108,40 @@ static void mark_offline(bool offline)
 	}
 }
 
-/*
- * Tries pieces from the end of memory downwards: what is in use there is mostly movable, and
- * devices with narrow addresses want the rest.
- */
+/* 0, -ENOMEM: there is no such piece, -ETIMEDOUT: none was found in time, -EINTR. */
 static int take_from_linux(u64 size)
 {
-	unsigned int candidates = 0;
-	struct ram_ranges *ranges;
-	int err = -ENOMEM;
-	u64 start;
+	struct linux_view machine = {
+		.view = {ram_below, look, pause},
+		.end = jiffies + msecs_to_jiffies(SEARCH_MAX_MS),
+	};
+	struct pool_search search = {
+		.view = &machine.view,
+		.pages = PHYS_PFN(size),
+		.align = PHYS_PFN(POOL_ALIGN),
+		.node = POOL_ANY_NODE,
+	};
+	unsigned long pfn;
+	int err;
 
-	ranges = kzalloc(sizeof(*ranges), GFP_KERNEL);
-	if (!ranges)
-		return -ENOMEM;
-	walk_iomem_res_desc(IORES_DESC_NONE, IORESOURCE_SYSTEM_RAM | IORESOURCE_BUSY, 0, U64_MAX,
-			    ranges, collect_ram);
-	for (int n = ranges->count - 1; n >= 0 && err; n--) {
-		if (ranges->range[n].end < size)
-			continue;
-		start = ALIGN_DOWN(ranges->range[n].end - size, POOL_ALIGN);
-		while (start >= ranges->range[n].start && candidates++ < MAX_CANDIDATES) {
-			if (in_one_zone(start, size))
-				err = alloc_contig_range(PHYS_PFN(start), PHYS_PFN(start + size),
-							 MIGRATE_MOVABLE,
-							 GFP_KERNEL | __GFP_NOWARN);
-			if (!err || start < POOL_ALIGN)
-				break;
-			start -= POOL_ALIGN;
-			if (fatal_signal_pending(current)) {
-				err = -EINTR;
-				goto out;
-			}
-		}
+	for (;;) {
+		err = pool_search_next(&search, &pfn);
+		if (err)
+			return err == -ENOENT ? -ENOMEM : err;
+		err = alloc_contig_range(pfn, pfn + search.pages, MIGRATE_MOVABLE,
+					 GFP_KERNEL | __GFP_NOWARN);
+		if (!err)
+			break;
+		pool_search_failed(&search);
+		err = pause(&machine.view);
+		if (err)
+			return err;
 	}
-	if (!err) {
-		pool.phys_start = start;
-		pool.size = size;
-		pool.source = CELLVISOR_POOL_LINUX;
-		mark_offline(true);
-	}
-out:
-	kfree(ranges);
-	return err == -EINTR ? err : err ? -ENOMEM : 0;
+	pool.phys_start = PFN_PHYS(pfn);
+	pool.size = size;
+	pool.source = CELLVISOR_POOL_LINUX;
+	mark_offline(true);
+	return 0;
 }
 
 static int adopt_reserved(u64 start, u64 size)
@@ -137,11 +171,13 @@ int pool_reserve(struct cellvisor_pool *request)
 	switch (request->source) {
 	case CELLVISOR_POOL_LINUX:
 		err = take_from_linux(request->size);
-		if (err)
+		if (err && err != -EINTR) {
 			pr_cell(err,
-				"no %llu MiB of contiguous memory to be had from running Linux; "
+				"no %llu MiB of contiguous memory to be had from running Linux%s; "
 				"free some, ask for less, or reserve it at boot\n",
-				request->size >> 20);
+				request->size >> 20, err == -ETIMEDOUT ? " in time" : "");
+			err = -ENOMEM;
+		}
 		break;
 	case CELLVISOR_POOL_BOOT:
 		err = adopt_reserved(request->phys_start, request->size);

@@ -149,7 +149,8 @@ choose_accelerator() {
 	accelerator+=(-cpu "$cpu")
 }
 
-# machine_arguments: sets qemu, the whole command.
+# machine_arguments: sets qemu, the whole command. The machine may have more memory than the host, as long
+# as it does not use it.
 machine_arguments() {
 	local append='console=ttyS0 root=/dev/vda quiet mitigations=off cryptomgr.notests'
 	((icount == 0)) || append+=' nokaslr'
@@ -157,7 +158,8 @@ machine_arguments() {
 	((x2apic == 0)) || append+=' no_timer_check'
 	append+=${append_words[*]:+ ${append_words[*]}}
 	qemu=("$qemu_program" -nodefaults -no-user-config -no-reboot -display none
-		"${accelerator[@]}" -machine q35 -smp "$cpus" -m "$memory"
+		"${accelerator[@]}" -machine q35,memory-backend=ram -smp "$cpus" -m "$memory"
+		-object "memory-backend-ram,id=ram,size=${memory%%,*},reserve=off"
 		-kernel "$image/vmlinuz" -initrd "$work/initrd.cpio" -append "$append"
 		-drive "file=$image/root.ext4,if=none,id=root,format=raw,snapshot=on,cache=unsafe"
 		-device virtio-blk-pci,drive=root

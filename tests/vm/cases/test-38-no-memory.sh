@@ -1,0 +1,28 @@
+#!/bin/bash
+# SPDX-License-Identifier: GPL-2.0-only
+# Where no contiguous memory can be had, though much is free, that is said soon, and all stays as it was.
+# timeout: 240
+# shellcheck source-path=SCRIPTDIR source=../lib/cells.sh
+. ./cells.sh
+
+begin
+memory_settle
+coproc holder { ./hold-memory 50000; }
+# shellcheck disable=SC2154 # set by coproc
+pid=$holder_PID input=${holder[1]}
+read -r -t 120 answer <&"${holder[0]}"
+is 'pages that do not move are everywhere' "$answer" holding
+memory=$(meminfo MemTotal)
+between 'much is free all the same' "$(meminfo MemFree)" 200000 1000000
+mark=$(kernel_log_mark)
+started=$SECONDS
+fails 'the hypervisor does not open' cellctl enable
+between 'which is said within 30 s' $((SECONDS - started)) 0 30
+like 'with what to do' "$output" 'could not give up 64M.*lower "pool-size" in .* or reserve'
+like 'in the kernel log, too' "$(kernel_log_since "$mark")" 'no 64 MiB of contiguous memory'
+is 'Linux has what it had' "$(meminfo MemTotal)" "$memory"
+exec {input}>&-
+wait "$pid"
+check 'control: without them it opens' cellctl enable
+check 'and closes' cellctl disable
+end
