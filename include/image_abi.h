@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /*
- * Private contract of the kernel module and the hypervisor image. Both are built from one tree and
- * carry the same release; nothing here is stable across releases.
+ * Private contract of the kernel module and the hypervisor image, which is a part of the module.
+ * Nothing here is stable from one build to another, but where size, checksum and build id lie.
  *
  * The module reserves memory, copies the image to its start, fills the second half of the header,
  * builds bootstrap page tables in the place that the image offers for them, and on every CPU
@@ -25,6 +25,9 @@
 /* All offsets are bytes from the start of hypervisor memory, all sizes are multiples of 4096. */
 struct image_header {
 	char magic[IMAGE_MAGIC_LEN];
+	uint64_t file_size; /* hypervisor/seal-image writes both */
+	uint64_t checksum;  /* of what is in the file from IMAGE_SEALED on: kmod/image_check.c */
+	uint64_t build_id; /* IMAGE_BUILD_ID (image_build_id.h): of what both sides are made from */
 	char release[IMAGE_RELEASE_LEN];
 	uint64_t core_size;	     /* image with bss and bootstrap tables */
 	uint64_t percpu_size;	     /* memory needed for each CPU behind the core */
@@ -47,8 +50,11 @@ struct image_header {
 	uint8_t cpu_entering[IMAGE_MAX_CPUS];  /* 1 for each CPU that enters */
 };
 
-_Static_assert(offsetof(struct image_header, core_size) == 40, "image header layout");
-_Static_assert(offsetof(struct image_header, phys_start) == 80, "image header layout");
+#define IMAGE_SEALED offsetof(struct image_header, build_id)
+
+_Static_assert(IMAGE_SEALED == 24, "image header layout");
+_Static_assert(offsetof(struct image_header, core_size) == 64, "image header layout");
+_Static_assert(offsetof(struct image_header, phys_start) == 104, "image header layout");
 
 /*
  * The public area: read-only for root, so that consoles and records cost no exit. Every writer is

@@ -52,8 +52,8 @@ int partition_check_linux(void);
 
 /*
  * image.c: image_load() copies the image and the configuration into the partition's memory, ready
- * to be entered; p->header and p->public are set. -ENOEXEC for an image that is none or of another
- * release, -E2BIG, or the error of reading the file.
+ * to be entered; p->header and p->public are set. -ENOEXEC for an image that is damaged or of
+ * another build, -E2BIG.
  */
 int image_load(struct partition *p);
 

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /* The one door: /dev/jailhouse. */
+#include <linux/capability.h>
 #include <linux/cpu.h>
 #include <linux/cpuhotplug.h>
 #include <linux/delay.h>
@@ -240,8 +241,12 @@ static ssize_t device_read(struct file *file, char __user *buffer, size_t size, 
 
 static int device_open(struct inode *inode, struct file *file)
 {
-	struct opener *opener = kzalloc(sizeof(*opener), GFP_KERNEL);
+	struct opener *opener;
 
+	/* Memory, ports and devices come by it, as by /dev/mem: the file's mode is not enough. */
+	if (!capable(CAP_SYS_RAWIO))
+		return -EPERM;
+	opener = kzalloc(sizeof(*opener), GFP_KERNEL);
 	if (!opener)
 		return -ENOMEM;
 	opener->events_seen = events_count();

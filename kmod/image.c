@@ -1,45 +1,25 @@
 // SPDX-License-Identifier: GPL-2.0-only
-/* The hypervisor's image: from the file into hypervisor memory. */
-#include <linux/firmware.h>
+/* The hypervisor's image: from the module into hypervisor memory. */
 #include <linux/mm.h>
-#include <linux/module.h>
 #include <linux/vmalloc.h>
 
 #include "cellvisor.h"
+#include "image_build_id.h"
+#include "image_check.h"
 
-#define FIRMWARE_NAME  "cellvisor-x86.bin"
-#define MIN_POOL_PAGES 64
-
-MODULE_FIRMWARE(FIRMWARE_NAME);
-
-static int check_image(const struct firmware *image)
-{
-	const struct image_header *header = (const struct image_header *)image->data;
-
-	if (image->size < sizeof(*header) || memcmp(header->magic, IMAGE_MAGIC, IMAGE_MAGIC_LEN)) {
-		pr_cell(err, "%s is not a cellvisor image\n", FIRMWARE_NAME);
-		return -ENOEXEC;
-	}
-	if (strncmp(header->release, CELLMGR_RELEASE, IMAGE_RELEASE_LEN)) {
-		pr_cell(err,
-			"%s is of release %.*s, this module of %s: install both from one build\n",
-			FIRMWARE_NAME, IMAGE_RELEASE_LEN, header->release, CELLMGR_RELEASE);
-		return -ENOEXEC;
-	}
-	return 0;
-}
+extern const u8 image_data[], image_data_end[];
 
 /* The second half of the header is the module's to fill. */
-static void fill_header(const struct partition *p, u64 blob_offset, u64 pool_offset)
+static void fill_header(const struct partition *p, const struct image_layout *layout)
 {
 	struct image_header *header = p->header;
 	unsigned int cpu;
 
 	header->phys_start = p->phys;
 	header->size = p->size;
-	header->system_blob_offset = blob_offset;
+	header->system_blob_offset = layout->blob;
 	header->system_blob_size = p->system_size;
-	header->page_pool_offset = pool_offset;
+	header->page_pool_offset = layout->pool;
 	header->trampoline_virt = (u64)trampoline_start & PAGE_MASK;
 	header->trampoline_phys = PFN_PHYS(vmalloc_to_pfn(trampoline_start));
 	header->trampoline_leave = (u64)trampoline_leave;
@@ -51,45 +31,33 @@ static void fill_header(const struct partition *p, u64 blob_offset, u64 pool_off
 	}
 }
 
-static int copy_image(struct partition *p, const struct firmware *image)
+int image_load(struct partition *p)
 {
-	const struct image_header *header = (const struct image_header *)image->data;
+	const struct image_header *header = (const struct image_header *)image_data;
 	unsigned int max_cpus = cpumask_last(&p->cpus) + 1;
-	u64 blob_offset = header->core_size + header->percpu_size * max_cpus;
-	u64 pool_offset = PAGE_ALIGN(blob_offset + p->system_size);
+	u64 size = image_data_end - image_data;
+	const char *fault = image_fault(image_data, size, IMAGE_BUILD_ID);
+	struct image_layout layout;
 
-	if (image->size > header->core_size || p->size > IMAGE_MAX_SIZE ||
-	    pool_offset + MIN_POOL_PAGES * PAGE_SIZE > p->size) {
+	if (fault) {
+		pr_cell(err, "the hypervisor's image in this module is %s: install it anew\n",
+			fault);
+		return -ENOEXEC;
+	}
+	layout = image_lay_out(header, p->system_size, max_cpus);
+	if (p->size > IMAGE_MAX_SIZE || layout.needed > p->size) {
 		pr_cell(err,
 			"hypervisor memory of %llu KiB: at least %llu KiB are needed for %u CPUs, "
 			"at most %llu\n",
-			p->size >> 10, (pool_offset >> 10) + MIN_POOL_PAGES * 4, max_cpus,
-			IMAGE_MAX_SIZE >> 10);
+			p->size >> 10, layout.needed >> 10, max_cpus, IMAGE_MAX_SIZE >> 10);
 		return -E2BIG;
 	}
 	memset(p->memory, 0, p->size);
-	memcpy(p->memory, image->data, image->size);
-	memcpy(p->memory + blob_offset, p->system, p->system_size);
+	memcpy(p->memory, image_data, size);
+	memcpy(p->memory + layout.blob, p->system, p->system_size);
 	p->header = p->memory;
 	p->public = p->memory + p->header->public_offset;
-	fill_header(p, blob_offset, pool_offset);
+	fill_header(p, &layout);
 	machine_build_boot_tables(p);
 	return 0;
-}
-
-int image_load(struct partition *p)
-{
-	const struct firmware *image;
-	int err;
-
-	err = request_firmware(&image, FIRMWARE_NAME, cellvisor_sysfs_device);
-	if (err) {
-		pr_cell(err, "hypervisor image %s not found in /lib/firmware\n", FIRMWARE_NAME);
-		return err;
-	}
-	err = check_image(image);
-	if (!err)
-		err = copy_image(p, image);
-	release_firmware(image);
-	return err;
 }

@@ -4,6 +4,7 @@
 #include <linux/io.h>
 #include <linux/ioport.h>
 #include <linux/mm.h>
+#include <linux/security.h>
 #include <linux/slab.h>
 #include <linux/stop_machine.h>
 #include <linux/uaccess.h>
@@ -91,6 +92,22 @@ static int check_cpus(const struct partition *p)
 		}
 	}
 	return 0;
+}
+
+/*
+ * The hypervisor writes to interrupt controllers, configuration space and ports where the
+ * configuration says that they are, and cells to what is named for them. A locked-down kernel takes
+ * no such word from user space.
+ */
+static int check_lockdown(void)
+{
+	int err = security_locked_down(LOCKDOWN_DEV_MEM);
+
+	if (err)
+		pr_cell(err,
+			"the kernel is locked down (/sys/kernel/security/lockdown): no memory and "
+			"no devices on the word of a program\n");
+	return err;
 }
 
 static int check_memory(const struct partition *p)
@@ -213,7 +230,9 @@ static int prepare(const void __user *blob, struct partition *p)
 {
 	int err;
 
-	err = machine_survey();
+	err = check_lockdown();
+	if (!err)
+		err = machine_survey();
 	if (!err)
 		err = read_system(blob, p);
 	if (!err)

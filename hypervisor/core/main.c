@@ -8,12 +8,14 @@
 #include "core/page_pool.h"
 #include "core/state.h"
 #include "core/subsystem.h"
+#include "image_build_id.h"
 
 /* Defined by the linker script as absolute values. */
 extern const char image_core_size[], boot_tables_offset[], public_area_offset[];
 
 struct image_header image_header __attribute__((section(".header"))) = {
 	.magic = IMAGE_MAGIC,
+	.build_id = IMAGE_BUILD_ID,
 	.release = CELLMGR_RELEASE,
 	.core_size = (uint64_t)image_core_size,
 	.percpu_size = CPU_BLOCK_SIZE,

@@ -26,10 +26,12 @@ for target in json.load(sys.stdin):
 		grep '\.[cS]$'
 }
 
-# build_module BUILD HEADERS MODULE RELEASE DIRECTORY: DIRECTORY/MODULE.ko, and beside it what it is made from.
+# build_module BUILD HEADERS MODULE RELEASE DIRECTORY [IMAGE]: DIRECTORY/MODULE.ko, and beside it what it is
+# made from. IMAGE: of the hypervisor, where it is not the one that is installed.
 build_module() {
 	local files
 	mapfile -t files < <(module_sources "$1" "$3")
+	[[ $3 != cellvisor ]] || files+=("$1/hypervisor/image_build_id.h" "$1/hypervisor/${6:-cellvisor-x86.bin}")
 	mkdir -p "$5"
 	timeout -k 10 300 "$source_dir/kmod/build-module" "$source_dir" "$5/$3" "$4" "$5/$3.ko" \
 		"$2" "${files[@]}"
@@ -47,6 +49,7 @@ build_modules() {
 		for module in cellvisor uio_ivshmem; do
 			build_module "$build" "$headers" "$module" "$version" "$dir" || exit 1
 		done
+		build_module "$build" "$headers" cellvisor "$version" "$dir/planted" cellvisor-planted-x86.bin || exit 1
 		timeout -k 10 300 "$source_dir/tests/vm/probe/build-probe" "$source_dir/tests/vm/probe" \
 			"$dir/probe" "$headers" "$dir/partition-probe.ko" || exit 1
 	) 8>"$dir/lock" >"$dir/log" 2>&1 || {

@@ -94,9 +94,12 @@ static const struct number numbers[] = {
 	IS(FAILURE_RSP, 4),
 	IS(FAILURE_R15, 15),
 
-	AT(image_header, num_cpus, 144),
-	AT(image_header, hardware_ids, 152),
-	AT(image_header, cpu_entering, 408),
+	AT(image_header, file_size, 8),
+	AT(image_header, checksum, 16),
+	AT(image_header, build_id, 24),
+	AT(image_header, num_cpus, 168),
+	AT(image_header, hardware_ids, 176),
+	AT(image_header, cpu_entering, 432),
 };
 
 int main(void)

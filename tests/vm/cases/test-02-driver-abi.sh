@@ -54,6 +54,10 @@ systemctl stop cellmgrd
 begin
 is 'the device is root'"'"'s' "$(stat -c '%U %F' /dev/jailhouse)" 'root character special file'
 is 'the hypervisor is off' "$(cat $sysfs/enabled)" 0
+fails 'root without the right to the machine'"'"'s memory and ports has no access' \
+	setpriv --bounding-set=-sys_rawio dd if=/dev/jailhouse iflag=nonblock
+like 'it is told so' "$output" 'Operation not permitted'
+check 'control: with it there is' sh -c 'exec 3</dev/jailhouse'
 is 'the tree is the original'"'"'s, and one count more' "$(attributes $sysfs)" \
 	'console core enabled mem_pool_size mem_pool_used remap_pool_size remap_pool_used root_violations'
 ./watch-device 60 >/var/tmp/polled &

@@ -7,7 +7,7 @@
 # shellcheck source-path=SCRIPTDIR source=../lib/cells.sh
 . ./cells.sh
 
-image=/lib/firmware/cellvisor-x86.bin
+module=$(modinfo -n cellvisor)
 cpus=/sys/devices/system/cpu
 at_load=/sys/module/kvm/parameters/enable_virt_at_load
 
@@ -33,6 +33,18 @@ suspend() {
 # bring_up CPU: brings it online.
 bring_up() { timeout 60 bash -c "echo 1 >$cpus/cpu$1/online"; }
 
+# with_image AT: the module is another, with something else there in its image.
+with_image() {
+	local start
+	start=$(grep -obUaF CELLVISR "$module" | head -n 1 | cut -d : -f 1)
+	systemctl stop cellmgrd
+	rmmod cellvisor
+	cp "$module" /var/tmp/cellvisor.ko
+	printf '9.9' | dd of=/var/tmp/cellvisor.ko bs=1 seek=$((start + $1)) conv=notrunc status=none
+	insmod /var/tmp/cellvisor.ko
+	systemctl start cellmgrd
+}
+
 # meanwhile NAME COMMAND...: done though for two seconds Linux lets no CPU come or go, as it does while it
 # probes a PCI device.
 meanwhile() {
@@ -44,16 +56,15 @@ meanwhile() {
 }
 
 begin
-# An image of another release. Before anything suspends: for that the kernel keeps a copy of each image
-# that it has read, and uses it for ten seconds more.
-cp $image /var/tmp/image
-printf '9.9' | dd of=$image bs=1 seek=8 conv=notrunc status=none
-refused 'an image of another release is refused' 'release 9\.9.*install both from one build'
-printf 'NOTANIMG' | dd of=$image bs=1 conv=notrunc status=none
-refused 'a file that is no image is refused' 'not a cellvisor image'
-mv $image /var/tmp/away
-refused 'a missing image is refused' 'not found in /lib/firmware'
-mv /var/tmp/image $image
+# The image is a part of the module: what is looked at before it is entered (kmod/image_check.c).
+for case in '0 none of this hypervisor' '8 cut off' '5000 damaged'; do
+	check "a module loads with another image: ${case#* }" with_image "${case%% *}"
+	refused "it is refused: ${case#* }" "image in this module is ${case#* }"
+done
+systemctl stop cellmgrd
+rmmod cellvisor
+modprobe cellvisor
+systemctl start cellmgrd
 
 check 'control: the machine suspends while the hypervisor is off' suspend
 

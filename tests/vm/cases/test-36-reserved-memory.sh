@@ -1,6 +1,7 @@
 #!/bin/bash
 # SPDX-License-Identifier: GPL-2.0-only
-# Memory that was reserved at boot is used where there is some, and Linux gives up none of its own.
+# Memory that was reserved at boot is used where there is some, and Linux gives up none of its own. Nothing of
+# that goes to the hypervisor once the kernel is locked down.
 # boot: own
 # options: --append memmap=96M$0x28000000
 # timeout: 120
@@ -40,4 +41,10 @@ eventually_check 'and runs' 30 turbine_passes 0
 check 'it stops' cellctl stop turbine
 check 'the hypervisor closes' cellctl disable
 is 'Linux has all of its memory' "$(meminfo MemTotal)" "$memory"
+
+# For good: until the machine's end.
+log=$(kernel_log_mark)
+check 'the kernel is locked down' sh -c 'echo integrity >/sys/kernel/security/lockdown'
+fails 'the hypervisor does not open then' cellctl enable
+like 'the log says why' "$(kernel_log_since "$log")" 'cellvisor: the kernel is locked down'
 end

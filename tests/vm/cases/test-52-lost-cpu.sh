@@ -59,7 +59,8 @@ refused() {
 	like "$1: the log says why" "$(kernel_log_since "$log")" 'CPU 4 of Linux does not answer'
 }
 
-cp cellvisor-planted-x86.bin /lib/firmware/cellvisor-x86.bin
+rmmod cellvisor
+insmod ./cellvisor-planted.ko
 begin
 describe turbine turbine 's/"heartbeat": .*/"heartbeat": "5s",/'
 describe mischief mischief 's/"cpus": .*/"cpus": [1],/; s/"parameters": .*/"parameters": "delay-ms=600000",/'

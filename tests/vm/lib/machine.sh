@@ -59,7 +59,8 @@ stage_tests() {
 	find "$build/tests/vm" -maxdepth 1 -type f -executable -exec install -m 755 -t "$dir" {} + \
 		2>/dev/null || true
 	[[ ! $modules ]] || install -m 755 "$modules/partition-probe.ko" "$dir/"
-	install -m 644 "$build"/tests/vm/inmates/*.bin "$build/tests/guide/guide-controller.tar" "$build/hypervisor/cellvisor-planted-x86.bin" "$dir/"
+	install -m 644 "$build"/tests/vm/inmates/*.bin "$build/tests/guide/guide-controller.tar" "$dir/"
+	install -m 644 "${modules:-$build/tests}/planted/cellvisor.ko" "$dir/cellvisor-planted.ko"
 	for module in "$root/usr/lib/modules/$release/updates"/*.ko; do
 		[[ -e $module ]] || continue
 		nm -u "$module" | awk '{ print $2 }' >"$dir/undefined-symbols.$(basename "$module" .ko)"
