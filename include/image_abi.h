@@ -22,6 +22,20 @@
 #define IMAGE_MAX_SIZE	  (64ull << 20) /* hypervisor memory, limited by the bootstrap tables */
 #define IMAGE_MAX_CPUS	  64
 
+/* How far a CPU has come: the module writes the first two, the CPU itself the others. */
+enum image_step {
+	IMAGE_STEP_NONE, /* it does not enter */
+	IMAGE_STEP_SWITCHING,
+	IMAGE_STEP_INSIDE,
+	IMAGE_STEP_CHECKING, /* these four by the CPU that came first */
+	IMAGE_STEP_MACHINE,
+	IMAGE_STEP_SUBSYSTEMS,
+	IMAGE_STEP_ROOT_CELL,
+	IMAGE_STEP_CPU,
+	IMAGE_STEP_WAITING,
+	IMAGE_STEP_OPEN,
+};
+
 /* All offsets are bytes from the start of hypervisor memory, all sizes are multiples of 4096. */
 struct image_header {
 	char magic[IMAGE_MAGIC_LEN];
@@ -48,6 +62,10 @@ struct image_header {
 	uint32_t max_cpus;		       /* number of per-CPU areas: highest logical id + 1 */
 	uint32_t hardware_ids[IMAGE_MAX_CPUS]; /* the interrupt controller's, by logical id */
 	uint8_t cpu_entering[IMAGE_MAX_CPUS];  /* 1 for each CPU that enters */
+	uint64_t trace_checksum; /* of all from IMAGE_SEALED to here: known again after a reset */
+
+	/* From here on written by both: what a machine that stands still there was doing. */
+	uint8_t cpu_step[IMAGE_MAX_CPUS]; /* enum image_step */
 };
 
 #define IMAGE_SEALED offsetof(struct image_header, build_id)

@@ -20,4 +20,8 @@ enum planted_fault {
 	PLANTED_DELAY = 0x50540003,
 };
 
+/* A system configuration whose debug console is at this port and one of enum image_step: there a
+ * CPU stops for good that comes to that step. */
+#define PLANTED_STEP_PORT 0x5000
+
 #endif /* PLANTED_FAULTS_H */

@@ -387,6 +387,7 @@ static int __init cellvisor_init(void)
 	if (err)
 		goto err_reboot;
 	events_init(device.this_device);
+	trace_look();
 	return 0;
 
 err_reboot:

@@ -52,6 +52,7 @@ int image_load(struct partition *p)
 			p->size >> 10, layout.needed >> 10, max_cpus, IMAGE_MAX_SIZE >> 10);
 		return -E2BIG;
 	}
+	trace_tell(p->memory, p->phys);
 	memset(p->memory, 0, p->size);
 	memcpy(p->memory, image_data, size);
 	memcpy(p->memory + layout.blob, p->system, p->system_size);
@@ -59,5 +60,6 @@ int image_load(struct partition *p)
 	p->public = p->memory + p->header->public_offset;
 	fill_header(p, &layout);
 	machine_build_boot_tables(p);
+	trace_begin(p);
 	return 0;
 }

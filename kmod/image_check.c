@@ -5,9 +5,7 @@
 
 #ifdef __KERNEL__
 #include <linux/string.h>
-#include <linux/types.h>
 #else
-#include <stdbool.h>
 #include <string.h>
 #endif
 
@@ -22,6 +20,11 @@ uint64_t image_checksum(const void *image, uint64_t size)
 	for (uint64_t n = IMAGE_SEALED; n < size; n++)
 		sum = (sum ^ ((const uint8_t *)image)[n]) * FNV_PRIME;
 	return sum;
+}
+
+uint64_t image_trace_checksum(const struct image_header *header)
+{
+	return image_checksum(header, offsetof(struct image_header, trace_checksum));
 }
 
 /* Whole pages behind the file's own, up to the end of the core. */
@@ -67,4 +70,15 @@ struct image_layout image_lay_out(const struct image_header *header, uint64_t bl
 	layout.pool = (layout.blob + blob_size + PAGE_BYTES - 1) / PAGE_BYTES * PAGE_BYTES;
 	layout.needed = layout.pool + IMAGE_MIN_POOL_PAGES * PAGE_BYTES;
 	return layout;
+}
+
+bool image_is_trace(const struct image_header *header, uint64_t phys, uint64_t build_id)
+{
+	return !memcmp(header->magic, IMAGE_MAGIC, IMAGE_MAGIC_LEN) &&
+	       header->build_id == build_id && header->phys_start == phys &&
+	       header->trace_checksum == image_trace_checksum(header) && offsets_fit(header) &&
+	       header->size <= IMAGE_MAX_SIZE && header->core_size <= header->size &&
+	       header->system_blob_offset >= header->core_size &&
+	       header->system_blob_offset <= header->size &&
+	       header->system_blob_size <= header->size - header->system_blob_offset;
 }

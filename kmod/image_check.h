@@ -3,6 +3,12 @@
 #ifndef IMAGE_CHECK_H
 #define IMAGE_CHECK_H
 
+#ifdef __KERNEL__
+#include <linux/types.h>
+#else
+#include <stdbool.h>
+#endif
+
 #include "image_abi.h"
 
 #define IMAGE_MIN_POOL_PAGES 64u
@@ -22,6 +28,14 @@ uint64_t image_checksum(const void *image, uint64_t size);
  * it is whole, of this build, and all that its header tells lies inside of it.
  */
 const char *image_fault(const void *image, uint64_t size, uint64_t build_id);
+
+/*
+ * Of a header in hypervisor memory, once the module has filled it: the checksum over it. And
+ * whether it is one of this build that was filled for this place, and all that it tells lies inside
+ * of its memory; to be asked of a copy, as whatever is there may be anything.
+ */
+uint64_t image_trace_checksum(const struct image_header *header);
+bool image_is_trace(const struct image_header *header, uint64_t phys, uint64_t build_id);
 
 /* Of an image without a fault, for up to IMAGE_MAX_CPUS CPUs and IMAGE_MAX_SIZE bytes of blob. */
 struct image_layout image_lay_out(const struct image_header *header, uint64_t blob_size,

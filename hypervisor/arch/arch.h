@@ -14,6 +14,9 @@ void arch_cpu_init(struct cpu *cpu);
 
 void arch_debug_putc(char c);
 
+/* Into memory, out of caches that a reset empties. */
+void arch_write_back(const void *start, uint64_t size);
+
 /* In a loop that waits for another CPU. */
 void arch_cpu_relax(void);
 

@@ -80,8 +80,21 @@ static const char *put_conversion(const char *p, va_list *args)
 	return p + 1;
 }
 
+/* What is said since then is found after a reset. */
+static void keep(uint64_t since)
+{
+	const struct public_ring *ring = &public_area.console;
+	uint64_t at = since % PUBLIC_CONSOLE_SIZE, size = ring->head - since;
+
+	if (size > PUBLIC_CONSOLE_SIZE - at)
+		at = 0, size = PUBLIC_CONSOLE_SIZE;
+	arch_write_back(ring->buffer + at, size);
+	arch_write_back(&ring->head, sizeof(ring->head));
+}
+
 void console_printf(const char *format, ...)
 {
+	uint64_t since;
 	va_list args;
 
 	va_start(args, format);
@@ -91,6 +104,7 @@ void console_printf(const char *format, ...)
 	 */
 	if (!spin_held(&console_lock))
 		spin_lock(&console_lock);
+	since = public_area.console.head;
 	while (*format) {
 		if (*format == '%' && format[1])
 			format = put_conversion(format + 1, &args);
@@ -98,5 +112,7 @@ void console_printf(const char *format, ...)
 			put(*format++);
 	}
 	va_end(args);
+	if (direct)
+		keep(since);
 	spin_unlock(&console_lock);
 }

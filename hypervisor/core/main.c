@@ -6,6 +6,7 @@
 #include "arch/arch.h"
 #include "core/console.h"
 #include "core/page_pool.h"
+#include "core/planted.h"
 #include "core/state.h"
 #include "core/subsystem.h"
 #include "image_build_id.h"
@@ -66,10 +67,35 @@ static int check_system(void)
 	return 0;
 }
 
+/* What a machine that stands still here was at, for after its reset. */
+static void come_to(enum image_step step)
+{
+	uint8_t *mine = &image_header.cpu_step[this_cpu()->id];
+
+	*mine = step;
+	arch_write_back(mine, sizeof(*mine));
+	planted_step(step);
+}
+
+static int init_subsystems(void)
+{
+	come_to(IMAGE_STEP_SUBSYSTEMS);
+	return subsystems_init();
+}
+
+static int init_root_cell(void)
+{
+	come_to(IMAGE_STEP_ROOT_CELL);
+	return root_cell_init();
+}
+
 /* On the first CPU, alone. */
 static int open_partition(void)
 {
-	int err = check_header();
+	int err;
+
+	come_to(IMAGE_STEP_CHECKING);
+	err = check_header();
 
 	if (err)
 		return err;
@@ -80,10 +106,11 @@ static int open_partition(void)
 		return err;
 	console_printf("cellvisor %s, %u CPUs, %u pages in the pool\n", image_header.release,
 		       image_header.num_cpus, hv_info[HV_INFO_MEM_POOL_SIZE]);
+	come_to(IMAGE_STEP_MACHINE);
 	err = arch_init();
 	if (!err)
-		err = subsystems_init();
-	return err ? err : root_cell_init();
+		err = init_subsystems();
+	return err ? err : init_root_cell();
 }
 
 static bool is_decided(void)
@@ -126,6 +153,8 @@ static int wait_for_all(void)
 {
 	struct patience patience = patience_begin(LAUNCH_MS);
 
+	if (!is_decided())
+		come_to(IMAGE_STEP_WAITING);
 	if (__atomic_add_fetch(&cpus_opened, 1, __ATOMIC_SEQ_CST) == image_header.num_cpus) {
 		console_direct(false);
 		decide(0);
@@ -134,6 +163,8 @@ static int wait_for_all(void)
 		if (!patience_wait(&patience))
 			decide(-EIO);
 	}
+	if (!launch_outcome)
+		come_to(IMAGE_STEP_OPEN);
 	return launch_outcome;
 }
 
@@ -143,8 +174,10 @@ int cpu_enter(struct cpu *cpu, unsigned int id)
 
 	cpu->id = id;
 	cpu->cell = &root_cell;
+	come_to(IMAGE_STEP_INSIDE);
 	open_partition_once();
 	if (!is_decided()) {
+		come_to(IMAGE_STEP_CPU);
 		arch_cpu_init(cpu);
 		err = subsystems_cpu_init(cpu);
 	}

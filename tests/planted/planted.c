@@ -2,6 +2,7 @@
 #include "core/planted.h"
 
 #include "arch/arch.h"
+#include "core/state.h"
 #include "planted_faults.h"
 
 static uint64_t pages_left; /* 0: no page is missing */
@@ -50,4 +51,10 @@ void planted_delay(void)
 {
 	if (delay_ms)
 		stay_away(delay_ms);
+}
+
+void planted_step(enum image_step step)
+{
+	if (system_desc && system_desc->debug_console.address == PLANTED_STEP_PORT + step)
+		stay_away(0);
 }

@@ -180,6 +180,29 @@ static void test_console(struct tap *tap, char **argv)
 	       "a port that is stuck is not waited for");
 }
 
+/* What is left in memory of a launch that stood still: tests do not stand still, but see how it
+ * grows. */
+static void test_steps(struct tap *tap, char **argv)
+{
+	const struct image_header *header = (const struct image_header *)IMAGE_BASE;
+
+	memset(&sim, 0, sizeof(sim));
+	sim_prepare = none;
+	sim_enter(argv[1], argv[2], CPUS, 0);
+	tap_ok(tap,
+	       header->cpu_step[0] == IMAGE_STEP_OPEN && header->cpu_step[1] == IMAGE_STEP_OPEN,
+	       "all that have opened say so");
+	memset(&sim, 0, sizeof(sim));
+	sim_prepare = bad_blob;
+	sim_enter(argv[1], argv[2], CPUS, 0);
+	tap_ok(tap, header->cpu_step[0] == IMAGE_STEP_CHECKING,
+	       "the first says that it came no further than the configuration");
+	memset(&sim, 0, sizeof(sim));
+	sim_prepare = foreign_cpu;
+	sim_enter(argv[1], argv[2], CPUS, 0);
+	tap_ok(tap, header->cpu_step[0] == IMAGE_STEP_ROOT_CELL, "or than the root cell");
+}
+
 int main(int argc, char **argv)
 {
 	struct tap tap = {0};
@@ -204,5 +227,6 @@ int main(int argc, char **argv)
 	tap_ok(&tap, sim_enter(argv[1], argv[2], CPUS, 0) && sim.cpu[0].state == SIM_GUEST,
 	       "with all as it should be it opens");
 	test_console(&tap, argv);
+	test_steps(&tap, argv);
 	return tap_done(&tap);
 }

@@ -59,6 +59,10 @@ void arch_cpu_relax(void)
 {
 }
 
+void arch_write_back(const void *start, uint64_t size)
+{
+}
+
 void arch_debug_putc(char c)
 {
 	debug_characters++;

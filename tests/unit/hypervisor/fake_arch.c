@@ -21,6 +21,10 @@ struct fake_cpu *fake_cpu_of(const struct cpu *cpu)
 
 /* What the architecture does. */
 
+void arch_write_back(const void *start, uint64_t size)
+{
+}
+
 void arch_debug_putc(char c)
 {
 	if (machine.debug_size < sizeof(machine.debug) - 1)

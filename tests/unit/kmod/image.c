@@ -188,6 +188,47 @@ static void layout(struct tap *tap)
 	       "all CPUs that there can be have a place");
 }
 
+/* What a module leaves in memory, at a place. */
+#define PLACE 0x12200000ull
+
+static void fill(struct image_header *header)
+{
+	struct image_layout all = image_lay_out(header, 5000, 4);
+
+	header->phys_start = PLACE;
+	header->size = 16ull << 20;
+	header->system_blob_offset = all.blob;
+	header->system_blob_size = 5000;
+	header->page_pool_offset = all.pool;
+	header->trace_checksum = image_trace_checksum(header);
+}
+
+static void trace(struct tap *tap)
+{
+	struct image_header header;
+
+	memcpy(&header, image, sizeof(header));
+	tap_ok(tap, !image_is_trace(&header, 0, IMAGE_BUILD_ID),
+	       "an image that nobody has filled is no trace");
+	fill(&header);
+	tap_ok(tap, image_is_trace(&header, PLACE, IMAGE_BUILD_ID), "one that was filled is");
+	tap_ok(tap, !image_is_trace(&header, PLACE + (2 << 20), IMAGE_BUILD_ID),
+	       "its copy elsewhere is none");
+	tap_ok(tap, !image_is_trace(&header, PLACE, IMAGE_BUILD_ID + 1),
+	       "nor is what another build has left");
+	header.cpu_step[2] = IMAGE_STEP_CPU;
+	tap_ok(tap, image_is_trace(&header, PLACE, IMAGE_BUILD_ID),
+	       "it stays one while CPUs go on");
+	header.public_offset ^= PAGE_BYTES;
+	tap_ok(tap, !image_is_trace(&header, PLACE, IMAGE_BUILD_ID),
+	       "one that was written over is none");
+	fill(&header);
+	header.system_blob_offset = header.size + 1;
+	header.trace_checksum = image_trace_checksum(&header);
+	tap_ok(tap, !image_is_trace(&header, PLACE, IMAGE_BUILD_ID),
+	       "nor is one with a configuration outside");
+}
+
 int main(int argc, char **argv)
 {
 	struct tap tap = {0};
@@ -199,6 +240,7 @@ int main(int argc, char **argv)
 	changed(&tap);
 	cut(&tap);
 	layout(&tap);
+	trace(&tap);
 	free(image);
 	return tap_done(&tap);
 }

@@ -100,6 +100,7 @@ static const struct number numbers[] = {
 	AT(image_header, num_cpus, 168),
 	AT(image_header, hardware_ids, 176),
 	AT(image_header, cpu_entering, 432),
+	AT(image_header, cpu_step, 504),
 };
 
 int main(void)

@@ -322,6 +322,16 @@ uint64_t arch_clock_khz(void)
 	return khz ? khz : FASTEST_TSC_KHZ;
 }
 
+#define CACHE_LINE 64u
+
+void arch_write_back(const void *start, uint64_t size)
+{
+	uint64_t end = (uint64_t)start + size;
+
+	for (uint64_t at = (uint64_t)start & -CACHE_LINE; at < end; at += CACHE_LINE)
+		asm volatile("clflush (%0)" : : "r"(at) : "memory");
+}
+
 int arch_stage2_create(struct cell *cell)
 {
 	bool has_1g = cpuid(0x80000001, 0).edx & CPUID_8000_0001_EDX_PAGE1GB;

@@ -1,0 +1,135 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * What a hypervisor has left in memory that did not end in order: the machine stood still or was
+ * reset. A warm reset keeps memory, and hypervisor memory is filled with zeros where it is left. It
+ * is found again by its header, which names its own place and has a checksum, wherever the next
+ * Linux has not put something else there meanwhile.
+ */
+#include <linux/cacheflush.h>
+#include <linux/ioport.h>
+#include <linux/mm.h>
+#include <linux/sched.h>
+#include <linux/sizes.h>
+#include <linux/slab.h>
+#include <linux/uaccess.h>
+#include <asm/io.h>
+
+#include "cellvisor.h"
+#include "image_build_id.h"
+#include "image_check.h"
+
+#define STEP_BY SZ_2M /* as the pool is aligned, whose start is the hypervisor's */
+
+static const char *const steps[] = {
+	[IMAGE_STEP_SWITCHING] = "on the way in",
+	[IMAGE_STEP_INSIDE] = "inside, while another CPU set everything up",
+	[IMAGE_STEP_CHECKING] = "looking at the configuration",
+	[IMAGE_STEP_MACHINE] = "setting up memory and virtualization",
+	[IMAGE_STEP_SUBSYSTEMS] = "setting up what it guards",
+	[IMAGE_STEP_ROOT_CELL] = "setting up the root cell",
+	[IMAGE_STEP_CPU] = "setting up the CPU",
+	[IMAGE_STEP_WAITING] = "waiting for the other CPUs",
+	[IMAGE_STEP_OPEN] = "open",
+};
+
+void trace_begin(struct partition *p)
+{
+	struct image_header *header = p->header;
+
+	for (unsigned int cpu = 0; cpu < IMAGE_MAX_CPUS; cpu++)
+		header->cpu_step[cpu] =
+			header->cpu_entering[cpu] ? IMAGE_STEP_SWITCHING : IMAGE_STEP_NONE;
+	header->trace_checksum = image_trace_checksum(header);
+	/* A reset forgets what is only in caches. */
+	clflush_cache_range(p->memory, p->header->core_size);
+}
+
+static bool read_header(const void *at, u64 phys, struct image_header *header)
+{
+	char magic[IMAGE_MAGIC_LEN];
+
+	/* Memory may be out of the direct map, or broken. */
+	return !copy_from_kernel_nofault(magic, at, sizeof(magic)) &&
+	       !memcmp(magic, IMAGE_MAGIC, sizeof(magic)) &&
+	       !copy_from_kernel_nofault(header, at, sizeof(*header)) &&
+	       image_is_trace(header, phys, IMAGE_BUILD_ID);
+}
+
+/* Whether all were in; else a line for each step that some have come to. */
+static bool tell_steps(const struct image_header *header)
+{
+	DECLARE_BITMAP(cpus, IMAGE_MAX_CPUS);
+	bool open = true;
+
+	for (unsigned int step = IMAGE_STEP_SWITCHING; step < ARRAY_SIZE(steps); step++) {
+		bitmap_zero(cpus, IMAGE_MAX_CPUS);
+		for (unsigned int cpu = 0; cpu < IMAGE_MAX_CPUS; cpu++) {
+			if (header->cpu_step[cpu] == step)
+				__set_bit(cpu, cpus);
+		}
+		if (step == IMAGE_STEP_OPEN && open)
+			return true;
+		if (bitmap_empty(cpus, IMAGE_MAX_CPUS))
+			continue;
+		open = false;
+		pr_cell(err, "the last it came to, CPUs %*pbl: %s\n", IMAGE_MAX_CPUS, cpus,
+			steps[step]);
+	}
+	return false;
+}
+
+static void tell_console(const void *at, const struct image_header *header)
+{
+	const struct public_area *public = at + header->public_offset;
+	const struct system_desc *system = at + header->system_blob_offset;
+	struct public_ring *ring = kvmalloc(sizeof(*ring), GFP_KERNEL);
+	u32 flags;
+
+	if (!ring)
+		return;
+	/* Of a configuration that keeps it from root it stays kept. */
+	if (!copy_from_kernel_nofault(&flags, &system->flags, sizeof(flags)) &&
+	    (flags & BLOB_SYS_CONSOLE_READABLE) &&
+	    !copy_from_kernel_nofault(ring, &public->console, sizeof(*ring)))
+		console_log(ring, 0);
+	kvfree(ring);
+}
+
+static void tell(const void *at, u64 phys, struct image_header *header)
+{
+	if (!read_header(at, phys, header))
+		return;
+	pr_cell(err, "the machine was reset with a hypervisor in it, which was at 0x%llx\n", phys);
+	if (tell_steps(header))
+		pr_cell(err, "it was open on all CPUs\n");
+	tell_console(at, header);
+}
+
+void trace_tell(const void *at, u64 phys)
+{
+	struct image_header *header = kmalloc(sizeof(*header), GFP_KERNEL);
+
+	if (header)
+		tell(at, phys, header);
+	kfree(header);
+}
+
+static int look(struct resource *res, void *data)
+{
+	for (u64 phys = ALIGN(res->start, STEP_BY); phys < res->end; phys += STEP_BY) {
+		if (pfn_valid(PHYS_PFN(phys)))
+			tell(phys_to_virt(phys), phys, data);
+		cond_resched();
+	}
+	return 0;
+}
+
+void trace_look(void)
+{
+	struct image_header *header = kmalloc(sizeof(*header), GFP_KERNEL);
+
+	if (header)
+		walk_iomem_res_desc(IORES_DESC_NONE, IORESOURCE_SYSTEM_RAM | IORESOURCE_BUSY, 0,
+				    U64_MAX, header, look);
+	kfree(header);
+}
