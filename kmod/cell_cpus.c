@@ -33,6 +33,12 @@ int cell_take_cpus(struct managed_cell *cell)
 	unsigned int cpu;
 	int err;
 
+	/* Some kernels can take it offline, and bring it back by an NMI in the place where it waits
+	 * (cpu0_hotplug): after a cell nothing of that is left. */
+	if (cpumask_test_cpu(0, &cell->cpus)) {
+		pr_cell(err, "cell %s: CPU 0 is always Linux'\n", cell->desc->name);
+		return -EINVAL;
+	}
 	/* From now on nobody brings one of them online. */
 	cpumask_or(&owned_cpus, &owned_cpus, &cell->cpus);
 	for_each_cpu (cpu, &cell->cpus) {

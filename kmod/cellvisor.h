@@ -32,7 +32,8 @@ struct partition {
 	const struct public_area *public;
 	struct system_desc *system; /* with what was filled in */
 	size_t system_size;
-	struct cpumask cpus; /* that entered */
+	struct cpumask cpus;	/* that entered */
+	struct cpumask brought; /* online only for the moment in which all enter or leave */
 };
 
 /*
@@ -49,6 +50,23 @@ extern struct partition *partition; /* NULL while the hypervisor is off */
 int partition_open(const void __user *blob);
 int partition_close(void);
 int partition_check_linux(void);
+
+/*
+ * cpus.c: Linux' CPUs on the way in and out.
+ *
+ * cpus_check(): the configuration names all that are there. 0, -ENODEV, -EINVAL, -E2BIG.
+ * cpus_bring(): all of them online. 0, or an error and a line that names the one that does not
+ *   come; those that came are in brought either way.
+ * cpus_take_away(): these offline again, and forgotten.
+ * cpus_close(), cpus_open(): from one to the other no others come online.
+ * cpus_may_come(): whether this one may now: 0, or -EBUSY and a line; needs no lock.
+ */
+int cpus_check(const struct partition *p);
+int cpus_bring(const struct cpumask *cpus, struct cpumask *brought);
+void cpus_take_away(struct cpumask *brought);
+void cpus_close(const struct cpumask *cpus);
+void cpus_open(void);
+int cpus_may_come(unsigned int cpu);
 
 /*
  * image.c: image_load() copies the image and the configuration into the partition's memory, ready

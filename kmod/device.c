@@ -279,16 +279,6 @@ static struct miscdevice device = {
 	.mode = 0600,
 };
 
-/* A CPU of a cell cannot be brought online: the start-up IPI would go nowhere and Linux would wait
- * for it. */
-static int cpu_prepare(unsigned int cpu)
-{
-	if (!cells_own_cpu(cpu))
-		return 0;
-	pr_cell(warn, "CPU %u belongs to a cell\n", cpu);
-	return -EBUSY;
-}
-
 /*
  * Who has the lock may be letting a driver come or go that wants to change the list of notifiers,
  * and that waits for us.
@@ -368,8 +358,10 @@ static int __init cellvisor_init(void)
 	err = cellvisor_sysfs_init();
 	if (err)
 		return err;
+	/* The start-up IPI of one that may not come would go nowhere, and Linux would wait for it.
+	 */
 	hotplug_state = cpuhp_setup_state_nocalls(CPUHP_BP_PREPARE_DYN, "cellvisor:prepare",
-						  cpu_prepare, NULL);
+						  cpus_may_come, NULL);
 	if (hotplug_state < 0) {
 		err = hotplug_state;
 		goto err_sysfs;

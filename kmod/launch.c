@@ -58,43 +58,6 @@ static int read_system(const void __user *blob, struct partition *p)
 }
 
 /*
- * Every CPU of the configuration must be there to enter, and nobody else may be left outside: one
- * that is offline waits in Linux' own code, with all of memory before it, for whatever wakes it.
- */
-static int check_cpus(const struct partition *p)
-{
-	const struct cell_desc *root = &p->system->root_cell;
-	const u8 *set = cell_desc_cpu_set(root);
-	unsigned int count = root->cpu_set_size * 8;
-	struct cpumask offline;
-	bool listed;
-
-	if (cpumask_andnot(&offline, cpu_present_mask, cpu_online_mask)) {
-		pr_cell(err,
-			"CPUs %*pbl are offline: bring them online, the hypervisor takes all\n",
-			cpumask_pr_args(&offline));
-		return -ENODEV;
-	}
-
-	for (unsigned int cpu = 0; cpu < max_t(unsigned int, count, nr_cpu_ids); cpu++) {
-		listed = cpu < count && (set[cpu / 8] & (1 << (cpu % 8)));
-		if (listed && (cpu >= nr_cpu_ids || !cpu_online(cpu))) {
-			pr_cell(err, "there is no CPU %u, which the configuration names\n", cpu);
-			return -ENODEV;
-		}
-		if (!listed && cpu < nr_cpu_ids && cpu_online(cpu)) {
-			pr_cell(err, "CPU %u is online but not in the configuration\n", cpu);
-			return -EINVAL;
-		}
-		if (listed && cpu >= IMAGE_MAX_CPUS) {
-			pr_cell(err, "CPU %u: only %u CPUs are supported\n", cpu, IMAGE_MAX_CPUS);
-			return -E2BIG;
-		}
-	}
-	return 0;
-}
-
-/*
  * The hypervisor writes to interrupt controllers, configuration space and ports where the
  * configuration says that they are, and cells to what is named for them. A locked-down kernel takes
  * no such word from user space.
@@ -248,7 +211,7 @@ static int prepare(const void __user *blob, struct partition *p)
 }
 
 /* All CPUs go in, or none is left in there. */
-static int enter(struct partition *p)
+static int cross(struct partition *p)
 {
 	struct crossing crossing = {
 		.partition = p,
@@ -271,6 +234,30 @@ static int enter(struct partition *p)
 	return err;
 }
 
+/*
+ * All CPUs that there are: one that stayed outside would wait in Linux' own code, with all of
+ * memory before it, for whatever wakes it. Who was offline is so again afterwards, inside.
+ */
+static int enter(struct partition *p)
+{
+	int err = cpus_bring(cpu_present_mask, &p->brought);
+
+	/* Of those nobody has asked anything yet. */
+	if (!err && !cpumask_empty(&p->brought))
+		err = machine_survey();
+	if (err)
+		return err;
+	cpumask_copy(&p->cpus, cpu_online_mask);
+	err = image_load(p);
+	if (err)
+		return err;
+	cpus_close(&p->cpus);
+	err = cross(p);
+	if (err)
+		cpus_open();
+	return err;
+}
+
 int partition_open(const void __user *blob)
 {
 	struct partition *p;
@@ -284,17 +271,14 @@ int partition_open(const void __user *blob)
 	err = prepare(blob, p);
 	if (err)
 		goto err_free;
-	err = check_cpus(p);
+	err = cpus_check(p);
 	if (err)
 		goto err_free;
 	err = links_check_system(p->system);
 	if (err)
 		goto err_free;
-	cpumask_copy(&p->cpus, cpu_online_mask);
-	err = image_load(p);
-	if (err)
-		goto err_free;
 	err = enter(p);
+	cpus_take_away(&p->brought);
 	if (err)
 		goto err_free;
 	partition = p;
@@ -326,43 +310,20 @@ int partition_check_linux(void)
 	return 0;
 }
 
-/* CPUs that somebody took offline run inside the hypervisor all the same: they have to leave, too.
- */
-static int bring_cpus(const struct partition *p, struct cpumask *brought)
-{
-	unsigned int cpu;
-	int err;
-
-	for_each_cpu (cpu, &p->cpus) {
-		if (cpu_online(cpu))
-			continue;
-		err = hotplug_add_cpu(cpu);
-		if (err) {
-			pr_cell(err, "CPU %u cannot be brought back online: error %d\n", cpu, err);
-			return err;
-		}
-		cpumask_set_cpu(cpu, brought);
-	}
-	return 0;
-}
-
 int partition_close(void)
 {
 	struct crossing crossing = {.partition = partition};
-	struct cpumask brought;
 	unsigned int tries = 0;
-	unsigned int cpu;
 	int err;
 
 	if (!partition)
 		return -EINVAL;
-	cpumask_clear(&brought);
 	do {
 		crossing.error = 0;
 		crossing.verdict = NO_VERDICT;
 		err = partition_check_linux();
 		if (!err)
-			err = bring_cpus(partition, &brought);
+			err = cpus_bring(&partition->cpus, &partition->brought);
 		if (!err)
 			err = stop_machine(leave_cpu, &crossing, cpu_online_mask);
 		if (!err)
@@ -370,10 +331,11 @@ int partition_close(void)
 	} while (err == -EAGAIN && ++tries < MAX_CLOSE_TRIES);
 	if (err) {
 		pr_cell(err, "the hypervisor did not close: error %d\n", err);
+		cpus_take_away(&partition->brought);
 		return err;
 	}
-	for_each_cpu (cpu, &brought)
-		hotplug_remove_cpu(cpu);
+	cpus_open();
+	cpus_take_away(&partition->brought);
 	console_close();
 	free_partition(partition);
 	partition = NULL;

@@ -32,7 +32,7 @@ told 'a system configuration of another revision is refused, with both' \
 	'system configuration of revision 12, this driver takes revision 14'
 told 'one of another architecture is refused, with both' \
 	'system configuration refused: made for arm64, this is x86'
-told 'a CPU that is offline is named' 'CPUs 3 are offline'
+told 'a CPU that is offline and not in it is named' 'CPU 3 is there but not in the configuration'
 fuzz create 350
 told 'a cell of another revision is refused, with both' 'made for revision 12, this is revision 14'
 told 'a cell of another architecture is refused, with both' \

@@ -46,10 +46,12 @@ void refuse_systems(struct device *device)
 	blob->architecture = OTHER_ARCHITECTURE;
 	expect(device, "system of another architecture", JAILHOUSE_ENABLE, blob, EINVAL);
 	blob->architecture = BLOB_ARCH_X86;
-	set_online("0");
+	((uint8_t *)cell_desc_cpu_set(&blob->root_cell))[0] |= 1u << 7;
 	expect(device, "a CPU is missing", JAILHOUSE_ENABLE, blob, ENODEV);
+	((uint8_t *)cell_desc_cpu_set(&blob->root_cell))[0] &= ~(1u << 7);
+	set_online("0");
 	((uint8_t *)cell_desc_cpu_set(&blob->root_cell))[0] &= ~(1u << 3);
-	expect(device, "a CPU would stay outside", JAILHOUSE_ENABLE, blob, ENODEV);
+	expect(device, "a CPU would stay outside", JAILHOUSE_ENABLE, blob, EINVAL);
 	((uint8_t *)cell_desc_cpu_set(&blob->root_cell))[0] |= 1u << 3;
 	set_online("1");
 	free(blob);

@@ -1,0 +1,51 @@
+#!/bin/bash
+# SPDX-License-Identifier: GPL-2.0-only
+# A machine that has booted with some of its CPUs, and whose owner has taken another one offline: the
+# hypervisor takes all, and all are again as they were. They come online when they are wanted.
+# boot: own
+# options: --append maxcpus=3 --append cpu0_hotplug
+# timeout: 240
+# shellcheck source-path=SCRIPTDIR source=../lib/cells.sh
+. ./cells.sh
+
+cpus=/sys/devices/system/cpu
+
+# set_online CPU VALUE
+set_online() { timeout 60 bash -c "echo $2 >$cpus/cpu$1/online"; }
+
+online() { cat $cpus/online; }
+
+begin
+is 'control: Linux has not booted all' "$(online)" 0-2
+check 'control: and one is taken offline' set_online 1 0
+check 'the hypervisor opens' cellctl enable
+is 'the same CPUs are online' "$(online)" 0,2
+is 'it has all of them' "$(cat $sysfs/cells/0/cpus_assigned_list)" 0-3
+check 'one that was offline comes online' set_online 3 1
+check 'and does its work' timeout 20 taskset -c 3 seq 100000
+check 'the other one does, too' set_online 1 1
+check 'and does its work as well' timeout 20 taskset -c 1 seq 100000
+describe turbine turbine 's/"cpus": .*/"cpus": [3],/; s/"heartbeat": .*/"heartbeat": "5s",/'
+check 'a cell gets it' cellctl start turbine
+turbine_reports 'and runs there'
+check 'it is killed' cellctl kill turbine
+check 'and gives it back' cellctl destroy turbine
+is 'all are online' "$(online)" 0-3
+
+# CPU 0, which this kernel could take offline.
+log=$(kernel_log_mark)
+fails 'CPU 0 is no cell'"'"'s' timeout 60 ./abi life 0
+like 'the log says why' "$(kernel_log_since "$log")" 'CPU 0 is always Linux'
+is 'it is online' "$(online)" 0-3
+
+check 'one is taken offline while the hypervisor is on' set_online 2 0
+check 'the hypervisor closes' cellctl disable
+is 'that one is offline' "$(online)" 0-1,3
+check 'one comes online without it' set_online 2 1
+check 'and one goes' set_online 3 0
+check 'the hypervisor opens again' cellctl enable
+is 'it is offline still' "$(online)" 0-2
+check 'the hypervisor closes again' cellctl disable
+is 'and after it' "$(online)" 0-2
+check 'all come online' set_online 3 1
+end
