@@ -3,6 +3,7 @@
  * cellvisor_lock. */
 #include <linux/delay.h>
 #include <linux/io.h>
+#include <linux/jiffies.h>
 #include <linux/mm.h>
 #include <linux/sched/signal.h>
 #include <linux/sizes.h>
@@ -16,6 +17,7 @@
 #define POLL_INTERVAL_US 1000
 #define LOAD_CHUNK	 SZ_1M
 #define MAX_IMAGES	 64
+#define KILL_ALL_MS	 5000
 
 LIST_HEAD(managed_cells);
 
@@ -393,6 +395,18 @@ int cells_destroy(const struct jailhouse_cell_id *id)
 	return err ? err : destroy(cell, false);
 }
 
+/* The hypervisor waits for a CPU that does not answer, a second for each cell. */
+void cells_kill_all(void)
+{
+	unsigned long end = jiffies + msecs_to_jiffies(KILL_ALL_MS);
+	struct managed_cell *cell;
+
+	list_for_each_entry (cell, &managed_cells, entry) {
+		if (cell->slot && time_before(jiffies, end))
+			cellvisor_hypercall(HC_CV_CELL_KILL, cell->id, 0);
+	}
+}
+
 /* The list may change while a cell is asked: begin anew after each. */
 int cells_destroy_all(bool force)
 {
@@ -401,10 +415,7 @@ int cells_destroy_all(bool force)
 
 	/* All of them first: one that has locked the configuration would keep the others. */
 	if (force)
-		list_for_each_entry (cell, &managed_cells, entry) {
-			if (cell->slot)
-				cellvisor_hypercall(HC_CV_CELL_KILL, cell->id, 0);
-		}
+		cells_kill_all();
 again:
 	list_for_each_entry (cell, &managed_cells, entry) {
 		if (!cell->slot)

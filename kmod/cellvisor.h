@@ -20,8 +20,24 @@ static_assert(IMAGE_MAX_SIZE == CELLVISOR_HYPERVISOR_MEMORY_MAX);
 
 #define pr_cell(level, fmt, ...) pr_##level("cellvisor: " fmt, ##__VA_ARGS__)
 
-/* device.c, the door. The lock serializes everything that changes the partition. */
+/*
+ * device.c, the door. The lock serializes everything that changes the partition.
+ *
+ * device_disable(): ends all cells and the hypervisor. With force no cell and no driver is asked.
+ *	Each step is bounded; after an error the hypervisor is on and can be used.
+ */
 extern struct mutex cellvisor_lock;
+
+int device_disable(bool force);
+
+/*
+ * power.c: the machine goes to sleep, down, or on to another kernel.
+ *
+ * power_going_down(): nobody may open the hypervisor in that; needs no lock.
+ */
+int power_init(void);
+void power_exit(void);
+bool power_going_down(void);
 
 /* The hypervisor's memory and what it was opened with. */
 struct partition {
@@ -96,6 +112,7 @@ void trace_tell(const void *at, u64 phys);
  * machine_cpu_in_use(): whether somebody else virtualizes this CPU by now; interrupts off.
  * machine_enter_cpu(), machine_leave_cpu(): this CPU, interrupts off, all others likewise.
  * cellvisor_hypercall(): into the hypervisor; only while it is on.
+ * machine_off(): switches the machine off, waiting for no CPU. Returns where that cannot be.
  */
 int machine_survey(void);
 int machine_complete(struct system_desc *system);
@@ -106,6 +123,7 @@ bool machine_cpu_in_use(void);
 int machine_enter_cpu(const struct partition *p);
 int machine_leave_cpu(void);
 int cellvisor_hypercall(u32 code, u64 arg1, u64 arg2);
+void machine_off(void);
 
 /* arch/x86/svm_trampoline.S: one page, mapped at the same address in both worlds. */
 int trampoline_enter(u64 hv_cr3, u64 entry, u32 cpu);
@@ -176,7 +194,9 @@ int cells_load(const struct jailhouse_cell_id *id, u32 count,
 int cells_start(const struct jailhouse_cell_id *id);
 int cells_destroy(const struct jailhouse_cell_id *id);
 int cells_kill(const struct jailhouse_cell_id *id);
-/* On DISABLE, and with force on reboot: ends every cell, asking nobody then. */
+/* Each cell stops where it is; 5 s at most for all of them together, and for one that is slow. */
+void cells_kill_all(void);
+/* On DISABLE, and with force before another kernel: ends every cell, asking nobody then. */
 int cells_destroy_all(bool force);
 struct managed_cell *cells_find(const struct jailhouse_cell_id *id); /* NULL: none */
 

@@ -3,20 +3,14 @@
 #include <linux/capability.h>
 #include <linux/cpu.h>
 #include <linux/cpuhotplug.h>
-#include <linux/delay.h>
 #include <linux/fs.h>
 #include <linux/miscdevice.h>
 #include <linux/module.h>
 #include <linux/poll.h>
-#include <linux/reboot.h>
 #include <linux/slab.h>
-#include <linux/suspend.h>
 #include <linux/uaccess.h>
 
 #include "cellvisor.h"
-
-#define NOTIFIER_POLL_MS 20
-#define NOTIFIER_WAIT_MS 120000
 
 DEFINE_MUTEX(cellvisor_lock);
 
@@ -26,14 +20,11 @@ struct opener {
 	struct console_reader console;
 };
 
-/* The machine is about to suspend or to end: nobody opens the hypervisor in that. */
-static bool going_down;
-
 static int do_enable(const void __user *blob)
 {
 	int err;
 
-	if (going_down) {
+	if (power_going_down()) {
 		pr_cell(err, "the machine is going down or to sleep\n");
 		return -EBUSY;
 	}
@@ -49,7 +40,7 @@ static int do_enable(const void __user *blob)
 	return 0;
 }
 
-static int do_disable(bool force)
+int device_disable(bool force)
 {
 	int err;
 
@@ -148,7 +139,7 @@ static int serve(unsigned int code, union request *request, void __user *argumen
 	case JAILHOUSE_ENABLE:
 		return do_enable(argument);
 	case JAILHOUSE_DISABLE:
-		return do_disable(false);
+		return device_disable(false);
 	case JAILHOUSE_CELL_CREATE:
 		return cells_create(u64_to_user_ptr(request->create.blob_address),
 				    request->create.blob_size, 0);
@@ -279,71 +270,6 @@ static struct miscdevice device = {
 	.mode = 0600,
 };
 
-/*
- * Who has the lock may be letting a driver come or go that wants to change the list of notifiers,
- * and that waits for us.
- */
-static bool lock_from_notifier(void)
-{
-	for (unsigned int waited = 0; !mutex_trylock(&cellvisor_lock); waited += NOTIFIER_POLL_MS) {
-		if (waited >= NOTIFIER_WAIT_MS) {
-			pr_cell(err, "somebody is changing cells, and takes too long\n");
-			return false;
-		}
-		msleep(NOTIFIER_POLL_MS);
-	}
-	return true;
-}
-
-static int power_event(struct notifier_block *block, unsigned long event, void *data)
-{
-	int result = NOTIFY_DONE;
-
-	if (!lock_from_notifier())
-		return notifier_from_errno(-EBUSY);
-	switch (event) {
-	case PM_SUSPEND_PREPARE:
-	case PM_HIBERNATION_PREPARE:
-	case PM_RESTORE_PREPARE:
-		if (partition) {
-			pr_cell(err, "no suspend while the hypervisor is on\n");
-			result = notifier_from_errno(-EBUSY);
-		} else {
-			going_down = true;
-		}
-		break;
-	case PM_POST_SUSPEND:
-	case PM_POST_HIBERNATION:
-	case PM_POST_RESTORE:
-		going_down = false;
-		break;
-	}
-	mutex_unlock(&cellvisor_lock);
-	return result;
-}
-
-/* Reboot and kexec: the next kernel must find the machine without a hypervisor below it. */
-static int reboot_event(struct notifier_block *block, unsigned long event, void *data)
-{
-	int err;
-
-	if (!lock_from_notifier()) {
-		pr_cell(err, "the hypervisor stays on\n");
-		return NOTIFY_DONE;
-	}
-	going_down = true;
-	if (partition) {
-		pr_cell(info, "the machine goes down: cells are stopped\n");
-		err = do_disable(true);
-		if (err)
-			pr_cell(err, "the hypervisor stays on: error %d\n", err);
-	}
-	mutex_unlock(&cellvisor_lock);
-	return NOTIFY_DONE;
-}
-
-static struct notifier_block power_notifier = {.notifier_call = power_event};
-static struct notifier_block reboot_notifier = {.notifier_call = reboot_event};
 static int hotplug_state;
 
 static int __init cellvisor_init(void)
@@ -369,23 +295,18 @@ static int __init cellvisor_init(void)
 	err = devices_init();
 	if (err)
 		goto err_hotplug;
-	err = register_pm_notifier(&power_notifier);
+	err = power_init();
 	if (err)
 		goto err_devices;
-	err = register_reboot_notifier(&reboot_notifier);
-	if (err)
-		goto err_pm;
 	err = misc_register(&device);
 	if (err)
-		goto err_reboot;
+		goto err_power;
 	events_init(device.this_device);
 	trace_look();
 	return 0;
 
-err_reboot:
-	unregister_reboot_notifier(&reboot_notifier);
-err_pm:
-	unregister_pm_notifier(&power_notifier);
+err_power:
+	power_exit();
 err_devices:
 	devices_exit();
 err_hotplug:
@@ -399,8 +320,7 @@ err_sysfs:
 static void __exit cellvisor_exit(void)
 {
 	misc_deregister(&device);
-	unregister_reboot_notifier(&reboot_notifier);
-	unregister_pm_notifier(&power_notifier);
+	power_exit();
 	devices_exit();
 	cpuhp_remove_state_nocalls(hotplug_state);
 	pool_release();

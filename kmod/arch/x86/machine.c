@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /* The machine: whether it will do, what only it knows, and the step of one CPU in and out. */
+#include <linux/acpi.h>
 #include <linux/delay.h>
 #include <linux/mm.h>
 #include <linux/smp.h>
@@ -184,4 +185,14 @@ int machine_leave_cpu(void)
 int cellvisor_hypercall(u32 code, u64 arg1, u64 arg2)
 {
 	return vendor->hypercall(code, arg1, arg2);
+}
+
+/* ACPI 6.5, 16.1.6: after _PTS, by the registers of the sleep state. */
+void machine_off(void)
+{
+	if (acpi_disabled || ACPI_FAILURE(acpi_enter_sleep_state_prep(ACPI_STATE_S5)))
+		return;
+	local_irq_disable();
+	acpi_enter_sleep_state(ACPI_STATE_S5);
+	local_irq_enable();
 }

@@ -89,6 +89,16 @@ turbine_goes_on() {
 	turbine_came_to=$before
 }
 
+# plant_faults: before begin: the hypervisor is one that has faults when a test orders them (tests/planted).
+plant_faults() {
+	if [[ -e cellvisor-planted.ko ]]; then
+		rmmod cellvisor
+		insmod ./cellvisor-planted.ko
+	else
+		cp cellvisor-planted-x86.bin /lib/firmware/cellvisor-x86.bin
+	fi
+}
+
 # console_has CELL REGEX
 console_has() { cellctl console "$1" | grep -qE "$2"; }
 

@@ -28,6 +28,37 @@ end() {
 	finish
 }
 
+# go_down COMMAND...: the end of a test that ends the machine itself, as soon as the host has all results.
+go_down() {
+	(
+		trap '' TERM
+		until [[ -e /run/results/done ]]; do sleep 0.05; done
+		"$@"
+	) &
+	finish
+}
+
+# load_kernel load|panic [WORD...]: what boots next, of a machine with --next-kernel: its own kernel, with
+# words added to its command line.
+load_kernel() {
+	./next-kernel "$1" /run/results/vmlinuz /run/results/initrd.cpio "$(</proc/cmdline) ${*:2}"
+}
+
+# in_next_kernel: whether this one came after another in which the same test began; then its cases are
+# counted on. leave_kernel: the next one will know.
+in_next_kernel() {
+	local output
+	[[ -e /run/results/again ]] || return 1
+	output=/run/results/$(</run/results/again).tap
+	tap_count=$(grep -cE '^(not )?ok ' "$output")
+	tap_failed=$(grep -c '^not ok ' "$output")
+	true
+}
+leave_kernel() {
+	basename "$0" >/run/results/again
+	sync
+}
+
 all_cpus_back() {
 	is 'all CPUs are back' "$(cat /sys/devices/system/cpu/online)" "$(cat /sys/devices/system/cpu/present)"
 }

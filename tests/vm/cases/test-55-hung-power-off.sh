@@ -1,0 +1,37 @@
+#!/bin/bash
+# SPDX-License-Identifier: GPL-2.0-only
+# The machine is switched off at once, though a cell's CPU does not answer and an operation hangs
+# under the driver's lock. That it is off in the end says who runs the tests, after 60 s at most.
+# boot: own
+# last-words: cells run on until the machine is reset or off
+# timeout: 180
+# shellcheck source-path=SCRIPTDIR source=../lib/cells.sh
+. ./cells.sh
+
+silence=0x50540001
+
+# lock_is_held: nobody else's operation gets to the driver.
+lock_is_held() {
+	timeout 2 ./driver-call start mischief
+	(($? == 124))
+}
+
+plant_faults
+begin
+describe mischief mischief 's/"cpus": .*/"cpus": [1],/'
+describe_program planted planted "fault=$silence argument=0"
+check 'the hypervisor opens' cellctl enable
+check 'a cell is created' cellctl create mischief
+check 'another one starts, whose CPU will not answer any more' cellctl start planted
+eventually_check 'its program has run' 20 console_has planted 'planted: in'
+sleep 2
+timeout 60 cellctl kill planted >/dev/null 2>&1
+eventually_check 'its CPU does not answer' 20 cell_is planted State failed
+# Warnings reach the host, too.
+dmesg -n 5
+(
+	trap '' TERM
+	exec ./hang-load mischief 0x1000
+) &
+check 'control: an operation hangs' eventually 20 lock_is_held
+go_down systemctl poweroff -ff
