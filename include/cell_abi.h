@@ -47,6 +47,12 @@ enum cell_hypercall {
 	 */
 	HC_CV_LINK_ADD = HC_CV_BASE + 3,
 	HC_CV_LINK_REMOVE = HC_CV_BASE + 4,
+	/*
+	 * CPU: one of root's, which Linux has offline, leaves before all others do: it is reset,
+	 * and waits for its start-up natively, using no memory. -EBUSY while there is a cell; -EIO:
+	 * it does not answer.
+	 */
+	HC_CV_CPU_RELEASE = HC_CV_BASE + 5,
 };
 
 /* Argument of HC_HYPERVISOR_GET_INFO. */

@@ -7,9 +7,20 @@
 /* For the CPU hotplug callback, which cannot take the lock. */
 static struct cpumask owned_cpus;
 
+/* Were taken from Linux and did not come back: it can bring them online itself, or we do later. */
+static struct cpumask missing_cpus;
+
 bool cells_own_cpu(unsigned int cpu)
 {
 	return cpumask_test_cpu(cpu, &owned_cpus);
+}
+
+static int return_cpu(unsigned int cpu)
+{
+	/* After a fault of the hypervisor it would be waited for in vain. */
+	if (cellvisor_hypercall(HC_CPU_GET_INFO, cpu, CPU_INFO_STATE) == CPU_INFO_FAILED)
+		return -EIO;
+	return partition_check_linux() ?: hotplug_add_cpu(cpu);
 }
 
 void cell_return_cpus(struct managed_cell *cell)
@@ -19,13 +30,32 @@ void cell_return_cpus(struct managed_cell *cell)
 
 	cpumask_andnot(&owned_cpus, &owned_cpus, &cell->cpus);
 	for_each_cpu (cpu, &cell->offlined) {
-		err = partition_check_linux();
+		err = return_cpu(cpu);
 		if (!err)
-			err = hotplug_add_cpu(cpu);
-		if (err)
-			pr_cell(err, "CPU %u does not come back to Linux: error %d\n", cpu, err);
+			continue;
+		cpumask_set_cpu(cpu, &missing_cpus);
+		pr_cell(err,
+			"CPU %u does not come back to Linux: error %d; it is tried once more when "
+			"the hypervisor is off\n",
+			cpu, err);
 	}
 	cpumask_clear(&cell->offlined);
+}
+
+void cells_return_missing(void)
+{
+	unsigned int cpu;
+	int err;
+
+	for_each_cpu (cpu, &missing_cpus) {
+		err = cpu_online(cpu) ? 0 : hotplug_add_cpu(cpu);
+		if (err < 0)
+			pr_cell(err,
+				"CPU %u does not come back to Linux: error %d; \"echo 1 "
+				">/sys/devices/system/cpu/cpu%u/online\" tries it again\n",
+				cpu, err, cpu);
+	}
+	cpumask_clear(&missing_cpus);
 }
 
 int cell_take_cpus(struct managed_cell *cell)

@@ -49,7 +49,7 @@ struct partition {
 	struct system_desc *system; /* with what was filled in */
 	size_t system_size;
 	struct cpumask cpus;	/* that entered */
-	struct cpumask brought; /* online only for the moment in which all enter or leave */
+	struct cpumask brought; /* online only for the moment in which all enter */
 };
 
 /*
@@ -206,10 +206,12 @@ struct managed_cell *cells_find(const struct jailhouse_cell_id *id); /* NULL: no
  * cells_own_cpu(): whether a cell has it; needs no lock.
  * cell_take_cpus(): all of them, or none and an error.
  * cell_return_cpus(): what was taken. The log tells which does not come back.
+ * cells_return_missing(): the hypervisor is off: those once more.
  */
 bool cells_own_cpu(unsigned int cpu);
 int cell_take_cpus(struct managed_cell *cell);
 void cell_return_cpus(struct managed_cell *cell);
+void cells_return_missing(void);
 
 /*
  * devices.c: PCI devices between Linux and a cell.

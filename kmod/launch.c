@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /* Into the hypervisor and back: what must hold before, and the switch on all CPUs at once. */
 #include <linux/cpu.h>
+#include <linux/delay.h>
 #include <linux/io.h>
 #include <linux/ioport.h>
 #include <linux/mm.h>
@@ -13,7 +14,7 @@
 #include "lib/blob_error/blob_error.h"
 
 #define SYSTEM_BLOB_MAX (64u << 10)
-#define MAX_CLOSE_TRIES 5
+#define RELEASE_MS	10
 
 struct partition *partition;
 
@@ -94,11 +95,13 @@ static int check_memory(const struct partition *p)
 }
 
 struct crossing {
-	const struct partition *partition;
+	struct partition *partition;
 	int error;
 	atomic_t undecided; /* on entering: CPUs that have not looked yet */
 	bool in_use;	    /* on entering: by what a CPU has found */
 	int verdict;	    /* on leaving, from the first CPU's question on */
+	bool released;	    /* CPUs that are offline */
+	unsigned int stays; /* the one that could not be; nr_cpu_ids: none */
 };
 
 #define NO_VERDICT 1
@@ -152,6 +155,32 @@ static int wait_for_verdict(struct crossing *crossing)
 }
 
 /*
+ * CPUs that are offline cannot come here, whether a cell had them, somebody keeps them from coming
+ * back, or they had a fault of the hypervisor. Nor need they: Linux starts them from a reset.
+ */
+static int release_offline(struct crossing *crossing)
+{
+	struct cpumask *cpus = &crossing->partition->cpus;
+	unsigned int cpu;
+	int err;
+
+	for_each_cpu (cpu, cpus) {
+		if (cpu_online(cpu))
+			continue;
+		err = cellvisor_hypercall(HC_CV_CPU_RELEASE, cpu, 0);
+		if (err) {
+			crossing->stays = cpu;
+			/* Those before it are outside now: they must not come while it lasts. */
+			cpus_close(cpus);
+			return err;
+		}
+		cpumask_clear_cpu(cpu, cpus);
+		crossing->released = true;
+	}
+	return 0;
+}
+
+/*
  * The first CPU asks for all: who is lost may change from one question to the next, and some would
  * leave while others are refused. Once it is out nobody is.
  */
@@ -161,12 +190,12 @@ static int leave_cpu(void *data)
 	bool first = smp_processor_id() == cpumask_first(cpu_online_mask);
 	int err;
 
-	/* One that went offline since would stay inside, with nothing there any more. */
-	if (!cpumask_equal(&crossing->partition->cpus, cpu_online_mask)) {
-		crossing->error = -EAGAIN;
+	/* One that did not enter would call nobody. */
+	if (!cpumask_subset(cpu_online_mask, &crossing->partition->cpus)) {
+		crossing->error = -EBUSY;
 		return 0;
 	}
-	err = first ? 0 : wait_for_verdict(crossing);
+	err = first ? release_offline(crossing) : wait_for_verdict(crossing);
 	if (!err)
 		err = machine_leave_cpu();
 	if (first)
@@ -312,34 +341,33 @@ int partition_check_linux(void)
 
 int partition_close(void)
 {
-	struct crossing crossing = {.partition = partition};
-	unsigned int tries = 0;
+	struct crossing crossing = {
+		.partition = partition, .verdict = NO_VERDICT, .stays = nr_cpu_ids};
 	int err;
 
 	if (!partition)
 		return -EINVAL;
-	do {
-		crossing.error = 0;
-		crossing.verdict = NO_VERDICT;
-		err = partition_check_linux();
-		if (!err)
-			err = cpus_bring(&partition->cpus, &partition->brought);
-		if (!err)
-			err = stop_machine(leave_cpu, &crossing, cpu_online_mask);
-		if (!err)
-			err = crossing.error;
-	} while (err == -EAGAIN && ++tries < MAX_CLOSE_TRIES);
+	err = partition_check_linux();
+	if (!err)
+		err = stop_machine(leave_cpu, &crossing, cpu_online_mask);
+	if (!err)
+		err = crossing.error;
 	if (err) {
+		if (crossing.stays < nr_cpu_ids)
+			pr_cell(err, "CPU %u, which is offline, does not answer the hypervisor\n",
+				crossing.stays);
 		pr_cell(err, "the hypervisor did not close: error %d\n", err);
-		cpus_take_away(&partition->brought);
 		return err;
 	}
 	cpus_open();
-	cpus_take_away(&partition->brought);
+	/* Those that were sent an INIT have taken it before their last code goes. */
+	if (crossing.released)
+		msleep(RELEASE_MS);
 	console_close();
 	free_partition(partition);
 	partition = NULL;
 	module_put(THIS_MODULE);
 	pr_cell(info, "hypervisor off\n");
+	cells_return_missing();
 	return 0;
 }

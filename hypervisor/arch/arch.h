@@ -27,11 +27,15 @@ uint64_t arch_clock_khz(void);
 /* Ends the CPU's run of its guest: it comes by cpu_before_entry(). Harmless in the hypervisor. */
 void arch_cpu_kick(struct cpu *cpu);
 
+/* Resets, as hardware does, one that stands still: it does nothing more. False: it cannot be reset.
+ */
+bool arch_cpu_reset(struct cpu *cpu);
+
 /* Drops cached second-level translations of the calling CPU; takes effect before its next entry. */
 void arch_cpu_flush(struct cpu *cpu);
 
 /* Carries out an order on the calling CPU, and gives it its new state. It does not return from
- * PENDING_LEAVE. */
+ * PENDING_LEAVE, by which one that has entered stands still to be reset. */
 void arch_cpu_act(struct cpu *cpu, enum cpu_pending order);
 
 /*

@@ -95,6 +95,22 @@ void cpus_resume(uint64_t bitmap)
 		wait_for(cpu, PENDING_SUSPENDED, 0, 0, &patience);
 }
 
+int cpu_release(struct cpu *cpu)
+{
+	struct patience patience = patience_begin(PATIENCE_MS);
+
+	if (!cpu_is_lost(cpu)) {
+		cpu_set_order(cpu, PENDING_LEAVE);
+		arch_cpu_kick(cpu);
+		/* The only answer is that it stands still. */
+		wait_for(cpu, PENDING_LOST, PENDING_LOST, PENDING_LEAVE, &patience);
+	}
+	if (!cpu_stands_still(cpu) || !arch_cpu_reset(cpu))
+		return -EIO;
+	cpu->entered = false;
+	return 0;
+}
+
 int cpus_flush(uint64_t bitmap)
 {
 	struct patience patience = patience_begin(PATIENCE_MS);

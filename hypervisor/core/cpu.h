@@ -26,7 +26,7 @@ enum cpu_state {
 	CPU_RUNNING, /* its guest runs */
 	CPU_PARKED,  /* stands still until it is ordered to start */
 	CPU_WAITING, /* stands still until a CPU of its own cell starts it */
-	CPU_LOST,    /* had an exception in the hypervisor: it stands still for ever */
+	CPU_LOST,    /* stands still for ever: an exception in the hypervisor, or cpu_release() */
 };
 
 /*
@@ -42,7 +42,7 @@ enum cpu_pending {
 	PENDING_PARK = 1 << 4,	/* become CPU_PARKED */
 	PENDING_WAIT = 1 << 5,	/* become CPU_WAITING */
 	PENDING_START = 1 << 6, /* reset, run from the cell's reset address */
-	PENDING_LEAVE = 1 << 7, /* go back to Linux for good */
+	PENDING_LEAVE = 1 << 7, /* go back to Linux for good; of one that has entered: CPU_LOST */
 	PENDING_ORDERS = PENDING_PARK | PENDING_WAIT | PENDING_START | PENDING_LEAVE,
 	/* From here on the architecture's own (arch_cpu.h). */
 	PENDING_ARCH = 1 << 8,
@@ -129,6 +129,13 @@ static inline void cpu_visit_end(struct cpu *self)
 }
 
 int cpus_end_visits(void);
+
+/*
+ * Another CPU of root's leaves the partition with nothing of its own kept, and waits for its
+ * start-up natively. One that has had an exception in the hypervisor can go that way, too. -EIO: it
+ * does not answer, or cannot be reset.
+ */
+int cpu_release(struct cpu *cpu);
 
 /* Clears bits of the CPU's pending word and sets others, at once. Does not kick. */
 void cpu_post(struct cpu *cpu, uint32_t clear, uint32_t set);

@@ -34,6 +34,21 @@ static int hc_disable(struct cpu *cpu, uint64_t arg1, uint64_t arg2)
 	return 0;
 }
 
+static int hc_cpu_release(struct cpu *cpu, uint64_t id, uint64_t arg2)
+{
+	struct cpu *target = id < IMAGE_MAX_CPUS ? cpu_by_id(id) : NULL;
+	int err;
+
+	if (!target)
+		return -EINVAL;
+	if (target == cpu || hv_info[HV_INFO_NUM_CELLS] > 1)
+		return -EBUSY;
+	err = cpu_release(target);
+	if (!err)
+		__atomic_fetch_and(&root_cell.cpus, ~(1ull << id), __ATOMIC_SEQ_CST);
+	return err;
+}
+
 static int hc_cell_create(struct cpu *cpu, uint64_t blob, uint64_t arg2)
 {
 	return closing ? -EBUSY : cell_create(blob);
@@ -110,6 +125,7 @@ static const struct hypercall_entry hypercalls[HYPERCALLS + OWN_HYPERCALLS] = {
 	[HYPERCALLS + HC_CV_CELL_KILL - OWN_CODES] = {true, .on_cell = cell_kill},
 	[HYPERCALLS + HC_CV_LINK_ADD - OWN_CODES] = {true, .call = hc_link_add},
 	[HYPERCALLS + HC_CV_LINK_REMOVE - OWN_CODES] = {true, .call = hc_link_remove},
+	[HYPERCALLS + HC_CV_CPU_RELEASE - OWN_CODES] = {true, .call = hc_cpu_release},
 };
 
 /* What an operation may take that itself waits for CPUs that do not answer. */

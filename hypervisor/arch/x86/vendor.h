@@ -67,6 +67,9 @@ struct vendor {
 	/* Turns the extension off and goes back to Linux with this result. */
 	void (*leave)(struct cpu *cpu, int result) __attribute__((noreturn));
 
+	/* From now on INIT resets the calling CPU natively. It enters no guest any more. */
+	void (*take_init)(void);
+
 	const struct page_table_format *stage2_format;
 	/* All rows of the policy for MSRs (logic/msr_policy.h). */
 	const struct msr_rule *msr_rules;

@@ -51,6 +51,14 @@ void arch_cpu_kick(struct cpu *cpu)
 	fake_cpu_of(cpu)->kicks++;
 }
 
+bool arch_cpu_reset(struct cpu *cpu)
+{
+	if (cpu->state != CPU_LOST)
+		machine_give_up("a CPU is reset that does not stand still");
+	fake_cpu_of(cpu)->resets++;
+	return !fake_cpu_of(cpu)->keeps_init;
+}
+
 void arch_cpu_flush(struct cpu *cpu)
 {
 	if (machine.running != (int)cpu->id)
@@ -63,7 +71,11 @@ void arch_cpu_flush(struct cpu *cpu)
 void arch_cpu_act(struct cpu *cpu, enum cpu_pending order)
 {
 	if (order == PENDING_LEAVE) {
-		machine.leaving = true;
+		machine.leaving = machine.leaving || !cpu->entered;
+		if (cpu->entered) {
+			cpu->state = CPU_LOST;
+			fake_cpu_of(cpu)->deaf = DEAF_FOR_EVER;
+		}
 		return;
 	}
 	fake_cpu_of(cpu)->acts++;

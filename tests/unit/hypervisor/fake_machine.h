@@ -75,6 +75,8 @@ struct fake_cpu {
 	unsigned int deaf;
 	bool kicked; /* an NMI is on its way or has come */
 	unsigned int kicks;
+	unsigned int resets;
+	bool keeps_init; /* an INIT does nothing to it */
 	unsigned int flushes;
 	bool owed; /* when it flushed last it had not said yet that it has */
 	unsigned int acts;

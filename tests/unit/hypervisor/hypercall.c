@@ -10,8 +10,9 @@
 #include "tests/lib/tap.h"
 
 static const uint32_t management[] = {
-	HC_DISABLE,	 HC_CELL_CREATE,    HC_CELL_START,	 HC_CELL_SET_LOADABLE,
-	HC_CELL_DESTROY, HC_CELL_GET_STATE, HC_CV_CELL_SHUTDOWN, HC_CV_CELL_KILL,
+	HC_DISABLE,	      HC_CELL_CREATE,  HC_CELL_START,
+	HC_CELL_SET_LOADABLE, HC_CELL_DESTROY, HC_CELL_GET_STATE,
+	HC_CV_CELL_SHUTDOWN,  HC_CV_CELL_KILL, HC_CV_CPU_RELEASE,
 };
 
 static void open_cell(uint32_t flags)
@@ -28,7 +29,7 @@ static void test_who(struct tap *tap)
 {
 	static const uint32_t unknown[] = {
 		HC_CONSOLE_PUTC + 1,   100,	   0x4355ffff, HC_CV_CELL_SHUTDOWN - 1,
-		HC_CV_LINK_REMOVE + 1, 0x435600ff, 0xffffffff};
+		HC_CV_CPU_RELEASE + 1, 0x435600ff, 0xffffffff};
 	bool refused = true, none = true;
 
 	open_cell(0);
@@ -213,6 +214,41 @@ static void test_lock_kept(struct tap *tap)
 	memset(&management_lock, 0, sizeof(management_lock));
 }
 
+static void test_release(struct tap *tap)
+{
+	open_cell(0);
+	tap_is_u64(tap, machine_hypercall(HC_CV_CPU_RELEASE, 2, 0), -EBUSY,
+		   "with a cell no CPU goes alone");
+	machine_open(NULL);
+	tap_ok(tap,
+	       machine_hypercall(HC_CV_CPU_RELEASE, 0, 0) == -EBUSY &&
+		       machine_hypercall(HC_CV_CPU_RELEASE, MACHINE_CPUS, 0) == -EINVAL &&
+		       machine_hypercall(HC_CV_CPU_RELEASE, ~0ull, 0) == -EINVAL,
+	       "nor does the caller, or one that there is not");
+	tap_ok(tap, cpu_by_id(2) && root_cell.cpus == 0xf && !machine.cpus[2].resets,
+	       "nothing has come of it");
+	tap_is_u64(tap, machine_hypercall(HC_CV_CPU_RELEASE, 2, 0), 0, "a CPU of root's goes");
+	tap_ok(tap,
+	       machine.cpus[2].resets == 1 && !cpu_by_id(2) && root_cell.cpus == 0xb &&
+		       !machine.leaving,
+	       "it stands still, has been reset, and is no longer root's");
+	tap_is_u64(tap, machine_hypercall(HC_CV_CPU_RELEASE, 2, 0), -EINVAL, "it goes once");
+	cpu_by_id(3)->state = CPU_LOST;
+	machine.cpus[3].deaf = DEAF_FOR_EVER;
+	tap_is_u64(tap, machine_hypercall(HC_DISABLE, 0, 0), -EIO,
+		   "one that had an exception keeps the hypervisor");
+	machine.cpus[3].keeps_init = true;
+	tap_is_u64(tap, machine_hypercall(HC_CV_CPU_RELEASE, 3, 0), -EIO,
+		   "if it cannot be reset it stays");
+	tap_ok(tap, cpu_by_id(3) && root_cell.cpus == 0xb, "where it was");
+	machine.cpus[3].keeps_init = false;
+	tap_is_u64(tap, machine_hypercall(HC_CV_CPU_RELEASE, 3, 0), 0, "if it can it goes");
+	machine.cpus[1].deaf = DEAF_FOR_EVER;
+	tap_is_u64(tap, machine_hypercall(HC_CV_CPU_RELEASE, 1, 0), -EIO,
+		   "one that does not answer is not reset");
+	tap_ok(tap, cpu_by_id(1) && !machine.cpus[1].resets, "and stays, waited for no longer");
+}
+
 /* Last: what has begun cannot be taken back. */
 static void test_disable(struct tap *tap)
 {
@@ -248,6 +284,7 @@ int main(void)
 	test_console(&tap);
 	test_several_at_once(&tap);
 	test_lock_kept(&tap);
+	test_release(&tap);
 	test_disable(&tap);
 	return tap_done(&tap);
 }

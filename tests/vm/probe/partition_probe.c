@@ -5,6 +5,7 @@
  */
 #include <linux/context_tracking.h>
 #include <linux/cpu.h>
+#include <linux/cpuhotplug.h>
 #include <linux/fs.h>
 #include <linux/io.h>
 #include <linux/miscdevice.h>
@@ -26,6 +27,8 @@
 static u64 *page;
 static DEFINE_MUTEX(lock);
 static bool hotplug_held;
+static unsigned int vetoed = -1;
+static int veto_state;
 
 /* asm(insn) with *request->faulted set where it raised an exception. */
 #define GUARDED(insn, faulted, ...)              \
@@ -397,6 +400,9 @@ static int perform(struct probe_request *request)
 	case PROBE_HOTPLUG_HOLD:
 		hold_hotplug(request->value);
 		return 0;
+	case PROBE_CPU_VETO:
+		WRITE_ONCE(vetoed, request->value);
+		return 0;
 	default:
 		return -EINVAL;
 	}
@@ -460,14 +466,22 @@ static struct miscdevice device = {
 	.mode = 0600,
 };
 
+static int veto(unsigned int cpu)
+{
+	return cpu == READ_ONCE(vetoed) ? -EPERM : 0;
+}
+
 static int __init probe_init(void)
 {
-	return misc_register(&device);
+	veto_state =
+		cpuhp_setup_state_nocalls(CPUHP_BP_PREPARE_DYN, "partition-probe:veto", veto, NULL);
+	return veto_state < 0 ? veto_state : misc_register(&device);
 }
 
 static void __exit probe_exit(void)
 {
 	misc_deregister(&device);
+	cpuhp_remove_state_nocalls(veto_state);
 	hold_hotplug(false);
 	free_page((unsigned long)page);
 }

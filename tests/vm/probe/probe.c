@@ -57,6 +57,7 @@ static const struct verb verbs[] = {
 	{"hypercall-idle", PROBE_HYPERCALL_IDLE, "av", ANSWER_VALUE},
 	{"debug", PROBE_DEBUG_WRITE, "v", ANSWER_DONE},
 	{"hotplug-hold", PROBE_HOTPLUG_HOLD, "v", ANSWER_DONE},
+	{"cpu-veto", PROBE_CPU_VETO, "v", ANSWER_DONE},
 };
 
 static void die(const char *what)

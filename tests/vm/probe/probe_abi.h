@@ -34,6 +34,7 @@ enum probe_operation {
 	PROBE_COST,	      /* address = enum probe_cost, value = argument, then ticks of one */
 	PROBE_DEBUG_WRITE,    /* value into DR0 to DR3 */
 	PROBE_HOTPLUG_HOLD,   /* value: whether Linux lets no CPU come or go, until the next */
+	PROBE_CPU_VETO,	      /* value: the CPU that is not let online; -1: none */
 };
 
 enum probe_cost {

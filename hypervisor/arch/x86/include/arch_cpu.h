@@ -57,6 +57,8 @@ struct arch_cpu {
 	/* What page of the guest each temporary page shows, with all low bits set; 0: none. */
 	uint64_t mapped[ARCH_TEMPORARY_PAGES];
 	bool broken;	       /* had an exception in the hypervisor */
+	bool standing;	       /* still, for ever */
+	bool takes_init;       /* then: it is reset by an INIT */
 	bool drops_interrupts; /* of its last owner, at this moment */
 	uint64_t last_exception_rip;
 	uint32_t last_exception; /* vector, or FAILURE_VECTOR_NONE */

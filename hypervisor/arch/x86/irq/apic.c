@@ -46,6 +46,15 @@ void arch_cpu_kick(struct cpu *cpu)
 		apic_kick(cpu);
 }
 
+bool arch_cpu_reset(struct cpu *cpu)
+{
+	if (!cpu->arch.takes_init)
+		return false;
+	apic_command(cpu->arch.apic_id, ICR_INIT | ICR_ASSERT);
+	apic_show_icr(this_cpu());
+	return true;
+}
+
 bool apic_took_nmi(struct cpu *cpu)
 {
 	if (!(__atomic_load_n(&cpu->pending, __ATOMIC_SEQ_CST) & PENDING_NMI_TAKEN))

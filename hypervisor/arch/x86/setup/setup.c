@@ -273,6 +273,21 @@ static void tell(struct cpu *cpu, const struct exception_frame *frame)
 		cpus_resume(~(1ull << cpu->id));
 }
 
+void setup_stand_still(struct cpu *cpu)
+{
+	bool first = !cpu->arch.standing;
+
+	/* It may be what raises the next exception. */
+	cpu->arch.standing = true;
+	if (first && vendor) {
+		vendor->take_init();
+		cpu->arch.takes_init = true;
+	}
+	__atomic_store_n(&cpu->state, CPU_LOST, __ATOMIC_SEQ_CST);
+	for (;;)
+		asm volatile("cli; hlt");
+}
+
 /*
  * This CPU stops where it is, for ever, with everything that helps to find the fault on the console
  * and in its cell's record. The other CPUs and their cells go on: nobody waits for it, and its
@@ -297,9 +312,7 @@ void setup_host_exception(const struct exception_frame *frame)
 		cpu->arch.broken = true;
 		tell(cpu, frame);
 	}
-	__atomic_store_n(&cpu->state, CPU_LOST, __ATOMIC_SEQ_CST);
-	for (;;)
-		asm volatile("cli; hlt");
+	setup_stand_still(cpu);
 }
 
 /* Faster than any processor's: where the configuration does not say, waiting takes longer. */

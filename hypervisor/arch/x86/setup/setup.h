@@ -40,4 +40,7 @@ static inline void *mapping_of_page(const struct cpu *cpu, unsigned int slot)
  */
 void setup_leave(const struct cpu *cpu, int result) __attribute__((noreturn));
 
+/* The calling CPU does nothing any more, for ever or until an INIT (arch_cpu_reset()). */
+void setup_stand_still(struct cpu *cpu) __attribute__((noreturn));
+
 #endif /* SETUP_H */

@@ -175,6 +175,17 @@ static void __attribute__((noreturn)) svm_leave(struct cpu *cpu, int result)
 	setup_leave(cpu, result);
 }
 
+/*
+ * With GIF set an INIT that has been waiting is dropped, as others were; the next one is not (APM
+ * vol. 2, 15.17, 15.28). NMIs come, too, and are remembered by their stub.
+ */
+static void svm_take_init(void)
+{
+	asm volatile("stgi" : : : "memory");
+	wrmsr(MSR_VM_HSAVE_PA, 0);
+	wrmsr(MSR_VM_CR, rdmsr(MSR_VM_CR) & ~VM_CR_R_INIT);
+}
+
 /* Everything of the guest's state but its PAT, which has been set for the new owner. */
 static void clear_for_reset(struct vmcb *vmcb)
 {
@@ -252,6 +263,7 @@ VENDOR(svm) = {
 	.cpu_init = svm_cpu_init,
 	.run = svm_run_loop,
 	.leave = svm_leave,
+	.take_init = svm_take_init,
 	.stage2_format = &paging_nested_format,
 	.msr_rules = svm_msr_rules,
 	.msr_constants = svm_msr_constants,

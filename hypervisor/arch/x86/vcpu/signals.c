@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /* What a CPU does on the order of others: reset, start, park, signals of its cell's CPUs. */
 #include "arch/x86/irq/apic.h"
+#include "arch/x86/setup/setup.h"
 #include "core/subsystem.h"
 
 /* Nothing of the guest before is left. */
@@ -36,8 +37,12 @@ void arch_cpu_act(struct cpu *cpu, enum cpu_pending order)
 {
 	uint64_t address = cpu->cell->desc->cpu_reset_address;
 
-	if (order == PENDING_LEAVE)
+	if (order == PENDING_LEAVE && !cpu->entered)
 		vendor->leave(cpu, 0);
+	if (order == PENDING_LEAVE) {
+		park(cpu, CPU_WAITING);
+		setup_stand_still(cpu);
+	}
 	/* Beyond real mode's reach the address stays in the segment's base, as after power-on. */
 	if (order == PENDING_START)
 		reset(cpu, (address >> 4) & 0xf000, address & ~0xffffull, address & 0xffff);
