@@ -7,12 +7,17 @@
 #include <linux/miscdevice.h>
 #include <linux/module.h>
 #include <linux/poll.h>
+#include <linux/sched.h>
 #include <linux/slab.h>
 #include <linux/uaccess.h>
 
 #include "cellvisor.h"
 
+#define EXIT_RETRY_S 5
+
 DEFINE_MUTEX(cellvisor_lock);
+
+static atomic_t openers = ATOMIC_INIT(0);
 
 /* Of one open file. */
 struct opener {
@@ -240,6 +245,7 @@ static int device_open(struct inode *inode, struct file *file)
 	opener = kzalloc(sizeof(*opener), GFP_KERNEL);
 	if (!opener)
 		return -ENOMEM;
+	atomic_inc(&openers);
 	opener->events_seen = events_count();
 	console_reader_init(&opener->console);
 	file->private_data = opener;
@@ -249,6 +255,7 @@ static int device_open(struct inode *inode, struct file *file)
 static int device_release(struct inode *inode, struct file *file)
 {
 	kfree(file->private_data);
+	atomic_dec(&openers);
 	return 0;
 }
 
@@ -316,9 +323,36 @@ err_sysfs:
 	return err;
 }
 
-/* The hypervisor is off: partition_open() holds the module as long as it is on. */
+/* 0 where nobody needs this module's code and data any more. */
+static int end_use(void)
+{
+	int err;
+
+	if (atomic_read(&openers)) {
+		pr_cell(err,
+			"removed by force, but the device is open: somebody has to close it\n");
+		return -EBUSY;
+	}
+	mutex_lock(&cellvisor_lock);
+	err = partition ? links_check_idle() : 0;
+	if (partition && !err) {
+		pr_cell(warn, "removed by force: cells are ended, the hypervisor is left\n");
+		err = device_disable(true);
+	}
+	mutex_unlock(&cellvisor_lock);
+	return err;
+}
+
+/*
+ * The hypervisor is off, as partition_open() holds the module as long as it is on; or somebody has
+ * removed it by force. It cannot refuse, and the kernel would run into what is no longer there:
+ * what needs it ends first, for which whoever removes it waits.
+ */
 static void __exit cellvisor_exit(void)
 {
+	/* Nobody opens the device any more: modules that go are not to be had. */
+	while (end_use())
+		schedule_timeout_idle(EXIT_RETRY_S * HZ);
 	misc_deregister(&device);
 	power_exit();
 	devices_exit();
