@@ -105,7 +105,9 @@ struct cellvisor_pool {
 	uint64_t size;	     /* bytes, multiple of 2 MiB */
 	uint64_t phys_start; /* out; in with CELLVISOR_POOL_BOOT */
 	uint32_t source;     /* enum cellvisor_pool_source; in: LINUX or BOOT, out: what there is */
-	uint32_t reserved;
+	/* NUMA node, counted from 1. In, with CELLVISOR_POOL_LINUX: that it has to be of; 0: any.
+	 * Out: that it is of; 0 for memory that was reserved at boot. */
+	uint32_t node;
 };
 
 /* What the hypervisor and the cell itself say about a cell, in one snapshot. */

@@ -7,6 +7,7 @@
 #define CELLVISOR_KMOD_H
 
 #include <linux/device.h>
+#include <linux/ioport.h>
 #include <linux/mutex.h>
 #include <linux/types.h>
 
@@ -39,6 +40,24 @@ int power_init(void);
 void power_exit(void);
 bool power_going_down(void);
 
+/*
+ * iomem.c: what is taken, as /proc/iomem has it.
+ *
+ * iomem_claim(): memory that is not Linux' own: only what the firmware or the command line has
+ *	reserved, and nobody else has. Whoever comes later and asks does not get it; shared: but
+ *	gets parts, as of a pool. 0, -EBUSY, -EINVAL, -ENOMEM, and a line in the log.
+ * iomem_show(): memory of Linux' that it has given up; for people, so that it cannot fail.
+ * iomem_release(): of both; where nothing is taken, nothing.
+ */
+struct iomem_piece {
+	struct resource *resource; /* NULL: none */
+	bool claimed;		   /* or shown */
+};
+
+int iomem_claim(struct iomem_piece *piece, u64 start, u64 size, const char *name, bool shared);
+void iomem_show(struct iomem_piece *piece, u64 start, u64 size, const char *name);
+void iomem_release(struct iomem_piece *piece);
+
 /* The hypervisor's memory and what it was opened with. */
 struct partition {
 	void *memory; /* hypervisor memory as Linux maps it */
@@ -50,6 +69,7 @@ struct partition {
 	size_t system_size;
 	struct cpumask cpus;	/* that entered */
 	struct cpumask brought; /* online only for the moment in which all enter */
+	struct iomem_piece iomem;
 };
 
 /*
@@ -107,6 +127,8 @@ void trace_tell(const void *at, u64 phys);
  *
  * machine_survey(): 0, or the log says why the hypervisor cannot be opened here, and what to do.
  * machine_complete(): fills in what a configuration leaves to the machine. 0 or -EIO.
+ * machine_is_reserved(): whether the firmware or the command line reserved the page, which is
+ *	memory that nobody works with.
  * machine_build_boot_tables(): the page tables that the image starts with; it makes its own soon.
  * machine_write_back(): takes what was written here out of caches: a cell starts without them.
  * machine_cpu_in_use(): whether somebody else virtualizes this CPU by now; interrupts off.
@@ -116,6 +138,7 @@ void trace_tell(const void *at, u64 phys);
  */
 int machine_survey(void);
 int machine_complete(struct system_desc *system);
+bool machine_is_reserved(u64 page);
 u32 machine_apic_id(unsigned int cpu);
 void machine_build_boot_tables(struct partition *p);
 void machine_write_back(void *memory, size_t size);
@@ -137,10 +160,26 @@ extern char trampoline_start[], trampoline_leave[], trampoline_end[];
 int hotplug_remove_cpu(unsigned int cpu);
 int hotplug_add_cpu(unsigned int cpu);
 
-/* pool.c: the memory pool, taken from running Linux or adopted. */
+/*
+ * memory_hotplug.c: memory that comes while the hypervisor is on is refused, with a line in the
+ *log.
+ *
+ * memory_hotplug_watch(): from now on all that the configuration does not give root; NULL: none.
+ *	Before the configuration is compared with what Linux has, until the last CPU has left.
+ */
+int memory_hotplug_init(void);
+void memory_hotplug_exit(void);
+void memory_hotplug_watch(const struct system_desc *system);
+
+/*
+ * pool.c: the memory pool, taken from running Linux or adopted.
+ *
+ * pool_has(): all of that.
+ */
 int pool_reserve(struct cellvisor_pool *pool);
 int pool_release(void);
 void pool_info(struct cellvisor_pool *pool);
+bool pool_has(u64 start, u64 size);
 
 /*
  * claims.c: which memory a configuration may claim. Blobs have passed the checker.
@@ -155,6 +194,9 @@ void pool_info(struct cellvisor_pool *pool);
  *
  * claims_check_link(): the same of root's end of a link.
  *
+ * claims_root_has_ram(): whether the configuration gives all of it to root, as memory; needs no
+ * lock.
+ *
  * claims_served(): whether somebody does. The hypervisor is on.
  *
  * claims_scrub(): fills the memory that leaves Linux with zeros. 0, -ENOMEM, -EINTR.
@@ -163,6 +205,7 @@ int claims_check_root(const struct system_desc *system);
 void claims_tell_root(void);
 int claims_check_cell(const struct cell_desc *desc);
 int claims_check_link(const struct cell_desc *desc);
+bool claims_root_has_ram(const struct system_desc *system, u64 start, u64 size);
 bool claims_served(enum blob_claim claim);
 int claims_scrub(const struct cell_desc *desc);
 

@@ -57,6 +57,11 @@ static bool root_has(const struct system_desc *system, struct span range, u64 ri
 	return true;
 }
 
+bool claims_root_has_ram(const struct system_desc *system, u64 start, u64 size)
+{
+	return root_has(system, (struct span){start, start + size}, RAM_FLAGS);
+}
+
 /* For walk_iomem_res_desc(): a piece of Linux' memory must be root's, but for the hypervisor's. */
 static int check_ram(struct resource *res, void *data)
 {
@@ -81,10 +86,7 @@ int claims_check_root(const struct system_desc *system)
 
 static bool in_pool(struct span range)
 {
-	struct cellvisor_pool pool;
-
-	pool_info(&pool);
-	return range.start >= pool.phys_start && range.end <= pool.phys_start + pool.size;
+	return pool_has(range.start, range.end - range.start);
 }
 
 /* The ivshmem device that the region is a section of, or NULL. */

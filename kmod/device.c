@@ -302,9 +302,12 @@ static int __init cellvisor_init(void)
 	err = devices_init();
 	if (err)
 		goto err_hotplug;
-	err = power_init();
+	err = memory_hotplug_init();
 	if (err)
 		goto err_devices;
+	err = power_init();
+	if (err)
+		goto err_memory;
 	err = misc_register(&device);
 	if (err)
 		goto err_power;
@@ -314,6 +317,8 @@ static int __init cellvisor_init(void)
 
 err_power:
 	power_exit();
+err_memory:
+	memory_hotplug_exit();
 err_devices:
 	devices_exit();
 err_hotplug:
@@ -355,6 +360,7 @@ static void __exit cellvisor_exit(void)
 		schedule_timeout_idle(EXIT_RETRY_S * HZ);
 	misc_deregister(&device);
 	power_exit();
+	memory_hotplug_exit();
 	devices_exit();
 	cpuhp_remove_state_nocalls(hotplug_state);
 	pool_release();

@@ -74,24 +74,15 @@ static int check_lockdown(void)
 	return err;
 }
 
-static int check_memory(const struct partition *p)
+/* Of the pool, or memory that was reserved at boot and is nobody's. */
+static int take_memory(struct partition *p)
 {
 	const struct blob_memory *memory = &p->system->hypervisor_memory;
-	struct cellvisor_pool pool;
 
-	pool_info(&pool);
-	if (pool.source != CELLVISOR_POOL_NONE && memory->phys_start >= pool.phys_start &&
-	    memory->size <= pool.size &&
-	    memory->phys_start - pool.phys_start <= pool.size - memory->size)
-		return 0;
-	if (region_intersects(memory->phys_start, memory->size, IORESOURCE_SYSTEM_RAM,
-			      IORES_DESC_NONE) == REGION_DISJOINT)
-		return 0;
-	pr_cell(err,
-		"hypervisor memory 0x%llx, size 0x%llx is in use by Linux: neither reserved at "
-		"boot nor from the pool\n",
-		memory->phys_start, memory->size);
-	return -EBUSY;
+	if (!pool_has(memory->phys_start, memory->size))
+		return iomem_claim(&p->iomem, memory->phys_start, memory->size, "cellvisor", false);
+	iomem_show(&p->iomem, memory->phys_start, memory->size, "cellvisor");
+	return 0;
 }
 
 struct crossing {
@@ -209,11 +200,13 @@ static void free_partition(struct partition *p)
 {
 	if (!p)
 		return;
+	memory_hotplug_watch(NULL);
 	if (p->memory) {
 		/* What the hypervisor knew of its cells stays with it. */
 		memset(p->memory, 0, p->size);
 		memunmap(p->memory);
 	}
+	iomem_release(&p->iomem);
 	kvfree(p->system);
 	kfree(p);
 }
@@ -228,9 +221,11 @@ static int prepare(const void __user *blob, struct partition *p)
 	if (!err)
 		err = read_system(blob, p);
 	if (!err)
-		err = check_memory(p);
-	if (!err)
-		err = claims_check_root(p->system);
+		err = take_memory(p);
+	if (err)
+		return err;
+	memory_hotplug_watch(p->system);
+	err = claims_check_root(p->system);
 	if (err)
 		return err;
 	p->phys = p->system->hypervisor_memory.phys_start;

@@ -15,8 +15,10 @@
 #define POOL_ALIGN    SZ_2M
 /* No new attempt to have a piece from then on. */
 #define SEARCH_MAX_MS 20000
+#define POOL_NAME     "cellvisor pool"
 
 static struct cellvisor_pool pool;
+static struct iomem_piece iomem;
 
 /* pool_search.h's view of this machine. */
 struct linux_view {
@@ -94,22 +96,26 @@ static int pause(const struct pool_view *view)
 
 /*
  * Pages that were taken by allocation stay in the direct map. PageOffline makes /proc/kcore, crash
- * dumps and hibernation keep off them.
+ * dumps and hibernation keep off them; who is reading a page just now is waited for. Linux counts
+ * them no more.
  */
 static void mark_offline(bool offline)
 {
-	unsigned long end = PHYS_PFN(pool.phys_start + pool.size);
+	unsigned long start = PHYS_PFN(pool.phys_start), count = PHYS_PFN(pool.size);
 
-	for (unsigned long pfn = PHYS_PFN(pool.phys_start); pfn < end; pfn++) {
+	page_offline_begin();
+	for (unsigned long pfn = start; pfn < start + count; pfn++) {
 		if (offline)
 			__SetPageOffline(pfn_to_page(pfn));
 		else
 			__ClearPageOffline(pfn_to_page(pfn));
 	}
+	page_offline_end();
+	adjust_managed_page_count(pfn_to_page(start), offline ? -count : count);
 }
 
 /* 0, -ENOMEM: there is no such piece, -ETIMEDOUT: none was found in time, -EINTR. */
-static int take_from_linux(u64 size)
+static int take_from_linux(u64 size, int node)
 {
 	struct linux_view machine = {
 		.view = {ram_below, look, pause},
@@ -119,7 +125,7 @@ static int take_from_linux(u64 size)
 		.view = &machine.view,
 		.pages = PHYS_PFN(size),
 		.align = PHYS_PFN(POOL_ALIGN),
-		.node = POOL_ANY_NODE,
+		.node = node,
 	};
 	unsigned long pfn;
 	int err;
@@ -140,19 +146,18 @@ static int take_from_linux(u64 size)
 	pool.phys_start = PFN_PHYS(pfn);
 	pool.size = size;
 	pool.source = CELLVISOR_POOL_LINUX;
+	pool.node = page_to_nid(pfn_to_page(pfn)) + 1;
 	mark_offline(true);
+	iomem_show(&iomem, pool.phys_start, pool.size, POOL_NAME);
 	return 0;
 }
 
 static int adopt_reserved(u64 start, u64 size)
 {
-	if (start + size < start || region_intersects(start, size, IORESOURCE_SYSTEM_RAM,
-						      IORES_DESC_NONE) != REGION_DISJOINT) {
-		pr_cell(err,
-			"memory at 0x%llx, size 0x%llx is in use by Linux, not reserved at boot\n",
-			start, size);
-		return -EBUSY;
-	}
+	int err = iomem_claim(&iomem, start, size, POOL_NAME, true);
+
+	if (err)
+		return err;
 	pool.phys_start = start;
 	pool.size = size;
 	pool.source = CELLVISOR_POOL_BOOT;
@@ -164,13 +169,15 @@ int pool_reserve(struct cellvisor_pool *request)
 	int err;
 
 	if (request->size == 0 || !IS_ALIGNED(request->size, POOL_ALIGN) ||
-	    !IS_ALIGNED(request->phys_start, PAGE_SIZE) || request->reserved)
+	    !IS_ALIGNED(request->phys_start, PAGE_SIZE) ||
+	    request->node > (request->source == CELLVISOR_POOL_LINUX ? MAX_NUMNODES : 0))
 		return -EINVAL;
 	if (pool.source != CELLVISOR_POOL_NONE)
 		return -EBUSY;
 	switch (request->source) {
 	case CELLVISOR_POOL_LINUX:
-		err = take_from_linux(request->size);
+		err = take_from_linux(request->size,
+				      request->node ? (int)request->node - 1 : POOL_ANY_NODE);
 		if (err && err != -EINTR) {
 			pr_cell(err,
 				"no %llu MiB of contiguous memory to be had from running Linux%s; "
@@ -196,6 +203,7 @@ int pool_release(void)
 		return -ENOENT;
 	if (partition)
 		return -EBUSY;
+	iomem_release(&iomem);
 	if (pool.source == CELLVISOR_POOL_LINUX) {
 		mark_offline(false);
 		free_contig_range(PHYS_PFN(pool.phys_start), PHYS_PFN(pool.size));
@@ -207,4 +215,10 @@ int pool_release(void)
 void pool_info(struct cellvisor_pool *info)
 {
 	*info = pool;
+}
+
+bool pool_has(u64 start, u64 size)
+{
+	return pool.source != CELLVISOR_POOL_NONE && start >= pool.phys_start &&
+	       size <= pool.size && start - pool.phys_start <= pool.size - size;
 }

@@ -6,6 +6,7 @@
 #include <linux/smp.h>
 #include <asm/apic.h>
 #include <asm/cacheflush.h>
+#include <asm/e820/api.h>
 #include <asm/hypervisor.h>
 #include <asm/tsc.h>
 
@@ -56,6 +57,21 @@ int machine_survey(void)
 		return -EOPNOTSUPP;
 	}
 	return 0;
+}
+
+bool machine_is_reserved(u64 page)
+{
+	/* What else there may be, beside memory that Linux works with. */
+	static const enum e820_type others[] = {
+		E820_TYPE_RAM,	E820_TYPE_ACPI, E820_TYPE_NVS,		 E820_TYPE_UNUSABLE,
+		E820_TYPE_PMEM, E820_TYPE_PRAM, E820_TYPE_SOFT_RESERVED,
+	};
+
+	for (unsigned int n = 0; n < ARRAY_SIZE(others); n++) {
+		if (e820__mapped_any(page, page + PAGE_SIZE, others[n]))
+			return false;
+	}
+	return e820__mapped_any(page, page + PAGE_SIZE, E820_TYPE_RESERVED);
 }
 
 /* Linux' own way to them is not exported by every kernel. */

@@ -401,6 +401,31 @@ static void case_ports(struct abi *abi)
 	gives("the first goes", abi_destroy(abi, "one"), 0);
 }
 
+/* The hypervisor's memory, and the pool, where they cannot be: there is nothing at 64 GiB. */
+static void case_memory(struct abi *abi)
+{
+	struct cellvisor_pool pool = {.size = abi->pool.size, .source = CELLVISOR_POOL_BOOT};
+	struct system_desc *system = root_blob(abi, ROOT_OURS);
+
+	gives("the hypervisor closes first", abi_disable(abi), 0);
+	system->hypervisor_memory.phys_start = pool.phys_start = 64ull << 30;
+	gives("the hypervisor in no memory", abi_call(abi, JAILHOUSE_ENABLE, system), -EINVAL);
+	free(system);
+	gives("the pool goes", abi_release(abi), 0);
+	gives("a pool of no memory", abi_call(abi, CELLVISOR_POOL_RESERVE, &pool), -EINVAL);
+	pool.phys_start = abi->pool.phys_start;
+	gives("a pool of Linux'", abi_call(abi, CELLVISOR_POOL_RESERVE, &pool), -EBUSY);
+	pool = (struct cellvisor_pool){abi->pool.size, 0, CELLVISOR_POOL_LINUX, UINT32_MAX};
+	gives("of no node", abi_call(abi, CELLVISOR_POOL_RESERVE, &pool), -EINVAL);
+	pool.node = 900;
+	gives("of one that is not there", abi_call(abi, CELLVISOR_POOL_RESERVE, &pool), -ENOMEM);
+	pool.node = 1;
+	gives("of the first", abi_call(abi, CELLVISOR_POOL_RESERVE, &pool), 0);
+	is("which it says", pool.node == 1 ? "1" : "another", "1");
+	abi->pool = pool;
+	gives("the hypervisor opens with that", abi_enable(abi, ROOT_OURS), 0);
+}
+
 /* Beside what others have in the pool, on a CPU that Linux has given up before. */
 static void live(struct abi *abi, unsigned int cpu)
 {
@@ -436,6 +461,7 @@ static const struct {
 	{"claims", case_claims, ROOT_OURS},
 	{"test-page", case_test_page, ROOT_OURS},
 	{"rights", case_rights, ROOT_OURS},
+	{"memory", case_memory, ROOT_OURS},
 	{"ports", case_ports, ROOT_OURS},
 	{"ports-of-nobody", case_ports, ROOT_WITHOUT_UART},
 };

@@ -51,6 +51,8 @@ like 'who has the ports is told' "$(cat $sysfs/console)" 'cell three: port 0x2f8
 told 'in the kernel'"'"'s log as well' '\| .*cell three: port 0x2f8 belongs to (one|two)'
 artefacts test-page
 artefacts rights
+artefacts memory
+told 'memory that nobody reserved is told' 'memory at 0x1000000000, size 0x[0-9a-f]*: 0x1000000000 is not reserved at boot'
 
 # A root configuration that leaves PCI to the hypervisor.
 devices=$(lspci -nnvx 2>&1)

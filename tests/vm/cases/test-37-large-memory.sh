@@ -22,4 +22,5 @@ eventually_check 'it reports' 60 turbine_passes 0
 check 'it stops' cellctl stop turbine
 check 'the hypervisor closes' cellctl disable
 is 'Linux has all of its memory' "$(meminfo MemTotal)" "$memory"
+rm /etc/cellmgr/cellmgrd.conf
 end

@@ -2,8 +2,8 @@
 # SPDX-License-Identifier: GPL-2.0-only
 # Where no contiguous memory can be had, though much is free, that is said soon, and all stays as it was.
 # timeout: 240
-# shellcheck source-path=SCRIPTDIR source=../lib/cells.sh
-. ./cells.sh
+# shellcheck source-path=SCRIPTDIR source=../lib/isolation.sh
+. ./isolation.sh
 
 begin
 memory_settle
@@ -24,5 +24,12 @@ is 'Linux has what it had' "$(meminfo MemTotal)" "$memory"
 exec {input}>&-
 wait "$pid"
 check 'control: without them it opens' cellctl enable
-check 'and closes' cellctl disable
+is 'Linux counts what it gave up no more' "$(meminfo MemTotal)" $((memory - 65536))
+pool=$(printf '%08x-%08x' $(($(hypervisor_memory start))) $(($(hypervisor_memory start) + (64 << 20) - 1)))
+is 'and /proc/iomem says who has it' "$(grep -A 1 'cellvisor pool' /proc/iomem | sed 's/^ *//')" \
+	"$pool : cellvisor pool
+${pool%%-*}-$(printf '%08x' $(($(hypervisor_memory start) + (16 << 20) - 1))) : cellvisor"
+check 'it closes' cellctl disable
+is 'Linux has all of its memory' "$(meminfo MemTotal)" "$memory"
+fails 'and nothing is left in /proc/iomem' grep cellvisor /proc/iomem
 end

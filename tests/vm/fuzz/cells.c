@@ -196,6 +196,7 @@ static int try_wrong_code(struct device *device, const char **ret_what)
 	case 0:
 		pool.size = mutator_next(mutator);
 		pool.source = mutator_next(mutator) % 4;
+		pool.node = mutator_next(mutator);
 		return device_call(device, CELLVISOR_POOL_RESERVE, &pool);
 	case 1:
 		return device_call(device, CELLVISOR_POOL_RELEASE, NULL);

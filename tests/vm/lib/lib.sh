@@ -89,6 +89,13 @@ kernel_log_clean() {
 	fi
 }
 
+# monitor COMMAND: has QEMU do that. The machine was started with --monitor.
+monitor() {
+	echo "$1" >/run/results/monitor.new
+	mv /run/results/monitor.new /run/results/monitor
+	eventually 20 test ! -e /run/results/monitor
+}
+
 # meminfo KEY: kilobytes, e.g. meminfo MemFree.
 meminfo() { awk -v key="$1:" '$1 == key { print $2 }' /proc/meminfo; }
 

@@ -150,8 +150,23 @@ choose_accelerator() {
 	accelerator+=(-cpu "$cpu")
 }
 
-# machine_arguments: sets qemu, the whole command. The machine may have more memory than the host, as long
-# as it does not use it.
+# memory_arguments: adds them to qemu. The machine may have more memory than the host, as long as it does not
+# use it.
+memory_arguments() {
+	local node per_node per_node_cpus=$((cpus / nodes))
+	if ((nodes == 1)); then
+		qemu+=(-machine memory-backend=ram0
+			-object "memory-backend-ram,id=ram0,size=${memory%%,*},reserve=off")
+		return
+	fi
+	per_node=$(($(numfmt --from=iec "${memory%%,*}") / nodes))
+	for ((node = 0; node < nodes; node++)); do
+		qemu+=(-object "memory-backend-ram,id=ram$node,size=$per_node,reserve=off"
+			-numa "node,nodeid=$node,memdev=ram$node,cpus=$((per_node_cpus * node))-$((per_node_cpus * (node + 1) - 1))")
+	done
+}
+
+# machine_arguments: sets qemu, the whole command.
 machine_arguments() {
 	local append='console=ttyS0 root=/dev/vda quiet mitigations=off cryptomgr.notests'
 	((icount == 0)) || append+=' nokaslr'
@@ -159,8 +174,7 @@ machine_arguments() {
 	((x2apic == 0)) || append+=' no_timer_check'
 	append+=${append_words[*]:+ ${append_words[*]}}
 	qemu=("$qemu_program" -nodefaults -no-user-config -no-reboot -display none
-		"${accelerator[@]}" -machine q35,memory-backend=ram -smp "$cpus" -m "$memory"
-		-object "memory-backend-ram,id=ram,size=${memory%%,*},reserve=off"
+		"${accelerator[@]}" -machine q35 -smp "$cpus" -m "$memory"
 		-kernel "$image/vmlinuz" -initrd "$work/initrd.cpio" -append "$append"
 		-drive "file=$image/root.ext4,if=none,id=root,format=raw,snapshot=on,cache=unsafe"
 		-device virtio-blk-pci,drive=root
@@ -169,9 +183,17 @@ machine_arguments() {
 		-serial "file:$results/console.log"
 		-chardev "file,id=debug,path=$results/hypervisor.log"
 		-device isa-serial,chardev=debug,iobase=0x2f8,irq=3)
+	if ((threads_of_core > 1)); then
+		qemu+=(-smp "$cpus,sockets=$nodes,threads=$threads_of_core")
+	fi
+	memory_arguments
 	if ((shell)); then
 		qemu+=(-device virtio-serial-pci -chardev 'stdio,id=terminal,mux=on,signal=off'
 			-device virtconsole,chardev=terminal)
+	fi
+	if ((monitor)); then
+		mkfifo "$work/monitor.in" "$work/monitor.out"
+		qemu+=(-chardev "pipe,id=monitor,path=$work/monitor" -mon chardev=monitor,mode=readline)
 	fi
 	qemu+=("${qemu_args[@]}")
 	[[ ! $host_cpu ]] || qemu=(taskset -c "$host_cpu" "${qemu[@]}")

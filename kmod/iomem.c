@@ -1,0 +1,93 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/* Memory that is taken, in the kernel's list of who has what. */
+#include <linux/mm.h>
+#include <linux/sched.h>
+#include <linux/sched/signal.h>
+#include <linux/slab.h>
+
+#include "cellvisor.h"
+
+/*
+ * Page by page, because the kernel tells only whether a range has any such memory. A zero written
+ * to anything else could be a device's register, or a table of the firmware's.
+ */
+static int check_reserved(u64 start, u64 size)
+{
+	for (u64 page = start & PAGE_MASK; page < start + size; page += PAGE_SIZE) {
+		if (!machine_is_reserved(page)) {
+			pr_cell(err,
+				"memory at 0x%llx, size 0x%llx: 0x%llx is not reserved at boot; "
+				"memmap=SIZE$ADDRESS on the kernel's command line reserves\n",
+				start, size, page);
+			return -EINVAL;
+		}
+		if (fatal_signal_pending(current))
+			return -EINTR;
+		cond_resched();
+	}
+	return 0;
+}
+
+int iomem_claim(struct iomem_piece *piece, u64 start, u64 size, const char *name, bool shared)
+{
+	int err;
+
+	if (start + size < start || region_intersects(start, size, IORESOURCE_SYSTEM_RAM,
+						      IORES_DESC_NONE) != REGION_DISJOINT) {
+		pr_cell(err,
+			"memory at 0x%llx, size 0x%llx is in use by Linux, not reserved at boot\n",
+			start, size);
+		return -EBUSY;
+	}
+	err = check_reserved(start, size);
+	if (err)
+		return err;
+	piece->resource = request_mem_region(start, size, name);
+	if (!piece->resource) {
+		pr_cell(err,
+			"memory at 0x%llx, size 0x%llx belongs to somebody; /proc/iomem says to "
+			"whom\n",
+			start, size);
+		return -EBUSY;
+	}
+	piece->claimed = true;
+	/* Root's ends of links ask for their parts. */
+	if (shared)
+		piece->resource->flags &= ~IORESOURCE_BUSY;
+	return 0;
+}
+
+void iomem_show(struct iomem_piece *piece, u64 start, u64 size, const char *name)
+{
+	struct resource *resource = kzalloc(sizeof(*resource), GFP_KERNEL);
+
+	if (!resource)
+		return;
+	*resource = (struct resource)DEFINE_RES_MEM_NAMED(start, size, name);
+	/* Where all of a piece of Linux' memory was taken that would come to lie within. */
+	if (insert_resource(&iomem_resource, resource)) {
+		kfree(resource);
+	} else if (resource->child) {
+		remove_resource(resource);
+		kfree(resource);
+	} else {
+		piece->resource = resource;
+		piece->claimed = false;
+	}
+}
+
+void iomem_release(struct iomem_piece *piece)
+{
+	struct resource *resource = piece->resource;
+
+	piece->resource = NULL;
+	if (!resource)
+		return;
+	if (piece->claimed) {
+		resource->flags |= IORESOURCE_BUSY;
+		release_mem_region(resource->start, resource_size(resource));
+		return;
+	}
+	remove_resource(resource);
+	kfree(resource);
+}
