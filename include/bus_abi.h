@@ -72,6 +72,11 @@ enum quality { BUS_QUALITIES(WORD_SYMBOL) QUALITY_COUNT };
 
 enum hypervisor_state { BUS_HYPERVISOR_STATES(WORD_SYMBOL) HYPERVISOR_STATE_COUNT };
 
+/* Property MemorySource of the manager. */
+#define MEMORY_SOURCE_NONE  ""
+#define MEMORY_SOURCE_LINUX "linux"
+#define MEMORY_SOURCE_BOOT  "boot"
+
 /* Property Features of the manager: what of driver_abi.h the driver offers. */
 #define BUS_FEATURE_KILL "kill"
 #define BUS_FEATURES(X)                             \

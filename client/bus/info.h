@@ -32,6 +32,7 @@
 	X(const char *, driver, "driver", "''")                            \
 	X(const char *, version, "version", "''")                          \
 	X(uint64_t, memory_total, "memory-total", "0")                     \
+	X(const char *, memory_source, "memory-source", "''")              \
 	X(uint64_t, memory_free, "memory-free", "0")                       \
 	X(struct json_object *, features, "features", "[]") /* texts */
 

@@ -90,9 +90,12 @@ static void put_manager(struct client *client, const struct manager_info *manage
 	put_field(client, "Daemon", COLOR_PLAIN, manager->version);
 	put_label(client, "Memory");
 	if (manager->memory_total > 0)
-		fprintf(stream, "%s of %s free for cells\n",
+		fprintf(stream, "%s of %s free for cells%s\n",
 			quantity_round_bytes(manager->memory_free, available),
-			quantity_round_bytes(manager->memory_total, total));
+			quantity_round_bytes(manager->memory_total, total),
+			strcmp(manager->memory_source, MEMORY_SOURCE_BOOT) == 0
+				? ", reserved at boot"
+				: "");
 	else
 		fputs("none set aside for cells\n", stream);
 	if (*manager->driver)

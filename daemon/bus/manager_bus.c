@@ -248,6 +248,16 @@ GETTER(hypervisor_state)
 	return sd_bus_message_append(reply, "s", hypervisor_state_name(manager->state));
 }
 
+GETTER(memory_source)
+{
+	const struct manager *manager = userdata;
+
+	if (!manager->memory_total)
+		return sd_bus_message_append(reply, "s", MEMORY_SOURCE_NONE);
+	return sd_bus_message_append(
+		reply, "s", manager->pool_from_linux ? MEMORY_SOURCE_LINUX : MEMORY_SOURCE_BOOT);
+}
+
 GETTER(driver)
 {
 	const struct manager *manager = userdata;

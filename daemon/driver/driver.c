@@ -190,14 +190,10 @@ int driver_pool_info(struct driver *driver, struct cellvisor_pool *ret)
 	return query(driver, CELLVISOR_FEATURE_POOL, CELLVISOR_POOL_INFO, &pool, ret, sizeof(*ret));
 }
 
-int driver_pool_reserve(struct driver *driver, enum cellvisor_pool_source source,
-			uint64_t phys_start, uint64_t size, struct cellvisor_pool *ret)
+int driver_pool_reserve(struct driver *driver, const struct cellvisor_pool *request,
+			struct cellvisor_pool *ret)
 {
-	struct cellvisor_pool pool = {
-		.size = size,
-		.phys_start = source == CELLVISOR_POOL_BOOT ? phys_start : 0,
-		.source = source,
-	};
+	struct cellvisor_pool pool = *request;
 
 	return query(driver, CELLVISOR_FEATURE_POOL, CELLVISOR_POOL_RESERVE, &pool, ret,
 		     sizeof(*ret));

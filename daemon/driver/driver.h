@@ -67,9 +67,8 @@ int driver_cell_console(struct driver *driver, int32_t id, uint64_t *offset, voi
 			uint32_t size, uint32_t *ret_length, uint64_t *ret_lost);
 
 int driver_pool_info(struct driver *driver, struct cellvisor_pool *ret);
-/* phys_start counts with CELLVISOR_POOL_BOOT only. */
-int driver_pool_reserve(struct driver *driver, enum cellvisor_pool_source source,
-			uint64_t phys_start, uint64_t size, struct cellvisor_pool *ret);
+int driver_pool_reserve(struct driver *driver, const struct cellvisor_pool *request,
+			struct cellvisor_pool *ret);
 int driver_pool_release(struct driver *driver);
 
 /* Root's end of a link comes with a checked blob, and goes by its place in PCI domain 0. */

@@ -58,6 +58,9 @@ struct step {
 	char link[LINK_DEVICE_NAME_MAX];
 	uint16_t bdf;
 
+	/* In, VERB_ENABLE: the node that the pool is to be of, or TOPOLOGY_NO_NODE. */
+	int memory_node;
+
 	/* In, VERB_DISABLE. */
 	bool release_pool;
 
@@ -76,6 +79,7 @@ struct step {
 	const char *forced;
 	struct address_range pool, hypervisor; /* VERB_ENABLE */
 	bool pool_from_linux;
+	int pool_node; /* or TOPOLOGY_NO_NODE */
 	struct machine *machine;
 };
 

@@ -158,6 +158,7 @@ int manager_new(sd_event *event, const char *machine_root, const struct core_eve
 	manager->events = events;
 	manager->userdata = userdata;
 	manager->machine_root = machine_root;
+	manager->pool_node = TOPOLOGY_NO_NODE;
 	r = set_up(manager);
 	if (r < 0)
 		return r;

@@ -81,6 +81,7 @@ static int fill_step(struct job *job, struct cell *cell, struct error *error)
 	case VERB_ENABLE:
 		step->config = manager->config;
 		step->machine_root = manager->machine_root;
+		step->memory_node = plan_memory_node(manager);
 		return 0;
 	case VERB_DISABLE:
 		step->release_pool = manager->pool_from_linux;
@@ -195,6 +196,8 @@ static void record_hypervisor(struct manager *manager, struct step *step)
 		manager->pool = step->pool;
 		manager->hypervisor = step->hypervisor;
 		manager->pool_from_linux = step->pool_from_linux;
+		manager->pool_node = step->pool_node;
+		machine_inherit(step->machine, manager->machine);
 		machine_free(manager->machine);
 		manager->machine = TAKE_POINTER(step->machine);
 		log_event(LOG_NOTICE, MESSAGE_HYPERVISOR_ENABLED, NULL, NULL, 0,

@@ -114,6 +114,7 @@ void manager_read_machine(struct manager *manager)
 		log_warning("Cannot read the machine's facts: %s", strerror(-r));
 		return;
 	}
+	machine_inherit(machine, manager->machine);
 	machine_free(manager->machine);
 	manager->machine = machine;
 }

@@ -24,6 +24,7 @@
 	X(MANAGER_PROPERTY_HYPERVISOR_STATE, "HypervisorState", "s", BY_GETTER(hypervisor_state)) \
 	X(MANAGER_PROPERTY_DRIVER, "Driver", "s", BY_GETTER(driver))                              \
 	X(MANAGER_PROPERTY_MEMORY_TOTAL, "MemoryTotal", "t", BY_MEMBER(memory_total))             \
+	X(MANAGER_PROPERTY_MEMORY_SOURCE, "MemorySource", "s", BY_GETTER(memory_source))          \
 	X(MANAGER_PROPERTY_MEMORY_FREE, "MemoryFree", "t", BY_MEMBER(memory_free))                \
 	X(MANAGER_PROPERTY_FEATURES, "Features", "as", BY_GETTER(features))
 
@@ -49,6 +50,7 @@ struct manager {
 	struct address_range pool;
 	struct address_range hypervisor; /* its part */
 	bool pool_from_linux;
+	int pool_node;	 /* or TOPOLOGY_NO_NODE: not known */
 	char intent[16]; /* step with the hypervisor in progress */
 	bool unsaved;	 /* a record is not in the state file yet */
 

@@ -39,6 +39,7 @@ static void remember_pool(struct manager *manager, const struct state *state,
 
 	manager->pool = state->pool;
 	manager->hypervisor = state->hypervisor;
+	manager->pool_node = snapshot->pool.node ? (int)snapshot->pool.node - 1 : TOPOLOGY_NO_NODE;
 	if (manager->pool.size || strcmp(state->intent, verb_name(VERB_ENABLE)) != 0 ||
 	    snapshot->pool.source == CELLVISOR_POOL_NONE || snapshot->pool.size <= part)
 		return;
@@ -162,6 +163,7 @@ static void publish(struct manager *manager)
 	if (total != manager->memory_total) {
 		manager->memory_total = total;
 		manager_mark(manager, MANAGER_PROPERTY_MEMORY_TOTAL);
+		manager_mark(manager, MANAGER_PROPERTY_MEMORY_SOURCE);
 	}
 	if (available != manager->memory_free) {
 		manager->memory_free = available;

@@ -85,6 +85,7 @@ static int gather(struct manager *manager, const struct cell *except, struct inp
 	input->placement.pool = manager->pool;
 	input->placement.hypervisor = manager->hypervisor;
 	input->placement.machine = manager->machine;
+	input->placement.whole_cores = manager->config.whole_cores;
 	input->placement.cells = input->cells;
 	input->placement.descriptions = input->descriptions;
 	return 0;
@@ -249,9 +250,32 @@ int plan_changed(struct manager *manager, struct cell *cell, struct error *error
 	return strcmp(plan.blob_sha256, cell->record.blob_sha256) != 0;
 }
 
+int plan_memory_node(const struct manager *manager)
+{
+	const struct machine *machine = manager->machine;
+	int node = TOPOLOGY_NO_NODE, own;
+
+	if (manager->config.has_memory_node)
+		return manager->config.memory_node;
+	if (!machine || !topology_has_nodes(&machine->topology))
+		return TOPOLOGY_NO_NODE;
+	for (const struct cell *cell = manager->cells; cell; cell = cell->next) {
+		if (!cell->description || cpu_mask_count(&cell->description->cpus) == 0)
+			continue;
+		own = topology_common_node(&machine->topology, &cell->description->cpus);
+		if (own == TOPOLOGY_NO_NODE || (node != TOPOLOGY_NO_NODE && node != own))
+			return TOPOLOGY_NO_NODE;
+		node = own;
+	}
+	return node;
+}
+
 static struct check_input check_input(const struct manager *manager)
 {
 	struct check_input input = {
+		.memory_node = manager->state == HYPERVISOR_ENABLED ? manager->pool_node
+								    : plan_memory_node(manager),
+		.whole_cores = manager->config.whole_cores,
 		.machine = manager->machine,
 		.pool_size = plan_memory_total(manager),
 		.pool = manager->pool,
@@ -260,7 +284,9 @@ static struct check_input check_input(const struct manager *manager)
 	if (manager->state != HYPERVISOR_UNAVAILABLE)
 		input.missing_features = ~manager->features;
 	if (!input.pool_size)
-		input.pool_size = manager->config.pool_size - manager->config.hypervisor_memory;
+		input.pool_size =
+			(manager->config.reserved_memory.size ?: manager->config.pool_size) -
+			manager->config.hypervisor_memory;
 	return input;
 }
 

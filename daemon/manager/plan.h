@@ -58,6 +58,12 @@ int plan_check_all(struct manager *manager, struct cell_dir *dir);
 int plan_load(struct cell *cell, struct step_image *images, size_t num_images, struct step *step,
 	      struct error *error);
 
+/*
+ * The NUMA node that the pool is to be of: what the configuration says, or that of all CPUs that
+ * descriptions name. TOPOLOGY_NO_NODE: any.
+ */
+int plan_memory_node(const struct manager *manager);
+
 /* Bytes of the pool for cells, and how many of them no cell has. */
 uint64_t plan_memory_total(const struct manager *manager);
 uint64_t plan_memory_free(struct manager *manager);

@@ -332,6 +332,7 @@ static void check_alone(const struct check *check)
 {
 	check_driver(check);
 	check_cpus(check);
+	check_topology(check);
 	check_memory(check);
 	check_mmio(check);
 	check_ports(check);

@@ -24,6 +24,8 @@ struct check_input {
 	uint64_t missing_features;		       /* CELLVISOR_FEATURE_*: not the driver's */
 	const struct description *const *descriptions; /* the whole set */
 	size_t num_descriptions;
+	int memory_node;    /* of the pool, or TOPOLOGY_NO_NODE */
+	bool whole_cores;   /* a core that a cell has only a part of is an error */
 	bool ignore_rivals; /* others of the set that want the same are no concern */
 };
 

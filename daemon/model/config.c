@@ -7,7 +7,9 @@
 #include <unistd.h>
 
 #include "driver_abi.h"
+#include "model/description_keys.h"
 #include "model/description_parser.h"
+#include "model/topology.h"
 #include "util/read_text.h"
 
 #define CONFIG_MAX_FILE	 (64u << 10)
@@ -22,6 +24,19 @@ static const struct description_key console_keys[] = {
 
 static const struct description_object console = {"debug-console", .keys = console_keys};
 
+static const struct description_key reserved_keys[] = {
+	{"phys",
+	 .value = BYTES(POOL_GRANULE, PHYS_ADDRESS_END - POOL_GRANULE, POOL_GRANULE,
+			TO(address_range, start)),
+	 .required = true},
+	{"size",
+	 .value = BYTES(POOL_GRANULE, PHYS_ADDRESS_END, POOL_GRANULE, TO(address_range, size)),
+	 .required = true},
+	{0},
+};
+
+static const struct description_object reserved_memory = {"reserved-memory", .keys = reserved_keys};
+
 static const struct description_key config_keys[] = {
 	{"pool-size", .value = BYTES(POOL_GRANULE, UINT64_MAX, POOL_GRANULE, TO(config, pool_size)),
 	 DEFAULT(CONFIG_DEFAULT_POOL_SIZE)},
@@ -29,12 +44,27 @@ static const struct description_key config_keys[] = {
 	 .value = BYTES(POOL_GRANULE, CELLVISOR_HYPERVISOR_MEMORY_MAX, POOL_GRANULE,
 			TO(config, hypervisor_memory)),
 	 DEFAULT(CONFIG_DEFAULT_HYPERVISOR_MEMORY)},
+	{"memory-node", .value = LIMITED(NUMBER, 0, TOPOLOGY_MAX_NODES - 1, TO(config, memory_node),
+					 .has = MEMBER(config, has_memory_node))},
+	{"whole-cores", .value = BOOL(TO(config, whole_cores)), DEFAULT(false)},
+	{"reserved-memory", .value = OBJECT(reserved_memory, TO(config, reserved_memory))},
 	{"debug-console", .value = OBJECT(console, TO(config, debug_console))},
 	{"auto-enable", .value = BOOL(TO(config, auto_enable)), DEFAULT(true)},
 	{0},
 };
 
 static const struct description_object config_object = {"cellmgrd.conf", .keys = config_keys};
+
+/* The hypervisor's part must leave something of it. */
+static void check_size(const struct config *config, const char *file, const char *key,
+		       uint64_t size, struct problems *problems)
+{
+	if (config->hypervisor_memory >= size)
+		problems_add(problems, SEVERITY_ERROR, PROBLEM_AT(.file = file, .key = key),
+			     "must be larger than hypervisor-memory (%" PRIu64
+			     " bytes), which is a part of it",
+			     config->hypervisor_memory);
+}
 
 int config_parse(const char *text, size_t length, const char *file, struct problems *problems,
 		 struct config *ret)
@@ -55,11 +85,9 @@ int config_parse(const char *text, size_t length, const char *file, struct probl
 		config.debug_console.size = UART_REGISTERS;
 		config.debug_console.type = CONSOLE_8250;
 	}
-	if (config.hypervisor_memory >= config.pool_size)
-		problems_add(problems, SEVERITY_ERROR, PROBLEM_AT(.file = file, .key = "pool-size"),
-			     "must be larger than hypervisor-memory (%" PRIu64
-			     " bytes), which is a part of it",
-			     config.hypervisor_memory);
+	check_size(&config, file, "pool-size", config.pool_size, problems);
+	if (config.reserved_memory.size)
+		check_size(&config, file, "reserved-memory", config.reserved_memory.size, problems);
 	r = problems_result(problems);
 	if (r < 0)
 		return r;

@@ -7,6 +7,7 @@
 #include <stdint.h>
 
 #include "cell_abi.h"
+#include "model/address_range.h"
 #include "util/problem.h"
 
 #define CONFIG_FILE "/etc/cellmgr/cellmgrd.conf"
@@ -15,10 +16,16 @@
 #define CONFIG_DEFAULT_HYPERVISOR_MEMORY (16ull << 20)
 
 struct config {
-	uint64_t pool_size;	    /* "pool-size": taken from Linux, bytes, multiple of 2 MiB */
+	uint64_t pool_size; /* "pool-size": taken from Linux, bytes, multiple of 2 MiB */
+	/* "reserved-memory": { "phys", "size" }: of what was reserved at boot, instead; size 0:
+	 * none */
+	struct address_range reserved_memory;
 	uint64_t hypervisor_memory; /* "hypervisor-memory": its part; the rest is for cells */
 	struct cell_console debug_console; /* "debug-console": { "port": "0x2f8" } */
-	bool auto_enable; /* "auto-enable": StartCell enables the hypervisor; default true */
+	uint16_t memory_node; /* "memory-node": of NUMA, that Linux' memory is taken from */
+	bool has_memory_node; /* else it is that of the CPUs that descriptions name */
+	bool whole_cores;     /* "whole-cores": cells get all threads of a core, or none */
+	bool auto_enable;     /* "auto-enable": StartCell enables the hypervisor; default true */
 };
 
 /*

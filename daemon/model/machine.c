@@ -148,6 +148,7 @@ int machine_read(const char *root, struct problems *problems, struct machine **r
 	r = machine_read_pci(root, machine);
 	if (r < 0)
 		return complain(&reader, "/sys/bus/pci/devices", "cannot be read", r);
+	topology_read(reader.root, &machine->online, &machine->topology);
 	*ret = TAKE_POINTER(machine);
 	return 0;
 }
@@ -166,7 +167,16 @@ int machine_read_online(const char *root, struct machine *machine)
 		return r;
 	machine->present = now.present;
 	machine->online = now.online;
+	topology_read(reader.root, &machine->online, &machine->topology);
 	return 0;
+}
+
+void machine_inherit(struct machine *machine, const struct machine *before)
+{
+	if (!before)
+		return;
+	machine->topology = before->topology;
+	topology_read(machine->root, &machine->online, &machine->topology);
 }
 
 static void free_pin_users(struct machine *machine)

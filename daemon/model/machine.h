@@ -13,6 +13,7 @@
 #include "blob.h"
 #include "common/cleanup.h"
 #include "model/address_range.h"
+#include "model/topology.h"
 #include "util/cpu_mask.h"
 #include "util/problem.h"
 
@@ -83,6 +84,7 @@ struct machine {
 	struct cpu_mask possible;
 	struct cpu_mask present;
 	struct cpu_mask online;
+	struct topology topology;
 	int32_t apic_ids[CPU_MASK_MAX]; /* by CPU number; -1: not known (offline) */
 
 	struct address_range reserved[MACHINE_MAX_RESERVED]; /* memmap=SIZE$ADDRESS at boot */
@@ -119,6 +121,9 @@ struct machine {
  * failed read.
  */
 int machine_read(const char *root, struct problems *problems, struct machine **ret);
+
+/* Takes over what an earlier reading knew of CPUs that are offline now. before: NULL: nothing. */
+void machine_inherit(struct machine *machine, const struct machine *before);
 
 /* Which CPUs are there and online changes: reads that anew. Returns 0, or negative: nothing
  * changed. */

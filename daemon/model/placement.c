@@ -286,36 +286,84 @@ static int take_named_cpus(const struct placement_input *input,
 	return result;
 }
 
-/* Highest first. Those that a description names are kept for the cell that can do with no others.
- */
+/* Those that a description names are kept for the cell that can do with no others. */
+static struct cpu_mask free_cpus(const struct placement_input *input, const struct cpu_mask *busy)
+{
+	struct cpu_mask named = *busy, result = {0};
+
+	for (size_t i = 0; i < input->num_descriptions; i++)
+		named = cpu_mask_union(&named, &input->descriptions[i]->cpus);
+	for (int cpu = cpu_mask_last(&input->machine->online); cpu > 0; cpu--) {
+		if (cpu_mask_has(&input->machine->online, cpu) && !cpu_mask_has(&named, cpu))
+			cpu_mask_add(&result, cpu);
+	}
+	return result;
+}
+
+/* The core's threads that work, if all of them are among the CPUs; else none. */
+static struct cpu_mask whole_core(const struct machine *machine, const struct cpu_mask *cpus,
+				  unsigned int cpu)
+{
+	const struct cpu_mask threads = topology_core(&machine->topology, cpu);
+	struct cpu_mask core = {0};
+
+	for (int n = cpu_mask_next(&threads, 0); n >= 0; n = cpu_mask_next(&threads, n + 1)) {
+		if (!cpu_mask_has(&machine->online, n))
+			continue;
+		if (!cpu_mask_has(cpus, n))
+			return (struct cpu_mask){0};
+		cpu_mask_add(&core, n);
+	}
+	return core;
+}
+
+/* Highest first: whole cores as long as they fit, then single threads where those may be had. */
+static struct cpu_mask choose_cpus(const struct placement_input *input, const struct cpu_mask *from,
+				   unsigned int wanted)
+{
+	struct cpu_mask picked = {0}, core;
+	unsigned int size;
+
+	for (int cpu = cpu_mask_last(from); cpu > 0; cpu--) {
+		if (!cpu_mask_has(from, cpu) || cpu_mask_has(&picked, cpu))
+			continue;
+		core = whole_core(input->machine, from, cpu);
+		size = cpu_mask_count(&core);
+		if (size > 0 && size <= wanted - cpu_mask_count(&picked))
+			picked = cpu_mask_union(&picked, &core);
+	}
+	for (int cpu = cpu_mask_last(from); cpu > 0 && !input->whole_cores; cpu--) {
+		if (cpu_mask_has(from, cpu) && cpu_mask_count(&picked) < wanted)
+			cpu_mask_add(&picked, cpu);
+	}
+	return picked;
+}
+
 static int pick_cpus(const struct placement_input *input, const struct description *description,
 		     const struct cpu_mask *busy, struct problems *problems,
 		     struct placement *placement)
 {
-	const int last = cpu_mask_last(&input->machine->online);
-	struct cpu_mask named = {0};
-	struct cpu_mask picked = {0};
-	unsigned int free_count = 0;
+	const struct cpu_mask from = free_cpus(input, busy);
+	const struct cpu_mask picked = choose_cpus(input, &from, description->cpu_count);
+	const unsigned int wanted = description->cpu_count, count = cpu_mask_count(&from);
 
-	for (size_t i = 0; i < input->num_descriptions; i++)
-		named = cpu_mask_union(&named, &input->descriptions[i]->cpus);
-	for (int cpu = last; cpu > 0; cpu--) {
-		if (!cpu_mask_has(&input->machine->online, cpu) || cpu_mask_has(busy, cpu) ||
-		    cpu_mask_has(&named, cpu))
-			continue;
-		if (free_count++ < description->cpu_count)
-			cpu_mask_add(&picked, cpu);
+	if (cpu_mask_count(&picked) == wanted) {
+		placement->cpus = picked;
+		return 0;
 	}
-	if (free_count < description->cpu_count) {
+	if (count < wanted)
 		problems_add(problems, SEVERITY_ERROR,
 			     PROBLEM_AT(.file = description->file, .key = "cpus"),
 			     "wants %u, but %u can be had: CPU 0 stays with Linux, the others "
 			     "are other cells' or named in descriptions",
-			     description->cpu_count, free_count);
-		return -ENOSPC;
-	}
-	placement->cpus = picked;
-	return 0;
+			     wanted, count);
+	else
+		problems_add(problems, SEVERITY_ERROR,
+			     PROBLEM_AT(.file = description->file, .key = "cpus"),
+			     "wants %u, but of whole cores %u can be had (\"whole-cores\" in "
+			     "cellmgrd.conf)",
+			     wanted, cpu_mask_count(&picked));
+	return -ENOSPC;
 }
 
 static int place_cpus(const struct placement_input *input, const struct description *description,

@@ -198,8 +198,54 @@ test_console_is_followed() {
 		'Error.WrongState'
 }
 
+# name_reserved ADDRESS SIZE: the configuration does, and the daemon knows.
+name_reserved() {
+	echo "{ \"reserved-memory\": { \"phys\": \"$1\", \"size\": \"$2\" } }" >/etc/cellmgr/cellmgrd.conf
+	systemctl restart cellmgrd
+}
+
+test_reserved_memory_is_used_where_it_is_named() {
+	cp machine/proc/cmdline /tmp/cmdline
+	# shellcheck disable=SC2016 # the dollar is memmap's
+	echo 'console=ttyS0 memmap=128M$0x30000000' >machine/proc/cmdline
+	done_well call EnableHypervisor
+	manager_is MemorySource linux
+	done_well call DisableHypervisor b false
+	manager_is MemorySource ""
+	name_reserved 0x32000000 32M
+	done_well call EnableHypervisor
+	manager_is MemorySource boot
+	manager_is MemoryTotal $((16 << 20))
+	done_well call DisableHypervisor b false
+	# What another configuration left is given back.
+	name_reserved 0x30000000 64M
+	done_well call EnableHypervisor
+	manager_is MemoryTotal $((48 << 20))
+	done_well call DisableHypervisor b false
+	rm /etc/cellmgr/cellmgrd.conf
+	systemctl restart cellmgrd
+	done_well call EnableHypervisor
+	manager_is MemorySource linux
+	done_well call DisableHypervisor b false
+	# What cannot be had, or is named wrongly, keeps nobody from working.
+	name_reserved 0x30000000 64M
+	fake rule reserve 1 EINVAL >/dev/null
+	done_well call EnableHypervisor
+	manager_is MemorySource linux
+	done_well call DisableHypervisor b false
+	name_reserved 0x10000000 64M
+	done_well call EnableHypervisor
+	manager_is MemorySource linux
+	done_well call DisableHypervisor b false
+	like "the log says why" "$(journalctl -u cellmgrd -o cat -n 60)" \
+		'reserves no such memory .memmap=0x4000000.0x10000000'
+	rm /etc/cellmgr/cellmgrd.conf
+	cp /tmp/cmdline machine/proc/cmdline
+	systemctl restart cellmgrd
+}
+
 test_original_driver_is_managed_too() {
-	# It takes no memory from Linux: some was reserved at boot.
+	# It takes no memory from Linux: some was reserved at boot, and named.
 	cp machine/proc/cmdline /tmp/cmdline
 	# shellcheck disable=SC2016 # the dollar is memmap's
 	echo 'console=ttyS0 memmap=64M$0x20000000' >machine/proc/cmdline
@@ -208,6 +254,8 @@ test_original_driver_is_managed_too() {
 	manager_like Driver jailhouse
 	manager_is Features 0
 	fake pool-at 0x20000000 0x4000000 >/dev/null
+	fails_with NoResources 'reserve some at boot.*name it as .*reserved-memory' manager EnableHypervisor
+	name_reserved 0x20000000 64M
 	done_well call StartCell s alpha
 	state_is alpha running
 	property_is alpha Health unknown
@@ -224,6 +272,7 @@ test_original_driver_is_managed_too() {
 	state_is alpha shut-down
 	done_well call DisableHypervisor b false
 	cp /tmp/cmdline machine/proc/cmdline
+	rm /etc/cellmgr/cellmgrd.conf
 	fake pool-at 0 0 >/dev/null
 	fake features 0x7f >/dev/null
 	systemctl restart cellmgrd

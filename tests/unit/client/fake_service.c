@@ -72,11 +72,10 @@ static const char *const errors[] = {BUS_ERRORS(WORD_ENTRY)};
 
 static struct manager {
 	enum hypervisor_state hypervisor;
-	const char *driver;
-	const char *version;
+	const char *driver, *version, *source;
 	uint64_t memory_total;
 	uint64_t memory_free;
-} manager = {HYPERVISOR_ENABLED, "cellvisor 0.1.0", "0.1.0", 48 << 20, 45 << 20};
+} manager = {HYPERVISOR_ENABLED, "cellvisor 0.1.0", "0.1.0", "boot", 48 << 20, 45 << 20};
 
 static FILE *call_log;
 
@@ -295,6 +294,7 @@ static const sd_bus_vtable manager_vtable[] = {
 	SD_BUS_PROPERTY("Version", "s", NULL, offsetof(struct manager, version),
 			SD_BUS_VTABLE_PROPERTY_CONST),
 	SD_BUS_PROPERTY("MemoryTotal", "t", NULL, offsetof(struct manager, memory_total), CHANGES),
+	SD_BUS_PROPERTY("MemorySource", "s", NULL, offsetof(struct manager, source), CHANGES),
 	SD_BUS_PROPERTY("MemoryFree", "t", NULL, offsetof(struct manager, memory_free), CHANGES),
 	SD_BUS_PROPERTY("Features", "as", get_features, 0, CHANGES),
 	SD_BUS_VTABLE_END};

@@ -88,19 +88,20 @@ static void test_manager(struct tap *tap)
 {
 	_cleanup_(json_putp) struct json_object *published = json_tokener_parse(
 		"{\"HypervisorState\":\"off\",\"Driver\":\"\",\"Version\":\"0.1.0\","
-		"\"MemoryTotal\":18446744073709551615,\"MemoryFree\":0,\"Features\":[\"pool\"]}");
+		"\"MemoryTotal\":18446744073709551615,\"MemorySource\":\"linux\",\"MemoryFree\":0,"
+		"\"Features\":[\"pool\"]}");
 	_cleanup_(manager_info_free) struct manager_info manager = {0};
 	_cleanup_(freep) char *text = NULL;
 
 	if (!tap_ok(tap, manager_info_make(published, &manager) >= 0, "the manager is read"))
 		return;
 	text = printed(manager.properties, false);
-	tap_is_str(
-		tap, text,
-		"{\"hypervisor-state\":\"off\",\"driver\":\"\",\"version\":\"0.1.0\","
-		"\"memory-total\":18446744073709551615,\"memory-free\":0,\"features\":[\"pool\"]}"
-		"\n",
-		"the manager has all its properties, exactly");
+	tap_is_str(tap, text,
+		   "{\"hypervisor-state\":\"off\",\"driver\":\"\",\"version\":\"0.1.0\","
+		   "\"memory-total\":18446744073709551615,\"memory-source\":\"linux\",\"memory-"
+		   "free\":0,\"features\":[\"pool\"]}"
+		   "\n",
+		   "the manager has all its properties, exactly");
 }
 
 static void test_empty_list(struct tap *tap)

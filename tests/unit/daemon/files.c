@@ -18,11 +18,14 @@ static void test_config_defaults(struct tap *tap)
 	tap_is_u64(tap, config.hypervisor_memory, 16 << 20, "default hypervisor-memory");
 	tap_ok(tap, config.auto_enable, "default auto-enable");
 	tap_is_u64(tap, config.debug_console.type, CONSOLE_NONE, "no debug console");
+	tap_is_u64(tap, config.reserved_memory.size, 0, "no memory that was reserved at boot");
 }
 
 static void test_config_values(struct tap *tap)
 {
 	static const char text[] = "{ \"pool-size\": \"1G\", \"hypervisor-memory\": \"32M\","
+				   " \"reserved-memory\": { \"phys\": \"0x28000000\","
+				   " \"size\": \"96M\" },"
 				   " \"auto-enable\": false, \"x-note\": [],"
 				   " \"debug-console\": { \"port\": \"0x2f8\" } }";
 	_cleanup_(problems_done) struct problems problems = {0};
@@ -34,6 +37,8 @@ static void test_config_values(struct tap *tap)
 	tap_is_u64(tap, config.hypervisor_memory, 32 << 20, "hypervisor-memory");
 	tap_ok(tap, !config.auto_enable, "auto-enable");
 	tap_is_u64(tap, config.debug_console.address, 0x2f8, "debug-console.port");
+	tap_is_u64(tap, config.reserved_memory.start, 0x28000000, "reserved-memory.phys");
+	tap_is_u64(tap, config.reserved_memory.size, 96 << 20, "reserved-memory.size");
 	tap_is_u64(tap, config.debug_console.type, CONSOLE_8250, "debug console's type");
 }
 
@@ -50,6 +55,12 @@ static void test_config_refuses(struct tap *tap)
 		"{ \"pool-size\": \"64M\", \"pool-size\": \"128M\" }",
 		"{ \"hypervisor-memory\": \"128M\", \"pool-size\": \"1G\" }",
 		"{ \"auto-enable\": \"yes\" }",
+		"{ \"reserved-memory\": \"64M\" }",
+		"{ \"reserved-memory\": { \"size\": \"64M\" } }",
+		"{ \"reserved-memory\": { \"phys\": \"0x28000000\" } }",
+		"{ \"reserved-memory\": { \"phys\": \"0x28001000\", \"size\": \"64M\" } }",
+		"{ \"reserved-memory\": { \"phys\": \"0x28000000\", \"size\": \"63M\" } }",
+		"{ \"reserved-memory\": { \"phys\": \"0x28000000\", \"size\": \"16M\" } }",
 		"{ \"debug-console\": \"0x3f8\" }",
 		"{ \"debug-console\": { \"port\": \"0xffff\" } }",
 		"{ \"debug-console\": { \"port\": \"0x3f8\", \"speed\": 1 } }",

@@ -1,10 +1,11 @@
 #!/bin/bash
 # SPDX-License-Identifier: GPL-2.0-only
-# Memory that was reserved at boot is used where there is some, and Linux gives up none of its own. Nothing of
+# Memory that was reserved at boot is used where the configuration names it, and Linux gives up none of its
+# own; what is not named is left alone, and what is named wrongly keeps nobody from working. Nothing of
 # that goes to the hypervisor once the kernel is locked down.
 # boot: own
 # options: --append memmap=96M$0x28000000
-# timeout: 120
+# timeout: 180
 # shellcheck source-path=SCRIPTDIR source=../lib/isolation.sh
 . ./isolation.sh
 
@@ -20,14 +21,40 @@ round() {
 	eventually_check "round $1: it reports" 30 turbine_passes 0
 	inside "round $1: the hypervisor is in the reserved memory" "$(hypervisor_memory start)"
 	inside "round $1: and so is the cell" "$(cell_memory turbine 0)"
+	like "round $1: cellctl says so" "$(cellctl status)" '80M free for cells, reserved at boot'
+	like "round $1: and /proc/iomem" "$(cat /proc/iomem)" ' 28000000-2dffffff : cellvisor pool'
 	is "round $1: Linux has all of its memory" "$(meminfo MemTotal)" "$memory"
 	check "round $1: the turbine stops" cellctl stop turbine
 	check "round $1: the hypervisor closes" cellctl disable
 }
 
+# configure JSON: what the daemon is to do from now on.
+configure() {
+	echo "$1" >/etc/cellmgr/cellmgrd.conf
+	systemctl restart cellmgrd
+}
+
+# is_reserved ADDRESS
+is_reserved() { (($1 >= start && $1 < end)); }
+
+# of_linux NAME: the hypervisor opens with memory that was not reserved.
+of_linux() {
+	check "$1" cellctl enable
+	fails "$1: the reserved memory is not used" is_reserved "$(hypervisor_memory start)"
+	is "$1: cellctl says nothing of it" "$(cellctl status | grep -c 'reserved at boot')" 0
+	check "$1: the hypervisor closes" cellctl disable
+}
+
+rm -f /etc/cellmgr/cellmgrd.conf
 memory=$(meminfo MemTotal)
 like 'the kernel has left the memory out' "$(grep -i reserved /proc/iomem)" '28000000-2dffffff : Reserved'
 begin
+of_linux 'reserved memory that nobody names is left alone'
+configure '{ "reserved-memory": { "phys": "0x28000000", "size": "98M" } }'
+of_linux 'more than is reserved is not taken'
+like 'and the log says why' "$(journalctl -u cellmgrd -o cat)" 'reserves no such memory .memmap=0x6200000.0x28000000'
+
+configure '{ "reserved-memory": { "phys": "0x28000000", "size": "96M" } }'
 describe turbine turbine 's/"heartbeat": .*/"heartbeat": "5s",/'
 round 1
 round 2
@@ -41,6 +68,8 @@ eventually_check 'and runs' 30 turbine_passes 0
 check 'it stops' cellctl stop turbine
 check 'the hypervisor closes' cellctl disable
 is 'Linux has all of its memory' "$(meminfo MemTotal)" "$memory"
+rm /etc/cellmgr/cellmgrd.conf
+systemctl restart cellmgrd
 
 # For good: until the machine's end.
 log=$(kernel_log_mark)
