@@ -109,6 +109,8 @@ static void mark_offline(bool offline)
 			__SetPageOffline(pfn_to_page(pfn));
 		else
 			__ClearPageOffline(pfn_to_page(pfn));
+		if (pfn % pageblock_nr_pages == 0)
+			cond_resched();
 	}
 	page_offline_end();
 	adjust_managed_page_count(pfn_to_page(start), offline ? -count : count);
@@ -206,7 +208,10 @@ int pool_release(void)
 	iomem_release(&iomem);
 	if (pool.source == CELLVISOR_POOL_LINUX) {
 		mark_offline(false);
-		free_contig_range(PHYS_PFN(pool.phys_start), PHYS_PFN(pool.size));
+		for (u64 at = 0; at < pool.size; at += POOL_ALIGN) {
+			free_contig_range(PHYS_PFN(pool.phys_start + at), PHYS_PFN(POOL_ALIGN));
+			cond_resched();
+		}
 	}
 	memset(&pool, 0, sizeof(pool));
 	return 0;
