@@ -13,8 +13,8 @@
 #include "pool_search.h"
 
 #define POOL_ALIGN    SZ_2M
-/* No new attempt to have a piece from then on. */
-#define SEARCH_MAX_MS 20000
+/* No new attempt to have a piece from then on. Who asks for two nodes has an answer within 30 s. */
+#define SEARCH_MAX_MS 12000
 #define POOL_NAME     "cellvisor pool"
 
 static struct cellvisor_pool pool;
