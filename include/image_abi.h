@@ -20,7 +20,7 @@
 #define IMAGE_MAGIC_LEN	  8
 #define IMAGE_RELEASE_LEN 32
 #define IMAGE_MAX_SIZE	  (64ull << 20) /* hypervisor memory, limited by the bootstrap tables */
-#define IMAGE_MAX_CPUS	  64
+#define IMAGE_MAX_CPUS	  256
 
 /* How far a CPU has come: the module writes the first two, the CPU itself the others. */
 enum image_step {
@@ -87,6 +87,11 @@ struct public_ring {
 	uint8_t buffer[PUBLIC_CONSOLE_SIZE];
 };
 
+/* Bits by logical id. */
+struct cpu_set {
+	uint64_t word[IMAGE_MAX_CPUS / 64];
+};
+
 /* Pages of a cell that root may read: the communication region's page, then this. */
 struct public_cell {
 	uint32_t id;
@@ -95,7 +100,7 @@ struct public_cell {
 	uint32_t reserved;
 	char name[32];
 	struct failure_record failure;
-	uint64_t cpus_failed; /* bitmap by logical id */
+	struct cpu_set cpus_failed;
 	struct public_ring console;
 };
 

@@ -39,16 +39,16 @@ int cell_state(struct cell *cell)
 	return state <= CELL_FAILED_COMM_REV ? (int)state : CELL_FAILED;
 }
 
-uint64_t cell_desc_cpus(const struct cell_desc *desc)
+struct cpu_set cell_desc_cpus(const struct cell_desc *desc)
 {
-	const uint8_t *set = cell_desc_cpu_set(desc);
-	uint64_t cpus = 0;
+	const uint8_t *bytes = cell_desc_cpu_set(desc);
+	struct cpu_set cpus = cpus_none;
 
 	for (uint32_t n = 0; n < desc->cpu_set_size; n++) {
 		if (n < sizeof(cpus))
-			cpus |= (uint64_t)set[n] << (8 * n);
-		else if (set[n])
-			return 0;
+			cpus.word[n / 8] |= (uint64_t)bytes[n] << n % 8 * 8;
+		else if (bytes[n])
+			return cpus_none;
 	}
 	return cpus;
 }
@@ -64,9 +64,11 @@ bool cell_lacks(const char *name, uint32_t claims)
 
 int root_cell_init(void)
 {
+	struct cpu_set listed;
 	int err;
 
 	root_cell.desc = &system_desc->root_cell;
+	listed = cell_desc_cpus(root_cell.desc);
 	cells[0] = &root_cell;
 	hv_info[HV_INFO_NUM_CELLS] = 1;
 	/* Windows of fixed size for each CPU; nothing to run out of. */
@@ -74,9 +76,9 @@ int root_cell_init(void)
 	hv_info[HV_INFO_REMAP_POOL_USED] = hv_info[HV_INFO_REMAP_POOL_SIZE];
 	for (unsigned int n = 0; n < image_header.max_cpus; n++) {
 		if (image_header.cpu_entering[n])
-			root_cell.cpus |= 1ull << n;
+			cpu_set_add(&root_cell.cpus, n);
 	}
-	if (root_cell.cpus & ~cell_desc_cpus(root_cell.desc)) {
+	if (!cpu_set_covers(&listed, &root_cell.cpus)) {
 		console_printf("root cell: configuration and entering CPUs differ\n");
 		return -EINVAL;
 	}

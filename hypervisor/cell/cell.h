@@ -13,7 +13,7 @@ struct cell {
 	unsigned int slot;
 	const struct cell_desc *desc; /* the hypervisor's own copy */
 	uint32_t blob_pages;
-	uint64_t cpus; /* bitmap by logical id */
+	struct cpu_set cpus;
 	bool loadable; /* root may write its loadable regions */
 	bool dying;    /* destruction has begun: memory is being scrubbed */
 	uint64_t scrub_region;
@@ -60,7 +60,7 @@ struct cell *cell_by_id(uint32_t id);
 /* The answer is of enum cell_state. */
 int cell_state(struct cell *cell);
 /* CPUs in a descriptor; none where it names some beyond what the hypervisor can have. */
-uint64_t cell_desc_cpus(const struct cell_desc *desc);
+struct cpu_set cell_desc_cpus(const struct cell_desc *desc);
 /* Whether a cell asks for what nobody serves, and says what. */
 bool cell_lacks(const char *name, uint32_t claims);
 /* The root cell from the system configuration, on the first CPU at launch. */

@@ -20,42 +20,42 @@ static void note_failure(struct cell *cell, const struct failure_record *record)
 }
 
 /* CPUs of the cell do not answer any more. What it did does not matter beside that. */
-static void fail_lost(struct cell *cell, uint64_t lost)
+static void fail_lost(struct cell *cell, const struct cpu_set *lost)
 {
 	const struct failure_record record = {.reason = FAILURE_CPU_LOST,
 					      .vector = FAILURE_VECTOR_NONE,
-					      .cpu = __builtin_ctzll(lost)};
+					      .cpu = cpu_set_next(lost, 0)};
 
 	note_failure(cell, &record);
-	__atomic_or_fetch(&cell->public->cpus_failed, lost, __ATOMIC_SEQ_CST);
+	cpu_set_join(&cell->public->cpus_failed, lost);
 	__atomic_add_fetch(&public_area.events, 1, __ATOMIC_SEQ_CST);
-	console_printf("cell %s: CPU %u does not answer\n", cell->desc->name,
-		       __builtin_ctzll(lost));
+	console_printf("cell %s: CPU %u does not answer\n", cell->desc->name, record.cpu);
 }
 
 int cell_suspend(struct cell *cell)
 {
-	uint64_t stopped = cpus_suspend(cell->cpus);
+	struct cpu_set stopped, lost = cell->cpus;
 
-	if (stopped == cell->cpus)
+	if (cpus_suspend(&cell->cpus, &stopped))
 		return 0;
 	/* Those that answered stop at once, the others when they come back. */
-	for_each_cpu (cpu, cell->cpus)
+	for_each_cpu (cpu, &cell->cpus)
 		cpu_set_order(cpu, PENDING_PARK);
-	cpus_resume(stopped);
-	fail_lost(cell, cell->cpus & ~stopped);
+	cpus_resume(&stopped);
+	cpu_set_leave(&lost, &stopped);
+	fail_lost(cell, &lost);
 	return -EIO;
 }
 
 /* To suspended CPUs; to all before one runs, as that may send signals to another at once. */
 static void order_and_resume(struct cell *cell, enum cpu_pending order)
 {
-	cell->public->cpus_failed = 0;
-	for_each_cpu (cpu, cell->cpus) {
+	cell->public->cpus_failed = cpus_none;
+	for_each_cpu (cpu, &cell->cpus) {
 		cpu->failed = false;
 		cpu_set_order(cpu, order);
 	}
-	cpus_resume(cell->cpus);
+	cpus_resume(&cell->cpus);
 }
 
 int cell_park_cpus(struct cell *cell)
@@ -70,7 +70,7 @@ int cell_park_cpus(struct cell *cell)
 /* Gets the cell's consent to be stopped. */
 static int ask(struct cell *cell)
 {
-	for_each_cpu (cpu, cell->cpus) {
+	for_each_cpu (cpu, &cell->cpus) {
 		if (cpu_stands_still(cpu))
 			return -EIO;
 	}
@@ -110,7 +110,7 @@ int cell_start(struct cell *cell)
 	}
 	comm_init(cell, CELL_RUNNING);
 	subsystems_cell_reset(cell, true);
-	for_each_cpu (cpu, cell->cpus)
+	for_each_cpu (cpu, &cell->cpus)
 		memset(cpu->exits, 0, sizeof(cpu->exits));
 	order_and_resume(cell, PENDING_START);
 	__atomic_add_fetch(&public_area.events, 1, __ATOMIC_SEQ_CST);
@@ -153,7 +153,7 @@ int cell_kill(struct cell *cell)
 		return err;
 	/* Where the cell was when it was ended: of one that hangs, its maker wants to know that. */
 	stopped = comm_stopped(cell);
-	for_each_cpu (cpu, cell->cpus)
+	for_each_cpu (cpu, &cell->cpus)
 		recorded = recorded || arch_cpu_record(cpu, &record);
 	order_and_resume(cell, PENDING_PARK);
 	if (!stopped) {
@@ -173,11 +173,11 @@ void cell_fail(struct cpu *cpu)
 
 	if (!root) {
 		note_failure(cell, &cpu->failure);
-		__atomic_or_fetch(&cell->public->cpus_failed, 1ull << cpu->id, __ATOMIC_SEQ_CST);
+		cpu_set_add(&cell->public->cpus_failed, cpu->id);
 	}
 	/* Last: who sees the CPU failed and then looks at the cell must not find it running. */
 	__atomic_store_n(&cpu->failed, true, __ATOMIC_SEQ_CST);
-	for_each_cpu (other, root ? 0 : cell->cpus) {
+	for_each_cpu (other, root ? &cpus_none : &cell->cpus) {
 		cpu_set_order(other, PENDING_PARK);
 		arch_cpu_kick(other);
 	}

@@ -92,18 +92,20 @@ static int check_unique(const struct cell *cell)
 
 static int check_cpus(struct cell *cell)
 {
+	unsigned int id = 0;
+
 	cell->cpus = cell_desc_cpus(cell->desc);
-	if (cell->cpus == 0 || (cell->cpus & (1ull << this_cpu()->id)))
+	if (cpu_set_covers(&cpus_none, &cell->cpus) || cpu_set_has(&cell->cpus, this_cpu()->id))
 		return -EINVAL;
-	for (uint64_t rest = cell->cpus; rest; rest &= rest - 1) {
-		const struct cpu *cpu = cpu_by_id(__builtin_ctzll(rest));
+	for (; (id = cpu_set_next(&cell->cpus, id)) < IMAGE_MAX_CPUS; id++) {
+		const struct cpu *cpu = cpu_by_id(id);
 
 		if (!cpu)
 			return -EINVAL;
 		if (cpu_is_lost(cpu))
 			return -EIO;
 	}
-	return cell->cpus & ~root_cell.cpus ? -EBUSY : 0;
+	return cpu_set_covers(&root_cell.cpus, &cell->cpus) ? 0 : -EBUSY;
 }
 
 /* A cell in the state "locked" forbids any change of the partition, but for its own end. */
@@ -120,11 +122,12 @@ static int refuse_if_locked(const char *what, const struct cell *changed)
 }
 
 /* Of suspended CPUs. */
-static void move_cpus(struct cell *from, struct cell *to, uint64_t cpus, enum cpu_pending order)
+static void move_cpus(struct cell *from, struct cell *to, struct cpu_set cpus,
+		      enum cpu_pending order)
 {
-	from->cpus &= ~cpus;
-	to->cpus |= cpus;
-	for_each_cpu (cpu, cpus) {
+	cpu_set_leave(&from->cpus, &cpus);
+	cpu_set_join(&to->cpus, &cpus);
+	for_each_cpu (cpu, &cpus) {
 		cpu->cell = to;
 		cpu->failed = false;
 		memset(cpu->exits, 0, sizeof(cpu->exits));
@@ -132,20 +135,21 @@ static void move_cpus(struct cell *from, struct cell *to, uint64_t cpus, enum cp
 	}
 	/* Interrupts of those who still took it for the last owner's come before the next one's. */
 	cpus_end_visits();
-	cpus_resume(cpus);
+	cpus_resume(&cpus);
 }
 
 static int take_cpus(struct cell *cell)
 {
-	uint64_t cpus = cell->cpus, stopped = cpus_suspend(cpus);
+	struct cpu_set stopped, lost = cell->cpus;
 
-	if (stopped == cpus) {
-		move_cpus(&root_cell, cell, cpus, PENDING_PARK);
+	if (cpus_suspend(&cell->cpus, &stopped)) {
+		move_cpus(&root_cell, cell, cell->cpus, PENDING_PARK);
 		return 0;
 	}
-	cpus_resume(stopped);
+	cpus_resume(&stopped);
+	cpu_set_leave(&lost, &stopped);
 	console_printf("cell %s: CPU %u does not answer\n", cell->desc->name,
-		       __builtin_ctzll(cpus & ~stopped));
+		       cpu_set_next(&lost, 0));
 	return -EIO;
 }
 

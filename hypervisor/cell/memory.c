@@ -383,7 +383,7 @@ static int stage2_unmap(struct cell *cell, const struct blob_memory *region)
 
 static int stage2_commit(struct cell *cell)
 {
-	return cpus_flush(cell->cpus);
+	return cpus_flush(&cell->cpus);
 }
 
 SUBSYSTEM(00, stage2_subsystem) = {

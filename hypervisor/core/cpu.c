@@ -21,13 +21,50 @@ struct cpu *cpu_by_id(unsigned int id)
 	return cpu_of_cell(id)->entered ? cpu_of_cell(id) : NULL;
 }
 
-struct cpu *cpu_next(uint64_t bitmap, unsigned int from)
+const struct cpu_set cpus_none, cpus_all = {{[0 ... CPU_SET_WORDS - 1] = ~0ull}};
+
+void cpu_set_join(struct cpu_set *set, const struct cpu_set *others)
+{
+	for (unsigned int n = 0; n < CPU_SET_WORDS; n++)
+		__atomic_or_fetch(&set->word[n], others->word[n], __ATOMIC_SEQ_CST);
+}
+
+void cpu_set_leave(struct cpu_set *set, const struct cpu_set *others)
+{
+	for (unsigned int n = 0; n < CPU_SET_WORDS; n++)
+		__atomic_and_fetch(&set->word[n], ~others->word[n], __ATOMIC_SEQ_CST);
+}
+
+bool cpu_set_covers(const struct cpu_set *set, const struct cpu_set *part)
+{
+	uint64_t missing = 0;
+
+	for (unsigned int n = 0; n < CPU_SET_WORDS; n++)
+		missing |= part->word[n] & ~set->word[n];
+	return !missing;
+}
+
+unsigned int cpu_set_next(const struct cpu_set *set, unsigned int from)
+{
+	while (from < IMAGE_MAX_CPUS) {
+		uint64_t rest = set->word[from / 64] >> from % 64;
+
+		if (rest)
+			return from + __builtin_ctzll(rest);
+		from = from / 64 * 64 + 64;
+	}
+	return IMAGE_MAX_CPUS;
+}
+
+struct cpu *cpu_next(const struct cpu_set *set, unsigned int from)
 {
 	struct cpu *cpu = NULL;
 
-	bitmap &= from < IMAGE_MAX_CPUS ? ~0ull << from : 0;
-	for (; bitmap && !cpu; bitmap &= bitmap - 1)
-		cpu = cpu_by_id(__builtin_ctzll(bitmap));
+	/* Of most machines the first word is all that there is. */
+	while (!cpu && from < image_header.max_cpus) {
+		from = cpu_set_next(set, from);
+		cpu = cpu_by_id(from++);
+	}
 	return cpu;
 }
 
@@ -63,35 +100,36 @@ static bool wait_for(struct cpu *cpu, uint32_t bit, uint32_t answer, uint32_t ta
 	return cpu_stands_still(cpu);
 }
 
-uint64_t cpus_suspend(uint64_t bitmap)
+bool cpus_suspend(const struct cpu_set *set, struct cpu_set *ret_stopped)
 {
 	struct patience patience = patience_begin(PATIENCE_MS);
-	uint64_t stopped = 0, asked = 0;
+	struct cpu_set asked = cpus_none;
 
-	for_each_cpu (cpu, bitmap) {
+	*ret_stopped = cpus_none;
+	for_each_cpu (cpu, set) {
 		if (cpu_stands_still(cpu))
-			stopped |= 1ull << cpu->id;
+			cpu_set_add(ret_stopped, cpu->id);
 		if (cpu_is_lost(cpu))
 			continue;
-		asked |= 1ull << cpu->id;
+		cpu_set_add(&asked, cpu->id);
 		cpu_post(cpu, 0, PENDING_SUSPEND);
 		arch_cpu_kick(cpu);
 	}
-	for_each_cpu (cpu, asked) {
+	for_each_cpu (cpu, &asked) {
 		if (wait_for(cpu, PENDING_SUSPENDED, PENDING_SUSPENDED, PENDING_SUSPEND, &patience))
-			stopped |= 1ull << cpu->id;
+			cpu_set_add(ret_stopped, cpu->id);
 	}
-	return stopped;
+	return cpu_set_covers(ret_stopped, set);
 }
 
-void cpus_resume(uint64_t bitmap)
+void cpus_resume(const struct cpu_set *set)
 {
 	struct patience patience = patience_begin(PATIENCE_MS);
 
-	for_each_cpu (cpu, bitmap)
+	for_each_cpu (cpu, set)
 		cpu_post(cpu, PENDING_SUSPEND, 0);
 	/* Wait until they have left, so that a suspend that follows cannot see the old answer. */
-	for_each_cpu (cpu, bitmap)
+	for_each_cpu (cpu, set)
 		wait_for(cpu, PENDING_SUSPENDED, 0, 0, &patience);
 }
 
@@ -111,13 +149,13 @@ int cpu_release(struct cpu *cpu)
 	return 0;
 }
 
-int cpus_flush(uint64_t bitmap)
+int cpus_flush(const struct cpu_set *set)
 {
 	struct patience patience = patience_begin(PATIENCE_MS);
 	struct cpu *self = this_cpu();
 	bool all = true;
 
-	for_each_cpu (cpu, bitmap) {
+	for_each_cpu (cpu, set) {
 		if (cpu == self) {
 			arch_cpu_flush(cpu);
 		} else {
@@ -125,7 +163,7 @@ int cpus_flush(uint64_t bitmap)
 			arch_cpu_kick(cpu);
 		}
 	}
-	for_each_cpu (cpu, bitmap) {
+	for_each_cpu (cpu, set) {
 		if (cpu != self)
 			all &= wait_for(cpu, PENDING_FLUSH, 0, 0, &patience);
 	}
@@ -137,7 +175,7 @@ int cpus_end_visits(void)
 	struct patience patience = patience_begin(PATIENCE_MS);
 	bool all = true;
 
-	for_each_cpu (cpu, ~0ull) {
+	for_each_cpu (cpu, &cpus_all) {
 		uint32_t visit = __atomic_load_n(&cpu->visits, __ATOMIC_SEQ_CST);
 
 		while (all && (visit & 1) && cpu != this_cpu() && !cpu_stands_still(cpu) &&

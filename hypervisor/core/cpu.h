@@ -10,6 +10,7 @@
 
 #include "failure_record.h"
 #include "arch_cpu.h"
+#include "core/cpu_set.h"
 #include "core/state.h"
 
 /* Which way a branch goes on paths that are counted by the instruction. */
@@ -84,11 +85,11 @@ static inline struct cpu *cpu_of_cell(unsigned int id)
 	return (struct cpu *)(IMAGE_BASE + image_header.core_size + (uint64_t)id * CPU_BLOCK_SIZE);
 }
 
-/* The first CPU of a bitmap whose id is from or larger; NULL: no more. */
-struct cpu *cpu_next(uint64_t bitmap, unsigned int from);
+/* The first CPU of a set that has entered and whose id is from or larger; NULL: no more. */
+struct cpu *cpu_next(const struct cpu_set *set, unsigned int from);
 
-#define for_each_cpu(each, bitmap) \
-	for (struct cpu *each = cpu_next(bitmap, 0); each; each = cpu_next(bitmap, each->id + 1))
+#define for_each_cpu(each, set) \
+	for (struct cpu *each = cpu_next(set, 0); each; each = cpu_next(set, each->id + 1))
 
 /* It had an exception in the hypervisor: it does nothing any more, and needs to be told nothing. */
 static inline bool cpu_stands_still(const struct cpu *cpu)
@@ -101,17 +102,17 @@ bool cpu_is_lost(const struct cpu *cpu);
 
 /*
  * Stops other CPUs inside the hypervisor until cpus_resume(); their cell, orders and vCPU may be
- * changed in between. Returns those that stand still; the others are lost, from now on or already.
- * Only by the holder of the management lock, never on itself.
+ * changed in between. Those that stand still are told, and whether that is all; the others are
+ * lost, from now on or already. Only by the holder of the management lock, never on itself.
  */
-uint64_t cpus_suspend(uint64_t bitmap);
-void cpus_resume(uint64_t bitmap);
+bool cpus_suspend(const struct cpu_set *set, struct cpu_set *ret_stopped);
+void cpus_resume(const struct cpu_set *set);
 
 /*
- * Makes every CPU in the bitmap forget cached second-level translations; returns when all have: 0.
+ * Makes every CPU in the set forget cached second-level translations; returns when all have: 0.
  * -EIO: some are lost, and may use for as long as they are what they had before.
  */
-int cpus_flush(uint64_t bitmap);
+int cpus_flush(const struct cpu_set *set);
 
 /*
  * What another cell has is looked at, and used, within a visit only. Visits wait for nothing;

@@ -20,7 +20,7 @@ static int hc_disable(struct cpu *cpu, uint64_t arg1, uint64_t arg2)
 	if (hv_info[HV_INFO_NUM_CELLS] > 1)
 		return -EBUSY;
 	/* What a lost CPU still uses must not become Linux' memory. */
-	for_each_cpu (other, closing ? 0 : root_cell.cpus) {
+	for_each_cpu (other, closing ? &cpus_none : &root_cell.cpus) {
 		if (cpu_is_lost(other))
 			return -EIO;
 	}
@@ -29,7 +29,7 @@ static int hc_disable(struct cpu *cpu, uint64_t arg1, uint64_t arg2)
 	closing = true;
 	/* From here on nobody kicks it: an NMI would reach Linux. */
 	cpu->entered = false;
-	__atomic_fetch_and(&root_cell.cpus, ~(1ull << cpu->id), __ATOMIC_SEQ_CST);
+	cpu_set_remove(&root_cell.cpus, cpu->id);
 	cpu_post(cpu, PENDING_ORDERS, PENDING_LEAVE);
 	return 0;
 }
@@ -45,7 +45,7 @@ static int hc_cpu_release(struct cpu *cpu, uint64_t id, uint64_t arg2)
 		return -EBUSY;
 	err = cpu_release(target);
 	if (!err)
-		__atomic_fetch_and(&root_cell.cpus, ~(1ull << id), __ATOMIC_SEQ_CST);
+		cpu_set_remove(&root_cell.cpus, id);
 	return err;
 }
 

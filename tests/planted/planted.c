@@ -26,7 +26,7 @@ bool planted_hypercall(uint32_t code, uint64_t argument)
 	switch (code) {
 	case PLANTED_EXCEPTION:
 		if (argument && spin_trylock(&management_lock))
-			cpus_suspend(argument >> 1);
+			cpus_suspend(&(struct cpu_set){{argument >> 1}}, &(struct cpu_set){});
 		__builtin_trap();
 	case PLANTED_SILENCE:
 		stay_away(argument);

@@ -16,9 +16,9 @@
 
 #define SIM_MAX_CPUS	4
 #define SIM_MSRS	128
-#define SIM_MEMORY_SIZE 0x4000000ull /* bytes of physical memory, from 0 */
-#define SIM_HV_START	0x2000000ull /* where the hypervisor's lies in it */
-#define SIM_HV_SIZE	0x600000ull
+#define SIM_MEMORY_SIZE 0x4000000ull	  /* bytes of physical memory, from 0 */
+#define SIM_HV_START	0x2000000ull	  /* where the hypervisor's lies in it */
+#define SIM_HV_SIZE	0xa00000ull	  /* for all CPUs that there can be */
 #define SIM_STATES	0x207ull	  /* of XSAVE: x87, SSE, AVX, protection keys */
 #define SIM_BANKS	4		  /* of machine checks */
 #define SIM_SPEC_CTRL	1		  /* that Linux has set */

@@ -195,7 +195,7 @@ static void test_fail(struct tap *tap)
 	       "the cell has failed for root");
 	tap_ok(tap, cpu_by_id(FIRST_CPU)->failed && cpu_by_id(SECOND_CPU)->failed,
 	       "so have the CPUs that did");
-	tap_is_u64(tap, cell->public->cpus_failed, 1 << FIRST_CPU | 1 << SECOND_CPU,
+	tap_is_u64(tap, cell->public->cpus_failed.word[0], 1 << FIRST_CPU | 1 << SECOND_CPU,
 		   "and root reads which they are");
 	tap_ok(tap, machine.cpus[0].kicks == root_kicks && machine.cpus[1].kicks == kicks,
 	       "neither root nor a neighbour is interrupted");
@@ -251,7 +251,7 @@ static void test_cpu_lost(struct tap *tap)
 	       cell->public->failed && comm->cell_state == CELL_FAILED &&
 		       cell->public->failure.reason == FAILURE_CPU_LOST &&
 		       cell->public->failure.cpu == SECOND_CPU &&
-		       cell->public->cpus_failed == 1 << SECOND_CPU,
+		       cell->public->cpus_failed.word[0] == 1 << SECOND_CPU,
 	       "it has failed, and which CPU does not answer can be read");
 	tap_ok(tap, machine.cpus[FIRST_CPU].last_act == PENDING_PARK,
 	       "its CPUs that answer stand still");
@@ -275,7 +275,7 @@ static void test_cpu_lost(struct tap *tap)
 	tap_ok(tap, machine.cpus[SECOND_CPU].last_act == PENDING_PARK,
 	       "a lost CPU that comes back stands still");
 	tap_is_u64(tap, start(), 0, "then the cell can be started again");
-	tap_ok(tap, !cell->public->failed && cell->public->cpus_failed == 0,
+	tap_ok(tap, !cell->public->failed && cell->public->cpus_failed.word[0] == 0,
 	       "nothing of the failure stays");
 }
 

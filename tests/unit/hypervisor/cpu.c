@@ -91,27 +91,46 @@ enum seen {
 	ACTED = 1 << 6,
 };
 
+static uint64_t suspend(uint64_t bitmap)
+{
+	const struct cpu_set cpus = {{bitmap}};
+	struct cpu_set stopped;
+	bool all = cpus_suspend(&cpus, &stopped);
+
+	return all == (stopped.word[0] == bitmap) ? stopped.word[0] : ~0ull;
+}
+
+static void resume(uint64_t bitmap)
+{
+	cpus_resume(&(struct cpu_set){{bitmap}});
+}
+
+static int flush_result(uint64_t bitmap)
+{
+	return cpus_flush(&(struct cpu_set){{bitmap}});
+}
+
 static int suspend_one(uint64_t arg)
 {
 	struct cpu *cpu = cpu_by_id(1);
 	int seen = 0;
 
-	cpus_suspend(1 << 1);
+	suspend(1 << 1);
 	seen |= (cpu->pending & PENDING_SUSPENDED) && !machine.cpus[1].in_guest ? STOPPED : 0;
 	others_run();
 	seen |= (cpu->pending & PENDING_SUSPENDED) && !machine.cpus[1].in_guest ? STAYED : 0;
-	cpus_flush(1 << 1);
+	flush_result(1 << 1);
 	seen |= flushed_since(0, 1, 0, 0) && !machine.cpus[1].in_guest ? FLUSHED : 0;
-	cpus_resume(1 << 1);
+	resume(1 << 1);
 	seen |= !(cpu->pending & PENDING_SUSPENDED) ? RESUMED : 0;
-	cpus_suspend(1 << 1);
+	suspend(1 << 1);
 	seen |= (cpu->pending & PENDING_SUSPENDED) && !machine.cpus[1].in_guest ? STOPPED_AGAIN : 0;
 	/* As when its cell changes: without a kick. */
 	cpu_set_order(cpu, PENDING_PARK);
 	others_run();
 	seen |= machine.cpus[1].acts == acts[1] ? LEFT_ALONE : 0;
 	cpu->cell = (struct cell *)arg;
-	cpus_resume(1 << 1);
+	resume(1 << 1);
 	others_run();
 	seen |= machine.cpus[1].acts == acts[1] + 1 ? ACTED : 0;
 	return seen;
@@ -144,7 +163,7 @@ static void test_suspend(struct tap *tap)
 
 static int flush_some(uint64_t bitmap)
 {
-	cpus_flush(bitmap);
+	flush_result(bitmap);
 	return flushed_since(bitmap & 1, bitmap >> 1 & 1, bitmap >> 2 & 1, bitmap >> 3 & 1);
 }
 
@@ -258,15 +277,10 @@ static void test_signals(struct tap *tap)
 
 static int suspend_some(uint64_t bitmap)
 {
-	uint64_t stopped = cpus_suspend(bitmap);
+	uint64_t stopped = suspend(bitmap);
 
-	cpus_resume(stopped);
+	resume(stopped);
 	return stopped;
-}
-
-static int flush_result(uint64_t bitmap)
-{
-	return cpus_flush(bitmap);
 }
 
 static void test_late(struct tap *tap)
@@ -429,11 +443,41 @@ static void test_locks(struct tap *tap)
 	tap_is_u64(tap, most_inside, 1, "by one of those that wait: the others wait for that one");
 }
 
+/* Of more CPUs than a word has bits, which the made-up machine does not have. */
+static void test_sets(struct tap *tap)
+{
+	const unsigned int ids[] = {0, 63, 64, 127, 128, 200, 255};
+	struct cpu_set set = cpus_none, high = {{0, 0, 1, 0}}, all = cpus_none;
+	unsigned int found = 0, id = 0;
+
+	for (unsigned int n = 0; n < sizeof(ids) / sizeof(ids[0]); n++)
+		cpu_set_add(&set, ids[n]);
+	for (; (id = cpu_set_next(&set, id)) < IMAGE_MAX_CPUS; id++)
+		found += found < sizeof(ids) / sizeof(ids[0]) && id == ids[found] ? 1 : 100;
+	tap_is_u64(tap, found, sizeof(ids) / sizeof(ids[0]), "a set is walked over its words");
+	tap_ok(tap, cpu_set_has(&set, 200) && !cpu_set_has(&set, 199) && !cpu_set_has(&set, 8),
+	       "it has those that were added");
+	tap_ok(tap, cpu_set_covers(&set, &high) && !cpu_set_covers(&high, &set),
+	       "it covers a part of it");
+	cpu_set_leave(&set, &high);
+	tap_ok(tap, !cpu_set_has(&set, 128) && cpu_set_has(&set, 127), "a part leaves");
+	cpu_set_join(&set, &high);
+	cpu_set_remove(&set, 0);
+	tap_ok(tap, cpu_set_has(&set, 128) && cpu_set_next(&set, 0) == 63, "and joins again");
+	for (id = 0; id < IMAGE_MAX_CPUS; id++)
+		cpu_set_add(&all, id);
+	tap_ok(tap, cpu_set_covers(&all, &cpus_all) && cpu_set_covers(&cpus_all, &all),
+	       "all are as many as there can be");
+	tap_ok(tap, cpu_set_covers(&cpus_none, &cpus_none) && !cpu_set_covers(&cpus_none, &high),
+	       "none is a part of every set");
+}
+
 int main(void)
 {
 	struct tap tap = {0};
 
 	machine_open(NULL);
+	test_sets(&tap);
 	test_look_up(&tap);
 	test_suspend(&tap);
 	test_flush(&tap);

@@ -109,7 +109,7 @@ bool arch_cpu_record(struct cpu *cpu, struct failure_record *record)
 
 void arch_comm_init(struct cell *cell, struct comm_region *comm)
 {
-	comm->num_cpus = __builtin_popcountll(cell->cpus);
+	comm->num_cpus = __builtin_popcountll(cell->cpus.word[0]);
 }
 
 int arch_cell_map_interrupt_controller(struct cell *cell)

@@ -466,16 +466,17 @@ void machine_refill(void)
 }
 
 /* What was unmapped is out of all TLBs when the flush returns, not some time later. */
-int __real_cpus_flush(uint64_t bitmap);
-int __wrap_cpus_flush(uint64_t bitmap);
-int __wrap_cpus_flush(uint64_t bitmap)
+int __real_cpus_flush(const struct cpu_set *set);
+int __wrap_cpus_flush(const struct cpu_set *set);
+int __wrap_cpus_flush(const struct cpu_set *set)
 {
+	uint64_t bitmap = set->word[0];
 	int err;
 
 	machine.flush_calls++;
 	machine.flushed |= bitmap;
 	machine.last_flushed = bitmap;
-	err = __real_cpus_flush(bitmap);
+	err = __real_cpus_flush(set);
 	if (!err)
 		machine.unacknowledged += all_stale(bitmap);
 	return err;

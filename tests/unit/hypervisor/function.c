@@ -179,7 +179,7 @@ static unsigned int on_bits; /* of the command, when a BAR was written */
 static unsigned int early;   /* writes before root's CPUs had forgotten that they reach it */
 static void look_at_bars(uint64_t phys, unsigned int width)
 {
-	early += (~machine.flushed & root_cell.cpus) != 0;
+	early += (~machine.flushed & root_cell.cpus.word[0]) != 0;
 	if (phys - NIC_PAGE >= 0x10 && phys - NIC_PAGE < 0x28)
 		on_bits |= nic_word(4) & 7;
 }

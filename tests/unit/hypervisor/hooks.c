@@ -232,7 +232,7 @@ static bool as_before(const struct before *before)
 		       0 &&
 	       model_differences(&before->model) == 0 && page_pool_used() == before->used &&
 	       recorders[0].plant_pages == 0 && recorders[1].plant_pages == 0 &&
-	       root_cell.cpus == 0xf && cell_count() == 1 &&
+	       root_cell.cpus.word[0] == 0xf && cell_count() == 1 &&
 	       cpu_by_id(PLANT_CPU)->cell == &root_cell;
 }
 

@@ -225,11 +225,11 @@ static void test_release(struct tap *tap)
 		       machine_hypercall(HC_CV_CPU_RELEASE, MACHINE_CPUS, 0) == -EINVAL &&
 		       machine_hypercall(HC_CV_CPU_RELEASE, ~0ull, 0) == -EINVAL,
 	       "nor does the caller, or one that there is not");
-	tap_ok(tap, cpu_by_id(2) && root_cell.cpus == 0xf && !machine.cpus[2].resets,
+	tap_ok(tap, cpu_by_id(2) && root_cell.cpus.word[0] == 0xf && !machine.cpus[2].resets,
 	       "nothing has come of it");
 	tap_is_u64(tap, machine_hypercall(HC_CV_CPU_RELEASE, 2, 0), 0, "a CPU of root's goes");
 	tap_ok(tap,
-	       machine.cpus[2].resets == 1 && !cpu_by_id(2) && root_cell.cpus == 0xb &&
+	       machine.cpus[2].resets == 1 && !cpu_by_id(2) && root_cell.cpus.word[0] == 0xb &&
 		       !machine.leaving,
 	       "it stands still, has been reset, and is no longer root's");
 	tap_is_u64(tap, machine_hypercall(HC_CV_CPU_RELEASE, 2, 0), -EINVAL, "it goes once");
@@ -240,7 +240,7 @@ static void test_release(struct tap *tap)
 	machine.cpus[3].keeps_init = true;
 	tap_is_u64(tap, machine_hypercall(HC_CV_CPU_RELEASE, 3, 0), -EIO,
 		   "if it cannot be reset it stays");
-	tap_ok(tap, cpu_by_id(3) && root_cell.cpus == 0xb, "where it was");
+	tap_ok(tap, cpu_by_id(3) && root_cell.cpus.word[0] == 0xb, "where it was");
 	machine.cpus[3].keeps_init = false;
 	tap_is_u64(tap, machine_hypercall(HC_CV_CPU_RELEASE, 3, 0), 0, "if it can it goes");
 	machine.cpus[1].deaf = DEAF_FOR_EVER;
@@ -255,11 +255,11 @@ static void test_disable(struct tap *tap)
 	open_cell(0);
 	tap_is_u64(tap, machine_hypercall(HC_DISABLE, 0, 0), -EBUSY,
 		   "with a cell the hypervisor does not close");
-	tap_ok(tap, !machine.leaving && cpu_by_id(0) && root_cell.cpus == 0x7,
+	tap_ok(tap, !machine.leaving && cpu_by_id(0) && root_cell.cpus.word[0] == 0x7,
 	       "and no CPU has left");
 	machine_open(NULL);
 	tap_is_u64(tap, machine_hypercall_of(2, HC_DISABLE, 0, 0), 0, "without one it does");
-	tap_ok(tap, machine.leaving && !cpu_by_id(2) && root_cell.cpus == 0xb,
+	tap_ok(tap, machine.leaving && !cpu_by_id(2) && root_cell.cpus.word[0] == 0xb,
 	       "the CPU that asked for it is no longer root's");
 	tap_is_u64(tap, machine_create(&plant), -EBUSY, "from then on no cell is created");
 	cpu_by_id(3)->state = CPU_LOST;
@@ -271,7 +271,7 @@ static void test_disable(struct tap *tap)
 	machine_hypercall_of(1, HC_DISABLE, 0, 0);
 	tap_is_u64(tap, machine_hypercall_of(0, HC_DISABLE, 0, 0), 0,
 		   "nor does one wait for the lock of a call that never ends");
-	tap_is_u64(tap, root_cell.cpus, 1 << 3, "all others are no longer root's");
+	tap_is_u64(tap, root_cell.cpus.word[0], 1 << 3, "all others are no longer root's");
 }
 
 int main(void)

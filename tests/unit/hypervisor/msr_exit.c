@@ -227,7 +227,7 @@ static void test_others(struct tap *tap)
 	       reads(cell_cpu, MSR_APIC_BASE, 0xfee00900) &&
 		       writes(cell_cpu, MSR_APIC_BASE, 0xfee00900),
 	       "a cell's first CPU is the one it boots with; what is read may be written back");
-	cell_cpu->cell->cpus |= 1; /* one before it */
+	cell_cpu->cell->cpus.word[0] |= 1; /* one before it */
 	tap_ok(tap,
 	       reads(cell_cpu, MSR_APIC_BASE, 0xfee00800) &&
 		       is_refused(cell_cpu, true, MSR_APIC_BASE) &&

@@ -79,8 +79,8 @@ static void refuses(struct tap *tap, const struct cell_plan *plan, int error, co
 	machine_view(&root_cell, after);
 	if (!tap_ok(tap,
 		    err == error && cell_count() == 2 && page_pool_used() == used &&
-			    memcmp(before, after, sizeof(before)) == 0 && root_cell.cpus == 0x7 &&
-			    machine.cpus[2].acts == acts,
+			    memcmp(before, after, sizeof(before)) == 0 &&
+			    root_cell.cpus.word[0] == 0x7 && machine.cpus[2].acts == acts,
 		    "no cell with %s", what))
 		tap_note(tap, "  %d, expected %d; %u cells, %d pages more; %s", err, error,
 			 cell_count(), page_pool_used() - used, machine.debug);
@@ -237,13 +237,21 @@ static void test_long_set(struct tap *tap)
 {
 	static struct {
 		struct cell_desc desc;
-		uint64_t set[2];
-	} __attribute__((packed))
-	wide = {.desc.cpu_set_size = sizeof(wide.set), .set = {1 << 3, 0}};
+		uint64_t set[CPU_SET_WORDS + 1];
+	} __attribute__((packed)) wide = {.desc.cpu_set_size = sizeof(wide.set), .set = {1 << 3}};
+	struct cpu_set cpus;
 
-	tap_is_u64(tap, cell_desc_cpus(&wide.desc), 1 << 3, "a set may be longer than it need be");
-	wide.set[1] = 1;
-	tap_is_u64(tap, cell_desc_cpus(&wide.desc), 0, "one with CPUs beyond the last is none");
+	tap_is_u64(tap, cell_desc_cpus(&wide.desc).word[0], 1 << 3,
+		   "a set may be longer than it need be");
+	wide.set[3] = 1 << 8;
+	wide.desc.cpu_set_size = 3 * sizeof(uint64_t) + 2;
+	cpus = cell_desc_cpus(&wide.desc);
+	tap_ok(tap, cpu_set_next(&cpus, 4) == 200 && cpu_set_next(&cpus, 201) == IMAGE_MAX_CPUS,
+	       "it may have more than a word");
+	wide.desc.cpu_set_size = sizeof(wide.set);
+	wide.set[CPU_SET_WORDS] = 1;
+	tap_is_u64(tap, cell_desc_cpus(&wide.desc).word[0], 0,
+		   "one with CPUs beyond the last is none");
 }
 
 /* As many as a blob can have that is not too large. */

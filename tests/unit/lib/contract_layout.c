@@ -99,8 +99,8 @@ static const struct number numbers[] = {
 	AT(image_header, build_id, 24),
 	AT(image_header, num_cpus, 168),
 	AT(image_header, hardware_ids, 176),
-	AT(image_header, cpu_entering, 432),
-	AT(image_header, cpu_step, 504),
+	AT(image_header, cpu_entering, 1200),
+	AT(image_header, cpu_step, 1464),
 };
 
 int main(void)

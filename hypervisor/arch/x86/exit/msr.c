@@ -97,7 +97,7 @@ static uint64_t apic_base(const struct cpu *cpu)
 	if (cpu->cell == &root_cell)
 		return base;
 	base &= ~APIC_BASE_BSP;
-	return cpu_next(cpu->cell->cpus, 0) == cpu ? base | APIC_BASE_BSP : base;
+	return cpu_next(&cpu->cell->cpus, 0) == cpu ? base | APIC_BASE_BSP : base;
 }
 
 static enum verdict write_call(struct cpu *cpu, uint32_t msr, uint64_t value)

@@ -87,7 +87,7 @@ static bool send(struct cpu *self, const struct ipi *ipi)
 		deliver(self, self, command);
 		return true;
 	}
-	for_each_cpu (cpu, self->cell->cpus) {
+	for_each_cpu (cpu, &self->cell->cpus) {
 		if (!is_destination(self, cpu, ipi))
 			continue;
 		deliver(self, cpu, command);

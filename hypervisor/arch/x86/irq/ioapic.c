@@ -39,7 +39,8 @@ struct ioapic {
 };
 
 static struct ioapic *ioapics;
-static uint64_t cells_cpus; /* from before they are the cells' until after: not for root's pins */
+static struct cpu_set
+	cells_cpus; /* from before they are the cells' until after: not for root's pins */
 static struct spinlock lock;
 
 #define for_each_ioapic(each) for (struct ioapic *each = ioapics; each; each = each->next)
@@ -77,7 +78,7 @@ static bool confine(const struct ioapic *chip, const struct cell *owner, uint64_
 	uint32_t data = *entry & TO_DATA;
 
 	if (owner == &root_cell)
-		return message_spares(cells_cpus, chip->bdf, address, data);
+		return message_spares(&cells_cpus, chip->bdf, address, data);
 	if (!arch_message_confine(owner, &address, &data))
 		return false;
 	*entry = (*entry & OF_WIRE) | (data & TO_DATA) | IOAPIC_TO(MESSAGE_DESTINATION(address));
@@ -261,7 +262,7 @@ static int take_over_all(void)
 	int err = 0;
 
 	ioapics = NULL;
-	cells_cpus = 0;
+	cells_cpus = cpus_none;
 	for (uint32_t n = 0; n < root_cell.desc->num_irqchips && !err; n++, irqchip++) {
 		struct ioapic *chip = ioapic_at(irqchip->address);
 
@@ -335,7 +336,7 @@ static int ioapic_cell_create(struct cell *cell)
 	spin_lock(&lock);
 	each_named_pin(cell, take_pin);
 	/* Linux moves its interrupts when it gives a CPU up: none is left but what it forgot. */
-	cells_cpus |= cell_desc_cpus(cell->desc);
+	cpu_set_join(&cells_cpus, &cell->cpus);
 	apply_roots();
 	spin_unlock(&lock);
 	return 0;
@@ -343,6 +344,8 @@ static int ioapic_cell_create(struct cell *cell)
 
 static void ioapic_cell_destroy(struct cell *cell)
 {
+	const struct cpu_set cpus = cell_desc_cpus(cell->desc);
+
 	spin_lock(&lock);
 	for_each_ioapic (chip) {
 		for_each_pin (pin, chip) {
@@ -350,7 +353,7 @@ static void ioapic_cell_destroy(struct cell *cell)
 				pass_to(chip, pin, &root_cell);
 		}
 	}
-	cells_cpus &= ~cell_desc_cpus(cell->desc);
+	cpu_set_leave(&cells_cpus, &cpus);
 	apply_roots();
 	spin_unlock(&lock);
 }

@@ -123,7 +123,7 @@ uint64_t arch_message_route(const struct cell *cell, uint16_t bdf, uint64_t addr
 		       logical | (data & AMD_REMAP_DATA);
 	if ((address & MESSAGE_REMAPPED) || !is_plain(data))
 		return 0;
-	for_each_cpu (cpu, logical ? 0 : cell->cpus) {
+	for_each_cpu (cpu, logical ? &cpus_none : &cell->cpus) {
 		if (cpu->arch.apic_id == destination)
 			return ROUTE_VALID | ROUTE_CPU | ROUTE_UPPER(cpu->id) | command;
 	}
@@ -136,7 +136,7 @@ bool arch_message_confine(const struct cell *cell, uint64_t *address, uint32_t *
 	uint32_t meant = route >> 32 & 0xff;
 	const struct ipi ipi = {route, meant, false};
 
-	for_each_cpu (cpu, route ? cell->cpus : 0) {
+	for_each_cpu (cpu, route ? &cell->cpus : &cpus_none) {
 		if ((route & ROUTE_CPU) ? cpu->id != meant : !apic_matches(cpu, &ipi))
 			continue;
 		/* The last of eight bits means all. */
@@ -153,7 +153,7 @@ bool arch_message_confine(const struct cell *cell, uint64_t *address, uint32_t *
  * Whether hardware delivers it to one of these CPUs, which are cells': in xAPIC mode those have no
  * logical ids.
  */
-static bool reaches(const struct ipi *ipi, uint64_t cpus)
+static bool reaches(const struct ipi *ipi, const struct cpu_set *cpus)
 {
 	const struct ipi wide = {ipi->command, ipi->destination, true};
 
@@ -166,12 +166,12 @@ static bool reaches(const struct ipi *ipi, uint64_t cpus)
 	return false;
 }
 
-bool message_spares(uint64_t cpus, uint16_t bdf, uint64_t address, uint32_t data)
+bool message_spares(const struct cpu_set *cpus, uint16_t bdf, uint64_t address, uint32_t data)
 {
 	struct ipi ipi = {data, MESSAGE_DESTINATION(address), false};
 	uint32_t mode;
 
-	if (!cpus)
+	if (cpu_set_covers(&cpus_none, cpus))
 		return true;
 	if (is_remapped(address)) {
 		if (!remap(remapped_index(address, data), &ipi))
@@ -196,7 +196,7 @@ static void __attribute__((cold, noinline)) send_to_each(const struct cell *cell
 		ipi.command = route & (AMD_REMAP_DATA | ICR_LOGICAL);
 	if (((route & ROUTE_DEVICE) && !amd_remap(route >> 16, &ipi)) || !is_plain(ipi.command))
 		return;
-	for_each_cpu (cpu, cell->cpus) {
+	for_each_cpu (cpu, &cell->cpus) {
 		/* Just given to another cell: that one's. */
 		if (cpu->cell != cell || !apic_matches(cpu, &ipi))
 			continue;

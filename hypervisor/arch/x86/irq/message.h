@@ -24,6 +24,6 @@ bool amd_remap(uint16_t bdf, struct ipi *ipi);
  * Whether such a message, sent by a device of root's, interrupts none of these CPUs, which are
  * cells', in whatever way. Where root has it remapped: by what its table says now.
  */
-bool message_spares(uint64_t cpus, uint16_t bdf, uint64_t address, uint32_t data);
+bool message_spares(const struct cpu_set *cpus, uint16_t bdf, uint64_t address, uint32_t data);
 
 #endif /* MESSAGE_H */

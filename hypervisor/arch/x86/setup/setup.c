@@ -250,6 +250,7 @@ struct exception_frame {
 static void tell(struct cpu *cpu, const struct exception_frame *frame)
 {
 	struct failure_record *record = &cpu->failure;
+	struct cpu_set others = cpus_all;
 
 	memset(record, 0, sizeof(*record));
 	record->reason = FAILURE_HYPERVISOR_EXCEPTION;
@@ -269,8 +270,9 @@ static void tell(struct cpu *cpu, const struct exception_frame *frame)
 	if (cpu->cell)
 		cell_fail(cpu);
 	/* Whom its operation has suspended nobody else would resume. */
+	cpu_set_remove(&others, cpu->id);
 	if (spin_held(&management_lock))
-		cpus_resume(~(1ull << cpu->id));
+		cpus_resume(&others);
 }
 
 void setup_stand_still(struct cpu *cpu)

@@ -78,6 +78,6 @@ void arch_comm_init(struct cell *cell, struct comm_region *comm)
 	comm->pm_timer_address = system_desc->platform.x86.pm_timer_address;
 	comm->tsc_khz = system_desc->platform.x86.tsc_khz;
 	comm->apic_khz = system_desc->platform.x86.apic_khz;
-	for_each_cpu (cpu, cell->cpus)
+	for_each_cpu (cpu, &cell->cpus)
 		comm->num_cpus++;
 }
