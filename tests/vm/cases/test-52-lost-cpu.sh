@@ -121,4 +121,4 @@ fails 'its CPU stays out of Linux' grep -qx 1 /sys/devices/system/cpu/cpu3/onlin
 refused 'the hypervisor does not close' cellctl disable
 linux_goes_on 'after all that'
 # Linux' own end would wait for the dead CPU for ever.
-go_down systemctl reboot -ff
+go_down systemctl poweroff -ff
