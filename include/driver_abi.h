@@ -48,10 +48,9 @@ struct jailhouse_cell_load {
 
 /*
  * read() gives what the hypervisor and the cells put out, from the last time that it was enabled
- * on. It waits for text; with O_NONBLOCK it gives 0 where there is none, or where a call is being
- * served that it would have to wait for. The text outlives the hypervisor. Who comes late reads
- * "[N bytes lost]" in a line where the first of them were. EPERM where the system configuration
- * keeps the text from root. poll() reports POLLIN.
+ * on. It waits for text; with O_NONBLOCK it gives 0 where there is none. The text outlives the
+ * hypervisor. Who comes late reads "[N bytes lost]" in a line where the first of them were. EPERM
+ * where the system configuration keeps the text from root. poll() reports POLLIN.
  */
 #define JAILHOUSE_ENABLE       _IOW(0, 0, void *)
 #define JAILHOUSE_DISABLE      _IO(0, 1)
@@ -67,8 +66,11 @@ _Static_assert(JAILHOUSE_CELL_LOAD == 0x40300003, "ioctl number");
 _Static_assert(JAILHOUSE_CELL_START == 0x40280004, "ioctl number");
 _Static_assert(JAILHOUSE_CELL_DESTROY == 0x40280005, "ioctl number");
 
-/* cellvisor's own range. All structs are of fixed size; reserved fields are zero in both
- * directions. */
+/*
+ * cellvisor's own range. All structs are of fixed size; reserved fields are zero in both
+ * directions, else EINVAL. FEATURES, POOL_INFO, CELL_STATUS, CELL_CONSOLE, CELL_KILL and EVENTS
+ * wait for no other call that is being served.
+ */
 #define CELLVISOR_IOC_TYPE    0xC5
 #define CELLVISOR_ABI_VERSION 3
 

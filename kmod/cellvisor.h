@@ -22,7 +22,9 @@ static_assert(IMAGE_MAX_SIZE == CELLVISOR_HYPERVISOR_MEMORY_MAX);
 #define pr_cell(level, fmt, ...) pr_##level("cellvisor: " fmt, ##__VA_ARGS__)
 
 /*
- * device.c, the door. The lock serializes everything that changes the partition.
+ * device.c, the door. The lock serializes everything that changes the partition; what is only to
+ * be looked at has another one (view.c). Nobody waits with it for memory of a program to be there,
+ * or for a cell's memory to be filled.
  *
  * device_disable(): ends all cells and the hypervisor. With force no cell and no driver is asked.
  *	Each step is bounded; after an error the hypervisor is on and can be used.
@@ -75,7 +77,8 @@ struct partition {
 /*
  * launch.c: all CPUs into the hypervisor, and out of it.
  *
- * partition_open(): refuses with a line in the log that says why.
+ * partition_read(): without the lock: what a configuration says, for partition_open().
+ * partition_open(): refuses with a line in the log that says why; what was read is used up.
  * partition_close(): no cell but the root cell is left.
  * partition_check_linux(): before a CPU is taken from Linux or given back, or all leave. All of
  *   Linux' CPUs meet for that, and one that stands still in the hypervisor would be waited for by
@@ -83,7 +86,9 @@ struct partition {
  */
 extern struct partition *partition; /* NULL while the hypervisor is off */
 
-int partition_open(const void __user *blob);
+int partition_read(const void __user *blob, struct partition **ret_partition);
+void partition_free(struct partition *p); /* that was read only */
+int partition_open(struct partition *p);
 int partition_close(void);
 int partition_check_linux(void);
 
@@ -161,15 +166,16 @@ int hotplug_remove_cpu(unsigned int cpu);
 int hotplug_add_cpu(unsigned int cpu);
 
 /*
- * memory_hotplug.c: memory that comes while the hypervisor is on is refused, with a line in the
- *log.
+ * memory_hotplug.c: memory that comes while the hypervisor is on is refused, which the log says.
  *
- * memory_hotplug_watch(): from now on all that the configuration does not give root; NULL: none.
- *	Before the configuration is compared with what Linux has, until the last CPU has left.
+ * memory_hotplug_watch(): from now on all that the configuration does not give root. Before the
+ *	configuration is compared with what Linux has.
+ * memory_hotplug_unwatch(): the end of that, if it is this one's; after the last CPU has left.
  */
 int memory_hotplug_init(void);
 void memory_hotplug_exit(void);
 void memory_hotplug_watch(const struct system_desc *system);
+void memory_hotplug_unwatch(const struct system_desc *system);
 
 /*
  * pool.c: the memory pool, taken from running Linux or adopted.
@@ -199,24 +205,32 @@ bool pool_has(u64 start, u64 size);
  *
  * claims_served(): whether somebody does. The hypervisor is on.
  *
- * claims_scrub(): fills the memory that leaves Linux with zeros. 0, -ENOMEM, -EINTR.
+ * claims_scrub(): fills the memory that leaves Linux with zeros; without the lock, while the cell
+ *	is busy. 0, -ENOMEM, -EINTR, or -ECANCELED where it was abandoned meanwhile.
  */
+struct managed_cell;
 int claims_check_root(const struct system_desc *system);
 void claims_tell_root(void);
 int claims_check_cell(const struct cell_desc *desc);
 int claims_check_link(const struct cell_desc *desc);
 bool claims_root_has_ram(const struct system_desc *system, u64 start, u64 size);
 bool claims_served(enum blob_claim claim);
-int claims_scrub(const struct cell_desc *desc);
+int claims_scrub(const struct managed_cell *cell);
 
-/* cells.c: the cells as Linux manages them, the root cell first. */
+/*
+ * cells.c: the cells as Linux manages them, the root cell first. A cell that is busy is in the list
+ * and keeps what it has or is to have, while somebody who works on it has let go of the lock.
+ * Others wait for the end of that; when the machine goes down nobody does.
+ */
 struct managed_cell {
 	struct list_head entry;
 	struct kobject kobj; /* cells/<id> */
 	struct kobject *statistics;
 	u32 id;
-	u64 serial; /* ids are used again, serials are not */
-	unsigned int slot;
+	u64 serial;	   /* ids are used again, serials are not */
+	unsigned int slot; /* 0: root's, or it is not to be looked at: not yet, or no more */
+	bool busy;
+	bool abandoned; /* not wanted any more by whoever ends everything */
 	struct cell_desc *desc;
 	struct cpumask cpus;
 	struct cpumask offlined;  /* taken from Linux by us: given back */
@@ -231,17 +245,36 @@ extern struct list_head managed_cells;
 
 int cells_open(void);	/* after partition_open(): shows the root cell */
 void cells_close(void); /* before partition_close(): no cell but the root cell is left */
+/* cell_create.c and cell_load.c: these two take the lock themselves. */
 int cells_create(const void __user *blob, u32 size, u64 take);
 int cells_load(const struct jailhouse_cell_id *id, u32 count,
 	       const struct jailhouse_preload_image __user *images);
 int cells_start(const struct jailhouse_cell_id *id);
 int cells_destroy(const struct jailhouse_cell_id *id);
-int cells_kill(const struct jailhouse_cell_id *id);
 /* Each cell stops where it is; 5 s at most for all of them together, and for one that is slow. */
 void cells_kill_all(void);
 /* On DISABLE, and with force before another kernel: ends every cell, asking nobody then. */
 int cells_destroy_all(bool force);
 struct managed_cell *cells_find(const struct jailhouse_cell_id *id); /* NULL: none */
+
+/*
+ * For those who work on cells.
+ *
+ * cells_find_idle(): waits, without the lock, while the cell is busy; the driver's errors, or
+ *	-ERESTARTSYS.
+ * cell_call(), cell_ask_and_call(): a call of the hypervisor until it is through, which may let go
+ *	of the lock meanwhile; the latter asks the cell first. -ENOENT: the cell may be gone.
+ * cell_show_in(): it is to be seen in this slot; 0: no more.
+ */
+int cells_find_idle(const struct jailhouse_cell_id *id, struct managed_cell **ret_cell);
+struct managed_cell *cells_find_serial(u64 serial); /* NULL: it is gone */
+void cells_list(struct managed_cell *cell);
+void cells_unlist(struct managed_cell *cell);
+void cell_set_busy(struct managed_cell *cell, bool busy);
+void cell_show_in(struct managed_cell *cell, unsigned int slot);
+int cell_call(u32 code, struct managed_cell *cell);
+int cell_ask_and_call(u32 code, struct managed_cell *cell);
+void cells_tell_locked(const struct managed_cell *changed);
 
 /*
  * cell_cpus.c: CPUs between Linux and a cell.
@@ -280,8 +313,9 @@ void devices_release(struct managed_cell *cell, bool to_drivers);
  * links_close(): all of them, before root leaves the hypervisor; no other cell is left. What is not
  *	idle stays in Linux, as a device that does not answer any more: for the end of the machine.
  * links_closed(): after that: forgets what is left.
- * links_add(), links_remove(): the driver's calls, with the errors in driver_abi.h; also -EPERM for
- *	one of the system configuration, -EOPNOTSUPP where the hypervisor serves none.
+ * links_add(), links_remove(): the driver's calls, with the errors in driver_abi.h; the first takes
+ *	the lock itself. Also -EPERM for one of the system configuration, -EOPNOTSUPP where the
+ *	hypervisor serves none.
  * links_owner(): the name of one that has some of the memory, or NULL.
  */
 int links_check_system(const struct system_desc *system);
@@ -294,37 +328,50 @@ int links_remove(u16 domain, u16 bdf);
 const char *links_owner(u64 start, u64 end);
 
 /*
- * view.c: what the hypervisor shows root of itself and its cells, which costs no exit. The
- * hypervisor is on.
+ * view.c: what the hypervisor shows root of itself and its cells, which costs no exit.
+ *
+ * Its lock is taken after cellvisor_lock, for moments: with it nobody waits, and nobody makes a
+ * call of the hypervisor that may. What is looked at is partition, the list of cells and their
+ * slots: changed with both locks held, looked at with either.
+ *
+ * view_begin(), view_end(): to look, without cellvisor_lock; true: the hypervisor is on. May sleep.
+ * view_change_begin(), view_change_end(): to change it. They wait for a cell that is being killed.
+ * view_show(): whether the hypervisor is to be seen.
  *
  * view_comm_region(), view_cell(): of cells with a slot. view_state(): enum cell_state, of any.
- * view_status(), view_console(): the driver's calls. -ENOENT where no such cell is.
- * view_ring(): copies up to size bytes from *offset on, which it moves, and tells how many were
- *   lost. Returns their number.
+ * view_status(), view_console(), view_kill(): the driver's calls, without a lock. -ENOENT where no
+ *   such cell is.
  */
+bool view_begin(void);
+void view_end(void);
+void view_change_begin(void);
+void view_change_end(void);
+void view_show(bool on);
 const struct comm_region *view_comm_region(const struct managed_cell *cell);
 const struct public_cell *view_cell(const struct managed_cell *cell);
 u32 view_state(const struct managed_cell *cell);
 int view_status(struct cellvisor_cell_status *status);
 int view_console(struct cellvisor_cell_console *request);
-ssize_t view_ring(const struct public_ring *ring, u64 *offset, u64 *lost, char __user *buffer,
-		  size_t size);
+int view_kill(const struct jailhouse_cell_id *id);
 
 /*
  * console.c: what the hypervisor and the cells put out, in one text that outlives them.
  *
  * console_open(), console_close(): what comes in between is a new hypervisor's.
- * console_drain(): takes what is new from the rings; before a ring goes, and now and then.
- * console_read(): read() of the device, without the lock: waits for text, or gives 0 where it must
+ * console_drain(): takes what is new from the rings; before a ring goes, and now and then. With
+ *	either lock.
+ * console_read(): read() of the device, without a lock: waits for text, or gives 0 where it must
  *	not wait. Lost text is told as a line. -EPERM where the configuration keeps it from root.
  * console_pending(): whether that would give some; needs no lock.
- * console_tail(): copies the end of the text, up to size bytes. Returns their number.
+ * console_tail(): copies the end of the text, up to size bytes, without a lock. Returns their
+ *	number.
  * console_ring_head(): how much the hypervisor that is on has said so far.
  * console_log(): what it said since, or the end of that, goes into the kernel's log, unless kept.
  */
 #define CONSOLE_LOST_LINE 40
 
 struct console_reader {
+	struct mutex lock;
 	u64 offset;
 	char line[CONSOLE_LOST_LINE]; /* to be given first */
 	unsigned int line_at;
@@ -345,15 +392,18 @@ void console_log(const struct public_ring *ring, u64 since);
 /*
  * sysfs.c: the tree of sysfs_abi.h.
  *
- * cellvisor_sysfs_add(): on failure the cell is as before, to be freed by the caller.
- * cellvisor_sysfs_remove(): frees the cell with the last reader.
+ * cellvisor_sysfs_prepare(): cellvisor_sysfs_put() frees the cell then, with the last reader.
+ * cellvisor_sysfs_add(): on failure the cell is as before.
+ * cellvisor_sysfs_remove(): waits for readers, which view_change_begin() would keep.
  */
 extern struct device *cellvisor_sysfs_device;
 
 int cellvisor_sysfs_init(void);
 void cellvisor_sysfs_exit(void);
+void cellvisor_sysfs_prepare(struct managed_cell *cell);
 int cellvisor_sysfs_add(struct managed_cell *cell);
 void cellvisor_sysfs_remove(struct managed_cell *cell);
+void cellvisor_sysfs_put(struct managed_cell *cell);
 
 /*
  * events.c: tells Linux what happens in cells.

@@ -245,7 +245,7 @@ static bool changes_hands(const struct cell_desc *desc, const struct blob_memory
 	       (region->flags & (BLOB_MEM_WRITE | BLOB_MEM_LOADABLE));
 }
 
-static int scrub_region(const struct blob_memory *region)
+static int scrub_region(const struct managed_cell *cell, const struct blob_memory *region)
 {
 	struct span chunk;
 	void *memory;
@@ -268,6 +268,8 @@ static int scrub_region(const struct blob_memory *region)
 		memset(memory, 0, size);
 		machine_write_back(memory, size);
 		memunmap(memory);
+		if (READ_ONCE(cell->abandoned))
+			return -ECANCELED;
 		if (fatal_signal_pending(current))
 			return -EINTR;
 		cond_resched();
@@ -275,14 +277,15 @@ static int scrub_region(const struct blob_memory *region)
 	return 0;
 }
 
-int claims_scrub(const struct cell_desc *desc)
+int claims_scrub(const struct managed_cell *cell)
 {
+	const struct cell_desc *desc = cell->desc;
 	const struct blob_memory *region = cell_desc_memory(desc);
 	int err = 0;
 
 	for (u32 n = 0; n < desc->num_memory_regions && !err; n++, region++) {
 		if (changes_hands(desc, region))
-			err = scrub_region(region);
+			err = scrub_region(cell, region);
 	}
 	return err;
 }

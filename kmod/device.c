@@ -25,15 +25,16 @@ struct opener {
 	struct console_reader console;
 };
 
-static int do_enable(const void __user *blob)
+static int open_partition(struct partition *p)
 {
-	int err;
+	int err = -EBUSY;
 
 	if (power_going_down()) {
 		pr_cell(err, "the machine is going down or to sleep\n");
-		return -EBUSY;
+		partition_free(p);
+	} else {
+		err = partition_open(p);
 	}
-	err = partition_open(blob);
 	if (err)
 		return err;
 	err = cells_open();
@@ -43,6 +44,24 @@ static int do_enable(const void __user *blob)
 	}
 	links_open();
 	return 0;
+}
+
+/* The configuration may be nowhere yet: the lock is taken when it is here. */
+static int do_enable(const void __user *blob)
+{
+	struct partition *p;
+	int err;
+
+	err = READ_ONCE(partition) ? -EBUSY : partition_read(blob, &p);
+	if (err)
+		return err;
+	if (mutex_lock_interruptible(&cellvisor_lock)) {
+		partition_free(p);
+		return -ERESTARTSYS;
+	}
+	err = open_partition(p);
+	mutex_unlock(&cellvisor_lock);
+	return err;
 }
 
 int device_disable(bool force)
@@ -138,42 +157,19 @@ static int remove_link(const struct cellvisor_link_remove *remove)
 	return remove->reserved ? -EINVAL : links_remove(remove->domain, remove->bdf);
 }
 
-static int serve(unsigned int code, union request *request, void __user *argument)
+static int serve_one(unsigned int code, union request *request)
 {
 	switch (code) {
-	case JAILHOUSE_ENABLE:
-		return do_enable(argument);
 	case JAILHOUSE_DISABLE:
 		return device_disable(false);
-	case JAILHOUSE_CELL_CREATE:
-		return cells_create(u64_to_user_ptr(request->create.blob_address),
-				    request->create.blob_size, 0);
-	case JAILHOUSE_CELL_LOAD:
-		return load_cell(&request->load, argument);
 	case JAILHOUSE_CELL_START:
 		return with_cell(&request->id, cells_start);
 	case JAILHOUSE_CELL_DESTROY:
 		return with_cell(&request->id, cells_destroy);
-	case CELLVISOR_FEATURES:
-		request->features = features;
-		return 0;
 	case CELLVISOR_POOL_RESERVE:
 		return pool_reserve(&request->pool);
 	case CELLVISOR_POOL_RELEASE:
 		return pool_release();
-	case CELLVISOR_POOL_INFO:
-		pool_info(&request->pool);
-		return 0;
-	case CELLVISOR_CELL_STATUS:
-		return view_status(&request->status);
-	case CELLVISOR_CELL_CONSOLE:
-		return view_console(&request->console);
-	case CELLVISOR_CELL_KILL:
-		return with_cell(&request->id, cells_kill);
-	case CELLVISOR_CELL_CREATE:
-		return create_cell(&request->create_with);
-	case CELLVISOR_LINK_ADD:
-		return add_link(&request->link_add);
 	case CELLVISOR_LINK_REMOVE:
 		return remove_link(&request->link_remove);
 	default:
@@ -181,39 +177,92 @@ static int serve(unsigned int code, union request *request, void __user *argumen
 	}
 }
 
-/* A call's number says how much goes in and out, but for ENABLE: a blob tells its size itself. */
-static int ioctl_locked(unsigned int code, void __user *argument)
+static struct cellvisor_pool shown_pool; /* a copy for those who look */
+
+static void show_pool(void)
 {
-	size_t size = code == JAILHOUSE_ENABLE ? 0 : _IOC_SIZE(code);
-	union request request = {};
+	view_change_begin();
+	pool_info(&shown_pool);
+	view_change_end();
+}
+
+static int serve_locked(unsigned int code, union request *request)
+{
 	int err;
 
-	if (size > sizeof(request))
-		return -ENOTTY;
-	if ((_IOC_DIR(code) & _IOC_WRITE) && copy_from_user(&request, argument, size))
-		return -EFAULT;
-	err = serve(code, &request, argument);
-	if (!err && (_IOC_DIR(code) & _IOC_READ) && copy_to_user(argument, &request, size)) {
-		if (code == CELLVISOR_POOL_RESERVE)
-			pool_release();
-		err = -EFAULT;
-	}
+	if (mutex_lock_interruptible(&cellvisor_lock))
+		return -ERESTARTSYS;
+	err = serve_one(code, request);
+	show_pool();
+	mutex_unlock(&cellvisor_lock);
 	return err;
 }
 
-static long device_ioctl(struct file *file, unsigned int code, unsigned long argument)
+/* Calls that may wait for the caller's memory, and those that only look, lock by themselves. */
+static int serve(unsigned int code, union request *request, void __user *argument)
 {
+	switch (code) {
+	case JAILHOUSE_ENABLE:
+		return do_enable(argument);
+	case JAILHOUSE_CELL_CREATE:
+		return cells_create(u64_to_user_ptr(request->create.blob_address),
+				    request->create.blob_size, 0);
+	case JAILHOUSE_CELL_LOAD:
+		return load_cell(&request->load, argument);
+	case CELLVISOR_CELL_CREATE:
+		return create_cell(&request->create_with);
+	case CELLVISOR_LINK_ADD:
+		return add_link(&request->link_add);
+	case CELLVISOR_FEATURES:
+		request->features = features;
+		return 0;
+	case CELLVISOR_POOL_INFO:
+		view_begin();
+		request->pool = shown_pool;
+		view_end();
+		return 0;
+	case CELLVISOR_CELL_STATUS:
+		return view_status(&request->status);
+	case CELLVISOR_CELL_CONSOLE:
+		return view_console(&request->console);
+	case CELLVISOR_CELL_KILL:
+		return with_cell(&request->id, view_kill);
+	}
+	return serve_locked(code, request);
+}
+
+static void undo(unsigned int code)
+{
+	if (code != CELLVISOR_POOL_RESERVE)
+		return;
+	mutex_lock(&cellvisor_lock);
+	pool_release();
+	show_pool();
+	mutex_unlock(&cellvisor_lock);
+}
+
+/* A call's number says how much goes in and out, but for ENABLE: a blob tells its size itself. */
+static long device_ioctl(struct file *file, unsigned int code, unsigned long number)
+{
+	size_t size = code == JAILHOUSE_ENABLE ? 0 : _IOC_SIZE(code);
+	void __user *argument = (void __user *)number;
 	struct opener *opener = file->private_data;
+	union request request = {};
 	int err;
 
 	if (code == CELLVISOR_EVENTS) {
 		opener->events_seen = events_count();
 		return put_user(opener->events_seen, (u64 __user *)argument);
 	}
-	if (mutex_lock_interruptible(&cellvisor_lock))
-		return -EINTR;
-	err = ioctl_locked(code, (void __user *)argument);
-	mutex_unlock(&cellvisor_lock);
+	if (size > sizeof(request))
+		return -ENOTTY;
+	if ((_IOC_DIR(code) & _IOC_WRITE) && copy_from_user(&request, argument, size))
+		return -EFAULT;
+	err = serve(code, &request, argument);
+	if (!err && (_IOC_DIR(code) & _IOC_READ) && copy_to_user(argument, &request, size)) {
+		undo(code);
+		err = -EFAULT;
+	}
 	return err;
 }
 
@@ -308,10 +357,14 @@ static int __init cellvisor_init(void)
 	err = power_init();
 	if (err)
 		goto err_memory;
+	/* Who opens it at once has nothing to tell before that can be told. */
+	mutex_lock(&cellvisor_lock);
 	err = misc_register(&device);
+	if (!err)
+		events_init(device.this_device);
+	mutex_unlock(&cellvisor_lock);
 	if (err)
 		goto err_power;
-	events_init(device.this_device);
 	trace_look();
 	return 0;
 

@@ -47,8 +47,7 @@ static void report_changes(struct work_struct *work)
 	struct managed_cell *cell;
 	u32 state, started;
 
-	/* A management operation in progress will tell by itself; look again later. */
-	if (mutex_trylock(&cellvisor_lock)) {
+	if (view_begin()) {
 		console_drain();
 		list_for_each_entry (cell, &managed_cells, entry) {
 			if (!cell->slot)
@@ -62,8 +61,8 @@ static void report_changes(struct work_struct *work)
 			sysfs_notify(&cell->kobj, NULL, SYSFS_STATE);
 			events_raise("state", cell);
 		}
-		mutex_unlock(&cellvisor_lock);
 	}
+	view_end();
 	schedule_delayed_work(&reporter, msecs_to_jiffies(LOOK_INTERVAL_MS));
 }
 
@@ -72,7 +71,7 @@ void events_start(void)
 	schedule_delayed_work(&reporter, msecs_to_jiffies(LOOK_INTERVAL_MS));
 }
 
-/* The worker only tries the lock, so the caller may hold it. */
+/* The worker looks without cellvisor_lock, which the caller has. */
 void events_stop(void)
 {
 	cancel_delayed_work_sync(&reporter);

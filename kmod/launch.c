@@ -196,11 +196,12 @@ static int leave_cpu(void *data)
 	return 0;
 }
 
-static void free_partition(struct partition *p)
+void partition_free(struct partition *p)
 {
 	if (!p)
 		return;
-	memory_hotplug_watch(NULL);
+	if (p->system)
+		memory_hotplug_unwatch(p->system);
 	if (p->memory) {
 		/* What the hypervisor knew of its cells stays with it. */
 		memset(p->memory, 0, p->size);
@@ -211,17 +212,11 @@ static void free_partition(struct partition *p)
 	kfree(p);
 }
 
-static int prepare(const void __user *blob, struct partition *p)
+static int prepare(struct partition *p)
 {
 	int err;
 
-	err = check_lockdown();
-	if (!err)
-		err = machine_survey();
-	if (!err)
-		err = read_system(blob, p);
-	if (!err)
-		err = take_memory(p);
+	err = take_memory(p);
 	if (err)
 		return err;
 	memory_hotplug_watch(p->system);
@@ -282,17 +277,33 @@ static int enter(struct partition *p)
 	return err;
 }
 
-int partition_open(const void __user *blob)
+int partition_read(const void __user *blob, struct partition **ret_partition)
 {
 	struct partition *p;
 	int err;
 
-	if (partition)
-		return -EBUSY;
 	p = kzalloc(sizeof(*p), GFP_KERNEL);
 	if (!p)
 		return -ENOMEM;
-	err = prepare(blob, p);
+	err = check_lockdown();
+	if (!err)
+		err = machine_survey();
+	if (!err)
+		err = read_system(blob, p);
+	if (err)
+		partition_free(p);
+	else
+		*ret_partition = p;
+	return err;
+}
+
+int partition_open(struct partition *p)
+{
+	int err = partition ? -EBUSY : 0;
+
+	if (err)
+		goto err_free;
+	err = prepare(p);
 	if (err)
 		goto err_free;
 	err = cpus_check(p);
@@ -313,7 +324,7 @@ int partition_open(const void __user *blob)
 	return 0;
 
 err_free:
-	free_partition(p);
+	partition_free(p);
 	return err;
 }
 
@@ -359,7 +370,7 @@ int partition_close(void)
 	if (crossing.released)
 		msleep(RELEASE_MS);
 	console_close();
-	free_partition(partition);
+	partition_free(partition);
 	partition = NULL;
 	module_put(THIS_MODULE);
 	pr_cell(info, "hypervisor off\n");

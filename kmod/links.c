@@ -102,16 +102,10 @@ static struct link *allocate_link(const void __user *blob, u32 size)
 	return link;
 }
 
-int links_add(const void __user *blob, u32 size)
+static int list_link(struct link *link)
 {
-	struct link *link;
 	int err;
 
-	if (!partition)
-		return -EINVAL;
-	link = allocate_link(blob, size);
-	if (IS_ERR(link))
-		return PTR_ERR(link);
 	pci_lock_rescan_remove();
 	err = link_check_place(link->device);
 	if (!err)
@@ -121,7 +115,28 @@ int links_add(const void __user *blob, u32 size)
 	pci_unlock_rescan_remove();
 	if (link->inside)
 		list_add(&link->entry, &links);
-	else
+	return err;
+}
+
+/* The blob may be nowhere yet: the lock is taken when it is here. */
+int links_add(const void __user *blob, u32 size)
+{
+	bool is_listed = false;
+	struct link *link;
+	int err;
+
+	if (!READ_ONCE(partition))
+		return -EINVAL;
+	link = allocate_link(blob, size);
+	if (IS_ERR(link))
+		return PTR_ERR(link);
+	err = mutex_lock_interruptible(&cellvisor_lock) ? -ERESTARTSYS : 0;
+	if (!err) {
+		err = partition ? list_link(link) : -EINVAL;
+		is_listed = link->inside;
+		mutex_unlock(&cellvisor_lock);
+	}
+	if (!is_listed)
 		free_link(link);
 	return err;
 }

@@ -19,6 +19,14 @@ void memory_hotplug_watch(const struct system_desc *system)
 	mutex_unlock(&lock);
 }
 
+void memory_hotplug_unwatch(const struct system_desc *system)
+{
+	mutex_lock(&lock);
+	if (watched == system)
+		watched = NULL;
+	mutex_unlock(&lock);
+}
+
 /* The kernel holds locks that others wait for with cellvisor_lock in their hands. */
 static int memory_event(struct notifier_block *block, unsigned long event, void *data)
 {

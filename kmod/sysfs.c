@@ -95,31 +95,21 @@ static struct attribute *cell_attrs[] = {
 };
 ATTRIBUTE_GROUPS(cell);
 
-/*
- * Reading takes the lock, so that the cell cannot end in between. Removal of the files waits for
- * readers while holding the lock, hence only a try: a reader that comes during a change is told to
- * come again.
- */
-static int lock_cell(const struct managed_cell *cell)
+/* So that it cannot end while it is looked at; with view_end() then, whatever the answer. */
+static bool begin_cell(const struct managed_cell *cell)
 {
-	if (!mutex_trylock(&cellvisor_lock))
-		return restart_syscall();
-	if (partition && (cell->id == 0 || cell->slot))
-		return 0;
-	mutex_unlock(&cellvisor_lock);
-	return -ENODEV;
+	return view_begin() && (cell->id == 0 || cell->slot);
 }
 
 static ssize_t cell_show(struct kobject *kobj, struct attribute *attr, char *buffer)
 {
 	const struct cell_attribute *attribute = container_of(attr, struct cell_attribute, attr);
 	const struct managed_cell *cell = to_cell(kobj);
-	ssize_t result = lock_cell(cell);
+	ssize_t result = -ENODEV;
 
-	if (result)
-		return result;
-	result = attribute->show(attribute, cell, buffer);
-	mutex_unlock(&cellvisor_lock);
+	if (begin_cell(cell))
+		result = attribute->show(attribute, cell, buffer);
+	view_end();
 	return result;
 }
 
@@ -161,17 +151,17 @@ static ssize_t statistics_show(struct kobject *kobj, struct attribute *attr, cha
 {
 	const struct statistics *statistics = container_of(kobj, struct statistics, kobj);
 	enum exit_counter counter = container_of(attr, struct counter_attribute, attr)->counter;
-	ssize_t result = lock_cell(statistics->cell);
+	bool is_there = begin_cell(statistics->cell);
 	struct cpumask cpus;
 	unsigned int cpu;
 	u64 sum = 0;
 
-	if (result)
-		return result;
-	current_cpus(statistics->cell, &cpus);
-	for_each_cpu_and(cpu, &cpus, statistics->cpus) sum += cpu_counter(cpu, counter);
-	mutex_unlock(&cellvisor_lock);
-	return sysfs_emit(buffer, "%llu\n", sum);
+	if (is_there) {
+		current_cpus(statistics->cell, &cpus);
+		for_each_cpu_and(cpu, &cpus, statistics->cpus) sum += cpu_counter(cpu, counter);
+	}
+	view_end();
+	return is_there ? sysfs_emit(buffer, "%llu\n", sum) : -ENODEV;
 }
 
 static void statistics_release(struct kobject *kobj)
@@ -231,21 +221,20 @@ static void remove_statistics(struct managed_cell *cell)
 	cell->statistics = NULL;
 }
 
+void cellvisor_sysfs_prepare(struct managed_cell *cell)
+{
+	kobject_init(&cell->kobj, &cell_type);
+}
+
 int cellvisor_sysfs_add(struct managed_cell *cell)
 {
-	struct kobject empty = {};
-	int err;
+	int err = kobject_add(&cell->kobj, cells_dir, "%u", cell->id);
 
-	kobject_init(&cell->kobj, &cell_type);
-	err = kobject_add(&cell->kobj, cells_dir, "%u", cell->id);
-	if (!err)
-		err = add_statistics(cell);
-	if (err) {
-		remove_statistics(cell);
-		kobject_del(&cell->kobj);
-		kfree_const(cell->kobj.name);
-		cell->kobj = empty;
-	}
+	if (err)
+		return err;
+	err = add_statistics(cell);
+	if (err)
+		cellvisor_sysfs_remove(cell);
 	return err;
 }
 
@@ -253,6 +242,10 @@ void cellvisor_sysfs_remove(struct managed_cell *cell)
 {
 	remove_statistics(cell);
 	kobject_del(&cell->kobj);
+}
+
+void cellvisor_sysfs_put(struct managed_cell *cell)
+{
 	kobject_put(&cell->kobj);
 }
 
@@ -268,14 +261,7 @@ static ssize_t enabled_show(struct device *dev, struct device_attribute *attr, c
 
 static ssize_t console_show(struct device *dev, struct device_attribute *attr, char *buffer)
 {
-	ssize_t size;
-
-	if (!mutex_trylock(&cellvisor_lock))
-		return restart_syscall();
-	console_drain();
-	size = console_tail(buffer, PAGE_SIZE - 1);
-	mutex_unlock(&cellvisor_lock);
-	return size;
+	return console_tail(buffer, PAGE_SIZE - 1);
 }
 
 static ssize_t info_show(struct device *dev, struct device_attribute *attr, char *buffer)
@@ -283,11 +269,9 @@ static ssize_t info_show(struct device *dev, struct device_attribute *attr, char
 	enum hypervisor_info info = container_of(attr, struct hypervisor_attribute, attr)->info;
 	int value = 0;
 
-	if (!mutex_trylock(&cellvisor_lock))
-		return restart_syscall();
-	if (partition)
+	if (view_begin())
 		value = cellvisor_hypercall(HC_HYPERVISOR_GET_INFO, info, 0);
-	mutex_unlock(&cellvisor_lock);
+	view_end();
 	return sysfs_emit(buffer, "%d\n", value);
 }
 
@@ -295,11 +279,9 @@ static ssize_t root_violations_show(struct device *dev, struct device_attribute 
 {
 	u64 count = 0;
 
-	if (!mutex_trylock(&cellvisor_lock))
-		return restart_syscall();
-	if (partition)
+	if (view_begin())
 		count = READ_ONCE(partition->public->root_violations);
-	mutex_unlock(&cellvisor_lock);
+	view_end();
 	return sysfs_emit(buffer, "%llu\n", count);
 }
 

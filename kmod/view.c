@@ -3,9 +3,49 @@
  * What root may see of the partition without an exit: the public area with its rings and records,
  * and the communication regions, which belong to their cells. Nothing read here is believed.
  */
+#include <linux/mm.h>
+#include <linux/rwsem.h>
 #include <linux/uaccess.h>
 
 #include "cellvisor.h"
+#include "ring.h"
+
+static DECLARE_RWSEM(view_lock);
+static bool shown; /* the hypervisor is on, and stays so while somebody looks */
+
+/* What it kills cannot become another cell meanwhile. */
+static DEFINE_MUTEX(kill_lock);
+
+bool view_begin(void)
+{
+	down_read(&view_lock);
+	return shown;
+}
+
+void view_end(void)
+{
+	up_read(&view_lock);
+}
+
+void view_change_begin(void)
+{
+	lockdep_assert_held(&cellvisor_lock);
+	mutex_lock(&kill_lock);
+	down_write(&view_lock);
+}
+
+void view_change_end(void)
+{
+	up_write(&view_lock);
+	mutex_unlock(&kill_lock);
+}
+
+void view_show(bool on)
+{
+	view_change_begin();
+	shown = on;
+	view_change_end();
+}
 
 const struct comm_region *view_comm_region(const struct managed_cell *cell)
 {
@@ -29,34 +69,7 @@ u32 view_state(const struct managed_cell *cell)
 	return state <= CELL_FAILED_COMM_REV ? state : CELL_FAILED;
 }
 
-ssize_t view_ring(const struct public_ring *ring, u64 *offset, u64 *lost, char __user *buffer,
-		  size_t size)
-{
-	u64 head = smp_load_acquire(&ring->head), at = *offset;
-	size_t chunk, done = 0;
-
-	if (at > head)
-		at = head; /* a cell that began anew */
-	*lost = 0;
-	if (head - at > PUBLIC_CONSOLE_SIZE) {
-		*lost = head - PUBLIC_CONSOLE_SIZE - at;
-		at += *lost;
-	}
-	if (size > head - at)
-		size = head - at;
-	while (done < size) {
-		chunk = min_t(size_t, size - done,
-			      PUBLIC_CONSOLE_SIZE - (at + done) % PUBLIC_CONSOLE_SIZE);
-		if (copy_to_user(buffer + done, &ring->buffer[(at + done) % PUBLIC_CONSOLE_SIZE],
-				 chunk))
-			return -EFAULT;
-		done += chunk;
-	}
-	*offset = at + done;
-	return done;
-}
-
-/* One that the hypervisor shows: without a partition there are no cells in the list. */
+/* One that the hypervisor shows. */
 static const struct managed_cell *find_cell(s32 id)
 {
 	struct jailhouse_cell_id cell_id = {.id = id};
@@ -96,43 +109,78 @@ static void last_words(const struct comm_region *comm, struct failure_record *fa
 	memcpy(failure->message, words->text, sizeof(failure->message));
 }
 
-int view_status(struct cellvisor_cell_status *status)
+static void read_status(const struct managed_cell *cell, struct cellvisor_cell_status *status)
 {
-	const struct comm_heartbeat *heartbeat;
-	const struct public_cell *public;
-	const struct comm_region *comm;
-	const struct managed_cell *cell = find_cell(status->id);
+	const struct comm_region *comm = view_comm_region(cell);
+	const struct comm_heartbeat *heartbeat = (const void *)comm + COMM_HEARTBEAT_OFFSET;
+	const struct public_cell *public = view_cell(cell);
 
-	if (!cell)
-		return -ENOENT;
-	comm = view_comm_region(cell);
-	public = view_cell(cell);
-	memset(status, 0, sizeof(*status));
 	status->id = cell->id;
 	status->state = view_state(cell);
 	status->reply_from_cell = READ_ONCE(comm->reply_from_cell);
 	status->started = READ_ONCE(public->started);
-	heartbeat = (const void *)comm + COMM_HEARTBEAT_OFFSET;
 	status->heartbeat_valid = READ_ONCE(heartbeat->magic) == COMM_HEARTBEAT_MAGIC;
 	status->heartbeat = status->heartbeat_valid ? READ_ONCE(heartbeat->counter) : 0;
 	if (smp_load_acquire(&public->failed))
 		status->failure = public->failure;
 	else if (status->state == CELL_FAILED)
 		last_words(comm, &status->failure);
-	return 0;
 }
 
+int view_status(struct cellvisor_cell_status *status)
+{
+	const struct managed_cell *cell;
+	s32 id = status->id;
+
+	if (status->reserved)
+		return -EINVAL;
+	memset(status, 0, sizeof(*status));
+	cell = view_begin() ? find_cell(id) : NULL;
+	if (cell)
+		read_status(cell, status);
+	view_end();
+	return cell ? 0 : -ENOENT;
+}
+
+/* Where the caller wants it may be nowhere yet: nobody else waits for that. */
 int view_console(struct cellvisor_cell_console *request)
 {
-	const struct managed_cell *cell = find_cell(request->id);
-	ssize_t done;
+	size_t size = min_t(size_t, request->length, PUBLIC_CONSOLE_SIZE);
+	const struct managed_cell *cell;
+	u8 *copy;
+	int err = 0;
 
+	copy = kvmalloc(size, GFP_KERNEL);
+	if (!copy)
+		return -ENOMEM;
+	cell = view_begin() ? find_cell(request->id) : NULL;
+	if (cell)
+		request->length = ring_copy(&view_cell(cell)->console, &request->offset,
+					    &request->lost, copy, size);
+	view_end();
 	if (!cell)
-		return -ENOENT;
-	done = view_ring(&view_cell(cell)->console, &request->offset, &request->lost,
-			 u64_to_user_ptr(request->buffer), request->length);
-	if (done < 0)
-		return done;
-	request->length = done;
-	return 0;
+		err = -ENOENT;
+	else if (copy_to_user(u64_to_user_ptr(request->buffer), copy, request->length))
+		err = -EFAULT;
+	kvfree(copy);
+	return err;
+}
+
+int view_kill(const struct jailhouse_cell_id *id)
+{
+	const struct managed_cell *cell;
+	int err = -EINVAL;
+	u32 number = 0;
+
+	mutex_lock(&kill_lock);
+	if (view_begin()) {
+		cell = cells_find(id);
+		err = !cell || (cell->id && !cell->slot) ? -ENOENT : cell->id ? 0 : -EINVAL;
+		number = cell ? cell->id : 0;
+	}
+	view_end();
+	if (!err)
+		err = cellvisor_hypercall(HC_CV_CELL_KILL, number, 0);
+	mutex_unlock(&kill_lock);
+	return err;
 }

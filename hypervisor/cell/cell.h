@@ -69,8 +69,9 @@ int root_cell_init(void);
 /*
  * The management operations behind the hypercalls, on any cell but root's; the caller holds
  * management_lock. Errors as in the ABI, and two that mean "call again": -EAGAIN, the cell has been
- * asked and has not answered yet; -EINPROGRESS, the cell is gone and its memory is being scrubbed
- * piece by piece. -EIO: a CPU does not answer; whatever it may still use stays as it is.
+ * asked and has not answered yet; -EINPROGRESS, the cell has ended, its CPUs are root's, and its
+ * memory is being scrubbed piece by piece. -EIO: a CPU does not answer; whatever it may still use
+ * stays as it is.
  */
 
 /* create.c: how a cell comes and goes. */

@@ -278,12 +278,16 @@ int cell_destroy(struct cell *cell)
 		subsystems_cell_reset(cell, false);
 		cell->dying = true;
 	}
+	if (!cpu_set_covers(&cpus_none, &cell->cpus)) {
+		err = cell_suspend(cell);
+		if (err)
+			return err;
+		move_cpus(cell, &root_cell, cell->cpus, PENDING_WAIT);
+		/* Root has time to let go of what it sees of the cell. */
+		return -EINPROGRESS;
+	}
 	if (!memory_scrub(cell))
 		return -EINPROGRESS;
-	err = cell_suspend(cell);
-	if (err)
-		return err;
-	move_cpus(cell, &root_cell, cell->cpus, PENDING_WAIT);
 	cells[cell->slot] = NULL;
 	hv_info[HV_INFO_NUM_CELLS]--;
 	__atomic_store_n(&public_area.cells[cell->slot], 0, __ATOMIC_RELEASE);

@@ -143,7 +143,7 @@ static const struct cell_plan second = {
 
 static void change_partition(void)
 {
-	machine_hypercall(HC_CELL_DESTROY, second.id, 0);
+	machine_destroy(second.id);
 	if (machine_create(&second) < 0)
 		machine_give_up("the second cell cannot be made");
 }
@@ -156,7 +156,7 @@ static void test_change(struct tap *tap)
 		   "a cell that does not run is told nothing");
 	comm->cell_state = CELL_RUNNING;
 	comm->reply_from_cell = COMM_REPLY_RECEIVED;
-	machine_hypercall(HC_CELL_DESTROY, second.id, 0);
+	machine_destroy(second.id);
 	tap_ok(tap,
 	       comm->msg_to_cell == COMM_MSG_RECONFIG_COMPLETED &&
 		       comm->reply_from_cell == COMM_REPLY_NONE,

@@ -332,7 +332,7 @@ static void test_lock(struct tap *tap)
 	tap_ok(tap, machine_said("cell neighbour has locked"), "the console says who locks");
 	machine_hypercall(HC_CV_CELL_KILL, 1, 0);
 	comm->cell_state = CELL_RUNNING_LOCKED;
-	tap_is_u64(tap, machine_hypercall(HC_CELL_DESTROY, 3, 0), 0,
+	tap_is_u64(tap, machine_destroy(3), 0,
 		   "a cell that was killed locks nothing, whatever it says");
 	machine_open(NULL);
 	machine_create(&plant);

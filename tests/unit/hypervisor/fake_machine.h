@@ -183,6 +183,7 @@ int machine_end(unsigned int cpu);
 /* A hypercall from CPU 0, and from any; NO_RESULT where the CPU was taken away meanwhile. */
 #define NO_RESULT 0x7eadbeef
 int machine_hypercall(uint32_t code, uint64_t arg1, uint64_t arg2);
+int machine_destroy(uint32_t id); /* until the cell is gone, or an error */
 int machine_hypercall_of(unsigned int cpu, uint32_t code, uint64_t arg1, uint64_t arg2);
 
 /* Writes the plan's blob where BLOB_PHYS is and creates the cell. */

@@ -188,7 +188,7 @@ static void test_replaced(struct tap *tap)
 	tap_is_u64(tap, root_cell.io[IO_MEMORY]->count, 3,
 		   "the new one has what is left of a page");
 	first = root_cell.io[IO_MEMORY];
-	tap_is_u64(tap, machine_hypercall(HC_CELL_DESTROY, 1, 0), 0, "the cell goes");
+	tap_is_u64(tap, machine_destroy(1), 0, "the cell goes");
 	tap_ok(tap, root_cell.io[IO_MEMORY] != first && root_cell.io[IO_MEMORY]->count == 1,
 	       "and root's table with it");
 	tap_is_u64(tap, page_pool_used(), used, "no table stays behind");

@@ -208,7 +208,7 @@ static void test_rest(struct tap *tap)
 	tap_ok(tap, *device32(0) == 0x12345678 && *device32(0x20) == 0 && *device32(0x3c) == 0,
 	       "writes to them are lost, those that touch them in part as a whole");
 	tap_is_u64(tap, public_area.root_violations, 5, "and counted");
-	machine_hypercall(HC_CELL_DESTROY, 1, 0);
+	machine_destroy(1);
 	tap_ok(tap, machine_lookup(&root_cell, DEVICE) && !io_find(root_cell.io[IO_MEMORY], DEVICE),
 	       "when the cell has gone root has the page again");
 }
@@ -268,7 +268,7 @@ static void test_neighbours(struct tap *tap)
 	tap_is_u64(tap, *rax, 0xffffffff, "not what the second one has");
 	touch(cpu, LOAD, DEVICE + 0x1100, false);
 	tap_is_u64(tap, *rax, 0xabcd, "and what is behind it in its last page");
-	machine_hypercall(HC_CELL_DESTROY, 1, 0);
+	machine_destroy(1);
 	tap_ok(tap, !machine_lookup(&root_cell, DEVICE),
 	       "one of them goes: the page stays divided");
 	*device32(0) = 0x99;
@@ -276,7 +276,7 @@ static void test_neighbours(struct tap *tap)
 	tap_is_u64(tap, *rax, 0x99, "its bytes are root's again");
 	touch(cpu, LOAD, DEVICE + 0x900, false);
 	tap_is_u64(tap, *rax, 0xffffffff, "those of the other one are not");
-	machine_hypercall(HC_CELL_DESTROY, 2, 0);
+	machine_destroy(2);
 	tap_ok(tap,
 	       machine_lookup(&root_cell, DEVICE) && machine_lookup(&root_cell, DEVICE + 0x1000) &&
 		       root_cell.io[IO_MEMORY]->count == 1,
@@ -300,7 +300,7 @@ static void test_shared_bytes(struct tap *tap)
 	       "root has the page of which a cell shares some bytes");
 	tap_ok(tap, machine_create(&second) == 0 && !machine_lookup(&root_cell, DEVICE + 0x5000),
 	       "until another one has some for itself");
-	machine_hypercall(HC_CELL_DESTROY, 3, 0);
+	machine_destroy(3);
 	tap_ok(tap, machine_lookup(&root_cell, DEVICE + 0x5000) != 0,
 	       "and when that has gone, whoever shares the rest");
 }

@@ -144,13 +144,13 @@ static void test_two_cells(struct tap *tap)
 	       differences(cell_by_id(2), &model) == 0 && differences(cell_by_id(1), &first) == 0,
 	       "each cell has its own ports");
 	tap_is_u64(tap, differences(&root_cell, &root_left), 0, "and root those of neither");
-	tap_is_u64(tap, machine_hypercall(HC_CELL_DESTROY, 1, 0), 0, "the first cell is destroyed");
+	tap_is_u64(tap, machine_destroy(1), 0, "the first cell is destroyed");
 	model_allow(&root_left, uart_pio, 4, true);
 	tap_is_u64(tap, differences(&root_cell, &root_left), 0,
 		   "root gets back the ports of the cell that went, not those of the other");
 	tap_is_u64(tap, differences(cell_by_id(2), &model), 0,
 		   "the other cell keeps its ports when one goes");
-	machine_hypercall(HC_CELL_DESTROY, 2, 0);
+	machine_destroy(2);
 	root_left = root_model();
 	tap_is_u64(tap, differences(&root_cell, &root_left), 0,
 		   "without cells root has all of its ports again");
@@ -275,7 +275,7 @@ static void test_unlisted(struct tap *tap)
 	tap_ok(tap, allowed(cell_by_id(2), 0x2f8) && allowed(cell_by_id(2), 0x2ff), "it has them");
 	tap_ok(tap, !allowed(&root_cell, 0x2f8) && !allowed(&root_cell, 0x60),
 	       "root has them no more than before");
-	machine_hypercall(HC_CELL_DESTROY, 2, 0);
+	machine_destroy(2);
 	tap_ok(tap, !allowed(&root_cell, 0x2f8) && allowed(&root_cell, 0x60),
 	       "and gets back only what it lists");
 	for (unsigned int port = 0xcf0; port < 0xd08; port++)
@@ -356,9 +356,9 @@ static void test_shared_console(struct tap *tap)
 	tap_is_u64(tap, machine_create(&second), 0, "two cells that both call it so share it");
 	tap_ok(tap, allowed(cell_by_id(2), 0x3f8) && allowed(cell_by_id(3), 0x3f8),
 	       "each of them has it");
-	machine_hypercall(HC_CELL_DESTROY, 2, 0);
+	machine_destroy(2);
 	tap_ok(tap, !allowed(&root_cell, 0x3f8), "root has it not while one of them is left");
-	machine_hypercall(HC_CELL_DESTROY, 3, 0);
+	machine_destroy(3);
 	tap_ok(tap, allowed(&root_cell, 0x3f8) && !allowed(&root_cell, 0x400),
 	       "and again when both have gone");
 	few.console = console;
@@ -385,7 +385,7 @@ static void test_pm_timer(struct tap *tap)
 			 allowed(cell_by_id(1), port) == timers && allowed(cell_by_id(2), port);
 	}
 	tap_is_u64(tap, count, 16, "the PM timer's four ports are everybody's, at once");
-	machine_hypercall(HC_CELL_DESTROY, 2, 0);
+	machine_destroy(2);
 	tap_ok(tap, allowed(&root_cell, 0x608) && allowed(&root_cell, 0x60b), "and stay root's");
 	few.pm_timer = 0;
 	machine_open(&few);
@@ -426,7 +426,7 @@ static void test_long_lists(struct tap *tap)
 	       differences(cell_by_id(2), &model) == 0 && differences(&root_cell, &root_left) == 0,
 	       "each port of any of the ranges is the cell's, and root's no more");
 	begin = clock();
-	machine_hypercall(HC_CELL_DESTROY, 2, 0);
+	machine_destroy(2);
 	tap_ok(tap, clock() - begin < CLOCKS_PER_SEC / 2, "nor does their end take longer");
 }
 

@@ -193,7 +193,7 @@ static unsigned int check_cpus(const struct believed *cell)
 
 		if (!(cell->plan->cpus & (1ull << n)))
 			continue;
-		if (!cell->exists)
+		if (!cell->exists || cell->dying)
 			wrong += cpu->cell != &root_cell;
 		else
 			wrong += cpu->cell != cell_by_id(cell->plan->id) ||

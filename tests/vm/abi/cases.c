@@ -15,32 +15,16 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/ioctl.h>
-#include <sys/mman.h>
-#include <sys/syscall.h>
 #include <unistd.h>
 
 #include "abi.h"
+#include "results.h"
 
 #define CPU(n)	  (1u << (n))
 #define LISTEN_MS 10000
 #define TEXT_MAX  (1u << 20)
 
 #define HPET_PAGE 0xfed00000ull
-
-static void is(const char *what, const char *got, const char *expected)
-{
-	if (strcmp(got, expected) == 0)
-		printf("ok %s\n", what);
-	else
-		printf("not ok %s: got \"%s\", expected \"%s\"\n", what, got, expected);
-}
-
-/* An ioctl's result. */
-static void gives(const char *what, int result, int expected)
-{
-	is(what, result ? strerrorname_np(-result) : "0",
-	   expected ? strerrorname_np(-expected) : "0");
-}
 
 /* Of the device's text what begins now. */
 static int listen_from_now(void)
@@ -178,31 +162,6 @@ static void *make_call(void *argument)
 
 	call->result = ioctl(call->fd, JAILHOUSE_CELL_CREATE, call->argument) < 0 ? -errno : 0;
 	return NULL;
-}
-
-/* A page that the kernel waits for until fill_page(). */
-static void *missing_page(int *ret_faults)
-{
-	struct uffdio_api api = {.api = UFFD_API};
-	struct uffdio_register request = {.mode = UFFDIO_REGISTER_MODE_MISSING};
-	void *page = mmap(NULL, 4096, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
-	int fd = (int)syscall(SYS_userfaultfd, O_CLOEXEC);
-
-	request.range = (struct uffdio_range){(uintptr_t)page, 4096};
-	if (page == MAP_FAILED || fd < 0 || ioctl(fd, UFFDIO_API, &api) < 0 ||
-	    ioctl(fd, UFFDIO_REGISTER, &request) < 0)
-		broken("no page to wait for: %s", strerror(errno));
-	*ret_faults = fd;
-	return page;
-}
-
-static void fill_page(int faults, void *page)
-{
-	struct uffdio_zeropage request = {.range = {(uintptr_t)page, 4096}};
-
-	if (ioctl(faults, UFFDIO_ZEROPAGE, &request) < 0)
-		broken("UFFDIO_ZEROPAGE: %s", strerror(errno));
-	close(faults);
 }
 
 static void end_wait(int signal)

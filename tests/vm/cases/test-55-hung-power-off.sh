@@ -1,17 +1,17 @@
 #!/bin/bash
 # SPDX-License-Identifier: GPL-2.0-only
-# The machine is switched off at once, though a cell's CPU does not answer and an operation hangs
-# under the driver's lock. That it is off in the end says who runs the tests, after 60 s at most.
+# The machine is switched off at once, though a cell's CPU does not answer and an operation on another cell
+# hangs. That it is off in the end says who runs the tests, after 60 s at most.
 # boot: own
-# last-words: cells run on until the machine is reset or off
+# last-words: the machine goes down: cells are ended
 # timeout: 180
 # shellcheck source-path=SCRIPTDIR source=../lib/cells.sh
 . ./cells.sh
 
 silence=0x50540001
 
-# lock_is_held: nobody else's operation gets to the driver.
-lock_is_held() {
+# is_busy: nobody else's operation on that cell comes to its turn.
+is_busy() {
 	timeout 2 ./driver-call start mischief
 	(($? == 124))
 }
@@ -27,11 +27,11 @@ eventually_check 'its program has run' 20 console_has planted 'planted: in'
 sleep 2
 timeout 60 cellctl kill planted >/dev/null 2>&1
 eventually_check 'its CPU does not answer' 20 cell_is planted State failed
-# Warnings reach the host, too.
-dmesg -n 5
+# What the driver says reaches the host, too.
+dmesg -n 7
 (
 	trap '' TERM
 	exec ./hang-load mischief 0x1000
 ) &
-check 'control: an operation hangs' eventually 20 lock_is_held
+check 'control: an operation hangs' eventually 20 is_busy
 go_down systemctl poweroff -ff

@@ -1,0 +1,34 @@
+#!/bin/bash
+# SPDX-License-Identifier: GPL-2.0-only
+# What one operation takes, be it long, hides nothing of other cells: who watches them is told in 50 ms
+# of the machine's time, whoever else reads; nor does an operation that waits keep others.
+# timeout: 500
+# machine: icount
+# options: --memory 2560M
+# shellcheck source-path=SCRIPTDIR source=../lib/lib.sh
+. ./lib.sh
+
+# found PROGRAM ARGUMENT...: each thing that it finds is a result.
+found() {
+	local line count=0
+	while IFS= read -r line; do
+		case $line in
+		'ok '*) ok "$1: ${line#ok }" ;;
+		'#'*) diag "${line#\# }" ;;
+		*) not_ok "$1: ${line#not ok }" "$(kernel_log_since "$mark" | grep cellvisor: | tail -n 5)" ;;
+		esac
+		count=$((count + 1))
+	done < <(timeout 300 ./meanwhile "$@" 2>&1)
+	((count > 6)) || not_ok "$1: it comes to its end"
+	./abi disable 2>/dev/null
+}
+
+check 'this is the deterministic machine' test -e deterministic
+systemctl mask --runtime --now -q cellmgrd
+modprobe cellvisor
+mark=$(kernel_log_mark)
+found waits
+found failures 1024 4
+kernel_log_clean 'the kernel has nothing to complain about' "$mark"
+systemctl unmask --runtime -q cellmgrd
+finish
