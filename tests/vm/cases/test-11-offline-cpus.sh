@@ -1,7 +1,8 @@
 #!/bin/bash
 # SPDX-License-Identifier: GPL-2.0-only
 # A machine that has booted with some of its CPUs, and whose owner has taken another one offline: the
-# hypervisor takes all, and all are again as they were. They come online when they are wanted.
+# hypervisor takes all, and all are again as they were. They come online when they are wanted. One that is
+# added later stays out.
 # boot: own
 # options: --append maxcpus=3 --append cpu0_hotplug
 # timeout: 240
@@ -17,7 +18,23 @@ online() { cat $cpus/online; }
 
 begin
 is 'control: Linux has not booted all' "$(online)" 0-2
-check 'control: and one is taken offline' set_online 1 0
+
+# As one is that will be added to the machine.
+check 'the probe loads' insmod ./partition-probe.ko
+./probe cpu-present 3 0 >/dev/null
+check 'the hypervisor opens without one that is not there' cellctl enable
+is 'it has the others' "$(cat $sysfs/cells/0/cpus_assigned_list)" 0-2
+./probe cpu-present 3 1 >/dev/null
+log=$(kernel_log_mark)
+fails 'one that comes later does not come online' set_online 3 1
+like 'because it is busy' "$output" 'Device or resource busy'
+like 'the log says why' "$(kernel_log_since "$log")" 'CPU 3 was not there when the hypervisor was opened'
+check 'the hypervisor closes' cellctl disable
+check 'then it comes online' set_online 3 1
+check 'and goes' set_online 3 0
+check 'the probe unloads' rmmod partition_probe
+
+check 'control: one more is taken offline' set_online 1 0
 check 'the hypervisor opens' cellctl enable
 is 'the same CPUs are online' "$(online)" 0,2
 is 'it has all of them' "$(cat $sysfs/cells/0/cpus_assigned_list)" 0-3

@@ -403,6 +403,9 @@ static int perform(struct probe_request *request)
 	case PROBE_CPU_VETO:
 		WRITE_ONCE(vetoed, request->value);
 		return 0;
+	case PROBE_CPU_PRESENT:
+		set_cpu_present(request->address, request->value);
+		return 0;
 	default:
 		return -EINVAL;
 	}

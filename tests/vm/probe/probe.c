@@ -58,6 +58,7 @@ static const struct verb verbs[] = {
 	{"debug", PROBE_DEBUG_WRITE, "v", ANSWER_DONE},
 	{"hotplug-hold", PROBE_HOTPLUG_HOLD, "v", ANSWER_DONE},
 	{"cpu-veto", PROBE_CPU_VETO, "v", ANSWER_DONE},
+	{"cpu-present", PROBE_CPU_PRESENT, "av", ANSWER_DONE},
 };
 
 static void die(const char *what)

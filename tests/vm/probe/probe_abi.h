@@ -35,6 +35,7 @@ enum probe_operation {
 	PROBE_DEBUG_WRITE,    /* value into DR0 to DR3 */
 	PROBE_HOTPLUG_HOLD,   /* value: whether Linux lets no CPU come or go, until the next */
 	PROBE_CPU_VETO,	      /* value: the CPU that is not let online; -1: none */
+	PROBE_CPU_PRESENT,    /* value: whether CPU address, offline, counts as there */
 };
 
 enum probe_cost {
