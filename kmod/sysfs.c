@@ -25,17 +25,20 @@ static struct managed_cell *to_cell(struct kobject *kobj)
 	return container_of(kobj, struct managed_cell, kobj);
 }
 
-/* CPUs that are the cell's at this moment: root's are those that no other cell has. */
+/* Whether one of its CPUs is the cell's at this moment: root's are those that no other cell has. */
+static bool has_now(const struct managed_cell *cell, unsigned int cpu)
+{
+	return cell->id != 0 || !cells_own_cpu(cpu);
+}
+
 static void current_cpus(const struct managed_cell *cell, struct cpumask *ret_cpus)
 {
 	unsigned int cpu;
 
-	cpumask_copy(ret_cpus, &cell->cpus);
-	if (cell->id != 0)
-		return;
+	cpumask_clear(ret_cpus);
 	for_each_cpu (cpu, &cell->cpus) {
-		if (cells_own_cpu(cpu))
-			cpumask_clear_cpu(cpu, ret_cpus);
+		if (has_now(cell, cpu))
+			cpumask_set_cpu(cpu, ret_cpus);
 	}
 }
 
@@ -74,10 +77,15 @@ static ssize_t show_state(const struct cell_attribute *attribute, const struct m
 static ssize_t show_cpus(const struct cell_attribute *attribute, const struct managed_cell *cell,
 			 char *buffer)
 {
-	struct cpumask cpus;
+	cpumask_var_t cpus;
+	ssize_t length;
 
-	attribute->cpus(cell, &cpus);
-	return cpumap_print_to_pagebuf(attribute->list, buffer, &cpus);
+	if (!alloc_cpumask_var(&cpus, GFP_KERNEL))
+		return -ENOMEM;
+	attribute->cpus(cell, cpus);
+	length = cpumap_print_to_pagebuf(attribute->list, buffer, cpus);
+	free_cpumask_var(cpus);
+	return length;
 }
 
 #define CELL_ATTRIBUTE(_name, ...) \
@@ -152,13 +160,13 @@ static ssize_t statistics_show(struct kobject *kobj, struct attribute *attr, cha
 	const struct statistics *statistics = container_of(kobj, struct statistics, kobj);
 	enum exit_counter counter = container_of(attr, struct counter_attribute, attr)->counter;
 	bool is_there = begin_cell(statistics->cell);
-	struct cpumask cpus;
 	unsigned int cpu;
 	u64 sum = 0;
 
-	if (is_there) {
-		current_cpus(statistics->cell, &cpus);
-		for_each_cpu_and(cpu, &cpus, statistics->cpus) sum += cpu_counter(cpu, counter);
+	for_each_cpu (cpu, statistics->cpus) {
+		if (is_there && cpumask_test_cpu(cpu, &statistics->cell->cpus) &&
+		    has_now(statistics->cell, cpu))
+			sum += cpu_counter(cpu, counter);
 	}
 	view_end();
 	return is_there ? sysfs_emit(buffer, "%llu\n", sum) : -ENODEV;
