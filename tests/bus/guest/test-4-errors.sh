@@ -338,3 +338,25 @@ test_broken_configuration_is_said() {
 	rm /etc/cellmgr/cellmgrd.conf
 	systemctl start cellmgrd
 }
+
+test_half_a_core_is_told_or_refused() {
+	local cpu
+	# Of the machine's four CPUs 1 and 3 are a core.
+	for cpu in 0 1 2 3; do
+		mkdir -p "machine/sys/devices/system/cpu/cpu$cpu/topology"
+		echo $((cpu % 2)),$((cpu % 2 + 2)) >"machine/sys/devices/system/cpu/cpu$cpu/topology/thread_siblings_list"
+	done
+	systemctl restart cellmgrd
+	call CheckAll
+	like "check tells of it" "$output" 'alpha[^"]*" "warning" "cpus" "CPU 3 shares its core with CPU 1'
+	done_well call StartCell s alpha
+	done_well call StopCell s alpha
+	done_well cell alpha Destroy
+	done_well call DisableHypervisor b false
+	echo '{ "whole-cores": true }' >/etc/cellmgr/cellmgrd.conf
+	systemctl restart cellmgrd
+	fails_with Invalid 'CPU 3 shares its core with CPU 1.*whole-cores' manager StartCell s alpha
+	rm /etc/cellmgr/cellmgrd.conf
+	rm -r machine/sys/devices/system/cpu/cpu[0-3]
+	systemctl restart cellmgrd
+}

@@ -183,9 +183,6 @@ machine_arguments() {
 		-serial "file:$results/console.log"
 		-chardev "file,id=debug,path=$results/hypervisor.log"
 		-device isa-serial,chardev=debug,iobase=0x2f8,irq=3)
-	if ((threads_of_core > 1)); then
-		qemu+=(-smp "$cpus,sockets=$nodes,threads=$threads_of_core")
-	fi
 	memory_arguments
 	if ((shell)); then
 		qemu+=(-device virtio-serial-pci -chardev 'stdio,id=terminal,mux=on,signal=off'
