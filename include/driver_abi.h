@@ -95,7 +95,9 @@ struct cellvisor_features {
 /*
  * The memory pool: one physically contiguous piece that is taken out of running Linux (or adopted,
  * where it was reserved at boot). The caller cuts it into hypervisor and cell memory. There is at
- * most one at a time; it can be released only while the hypervisor is off.
+ * most one at a time; it can be released only while the hypervisor is off. /proc/iomem shows it.
+ * Errors of RESERVE: EBUSY, there is one, or the memory to be adopted is Linux' or a device's;
+ * EINVAL, also for memory that nobody reserved; ENOMEM, none was found within 12 s; EINTR.
  */
 enum cellvisor_pool_source {
 	CELLVISOR_POOL_NONE = 0,
