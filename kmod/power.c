@@ -104,11 +104,11 @@ static void leave_for_kexec(void)
 	unsigned long end = jiffies + msecs_to_jiffies(KEXEC_MS);
 	int err;
 
+	if (partition)
+		pr_cell(info, "another kernel comes: the hypervisor is left\n");
 	for (;;) {
 		err = -EBUSY;
 		if (lock_from_notifier(KEXEC_RETRY_MS)) {
-			if (partition)
-				pr_cell(info, "another kernel comes: the hypervisor is left\n");
 			err = partition ? device_disable(true) : 0;
 			mutex_unlock(&cellvisor_lock);
 		}
