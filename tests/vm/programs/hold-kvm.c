@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
  * Makes an empty KVM machine, which switches SVM on everywhere, says "holding" and keeps it until
- * standard input ends. Exit status: 0, or 3 where KVM declined with "busy".
+ * standard input ends. Exit status: 0, or 3 where KVM declined with "busy", which is told as an
+ * input/output error from Linux 6.12 on.
  */
 #include <errno.h>
 #include <fcntl.h>
@@ -23,7 +24,7 @@ int main(void)
 	machine = ioctl(kvm, KVM_CREATE_VM, 0);
 	if (machine < 0) {
 		fprintf(stderr, "hold-kvm: KVM_CREATE_VM: %s\n", strerror(errno));
-		return errno == EBUSY ? 3 : 1;
+		return errno == EBUSY || errno == EIO ? 3 : 1;
 	}
 	puts("holding");
 	fflush(stdout);
