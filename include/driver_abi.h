@@ -119,7 +119,7 @@ struct cellvisor_cell_status {
 	int32_t id;	/* in */
 	uint32_t state; /* enum cell_state */
 	uint32_t reply_from_cell;
-	uint32_t started; /* 0: created or loadable and never started since */
+	uint32_t started; /* the number of this start; 0: created or loadable, none since */
 	uint32_t heartbeat_valid;
 	uint32_t reserved;
 	uint64_t heartbeat;
@@ -189,7 +189,9 @@ struct cellvisor_cell_create {
 /*
  * poll() on the device reports POLLPRI after any event (hypervisor on or off; a cell created,
  * destroyed, or with a new state) until this open file has read the event counter with
- * CELLVISOR_EVENTS.
+ * CELLVISOR_EVENTS. The counter counts each start, load, failure and kill, however fast they follow
+ * each other; a uevent says how many it stands for (CELL_CHANGES). Of the states that a cell writes
+ * itself at most ten in a second are told, and the last one.
  */
 #define CELLVISOR_EVENTS       _IOR(CELLVISOR_IOC_TYPE, 7, uint64_t)
 #define CELLVISOR_LINK_ADD     _IOW(CELLVISOR_IOC_TYPE, 8, struct cellvisor_link_add)

@@ -95,9 +95,9 @@ struct cpu_set {
 /* Pages of a cell that root may read: the communication region's page, then this. */
 struct public_cell {
 	uint32_t id;
-	uint32_t started;
-	uint32_t failed; /* failure is valid */
-	uint32_t reserved;
+	uint32_t started; /* how many times; 0: not since it was created or made loadable */
+	uint32_t failed;  /* failure is valid */
+	uint32_t changes; /* of its state that the hypervisor made, after each */
 	char name[32];
 	struct failure_record failure;
 	struct cpu_set cpus_failed;

@@ -106,8 +106,12 @@ void cells_unlist(struct managed_cell *cell)
 void cell_show_in(struct managed_cell *cell, unsigned int slot)
 {
 	view_change_begin();
+	if (!slot)
+		events_last_look(cell);
 	cell->slot = slot;
 	view_change_end();
+	if (slot)
+		events_look();
 }
 
 /* It stands still, and what there is of it to be seen goes with it. */
@@ -340,7 +344,7 @@ int cells_open(void)
 	}
 	cells_list(cell);
 	view_show(true);
-	events_start();
+	events_look();
 	events_raise("enabled", NULL);
 	return 0;
 }

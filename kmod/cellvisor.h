@@ -217,6 +217,12 @@ bool claims_root_has_ram(const struct system_desc *system, u64 start, u64 size);
 bool claims_served(enum blob_claim claim);
 int claims_scrub(const struct managed_cell *cell);
 
+/* Of events that a cell causes in Linux without the hypervisor: a few in each second. */
+struct event_budget {
+	unsigned long since; /* jiffies */
+	unsigned int told;
+};
+
 /*
  * cells.c: the cells as Linux manages them, the root cell first. A cell that is busy is in the list
  * and keeps what it has or is to have, while somebody who works on it has let go of the lock.
@@ -237,8 +243,9 @@ struct managed_cell {
 	struct list_head devices; /* of devices.c: PCI devices that it has */
 	/* What was last told to listeners. */
 	u32 seen_state;
-	u32 seen_started;
-	u64 console_read; /* bytes of its console that console.c has taken */
+	u32 seen_changes;
+	struct event_budget budget; /* for what it changes itself */
+	u64 console_read;	    /* bytes of its console that console.c has taken */
 	struct kobject *cpu_statistics[IMAGE_MAX_CPUS];
 };
 extern struct list_head managed_cells;
@@ -408,14 +415,19 @@ void cellvisor_sysfs_put(struct managed_cell *cell);
 /*
  * events.c: tells Linux what happens in cells.
  *
- * events_start(), events_stop(): watching the cells, while there are any.
+ * events_look(): there is a cell to be watched, from now on; or something to be seen once.
+ * events_await_text(): somebody waits for text, which comes without a cell, too. Needs no lock.
+ * events_last_look(): between view_change_begin() and view_change_end(): the cell goes out of view.
+ * events_stop(): until somebody calls one of these.
  * events_raise(): something happened: wakes poll() and sends a uevent about the cell, or NULL.
  * events_count(): of those so far; needs no lock.
  */
 extern struct wait_queue_head events_wait;
 
 void events_init(struct device *node);
-void events_start(void);
+void events_look(void);
+void events_await_text(void);
+void events_last_look(struct managed_cell *cell);
 void events_stop(void);
 void events_raise(const char *what, const struct managed_cell *cell);
 u64 events_count(void);

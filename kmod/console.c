@@ -199,6 +199,7 @@ ssize_t console_read(struct console_reader *reader, char __user *buffer, size_t 
 		done = read_once(reader, buffer, size);
 		if (done || !size || !wait)
 			return done;
+		events_await_text();
 		if (wait_event_interruptible(console_wait,
 					     console_pending(reader) || READ_ONCE(kept)))
 			return -ERESTARTSYS;

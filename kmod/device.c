@@ -194,6 +194,7 @@ static int serve_locked(unsigned int code, union request *request)
 		return -ERESTARTSYS;
 	err = serve_one(code, request);
 	show_pool();
+	console_drain();
 	mutex_unlock(&cellvisor_lock);
 	return err;
 }
@@ -271,7 +272,10 @@ static __poll_t device_poll(struct file *file, poll_table *wait)
 	struct opener *opener = file->private_data;
 
 	poll_wait(file, &events_wait, wait);
-	poll_wait(file, &console_wait, wait);
+	if (poll_requested_events(wait) & (EPOLLIN | EPOLLRDNORM)) {
+		poll_wait(file, &console_wait, wait);
+		events_await_text();
+	}
 	return (events_count() != opener->events_seen ? EPOLLPRI : 0) |
 	       (console_pending(&opener->console) ? EPOLLIN | EPOLLRDNORM : 0);
 }
@@ -412,6 +416,7 @@ static void __exit cellvisor_exit(void)
 	while (end_use())
 		schedule_timeout_idle(EXIT_RETRY_S * HZ);
 	misc_deregister(&device);
+	events_stop();
 	power_exit();
 	memory_hotplug_exit();
 	devices_exit();

@@ -18,6 +18,7 @@ struct cell {
 	bool dying;    /* destruction has begun: memory is being scrubbed */
 	uint64_t scrub_region;
 	uint64_t scrub_offset;
+	uint32_t starts;
 	bool shutdown_asked;
 	bool told_of_change;	  /* and has not answered to that, as far as is known */
 	bool failure_recorded;	  /* by the first CPU that failed */

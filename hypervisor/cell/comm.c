@@ -25,7 +25,7 @@ void comm_init(struct cell *cell, enum cell_state state)
 	cell->told_of_change = false;
 	cell->failure_recorded = false;
 	cell->public->failed = 0;
-	cell->public->started = state == CELL_RUNNING;
+	cell->public->started = state == CELL_RUNNING ? ++cell->starts : 0;
 }
 
 bool comm_stopped(const struct cell *cell)

@@ -8,6 +8,14 @@
 #include "core/state.h"
 #include "core/subsystem.h"
 
+/* Last: who sees the count sees what it counts. */
+static void note_change(struct cell *cell)
+{
+	if (cell != &root_cell)
+		__atomic_add_fetch(&cell->public->changes, 1, __ATOMIC_SEQ_CST);
+	__atomic_add_fetch(&public_area.events, 1, __ATOMIC_SEQ_CST);
+}
+
 /* The first CPU that fails tells the reason; others may follow from it. */
 static void note_failure(struct cell *cell, const struct failure_record *record)
 {
@@ -28,7 +36,7 @@ static void fail_lost(struct cell *cell, const struct cpu_set *lost)
 
 	note_failure(cell, &record);
 	cpu_set_join(&cell->public->cpus_failed, lost);
-	__atomic_add_fetch(&public_area.events, 1, __ATOMIC_SEQ_CST);
+	note_change(cell);
 	console_printf("cell %s: CPU %u does not answer\n", cell->desc->name, record.cpu);
 }
 
@@ -113,7 +121,7 @@ int cell_start(struct cell *cell)
 	for_each_cpu (cpu, &cell->cpus)
 		memset(cpu->exits, 0, sizeof(cpu->exits));
 	order_and_resume(cell, PENDING_START);
-	__atomic_add_fetch(&public_area.events, 1, __ATOMIC_SEQ_CST);
+	note_change(cell);
 	console_printf("cell %s started\n", cell->desc->name);
 	return 0;
 }
@@ -130,7 +138,7 @@ int cell_set_loadable(struct cell *cell)
 	subsystems_cell_reset(cell, false);
 	err = set_loadable(cell, true);
 	if (!err)
-		__atomic_add_fetch(&public_area.events, 1, __ATOMIC_SEQ_CST);
+		note_change(cell);
 	return err;
 }
 
@@ -158,7 +166,7 @@ int cell_kill(struct cell *cell)
 	order_and_resume(cell, PENDING_PARK);
 	if (!stopped) {
 		note_failure(cell, &record);
-		__atomic_add_fetch(&public_area.events, 1, __ATOMIC_SEQ_CST);
+		note_change(cell);
 		console_printf("cell %s killed on root's order\n", cell->desc->name);
 	} else {
 		subsystems_cell_reset(cell, false);
@@ -183,5 +191,5 @@ void cell_fail(struct cpu *cpu)
 	}
 	if (root) /* whatever signals have come since the fault */
 		cpu_post(cpu, PENDING_ORDERS, PENDING_WAIT);
-	__atomic_add_fetch(&public_area.events, 1, __ATOMIC_SEQ_CST);
+	note_change(cell);
 }

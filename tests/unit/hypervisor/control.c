@@ -307,6 +307,25 @@ static void test_exception(struct tap *tap)
 	tap_is_u64(tap, machine_create(&plant_on_both), -EIO, "no cell gets that CPU");
 }
 
+static void test_changes(struct tap *tap)
+{
+	uint32_t changes;
+
+	open_cells();
+	changes = cell->public->changes;
+	tap_ok(tap, start() == 0 && cell->public->changes == changes + 1, "a start is counted");
+	tap_is_u64(tap, cell->public->started, 1, "it is the first");
+	tap_ok(tap, call(HC_CV_CELL_KILL) == 0 && cell->public->changes == changes + 2,
+	       "so is a kill");
+	tap_ok(tap, start() == 0 && cell->public->changes == changes + 3, "so is the next start");
+	tap_is_u64(tap, cell->public->started, 2, "it is the second");
+	call(HC_CV_CELL_KILL);
+	tap_ok(tap, call(HC_CELL_SET_LOADABLE) == 0 && cell->public->changes == changes + 5,
+	       "so is that it can be loaded");
+	tap_is_u64(tap, cell->public->started, 0, "it has not been started since");
+	tap_ok(tap, start() == 0 && cell->public->started == 3, "then it is the third");
+}
+
 static void test_lock(struct tap *tap)
 {
 	static const struct blob_memory memory = {0xf00000, 0, 0x1000, RWX};
@@ -435,6 +454,7 @@ int main(void)
 	test_fail(&tap);
 	test_cpu_lost(&tap);
 	test_exception(&tap);
+	test_changes(&tap);
 	test_lock(&tap);
 	test_slots(&tap);
 	test_events(&tap);

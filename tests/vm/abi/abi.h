@@ -38,6 +38,7 @@ extern const struct image image_reader;	   /* reads what is at RIGHTS_ADDRESS, K
 extern const struct image image_writer;	   /* writes there, K */
 extern const struct image image_caller;	   /* calls what is there, K */
 extern const struct image image_return;	   /* to be called */
+extern const struct image image_flipper;   /* locks and unlocks, again and again */
 
 /* In the pool. */
 #define LINKS_OFFSET  (20ull << 20)

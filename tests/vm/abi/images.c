@@ -72,6 +72,11 @@ static const uint8_t locked[] = {
 };
 IMAGE(locked);
 
+static const uint8_t flipper[] = {
+	COMM, STORE(STATE, 1), PAUSE, STORE(STATE, 0), PAUSE, 0xeb, 0xe8, /* jmp to the store */
+};
+IMAGE(flipper);
+
 static const uint8_t chatter[] = {
 	0x66,	  0xbb, 0x40, 0x0d, 0x03, 0x00, /* mov $200000, %ebx */
 	SAY('x'), 0x66, 0x4b,			/* dec %ebx */

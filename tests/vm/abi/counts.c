@@ -1,0 +1,92 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * Events are counted, not sampled, but for what a cell does to be told of. Prints "ok WHAT" and
+ * "not ok WHAT: WHY". The daemon must not run.
+ *
+ * usage: counts
+ */
+#include <errno.h>
+#include <stdio.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "abi.h"
+#include "results.h"
+
+#define CPU(n)	      (1u << (n))
+#define ROUNDS	      20
+#define SETTLE_US     200000 /* of what is looked at every 20 ms */
+#define NOISY_S	      3
+#define EVENTS_A_S    10
+#define FIRST_CELL_ID 1
+
+static uint64_t events(const struct abi *abi)
+{
+	uint64_t count = 0;
+
+	usleep(SETTLE_US);
+	abi_call(abi, CELLVISOR_EVENTS, &count);
+	return count;
+}
+
+static void between(const char *what, uint64_t got, uint64_t least, uint64_t most)
+{
+	if (got >= least && got <= most)
+		printf("ok %s\n", what);
+	else
+		printf("not ok %s: %llu, expected %llu to %llu\n", what, (unsigned long long)got,
+		       (unsigned long long)least, (unsigned long long)most);
+}
+
+static void restart_fast(const struct abi *abi)
+{
+	const struct wish wish = {.name = "fast", .cpus = CPU(2)};
+	const struct jailhouse_cell_id id = {.id = JAILHOUSE_ID_BY_NAME, .name = "fast"};
+	struct cellvisor_cell_status status = {.id = FIRST_CELL_ID};
+	uint64_t before = events(abi);
+	int r = abi_create(abi, &wish);
+
+	for (unsigned int n = 0; n < ROUNDS && !r; n++) {
+		r = abi_load(abi, wish.name, &image_hello, 0);
+		r = r ?: abi_start(abi, wish.name);
+	}
+	gives("a cell is loaded and started many times", r, 0);
+	gives("it has a status", abi_call(abi, CELLVISOR_CELL_STATUS, &status), 0);
+	between("which says which start it is", status.started, ROUNDS, ROUNDS);
+	gives("it is killed", abi_call(abi, CELLVISOR_CELL_KILL, &id), 0);
+	gives("and destroyed at once", abi_destroy(abi, wish.name), 0);
+	/* Creation, kill and end; a look may fall between a state and its count. */
+	between("each of all that is counted", events(abi) - before, 2 * ROUNDS + 3,
+		2 * ROUNDS + 5);
+}
+
+static void be_noisy(const struct abi *abi)
+{
+	const struct wish wish = {.name = "noisy", .cpus = CPU(2)};
+	const struct jailhouse_cell_id id = {.id = JAILHOUSE_ID_BY_NAME, .name = "noisy"};
+	uint64_t before;
+
+	abi_run(abi, &wish, &image_flipper);
+	before = events(abi);
+	sleep(NOISY_S);
+	between("a cell that changes its state all the time is told of now and then",
+		events(abi) - before, EVENTS_A_S, (NOISY_S + 2) * EVENTS_A_S);
+	before = events(abi);
+	gives("it is killed", abi_call(abi, CELLVISOR_CELL_KILL, &id), 0);
+	between("which is told all the same", events(abi) - before, 1, 2 * EVENTS_A_S);
+	gives("it goes", abi_destroy(abi, wish.name), 0);
+}
+
+int main(void)
+{
+	struct abi abi;
+
+	setvbuf(stdout, NULL, _IOLBF, 0);
+	abi_open(&abi);
+	gives("the hypervisor opens", abi_enable(&abi, ROOT_OURS), 0);
+	restart_fast(&abi);
+	be_noisy(&abi);
+	gives("the hypervisor closes", abi_disable(&abi), 0);
+	gives("its memory goes back to Linux", abi_release(&abi), 0);
+	return 0;
+}
