@@ -47,7 +47,6 @@ struct coroutine {
 static struct tlb tlbs[MACHINE_CPUS];
 static struct coroutine coroutines[MACHINE_CPUS];
 static ucontext_t scheduler;
-static void *drained; /* pages, chained through their first words */
 
 void machine_give_up(const char *why)
 {
@@ -354,7 +353,7 @@ void machine_open(const struct cell_plan *root)
 	memset(&root_cell, 0, sizeof(root_cell));
 	memset(cells, 0, sizeof(cells));
 	memset(&image_header, 0, sizeof(image_header));
-	drained = NULL;
+	machine_forget_drained();
 	links = NULL;
 	pci_functions = NULL;
 	machine.ram = map_fresh(NULL, RAM_SIZE);
@@ -453,26 +452,6 @@ void *__wrap_page_pool_alloc(uint32_t pages)
 			machine.reused_early += machine.cpus[n].in_guest && tlbs[n].walked[page];
 	}
 	return result;
-}
-
-void machine_drain(uint32_t leave)
-{
-	void *page;
-
-	while (page_pool_size() - page_pool_used() > leave && (page = __real_page_pool_alloc(1))) {
-		*(void **)page = drained;
-		drained = page;
-	}
-}
-
-void machine_refill(void)
-{
-	void *page;
-
-	while ((page = drained)) {
-		drained = *(void **)page;
-		page_pool_free(page, 1);
-	}
 }
 
 /* What was unmapped is out of all TLBs when the flush returns, not some time later. */

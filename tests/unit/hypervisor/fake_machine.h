@@ -192,6 +192,7 @@ int machine_create(const struct cell_plan *plan);
 /* Takes pages out of the pool until it has only so many, and puts them back. */
 void machine_drain(uint32_t leave);
 void machine_refill(void);
+void machine_forget_drained(void); /* with the pool that they were of */
 
 /* The cells, the pool's pages, and those in use. */
 static inline uint32_t cell_count(void)
