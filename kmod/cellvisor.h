@@ -374,6 +374,7 @@ int view_kill(const struct jailhouse_cell_id *id);
  *	number.
  * console_ring_head(): how much the hypervisor that is on has said so far.
  * console_log(): what it said since, or the end of that, goes into the kernel's log, unless kept.
+ * console_print(): the same of any ring, at one of the kernel's levels.
  */
 #define CONSOLE_LOST_LINE 40
 
@@ -395,6 +396,7 @@ bool console_pending(const struct console_reader *reader);
 size_t console_tail(char *buffer, size_t size);
 u64 console_ring_head(void);
 void console_log(const struct public_ring *ring, u64 since);
+void console_print(const struct public_ring *ring, u64 since, const char *level);
 
 /*
  * sysfs.c: the tree of sysfs_abi.h.

@@ -213,12 +213,16 @@ u64 console_ring_head(void)
 
 void console_log(const struct public_ring *ring, u64 since)
 {
+	if (!kept)
+		console_print(ring, since, KERN_ERR);
+}
+
+void console_print(const struct public_ring *ring, u64 since, const char *level)
+{
 	u64 head = smp_load_acquire(&ring->head), at = since;
 	char line[128];
 	unsigned int n = 0;
 
-	if (kept)
-		return;
 	/* Whatever the head says: no more than that, and of the ring. */
 	if (head - since > LOG_MAX)
 		at = head > LOG_MAX ? head - LOG_MAX : 0;
@@ -229,7 +233,7 @@ void console_log(const struct public_ring *ring, u64 since)
 			line[n++] = c >= ' ' && c <= '~' ? c : '?';
 		if (n && (c == '\n' || n == sizeof(line) - 1 || at + 1 == head)) {
 			line[n] = 0;
-			pr_cell(err, "| %s\n", line);
+			printk("%scellvisor: | %s\n", level, line);
 			n = 0;
 		}
 	}

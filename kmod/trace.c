@@ -55,11 +55,20 @@ static bool read_header(const void *at, u64 phys, struct image_header *header)
 	       image_is_trace(header, phys, IMAGE_BUILD_ID);
 }
 
-/* Whether all were in; else a line for each step that some have come to. */
-static bool tell_steps(const struct image_header *header)
+static bool is_open(const struct image_header *header)
+{
+	for (unsigned int cpu = 0; cpu < IMAGE_MAX_CPUS; cpu++) {
+		if (header->cpu_step[cpu] != IMAGE_STEP_NONE &&
+		    header->cpu_step[cpu] != IMAGE_STEP_OPEN)
+			return false;
+	}
+	return true;
+}
+
+/* A line for each step that some have come to. */
+static void tell_steps(const struct image_header *header, const char *level)
 {
 	DECLARE_BITMAP(cpus, IMAGE_MAX_CPUS);
-	bool open = true;
 
 	for (unsigned int step = IMAGE_STEP_SWITCHING; step < ARRAY_SIZE(steps); step++) {
 		bitmap_zero(cpus, IMAGE_MAX_CPUS);
@@ -67,18 +76,13 @@ static bool tell_steps(const struct image_header *header)
 			if (header->cpu_step[cpu] == step)
 				__set_bit(cpu, cpus);
 		}
-		if (step == IMAGE_STEP_OPEN && open)
-			return true;
-		if (bitmap_empty(cpus, IMAGE_MAX_CPUS))
-			continue;
-		open = false;
-		pr_cell(err, "the last it came to, CPUs %*pbl: %s\n", IMAGE_MAX_CPUS, cpus,
-			steps[step]);
+		if (!bitmap_empty(cpus, IMAGE_MAX_CPUS))
+			printk("%scellvisor: the last it came to, CPUs %*pbl: %s\n", level,
+			       IMAGE_MAX_CPUS, cpus, steps[step]);
 	}
-	return false;
 }
 
-static void tell_console(const void *at, const struct image_header *header)
+static void tell_console(const void *at, const struct image_header *header, const char *level)
 {
 	const struct public_area *public = at + header->public_offset;
 	const struct system_desc *system = at + header->system_blob_offset;
@@ -91,18 +95,23 @@ static void tell_console(const void *at, const struct image_header *header)
 	if (!copy_from_kernel_nofault(&flags, &system->flags, sizeof(flags)) &&
 	    (flags & BLOB_SYS_CONSOLE_READABLE) &&
 	    !copy_from_kernel_nofault(ring, &public->console, sizeof(*ring)))
-		console_log(ring, 0);
+		console_print(ring, 0, level);
 	kvfree(ring);
 }
 
+/* Where all CPUs were in it was on, and the machine may have been restarted in order. */
 static void tell(const void *at, u64 phys, struct image_header *header)
 {
+	const char *level = KERN_ERR;
+
 	if (!read_header(at, phys, header))
 		return;
-	pr_cell(err, "the machine was reset with a hypervisor in it, which was at 0x%llx\n", phys);
-	if (tell_steps(header))
-		pr_cell(err, "it was open on all CPUs\n");
-	tell_console(at, header);
+	if (is_open(header))
+		level = KERN_INFO;
+	printk("%scellvisor: the machine was reset with a hypervisor in it, which was at 0x%llx\n",
+	       level, phys);
+	tell_steps(header, level);
+	tell_console(at, header, level);
 }
 
 void trace_tell(const void *at, u64 phys)
