@@ -36,7 +36,8 @@ bring_up() { timeout 60 bash -c "echo 1 >$cpus/cpu$1/online"; }
 # with_image AT: the module is another, with something else there in its image.
 with_image() {
 	local start
-	start=$(grep -obUaF CELLVISR "$module" | head -n 1 | cut -d : -f 1)
+	# It begins a page; the code knows the word as well.
+	start=$(grep -obUaF CELLVISR "$module" | awk -F : '$1 % 4096 == 0 { print $1 }')
 	systemctl stop cellmgrd
 	rmmod cellvisor
 	cp "$module" /var/tmp/cellvisor.ko
