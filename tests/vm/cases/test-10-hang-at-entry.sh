@@ -20,7 +20,7 @@ hang() {
 	modprobe i6300esb heartbeat=30
 	printf '{ "debug-console": { "port": "0x%x" } }\n' $((0x5000 + step)) >/etc/cellmgr/cellmgrd.conf
 	systemctl stop cellmgrd
-	rmmod cellvisor
+	modprobe -r cellvisor
 	before=$(kernel_log_mark)
 	insmod ./cellvisor-planted.ko
 	is 'control: the module has nothing to tell' "$(kernel_log_since "$before" | grep 'was reset')" ''
@@ -36,6 +36,8 @@ hang() {
 }
 
 [[ -e $marker ]] || hang
+rm -f /etc/cellmgr/cellmgrd.conf
+systemctl restart cellmgrd
 begin
 told=$(dmesg | sed -n 's/.*cellvisor: //p')
 diag "$told"

@@ -60,7 +60,8 @@ refused() {
 	like "$1: the log says why" "$(kernel_log_since "$log")" 'CPU 4 of Linux does not answer'
 }
 
-rmmod cellvisor
+systemctl stop cellmgrd
+modprobe -r cellvisor
 insmod ./cellvisor-planted.ko
 begin
 describe turbine turbine 's/"heartbeat": .*/"heartbeat": "5s",/'
