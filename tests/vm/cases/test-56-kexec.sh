@@ -14,7 +14,7 @@ driver() { basename "$(readlink "/sys/bus/pci/devices/$place/driver")"; }
 # fill_memory: nearly all that there is, and looks whether it is still there. What a hypervisor keeps reads as
 # ones.
 fill_memory() {
-	local size=$(($(meminfo MemAvailable) * 9 / 10))K
+	local size=$(($(meminfo MemAvailable) * 8 / 10))K
 	mkdir -p /var/tmp/memory
 	mount -t tmpfs -o "size=$size" memory /var/tmp/memory
 	tr '\0' '\125' </dev/zero | dd of=/var/tmp/memory/file bs=64k 2>/dev/null
@@ -23,7 +23,7 @@ fill_memory() {
 
 if in_next_kernel; then
 	like 'control: it came by kexec' "$(</proc/cmdline)" ' by-kexec$'
-	like 'the kernel before left the hypervisor' "$(</run/results/last-words)" 'hypervisor off'
+	like 'the kernel before left the hypervisor' "$(grep -a cellvisor: /run/results/console.log)" 'hypervisor off'
 	all_cpus_back
 	is 'all of memory is there' "$(meminfo MemTotal)" "$(</run/results/memory)"
 	check 'and usable' fill_memory
@@ -55,7 +55,7 @@ check 'another cell has a PCI device' cellctl create watchdog
 check 'the next kernel is loaded' load_kernel load by-kexec
 leave_kernel
 rm -f "$descriptions"/*.json
-dmesg --follow >/run/results/last-words &
+dmesg -n 7
 ./next-kernel execute
 not_ok 'the next kernel comes' "status $?"
 finish

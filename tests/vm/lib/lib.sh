@@ -41,7 +41,10 @@ go_down() {
 # load_kernel load|panic [WORD...]: what boots next, of a machine with --next-kernel: its own kernel, with
 # words added to its command line.
 load_kernel() {
-	./next-kernel "$1" /run/results/vmlinuz /run/results/initrd.cpio "$(</proc/cmdline) ${*:2}"
+	local words
+	words=$(</proc/cmdline)
+	[[ $1 != panic ]] || words=$(sed 's/ crashkernel=[^ ]*//' <<<"$words")
+	./next-kernel "$1" /run/results/vmlinuz /run/results/initrd.cpio "$words ${*:2}"
 }
 
 # in_next_kernel: whether this one came after another in which the same test began; then its cases are
