@@ -146,7 +146,9 @@ static int bring_in(struct managed_cell *cell, u64 take)
 	if (!err)
 		return 0;
 
-	kept = cell_call(HC_CELL_DESTROY, cell);
+	do
+		kept = cell_call(HC_CELL_DESTROY, cell);
+	while (kept == -EINPROGRESS);
 	if (kept) {
 		pr_cell(err, "cell %s: the hypervisor keeps it: error %d\n", cell->desc->name,
 			kept);
@@ -166,6 +168,9 @@ static int create(struct managed_cell *cell, u64 take)
 {
 	int err;
 
+	err = cells_await_clean(cell->desc);
+	if (err)
+		return err;
 	cell->desc->id = free_id();
 	cell->id = cell->desc->id;
 	cell->serial = ++last_serial;

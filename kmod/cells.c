@@ -5,6 +5,7 @@
 #include <linux/sched/signal.h>
 #include <linux/slab.h>
 #include <linux/wait.h>
+#include <linux/workqueue.h>
 
 #include "cellvisor.h"
 
@@ -48,6 +49,33 @@ static int wait_for_idle(void)
 	return err;
 }
 
+static bool in_the_way(const struct managed_cell *cell, const struct cell_desc *desc)
+{
+	return cell->dying &&
+	       (!desc || !strncmp(cell->desc->name, desc->name, sizeof(desc->name)) ||
+		claims_meet(cell->desc, desc));
+}
+
+static const struct managed_cell *find_in_the_way(const struct cell_desc *desc)
+{
+	const struct managed_cell *cell;
+
+	list_for_each_entry (cell, &managed_cells, entry) {
+		if (in_the_way(cell, desc))
+			return cell;
+	}
+	return NULL;
+}
+
+int cells_await_clean(const struct cell_desc *desc)
+{
+	int err = 0;
+
+	while (!err && find_in_the_way(desc))
+		err = wait_for_idle();
+	return err ? err : partition ? 0 : -EINVAL;
+}
+
 int cells_find_idle(const struct jailhouse_cell_id *id, struct managed_cell **ret_cell)
 {
 	struct managed_cell *cell;
@@ -57,7 +85,7 @@ int cells_find_idle(const struct jailhouse_cell_id *id, struct managed_cell **re
 		if (!partition)
 			return -EINVAL;
 		cell = cells_find(id);
-		if (!cell)
+		if (!cell || cell->dying)
 			return -ENOENT;
 		if (!cell->id)
 			return -EINVAL; /* the root cell */
@@ -114,21 +142,12 @@ void cell_show_in(struct managed_cell *cell, unsigned int slot)
 		events_look();
 }
 
-/* It stands still, and what there is of it to be seen goes with it. */
-static void hide_for_good(struct managed_cell *cell)
-{
-	if (!cell->slot)
-		return;
-	console_drain();
-	cell_show_in(cell, 0);
-}
-
 /*
  * Repeats a hypercall until it is through, asleep in between. -EAGAIN: the cell has been asked and
  * has time until its msg_reply_timeout (in microseconds; 0: as long as it likes, or the caller's
  * patience with signals). The lock is let go meanwhile, so that other cells can be looked after;
  * -ENOENT where somebody has taken this one away. Nothing is asked of one that somebody else has
- * begun to work on meanwhile.
+ * begun to work on meanwhile. -EINPROGRESS: it has ended, and is to be scrubbed.
  */
 int cell_call(u32 code, struct managed_cell *cell)
 {
@@ -141,11 +160,6 @@ int cell_call(u32 code, struct managed_cell *cell)
 		/* What the cell has said by now would go with it. */
 		console_drain();
 		err = cell->busy && !cell->abandoned ? -EAGAIN : cellvisor_hypercall(code, id, 0);
-		if (err == -EINPROGRESS) {
-			hide_for_good(cell);
-			cond_resched();
-			continue;
-		}
 		if (err != -EAGAIN)
 			return err;
 		if (timeout && ktime_after(ktime_get(), deadline))
@@ -197,10 +211,9 @@ int cells_start(const struct jailhouse_cell_id *id)
 	return cell_ask_and_call(HC_CELL_START, cell);
 }
 
-/* Until the hypervisor has nothing of it any more. */
+/* -EINPROGRESS: its CPUs are back, its memory is still to be scrubbed. */
 static int end_cell(struct managed_cell *cell, bool force)
 {
-	unsigned int slot = cell->slot;
 	u64 serial = cell->serial;
 	int err;
 
@@ -210,28 +223,92 @@ static int end_cell(struct managed_cell *cell, bool force)
 	} else {
 		err = cell_ask_and_call(HC_CELL_DESTROY, cell);
 	}
-	if (!err || cells_find_serial(serial) != cell)
-		return err;
-	if (err == -ENOENT) {
+	if (err == -ENOENT && cells_find_serial(serial) == cell) {
 		pr_cell(err, "cell %s: the hypervisor does not know it\n", cell->desc->name);
 		return 0;
 	}
 	if (err == -EPERM)
 		cells_tell_locked(cell);
-	if (cell->slot != slot)
-		cell_show_in(cell, slot);
 	return err;
 }
 
+/* A piece of it; 0: all is done, and the hypervisor has nothing of the cell any more. */
+static int scrub_piece(struct managed_cell *cell)
+{
+	int err = cellvisor_hypercall(HC_CELL_DESTROY, cell->id, 0);
+
+	if (!err)
+		claims_scrubbed(cell->desc);
+	else if (err != -EINPROGRESS)
+		pr_cell(err, "cell %s: the hypervisor keeps its memory: error %d\n",
+			cell->desc->name, err);
+	return err;
+}
+
+static struct managed_cell *find_dying(void)
+{
+	struct managed_cell *cell;
+
+	list_for_each_entry (cell, &managed_cells, entry) {
+		if (cell->dying)
+			return cell;
+	}
+	return NULL;
+}
+
+/* The oldest of those that are dying; false: there is none. */
+static bool scrub_one(void)
+{
+	struct managed_cell *cell = find_dying();
+	int err = cell ? scrub_piece(cell) : 0;
+
+	if (!cell || err == -EINPROGRESS)
+		return cell;
+	cell->dying = false;
+	if (err) {
+		/* Whoever destroys it again tries again. */
+		note_idle();
+	} else {
+		cells_unlist(cell);
+		cellvisor_sysfs_put(cell);
+	}
+	return true;
+}
+
+/* Others have the lock in between: a piece takes no longer than an interrupt may wait. */
+static void scrub_dying(struct work_struct *work)
+{
+	bool more;
+
+	do {
+		mutex_lock(&cellvisor_lock);
+		more = scrub_one();
+		mutex_unlock(&cellvisor_lock);
+		cond_resched();
+	} while (more);
+}
+
+static DECLARE_WORK(scrubber, scrub_dying);
+
+/*
+ * Who asked for it has the answer when CPUs are back; the memory is scrubbed after that. Only
+ * devices are to be Linux' again first, and they are when all is done.
+ */
 static int destroy(struct managed_cell *cell, bool force)
 {
 	int err = end_cell(cell, force);
 
-	if (err)
+	if (err && err != -EINPROGRESS)
 		return err;
-	if (cell->slot)
-		cell_show_in(cell, 0);
+	/* What it said last goes with it. */
+	console_drain();
+	cell_show_in(cell, 0);
 	cell->seen_state = CELL_SHUT_DOWN;
+	cell->dying = err && list_empty(&cell->devices);
+	while (err == -EINPROGRESS && !cell->dying) {
+		err = scrub_piece(cell);
+		cond_resched();
+	}
 	/*
 	 * When the machine goes down no driver is to begin anything: one that registers a reboot
 	 * notifier of its own would wait for the end of those that are called now, us among them.
@@ -239,7 +316,13 @@ static int destroy(struct managed_cell *cell, bool force)
 	devices_release(cell, !force);
 	cell_return_cpus(cell);
 	events_raise("destroyed", cell);
-	forget_cell(cell);
+	cellvisor_sysfs_remove(cell);
+	if (cell->dying) {
+		queue_work(system_unbound_wq, &scrubber);
+	} else {
+		cells_unlist(cell);
+		cellvisor_sysfs_put(cell);
+	}
 	return 0;
 }
 
@@ -314,8 +397,10 @@ int cells_destroy_all(bool force)
 	struct managed_cell *cell;
 
 	while (!err && (cell = find_any())) {
-		if (cell->busy && !force)
+		if (!force && (cell->busy || cell->dying))
 			err = wait_for_idle();
+		else if (cell->dying)
+			scrub_one();
 		else
 			err = destroy(cell, force);
 		/* Somebody else has taken it away. */

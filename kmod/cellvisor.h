@@ -188,6 +188,17 @@ void pool_info(struct cellvisor_pool *pool);
 bool pool_has(u64 start, u64 size);
 
 /*
+ * clean.c: what is known to be full of zeros needs no scrubbing. Ranges are [start, end); no lock.
+ *
+ * clean_pool(): zeroes it, as far as it comes; it has just been reserved.
+ * clean_add(): the hypervisor has scrubbed it. clean_forget(): somebody may write it from now on.
+ */
+void clean_pool(const struct cellvisor_pool *pool);
+bool clean_has(u64 start, u64 end);
+void clean_add(u64 start, u64 end);
+void clean_forget(u64 start, u64 end);
+
+/*
  * claims.c: which memory a configuration may claim. Blobs have passed the checker.
  *
  * claims_check_root(): 0, or -EINVAL where the root cell would be without memory that Linux uses.
@@ -205,8 +216,13 @@ bool pool_has(u64 start, u64 size);
  *
  * claims_served(): whether somebody does. The hypervisor is on.
  *
- * claims_scrub(): fills the memory that leaves Linux with zeros; without the lock, while the cell
- *	is busy. 0, -ENOMEM, -EINTR, or -ECANCELED where it was abandoned meanwhile.
+ * claims_scrub(): zeroes the memory that leaves Linux, unless it is known to be clean; without
+ *	the lock, while the cell is busy. 0, -ENOMEM, -EINTR, or -ECANCELED where it was abandoned
+ *	meanwhile.
+ *
+ * claims_scrubbed(): the cell has gone, and the hypervisor has cleared what was its own.
+ *
+ * claims_meet(): whether one has memory that the other has or wants.
  */
 struct managed_cell;
 int claims_check_root(const struct system_desc *system);
@@ -216,6 +232,8 @@ int claims_check_link(const struct cell_desc *desc);
 bool claims_root_has_ram(const struct system_desc *system, u64 start, u64 size);
 bool claims_served(enum blob_claim claim);
 int claims_scrub(const struct managed_cell *cell);
+void claims_scrubbed(const struct cell_desc *desc);
+bool claims_meet(const struct cell_desc *a, const struct cell_desc *b);
 
 /* Of events that a cell causes in Linux without the hypervisor: a few in each second. */
 struct event_budget {
@@ -236,6 +254,7 @@ struct managed_cell {
 	u64 serial;	   /* ids are used again, serials are not */
 	unsigned int slot; /* 0: root's, or it is not to be looked at: not yet, or no more */
 	bool busy;
+	bool dying;	/* the hypervisor still scrubs its memory */
 	bool abandoned; /* not wanted any more by whoever ends everything */
 	struct cell_desc *desc;
 	struct cpumask cpus;
@@ -267,12 +286,16 @@ struct managed_cell *cells_find(const struct jailhouse_cell_id *id); /* NULL: no
 /*
  * For those who work on cells.
  *
+ * cells_await_clean(): waits, without the lock, for cells that are being scrubbed and whose name or
+ *	memory this configuration has; NULL: for all. -ERESTARTSYS, or -EINVAL where the hypervisor
+ *	is off now.
  * cells_find_idle(): waits, without the lock, while the cell is busy; the driver's errors, or
  *	-ERESTARTSYS.
  * cell_call(), cell_ask_and_call(): a call of the hypervisor until it is through, which may let go
  *	of the lock meanwhile; the latter asks the cell first. -ENOENT: the cell may be gone.
  * cell_show_in(): it is to be seen in this slot; 0: no more.
  */
+int cells_await_clean(const struct cell_desc *desc);
 int cells_find_idle(const struct jailhouse_cell_id *id, struct managed_cell **ret_cell);
 struct managed_cell *cells_find_serial(u64 serial); /* NULL: it is gone */
 void cells_list(struct managed_cell *cell);

@@ -254,6 +254,8 @@ static int scrub_region(const struct managed_cell *cell, const struct blob_memor
 	for (u64 offset = 0; offset < region->size; offset += size) {
 		size = min_t(u64, region->size - offset, SCRUB_CHUNK);
 		chunk.start = region->phys_start + offset;
+		if (clean_has(chunk.start, chunk.start + size))
+			continue;
 		/* A page at a time where a device may be beside the memory. */
 		chunk.end = chunk.start + size;
 		if (!root_has(partition->system, chunk, RAM_FLAGS)) {
@@ -286,6 +288,36 @@ int claims_scrub(const struct managed_cell *cell)
 	for (u32 n = 0; n < desc->num_memory_regions && !err; n++, region++) {
 		if (changes_hands(desc, region))
 			err = scrub_region(cell, region);
+		clean_forget(span_of(region).start, span_of(region).end);
 	}
 	return err;
+}
+
+/* By whole pages: what is beside the memory in one of them is not the cell's alone. */
+void claims_scrubbed(const struct cell_desc *desc)
+{
+	const struct blob_memory *region = cell_desc_memory(desc);
+	struct span span;
+
+	for (u32 n = 0; n < desc->num_memory_regions; n++, region++) {
+		span.start = PAGE_ALIGN(region->phys_start);
+		span.end = (region->phys_start + region->size) & PAGE_MASK;
+		if (changes_hands(desc, region) && span.start < span.end && in_pool(span))
+			clean_add(span.start, span.end);
+	}
+}
+
+bool claims_meet(const struct cell_desc *a, const struct cell_desc *b)
+{
+	const struct blob_memory *region = cell_desc_memory(a), *other;
+
+	for (u32 n = 0; n < a->num_memory_regions; n++, region++) {
+		other = cell_desc_memory(b);
+		for (u32 m = 0; m < b->num_memory_regions; m++, other++) {
+			if (!((region->flags | other->flags) & BLOB_MEM_COMM_REGION) &&
+			    spans_meet(span_of(region), span_of(other)))
+				return true;
+		}
+	}
+	return false;
 }

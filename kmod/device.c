@@ -157,6 +157,24 @@ static int remove_link(const struct cellvisor_link_remove *remove)
 	return remove->reserved ? -EINVAL : links_remove(remove->domain, remove->bdf);
 }
 
+static int reserve_pool(struct cellvisor_pool *pool)
+{
+	int err = pool_reserve(pool);
+
+	if (!err)
+		clean_pool(pool);
+	return err;
+}
+
+static int release_pool(void)
+{
+	int err = pool_release();
+
+	if (!err)
+		clean_forget(0, U64_MAX);
+	return err;
+}
+
 static int serve_one(unsigned int code, union request *request)
 {
 	switch (code) {
@@ -167,9 +185,9 @@ static int serve_one(unsigned int code, union request *request)
 	case JAILHOUSE_CELL_DESTROY:
 		return with_cell(&request->id, cells_destroy);
 	case CELLVISOR_POOL_RESERVE:
-		return pool_reserve(&request->pool);
+		return reserve_pool(&request->pool);
 	case CELLVISOR_POOL_RELEASE:
-		return pool_release();
+		return release_pool();
 	case CELLVISOR_LINK_REMOVE:
 		return remove_link(&request->link_remove);
 	default:
@@ -237,7 +255,7 @@ static void undo(unsigned int code)
 	if (code != CELLVISOR_POOL_RESERVE)
 		return;
 	mutex_lock(&cellvisor_lock);
-	pool_release();
+	release_pool();
 	show_pool();
 	mutex_unlock(&cellvisor_lock);
 }

@@ -225,6 +225,7 @@ static int prepare(struct partition *p)
 		return err;
 	p->phys = p->system->hypervisor_memory.phys_start;
 	p->size = p->system->hypervisor_memory.size;
+	clean_forget(p->phys, p->phys + p->size);
 	p->memory = memremap(p->phys, p->size, MEMREMAP_WB);
 	return p->memory ? 0 : -ENOMEM;
 }

@@ -37,10 +37,21 @@ static void keep_hidden(struct link *link, int err)
 	link_hold_room(link);
 }
 
+/* Root may write it as long as it likes. */
+static void forget_clean(const struct link *link)
+{
+	const struct blob_memory *section = link->sections;
+
+	for (u32 n = 0; n < shmem_sections(link->device); n++, section++)
+		clean_forget(section->phys_start, section->phys_start + section->size);
+}
+
 static int add_end(struct link *link)
 {
 	u64 said = console_ring_head();
 	int err, kept;
+
+	forget_clean(link);
 
 	err = link_find_room(link);
 	if (err)
@@ -132,7 +143,9 @@ int links_add(const void __user *blob, u32 size)
 		return PTR_ERR(link);
 	err = mutex_lock_interruptible(&cellvisor_lock) ? -ERESTARTSYS : 0;
 	if (!err) {
-		err = partition ? list_link(link) : -EINVAL;
+		err = partition ? cells_await_clean(NULL) : -EINVAL;
+		if (!err)
+			err = list_link(link);
 		is_listed = link->inside;
 		mutex_unlock(&cellvisor_lock);
 	}
@@ -205,6 +218,9 @@ int links_remove(u16 domain, u16 bdf)
 
 	if (!partition)
 		return -EINVAL;
+	err = cells_await_clean(NULL);
+	if (err)
+		return err;
 	link = find_link(domain, bdf);
 	if (!link)
 		return -ENOENT;
@@ -250,6 +266,7 @@ static void add_of_system(const struct blob_pci_device *device)
 		link->device = device;
 		link->sections = cell_desc_memory(&partition->system->root_cell) +
 				 device->shmem_regions_start;
+		forget_clean(link);
 		pci_lock_rescan_remove();
 		err = link_bus(device) ? link_show(link) : -EINVAL;
 		pci_unlock_rescan_remove();

@@ -13,7 +13,8 @@
 #include "pci/function.h"
 #include "pci/link.h"
 
-#define SCRUB_STEP (1ull << 20)
+/* Interrupts of root's CPU wait that long. */
+#define SCRUB_STEP (64ull << 10)
 
 /* A region that changes hands with the cell, as opposed to one that root keeps as well. */
 static bool leaves_root(const struct blob_memory *region)

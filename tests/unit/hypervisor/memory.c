@@ -223,7 +223,7 @@ static void test_scrubbing(struct tap *tap)
 		clean = clean && machine_hypercall(HC_CELL_SET_LOADABLE, PLANT_ID, 0) == -EBUSY;
 	}
 	tap_ok(tap, clean, "until all is scrubbed root has none of it, and nobody starts the cell");
-	tap_is_u64(tap, calls, 6, "one call ends it, 1 MiB is scrubbed in each that follows");
+	tap_is_u64(tap, calls, 66, "one call ends it, 64 KiB are scrubbed in each that follows");
 	clean = true;
 	for (uint64_t n = 0; n < 0x402000; n++)
 		clean = clean && machine.ram[0x3ff000 + n] == 0;

@@ -349,6 +349,8 @@ static void failures(uint64_t size, unsigned int count)
 	fail_during(&abi, "making a large cell", create_big, &big);
 	fail_during(&abi, "loading it", load_big, &big);
 	fail_during(&abi, "destroying it", destroy_big, &big);
+	fail_during(&abi, "scrubbing it, for who wants it again", create_big, &big);
+	gives("the large cell goes", destroy_big(&big), 0);
 	end_reading();
 	gives("the small cell goes", abi_destroy(&abi, "small"), 0);
 	gives("the hypervisor closes", abi_disable(&abi), 0);
