@@ -65,6 +65,18 @@ static struct managed_cell *allocate_cell(const void __user *blob, u32 size)
 	return cell;
 }
 
+/* Another cell has it, or gets it when its memory is filled. */
+static bool cpu_is_cells(unsigned int cpu)
+{
+	const struct managed_cell *cell;
+
+	list_for_each_entry (cell, &managed_cells, entry) {
+		if (cell->id && !cell->dying && cpumask_test_cpu(cpu, &cell->cpus))
+			return true;
+	}
+	return cells_own_cpu(cpu);
+}
+
 static int check_new_cell(const struct managed_cell *cell)
 {
 	struct jailhouse_cell_id id = {.id = JAILHOUSE_ID_BY_NAME};
@@ -82,7 +94,7 @@ static int check_new_cell(const struct managed_cell *cell)
 			pr_cell(err, "cell %s: there is no CPU %u\n", cell->desc->name, n);
 			return -EINVAL;
 		}
-		if (cells_own_cpu(n)) {
+		if (cpu_is_cells(n)) {
 			pr_cell(err, "cell %s: CPU %u belongs to another cell\n", cell->desc->name,
 				n);
 			return -EBUSY;

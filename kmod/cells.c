@@ -79,9 +79,9 @@ int cells_await_clean(const struct cell_desc *desc)
 int cells_find_idle(const struct jailhouse_cell_id *id, struct managed_cell **ret_cell)
 {
 	struct managed_cell *cell;
-	int err = 0;
+	int err;
 
-	do {
+	for (;;) {
 		if (!partition)
 			return -EINVAL;
 		cell = cells_find(id);
@@ -89,12 +89,14 @@ int cells_find_idle(const struct jailhouse_cell_id *id, struct managed_cell **re
 			return -ENOENT;
 		if (!cell->id)
 			return -EINVAL; /* the root cell */
-		if (cell->busy)
-			err = wait_for_idle();
-		else
+		if (!cell->busy) {
 			*ret_cell = cell;
-	} while (!err && *ret_cell != cell);
-	return err;
+			return 0;
+		}
+		err = wait_for_idle();
+		if (err)
+			return err;
+	}
 }
 
 struct managed_cell *cells_find_serial(u64 serial)

@@ -368,6 +368,7 @@ const char *links_owner(u64 start, u64 end);
  * view_change_begin(), view_change_end(): to change it. They wait for a cell that is being killed.
  * view_show(): whether the hypervisor is to be seen.
  *
+ * view_is_there(): whether the hypervisor shows something of the cell.
  * view_comm_region(), view_cell(): of cells with a slot. view_state(): enum cell_state, of any.
  * view_status(), view_console(), view_kill(): the driver's calls, without a lock. -ENOENT where no
  *   such cell is.
@@ -377,6 +378,7 @@ void view_end(void);
 void view_change_begin(void);
 void view_change_end(void);
 void view_show(bool on);
+bool view_is_there(const struct managed_cell *cell);
 const struct comm_region *view_comm_region(const struct managed_cell *cell);
 const struct public_cell *view_cell(const struct managed_cell *cell);
 u32 view_state(const struct managed_cell *cell);

@@ -127,7 +127,7 @@ static const struct managed_cell *find_owner(const struct cell_desc *desc,
 
 	list_for_each_entry (cell, &managed_cells, entry) {
 		/* Root's entry has no list of regions. */
-		if (!cell->slot)
+		if (!cell->id)
 			continue;
 		region = cell_desc_memory(cell->desc);
 		for (u32 n = 0; n < cell->desc->num_memory_regions; n++, region++) {

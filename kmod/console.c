@@ -88,7 +88,7 @@ void console_drain(void)
 	before = text_head;
 	drain_ring(&partition->public->console, &ring_read);
 	list_for_each_entry (cell, &managed_cells, entry) {
-		if (cell->slot)
+		if (view_is_there(cell))
 			drain_ring(&view_cell(cell)->console, &cell->console_read);
 	}
 	more = text_head != before;

@@ -81,7 +81,7 @@ static void look_at(struct managed_cell *cell)
 
 void events_last_look(struct managed_cell *cell)
 {
-	if (cell->slot)
+	if (view_is_there(cell))
 		look_at(cell);
 }
 
@@ -99,7 +99,7 @@ static void report_changes(struct work_struct *work)
 	if (on) {
 		console_drain();
 		list_for_each_entry (cell, &managed_cells, entry) {
-			if (!cell->slot)
+			if (!view_is_there(cell))
 				continue;
 			any = true;
 			look_at(cell);

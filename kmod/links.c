@@ -180,7 +180,7 @@ static const struct managed_cell *find_peer(const struct link *link)
 
 	list_for_each_entry (cell, &managed_cells, entry) {
 		/* Root's entry has no list of devices. */
-		if (!cell->slot)
+		if (!cell->id)
 			continue;
 		device = cell_desc_pci_devices(cell->desc);
 		for (u32 n = 0; n < cell->desc->num_pci_devices; n++, device++) {

@@ -249,7 +249,8 @@ int cellvisor_sysfs_add(struct managed_cell *cell)
 void cellvisor_sysfs_remove(struct managed_cell *cell)
 {
 	remove_statistics(cell);
-	kobject_del(&cell->kobj);
+	if (cell->kobj.state_in_sysfs)
+		kobject_del(&cell->kobj);
 }
 
 void cellvisor_sysfs_put(struct managed_cell *cell)

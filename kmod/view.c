@@ -47,6 +47,11 @@ void view_show(bool on)
 	view_change_end();
 }
 
+bool view_is_there(const struct managed_cell *cell)
+{
+	return cell->slot && READ_ONCE(partition->public->cells[cell->slot]);
+}
+
 const struct comm_region *view_comm_region(const struct managed_cell *cell)
 {
 	return partition->memory + READ_ONCE(partition->public->cells[cell->slot]);
