@@ -52,6 +52,7 @@ void clean_pool(const struct cellvisor_pool *pool)
 		if (!memory)
 			break;
 		memset(memory, 0, CHUNK);
+		machine_write_back(memory, CHUNK);
 		memunmap(memory);
 		clean_add(start, start + CHUNK);
 		if (fatal_signal_pending(current))

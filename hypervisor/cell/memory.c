@@ -332,6 +332,15 @@ static bool needs_scrubbing(const struct cell *cell, const struct blob_memory *r
 	       (region->flags & (BLOB_MEM_WRITE | BLOB_MEM_LOADABLE));
 }
 
+/* Also where no cache sees it: the next cell starts without them. */
+static void scrub_page(uint64_t phys)
+{
+	void *page = arch_map_page(0, phys, false);
+
+	memset(page, 0, PAGE_SIZE);
+	arch_write_back(page, PAGE_SIZE);
+}
+
 bool memory_scrub(struct cell *cell)
 {
 	const struct blob_memory *regions = cell_desc_memory(cell->desc), *region;
@@ -346,7 +355,7 @@ bool memory_scrub(struct cell *cell)
 			/* What root cannot execute is a device, where zeros would do harm. */
 			if (link_is_section(cell->desc, region) ||
 			    memory_root_region(phys, BLOB_MEM_EXECUTE))
-				memset(arch_map_page(0, phys, false), 0, PAGE_SIZE);
+				scrub_page(phys);
 			cell->scrub_offset += PAGE_SIZE;
 			done += PAGE_SIZE;
 		}
