@@ -116,6 +116,7 @@ static int show_cell(struct managed_cell *cell)
 		public = partition->memory + offset + PAGE_SIZE;
 		if (public->id == cell->id) {
 			cell->seen_state = CELL_SHUT_DOWN;
+			cell->budget.since = jiffies;
 			cell_show_in(cell, slot);
 			return 0;
 		}
@@ -158,6 +159,8 @@ static int bring_in(struct managed_cell *cell, u64 take)
 	if (!err)
 		return 0;
 
+	if (cell->slot)
+		cell_show_in(cell, 0);
 	do
 		kept = cell_call(HC_CELL_DESTROY, cell);
 	while (kept == -EINPROGRESS);

@@ -144,6 +144,12 @@ void cell_show_in(struct managed_cell *cell, unsigned int slot)
 		events_look();
 }
 
+/* It may have been freed. */
+static bool is_alive(const struct managed_cell *cell, u64 serial)
+{
+	return cells_find_serial(serial) == cell && !cell->dying;
+}
+
 /*
  * Repeats a hypercall until it is through, asleep in between. -EAGAIN: the cell has been asked and
  * has time until its msg_reply_timeout (in microseconds; 0: as long as it likes, or the caller's
@@ -171,7 +177,7 @@ int cell_call(u32 code, struct managed_cell *cell)
 		mutex_lock(&cellvisor_lock);
 		if (signal_pending(current))
 			return -EINTR;
-		if (!partition || !cells_find_serial(serial))
+		if (!partition || !is_alive(cell, serial))
 			return -ENOENT;
 	}
 }
@@ -225,7 +231,7 @@ static int end_cell(struct managed_cell *cell, bool force)
 	} else {
 		err = cell_ask_and_call(HC_CELL_DESTROY, cell);
 	}
-	if (err == -ENOENT && cells_find_serial(serial) == cell) {
+	if (err == -ENOENT && is_alive(cell, serial)) {
 		pr_cell(err, "cell %s: the hypervisor does not know it\n", cell->desc->name);
 		return 0;
 	}
@@ -311,6 +317,9 @@ static int destroy(struct managed_cell *cell, bool force)
 		err = scrub_piece(cell);
 		cond_resched();
 	}
+	/* Whoever destroys it again tries again. */
+	if (err && !cell->dying)
+		return err;
 	/*
 	 * When the machine goes down no driver is to begin anything: one that registers a reboot
 	 * notifier of its own would wait for the end of those that are called now, us among them.
@@ -410,6 +419,11 @@ int cells_destroy_all(bool force)
 			err = 0;
 	}
 	return err;
+}
+
+void cells_exit(void)
+{
+	cancel_work_sync(&scrubber);
 }
 
 int cells_open(void)

@@ -271,6 +271,7 @@ extern struct list_head managed_cells;
 
 int cells_open(void);	/* after partition_open(): shows the root cell */
 void cells_close(void); /* before partition_close(): no cell but the root cell is left */
+void cells_exit(void);	/* without the lock: the module goes */
 /* cell_create.c and cell_load.c: these two take the lock themselves. */
 int cells_create(const void __user *blob, u32 size, u64 take);
 int cells_load(const struct jailhouse_cell_id *id, u32 count,

@@ -435,6 +435,7 @@ static void __exit cellvisor_exit(void)
 		schedule_timeout_idle(EXIT_RETRY_S * HZ);
 	misc_deregister(&device);
 	events_stop();
+	cells_exit();
 	power_exit();
 	memory_hotplug_exit();
 	devices_exit();

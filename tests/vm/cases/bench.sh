@@ -17,10 +17,10 @@ measure 'CPUID, no hypervisor' "$(taskset -c 0 ./exit-cost cpuid)" instructions
 output=$(turbine_under_load) || { diag "$output"; bail 'the turbine did not finish its run'; }
 exits=$(sed -n 2p <<<"$output")
 measure 'exits per 1000 turbine cycles' $((exits / 3)) exits
-measure 'pool in use, one cell' "$(cat /sys/devices/jailhouse/mem_pool_used)" pages
+measure 'pool in use, one cell' "$(pool_used)" pages
 measure 'CPUID' "$(taskset -c 0 ./exit-cost cpuid)" instructions
 measure 'denied hypercall' "$(taskset -c 0 ./exit-cost hypercall)" instructions
 check 'the turbine stops' cellctl stop turbine
 check 'and goes' cellctl destroy turbine
-measure 'pool in use, no cell' "$(cat /sys/devices/jailhouse/mem_pool_used)" pages
+measure 'pool in use, no cell' "$(pool_used)" pages
 end

@@ -73,10 +73,10 @@ is 'Linux has all of its memory' "$(meminfo MemTotal)" "$total_before"
 
 check 'the hypervisor opens' cellctl enable
 check 'a cell lives and ends' ./cycle cell quiet 10
-pool_before=$(cat $sysfs/mem_pool_used)
+pool_before=$(pool_used)
 nothing_lost "$cell_rounds cells" "$cell_rounds" cell quiet
-diag "$pool_before pages of the pool used before, $(cat $sysfs/mem_pool_used) after"
-is 'no page of the pool is lost' "$(cat $sysfs/mem_pool_used)" "$pool_before"
+diag "$pool_before pages of the pool used before, $(pool_used) after"
+is 'no page of the pool is lost' "$(pool_used)" "$pool_before"
 all_cpus_back
 check 'the hypervisor closes' cellctl disable
 is 'the module can be unloaded: nothing holds it' "$(systemctl stop cellmgrd; rmmod cellvisor && echo yes)" yes

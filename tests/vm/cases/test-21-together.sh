@@ -37,7 +37,7 @@ describe quiet mischief '/"parameters"/d; s/"heartbeat": .*/"heartbeat": "10s",/
 check 'the turbine starts' cellctl start turbine
 turbine_reports 'it reports'
 check 'a cell lives and ends' ./cycle cell quiet 3
-pool_before=$(cat $sysfs/mem_pool_used)
+pool_before=$(pool_used)
 
 touch running
 background_load 300
@@ -55,7 +55,7 @@ diag "$rounds cells, CPU 1 $(cat hotplug.out) times away, $(cat look.out) looks 
 between 'the CPU did, at least once for every eight cells' "$(cat hotplug.out)" $((rounds / 8)) 100000
 between 'and it was looked, at least as often' "$(cat look.out)" $((rounds / 8)) 100000
 pkill -f /var/tmp/load- || true
-is 'no page of the pool is lost' "$(cat $sysfs/mem_pool_used)" "$pool_before"
+is 'no page of the pool is lost' "$(pool_used)" "$pool_before"
 turbine_goes_on 'the turbine goes on'
 is 'it has not failed meanwhile' "$(cell_property turbine LastError)" ''
 check 'it stops when asked' cellctl stop turbine

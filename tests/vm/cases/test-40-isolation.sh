@@ -153,6 +153,7 @@ is 'and its memory: every write was lost' "$(./probe copy-from "$(hex "$spare")"
 	"$pattern differ=0 left=0"
 before=$(violations)
 check 'the turbine is taken away' cellctl destroy turbine
+pool_used >/dev/null
 is 'control: the port is back, with what it had' "$(./probe in $cell_port 1)" 0x3c
 is 'its memory was scrubbed' "$(./probe copy-from "$(hex "$spare")" 8 64)" '0x0 differ=0 left=0'
 is 'nothing was refused after the end' "$(violations)" "$before"

@@ -17,7 +17,8 @@ start_deed() {
 # facts: all that is told of the cell, and whose CPUs are whose.
 facts() {
 	cat "$cell"/{name,state,cpus_assigned_list,cpus_failed_list}
-	cat /sys/devices/system/cpu/online $sysfs/mem_pool_used
+	cat /sys/devices/system/cpu/online
+	pool_used
 	ls $sysfs/cells
 }
 

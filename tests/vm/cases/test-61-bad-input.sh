@@ -7,7 +7,8 @@
 
 pool() {
 	busctl get-property org.cellmgr1 /org/cellmgr1 org.cellmgr1.Manager MemoryFree
-	cat /sys/devices/jailhouse/mem_pool_used /sys/devices/system/cpu/online
+	pool_used
+	cat /sys/devices/system/cpu/online
 	ls /sys/devices/jailhouse/cells
 }
 

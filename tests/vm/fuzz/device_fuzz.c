@@ -19,6 +19,8 @@
 #include "model/root_config.h"
 #include "page.h"
 
+#define SETTLE_TRIES	 100
+#define SETTLE_US	 20000
 #define POOL_SIZE	 (32ull << 20)
 #define HYPERVISOR_SIZE	 (8ull << 20)
 #define CELL_RAM	 (1ull << 20)
@@ -69,6 +71,11 @@ void device_count(struct device *device, int result, const char *what)
 	else
 		device->accepted++;
 	snapshot_take(&now);
+	/* What a cell had is scrubbed after its end was answered. */
+	for (unsigned int n = 0; n < SETTLE_TRIES && !snapshot_same(&device->idle, &now); n++) {
+		usleep(SETTLE_US);
+		snapshot_take(&now);
+	}
 	if (!snapshot_same(&device->idle, &now))
 		broken("try %u, %s: result %d, and something else is different", device->sent, what,
 		       result);

@@ -99,6 +99,18 @@ monitor() {
 	eventually 20 test ! -e /run/results/monitor
 }
 
+# pool_used: pages of the hypervisor's pool. A cell that was destroyed has some until it is scrubbed.
+pool_used() {
+	local before now=''
+	for _ in {1..20}; do
+		before=$now
+		now=$(<$sysfs/mem_pool_used)
+		[[ $now != "$before" ]] || break
+		sleep 0.2
+	done
+	echo "$now"
+}
+
 # meminfo KEY: kilobytes, e.g. meminfo MemFree.
 meminfo() { awk -v key="$1:" '$1 == key { print $2 }' /proc/meminfo; }
 
