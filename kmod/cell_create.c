@@ -174,6 +174,8 @@ err_cpus:
 err_devices:
 	devices_release(cell, true);
 err_list:
+	/* Nobody has written it since it was filled with zeros. */
+	claims_scrubbed(cell->desc);
 	cells_unlist(cell);
 	return err;
 }

@@ -220,7 +220,7 @@ void clean_forget(u64 start, u64 end);
  *	the lock, while the cell is busy. 0, -ENOMEM, -EINTR, or -ECANCELED where it was abandoned
  *	meanwhile.
  *
- * claims_scrubbed(): the cell has gone, and the hypervisor has cleared what was its own.
+ * claims_scrubbed(): what was or was to be the cell's own is full of zeros, and nobody's.
  *
  * claims_meet(): whether one has memory that the other has or wants.
  */

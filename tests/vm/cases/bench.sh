@@ -12,6 +12,13 @@ measure() { diag "measure $*"; }
 
 check 'this is the deterministic machine' test -e deterministic
 while read -r value name; do measure "$name" "$value" instructions; done < <(link_costs 2>/dev/null)
+systemctl mask --runtime --now -q cellmgrd
+modprobe cellvisor
+while IFS=$'\t' read -r name value; do
+	[[ $value =~ ^[0-9]+$ ]] || bail "$name"
+	measure "$name" "$value" microseconds
+done < <(taskset -c 0 ./lifecycle)
+systemctl unmask --runtime -q cellmgrd
 begin
 measure 'CPUID, no hypervisor' "$(taskset -c 0 ./exit-cost cpuid)" instructions
 output=$(turbine_under_load) || { diag "$output"; bail 'the turbine did not finish its run'; }
