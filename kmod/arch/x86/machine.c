@@ -3,6 +3,7 @@
 #include <linux/acpi.h>
 #include <linux/delay.h>
 #include <linux/mm.h>
+#include <linux/preempt.h>
 #include <linux/smp.h>
 #include <asm/apic.h>
 #include <asm/cacheflush.h>
@@ -15,6 +16,10 @@
 
 #define PTE_TABLE (_PAGE_PRESENT | _PAGE_RW | _PAGE_ACCESSED)
 #define PTE_LEAF  (_PAGE_PRESENT | _PAGE_RW | _PAGE_ACCESSED | _PAGE_DIRTY)
+
+/* Samples that take longer than one of so many parts of a millisecond are none. */
+#define SAMPLES_EACH_MS 50
+#define MAX_TIMER_TRIES 100
 
 static const struct vendor *vendor;
 
@@ -86,34 +91,62 @@ static u32 read_apic(unsigned int reg)
 	return base;
 }
 
+struct timer_sample {
+	u32 count, initial;
+	u64 tsc;
+};
+
+/* Both clocks at one moment; false: what no flag keeps away came in between. */
+static bool sample_timer(struct timer_sample *sample)
+{
+	unsigned long flags;
+	u64 begin;
+
+	local_irq_save(flags);
+	begin = rdtsc_ordered();
+	sample->count = read_apic(APIC_TMCCT);
+	sample->tsc = rdtsc_ordered();
+	sample->initial = read_apic(APIC_TMICT);
+	local_irq_restore(flags);
+	return sample->tsc - begin < tsc_khz / SAMPLES_EACH_MS;
+}
+
+/* In kHz; 0: Linux has set the timer anew meanwhile, or it did not run, or something came. */
+static u32 watch_timer(void)
+{
+	struct timer_sample first, last;
+	u32 divide;
+
+	/* Linux runs its timer with a divisor of 16 (or 1 where bits 0, 1, 3 are set). */
+	divide = (read_apic(APIC_TDCR) & 0xb) == APIC_TDR_DIV_16 ? 16 : 1;
+	if (!sample_timer(&first))
+		return 0;
+	while (rdtsc() - first.tsc < tsc_khz)
+		cpu_relax();
+	if (!sample_timer(&last) || first.initial != last.initial || !last.count ||
+	    first.count <= last.count)
+		return 0;
+	return div64_u64((u64)(first.count - last.count) * divide * tsc_khz, last.tsc - first.tsc);
+}
+
 /*
  * The APIC timer's frequency is Linux' secret. Its timer runs all the time, so watch it count for a
- * while. Only used where the configuration does not say.
+ * millisecond. Interrupts and others are let through meanwhile: what they spoil is done again. Only
+ * used where the configuration does not say.
  */
 static u32 measure_apic_khz(void)
 {
-	u32 first, last, divide, khz = 0;
-	unsigned long flags;
-	u64 begin, end;
+	u32 khz = 0;
 
 	if (boot_cpu_has(X86_FEATURE_TSC_DEADLINE_TIMER))
 		return 0;
-	for (unsigned int tries = 0; tries < 50 && !khz; tries++) {
-		local_irq_save(flags);
-		/* Linux runs its timer with a divisor of 16 (or 1 where bits 0, 1, 3 are set). */
-		divide = (read_apic(APIC_TDCR) & 0xb) == APIC_TDR_DIV_16 ? 16 : 1;
-		first = read_apic(APIC_TMCCT);
-		begin = rdtsc_ordered();
-		do {
-			last = read_apic(APIC_TMCCT);
-			end = rdtsc_ordered();
-		} while (last && end - begin < tsc_khz);
-		local_irq_restore(flags);
-		if (first > last && last)
-			khz = div64_u64((u64)(first - last) * divide * tsc_khz, end - begin);
-		else
+	migrate_disable();
+	for (unsigned int tries = 0; tries < MAX_TIMER_TRIES && !khz; tries++) {
+		khz = watch_timer();
+		if (!khz)
 			usleep_range(500, 1000);
 	}
+	migrate_enable();
 	return khz;
 }
 
