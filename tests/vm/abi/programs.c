@@ -70,7 +70,6 @@ int abi_print_console(const struct abi *abi, const char *name)
 
 	while (ioctl(abi->fd, CELLVISOR_CELL_CONSOLE, &call) == 0 && call.length) {
 		fwrite(text, 1, call.length, stdout);
-		call.offset += call.length;
 		call.length = sizeof(text);
 	}
 	return 0;
