@@ -224,7 +224,7 @@ static void warm_up(struct device *device, const struct sample *sample)
 	if (device_call(device, JAILHOUSE_CELL_CREATE, &create))
 		broken("the control failed: a good configuration is refused");
 	live_and_end(device, "first cell");
-	snapshot_take(&device->idle);
+	device_settle(device);
 }
 
 /* The size may lie as well: mostly about what is behind the edge. */

@@ -40,6 +40,9 @@ void broken(const char *format, ...) __attribute__((noreturn, format(printf, 1, 
 /* An ioctl; returns 0 or a negative errno. */
 int device_call(const struct device *device, unsigned long code, const void *argument);
 
+/* Takes what there is, when that changes no more, as device->idle. */
+void device_settle(struct device *device);
+
 /* After a try: counts it; what there is must be as in device->idle. */
 void device_count(struct device *device, int result, const char *what);
 

@@ -61,6 +61,22 @@ int device_call(const struct device *device, unsigned long code, const void *arg
 	return ioctl(device->fd, code, argument) < 0 ? -errno : 0;
 }
 
+/* What a cell had is scrubbed after its end was answered: until that changes no more. */
+void device_settle(struct device *device)
+{
+	struct snapshot before;
+
+	snapshot_take(&device->idle);
+	for (unsigned int n = 0; n < SETTLE_TRIES; n++) {
+		before = device->idle;
+		usleep(10 * SETTLE_US);
+		snapshot_take(&device->idle);
+		if (snapshot_same(&before, &device->idle))
+			return;
+	}
+	broken("the machine does not come to rest");
+}
+
 void device_count(struct device *device, int result, const char *what)
 {
 	struct snapshot now;
