@@ -262,16 +262,6 @@ int machine_hypercall(uint32_t code, uint64_t arg1, uint64_t arg2)
 	return machine_hypercall_of(0, code, arg1, arg2);
 }
 
-int machine_destroy(uint32_t id)
-{
-	int err;
-
-	do
-		err = machine_hypercall(HC_CELL_DESTROY, id, 0);
-	while (err == -EINPROGRESS);
-	return err;
-}
-
 int machine_create(const struct cell_plan *plan)
 {
 	plan_write(plan, machine.ram + BLOB_PHYS);

@@ -12,6 +12,7 @@
 #ifndef FAKE_MACHINE_H
 #define FAKE_MACHINE_H
 
+#include <errno.h>
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
@@ -183,8 +184,18 @@ int machine_end(unsigned int cpu);
 /* A hypercall from CPU 0, and from any; NO_RESULT where the CPU was taken away meanwhile. */
 #define NO_RESULT 0x7eadbeef
 int machine_hypercall(uint32_t code, uint64_t arg1, uint64_t arg2);
-int machine_destroy(uint32_t id); /* until the cell is gone, or an error */
 int machine_hypercall_of(unsigned int cpu, uint32_t code, uint64_t arg1, uint64_t arg2);
+
+/* Until the cell is gone, or an error. */
+static inline int machine_destroy(uint32_t id)
+{
+	int err;
+
+	do
+		err = machine_hypercall(HC_CELL_DESTROY, id, 0);
+	while (err == -EINPROGRESS);
+	return err;
+}
 
 /* Writes the plan's blob where BLOB_PHYS is and creates the cell. */
 int machine_create(const struct cell_plan *plan);
