@@ -40,8 +40,6 @@ echo offline >$memory/auto_online_blocks
 plug 1
 eventually_check 'memory is added before the hypervisor opens' 30 have_come 1
 mapfile -t early < <(added)
-check 'control: it comes online' set_state online "${early[@]}"
-check 'control: it goes offline' set_state offline "${early[@]}"
 
 check 'the hypervisor opens' cellctl enable
 opened=$(meminfo MemTotal)
