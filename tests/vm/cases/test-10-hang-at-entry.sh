@@ -36,6 +36,8 @@ hang() {
 }
 
 [[ -e $marker ]] || hang
+# Goes on behind the case of the first boot.
+tap_count=1
 rm -f /etc/cellmgr/cellmgrd.conf
 systemctl restart cellmgrd
 begin
