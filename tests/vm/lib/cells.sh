@@ -91,12 +91,8 @@ turbine_goes_on() {
 
 # plant_faults: before begin: the hypervisor is one that has faults when a test orders them (tests/planted).
 plant_faults() {
-	if [[ -e cellvisor-planted.ko ]]; then
-		rmmod cellvisor
-		insmod ./cellvisor-planted.ko
-	else
-		cp cellvisor-planted-x86.bin /lib/firmware/cellvisor-x86.bin
-	fi
+	rmmod cellvisor
+	insmod ./cellvisor-planted.ko
 }
 
 # console_has CELL REGEX
