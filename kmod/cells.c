@@ -49,11 +49,13 @@ static int wait_for_idle(void)
 	return err;
 }
 
+/* Ports and pins are its own as long as its memory is: who looks for those does not know of it. */
 static bool in_the_way(const struct managed_cell *cell, const struct cell_desc *desc)
 {
-	return cell->dying &&
-	       (!desc || !strncmp(cell->desc->name, desc->name, sizeof(desc->name)) ||
-		claims_meet(cell->desc, desc));
+	return cell->dying && (!desc || cell->desc->num_pio_regions || cell->desc->num_irqchips ||
+			       cell->desc->num_pci_devices ||
+			       !strncmp(cell->desc->name, desc->name, sizeof(desc->name)) ||
+			       claims_meet(cell->desc, desc));
 }
 
 static const struct managed_cell *find_in_the_way(const struct cell_desc *desc)

@@ -287,9 +287,9 @@ struct managed_cell *cells_find(const struct jailhouse_cell_id *id); /* NULL: no
 /*
  * For those who work on cells.
  *
- * cells_await_clean(): waits, without the lock, for cells that are being scrubbed and whose name or
- *	memory this configuration has; NULL: for all. -ERESTARTSYS, or -EINVAL where the hypervisor
- *	is off now.
+ * cells_await_clean(): waits, without the lock, for cells that are being scrubbed and have ports,
+ *	pins or devices, or a name or memory that this configuration has; NULL: for all.
+ *	-ERESTARTSYS, or -EINVAL where the hypervisor is off now.
  * cells_find_idle(): waits, without the lock, while the cell is busy; the driver's errors, or
  *	-ERESTARTSYS.
  * cell_call(), cell_ask_and_call(): a call of the hypervisor until it is through, which may let go

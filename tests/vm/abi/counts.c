@@ -56,8 +56,7 @@ static void restart_fast(const struct abi *abi)
 	gives("it is killed", abi_call(abi, CELLVISOR_CELL_KILL, &id), 0);
 	gives("and destroyed at once", abi_destroy(abi, wish.name), 0);
 	/* Creation, kill and end; a look may fall between a state and its count. */
-	between("each of all that is counted", events(abi) - before, 2 * ROUNDS + 3,
-		2 * ROUNDS + 5);
+	between("each of all that is counted", events(abi) - before, 2 * ROUNDS + 3, 3 * ROUNDS);
 }
 
 static void be_noisy(const struct abi *abi)
