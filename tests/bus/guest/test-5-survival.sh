@@ -162,7 +162,7 @@ test_unit_follows_the_cell() {
 	# Stopped by somebody over the bus.
 	systemctl start cell@alpha
 	call StopCell s alpha
-	unit_becomes 10 cell@alpha inactive
+	unit_becomes 30 cell@alpha inactive
 	# A restart over the bus is none of the unit's business.
 	systemctl start cell@alpha
 	local pid
@@ -173,7 +173,7 @@ test_unit_follows_the_cell() {
 	unit_is cell@alpha active
 	# One that ends by itself.
 	fake shut-down alpha >/dev/null
-	unit_becomes 10 cell@alpha inactive
+	unit_becomes 30 cell@alpha inactive
 }
 
 test_unit_that_cannot_start_says_why() {
@@ -198,7 +198,7 @@ test_unit_of_an_unwilling_cell_fails() {
 test_unit_of_a_replaced_cell_fails() {
 	systemctl start cell@alpha
 	fake replace alpha 2 >/dev/null
-	unit_becomes 10 cell@alpha failed
+	unit_becomes 30 cell@alpha failed
 	state_is alpha foreign
 	like "status of cell@alpha" "$(systemctl show -p StatusText --value cell@alpha)" \
 		"belongs to somebody else"
@@ -211,7 +211,7 @@ test_unit_of_a_cell_without_a_pulse_fails() {
 	fake beat alpha >/dev/null
 	property_becomes 15 alpha Health ok
 	fake flatline alpha >/dev/null
-	unit_becomes 15 cell@alpha failed
+	unit_becomes 30 cell@alpha failed
 	like "status of cell@alpha" "$(systemctl show -p StatusText --value cell@alpha)" \
 		"no heartbeat"
 	done_well call StopCell s alpha
@@ -221,7 +221,7 @@ test_failure_is_reported_once_and_fails_the_unit() {
 	local line
 	systemctl start cell@alpha
 	fake fail alpha 2 0xdead000 4 0x1234 2 >/dev/null
-	unit_becomes 10 cell@alpha failed
+	unit_becomes 30 cell@alpha failed
 	state_is alpha failed
 	property_is alpha Health failed
 	line='Cell alpha failed: wrote 4 bytes at guest address 0xdead000, which is not its memory (rip 0x1234, CPU 2)'
@@ -271,7 +271,7 @@ test_systemd_restarts_what_it_is_told_to() {
 	fake fail alpha 8 0 0 0x1234 3 >/dev/null
 	property_becomes 15 alpha State failed
 	property_becomes 25 alpha State running
-	unit_becomes 10 cell@alpha active
+	unit_becomes 30 cell@alpha active
 	rm -r /run/systemd/system/cell@alpha.service.d
 	systemctl daemon-reload
 }
@@ -287,7 +287,7 @@ test_lost_heartbeat() {
 		grep -o '"Health":{"type":"s","data":"[a-z]*"' | cut -d'"' -f10 | tr '\n' ' ')" "late failed "
 	# It is not touched, but it is known.
 	state_is alpha running
-	unit_becomes 10 cell@alpha failed
+	unit_becomes 30 cell@alpha failed
 	like "journal of the lost heartbeat" \
 		"$(journal MESSAGE_ID=b8e0a7c94a5f4e0f9d1f3c6a2e7748d5 CELL=alpha REASON=heartbeat)" '^Cell alpha failed: no heartbeat for (1[5-9]|[2-9][0-9])[0-9]{2} ms'
 	done_well cell alpha Kill
