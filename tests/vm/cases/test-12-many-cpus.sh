@@ -2,6 +2,7 @@
 # SPDX-License-Identifier: GPL-2.0-only
 # More CPUs than a word has bits: the hypervisor takes all, cells get some of the last ones and of both
 # sides of the word's end, and Linux has all of them back.
+# part: long
 # boot: own
 # options: --cpus 66 --memory 2G
 # timeout: 400

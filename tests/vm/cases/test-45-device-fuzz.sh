@@ -2,7 +2,6 @@
 # SPDX-License-Identifier: GPL-2.0-only
 # Five hundred and more wrong configurations, ids, images and pointers into the ioctls of the real
 # device: each gets an error, or was sound after all; nothing changes, nothing is lost.
-# kernels: core
 # timeout: 400
 # shellcheck source-path=SCRIPTDIR source=../lib/lib.sh
 . ./lib.sh
