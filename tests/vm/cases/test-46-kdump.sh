@@ -17,9 +17,10 @@ if in_next_kernel; then
 	insmod partition-probe.ko
 	is 'the cell runs' "$(./probe hypercall $get_state 1)" 0x0
 	like 'control: another one there is not' "$(./probe hypercall $get_state 2)" 'fffffffe$'
-	# What is a cell's or the hypervisor's is in there as ones.
+	# What is a cell's or the hypervisor's is in there as ones. Lines, for there is little memory.
 	is 'the dump is written, and has what the kernel said that died' \
-		"$(tee $dump </proc/vmcore | grep -caF "last words $(</run/results/secret)" | sed 's/^[1-9][0-9]*$/some/')" some
+		"$(tee $dump </proc/vmcore | tr '\0\377' '\n' | grep -caF "last words $(</run/results/secret)" |
+			sed 's/^[1-9][0-9]*$/some/')" some
 	is 'all of it' "$(stat -c %s $dump)" "$(stat -c %s /proc/vmcore)"
 	diag "$(stat -c %s $dump) bytes"
 	is 'the cell still runs' "$(./probe hypercall $get_state 1)" 0x0
