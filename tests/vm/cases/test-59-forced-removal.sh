@@ -28,7 +28,7 @@ like 'the log says with what' "$(kernel_log_since "$mark")" 'no suspend while th
 exec 3</dev/jailhouse
 systemctl stop cellmgrd.service
 log=$(kernel_log_mark)
-rmmod -f cellvisor &
+rmmod -f cellvisor 3<&- &
 removal=$!
 eventually_check 'by force it waits for who has the device open' 20 \
 	sh -c "dmesg | grep -q 'removed by force, but the device is open'"
