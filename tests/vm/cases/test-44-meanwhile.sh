@@ -3,6 +3,7 @@
 # What one operation takes, be it long, hides nothing of other cells: who watches them is told in 50 ms
 # of the machine's time, whoever else reads; nor does an operation that waits keep others.
 # timeout: 500
+# boot: own
 # machine: icount
 # options: --memory 2560M
 # shellcheck source-path=SCRIPTDIR source=../lib/lib.sh

@@ -128,7 +128,7 @@ so 'and ends' succeeded
 rm /etc/cellmgr/cells/sine.json
 
 tell '== 7. A neighbour that writes where it must not'
-sed 's/"parameters": "[^"]*"/"parameters": "wild-write delay-ms=1000"/' \
+sed 's/"parameters": "[^"]*"/"parameters": "wild-write delay-ms=6000"/' \
 	/usr/share/doc/cellmgr/examples/mischief.json >/etc/cellmgr/cells/mischief.json
 show 'cat /etc/cellmgr/cells/mischief.json'
 so 'the neighbour has a description' printed 'wild-write'
