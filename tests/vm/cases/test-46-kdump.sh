@@ -2,6 +2,7 @@
 # SPDX-License-Identifier: GPL-2.0-only
 # Linux panics with a cell running: the crash kernel comes up above the hypervisor, the cell runs on, and
 # the memory of the kernel that died can be saved.
+# part: long
 # boot: own
 # x2apic: no (there an IOMMU of another vendor is in the way of the next kernel)
 # options: --next-kernel --may-panic --append crashkernel=300M
