@@ -51,9 +51,8 @@ static unsigned int rank(const char *word, const char *candidate)
 	return is_begun(word, candidate) ? 0 : nearest_distance(word, candidate);
 }
 
-static bool is_near(const char *word, const char *candidate)
+static bool is_near(const char *word, unsigned int distance)
 {
-	unsigned int distance = rank(word, candidate);
 	size_t length = strlen(word);
 
 	return !distance || (distance <= 1 + length / 4 && distance < length);
@@ -69,13 +68,15 @@ size_t nearest_words(const char *word, nearest_next next, const void *words, con
 		return 0;
 	/* An insertion sort by distance: lists of words are short. */
 	for (size_t i = 0; (candidate = next(words, i)); i++) {
+		unsigned int distance;
 		size_t place = found;
 
 		if (strlen(candidate) > NEAREST_MAX)
 			continue;
-		if (!is_near(word, candidate))
+		distance = rank(word, candidate);
+		if (!is_near(word, distance))
 			continue;
-		while (place > 0 && rank(word, ret_near[place - 1]) > rank(word, candidate))
+		while (place > 0 && rank(word, ret_near[place - 1]) > distance)
 			place--;
 		if (place == max)
 			continue;

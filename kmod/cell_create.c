@@ -26,7 +26,6 @@ static struct managed_cell *allocate_cell(const void __user *blob, u32 size)
 	char line[BLOB_ERROR_LINE];
 	struct managed_cell *cell;
 	struct blob_error error;
-	const u8 *set;
 	void *copy;
 
 	if (size < sizeof(struct cell_desc)) {
@@ -57,9 +56,8 @@ static struct managed_cell *allocate_cell(const void __user *blob, u32 size)
 	INIT_LIST_HEAD(&cell->entry);
 	INIT_LIST_HEAD(&cell->devices);
 	cell->desc = copy;
-	set = cell_desc_cpu_set(cell->desc);
-	for (unsigned int n = 0; n < cell->desc->cpu_set_size * 8 && n < nr_cpu_ids; n++) {
-		if (set[n / 8] & (1 << (n % 8)))
+	for (unsigned int n = 0; n < nr_cpu_ids; n++) {
+		if (cpus_listed(cell->desc, n))
 			cpumask_set_cpu(n, &cell->cpus);
 	}
 	return cell;
@@ -80,7 +78,6 @@ static bool cpu_is_cells(unsigned int cpu)
 static int check_new_cell(const struct managed_cell *cell)
 {
 	struct jailhouse_cell_id id = {.id = JAILHOUSE_ID_BY_NAME};
-	const u8 *set = cell_desc_cpu_set(cell->desc);
 
 	memcpy(id.name, cell->desc->name, sizeof(id.name));
 	if (cells_find(&id)) {
@@ -88,7 +85,7 @@ static int check_new_cell(const struct managed_cell *cell)
 		return -EEXIST;
 	}
 	for (unsigned int n = 0; n < cell->desc->cpu_set_size * 8; n++) {
-		if (!(set[n / 8] & (1 << (n % 8))))
+		if (!cpus_listed(cell->desc, n))
 			continue;
 		if (n >= nr_cpu_ids || !cpumask_test_cpu(n, &partition->cpus)) {
 			pr_cell(err, "cell %s: there is no CPU %u\n", cell->desc->name, n);

@@ -95,6 +95,7 @@ int partition_check_linux(void);
 /*
  * cpus.c: Linux' CPUs on the way in and out.
  *
+ * cpus_listed(): whether a configuration names the CPU.
  * cpus_check(): the configuration names all that are there. 0, -ENODEV, -EINVAL, -E2BIG.
  * cpus_bring(): all of them online. 0, or an error and a line that names the one that does not
  *   come; those that came are in brought either way.
@@ -102,6 +103,7 @@ int partition_check_linux(void);
  * cpus_close(), cpus_open(): from one to the other no others come online.
  * cpus_may_come(): whether this one may now: 0, or -EBUSY and a line; needs no lock.
  */
+bool cpus_listed(const struct cell_desc *desc, unsigned int cpu);
 int cpus_check(const struct partition *p);
 int cpus_bring(const struct cpumask *cpus, struct cpumask *brought);
 void cpus_take_away(struct cpumask *brought);

@@ -8,10 +8,10 @@
 static struct cpumask inside;
 static bool closed; /* who is not inside stays out */
 
-static bool is_listed(const struct cell_desc *root, unsigned int cpu)
+bool cpus_listed(const struct cell_desc *desc, unsigned int cpu)
 {
-	return cpu / 8 < root->cpu_set_size &&
-	       (cell_desc_cpu_set(root)[cpu / 8] & (1 << (cpu % 8)));
+	return cpu / 8 < desc->cpu_set_size &&
+	       (cell_desc_cpu_set(desc)[cpu / 8] & (1 << (cpu % 8)));
 }
 
 int cpus_check(const struct partition *p)
@@ -20,7 +20,7 @@ int cpus_check(const struct partition *p)
 	unsigned int end = max_t(unsigned int, root->cpu_set_size * 8, nr_cpu_ids);
 
 	for (unsigned int cpu = 0; cpu < end; cpu++) {
-		bool listed = is_listed(root, cpu);
+		bool listed = cpus_listed(root, cpu);
 		bool present = cpu < nr_cpu_ids && cpu_present(cpu);
 
 		if (listed && !present) {
