@@ -3,13 +3,11 @@
 
 #include <string.h>
 
-/* xorshift64 */
+#include "tests/lib/random.h"
+
 uint64_t mutator_next(struct mutator *mutator)
 {
-	mutator->state ^= mutator->state << 13;
-	mutator->state ^= mutator->state >> 7;
-	mutator->state ^= mutator->state << 17;
-	return mutator->state;
+	return random_next(&mutator->state);
 }
 
 void mutator_fill(struct mutator *mutator, void *bytes, size_t size)

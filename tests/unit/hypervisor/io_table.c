@@ -9,6 +9,7 @@
 #include "core/subsystem.h"
 #include "fake_machine.h"
 
+#include "tests/lib/random.h"
 #include "tests/lib/tap.h"
 
 #define SPACE	    256u
@@ -19,10 +20,7 @@ static uint64_t random_state = 0x9e3779b97f4a7c15;
 
 static uint64_t random_below(uint64_t limit)
 {
-	random_state ^= random_state << 13;
-	random_state ^= random_state >> 7;
-	random_state ^= random_state << 17;
-	return random_state % limit;
+	return random_next(&random_state) % limit;
 }
 
 static enum io_answer nothing(struct cpu *cpu, const struct io_region *region,

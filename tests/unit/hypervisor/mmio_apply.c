@@ -5,6 +5,7 @@
  */
 #include "arch/x86/logic/mmio_decode.h"
 
+#include "tests/lib/random.h"
 #include "tests/lib/tap.h"
 
 #define FLAG_CF	    0x001ull
@@ -65,14 +66,6 @@ static const struct operation operations[] = {
 	ROW(xor, XOR, true),  ROW(cmp, CMP, false), ROW(test, TEST, true), ROW(mov, MOV, false),
 };
 
-static uint64_t next_random(uint64_t *state)
-{
-	*state ^= *state << 13;
-	*state ^= *state >> 7;
-	*state ^= *state << 17;
-	return *state;
-}
-
 /* Half of the time something near an edge, where carries and signs happen. */
 static uint64_t next_operand(uint64_t *state, unsigned int width)
 {
@@ -90,13 +83,13 @@ static uint64_t next_operand(uint64_t *state, unsigned int width)
 					 0x7fffffffffffffff,
 					 0x8000000000000000,
 					 ~0ull};
-	uint64_t value = next_random(state);
+	uint64_t value = random_next(state);
 
 	if (value & 1)
 		value = edges[(value >> 8) % (sizeof(edges) / sizeof(edges[0]))] +
 			(value >> 32) % 3 - 1;
 	else
-		value = next_random(state);
+		value = random_next(state);
 	return width == 8 ? value : value & ((1ull << (width * 8)) - 1);
 }
 
@@ -110,8 +103,8 @@ static bool same_to_memory(const struct operation *o, unsigned int width, bool i
 			   uint64_t *random)
 {
 	uint64_t a = next_operand(random, width), b = next_operand(random, width);
-	uint64_t before = immediate ? next_random(random) : b, reg = before;
-	uint64_t flags = (next_random(random) & FLAGS_TRIED) | 2, native = flags, memory, result;
+	uint64_t before = immediate ? random_next(random) : b, reg = before;
+	uint64_t flags = (random_next(random) & FLAGS_TRIED) | 2, native = flags, memory, result;
 	struct mmio_insn insn = {
 		.width = width,
 		.reg_width = width,
@@ -137,8 +130,8 @@ static bool same_to_register(const struct operation *o, unsigned int width, uint
 		.to_register = true,
 	};
 	uint64_t a = next_operand(random, width), b = next_operand(random, width);
-	uint64_t upper = width < 8 ? next_random(random) << (width * 8) : 0, reg = a | upper;
-	uint64_t flags = (next_random(random) & FLAGS_TRIED) | 2, native = flags, result;
+	uint64_t upper = width < 8 ? random_next(random) << (width * 8) : 0, reg = a | upper;
+	uint64_t flags = (random_next(random) & FLAGS_TRIED) | 2, native = flags, result;
 	uint64_t mask = FLAGS_TRIED & ~(o->logic ? FLAG_AF : 0);
 
 	result = o->native[__builtin_ctz(width)](a, b, &native);

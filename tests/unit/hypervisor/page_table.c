@@ -5,6 +5,7 @@
 #include <errno.h>
 
 #include "page_table_model.h"
+#include "tests/lib/random.h"
 #include "tests/lib/tap.h"
 
 #define RW    (PT_READ | PT_WRITE)
@@ -289,26 +290,18 @@ static const struct change changes[] = {
 	{"unmap with 2 MiB at most", 2, BASE + 5 * PAGE_SIZE, UNMAP, 4 * LARGE, false},
 };
 
-static uint64_t next_random(uint64_t *state)
-{
-	*state ^= *state << 13;
-	*state ^= *state >> 7;
-	*state ^= *state << 17;
-	return *state;
-}
-
 /* A range of the window that begins and ends near borders of pages of some size. */
 static void random_range(uint64_t *random, uint64_t *ret_start, uint64_t *ret_size)
 {
 	static const uint64_t units[] = {PAGE_SIZE, PAGE_SIZE, LARGE, LARGE, GIB};
-	uint64_t unit = units[next_random(random) % 5], start, size;
+	uint64_t unit = units[random_next(random) % 5], start, size;
 
-	start = next_random(random) % (WINDOW_SIZE / unit) * unit;
-	size = (1 + next_random(random) % 3) * unit;
-	if (next_random(random) % 3 == 0)
-		start += next_random(random) % 4 * PAGE_SIZE;
-	if (next_random(random) % 3 == 0)
-		size += next_random(random) % 4 * PAGE_SIZE;
+	start = random_next(random) % (WINDOW_SIZE / unit) * unit;
+	size = (1 + random_next(random) % 3) * unit;
+	if (random_next(random) % 3 == 0)
+		start += random_next(random) % 4 * PAGE_SIZE;
+	if (random_next(random) % 3 == 0)
+		size += random_next(random) % 4 * PAGE_SIZE;
 	if (start >= WINDOW_SIZE)
 		start = 0;
 	*ret_start = BASE + start;
@@ -321,14 +314,14 @@ static int random_change(struct bench *bench, uint64_t *random)
 	uint64_t virt, size, phys;
 
 	random_range(random, &virt, &size);
-	if (next_random(random) % 3 == 0)
+	if (random_next(random) % 3 == 0)
 		return bench_unmap(bench, virt, size);
 	/* Mostly one translation for all, so that pages grow together again. */
 	phys = virt - BASE + 8 * GIB;
-	if (next_random(random) % 8 == 0)
-		phys = next_random(random) & 0xfffffff000;
-	return bench_map(bench, virt, phys, size, rights[next_random(random) % 5],
-			 next_random(random) % 16 == 0);
+	if (random_next(random) % 8 == 0)
+		phys = random_next(random) & 0xfffffff000;
+	return bench_map(bench, virt, phys, size, rights[random_next(random) % 5],
+			 random_next(random) % 16 == 0);
 }
 
 #define RANDOM_CHANGES 600
@@ -346,7 +339,7 @@ static void test_random(struct tap *tap, unsigned int max_leaf_level, uint64_t r
 		failed += random_change(&bench, &random) != 0;
 		for (unsigned int m = 0; m < 1000; m++)
 			mismatches +=
-				!bench_page_matches(&bench, next_random(&random) % WINDOW_PAGES);
+				!bench_page_matches(&bench, random_next(&random) % WINDOW_PAGES);
 		if (n % 20 == 0) {
 			shape = bench_shape(&bench);
 			sound = sound && shape.sound && shape.tables == bench.in_use;

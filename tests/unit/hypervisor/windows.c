@@ -10,6 +10,7 @@
 #include "core/page_pool.h"
 #include "plant_cell.h"
 
+#include "tests/lib/random.h"
 #include "tests/lib/tap.h"
 
 #define STEPS	  1500
@@ -45,10 +46,7 @@ static uint64_t seed = 0x2545f4914f6cdd1dull;
 
 static unsigned int choose(unsigned int count)
 {
-	seed ^= seed << 13;
-	seed ^= seed >> 7;
-	seed ^= seed << 17;
-	return (unsigned int)(seed >> 33) % count;
+	return (unsigned int)(random_next(&seed) >> 33) % count;
 }
 
 static int fail_here(uint64_t arg)

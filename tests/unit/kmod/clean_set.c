@@ -4,6 +4,7 @@
 
 #include <string.h>
 
+#include "tests/lib/random.h"
 #include "tests/lib/tap.h"
 
 #define PLACES 512u
@@ -15,10 +16,7 @@ static uint64_t seed = 0x2545f4914f6cdd1dull;
 
 static unsigned int choose(unsigned int count)
 {
-	seed ^= seed << 13;
-	seed ^= seed >> 7;
-	seed ^= seed << 17;
-	return (unsigned int)(seed >> 33) % count;
+	return (unsigned int)(random_next(&seed) >> 33) % count;
 }
 
 static bool model_has(unsigned int start, unsigned int end)
