@@ -311,6 +311,31 @@ static const char *command_cell(struct fake_cell *cell, char *const *words, size
 	return "ok";
 }
 
+/* One that somebody else has made and started. */
+static struct fake_cell *add_foreign(const char *name, const char *cpus)
+{
+	struct fake_cell *cell = fake_add(name, cpus);
+
+	if (cell) {
+		cell->status.state = CELL_RUNNING;
+		cell->status.started = 1;
+	}
+	return cell;
+}
+
+/*
+ * At once: nobody may see a moment in which there is none, which would be a cell that has ended. So
+ * for a moment there are two of that name.
+ */
+static const char *replace_cell(struct fake_cell *cell, const char *cpus)
+{
+	if (!add_foreign(cell->name, cpus))
+		return "full";
+	fake_write_sysfs();
+	fake_remove(cell);
+	return "ok";
+}
+
 static const char *command(char **words, size_t count, char *buffer, size_t size)
 {
 	struct fake_cell *cell;
@@ -343,22 +368,12 @@ static const char *command(char **words, size_t count, char *buffer, size_t size
 		fake.pool.source = fake.pool.size ? CELLVISOR_POOL_BOOT : CELLVISOR_POOL_NONE;
 		return "ok";
 	}
-	/* At once: nobody sees the moment in which there is none. */
 	if (strcmp(words[0], "replace") == 0 && count == 3) {
 		cell = fake_find_name(words[1]);
-		if (!cell)
-			return "no such cell";
-		fake_remove(cell);
-		words[0] = "foreign";
+		return cell ? replace_cell(cell, words[2]) : "no such cell";
 	}
-	if (strcmp(words[0], "foreign") == 0 && count == 3) {
-		cell = fake_add(words[1], words[2]);
-		if (cell) {
-			cell->status.state = CELL_RUNNING;
-			cell->status.started = 1;
-		}
-		return cell ? "ok" : "full";
-	}
+	if (strcmp(words[0], "foreign") == 0 && count == 3)
+		return add_foreign(words[1], words[2]) ? "ok" : "full";
 	cell = count >= 2 ? fake_find_name(words[1]) : NULL;
 	return cell ? command_cell(cell, words, count) : "no such cell";
 }
