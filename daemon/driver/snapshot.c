@@ -9,6 +9,7 @@
 #include "common/text_span.h"
 
 #define ATTRIBUTE_MAX 4096
+#define MAX_LISTS     3
 #define MAX_CELLS     256 /* more than any driver makes; bounds what a broken tree can cost */
 
 const char *snapshot_exit_name(unsigned int reason)
@@ -155,11 +156,16 @@ static void closedirp(DIR **directory)
 		closedir(*directory);
 }
 
-static int read_cells(int base, struct driver *driver, bool with_statistics,
-		      struct snapshot *snapshot)
+/*
+ * Returns 1 where a cell of the list was gone when it was to be read: one that has taken its place
+ * may not be in that list.
+ */
+static int read_list(int base, struct driver *driver, bool with_statistics,
+		     struct snapshot *snapshot)
 {
 	_cleanup_(closedirp) DIR *directory = NULL;
 	const struct dirent *entry;
+	bool gone = false;
 	int fd;
 
 	fd = openat(base, SYSFS_CELLS, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
@@ -170,9 +176,6 @@ static int read_cells(int base, struct driver *driver, bool with_statistics,
 		close(fd);
 		return -errno;
 	}
-	snapshot->cells = calloc(MAX_CELLS, sizeof(*snapshot->cells));
-	if (!snapshot->cells)
-		return -ENOMEM;
 	while ((entry = readdir(directory)) && snapshot->num_cells < MAX_CELLS) {
 		uint64_t id;
 		int r;
@@ -185,8 +188,25 @@ static int read_cells(int base, struct driver *driver, bool with_statistics,
 		if (r < 0)
 			return r;
 		snapshot->num_cells += (size_t)r;
+		gone |= !r;
 	}
-	return 0;
+	return gone;
+}
+
+/* Where cells come and go all the time, the last look is as good as any. */
+static int read_cells(int base, struct driver *driver, bool with_statistics,
+		      struct snapshot *snapshot)
+{
+	int r = 1;
+
+	snapshot->cells = calloc(MAX_CELLS, sizeof(*snapshot->cells));
+	if (!snapshot->cells)
+		return -ENOMEM;
+	for (unsigned int i = 0; r > 0 && i < MAX_LISTS; i++) {
+		snapshot->num_cells = 0;
+		r = read_list(base, driver, with_statistics, snapshot);
+	}
+	return r < 0 ? r : 0;
 }
 
 static enum hypervisor_state read_enabled(int base)

@@ -206,6 +206,24 @@ test_unit_of_a_replaced_cell_fails() {
 	property_becomes 15 alpha State defined
 }
 
+# The daemon has the list of cells when that happens, and asks the old one; what it saw would be told for a
+# while, since the next look takes long, too.
+test_unit_of_a_cell_replaced_during_a_look_fails() {
+	local before after n
+	systemctl start cell@alpha
+	before=$(fake calls status)
+	fake rule status 1 delay=1000 >/dev/null
+	fake rule status 1 delay=1000 >/dev/null
+	for ((n = 0; n < 300; n++)); do
+		after=$(fake calls status)
+		((after == before)) || break
+		sleep 0.01
+	done
+	fake replace alpha 2 >/dev/null
+	unit_becomes 30 cell@alpha failed
+	state_is alpha foreign
+}
+
 test_unit_of_a_cell_without_a_pulse_fails() {
 	systemctl start cell@alpha
 	fake beat alpha >/dev/null
