@@ -122,7 +122,7 @@ int image_load(struct partition *p);
  * trace.c: what is left in memory of a hypervisor that the machine was reset with.
  *
  * trace_begin(): from now on this one leaves something. The image is ready to be entered.
- * trace_look(): into the kernel's log with what some left in Linux' memory; once, early.
+ * trace_look(): into the kernel's log with what some left in Linux' memory, once for each; early.
  * trace_tell(): the same of what is about to become hypervisor memory, at a physical address.
  */
 void trace_begin(struct partition *p);

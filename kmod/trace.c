@@ -99,19 +99,37 @@ static void tell_console(const void *at, const struct image_header *header, cons
 	kvfree(ring);
 }
 
-/* Where all CPUs were in it was on, and the machine may have been restarted in order. */
-static void tell(const void *at, u64 phys, struct image_header *header)
+/*
+ * Where all CPUs were in it was on, and the machine may have been restarted in order. Returns
+ * whether there was something to tell.
+ */
+static bool tell(const void *at, u64 phys, struct image_header *header)
 {
 	const char *level = KERN_ERR;
 
 	if (!read_header(at, phys, header))
-		return;
+		return false;
 	if (is_open(header))
 		level = KERN_INFO;
 	printk("%scellvisor: the machine was reset with a hypervisor in it, which was at 0x%llx\n",
 	       level, phys);
 	tell_steps(header, level);
 	tell_console(at, header, level);
+	return true;
+}
+
+/*
+ * It is told once. What was told may lie in a page of somebody who has not written there yet: such
+ * a page is left alone, unless it can be moved away.
+ */
+static void forget(u64 phys)
+{
+	unsigned long pfn = PHYS_PFN(phys);
+
+	if (alloc_contig_range(pfn, pfn + 1, MIGRATE_MOVABLE, GFP_KERNEL | __GFP_NOWARN))
+		return;
+	clear_page(phys_to_virt(phys));
+	free_contig_range(pfn, 1);
 }
 
 void trace_tell(const void *at, u64 phys)
@@ -126,8 +144,8 @@ void trace_tell(const void *at, u64 phys)
 static int look(struct resource *res, void *data)
 {
 	for (u64 phys = ALIGN(res->start, STEP_BY); phys < res->end; phys += STEP_BY) {
-		if (pfn_valid(PHYS_PFN(phys)))
-			tell(phys_to_virt(phys), phys, data);
+		if (pfn_valid(PHYS_PFN(phys)) && tell(phys_to_virt(phys), phys, data))
+			forget(phys);
 		cond_resched();
 	}
 	return 0;

@@ -51,6 +51,11 @@ like 'and the others, which waited for it' "$told" \
 	'the last it came to, CPUs [-,0-3]*: inside, while another CPU set everything up'
 like 'and what it said' "$told" '\| virtualization: AMD SVM'
 mark=$(kernel_log_mark)
+systemctl stop cellmgrd
+rmmod cellvisor
+modprobe cellvisor
+is 'it is told once' "$(kernel_log_since "$mark" | grep 'was reset')" ''
+systemctl start cellmgrd
 check 'the hypervisor opens' cellctl enable
 check 'and closes' cellctl disable
 systemctl stop cellmgrd
