@@ -34,8 +34,8 @@
 
 #define CPU(n)	      (1u << (n))
 #define MIB	      (1ull << 20)
-#define BIG_ADDRESS   (2 * MIB)
-#define BIG_OFFSET    (32 * MIB) /* in the pool */
+#define BIG_ADDRESS   (4096 * MIB) /* above what is not memory below 4 GiB */
+#define BIG_OFFSET    (32 * MIB)   /* in the pool */
 #define LOADED	      (256 * MIB)
 #define TOLD_MS	      50
 #define AFTER_MS      8 /* of an operation the small cell fails */

@@ -5,7 +5,7 @@
 # timeout: 500
 # boot: own
 # machine: icount
-# options: --memory 2560M
+# options: --memory 7G
 # shellcheck source-path=SCRIPTDIR source=../lib/lib.sh
 . ./lib.sh
 
@@ -29,7 +29,7 @@ systemctl mask --runtime --now -q cellmgrd
 modprobe cellvisor
 mark=$(kernel_log_mark)
 found waits
-found failures 1024 4
+found failures 4096 4
 kernel_log_clean 'the kernel has nothing to complain about' "$mark"
 systemctl unmask --runtime -q cellmgrd
 finish
