@@ -14,7 +14,8 @@
 #include "lib/blob/blob_claims.h"
 
 #define SCRUB_CHUNK SZ_1M
-#define RAM_FLAGS   (BLOB_MEM_READ | BLOB_MEM_WRITE | BLOB_MEM_EXECUTE)
+#define POOL_FLAGS  (BLOB_MEM_READ | BLOB_MEM_WRITE)
+#define RAM_FLAGS   (POOL_FLAGS | BLOB_MEM_EXECUTE)
 
 /* Page-granular: [start, end). */
 struct span {
@@ -245,6 +246,13 @@ static bool changes_hands(const struct cell_desc *desc, const struct blob_memory
 	       (region->flags & (BLOB_MEM_WRITE | BLOB_MEM_LOADABLE));
 }
 
+/* What root cannot execute may be a device; but the pool is none, whatever the configuration says.
+ */
+static bool is_memory(struct span range)
+{
+	return root_has(partition->system, range, in_pool(range) ? POOL_FLAGS : RAM_FLAGS);
+}
+
 static int scrub_region(const struct managed_cell *cell, const struct blob_memory *region)
 {
 	struct span chunk;
@@ -258,7 +266,7 @@ static int scrub_region(const struct managed_cell *cell, const struct blob_memor
 			continue;
 		/* A page at a time where a device may be beside the memory. */
 		chunk.end = chunk.start + size;
-		if (!root_has(partition->system, chunk, RAM_FLAGS)) {
+		if (!is_memory(chunk)) {
 			size = PAGE_SIZE;
 			chunk.end = chunk.start + size;
 			if (!root_has(partition->system, chunk, BLOB_MEM_EXECUTE))
@@ -302,7 +310,9 @@ void claims_scrubbed(const struct cell_desc *desc)
 	for (u32 n = 0; n < desc->num_memory_regions; n++, region++) {
 		span.start = PAGE_ALIGN(region->phys_start);
 		span.end = (region->phys_start + region->size) & PAGE_MASK;
-		if (changes_hands(desc, region) && span.start < span.end && in_pool(span))
+		/* The hypervisor has not touched what root cannot execute. */
+		if (changes_hands(desc, region) && span.start < span.end && in_pool(span) &&
+		    root_has(partition->system, span, BLOB_MEM_EXECUTE))
 			clean_add(span.start, span.end);
 	}
 }

@@ -43,31 +43,40 @@ static bool lock_from_notifier(unsigned int limit_ms)
 	return true;
 }
 
-static int power_event(struct notifier_block *block, unsigned long event, void *data)
+static int prepare_to_sleep(void)
 {
 	int result = NOTIFY_DONE;
 
 	if (!lock_from_notifier(SLEEP_LOCK_MS))
 		return notifier_from_errno(-EBUSY);
+	if (partition) {
+		pr_cell(err, "no suspend while the hypervisor is on\n");
+		result = notifier_from_errno(-EBUSY);
+	} else {
+		WRITE_ONCE(going_down, true);
+	}
+	mutex_unlock(&cellvisor_lock);
+	return result;
+}
+
+static int power_event(struct notifier_block *block, unsigned long event, void *data)
+{
 	switch (event) {
 	case PM_SUSPEND_PREPARE:
 	case PM_HIBERNATION_PREPARE:
 	case PM_RESTORE_PREPARE:
-		if (partition) {
-			pr_cell(err, "no suspend while the hypervisor is on\n");
-			result = notifier_from_errno(-EBUSY);
-		} else {
-			WRITE_ONCE(going_down, true);
-		}
-		break;
-	case PM_POST_SUSPEND:
+		return prepare_to_sleep();
 	case PM_POST_HIBERNATION:
 	case PM_POST_RESTORE:
+		/* Of the pool nothing is saved: what is in it is what others left there meanwhile.
+		 */
+		clean_forget(0, U64_MAX);
+		fallthrough;
+	case PM_POST_SUSPEND:
+		/* Without the lock: nobody can have opened anything. */
 		WRITE_ONCE(going_down, false);
-		break;
 	}
-	mutex_unlock(&cellvisor_lock);
-	return result;
+	return NOTIFY_DONE;
 }
 
 /*

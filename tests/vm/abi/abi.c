@@ -35,10 +35,16 @@ int abi_call(const struct abi *abi, unsigned long code, const void *argument)
 
 void abi_open(struct abi *abi)
 {
+	const char *reserved = getenv("ABI_POOL");
+
 	abi->fd = open(JAILHOUSE_DEVICE, O_RDWR | O_CLOEXEC);
 	if (abi->fd < 0)
 		broken(JAILHOUSE_DEVICE ": %s", strerror(errno));
 	abi->pool = (struct cellvisor_pool){.size = POOL_SIZE, .source = CELLVISOR_POOL_LINUX};
+	if (reserved) {
+		abi->pool.source = CELLVISOR_POOL_BOOT;
+		abi->pool.phys_start = strtoull(reserved, NULL, 0);
+	}
 	/* One that was there may be in use. */
 	if (abi_call(abi, CELLVISOR_POOL_RESERVE, &abi->pool) < 0 &&
 	    (abi_call(abi, CELLVISOR_POOL_INFO, &abi->pool) < 0 || abi->pool.size < POOL_SIZE))

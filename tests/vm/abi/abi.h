@@ -77,11 +77,13 @@ enum variant {
 	ROOT_WITHOUT_PCI,      /* no IO-APIC's page, MMCONFIG, ports of PCI: the irqchips tell */
 	ROOT_WITHOUT_IO_FLAGS, /* device memory is read and write and no more */
 	ROOT_WITHOUT_UART,     /* CONSOLE_PORT is nobody's */
+	ROOT_POOL_IS_DATA,     /* root cannot execute what is in the pool */
 };
 
 /* Says why and ends the program, the hypervisor may be on then. */
 void broken(const char *format, ...) __attribute__((noreturn, format(printf, 1, 2)));
 
+/* With a pool of Linux' memory, or of what was reserved at the address in ABI_POOL. */
 void abi_open(struct abi *abi);
 /* These return what the ioctl does: 0 or a negative errno. */
 int abi_enable(const struct abi *abi, enum variant variant);

@@ -3,7 +3,8 @@
  * Artefacts of the field through the device: each case opens the hypervisor, has a cell or two, and
  * closes it again. Prints "ok WHAT" and "not ok WHAT: WHY". The daemon must not run.
  *
- * usage: abi CASE | abi enable VARIANT | abi disable
+ * usage: abi CASE | abi enable | abi data | abi hold | abi pool | abi disable
+ *   abi data: the same with a root that cannot execute what is in the pool
  *   abi life CPU: the hypervisor is on, and the daemon may run
  */
 #include <errno.h>
@@ -425,6 +426,14 @@ static const struct {
 	{"ports-of-nobody", case_ports, ROOT_WITHOUT_UART},
 };
 
+/* A cell with the first piece of the pool, which is left as it is. */
+static int hold(const struct abi *abi)
+{
+	const struct wish wish = {.name = "holder", .cpus = CPU(3)};
+
+	return abi_create(abi, &wish) ? 1 : 0;
+}
+
 int main(int argc, char **argv)
 {
 	struct abi abi;
@@ -433,6 +442,12 @@ int main(int argc, char **argv)
 	if (argc < 2)
 		return 2;
 	abi_open(&abi);
+	if (strcmp(argv[1], "pool") == 0)
+		return printf("0x%llx\n", (unsigned long long)abi.pool.phys_start) < 0;
+	if (strcmp(argv[1], "hold") == 0)
+		return hold(&abi);
+	if (strcmp(argv[1], "data") == 0)
+		return abi_enable(&abi, ROOT_POOL_IS_DATA) ? 1 : 0;
 	if (strcmp(argv[1], "enable") == 0)
 		return abi_enable(&abi, ROOT_WITHOUT_PCI) ? 1 : 0;
 	if (strcmp(argv[1], "disable") == 0)

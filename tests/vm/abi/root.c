@@ -53,6 +53,13 @@ static uint32_t append_rest(struct blob_buffer *buffer, const struct system_desc
 	       (region_end > end ? append_rest(buffer, system, behind, n + 1) : 0);
 }
 
+static bool has_pool(const struct blob_memory *region, const struct system_desc *system)
+{
+	/* The hypervisor's is its start, and not root's. */
+	return region->phys_start ==
+	       system->hypervisor_memory.phys_start + system->hypervisor_memory.size;
+}
+
 static uint32_t append_memory(struct blob_buffer *buffer, const struct system_desc *system,
 			      enum variant variant)
 {
@@ -65,6 +72,8 @@ static uint32_t append_memory(struct blob_buffer *buffer, const struct system_de
 
 		if (variant == ROOT_WITHOUT_IO_FLAGS && !(region.flags & BLOB_MEM_EXECUTE))
 			region.flags &= READ | WRITE;
+		if (variant == ROOT_POOL_IS_DATA && has_pool(&region, system))
+			region.flags &= ~(uint64_t)EXECUTE;
 		count += append_rest(buffer, system, region,
 				     variant == ROOT_WITHOUT_PCI ? 0 : nothing);
 	}
@@ -96,7 +105,7 @@ static void *take_out(const struct system_desc *ours, enum variant variant)
 	system.root_cell.num_memory_regions = append_memory(&buffer, ours, variant);
 	blob_append(&buffer, cell_desc_irqchips(root),
 		    root->num_irqchips * sizeof(struct blob_irqchip));
-	if (variant == ROOT_WITHOUT_IO_FLAGS)
+	if (variant == ROOT_WITHOUT_IO_FLAGS || variant == ROOT_POOL_IS_DATA)
 		blob_append(&buffer, cell_desc_pio(root),
 			    root->num_pio_regions * sizeof(struct blob_pio));
 	else
