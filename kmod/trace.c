@@ -6,8 +6,11 @@
  * Linux has not put something else there meanwhile.
  */
 #include <linux/cacheflush.h>
+#include <linux/cc_platform.h>
 #include <linux/ioport.h>
+#include <linux/memory_hotplug.h>
 #include <linux/mm.h>
+#include <linux/page-flags.h>
 #include <linux/sched.h>
 #include <linux/sizes.h>
 #include <linux/slab.h>
@@ -141,10 +144,18 @@ void trace_tell(const void *at, u64 phys)
 	kfree(header);
 }
 
+/* What is broken, or was given back to who lends the memory, is not to be read. */
+static bool may_be_read(u64 phys)
+{
+	struct page *page = pfn_to_online_page(PHYS_PFN(phys));
+
+	return page && !PageOffline(page) && !PageHWPoison(page);
+}
+
 static int look(struct resource *res, void *data)
 {
 	for (u64 phys = ALIGN(res->start, STEP_BY); phys < res->end; phys += STEP_BY) {
-		if (pfn_valid(PHYS_PFN(phys)) && tell(phys_to_virt(phys), phys, data))
+		if (may_be_read(phys) && tell(phys_to_virt(phys), phys, data))
 			forget(phys);
 		cond_resched();
 	}
@@ -153,8 +164,12 @@ static int look(struct resource *res, void *data)
 
 void trace_look(void)
 {
-	struct image_header *header = kmalloc(sizeof(*header), GFP_KERNEL);
+	struct image_header *header;
 
+	/* Such a machine ends where it looks at memory that it has not accepted yet. */
+	if (cc_platform_has(CC_ATTR_GUEST_MEM_ENCRYPT))
+		return;
+	header = kmalloc(sizeof(*header), GFP_KERNEL);
 	if (header)
 		walk_iomem_res_desc(IORES_DESC_NONE, IORESOURCE_SYSTEM_RAM | IORESOURCE_BUSY, 0,
 				    U64_MAX, header, look);
