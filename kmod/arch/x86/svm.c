@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /* AMD's side of the way in and out. */
+#include <linux/cc_platform.h>
 #include <linux/smp.h>
 #include <asm/asm.h>
 #include <asm/cpufeature.h>
@@ -9,7 +10,7 @@
 #include "cellvisor.h"
 #include "arch/x86/vendor.h"
 
-#define SYSCFG_MEM_ENCRYPT (1ull << 23) /* APM vol. 2, 7.10.2: page tables have a C-bit */
+#define SYSCFG_SNP_EN (1ull << 24) /* APM vol. 2, 15.36.2 */
 
 /*
  * INVLPGB flushes translations by address space id on all CPUs, which with one id for all guests
@@ -27,7 +28,7 @@
 struct cpu_survey {
 	atomic_t in_use;
 	atomic_t locked;
-	atomic_t encrypted;
+	atomic_t owned;
 };
 
 static bool svm_in_use(void)
@@ -48,8 +49,27 @@ static void survey_cpu(void *data)
 	rdmsrl(MSR_VM_CR, value);
 	if (value & SVM_VM_CR_SVM_DIS_MASK)
 		atomic_inc(&survey->locked);
-	if (!rdmsrl_safe(MSR_AMD64_SYSCFG, &value) && (value & SYSCFG_MEM_ENCRYPT))
-		atomic_inc(&survey->encrypted);
+	if (!rdmsrl_safe(MSR_AMD64_SYSCFG, &value) && (value & SYSCFG_SNP_EN))
+		atomic_inc(&survey->owned);
+}
+
+/*
+ * That page tables have a bit for encryption the firmware decides (SYSCFG, APM vol. 2, 7.10.2), for
+ * good. The hypervisor's do not set it, which suits a Linux that does not either. With a table of
+ * pages' owners a large page that has one of the firmware's among others cannot be written.
+ */
+static int check_memory(const struct cpu_survey *survey)
+{
+	if (cc_platform_has(CC_ATTR_HOST_MEM_ENCRYPT)) {
+		pr_cell(err, "Linux encrypts memory by page (SME): boot with mem_encrypt=off\n");
+		return -EOPNOTSUPP;
+	}
+	if (atomic_read(&survey->owned)) {
+		pr_cell(err, "memory has owners by page (SEV-SNP): switch that off in the firmware "
+			     "setup\n");
+		return -EOPNOTSUPP;
+	}
+	return 0;
 }
 
 static int svm_check(void)
@@ -83,11 +103,7 @@ static int svm_check(void)
 			"SVM is locked off by the firmware: enable it in the firmware setup\n");
 		return -ENODEV;
 	}
-	if (atomic_read(&survey.encrypted)) {
-		pr_cell(err, "memory is encrypted by page (SME): boot with mem_encrypt=off\n");
-		return -EOPNOTSUPP;
-	}
-	return 0;
+	return check_memory(&survey);
 }
 
 static void svm_enable(void)
