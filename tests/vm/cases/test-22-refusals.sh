@@ -114,7 +114,12 @@ rm /etc/cellmgr/cellmgrd.conf
 systemctl restart cellmgrd
 
 # CPUs.
+log=$(kernel_log_mark)
 check 'the hypervisor opens' cellctl enable
+if dmesg | grep -q 'Marking TSC unstable'; then
+	like 'a TSC that Linux does not count by is told' "$(kernel_log_since "$log")" \
+		'cellvisor: Linux does not count time by the TSC'
+fi
 check 'Linux can take a CPU of its own offline' sh -c "echo 0 >$cpus/cpu1/online"
 check 'and online again' sh -c "echo 1 >$cpus/cpu1/online"
 check 'and offline once more' sh -c "echo 0 >$cpus/cpu1/online"
