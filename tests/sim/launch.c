@@ -108,6 +108,30 @@ static void other_id(struct image_header *header, struct system_desc *system)
 	header->hardware_ids[1] = 5;
 }
 
+#define HIGH_ID 192 /* behind three words of bits, and three tables of temporary pages */
+
+/* The second CPU has a number that only large machines have. */
+static void high_id(struct image_header *header, struct system_desc *system)
+{
+	const uint64_t set[IMAGE_MAX_CPUS / 64] = {1, [HIGH_ID / 64] = 1ull << HIGH_ID % 64};
+	uint64_t offset = header->core_size + (HIGH_ID + 1) * header->percpu_size;
+	uint8_t *moved = (void *)(IMAGE_BASE + offset), *arrays = moved + sizeof(*system);
+
+	memcpy(moved, system, sizeof(*system));
+	((struct system_desc *)moved)->root_cell.cpu_set_size = sizeof(set);
+	memcpy(arrays, set, sizeof(set));
+	memcpy(arrays + sizeof(set), (uint8_t *)(system + 1) + sizeof(uint64_t),
+	       header->system_blob_size - sizeof(*system) - sizeof(uint64_t));
+	header->system_blob_offset = offset;
+	header->system_blob_size += sizeof(set) - sizeof(uint64_t);
+	header->page_pool_offset = offset + 0x10000;
+	header->max_cpus = HIGH_ID + 1;
+	header->cpu_entering[1] = 0;
+	header->cpu_entering[HIGH_ID] = 1;
+	header->hardware_ids[HIGH_ID] = 1;
+	sim.cpu[1].reg[SIM_RCX] = HIGH_ID;
+}
+
 static const struct {
 	void (*prepare)(struct image_header *header, struct system_desc *system);
 	int result;
@@ -203,6 +227,29 @@ static void test_steps(struct tap *tap, char **argv)
 	tap_ok(tap, header->cpu_step[0] == IMAGE_STEP_ROOT_CELL, "or than the root cell");
 }
 
+/* Each CPU has pages of its own by which it looks at memory, here at the code of its guest. */
+static void test_high_id(struct tap *tap, char **argv)
+{
+	static const uint8_t cpuid[] = {0x0f, 0xa2};
+
+	memset(&sim, 0, sizeof(sim));
+	sim_prepare = high_id;
+	sim_assists = false;
+	tap_ok(tap,
+	       sim_enter(argv[1], argv[2], CPUS, 0) && sim.cpu[0].state == SIM_GUEST &&
+		       sim.cpu[1].state == SIM_GUEST,
+	       "it opens with a CPU of a large machine");
+	for (unsigned int n = 0; n < CPUS; n++) {
+		sim_long_mode(n, 0);
+		sim_write_code(n, 0, cpuid, sizeof(cpuid));
+		tap_ok(tap,
+		       sim_exit(n, VMEXIT_CPUID, 0, 0) && sim.cpu[n].state == SIM_GUEST &&
+			       sim_vmcb(n)->rip == SIM_CODE_AT + sizeof(cpuid),
+		       "CPU %u looks at its guest's memory", n ? HIGH_ID : 0);
+	}
+	sim_assists = true;
+}
+
 int main(int argc, char **argv)
 {
 	struct tap tap = {0};
@@ -228,5 +275,6 @@ int main(int argc, char **argv)
 	       "with all as it should be it opens");
 	test_console(&tap, argv);
 	test_steps(&tap, argv);
+	test_high_id(&tap, argv);
 	return tap_done(&tap);
 }

@@ -138,9 +138,14 @@ void setup_enter(struct cpu *cpu, uint64_t cr3, uint64_t rsp, uint64_t resume, u
 extern const char text_start[], text_end[], rodata_end[];
 
 static struct page_table host_table;
-static uint64_t *temporary_entries;
 
-/* The page table behind TEMPORARY_BASE, so that a temporary mapping is one store. */
+/* The page tables behind TEMPORARY_BASE, so that a temporary mapping is one store. */
+#define TABLE_PAGES 512u
+static uint64_t *temporary_tables[IMAGE_MAX_CPUS * ARCH_TEMPORARY_PAGES / TABLE_PAGES];
+_Static_assert(IMAGE_MAX_CPUS *ARCH_TEMPORARY_PAGES % TABLE_PAGES == 0, "whole tables");
+_Static_assert(APIC_VIRT >= IMAGE_BASE + IMAGE_MAX_SIZE && APIC_VIRT < TEMPORARY_BASE,
+	       "one mapping in another's place");
+
 static uint64_t *find_page_table(uint64_t virt)
 {
 	uint64_t *entries = host_table.root;
@@ -169,7 +174,6 @@ static int map_own(void)
 		 PAGE_SIZE, PT_READ | PT_EXECUTE},
 		{APIC_VIRT, rdmsr(MSR_APIC_BASE) & PTE_ADDRESS, PAGE_SIZE,
 		 PT_READ | PT_WRITE | PT_DEVICE},
-		{TEMPORARY_BASE, 0, PAGE_SIZE, PT_READ},
 	};
 	int err = 0;
 
@@ -177,6 +181,23 @@ static int map_own(void)
 		err = page_table_map(&host_table, pieces[n].virt, pieces[n].phys, pieces[n].size,
 				     pieces[n].attributes, false);
 	return err;
+}
+
+/* Each of them comes with a page in it, which is taken out again. */
+static int make_temporary_tables(void)
+{
+	const unsigned int pages = image_header.max_cpus * ARCH_TEMPORARY_PAGES;
+
+	for (unsigned int n = 0; n * TABLE_PAGES < pages; n++) {
+		uint64_t virt = TEMPORARY_BASE + (uint64_t)n * TABLE_PAGES * PAGE_SIZE;
+		int err = page_table_map(&host_table, virt, 0, PAGE_SIZE, PT_READ, false);
+
+		if (err)
+			return err;
+		temporary_tables[n] = find_page_table(virt);
+		temporary_tables[n][0] = 0;
+	}
+	return 0;
 }
 
 static int mapping_init(void)
@@ -191,10 +212,10 @@ static int mapping_init(void)
 				       IMAGE_BASE + image_header.core_size +
 					       n * (uint64_t)CPU_BLOCK_SIZE + CPU_GUARD,
 				       PAGE_SIZE);
+	if (!err)
+		err = make_temporary_tables();
 	if (err)
 		return err;
-	temporary_entries = find_page_table(TEMPORARY_BASE);
-	temporary_entries[0] = 0;
 	/* Who opens the partition looks at pages of root's: memory that it shares is cleared. */
 	write_cr3(hv_to_phys(host_table.root));
 	page_pool_release_deferred();
@@ -204,7 +225,8 @@ static int mapping_init(void)
 void *arch_map_page(unsigned int slot, uint64_t phys, bool device)
 {
 	void *virt = mapping_of_page(this_cpu(), slot);
-	uint64_t *there = &temporary_entries[((uint64_t)virt - TEMPORARY_BASE) / PAGE_SIZE];
+	unsigned int page = ((uint64_t)virt - TEMPORARY_BASE) / PAGE_SIZE;
+	uint64_t *there = &temporary_tables[page / TABLE_PAGES][page % TABLE_PAGES];
 	uint64_t entry = page_table_leaf_entry(&paging_host_format, phys & PAGE_MASK,
 					       PT_READ | PT_WRITE | (device ? PT_DEVICE : 0), 1);
 

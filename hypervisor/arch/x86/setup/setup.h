@@ -10,8 +10,8 @@
 /* As Linux' kernel segments, so that nothing needs reloading on the way back. */
 #define SELECTOR_DATA 0x18
 
-#define TEMPORARY_BASE 0x80000000ull /* ARCH_TEMPORARY_PAGES for each CPU */
-#define APIC_VIRT      0x80200000ull /* the local APIC of whatever CPU looks */
+#define APIC_VIRT      0x7fe00000ull /* the local APIC of whatever CPU looks */
+#define TEMPORARY_BASE 0x80000000ull /* ARCH_TEMPORARY_PAGES for each CPU that there can be */
 
 /* Accessed and dirty are set from the start: the processor has nothing to write back. */
 #define PAGING_FORMAT(user)                                                                        \
