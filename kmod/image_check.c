@@ -68,7 +68,8 @@ struct image_layout image_lay_out(const struct image_header *header, uint64_t bl
 	/* Each factor has been bounded: no sum comes near the end of 64 bits. */
 	layout.blob = header->core_size + header->percpu_size * max_cpus;
 	layout.pool = (layout.blob + blob_size + PAGE_BYTES - 1) / PAGE_BYTES * PAGE_BYTES;
-	layout.needed = layout.pool + IMAGE_MIN_POOL_PAGES * PAGE_BYTES;
+	layout.needed =
+		layout.pool + (IMAGE_MIN_POOL_PAGES + IMAGE_CPU_POOL_PAGES * max_cpus) * PAGE_BYTES;
 	return layout;
 }
 

@@ -12,6 +12,7 @@
 #include "image_abi.h"
 
 #define IMAGE_MIN_POOL_PAGES 64u
+#define IMAGE_CPU_POOL_PAGES 2u /* beside those, for each CPU */
 
 /* Offsets from the start of hypervisor memory, in bytes. */
 struct image_layout {

@@ -184,8 +184,10 @@ static void layout(struct tap *tap)
 	tap_ok(tap, all.blob == header->core_size + IMAGE_MAX_CPUS * header->percpu_size,
 	       "the configuration lies behind the CPUs' memory");
 	tap_ok(tap, all.pool == all.blob + 2 * PAGE_BYTES, "the pool lies behind it, on a page");
-	tap_ok(tap, all.needed > all.pool && all.needed < IMAGE_MAX_SIZE,
-	       "all CPUs that there can be have a place");
+	tap_ok(tap,
+	       all.needed >= all.pool + 2 * IMAGE_MAX_CPUS * PAGE_BYTES &&
+		       all.needed < IMAGE_MAX_SIZE,
+	       "all CPUs that there can be have a place, and their pages of the pool");
 }
 
 /* What a module leaves in memory, at a place. */
