@@ -62,6 +62,8 @@ struct image_header {
 	uint32_t max_cpus;		       /* number of per-CPU areas: highest logical id + 1 */
 	uint32_t hardware_ids[IMAGE_MAX_CPUS]; /* the interrupt controller's, by logical id */
 	uint8_t cpu_entering[IMAGE_MAX_CPUS];  /* 1 for each CPU that enters */
+	/* 1 for each that Linux has parked in its own code and keeps from coming: to be reset */
+	uint8_t cpu_left_out[IMAGE_MAX_CPUS];
 	uint64_t trace_checksum; /* of all from IMAGE_SEALED to here: known again after a reset */
 
 	/* From here on written by both: what a machine that stands still there was doing. */

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
  * The driver's tree in sysfs, as the daemon and other tools read it. It is Jailhouse's, but for
- * root_violations:
+ * root_violations and cpus_left_out_list:
  *
  *	/sys/devices/jailhouse/
  *		enabled, console, core, mem_pool_size, …
@@ -28,6 +28,10 @@
 #define SYSFS_REMAP_POOL_SIZE "remap_pool_size"
 #define SYSFS_REMAP_POOL_USED "remap_pool_used"
 #define SYSFS_ROOT_VIOLATIONS "root_violations" /* refused accesses of Linux since enabling */
+
+/* CPUs, as a list, that Linux kept from coming when the hypervisor was enabled: nobody's while it
+ * is. */
+#define SYSFS_CPUS_LEFT_OUT "cpus_left_out_list"
 
 /* Of a cell. CPUs stand as a bitmap in hexadecimal, and as a list ("0-1,3"). */
 #define SYSFS_CELLS	    "cells"

@@ -88,7 +88,8 @@ static int check_new_cell(const struct managed_cell *cell)
 		if (!cpus_listed(cell->desc, n))
 			continue;
 		if (n >= nr_cpu_ids || !cpumask_test_cpu(n, &partition->cpus)) {
-			pr_cell(err, "cell %s: there is no CPU %u\n", cell->desc->name, n);
+			pr_cell(err, "cell %s: CPU %u is not in the partition\n", cell->desc->name,
+				n);
 			return -EINVAL;
 		}
 		if (cpu_is_cells(n)) {

@@ -69,8 +69,9 @@ struct partition {
 	const struct public_area *public;
 	struct system_desc *system; /* with what was filled in */
 	size_t system_size;
-	struct cpumask cpus;	/* that entered */
-	struct cpumask brought; /* online only for the moment in which all enter */
+	struct cpumask cpus;	 /* that entered */
+	struct cpumask brought;	 /* online only for the moment in which all enter */
+	struct cpumask left_out; /* that Linux keeps from coming: nobody's while it is on */
 	struct iomem_piece iomem;
 };
 
@@ -96,16 +97,18 @@ int partition_check_linux(void);
  * cpus.c: Linux' CPUs on the way in and out.
  *
  * cpus_listed(): whether a configuration names the CPU.
- * cpus_check(): the configuration names all that are there. 0, -ENODEV, -EINVAL, -E2BIG.
- * cpus_bring(): all of them online. 0, or an error and a line that names the one that does not
- *   come; those that came are in brought either way.
+ * cpus_bring(): all that are there come online, but for second threads of cores that Linux keeps
+ *   off, which are told of. 0, or an error and a line that names the one that does not come; those
+ *   that came, or are left out, are in brought and left_out either way.
+ * cpus_check(): the configuration names all that are there; those that are left out it may name,
+ *   and does no more. 0, -ENODEV, -EINVAL, -E2BIG.
  * cpus_take_away(): these offline again, and forgotten.
  * cpus_close(), cpus_open(): from one to the other no others come online.
  * cpus_may_come(): whether this one may now: 0, or -EBUSY and a line; needs no lock.
  */
 bool cpus_listed(const struct cell_desc *desc, unsigned int cpu);
-int cpus_check(const struct partition *p);
-int cpus_bring(const struct cpumask *cpus, struct cpumask *brought);
+int cpus_bring(struct partition *p);
+int cpus_check(struct partition *p);
 void cpus_take_away(struct cpumask *brought);
 void cpus_close(const struct cpumask *cpus);
 void cpus_open(void);

@@ -14,59 +14,90 @@ bool cpus_listed(const struct cell_desc *desc, unsigned int cpu)
 	       (cell_desc_cpu_set(desc)[cpu / 8] & (1 << (cpu % 8)));
 }
 
-int cpus_check(const struct partition *p)
+/* 0, or what is wrong with this one. */
+static int check_cpu(const struct partition *p, unsigned int cpu)
 {
-	const struct cell_desc *root = &p->system->root_cell;
-	unsigned int end = max_t(unsigned int, root->cpu_set_size * 8, nr_cpu_ids);
+	bool listed = cpus_listed(&p->system->root_cell, cpu);
+	bool present = cpu < nr_cpu_ids && cpu_present(cpu);
+	bool left_out = present && cpumask_test_cpu(cpu, &p->left_out);
 
-	for (unsigned int cpu = 0; cpu < end; cpu++) {
-		bool listed = cpus_listed(root, cpu);
-		bool present = cpu < nr_cpu_ids && cpu_present(cpu);
-
-		if (listed && !present) {
-			pr_cell(err, "there is no CPU %u, which the configuration names\n", cpu);
-			return -ENODEV;
-		}
-		if (!listed && present) {
-			pr_cell(err, "CPU %u is there but not in the configuration\n", cpu);
-			return -EINVAL;
-		}
-		if (listed && cpu >= IMAGE_MAX_CPUS) {
-			pr_cell(err, "CPU %u: only %u CPUs are supported\n", cpu, IMAGE_MAX_CPUS);
-			return -E2BIG;
-		}
+	if (listed && !present) {
+		pr_cell(err, "there is no CPU %u, which the configuration names\n", cpu);
+		return -ENODEV;
+	}
+	if (!listed && present && !left_out) {
+		pr_cell(err, "CPU %u is there but not in the configuration\n", cpu);
+		return -EINVAL;
+	}
+	if (present && cpu >= IMAGE_MAX_CPUS) {
+		pr_cell(err, "CPU %u: only %u CPUs are supported\n", cpu, IMAGE_MAX_CPUS);
+		return -E2BIG;
 	}
 	return 0;
 }
 
-/* The first one that does not come is a reason to try no other. */
-static int bring(unsigned int cpu, struct cpumask *brought)
+int cpus_check(struct partition *p)
+{
+	const struct cell_desc *root = &p->system->root_cell;
+	unsigned int cpu, end = max_t(unsigned int, root->cpu_set_size * 8, nr_cpu_ids);
+	u8 *set = (u8 *)cell_desc_cpu_set(root);
+	int err;
+
+	for (cpu = 0; cpu < end; cpu++) {
+		err = check_cpu(p, cpu);
+		if (err)
+			return err;
+	}
+	/* Who wrote it cannot know who will come. */
+	for_each_cpu (cpu, &p->left_out) {
+		if (cpus_listed(root, cpu))
+			set[cpu / 8] &= ~(1 << cpu % 8);
+	}
+	return 0;
+}
+
+/*
+ * Second threads of cores stay off by nosmt or smt/control, which no module can change: -EPERM, or
+ * -ECANCELED for one that is booted for the first time and goes again at once.
+ */
+static bool is_kept_off(int err)
+{
+	return smp_num_siblings > 1 && (err == -EPERM || err == -ECANCELED);
+}
+
+static int bring(struct partition *p, unsigned int cpu)
 {
 	int err = hotplug_add_cpu(cpu);
 
-	if (err == -EPERM)
-		pr_cell(err,
-			"CPU %u is offline and Linux may not bring it online, for a moment: echo "
-			"on "
-			">/sys/devices/system/cpu/smt/control, and what it was afterwards\n",
-			cpu);
-	else if (err)
+	if (is_kept_off(err)) {
+		cpumask_set_cpu(cpu, &p->left_out);
+		return 0;
+	}
+	if (err)
 		pr_cell(err, "CPU %u is offline and cannot be brought online: error %d\n", cpu,
 			err);
 	else
-		cpumask_set_cpu(cpu, brought);
+		cpumask_set_cpu(cpu, &p->brought);
 	return err;
 }
 
-int cpus_bring(const struct cpumask *cpus, struct cpumask *brought)
+/* The first one that does not come is a reason to try no other. */
+int cpus_bring(struct partition *p)
 {
 	unsigned int cpu;
 	int err = 0;
 
-	for_each_cpu (cpu, cpus) {
+	for_each_present_cpu(cpu)
+	{
 		if (!err && !cpu_online(cpu))
-			err = bring(cpu, brought);
+			err = bring(p, cpu);
 	}
+	if (!err && !cpumask_empty(&p->left_out))
+		pr_cell(warn,
+			"CPUs %*pbl are threads that Linux keeps off "
+			"(/sys/devices/system/cpu/smt/control): they stay out, and come to nobody "
+			"while the hypervisor is on\n",
+			cpumask_pr_args(&p->left_out));
 	return err;
 }
 
@@ -102,7 +133,7 @@ int cpus_may_come(unsigned int cpu)
 	}
 	if (smp_load_acquire(&closed) && !cpumask_test_cpu(cpu, &inside)) {
 		pr_cell(warn,
-			"CPU %u was not there when the hypervisor was opened: close that first\n",
+			"CPU %u did not come when the hypervisor was opened: close that first\n",
 			cpu);
 		return -EBUSY;
 	}

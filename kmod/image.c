@@ -29,6 +29,10 @@ static void fill_header(const struct partition *p, const struct image_layout *la
 		header->hardware_ids[cpu] = machine_apic_id(cpu);
 		header->cpu_entering[cpu] = 1;
 	}
+	for_each_cpu (cpu, &p->left_out) {
+		header->hardware_ids[cpu] = machine_apic_id(cpu);
+		header->cpu_left_out[cpu] = 1;
+	}
 }
 
 int image_load(struct partition *p)

@@ -256,12 +256,15 @@ static int cross(struct partition *p)
 
 /*
  * All CPUs that there are: one that stayed outside would wait in Linux' own code, with all of
- * memory before it, for whatever wakes it. Who was offline is so again afterwards, inside.
+ * memory before it, for whatever wakes it. Who was offline is so again afterwards, inside. Those
+ * that Linux keeps off the hypervisor resets, from when on they wait for a start that never comes.
  */
 static int enter(struct partition *p)
 {
-	int err = cpus_bring(cpu_present_mask, &p->brought);
+	int err = cpus_bring(p);
 
+	if (!err)
+		err = cpus_check(p);
 	/* Of those nobody has asked anything yet. */
 	if (!err && !cpumask_empty(&p->brought))
 		err = machine_survey();
@@ -305,9 +308,6 @@ int partition_open(struct partition *p)
 	if (err)
 		goto err_free;
 	err = prepare(p);
-	if (err)
-		goto err_free;
-	err = cpus_check(p);
 	if (err)
 		goto err_free;
 	err = links_check_system(p->system);

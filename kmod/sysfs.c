@@ -294,6 +294,16 @@ static ssize_t root_violations_show(struct device *dev, struct device_attribute 
 	return sysfs_emit(buffer, "%llu\n", count);
 }
 
+static ssize_t left_out_show(struct device *dev, struct device_attribute *attr, char *buffer)
+{
+	ssize_t size = 0;
+
+	if (view_begin())
+		size = cpumap_print_to_pagebuf(true, buffer, &partition->left_out);
+	view_end();
+	return size ?: sysfs_emit(buffer, "\n");
+}
+
 #define HYPERVISOR_ATTRIBUTE(_name, _mode, _show, ...)                                         \
 	&(struct hypervisor_attribute){{{.name = _name, .mode = _mode}, _show}, ##__VA_ARGS__} \
 		 .attr.attr
@@ -306,6 +316,7 @@ static struct attribute *hypervisor_attrs[] = {
 	HYPERVISOR_ATTRIBUTE(SYSFS_REMAP_POOL_SIZE, 0444, info_show, HV_INFO_REMAP_POOL_SIZE),
 	HYPERVISOR_ATTRIBUTE(SYSFS_REMAP_POOL_USED, 0444, info_show, HV_INFO_REMAP_POOL_USED),
 	HYPERVISOR_ATTRIBUTE(SYSFS_ROOT_VIOLATIONS, 0444, root_violations_show),
+	HYPERVISOR_ATTRIBUTE(SYSFS_CPUS_LEFT_OUT, 0444, left_out_show),
 	NULL,
 };
 

@@ -73,7 +73,19 @@ static void put_features(struct client *client, const struct manager_info *manag
 	fprintf(client->output.stream, "%s%s\n", none, end > first ? missing : "");
 }
 
-static void put_manager(struct client *client, const struct manager_info *manager)
+static int put_left_out(struct client *client, const struct manager_info *manager)
+{
+	_cleanup_(freep) char *cpus = format_cpus(manager->cpus_left_out);
+
+	if (!cpus)
+		return -ENOMEM;
+	put_label(client, "Left out");
+	fprintf(client->output.stream, "CPUs ");
+	put_text(client, COLOR_YELLOW, cpus, ": Linux keeps these threads off (nosmt)\n");
+	return 0;
+}
+
+static int put_manager(struct client *client, const struct manager_info *manager)
 {
 	const char *state = manager->hypervisor_state;
 	char available[QUANTITY_TEXT_MAX], total[QUANTITY_TEXT_MAX];
@@ -100,6 +112,7 @@ static void put_manager(struct client *client, const struct manager_info *manage
 		fputs("none set aside for cells\n", stream);
 	if (*manager->driver)
 		put_features(client, manager);
+	return json_object_array_length(manager->cpus_left_out) ? put_left_out(client, manager) : 0;
 }
 
 /* The manager's properties, and those of the cells. */
@@ -127,10 +140,10 @@ static enum exit_status status_overall(struct client *client)
 		return STATUS_DONE;
 	if (client->options.json != JSON_OFF)
 		return client_show_json(client, overall_json(&manager, &list));
-	put_manager(client, &manager);
+	r = put_manager(client, &manager);
 	fputc('\n', client->output.stream);
-	if (cell_table_print(&list, client->output.stream, &client->screen,
-			     !client->options.no_legend) < 0)
+	if (r < 0 || cell_table_print(&list, client->output.stream, &client->screen,
+				      !client->options.no_legend) < 0)
 		return complain_memory();
 	return client_show(client);
 }

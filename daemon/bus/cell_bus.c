@@ -108,13 +108,8 @@ GETTER(health)
 GETTER(cpus)
 {
 	const struct cell *cell = userdata;
-	int r;
 
-	r = sd_bus_message_open_container(reply, 'a', "u");
-	for (int cpu = cpu_mask_next(&cell->cpus, 0); r >= 0 && cpu >= 0;
-	     cpu = cpu_mask_next(&cell->cpus, (unsigned int)cpu + 1))
-		r = sd_bus_message_append(reply, "u", (uint32_t)cpu);
-	return r < 0 ? r : sd_bus_message_close_container(reply);
+	return append_cpus(reply, &cell->cpus);
 }
 
 GETTER(image_sha256)

@@ -298,6 +298,13 @@ GETTER(features)
 	return r < 0 ? r : sd_bus_message_close_container(reply);
 }
 
+GETTER(cpus_left_out)
+{
+	const struct manager *manager = userdata;
+
+	return append_cpus(reply, &manager->cpus_left_out);
+}
+
 static const sd_bus_vtable manager_vtable[] = {
 	SD_BUS_VTABLE_START(0),
 	SD_BUS_METHOD("EnableHypervisor", NULL, NULL, method_enable, METHOD_FLAGS),

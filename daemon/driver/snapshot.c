@@ -249,6 +249,8 @@ int snapshot_read(struct driver *driver, bool with_statistics, struct snapshot *
 	else if (errno != ENOENT)
 		return -errno;
 	if (snapshot->hypervisor == HYPERVISOR_ENABLED) {
+		/* The original has all CPUs. */
+		(void)read_cpus(base, SYSFS_CPUS_LEFT_OUT, &snapshot->cpus_left_out);
 		r = read_cells(base, driver, with_statistics, snapshot);
 		if (r < 0)
 			return r;

@@ -29,6 +29,7 @@ struct snapshot {
 	enum hypervisor_state hypervisor;
 	char release[32]; /* of the driver; "" for the original one or none */
 	uint64_t features;
+	struct cpu_mask cpus_left_out; /* nobody's; {0} with the original driver */
 	struct cellvisor_pool pool;  /* source CELLVISOR_POOL_NONE where there is none or unknown */
 	struct snapshot_cell *cells; /* without the root cell */
 	size_t num_cells;

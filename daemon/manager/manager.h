@@ -26,7 +26,8 @@
 	X(MANAGER_PROPERTY_MEMORY_TOTAL, "MemoryTotal", "t", BY_MEMBER(memory_total))             \
 	X(MANAGER_PROPERTY_MEMORY_SOURCE, "MemorySource", "s", BY_GETTER(memory_source))          \
 	X(MANAGER_PROPERTY_MEMORY_FREE, "MemoryFree", "t", BY_MEMBER(memory_free))                \
-	X(MANAGER_PROPERTY_FEATURES, "Features", "as", BY_GETTER(features))
+	X(MANAGER_PROPERTY_FEATURES, "Features", "as", BY_GETTER(features))                       \
+	X(MANAGER_PROPERTY_CPUS_LEFT_OUT, "CpusLeftOut", "au", BY_GETTER(cpus_left_out))
 
 enum manager_property { MANAGER_PROPERTIES(WORD_SYMBOL) MANAGER_PROPERTY_COUNT };
 
@@ -64,6 +65,7 @@ struct manager {
 	uint64_t observed_at_ns; /* monotonic: when what is shown was true */
 	uint64_t features;
 	char release[32];
+	struct cpu_mask cpus_left_out;
 	uint64_t memory_total;
 	uint64_t memory_free;
 	uint32_t changed;

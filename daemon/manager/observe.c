@@ -12,6 +12,16 @@
 #include "util/log.h"
 #include "util/message_ids.h"
 
+static void tell_left_out(const struct cpu_mask *cpus)
+{
+	_cleanup_(freep) char *list = cpu_mask_format(cpus);
+
+	if (list && *list)
+		log_warning("CPUs %s are nobody's while the hypervisor is enabled: Linux keeps "
+			    "them off (/sys/devices/system/cpu/smt/control)",
+			    list);
+}
+
 static void apply_hypervisor(struct manager *manager, const struct snapshot *snapshot)
 {
 	if (manager->state != snapshot->hypervisor) {
@@ -28,6 +38,12 @@ static void apply_hypervisor(struct manager *manager, const struct snapshot *sna
 	if (manager->features != snapshot->features) {
 		manager->features = snapshot->features;
 		manager_mark(manager, MANAGER_PROPERTY_FEATURES);
+	}
+	if (memcmp(&manager->cpus_left_out, &snapshot->cpus_left_out,
+		   sizeof(manager->cpus_left_out)) != 0) {
+		manager->cpus_left_out = snapshot->cpus_left_out;
+		manager_mark(manager, MANAGER_PROPERTY_CPUS_LEFT_OUT);
+		tell_left_out(&manager->cpus_left_out);
 	}
 }
 

@@ -50,7 +50,12 @@ static void check_named_cpus(const struct check *check)
 		else if (!cpu_mask_has(&machine->online, cpu) &&
 			 !cpu_mask_has(&check->input->cell_cpus, cpu))
 			check_report(check, SEVERITY_ERROR, "cpus",
-				     "CPU %d is offline; bring it online or name another one", cpu);
+				     machine->smt_off
+					     ? "CPU %d is offline, and second threads of cores are "
+					       "kept so (nosmt, smt/control); name another one"
+					     : "CPU %d is offline; bring it online or name another "
+					       "one",
+				     cpu);
 	}
 }
 

@@ -76,6 +76,13 @@ DEFINE_PARSE_CPUS(possible)
 DEFINE_PARSE_CPUS(present)
 DEFINE_PARSE_CPUS(online)
 
+/* "on", "off", "forceoff", "notsupported", "notimplemented", or a number of threads. */
+static int parse_smt(const void *text, size_t length, struct machine *machine)
+{
+	machine->smt_off = strstr(text, "off") != NULL;
+	return 0;
+}
+
 struct source {
 	const char *path;
 	/* -EINVAL where it makes no sense, -ENOENT where it does not say; -ENOMEM. */
@@ -96,6 +103,8 @@ struct source {
 
 static const struct source pin_users = {"/proc/interrupts", machine_parse_interrupts, NULL, true};
 static const struct source present_cpus = CPUS(present), online_cpus = CPUS(online);
+static const struct source smt_control = {"/sys/devices/system/cpu/smt/control", parse_smt, NULL,
+					  true};
 
 static const struct source sources[] = {
 	{"/proc/iomem", parse_iomem, "has a line that is no resource", false},
@@ -103,6 +112,7 @@ static const struct source sources[] = {
 	CPUS(possible),
 	CPUS(present),
 	CPUS(online),
+	{"/sys/devices/system/cpu/smt/control", parse_smt, NULL, true},
 	{"/proc/cpuinfo", machine_parse_cpuinfo, NULL, false},
 	{"/proc/cmdline", machine_parse_cmdline, NULL, true},
 	{"/proc/timer_list", machine_parse_timer_list,
@@ -163,10 +173,13 @@ int machine_read_online(const char *root, struct machine *machine)
 	r = read_source(&reader, &present_cpus);
 	if (r == 0)
 		r = read_source(&reader, &online_cpus);
+	if (r == 0)
+		r = read_source(&reader, &smt_control);
 	if (r < 0)
 		return r;
 	machine->present = now.present;
 	machine->online = now.online;
+	machine->smt_off = now.smt_off;
 	topology_read(reader.root, &machine->online, &machine->topology);
 	return 0;
 }

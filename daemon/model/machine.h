@@ -84,6 +84,7 @@ struct machine {
 	struct cpu_mask possible;
 	struct cpu_mask present;
 	struct cpu_mask online;
+	bool smt_off; /* Linux was told to keep second threads of cores off */
 	struct topology topology;
 	int32_t apic_ids[CPU_MASK_MAX]; /* by CPU number; -1: not known (offline) */
 

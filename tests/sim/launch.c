@@ -227,6 +227,33 @@ static void test_steps(struct tap *tap, char **argv)
 	tap_ok(tap, header->cpu_step[0] == IMAGE_STEP_ROOT_CELL, "or than the root cell");
 }
 
+#define PARKED_ID 9
+
+/* Two CPUs that stay with nobody, one of them by mistake, and one that nobody speaks of. */
+static void left_out(struct image_header *header, struct system_desc *system)
+{
+	header->hardware_ids[2] = PARKED_ID;
+	header->cpu_left_out[2] = 1;
+	header->cpu_left_out[1] = 1;
+	header->hardware_ids[3] = PARKED_ID + 1;
+}
+
+/* Linux' code goes on in them at an NMI: until they are reset it is not the hypervisor's. */
+static void test_left_out(struct tap *tap, char **argv)
+{
+	memset(&sim, 0, sizeof(sim));
+	sim_prepare = none;
+	sim_enter(argv[1], argv[2], CPUS, 0);
+	tap_is_u64(tap, sim.last_command, 0, "where none is left out nobody is reset");
+	memset(&sim, 0, sizeof(sim));
+	sim_prepare = left_out;
+	tap_ok(tap, sim_enter(argv[1], argv[2], CPUS, 0) && sim.cpu[0].state == SIM_GUEST,
+	       "it opens without a CPU that Linux has parked");
+	tap_ok(tap, sim.last_command == ((uint64_t)PARKED_ID << 32 | ICR_INIT | ICR_ASSERT),
+	       "which has an INIT, and no other has one after it");
+	tap_ok(tap, !sim.cpu[0].redirected && !sim.cpu[1].redirected, "nor has one that is inside");
+}
+
 /* Each CPU has pages of its own by which it looks at memory, here at the code of its guest. */
 static void test_high_id(struct tap *tap, char **argv)
 {
@@ -276,5 +303,6 @@ int main(int argc, char **argv)
 	test_console(&tap, argv);
 	test_steps(&tap, argv);
 	test_high_id(&tap, argv);
+	test_left_out(&tap, argv);
 	return tap_done(&tap);
 }

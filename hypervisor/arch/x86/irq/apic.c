@@ -22,7 +22,7 @@ static int apic_cpu_init(struct cpu *cpu)
 		return -EINVAL;
 	}
 	apic_cpus[(uint8_t)id] = cpu->id;
-	cpu->arch.apic_icr = apic_get(APIC_ICR_LOW);
+	cpu->arch.apic_icr = apic_get(APIC_ICR_LOW) & ~(apic_x2 ? 0 : ICR_PENDING);
 	if (apic_x2)
 		return 0;
 	cpu->arch.apic_ldr = apic_get(APIC_LDR);
@@ -44,6 +44,22 @@ void arch_cpu_kick(struct cpu *cpu)
 {
 	if (cpu != this_cpu())
 		apic_kick(cpu);
+}
+
+/*
+ * CPUs that are nobody's wait in Linux' code with interrupts off, and an NMI or a write to that
+ * code would make them go on, with all of memory before them. After an INIT they execute nothing
+ * and take no NMI until a start-up IPI (APM vol. 2, 14.1.2), which only this hypervisor could send.
+ */
+static int apic_init(void)
+{
+	int err = apic_regs_init();
+
+	for (unsigned int id = 0; id < IMAGE_MAX_CPUS && !err; id++) {
+		if (image_header.cpu_left_out[id] && !image_header.cpu_entering[id])
+			apic_command(image_header.hardware_ids[id], ICR_INIT | ICR_ASSERT);
+	}
+	return err;
 }
 
 bool arch_cpu_reset(struct cpu *cpu)
@@ -154,7 +170,7 @@ int arch_cell_map_interrupt_controller(struct cell *cell)
 
 SUBSYSTEM(10, apic_subsystem) = {
 	.name = "local APIC",
-	.init = apic_regs_init,
+	.init = apic_init,
 	.cpu_init = apic_cpu_init,
 	.cpu_reset = apic_cpu_reset,
 };
