@@ -115,6 +115,26 @@ void cpus_open(void);
 int cpus_may_come(unsigned int cpu);
 
 /*
+ * lockdown.c: whether the kernel is locked down, and whether a configuration names only what it may
+ * then: 0, or -EPERM and a line that says what it may not. kind: "cell" or "link".
+ */
+bool lockdown_is_on(void);
+int lockdown_check_system(const struct system_desc *system);
+int lockdown_check_cell(const char *kind, const struct cell_desc *desc);
+
+/*
+ * arch/x86/firmware.c: whether the firmware has told the kernel of these; firmware_has_ram(): that
+ * the page is memory, whatever was made of it since; machine_is_serial(): whether all of these
+ * ports are those of one UART of a PC.
+ */
+bool firmware_has_irqchip(const struct blob_irqchip *irqchip);
+bool firmware_has_config_space(const struct system_desc *system);
+bool firmware_has_iommu(const struct blob_iommu *unit);
+bool firmware_has_timer(const struct blob_platform_x86 *platform);
+bool firmware_has_ram(u64 page);
+bool machine_is_serial(u64 port, u64 count);
+
+/*
  * image.c: image_load() copies the image and the configuration into the partition's memory, ready
  * to be entered; p->header and p->public are set. -ENOEXEC for an image that is damaged or of
  * another build, -E2BIG.
@@ -138,7 +158,7 @@ void trace_tell(const void *at, u64 phys);
  * machine_survey(): 0, or the log says why the hypervisor cannot be opened here, and what to do.
  * machine_complete(): fills in what a configuration leaves to the machine. 0 or -EIO.
  * machine_is_reserved(): whether the firmware or the command line reserved the page, which is
- *	memory that nobody works with.
+ *	memory that nobody works with; only the command line where the kernel is locked down.
  * machine_build_boot_tables(): the page tables that the image starts with; it makes its own soon.
  * machine_write_back(): takes what was written here out of caches: a cell starts without them.
  * machine_cpu_in_use(): whether somebody else virtualizes this CPU by now; interrupts off.

@@ -221,6 +221,7 @@ static int check(const char *kind, const struct cell_desc *desc)
 	if (claims)
 		return -EOPNOTSUPP;
 
+	err = lockdown_check_cell(kind, desc);
 	for (u32 n = 0; n < desc->num_memory_regions && !err; n++, region++) {
 		if (!(region->flags & BLOB_MEM_COMM_REGION) && region->size)
 			err = check_region(kind, desc, region);

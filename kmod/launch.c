@@ -5,7 +5,6 @@
 #include <linux/io.h>
 #include <linux/ioport.h>
 #include <linux/mm.h>
-#include <linux/security.h>
 #include <linux/slab.h>
 #include <linux/stop_machine.h>
 #include <linux/uaccess.h>
@@ -56,22 +55,6 @@ static int read_system(const void __user *blob, struct partition *p)
 		return -EINVAL;
 	}
 	return machine_complete(p->system);
-}
-
-/*
- * The hypervisor writes to interrupt controllers, configuration space and ports where the
- * configuration says that they are, and cells to what is named for them. A locked-down kernel takes
- * no such word from user space.
- */
-static int check_lockdown(void)
-{
-	int err = security_locked_down(LOCKDOWN_DEV_MEM);
-
-	if (err)
-		pr_cell(err,
-			"the kernel is locked down (/sys/kernel/security/lockdown): no memory and "
-			"no devices on the word of a program\n");
-	return err;
 }
 
 /* Of the pool, or memory that was reserved at boot and is nobody's. */
@@ -289,11 +272,11 @@ int partition_read(const void __user *blob, struct partition **ret_partition)
 	p = kzalloc(sizeof(*p), GFP_KERNEL);
 	if (!p)
 		return -ENOMEM;
-	err = check_lockdown();
-	if (!err)
-		err = machine_survey();
+	err = machine_survey();
 	if (!err)
 		err = read_system(blob, p);
+	if (!err)
+		err = lockdown_check_system(p->system);
 	if (err)
 		partition_free(p);
 	else

@@ -76,6 +76,9 @@ bool machine_is_reserved(u64 page)
 		if (e820__mapped_any(page, page + PAGE_SIZE, others[n]))
 			return false;
 	}
+	/* What the firmware reserved may be anything, its own code and registers as well. */
+	if (lockdown_is_on() && !firmware_has_ram(page))
+		return false;
 	return e820__mapped_any(page, page + PAGE_SIZE, E820_TYPE_RESERVED);
 }
 
