@@ -1,0 +1,35 @@
+#!/bin/bash
+# SPDX-License-Identifier: GPL-2.0-only
+# The machine is switched off while somebody is in the middle of changing cells, and will be for longer than
+# is waited for: it goes down with its cells running, and says so. That it is off in the end says who runs
+# the tests, after 60 s at most.
+# boot: own
+# last-words: cells run on until the machine is reset or off
+# timeout: 180
+# shellcheck source-path=SCRIPTDIR source=../lib/cells.sh
+. ./cells.sh
+
+# is_held: nobody else's operation comes to its turn, of whatever cell.
+is_held() {
+	timeout 2 ./driver-call start nobody
+	(($? == 124))
+}
+
+begin
+check 'the probe loads' insmod ./partition-probe.ko
+describe turbine turbine 's/"heartbeat": .*/"heartbeat": "10s",/'
+describe mischief mischief 's/"cpus": .*/"cpus": [3],/'
+check 'a cell starts' cellctl start turbine
+turbine_reports 'it works'
+fails 'control: an operation comes to its turn, and there is no such cell' ./driver-call start nobody
+fails 'control: that is at once' is_held
+# What the driver says reaches the host, too.
+dmesg -n 7
+# The driver tries for 20 s.
+./probe hotplug-hold 1 >/dev/null
+(
+	trap '' TERM
+	cellctl create mischief >/dev/null 2>&1
+) &
+check 'somebody is making another one, for which no CPU goes' eventually 10 is_held
+go_down systemctl poweroff -ff
