@@ -86,12 +86,14 @@ enum hypervisor_state { BUS_HYPERVISOR_STATES(WORD_SYMBOL) HYPERVISOR_STATE_COUN
 	X(CELLVISOR_FEATURE_KILL, BUS_FEATURE_KILL) \
 	X(CELLVISOR_FEATURE_EVENTS, "events")       \
 	X(CELLVISOR_FEATURE_LINKS, "links")         \
-	X(CELLVISOR_FEATURE_DEVICES, "devices")
+	X(CELLVISOR_FEATURE_DEVICES, "devices")     \
+	X(CELLVISOR_FEATURE_KEEP, "keep-cpus")
 
 /*
  * What is done with the hypervisor and with cells: property Operation of a cell, polkit's detail
- * "verb" and the action that it is asked about. Those up to "remove-link" are single steps, too;
- * links come and go with cells, nobody has to ask for it.
+ * "verb" and the action that it is asked about. Those up to "keep-cpus" are single steps, too;
+ * links come and go with cells, and which CPUs are kept the configuration says: nobody has to ask
+ * for it.
  */
 #define BUS_VERBS(X)                                                 \
 	X(VERB_ENABLE, "enable", BUS_ACTION_MANAGE_HYPERVISOR)       \
@@ -104,6 +106,7 @@ enum hypervisor_state { BUS_HYPERVISOR_STATES(WORD_SYMBOL) HYPERVISOR_STATE_COUN
 	X(VERB_DESTROY, "destroy", BUS_ACTION_MANAGE_CELLS)          \
 	X(VERB_ADD_LINK, "add-link", BUS_ACTION_MANAGE_CELLS)        \
 	X(VERB_REMOVE_LINK, "remove-link", BUS_ACTION_MANAGE_CELLS)  \
+	X(VERB_KEEP_CPUS, "keep-cpus", BUS_ACTION_MANAGE_HYPERVISOR) \
 	X(VERB_RESTART, "restart", BUS_ACTION_MANAGE_CELLS)          \
 	X(VERB_RELOAD, "reload", BUS_ACTION_MANAGE_CELLS)            \
 	X(VERB_OPEN_CONSOLE, "open-console", BUS_ACTION_DEBUG_CELLS) \

@@ -81,6 +81,7 @@ _Static_assert(JAILHOUSE_CELL_DESTROY == 0x40280005, "ioctl number");
 #define CELLVISOR_FEATURE_EVENTS  (1ull << 4) /* poll(), CELLVISOR_EVENTS, uevents */
 #define CELLVISOR_FEATURE_LINKS	  (1ull << 5) /* CELLVISOR_LINK_* */
 #define CELLVISOR_FEATURE_DEVICES (1ull << 6) /* CELLVISOR_CELL_CREATE */
+#define CELLVISOR_FEATURE_KEEP	  (1ull << 7) /* CELLVISOR_KEEP_CPUS */
 
 struct cellvisor_features {
 	uint32_t abi_version;
@@ -179,6 +180,22 @@ struct cellvisor_cell_create {
 	uint64_t take; /* bit n: device n of the blob */
 };
 
+/*
+ * Which CPUs are kept out of Linux while no cell has them, for the next cell: what is named, at
+ * once or from the end of the cell that has it on; and, with CELLVISOR_KEEP_CELLS, what cells have
+ * had when they end. What was kept and is not to be any more goes back to Linux, as all does when
+ * the hypervisor is disabled. Linux cannot bring one online: EBUSY, and the kernel's log says why.
+ * After an error all is as it was: EINVAL, the hypervisor is off, or there is no such CPU, or Linux
+ * cannot do without it; EIO, it does not answer the hypervisor; EBUSY.
+ */
+#define CELLVISOR_KEEP_CELLS (1u << 0)
+
+struct cellvisor_keep_cpus {
+	uint32_t flags;
+	uint32_t reserved;
+	uint64_t cpus[4]; /* bit n % 64 of word n / 64: CPU n */
+};
+
 #define CELLVISOR_FEATURES     _IOR(CELLVISOR_IOC_TYPE, 0, struct cellvisor_features)
 #define CELLVISOR_POOL_RESERVE _IOWR(CELLVISOR_IOC_TYPE, 1, struct cellvisor_pool)
 #define CELLVISOR_POOL_RELEASE _IO(CELLVISOR_IOC_TYPE, 2)
@@ -197,5 +214,6 @@ struct cellvisor_cell_create {
 #define CELLVISOR_LINK_ADD     _IOW(CELLVISOR_IOC_TYPE, 8, struct cellvisor_link_add)
 #define CELLVISOR_LINK_REMOVE  _IOW(CELLVISOR_IOC_TYPE, 9, struct cellvisor_link_remove)
 #define CELLVISOR_CELL_CREATE  _IOW(CELLVISOR_IOC_TYPE, 10, struct cellvisor_cell_create)
+#define CELLVISOR_KEEP_CPUS    _IOW(CELLVISOR_IOC_TYPE, 11, struct cellvisor_keep_cpus)
 
 #endif /* DRIVER_ABI_H */

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
  * The driver's tree in sysfs, as the daemon and other tools read it. It is Jailhouse's, but for
- * root_violations and cpus_left_out_list:
+ * root_violations, cpus_left_out_list and cpus_kept_list:
  *
  *	/sys/devices/jailhouse/
  *		enabled, console, core, mem_pool_size, …
@@ -32,6 +32,8 @@
 /* CPUs, as a list, that Linux kept from coming when the hypervisor was enabled: nobody's while it
  * is. */
 #define SYSFS_CPUS_LEFT_OUT "cpus_left_out_list"
+/* CPUs that are no cell's and kept out of Linux for the next one, as a list ("2,5-7"). */
+#define SYSFS_CPUS_KEPT	    "cpus_kept_list"
 
 /* Of a cell. CPUs stand as a bitmap in hexadecimal, and as a list ("0-1,3"). */
 #define SYSFS_CELLS	    "cells"

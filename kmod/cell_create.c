@@ -168,7 +168,7 @@ static int bring_in(struct managed_cell *cell, u64 take)
 		return err;
 	}
 err_cpus:
-	cell_return_cpus(cell);
+	cell_return_cpus(cell, false);
 err_devices:
 	devices_release(cell, true);
 err_list:

@@ -327,7 +327,7 @@ static int destroy(struct managed_cell *cell, bool force)
 	 * notifier of its own would wait for the end of those that are called now, us among them.
 	 */
 	devices_release(cell, !force);
-	cell_return_cpus(cell);
+	cell_return_cpus(cell, true);
 	events_raise("destroyed", cell);
 	cellvisor_sysfs_remove(cell);
 	if (cell->dying) {

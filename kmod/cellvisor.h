@@ -336,13 +336,20 @@ void cells_tell_locked(const struct managed_cell *changed);
  * cell_cpus.c: CPUs between Linux and a cell.
  *
  * cells_own_cpu(): whether a cell has it; needs no lock.
+ * cells_let_come(): 0, or -EBUSY and a line where it is not Linux'; needs no lock.
  * cell_take_cpus(): all of them, or none and an error.
- * cell_return_cpus(): what was taken. The log tells which does not come back.
- * cells_return_missing(): the hypervisor is off: those once more.
+ * cell_return_cpus(): what was taken, but for what is to be kept. The log tells which does not come
+ *   back. lived: the cell has had them, and was not only to.
+ * cells_keep_cpus(): which are to be kept from now on: the driver's call. The hypervisor need not
+ * be on. cells_kept_cpus(): which are; needs no lock. cells_return_missing(): the hypervisor is
+ * off: those that are missing once more, and all that were kept.
  */
 bool cells_own_cpu(unsigned int cpu);
+int cells_let_come(unsigned int cpu);
 int cell_take_cpus(struct managed_cell *cell);
-void cell_return_cpus(struct managed_cell *cell);
+void cell_return_cpus(struct managed_cell *cell, bool lived);
+int cells_keep_cpus(const struct cellvisor_keep_cpus *keep);
+const struct cpumask *cells_kept_cpus(void);
 void cells_return_missing(void);
 
 /*

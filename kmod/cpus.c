@@ -127,10 +127,10 @@ void cpus_open(void)
 
 int cpus_may_come(unsigned int cpu)
 {
-	if (cells_own_cpu(cpu)) {
-		pr_cell(warn, "CPU %u belongs to a cell\n", cpu);
-		return -EBUSY;
-	}
+	int err = cells_let_come(cpu);
+
+	if (err)
+		return err;
 	if (smp_load_acquire(&closed) && !cpumask_test_cpu(cpu, &inside)) {
 		pr_cell(warn,
 			"CPU %u did not come when the hypervisor was opened: close that first\n",

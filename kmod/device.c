@@ -108,13 +108,14 @@ union request {
 	struct cellvisor_cell_create create_with;
 	struct cellvisor_link_add link_add;
 	struct cellvisor_link_remove link_remove;
+	struct cellvisor_keep_cpus keep_cpus;
 };
 
 static const struct cellvisor_features features = {
 	.abi_version = CELLVISOR_ABI_VERSION,
 	.features = CELLVISOR_FEATURE_POOL | CELLVISOR_FEATURE_STATUS | CELLVISOR_FEATURE_CONSOLE |
 		    CELLVISOR_FEATURE_KILL | CELLVISOR_FEATURE_EVENTS | CELLVISOR_FEATURE_LINKS |
-		    CELLVISOR_FEATURE_DEVICES,
+		    CELLVISOR_FEATURE_DEVICES | CELLVISOR_FEATURE_KEEP,
 	.release = CELLMGR_RELEASE,
 };
 
@@ -190,6 +191,8 @@ static int serve_one(unsigned int code, union request *request)
 		return release_pool();
 	case CELLVISOR_LINK_REMOVE:
 		return remove_link(&request->link_remove);
+	case CELLVISOR_KEEP_CPUS:
+		return cells_keep_cpus(&request->keep_cpus);
 	default:
 		return -ENOTTY;
 	}

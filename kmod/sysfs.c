@@ -304,6 +304,11 @@ static ssize_t left_out_show(struct device *dev, struct device_attribute *attr, 
 	return size ?: sysfs_emit(buffer, "\n");
 }
 
+static ssize_t cpus_kept_show(struct device *dev, struct device_attribute *attr, char *buffer)
+{
+	return cpumap_print_to_pagebuf(true, buffer, cells_kept_cpus());
+}
+
 #define HYPERVISOR_ATTRIBUTE(_name, _mode, _show, ...)                                         \
 	&(struct hypervisor_attribute){{{.name = _name, .mode = _mode}, _show}, ##__VA_ARGS__} \
 		 .attr.attr
@@ -317,6 +322,7 @@ static struct attribute *hypervisor_attrs[] = {
 	HYPERVISOR_ATTRIBUTE(SYSFS_REMAP_POOL_USED, 0444, info_show, HV_INFO_REMAP_POOL_USED),
 	HYPERVISOR_ATTRIBUTE(SYSFS_ROOT_VIOLATIONS, 0444, root_violations_show),
 	HYPERVISOR_ATTRIBUTE(SYSFS_CPUS_LEFT_OUT, 0444, left_out_show),
+	HYPERVISOR_ATTRIBUTE(SYSFS_CPUS_KEPT, 0444, cpus_kept_show),
 	NULL,
 };
 

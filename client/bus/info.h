@@ -27,14 +27,15 @@
 	X(struct json_object *, devices, "devices", "[]") /* texts */                              \
 	X(const char *, dma, "dma", "'none'")
 
-#define MANAGER_PROPERTIES(X)                                                     \
-	X(const char *, hypervisor_state, "hypervisor-state", "'unknown'")        \
-	X(const char *, driver, "driver", "''")                                   \
-	X(const char *, version, "version", "''")                                 \
-	X(uint64_t, memory_total, "memory-total", "0")                            \
-	X(const char *, memory_source, "memory-source", "''")                     \
-	X(uint64_t, memory_free, "memory-free", "0")                              \
-	X(struct json_object *, features, "features", "[]")	      /* texts */ \
+#define MANAGER_PROPERTIES(X)                                                       \
+	X(const char *, hypervisor_state, "hypervisor-state", "'unknown'")          \
+	X(const char *, driver, "driver", "''")                                     \
+	X(const char *, version, "version", "''")                                   \
+	X(uint64_t, memory_total, "memory-total", "0")                              \
+	X(const char *, memory_source, "memory-source", "''")                       \
+	X(uint64_t, memory_free, "memory-free", "0")                                \
+	X(struct json_object *, cpus_kept, "cpus-kept", "[]")	      /* numbers */ \
+	X(struct json_object *, features, "features", "[]")	      /* texts */   \
 	X(struct json_object *, cpus_left_out, "cpus-left-out", "[]") /* numbers */
 
 #define PROPERTY_MEMBER(type, member, key, otherwise) type member;

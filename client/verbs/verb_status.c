@@ -85,6 +85,17 @@ static int put_left_out(struct client *client, const struct manager_info *manage
 	return 0;
 }
 
+/* Which CPUs Linux does without although no cell has them. */
+static void put_kept(struct client *client, const struct manager_info *manager)
+{
+	_cleanup_(freep) char *cpus = format_cpus(manager->cpus_kept);
+
+	if (cpus && json_object_array_length(manager->cpus_kept) > 0) {
+		put_label(client, "Kept CPUs");
+		fprintf(client->output.stream, "%s, out of Linux for the next cell\n", cpus);
+	}
+}
+
 static int put_manager(struct client *client, const struct manager_info *manager)
 {
 	const char *state = manager->hypervisor_state;
@@ -110,6 +121,7 @@ static int put_manager(struct client *client, const struct manager_info *manager
 				: "");
 	else
 		fputs("none set aside for cells\n", stream);
+	put_kept(client, manager);
 	if (*manager->driver)
 		put_features(client, manager);
 	return json_object_array_length(manager->cpus_left_out) ? put_left_out(client, manager) : 0;

@@ -109,7 +109,7 @@ GETTER(cpus)
 {
 	const struct cell *cell = userdata;
 
-	return append_cpus(reply, &cell->cpus);
+	return service_append_cpus(reply, &cell->cpus);
 }
 
 GETTER(image_sha256)

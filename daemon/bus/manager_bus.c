@@ -248,6 +248,13 @@ GETTER(hypervisor_state)
 	return sd_bus_message_append(reply, "s", hypervisor_state_name(manager->state));
 }
 
+GETTER(cpus_kept)
+{
+	const struct manager *manager = userdata;
+
+	return service_append_cpus(reply, &manager->cpus_kept);
+}
+
 GETTER(memory_source)
 {
 	const struct manager *manager = userdata;
@@ -302,7 +309,7 @@ GETTER(cpus_left_out)
 {
 	const struct manager *manager = userdata;
 
-	return append_cpus(reply, &manager->cpus_left_out);
+	return service_append_cpus(reply, &manager->cpus_left_out);
 }
 
 static const sd_bus_vtable manager_vtable[] = {

@@ -17,6 +17,16 @@ static const struct core_events events = {
 	.manager_changed = manager_bus_changed,
 };
 
+int service_append_cpus(sd_bus_message *reply, const struct cpu_mask *cpus)
+{
+	int r = sd_bus_message_open_container(reply, 'a', "u");
+
+	for (int cpu = cpu_mask_next(cpus, 0); r >= 0 && cpu >= 0;
+	     cpu = cpu_mask_next(cpus, (unsigned int)cpu + 1))
+		r = sd_bus_message_append(reply, "u", (uint32_t)cpu);
+	return r < 0 ? r : sd_bus_message_close_container(reply);
+}
+
 int service_reply_error(sd_bus_error *ret_error, const struct error *error)
 {
 	return sd_bus_error_set(ret_error, error_bus_name(error->code), error_text(error));

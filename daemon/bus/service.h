@@ -7,6 +7,7 @@
 
 #include "common/cleanup.h"
 #include "manager/core_events.h"
+#include "util/cpu_mask.h"
 #include "util/error.h"
 
 struct request;
@@ -49,6 +50,9 @@ void cell_bus_failed(const struct cell *cell, const char *reason, void *userdata
 
 /* Whose call it is, as the bus knows him. Negative errno where it does not. */
 int service_read_uid(sd_bus_message *call, uid_t *ret);
+
+/* An array of numbers. For return from a getter. */
+int service_append_cpus(sd_bus_message *reply, const struct cpu_mask *cpus);
 
 /* Path of a cell's object; what a foreign cell's name may hold is escaped. NULL without memory. */
 char *cell_bus_path(const struct cell *cell);

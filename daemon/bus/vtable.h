@@ -5,8 +5,6 @@
 
 #include <systemd/sd-bus.h>
 
-#include "util/cpu_mask.h"
-
 /* Whoever may call is polkit's matter, see request.c. */
 #define METHOD_FLAGS SD_BUS_VTABLE_UNPRIVILEGED
 
@@ -30,16 +28,5 @@
 	SD_BUS_PROPERTY(name, type, __VA_ARGS__, SD_BUS_VTABLE_PROPERTY_EMITS_CHANGE),
 #define BY_GETTER(name) get_##name, 0
 #define BY_MEMBER(name) NULL, offsetof(OBJECT, name)
-
-/* As "au". */
-static inline int append_cpus(sd_bus_message *reply, const struct cpu_mask *cpus)
-{
-	int r = sd_bus_message_open_container(reply, 'a', "u");
-
-	for (int cpu = cpu_mask_next(cpus, 0); r >= 0 && cpu >= 0;
-	     cpu = cpu_mask_next(cpus, (unsigned int)cpu + 1))
-		r = sd_bus_message_append(reply, "u", (uint32_t)cpu);
-	return r < 0 ? r : sd_bus_message_close_container(reply);
-}
 
 #endif /* VTABLE_H */

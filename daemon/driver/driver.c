@@ -223,6 +223,15 @@ int driver_link_remove(struct driver *driver, uint16_t bdf)
 	return call_feature(driver, CELLVISOR_FEATURE_LINKS, CELLVISOR_LINK_REMOVE, &remove);
 }
 
+int driver_keep_cpus(struct driver *driver, const struct cpu_mask *cpus, bool cells)
+{
+	struct cellvisor_keep_cpus keep = {.flags = cells ? CELLVISOR_KEEP_CELLS : 0};
+
+	_Static_assert(sizeof(keep.cpus) == sizeof(cpus->words), "the same CPUs");
+	memcpy(keep.cpus, cpus->words, sizeof(keep.cpus));
+	return call_feature(driver, CELLVISOR_FEATURE_KEEP, CELLVISOR_KEEP_CPUS, &keep);
+}
+
 int driver_events(struct driver *driver, uint64_t *ret)
 {
 	uint64_t events;

@@ -12,6 +12,7 @@
 
 #include "common/cleanup.h"
 #include "driver_abi.h"
+#include "util/cpu_mask.h"
 
 struct driver {
 	int fd;
@@ -74,6 +75,9 @@ int driver_pool_release(struct driver *driver);
 /* Root's end of a link comes with a checked blob, and goes by its place in PCI domain 0. */
 int driver_link_add(struct driver *driver, const void *blob, size_t size);
 int driver_link_remove(struct driver *driver, uint16_t bdf);
+
+/* As struct cellvisor_keep_cpus has it. */
+int driver_keep_cpus(struct driver *driver, const struct cpu_mask *cpus, bool cells);
 
 /* Reads, and thereby acknowledges, the counter of events. */
 int driver_events(struct driver *driver, uint64_t *ret);

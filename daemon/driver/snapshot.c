@@ -251,6 +251,9 @@ int snapshot_read(struct driver *driver, bool with_statistics, struct snapshot *
 	if (snapshot->hypervisor == HYPERVISOR_ENABLED) {
 		/* The original has all CPUs. */
 		(void)read_cpus(base, SYSFS_CPUS_LEFT_OUT, &snapshot->cpus_left_out);
+		/* The original driver has no such thing. */
+		if (read_cpus(base, SYSFS_CPUS_KEPT, &snapshot->cpus_kept) < 0)
+			snapshot->cpus_kept = (struct cpu_mask){0};
 		r = read_cells(base, driver, with_statistics, snapshot);
 		if (r < 0)
 			return r;

@@ -31,6 +31,7 @@ struct snapshot {
 	uint64_t features;
 	struct cpu_mask cpus_left_out; /* nobody's; {0} with the original driver */
 	struct cellvisor_pool pool;  /* source CELLVISOR_POOL_NONE where there is none or unknown */
+	struct cpu_mask cpus_kept;   /* that no cell has; empty where the driver keeps none */
 	struct snapshot_cell *cells; /* without the root cell */
 	size_t num_cells;
 };

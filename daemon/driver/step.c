@@ -279,6 +279,7 @@ void step_run(void *argument)
 		[VERB_DESTROY] = destroy,
 		[VERB_ADD_LINK] = step_add_link,
 		[VERB_REMOVE_LINK] = step_remove_link,
+		[VERB_KEEP_CPUS] = step_keep_cpus,
 	};
 	_cleanup_(driver_closep) struct driver *driver = NULL;
 	struct step *step = argument;
@@ -294,6 +295,7 @@ void step_run(void *argument)
 	take_snapshot(step, driver);
 	runs[step->verb](step, driver);
 	if (step->verb == VERB_ENABLE || step->verb == VERB_DISABLE ||
-	    step->verb == VERB_ADD_LINK || step->verb == VERB_REMOVE_LINK)
+	    step->verb == VERB_ADD_LINK || step->verb == VERB_REMOVE_LINK ||
+	    step->verb == VERB_KEEP_CPUS)
 		take_snapshot(step, driver);
 }

@@ -19,7 +19,7 @@
 #include "model/link.h"
 
 /* The verbs that are steps are the first ones. */
-enum { VERB_STEP_COUNT = VERB_REMOVE_LINK + 1 };
+enum { VERB_STEP_COUNT = VERB_KEEP_CPUS + 1 };
 
 /* An image to load: a file as a description names it, or a descriptor of a peer's. */
 struct step_image {
@@ -50,8 +50,10 @@ struct step {
 	/* In, VERB_STOP: kill the cell when it denies or does not answer. */
 	bool force;
 
-	/* In, VERB_ENABLE; machine_root also VERB_ADD_LINK, VERB_REMOVE_LINK. */
+	/* In, VERB_ENABLE, VERB_KEEP_CPUS. */
 	struct config config;
+
+	/* In, VERB_ENABLE, VERB_ADD_LINK, VERB_REMOVE_LINK. */
 	const char *machine_root;
 
 	/* In, VERB_ADD_LINK, VERB_REMOVE_LINK: the end of Linux, as it calls it. */
@@ -95,6 +97,7 @@ void step_run(void *step);
 
 /* For the files of this module: the parts that need a file of their own. */
 void step_enable(struct step *step, struct driver *driver);
+void step_keep_cpus(struct step *step, struct driver *driver);
 void step_disable(struct step *step, struct driver *driver);
 void step_load(struct step *step, struct driver *driver);
 void step_add_link(struct step *step, struct driver *driver);

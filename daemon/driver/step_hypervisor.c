@@ -233,6 +233,24 @@ static int launch(struct step *step, struct driver *driver)
 	return 0;
 }
 
+/* Cells can do without: the CPUs take their way through Linux then, and the log says so. */
+void step_keep_cpus(struct step *step, struct driver *driver)
+{
+	const struct config *config = &step->config;
+	const bool any = config->keep_cells || cpu_mask_count(&config->keep_cpus);
+	int r;
+
+	do
+		r = driver_keep_cpus(driver, &config->keep_cpus, config->keep_cells);
+	while (step_interrupted(step, r));
+	if (r == -EOPNOTSUPP && any)
+		log_warning("\"keep-cpus\" in " CONFIG_FILE ": the driver in use cannot keep CPUs");
+	else if (r < 0 && r != -EOPNOTSUPP)
+		log_warning("\"keep-cpus\" in " CONFIG_FILE ": the CPUs that it names are not kept "
+			    "out of Linux: %s; the kernel log says which cannot be",
+			    strerror(-r));
+}
+
 void step_enable(struct step *step, struct driver *driver)
 {
 	int r;
@@ -245,8 +263,10 @@ void step_enable(struct step *step, struct driver *driver)
 		r = read_machine(step);
 	if (r >= 0)
 		r = launch(step, driver);
-	if (r >= 0)
+	if (r >= 0) {
+		step_keep_cpus(step, driver);
 		return;
+	}
 	if (driver_has(driver, CELLVISOR_FEATURE_POOL) && step->pool.size &&
 	    driver_pool_release(driver) < 0)
 		log_warning("The driver did not give the memory pool back to Linux");

@@ -192,6 +192,14 @@ static struct decision decide_remove_link(const struct situation *now)
 	return remove_link(now->unneeded);
 }
 
+/* The configuration says what is to be; here only that it is said once. */
+static struct decision decide_keep_cpus(const struct situation *now)
+{
+	if (now->hypervisor != HYPERVISOR_ENABLED || now->keeps_told)
+		return done;
+	return step_on(NULL, VERB_KEEP_CPUS);
+}
+
 struct decision decide(const struct situation *now)
 {
 	if (now->verb == VERB_ENABLE)
@@ -200,6 +208,8 @@ struct decision decide(const struct situation *now)
 		return decide_disable(now);
 	if (now->verb == VERB_REMOVE_LINK)
 		return decide_remove_link(now);
+	if (now->verb == VERB_KEEP_CPUS)
+		return decide_keep_cpus(now);
 	if (now->cell->state == LIFECYCLE_FOREIGN)
 		return refuse(now->cell, ERROR_WRONG_STATE,
 			      "it was made by somebody else and is not touched");

@@ -250,6 +250,7 @@ static int decide_step(struct job *job, enum bus_verb *ret_step, struct cell **r
 		.unneeded = links_find_unneeded(manager),
 		.lacks_link = cell && links_lack(manager, cell),
 		.was_running = job->was_running,
+		.keeps_told = manager->keeps_told,
 		.stepped = job->steps_done > 0,
 		.stopped = job->stopped,
 		.started = job->started,
@@ -326,14 +327,11 @@ static bool is_waiting(const struct manager *manager, enum bus_verb verb)
 	return manager->current && manager->current->verb == verb;
 }
 
-static void remove_links(struct manager *manager)
+/* Nobody has to ask for it. */
+static void submit_own(struct manager *manager, enum bus_verb verb)
 {
-	struct job *job;
+	struct job *job = is_waiting(manager, verb) ? NULL : job_new(manager, verb, NULL);
 
-	if (manager->state != HYPERVISOR_ENABLED || !links_find_unneeded(manager) ||
-	    is_waiting(manager, VERB_REMOVE_LINK))
-		return;
-	job = job_new(manager, VERB_REMOVE_LINK, NULL);
 	if (!job)
 		return;
 	job->whole = true;
@@ -349,7 +347,12 @@ void jobs_follow_up(struct manager *manager)
 		if (job)
 			job_submit(job);
 	}
-	remove_links(manager);
+	if (manager->state != HYPERVISOR_ENABLED)
+		return;
+	if (!manager->keeps_told)
+		submit_own(manager, VERB_KEEP_CPUS);
+	if (links_find_unneeded(manager))
+		submit_own(manager, VERB_REMOVE_LINK);
 }
 
 unsigned int jobs_queued(const struct manager *manager)

@@ -17,7 +17,9 @@ unsigned int jobs_queued(const struct manager *manager);
 
 /*
  * After observe_settle(), and when descriptions have changed: submits what nobody has to ask for,
- * to destroy cells that have failed and to remove links that are not needed any more.
+ * to destroy cells that have failed, to remove links that are not needed any more, and to tell the
+ * driver which CPUs are kept where somebody else has enabled the hypervisor, a daemon before us
+ * too.
  */
 void jobs_follow_up(struct manager *manager);
 

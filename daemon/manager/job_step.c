@@ -16,11 +16,12 @@
 uint64_t job_step_time(const struct job *job, const struct cell *cell)
 {
 	static const uint64_t deadlines[VERB_STEP_COUNT] = {
-		[VERB_ENABLE] = 60 * SECOND_US,	  [VERB_DISABLE] = 60 * SECOND_US,
-		[VERB_CREATE] = 60 * SECOND_US,	  [VERB_LOAD] = 120 * SECOND_US,
-		[VERB_START] = 30 * SECOND_US,	  [VERB_STOP] = 30 * SECOND_US,
-		[VERB_KILL] = 15 * SECOND_US,	  [VERB_DESTROY] = 60 * SECOND_US,
-		[VERB_ADD_LINK] = 30 * SECOND_US, [VERB_REMOVE_LINK] = 30 * SECOND_US,
+		[VERB_ENABLE] = 60 * SECOND_US,	   [VERB_DISABLE] = 60 * SECOND_US,
+		[VERB_CREATE] = 60 * SECOND_US,	   [VERB_LOAD] = 120 * SECOND_US,
+		[VERB_START] = 30 * SECOND_US,	   [VERB_STOP] = 30 * SECOND_US,
+		[VERB_KILL] = 15 * SECOND_US,	   [VERB_DESTROY] = 60 * SECOND_US,
+		[VERB_ADD_LINK] = 30 * SECOND_US,  [VERB_REMOVE_LINK] = 30 * SECOND_US,
+		[VERB_KEEP_CPUS] = 60 * SECOND_US,
 	};
 	uint64_t timeout_ns;
 
@@ -82,6 +83,9 @@ static int fill_step(struct job *job, struct cell *cell, struct error *error)
 		step->config = manager->config;
 		step->machine_root = manager->machine_root;
 		step->memory_node = plan_memory_node(manager);
+		return 0;
+	case VERB_KEEP_CPUS:
+		step->config = manager->config;
 		return 0;
 	case VERB_DISABLE:
 		step->release_pool = manager->pool_from_linux;
@@ -192,6 +196,8 @@ static void record_cell(struct job *job, struct cell *cell)
 static void record_hypervisor(struct manager *manager, struct step *step)
 {
 	manager->intent[0] = '\0';
+	/* Once for each time that it is on; who enables it has it done. */
+	manager->keeps_told = step->verb != VERB_DISABLE;
 	if (step->verb == VERB_ENABLE && !error_is_set(&step->error)) {
 		manager->pool = step->pool;
 		manager->hypervisor = step->hypervisor;
@@ -277,7 +283,8 @@ void job_record_result(struct job *job)
 		log_result(job, cell);
 	} else if (is_of_link(step)) {
 		record_link(job->manager, step);
-	} else if (step->verb == VERB_ENABLE || step->verb == VERB_DISABLE) {
+	} else if (step->verb == VERB_ENABLE || step->verb == VERB_DISABLE ||
+		   step->verb == VERB_KEEP_CPUS) {
 		record_hypervisor(job->manager, job->step);
 	}
 	manager_save(job->manager);

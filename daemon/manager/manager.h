@@ -26,6 +26,7 @@
 	X(MANAGER_PROPERTY_MEMORY_TOTAL, "MemoryTotal", "t", BY_MEMBER(memory_total))             \
 	X(MANAGER_PROPERTY_MEMORY_SOURCE, "MemorySource", "s", BY_GETTER(memory_source))          \
 	X(MANAGER_PROPERTY_MEMORY_FREE, "MemoryFree", "t", BY_MEMBER(memory_free))                \
+	X(MANAGER_PROPERTY_CPUS_KEPT, "CpusKept", "au", BY_GETTER(cpus_kept))                     \
 	X(MANAGER_PROPERTY_FEATURES, "Features", "as", BY_GETTER(features))                       \
 	X(MANAGER_PROPERTY_CPUS_LEFT_OUT, "CpusLeftOut", "au", BY_GETTER(cpus_left_out))
 
@@ -63,6 +64,8 @@ struct manager {
 	enum hypervisor_state state;
 	bool observed;		 /* state is known */
 	uint64_t observed_at_ns; /* monotonic: when what is shown was true */
+	struct cpu_mask cpus_kept;
+	bool keeps_told; /* the driver knows what the configuration says of them */
 	uint64_t features;
 	char release[32];
 	struct cpu_mask cpus_left_out;

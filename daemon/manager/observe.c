@@ -31,6 +31,13 @@ static void apply_hypervisor(struct manager *manager, const struct snapshot *sna
 		manager_mark(manager, MANAGER_PROPERTY_HYPERVISOR_STATE);
 		manager_mark(manager, MANAGER_PROPERTY_DRIVER);
 	}
+	/* Whoever enables it next may be somebody else. */
+	if (snapshot->hypervisor != HYPERVISOR_ENABLED)
+		manager->keeps_told = false;
+	if (memcmp(&manager->cpus_kept, &snapshot->cpus_kept, sizeof(manager->cpus_kept)) != 0) {
+		manager->cpus_kept = snapshot->cpus_kept;
+		manager_mark(manager, MANAGER_PROPERTY_CPUS_KEPT);
+	}
 	if (strcmp(manager->release, snapshot->release) != 0) {
 		memcpy(manager->release, snapshot->release, sizeof(manager->release));
 		manager_mark(manager, MANAGER_PROPERTY_DRIVER);

@@ -37,6 +37,8 @@ static const struct description_key reserved_keys[] = {
 
 static const struct description_object reserved_memory = {"reserved-memory", .keys = reserved_keys};
 
+static const struct description_value all_of_cells = BOOL(TO(config, keep_cells));
+
 static const struct description_key config_keys[] = {
 	{"pool-size", .value = BYTES(POOL_GRANULE, UINT64_MAX, POOL_GRANULE, TO(config, pool_size)),
 	 DEFAULT(CONFIG_DEFAULT_POOL_SIZE)},
@@ -47,6 +49,12 @@ static const struct description_key config_keys[] = {
 	{"memory-node", .value = LIMITED(NUMBER, 0, TOPOLOGY_MAX_NODES - 1, TO(config, memory_node),
 					 .has = MEMBER(config, has_memory_node))},
 	{"whole-cores", .value = BOOL(TO(config, whole_cores)), DEFAULT(false)},
+	{"keep-cpus",
+	 .value = LIST(LIMITED(CPU, 1, CPU_MASK_MAX - 1, TO(config, keep_cpus)), 0, CPU_MASK_MAX,
+		       .unique = true),
+	 .short_form = &all_of_cells,
+	 .forms = "must be a list of CPUs, like [2, 3], or true for all that cells have had",
+	 DEFAULT(false)},
 	{"reserved-memory", .value = OBJECT(reserved_memory, TO(config, reserved_memory))},
 	{"debug-console", .value = OBJECT(console, TO(config, debug_console))},
 	{"auto-enable", .value = BOOL(TO(config, auto_enable)), DEFAULT(true)},

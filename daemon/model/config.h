@@ -8,6 +8,7 @@
 
 #include "cell_abi.h"
 #include "model/address_range.h"
+#include "util/cpu_mask.h"
 #include "util/problem.h"
 
 #define CONFIG_FILE "/etc/cellmgr/cellmgrd.conf"
@@ -22,10 +23,12 @@ struct config {
 	struct address_range reserved_memory;
 	uint64_t hypervisor_memory; /* "hypervisor-memory": its part; the rest is for cells */
 	struct cell_console debug_console; /* "debug-console": { "port": "0x2f8" } */
-	uint16_t memory_node; /* "memory-node": of NUMA, that Linux' memory is taken from */
-	bool has_memory_node; /* else it is that of the CPUs that descriptions name */
-	bool whole_cores;     /* "whole-cores": cells get all threads of a core, or none */
-	bool auto_enable;     /* "auto-enable": StartCell enables the hypervisor; default true */
+	uint16_t memory_node;	   /* "memory-node": of NUMA, that Linux' memory is taken from */
+	bool has_memory_node;	   /* else it is that of the CPUs that descriptions name */
+	struct cpu_mask keep_cpus; /* "keep-cpus": out of Linux, whether a cell has them or not */
+	bool keep_cells;	   /* the same with true: those that cells have had */
+	bool whole_cores;	   /* "whole-cores": cells get all threads of a core, or none */
+	bool auto_enable; /* "auto-enable": StartCell enables the hypervisor; default true */
 };
 
 /*

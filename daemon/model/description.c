@@ -47,6 +47,8 @@ static bool has_form(struct json_object *json, const struct description_value *v
 		return json_object_is_type(json, json_type_object);
 	case VALUE_NUMBER:
 		return json_object_is_type(json, json_type_int);
+	case VALUE_BOOL:
+		return json_object_is_type(json, json_type_boolean);
 	default:
 		return json_object_is_type(json, json_type_string);
 	}

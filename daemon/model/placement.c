@@ -318,24 +318,42 @@ static struct cpu_mask whole_core(const struct machine *machine, const struct cp
 }
 
 /* Highest first: whole cores as long as they fit, then single threads where those may be had. */
-static struct cpu_mask choose_cpus(const struct placement_input *input, const struct cpu_mask *from,
-				   unsigned int wanted)
+static void choose_more(const struct placement_input *input, const struct cpu_mask *from,
+			unsigned int wanted, struct cpu_mask *picked)
 {
-	struct cpu_mask picked = {0}, core;
+	struct cpu_mask core;
 	unsigned int size;
 
 	for (int cpu = cpu_mask_last(from); cpu > 0; cpu--) {
-		if (!cpu_mask_has(from, cpu) || cpu_mask_has(&picked, cpu))
+		if (!cpu_mask_has(from, cpu) || cpu_mask_has(picked, cpu))
 			continue;
 		core = whole_core(input->machine, from, cpu);
 		size = cpu_mask_count(&core);
-		if (size > 0 && size <= wanted - cpu_mask_count(&picked))
-			picked = cpu_mask_union(&picked, &core);
+		if (size > 0 && size <= wanted - cpu_mask_count(picked))
+			*picked = cpu_mask_union(picked, &core);
 	}
 	for (int cpu = cpu_mask_last(from); cpu > 0 && !input->whole_cores; cpu--) {
-		if (cpu_mask_has(from, cpu) && cpu_mask_count(&picked) < wanted)
-			cpu_mask_add(&picked, cpu);
+		if (cpu_mask_has(from, cpu) && cpu_mask_count(picked) < wanted)
+			cpu_mask_add(picked, cpu);
 	}
+}
+
+/* Linux loses none for the cell where those that are kept are enough. */
+static struct cpu_mask choose_cpus(const struct placement_input *input, const struct cpu_mask *from,
+				   unsigned int wanted)
+{
+	struct cpu_mask kept = {0}, picked = {0};
+
+	for (int cpu = cpu_mask_next(from, 0); cpu >= 0; cpu = cpu_mask_next(from, cpu + 1)) {
+		if (cpu_mask_has(&input->kept, cpu))
+			cpu_mask_add(&kept, cpu);
+	}
+	if (cpu_mask_count(&kept) >= wanted)
+		choose_more(input, &kept, wanted, &picked);
+	if (cpu_mask_count(&picked) == wanted)
+		return picked;
+	picked = (struct cpu_mask){0};
+	choose_more(input, from, wanted, &picked);
 	return picked;
 }
 

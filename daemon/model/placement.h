@@ -35,8 +35,9 @@ struct placement_input {
 	size_t num_cells;
 	const struct link_place *links; /* of which Linux has an end */
 	size_t num_links;
-	bool whole_cores; /* CPUs for a count are all threads of cores, or there are none */
-	uint32_t leaving; /* bit n: device n of PCI bus 0 will be gone before the cell comes */
+	struct cpu_mask kept; /* no cell's CPUs that Linux does without already */
+	bool whole_cores;     /* CPUs for a count are all threads of cores, or there are none */
+	uint32_t leaving;     /* bit n: device n of PCI bus 0 will be gone before the cell comes */
 	const struct description *const *descriptions; /* all defined cells, in any order */
 	size_t num_descriptions;
 };
@@ -47,8 +48,8 @@ struct placement_input {
  * the same place whichever of the other defined cells are created: their places are kept free.
  * A link is where its other peers have it; one that nobody has yet goes to a device number of PCI
  * bus 0 that the machine does not have, highest first.
- * CPUs for a count: highest first, whole cores before single threads, never CPU 0, never one that a
- * description names or another cell has.
+ * CPUs for a count: those that are kept before others, highest first, whole cores before single
+ * threads, never CPU 0, never one that a description names or another cell has.
  * Returns 0; -ENOSPC with errors in problems that name what is short and how much there is;
  * -EINVAL with errors for what cannot be (a fixed region that is in use, a link that exists with
  * other sizes); -ENOMEM.

@@ -68,6 +68,8 @@ static int do_disable(bool lie)
 	}
 	fake_links_gone();
 	fake.enabled = false;
+	fake.had = 0;
+	memset(&fake.keep, 0, sizeof(fake.keep));
 	return 0;
 }
 
@@ -80,18 +82,6 @@ static bool locked(void)
 	return false;
 }
 
-static void list_cpus(const uint8_t *set, size_t size, char *list, size_t room)
-{
-	size_t used = 0;
-
-	list[0] = '\0';
-	for (size_t cpu = 0; cpu < size * 8 && used < room; cpu++) {
-		if (set[cpu / 8] & (1u << (cpu % 8)))
-			used += (size_t)snprintf(list + used, room - used, "%s%zu", used ? "," : "",
-						 cpu);
-	}
-}
-
 static int add_cell(const struct cell_desc *desc, const struct fake_ends *ends, uint64_t take)
 {
 	struct fake_devices devices;
@@ -101,7 +91,7 @@ static int add_cell(const struct cell_desc *desc, const struct fake_ends *ends, 
 
 	if (r < 0)
 		return r;
-	list_cpus(cell_desc_cpu_set(desc), desc->cpu_set_size, cpus, sizeof(cpus));
+	fake_list_cpus(cell_desc_cpu_set(desc), desc->cpu_set_size, cpus, sizeof(cpus));
 	cell = fake_add(desc->name, cpus);
 	if (!cell) {
 		fake_devices_give(&devices);
@@ -354,6 +344,25 @@ static int do_pool_release(void)
 	return 0;
 }
 
+static int do_keep(pid_t pid, uint64_t argument, bool lie)
+{
+	struct cellvisor_keep_cpus keep;
+
+	if (!(fake.features & CELLVISOR_FEATURE_KEEP))
+		return -ENOTTY;
+	if (fake_read_memory(pid, argument, &keep, sizeof(keep)) < 0)
+		return -EFAULT;
+	if (!fake.enabled || keep.reserved || keep.flags & ~CELLVISOR_KEEP_CELLS ||
+	    keep.cpus[0] & ~14ull || keep.cpus[1] || keep.cpus[2] || keep.cpus[3])
+		return -EINVAL;
+	if (lie)
+		return 0;
+	fake.keep = keep;
+	if (!(keep.flags & CELLVISOR_KEEP_CELLS))
+		fake.had = 0;
+	return 0;
+}
+
 bool fake_shutdown_waits(const struct fake_cell *cell)
 {
 	return cell && cell->answer == FAKE_SILENT &&
@@ -402,6 +411,8 @@ const char *fake_call_name(pid_t pid, uint64_t request, uint64_t argument)
 		return "add-link";
 	case CELLVISOR_LINK_REMOVE:
 		return "remove-link";
+	case CELLVISOR_KEEP_CPUS:
+		return "keep";
 	case CELLVISOR_FEATURES:
 		return "features";
 	default:
@@ -442,6 +453,8 @@ int fake_ioctl(pid_t pid, uint64_t request, uint64_t argument, bool lie)
 		return fake_link_add(pid, argument, lie);
 	case CELLVISOR_LINK_REMOVE:
 		return fake_link_remove(pid, argument, lie);
+	case CELLVISOR_KEEP_CPUS:
+		return do_keep(pid, argument, lie);
 	case CELLVISOR_FEATURES:
 		return do_features(pid, argument);
 	case CELLVISOR_EVENTS:

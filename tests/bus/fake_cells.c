@@ -12,7 +12,7 @@
 struct fake fake = {
 	.features = CELLVISOR_FEATURE_POOL | CELLVISOR_FEATURE_STATUS | CELLVISOR_FEATURE_CONSOLE |
 		    CELLVISOR_FEATURE_KILL | CELLVISOR_FEATURE_EVENTS | CELLVISOR_FEATURE_LINKS |
-		    CELLVISOR_FEATURE_DEVICES,
+		    CELLVISOR_FEATURE_DEVICES | CELLVISOR_FEATURE_KEEP,
 	.next_id = 1,
 };
 
@@ -54,20 +54,6 @@ struct fake_cell *fake_add(const char *name, const char *cpus)
 	return NULL;
 }
 
-void fake_remove(struct fake_cell *cell)
-{
-	char directory[128], hidden[128], command[160];
-
-	cell->used = false;
-	fake_devices_give(&cell->devices);
-	snprintf(directory, sizeof(directory), FAKE_CELLS "/%d", cell->id);
-	snprintf(hidden, sizeof(hidden), FAKE_CELLS "/.%d", cell->id);
-	snprintf(command, sizeof(command), "rm -rf %s", hidden);
-	/* It disappears whole, like a kernel's. */
-	if (rename(directory, hidden) < 0 || system(command) != 0)
-		abort();
-}
-
 /* Temporary file and rename: the daemon must never read half of it. */
 static void write_attribute(const char *directory, const char *name, const char *format, ...)
 	__attribute__((format(printf, 3, 4)));
@@ -89,6 +75,58 @@ static void write_attribute(const char *directory, const char *name, const char 
 	fputc('\n', file);
 	fclose(file);
 	if (rename(temporary, path) < 0)
+		abort();
+}
+
+/* Of a list without ranges, as the fake makes them of blobs. */
+static uint64_t bits_of(const char *list)
+{
+	uint64_t bits = 0;
+	char *end;
+
+	for (; *list; list = *end ? end + 1 : end)
+		bits |= 1ull << strtoul(list, &end, 10);
+	return bits;
+}
+
+void fake_list_cpus(const uint8_t *set, size_t size, char *list, size_t room)
+{
+	size_t used = 0;
+
+	list[0] = '\0';
+	for (size_t cpu = 0; cpu < size * 8 && used < room; cpu++) {
+		if (set[cpu / 8] & (1u << (cpu % 8)))
+			used += (size_t)snprintf(list + used, room - used, "%s%zu", used ? "," : "",
+						 cpu);
+	}
+}
+
+static void write_kept(void)
+{
+	uint64_t kept = fake.enabled ? fake.keep.cpus[0] | fake.had : 0;
+	char list[256];
+
+	for (size_t i = 0; i < FAKE_MAX_CELLS; i++) {
+		if (fake.cells[i].used)
+			kept &= ~bits_of(fake.cells[i].cpus);
+	}
+	fake_list_cpus((const uint8_t *)&kept, sizeof(kept), list, sizeof(list));
+	write_attribute(FAKE_SYSFS, SYSFS_CPUS_KEPT, "%s", list);
+}
+
+void fake_remove(struct fake_cell *cell)
+{
+	char directory[128], hidden[128], command[160];
+
+	cell->used = false;
+	if (fake.keep.flags & CELLVISOR_KEEP_CELLS)
+		fake.had |= bits_of(cell->cpus);
+	fake_devices_give(&cell->devices);
+	snprintf(directory, sizeof(directory), FAKE_CELLS "/%d", cell->id);
+	snprintf(hidden, sizeof(hidden), FAKE_CELLS "/.%d", cell->id);
+	snprintf(command, sizeof(command), "rm -rf %s", hidden);
+	/* It disappears whole, like a kernel's. */
+	if (rename(directory, hidden) < 0 || system(command) != 0)
 		abort();
 }
 
@@ -126,6 +164,7 @@ void fake_write_sysfs(void)
 	mkdir(FAKE_SYSFS, 0755);
 	mkdir(FAKE_CELLS, 0755);
 	write_attribute(FAKE_SYSFS, SYSFS_ENABLED, "%d", fake.enabled);
+	write_kept();
 	for (size_t i = 0; i < FAKE_MAX_CELLS; i++) {
 		if (fake.cells[i].used)
 			fake_write_cell(&fake.cells[i]);

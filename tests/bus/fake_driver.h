@@ -97,6 +97,8 @@ struct fake {
 	bool enabled;
 	uint64_t features;
 	struct cellvisor_pool pool;
+	struct cellvisor_keep_cpus keep;
+	uint64_t had; /* CPUs that cells have had, while those are kept */
 	uint64_t events;
 	int32_t next_id;
 	struct fake_cell cells[FAKE_MAX_CELLS];
@@ -109,6 +111,8 @@ extern struct fake fake;
 struct fake_cell *fake_find(int32_t id);
 struct fake_cell *fake_find_name(const char *name);
 struct fake_cell *fake_add(const char *name, const char *cpus);
+/* The CPUs of a set of so many bytes, as a list. */
+void fake_list_cpus(const uint8_t *set, size_t size, char *list, size_t room);
 void fake_remove(struct fake_cell *cell);
 /* Makes the sysfs tree as the state is. */
 void fake_write_sysfs(void);

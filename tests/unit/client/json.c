@@ -89,6 +89,7 @@ static void test_manager(struct tap *tap)
 	_cleanup_(json_putp) struct json_object *published = json_tokener_parse(
 		"{\"HypervisorState\":\"off\",\"Driver\":\"\",\"Version\":\"0.1.0\","
 		"\"MemoryTotal\":18446744073709551615,\"MemorySource\":\"linux\",\"MemoryFree\":0,"
+		"\"CpusKept\":[2,3],"
 		"\"Features\":[\"pool\"],\"CpusLeftOut\":[1,3]}");
 	_cleanup_(manager_info_free) struct manager_info manager = {0};
 	_cleanup_(freep) char *text = NULL;
@@ -99,7 +100,7 @@ static void test_manager(struct tap *tap)
 	tap_is_str(tap, text,
 		   "{\"hypervisor-state\":\"off\",\"driver\":\"\",\"version\":\"0.1.0\","
 		   "\"memory-total\":18446744073709551615,\"memory-source\":\"linux\",\"memory-"
-		   "free\":0,\"features\":[\"pool\"],\"cpus-left-out\":[1,3]}"
+		   "free\":0,\"cpus-kept\":[2,3],\"features\":[\"pool\"],\"cpus-left-out\":[1,3]}"
 		   "\n",
 		   "the manager has all its properties, exactly");
 }

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-only
-/* When Linux gets its end of a link, and when it loses it. */
+/* When Linux gets its end of a link, and when it loses it; and what else nobody has to ask for. */
 #include "manager/decide.h"
 #include "tests/lib/tap.h"
 
@@ -137,6 +137,22 @@ static void test_by_itself(struct tap *tap)
 	expect(tap, &now, "done", NULL, false, "without a hypervisor");
 }
 
+static void test_keep_cpus(struct tap *tap)
+{
+	struct situation now = {
+		.verb = VERB_KEEP_CPUS,
+		.whole = true,
+		.hypervisor = HYPERVISOR_ENABLED,
+	};
+
+	expect(tap, &now, "keep-cpus", NULL, false, "where the driver was not told");
+	now.keeps_told = true;
+	expect(tap, &now, "done", NULL, false, "where it was");
+	now.keeps_told = false;
+	now.hypervisor = HYPERVISOR_OFF;
+	expect(tap, &now, "done", NULL, false, "without a hypervisor");
+}
+
 int main(void)
 {
 	struct tap tap = {0};
@@ -145,5 +161,6 @@ int main(void)
 	test_afterwards(&tap);
 	test_disable(&tap);
 	test_by_itself(&tap);
+	test_keep_cpus(&tap);
 	return tap_done(&tap);
 }

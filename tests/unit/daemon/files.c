@@ -42,6 +42,34 @@ static void test_config_values(struct tap *tap)
 	tap_is_u64(tap, config.debug_console.type, CONSOLE_8250, "debug console's type");
 }
 
+static void test_config_keeps(struct tap *tap)
+{
+	static const struct {
+		const char *text;
+		const char *cpus;
+		bool cells;
+	} cases[] = {
+		{"{}", "", false},
+		{"{ \"keep-cpus\": [2, 255, 3] }", "2-3,255", false},
+		{"{ \"keep-cpus\": [] }", "", false},
+		{"{ \"keep-cpus\": true }", "", true},
+		{"{ \"keep-cpus\": false }", "", false},
+	};
+
+	for (size_t i = 0; i < ARRAY_SIZE(cases); i++) {
+		_cleanup_(problems_done) struct problems problems = {0};
+		_cleanup_(freep) char *cpus = NULL;
+		struct config config = {0};
+		int r = config_parse(cases[i].text, strlen(cases[i].text), "test.conf", &problems,
+				     &config);
+
+		cpus = cpu_mask_format(&config.keep_cpus);
+		tap_ok(tap, r == 0, "taken: %s", cases[i].text);
+		tap_is_str(tap, cpus, cases[i].cpus, "CPUs that are kept");
+		tap_is_u64(tap, config.keep_cells, cases[i].cells, "and those of cells");
+	}
+}
+
 static void test_config_refuses(struct tap *tap)
 {
 	static const char *const texts[] = {
@@ -61,6 +89,12 @@ static void test_config_refuses(struct tap *tap)
 		"{ \"reserved-memory\": { \"phys\": \"0x28001000\", \"size\": \"64M\" } }",
 		"{ \"reserved-memory\": { \"phys\": \"0x28000000\", \"size\": \"63M\" } }",
 		"{ \"reserved-memory\": { \"phys\": \"0x28000000\", \"size\": \"16M\" } }",
+		"{ \"keep-cpus\": 2 }",
+		"{ \"keep-cpus\": \"2-3\" }",
+		"{ \"keep-cpus\": [0] }",
+		"{ \"keep-cpus\": [256] }",
+		"{ \"keep-cpus\": [2, 2] }",
+		"{ \"keep-cpus\": [true] }",
 		"{ \"debug-console\": \"0x3f8\" }",
 		"{ \"debug-console\": { \"port\": \"0xffff\" } }",
 		"{ \"debug-console\": { \"port\": \"0x3f8\", \"speed\": 1 } }",
@@ -280,6 +314,7 @@ int main(void)
 	snprintf(file, sizeof(file), "%s/state", directory);
 	test_config_defaults(&tap);
 	test_config_values(&tap);
+	test_config_keeps(&tap);
 	test_config_refuses(&tap);
 	test_state_comes_back(&tap, file);
 	test_state_refuses(&tap, file);

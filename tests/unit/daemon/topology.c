@@ -103,6 +103,8 @@ static const struct {
 	{"2", 0, true, SEVERITY_WARNING, NULL},
 };
 
+static struct cpu_mask kept;
+
 static struct cpu_mask placed(struct tap *tap, const struct machine *machine, const char *cpus,
 			      bool whole_cores, const char *error)
 {
@@ -113,6 +115,7 @@ static struct cpu_mask placed(struct tap *tap, const struct machine *machine, co
 		.pool = {0x20000000, 0x4000000},
 		.machine = machine,
 		.whole_cores = whole_cores,
+		.kept = kept,
 		.descriptions = descriptions,
 	};
 	struct placement placement = {0};
@@ -136,29 +139,41 @@ static void test_placement(struct tap *tap, struct machine *machine)
 		const char *count;
 		bool whole_cores;
 		const char *cpus, *error;
+		const char *kept;
 	} counts[] = {
-		{"1", false, "7", NULL},
-		{"2", false, "3,7", NULL},
-		{"3", false, "3,6-7", NULL},
-		{"4", false, "2-3,6-7", NULL},
-		{"7", false, "1-7", NULL},
-		{"2", true, "3,7", NULL},
-		{"6", true, "1-3,5-7", NULL},
-		{"3", true, "", "wants 3, but of whole cores 2 can be had"},
-		{"7", true, "", "wants 7, but of whole cores 6 can be had"},
+		{"1", false, "7", NULL, NULL},
+		{"1", false, "2", NULL, "1-2"},
+		{"2", false, "1-2", NULL, "1-2"},
+		{"2", false, "1,5", NULL, "1-2,5"},
+		{"2", false, "3,7", NULL, "1"},
+		{"3", false, "3,6-7", NULL, "1-2"},
+		{"2", true, "3,7", NULL, "1-2"},
+		{"2", true, "1,5", NULL, "0-1,5"},
+
+		{"2", false, "3,7", NULL, NULL},
+		{"3", false, "3,6-7", NULL, NULL},
+		{"4", false, "2-3,6-7", NULL, NULL},
+		{"7", false, "1-7", NULL, NULL},
+		{"2", true, "3,7", NULL, NULL},
+		{"6", true, "1-3,5-7", NULL, NULL},
+		{"3", true, "", "wants 3, but of whole cores 2 can be had", NULL},
+		{"7", true, "", "wants 7, but of whole cores 6 can be had", NULL},
 	};
 
 	struct cpu_mask only;
 
 	machine->present = machine->online = mask("0-7");
 	for (size_t n = 0; n < ARRAY_SIZE(counts); n++) {
+		kept = mask(counts[n].kept ?: "");
 		const struct cpu_mask cpus = placed(tap, machine, counts[n].count,
 						    counts[n].whole_cores, counts[n].error);
 		const struct cpu_mask expected = mask(counts[n].cpus);
 
-		tap_ok(tap, memcmp(&cpus, &expected, sizeof(cpus)) == 0, "they are %s",
-		       *counts[n].cpus ? counts[n].cpus : "none");
+		tap_ok(tap, memcmp(&cpus, &expected, sizeof(cpus)) == 0, "they are %s%s%s",
+		       *counts[n].cpus ? counts[n].cpus : "none", counts[n].kept ? ", kept " : "",
+		       counts[n].kept ?: "");
 	}
+	kept = mask("");
 	/* A thread that is offline holds nobody up. */
 	machine->online = mask("0-6");
 	only = placed(tap, machine, "1", true, NULL);

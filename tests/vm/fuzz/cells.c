@@ -171,6 +171,7 @@ static int try_edge(struct device *device, const char **ret_what)
 		{CELLVISOR_CELL_STATUS, sizeof(struct cellvisor_cell_status)},
 		{CELLVISOR_CELL_CONSOLE, sizeof(struct cellvisor_cell_console)},
 		{CELLVISOR_EVENTS, sizeof(uint64_t)},
+		{CELLVISOR_KEEP_CPUS, sizeof(struct cellvisor_keep_cpus)},
 	};
 	struct mutator *mutator = &device->mutator;
 	unsigned int n = mutator_next(mutator) % (sizeof(calls) / sizeof(calls[0]));
@@ -210,6 +211,34 @@ static int try_wrong_code(struct device *device, const char **ret_what)
 	}
 }
 
+/* Which are to be kept, mostly with something that cannot be; what could be is undone. */
+static int try_keep(struct device *device, const char **ret_what)
+{
+	struct mutator *mutator = &device->mutator;
+	struct cellvisor_keep_cpus keep = {.cpus[0] = mutator_next(mutator) % 16}, none = {0};
+	int result;
+
+	*ret_what = "CPUs to keep";
+	switch (mutator_next(mutator) % 4) {
+	case 0:
+		keep.flags = (uint32_t)mutator_next(mutator) << 1;
+		break;
+	case 1:
+		keep.reserved = 1u << mutator_next(mutator) % 32;
+		break;
+	case 2:
+		keep.cpus[mutator_next(mutator) % 4] |= 1ull << (4 + mutator_next(mutator) % 60);
+		break;
+	default:
+		keep.cpus[0] |= 1;
+		keep.flags = mutator_next(mutator) % 2;
+	}
+	result = device_call(device, CELLVISOR_KEEP_CPUS, &keep);
+	if (!result && device_call(device, CELLVISOR_KEEP_CPUS, &none))
+		broken("try %u: what was kept is not given back", device->sent);
+	return result;
+}
+
 static void make_cell(struct device *device)
 {
 	static const uint8_t halt_loop[IMAGE_SIZE] = {0xfa, 0xf4, 0xeb, 0xfd};
@@ -247,14 +276,14 @@ static void end_cell(struct device *device)
 void fuzz_cells(struct device *device, unsigned int tries)
 {
 	static int (*const kinds[])(struct device *, const char **) = {
-		try_wrong_id, try_wrong_status, try_wrong_load, try_edge, try_wrong_code,
+		try_wrong_id, try_wrong_status, try_wrong_load, try_edge, try_wrong_code, try_keep,
 	};
 	const char *what;
 	int result;
 
 	make_cell(device);
 	while (device->sent < tries) {
-		result = kinds[device->sent % 5](device, &what);
+		result = kinds[device->sent % 6](device, &what);
 		if (!result)
 			broken("try %u, %s: no error", device->sent, what);
 		device_count(device, result, what);
