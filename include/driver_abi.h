@@ -68,8 +68,8 @@ _Static_assert(JAILHOUSE_CELL_DESTROY == 0x40280005, "ioctl number");
 
 /*
  * cellvisor's own range. All structs are of fixed size; reserved fields are zero in both
- * directions, else EINVAL. FEATURES, POOL_INFO, CELL_STATUS, CELL_CONSOLE, CELL_KILL and EVENTS
- * wait for no other call that is being served.
+ * directions, else EINVAL. FEATURES, POOL_INFO, POOL_PIECE, CELL_STATUS, CELL_CONSOLE, CELL_KILL
+ * and EVENTS wait for no other call that is being served.
  */
 #define CELLVISOR_IOC_TYPE    0xC5
 #define CELLVISOR_ABI_VERSION 3
@@ -82,6 +82,7 @@ _Static_assert(JAILHOUSE_CELL_DESTROY == 0x40280005, "ioctl number");
 #define CELLVISOR_FEATURE_LINKS	  (1ull << 5) /* CELLVISOR_LINK_* */
 #define CELLVISOR_FEATURE_DEVICES (1ull << 6) /* CELLVISOR_CELL_CREATE */
 #define CELLVISOR_FEATURE_KEEP	  (1ull << 7) /* CELLVISOR_KEEP_CPUS */
+#define CELLVISOR_FEATURE_PIECES  (1ull << 8) /* CELLVISOR_POOL_ADD, _REMOVE, _PIECE, and BLOCKS */
 
 struct cellvisor_features {
 	uint32_t abi_version;
@@ -94,23 +95,41 @@ struct cellvisor_features {
 #define CELLVISOR_HYPERVISOR_MEMORY_MAX (64ull << 20)
 
 /*
- * The memory pool: one physically contiguous piece that is taken out of running Linux (or adopted,
- * where it was reserved at boot). The caller cuts it into hypervisor and cell memory. There is at
- * most one at a time; it can be released only while the hypervisor is off. /proc/iomem shows it.
- * Errors of RESERVE: EBUSY, there is one, or the memory to be adopted is Linux' or a device's;
- * EINVAL, also for memory that nobody reserved; ENOMEM, none was found within 12 s; EINTR.
+ * The memory pool: physically contiguous pieces that are taken out of running Linux (or adopted,
+ * where they were reserved at boot). The caller cuts them into hypervisor and cell memory.
+ * /proc/iomem shows each as CELLVISOR_POOL_NAME.
+ *
+ * RESERVE takes the first one. Errors: EBUSY, there is one, or the memory to be adopted is Linux'
+ * or a device's; EINVAL, also for memory that nobody reserved; ENOMEM, none was found within 12 s;
+ * EINTR. RELEASE gives all of them back; only while the hypervisor is off: EBUSY; ENOENT, there is
+ * none. INFO tells of the one that has been there longest.
+ *
+ * ADD takes one more, whether the hypervisor is on or not; with the errors of RESERVE, and EINVAL
+ * for memory that the root cell does not have. REMOVE gives a piece back, or the end of one: of the
+ * argument it is size and phys_start that count, source and node are zero. ENOENT, there is no such
+ * piece; EINVAL, not to be divided there; EBUSY, the hypervisor, a cell or a link has some of it,
+ * which the kernel's log names, or Linux does not take it. After an error the pool is as it was.
+ * PIECE tells of the lowest that ends above the address in phys_start; source NONE: there is none.
  */
+#define CELLVISOR_POOL_NAME "cellvisor pool"
+
 enum cellvisor_pool_source {
 	CELLVISOR_POOL_NONE = 0,
 	CELLVISOR_POOL_LINUX = 1, /* allocated from running Linux */
 	CELLVISOR_POOL_BOOT = 2,  /* reserved on the kernel command line, adopted */
+	/* Whole memory blocks of Linux, which are no part of it any more: as many as the size
+	 * needs. When they are back Linux may have them offline, and somebody has to bring them
+	 * online. */
+	CELLVISOR_POOL_BLOCKS = 3,
+	CELLVISOR_POOL_MOVABLE =
+		4, /* out only: such blocks, to be brought online as movable ones */
 };
 
 struct cellvisor_pool {
 	uint64_t size;	     /* bytes, multiple of 2 MiB */
 	uint64_t phys_start; /* out; in with CELLVISOR_POOL_BOOT */
-	uint32_t source;     /* enum cellvisor_pool_source; in: LINUX or BOOT, out: what there is */
-	/* NUMA node, counted from 1. In, with CELLVISOR_POOL_LINUX: that it has to be of; 0: any.
+	uint32_t source; /* enum cellvisor_pool_source; in: what is wanted, out: what there is */
+	/* NUMA node, counted from 1. In, with LINUX and BLOCKS: that it has to be of; 0: any.
 	 * Out: that it is of; 0 for memory that was reserved at boot. */
 	uint32_t node;
 };
@@ -215,5 +234,8 @@ struct cellvisor_keep_cpus {
 #define CELLVISOR_LINK_REMOVE  _IOW(CELLVISOR_IOC_TYPE, 9, struct cellvisor_link_remove)
 #define CELLVISOR_CELL_CREATE  _IOW(CELLVISOR_IOC_TYPE, 10, struct cellvisor_cell_create)
 #define CELLVISOR_KEEP_CPUS    _IOW(CELLVISOR_IOC_TYPE, 11, struct cellvisor_keep_cpus)
+#define CELLVISOR_POOL_ADD     _IOWR(CELLVISOR_IOC_TYPE, 16, struct cellvisor_pool)
+#define CELLVISOR_POOL_REMOVE  _IOW(CELLVISOR_IOC_TYPE, 17, struct cellvisor_pool)
+#define CELLVISOR_POOL_PIECE   _IOWR(CELLVISOR_IOC_TYPE, 18, struct cellvisor_pool)
 
 #endif /* DRIVER_ABI_H */

@@ -48,8 +48,11 @@ bool power_going_down(void);
  * iomem_claim(): memory that is not Linux' own: only what the firmware or the command line has
  *	reserved, and nobody else has. Whoever comes later and asks does not get it; shared: but
  *	gets parts, as of a pool. 0, -EBUSY, -EINVAL, -ENOMEM, and a line in the log.
+ * iomem_hold(): the same of memory that is nobody's for sure. 0, or -EBUSY and a line.
  * iomem_show(): memory of Linux' that it has given up; for people, so that it cannot fail.
- * iomem_release(): of both; where nothing is taken, nothing.
+ * iomem_resize(): of either, from the same address on: 0, or -EBUSY where somebody has some of what
+ *	goes, or comes.
+ * iomem_release(): of all; where nothing is taken, nothing.
  */
 struct iomem_piece {
 	struct resource *resource; /* NULL: none */
@@ -57,7 +60,9 @@ struct iomem_piece {
 };
 
 int iomem_claim(struct iomem_piece *piece, u64 start, u64 size, const char *name, bool shared);
+int iomem_hold(struct iomem_piece *piece, u64 start, u64 size, const char *name, bool shared);
 void iomem_show(struct iomem_piece *piece, u64 start, u64 size, const char *name);
+int iomem_resize(struct iomem_piece *piece, u64 size);
 void iomem_release(struct iomem_piece *piece);
 
 /* The hypervisor's memory and what it was opened with. */
@@ -203,14 +208,24 @@ void memory_hotplug_watch(const struct system_desc *system);
 void memory_hotplug_unwatch(const struct system_desc *system);
 
 /*
- * pool.c: the memory pool, taken from running Linux or adopted.
+ * pool.c: the memory pool, in pieces that are taken from running Linux or adopted.
  *
+ * pool_reserve(), pool_add(), pool_remove(), pool_release(): the driver's calls, without the lock.
+ * pool_exit(): the module goes, and all of the pool with it; without the lock.
+ *
+ * pool_info(), pool_tell_piece(): the driver's calls, with either lock (view.c).
  * pool_has(): all of that.
+ * pool_is_moving(): some of that is on its way between Linux and the pool, and to be left alone.
  */
 int pool_reserve(struct cellvisor_pool *pool);
+int pool_add(struct cellvisor_pool *pool);
+int pool_remove(const struct cellvisor_pool *pool);
 int pool_release(void);
-void pool_info(struct cellvisor_pool *pool);
+void pool_exit(void);
+void pool_info(struct cellvisor_pool *info);
+void pool_tell_piece(struct cellvisor_pool *pool);
 bool pool_has(u64 start, u64 size);
+bool pool_is_moving(u64 start, u64 size);
 
 /*
  * clean.c: what is known to be full of zeros needs no scrubbing. Ranges are [start, end); no lock.
@@ -247,6 +262,9 @@ void clean_forget(u64 start, u64 end);
  *
  * claims_scrubbed(): what was or was to be the cell's own is full of zeros, and nobody's.
  *
+ * claims_user(): the name of who has some of the range [start, end), the hypervisor, a cell or a
+ *	link; NULL: nobody. The hypervisor is on.
+ *
  * claims_meet(): whether one has memory that the other has or wants.
  */
 struct managed_cell;
@@ -258,6 +276,7 @@ bool claims_root_has_ram(const struct system_desc *system, u64 start, u64 size);
 bool claims_served(enum blob_claim claim);
 int claims_scrub(const struct managed_cell *cell);
 void claims_scrubbed(const struct cell_desc *desc);
+const char *claims_user(u64 start, u64 end);
 bool claims_meet(const struct cell_desc *a, const struct cell_desc *b);
 
 /* Of events that a cell causes in Linux without the hypervisor: a few in each second. */

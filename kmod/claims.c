@@ -170,6 +170,12 @@ static int check_region(const char *kind, const struct cell_desc *desc,
 	}
 	if (in_pool(range))
 		return 0;
+	if (pool_is_moving(range.start, range.end - range.start)) {
+		pr_cell(err,
+			"%s %s: memory at 0x%llx, size 0x%llx is on its way to or from Linux\n",
+			kind, desc->name, region->phys_start, region->size);
+		return -EBUSY;
+	}
 	if (region_intersects(range.start, range.end - range.start, IORESOURCE_SYSTEM_RAM,
 			      IORES_DESC_NONE) != REGION_DISJOINT) {
 		pr_cell(err, "%s %s: memory at 0x%llx, size 0x%llx is in use by Linux\n", kind,
@@ -316,6 +322,33 @@ void claims_scrubbed(const struct cell_desc *desc)
 		    root_has(partition->system, span, BLOB_MEM_EXECUTE))
 			clean_add(span.start, span.end);
 	}
+}
+
+static bool has_some(const struct cell_desc *desc, struct span range)
+{
+	const struct blob_memory *region = cell_desc_memory(desc);
+
+	for (u32 n = 0; n < desc->num_memory_regions; n++, region++) {
+		if (region->size && !(region->flags & BLOB_MEM_COMM_REGION) &&
+		    spans_meet(range, span_of(region)))
+			return true;
+	}
+	return false;
+}
+
+const char *claims_user(u64 start, u64 end)
+{
+	struct span range = {start, end};
+	const struct managed_cell *cell;
+
+	if (spans_meet(range, span_of(&partition->system->hypervisor_memory)))
+		return "the hypervisor";
+	list_for_each_entry (cell, &managed_cells, entry) {
+		/* Root's entry has no list of regions. */
+		if (cell->id && has_some(cell->desc, range))
+			return cell->desc->name;
+	}
+	return links_owner(start, end);
 }
 
 bool claims_meet(const struct cell_desc *a, const struct cell_desc *b)

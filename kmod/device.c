@@ -115,7 +115,7 @@ static const struct cellvisor_features features = {
 	.abi_version = CELLVISOR_ABI_VERSION,
 	.features = CELLVISOR_FEATURE_POOL | CELLVISOR_FEATURE_STATUS | CELLVISOR_FEATURE_CONSOLE |
 		    CELLVISOR_FEATURE_KILL | CELLVISOR_FEATURE_EVENTS | CELLVISOR_FEATURE_LINKS |
-		    CELLVISOR_FEATURE_DEVICES | CELLVISOR_FEATURE_KEEP,
+		    CELLVISOR_FEATURE_DEVICES | CELLVISOR_FEATURE_KEEP | CELLVISOR_FEATURE_PIECES,
 	.release = CELLMGR_RELEASE,
 };
 
@@ -158,24 +158,6 @@ static int remove_link(const struct cellvisor_link_remove *remove)
 	return remove->reserved ? -EINVAL : links_remove(remove->domain, remove->bdf);
 }
 
-static int reserve_pool(struct cellvisor_pool *pool)
-{
-	int err = pool_reserve(pool);
-
-	if (!err)
-		clean_pool(pool);
-	return err;
-}
-
-static int release_pool(void)
-{
-	int err = pool_release();
-
-	if (!err)
-		clean_forget(0, U64_MAX);
-	return err;
-}
-
 static int serve_one(unsigned int code, union request *request)
 {
 	switch (code) {
@@ -185,10 +167,6 @@ static int serve_one(unsigned int code, union request *request)
 		return with_cell(&request->id, cells_start);
 	case JAILHOUSE_CELL_DESTROY:
 		return with_cell(&request->id, cells_destroy);
-	case CELLVISOR_POOL_RESERVE:
-		return reserve_pool(&request->pool);
-	case CELLVISOR_POOL_RELEASE:
-		return release_pool();
 	case CELLVISOR_LINK_REMOVE:
 		return remove_link(&request->link_remove);
 	case CELLVISOR_KEEP_CPUS:
@@ -198,15 +176,6 @@ static int serve_one(unsigned int code, union request *request)
 	}
 }
 
-static struct cellvisor_pool shown_pool; /* a copy for those who look */
-
-static void show_pool(void)
-{
-	view_change_begin();
-	pool_info(&shown_pool);
-	view_change_end();
-}
-
 static int serve_locked(unsigned int code, union request *request)
 {
 	int err;
@@ -214,7 +183,6 @@ static int serve_locked(unsigned int code, union request *request)
 	if (mutex_lock_interruptible(&cellvisor_lock))
 		return -ERESTARTSYS;
 	err = serve_one(code, request);
-	show_pool();
 	console_drain();
 	mutex_unlock(&cellvisor_lock);
 	return err;
@@ -239,10 +207,22 @@ static int serve(unsigned int code, union request *request, void __user *argumen
 		request->features = features;
 		return 0;
 	case CELLVISOR_POOL_INFO:
+	case CELLVISOR_POOL_PIECE:
 		view_begin();
-		request->pool = shown_pool;
+		if (code == CELLVISOR_POOL_INFO)
+			pool_info(&request->pool);
+		else
+			pool_tell_piece(&request->pool);
 		view_end();
 		return 0;
+	case CELLVISOR_POOL_RESERVE:
+		return pool_reserve(&request->pool);
+	case CELLVISOR_POOL_ADD:
+		return pool_add(&request->pool);
+	case CELLVISOR_POOL_REMOVE:
+		return pool_remove(&request->pool);
+	case CELLVISOR_POOL_RELEASE:
+		return pool_release();
 	case CELLVISOR_CELL_STATUS:
 		return view_status(&request->status);
 	case CELLVISOR_CELL_CONSOLE:
@@ -253,14 +233,14 @@ static int serve(unsigned int code, union request *request, void __user *argumen
 	return serve_locked(code, request);
 }
 
-static void undo(unsigned int code)
+/* Nobody was told: what nobody knows of is not to stay. */
+static void undo(unsigned int code, const union request *request)
 {
-	if (code != CELLVISOR_POOL_RESERVE)
-		return;
-	mutex_lock(&cellvisor_lock);
-	release_pool();
-	show_pool();
-	mutex_unlock(&cellvisor_lock);
+	struct cellvisor_pool got = {.phys_start = request->pool.phys_start,
+				     .size = request->pool.size};
+
+	if (code == CELLVISOR_POOL_RESERVE || code == CELLVISOR_POOL_ADD)
+		pool_remove(&got);
 }
 
 /* A call's number says how much goes in and out, but for ENABLE: a blob tells its size itself. */
@@ -282,7 +262,7 @@ static long device_ioctl(struct file *file, unsigned int code, unsigned long num
 		return -EFAULT;
 	err = serve(code, &request, argument);
 	if (!err && (_IOC_DIR(code) & _IOC_READ) && copy_to_user(argument, &request, size)) {
-		undo(code);
+		undo(code, &request);
 		err = -EFAULT;
 	}
 	return err;
@@ -443,7 +423,7 @@ static void __exit cellvisor_exit(void)
 	memory_hotplug_exit();
 	devices_exit();
 	cpuhp_remove_state_nocalls(hotplug_state);
-	pool_release();
+	pool_exit();
 	cellvisor_sysfs_exit();
 }
 

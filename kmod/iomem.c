@@ -28,20 +28,8 @@ static int check_reserved(u64 start, u64 size)
 	return 0;
 }
 
-int iomem_claim(struct iomem_piece *piece, u64 start, u64 size, const char *name, bool shared)
+int iomem_hold(struct iomem_piece *piece, u64 start, u64 size, const char *name, bool shared)
 {
-	int err;
-
-	if (start + size < start || region_intersects(start, size, IORESOURCE_SYSTEM_RAM,
-						      IORES_DESC_NONE) != REGION_DISJOINT) {
-		pr_cell(err,
-			"memory at 0x%llx, size 0x%llx is in use by Linux, not reserved at boot\n",
-			start, size);
-		return -EBUSY;
-	}
-	err = check_reserved(start, size);
-	if (err)
-		return err;
 	piece->resource = request_mem_region(start, size, name);
 	if (!piece->resource) {
 		pr_cell(err,
@@ -55,6 +43,21 @@ int iomem_claim(struct iomem_piece *piece, u64 start, u64 size, const char *name
 	if (shared)
 		piece->resource->flags &= ~IORESOURCE_BUSY;
 	return 0;
+}
+
+int iomem_claim(struct iomem_piece *piece, u64 start, u64 size, const char *name, bool shared)
+{
+	int err;
+
+	if (start + size < start || region_intersects(start, size, IORESOURCE_SYSTEM_RAM,
+						      IORES_DESC_NONE) != REGION_DISJOINT) {
+		pr_cell(err,
+			"memory at 0x%llx, size 0x%llx is in use by Linux, not reserved at boot\n",
+			start, size);
+		return -EBUSY;
+	}
+	err = check_reserved(start, size);
+	return err ? err : iomem_hold(piece, start, size, name, shared);
 }
 
 void iomem_show(struct iomem_piece *piece, u64 start, u64 size, const char *name)
@@ -74,6 +77,13 @@ void iomem_show(struct iomem_piece *piece, u64 start, u64 size, const char *name
 		piece->resource = resource;
 		piece->claimed = false;
 	}
+}
+
+int iomem_resize(struct iomem_piece *piece, u64 size)
+{
+	if (!piece->resource)
+		return 0;
+	return adjust_resource(piece->resource, piece->resource->start, size) ? -EBUSY : 0;
 }
 
 void iomem_release(struct iomem_piece *piece)

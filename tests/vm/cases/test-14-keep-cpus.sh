@@ -70,7 +70,7 @@ keep EINVAL 'a flag that there is not' 2 0 8
 keep EINVAL 'something reserved' 0 1 8
 cpus_are 'after what was refused' 0-4 ''
 like 'the log says why not CPU 0' "$(kernel_log_since "$log")" "CPU 0 cannot be kept for cells: it is always Linux'"
-like 'and why not the other' "$(kernel_log_since "$log")" 'CPU 5 cannot be kept for cells: there is none'
+like 'and why not the other' "$(kernel_log_since "$log")" 'CPU 5 cannot be kept for cells: the hypervisor has none'
 keep 'done' 'one is kept' 0 0 2
 state=$(sed -n 's/^ *\([0-9]*\): *workqueue:online$/\1/p' $cpus/hotplug/states)
 check 'control: CPU 3 is made not to go, once' sh -c "echo $state >$cpus/cpu3/hotplug/fail"

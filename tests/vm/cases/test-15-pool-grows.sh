@@ -1,0 +1,102 @@
+#!/bin/bash
+# SPDX-License-Identifier: GPL-2.0-only
+# The pool grows and shrinks while the hypervisor is on and a cell runs: by the driver's calls, and by
+# the daemon, as far as its configuration allows. What somebody has does not go; what is refused leaves
+# all as it was.
+# boot: own
+# kernels: core
+# timeout: 240
+# shellcheck source-path=SCRIPTDIR source=../lib/isolation.sh
+. ./isolation.sh
+
+linux=1 boot=2
+mib=$((1 << 20))
+
+# pieces: of the pool, "START SIZE SOURCE" each, by address.
+pieces() { ./driver-call pieces; }
+
+# pool_resources: the lines of /proc/iomem, without what is in them.
+pool_resources() { grep -c 'cellvisor pool' /proc/iomem; }
+
+# refused ERROR NAME ARGUMENT...: a call fails with this error, and all is as it was.
+refused() {
+	local pool memory iomem
+	pool=$(pieces) memory=$(meminfo MemTotal) iomem=$(</proc/iomem)
+	is "$2" "$(./driver-call "${@:3}")" "$1"
+	is "$2: all is as it was" "$(pieces)|$(meminfo MemTotal)|$(</proc/iomem)" "$pool|$memory|$iomem"
+}
+
+# linux_has KIB NAME: of what it had at the beginning.
+linux_has() { is "$2" "$(meminfo MemTotal)" $((memory - $1)); }
+
+begin
+memory=$(meminfo MemTotal)
+describe turbine turbine 's/"heartbeat": .*/"heartbeat": "5s",/'
+check 'the turbine starts' cellctl start turbine
+turbine_reports 'it reports'
+read -r start size source < <(pieces)
+is 'the pool is one piece' "$(pieces | wc -l)" 1
+is 'of 64 MiB' $((size)) $((64 * mib))
+is 'of Linux' "$source" $linux
+is 'it begins with the hypervisor' $((start)) "$(hypervisor_memory start)"
+
+read -r second second_size source < <(./driver-call add $linux $((32 * mib)))
+is 'a piece comes while the hypervisor is on' $((second_size)) $((32 * mib))
+is 'there are two' "$(pieces | wc -l)" 2
+is '/proc/iomem has both' "$(pool_resources)" 2
+linux_has $((96 << 10)) 'Linux counts neither'
+turbine_goes_on 'the turbine goes on'
+refused EBUSY 'there is a pool already: a first piece is refused' reserve $linux $((2 * mib))
+
+# Just what the driver gave: the daemon places no cell there yet.
+mark=$(kernel_log_mark)
+refused EBUSY 'the hypervisor keeps its memory' remove "$start" "$size"
+like 'the log says so' "$(kernel_log_since "$mark")" 'the hypervisor has some of it'
+mark=$(kernel_log_mark)
+cell=$(cell_memory turbine 0)
+refused EBUSY 'and a cell its own' remove "$(hex $((cell / (2 * mib) * (2 * mib))))" \
+	"$(hex $((start + size - cell / (2 * mib) * (2 * mib))))"
+like 'the log names it' "$(kernel_log_since "$mark")" 'turbine has some of it'
+refused ENOENT 'what is none does not go' remove 0x1000000 $((2 * mib))
+refused ENOENT 'nor the beginning of a piece' remove "$second" $((2 * mib))
+refused ENOENT 'nor more than it' remove "$second" $((34 * mib))
+refused ENOENT 'nor nothing' remove "$second" 0
+refused EINVAL 'nor a part that is not whole' remove "$(hex $((second + second_size - mib)))" $mib
+refused EINVAL 'a range around all addresses is refused' remove "$second" 0xffffffffffe00000
+refused ENOMEM 'more than there is does not come' add $linux $((4096 * mib))
+refused EINVAL 'nor what is no size' add $linux 4096
+refused EBUSY 'what Linux has is not adopted' add $boot $((2 * mib)) 0x2000000
+refused EINVAL 'nor from a source that there is not' add 9 $((2 * mib))
+
+is 'the end of a piece goes' "$(./driver-call remove "$(hex $((second + 24 * mib)))" $((8 * mib)))" 'done'
+linux_has $((88 << 10)) 'Linux has it'
+like '/proc/iomem knows' "$(</proc/iomem)" "$(printf '%08x-%08x : cellvisor pool' $((second)) $((second + 24 * mib - 1)))"
+is 'the end of the first one, too' "$(./driver-call remove "$(hex $((start + size - 2 * mib)))" $((2 * mib)))" 'done'
+linux_has $((86 << 10)) 'Linux has that as well'
+is 'and the rest of the second' "$(./driver-call remove "$second" $((24 * mib)))" 'done'
+is 'there is one' "$(pieces | wc -l)" 1
+is 'in /proc/iomem as well' "$(pool_resources)" 1
+turbine_goes_on 'the turbine still goes on'
+
+# Again and again, with a cell in it that fills its memory.
+settled=''
+for round in 1 2 3 4 5 6; do
+	read -r second second_size source < <(./driver-call add $linux $((16 * mib)))
+	[[ $(./driver-call remove "$second" $((16 * mib))) == 'done' ]] || settled="round $round"
+done
+is 'it grows and shrinks again and again' "$settled" ''
+linux_has $((62 << 10)) 'nothing is lost on the way'
+turbine_goes_on 'the turbine goes on all the time'
+check 'the hypervisor closes' cellctl disable --force
+linux_has 0 'Linux has all of its memory'
+is 'no piece is left' "$(pieces)" ''
+fails 'nor in /proc/iomem' grep cellvisor /proc/iomem
+
+read -r start size source < <(./driver-call add $linux $((4 * mib)))
+is 'a piece comes without the hypervisor, too' $((size)) $((4 * mib))
+read -r second size source < <(./driver-call add $linux $((2 * mib)))
+is 'and another' $((size)) $((2 * mib))
+is 'all go at once' "$(./driver-call release)" 'done'
+is 'then there is none to go' "$(./driver-call release)" ENOENT
+linux_has 0 'Linux has all of it'
+end
