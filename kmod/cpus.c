@@ -62,7 +62,7 @@ int cpus_check(struct partition *p)
  */
 static bool is_kept_off(int err)
 {
-	return smp_num_siblings > 1 && (err == -EPERM || err == -ECANCELED);
+	return err == -EPERM || err == -ECANCELED;
 }
 
 static int bring(struct partition *p, unsigned int cpu)
