@@ -6,7 +6,6 @@
  */
 #include <errno.h>
 #include <signal.h>
-#include <stdarg.h>
 #include <stdbool.h>
 #include <string.h>
 #include <systemd/sd-bus.h>
@@ -16,6 +15,7 @@
 #include "bus_abi.h"
 #include "common/cleanup.h"
 #include "fake_console.h"
+#include "fake_log.h"
 #include "fake_signals.h"
 
 #define FREE	      SD_BUS_VTABLE_UNPRIVILEGED
@@ -75,23 +75,9 @@ static struct manager {
 	const char *driver, *version, *source;
 	uint64_t memory_total;
 	uint64_t memory_free;
-} manager = {HYPERVISOR_ENABLED, "cellvisor 0.1.0", "0.1.0", "boot", 48 << 20, 45 << 20};
-
-static FILE *call_log;
-
-void log_call(sd_bus_message *message, const char *format, ...)
-{
-	va_list list;
-
-	fputs(sd_bus_message_get_member(message), call_log);
-	va_start(list, format);
-	vfprintf(call_log, format, list);
-	va_end(list);
-	if (sd_bus_message_get_allow_interactive_authorization(message) > 0)
-		fputs(" (interactive)", call_log);
-	fputc('\n', call_log);
-	fflush(call_log);
-}
+	uint32_t kept[2], left_out[2];
+} manager = {HYPERVISOR_ENABLED, "cellvisor 0.1.0", "0.1.0", "boot",
+	     48 << 20,		 45 << 20,	    {2, 3},  {4, 5}};
 
 static struct cell *find_cell(const char *name)
 {
@@ -277,6 +263,12 @@ static int get_features(sd_bus *bus, const char *path, const char *interface, co
 	return sd_bus_message_append(reply, "as", 3, "pool", "console", "kill");
 }
 
+static int get_cpus(sd_bus *bus, const char *path, const char *interface, const char *property,
+		    sd_bus_message *reply, void *cpus, sd_bus_error *error)
+{
+	return sd_bus_message_append_array(reply, 'u', cpus, sizeof(manager.kept));
+}
+
 static const sd_bus_vtable manager_vtable[] = {
 	SD_BUS_VTABLE_START(0),
 	SD_BUS_METHOD("EnableHypervisor", NULL, NULL, on_enable, FREE),
@@ -296,7 +288,9 @@ static const sd_bus_vtable manager_vtable[] = {
 	SD_BUS_PROPERTY("MemoryTotal", "t", NULL, offsetof(struct manager, memory_total), CHANGES),
 	SD_BUS_PROPERTY("MemorySource", "s", NULL, offsetof(struct manager, source), CHANGES),
 	SD_BUS_PROPERTY("MemoryFree", "t", NULL, offsetof(struct manager, memory_free), CHANGES),
+	SD_BUS_PROPERTY("CpusKept", "au", get_cpus, offsetof(struct manager, kept), CHANGES),
 	SD_BUS_PROPERTY("Features", "as", get_features, 0, CHANGES),
+	SD_BUS_PROPERTY("CpusLeftOut", "au", get_cpus, offsetof(struct manager, left_out), CHANGES),
 	SD_BUS_VTABLE_END};
 
 /* Cell */
@@ -488,8 +482,7 @@ int main(int argc, char **argv)
 
 	if (argc != 2)
 		return 2;
-	call_log = fopen(argv[1], "a");
-	if (!call_log)
+	if (!log_open(argv[1]))
 		return 1;
 	signal(SIGPIPE, SIG_IGN);
 	cells[0].started_at = (uint64_t)(time(NULL) - 3600) * 1000000;

@@ -5,6 +5,7 @@
 #include <stdbool.h>
 #include <string.h>
 
+#include "fake_log.h"
 #include "bus_abi.h"
 #include "common/cleanup.h"
 

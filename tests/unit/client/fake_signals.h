@@ -17,8 +17,4 @@ int fake_signals_write(sd_bus_message *call, const char *cell, sd_bus_error *err
 /* Tells the caller of all signals, once now and once later with another speed. */
 int fake_signals_tell(sd_bus_message *call, const char *path);
 
-/* fake_service.c */
-void log_call(sd_bus_message *message, const char *format, ...)
-	__attribute__((format(printf, 2, 3)));
-
 #endif /* FAKE_SIGNALS_H */

@@ -100,7 +100,7 @@ static const struct number numbers[] = {
 	AT(image_header, num_cpus, 168),
 	AT(image_header, hardware_ids, 176),
 	AT(image_header, cpu_entering, 1200),
-	AT(image_header, cpu_step, 1464),
+	AT(image_header, cpu_step, 1720),
 };
 
 int main(void)
