@@ -97,8 +97,12 @@ entry=$(($(bar 1))) message=$(./probe read "$(bar 1)" 4)
 like 'control: the first vector is an interrupt' "$message" '^0xfee'
 data=$(./probe read $((entry + 8)) 4)
 ./probe write $((entry + 8)) 4 0x4ff >/dev/null
-like 'an NMI is no message of a device' "$(tail -n 3 $sysfs/console)" \
-	'PCI device 0xf0: vector 0, 0x4ff at 0xfee[0-9a-f]*, is no interrupt of its CPUs'
+if ((message & 0x10)); then
+	diag 'messages are remapped by an IOMMU: what they do stands in its table, and their data says nothing'
+else
+	like 'an NMI is no message of a device' "$(tail -n 3 $sysfs/console)" \
+		'PCI device 0xf0: vector 0, 0x4ff at 0xfee[0-9a-f]*, is no interrupt of its CPUs'
+fi
 ./probe write $((entry + 8)) 4 "$data" >/dev/null
 wait
 is 'the first vector as it was, the cell answers again' "$(timeout 60 ./link-device $node call 1 0 20)" 20
