@@ -1,7 +1,7 @@
 #!/bin/bash
 # SPDX-License-Identifier: GPL-2.0-only
 # What a cell gets is full of zeros, whatever has been in it: what is known to be clean is not cleared
-# again, and nothing else counts as that.
+# again, and nothing else counts as that. Nor is anything cleared that is a device's.
 # boot: own
 # kernels: core
 # options: --append memmap=32M$0x28000000
@@ -37,6 +37,11 @@ systemctl mask --runtime --now -q cellmgrd
 modprobe cellvisor
 insmod ./partition-probe.ko
 mark=$(kernel_log_mark)
+
+# What firmware reserves is not memory only.
+registers=0x$(sed -n 's/^ *\([0-9a-f]*\)-.* : PCI \(MMCONFIG\|ECAM\) .*/\1/p' /proc/iomem | head -n 1)
+fails 'configuration space of PCI is no pool' env "ABI_POOL=$registers" ./abi pool
+like 'the log says why' "$(kernel_log_since "$mark")" "memory at 0x0*${registers#0x}, size 0x2000000 belongs to somebody"
 
 # By whom a probe writes there nobody knows: so it shows what is cleared and what is not.
 cell=$(printf '0x%x' $(($(./abi pool) + 0x800000)))
