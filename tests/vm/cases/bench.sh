@@ -7,6 +7,8 @@
 . ./turbine-run.sh
 # shellcheck source-path=SCRIPTDIR source=../lib/link-cost.sh
 . ./link-cost.sh
+# shellcheck source-path=SCRIPTDIR source=../lib/lifecycle.sh
+. ./lifecycle.sh
 
 measure() { diag "measure $*"; }
 
@@ -14,10 +16,9 @@ check 'this is the deterministic machine' test -e deterministic
 while read -r value name; do measure "$name" "$value" instructions; done < <(link_costs 2>/dev/null)
 systemctl mask --runtime --now -q cellmgrd
 modprobe cellvisor
-while IFS=$'\t' read -r name value; do
-	[[ $value =~ ^[0-9]+$ ]] || bail "$name"
-	measure "$name" "$value" microseconds
-done < <(taskset -c 0 ./lifecycle)
+lifecycle steps
+lifecycle holds
+lifecycle_calls
 systemctl unmask --runtime -q cellmgrd
 begin
 measure 'CPUID, no hypervisor' "$(taskset -c 0 ./exit-cost cpuid)" instructions

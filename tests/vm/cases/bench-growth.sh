@@ -1,0 +1,21 @@
+#!/bin/bash
+# SPDX-License-Identifier: GPL-2.0-only
+# How what the life of a cell takes grows with the number of cells, of CPUs, and with memory: the part of
+# tests/bench/run for machines of several sizes.
+# machine: icount
+# timeout: 900
+# shellcheck source-path=SCRIPTDIR source=../lib/lib.sh
+. ./lib.sh
+# shellcheck source-path=SCRIPTDIR source=../lib/lifecycle.sh
+. ./lifecycle.sh
+
+cpus=$(nproc)
+measure() { diag "measure $cpus CPUs: $*"; }
+
+check 'this is the deterministic machine' test -e deterministic
+systemctl mask --runtime --now -q cellmgrd
+modprobe cellvisor
+# Two GiB are Linux' own.
+lifecycle growth $(($(awk '$1 == "MemTotal:" { print $2 }' /proc/meminfo) / 1048576 - 1))
+systemctl unmask --runtime -q cellmgrd
+finish
