@@ -91,6 +91,9 @@ static int check_word(const struct cell *cell, unsigned int first)
 	const char *owner = "the root cell (PCI configuration)";
 	uint64_t ports = ~*map_of(cell, first) & in_pci(first) & ~in_pm_timer(first);
 
+	/* Of most it has none. */
+	if (!~*map_of(cell, first))
+		return 0;
 	if (!ports) {
 		owner = "the hypervisor's console";
 		ports = takes(cell, first, debug) & in_console(first, debug);

@@ -4,6 +4,8 @@
  * when a CPU changes hands: APM vol. 2, appendix A; processor programming references of families
  * 17h and 19h.
  */
+#include <string.h>
+
 #include "arch/x86/asm.h"
 #include "arch/x86/logic/apic_rights.h"
 #include "arch/x86/svm.h"
@@ -24,25 +26,33 @@ const struct msr_constant svm_msr_constants[] = {
 
 /* APM vol. 2, 15.11: three ranges one after the other, two bits an MSR, reads and writes. */
 static const uint32_t ranges[] = {0, 0xc0000000, 0xc0010000};
+#define RANGES	   (sizeof(ranges) / sizeof(ranges[0]))
 #define RANGE_MSRS 0x2000u
 
-static bool passes(bool root, uint32_t msr, bool write)
+static bool traps(bool root, uint32_t msr, bool write)
 {
-	return msr_policy(root, msr, write) == MSR_PASS || apic_msr_passes(root, msr, write);
+	return msr_policy(root, msr, write) != MSR_PASS && !apic_msr_passes(root, msr, write);
+}
+
+static void fill_one(uint8_t *map, bool root, uint32_t msr)
+{
+	for (unsigned int range = 0; range < RANGES; range++) {
+		unsigned int n = msr - ranges[range], bit = n % 4 * 2;
+		uint8_t *at = map + range * RANGE_MSRS / 4;
+
+		if (n < RANGE_MSRS)
+			at[n / 4] = (at[n / 4] & ~(3u << bit)) | traps(root, msr, false) << bit |
+				    traps(root, msr, true) << (bit + 1);
+	}
 }
 
 void svm_msr_map_fill(uint8_t *map, bool root)
 {
-	unsigned int bit = 0;
-
-	for (unsigned int range = 0; range < sizeof(ranges) / sizeof(ranges[0]); range++) {
-		for (uint32_t msr = ranges[range]; msr < ranges[range] + RANGE_MSRS; msr++) {
-			if (!passes(root, msr, false))
-				map[bit / 8] |= 1u << (bit % 8);
-			if (!passes(root, msr, true))
-				map[bit / 8] |= 2u << (bit % 8);
-			bit += 2;
-		}
+	/* What no row names; it is most, and nobody shall wait for each of them. */
+	memset(map, root ? 0 : 0xff, RANGES * RANGE_MSRS / 4);
+	for (const struct msr_rule *rule = svm_msr_rules; rule->first != ~0u; rule++) {
+		for (uint32_t msr = rule->first; msr <= rule->last; msr++)
+			fill_one(map, root, msr);
 	}
 }
 
