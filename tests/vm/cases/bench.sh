@@ -14,12 +14,11 @@ measure() { diag "measure $*"; }
 
 check 'this is the deterministic machine' test -e deterministic
 while read -r value name; do measure "$name" "$value" instructions; done < <(link_costs 2>/dev/null)
-systemctl mask --runtime --now -q cellmgrd
-modprobe cellvisor
+without_daemons
 lifecycle steps
 lifecycle holds
 lifecycle_calls
-systemctl unmask --runtime -q cellmgrd
+with_daemons
 begin
 measure 'CPUID, no hypervisor' "$(taskset -c 0 ./exit-cost cpuid)" instructions
 output=$(turbine_under_load) || { diag "$output"; bail 'the turbine did not finish its run'; }

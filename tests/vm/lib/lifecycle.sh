@@ -1,8 +1,25 @@
 # SPDX-License-Identifier: GPL-2.0-only
 # shellcheck shell=bash
-# What the lives of cells take, for the deterministic machine, by bare ioctls; sourced. The daemon must not run.
+# What the lives of cells take, for the deterministic machine, by bare ioctls; sourced.
 
 tracing=/sys/kernel/tracing
+udev='systemd-udevd-kernel.socket systemd-udevd-control.socket systemd-udevd.service'
+
+# without_daemons, with_daemons: whoever hears of each cell does so on another CPU; here CPUs take turns, and
+# its work would be time of the cell's.
+without_daemons() {
+	udevadm settle
+	# shellcheck disable=SC2086 # words
+	systemctl stop $udev
+	systemctl mask --runtime --now -q cellmgrd
+	modprobe cellvisor
+}
+
+with_daemons() {
+	systemctl unmask --runtime -q cellmgrd
+	# shellcheck disable=SC2086 # words
+	systemctl start $udev
+}
 
 # lifecycle PART [ARGUMENT...]: measures what the program of that name does; of the numbers that tell
 # exits, those.
