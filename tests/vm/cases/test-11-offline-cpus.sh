@@ -28,7 +28,7 @@ is 'it has the others' "$(cat $sysfs/cells/0/cpus_assigned_list)" 0-2
 log=$(kernel_log_mark)
 fails 'one that comes later does not come online' set_online 3 1
 like 'because it is busy' "$output" 'Device or resource busy'
-like 'the log says why' "$(kernel_log_since "$log")" 'CPU 3 was not there when the hypervisor was opened'
+like 'the log says why' "$(kernel_log_since "$log")" 'CPU 3 did not come when the hypervisor was opened'
 check 'the hypervisor closes' cellctl disable
 check 'then it comes online' set_online 3 1
 check 'and goes' set_online 3 0
