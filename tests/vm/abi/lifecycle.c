@@ -25,6 +25,7 @@
 
 #define BIG_OFFSET  (48 * MIB) /* in the pool */
 #define BIG_ADDRESS (2 * MIB)
+#define FAR_ADDRESS (4096 * MIB) /* behind the APICs */
 #define ROUNDS	    3
 #define RUNS_US	    10000 /* between start and end */
 
@@ -245,7 +246,7 @@ static void measure_cpus(const struct abi *abi, unsigned int count)
 
 static void measure_memory(const struct abi *abi, unsigned int gib)
 {
-	struct blob_memory memory = {abi->pool.phys_start + BIG_OFFSET, BIG_ADDRESS, 0,
+	struct blob_memory memory = {abi->pool.phys_start + BIG_OFFSET, FAR_ADDRESS, 0,
 				     READ | WRITE | EXECUTE | LOADABLE};
 	const struct wish wish = {.name = "big", .cpus = CPU(1), .memory = &memory};
 	uint64_t took[STEPS];
