@@ -45,11 +45,37 @@ static void tell_of_end(struct manager *manager, struct cell *cell)
 		  text ? text : "the driver in use does not tell why");
 	free_fields(fields, count);
 	cell_set_last_error(cell, text ? text : "failed");
-	cell->record.failure_reported = true;
+	cell->record.end_reported = true;
 	cell->unsaved = true;
 	tell(manager, cell, reason);
 	cell->doomed = cell->description &&
 		       cell->description->on_failure == DESCRIPTION_ON_FAILURE_DESTROY;
+}
+
+static void tell_of_loss(struct manager *manager, struct cell *cell)
+{
+	static const char *const fields[] = {"REASON=gone"};
+	const char *text = "it is gone: it was destroyed by somebody else";
+
+	if (manager->state != HYPERVISOR_ENABLED)
+		text = "it is gone: the hypervisor was disabled by somebody else";
+	else if (cell->state == LIFECYCLE_FOREIGN)
+		text = "it is gone: somebody else has made another cell of its name";
+	log_event(LOG_ERR, MESSAGE_CELL_GONE, cell->name, fields, ARRAY_SIZE(fields),
+		  "Cell %s failed: %s", cell->name, text);
+	/* What is wrong with ours says nothing about the other one. */
+	if (cell->state != LIFECYCLE_FOREIGN)
+		cell_set_last_error(cell, text);
+	tell(manager, cell, "gone");
+	cell->gone = false;
+}
+
+static void tell_of_own_end(struct cell *cell)
+{
+	log_event(LOG_NOTICE, MESSAGE_CELL_ENDED, cell->name, NULL, 0,
+		  "Cell %s has shut down by itself", cell->name);
+	cell->record.end_reported = true;
+	cell->unsaved = true;
 }
 
 static void tell_of_illness(struct manager *manager, struct cell *cell)
@@ -81,8 +107,12 @@ static void tell_of_illness(struct manager *manager, struct cell *cell)
 
 void alarm_raise(struct manager *manager, struct cell *cell)
 {
-	if (cell->state == LIFECYCLE_FAILED && !cell->record.failure_reported)
+	if (cell->gone)
+		tell_of_loss(manager, cell);
+	if (cell->state == LIFECYCLE_FAILED && !cell->record.end_reported)
 		tell_of_end(manager, cell);
+	else if (cell->state == LIFECYCLE_SHUT_DOWN && !cell->record.end_reported)
+		tell_of_own_end(cell);
 	else if (!cell_running(cell) || cell->health != HEALTH_FAILED)
 		cell->health_reported = false;
 	else if (!cell->health_reported)

@@ -70,7 +70,7 @@ void cell_note_start(struct cell *cell)
 {
 	cell->record.phase = CELL_PHASE_STARTED;
 	cell->record.started_at = realtime_us();
-	cell->record.failure_reported = false;
+	cell->record.end_reported = false;
 	cell->unsaved = true;
 	cell->health_reported = false;
 	cell->killed_because = NULL;
@@ -90,13 +90,18 @@ static void follow_start(struct cell *cell)
 
 void cell_observe(struct cell *cell, const struct snapshot_cell *seen)
 {
+	bool ran = cell_owned(cell) && cell_running(cell);
+
 	cell->exists = seen != NULL;
 	if (!seen) {
+		cell->gone |= ran;
+		cell_forget(cell);
 		cell->seen = (struct snapshot_cell){.id = -1};
 		cell->exits_known = 0;
 		return;
 	}
 	cell->seen = *seen;
+	cell->gone |= ran && !cell_owned(cell);
 	follow_start(cell);
 }
 

@@ -46,6 +46,7 @@ struct cell {
 	bool in_step; /* a step is about it: what is seen of it meanwhile does not count */
 	bool added;   /* told of by core_events.cell_added */
 	bool doomed;  /* it has failed and is to be destroyed for that */
+	bool gone;    /* it ran, and is not there any more, or not ours; to be told */
 
 	/* As last observed. */
 	bool exists; /* below */
@@ -93,7 +94,10 @@ void cell_forget(struct cell *cell);
 /* A start of it is new: what was known of the one before does not count. */
 void cell_note_start(struct cell *cell);
 
-/* Takes over what was observed; NULL: it does not exist. cell_update() follows. */
+/*
+ * Takes over what was observed; NULL: it does not exist. What ran and was ours, and is not any
+ * more, is gone. cell_update() follows.
+ */
 void cell_observe(struct cell *cell, const struct snapshot_cell *seen);
 
 /*

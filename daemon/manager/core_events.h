@@ -26,7 +26,7 @@ struct core_events {
 
 	/*
 	 * A cell has failed, told once for each failure, after the change of its properties. reason
-	 * is a word: failure_reason_name()'s, "cpu" or "heartbeat".
+	 * is a word: failure_reason_name()'s, "cpu", "heartbeat" or "gone".
 	 */
 	void (*cell_failed)(const struct cell *cell, const char *reason, void *userdata);
 

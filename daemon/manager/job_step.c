@@ -174,7 +174,7 @@ static void record_cell(struct job *job, struct cell *cell)
 		record->phase = failed ? CELL_PHASE_CREATED : CELL_PHASE_LOADED;
 		memcpy(record->image_sha256, failed ? "" : step->image_sha256,
 		       failed ? 1 : sizeof(record->image_sha256));
-		record->failure_reported = false;
+		record->end_reported = false;
 		break;
 	case VERB_START:
 		if (failed)
@@ -263,6 +263,7 @@ static void log_result(const struct job *job, struct cell *cell)
 	} else if (step->verb == VERB_STOP) {
 		/* That it would not, once, is over. */
 		cell_set_last_error(cell, NULL);
+		cell->record.end_reported = true;
 		log_event(LOG_INFO, MESSAGE_CELL_STOPPED, cell->name, NULL, 0, "Cell %s shut down",
 			  cell->name);
 	}

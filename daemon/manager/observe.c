@@ -89,6 +89,34 @@ static void finish_intent(struct cell_record *record, const struct snapshot_cell
 	record->intent[0] = '\0';
 }
 
+/*
+ * Nobody was there to see it go. Whether it still ran then is not known; it has not been stopped by
+ * a daemon, else that would be on record.
+ */
+static void miss(struct manager *manager, const struct state *state,
+		 const struct state_cell *remembered)
+{
+	const struct cell_record *record = &remembered->record;
+	struct cell *cell;
+
+	if (record->phase != CELL_PHASE_STARTED || record->end_reported ||
+	    strcmp(record->intent, verb_name(VERB_DESTROY)) == 0 ||
+	    strcmp(state->intent, verb_name(VERB_DISABLE)) == 0)
+		return;
+	cell = manager_ensure_cell(manager, remembered->name);
+	if (!cell)
+		return;
+	cell->record.started_at = record->started_at;
+	cell->gone = true;
+}
+
+static bool is_same(const struct cell_record *record, const struct snapshot_cell *seen)
+{
+	/* There may be another one of its name and id, made while nobody was looking. */
+	return record->id == seen->id &&
+	       memcmp(&record->placement.cpus, &seen->cpus, sizeof(seen->cpus)) == 0;
+}
+
 /* Cells of a daemon before us get their records back; what is below confirms them, or not. */
 static void remember(struct manager *manager, const struct snapshot *snapshot)
 {
@@ -98,9 +126,8 @@ static void remember(struct manager *manager, const struct snapshot *snapshot)
 		return;
 	manager->pool_from_linux = state->pool_from_linux;
 	links_remember(manager, state, snapshot->hypervisor == HYPERVISOR_ENABLED);
-	if (snapshot->hypervisor != HYPERVISOR_ENABLED)
-		return;
-	remember_pool(manager, state, snapshot);
+	if (snapshot->hypervisor == HYPERVISOR_ENABLED)
+		remember_pool(manager, state, snapshot);
 	for (size_t i = 0; i < state->num_cells; i++) {
 		const struct snapshot_cell *seen =
 			snapshot_find_name(snapshot, state->cells[i].name);
@@ -109,11 +136,10 @@ static void remember(struct manager *manager, const struct snapshot *snapshot)
 
 		if (seen)
 			finish_intent(record, seen);
-		if (!seen || record->phase == CELL_PHASE_NONE || record->id != seen->id)
+		if (!seen || record->phase == CELL_PHASE_NONE || !is_same(record, seen)) {
+			miss(manager, state, &state->cells[i]);
 			continue;
-		/* Another one of the same name and id, made while nobody was looking. */
-		if (memcmp(&record->placement.cpus, &seen->cpus, sizeof(seen->cpus)) != 0)
-			continue;
+		}
 		cell = manager_ensure_cell(manager, state->cells[i].name);
 		if (!cell)
 			continue;
@@ -133,7 +159,7 @@ static void observe_existing(struct manager *manager, const struct snapshot *sna
 
 		if (!cell || cell->in_step)
 			continue;
-		existed = cell->exists;
+		existed = cell->exists && !cell_owned(cell);
 		cell_observe(cell, seen);
 		if (!existed && !cell_owned(cell))
 			log_event(LOG_NOTICE, MESSAGE_CELL_FOREIGN, cell->name, NULL, 0,
@@ -147,9 +173,9 @@ static void observe_missing(struct manager *manager, const struct snapshot *snap
 	for (struct cell *cell = manager->cells; cell; cell = cell->next) {
 		if (cell->in_step || snapshot_find_name(snapshot, cell->name))
 			continue;
-		if (cell_owned(cell) && cell->record.phase != CELL_PHASE_NONE)
-			log_warning("Cell %s has been destroyed by somebody else", cell->name);
-		cell_forget(cell);
+		if (cell_owned(cell) && !cell_running(cell))
+			log_event(LOG_WARNING, NULL, cell->name, NULL, 0,
+				  "Cell %s has been destroyed by somebody else", cell->name);
 		if (cell->exists)
 			consoles_end(manager, cell->seen.id);
 		cell_observe(cell, NULL);

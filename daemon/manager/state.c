@@ -74,7 +74,7 @@ static struct json_object *encode_record(const struct cell_record *record)
 	add_string(object, "image-sha256", record->image_sha256);
 	add_string(object, "blob-sha256", record->blob_sha256);
 	json_object_object_add(object, "failure-reported",
-			       json_object_new_boolean(record->failure_reported));
+			       json_object_new_boolean(record->end_reported));
 	add_string(object, "cpus", cpus ? cpus : "");
 	for (size_t i = 0; i < record->placement.num_memory; i++)
 		json_object_array_add(memory, encode_range(&record->placement.memory[i]));
@@ -265,7 +265,7 @@ static bool decode_record(struct json_object *object, struct cell_record *ret)
 	    !copy_string(object, "image-sha256", record.image_sha256,
 			 sizeof(record.image_sha256)) ||
 	    !copy_string(object, "blob-sha256", record.blob_sha256, sizeof(record.blob_sha256)) ||
-	    !get_bool(object, "failure-reported", &record.failure_reported))
+	    !get_bool(object, "failure-reported", &record.end_reported))
 		return false;
 	record.id = json_object_get_int(id);
 	*ret = record;

@@ -33,7 +33,7 @@ struct cell_record {
 	char image_sha256[IMAGE_SHA256_TEXT];
 	char blob_sha256[IMAGE_SHA256_TEXT]; /* of what it was created from */
 	struct placement placement;
-	bool failure_reported;
+	bool end_reported; /* how its last run ended has been told */
 };
 
 /* What is remembered of Linux' end of a link. */

@@ -53,20 +53,24 @@ static void write_console(int level, const char *text)
 static void write_journal(int level, const char *message_id, const char *cell,
 			  const char *const *fields, unsigned int num_fields, const char *text)
 {
-	_cleanup_(freep) char *message = NULL, *cell_field = NULL;
+	_cleanup_(freep) char *message = NULL, *cell_field = NULL, *unit = NULL;
 	char priority[16], id[64];
-	struct iovec parts[MAX_FIELDS + 5];
+	struct iovec parts[MAX_FIELDS + 6];
 	int count = 0;
 
 	if (asprintf(&message, "MESSAGE=%s", text) < 0)
 		message = NULL;
 	if (!cell || asprintf(&cell_field, "CELL=%s", cell) < 0)
 		cell_field = NULL;
+	/* Where `journalctl -u` and `systemctl status` of the cell's unit find it. */
+	if (!cell || asprintf(&unit, "OBJECT_SYSTEMD_UNIT=cell@%s.service", cell) < 0)
+		unit = NULL;
 	snprintf(priority, sizeof(priority), "PRIORITY=%d", level);
 	snprintf(id, sizeof(id), "MESSAGE_ID=%s", message_id ? message_id : "");
 
-	const char *own[] = {message, cell_field, message_id ? id : NULL, priority,
-			     "SYSLOG_IDENTIFIER=cellmgrd"};
+	const char *own[] = {message,  cell_field,
+			     unit,     message_id ? id : NULL,
+			     priority, "SYSLOG_IDENTIFIER=cellmgrd"};
 
 	for (size_t i = 0; i < ARRAY_SIZE(own); i++) {
 		if (own[i])

@@ -33,8 +33,9 @@ void log_message(int level, const char *format, ...) __attribute__((format(print
 #define log_debug(...)	 log_message(LOG_DEBUG, __VA_ARGS__)
 
 /*
- * A message with an id (message_ids.h) and journal fields, given as "NAME=value" strings; cell may
- * be NULL. The text alone must make sense: the console shows nothing else.
+ * A message with an id (message_ids.h; NULL: without) and journal fields, given as "NAME=value"
+ * strings. cell, where it is not NULL, is whose journal it belongs to. The text alone must make
+ * sense: the console shows nothing else.
  */
 void log_event(int level, const char *message_id, const char *cell, const char *const *fields,
 	       unsigned int num_fields, const char *format, ...)

@@ -156,7 +156,7 @@ static void make_state(struct state *state, struct state_cell cells[2])
 						.links = {links[0].place, links[1].place},
 						.num_links = 2,
 					},
-				.failure_reported = true,
+				.end_reported = true,
 			},
 	};
 	cpu_mask_add(&cells[0].record.placement.cpus, 3);
@@ -186,7 +186,7 @@ static void test_state_comes_back(struct tap *tap, const char *file)
 	record = &read->cells[0].record;
 	tap_ok(tap,
 	       record->phase == CELL_PHASE_STARTED && record->id == 7 &&
-		       record->started_at == cells[0].record.started_at && record->failure_reported,
+		       record->started_at == cells[0].record.started_at && record->end_reported,
 	       "a cell's record");
 	tap_is_str(tap, record->intent, "stop", "its intent");
 	tap_is_str(tap, record->image_sha256, "0123456789abcdef", "its image");
