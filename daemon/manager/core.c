@@ -57,12 +57,62 @@ static void take_descriptions(struct manager *manager, struct cell_dir *dir)
 	manager->rejected = NULL;
 }
 
+/* To be freed, NULL without memory. */
+static char *describe_config_error(const struct problems *problems, int error)
+{
+	_cleanup_(freep) char *first = problems->count ? problems_format_first(problems) : NULL;
+	char *text;
+
+	if (asprintf(&text,
+		     "%s%s; the hypervisor is not enabled until this is mended and "
+		     "systemctl reload cellmgrd has succeeded",
+		     first ? "" : "cannot read " CONFIG_FILE ": ",
+		     first ? first : strerror(-error)) < 0)
+		return NULL;
+	return text;
+}
+
+/*
+ * With an error in it cells that run go on, and so does all that is done with them; what has been
+ * good last holds, or the defaults.
+ */
+static int read_config(struct manager *manager, struct error *error)
+{
+	_cleanup_(problems_done) struct problems problems = {0}, none = {0};
+	struct config config;
+	int r;
+
+	r = config_read(CONFIG_FILE, &problems, &config);
+	manager_log_problems(&problems);
+	free(manager->config_error);
+	manager->config_error = NULL;
+	if (r >= 0) {
+		manager->config = config;
+		return 0;
+	}
+	manager->config_error = describe_config_error(&problems, r);
+	if (!manager->config_error)
+		return -ENOMEM;
+	/* There has been none yet. */
+	if (!manager->config.pool_size) {
+		r = config_parse("{}", 2, CONFIG_FILE, &none, &manager->config);
+		if (r < 0)
+			return r;
+	}
+	return error_set(error, ERROR_INVALID, "%s", manager->config_error);
+}
+
 int manager_load_descriptions(struct manager *manager, bool tolerant, struct error *error)
 {
 	struct cell_dir *dir;
 	const struct problems *errors;
 	int r;
 
+	r = read_config(manager, error);
+	if (r < 0 && !tolerant)
+		return r;
+	if (r < 0)
+		log_error("%s", error_text(error));
 	r = cell_dir_load(NULL, &dir);
 	if (r < 0)
 		return error_set(error, ERROR_INVALID, "cannot read the descriptions: %s",
@@ -104,18 +154,6 @@ static size_t on_consoles(struct observer_console *consoles, void *userdata)
 	return console_requests(userdata, consoles);
 }
 
-static int read_config(struct manager *manager)
-{
-	_cleanup_(problems_done) struct problems problems = {0};
-	int r;
-
-	r = config_read(CONFIG_FILE, &problems, &manager->config);
-	manager_log_problems(&problems);
-	if (r < 0)
-		log_error("Cannot use %s: %s", CONFIG_FILE, strerror(-r));
-	return r;
-}
-
 static int set_up(struct manager *manager)
 {
 	static const struct observer_callbacks callbacks = {
@@ -125,9 +163,6 @@ static int set_up(struct manager *manager)
 	_cleanup_(error_done) struct error error = {0};
 	int r;
 
-	r = read_config(manager);
-	if (r < 0)
-		return r;
 	r = state_read(STATE_FILE, &manager->remembered);
 	if (r < 0 && r != -ENOENT)
 		log_warning("Cannot use %s: %s; cells that exist are taken as foreign", STATE_FILE,
@@ -195,6 +230,7 @@ void manager_free(struct manager *manager)
 	cell_dir_free(manager->rejected);
 	machine_free(manager->machine);
 	state_free(manager->remembered);
+	free(manager->config_error);
 	sd_event_unref(manager->event);
 	free(manager);
 }

@@ -18,7 +18,8 @@ DEFINE_FREEP(struct manager *, manager_free)
 
 /*
  * Reads all descriptions anew. tolerant: broken ones are logged and left out; else they change
- * nothing and error says what is wrong. Returns 0 or negative.
+ * nothing and error says what is wrong. The configuration is read again as well; where that has an
+ * error it stays as it was, and nothing changes either. Returns 0 or negative.
  */
 int manager_load_descriptions(struct manager *manager, bool tolerant, struct error *error);
 

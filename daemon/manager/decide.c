@@ -41,6 +41,14 @@ static struct decision refuse_without_hypervisor(const struct situation *now)
 			      : "there is no driver; load the module cellvisor first");
 }
 
+/* Before anything is given away: not with memory and CPUs that nobody has chosen. */
+static struct decision enable(const struct situation *now)
+{
+	if (now->config_error)
+		return refuse(NULL, ERROR_INVALID, now->config_error);
+	return step_on(NULL, VERB_ENABLE);
+}
+
 static struct decision refuse_without_description(const struct cell *cell)
 {
 	return refuse(cell, ERROR_INVALID, "it has no description any more");
@@ -84,7 +92,7 @@ static struct decision decide_step_to_start(const struct situation *now)
 	struct decision decision;
 
 	if (now->hypervisor == HYPERVISOR_OFF && now->auto_enable)
-		return step_on(NULL, VERB_ENABLE);
+		return enable(now);
 	if (now->hypervisor != HYPERVISOR_ENABLED)
 		return refuse_without_hypervisor(now);
 	if (now->cell->state == LIFECYCLE_DEFINED)
@@ -147,7 +155,7 @@ static struct decision decide_enable(const struct situation *now)
 	case HYPERVISOR_ENABLED:
 		return done;
 	case HYPERVISOR_OFF:
-		return step_on(NULL, VERB_ENABLE);
+		return enable(now);
 	default:
 		return refuse_without_hypervisor(now);
 	}

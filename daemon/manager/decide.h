@@ -12,9 +12,10 @@
 struct situation {
 	/* What is wanted. */
 	enum bus_verb verb;
-	bool whole;	  /* by all steps that it takes; else that step alone */
-	bool force;	  /* VERB_DISABLE: whatever runs or is foreign */
-	bool auto_enable; /* VERB_START may enable the hypervisor */
+	bool whole;		  /* by all steps that it takes; else that step alone */
+	bool force;		  /* VERB_DISABLE: whatever runs or is foreign */
+	bool auto_enable;	  /* VERB_START may enable the hypervisor */
+	const char *config_error; /* what forbids to enable it; NULL: nothing */
 
 	/* What there is. */
 	enum hypervisor_state hypervisor;
@@ -47,7 +48,7 @@ struct decision {
 
 	/* DECISION_REFUSED. */
 	enum error_code error;
-	const char *why; /* a constant or the cell's last error; to follow "cell NAME is STATE: " */
+	const char *why; /* a constant, or the situation's; to follow "cell NAME is STATE: " */
 
 	const struct cell *cell; /* whose step or whose state; NULL: the hypervisor's */
 	const struct link *link; /* of VERB_REMOVE_LINK: which */

@@ -73,9 +73,9 @@ static void end(struct job *job, const struct error *error)
 	struct cell *cell = job_cell(job);
 
 	if (error_is_set(error))
-		log_notice("Cannot %s%s%s: %s", verb_name(job->verb), job->cell ? " " : "",
-			   job->cell ? job->cell : "",
-			   error_reason(error_text(error), verb_name(job->verb), job->cell));
+		log_event(LOG_NOTICE, NULL, job->cell, NULL, 0, "Cannot %s%s%s: %s",
+			  verb_name(job->verb), job->cell ? " " : "", job->cell ? job->cell : "",
+			  error_reason(error_text(error), verb_name(job->verb), job->cell));
 	if (cell) {
 		/* A call that does not fit the state says nothing about the cell. */
 		if (error_is_set(error) && error->code != ERROR_WRONG_STATE)
@@ -243,6 +243,7 @@ static int decide_step(struct job *job, enum bus_verb *ret_step, struct cell **r
 		.whole = job->whole,
 		.force = job->force,
 		.auto_enable = manager->config.auto_enable,
+		.config_error = manager->config_error,
 		.hypervisor = manager->state,
 		.cell = cell,
 		.cells = manager->cells,

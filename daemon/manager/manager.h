@@ -43,7 +43,8 @@ struct manager {
 	struct observer *observer;
 	const char *machine_root; /* prefix of /proc and /sys for the machine's facts; "" */
 
-	struct config config;
+	struct config config;	       /* the last that was good, or the defaults */
+	char *config_error;	       /* what is wrong with the file now; NULL: nothing */
 	struct cell_dir *descriptions; /* as loaded; the broken ones too */
 	struct cell_dir *rejected;     /* what the last reload would not take; NULL: it took all */
 	struct machine *machine;       /* NULL: could not be read */
