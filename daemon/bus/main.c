@@ -11,7 +11,8 @@
 
 #include "bus/log_control.h"
 #include "bus/service.h"
-#include "manager/manager.h"
+#include "common/cleanup.h"
+#include "manager/core.h"
 #include "util/log.h"
 
 /* A driver that blocks the first look must not keep the bus name away. */
@@ -142,6 +143,31 @@ static int on_post(sd_event_source *source, void *userdata)
 	return 0;
 }
 
+/* The habit of daemons without a bus. Nobody waits for an answer: it is in the log. */
+static int on_hangup(sd_event_source *source, const struct signalfd_siginfo *info, void *userdata)
+{
+	_cleanup_(error_done) struct error error = {0};
+	struct program *program = userdata;
+
+	if (program->service &&
+	    manager_load_descriptions(program->service->manager, false, &error) < 0)
+		log_error("Cannot reload: %s", error_text(&error));
+	return 0;
+}
+
+/* What else people send by habit shall not end it in the midst of something. */
+static void keep_signals_away(void)
+{
+	static const int signals[] = {SIGUSR1, SIGUSR2, SIGALRM};
+
+	/* A console's reader may go at any time. */
+	signal(SIGPIPE, SIG_IGN);
+	for (size_t i = 0; i < ARRAY_SIZE(signals); i++)
+		signal(signals[i], SIG_IGN);
+	for (int i = SIGRTMIN; i <= SIGRTMAX; i++)
+		signal(i, SIG_IGN);
+}
+
 static int set_up_loop(struct program *program)
 {
 	int r;
@@ -152,6 +178,8 @@ static int set_up_loop(struct program *program)
 	r = sd_event_add_signal(program->event, NULL, SIGTERM, NULL, NULL);
 	if (r >= 0)
 		r = sd_event_add_signal(program->event, NULL, SIGINT, NULL, NULL);
+	if (r >= 0)
+		r = sd_event_add_signal(program->event, NULL, SIGHUP, on_hangup, program);
 	if (r >= 0)
 		r = sd_event_set_watchdog(program->event, true);
 	if (r >= 0)
@@ -222,9 +250,9 @@ int main(int argc, char *argv[])
 	sigemptyset(&signals);
 	sigaddset(&signals, SIGTERM);
 	sigaddset(&signals, SIGINT);
+	sigaddset(&signals, SIGHUP);
 	sigprocmask(SIG_BLOCK, &signals, NULL);
-	/* A console's reader may go at any time. */
-	signal(SIGPIPE, SIG_IGN);
+	keep_signals_away();
 	r = set_up(&program, &options);
 	if (r >= 0)
 		r = sd_event_loop(program.event);

@@ -138,13 +138,13 @@ static bool join(struct worker *worker)
 		struct timespec limit;
 
 		worker_interrupt(worker);
-		clock_gettime(CLOCK_REALTIME, &limit);
+		clock_gettime(CLOCK_MONOTONIC, &limit);
 		limit.tv_nsec += END_WAIT_NS;
 		if (limit.tv_nsec >= 1000000000) {
 			limit.tv_nsec -= 1000000000;
 			limit.tv_sec++;
 		}
-		if (pthread_timedjoin_np(worker->thread, NULL, &limit) == 0)
+		if (pthread_clockjoin_np(worker->thread, NULL, CLOCK_MONOTONIC, &limit) == 0)
 			return true;
 	}
 	return false;
