@@ -2,247 +2,327 @@
 /*
  * cell-unit NAME: the cell as a unit, run by cell@NAME.service. Starts the cell, tells the service
  * manager when it runs, stays as long as it does, and ends as it ends: with 0 when it was shut
- * down, with 1 when it failed. SIGTERM shuts the cell down.
+ * down, with 1 when it failed. SIGTERM shuts the cell down; where the cell does not want to, it is
+ * asked again until the service manager loses its patience.
  *
- * The cell does not need cellmgrd to run, so neither does this: while the daemon is away it waits,
- * and looks at the cell again when it is back.
+ * The cell needs neither cellmgrd nor the bus to run, so neither does this: while one of them is
+ * away it waits, and looks at the cell again when it is back.
+ *
+ * cell-unit --after NAME: what comes after that process has ended (end_cell.c).
+ *
+ * --extend-after=SECONDS is for tests.
  */
 #include <errno.h>
+#include <getopt.h>
 #include <signal.h>
 #include <stdbool.h>
+#include <stdlib.h>
 #include <string.h>
 
-#include <systemd/sd-bus.h>
 #include <systemd/sd-daemon.h>
-#include <systemd/sd-event.h>
 
-#include "common/bus_words.h"
 #include "common/cleanup.h"
+#include "common/clock.h"
+#include "connection.h"
+#include "daemon.h"
+#include "leftover.h"
+#include "unit.h"
 
-/* The daemon gives every operation its deadline; a second one here would only be wrong. */
-#define NO_TIMEOUT UINT64_MAX
-#define RETRY_US   500000u
+#define SECOND_US 1000000ull
 
-#define PROPERTIES_INTERFACE "org.freedesktop.DBus.Properties"
+/*
+ * How long the daemon asks the cell is the description's choice, and may be longer than the default
+ * of TimeoutStopSec=. What somebody has set to a minute or less holds.
+ */
+#define EXTEND_AFTER_US (60 * SECOND_US)
+#define EXTEND_EVERY_US (30 * SECOND_US)
+#define EXTEND_BY	"EXTEND_TIMEOUT_USEC=60000000"
+/* A daemon that dies over it each time would do so for ever. */
+#define EXTEND_CALLS	3
 
-struct unit {
-	sd_event *event;
-	sd_bus *bus;
-	const char *name;
-	char *path;
-	sd_bus_slot *call;   /* of the method in progress */
-	const char *pending; /* method in progress: "StartCell" or "StopCell"; NULL: none */
-	bool stopping;
-	bool started; /* the service manager has been told */
-	bool ask_again;
-	bool asking;
-};
+static void go_on(struct unit *unit);
 
-/* Of the cell's properties, within the message that they came in. */
-struct view {
-	const char *state;
-	const char *health;
-	const char *operation;
-	const char *last_error;
-};
-
-static void call_manager(struct unit *unit, const char *method);
-static void ask_for_view(struct unit *unit);
-
-static void set_status(const char *text)
+static void set_text(char **text, const char *value)
 {
-	sd_notifyf(false, "STATUS=%s", text);
+	char *copy = value ? strdup(value) : NULL;
+
+	free(*text);
+	*text = copy;
 }
 
-static void finish(struct unit *unit, int status, const char *text)
+static int on_timer(sd_event_source *source, uint64_t usec, void *userdata)
 {
-	set_status(text);
-	/* Into the journal of the unit as well: the status line of a failed unit is soon forgotten.
-	 */
-	fprintf(stderr, "<%d>%s\n", status == EXIT_SUCCESS ? 6 : 3, text);
-	sd_event_exit(unit->event, status);
-}
-
-static bool daemon_away(const sd_bus_error *error)
-{
-	static const char *const names[] = {
-		SD_BUS_ERROR_NO_REPLY,		SD_BUS_ERROR_SERVICE_UNKNOWN,
-		SD_BUS_ERROR_NAME_HAS_NO_OWNER, "org.freedesktop.DBus.Error.TimedOut",
-		SD_BUS_ERROR_TIMEOUT,		SD_BUS_ERROR_DISCONNECTED,
-	};
-
-	for (size_t i = 0; i < ARRAY_SIZE(names); i++) {
-		if (sd_bus_error_has_name(error, names[i]))
-			return true;
-	}
-	return false;
-}
-
-static int on_retry(sd_event_source *source, uint64_t usec, void *userdata)
-{
-	struct unit *unit = userdata;
-
-	if (unit->pending)
-		call_manager(unit, unit->pending);
-	else
-		ask_for_view(unit);
+	go_on(userdata);
 	return 0;
 }
 
-/* The daemon is being restarted, or will be by our next call. */
-static void retry(struct unit *unit)
+/* Goes on in so long; the earliest counts. */
+void unit_wake_after(struct unit *unit, uint64_t usec)
 {
-	sd_event_add_time_relative(unit->event, NULL, CLOCK_MONOTONIC, RETRY_US, 0, on_retry, unit);
+	uint64_t at = monotonic_us() + usec, armed = UINT64_MAX;
+	int enabled = SD_EVENT_OFF;
+
+	if (unit->timer && sd_event_source_get_enabled(unit->timer, &enabled) > 0)
+		sd_event_source_get_time(unit->timer, &armed);
+	if (enabled != SD_EVENT_OFF && armed <= at)
+		return;
+	if (!unit->timer) {
+		sd_event_add_time(unit->event, &unit->timer, CLOCK_MONOTONIC, at, 0, on_timer,
+				  unit);
+		return;
+	}
+	sd_event_source_set_time(unit->timer, at);
+	sd_event_source_set_enabled(unit->timer, SD_EVENT_ONESHOT);
 }
 
-/* Where it is not, the call is made again when the daemon is back, or the unit ends. */
-static bool is_answered(struct unit *unit, sd_bus_message *reply)
+static void note_present(struct unit *unit)
+{
+	unit->present = true;
+	unit->away_from = 0;
+}
+
+static void note_away(struct unit *unit, const char *because)
+{
+	unit->present = false;
+	if (!unit->away_from)
+		unit->away_from = monotonic_us();
+	set_text(&unit->away_because, because);
+	if (unit->started && !unit->stopping)
+		unit_set_status(unit->bus ? "The cell runs, cellmgrd is away"
+					  : "The cell runs, the system bus is away");
+	unit_wake_after(unit, DAEMON_RETRY_US);
+}
+
+static bool is_from(sd_bus_message *message, const char *sender)
+{
+	const char *name = sd_bus_message_get_sender(message);
+
+	return name && sender && strcmp(name, sender) == 0;
+}
+
+/* An answer: whether it is one for want of a daemon. The call is made again then. */
+static bool was_away(struct unit *unit, sd_bus_message *reply)
 {
 	const sd_bus_error *error = sd_bus_message_get_error(reply);
 
-	if (error && daemon_away(error))
-		retry(unit);
-	else if (error)
-		finish(unit, EXIT_FAILURE, error->message ? error->message : error->name);
-	return !error;
-}
-
-static int read_member(sd_bus_message *reply, const char *name, struct view *view)
-{
-	const struct {
-		const char *name;
-		const char **value;
-	} members[] = {
-		{"State", &view->state},
-		{"Health", &view->health},
-		{"Operation", &view->operation},
-		{"LastError", &view->last_error},
-	};
-
-	for (size_t i = 0; i < ARRAY_SIZE(members); i++) {
-		if (strcmp(name, members[i].name) == 0)
-			return sd_bus_message_read(reply, "v", "s", members[i].value);
+	if (!error || !daemon_is_away(error)) {
+		note_present(unit);
+		set_text(&unit->daemon, sd_bus_message_get_sender(reply));
+		return false;
 	}
-	return sd_bus_message_skip(reply, "v");
-}
-
-static int read_view(sd_bus_message *reply, struct view *view)
-{
-	const char *name;
-	int r;
-
-	r = sd_bus_message_enter_container(reply, 'a', "{sv}");
-	while (r >= 0 && (r = sd_bus_message_enter_container(reply, 'e', "sv")) > 0) {
-		r = sd_bus_message_read(reply, "s", &name);
-		if (r >= 0)
-			r = read_member(reply, name, view);
-		if (r >= 0)
-			r = sd_bus_message_exit_container(reply);
-	}
-	if (r < 0)
-		return r;
-	return view->state && view->health && view->operation && view->last_error ? 0 : -EPROTO;
-}
-
-static void tell_running(struct unit *unit, const struct view *view)
-{
-	if (!unit->started) {
-		unit->started = true;
-		sd_notify(false, "READY=1");
-	}
-	set_status(health_from_word(view->health) == HEALTH_LATE
-			   ? "The cell runs, its heartbeat is late"
-			   : "The cell runs");
-}
-
-/* Decides what the cell's condition means for the unit. */
-static void judge(struct unit *unit, const struct view *view)
-{
-	const char *error = view->last_error[0] ? view->last_error : "The cell failed";
-
-	/* In the midst of a restart, say, it is shut down without having ended. */
-	if (view->operation[0] || unit->pending)
-		return;
-	switch (lifecycle_from_word(view->state)) {
-	case LIFECYCLE_RUNNING:
-	case LIFECYCLE_RUNNING_LOCKED:
-		if (unit->stopping || health_from_word(view->health) == HEALTH_FAILED)
-			finish(unit, EXIT_FAILURE, error);
-		else
-			tell_running(unit, view);
-		break;
-	case LIFECYCLE_FAILED:
-		finish(unit, EXIT_FAILURE, error);
-		break;
-	case LIFECYCLE_FOREIGN:
-		finish(unit, EXIT_FAILURE, "The cell belongs to somebody else now");
-		break;
-	case LIFECYCLE_DEFINED:
-	case LIFECYCLE_CREATED:
-	case LIFECYCLE_LOADED:
-	case LIFECYCLE_SHUT_DOWN:
-	case LIFECYCLE_COUNT:
-		finish(unit, EXIT_SUCCESS, "The cell is shut down");
-		break;
-	}
+	note_away(unit, error->message);
+	return true;
 }
 
 static int on_view(sd_bus_message *reply, void *userdata, sd_bus_error *ret_error)
 {
+	const sd_bus_error *error = sd_bus_message_get_error(reply);
 	struct unit *unit = userdata;
-	struct view view = {0};
 
-	unit->asking = false;
-	if (!is_answered(unit, reply))
+	unit->question = sd_bus_slot_unref(unit->question);
+	unit->ask = false;
+	if (was_away(unit, reply)) {
+		/* Where nothing is to be done, it is looked at when the daemon is there again. */
+		unit->ask = unit->stopping || !unit->started;
 		return 0;
-	if (unit->ask_again)
-		ask_for_view(unit);
-	else if (read_view(reply, &view) < 0)
-		finish(unit, EXIT_FAILURE, "The cell's properties make no sense");
-	else
-		judge(unit, &view);
-	return 0;
-}
-
-static void ask_for_view(struct unit *unit)
-{
-	int r;
-
-	if (unit->asking) {
-		unit->ask_again = true;
-		return;
 	}
-	unit->ask_again = false;
-	r = sd_bus_call_method_async(unit->bus, NULL, BUS_NAME, unit->path, PROPERTIES_INTERFACE,
-				     "GetAll", on_view, unit, "s", BUS_CELL_INTERFACE);
-	unit->asking = r >= 0;
-	if (r < 0)
-		finish(unit, EXIT_FAILURE, "Cannot make a call");
+	if (unit->leftover && error) {
+		unit->leftover = 0; /* what is wrong the start will say */
+	} else if (error) {
+		unit_finish(unit, EXIT_FAILURE, error->message ? error->message : error->name);
+	} else if (view_read(&unit->view, reply) != view_size()) {
+		unit_finish(unit, EXIT_FAILURE, "The cell's properties make no sense");
+	} else if (unit->leftover) {
+		unit_judge_leftover(unit);
+	} else if (unit->extending) {
+		unit->extending = false;
+		if (unit->call)
+			sd_notify(false, EXTEND_BY); /* it is alive, and at work */
+	} else {
+		unit_judge(unit);
+	}
+	go_on(unit);
+	return 0;
 }
 
 static int on_called(sd_bus_message *reply, void *userdata, sd_bus_error *ret_error)
 {
+	const sd_bus_error *error = sd_bus_message_get_error(reply);
 	struct unit *unit = userdata;
 
-	if (is_answered(unit, reply)) {
-		unit->pending = NULL;
-		ask_for_view(unit);
+	unit->call = sd_bus_slot_unref(unit->call);
+	unit->extend_at = 0;
+	if (was_away(unit, reply)) {
+		unit->extend -= unit->extend > 0;
+		return 0;
 	}
+	unit->method = NULL;
+	if (error && !unit->stopping) {
+		unit_finish(unit, EXIT_FAILURE, error->message ? error->message : error->name);
+		return 0;
+	}
+	/* The same is not said again and again. */
+	if (error && unit->refusal && error->message && strcmp(unit->refusal, error->message) == 0)
+		set_text(&unit->refusal, NULL);
+	else
+		set_text(&unit->refusal, error ? error->message : NULL);
+	unit->ask = true;
+	go_on(unit);
 	return 0;
 }
 
-static void call_manager(struct unit *unit, const char *method)
+static int on_changed(sd_bus_message *message, void *userdata, sd_bus_error *ret_error)
 {
+	struct unit *unit = userdata;
+	const char *interface;
 	int r;
 
-	/* SIGTERM may come while the cell is being started: then nobody waits for that any more. */
+	r = sd_bus_message_read(message, "s", &interface);
+	if (r < 0 || strcmp(interface, BUS_CELL_INTERFACE) != 0)
+		return 0;
+	/* Anybody on the bus can send us what looks like it. */
+	if (!is_from(message, unit->daemon)) {
+		unit->ask = unit->ask || unit->started;
+		go_on(unit);
+		return 0;
+	}
+	note_present(unit);
+	r = view_read(&unit->view, message);
+	/* What of it is asked for or awaited, is judged then. */
+	if (r > 0 && !unit->ask)
+		unit_judge(unit);
+	else if (r < 0)
+		unit->ask = true;
+	go_on(unit);
+	return 0;
+}
+
+static int on_owner(sd_bus_message *message, void *userdata, sd_bus_error *ret_error)
+{
+	const char *name, *old_owner, *new_owner;
+	struct unit *unit = userdata;
+
+	if (!is_from(message, "org.freedesktop.DBus") ||
+	    sd_bus_message_read(message, "sss", &name, &old_owner, &new_owner) < 0)
+		return 0;
+	if (!new_owner[0]) {
+		note_away(unit, "it has ended");
+		return 0;
+	}
+	note_present(unit);
+	/* It may have missed what happened meanwhile; so have we. */
+	unit->ask = unit->ask || unit->started;
+	go_on(unit);
+	return 0;
+}
+
+static int on_lost(sd_bus_message *message, void *userdata, sd_bus_error *ret_error)
+{
+	struct unit *unit = userdata;
+
+	/* Not from here: it is at work. */
+	unit->bus_lost = true;
+	unit_wake_after(unit, 0);
+	return 0;
+}
+
+static void leave_bus(struct unit *unit)
+{
 	unit->call = sd_bus_slot_unref(unit->call);
-	unit->pending = method;
+	unit->question = sd_bus_slot_unref(unit->question);
+	unit->bus = sd_bus_close_unref(unit->bus);
+	unit->bus_lost = false;
+	unit->ask = unit->ask || unit->started;
+	note_away(unit, "the system bus is away");
+	if (unit->started && !unit->stopping)
+		unit_say(4, "The cell runs, the system bus is away");
+}
+
+/* Whether there is a bus to talk to. */
+static bool has_bus(struct unit *unit)
+{
+	static const struct connection_events events = {on_changed, on_owner, on_lost};
+	int r;
+
+	if (unit->bus_lost)
+		leave_bus(unit);
+	if (unit->bus)
+		return true;
+	r = connection_open(unit->event, unit->path, &events, unit, &unit->bus);
+	if (r < 0)
+		note_away(unit, strerror(-r));
+	return r >= 0;
+}
+
+static void fail_call(struct unit *unit, int r)
+{
+	/* Between the end of the bus and the news of it. */
+	note_away(unit, strerror(-r));
+}
+
+static void call_manager(struct unit *unit)
+{
+	uint64_t now = monotonic_us();
+	int r;
+
+	if (unit->call_at > now) {
+		unit_wake_after(unit, unit->call_at - now);
+		return;
+	}
+	unit->extend_at = unit->stopping && unit->extend ? now + unit->extend_after : 0;
+	if (unit->extend_at)
+		unit_wake_after(unit, unit->extend_after);
 	r = sd_bus_call_method_async(unit->bus, &unit->call, BUS_NAME, BUS_MANAGER_PATH,
-				     BUS_MANAGER_INTERFACE, method, on_called, unit, "s",
+				     BUS_MANAGER_INTERFACE, unit->method, on_called, unit, "s",
 				     unit->name);
 	if (r < 0)
-		finish(unit, EXIT_FAILURE, "Cannot make a call");
+		fail_call(unit, r);
+}
+
+static void ask_for_view(struct unit *unit)
+{
+	int r = sd_bus_call_method_async(unit->bus, &unit->question, BUS_NAME, unit->path,
+					 PROPERTIES_INTERFACE, "GetAll", on_view, unit, "s",
+					 BUS_CELL_INTERFACE);
+
+	if (r < 0)
+		fail_call(unit, r);
+}
+
+static void ask_for_time(struct unit *unit, uint64_t now)
+{
+	if (!unit->extend_at || !unit->call)
+		return;
+	if (now >= unit->extend_at) {
+		unit->ask = unit->extending = true;
+		unit->extend_at = now + EXTEND_EVERY_US;
+	}
+	unit_wake_after(unit, unit->extend_at - now);
+}
+
+/* Does what there is to do now; called whenever that may have changed. */
+static void go_on(struct unit *unit)
+{
+	uint64_t now = monotonic_us();
+	bool busy = unit->method || unit->ask;
+
+	if (busy && !unit->present && !unit->away_from)
+		unit->away_from = now; /* until it answers */
+	if (busy && unit->away_from && (unit->stopping || !unit->started)) {
+		if (now - unit->away_from >= DAEMON_PATIENCE_US) {
+			unit_give_up(unit);
+			return;
+		}
+		unit_wake_after(unit, DAEMON_RETRY_US);
+	}
+	if ((!busy && !unit->bus_lost) || !has_bus(unit))
+		return;
+	ask_for_time(unit, now);
+	/* It answers in the order of the questions. */
+	if (unit->ask && !unit->question)
+		ask_for_view(unit);
+	if (unit->method && !unit->call && !unit->leftover)
+		call_manager(unit);
 }
 
 static int on_terminate(sd_event_source *source, const struct signalfd_siginfo *info,
@@ -253,29 +333,32 @@ static int on_terminate(sd_event_source *source, const struct signalfd_siginfo *
 	if (unit->stopping)
 		return 0;
 	unit->stopping = true;
+	unit->extend = EXTEND_CALLS;
+	unit->leftover = 0;
 	sd_notify(false, "STOPPING=1\nSTATUS=Shutting the cell down");
-	call_manager(unit, "StopCell");
+	if (unit->started)
+		leftover_write(unit->name, unit->view.started_at);
+	/* It may come while the cell is being started: then nobody waits for that any more. */
+	unit->call = sd_bus_slot_unref(unit->call);
+	unit->method = "StopCell";
+	go_on(unit);
 	return 0;
 }
 
-static int on_changed(sd_bus_message *message, void *userdata, sd_bus_error *ret_error)
+/*
+ * What people send to daemons by habit, or by mistake, does not part the unit from its cell. Faults
+ * do, and what nobody can keep away.
+ */
+static void keep_signals_away(void)
 {
-	ask_for_view(userdata);
-	return 0;
-}
+	static const int signals[] = {SIGHUP,  SIGQUIT,	  SIGUSR1, SIGUSR2, SIGPIPE, SIGALRM,
+				      SIGTTIN, SIGTTOU,	  SIGTSTP, SIGPROF, SIGIO,   SIGPWR,
+				      SIGURG,  SIGVTALRM, SIGXCPU, SIGXFSZ, SIGWINCH};
 
-static int on_owner(sd_bus_message *message, void *userdata, sd_bus_error *ret_error)
-{
-	const char *name, *old_owner, *new_owner;
-	struct unit *unit = userdata;
-
-	if (sd_bus_message_read(message, "sss", &name, &old_owner, &new_owner) < 0)
-		return 0;
-	if (!new_owner[0])
-		set_status("The cell runs, cellmgrd is away");
-	else if (!unit->pending)
-		ask_for_view(unit);
-	return 0;
+	for (size_t i = 0; i < ARRAY_SIZE(signals); i++)
+		signal(signals[i], SIG_IGN);
+	for (int i = SIGRTMIN; i <= SIGRTMAX; i++)
+		signal(i, SIG_IGN);
 }
 
 static int set_up(struct unit *unit)
@@ -283,6 +366,7 @@ static int set_up(struct unit *unit)
 	sigset_t signals;
 	int r;
 
+	keep_signals_away();
 	sigemptyset(&signals);
 	sigaddset(&signals, SIGTERM);
 	sigaddset(&signals, SIGINT);
@@ -294,47 +378,59 @@ static int set_up(struct unit *unit)
 		r = sd_event_add_signal(unit->event, NULL, SIGTERM, on_terminate, unit);
 	if (r >= 0)
 		r = sd_event_add_signal(unit->event, NULL, SIGINT, on_terminate, unit);
-	if (r >= 0)
-		r = sd_bus_open_system(&unit->bus);
-	if (r >= 0)
-		r = sd_bus_set_exit_on_disconnect(unit->bus, true);
-	if (r >= 0)
-		r = sd_bus_attach_event(unit->bus, unit->event, SD_EVENT_PRIORITY_NORMAL);
-	if (r >= 0)
-		r = sd_bus_match_signal(unit->bus, NULL, BUS_NAME, unit->path, PROPERTIES_INTERFACE,
-					"PropertiesChanged", on_changed, unit);
-	if (r >= 0)
-		r = sd_bus_add_match(unit->bus, NULL,
-				     "type='signal',sender='org.freedesktop.DBus',"
-				     "interface='org.freedesktop.DBus',member='NameOwnerChanged',"
-				     "arg0='" BUS_NAME "'",
-				     on_owner, unit);
-	if (r >= 0)
-		r = sd_bus_set_method_call_timeout(unit->bus, NO_TIMEOUT);
 	return r;
+}
+
+static void tear_down(struct unit *unit)
+{
+	sd_bus_slot_unref(unit->call);
+	sd_bus_slot_unref(unit->question);
+	sd_bus_flush_close_unref(unit->bus);
+	sd_event_source_unref(unit->timer);
+	sd_event_unref(unit->event);
+	view_done(&unit->view);
+	free(unit->daemon);
+	free(unit->away_because);
+	free(unit->refusal);
+	free(unit->path);
 }
 
 int main(int argc, char *argv[])
 {
-	struct unit unit = {0};
-	int r;
+	static const struct option options[] = {
+		{"after", no_argument, NULL, 'a'},
+		{"extend-after", required_argument, NULL, 'e'},
+		{0},
+	};
+	struct unit unit = {.method = "StartCell", .extend_after = EXTEND_AFTER_US};
+	bool after = false;
+	int c, r;
 
-	if (argc != 2) {
-		fprintf(stderr, "usage: cell-unit NAME\n");
+	while ((c = getopt_long(argc, argv, "", options, NULL)) >= 0) {
+		if (c == 'e')
+			unit.extend_after = strtoul(optarg, NULL, 10) * SECOND_US;
+		else if (c == 'a')
+			after = true;
+		else
+			return 2;
+	}
+	if (optind + 1 != argc) {
+		fprintf(stderr, "usage: cell-unit [--after] [--extend-after=SECONDS] NAME\n");
 		return 2;
 	}
-	unit.name = argv[1];
+	unit.name = argv[optind];
+	if (after)
+		return end_cell(unit.name);
 	r = set_up(&unit);
 	if (r >= 0) {
-		set_status("Starting the cell");
-		call_manager(&unit, "StartCell");
+		unit_set_status("Starting the cell");
+		unit.leftover = leftover_read(unit.name);
+		unit.ask = unit.leftover != 0;
+		go_on(&unit);
 		r = sd_event_loop(unit.event);
 	} else {
 		fprintf(stderr, "<3>Cannot start: %s\n", strerror(-r));
 	}
-	sd_bus_slot_unref(unit.call);
-	sd_bus_flush_close_unref(unit.bus);
-	sd_event_unref(unit.event);
-	free(unit.path);
+	tear_down(&unit);
 	return r < 0 ? EXIT_FAILURE : r;
 }

@@ -344,6 +344,8 @@ static const char *command(char **words, size_t count, char *buffer, size_t size
 		return add_rule(words);
 	if (strcmp(words[0], "clear") == 0) {
 		num_rules = 0;
+		for (size_t i = 0; i < FAKE_MAX_CELLS; i++)
+			fake.cells[i].answer = FAKE_APPROVE;
 		return "ok";
 	}
 	if (strcmp(words[0], "links-gone") == 0) {

@@ -8,15 +8,19 @@ boot_state=$(systemctl is-active cell@boot.service)/$(property boot State)
 
 test_enabled_cell_runs_after_boot() {
 	is "cell@boot and its cell" "$boot_state" active/running
-	like "what cell@boot comes after" "$(systemctl show -p After cell@boot)" cellmgrd.service
+	like "what cell@boot comes after" "$(systemctl show -p After cell@boot)" cells-pre.target
+	like "and that" "$(systemctl show -p After cells-pre.target)" cellmgrd.service
+	like "what the machine's end does with it" "$(systemctl show -p Conflicts cells-pre.target)" \
+		shutdown.target
+	is "cells-pre.target" "$(systemctl is-active cells-pre.target)" active
 	is "the unit's file" "$(systemctl show -p FragmentPath --value cell@boot)" \
 		/lib/systemd/system/cell@.service
 }
 
 test_units_verify() {
 	local output
-	output=$(systemd-analyze verify cellmgrd.service cell@alpha.service cells.target 2>&1 |
-		grep -E 'cellmgr|cell@|cells\.target' | grep -v 'man cell')
+	output=$(systemd-analyze verify cellmgrd.service cell@alpha.service cells.target cells-pre.target 2>&1 |
+		grep -E 'cellmgr|cell@|cells\.target|cells-pre' | grep -v 'man cell')
 	is "complaints" "$output" ""
 }
 

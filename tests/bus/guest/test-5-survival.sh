@@ -186,15 +186,6 @@ test_unit_that_cannot_start_says_why() {
 		"no cell unknown"
 }
 
-test_unit_of_an_unwilling_cell_fails() {
-	systemctl start cell@alpha
-	fake answer alpha deny >/dev/null
-	systemctl stop cell@alpha 2>/dev/null
-	unit_is cell@alpha failed
-	state_is alpha running
-	like "status of cell@alpha" "$(systemctl show -p StatusText --value cell@alpha)" "denied"
-}
-
 test_unit_of_a_replaced_cell_fails() {
 	systemctl start cell@alpha
 	fake replace alpha 2 >/dev/null

@@ -1,0 +1,46 @@
+// SPDX-License-Identifier: GPL-2.0-only
+#include "leftover.h"
+
+#include <errno.h>
+#include <inttypes.h>
+#include <string.h>
+
+#include "common/cleanup.h"
+
+/* In what the service manager gives its units to keep (RuntimeDirectory=). NULL: nowhere. */
+static char *file_of(const char *cell)
+{
+	const char *directory = getenv("RUNTIME_DIRECTORY");
+	char *file;
+
+	if (!directory || strchr(cell, '/') || asprintf(&file, "%s/%s", directory, cell) < 0)
+		return NULL;
+	return file;
+}
+
+void leftover_write(const char *cell, uint64_t started_at)
+{
+	_cleanup_(freep) char *file = file_of(cell);
+	_cleanup_(fclosep) FILE *stream = file ? fopen(file, "we") : NULL;
+
+	if (!stream || fprintf(stream, "%" PRIu64 "\n", started_at) < 0 || fflush(stream) != 0)
+		fprintf(stderr, "<4>Cannot note which run of the cell is to stop: %s\n",
+			strerror(errno));
+}
+
+uint64_t leftover_read(const char *cell)
+{
+	_cleanup_(freep) char *file = file_of(cell);
+	_cleanup_(fclosep) FILE *stream = file ? fopen(file, "re") : NULL;
+	uint64_t started_at;
+
+	return stream && fscanf(stream, "%" SCNu64, &started_at) == 1 ? started_at : 0;
+}
+
+void leftover_remove(const char *cell)
+{
+	_cleanup_(freep) char *file = file_of(cell);
+
+	if (file)
+		unlink(file);
+}

@@ -1,0 +1,362 @@
+# SPDX-License-Identifier: GPL-2.0-only
+# shellcheck shell=bash
+# shellcheck disable=SC2154 # output: of lib.sh
+# A cell and its unit are never parted: not by a cell that will not stop, nor by whatever of daemon, bus
+# and process goes away between them.
+
+drop_ins=/run/systemd/system/cell@alpha.service.d
+
+# stop_time SECONDS: of cell@alpha.
+stop_time() {
+	mkdir -p "$drop_ins"
+	printf '[Service]\nTimeoutStopSec=%s\n' "$1" >"$drop_ins/time.conf"
+	systemctl daemon-reload
+}
+
+as_installed() {
+	rm -rf "$drop_ins"
+	systemctl daemon-reload
+}
+
+status_of() {
+	systemctl show -p StatusText --value "$1"
+}
+
+pid_of() {
+	systemctl show -p MainPID --value "$1"
+}
+
+seconds_since() {
+	echo $(((${EPOCHREALTIME/./} - ${1/./}) / 1000000))
+}
+
+test_stop_goes_on_with_another_daemon() {
+	local old stop
+	systemctl start cell@alpha
+	fake answer alpha silent >/dev/null
+	systemctl stop cell@alpha &
+	stop=$!
+	property_becomes 15 alpha Operation stop
+	old=$(pid_of cellmgrd)
+	kill -9 "$old"
+	eventually_check "another daemon comes, though the unit stops" 15 daemon_is_back "$old"
+	unit_is cell@alpha deactivating
+	fake answer alpha approve >/dev/null
+	eventually_check "the stop comes to its end" 15 has_ended "$stop"
+	unit_is cell@alpha inactive
+	state_is alpha shut-down
+}
+
+has_ended() {
+	! kill -0 "$1" 2>/dev/null
+}
+
+# away COMMAND...: a unit that stops and one that starts give up where there is no daemon.
+units_give_up() {
+	local began=$EPOCHREALTIME
+	systemctl start cell@boot 2>/dev/null &
+	timeout 60 systemctl stop cell@alpha 2>/dev/null
+	between "$1: the stop took" "$(seconds_since "$began")" 8 25
+	unit_is cell@alpha failed
+	like "$1: status of cell@alpha" "$(status_of cell@alpha)" "no cellmgrd .*was not asked to stop"
+	unit_becomes 15 cell@boot failed
+	like "$1: status of cell@boot" "$(status_of cell@boot)" "no cellmgrd .*was not started"
+	wait $!
+	is "$1: the cell below" "$(cat /run/fake/sysfs/cells/*/state)" running
+}
+
+test_units_end_without_a_daemon() {
+	systemctl start cell@alpha
+	systemctl mask -q --runtime cellmgrd
+	systemctl stop cellmgrd
+	unit_is cell@alpha active
+	units_give_up "masked"
+	systemctl unmask -q --runtime cellmgrd
+	# The cell was to stop: that it runs is not what a start is asked for.
+	fails "it is not started over the old run" systemctl restart cell@alpha
+	like "status of cell@alpha" "$(status_of cell@alpha)" "was to stop and did not"
+	state_is alpha running
+	done_well call RestartCell s alpha
+	done_well systemctl start cell@alpha
+
+	mkdir -p /run/systemd/system/cellmgrd.service.d
+	printf '[Service]\nExecStart=\nExecStart=/bin/false\n' >/run/systemd/system/cellmgrd.service.d/z.conf
+	systemctl daemon-reload
+	systemctl kill -s KILL cellmgrd
+	units_give_up "crashing"
+	rm -r /run/systemd/system/cellmgrd.service.d
+	systemctl daemon-reload
+	systemctl restart cellmgrd
+	state_is alpha running
+	done_well call StopCell s alpha
+	done_well systemctl start cell@alpha
+}
+
+# It starts up in vain all the time: were that limited, it would stay away after what was wrong has gone.
+test_crashing_daemon_comes_back() {
+	is "limit of starts" "$(systemctl show -p StartLimitIntervalUSec --value cellmgrd)" 0
+}
+
+test_unwilling_cell_is_killed_in_the_end() {
+	local began before
+	stop_time 4s
+	systemctl start cell@alpha
+	fake answer alpha deny >/dev/null
+	systemctl stop cell@alpha 2>/dev/null &
+	unit_becomes 15 cell@alpha deactivating
+	eventually_check "it says why it waits" 15 status_is_like cell@alpha "denied.*asked again"
+	state_is alpha running
+	unit_is cell@alpha deactivating
+	wait $!
+	unit_is cell@alpha failed
+	state_is alpha failed
+	property_like alpha LastError "killed on request"
+	like "journal of the unit" "$(journal -u cell@alpha)" "The cell was killed, as the unit was"
+
+	# What runs after a restart is never what ran before.
+	systemctl start cell@alpha
+	before=$(property alpha StartedAt)
+	fake answer alpha silent >/dev/null
+	began=$EPOCHREALTIME
+	done_well systemctl restart cell@alpha
+	between "seconds of the restart" "$(seconds_since "$began")" 3 15
+	check "it is another run" [ "$(property alpha StartedAt)" -gt "$before" ]
+	unit_is cell@alpha active
+	state_is alpha running
+	as_installed
+}
+
+status_is_like() {
+	status_of "$1" | grep -Eq "$2"
+}
+
+test_cell_that_stops_later_is_not_killed() {
+	stop_time 30s
+	systemctl start cell@alpha
+	fake answer alpha deny >/dev/null
+	systemctl stop cell@alpha &
+	eventually_check "it says why it waits" 15 status_is_like cell@alpha "denied.*asked again"
+	fake answer alpha approve >/dev/null
+	wait $!
+	unit_is cell@alpha inactive
+	state_is alpha shut-down
+	# Nor is it by itself a reason not to start it.
+	done_well systemctl restart cell@alpha
+	as_installed
+}
+
+# The description's choice, which is longer than the unit's.
+test_time_to_stop_is_put_off_while_the_cell_is_asked() {
+	local began
+	systemctl stop cellmgrd
+	sed -i.bak 's/"timeout": "1s"/"timeout": "60s"/' /etc/cellmgr/cells/alpha.json
+	systemctl start cellmgrd
+	stop_time 4s
+	printf '[Service]\nExecStart=\nExecStart=/usr/lib/cellmgr/cell-unit --extend-after=2 %%i\n' \
+		>"$drop_ins/start.conf"
+	systemctl daemon-reload
+	systemctl start cell@alpha
+	fake answer alpha silent >/dev/null
+	began=$EPOCHREALTIME
+	systemctl stop cell@alpha &
+	sleep 6.5
+	unit_is cell@alpha deactivating
+	property_is alpha Operation stop
+	# Another way out.
+	done_well cell alpha Kill
+	wait $!
+	between "seconds of the stop" "$(seconds_since "$began")" 6 15
+	state_is alpha failed
+	mv /etc/cellmgr/cells/alpha.json.bak /etc/cellmgr/cells/alpha.json
+	as_installed
+	systemctl restart cellmgrd
+}
+
+test_time_to_stop_is_finite() {
+	is "time of cell@alpha to stop" "$(systemctl show -p TimeoutStopUSec --value cell@alpha)" "1min 30s"
+}
+
+test_killed_unit_kills_its_cell() {
+	systemctl start cell@alpha
+	systemctl kill -s KILL cell@alpha
+	unit_becomes 15 cell@alpha failed
+	state_is alpha failed
+	done_well systemctl start cell@alpha
+	# A fault of the process is none of the cell.
+	kill -SEGV "$(pid_of cell@alpha)"
+	unit_becomes 15 cell@alpha failed
+	state_is alpha running
+	like "journal of the unit" "$(journal -u cell@alpha)" "ended by signal SEGV.*runs on"
+	done_well systemctl start cell@alpha
+	unit_is cell@alpha active
+}
+
+test_signals_of_habit_change_nothing() {
+	local signal pid daemon
+	systemctl start cell@alpha
+	pid=$(pid_of cell@alpha)
+	daemon=$(pid_of cellmgrd)
+	for signal in HUP USR1 USR2 QUIT ALRM PIPE WINCH RTMIN; do
+		kill -s "$signal" "$pid"
+		[ "$signal" = QUIT ] || kill -s "$signal" "$daemon"
+	done
+	sleep 0.3
+	unit_is cell@alpha active
+	is "process of the unit" "$(pid_of cell@alpha)" "$pid"
+	is "process of the daemon" "$(pid_of cellmgrd)" "$daemon"
+	state_is alpha running
+	done_well systemctl stop cell@alpha
+	state_is alpha shut-down
+}
+
+test_hangup_reloads_the_daemon() {
+	local daemon
+	daemon=$(pid_of cellmgrd)
+	mv /etc/cellmgr/cells/broken.json /tmp/
+	sed 's/"cpus": 1/"cpus": [2]/' /etc/cellmgr/cells/beta.json >/etc/cellmgr/cells/another.json
+	has_no_object another || not_ok "another is not known yet"
+	kill -HUP "$daemon"
+	property_becomes 15 another State defined
+	rm /etc/cellmgr/cells/another.json
+	mv /tmp/broken.json /etc/cellmgr/cells/
+	kill -HUP "$daemon"
+	eventually_check "what is wrong is in the journal" 15 journal_tells 'Cannot reload: .*memroy'
+	is "process of the daemon" "$(pid_of cellmgrd)" "$daemon"
+	systemctl restart cellmgrd
+}
+
+journal_tells() {
+	journal | grep -Eq "$1"
+}
+
+test_restart_of_the_bus_is_survived() {
+	local pid
+	systemctl start cell@alpha
+	pid=$(pid_of cell@alpha)
+	systemctl restart dbus
+	eventually_check "it is known" 15 journal_tells 'The cell runs, the system bus is away'
+	eventually_check "and when it is back" 15 status_is_like cell@alpha '^The cell runs$'
+	unit_is cell@alpha active
+	is "process of the unit" "$(pid_of cell@alpha)" "$pid"
+	state_is alpha running
+	# It hears of what happens again.
+	done_well call StopCell s alpha
+	unit_becomes 15 cell@alpha inactive
+	# Nor does a stop need the bus that was there when it began.
+	systemctl start cell@alpha
+	systemctl kill -s KILL dbus
+	systemctl stop cell@alpha
+	unit_is cell@alpha inactive
+	eventually_check "the bus is back" 15 call ListCells
+	state_is alpha shut-down
+}
+
+test_unit_asks_nothing_while_nothing_happens() {
+	systemctl start cell@alpha
+	start_monitor
+	sleep 2.5
+	stop_monitor
+	between "news of exits" "$(grep -c '"Exits"' /tmp/monitor)" 1 100
+	is "questions" "$(times_called GetAll)" 0
+}
+
+test_unit_believes_nobody_but_the_daemon() {
+	local unit
+	systemctl start cell@alpha
+	unit=$(busctl list --no-legend | awk -v pid="$(pid_of cell@alpha)" '$2 == pid { print $1 }')
+	like "the unit's connection" "$unit" '^:'
+	busctl --destination="$unit" emit /org/cellmgr1/cell/alpha org.freedesktop.DBus.Properties \
+		PropertiesChanged 'sa{sv}as' org.cellmgr1.Cell 1 State s failed 0
+	busctl --destination="$unit" emit /org/freedesktop/DBus org.freedesktop.DBus NameOwnerChanged \
+		sss org.cellmgr1 :1.1 ''
+	sleep 0.3
+	unit_is cell@alpha active
+	is "status of cell@alpha" "$(status_of cell@alpha)" "The cell runs"
+}
+
+test_cell_that_vanishes_has_failed() {
+	systemctl start cell@alpha
+	start_monitor
+	fake gone alpha >/dev/null
+	unit_becomes 15 cell@alpha failed
+	stop_monitor
+	state_is alpha defined
+	property_like alpha LastError "it is gone: it was destroyed by somebody else"
+	like "status of cell@alpha" "$(status_of cell@alpha)" "it is gone"
+	like "signals" "$(grep '"member":"Failed"' /tmp/monitor)" '\["gone",""\]'
+	like "journal of the loss" \
+		"$(journal MESSAGE_ID=ca841521ce3742408e51f3a01969346c CELL=alpha REASON=gone)" \
+		'^Cell alpha failed: it is gone'
+	# Its next start is a start, and what was is over.
+	done_well systemctl start cell@alpha
+	property_is alpha LastError ""
+	# While nobody looks.
+	systemctl stop cellmgrd
+	fake gone alpha >/dev/null
+	systemctl start cellmgrd
+	unit_becomes 15 cell@alpha failed
+	property_like alpha LastError "it is gone"
+	# What was stopped has not failed when it goes.
+	done_well systemctl start cell@alpha
+	done_well systemctl stop cell@alpha
+	systemctl stop cellmgrd
+	fake gone alpha >/dev/null
+	systemctl start cellmgrd
+	state_is alpha defined
+	property_is alpha LastError ""
+}
+
+test_end_of_its_own_is_told() {
+	systemctl start cell@alpha
+	fake shut-down alpha >/dev/null
+	unit_becomes 15 cell@alpha inactive
+	is "journal of the end" "$(journal MESSAGE_ID=8a6a5c8dd8f74e069eb812538f8492f6 CELL=alpha)" "Cell alpha has shut down by itself"
+	systemctl restart cellmgrd
+	state_is alpha shut-down
+	is "lines of it" "$(journal MESSAGE_ID=8a6a5c8dd8f74e069eb812538f8492f6 | wc -l)" 1
+	done_well systemctl start cell@alpha
+	done_well systemctl stop cell@alpha
+	is "lines after a stop" "$(journal MESSAGE_ID=8a6a5c8dd8f74e069eb812538f8492f6 | wc -l)" 1
+}
+
+test_lines_of_the_daemon_are_in_the_journal_of_the_unit() {
+	systemctl start cell@alpha
+	fake answer alpha deny >/dev/null
+	fails "it does not stop" call StopCell s alpha
+	fake fail alpha 2 0xdead000 4 0x1234 2 >/dev/null
+	unit_becomes 15 cell@alpha failed
+	like "journal of cell@alpha" "$(journal -u cell@alpha _COMM=cellmgrd | tr '\n' ';')" \
+		'Cell alpha started;Cannot stop alpha: .*denied.*;Cell alpha failed: wrote 4 bytes'
+	is "journal of cell@beta" "$(journal -u cell@beta _COMM=cellmgrd)" ""
+}
+
+test_daemon_runs_on_with_a_broken_configuration() {
+	local config=/etc/cellmgr/cellmgrd.conf
+	mv /etc/cellmgr/cells/broken.json /tmp/
+	systemctl start cell@alpha
+	echo '{ "pool-size": "1 fathom" }' >"$config"
+	systemctl restart cellmgrd
+	unit_is cellmgrd active
+	state_is alpha running
+	unit_is cell@alpha active
+	done_well systemctl restart cell@alpha
+	done_well call StartCell s boot
+	done_well call DisableHypervisor b true
+	fails_with Invalid "$config.*pool-size.*mended" manager EnableHypervisor
+	fails_with Invalid "$config.*pool-size" manager StartCell s alpha
+	is "pool" "$(fake pool)" 0
+	fails_with Invalid "$config.*pool-size" manager Reload
+	echo '{ "pool-size": "48M" }' >"$config"
+	done_well call Reload
+	done_well call EnableHypervisor
+	is "pool" "$(fake pool)" $((48 << 20))
+	# What was good last holds.
+	echo '{ "pool-size": "1 fathom" }' >"$config"
+	fails_with Invalid "$config.*pool-size" manager Reload
+	manager_is MemoryTotal $((32 << 20))
+	done_well call StartCell s alpha
+	done_well call DisableHypervisor b true
+	rm "$config"
+	mv /tmp/broken.json /etc/cellmgr/cells/
+	systemctl restart cellmgrd
+}
