@@ -87,13 +87,14 @@ enum hypervisor_state { BUS_HYPERVISOR_STATES(WORD_SYMBOL) HYPERVISOR_STATE_COUN
 	X(CELLVISOR_FEATURE_EVENTS, "events")       \
 	X(CELLVISOR_FEATURE_LINKS, "links")         \
 	X(CELLVISOR_FEATURE_DEVICES, "devices")     \
-	X(CELLVISOR_FEATURE_KEEP, "keep-cpus")
+	X(CELLVISOR_FEATURE_KEEP, "keep-cpus")      \
+	X(CELLVISOR_FEATURE_PIECES, "pool-pieces")
 
 /*
  * What is done with the hypervisor and with cells: property Operation of a cell, polkit's detail
- * "verb" and the action that it is asked about. Those up to "keep-cpus" are single steps, too;
- * links come and go with cells, and which CPUs are kept the configuration says: nobody has to ask
- * for it.
+ * "verb" and the action that it is asked about. Those up to "shrink-pool" are single steps, too;
+ * links come and go with cells, and so do pieces of the pool, and which CPUs are kept the
+ * configuration says: nobody has to ask for it.
  */
 #define BUS_VERBS(X)                                                 \
 	X(VERB_ENABLE, "enable", BUS_ACTION_MANAGE_HYPERVISOR)       \
@@ -107,6 +108,8 @@ enum hypervisor_state { BUS_HYPERVISOR_STATES(WORD_SYMBOL) HYPERVISOR_STATE_COUN
 	X(VERB_ADD_LINK, "add-link", BUS_ACTION_MANAGE_CELLS)        \
 	X(VERB_REMOVE_LINK, "remove-link", BUS_ACTION_MANAGE_CELLS)  \
 	X(VERB_KEEP_CPUS, "keep-cpus", BUS_ACTION_MANAGE_HYPERVISOR) \
+	X(VERB_GROW_POOL, "grow-pool", BUS_ACTION_MANAGE_CELLS)      \
+	X(VERB_SHRINK_POOL, "shrink-pool", BUS_ACTION_MANAGE_CELLS)  \
 	X(VERB_RESTART, "restart", BUS_ACTION_MANAGE_CELLS)          \
 	X(VERB_RELOAD, "reload", BUS_ACTION_MANAGE_CELLS)            \
 	X(VERB_OPEN_CONSOLE, "open-console", BUS_ACTION_DEBUG_CELLS) \

@@ -204,6 +204,46 @@ int driver_pool_release(struct driver *driver)
 	return call_feature(driver, CELLVISOR_FEATURE_POOL, CELLVISOR_POOL_RELEASE, NULL);
 }
 
+int driver_pool_add(struct driver *driver, const struct cellvisor_pool *request,
+		    struct cellvisor_pool *ret)
+{
+	struct cellvisor_pool pool = *request;
+
+	return query(driver, CELLVISOR_FEATURE_PIECES, CELLVISOR_POOL_ADD, &pool, ret,
+		     sizeof(*ret));
+}
+
+int driver_pool_remove(struct driver *driver, struct address_range range)
+{
+	struct cellvisor_pool pool = {.phys_start = range.start, .size = range.size};
+
+	return call_feature(driver, CELLVISOR_FEATURE_PIECES, CELLVISOR_POOL_REMOVE, &pool);
+}
+
+int driver_pool_pieces(struct driver *driver, struct cellvisor_pool *ret, size_t max)
+{
+	struct cellvisor_pool pool = {0};
+	uint64_t above = 0;
+	size_t count;
+	int r;
+
+	for (count = 0; count < max; count++) {
+		pool = (struct cellvisor_pool){.phys_start = above};
+		r = query(driver, CELLVISOR_FEATURE_PIECES, CELLVISOR_POOL_PIECE, &pool,
+			  &ret[count], sizeof(ret[count]));
+		if (r < 0)
+			return r;
+		if (ret[count].source == CELLVISOR_POOL_NONE)
+			break;
+		/* What goes on for ever is nonsense. */
+		if (ret[count].size > UINT64_MAX - ret[count].phys_start ||
+		    ret[count].phys_start + ret[count].size <= above)
+			return -EPROTO;
+		above = ret[count].phys_start + ret[count].size;
+	}
+	return (int)count;
+}
+
 int driver_link_add(struct driver *driver, const void *blob, size_t size)
 {
 	struct cellvisor_link_add add = {

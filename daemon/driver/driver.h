@@ -12,6 +12,7 @@
 
 #include "common/cleanup.h"
 #include "driver_abi.h"
+#include "model/address_range.h"
 #include "util/cpu_mask.h"
 
 struct driver {
@@ -71,6 +72,12 @@ int driver_pool_info(struct driver *driver, struct cellvisor_pool *ret);
 int driver_pool_reserve(struct driver *driver, const struct cellvisor_pool *request,
 			struct cellvisor_pool *ret);
 int driver_pool_release(struct driver *driver);
+int driver_pool_add(struct driver *driver, const struct cellvisor_pool *request,
+		    struct cellvisor_pool *ret);
+/* The end of a piece, or all of it. */
+int driver_pool_remove(struct driver *driver, struct address_range range);
+/* By address, max of them at most. Returns their number. */
+int driver_pool_pieces(struct driver *driver, struct cellvisor_pool *ret, size_t max);
 
 /* Root's end of a link comes with a checked blob, and goes by its place in PCI domain 0. */
 int driver_link_add(struct driver *driver, const void *blob, size_t size);

@@ -242,6 +242,8 @@ int snapshot_read(struct driver *driver, bool with_statistics, struct snapshot *
 		memcpy(snapshot->release, driver->release, sizeof(snapshot->release));
 		/* Where the driver has no pools it stays empty. */
 		(void)driver_pool_info(driver, &snapshot->pool);
+		r = driver_pool_pieces(driver, snapshot->pieces, ARRAY_SIZE(snapshot->pieces));
+		snapshot->num_pieces = r > 0 ? (size_t)r : 0;
 	}
 	base = open(JAILHOUSE_SYSFS, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
 	if (base >= 0)

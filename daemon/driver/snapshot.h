@@ -9,6 +9,7 @@
 #include "util/cpu_mask.h"
 #include "bus_abi.h"
 #include "driver/driver.h"
+#include "model/pool.h"
 #include "sysfs_abi.h"
 
 struct snapshot_cell {
@@ -30,8 +31,10 @@ struct snapshot {
 	char release[32]; /* of the driver; "" for the original one or none */
 	uint64_t features;
 	struct cpu_mask cpus_left_out; /* nobody's; {0} with the original driver */
-	struct cellvisor_pool pool;  /* source CELLVISOR_POOL_NONE where there is none or unknown */
-	struct cpu_mask cpus_kept;   /* that no cell has; empty where the driver keeps none */
+	struct cpu_mask cpus_kept;     /* that no cell has; empty where the driver keeps none */
+	struct cellvisor_pool pool; /* source CELLVISOR_POOL_NONE where there is none or unknown */
+	struct cellvisor_pool pieces[POOL_MAX_PIECES]; /* all of it, where the driver tells */
+	size_t num_pieces;
 	struct snapshot_cell *cells; /* without the root cell */
 	size_t num_cells;
 };

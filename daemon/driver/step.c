@@ -280,6 +280,8 @@ void step_run(void *argument)
 		[VERB_ADD_LINK] = step_add_link,
 		[VERB_REMOVE_LINK] = step_remove_link,
 		[VERB_KEEP_CPUS] = step_keep_cpus,
+		[VERB_GROW_POOL] = step_grow_pool,
+		[VERB_SHRINK_POOL] = step_shrink_pool,
 	};
 	_cleanup_(driver_closep) struct driver *driver = NULL;
 	struct step *step = argument;
@@ -296,6 +298,7 @@ void step_run(void *argument)
 	runs[step->verb](step, driver);
 	if (step->verb == VERB_ENABLE || step->verb == VERB_DISABLE ||
 	    step->verb == VERB_ADD_LINK || step->verb == VERB_REMOVE_LINK ||
-	    step->verb == VERB_KEEP_CPUS)
+	    step->verb == VERB_KEEP_CPUS || step->verb == VERB_GROW_POOL ||
+	    step->verb == VERB_SHRINK_POOL)
 		take_snapshot(step, driver);
 }

@@ -17,9 +17,10 @@
 #include "driver/snapshot.h"
 #include "model/description.h"
 #include "model/link.h"
+#include "model/pool.h"
 
 /* The verbs that are steps are the first ones. */
-enum { VERB_STEP_COUNT = VERB_KEEP_CPUS + 1 };
+enum { VERB_STEP_COUNT = VERB_SHRINK_POOL + 1 };
 
 /* An image to load: a file as a description names it, or a descriptor of a peer's. */
 struct step_image {
@@ -53,15 +54,19 @@ struct step {
 	/* In, VERB_ENABLE, VERB_KEEP_CPUS. */
 	struct config config;
 
-	/* In, VERB_ENABLE, VERB_ADD_LINK, VERB_REMOVE_LINK. */
+	/* In, VERB_ENABLE, VERB_DISABLE, and for links and the pool. */
 	const char *machine_root;
 
 	/* In, VERB_ADD_LINK, VERB_REMOVE_LINK: the end of Linux, as it calls it. */
 	char link[LINK_DEVICE_NAME_MAX];
 	uint16_t bdf;
 
-	/* In, VERB_ENABLE: the node that the pool is to be of, or TOPOLOGY_NO_NODE. */
+	/* In, VERB_ENABLE, VERB_GROW_POOL: the node that it is to be of, or TOPOLOGY_NO_NODE. */
 	int memory_node;
+
+	/* In, VERB_GROW_POOL: by how much, bytes, and at most; VERB_SHRINK_POOL: what goes. */
+	uint64_t growth, growth_limit;
+	struct address_range unused;
 
 	/* In, VERB_DISABLE. */
 	bool release_pool;
@@ -79,7 +84,9 @@ struct step {
 	char image_sha256[IMAGE_SHA256_TEXT];
 	/* VERB_STOP: why the cell had to be killed, a constant; NULL: it had not. */
 	const char *forced;
-	struct address_range pool, hypervisor; /* VERB_ENABLE */
+	/* VERB_ENABLE. */
+	struct pool pool;
+	struct address_range hypervisor;
 	bool pool_from_linux;
 	int pool_node; /* or TOPOLOGY_NO_NODE */
 	struct machine *machine;
@@ -100,8 +107,16 @@ void step_enable(struct step *step, struct driver *driver);
 void step_keep_cpus(struct step *step, struct driver *driver);
 void step_disable(struct step *step, struct driver *driver);
 void step_load(struct step *step, struct driver *driver);
+void step_grow_pool(struct step *step, struct driver *driver);
+void step_shrink_pool(struct step *step, struct driver *driver);
 void step_add_link(struct step *step, struct driver *driver);
 void step_remove_link(struct step *step, struct driver *driver);
+/*
+ * step_pool.c, for VERB_ENABLE and VERB_DISABLE: the first piece, with step->pool and what belongs
+ * to it; and all that there is back to Linux, where r is the driver's answer.
+ */
+int step_reserve_pool(struct step *step, struct driver *driver);
+int step_release_pool(struct step *step, struct driver *driver);
 /* Repeats what a stray signal cut short; -EINTR remains where the step is to give up. */
 bool step_interrupted(struct step *step, int r);
 /* Sets the error for a driver call that failed with negative errno r. */

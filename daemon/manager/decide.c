@@ -19,11 +19,13 @@ static struct decision remove_link(const struct link *link)
 	return (struct decision){.kind = DECISION_STEP, .step = VERB_REMOVE_LINK, .link = link};
 }
 
-/* What Linux has of links has to be right before it. */
+/* What Linux has of links has to be right before it, and before that there must be room for all. */
 static struct decision step_to_create(const struct situation *now)
 {
 	if (now->unneeded)
 		return remove_link(now->unneeded);
+	if (now->lacks_memory)
+		return step_on(now->cell, VERB_GROW_POOL);
 	return step_on(now->cell, now->lacks_link ? VERB_ADD_LINK : VERB_CREATE);
 }
 
@@ -208,6 +210,13 @@ static struct decision decide_keep_cpus(const struct situation *now)
 	return step_on(NULL, VERB_KEEP_CPUS);
 }
 
+static struct decision decide_shrink_pool(const struct situation *now)
+{
+	if (now->hypervisor != HYPERVISOR_ENABLED || !now->has_unused_piece)
+		return done;
+	return step_on(NULL, VERB_SHRINK_POOL);
+}
+
 struct decision decide(const struct situation *now)
 {
 	if (now->verb == VERB_ENABLE)
@@ -218,6 +227,8 @@ struct decision decide(const struct situation *now)
 		return decide_remove_link(now);
 	if (now->verb == VERB_KEEP_CPUS)
 		return decide_keep_cpus(now);
+	if (now->verb == VERB_SHRINK_POOL)
+		return decide_shrink_pool(now);
 	if (now->cell->state == LIFECYCLE_FOREIGN)
 		return refuse(now->cell, ERROR_WRONG_STATE,
 			      "it was made by somebody else and is not touched");

@@ -174,8 +174,8 @@ static void on_step_done(void *userdata)
 
 static int begin_step(struct job *job, enum bus_verb verb, struct cell *about, struct error *error)
 {
-	/* A cell goes on while a link of it comes. */
-	struct cell *cell = verb == VERB_ADD_LINK ? NULL : about;
+	/* It is not the cell's yet what comes for it. */
+	struct cell *cell = verb == VERB_ADD_LINK || verb == VERB_GROW_POOL ? NULL : about;
 	struct manager *manager = job->manager;
 	int r;
 
@@ -249,6 +249,9 @@ static int decide_step(struct job *job, enum bus_verb *ret_step, struct cell **r
 		.cells = manager->cells,
 		.links = manager->links,
 		.unneeded = links_find_unneeded(manager),
+		.has_unused_piece = plan_unused_piece(manager) < manager->pool.count,
+		.lacks_memory =
+			cell && cell->state == LIFECYCLE_DEFINED && plan_growth(manager, cell) > 0,
 		.lacks_link = cell && links_lack(manager, cell),
 		.was_running = job->was_running,
 		.keeps_told = manager->keeps_told,
@@ -354,6 +357,8 @@ void jobs_follow_up(struct manager *manager)
 		submit_own(manager, VERB_KEEP_CPUS);
 	if (links_find_unneeded(manager))
 		submit_own(manager, VERB_REMOVE_LINK);
+	if (plan_unused_piece(manager) < manager->pool.count)
+		submit_own(manager, VERB_SHRINK_POOL);
 }
 
 unsigned int jobs_queued(const struct manager *manager)

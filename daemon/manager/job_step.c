@@ -5,6 +5,7 @@
 
 #include "driver/link_device.h"
 #include "manager/console.h"
+#include "manager/observe.h"
 #include "util/log.h"
 #include "util/message_ids.h"
 
@@ -16,12 +17,13 @@
 uint64_t job_step_time(const struct job *job, const struct cell *cell)
 {
 	static const uint64_t deadlines[VERB_STEP_COUNT] = {
-		[VERB_ENABLE] = 60 * SECOND_US,	   [VERB_DISABLE] = 60 * SECOND_US,
-		[VERB_CREATE] = 60 * SECOND_US,	   [VERB_LOAD] = 120 * SECOND_US,
-		[VERB_START] = 30 * SECOND_US,	   [VERB_STOP] = 30 * SECOND_US,
-		[VERB_KILL] = 15 * SECOND_US,	   [VERB_DESTROY] = 60 * SECOND_US,
-		[VERB_ADD_LINK] = 30 * SECOND_US,  [VERB_REMOVE_LINK] = 30 * SECOND_US,
-		[VERB_KEEP_CPUS] = 60 * SECOND_US,
+		[VERB_ENABLE] = 60 * SECOND_US,	     [VERB_DISABLE] = 60 * SECOND_US,
+		[VERB_CREATE] = 60 * SECOND_US,	     [VERB_LOAD] = 120 * SECOND_US,
+		[VERB_START] = 30 * SECOND_US,	     [VERB_STOP] = 30 * SECOND_US,
+		[VERB_KILL] = 15 * SECOND_US,	     [VERB_DESTROY] = 60 * SECOND_US,
+		[VERB_ADD_LINK] = 30 * SECOND_US,    [VERB_REMOVE_LINK] = 30 * SECOND_US,
+		[VERB_KEEP_CPUS] = 60 * SECOND_US,   [VERB_GROW_POOL] = 60 * SECOND_US,
+		[VERB_SHRINK_POOL] = 60 * SECOND_US,
 	};
 	uint64_t timeout_ns;
 
@@ -62,12 +64,32 @@ static int fill_link(struct job *job, struct cell *cell, struct error *error)
 	return 0;
 }
 
+static int fill_pool(struct job *job, const struct cell *cell, struct error *error)
+{
+	struct manager *manager = job->manager;
+	struct step *step = job->step;
+	size_t index;
+
+	step->machine_root = manager->machine_root;
+	if (step->verb == VERB_GROW_POOL) {
+		step->memory_node = plan_memory_node(manager);
+		step->growth = plan_growth(manager, cell);
+		step->growth_limit = plan_growth_limit(manager);
+		return 0;
+	}
+	index = plan_unused_piece(manager);
+	if (index >= manager->pool.count)
+		return error_set(error, ERROR_WRONG_STATE, "every piece of the pool is needed");
+	step->unused = manager->pool.pieces[index].range;
+	return 0;
+}
+
 static int fill_step(struct job *job, struct cell *cell, struct error *error)
 {
 	struct manager *manager = job->manager;
 	struct step *step = job->step;
 
-	if (cell && step->verb != VERB_ADD_LINK) {
+	if (cell && step->verb != VERB_ADD_LINK && step->verb != VERB_GROW_POOL) {
 		snprintf(step->cell, sizeof(step->cell), "%s", cell->name);
 		step->id = cell->seen.id;
 	}
@@ -88,8 +110,13 @@ static int fill_step(struct job *job, struct cell *cell, struct error *error)
 		step->config = manager->config;
 		return 0;
 	case VERB_DISABLE:
-		step->release_pool = manager->pool_from_linux;
+		step->machine_root = manager->machine_root;
+		/* What was reserved at boot goes with what came later; it is adopted again. */
+		step->release_pool = manager->pool_from_linux || manager->pool.count > 1;
 		return 0;
+	case VERB_GROW_POOL:
+	case VERB_SHRINK_POOL:
+		return fill_pool(job, cell, error);
 	case VERB_ADD_LINK:
 	case VERB_REMOVE_LINK:
 		return fill_link(job, cell, error);
@@ -187,6 +214,7 @@ static void record_cell(struct job *job, struct cell *cell)
 		cell_forget(cell);
 		consoles_end(job->manager, step->id);
 		links_unstick(job->manager);
+		pool_unstick(&job->manager->pool);
 		break;
 	default:
 		break;
@@ -209,13 +237,24 @@ static void record_hypervisor(struct manager *manager, struct step *step)
 		log_event(LOG_NOTICE, MESSAGE_HYPERVISOR_ENABLED, NULL, NULL, 0,
 			  "The hypervisor is enabled");
 	} else if (step->verb == VERB_DISABLE && !error_is_set(&step->error)) {
-		manager->pool = manager->hypervisor = (struct address_range){0};
+		manager->pool = pool_of(0, 0);
+		manager->hypervisor = (struct address_range){0};
 		links_forget_all(manager);
 		for (struct cell *cell = manager->cells; cell; cell = cell->next)
 			cell_forget(cell);
 		log_event(LOG_NOTICE, MESSAGE_HYPERVISOR_DISABLED, NULL, NULL, 0,
 			  "The hypervisor is disabled");
 	}
+}
+
+/* What has come and gone is seen in what there is then; all that is new has come for a cell. */
+static void record_pool(struct manager *manager, const struct step *step)
+{
+	manager->intent[0] = '\0';
+	observe_pool(manager, step->snapshot, step->verb == VERB_GROW_POOL);
+	for (size_t i = 0; step->verb == VERB_SHRINK_POOL && i < manager->pool.count; i++)
+		manager->pool.pieces[i].stuck |=
+			manager->pool.pieces[i].range.start == step->unused.start;
 }
 
 /* A driver that did not come back in time may have done it. */
@@ -287,6 +326,8 @@ void job_record_result(struct job *job)
 	} else if (step->verb == VERB_ENABLE || step->verb == VERB_DISABLE ||
 		   step->verb == VERB_KEEP_CPUS) {
 		record_hypervisor(job->manager, job->step);
+	} else if (step->verb == VERB_GROW_POOL || step->verb == VERB_SHRINK_POOL) {
+		record_pool(job->manager, step);
 	}
 	manager_save(job->manager);
 }

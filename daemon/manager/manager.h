@@ -50,7 +50,7 @@ struct manager {
 	struct machine *machine;       /* NULL: could not be read */
 	struct state *remembered;      /* of a daemon before us; NULL once it has been matched */
 
-	struct address_range pool;
+	struct pool pool;
 	struct address_range hypervisor; /* its part */
 	bool pool_from_linux;
 	int pool_node;	 /* or TOPOLOGY_NO_NODE: not known */

@@ -54,6 +54,19 @@ static void apply_hypervisor(struct manager *manager, const struct snapshot *sna
 	}
 }
 
+void observe_pool(struct manager *manager, const struct snapshot *snapshot, bool grown)
+{
+	struct address_range pieces[POOL_MAX_PIECES];
+
+	if (!snapshot || snapshot->hypervisor != HYPERVISOR_ENABLED || !manager->pool.count ||
+	    !snapshot->num_pieces)
+		return;
+	for (size_t i = 0; i < snapshot->num_pieces; i++)
+		pieces[i] = (struct address_range){snapshot->pieces[i].phys_start,
+						   snapshot->pieces[i].size};
+	manager->unsaved |= pool_update(&manager->pool, pieces, snapshot->num_pieces, grown);
+}
+
 /* It died after the hypervisor was enabled and before it could write down with which memory. */
 static void remember_pool(struct manager *manager, const struct state *state,
 			  const struct snapshot *snapshot)
@@ -63,10 +76,12 @@ static void remember_pool(struct manager *manager, const struct state *state,
 	manager->pool = state->pool;
 	manager->hypervisor = state->hypervisor;
 	manager->pool_node = snapshot->pool.node ? (int)snapshot->pool.node - 1 : TOPOLOGY_NO_NODE;
-	if (manager->pool.size || strcmp(state->intent, verb_name(VERB_ENABLE)) != 0 ||
+	/* What came without being written down came for a cell, if that was about to be done. */
+	observe_pool(manager, snapshot, strcmp(state->intent, verb_name(VERB_GROW_POOL)) == 0);
+	if (manager->pool.count || strcmp(state->intent, verb_name(VERB_ENABLE)) != 0 ||
 	    snapshot->pool.source == CELLVISOR_POOL_NONE || snapshot->pool.size <= part)
 		return;
-	manager->pool = (struct address_range){snapshot->pool.phys_start, snapshot->pool.size};
+	manager->pool = pool_of(snapshot->pool.phys_start, snapshot->pool.size);
 	manager->hypervisor = (struct address_range){snapshot->pool.phys_start, part};
 	manager->pool_from_linux = snapshot->pool.source == CELLVISOR_POOL_LINUX;
 }
@@ -268,6 +283,8 @@ void observe_apply(struct manager *manager, const struct snapshot *snapshot)
 	apply_hypervisor(manager, snapshot);
 	links_observe(manager, snapshot->hypervisor == HYPERVISOR_ENABLED);
 	remember(manager, snapshot);
+	/* Pieces that others have brought are as good, and theirs to take away. */
+	observe_pool(manager, snapshot, false);
 	observe_existing(manager, snapshot);
 	observe_missing(manager, snapshot);
 	manager->observed = true;

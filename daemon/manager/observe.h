@@ -11,4 +11,7 @@ void observe_apply(struct manager *manager, const struct snapshot *snapshot);
 /* Works out and tells what follows from descriptions, records and observations. */
 void observe_settle(struct manager *manager);
 
+/* The pool as the driver tells of it, if it does. grown: what is new has come for a cell. */
+void observe_pool(struct manager *manager, const struct snapshot *snapshot, bool grown);
+
 #endif /* OBSERVE_H */

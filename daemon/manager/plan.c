@@ -139,7 +139,7 @@ static int place_now(struct manager *manager, struct cell *cell, struct error *e
 {
 	int r;
 
-	if (manager->pool.size == 0)
+	if (manager->pool.count == 0)
 		return error_set(
 			error, ERROR_NO_RESOURCES,
 			"the hypervisor was enabled by somebody else and its memory is not "
@@ -247,6 +247,11 @@ int plan_changed(struct manager *manager, struct cell *cell, struct error *error
 	if (unchanged(manager, cell))
 		return 0;
 	r = place_now(manager, cell, error, &plan.placement);
+	/* Where it does not fit now, and there will be room, is another place. */
+	if (r < 0 && error->code == ERROR_NO_RESOURCES && plan_growth(manager, cell)) {
+		error_done(error);
+		return 1;
+	}
 	if (r < 0)
 		return r;
 	if (hash_cell(manager, cell->description, &plan.placement, &problems, plan.blob_sha256) < 0)
@@ -292,6 +297,10 @@ static struct check_input check_input(const struct manager *manager)
 		input.pool_size =
 			(manager->config.reserved_memory.size ?: manager->config.pool_size) -
 			manager->config.hypervisor_memory;
+	/* Where the driver can it will be as large as that. */
+	if (!(input.missing_features & CELLVISOR_FEATURE_PIECES) &&
+	    manager->config.pool_limit > input.pool_size + manager->config.hypervisor_memory)
+		input.pool_size = manager->config.pool_limit - manager->config.hypervisor_memory;
 	return input;
 }
 
@@ -431,8 +440,9 @@ int plan_load(struct cell *cell, struct step_image *images, size_t num_images, s
 
 uint64_t plan_memory_total(const struct manager *manager)
 {
-	return manager->state == HYPERVISOR_ENABLED ? manager->pool.size - manager->hypervisor.size
-						    : 0;
+	return manager->state == HYPERVISOR_ENABLED
+		       ? pool_bytes(&manager->pool) - manager->hypervisor.size
+		       : 0;
 }
 
 uint64_t plan_memory_free(struct manager *manager)
@@ -443,4 +453,36 @@ uint64_t plan_memory_free(struct manager *manager)
 	if (!plan_memory_total(manager) || gather(manager, NULL, &input) < 0)
 		return 0;
 	return placement_free(&input.placement, &largest);
+}
+
+uint64_t plan_growth_limit(const struct manager *manager)
+{
+	const uint64_t now = pool_bytes(&manager->pool);
+
+	if (!(manager->features & CELLVISOR_FEATURE_PIECES) ||
+	    manager->pool.count == POOL_MAX_PIECES || manager->config.pool_limit < now)
+		return 0;
+	return manager->config.pool_limit - now;
+}
+
+uint64_t plan_growth(struct manager *manager, const struct cell *cell)
+{
+	_cleanup_(input_done) struct input input = {0};
+	const uint64_t limit = plan_growth_limit(manager);
+	uint64_t missing;
+
+	if (!limit || !cell->description || !plan_memory_total(manager) ||
+	    gather(manager, cell, &input) < 0 ||
+	    placement_missing(&input.placement, cell->description, &missing) < 0)
+		return 0;
+	return missing <= limit ? missing : 0;
+}
+
+size_t plan_unused_piece(struct manager *manager)
+{
+	_cleanup_(input_done) struct input input = {0};
+
+	if (!plan_memory_total(manager) || gather(manager, NULL, &input) < 0)
+		return manager->pool.count;
+	return placement_unused(&input.placement);
 }

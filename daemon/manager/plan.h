@@ -64,6 +64,18 @@ int plan_load(struct cell *cell, struct step_image *images, size_t num_images, s
  */
 int plan_memory_node(const struct manager *manager);
 
+/*
+ * By how many bytes the pool is to grow so that there is room for a cell which is not created; 0:
+ * by none, or the configuration or the driver does not allow it.
+ */
+uint64_t plan_growth(struct manager *manager, const struct cell *cell);
+
+/* How many more bytes the configuration allows. */
+uint64_t plan_growth_limit(const struct manager *manager);
+
+/* The index of a piece of the pool that may be given back; pool.count: there is none. */
+size_t plan_unused_piece(struct manager *manager);
+
 /* Bytes of the pool for cells, and how many of them no cell has. */
 uint64_t plan_memory_total(const struct manager *manager);
 uint64_t plan_memory_free(struct manager *manager);

@@ -85,6 +85,20 @@ static struct json_object *encode_record(const struct cell_record *record)
 	return object;
 }
 
+static struct json_object *encode_pool(const struct pool *pool)
+{
+	struct json_object *array = json_object_new_array();
+
+	for (size_t i = 0; i < pool->count; i++) {
+		struct json_object *piece = encode_range(&pool->pieces[i].range);
+
+		json_object_object_add(piece, "grown",
+				       json_object_new_boolean(pool->pieces[i].grown));
+		json_object_array_add(array, piece);
+	}
+	return array;
+}
+
 static struct json_object *encode_state(const struct state *state)
 {
 	struct json_object *object = json_object_new_object();
@@ -92,7 +106,7 @@ static struct json_object *encode_state(const struct state *state)
 	struct json_object *links = json_object_new_array();
 
 	json_object_object_add(object, "version", json_object_new_int(STATE_VERSION));
-	json_object_object_add(object, "pool", encode_range(&state->pool));
+	json_object_object_add(object, "pool", encode_pool(&state->pool));
 	json_object_object_add(object, "hypervisor", encode_range(&state->hypervisor));
 	json_object_object_add(object, "pool-from-linux",
 			       json_object_new_boolean(state->pool_from_linux));
@@ -167,6 +181,31 @@ static bool decode_range(struct json_object *object, struct address_range *ret)
 	    !get_uint(object, "size", &range.size) || range.start + range.size < range.start)
 		return false;
 	*ret = range;
+	return true;
+}
+
+/* A daemon that knew of one piece only wrote a range, of no bytes for none. */
+static bool decode_pool(struct json_object *value, struct pool *ret)
+{
+	struct pool_piece piece = {0};
+
+	if (json_object_is_type(value, json_type_object)) {
+		if (!decode_range(value, &piece.range))
+			return false;
+		*ret = pool_of(piece.range.start, piece.range.size);
+		return true;
+	}
+	if (!json_object_is_type(value, json_type_array))
+		return false;
+	*ret = pool_of(0, 0);
+	for (size_t i = 0; i < json_object_array_length(value); i++) {
+		struct json_object *item = json_object_array_get_idx(value, i);
+
+		if (!json_object_is_type(item, json_type_object) ||
+		    !decode_range(item, &piece.range) || !piece.range.size ||
+		    !get_bool(item, "grown", &piece.grown) || !pool_add(ret, piece))
+			return false;
+	}
 	return true;
 }
 
@@ -323,7 +362,7 @@ static int decode_state(struct json_object *object, struct state *state)
 		return -EPROTO;
 	json_object_object_get_ex(object, "pool", &pool);
 	json_object_object_get_ex(object, "hypervisor", &hypervisor);
-	if (!decode_range(pool, &state->pool) || !decode_range(hypervisor, &state->hypervisor) ||
+	if (!decode_pool(pool, &state->pool) || !decode_range(hypervisor, &state->hypervisor) ||
 	    !get_bool(object, "pool-from-linux", &state->pool_from_linux) ||
 	    !copy_string(object, "intent", state->intent, sizeof(state->intent)) ||
 	    !json_object_object_get_ex(object, "cells", &cells) ||

@@ -48,7 +48,7 @@ struct state_cell {
 };
 
 struct state {
-	struct address_range pool;	 /* size 0: none */
+	struct pool pool;		 /* of no pieces: none */
 	struct address_range hypervisor; /* its part of the pool */
 	bool pool_from_linux;		 /* to be given back */
 	char intent[16];		 /* "enable", "disable" or "" */

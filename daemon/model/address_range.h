@@ -4,6 +4,7 @@
 #define ADDRESS_RANGE_H
 
 #include <stdbool.h>
+#include <stddef.h>
 #include <stdint.h>
 
 struct address_range {

@@ -163,8 +163,8 @@ static void check_memory(const struct check *check)
 	check_room(check);
 	for (size_t i = 0; get_memory(check->description, i, key, &range); i++) {
 		/* Where the pool will be is not known before there is one. */
-		if (!range_holds(input->pool, range) && machine_is_ram(input->machine, range))
-			check_report(check, input->pool.size ? SEVERITY_ERROR : SEVERITY_WARNING,
+		if (!pool_holds(&input->pool, range) && machine_is_ram(input->machine, range))
+			check_report(check, input->pool.count ? SEVERITY_ERROR : SEVERITY_WARNING,
 				     key,
 				     "0x%" PRIx64
 				     " is in memory that Linux works with; leave \"phys\" out, "

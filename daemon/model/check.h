@@ -20,7 +20,7 @@ struct check_input {
 	struct cpu_mask cell_cpus; /* of existing cells: offline for Linux, and for that reason */
 	uint64_t pool_size; /* bytes for the cells' memory, hypervisor's part not counted; 0: not
 			     * known yet, then memory is not checked against it */
-	struct address_range pool;		       /* where it is; size 0: not known yet */
+	struct pool pool;   /* where it is; of no pieces: not known yet */
 	uint64_t missing_features;		       /* CELLVISOR_FEATURE_*: not the driver's */
 	const struct description *const *descriptions; /* the whole set */
 	size_t num_descriptions;

@@ -9,12 +9,12 @@
 #include "driver_abi.h"
 #include "model/description_keys.h"
 #include "model/description_parser.h"
+#include "model/pool.h"
 #include "model/topology.h"
 #include "util/read_text.h"
 
 #define CONFIG_MAX_FILE	 (64u << 10)
 #define CONFIG_MAX_DEPTH 8
-#define POOL_GRANULE	 (2ull << 20)
 
 static const struct description_key console_keys[] = {
 	{"port", .value = BYTES(1, PORT_MAX + 1 - UART_REGISTERS, 1, TO(cell_console, address)),
@@ -42,6 +42,8 @@ static const struct description_value all_of_cells = BOOL(TO(config, keep_cells)
 static const struct description_key config_keys[] = {
 	{"pool-size", .value = BYTES(POOL_GRANULE, UINT64_MAX, POOL_GRANULE, TO(config, pool_size)),
 	 DEFAULT(CONFIG_DEFAULT_POOL_SIZE)},
+	{"pool-limit",
+	 .value = BYTES(POOL_GRANULE, UINT64_MAX, POOL_GRANULE, TO(config, pool_limit))},
 	{"hypervisor-memory",
 	 .value = BYTES(POOL_GRANULE, CELLVISOR_HYPERVISOR_MEMORY_MAX, POOL_GRANULE,
 			TO(config, hypervisor_memory)),
@@ -96,6 +98,8 @@ int config_parse(const char *text, size_t length, const char *file, struct probl
 	check_size(&config, file, "pool-size", config.pool_size, problems);
 	if (config.reserved_memory.size)
 		check_size(&config, file, "reserved-memory", config.reserved_memory.size, problems);
+	if (config.pool_limit)
+		check_size(&config, file, "pool-limit", config.pool_limit, problems);
 	r = problems_result(problems);
 	if (r < 0)
 		return r;

@@ -18,6 +18,8 @@
 
 struct config {
 	uint64_t pool_size; /* "pool-size": taken from Linux, bytes, multiple of 2 MiB */
+	/* "pool-limit": what it may grow to where cells need more; 0: it does not. */
+	uint64_t pool_limit;
 	/* "reserved-memory": { "phys", "size" }: of what was reserved at boot, instead; size 0:
 	 * none */
 	struct address_range reserved_memory;

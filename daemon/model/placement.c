@@ -30,26 +30,6 @@ static const struct description *find_next(const struct placement_input *input, 
 	return next;
 }
 
-/* What is taken now: by the hypervisor, by the cells that exist, but for one, and by links. */
-static void add_existing(const struct placement_input *input, const char *except,
-			 struct obstacles *obstacles)
-{
-	obstacles_add(obstacles, input->hypervisor);
-	obstacles_add_machine(obstacles, input->machine, input->leaving);
-	for (size_t i = 0; i < input->num_links; i++)
-		obstacles_add_link(obstacles, &input->links[i]);
-	for (size_t i = 0; i < input->num_cells; i++) {
-		const struct placement_cell *cell = &input->cells[i];
-
-		if (except && strcmp(cell->name, except) == 0)
-			continue;
-		for (size_t j = 0; j < cell->placement.num_memory; j++)
-			obstacles_add(obstacles, cell->placement.memory[j]);
-		for (size_t j = 0; j < cell->placement.num_links; j++)
-			obstacles_add_link(obstacles, &cell->placement.links[j]);
-	}
-}
-
 static void add_fixed(const struct description *description, struct obstacles *obstacles)
 {
 	for (size_t i = 0; i < description->num_memory; i++) {
@@ -82,9 +62,8 @@ static struct shortage place_regions(const struct placement_input *input,
 			}
 			if ((memory->size >= LARGE_ALIGNMENT) != large)
 				continue;
-			if (!obstacles_find_room(obstacles, input->pool, memory->size, place))
+			if (!obstacles_take_room(obstacles, &input->pool, memory->size, place))
 				return (struct shortage){SHORT_OF_MEMORY, i};
-			obstacles_add(obstacles, *place);
 		}
 	}
 	return (struct shortage){SHORT_OF_NOTHING, 0};
@@ -99,7 +78,7 @@ static struct shortage place_cell(const struct placement_input *input, struct ob
 
 	if (shortage.what != SHORT_OF_NOTHING)
 		return shortage;
-	return place_links(obstacles, input->pool, description, placement);
+	return place_links(obstacles, &input->pool, description, placement);
 }
 
 /*
@@ -113,7 +92,7 @@ static bool place_in_plan(const struct placement_input *input,
 	_cleanup_(obstacles_done) struct obstacles obstacles = {0};
 	const struct description *next = NULL;
 
-	add_existing(input, description->name, &obstacles);
+	obstacles_add_existing(&obstacles, input, description->name);
 	add_fixed(description, &obstacles);
 	for (size_t i = 0; i < input->num_descriptions; i++) {
 		if (strcmp(input->descriptions[i]->name, description->name) != 0)
@@ -129,36 +108,6 @@ static bool place_in_plan(const struct placement_input *input,
 	}
 	return place_cell(input, &obstacles, description, placement).what == SHORT_OF_NOTHING &&
 	       !obstacles.out_of_memory;
-}
-
-uint64_t placement_free(const struct placement_input *input, uint64_t *ret_largest)
-{
-	_cleanup_(obstacles_done) struct obstacles obstacles = {0};
-	const uint64_t end = range_end(input->pool);
-	uint64_t at = input->pool.start, total = 0;
-
-	*ret_largest = 0;
-	add_existing(input, NULL, &obstacles);
-	/* From gap to gap: an obstacle at this point, or else the next one behind it. */
-	while (at < end) {
-		const struct address_range here = {.start = at, .size = 1};
-		const struct address_range *obstacle = obstacles_find(&obstacles, here);
-		uint64_t gap_end = end;
-
-		if (obstacle) {
-			at = range_end(*obstacle);
-			continue;
-		}
-		for (size_t i = 0; i < obstacles.num_memory; i++) {
-			if (obstacles.memory[i].start > at && obstacles.memory[i].start < gap_end)
-				gap_end = obstacles.memory[i].start;
-		}
-		total += gap_end - at;
-		if (gap_end - at > *ret_largest)
-			*ret_largest = gap_end - at;
-		at = gap_end;
-	}
-	return total;
 }
 
 static void report_memory(const struct placement_input *input,
@@ -194,7 +143,7 @@ static int check_fixed(const struct placement_input *input, const struct descrip
 	_cleanup_(obstacles_done) struct obstacles obstacles = {0};
 	int result = 0;
 
-	add_existing(input, description->name, &obstacles);
+	obstacles_add_existing(&obstacles, input, description->name);
 	if (obstacles.out_of_memory)
 		return -ENOMEM;
 	for (size_t i = 0; i < description->num_memory; i++) {
@@ -208,7 +157,7 @@ static int check_fixed(const struct placement_input *input, const struct descrip
 		obstacle = obstacles_find(&obstacles, range);
 		if (obstacle)
 			why = "the hypervisor or another cell has memory there";
-		else if (!range_holds(input->pool, range) && machine_is_ram(input->machine, range))
+		else if (!pool_holds(&input->pool, range) && machine_is_ram(input->machine, range))
 			why = "that is Linux' own memory; only the pool and memory reserved at "
 			      "boot can be given away";
 		if (!why)
@@ -235,7 +184,7 @@ static int place_memory(const struct placement_input *input, const struct descri
 	if (place_in_plan(input, description, placement))
 		return 0;
 	/* Too little room for everybody: what is not created has no claim. */
-	add_existing(input, description->name, &obstacles);
+	obstacles_add_existing(&obstacles, input, description->name);
 	shortage = place_cell(input, &obstacles, description, placement);
 	if (obstacles.out_of_memory)
 		return -ENOMEM;
@@ -245,6 +194,25 @@ static int place_memory(const struct placement_input *input, const struct descri
 		return report_link(input, description, shortage, problems);
 	report_memory(input, description, shortage.index, problems);
 	return -ENOSPC;
+}
+
+int placement_missing(const struct placement_input *input, const struct description *description,
+		      uint64_t *ret)
+{
+	uint64_t missing = 0;
+	_cleanup_(obstacles_done) struct obstacles obstacles = {.missing = &missing};
+	struct placement placement;
+	struct shortage shortage;
+
+	obstacles_add_existing(&obstacles, input, description->name);
+	shortage = place_cell(input, &obstacles, description, &placement);
+	if (obstacles.out_of_memory)
+		return -ENOMEM;
+	/* What else it is short of no memory helps with. */
+	*ret = shortage.what == SHORT_OF_NOTHING
+		       ? (missing + POOL_GRANULE - 1) / POOL_GRANULE * POOL_GRANULE
+		       : 0;
+	return 0;
 }
 
 static struct cpu_mask busy_cpus(const struct placement_input *input, const char *except)

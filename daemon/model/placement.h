@@ -10,6 +10,7 @@
 #include "model/description.h"
 #include "model/link.h"
 #include "model/machine.h"
+#include "model/pool.h"
 
 /* A cell's place; a value that can be kept and written down. */
 struct placement {
@@ -28,7 +29,7 @@ struct placement_cell {
 
 /* All that a placement depends on. Borrowed pointers. */
 struct placement_input {
-	struct address_range pool;	 /* memory that may be given to cells and the hypervisor */
+	struct pool pool;		 /* memory that may be given to cells and the hypervisor */
 	struct address_range hypervisor; /* its part of the pool; size 0: none */
 	const struct machine *machine;
 	const struct placement_cell *cells; /* created ones */
@@ -56,6 +57,19 @@ struct placement_input {
  */
 int placement_make(const struct placement_input *input, const struct description *description,
 		   struct problems *problems, struct placement *ret);
+
+/*
+ * Bytes that the pool lacks in one more piece, so that placement_make() finds room for the cell; 0:
+ * it has enough, or what is missing is no memory. Returns 0 or -ENOMEM.
+ */
+int placement_missing(const struct placement_input *input, const struct description *description,
+		      uint64_t *ret);
+
+/*
+ * The piece of the pool that was taken because a cell needed it, and of which nobody has anything;
+ * pool.count: there is none.
+ */
+size_t placement_unused(const struct placement_input *input);
 
 /*
  * Bytes of the pool that neither the hypervisor nor a created cell nor a link has; ret_largest gets

@@ -26,7 +26,7 @@ static int find_slot(const struct obstacles *obstacles)
 	return slot;
 }
 
-static struct shortage place_link(struct obstacles *obstacles, struct address_range pool,
+static struct shortage place_link(struct obstacles *obstacles, const struct pool *pool,
 				  const struct description *description, size_t index,
 				  struct link_place *ret)
 {
@@ -48,7 +48,7 @@ static struct shortage place_link(struct obstacles *obstacles, struct address_ra
 	if (slot < 0)
 		return (struct shortage){SHORT_OF_SLOTS, index};
 	place.bdf = PCI_BDF(0, slot, 0);
-	if (!obstacles_find_room(obstacles, pool, link_size(&place.shape, link->num_peers + 1),
+	if (!obstacles_take_room(obstacles, pool, link_size(&place.shape, link->num_peers + 1),
 				 &place.memory))
 		return (struct shortage){SHORT_OF_LINK_MEMORY, index};
 	obstacles_add_link(obstacles, &place);
@@ -56,7 +56,7 @@ static struct shortage place_link(struct obstacles *obstacles, struct address_ra
 	return (struct shortage){SHORT_OF_NOTHING, index};
 }
 
-struct shortage place_links(struct obstacles *obstacles, struct address_range pool,
+struct shortage place_links(struct obstacles *obstacles, const struct pool *pool,
 			    const struct description *description, struct placement *placement)
 {
 	struct shortage shortage = {SHORT_OF_NOTHING, 0};

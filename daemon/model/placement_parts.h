@@ -14,7 +14,9 @@ struct obstacles {
 	size_t num_memory;
 	struct link_place *links; /* that have a place already */
 	size_t num_links;
-	uint32_t slots; /* bit n: device n of PCI bus 0 */
+	uint32_t slots;	   /* bit n: device n of PCI bus 0 */
+	uint64_t *missing; /* bytes that found no room, as a new piece needs them; NULL: not counted
+			    */
 	bool out_of_memory;
 };
 
@@ -27,12 +29,21 @@ void obstacles_add_link(struct obstacles *obstacles, const struct link_place *li
 void obstacles_add_machine(struct obstacles *obstacles, const struct machine *machine,
 			   uint32_t leaving);
 
+/* What is taken now: by the hypervisor, by the cells that exist, but for one, and by links. */
+void obstacles_add_existing(struct obstacles *obstacles, const struct placement_input *input,
+			    const char *except);
+
 const struct address_range *obstacles_find(const struct obstacles *obstacles,
 					   struct address_range range);
 
-/* The lowest room of that size in the pool; from LARGE_ALIGNMENT on aligned to that. */
-bool obstacles_find_room(const struct obstacles *obstacles, struct address_range pool,
-			 uint64_t size, struct address_range *ret);
+/* The lowest room of that size in the first piece of the pool that has some; from LARGE_ALIGNMENT
+ * on aligned to that. */
+bool obstacles_find_room(const struct obstacles *obstacles, const struct pool *pool, uint64_t size,
+			 struct address_range *ret);
+
+/* The same; where there is none its bytes are counted instead, if there is a counter. */
+bool obstacles_take_room(struct obstacles *obstacles, const struct pool *pool, uint64_t size,
+			 struct address_range *ret);
 
 /* Why a cell has no place. */
 struct shortage {
@@ -47,7 +58,7 @@ struct shortage {
 };
 
 /* Places a cell's links, and adds those that have had no place before. */
-struct shortage place_links(struct obstacles *obstacles, struct address_range pool,
+struct shortage place_links(struct obstacles *obstacles, const struct pool *pool,
 			    const struct description *description, struct placement *placement);
 
 /* Reports what a link is short of. Returns -ENOSPC or -EINVAL. */

@@ -67,13 +67,18 @@ static uint64_t align_up(uint64_t value, uint64_t alignment)
 	return (value + alignment - 1) & ~(alignment - 1);
 }
 
-/* Each step goes past the obstacle that is in the way. */
-bool obstacles_find_room(const struct obstacles *obstacles, struct address_range pool,
-			 uint64_t size, struct address_range *ret)
+static uint64_t alignment_of(uint64_t size)
 {
-	const uint64_t alignment = size >= LARGE_ALIGNMENT ? LARGE_ALIGNMENT : SMALL_ALIGNMENT;
-	const uint64_t end = range_end(pool);
-	struct address_range place = {.start = align_up(pool.start, alignment), .size = size};
+	return size >= LARGE_ALIGNMENT ? LARGE_ALIGNMENT : SMALL_ALIGNMENT;
+}
+
+/* Each step goes past the obstacle that is in the way. */
+static bool find_in_piece(const struct obstacles *obstacles, struct address_range piece,
+			  uint64_t size, struct address_range *ret)
+{
+	const uint64_t alignment = alignment_of(size);
+	const uint64_t end = range_end(piece);
+	struct address_range place = {.start = align_up(piece.start, alignment), .size = size};
 
 	while (place.start <= end && size <= end - place.start) {
 		const struct address_range *obstacle = obstacles_find(obstacles, place);
@@ -85,4 +90,33 @@ bool obstacles_find_room(const struct obstacles *obstacles, struct address_range
 		place.start = align_up(range_end(*obstacle), alignment);
 	}
 	return false;
+}
+
+bool obstacles_find_room(const struct obstacles *obstacles, const struct pool *pool, uint64_t size,
+			 struct address_range *ret)
+{
+	for (size_t i = 0; i < pool->count; i++) {
+		if (find_in_piece(obstacles, pool->pieces[i].range, size, ret))
+			return true;
+	}
+	return false;
+}
+
+bool obstacles_take_room(struct obstacles *obstacles, const struct pool *pool, uint64_t size,
+			 struct address_range *ret)
+{
+	if (obstacles_find_room(obstacles, pool, size, ret)) {
+		obstacles_add(obstacles, *ret);
+		return true;
+	}
+	if (!obstacles->missing)
+		return false;
+	/* One after the other, as they will be placed. A sum that wraps around is more than any
+	 * limit. */
+	*ret = (struct address_range){0};
+	if (size > UINT64_MAX / 2 - *obstacles->missing)
+		*obstacles->missing = UINT64_MAX / 2;
+	else
+		*obstacles->missing = align_up(*obstacles->missing, alignment_of(size)) + size;
+	return true;
 }

@@ -2,6 +2,7 @@
 #include <errno.h>
 #include <string.h>
 
+#include "driver_abi.h"
 #include "model/root_regions.h"
 #include "page.h"
 
@@ -49,7 +50,9 @@ static void add(struct pieces *pieces, uint64_t start, uint64_t last, uint64_t f
 static uint64_t flags_of(const struct machine_resource *resource)
 {
 	if (strcmp(resource->name, "System RAM") == 0 ||
-	    strcmp(resource->name, "Persistent Memory") == 0)
+	    strcmp(resource->name, "Persistent Memory") == 0 ||
+	    /* Memory blocks that Linux has given up for the pool, and gets back. */
+	    strcmp(resource->name, CELLVISOR_POOL_NAME) == 0)
 		return FLAGS_RAM;
 	/* The code of UEFI runtime services is somewhere in what is called reserved. */
 	if (strcasecmp(resource->name, "Reserved") == 0)

@@ -11,8 +11,6 @@
 #include "blob.h"
 #include "fake_driver.h"
 
-#define POOL_START 0x20000000ull
-
 static int memory_fd(pid_t pid, int flags)
 {
 	char path[32];
@@ -31,7 +29,7 @@ int fake_read_memory(pid_t pid, uint64_t address, void *buffer, size_t size)
 	return length == (ssize_t)size ? 0 : -EFAULT;
 }
 
-static int write_memory(pid_t pid, uint64_t address, const void *buffer, size_t size)
+int fake_write_memory(pid_t pid, uint64_t address, const void *buffer, size_t size)
 {
 	int fd = memory_fd(pid, O_WRONLY);
 	ssize_t length = fd < 0 ? -1 : pwrite(fd, buffer, size, (off_t)address);
@@ -281,7 +279,7 @@ static int do_status(pid_t pid, uint64_t argument)
 		if (cell->beating)
 			cell->status.heartbeat = now_ms();
 	}
-	return write_memory(pid, argument, &cell->status, sizeof(cell->status));
+	return fake_write_memory(pid, argument, &cell->status, sizeof(cell->status));
 }
 
 static int do_console(pid_t pid, uint64_t argument)
@@ -300,10 +298,11 @@ static int do_console(pid_t pid, uint64_t argument)
 	console.offset += console.lost;
 	if (console.length > cell->console_length - console.offset)
 		console.length = (uint32_t)(cell->console_length - console.offset);
-	if (write_memory(pid, console.buffer, cell->console + console.offset, console.length) < 0)
+	if (fake_write_memory(pid, console.buffer, cell->console + console.offset, console.length) <
+	    0)
 		return -EFAULT;
 	console.offset += console.length;
-	return write_memory(pid, argument, &console, sizeof(console));
+	return fake_write_memory(pid, argument, &console, sizeof(console));
 }
 
 static int do_features(pid_t pid, uint64_t argument)
@@ -317,31 +316,7 @@ static int do_features(pid_t pid, uint64_t argument)
 	/* Without any of ours it plays the original driver. */
 	if (!fake.features)
 		return -EINVAL;
-	return write_memory(pid, argument, &features, sizeof(features));
-}
-
-static int do_pool_reserve(pid_t pid, uint64_t argument)
-{
-	struct cellvisor_pool pool;
-
-	if (fake_read_memory(pid, argument, &pool, sizeof(pool)) < 0)
-		return -EFAULT;
-	if (fake.pool.source)
-		return -EBUSY;
-	if (pool.source == CELLVISOR_POOL_LINUX)
-		pool.phys_start = POOL_START;
-	fake.pool = pool;
-	return write_memory(pid, argument, &pool, sizeof(pool));
-}
-
-static int do_pool_release(void)
-{
-	if (!fake.pool.source)
-		return -ENOENT;
-	if (fake.enabled)
-		return -EBUSY;
-	memset(&fake.pool, 0, sizeof(fake.pool));
-	return 0;
+	return fake_write_memory(pid, argument, &features, sizeof(features));
 }
 
 static int do_keep(pid_t pid, uint64_t argument, bool lie)
@@ -407,6 +382,12 @@ const char *fake_call_name(pid_t pid, uint64_t request, uint64_t argument)
 		return "release";
 	case CELLVISOR_POOL_INFO:
 		return "info";
+	case CELLVISOR_POOL_ADD:
+		return "grow";
+	case CELLVISOR_POOL_REMOVE:
+		return "shrink";
+	case CELLVISOR_POOL_PIECE:
+		return "piece";
 	case CELLVISOR_LINK_ADD:
 		return "add-link";
 	case CELLVISOR_LINK_REMOVE:
@@ -444,11 +425,17 @@ int fake_ioctl(pid_t pid, uint64_t request, uint64_t argument, bool lie)
 	case CELLVISOR_CELL_CONSOLE:
 		return do_console(pid, argument);
 	case CELLVISOR_POOL_RESERVE:
-		return do_pool_reserve(pid, argument);
+		return fake_pool_reserve(pid, argument);
 	case CELLVISOR_POOL_RELEASE:
-		return do_pool_release();
+		return fake_pool_release();
 	case CELLVISOR_POOL_INFO:
-		return write_memory(pid, argument, &fake.pool, sizeof(fake.pool));
+		return fake_write_memory(pid, argument, &fake.pool, sizeof(fake.pool));
+	case CELLVISOR_POOL_ADD:
+		return fake_pool_add(pid, argument, lie);
+	case CELLVISOR_POOL_REMOVE:
+		return fake_pool_remove(pid, argument, lie);
+	case CELLVISOR_POOL_PIECE:
+		return fake_pool_piece(pid, argument);
 	case CELLVISOR_LINK_ADD:
 		return fake_link_add(pid, argument, lie);
 	case CELLVISOR_LINK_REMOVE:
@@ -458,7 +445,7 @@ int fake_ioctl(pid_t pid, uint64_t request, uint64_t argument, bool lie)
 	case CELLVISOR_FEATURES:
 		return do_features(pid, argument);
 	case CELLVISOR_EVENTS:
-		return write_memory(pid, argument, &fake.events, sizeof(fake.events));
+		return fake_write_memory(pid, argument, &fake.events, sizeof(fake.events));
 	default:
 		return -ENOTTY;
 	}

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-only
-/* State of the fake: pool, hypervisor, cells, and the sysfs tree that shows them. */
+/* State of the fake: hypervisor, cells, and the sysfs tree that shows them. */
 #include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -12,7 +12,7 @@
 struct fake fake = {
 	.features = CELLVISOR_FEATURE_POOL | CELLVISOR_FEATURE_STATUS | CELLVISOR_FEATURE_CONSOLE |
 		    CELLVISOR_FEATURE_KILL | CELLVISOR_FEATURE_EVENTS | CELLVISOR_FEATURE_LINKS |
-		    CELLVISOR_FEATURE_DEVICES | CELLVISOR_FEATURE_KEEP,
+		    CELLVISOR_FEATURE_DEVICES | CELLVISOR_FEATURE_KEEP | CELLVISOR_FEATURE_PIECES,
 	.next_id = 1,
 };
 

@@ -147,6 +147,7 @@ static bool changes_state(uint64_t request)
 	case CELLVISOR_FEATURES:
 	case CELLVISOR_EVENTS:
 	case CELLVISOR_POOL_INFO:
+	case CELLVISOR_POOL_PIECE:
 		return false;
 	default:
 		return true;
@@ -361,8 +362,18 @@ static const char *command(char **words, size_t count, char *buffer, size_t size
 		return buffer;
 	}
 	if (strcmp(words[0], "pool") == 0) {
-		snprintf(buffer, size, "%llu", (unsigned long long)fake.pool.size);
+		snprintf(buffer, size, "%llu", (unsigned long long)fake_pool_size());
 		return buffer;
+	}
+	if (strcmp(words[0], "pool-more") == 0) {
+		snprintf(buffer, size, "%u", fake_pool_more());
+		return buffer;
+	}
+	if (strcmp(words[0], "pool-bring") == 0 && count == 2) {
+		struct cellvisor_pool pool = {.size = strtoull(words[1], NULL, 0),
+					      .source = CELLVISOR_POOL_LINUX};
+
+		return fake_pool_bring(&pool) ? "full" : "ok";
 	}
 	if (strcmp(words[0], "pool-at") == 0 && count == 3) {
 		fake.pool.phys_start = strtoull(words[1], NULL, 0);

@@ -44,6 +44,7 @@ struct fake_reply {
 #define FAKE_MAX_LINKS	 8
 #define FAKE_MAX_ENDS	 8
 #define FAKE_MAX_DEVICES 8
+#define FAKE_MAX_PIECES	 8
 #define FAKE_CONSOLE_MAX 65536
 #define FAKE_ROOM	 16384 /* what the ring holds */
 
@@ -96,9 +97,10 @@ struct fake_link {
 struct fake {
 	bool enabled;
 	uint64_t features;
-	struct cellvisor_pool pool;
 	struct cellvisor_keep_cpus keep;
-	uint64_t had; /* CPUs that cells have had, while those are kept */
+	uint64_t had;		    /* CPUs that cells have had, while those are kept */
+	struct cellvisor_pool pool; /* the first piece */
+	struct cellvisor_pool more[FAKE_MAX_PIECES]; /* size 0: none */
 	uint64_t events;
 	int32_t next_id;
 	struct fake_cell cells[FAKE_MAX_CELLS];
@@ -134,7 +136,20 @@ int fake_link_ends(const struct cell_desc *desc, struct fake_ends *ret);
 int fake_devices_take(const struct cell_desc *desc, uint64_t may_take, struct fake_devices *ret);
 void fake_devices_give(struct fake_devices *devices);
 
+/* fake_pool.c. */
+int fake_pool_reserve(pid_t pid, uint64_t argument);
+int fake_pool_release(void);
+int fake_pool_add(pid_t pid, uint64_t argument, bool lie);
+int fake_pool_remove(pid_t pid, uint64_t argument, bool lie);
+int fake_pool_piece(pid_t pid, uint64_t argument);
+/* One more piece, whoever asks for it; its address is set. */
+int fake_pool_bring(struct cellvisor_pool *pool);
+/* All of it, in bytes; the pieces beside the first. */
+uint64_t fake_pool_size(void);
+unsigned int fake_pool_more(void);
+
 /* fake_calls.c, with the lock as well. */
+int fake_write_memory(pid_t pid, uint64_t address, const void *buffer, size_t size);
 /* Out of a caller's memory: 0 or -EFAULT. */
 int fake_read_memory(pid_t pid, uint64_t address, void *buffer, size_t size);
 /* 0 or negative errno. pid and argument: the caller's memory. lie: say yes and do nothing. */

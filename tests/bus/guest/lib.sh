@@ -160,7 +160,7 @@ called_more_often() {
 # What the daemon's unit is told: nothing runs, nothing is scripted, the hypervisor is off.
 fresh() {
 	fake clear >/dev/null
-	fake features 0xff >/dev/null
+	fake features 0x1ff >/dev/null
 	systemctl stop 'cell@*.service' 2>/dev/null
 	systemctl reset-failed 2>/dev/null
 	call DisableHypervisor b true || {

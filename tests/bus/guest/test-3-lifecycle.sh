@@ -274,7 +274,7 @@ test_original_driver_is_managed_too() {
 	cp /tmp/cmdline machine/proc/cmdline
 	rm /etc/cellmgr/cellmgrd.conf
 	fake pool-at 0 0 >/dev/null
-	fake features 0xff >/dev/null
+	fake features 0x1ff >/dev/null
 	systemctl restart cellmgrd
 }
 

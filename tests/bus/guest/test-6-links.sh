@@ -219,7 +219,7 @@ test_peers_are_at_one_place() {
 test_link_between_cells_is_none_of_linux() {
 	describe turbine 2 "$(link pair '"pump"')"
 	describe pump 1 "$(link pair '"turbine"')"
-	fake features 0xdf >/dev/null
+	fake features 0x1df >/dev/null
 	systemctl restart cellmgrd
 	forget_calls
 	done_well call StartCell s turbine
@@ -227,7 +227,7 @@ test_link_between_cells_is_none_of_linux() {
 	has_no_end $first
 	calls_are 0 0
 	manager_is MemoryFree $((pool - (2 << 20) - plant))
-	fake features 0xff >/dev/null
+	fake features 0x1ff >/dev/null
 	systemctl restart cellmgrd
 	clear_links
 }
@@ -237,7 +237,7 @@ test_link_needs_a_driver_that_has_them() {
 	call EnableHypervisor
 	forget_calls
 	# While the driver says nothing of it.
-	fake features 0xdf >/dev/null
+	fake features 0x1df >/dev/null
 	fails_with Driver 'Linux its end of link turbine-plant: the driver in use cannot do this' \
 		manager StartCell s turbine
 	systemctl restart cellmgrd
@@ -246,7 +246,7 @@ test_link_needs_a_driver_that_has_them() {
 	state_is turbine defined
 	has_no_end $first
 	calls_are 0 0
-	fake features 0xff >/dev/null
+	fake features 0x1ff >/dev/null
 	systemctl restart cellmgrd
 	done_well call StartCell s turbine
 	clear_links

@@ -115,7 +115,7 @@ static struct check_input make_input(const struct test_tree *tree, const struct 
 		.root = tree->root,
 		.machine = machine,
 		.pool_size = 56 << 20,
-		.pool = {512 << 20, 64 << 20},
+		.pool = pool_of(512 << 20, 64 << 20),
 	};
 }
 
@@ -276,7 +276,7 @@ static void test_unknown_pool(struct tap *tap, const struct check_input *input)
 	struct check_input unknown = *input;
 
 	unknown.pool_size = 0;
-	unknown.pool = (struct address_range){0};
+	unknown.pool = pool_of(0, 0);
 	tap_ok(tap,
 	       d && check_cell(&unknown, d, &problems) == 0 &&
 		       has_problem(&problems, SEVERITY_WARNING, "memory[0].phys", "Linux"),

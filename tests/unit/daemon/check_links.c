@@ -237,7 +237,7 @@ int main(void)
 	const struct check_input input = {
 		.machine = machine,
 		.pool_size = 56 << 20,
-		.pool = {512 << 20, 64 << 20},
+		.pool = pool_of(512 << 20, 64 << 20),
 	};
 
 	if (!tap_ok(&tap, machine != NULL, "there is a machine"))

@@ -70,6 +70,44 @@ static void test_before_create(struct tap *tap)
 	}
 }
 
+/* First what goes, then room for all, then what takes of it. */
+static void test_memory_before_create(struct tap *tap)
+{
+	struct cell cell = make_cell(LIFECYCLE_DEFINED);
+	struct link unneeded = {0};
+	struct situation now = {
+		.verb = VERB_START,
+		.whole = true,
+		.hypervisor = HYPERVISOR_ENABLED,
+		.cell = &cell,
+		.cells = &cell,
+		.lacks_memory = true,
+	};
+
+	expect(tap, &now, "grow-pool", NULL, true, "without room");
+	now.lacks_link = true;
+	expect(tap, &now, "grow-pool", NULL, true, "without room for a link");
+	now.unneeded = &unneeded;
+	expect(tap, &now, "remove-link", &unneeded, true, "with a link that has room");
+	cell = make_cell(LIFECYCLE_LOADED);
+	expect(tap, &now, "start", NULL, true, "of a created cell, with room or without");
+}
+
+static void test_memory_afterwards(struct tap *tap)
+{
+	struct situation now = {
+		.verb = VERB_SHRINK_POOL,
+		.whole = true,
+		.hypervisor = HYPERVISOR_ENABLED,
+	};
+
+	expect(tap, &now, "done", NULL, false, "of a pool that is needed");
+	now.has_unused_piece = true;
+	expect(tap, &now, "shrink-pool", NULL, false, "of one that is not");
+	now.hypervisor = HYPERVISOR_OFF;
+	expect(tap, &now, "done", NULL, false, "of none");
+}
+
 /* A cell that is created has what it needs. */
 static void test_afterwards(struct tap *tap)
 {
@@ -162,5 +200,7 @@ int main(void)
 	test_disable(&tap);
 	test_by_itself(&tap);
 	test_keep_cpus(&tap);
+	test_memory_before_create(&tap);
+	test_memory_afterwards(&tap);
 	return tap_done(&tap);
 }

@@ -15,6 +15,7 @@ static void test_config_defaults(struct tap *tap)
 	tap_ok(tap, config_read("/nonexistent/cellmgrd.conf", &problems, &config) == 0,
 	       "no configuration is a configuration");
 	tap_is_u64(tap, config.pool_size, 64 << 20, "default pool-size");
+	tap_is_u64(tap, config.pool_limit, 0, "by default it does not grow");
 	tap_is_u64(tap, config.hypervisor_memory, 16 << 20, "default hypervisor-memory");
 	tap_ok(tap, config.auto_enable, "default auto-enable");
 	tap_is_u64(tap, config.debug_console.type, CONSOLE_NONE, "no debug console");
@@ -23,17 +24,19 @@ static void test_config_defaults(struct tap *tap)
 
 static void test_config_values(struct tap *tap)
 {
-	static const char text[] = "{ \"pool-size\": \"1G\", \"hypervisor-memory\": \"32M\","
-				   " \"reserved-memory\": { \"phys\": \"0x28000000\","
-				   " \"size\": \"96M\" },"
-				   " \"auto-enable\": false, \"x-note\": [],"
-				   " \"debug-console\": { \"port\": \"0x2f8\" } }";
+	static const char text[] =
+		"{ \"pool-size\": \"1G\", \"pool-limit\": \"2G\", \"hypervisor-memory\": \"32M\","
+		" \"reserved-memory\": { \"phys\": \"0x28000000\","
+		" \"size\": \"96M\" },"
+		" \"auto-enable\": false, \"x-note\": [],"
+		" \"debug-console\": { \"port\": \"0x2f8\" } }";
 	_cleanup_(problems_done) struct problems problems = {0};
 	struct config config;
 
 	tap_ok(tap, config_parse(text, sizeof(text) - 1, "test.conf", &problems, &config) == 0,
 	       "every key is taken");
 	tap_is_u64(tap, config.pool_size, 1 << 30, "pool-size");
+	tap_is_u64(tap, config.pool_limit, 2ull << 30, "pool-limit");
 	tap_is_u64(tap, config.hypervisor_memory, 32 << 20, "hypervisor-memory");
 	tap_ok(tap, !config.auto_enable, "auto-enable");
 	tap_is_u64(tap, config.debug_console.address, 0x2f8, "debug-console.port");
@@ -82,6 +85,8 @@ static void test_config_refuses(struct tap *tap)
 		"{ \"pool-size\": \"16M\" }",
 		"{ \"pool-size\": \"64M\", \"pool-size\": \"128M\" }",
 		"{ \"hypervisor-memory\": \"128M\", \"pool-size\": \"1G\" }",
+		"{ \"pool-limit\": \"65M\" }",
+		"{ \"pool-limit\": \"16M\" }",
 		"{ \"auto-enable\": \"yes\" }",
 		"{ \"reserved-memory\": \"64M\" }",
 		"{ \"reserved-memory\": { \"size\": \"64M\" } }",
@@ -129,7 +134,7 @@ static struct link_record links[] = {
 static void make_state(struct state *state, struct state_cell cells[2])
 {
 	*state = (struct state){
-		.pool = {0x20000000, 64 << 20},
+		.pool = pool_of(0x20000000, 64 << 20),
 		.hypervisor = {0x20000000, 16 << 20},
 		.pool_from_linux = true,
 		.intent = "disable",
@@ -138,6 +143,8 @@ static void make_state(struct state *state, struct state_cell cells[2])
 		.links = links,
 		.num_links = 2,
 	};
+	pool_add(&state->pool,
+		 (struct pool_piece){{0x10000000, 8 << 20}, .grown = true, .stuck = true});
 	cells[0] = (struct state_cell){
 		.name = "alpha",
 		.record =
@@ -176,7 +183,15 @@ static void test_state_comes_back(struct tap *tap, const char *file)
 	tap_ok(tap, state_write(file, &state) == 0, "and over an old one");
 	if (!tap_ok(tap, state_read(file, &read) == 0, "state is read"))
 		return;
-	tap_is_u64(tap, read->pool.start, state.pool.start, "pool");
+	tap_ok(tap,
+	       read->pool.count == 2 && read->pool.pieces[0].range.start == 0x20000000 &&
+		       read->pool.pieces[0].range.size == 64 << 20 && !read->pool.pieces[0].grown,
+	       "pool");
+	tap_ok(tap,
+	       read->pool.pieces[1].range.start == 0x10000000 &&
+		       read->pool.pieces[1].range.size == 8 << 20 && read->pool.pieces[1].grown &&
+		       !read->pool.pieces[1].stuck,
+	       "and what has grown of it");
 	tap_is_u64(tap, read->hypervisor.size, state.hypervisor.size, "hypervisor's part");
 	tap_ok(tap, read->pool_from_linux, "where the pool is from");
 	tap_is_str(tap, read->intent, "disable", "what was intended");
@@ -208,6 +223,64 @@ static void write_text(const char *file, const char *text, size_t length)
 
 	if (!stream || fwrite(text, 1, length, stream) != length || fclose(stream) != 0)
 		exit(2);
+}
+
+/* Of the same state, by the pool in its words. */
+static int read_with_pool(const char *file, const char *pool, struct state **ret)
+{
+	char text[4096];
+
+	snprintf(text, sizeof(text),
+		 "{\"version\": 1, \"pool\": %s, \"hypervisor\": {\"start\": 0, \"size\": 0}, "
+		 "\"pool-from-linux\": false, \"intent\": \"\", \"cells\": {}}",
+		 pool);
+	write_text(file, text, strlen(text));
+	return state_read(file, ret);
+}
+
+/* That of a daemon that knew of one piece, and what could not have been written. */
+static void test_state_of_pool(struct tap *tap, const char *file)
+{
+	static const char *const bad[] = {
+		"3",
+		"null",
+		"[3]",
+		"[{}]",
+		"[{\"start\": 4096, \"size\": 4096}]",
+		"[{\"start\": 4096, \"size\": 0, \"grown\": true}]",
+		"[{\"start\": 4096, \"size\": 4096, \"grown\": 1}]",
+		"[{\"start\": 18446744073709551615, \"size\": 4096, \"grown\": true}]",
+		"{\"start\": 4096}",
+	};
+	char many[4096] = "[";
+	struct state *read = NULL;
+
+	tap_ok(tap,
+	       read_with_pool(file, "{\"start\": 8192, \"size\": 4096}", &read) == 0 &&
+		       read->pool.count == 1 && read->pool.pieces[0].range.start == 8192 &&
+		       !read->pool.pieces[0].grown,
+	       "a pool of one piece, as it was written once");
+	state_free(read);
+	read = NULL;
+	tap_ok(tap,
+	       read_with_pool(file, "{\"start\": 0, \"size\": 0}", &read) == 0 &&
+		       read->pool.count == 0,
+	       "and none");
+	state_free(read);
+	for (size_t i = 0; i < ARRAY_SIZE(bad); i++) {
+		read = NULL;
+		tap_ok(tap, read_with_pool(file, bad[i], &read) == -EPROTO && !read,
+		       "refused: pool %s", bad[i]);
+		state_free(read);
+	}
+	for (size_t i = 0; i <= POOL_MAX_PIECES; i++)
+		snprintf(many + strlen(many), sizeof(many) - strlen(many),
+			 "%s{\"start\": %zu, \"size\": 1, \"grown\": true}", i ? "," : "", i);
+	strcat(many, "]");
+	read = NULL;
+	tap_ok(tap, read_with_pool(file, many, &read) == -EPROTO && !read,
+	       "refused: more pieces than there can be");
+	state_free(read);
 }
 
 /* The file of a daemon that knew no links is no reason to lose the cells. */
@@ -318,6 +391,7 @@ int main(void)
 	test_config_refuses(&tap);
 	test_state_comes_back(&tap, file);
 	test_state_refuses(&tap, file);
+	test_state_of_pool(&tap, file);
 	test_state_without_links(&tap, file);
 	test_state_refuses_links(&tap, file);
 	unlink(file);

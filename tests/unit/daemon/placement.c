@@ -16,7 +16,7 @@ static void setup_make(struct tap *tap, struct setup *setup)
 {
 	*setup = (struct setup){.machine = read_q35(tap)};
 	setup->input = (struct placement_input){
-		.pool = {512 * MIB, 64 * MIB},
+		.pool = pool_of(512 * MIB, 64 * MIB),
 		.hypervisor = {512 * MIB, 8 * MIB},
 		.machine = setup->machine,
 		.cells = setup->cells,
@@ -250,6 +250,143 @@ static void test_many(struct tap *tap)
 	       placed);
 }
 
+static uint64_t missing(const struct setup *setup, const struct description *description)
+{
+	uint64_t bytes = 77;
+
+	return placement_missing(&setup->input, description, &bytes) == 0 ? bytes : 77;
+}
+
+/* Pieces with gaps between them, the later one lower than the first. */
+static void test_pieces(struct tap *tap)
+{
+	_cleanup_(setup_done) struct setup setup;
+	const struct description *first, *second, *wide;
+	struct placement at_first = {0}, at_second = {0}, at = {0};
+	uint64_t largest;
+
+	setup_make(tap, &setup);
+	pool_add(&setup.input.pool, (struct pool_piece){{256 * MIB, 16 * MIB}, .grown = true});
+	first = define(tap, &setup, "a", "{\"cpus\": 1, \"memory\": \"50M\"}");
+	second = define(tap, &setup, "b", "{\"cpus\": 1, \"memory\": \"16M\"}");
+	wide = define(tap, &setup, "c", "{\"cpus\": 1, \"memory\": \"20M\"}");
+	if (!tap_ok(tap, first && second && wide, "three cells are defined"))
+		return;
+	tap_is_u64(tap, placement_free(&setup.input, &largest), 72 * MIB, "both pieces are free");
+	tap_is_u64(tap, largest, 56 * MIB, "the largest is that of the first");
+	tap_is_u64(tap, placement_unused(&setup.input), 1, "the one that has grown may go");
+
+	place(tap, &setup, first, 0, NULL, NULL, &at_first, "a cell is placed");
+	tap_is_u64(tap, at_first.memory[0].start, 520 * MIB, "in the piece that came first");
+	create(&setup, "a", &at_first);
+	tap_is_u64(tap, placement_unused(&setup.input), 1, "the other one may still go");
+	place(tap, &setup, second, 0, NULL, NULL, &at_second, "the next one, too");
+	tap_is_u64(tap, at_second.memory[0].start, 256 * MIB, "in the other piece, all of it");
+	place(tap, &setup, wide, -ENOSPC, "memory", "the pool has 22M free (largest piece 16M)",
+	      &at, "what fits in no piece is refused");
+	create(&setup, "b", &at_second);
+	tap_is_u64(tap, placement_unused(&setup.input), 2, "now none may go");
+	setup.input.num_cells = 0;
+	setup.input.pool.pieces[1].stuck = true;
+	tap_is_u64(tap, placement_unused(&setup.input), 2, "nor one that could not");
+	setup.input.pool.pieces[1] = (struct pool_piece){.range = {256 * MIB, 16 * MIB}};
+	tap_is_u64(tap, placement_unused(&setup.input), 2, "nor one that was not taken for a cell");
+}
+
+/* What is said to be missing is enough, and not more than that. */
+static void test_missing(struct tap *tap)
+{
+	static const struct {
+		const char *name, *json;
+		uint64_t missing;
+	} cases[] = {
+		{"room for all", "{\"cpus\": 1, \"memory\": \"56M\"}", 0},
+		{"one region", "{\"cpus\": 1, \"memory\": \"57M\"}", 58 * MIB},
+		{"one of two",
+		 "{\"cpus\": 1, \"memory\": [{\"size\": \"40M\"}, {\"size\": "
+		 "\"20M\", \"address\": \"64M\"}]}",
+		 20 * MIB},
+		{"a small one beside a large one",
+		 "{\"cpus\": 1, \"memory\": [{\"size\": \"4K\"}, {\"size\": \"56M\", "
+		 "\"address\": \"64M\"}]}",
+		 2 * MIB},
+		{"two, one after the other, aligned",
+		 "{\"cpus\": 1, \"memory\": [{\"size\": \"59M\"}, {\"size\": \"58M\", "
+		 "\"address\": \"64M\"}]}",
+		 118 * MIB},
+		{"a link",
+		 "{\"cpus\": 1, \"memory\": \"56M\", \"shared-memory\": [{\"name\": "
+		 "\"l\", \"peers\": [\"root\"], \"size\": \"1M\"}]}",
+		 4 * MIB},
+	};
+
+	for (size_t i = 0; i < ARRAY_SIZE(cases); i++) {
+		_cleanup_(setup_done) struct setup setup;
+		const struct description *description;
+		struct placement at;
+		uint64_t bytes;
+
+		setup_make(tap, &setup);
+		description = define(tap, &setup, "x", cases[i].json);
+		if (!tap_ok(tap, description, "%s: described", cases[i].name))
+			continue;
+		bytes = missing(&setup, description);
+		tap_is_u64(tap, bytes, cases[i].missing, "%s: so much is missing", cases[i].name);
+		if (!bytes)
+			continue;
+		/* Wherever the piece is found. */
+		pool_add(&setup.input.pool, (struct pool_piece){{256 * MIB, bytes}, .grown = true});
+		tap_is_u64(tap, missing(&setup, description), 0, "%s: then nothing is",
+			   cases[i].name);
+		place(tap, &setup, description, 0, NULL, NULL, &at, cases[i].name);
+	}
+}
+
+/* Where more memory does not help none is missing. */
+static void test_nothing_missing(struct tap *tap)
+{
+	_cleanup_(setup_done) struct setup setup;
+	const struct description *fixed, *huge;
+
+	setup_make(tap, &setup);
+	fixed = define(tap, &setup, "f",
+		       "{\"cpus\": 1, \"memory\": [{\"size\": \"1M\", \"phys\": "
+		       "\"0x1000000\"}]}");
+	huge = define(tap, &setup, "h",
+		      "{\"cpus\": 1, \"memory\": [{\"size\": \"1M\"}, {\"size\": \"200000G\", "
+		      "\"address\": \"8G\"}]}");
+	tap_ok(tap, fixed && missing(&setup, fixed) == 0, "of a place that is named");
+	tap_is_u64(tap, huge ? missing(&setup, huge) : 0, 200000ull << 30, "of what nobody has");
+}
+
+static void test_pool_update(struct tap *tap)
+{
+	static const struct address_range there[] = {
+		{0x1000000, 0x200000}, {0x2000000, 0x400000}, {0x8000000, 0x200000}};
+	struct pool pool = pool_of(0x8000000, 0x400000), full = {0};
+
+	tap_ok(tap, pool_update(&pool, there, 3, true), "pieces have come");
+	tap_ok(tap, pool.count == 3 && pool.pieces[0].range.start == 0x8000000,
+	       "what was known stays first");
+	tap_is_u64(tap, pool.pieces[0].range.size, 0x200000, "and shrinks");
+	tap_ok(tap,
+	       !pool.pieces[0].grown && pool.pieces[1].grown && pool.pieces[2].grown &&
+		       pool.pieces[1].range.start == 0x1000000,
+	       "the others follow by address");
+	tap_ok(tap, !pool_update(&pool, there, 3, false), "nothing has changed since");
+	tap_ok(tap, pool.pieces[1].grown, "nor why it came");
+	tap_ok(tap,
+	       pool_update(&pool, there + 1, 2, false) && pool.count == 2 &&
+		       pool.pieces[1].range.start == 0x2000000,
+	       "one has gone");
+	tap_is_u64(tap, pool_bytes(&pool), 0x600000, "so much is left");
+	tap_ok(tap, pool_holds(&pool, (struct address_range){0x2100000, 0x300000}), "all of this");
+	tap_ok(tap, !pool_holds(&pool, (struct address_range){0x2100000, 0x400000}), "not of this");
+	while (pool_add(&full, (struct pool_piece){.range = {0x1000000, 0x1000}}))
+		;
+	tap_is_u64(tap, full.count, POOL_MAX_PIECES, "no more than there is room for");
+}
+
 int main(void)
 {
 	struct tap tap = {0};
@@ -260,5 +397,9 @@ int main(void)
 	test_fixed(&tap);
 	test_cpus(&tap);
 	test_many(&tap);
+	test_pieces(&tap);
+	test_missing(&tap);
+	test_nothing_missing(&tap);
+	test_pool_update(&tap);
 	return tap_done(&tap);
 }

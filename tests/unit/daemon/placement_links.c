@@ -34,7 +34,7 @@ static bool setup_make(struct tap *tap, struct setup *setup, const char *const j
 {
 	*setup = (struct setup){.machine = read_q35(tap)};
 	setup->input = (struct placement_input){
-		.pool = {512 * MIB, 64 * MIB},
+		.pool = pool_of(512 * MIB, 64 * MIB),
 		.hypervisor = {512 * MIB, 8 * MIB},
 		.machine = setup->machine,
 		.cells = setup->cells,

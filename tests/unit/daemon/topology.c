@@ -112,7 +112,7 @@ static struct cpu_mask placed(struct tap *tap, const struct machine *machine, co
 	_cleanup_(description_freep) struct description *description = NULL;
 	const struct description *const descriptions[] = {NULL};
 	const struct placement_input input = {
-		.pool = {0x20000000, 0x4000000},
+		.pool = pool_of(0x20000000, 0x4000000),
 		.machine = machine,
 		.whole_cores = whole_cores,
 		.kept = kept,

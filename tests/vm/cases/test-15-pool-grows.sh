@@ -26,6 +26,9 @@ refused() {
 	is "$2: all is as it was" "$(pieces)|$(meminfo MemTotal)|$(</proc/iomem)" "$pool|$memory|$iomem"
 }
 
+# has_pieces COUNT
+has_pieces() { (($(pieces | wc -l) == $1)); }
+
 # linux_has KIB NAME: of what it had at the beginning.
 linux_has() { is "$2" "$(meminfo MemTotal)" $((memory - $1)); }
 
@@ -91,6 +94,41 @@ check 'the hypervisor closes' cellctl disable --force
 linux_has 0 'Linux has all of its memory'
 is 'no piece is left' "$(pieces)" ''
 fails 'nor in /proc/iomem' grep cellvisor /proc/iomem
+
+# By the daemon, for cells.
+echo '{ "pool-limit": "160M" }' >/etc/cellmgr/cellmgrd.conf
+systemctl restart cellmgrd
+describe wide turbine 's/"cpus": .*/"cpus": [2],/; s/"memory": .*/"memory": "80M",/; s/"heartbeat": .*/"heartbeat": "5s",/'
+check 'the turbine starts' cellctl start turbine
+turbine_reports 'it reports'
+is 'the pool is one piece' "$(pieces | wc -l)" 1
+check 'a cell starts that has no room in it' cellctl start wide
+is 'the pool has grown' "$(pieces | wc -l)" 2
+linux_has $((144 << 10)) 'Linux has given up what that cell needs'
+like 'the log tells' "$(journalctl -u cellmgrd -o cat)" 'pool has grown: 80M more'
+eventually_check 'it reports' 60 console_has wide '^turbine: t='
+cell=$(cell_memory wide 0)
+read -r first second < <(pieces | grep -v "^$(hex "$(hypervisor_memory start)") ")
+between 'it is in the new piece' "$cell" $((first)) $((first + second - 1))
+turbine_goes_on 'the turbine goes on'
+mark=$(kernel_log_mark)
+refused EBUSY 'nobody takes that away from it' remove "$first" "$second"
+like 'the log names the cell' "$(kernel_log_since "$mark")" 'wide has some of it'
+check 'it stops' cellctl stop wide
+check 'and is destroyed' cellctl destroy wide
+eventually_check 'the piece goes by itself' 30 has_pieces 1
+linux_has $((64 << 10)) 'Linux has it again'
+turbine_goes_on 'the turbine still goes on'
+# Once more, over the daemon's death, and with the end of all in between.
+check 'the cell starts again' cellctl start wide
+systemctl kill -s KILL cellmgrd
+eventually_check 'another daemon knows it' 30 cell_is wide State running
+has_pieces 2 || not_ok 'the pool is still larger' "$(pieces)"
+check 'the hypervisor closes over all' cellctl disable --force
+linux_has 0 'Linux has all of its memory'
+is 'no piece is left' "$(pieces)" ''
+rm -f /etc/cellmgr/cellmgrd.conf "$descriptions/wide.json"
+systemctl restart cellmgrd
 
 read -r start size source < <(./driver-call add $linux $((4 * mib)))
 is 'a piece comes without the hypervisor, too' $((size)) $((4 * mib))
