@@ -55,6 +55,12 @@ enum cell_hypercall {
 	HC_CV_CPU_RELEASE = HC_CV_BASE + 5,
 };
 
+/*
+ * Added to the address of a blob that is not in one piece: there are the guest-physical addresses
+ * of its pages, uint64_t each, in their order. The blob begins with the first one.
+ */
+#define HC_BLOB_IN_PAGES (1ull << 63)
+
 /* Argument of HC_HYPERVISOR_GET_INFO. */
 enum hypervisor_info {
 	HV_INFO_MEM_POOL_SIZE = 0,

@@ -38,18 +38,18 @@ static struct managed_cell *allocate_cell(const void __user *blob, u32 size)
 			CELL_BLOB_MAX);
 		return ERR_PTR(-E2BIG);
 	}
-	copy = memdup_user(blob, size);
+	copy = blob_copy(blob, size);
 	if (IS_ERR(copy))
 		return copy;
 	if (blob_check_cell(copy, size, &error) < 0) {
 		blob_error_format(&error, line, sizeof(line));
 		pr_cell(err, "cell configuration refused: %s\n", line);
-		kfree(copy);
+		kvfree(copy);
 		return ERR_PTR(-EINVAL);
 	}
 	cell = kzalloc(sizeof(*cell), GFP_KERNEL);
 	if (!cell) {
-		kfree(copy);
+		kvfree(copy);
 		return ERR_PTR(-ENOMEM);
 	}
 	cellvisor_sysfs_prepare(cell);
@@ -125,7 +125,7 @@ static int show_cell(struct managed_cell *cell)
 static int call_create(const struct managed_cell *cell)
 {
 	u64 said = console_ring_head();
-	int err = cellvisor_hypercall(HC_CELL_CREATE, virt_to_phys(cell->desc), 0);
+	int err = blob_call(HC_CELL_CREATE, cell->desc, 0);
 
 	if (!err)
 		return 0;

@@ -286,6 +286,15 @@ int cell_ask_and_call(u32 code, struct managed_cell *cell);
 void cells_tell_locked(const struct managed_cell *changed);
 
 /*
+ * blob_pages.c: without the lock, and with it.
+ *
+ * blob_copy(): out of a program's memory, for kvfree(), or an error pointer.
+ * blob_call(): a hypercall about such a copy, which has passed the checker.
+ */
+void *blob_copy(const void __user *blob, u32 size);
+int blob_call(u32 code, const struct cell_desc *desc, u64 arg2);
+
+/*
  * cell_cpus.c: CPUs between Linux and a cell.
  *
  * cells_own_cpu(): whether a cell has it; needs no lock.

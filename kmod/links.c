@@ -56,7 +56,7 @@ static int add_end(struct link *link)
 	err = link_find_room(link);
 	if (err)
 		return err;
-	err = cellvisor_hypercall(HC_CV_LINK_ADD, virt_to_phys(link->desc), link->registers.start);
+	err = blob_call(HC_CV_LINK_ADD, link->desc, link->registers.start);
 	/* The device's own claims follow, in the same place. */
 	release_resource(&link->registers);
 	if (err) {
@@ -77,7 +77,7 @@ static int add_end(struct link *link)
 
 static void free_link(struct link *link)
 {
-	kfree(link->desc);
+	kvfree(link->desc);
 	kfree(link);
 }
 
@@ -93,18 +93,18 @@ static struct link *allocate_link(const void __user *blob, u32 size)
 			sizeof(struct cell_desc), LINK_BLOB_MAX);
 		return ERR_PTR(size > LINK_BLOB_MAX ? -E2BIG : -EINVAL);
 	}
-	copy = memdup_user(blob, size);
+	copy = blob_copy(blob, size);
 	if (IS_ERR(copy))
 		return copy;
 	if (blob_check_link(copy, size, &error) < 0) {
 		blob_error_format(&error, line, sizeof(line));
 		pr_cell(err, "link refused: %s\n", line);
-		kfree(copy);
+		kvfree(copy);
 		return ERR_PTR(-EINVAL);
 	}
 	link = kzalloc(sizeof(*link), GFP_KERNEL);
 	if (!link) {
-		kfree(copy);
+		kvfree(copy);
 		return ERR_PTR(-ENOMEM);
 	}
 	link->desc = copy;

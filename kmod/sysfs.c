@@ -125,7 +125,7 @@ static void cell_release(struct kobject *kobj)
 {
 	struct managed_cell *cell = to_cell(kobj);
 
-	kfree(cell->desc);
+	kvfree(cell->desc);
 	kfree(cell);
 }
 

@@ -33,6 +33,22 @@ static bool copy_from_root(void *to, uint64_t phys, uint64_t size)
 	return true;
 }
 
+/* From the beginning of a blob, wherever each of its pages is. */
+static bool copy_blob_from_root(void *to, uint64_t blob, uint64_t size)
+{
+	uint64_t list = blob & ~HC_BLOB_IN_PAGES, page, chunk;
+
+	if (list == blob)
+		return copy_from_root(to, blob, size);
+	for (uint64_t done = 0; done < size; done += chunk, list += sizeof(page)) {
+		chunk = size - done < PAGE_SIZE ? size - done : PAGE_SIZE;
+		if (!copy_from_root(&page, list, sizeof(page)) || (page & ~PAGE_MASK) ||
+		    !copy_from_root((uint8_t *)to + done, page, chunk))
+			return false;
+	}
+	return true;
+}
+
 int cell_copy_blob(uint64_t phys,
 		   int (*check)(const void *blob, size_t size, struct blob_error *ret_error),
 		   struct cell_desc **ret_desc, uint32_t *ret_pages)
@@ -43,7 +59,7 @@ int cell_copy_blob(uint64_t phys,
 	uint64_t size;
 	int err = 0;
 
-	if (!copy_from_root(&header, phys, sizeof(header)))
+	if (!copy_blob_from_root(&header, phys, sizeof(header)))
 		return -EINVAL;
 	size = cell_desc_size(&header);
 	if (size > MAX_BLOB_SIZE)
@@ -52,7 +68,7 @@ int cell_copy_blob(uint64_t phys,
 	copy = page_pool_alloc(pages);
 	if (!copy)
 		return -ENOMEM;
-	if (!copy_from_root(copy, phys, size)) {
+	if (!copy_blob_from_root(copy, phys, size)) {
 		err = -EINVAL;
 	} else if (check(copy, size, &error) != 0) {
 		/* In words the module has said it before. */

@@ -317,6 +317,74 @@ static void test_blobs(struct tap *tap)
 	       "what root writes into it afterwards changes nothing");
 }
 
+#define LIST_PHYS  0x31ff8ull /* its second entry is on another page */
+#define FIRST_PAGE 0x40000ull
+#define NEXT_PAGE  0x38000ull
+#define CAPS	   1700u
+
+/* A blob of several pages, which are anywhere. */
+static void write_pages(uint64_t *list)
+{
+	static struct blob_pci_capability caps[CAPS];
+	static uint8_t blob[4 * PAGE_SIZE];
+	struct cell_plan plan = good_plan();
+	const uint8_t *end = (const uint8_t *)blob + sizeof(blob);
+
+	/* Of no device: they cost nothing but room. */
+	for (unsigned int n = 0; n < CAPS; n++)
+		caps[n] = (struct blob_pci_capability){.id = 1, .start = 0x40, .len = 1 + n % 64};
+	plan.caps = caps;
+	plan.num_caps = CAPS;
+	memset(blob, 0, sizeof(blob));
+	plan_write(&plan, blob);
+	for (const uint8_t *from = blob; from < end; from += PAGE_SIZE, list++) {
+		*list = from == blob ? FIRST_PAGE : NEXT_PAGE - (from - blob);
+		memcpy(machine.ram + *list, from, PAGE_SIZE);
+	}
+}
+
+static void test_blob_in_pages(struct tap *tap)
+{
+	static const struct {
+		const char *name;
+		uint64_t page;
+	} bad[] = {
+		{"of the hypervisor's", HV_START + 0x200000},
+		{"where root has nothing", 0x800000},
+		{"of a neighbour's", 0x401000},
+		{"at the end of all addresses", ~0ull & PAGE_MASK},
+		{"that does not begin as one", NEXT_PAGE - PAGE_SIZE + 8},
+	};
+	uint64_t *list, good;
+	uint32_t used;
+
+	open_machine();
+	used = page_pool_used();
+	list = (uint64_t *)(machine.ram + LIST_PHYS);
+	write_pages(list);
+	for (unsigned int n = 0; n < sizeof(bad) / sizeof(bad[0]); n++) {
+		for (unsigned int at = 0; at < 3; at += 2) {
+			good = list[at];
+			list[at] = bad[n].page;
+			tap_is_u64(tap, create_from(LIST_PHYS | HC_BLOB_IN_PAGES), -EINVAL,
+				   "no page %u is read %s", at, bad[n].name);
+			list[at] = good;
+		}
+	}
+	tap_is_u64(tap, create_from((HV_START + 0x200000) | HC_BLOB_IN_PAGES), -EINVAL,
+		   "no list is read out of the hypervisor's memory");
+	tap_is_u64(tap, create_from(0x7ffff8 | HC_BLOB_IN_PAGES), -EINVAL,
+		   "nor one that begins in root's and ends elsewhere");
+	tap_is_u64(tap, create_from(~0ull), -EINVAL, "nor at the end of all addresses");
+	tap_is_u64(tap, page_pool_used(), used, "none of these costs a page");
+	tap_is_u64(tap, create_from(LIST_PHYS | HC_BLOB_IN_PAGES), 0,
+		   "a blob may be in pages that are anywhere");
+	tap_ok(tap,
+	       cell_by_id(2) && cell_by_id(2)->desc->num_pci_caps == CAPS &&
+		       cell_desc_pci_caps(cell_by_id(2)->desc)[CAPS - 1].len == 1 + (CAPS - 1) % 64,
+	       "all of it has come");
+}
+
 int main(void)
 {
 	struct tap tap = {0};
@@ -327,5 +395,6 @@ int main(void)
 	test_long_set(&tap);
 	test_windows(&tap);
 	test_blobs(&tap);
+	test_blob_in_pages(&tap);
 	return tap_done(&tap);
 }

@@ -29,6 +29,8 @@ refused() {
 # has_pieces COUNT
 has_pieces() { (($(pieces | wc -l) == $1)); }
 
+blob_gone() { ! grep -q blob_copy /proc/vmallocinfo; }
+
 # linux_has KIB NAME: of what it had at the beginning.
 linux_has() { is "$2" "$(meminfo MemTotal)" $((memory - $1)); }
 
@@ -60,6 +62,14 @@ cell=$(cell_memory turbine 0)
 refused EBUSY 'and a cell its own' remove "$(hex $((cell / (2 * mib) * (2 * mib))))" \
 	"$(hex $((start + size - cell / (2 * mib) * (2 * mib))))"
 like 'the log names it' "$(kernel_log_since "$mark")" 'turbine has some of it'
+is 'a cell that nobody else knows is made in the second piece' "$(./driver-call create foreign 2 "$second" 7000)" 'done'
+# Its blob of 56 KiB needs no memory that is contiguous: of pages of their own.
+like 'its blob is in single pages' "$(grep blob_copy /proc/vmallocinfo)" ' pages=14 vmalloc'
+mark=$(kernel_log_mark)
+refused EBUSY 'that keeps its piece, too' remove "$second" "$second_size"
+like 'the log names it as well' "$(kernel_log_since "$mark")" 'foreign has some of it'
+is 'it goes' "$(./driver-call destroy foreign)" 'done'
+eventually_check 'and its blob with it, when its memory is clean' 30 blob_gone
 refused ENOENT 'what is none does not go' remove 0x1000000 $((2 * mib))
 refused ENOENT 'nor the beginning of a piece' remove "$second" $((2 * mib))
 refused ENOENT 'nor more than it' remove "$second" $((34 * mib))

@@ -4,6 +4,7 @@
  * or "done"; of the pool START, SIZE and SOURCE of what came, or of all pieces.
  *
  * usage: driver-call load|start|destroy CELL
+ *        driver-call create NAME CPU START CAPABILITIES
  *        driver-call add|reserve SOURCE SIZE [START]
  *        driver-call remove START SIZE
  *        driver-call pieces|release
@@ -16,6 +17,7 @@
 #include <string.h>
 #include <sys/ioctl.h>
 
+#include "blob.h"
 #include "driver_abi.h"
 
 static const struct {
@@ -39,7 +41,8 @@ static const struct {
 
 static int usage(void)
 {
-	fprintf(stderr, "usage: driver-call load|start|destroy CELL, add|reserve SOURCE SIZE "
+	fprintf(stderr, "usage: driver-call load|start|destroy CELL, create NAME CPU START "
+			"CAPABILITIES, add|reserve SOURCE SIZE "
 			"[START], remove START SIZE, pieces, release\n");
 	return 2;
 }
@@ -98,6 +101,42 @@ static int call_cell(int device, unsigned long code, const char *name)
 	return 0;
 }
 
+/* 1 MiB at START, and a list of so many PCI capabilities, of no device: 8 bytes of the blob each.
+ */
+static int create_cell(int device, char **argv)
+{
+	static union {
+		struct cell_desc desc;
+		uint8_t bytes[64 << 10];
+	} blob;
+	struct jailhouse_cell_create create = {.blob_address = (uintptr_t)&blob};
+	struct blob_pci_capability *caps;
+	struct blob_memory *memory;
+
+	memcpy(blob.desc.signature, BLOB_CELL_SIGNATURE, BLOB_SIGNATURE_LEN);
+	blob.desc.revision = BLOB_REVISION;
+	strncpy(blob.desc.name, argv[2], sizeof(blob.desc.name) - 1);
+	blob.desc.flags = BLOB_CELL_PASSIVE_COMMREG;
+	blob.desc.cpu_set_size = sizeof(uint64_t);
+	blob.desc.num_memory_regions = 2;
+	blob.desc.num_pci_caps = (uint32_t)strtoul(argv[5], NULL, 0);
+	if (cell_desc_size(&blob.desc) > sizeof(blob))
+		return usage();
+	*(uint64_t *)cell_desc_cpu_set(&blob.desc) = 1ull << strtoul(argv[3], NULL, 0);
+	memory = (struct blob_memory *)cell_desc_memory(&blob.desc);
+	memory[0] = (struct blob_memory){strtoull(argv[4], NULL, 0), 0, 1 << 20,
+					 BLOB_MEM_READ | BLOB_MEM_WRITE | BLOB_MEM_EXECUTE |
+						 BLOB_MEM_LOADABLE};
+	memory[1] = (struct blob_memory){0, 0x200000, 4096,
+					 BLOB_MEM_READ | BLOB_MEM_WRITE | BLOB_MEM_COMM_REGION};
+	caps = (struct blob_pci_capability *)cell_desc_pci_caps(&blob.desc);
+	for (uint32_t n = 0; n < blob.desc.num_pci_caps; n++)
+		caps[n] = (struct blob_pci_capability){.id = 1, .start = 0x40, .len = 8};
+	create.blob_size = (uint32_t)cell_desc_size(&blob.desc);
+	puts(ioctl(device, JAILHOUSE_CELL_CREATE, &create) < 0 ? strerrorname_np(errno) : "done");
+	return 0;
+}
+
 int main(int argc, char **argv)
 {
 	int device = open(JAILHOUSE_DEVICE, O_RDWR | O_CLOEXEC);
@@ -106,6 +145,8 @@ int main(int argc, char **argv)
 		perror(JAILHOUSE_DEVICE);
 		return 1;
 	}
+	if (argc == 6 && strcmp(argv[1], "create") == 0)
+		return create_cell(device, argv);
 	if (argc == 2 && strcmp(argv[1], "pieces") == 0)
 		return show_pieces(device);
 	for (size_t n = 0; argc >= 2 && n < sizeof(pool_calls) / sizeof(pool_calls[0]); n++) {
