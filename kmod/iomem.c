@@ -79,6 +79,21 @@ void iomem_show(struct iomem_piece *piece, u64 start, u64 size, const char *name
 	}
 }
 
+bool iomem_is_clear(u64 start, u64 end)
+{
+	struct resource probe = DEFINE_RES_MEM_NAMED(start, end - start, "cellvisor");
+	bool clear;
+
+	if (start >= end)
+		return true;
+	/* What is within comes to lie in it, and goes back to where it was. */
+	if (insert_resource(&iomem_resource, &probe))
+		return false;
+	clear = !probe.child;
+	remove_resource(&probe);
+	return clear;
+}
+
 int iomem_resize(struct iomem_piece *piece, u64 size)
 {
 	if (!piece->resource)

@@ -20,6 +20,8 @@
  *	gets parts, as of a pool. 0, -EBUSY, -EINVAL, -ENOMEM, and a line in the log.
  * iomem_hold(): the same of memory that is nobody's for sure. 0, or -EBUSY and a line.
  * iomem_show(): memory of Linux' that it has given up; for people, so that it cannot fail.
+ * iomem_is_clear(): whether [start, end), of a piece of Linux' memory, is without parts that have a
+ *	name of their own.
  * iomem_resize(): of either, from the same address on: 0, or -EBUSY where somebody has some of what
  *	goes, or comes.
  * iomem_release(): of all; where nothing is taken, nothing.
@@ -32,6 +34,7 @@ struct iomem_piece {
 int iomem_claim(struct iomem_piece *piece, u64 start, u64 size, const char *name, bool shared);
 int iomem_hold(struct iomem_piece *piece, u64 start, u64 size, const char *name, bool shared);
 void iomem_show(struct iomem_piece *piece, u64 start, u64 size, const char *name);
+bool iomem_is_clear(u64 start, u64 end);
 int iomem_resize(struct iomem_piece *piece, u64 size);
 void iomem_release(struct iomem_piece *piece);
 

@@ -310,7 +310,10 @@ static int remove(u64 start, u64 size)
 	if (!end)
 		return -ENOMEM;
 	mutex_lock(&cellvisor_lock);
-	err = set_apart(start, size, end, &going);
+	/* What a cell had that is destroyed is its own until it is scrubbed. */
+	err = partition ? cells_await_clean(NULL) : 0;
+	if (!err || !partition)
+		err = set_apart(start, size, end, &going);
 	mutex_unlock(&cellvisor_lock);
 	if (going != end)
 		kfree(end);

@@ -16,6 +16,9 @@
 
 #include "pool_parts.h"
 
+/* For one attempt: a page that somebody holds on to would take all of the time. */
+#define ATTEMPT_MS 3000
+
 /* A thread of its own does it: Linux goes on trying as long as nobody kills who has asked. */
 struct offlining {
 	u64 start, size;
@@ -85,34 +88,50 @@ static int take(struct pool_memory *memory, unsigned long pfn, u64 size, unsigne
 		if (!err)
 			return 0;
 		if (bring_back(memory))
-			pr_cell(err, "memory blocks at 0x%llx, size 0x%llx are lost\n",
+			pr_cell(err,
+				"memory blocks at 0x%llx, size 0x%llx are lost until the machine "
+				"starts again\n",
 				memory->piece.start, size);
 	}
 	pool_unlist(memory);
 	return err;
 }
 
+/*
+ * Linux cannot take what goes out of its list of who has what where the rest, above, has parts with
+ * a name: its own code, memory for a crash, pieces of this pool.
+ */
+static bool can_be_cut_out(const struct pool_search *search)
+{
+	const struct pool_span *blocks = &search->candidate, *ram = &search->ram;
+
+	return blocks->start == ram->start ||
+	       iomem_is_clear(PFN_PHYS(blocks->end), PFN_PHYS(ram->end));
+}
+
 int pool_take_blocks(struct pool_memory *memory, u64 size, int node)
 {
 	const u64 block = memory_block_size_bytes();
-	struct linux_view machine = linux_view_begin();
+	/* What Linux has in two pieces it does not let go as one. */
+	struct linux_view machine = linux_view_begin(false);
 	struct pool_search search = {
 		.view = &machine.view,
 		.pages = PHYS_PFN(roundup(size, block)),
 		.align = PHYS_PFN(block),
 		.node = node,
 	};
-	unsigned long pfn;
+	unsigned long pfn, end;
 	int err;
 
 	for (;;) {
 		err = pool_search_next(&search, &pfn);
-		/* What only time would tell takes it all. */
-		if (err == -ENOENT || (!err && search.thorough))
-			return -ENOMEM;
-		if (!err)
-			err = take(memory, pfn, PFN_PHYS(search.pages), machine.end);
-		if (!err || err == -ETIMEDOUT || err == -EINTR)
+		if (err)
+			return err == -ENOENT ? -ENOMEM : err;
+		end = jiffies + msecs_to_jiffies(ATTEMPT_MS);
+		err = can_be_cut_out(&search)
+			      ? take(memory, pfn, PFN_PHYS(search.pages), min(end, machine.end))
+			      : -EBUSY;
+		if (!err || err == -EINTR)
 			return err;
 		pool_search_failed(&search);
 		err = machine.view.pause(&machine.view);

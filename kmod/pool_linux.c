@@ -16,6 +16,7 @@
 
 struct ram_search {
 	unsigned long below;
+	bool joined;
 	struct pool_span found;
 };
 
@@ -26,13 +27,17 @@ static int note_ram(struct resource *res, void *data)
 	/* They come in ascending order. */
 	if (PFN_UP(res->start) >= search->below)
 		return 1;
-	search->found = (struct pool_span){PFN_UP(res->start), PHYS_PFN(res->end + 1)};
+	if (search->joined && PFN_UP(res->start) == search->found.end)
+		search->found.end = PHYS_PFN(res->end + 1);
+	else
+		search->found = (struct pool_span){PFN_UP(res->start), PHYS_PFN(res->end + 1)};
 	return 0;
 }
 
 static bool ram_below(const struct pool_view *view, unsigned long pfn, struct pool_span *ret)
 {
-	struct ram_search search = {.below = pfn};
+	const struct linux_view *machine = container_of(view, struct linux_view, view);
+	struct ram_search search = {.below = pfn, .joined = machine->joined};
 
 	walk_iomem_res_desc(IORES_DESC_NONE, IORESOURCE_SYSTEM_RAM | IORESOURCE_BUSY, 0, U64_MAX,
 			    &search, note_ram);
@@ -67,7 +72,8 @@ static struct pool_page look(const struct pool_view *view, unsigned long pfn)
 		found.flags |= POOL_PAGE_FIXED;
 	if (page_count(head) != 0)
 		found.flags |= POOL_PAGE_USED;
-	if (PageLRU(head) || __PageMovable(head))
+	/* What is on its way to the lists of what can be moved is not in them yet. */
+	if (PageLRU(head) || __PageMovable(head) || page_zonenum(page) == ZONE_MOVABLE)
 		found.flags |= POOL_PAGE_MOVABLE;
 	return found;
 }
@@ -82,10 +88,11 @@ static int pause(const struct pool_view *view)
 	return time_after(jiffies, machine->end) ? -ETIMEDOUT : 0;
 }
 
-struct linux_view linux_view_begin(void)
+struct linux_view linux_view_begin(bool joined)
 {
 	return (struct linux_view){
 		.view = {ram_below, look, pause},
+		.joined = joined,
 		.end = jiffies + msecs_to_jiffies(SEARCH_MAX_MS),
 	};
 }
@@ -114,7 +121,7 @@ static void mark_offline(u64 phys_start, u64 size, bool offline)
 
 int pool_take_contiguous(struct pool_memory *memory, u64 size, int node)
 {
-	struct linux_view machine = linux_view_begin();
+	struct linux_view machine = linux_view_begin(true);
 	struct pool_search search = {
 		.view = &machine.view,
 		.pages = PHYS_PFN(size),

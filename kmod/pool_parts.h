@@ -26,18 +26,17 @@ void pool_unlist(struct pool_memory *memory);
 /*
  * pool_linux.c: this machine as pool_search.h sees it, for the time that a search may take.
  *
- * linux_view_pause(): as the search's pause().
- *
  * pool_take_contiguous(): pages that Linux can allocate side by side. 0, -ENOMEM: there is no such
  *	piece, -ETIMEDOUT: none was found in time, -EINTR.
  * pool_give_contiguous(): some of them, or all.
  */
 struct linux_view {
 	struct pool_view view;
+	bool joined; /* RAM that touches is one piece, whatever it is in the list of who has what */
 	unsigned long end; /* in jiffies */
 };
 
-struct linux_view linux_view_begin(void);
+struct linux_view linux_view_begin(bool joined);
 
 int pool_take_contiguous(struct pool_memory *memory, u64 size, int node);
 void pool_give_contiguous(u64 start, u64 size);
