@@ -202,8 +202,8 @@ static bool decode_pool(struct json_object *value, struct pool *ret)
 		struct json_object *item = json_object_array_get_idx(value, i);
 
 		if (!json_object_is_type(item, json_type_object) ||
-		    !decode_range(item, &piece.range) || !piece.range.size ||
-		    !get_bool(item, "grown", &piece.grown) || !pool_add(ret, piece))
+		    !decode_range(item, &piece.range) || !get_bool(item, "grown", &piece.grown) ||
+		    (piece.range.size && !pool_add(ret, piece)))
 			return false;
 	}
 	return true;
