@@ -361,26 +361,8 @@ static const char *command(char **words, size_t count, char *buffer, size_t size
 		snprintf(buffer, size, "%u", *count_of(words[1]));
 		return buffer;
 	}
-	if (strcmp(words[0], "pool") == 0) {
-		snprintf(buffer, size, "%llu", (unsigned long long)fake_pool_size());
-		return buffer;
-	}
-	if (strcmp(words[0], "pool-more") == 0) {
-		snprintf(buffer, size, "%u", fake_pool_more());
-		return buffer;
-	}
-	if (strcmp(words[0], "pool-bring") == 0 && count == 2) {
-		struct cellvisor_pool pool = {.size = strtoull(words[1], NULL, 0),
-					      .source = CELLVISOR_POOL_LINUX};
-
-		return fake_pool_bring(&pool) ? "full" : "ok";
-	}
-	if (strcmp(words[0], "pool-at") == 0 && count == 3) {
-		fake.pool.phys_start = strtoull(words[1], NULL, 0);
-		fake.pool.size = strtoull(words[2], NULL, 0);
-		fake.pool.source = fake.pool.size ? CELLVISOR_POOL_BOOT : CELLVISOR_POOL_NONE;
-		return "ok";
-	}
+	if (strncmp(words[0], "pool", 4) == 0)
+		return fake_pool_command(words, count, buffer, size);
 	if (strcmp(words[0], "replace") == 0 && count == 3) {
 		cell = fake_find_name(words[1]);
 		return cell ? replace_cell(cell, words[2]) : "no such cell";

@@ -142,11 +142,8 @@ int fake_pool_release(void);
 int fake_pool_add(pid_t pid, uint64_t argument, bool lie);
 int fake_pool_remove(pid_t pid, uint64_t argument, bool lie);
 int fake_pool_piece(pid_t pid, uint64_t argument);
-/* One more piece, whoever asks for it; its address is set. */
-int fake_pool_bring(struct cellvisor_pool *pool);
-/* All of it, in bytes; the pieces beside the first. */
-uint64_t fake_pool_size(void);
-unsigned int fake_pool_more(void);
+/* Its answer, perhaps in the buffer. */
+const char *fake_pool_command(char **words, size_t count, char *buffer, size_t size);
 
 /* fake_calls.c, with the lock as well. */
 int fake_write_memory(pid_t pid, uint64_t address, const void *buffer, size_t size);

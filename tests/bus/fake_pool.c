@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /* The fake's memory pool: a first piece, and more. */
 #include <errno.h>
+#include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 
 #include "fake_driver.h"
@@ -35,8 +37,8 @@ int fake_pool_release(void)
 	return 0;
 }
 
-/* Where the last that came is the lowest. */
-int fake_pool_bring(struct cellvisor_pool *pool)
+/* One more piece, whoever asks for it: the last that came is the lowest. */
+static int bring(struct cellvisor_pool *pool)
 {
 	size_t index = FAKE_MAX_PIECES;
 
@@ -63,7 +65,7 @@ int fake_pool_add(pid_t pid, uint64_t argument, bool lie)
 	if (lie)
 		pool.phys_start = MORE_START;
 	else
-		r = fake_pool_bring(&pool);
+		r = bring(&pool);
 	return r ? r : fake_write_memory(pid, argument, &pool, sizeof(pool));
 }
 
@@ -105,7 +107,7 @@ int fake_pool_piece(pid_t pid, uint64_t argument)
 	return fake_write_memory(pid, argument, found ? found : &none, sizeof(none));
 }
 
-unsigned int fake_pool_more(void)
+static unsigned int count_more(void)
 {
 	unsigned int count = 0;
 
@@ -114,11 +116,37 @@ unsigned int fake_pool_more(void)
 	return count;
 }
 
-uint64_t fake_pool_size(void)
+static uint64_t size_of_all(void)
 {
 	uint64_t size = fake.pool.size;
 
 	for (size_t i = 0; i < FAKE_MAX_PIECES; i++)
 		size += fake.more[i].size;
 	return size;
+}
+
+/* pool: bytes of all; pool-more: pieces beside the first; pool-bring SIZE; pool-at START SIZE */
+const char *fake_pool_command(char **words, size_t count, char *buffer, size_t size)
+{
+	struct cellvisor_pool piece = {.source = CELLVISOR_POOL_LINUX};
+
+	if (strcmp(words[0], "pool") == 0) {
+		snprintf(buffer, size, "%llu", (unsigned long long)size_of_all());
+		return buffer;
+	}
+	if (strcmp(words[0], "pool-more") == 0) {
+		snprintf(buffer, size, "%u", count_more());
+		return buffer;
+	}
+	if (strcmp(words[0], "pool-bring") == 0 && count == 2) {
+		piece.size = strtoull(words[1], NULL, 0);
+		return bring(&piece) ? "full" : "ok";
+	}
+	if (strcmp(words[0], "pool-at") == 0 && count == 3) {
+		fake.pool.phys_start = strtoull(words[1], NULL, 0);
+		fake.pool.size = strtoull(words[2], NULL, 0);
+		fake.pool.source = fake.pool.size ? CELLVISOR_POOL_BOOT : CELLVISOR_POOL_NONE;
+		return "ok";
+	}
+	return "no such command";
 }
