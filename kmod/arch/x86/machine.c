@@ -156,7 +156,7 @@ static u32 measure_apic_khz(void)
 int machine_complete(struct system_desc *system)
 {
 	if (check_tsc_unstable())
-		pr_cell(warn,
+		pr_cell(notice,
 			"Linux does not count time by the TSC of this machine, which is not the "
 			"same on all CPUs, or has stood still: cells that do are on their own\n");
 	if (!system->platform.x86.tsc_khz)

@@ -58,8 +58,8 @@ fails 'root without the right to the machine'"'"'s memory and ports has no acces
 	setpriv --bounding-set=-sys_rawio dd if=/dev/jailhouse iflag=nonblock
 like 'it is told so' "$output" 'Operation not permitted'
 check 'control: with it there is' sh -c 'exec 3</dev/jailhouse'
-is 'the tree is the original'"'"'s, and one count more' "$(attributes $sysfs)" \
-	'console core enabled mem_pool_size mem_pool_used remap_pool_size remap_pool_used root_violations'
+is 'the tree is the original'"'"'s, and one count and two lists more' "$(attributes $sysfs)" \
+	'console core cpus_kept_list cpus_left_out_list enabled mem_pool_size mem_pool_used remap_pool_size remap_pool_used root_violations'
 ./watch-device 60 >/var/tmp/polled &
 watcher=$!
 udevadm monitor --kernel --property >/var/tmp/uevents &
