@@ -87,6 +87,8 @@ static int read_config(struct manager *manager, struct error *error)
 	free(manager->config_error);
 	manager->config_error = NULL;
 	if (r >= 0) {
+		if (!config_keeps_same(&manager->config, &config))
+			manager->keeps_told = false;
 		manager->config = config;
 		return 0;
 	}

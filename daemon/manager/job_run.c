@@ -353,7 +353,8 @@ void jobs_follow_up(struct manager *manager)
 	}
 	if (manager->state != HYPERVISOR_ENABLED)
 		return;
-	if (!manager->keeps_told)
+	/* What a broken configuration wants is not known: it is as it was. */
+	if (!manager->keeps_told && !manager->config_error)
 		submit_own(manager, VERB_KEEP_CPUS);
 	if (links_find_unneeded(manager))
 		submit_own(manager, VERB_REMOVE_LINK);

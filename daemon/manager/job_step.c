@@ -225,7 +225,8 @@ static void record_hypervisor(struct manager *manager, struct step *step)
 {
 	manager->intent[0] = '\0';
 	/* Once for each time that it is on; who enables it has it done. */
-	manager->keeps_told = step->verb != VERB_DISABLE;
+	manager->keeps_told =
+		step->verb != VERB_DISABLE && config_keeps_same(&step->config, &manager->config);
 	if (step->verb == VERB_ENABLE && !error_is_set(&step->error)) {
 		manager->pool = step->pool;
 		manager->hypervisor = step->hypervisor;

@@ -4,6 +4,7 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <inttypes.h>
+#include <string.h>
 #include <unistd.h>
 
 #include "driver_abi.h"
@@ -126,4 +127,10 @@ int config_read(const char *file, struct problems *problems, struct config *ret)
 		return problems_add(problems, SEVERITY_ERROR, PROBLEM_AT(.file = file),
 				    "larger than %u bytes", CONFIG_MAX_FILE);
 	return config_parse(text, length, file, problems, ret);
+}
+
+bool config_keeps_same(const struct config *a, const struct config *b)
+{
+	return a->keep_cells == b->keep_cells &&
+	       memcmp(&a->keep_cpus, &b->keep_cpus, sizeof(a->keep_cpus)) == 0;
 }

@@ -43,4 +43,7 @@ int config_read(const char *file, struct problems *problems, struct config *ret)
 int config_parse(const char *text, size_t length, const char *file, struct problems *problems,
 		 struct config *ret);
 
+/* Whether both want the same CPUs kept. */
+bool config_keeps_same(const struct config *a, const struct config *b);
+
 #endif /* CONFIG_H */

@@ -390,6 +390,31 @@ test_kept_cpus_are_those_of_the_configuration() {
 	done_well call DisableHypervisor b false
 }
 
+test_kept_cpus_follow_a_reload() {
+	done_well call EnableHypervisor
+	kept_are 0
+	echo '{ "keep-cpus": [1, 2] }' >/etc/cellmgr/cellmgrd.conf
+	call Reload
+	kept_are "2 1 2"
+	# With one that is broken all stays as it is, under another daemon, too.
+	echo '{ "keep-cpus": [1, ' >/etc/cellmgr/cellmgrd.conf
+	call Reload
+	kill_daemon
+	eventually_check "another daemon has looked" 10 kept_is "2 1 2"
+	local calls
+	calls=$(fake calls keep)
+	sleep 2
+	is "it tells nothing" "$(fake calls keep)" "$calls"
+	manager_is CpusKept "2 1 2"
+	echo '{ "keep-cpus": [2] }' >/etc/cellmgr/cellmgrd.conf
+	call Reload
+	kept_are "1 2"
+	rm /etc/cellmgr/cellmgrd.conf
+	call Reload
+	kept_are 0
+	done_well call DisableHypervisor b false
+}
+
 # Cells do without, and so does whoever enables the hypervisor.
 test_cpus_that_cannot_be_kept_keep_nobody() {
 	keep_cpus '[2]'
