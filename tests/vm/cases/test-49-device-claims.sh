@@ -3,6 +3,7 @@
 # PCI devices between Linux and cells, by descriptions: one in use is refused or taken as the description
 # says, its driver comes back and works, however often and in whatever way it goes.
 # boot: own
+# x2apic: no (devices with messages are refused there: an IOMMU that is root's remaps them)
 # options: --qemu -device --qemu edu,addr=0x10 --qemu -netdev --qemu user,id=net --qemu -device --qemu e1000e,addr=0x11,netdev=net,romfile= --qemu -device --qemu pcie-root-port,id=plug0,addr=0x12,chassis=1,slot=1 --qemu -device --qemu virtio-rng-pci,bus=plug0
 # timeout: 600
 # shellcheck source-path=SCRIPTDIR source=../lib/devices.sh
