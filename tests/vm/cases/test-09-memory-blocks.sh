@@ -4,7 +4,6 @@
 # them, and they come back online as they were, while the hypervisor is on as well as after it.
 # boot: own
 # options: --memory 1G --append movablecore=512M --append nokaslr
-# kernels: core
 # timeout: 300
 # shellcheck source-path=SCRIPTDIR source=../lib/isolation.sh
 . ./isolation.sh

@@ -4,7 +4,6 @@
 # the daemon, as far as its configuration allows. What somebody has does not go; what is refused leaves
 # all as it was.
 # boot: own
-# kernels: core
 # timeout: 240
 # shellcheck source-path=SCRIPTDIR source=../lib/isolation.sh
 . ./isolation.sh

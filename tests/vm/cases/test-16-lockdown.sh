@@ -2,7 +2,6 @@
 # SPDX-License-Identifier: GPL-2.0-only
 # A kernel that is locked down, as with Secure Boot: the hypervisor opens and cells run. What a
 # configuration could name to reach the kernel's memory is refused, each with a line that says what it is.
-# kernels: core
 # boot: own
 # timeout: 300
 # shellcheck source-path=SCRIPTDIR source=../lib/cells.sh

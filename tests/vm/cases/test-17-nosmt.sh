@@ -3,7 +3,6 @@
 # A machine of two cores with two threads each, which has booted with nosmt and without its last CPU: the
 # hypervisor opens with one thread of each core. The others are nobody's: they are named, execute nothing,
 # come to nobody, and are Linux' again when it is closed and they are wanted.
-# kernels: core
 # boot: own
 # options: --append nosmt --append maxcpus=3 --threads
 # timeout: 300

@@ -3,7 +3,6 @@
 # What a cell gets is full of zeros, whatever has been in it: what is known to be clean is not cleared
 # again, and nothing else counts as that. Nor is anything cleared that is a device's.
 # boot: own
-# kernels: core
 # options: --append memmap=32M$0x28000000
 # timeout: 180
 # shellcheck source-path=SCRIPTDIR source=../lib/lib.sh
