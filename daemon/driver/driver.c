@@ -220,6 +220,12 @@ int driver_pool_remove(struct driver *driver, struct address_range range)
 	return call_feature(driver, CELLVISOR_FEATURE_PIECES, CELLVISOR_POOL_REMOVE, &pool);
 }
 
+bool driver_pool_is_linux(const struct cellvisor_pool *pool)
+{
+	return pool->source == CELLVISOR_POOL_LINUX || pool->source == CELLVISOR_POOL_BLOCKS ||
+	       pool->source == CELLVISOR_POOL_MOVABLE;
+}
+
 int driver_pool_pieces(struct driver *driver, struct cellvisor_pool *ret, size_t max)
 {
 	struct cellvisor_pool pool = {0};

@@ -76,6 +76,8 @@ int driver_pool_add(struct driver *driver, const struct cellvisor_pool *request,
 		    struct cellvisor_pool *ret);
 /* The end of a piece, or all of it. */
 int driver_pool_remove(struct driver *driver, struct address_range range);
+/* Whether it is memory that Linux worked with, and is to have again. */
+bool driver_pool_is_linux(const struct cellvisor_pool *pool);
 /* By address, max of them at most. Returns their number. */
 int driver_pool_pieces(struct driver *driver, struct cellvisor_pool *ret, size_t max);
 

@@ -5,6 +5,7 @@
 
 #include <systemd/sd-daemon.h>
 
+#include "driver/driver.h"
 #include "driver/step.h"
 #include "manager/alarm.h"
 #include "manager/console.h"
@@ -83,7 +84,7 @@ static void remember_pool(struct manager *manager, const struct state *state,
 		return;
 	manager->pool = pool_of(snapshot->pool.phys_start, snapshot->pool.size);
 	manager->hypervisor = (struct address_range){snapshot->pool.phys_start, part};
-	manager->pool_from_linux = snapshot->pool.source == CELLVISOR_POOL_LINUX;
+	manager->pool_from_linux = driver_pool_is_linux(&snapshot->pool);
 }
 
 /*

@@ -12,6 +12,13 @@
 #define MORE_STEP   0x20000000ull /* also the size that a piece can have */
 #define BLOCK_SIZE  0x8000000ull
 
+/* Blocks are whole ones. */
+static void round_up(struct cellvisor_pool *pool)
+{
+	if (pool->source == CELLVISOR_POOL_BLOCKS)
+		pool->size = (pool->size + BLOCK_SIZE - 1) / BLOCK_SIZE * BLOCK_SIZE;
+}
+
 int fake_pool_reserve(pid_t pid, uint64_t argument)
 {
 	struct cellvisor_pool pool;
@@ -20,7 +27,8 @@ int fake_pool_reserve(pid_t pid, uint64_t argument)
 		return -EFAULT;
 	if (fake.pool.source)
 		return -EBUSY;
-	if (pool.source == CELLVISOR_POOL_LINUX)
+	round_up(&pool);
+	if (pool.source != CELLVISOR_POOL_BOOT)
 		pool.phys_start = FIRST_START;
 	fake.pool = pool;
 	return fake_write_memory(pid, argument, &pool, sizeof(pool));
@@ -60,8 +68,7 @@ int fake_pool_add(pid_t pid, uint64_t argument, bool lie)
 		return -EFAULT;
 	if (!(fake.features & CELLVISOR_FEATURE_PIECES))
 		return -ENOTTY;
-	if (pool.source == CELLVISOR_POOL_BLOCKS)
-		pool.size = (pool.size + BLOCK_SIZE - 1) / BLOCK_SIZE * BLOCK_SIZE;
+	round_up(&pool);
 	if (lie)
 		pool.phys_start = MORE_START;
 	else

@@ -139,6 +139,21 @@ test_whole_blocks_where_there_is_no_piece() {
 	away
 }
 
+test_blocks_of_a_daemon_that_died_go_back() {
+	mkdir -p $blocks
+	echo 8000000 >$blocks/block_size_bytes
+	systemctl restart cellmgrd
+	fake rule reserve 1 ENOMEM >/dev/null
+	done_well call EnableHypervisor
+	pool_is 128 0
+	systemctl stop cellmgrd
+	# The driver was done, the daemon had not written it down.
+	sed -i 's/"intent": *""/"intent":"enable"/; s/"size": *[0-9]*/"size":0/' /run/cellmgr/state
+	systemctl start cellmgrd
+	pool_is 128 0
+	away
+}
+
 test_what_does_not_go_stays() {
 	limit 128M
 	wide wide 2 60M
