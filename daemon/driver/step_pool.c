@@ -67,12 +67,6 @@ static bool node_suits(const struct step *step, const struct cellvisor_pool *poo
 	return step->memory_node == TOPOLOGY_NO_NODE || (int)pool->node == step->memory_node + 1;
 }
 
-static bool is_of_linux(const struct cellvisor_pool *pool)
-{
-	return pool->source == CELLVISOR_POOL_LINUX || pool->source == CELLVISOR_POOL_BLOCKS ||
-	       pool->source == CELLVISOR_POOL_MOVABLE;
-}
-
 /* Blocks may be more than was asked for, as few as that takes. */
 static bool size_suits(const struct step *step, const struct cellvisor_pool *pool)
 {
@@ -90,15 +84,28 @@ static int reuse_pool(struct step *step, struct driver *driver, struct address_r
 	int r = driver_pool_info(driver, ret);
 	bool suits;
 
-	if (r == 0 && ret->source == CELLVISOR_POOL_NONE)
+	if (r < 0)
+		return pool_error(step, r);
+	if (ret->source == CELLVISOR_POOL_NONE)
 		return 0;
 	suits = region.size ? ret->phys_start == region.start && ret->size == region.size
-			    : is_of_linux(ret) && size_suits(step, ret) && node_suits(step, ret);
-	if (r == 0 && suits)
+			    : driver_pool_is_linux(ret) && size_suits(step, ret) &&
+				      node_suits(step, ret);
+	if (suits)
 		return 1;
-	if (r == 0)
-		r = step_release_pool(step, driver);
+	r = step_release_pool(step, driver);
 	return r < 0 ? pool_error(step, r) : 0;
+}
+
+static int call_pool(struct step *step, struct driver *driver, driver_pool_call *call,
+		     const struct cellvisor_pool *request, struct cellvisor_pool *ret)
+{
+	int r;
+
+	do
+		r = call(driver, request, ret);
+	while (step_interrupted(step, r));
+	return r;
 }
 
 /* Contiguous pages of Linux, or else whole blocks, where they are no more than the limit. */
@@ -109,17 +116,12 @@ static int ask_linux(struct step *step, struct driver *driver, driver_pool_call 
 	int r;
 
 	request.source = CELLVISOR_POOL_LINUX;
-	do
-		r = call(driver, &request, ret);
-	while (step_interrupted(step, r));
+	r = call_pool(step, driver, call, &request, ret);
 	if (r != -ENOMEM || !driver_has(driver, CELLVISOR_FEATURE_PIECES) || !block ||
 	    (request.size - 1) / block >= limit / block)
 		return r;
 	request.source = CELLVISOR_POOL_BLOCKS;
-	do
-		r = call(driver, &request, ret);
-	while (step_interrupted(step, r));
-	return r;
+	return call_pool(step, driver, call, &request, ret);
 }
 
 /* So much of Linux' memory, of the node where it can be, else of any. */
@@ -141,27 +143,16 @@ static int take_from_linux(struct step *step, struct driver *driver, driver_pool
 	return ask_linux(step, driver, call, request, limit, ret);
 }
 
-static int adopt(struct step *step, struct driver *driver, struct address_range region,
-		 struct cellvisor_pool *ret)
-{
-	const struct cellvisor_pool request = {
-		.source = CELLVISOR_POOL_BOOT, .size = region.size, .phys_start = region.start};
-	int r;
-
-	do
-		r = driver_pool_reserve(driver, &request, ret);
-	while (step_interrupted(step, r));
-	return r;
-}
-
 /* The region, or "pool-size" of Linux. */
 static int request_pool(struct step *step, struct driver *driver, struct address_range region,
 			struct cellvisor_pool *ret)
 {
+	const struct cellvisor_pool reserved = {
+		.source = CELLVISOR_POOL_BOOT, .size = region.size, .phys_start = region.start};
 	int r;
 
 	if (region.size) {
-		r = adopt(step, driver, region, ret);
+		r = call_pool(step, driver, driver_pool_reserve, &reserved, ret);
 		if (r >= 0 || r == -EINTR)
 			return r;
 		/* What was named wrongly does not keep a machine from working. */
@@ -221,7 +212,7 @@ int step_reserve_pool(struct step *step, struct driver *driver)
 		return pool_error(step, r);
 	tell_pool(&pool);
 	note_pieces(step, driver, &pool);
-	step->pool_from_linux = is_of_linux(&pool);
+	step->pool_from_linux = driver_pool_is_linux(&pool);
 	step->pool_node = pool.node ? (int)pool.node - 1 : TOPOLOGY_NO_NODE;
 	return 0;
 }
