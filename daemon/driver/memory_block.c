@@ -11,24 +11,9 @@
 
 #include "common/cleanup.h"
 #include "util/log.h"
+#include "util/read_text.h"
 
 #define BLOCKS "/sys/devices/system/memory"
-
-/* Without the end of the line. Returns 0 or negative errno. */
-static int read_line(const char *file, char *buffer, size_t size)
-{
-	_cleanup_(closep) int fd = open(file, O_RDONLY | O_CLOEXEC);
-	ssize_t length;
-
-	if (fd < 0)
-		return -errno;
-	length = read(fd, buffer, size - 1);
-	if (length < 0)
-		return -errno;
-	buffer[length] = '\0';
-	buffer[strcspn(buffer, "\n")] = '\0';
-	return 0;
-}
 
 static int write_word(const char *file, const char *word)
 {
@@ -45,7 +30,7 @@ uint64_t memory_block_size(const char *root)
 	uint64_t size;
 
 	snprintf(file, sizeof(file), "%s" BLOCKS "/block_size_bytes", root);
-	if (read_line(file, line, sizeof(line)) < 0)
+	if (read_line(AT_FDCWD, file, line, sizeof(line)) < 0)
 		return 0;
 	size = strtoull(line, &end, 16);
 	/* Else it is none that anything could be divided by. */
@@ -55,7 +40,7 @@ uint64_t memory_block_size(const char *root)
 static void bring_online(const char *file, const char *how)
 {
 	char state[32];
-	int r = read_line(file, state, sizeof(state));
+	int r = read_line(AT_FDCWD, file, state, sizeof(state));
 
 	if (r >= 0 && strcmp(state, "offline") == 0)
 		r = write_word(file, how);

@@ -7,6 +7,7 @@
 #include <string.h>
 
 #include "common/text_span.h"
+#include "util/read_text.h"
 
 #define ATTRIBUTE_MAX 4096
 #define MAX_LISTS     3
@@ -19,23 +20,6 @@ const char *snapshot_exit_name(unsigned int reason)
 	return words[reason];
 }
 
-/* Reads an attribute, without its newline. buffer has ATTRIBUTE_MAX bytes. */
-static int read_attribute(int directory, const char *name, char *buffer)
-{
-	_cleanup_(closep) int fd = -1;
-	ssize_t length;
-
-	fd = openat(directory, name, O_RDONLY | O_CLOEXEC | O_NOCTTY);
-	if (fd < 0)
-		return -errno;
-	length = read(fd, buffer, ATTRIBUTE_MAX - 1);
-	if (length < 0)
-		return -errno;
-	buffer[length] = '\0';
-	buffer[strcspn(buffer, "\n")] = '\0';
-	return 0;
-}
-
 static bool parse_number(const char *text, uint64_t *ret)
 {
 	struct text_span span = {text, strlen(text)};
@@ -46,7 +30,7 @@ static bool parse_number(const char *text, uint64_t *ret)
 static int read_number(int directory, const char *name, uint64_t *ret)
 {
 	char buffer[ATTRIBUTE_MAX];
-	int r = read_attribute(directory, name, buffer);
+	int r = read_line(directory, name, buffer, sizeof(buffer));
 
 	if (r < 0)
 		return r;
@@ -56,7 +40,7 @@ static int read_number(int directory, const char *name, uint64_t *ret)
 static int read_cpus(int directory, const char *name, struct cpu_mask *ret)
 {
 	char buffer[ATTRIBUTE_MAX];
-	int r = read_attribute(directory, name, buffer);
+	int r = read_line(directory, name, buffer, sizeof(buffer));
 
 	return r < 0 ? r : cpu_mask_parse(buffer, ret);
 }
@@ -86,7 +70,7 @@ static int read_state(int directory, int32_t id, struct driver *driver, struct s
 			cell->status.state < CELL_STATE_COUNT ? cell->status.state : CELL_FAILED;
 		return 0;
 	}
-	r = read_attribute(directory, SYSFS_STATE, buffer);
+	r = read_line(directory, SYSFS_STATE, buffer, sizeof(buffer));
 	if (r >= 0)
 		cell->state = parse_state(buffer);
 	return r;
@@ -127,7 +111,7 @@ static int read_cell(int cells_directory, const char *entry, int32_t id, struct 
 	directory = openat(cells_directory, entry, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
 	if (directory < 0)
 		return errno == ENOENT ? 0 : -errno;
-	r = read_attribute(directory, SYSFS_NAME, buffer);
+	r = read_line(directory, SYSFS_NAME, buffer, sizeof(buffer));
 	if (r >= 0) {
 		if (strlen(buffer) >= sizeof(cell.name))
 			return -EPROTO;
@@ -228,6 +212,13 @@ enum hypervisor_state snapshot_hypervisor_state(void)
 	return read_enabled(base);
 }
 
+/* What the original driver does not tell: none then. */
+static void read_more_cpus(int base, const char *name, struct cpu_mask *ret)
+{
+	if (read_cpus(base, name, ret) < 0)
+		*ret = (struct cpu_mask){0};
+}
+
 int snapshot_read(struct driver *driver, bool with_statistics, struct snapshot **ret)
 {
 	_cleanup_(snapshot_freep) struct snapshot *snapshot = NULL;
@@ -251,11 +242,8 @@ int snapshot_read(struct driver *driver, bool with_statistics, struct snapshot *
 	else if (errno != ENOENT)
 		return -errno;
 	if (snapshot->hypervisor == HYPERVISOR_ENABLED) {
-		/* The original has all CPUs. */
-		(void)read_cpus(base, SYSFS_CPUS_LEFT_OUT, &snapshot->cpus_left_out);
-		/* The original driver has no such thing. */
-		if (read_cpus(base, SYSFS_CPUS_KEPT, &snapshot->cpus_kept) < 0)
-			snapshot->cpus_kept = (struct cpu_mask){0};
+		read_more_cpus(base, SYSFS_CPUS_LEFT_OUT, &snapshot->cpus_left_out);
+		read_more_cpus(base, SYSFS_CPUS_KEPT, &snapshot->cpus_kept);
 		r = read_cells(base, driver, with_statistics, snapshot);
 		if (r < 0)
 			return r;

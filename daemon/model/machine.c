@@ -96,6 +96,10 @@ struct source {
 		"/sys/devices/system/cpu/" #mask, parse_##mask,                                \
 			"is no list of CPUs, or has more than this version can manage", false, \
 	}
+#define SMT_CONTROL                                                          \
+	{                                                                    \
+		"/sys/devices/system/cpu/smt/control", parse_smt, NULL, true \
+	}
 #define TABLE(name, parse)                                                               \
 	{                                                                                \
 		"/sys/firmware/acpi/tables/" name, parse, "is no valid ACPI table", true \
@@ -103,8 +107,7 @@ struct source {
 
 static const struct source pin_users = {"/proc/interrupts", machine_parse_interrupts, NULL, true};
 static const struct source present_cpus = CPUS(present), online_cpus = CPUS(online);
-static const struct source smt_control = {"/sys/devices/system/cpu/smt/control", parse_smt, NULL,
-					  true};
+static const struct source smt_control = SMT_CONTROL;
 
 static const struct source sources[] = {
 	{"/proc/iomem", parse_iomem, "has a line that is no resource", false},
@@ -112,7 +115,7 @@ static const struct source sources[] = {
 	CPUS(possible),
 	CPUS(present),
 	CPUS(online),
-	{"/sys/devices/system/cpu/smt/control", parse_smt, NULL, true},
+	SMT_CONTROL,
 	{"/proc/cpuinfo", machine_parse_cpuinfo, NULL, false},
 	{"/proc/cmdline", machine_parse_cmdline, NULL, true},
 	{"/proc/timer_list", machine_parse_timer_list,

@@ -1,5 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-only
 #include <errno.h>
+#include <fcntl.h>
+#include <string.h>
 
 #include "common/cleanup.h"
 #include "util/read_text.h"
@@ -37,5 +39,20 @@ int read_text(int fd, size_t max, char **ret_text, size_t *ret_length)
 	text[length] = '\0';
 	*ret_text = TAKE_POINTER(text);
 	*ret_length = length;
+	return 0;
+}
+
+int read_line(int directory, const char *name, char *buffer, size_t size)
+{
+	_cleanup_(closep) int fd = openat(directory, name, O_RDONLY | O_CLOEXEC | O_NOCTTY);
+	ssize_t length;
+
+	if (fd < 0)
+		return -errno;
+	length = read(fd, buffer, size - 1);
+	if (length < 0)
+		return -errno;
+	buffer[length] = '\0';
+	buffer[strcspn(buffer, "\n")] = '\0';
 	return 0;
 }

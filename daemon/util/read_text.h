@@ -10,4 +10,10 @@
  */
 int read_text(int fd, size_t max, char **ret_text, size_t *ret_length);
 
+/*
+ * Reads the first line of a file of the kernel's, without its end, into size bytes. directory as of
+ * openat(). Returns 0 or negative errno.
+ */
+int read_line(int directory, const char *name, char *buffer, size_t size);
+
 #endif /* READ_TEXT_H */
