@@ -482,7 +482,9 @@ size_t plan_unused_piece(struct manager *manager)
 {
 	_cleanup_(input_done) struct input input = {0};
 
-	if (!plan_memory_total(manager) || gather(manager, NULL, &input) < 0)
+	/* Asked after each look: mostly there is none that could go. */
+	if (!pool_may_shrink(&manager->pool) || !plan_memory_total(manager) ||
+	    gather(manager, NULL, &input) < 0)
 		return manager->pool.count;
 	return placement_unused(&input.placement);
 }

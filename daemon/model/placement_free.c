@@ -73,7 +73,7 @@ size_t placement_unused(const struct placement_input *input)
 	if (obstacles.out_of_memory)
 		return pool->count;
 	for (i = 0; i < pool->count; i++) {
-		if (pool->pieces[i].grown && !pool->pieces[i].stuck &&
+		if (pool_piece_may_go(&pool->pieces[i]) &&
 		    !obstacles_find(&obstacles, pool->pieces[i].range))
 			break;
 	}

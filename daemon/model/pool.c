@@ -36,6 +36,15 @@ void pool_remove(struct pool *pool, size_t index)
 		(pool->count - index) * sizeof(pool->pieces[0]));
 }
 
+bool pool_may_shrink(const struct pool *pool)
+{
+	for (size_t i = 0; i < pool->count; i++) {
+		if (pool_piece_may_go(&pool->pieces[i]))
+			return true;
+	}
+	return false;
+}
+
 void pool_unstick(struct pool *pool)
 {
 	for (size_t i = 0; i < pool->count; i++)

@@ -36,6 +36,15 @@ bool pool_holds(const struct pool *pool, struct address_range range);
 bool pool_add(struct pool *pool, struct pool_piece piece);
 void pool_remove(struct pool *pool, size_t index);
 
+/* Whether it is one to be given back when nobody needs it. */
+static inline bool pool_piece_may_go(const struct pool_piece *piece)
+{
+	return piece->grown && !piece->stuck;
+}
+
+/* Whether there is such a one. */
+bool pool_may_shrink(const struct pool *pool);
+
 /* What could not be given back may be tried again. */
 void pool_unstick(struct pool *pool);
 
