@@ -73,27 +73,20 @@ static void put_features(struct client *client, const struct manager_info *manag
 	fprintf(client->output.stream, "%s%s\n", none, end > first ? missing : "");
 }
 
-static int put_left_out(struct client *client, const struct manager_info *manager)
+/* A line about CPUs, where there are some. */
+static int put_cpus(struct client *client, const char *label, const char *before, enum color color,
+		    struct json_object *numbers, const char *after)
 {
-	_cleanup_(freep) char *cpus = format_cpus(manager->cpus_left_out);
+	_cleanup_(freep) char *cpus = format_cpus(numbers);
 
 	if (!cpus)
 		return -ENOMEM;
-	put_label(client, "Left out");
-	fprintf(client->output.stream, "CPUs ");
-	put_text(client, COLOR_YELLOW, cpus, ": Linux keeps these threads off (nosmt)\n");
-	return 0;
-}
-
-/* Which CPUs Linux does without although no cell has them. */
-static void put_kept(struct client *client, const struct manager_info *manager)
-{
-	_cleanup_(freep) char *cpus = format_cpus(manager->cpus_kept);
-
-	if (cpus && json_object_array_length(manager->cpus_kept) > 0) {
-		put_label(client, "Kept CPUs");
-		fprintf(client->output.stream, "%s, out of Linux for the next cell\n", cpus);
+	if (json_object_array_length(numbers) > 0) {
+		put_label(client, label);
+		fputs(before, client->output.stream);
+		put_text(client, color, cpus, after);
 	}
+	return 0;
 }
 
 static int put_manager(struct client *client, const struct manager_info *manager)
@@ -101,6 +94,7 @@ static int put_manager(struct client *client, const struct manager_info *manager
 	const char *state = manager->hypervisor_state;
 	char available[QUANTITY_TEXT_MAX], total[QUANTITY_TEXT_MAX];
 	FILE *stream = client->output.stream;
+	int r;
 
 	put_dot(client, state);
 	fputs("hypervisor ", stream);
@@ -121,10 +115,14 @@ static int put_manager(struct client *client, const struct manager_info *manager
 				: "");
 	else
 		fputs("none set aside for cells\n", stream);
-	put_kept(client, manager);
+	r = put_cpus(client, "Kept CPUs", "", COLOR_PLAIN, manager->cpus_kept,
+		     ", out of Linux for the next cell\n");
 	if (*manager->driver)
 		put_features(client, manager);
-	return json_object_array_length(manager->cpus_left_out) ? put_left_out(client, manager) : 0;
+	if (r >= 0)
+		r = put_cpus(client, "Left out", "CPUs ", COLOR_YELLOW, manager->cpus_left_out,
+			     ": Linux keeps these threads off (nosmt)\n");
+	return r;
 }
 
 /* The manager's properties, and those of the cells. */

@@ -23,6 +23,17 @@ static void tell_left_out(const struct cpu_mask *cpus)
 			    list);
 }
 
+/* Returns whether they are others than before. */
+static bool take_cpus(struct manager *manager, struct cpu_mask *known, const struct cpu_mask *seen,
+		      enum manager_property property)
+{
+	if (memcmp(known, seen, sizeof(*known)) == 0)
+		return false;
+	*known = *seen;
+	manager_mark(manager, property);
+	return true;
+}
+
 static void apply_hypervisor(struct manager *manager, const struct snapshot *snapshot)
 {
 	if (manager->state != snapshot->hypervisor) {
@@ -35,10 +46,7 @@ static void apply_hypervisor(struct manager *manager, const struct snapshot *sna
 	/* Whoever enables it next may be somebody else. */
 	if (snapshot->hypervisor != HYPERVISOR_ENABLED)
 		manager->keeps_told = false;
-	if (memcmp(&manager->cpus_kept, &snapshot->cpus_kept, sizeof(manager->cpus_kept)) != 0) {
-		manager->cpus_kept = snapshot->cpus_kept;
-		manager_mark(manager, MANAGER_PROPERTY_CPUS_KEPT);
-	}
+	take_cpus(manager, &manager->cpus_kept, &snapshot->cpus_kept, MANAGER_PROPERTY_CPUS_KEPT);
 	if (strcmp(manager->release, snapshot->release) != 0) {
 		memcpy(manager->release, snapshot->release, sizeof(manager->release));
 		manager_mark(manager, MANAGER_PROPERTY_DRIVER);
@@ -47,12 +55,9 @@ static void apply_hypervisor(struct manager *manager, const struct snapshot *sna
 		manager->features = snapshot->features;
 		manager_mark(manager, MANAGER_PROPERTY_FEATURES);
 	}
-	if (memcmp(&manager->cpus_left_out, &snapshot->cpus_left_out,
-		   sizeof(manager->cpus_left_out)) != 0) {
-		manager->cpus_left_out = snapshot->cpus_left_out;
-		manager_mark(manager, MANAGER_PROPERTY_CPUS_LEFT_OUT);
+	if (take_cpus(manager, &manager->cpus_left_out, &snapshot->cpus_left_out,
+		      MANAGER_PROPERTY_CPUS_LEFT_OUT))
 		tell_left_out(&manager->cpus_left_out);
-	}
 }
 
 void observe_pool(struct manager *manager, const struct snapshot *snapshot, bool grown)
@@ -171,13 +176,13 @@ static void observe_existing(struct manager *manager, const struct snapshot *sna
 	for (size_t i = 0; i < snapshot->num_cells; i++) {
 		const struct snapshot_cell *seen = &snapshot->cells[i];
 		struct cell *cell = manager_ensure_cell(manager, seen->name);
-		bool existed;
+		bool was_foreign;
 
 		if (!cell || cell->in_step)
 			continue;
-		existed = cell->exists && !cell_owned(cell);
+		was_foreign = cell->exists && !cell_owned(cell);
 		cell_observe(cell, seen);
-		if (!existed && !cell_owned(cell))
+		if (!was_foreign && !cell_owned(cell))
 			log_event(LOG_NOTICE, MESSAGE_CELL_FOREIGN, cell->name, NULL, 0,
 				  "Cell %s was made by somebody else; it is shown, not touched",
 				  cell->name);
