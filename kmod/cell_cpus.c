@@ -167,8 +167,7 @@ static int keep_one(unsigned int cpu)
 		err = take_cpu(cpu, &kept_offlined);
 	if (!err)
 		return 0;
-	cpumask_clear_cpu(cpu, &kept_cpus);
-	cpumask_clear_cpu(cpu, &away_cpus);
+	let_go(cpu);
 	pr_cell(err, "CPU %u cannot be kept for cells: error %d\n", cpu, err);
 	return err;
 }

@@ -7,18 +7,12 @@
 
 #include "cellvisor.h"
 
-/*
- * Page by page, because the kernel tells only whether a range has any such memory. A zero written
- * to anything else could be a device's register, or a table of the firmware's.
- */
-static int check_reserved(u64 start, u64 size)
+/* Page by page, because the kernel tells only whether a range has any such memory. */
+int iomem_check_reserved(u64 start, u64 size, u64 *ret_page)
 {
 	for (u64 page = start & PAGE_MASK; page < start + size; page += PAGE_SIZE) {
 		if (!machine_is_reserved(page)) {
-			pr_cell(err,
-				"memory at 0x%llx, size 0x%llx: 0x%llx is not reserved at boot; "
-				"memmap=SIZE$ADDRESS on the kernel's command line reserves\n",
-				start, size, page);
+			*ret_page = page;
 			return -EINVAL;
 		}
 		if (fatal_signal_pending(current))
@@ -26,6 +20,20 @@ static int check_reserved(u64 start, u64 size)
 		cond_resched();
 	}
 	return 0;
+}
+
+/* A zero written to anything else could be a device's register, or a table of the firmware's. */
+static int check_reserved(u64 start, u64 size)
+{
+	u64 page;
+	int err = iomem_check_reserved(start, size, &page);
+
+	if (err == -EINVAL)
+		pr_cell(err,
+			"memory at 0x%llx, size 0x%llx: 0x%llx is not reserved at boot; "
+			"memmap=SIZE$ADDRESS on the kernel's command line reserves\n",
+			start, size, page);
+	return err;
 }
 
 int iomem_hold(struct iomem_piece *piece, u64 start, u64 size, const char *name, bool shared)

@@ -6,9 +6,6 @@
  * must be where the firmware has told the kernel. Cells run what they like: they may have nothing
  * that could write elsewhere, as devices that do DMA, and ports and registers that program such.
  */
-#include <linux/mm.h>
-#include <linux/sched.h>
-#include <linux/sched/signal.h>
 #include <linux/security.h>
 
 #include "cellvisor.h"
@@ -97,21 +94,17 @@ int lockdown_check_system(const struct system_desc *system)
 static int check_memory(const char *kind, const struct cell_desc *desc,
 			const struct blob_memory *region)
 {
-	u64 page = region->phys_start & PAGE_MASK;
+	u64 page;
+	int err;
 
 	if ((region->flags & BLOB_MEM_COMM_REGION) || !region->size ||
 	    pool_has(region->phys_start, region->size))
 		return 0;
-	for (; page < region->phys_start + region->size; page += PAGE_SIZE) {
-		if (!machine_is_reserved(page))
-			return refuse("%s %s: 0x%llx is neither of the pool nor memory reserved at "
-				      "boot",
-				      kind, desc->name, page);
-		if (fatal_signal_pending(current))
-			return -EINTR;
-		cond_resched();
-	}
-	return 0;
+	err = iomem_check_reserved(region->phys_start, region->size, &page);
+	if (err == -EINVAL)
+		return refuse("%s %s: 0x%llx is neither of the pool nor memory reserved at boot",
+			      kind, desc->name, page);
+	return err;
 }
 
 static int check_ports(const char *kind, const struct cell_desc *desc)

@@ -15,6 +15,8 @@
 /*
  * iomem.c: what is taken, as /proc/iomem has it.
  *
+ * iomem_check_reserved(): whether all of a range was reserved at boot. 0; -EINVAL: the first page
+ *	that was not; -EINTR.
  * iomem_claim(): memory that is not Linux' own: only what the firmware or the command line has
  *	reserved, and nobody else has. Whoever comes later and asks does not get it; shared: but
  *	gets parts, as of a pool. 0, -EBUSY, -EINVAL, -ENOMEM, and a line in the log.
@@ -31,6 +33,7 @@ struct iomem_piece {
 	bool claimed;		   /* or shown */
 };
 
+int iomem_check_reserved(u64 start, u64 size, u64 *ret_page);
 int iomem_claim(struct iomem_piece *piece, u64 start, u64 size, const char *name, bool shared);
 int iomem_hold(struct iomem_piece *piece, u64 start, u64 size, const char *name, bool shared);
 void iomem_show(struct iomem_piece *piece, u64 start, u64 size, const char *name);
