@@ -8,15 +8,8 @@
 
 # artefacts CASE: each thing that it finds is a result.
 artefacts() {
-	local line count=0
-	while IFS= read -r line; do
-		case $line in
-		'ok '*) ok "$1: ${line#ok }" ;;
-		*) not_ok "$1: ${line#not ok }" "$(kernel_log_since "$mark" | grep cellvisor: | tail -n 5)" ;;
-		esac
-		count=$((count + 1))
-	done < <(timeout 60 ./abi "$1" 2>&1)
-	((count > 2)) || not_ok "$1: it comes to its end"
+	cases_of "$1: " timeout 60 ./abi "$1"
+	((cases > 2)) || not_ok "$1: it comes to its end"
 	# Half way, something is left; it would be the next case's trouble.
 	./abi disable 2>/dev/null
 }

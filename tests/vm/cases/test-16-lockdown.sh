@@ -26,15 +26,8 @@ check 'the hypervisor closes' cellctl disable
 
 systemctl mask --runtime --now -q cellmgrd
 log=$(kernel_log_mark)
-count=0
-while IFS= read -r line; do
-	case $line in
-	'ok '*) ok "${line#ok }" ;;
-	*) not_ok "${line#not ok }" "$(kernel_log_since "$log" | grep cellvisor: | tail -n 3)" ;;
-	esac
-	count=$((count + 1))
-done < <(timeout 200 ./lockdown 2>&1)
-((count > 20)) || not_ok 'all of them are tried'
+cases_of '' timeout 200 ./lockdown
+((cases > 20)) || not_ok 'all of them are tried'
 refused 'the log tells of the interrupt controller' 'root cell root: .*no interrupt controller at 0x1000000'
 refused 'of configuration space' 'root cell: .*no PCI configuration space of domain 0, to bus [0-9]*, at 0x1000000'
 refused 'of a domain of it' 'root cell: .*no PCI configuration space of domain 1'

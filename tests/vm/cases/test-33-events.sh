@@ -21,15 +21,8 @@ systemctl mask --runtime --now -q cellmgrd
 modprobe cellvisor
 mark=$(kernel_log_mark)
 mountpoint -q $tracing || mount -t tracefs tracefs $tracing
-count=0
-while IFS= read -r line; do
-	case $line in
-	'ok '*) ok "${line#ok }" ;;
-	*) not_ok "${line#not ok }" "$(kernel_log_since "$mark" | grep cellvisor: | tail -n 5)" ;;
-	esac
-	count=$((count + 1))
-done < <(timeout 60 ./counts 2>&1)
-((count > 10)) || not_ok 'all of that comes to its end'
+cases_of '' timeout 60 ./counts
+((cases > 10)) || not_ok 'all of that comes to its end'
 
 check 'the hypervisor is on' ./abi enable
 sleep 0.2

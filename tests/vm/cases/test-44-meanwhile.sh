@@ -11,16 +11,8 @@
 
 # found PROGRAM ARGUMENT...: each thing that it finds is a result.
 found() {
-	local line count=0
-	while IFS= read -r line; do
-		case $line in
-		'ok '*) ok "$1: ${line#ok }" ;;
-		'#'*) diag "${line#\# }" ;;
-		*) not_ok "$1: ${line#not ok }" "$(kernel_log_since "$mark" | grep cellvisor: | tail -n 5)" ;;
-		esac
-		count=$((count + 1))
-	done < <(timeout 300 ./meanwhile "$@" 2>&1)
-	((count > 6)) || not_ok "$1: it comes to its end"
+	cases_of --remarks "$1: " timeout 300 ./meanwhile "$@"
+	((cases > 6)) || not_ok "$1: it comes to its end"
 	./abi disable 2>/dev/null
 }
 

@@ -45,12 +45,7 @@ addresses() { grep -v cellvisor /proc/iomem; }
 
 devices=$(lspci -nnvx 2>&1) windows=$(addresses)
 
-while IFS= read -r line; do
-	case $line in
-	'ok '*) ok "refused: ${line#ok }" ;;
-	*) not_ok "refused: ${line#not ok }" "$(kernel_log_since "$mark" | grep cellvisor: | tail -n 5)" ;;
-	esac
-done < <(timeout 60 ./root-links refusals 2>&1)
+cases_of 'refused: ' timeout 60 ./root-links refusals
 is 'Linux sees nothing of them' "$(lspci -nnvx 2>&1)" "$devices"
 is 'no address is taken' "$(addresses)" "$windows"
 

@@ -28,6 +28,30 @@ end() {
 	finish
 }
 
+# cases_of [--remarks] PREFIX COMMAND...: each line that it prints is a case, "ok NAME" or "not ok NAME";
+# with remarks one that begins with # is none. Whatever else it says has failed. Sets cases, their number.
+cases_of() {
+	local line remarks=0 prefix from
+	if [[ $1 == --remarks ]]; then
+		remarks=1
+		shift
+	fi
+	prefix=$1 from=$(kernel_log_mark)
+	shift
+	cases=0
+	while IFS= read -r line; do
+		if ((remarks)) && [[ $line == '#'* ]]; then
+			diag "${line#\# }"
+			continue
+		fi
+		case $line in
+		'ok '*) ok "$prefix${line#ok }" ;;
+		*) not_ok "$prefix${line#not ok }" "$(kernel_log_since "$from" | grep cellvisor: | tail -n 5)" ;;
+		esac
+		cases=$((cases + 1))
+	done < <("$@" 2>&1)
+}
+
 # go_down COMMAND...: the end of a test that ends the machine itself, as soon as the host has all results.
 go_down() {
 	(
