@@ -2,7 +2,9 @@
 # SPDX-License-Identifier: GPL-2.0-only
 # What the life of a cell with a kept CPU takes where one instruction is one nanosecond, and that it disturbs
 # neither a CPU of Linux nor another cell: the bounds that tests/bench/run is to stay below.
+# boot: own
 # machine: icount
+# options: --memory 2G
 # timeout: 300
 # shellcheck source-path=SCRIPTDIR source=../lib/lib.sh
 . ./lib.sh
