@@ -61,6 +61,21 @@ static void test_root_shutdown(struct tap *tap, bool machine_error)
 		   CPU_INFO_RUNNING, "then it has not failed any more");
 }
 
+/* It is Linux' last way to reset the machine, unless a cell would be reset with it. */
+static void test_triple_fault(struct tap *tap)
+{
+	tap_is_u64(tap, sim_start_cell(CELL), SIM_CELL_ID, "a cell runs");
+	test_root_shutdown(tap, false);
+	tap_ok(tap, sim.resets == 0 && sim.cpu[CELL].state == SIM_GUEST,
+	       "where a cell runs, it goes on");
+	sim_hypercall(FIRST, HC_CV_CELL_KILL, SIM_CELL_ID, 0);
+	sim_exit(SECOND, VMEXIT_SHUTDOWN, 0, 0);
+	tap_is_u64(tap, sim.resets, 1, "where none does, the machine is reset");
+	tap_ok(tap, told("the machine is reset"), "and that is told");
+	tap_ok(tap, !(*sim_msr(&sim.cpu[SECOND], MSR_VM_CR) & VM_CR_R_INIT),
+	       "with INITs that are INITs");
+}
+
 static void test_cell_exception(struct tap *tap)
 {
 	const struct failure_record *failure;
@@ -250,7 +265,8 @@ int main(int argc, char **argv)
 	struct tap tap = {0};
 
 	open_machine(argv);
-	test_root_shutdown(&tap, false);
+	test_triple_fault(&tap);
+	open_machine(argv);
 	test_root_shutdown(&tap, true);
 	test_missing_page(&tap);
 	test_late_act(&tap);

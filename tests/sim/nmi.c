@@ -21,6 +21,7 @@ enum { ROOT, OTHER };
 #define V_NMI		  (1u << 11)
 #define V_NMI_MASKED	  (1u << 12)
 #define V_NMI_ON	  (1u << 26)
+#define UNKNOWN_EXIT	  0x3ff
 #define HANDLER		  0x7000
 #define IRET_AT		  0x7010
 #define ELSEWHERE	  0x9000
@@ -354,6 +355,6 @@ int main(int argc, char **argv)
 	begins = flushed;
 	test_start(&tap, "a flush", VMEXIT_CPUID);
 	begins = failed;
-	test_start(&tap, "a failure", VMEXIT_SHUTDOWN);
+	test_start(&tap, "a failure", UNKNOWN_EXIT);
 	return tap_done(&tap);
 }

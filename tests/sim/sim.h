@@ -89,6 +89,7 @@ struct sim {
 	struct sim_cpu cpu[SIM_MAX_CPUS];
 	unsigned int flushes;			    /* INVLPG so far */
 	unsigned int write_backs, write_backs_kept; /* WBINVD, WBNOINVD */
+	unsigned int resets;   /* of the machine, by triple faults: no CPU does anything any more */
 	uint64_t last_command; /* of an APIC: the id that it was sent to in the upper half */
 };
 
@@ -120,8 +121,8 @@ extern uint64_t sim_event;
 /*
  * Loads an image file and lets CPUs enter it as the module does, until all run their guest. traps
  * names a file with the addresses, one a line in hexadecimal, of the instructions that every
- * process may execute but whose outcome is the simulation's (CPUID, PAUSE, RDTSC, SGDT, SIDT,
- * FILD, FXRSTOR).
+ * process may execute but whose outcome is the simulation's (CPUID, INT3, PAUSE, RDTSC, SGDT,
+ * SIDT, FILD, FXRSTOR).
  * Prints why and ends the program where it fails.
  */
 void sim_open(const char *image, const char *traps, unsigned int num_cpus);

@@ -318,6 +318,14 @@ static bool do_two_bytes(struct sim_cpu *cpu, struct instruction *insn)
 	return false;
 }
 
+/* A triple fault. */
+static void reset_machine(void)
+{
+	sim.resets++;
+	for (unsigned int n = 0; n < sim.num_cpus; n++)
+		sim.cpu[n].state = SIM_HALTED;
+}
+
 static bool do_one_byte(struct sim_cpu *cpu, struct instruction *insn)
 {
 	if (insn->opcode[0] == 0xdb) { /* FILD: of the x87 its pointers are looked at */
@@ -335,6 +343,12 @@ static bool do_one_byte(struct sim_cpu *cpu, struct instruction *insn)
 		let_interrupts_in(cpu);
 		return true;
 	case 0xfa:
+		return true;
+	case 0xcc: /* INT3 */
+		if (cpu->idtr.limit)
+			sim_deliver(cpu, 3, false, 0);
+		else
+			reset_machine();
 		return true;
 	case 0x8e: /* MOV to a segment register */
 		cpu->rip++;

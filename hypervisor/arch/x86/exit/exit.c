@@ -6,6 +6,7 @@
 #include <string.h>
 
 #include "arch/x86/asm.h"
+#include "arch/x86/setup/setup.h"
 #include "core/console.h"
 #include "core/hypercall.h"
 
@@ -179,9 +180,36 @@ static void __attribute__((noinline)) raise(struct cpu *cpu, unsigned int vector
 	vendor->inject_exception(cpu, vector, has_error, 0);
 }
 
+static bool cells_run(void)
+{
+	for_each_cell (cell) {
+		if (cell != &root_cell && !comm_stopped(cell))
+			return true;
+	}
+	return false;
+}
+
+/*
+ * A triple fault is Linux' last way to reset a machine that has no better one. False: the CPU has
+ * been taken away meanwhile.
+ */
+static bool reset_without_cells(struct cpu *cpu)
+{
+	int err = management_lock_of(cpu);
+
+	if (err < 0)
+		return err != -ECANCELED;
+	if (!cells_run()) {
+		console_printf("the machine is reset\n");
+		setup_reset_machine();
+	}
+	spin_unlock(&management_lock);
+	return true;
+}
+
 /*
  * What cpu->failure says stops a cell, and is for root a general-protection exception. After what
- * would reset the machine, and the cells with it, this CPU of Linux stops as well.
+ * would reset the machine, and cells that run with it, this CPU of Linux stops as well.
  */
 static void stop_or_refuse(struct cpu *cpu)
 {
@@ -196,6 +224,8 @@ static void stop_or_refuse(struct cpu *cpu)
 		return;
 	}
 	record_tell(cpu, "stopped");
+	if (root && reason == FAILURE_TRIPLE_FAULT && !reset_without_cells(cpu))
+		return;
 	cell_fail(cpu);
 }
 

@@ -312,6 +312,15 @@ void setup_stand_still(struct cpu *cpu)
 		asm volatile("cli; hlt");
 }
 
+void setup_reset_machine(void)
+{
+	static const struct table_pointer none;
+
+	vendor->take_init();
+	for (;;)
+		asm volatile("lidt %0; int3" : : "m"(none));
+}
+
 /*
  * This CPU stops where it is, for ever, with everything that helps to find the fault on the console
  * and in its cell's record. The other CPUs and their cells go on: nobody waits for it, and its

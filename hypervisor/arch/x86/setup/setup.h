@@ -43,4 +43,8 @@ void setup_leave(const struct cpu *cpu, int result) __attribute__((noreturn));
 /* The calling CPU does nothing any more, for ever or until an INIT (arch_cpu_reset()). */
 void setup_stand_still(struct cpu *cpu) __attribute__((noreturn));
 
+/* Resets the machine as a triple fault does, with no exception that could be handled (APM vol. 2,
+ * 8.2.9, 14.1). */
+void setup_reset_machine(void) __attribute__((noreturn));
+
 #endif /* SETUP_H */
