@@ -5,7 +5,7 @@
 # that only tests have (include/planted_faults.h); the machine has memory above 4 GiB, since what starts
 # its Linux puts that into the rest.
 # boot: own
-# options: --memory 3G --qemu -device --qemu i6300esb --qemu -action --qemu reboot=reset
+# options: --memory 4G --qemu -device --qemu i6300esb --qemu -action --qemu reboot=reset
 # timeout: 300
 # shellcheck source-path=SCRIPTDIR source=../lib/cells.sh
 . ./cells.sh
