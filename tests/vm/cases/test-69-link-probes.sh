@@ -29,7 +29,7 @@ cleared() {
 }
 
 check 'the probe loads' insmod ./partition-probe.ko
-function=$(hex $((16#$(sed -n 's/^ *\([0-9a-f]*\)-.*PCI MMCONFIG 0000.*/\1/p' /proc/iomem) + bdf * 4096)))
+function=$(hex $((16#$(sed -n 's/^ *\([0-9a-f]*\)-.*PCI \(MMCONFIG\|ECAM\) 0000.*/\1/p' /proc/iomem) + bdf * 4096)))
 absent=$(hex $((function + 4096)))
 # Machines answer some of what is not aligned there in ways of their own.
 machine_answers=$(./pci-probe ports $((bdf + 1)) "$absent")
