@@ -84,6 +84,8 @@ int partition_check_linux(void);
  *   that came, or are left out, are in brought and left_out either way.
  * cpus_check(): the configuration names all that are there; those that are left out it may name,
  *   and does no more. 0, -ENODEV, -EINVAL, -E2BIG.
+ * cpus_choose(): those that go in, p->cpus: after that check all that are there but those left
+ *   out. 0, or -EAGAIN and a line where one has come or gone since.
  * cpus_take_away(): these offline again, and forgotten.
  * cpus_close(), cpus_open(): from one to the other no others come online.
  * cpus_may_come(): whether this one may now: 0, or -EBUSY and a line; needs no lock.
@@ -91,6 +93,7 @@ int partition_check_linux(void);
 bool cpus_listed(const struct cell_desc *desc, unsigned int cpu);
 int cpus_bring(struct partition *p);
 int cpus_check(struct partition *p);
+int cpus_choose(struct partition *p);
 void cpus_take_away(struct cpumask *brought);
 void cpus_close(const struct cpumask *cpus);
 void cpus_open(void);

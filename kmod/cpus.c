@@ -57,6 +57,27 @@ int cpus_check(struct partition *p)
 }
 
 /*
+ * Linux may have let some come or go since the check, which has found all that the configuration
+ * names small enough for the image.
+ */
+int cpus_choose(struct partition *p)
+{
+	bool comes;
+
+	cpumask_copy(&p->cpus, cpu_online_mask);
+	for (unsigned int cpu = 0; cpu < nr_cpu_ids; cpu++) {
+		comes = cpus_listed(&p->system->root_cell, cpu);
+		if (cpumask_test_cpu(cpu, &p->cpus) == comes &&
+		    cpu_present(cpu) == (comes || cpumask_test_cpu(cpu, &p->left_out)))
+			continue;
+		pr_cell(err, "CPU %u came or went while the hypervisor was opened: try again\n",
+			cpu);
+		return -EAGAIN;
+	}
+	return 0;
+}
+
+/*
  * Second threads of cores stay off by nosmt or smt/control, which no module can change: -EPERM, or
  * -ECANCELED for one that is booted for the first time and goes again at once.
  */

@@ -251,10 +251,10 @@ static int enter(struct partition *p)
 	/* Of those nobody has asked anything yet. */
 	if (!err && !cpumask_empty(&p->brought))
 		err = machine_survey();
-	if (err)
-		return err;
-	cpumask_copy(&p->cpus, cpu_online_mask);
-	err = image_load(p);
+	if (!err)
+		err = cpus_choose(p);
+	if (!err)
+		err = image_load(p);
 	if (err)
 		return err;
 	cpus_close(&p->cpus);

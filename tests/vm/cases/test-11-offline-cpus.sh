@@ -32,6 +32,20 @@ like 'the log says why' "$(kernel_log_since "$log")" 'CPU 3 did not come when th
 check 'the hypervisor closes' cellctl disable
 check 'then it comes online' set_online 3 1
 check 'and goes' set_online 3 0
+
+# Another one goes in the moment between the look and the choice: it would wait outside, in Linux' own code.
+check 'control: one will go' plant 'after cellvisor:cpus_check 1'
+log=$(kernel_log_mark)
+fails 'the hypervisor does not open without one that has gone meanwhile' cellctl enable
+is 'control: it has gone' "$(planted)" 1
+like 'the log says which, and what to do' "$(kernel_log_since "$log")" \
+	'CPU 1 came or went while the hypervisor was opened: try again'
+is 'that one is offline, and who was before' "$(online)" 0,2
+check 'it comes online' set_online 1 1
+check 'the hypervisor opens then' cellctl enable
+is 'with all' "$(cat $sysfs/cells/0/cpus_assigned_list)" 0-3
+check 'it closes' cellctl disable
+is 'all is as it was' "$(online)" 0-2
 check 'the probe unloads' rmmod partition_probe
 
 check 'control: one more is taken offline' set_online 1 0

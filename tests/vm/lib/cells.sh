@@ -95,6 +95,11 @@ plant_faults() {
 	insmod ./cellvisor-planted.ko
 }
 
+# plant FAULT: in the module that runs (probe/faults.c). The probe's module is loaded. planted: how many faults
+# there were since, or what the call gave.
+plant() { echo "$1" >/sys/module/partition_probe/parameters/fault; }
+planted() { cat /sys/module/partition_probe/parameters/fault; }
+
 # console_has CELL REGEX
 console_has() { cellctl console "$1" | grep -qE "$2"; }
 

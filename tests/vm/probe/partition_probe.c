@@ -20,6 +20,7 @@
 #include <asm/msr.h>
 
 #include "cost.h"
+#include "faults.h"
 #include "probe_abi.h"
 #include "storm.h"
 
@@ -483,6 +484,7 @@ static int __init probe_init(void)
 
 static void __exit probe_exit(void)
 {
+	faults_clear();
 	misc_deregister(&device);
 	cpuhp_remove_state_nocalls(veto_state);
 	hold_hotplug(false);
