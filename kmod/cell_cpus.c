@@ -109,6 +109,8 @@ void cell_return_cpus(struct managed_cell *cell, bool lived)
 	for_each_cpu (cpu, &cell->offlined)
 		give_back(cpu);
 	cpumask_clear(&cell->offlined);
+	/* Should its end be tried once more, it is not to come upon another cell's. */
+	cpumask_clear(&cell->cpus);
 }
 
 /* It is a cell's now. False: it was not kept. */

@@ -304,7 +304,8 @@ int blob_call(u32 code, const struct cell_desc *desc, u64 arg2);
  * cells_let_come(): 0, or -EBUSY and a line where it is not Linux'; needs no lock.
  * cell_take_cpus(): all of them, or none and an error.
  * cell_return_cpus(): what was taken, but for what is to be kept. The log tells which does not come
- *   back. lived: the cell has had them, and was not only to.
+ *   back. lived: the cell has had them, and was not only to. The cell has none then: they may be
+ *   another's before this one is freed.
  * cells_keep_cpus(): which are to be kept from now on: the driver's call. The hypervisor need not
  * be on. cells_kept_cpus(): which are; needs no lock. cells_return_missing(): the hypervisor is
  * off: those that are missing once more, and all that were kept.
