@@ -148,7 +148,7 @@ void trace_tell(const void *at, u64 phys);
  * machine_write_back(): takes what was written here out of caches: a cell starts without them.
  * machine_cpu_in_use(): whether somebody else virtualizes this CPU by now; interrupts off.
  * machine_enter_cpu(), machine_leave_cpu(): this CPU, interrupts off, all others likewise.
- * cellvisor_hypercall(): into the hypervisor; only while it is on.
+ * cellvisor_hypercall(): into the hypervisor; -ENODEV while it is off.
  * machine_off(): switches the machine off, waiting for no CPU. Returns where that cannot be.
  */
 int machine_survey(void);

@@ -240,7 +240,8 @@ int machine_leave_cpu(void)
 
 int cellvisor_hypercall(u32 code, u64 arg1, u64 arg2)
 {
-	return vendor->hypercall(code, arg1, arg2);
+	/* Nobody has looked yet whether there could be one. */
+	return vendor ? vendor->hypercall(code, arg1, arg2) : -ENODEV;
 }
 
 /* ACPI 6.5, 16.1.6: after _PTS, by the registers of the sleep state. */
