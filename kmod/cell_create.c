@@ -162,7 +162,8 @@ static int bring_in(struct managed_cell *cell, u64 take)
 	do
 		kept = cell_call(HC_CELL_DESTROY, cell);
 	while (kept == -EINPROGRESS);
-	if (kept) {
+	/* -ENOENT: it does not know the cell, and so keeps nothing of it. */
+	if (kept && kept != -ENOENT) {
 		pr_cell(err, "cell %s: the hypervisor keeps it: error %d\n", cell->desc->name,
 			kept);
 		return err;
