@@ -2,6 +2,10 @@
 /*
  * What root may see of the partition without an exit: the public area with its rings and records,
  * and the communication regions, which belong to their cells. Nothing read here is believed.
+ *
+ * Somebody else in Linux' kernel may end a cell without a word to us, at any moment. The hypervisor
+ * then answers a plain move there with ones, and what moves strings, as memcpy() does, with an
+ * exception.
  */
 #include <linux/mm.h>
 #include <linux/rwsem.h>
@@ -68,7 +72,8 @@ u32 view_state(const struct managed_cell *cell)
 
 	if (!cell->slot)
 		return CELL_RUNNING;
-	if (READ_ONCE(view_cell(cell)->failed))
+	/* It has been ended; whoever destroys it ends it for us as well. */
+	if (!view_is_there(cell) || READ_ONCE(view_cell(cell)->failed))
 		return CELL_FAILED;
 	state = READ_ONCE(view_comm_region(cell)->cell_state);
 	return state <= CELL_FAILED_COMM_REV ? state : CELL_FAILED;
@@ -80,7 +85,14 @@ static const struct managed_cell *find_cell(s32 id)
 	struct jailhouse_cell_id cell_id = {.id = id};
 	const struct managed_cell *cell = id < 0 ? NULL : cells_find(&cell_id);
 
-	return cell && cell->slot ? cell : NULL;
+	return cell && view_is_there(cell) ? cell : NULL;
+}
+
+/* Zeros where it cannot be had. */
+static void copy_shown(void *to, const void *from, size_t size)
+{
+	if (copy_from_kernel_nofault(to, from, size))
+		memset(to, 0, size);
 }
 
 static u32 reason_of(u32 words)
@@ -111,7 +123,7 @@ static void last_words(const struct comm_region *comm, struct failure_record *fa
 	failure->address = READ_ONCE(words->address);
 	failure->value = READ_ONCE(words->value);
 	failure->rip = READ_ONCE(words->instruction);
-	memcpy(failure->message, words->text, sizeof(failure->message));
+	copy_shown(failure->message, words->text, sizeof(failure->message));
 }
 
 static void read_status(const struct managed_cell *cell, struct cellvisor_cell_status *status)
@@ -127,7 +139,7 @@ static void read_status(const struct managed_cell *cell, struct cellvisor_cell_s
 	status->heartbeat_valid = READ_ONCE(heartbeat->magic) == COMM_HEARTBEAT_MAGIC;
 	status->heartbeat = status->heartbeat_valid ? READ_ONCE(heartbeat->counter) : 0;
 	if (smp_load_acquire(&public->failed))
-		status->failure = public->failure;
+		copy_shown(&status->failure, &public->failure, sizeof(status->failure));
 	else if (status->state == CELL_FAILED)
 		last_words(comm, &status->failure);
 }

@@ -4,6 +4,7 @@
  * or "done"; of the pool START, SIZE and SOURCE of what came, or of all pieces.
  *
  * usage: driver-call load|start|destroy CELL
+ *        driver-call status ID
  *        driver-call create NAME CPU START CAPABILITIES
  *        driver-call add|reserve SOURCE SIZE [START]
  *        driver-call remove START SIZE
@@ -41,9 +42,10 @@ static const struct {
 
 static int usage(void)
 {
-	fprintf(stderr, "usage: driver-call load|start|destroy CELL, create NAME CPU START "
-			"CAPABILITIES, add|reserve SOURCE SIZE "
-			"[START], remove START SIZE, pieces, release\n");
+	fprintf(stderr,
+		"usage: driver-call load|start|destroy CELL, status ID, create NAME CPU START "
+		"CAPABILITIES, add|reserve SOURCE SIZE "
+		"[START], remove START SIZE, pieces, release\n");
 	return 2;
 }
 
@@ -101,6 +103,17 @@ static int call_cell(int device, unsigned long code, const char *name)
 	return 0;
 }
 
+static int show_status(int device, const char *id)
+{
+	struct cellvisor_cell_status status = {.id = atoi(id)};
+
+	if (ioctl(device, CELLVISOR_CELL_STATUS, &status) < 0)
+		puts(strerrorname_np(errno));
+	else
+		printf("state %u, reason %u\n", status.state, status.failure.reason);
+	return 0;
+}
+
 /* 1 MiB at START, and a list of so many PCI capabilities, of no device: 8 bytes of the blob each.
  */
 static int create_cell(int device, char **argv)
@@ -147,6 +160,8 @@ int main(int argc, char **argv)
 	}
 	if (argc == 6 && strcmp(argv[1], "create") == 0)
 		return create_cell(device, argv);
+	if (argc == 3 && strcmp(argv[1], "status") == 0)
+		return show_status(device, argv[2]);
 	if (argc == 2 && strcmp(argv[1], "pieces") == 0)
 		return show_pieces(device);
 	for (size_t n = 0; argc >= 2 && n < sizeof(pool_calls) / sizeof(pool_calls[0]); n++) {
