@@ -221,6 +221,13 @@ int cells_start(const struct jailhouse_cell_id *id)
 	return cell_ask_and_call(HC_CELL_START, cell);
 }
 
+/* So there is nothing of it to be ended. */
+static int tell_unknown(const struct managed_cell *cell)
+{
+	pr_cell(err, "cell %s: the hypervisor does not know it\n", cell->desc->name);
+	return 0;
+}
+
 /* -EINPROGRESS: its CPUs are back, its memory is still to be scrubbed. */
 static int end_cell(struct managed_cell *cell, bool force)
 {
@@ -233,10 +240,8 @@ static int end_cell(struct managed_cell *cell, bool force)
 	} else {
 		err = cell_ask_and_call(HC_CELL_DESTROY, cell);
 	}
-	if (err == -ENOENT && is_alive(cell, serial)) {
-		pr_cell(err, "cell %s: the hypervisor does not know it\n", cell->desc->name);
-		return 0;
-	}
+	if (err == -ENOENT && is_alive(cell, serial))
+		return tell_unknown(cell);
 	if (err == -EPERM)
 		cells_tell_locked(cell);
 	return err;
@@ -247,6 +252,9 @@ static int scrub_piece(struct managed_cell *cell)
 {
 	int err = cellvisor_hypercall(HC_CELL_DESTROY, cell->id, 0);
 
+	/* Somebody else has ended it. Whether the memory is clean is not known. */
+	if (err == -ENOENT)
+		return tell_unknown(cell);
 	if (!err)
 		claims_scrubbed(cell->desc);
 	else if (err != -EINPROGRESS)

@@ -1,7 +1,7 @@
 #!/bin/bash
 # SPDX-License-Identifier: GPL-2.0-only
 # Another module of Linux' kernel ends cells by hypercalls of its own. The driver lives on, says that they are
-# gone, and destroys what it has of them.
+# gone, and destroys what it has of them, also one that it scrubs, and one that is in the way of closing.
 # boot: own
 # timeout: 240
 # shellcheck source-path=SCRIPTDIR source=../lib/cells.sh
@@ -64,6 +64,29 @@ check 'its console can be asked for' timeout 20 cellctl console ticker
 check 'it is destroyed' timeout 30 cellctl destroy ticker
 like 'the log tells' "$(kernel_log_since "$log")" 'cell ticker: the hypervisor does not know it'
 is_gone 'after that'
+
+comes 'it starts again'
+check 'another module destroys it again' end_behind "$id"
+check 'the hypervisor closes for all that' timeout 60 cellctl disable
+is 'Linux has all CPUs' "$(<$cpus)" "$online"
+check 'and opens' cellctl enable
+
+# The second call of it: its CPU is back, its memory is not clean. One that runs may be asked more than once before.
+comes 'it starts once more'
+check 'it stops' cellctl stop ticker
+check 'control: it will be gone while it is scrubbed' plant "fail cellvisor:cellvisor_hypercall -2 1 $destroy"
+log=$(kernel_log_mark)
+is 'the driver destroys it' "$(./driver-call destroy ticker)" 'done'
+has_gone() { [[ $(ls $sysfs/cells) == 0 && $(planted) == 1 ]]; }
+eventually_check 'it has none any more' 20 has_gone
+plant none
+like 'the log tells that, too' "$(kernel_log_since "$log")" 'cell ticker: the hypervisor does not know it'
+check 'control: the hypervisor has had it until now' end_behind "$id"
+is_gone 'after all'
+comes 'the next one starts'
+check 'it stops' cellctl stop ticker
+check 'and is destroyed' cellctl destroy ticker
+is_gone 'in the end'
 
 check 'the probe unloads' rmmod partition_probe
 end
