@@ -111,13 +111,15 @@ static void end_cells(unsigned long event)
 static void leave_for_kexec(void)
 {
 	unsigned long end = jiffies + msecs_to_jiffies(KEXEC_MS);
+	bool locked;
 	int err;
 
 	if (partition)
 		pr_cell(info, "another kernel comes: the hypervisor is left\n");
 	for (;;) {
 		err = -EBUSY;
-		if (lock_from_notifier(KEXEC_RETRY_MS)) {
+		locked = lock_from_notifier(KEXEC_RETRY_MS);
+		if (locked) {
 			err = partition ? device_disable(true) : 0;
 			mutex_unlock(&cellvisor_lock);
 		}
@@ -125,14 +127,20 @@ static void leave_for_kexec(void)
 			return;
 		if (time_after(jiffies, end))
 			break;
-		pr_cell(err, "no other kernel before the hypervisor is left: error %d\n", err);
+		if (locked)
+			pr_cell(err, "no other kernel before the hypervisor is left: error %d\n",
+				err);
 		msleep(KEXEC_RETRY_MS);
 	}
+	/* Who has the lock may be opening it at this moment. */
+	if (locked)
+		pr_cell(emerg, "the hypervisor cannot be left (error %d)\n", err);
+	else
+		pr_cell(emerg,
+			"somebody has been changing cells for %u s: the hypervisor is not left\n",
+			KEXEC_MS / 1000);
 	pr_cell(emerg,
-		"the hypervisor cannot be left (error %d), and no other kernel can run above it: "
-		"the "
-		"machine is reset instead\n",
-		err);
+		"no other kernel can run above a hypervisor: the machine is reset instead\n");
 	emergency_restart();
 }
 

@@ -7,12 +7,14 @@
  *				     only those count whose first argument is FIRST, or -1: all
  *   after FUNCTION CPU		     when it has been called once, and before its caller goes on,
  *				     this CPU goes offline
+ *   hold FUNCTION SECONDS	     so long its caller waits when it has been called once
  *   call FUNCTION FIRST	     it is called, with zeros behind the first argument
  *   none
  *
  * It reads as how many faults there were since the last one was planted, or what the call gave.
  */
 #include <linux/cpu.h>
+#include <linux/delay.h>
 #include <linux/kprobes.h>
 #include <linux/moduleparam.h>
 #include <linux/string.h>
@@ -30,6 +32,7 @@ static struct {
 	atomic_t left;	 /* calls to the one that is meant */
 	long error;
 	unsigned int cpu;
+	unsigned int seconds;
 	long result;
 } fault;
 
@@ -46,6 +49,15 @@ static long offline_after(u64 a, u64 b, u64 c, u64 d)
 
 	if (!remove_cpu(fault.cpu))
 		fault.result++;
+	return result;
+}
+
+static long hold_after(u64 a, u64 b, u64 c, u64 d)
+{
+	long result = ((any_function)fault.probe.addr)(a, b, c, d);
+
+	fault.result++;
+	ssleep(fault.seconds);
 	return result;
 }
 
@@ -101,6 +113,8 @@ static int set_fault(const char *text, const struct kernel_param *param)
 		return plant(fail, skip);
 	if (sscanf(text, "after %63s %u", fault.function, &fault.cpu) == 2)
 		return plant(offline_after, 0);
+	if (sscanf(text, "hold %63s %u", fault.function, &fault.seconds) == 2)
+		return plant(hold_after, 0);
 	if (sscanf(text, "call %63s %lli", fault.function, &fault.first) == 2)
 		return call(fault.first);
 	return sysfs_streq(text, "none") ? 0 : -EINVAL;
