@@ -71,6 +71,16 @@ check 'the hypervisor closes for all that' timeout 60 cellctl disable
 is 'Linux has all CPUs' "$(<$cpus)" "$online"
 check 'and opens' cellctl enable
 
+comes 'it starts a third time'
+systemctl stop cellmgrd
+check 'another module destroys it once more' end_behind "$id"
+log=$(kernel_log_mark)
+check 'closed with it, without the daemon, the hypervisor closes' timeout 60 ./abi disable
+like 'the log tells that' "$(kernel_log_since "$log")" 'cell ticker: the hypervisor does not know it'
+is 'Linux has all CPUs then' "$(<$cpus)" "$online"
+systemctl start cellmgrd
+check 'and opens for the daemon' cellctl enable
+
 # The second call of it: its CPU is back, its memory is not clean. One that runs may be asked more than once before.
 comes 'it starts once more'
 check 'it stops' cellctl stop ticker
