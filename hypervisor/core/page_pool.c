@@ -17,6 +17,7 @@ static struct {
 	uint8_t *start;
 	uint32_t pages;
 	uint32_t first_free; /* none before it is */
+	uint32_t deferred;   /* no more are; most of the time there is none to be looked for */
 } pool;
 
 void page_pool_init(void *start, uint32_t pages)
@@ -71,14 +72,18 @@ void page_pool_free(void *start, uint32_t pages)
 
 void page_pool_free_deferred(void *start, uint32_t pages)
 {
-	if (start)
-		memset(&pool.start[page_number(start)], PAGE_DEFERRED, pages);
+	if (!start)
+		return;
+	memset(&pool.start[page_number(start)], PAGE_DEFERRED, pages);
+	pool.deferred += pages;
 }
 
 void page_pool_release_deferred(void)
 {
-	for (uint32_t page = 0; page < pool.pages; page++) {
-		if (pool.start[page] == PAGE_DEFERRED)
-			page_pool_free(pool.start + page * PAGE_SIZE, 1);
+	for (uint32_t page = 0; pool.deferred && page < pool.pages; page++) {
+		if (pool.start[page] != PAGE_DEFERRED)
+			continue;
+		page_pool_free(pool.start + page * PAGE_SIZE, 1);
+		pool.deferred--;
 	}
 }

@@ -128,12 +128,12 @@ struct map_request {
 	bool no_huge;
 };
 
-/* An entry may say at once what is asked of so many bytes that it is about. */
+/* An entry above the lowest level may say at once what is asked of so many bytes of it. */
 static bool entry_fits(const struct page_table *table, const struct map_request *request,
 		       uint64_t virt, uint64_t size, unsigned int level)
 {
-	if (level == 1 || size < level_size(level))
-		return level == 1;
+	if (size < level_size(level))
+		return false;
 	return !request->attributes || (!request->no_huge && level <= table->max_leaf_level &&
 					((virt + request->offset) & (level_size(level) - 1)) == 0);
 }
@@ -148,6 +148,18 @@ static bool already_maps(const struct page_table *table, uint64_t entry, unsigne
 	       (entry & table->format->address) + (virt & (level_size(level) - 1)) ==
 		       virt + request->offset &&
 	       entry_attributes(table, entry) == request->attributes;
+}
+
+/* Of one table of the lowest level. */
+static void map_pages(const struct page_table *table, uint64_t *entries, uint64_t virt,
+		      uint64_t size, const struct map_request *request)
+{
+	uint64_t *entry = &entries[entry_index(virt, 1)], *end = entry + size / PAGE_SIZE;
+	uint64_t value = page_table_leaf_entry(table->format, virt + request->offset,
+					       request->attributes, 1);
+
+	for (; entry < end; entry++, value += value ? PAGE_SIZE : 0)
+		entry_set(entry, value);
 }
 
 static int map_level(struct page_table *table, uint64_t *entries, unsigned int level, uint64_t virt,
@@ -171,7 +183,9 @@ static int map_level(struct page_table *table, uint64_t *entries, unsigned int l
 			continue;
 		}
 		err = make_table(table, entry, level);
-		if (!err)
+		if (!err && level == 2)
+			map_pages(table, entry_table(table, *entry), virt, chunk, request);
+		else if (!err)
 			err = map_level(table, entry_table(table, *entry), level - 1, virt, chunk,
 					request);
 		if (!err && !request->no_huge)

@@ -11,27 +11,28 @@
 /* Bits of EFER that say only which instructions there are, and what page tables forbid. */
 #define EFER_AT_WILL (EFER_SCE | EFER_NXE | EFER_FFXSR)
 
+/*
+ * Root's, and that of all cells, which have the same rights: who makes one does not wait for some
+ * thousand registers.
+ */
+static uint8_t *root_map, *cells_map;
+
 static int msr_init(void)
 {
 	msr_policy_init(vendor->msr_rules);
+	root_map = page_pool_alloc(vendor->msr_map_pages);
+	cells_map = page_pool_alloc(vendor->msr_map_pages);
+	if (!root_map || !cells_map)
+		return -ENOMEM;
+	vendor->fill_msr_map(root_map, true);
+	vendor->fill_msr_map(cells_map, false);
 	return 0;
 }
 
 static int msr_cell_create(struct cell *cell)
 {
-	uint8_t *map = page_pool_alloc(vendor->msr_map_pages);
-
-	if (!map)
-		return -ENOMEM;
-	vendor->fill_msr_map(map, cell == &root_cell);
-	cell->arch.msr_map = map;
+	cell->arch.msr_map = cell == &root_cell ? root_map : cells_map;
 	return 0;
-}
-
-static void msr_cell_destroy(struct cell *cell)
-{
-	page_pool_free(cell->arch.msr_map, vendor->msr_map_pages);
-	cell->arch.msr_map = NULL;
 }
 
 /*
@@ -221,6 +222,5 @@ SUBSYSTEM(20, msr_subsystem) = {
 	.name = "MSRs",
 	.init = msr_init,
 	.cell_create = msr_cell_create,
-	.cell_destroy = msr_cell_destroy,
 	.cpu_reset = msr_cpu_reset,
 };

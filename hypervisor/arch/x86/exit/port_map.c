@@ -21,6 +21,13 @@
 /* Ports go 64 at a time, a bit for each, so that long lists, or such that overlap, cost little. */
 #define for_each_word(first) for (unsigned int first = 0; first < PORTS; first += 64)
 
+/* In which the cell has ports: few words, of most cells. */
+#define for_each_word_of(first, cell)       \
+	for_each_word (first)               \
+		if (!~*map_of(cell, first)) \
+			continue;           \
+		else
+
 static uint64_t in_range(unsigned int first, uint64_t start, uint64_t count)
 {
 	uint64_t from = start > first ? start : first;
@@ -60,15 +67,16 @@ static uint64_t in_console(unsigned int first, const struct cell_console *consol
 	return in_range(first, console->address, UART_REGISTERS * step);
 }
 
-/* Blobs leave PCI's ports out where somebody else serves them: for root they are there. */
-static uint64_t given(const struct cell *cell, unsigned int first)
+/* Blobs leave PCI's ports out where somebody else serves them: they are root's all the same. */
+static uint64_t given_to_root(unsigned int first)
 {
-	const struct blob_pio *ranges = cell_desc_pio(cell->desc);
-	uint64_t ports = in_pm_timer(first) | (cell == &root_cell ? in_pci(first) : 0);
+	const struct cell_desc *desc = root_cell.desc;
+	const struct blob_pio *ranges = cell_desc_pio(desc);
+	uint64_t ports = in_pm_timer(first) | in_pci(first);
 
-	for (uint32_t n = 0; n < cell->desc->num_pio_regions; n++)
+	for (uint32_t n = 0; n < desc->num_pio_regions; n++)
 		ports |= in_range(first, ranges[n].base, ranges[n].length);
-	return cell == &root_cell ? ports & ~in_trapped_pci(first) : ports;
+	return ports & ~in_trapped_pci(first);
 }
 
 static uint64_t *map_of(const struct cell *cell, unsigned int first)
@@ -91,9 +99,6 @@ static int check_word(const struct cell *cell, unsigned int first)
 	const char *owner = "the root cell (PCI configuration)";
 	uint64_t ports = ~*map_of(cell, first) & in_pci(first) & ~in_pm_timer(first);
 
-	/* Of most it has none. */
-	if (!~*map_of(cell, first))
-		return 0;
 	if (!ports) {
 		owner = "the hypervisor's console";
 		ports = takes(cell, first, debug) & in_console(first, debug);
@@ -116,12 +121,9 @@ static void set_root_ports(const struct cell *cell, bool there)
 {
 	const struct cell_console *console = &root_cell.desc->console;
 
-	for_each_word (first) {
-		uint64_t ports;
+	for_each_word_of (first, cell) {
+		uint64_t ports = given_to_root(first) & ~(there ? takes(cell, first, console) : 0);
 
-		if (!~*map_of(cell, first))
-			continue;
-		ports = given(&root_cell, first) & ~(there ? takes(cell, first, console) : 0);
 		for_each_cell (other)
 			ports &= ~(other == &root_cell ? 0 : takes(other, first, console));
 		*map_of(&root_cell, first) = ~ports;
@@ -138,8 +140,25 @@ void arch_root_devices_changed(void)
 	 * No cell has any of these ports. At once: in between root would exit for ports that are
 	 * its own, where nobody answers.
 	 */
-	__atomic_store_n(map, (*map | in_pci(first)) & ~(given(&root_cell, first) & in_pci(first)),
+	__atomic_store_n(map, (*map | in_pci(first)) & ~(given_to_root(first) & in_pci(first)),
 			 __ATOMIC_RELAXED);
+}
+
+static void give(struct cell *cell, unsigned int start, unsigned int count)
+{
+	for (unsigned int first = start & ~63u; first < PORTS && first < start + count; first += 64)
+		*map_of(cell, first) &= ~in_range(first, start, count);
+}
+
+/* Of those that it names: most cells have few, and root's CPU waits. */
+static void fill_map(struct cell *cell)
+{
+	const struct blob_pio *ranges = cell_desc_pio(cell->desc);
+
+	if (system_desc->platform.x86.pm_timer_address)
+		give(cell, system_desc->platform.x86.pm_timer_address, PM_TIMER_PORTS);
+	for (uint32_t n = 0; n < cell->desc->num_pio_regions; n++)
+		give(cell, ranges[n].base, ranges[n].length);
 }
 
 static int port_cell_create(struct cell *cell)
@@ -150,11 +169,13 @@ static int port_cell_create(struct cell *cell)
 	if (!cell->arch.io_bitmap)
 		return -ENOMEM;
 	memset(cell->arch.io_bitmap, 0xff, IO_BITMAP_PAGES * PAGE_SIZE);
-	for_each_word (first)
-		*map_of(cell, first) = ~given(cell, first);
-	if (cell == &root_cell)
+	if (cell == &root_cell) {
+		for_each_word (first)
+			*map_of(cell, first) = ~given_to_root(first);
 		return 0;
-	for_each_word (first)
+	}
+	fill_map(cell);
+	for_each_word_of (first, cell)
 		err = err ? err : check_word(cell, first);
 	if (!err)
 		set_root_ports(cell, true);

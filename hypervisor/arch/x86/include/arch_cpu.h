@@ -86,7 +86,7 @@ struct arch_cpu {
 
 struct arch_cell {
 	uint8_t *io_bitmap; /* bit set: port is intercepted */
-	uint8_t *msr_map;   /* of the vendor's layout */
+	uint8_t *msr_map;   /* of the vendor's layout; one that all cells share */
 	const struct cpuid_policy *cpuid;
 	uint32_t pci_address; /* what it last wrote to that port; of root the machine has it */
 	bool pci_trapped;     /* of root: its accesses by these ports exit */
