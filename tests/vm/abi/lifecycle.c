@@ -7,6 +7,9 @@
  *	one that comes from Linux, and of Linux' own hotplug of the same CPU
  *        lifecycle growth GIB: over the number of cells, of a cell's CPUs, and its memory up to so
  *	many GiB; there are as many as the machine's CPUs give
+ *        lifecycle lives kept|linux: nothing but lives of 256 MiB, with a CPU that is kept or
+ *	one of Linux'; the kernel's trace gets a line of each, "life MICROSECONDS MICROSECONDS",
+ *	what it took until it ran and until it was gone, behind whatever is traced of it
  *        lifecycle holds: how long a CPU of Linux that is not concerned runs nothing of Linux', and
  *	how often one of another cell is in the hypervisor
  */
@@ -207,6 +210,30 @@ static void measure_steps(void)
 	close_all(&abi);
 }
 
+static void measure_lives(bool kept)
+{
+	struct blob_memory memory = {0, BIG_ADDRESS, 255 * MIB, READ | WRITE | EXECUTE | LOADABLE};
+	const struct wish wish = {.name = "cell", .cpus = CPU(3), .slot = 1, .memory = &memory};
+	int trace = open("/sys/kernel/tracing/trace_marker", O_WRONLY | O_CLOEXEC);
+	uint64_t took[STEPS];
+	struct abi abi;
+
+	if (trace < 0)
+		broken("trace_marker: %s", strerror(errno));
+	open_with_pool(&abi, 320 * MIB, "320 MiB");
+	memory.phys_start = abi.pool.phys_start + BIG_OFFSET;
+	lifecycle_keep(&abi, kept ? CPU(3) : 0);
+	dprintf(trace, "lives\n");
+	for (unsigned int round = 0; round < ROUNDS; round++) {
+		live_once(&abi, &wish, took);
+		dprintf(trace, "life %llu %llu\n",
+			(unsigned long long)(took[CREATE] + took[LOAD] + took[START]),
+			(unsigned long long)took[DESTROY]);
+	}
+	close(trace);
+	close_all(&abi);
+}
+
 /* As many cells as there are CPUs, each of them measured while those before it run. */
 static void measure_cells(const struct abi *abi, unsigned int count)
 {
@@ -290,9 +317,11 @@ int main(int argc, char **argv)
 		measure_steps();
 	else if (argc == 3 && strcmp(argv[1], "growth") == 0)
 		measure_growth((unsigned int)atoi(argv[2]));
+	else if (argc == 3 && strcmp(argv[1], "lives") == 0)
+		measure_lives(strcmp(argv[2], "kept") == 0);
 	else if (argc == 2 && strcmp(argv[1], "holds") == 0)
 		measure_holds();
 	else
-		broken("usage: lifecycle steps | growth GIB | holds");
+		broken("usage: lifecycle steps | lives kept|linux | growth GIB | holds");
 	return 0;
 }

@@ -17,7 +17,8 @@ while read -r value name; do measure "$name" "$value" instructions; done < <(lin
 without_daemons
 lifecycle steps
 lifecycle holds
-lifecycle_calls
+lifecycle_lives kept
+lifecycle_lives linux
 with_daemons
 begin
 measure 'CPUID, no hypervisor' "$(taskset -c 0 ./exit-cost cpuid)" instructions

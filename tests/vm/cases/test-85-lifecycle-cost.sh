@@ -34,6 +34,16 @@ while read -r size begin; do
 		"create of $cell" "load of $cell" "start of $cell"
 	at_most "a cell of $size MiB is destroyed" 1000 "destroy of $cell"
 done <<<$'1 2200\n64 2200\n256 3000'
+lifecycle_lives kept
+lifecycle_lives linux
+for cpu in kept linux; do
+	at_most "CPU $cpu: no call holds the CPU that makes it for long" 200 \
+		"longest call of the hypervisor, CPU $cpu"
+	at_most "CPU $cpu: a cell of 256 MiB runs as soon as Linux lets its CPU go" 3000 \
+		"create, load and start beside the hotplug, CPU $cpu"
+	at_most "CPU $cpu: a cell of 256 MiB is gone as soon as Linux has its CPU" 1000 \
+		"destroy beside the hotplug, CPU $cpu"
+done
 lifecycle holds
 for deed in create load start destroy; do
 	at_most "$deed: a CPU of Linux that is not concerned runs on" \
