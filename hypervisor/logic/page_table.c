@@ -128,11 +128,13 @@ struct map_request {
 	bool no_huge;
 };
 
-/* An entry above the lowest level may say at once what is asked of so many bytes of it. */
+/* An entry may say at once what is asked of so many bytes, the first of them its own. */
 static bool entry_fits(const struct page_table *table, const struct map_request *request,
 		       uint64_t virt, uint64_t size, unsigned int level)
 {
-	if (size < level_size(level))
+	if (level == 1)
+		return true;
+	if (size < level_size(level) || (virt & (level_size(level) - 1)))
 		return false;
 	return !request->attributes || (!request->no_huge && level <= table->max_leaf_level &&
 					((virt + request->offset) & (level_size(level) - 1)) == 0);
@@ -150,16 +152,23 @@ static bool already_maps(const struct page_table *table, uint64_t entry, unsigne
 	       entry_attributes(table, entry) == request->attributes;
 }
 
-/* Of one table of the lowest level. */
-static void map_pages(const struct page_table *table, uint64_t *entries, uint64_t virt,
-		      uint64_t size, const struct map_request *request)
+/* All entries of one table that are about nothing else, in a row. Returns their bytes. */
+static uint64_t map_run(struct page_table *table, uint64_t *entries, unsigned int level,
+			uint64_t virt, uint64_t size, const struct map_request *request)
 {
-	uint64_t *entry = &entries[entry_index(virt, 1)], *end = entry + size / PAGE_SIZE;
+	uint64_t step = level_size(level), done = 0, old;
+	uint64_t *entry = &entries[entry_index(virt, level)], *end = entries + PAGE_TABLE_ENTRIES;
 	uint64_t value = page_table_leaf_entry(table->format, virt + request->offset,
-					       request->attributes, 1);
+					       request->attributes, level);
 
-	for (; entry < end; entry++, value += value ? PAGE_SIZE : 0)
+	for (; entry < end && size - done >= step; entry++, done += step) {
+		old = *entry;
 		entry_set(entry, value);
+		if (is_present(table, old) && !is_leaf(table, old, level))
+			free_subtree(table, old, level);
+		value += value ? step : 0;
+	}
+	return done;
 }
 
 static int map_level(struct page_table *table, uint64_t *entries, unsigned int level, uint64_t virt,
@@ -168,24 +177,19 @@ static int map_level(struct page_table *table, uint64_t *entries, unsigned int l
 	int err = 0;
 
 	for (uint64_t chunk; size > 0 && !err; virt += chunk, size -= chunk) {
-		uint64_t *entry = &entries[entry_index(virt, level)], old = *entry;
+		uint64_t *entry = &entries[entry_index(virt, level)];
 
+		if (entry_fits(table, request, virt, size, level)) {
+			chunk = map_run(table, entries, level, virt, size, request);
+			continue;
+		}
 		chunk = level_size(level) - (virt & (level_size(level) - 1));
 		if (chunk > size)
 			chunk = size;
-		if (already_maps(table, old, level, virt, request))
+		if (already_maps(table, *entry, level, virt, request))
 			continue;
-		if (entry_fits(table, request, virt, chunk, level)) {
-			entry_set(entry,
-				  page_table_leaf_entry(table->format, virt + request->offset,
-							request->attributes, level));
-			free_subtree(table, old, level);
-			continue;
-		}
 		err = make_table(table, entry, level);
-		if (!err && level == 2)
-			map_pages(table, entry_table(table, *entry), virt, chunk, request);
-		else if (!err)
+		if (!err)
 			err = map_level(table, entry_table(table, *entry), level - 1, virt, chunk,
 					request);
 		if (!err && !request->no_huge)
