@@ -113,16 +113,23 @@ static void live_once(const struct abi *abi, const struct wish *wish, uint64_t t
 	lifecycle_end(abi, wish, took);
 }
 
-static void live(const struct abi *abi, const struct wish *wish, const char *what)
+static void live_rounds(const struct abi *abi, const struct wish *wish, uint64_t least[STEPS])
 {
-	uint64_t least[STEPS], took[STEPS];
+	uint64_t took[STEPS];
 
-	memset(least, 0xff, sizeof(least));
+	memset(least, 0xff, STEPS * sizeof(*least));
 	for (unsigned int round = 0; round < ROUNDS; round++) {
 		live_once(abi, wish, took);
 		for (unsigned int step = 0; step < STEPS; step++)
 			least[step] = took[step] < least[step] ? took[step] : least[step];
 	}
+}
+
+static void live(const struct abi *abi, const struct wish *wish, const char *what)
+{
+	uint64_t least[STEPS];
+
+	live_rounds(abi, wish, least);
 	for (unsigned int step = 0; step < STEPS; step++)
 		lifecycle_say(least[step], "%s of %s", step_names[step], what);
 }
@@ -248,6 +255,8 @@ static void measure_cells(const struct abi *abi, unsigned int count)
 		if (!(n & (n - 1)))
 			lifecycle_say(took[CREATE] + took[LOAD] + took[START], "begin cell %u", n);
 	}
+	/* Each one's CPU has had its turn, and has printed what it has to. */
+	usleep(RUNS_US);
 	for (unsigned int n = count; n; n--) {
 		const struct wish wish = {.name = name, .cpus = CPU(n), .slot = n};
 
@@ -265,7 +274,7 @@ static void measure_cpus(const struct abi *abi, unsigned int count)
 	for (unsigned int n = 1; n <= count; n *= 2) {
 		const struct wish wish = {.name = "wide", .cpus = CPU(n + 1) - CPU(1)};
 
-		live_once(abi, &wish, took);
+		live_rounds(abi, &wish, took);
 		lifecycle_say(took[CREATE] + took[LOAD] + took[START], "begin %u CPUs", n);
 		lifecycle_say(took[DESTROY], "end %u CPUs", n);
 	}
