@@ -10,6 +10,9 @@
 #include "clean.h"
 #include "pool_parts.h"
 
+/* As much as there are physical addresses (APM vol. 2, 1.1.3): sums of them do not wrap around. */
+#define POOL_MAX BIT_ULL(52)
+
 static DEFINE_MUTEX(pool_lock);
 
 /* Changed with pool_lock, cellvisor_lock and view.c's; looked at with any of them. */
@@ -68,18 +71,23 @@ static struct cellvisor_pool describe(const struct pool_piece *piece)
 	};
 }
 
+/* Listed before it is claimed: whoever asks in between finds it on its way. */
 static int adopt_reserved(struct pool_memory *memory, u64 start, u64 size)
 {
-	int err = iomem_claim(&memory->iomem, start, size, CELLVISOR_POOL_NAME, true);
+	int err;
 
-	if (err)
-		return err;
+	/* A claim within a piece that is there already would succeed. */
+	if (pool_pieces_meet(pieces, start, size))
+		return -EBUSY;
 	memory->piece.start = start;
 	memory->piece.size = size;
 	memory->source = CELLVISOR_POOL_BOOT;
 	memory->node = POOL_ANY_NODE;
 	pool_list(memory);
-	return 0;
+	err = iomem_claim(&memory->iomem, start, size, CELLVISOR_POOL_NAME, true);
+	if (err)
+		pool_unlist(memory);
+	return err;
 }
 
 static int give_back(const struct pool_memory *memory)
@@ -183,7 +191,8 @@ static bool is_valid(const struct cellvisor_pool *request)
 	bool of_linux =
 		request->source == CELLVISOR_POOL_LINUX || request->source == CELLVISOR_POOL_BLOCKS;
 
-	return request->size && IS_ALIGNED(request->size, POOL_ALIGN) &&
+	return request->size && request->size <= POOL_MAX && request->phys_start <= POOL_MAX &&
+	       IS_ALIGNED(request->size, POOL_ALIGN) &&
 	       IS_ALIGNED(request->phys_start, PAGE_SIZE) &&
 	       request->node <= (of_linux ? MAX_NUMNODES : 0);
 }
@@ -207,10 +216,14 @@ static int add(struct cellvisor_pool *request)
 		goto err_free;
 	got = describe(&memory->piece);
 	clean_pool(&got);
+	/* It was refused, and Linux does not take it back. */
+	if (err) {
+		keep(memory);
+		return err;
+	}
 	set_moving(memory, false);
-	if (!err)
-		*request = got;
-	return err;
+	*request = got;
+	return 0;
 
 err_free:
 	kfree(memory);

@@ -48,11 +48,25 @@ bool pool_pieces_have(const struct pool_piece *pieces, uint64_t start, uint64_t 
 	return true;
 }
 
+static bool meets(const struct pool_piece *piece, uint64_t start, uint64_t size)
+{
+	return start < piece->start + piece->size &&
+	       (start >= piece->start || size > piece->start - start);
+}
+
+bool pool_pieces_meet(const struct pool_piece *pieces, uint64_t start, uint64_t size)
+{
+	for (; pieces; pieces = pieces->next) {
+		if (meets(pieces, start, size))
+			return true;
+	}
+	return false;
+}
+
 bool pool_pieces_moving(const struct pool_piece *pieces, uint64_t start, uint64_t size)
 {
 	for (; pieces; pieces = pieces->next) {
-		if (pieces->moving && start < pieces->start + pieces->size &&
-		    (start >= pieces->start || size > pieces->start - start))
+		if (pieces->moving && meets(pieces, start, size))
 			return true;
 	}
 	return false;

@@ -27,6 +27,9 @@ const struct pool_piece *pool_pieces_above(const struct pool_piece *pieces, uint
 /* Whether they have all of the range, which may go from one over to its neighbour. */
 bool pool_pieces_have(const struct pool_piece *pieces, uint64_t start, uint64_t size);
 
+/* Whether some of the range is in any, or on its way. */
+bool pool_pieces_meet(const struct pool_piece *pieces, uint64_t start, uint64_t size);
+
 /* Whether some of the range is on its way. */
 bool pool_pieces_moving(const struct pool_piece *pieces, uint64_t start, uint64_t size);
 

@@ -104,7 +104,14 @@ static void test_moving(struct tap *tap)
 	struct pool_piece *pieces = three_pieces();
 
 	tap_ok(tap, !pool_pieces_moving(pieces, 0, UINT64_MAX), "none is on its way");
+	tap_ok(tap, pool_pieces_meet(pieces, 480 * MIB - 1, 2), "some of a range is in one");
+	tap_ok(tap, pool_pieces_meet(pieces, 1032 * MIB - 1, 1), "the last byte of all is");
+	tap_ok(tap, !pool_pieces_meet(pieces, 576 * MIB, 448 * MIB), "a gap is in none");
+	tap_ok(tap, !pool_pieces_meet(pieces, 0, 480 * MIB), "nor is what is before all");
+	tap_ok(tap, pool_pieces_meet(pieces, 0, UINT64_MAX), "what has all of them is");
+	tap_ok(tap, !pool_pieces_meet(NULL, 0, UINT64_MAX), "where there is none nothing is");
 	first.moving = true;
+	tap_ok(tap, pool_pieces_meet(pieces, 575 * MIB, MIB), "one on its way counts, too");
 	tap_ok(tap, !pool_pieces_have(pieces, 512 * MIB, MIB), "one that is has nothing");
 	tap_ok(tap, !pool_pieces_have(pieces, 500 * MIB, 24 * MIB), "nor with its neighbour");
 	tap_ok(tap, pool_pieces_have(pieces, 480 * MIB, 32 * MIB), "the neighbour has its own");

@@ -8,7 +8,7 @@
 # shellcheck source-path=SCRIPTDIR source=../lib/isolation.sh
 . ./isolation.sh
 
-linux=1 boot=2
+linux=1 boot=2 blocks=3
 mib=$((1 << 20))
 
 # pieces: of the pool, "START SIZE SOURCE" each, by address.
@@ -77,6 +77,9 @@ refused EINVAL 'nor a part that is not whole' remove "$(hex $((second + second_s
 refused EINVAL 'a range around all addresses is refused' remove "$second" 0xffffffffffe00000
 refused ENOMEM 'more than there is does not come' add $linux $((4096 * mib))
 refused EINVAL 'nor what is no size' add $linux 4096
+for source in $linux $boot $blocks; do
+	refused EINVAL "nor more than any machine can have, of source $source" add "$source" 0xffffffffffe00000
+done
 refused EBUSY 'what Linux has is not adopted' add $boot $((2 * mib)) 0x2000000
 refused EINVAL 'nor from a source that there is not' add 9 $((2 * mib))
 

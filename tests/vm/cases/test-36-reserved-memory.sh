@@ -24,6 +24,8 @@ round() {
 	like "round $1: cellctl says so" "$(cellctl status)" '80M free for cells, reserved at boot'
 	like "round $1: and /proc/iomem" "$(cat /proc/iomem)" ' 28000000-2dffffff : cellvisor pool'
 	is "round $1: Linux has all of its memory" "$(meminfo MemTotal)" "$memory"
+	is "round $1: what the pool has does not come to it twice" \
+		"$(./driver-call add 2 0x200000 0x2dc00000)" EBUSY
 	check "round $1: the turbine stops" cellctl stop turbine
 	check "round $1: the hypervisor closes" cellctl disable
 }
