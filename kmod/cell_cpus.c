@@ -67,7 +67,8 @@ static void give_back(unsigned int cpu)
 
 	if (!err)
 		err = hotplug_add_cpu(cpu);
-	if (!err)
+	/* 1: somebody else has been faster. */
+	if (err >= 0)
 		return;
 	cpumask_set_cpu(cpu, &missing_cpus);
 	pr_cell(err,

@@ -94,6 +94,9 @@ static int bring(struct partition *p, unsigned int cpu)
 		cpumask_set_cpu(cpu, &p->left_out);
 		return 0;
 	}
+	/* 1: somebody else has brought it meanwhile, and wants it. */
+	if (err > 0)
+		return 0;
 	if (err)
 		pr_cell(err, "CPU %u is offline and cannot be brought online: error %d\n", cpu,
 			err);
