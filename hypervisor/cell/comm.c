@@ -32,12 +32,13 @@ bool comm_stopped(const struct cell *cell)
 {
 	uint32_t state = __atomic_load_n(&cell->comm->cell_state, __ATOMIC_ACQUIRE);
 
-	return cell->public->failed || (state != CELL_RUNNING && state != CELL_RUNNING_LOCKED);
+	return cell->dying || cell->public->failed ||
+	       (state != CELL_RUNNING && state != CELL_RUNNING_LOCKED);
 }
 
 bool comm_locked(const struct cell *cell)
 {
-	return !cell->public->failed &&
+	return !cell->dying && !cell->public->failed &&
 	       __atomic_load_n(&cell->comm->cell_state, __ATOMIC_ACQUIRE) == CELL_RUNNING_LOCKED;
 }
 

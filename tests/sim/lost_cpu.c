@@ -19,6 +19,7 @@
 enum { FIRST, SECOND, CELL, CPUS };
 
 #define UNCORRECTED 0xb200000000070005ull /* VAL, UC */
+#define NO_BANK	    0xc0002011u		  /* a status of machine checks */
 #define VECTOR	    0x9a		  /* of the start-up IPI: a page */
 
 static bool told(const char *text)
@@ -61,6 +62,11 @@ static void test_root_shutdown(struct tap *tap, bool machine_error)
 		   CPU_INFO_RUNNING, "then it has not failed any more");
 }
 
+static bool is_missing(uint32_t msr)
+{
+	return msr == NO_BANK;
+}
+
 /* It is Linux' last way to reset the machine, unless a cell would be reset with it. */
 static void test_triple_fault(struct tap *tap)
 {
@@ -68,9 +74,19 @@ static void test_triple_fault(struct tap *tap)
 	test_root_shutdown(tap, false);
 	tap_ok(tap, sim.resets == 0 && sim.cpu[CELL].state == SIM_GUEST,
 	       "where a cell runs, it goes on");
-	sim_hypercall(FIRST, HC_CV_CELL_KILL, SIM_CELL_ID, 0);
+	tap_is_u64(tap, sim_hypercall(FIRST, HC_CELL_DESTROY, SIM_CELL_ID, 0), -EINPROGRESS,
+		   "it ends, and is still to be scrubbed");
+	/* It would be refused again and again. */
+	sim_write_code(SECOND, 0, "\x0f\x32", 2);
+	sim.cpu[SECOND].reg[SIM_RCX] = NO_BANK;
+	sim_msr_missing = is_missing;
+	sim_exit(SECOND, VMEXIT_MSR, 0, 0);
+	sim_msr_missing = NULL;
+	tap_ok(tap, sim_vmcb(SECOND)->event_injection & EVENT_VALID,
+	       "control: root is refused an MSR");
 	sim_exit(SECOND, VMEXIT_SHUTDOWN, 0, 0);
-	tap_is_u64(tap, sim.resets, 1, "where none does, the machine is reset");
+	tap_is_u64(tap, sim.resets, 1, "where none runs, the machine is reset");
+	tap_ok(tap, sim.write_backs > 0, "and what it said is in memory");
 	tap_ok(tap, told("the machine is reset"), "and that is told");
 	tap_ok(tap, !(*sim_msr(&sim.cpu[SECOND], MSR_VM_CR) & VM_CR_R_INIT),
 	       "with INITs that are INITs");

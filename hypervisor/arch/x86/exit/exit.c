@@ -161,8 +161,8 @@ enum verdict exit_triple_fault(struct cpu *cpu)
 		    cpu->arch.last_exception_rip == vcpu_get(cpu, VCPU_RIP);
 	enum verdict verdict;
 
-	/* What began with an MSR that we refused is told as that. */
-	if (seen && cpu->arch.last_exception == VECTOR_GP &&
+	/* What began with an MSR that we refused is told as that; root would only get #GP again. */
+	if (cpu->cell != &root_cell && seen && cpu->arch.last_exception == VECTOR_GP &&
 	    cpu->arch.msr_refused.reason != FAILURE_NONE &&
 	    cpu->arch.msr_refused.rip == cpu->arch.last_exception_rip)
 		return exit_fault(cpu, cpu->arch.msr_refused.reason, cpu->arch.msr_refused.number,
