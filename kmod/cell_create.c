@@ -137,9 +137,13 @@ static int call_create(const struct managed_cell *cell)
 	return err;
 }
 
-/* From Linux to the hypervisor. Whatever the error: if the hypervisor has it, it stays listed. */
+/*
+ * From Linux to the hypervisor. Whatever the error: if the hypervisor has it, it stays listed.
+ * -ESTALE: somebody else has destroyed it, and cell is no more.
+ */
 static int bring_in(struct managed_cell *cell, u64 take)
 {
+	u64 serial = cell->serial;
 	int err, kept;
 
 	err = devices_claim(cell, take);
@@ -162,6 +166,8 @@ static int bring_in(struct managed_cell *cell, u64 take)
 	do
 		kept = cell_call(HC_CELL_DESTROY, cell);
 	while (kept == -EINPROGRESS);
+	if (cells_find_serial(serial) != cell)
+		return -ESTALE;
 	/* -ENOENT: it does not know the cell, and so keeps nothing of it. */
 	if (kept && kept != -ENOENT) {
 		pr_cell(err, "cell %s: the hypervisor keeps it: error %d\n", cell->desc->name,
@@ -226,7 +232,7 @@ int cells_create(const void __user *blob, u32 size, u64 take)
 	err = mutex_lock_interruptible(&cellvisor_lock) ? -ERESTARTSYS : 0;
 	if (!err) {
 		err = partition ? create(cell, take) : -EINVAL;
-		if (!list_empty(&cell->entry))
+		if (err == -ESTALE || !list_empty(&cell->entry))
 			cell = NULL;
 		mutex_unlock(&cellvisor_lock);
 	}
