@@ -10,6 +10,8 @@
 #define LOCK_POLL_MS   20
 #define SLEEP_LOCK_MS  120000
 #define END_LOCK_MS    3000
+/* On kernels for real time a thread prints. */
+#define LAST_WORDS_MS  500
 #define KEXEC_MS       30000
 #define KEXEC_RETRY_MS 1000
 #define KEXEC_COMMAND  "kexec reboot" /* what kernel_kexec() tells the notifiers */
@@ -95,6 +97,7 @@ static void end_cells(unsigned long event)
 		/* An orderly end waits for all CPUs of Linux, for ever. */
 		if (event != SYS_HALT && partition_check_linux()) {
 			pr_cell(emerg, "the machine goes down without it, at once\n");
+			msleep(LAST_WORDS_MS);
 			if (event == SYS_POWER_OFF)
 				machine_off();
 			emergency_restart();
@@ -141,6 +144,7 @@ static void leave_for_kexec(void)
 			KEXEC_MS / 1000);
 	pr_cell(emerg,
 		"no other kernel can run above a hypervisor: the machine is reset instead\n");
+	msleep(LAST_WORDS_MS);
 	emergency_restart();
 }
 
