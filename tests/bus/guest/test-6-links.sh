@@ -379,7 +379,7 @@ test_killed_in_the_middle_of_a_link() {
 	fake rule add-link 1 hang >/dev/null
 	busctl call org.cellmgr1 "$manager" org.cellmgr1.Manager StartCell s turbine >/dev/null 2>&1 &
 	eventually_check "the intent is written" 30 grep -q '"intent": *"add-link"' /run/cellmgr/state
-	is "udev's file is there before" "$(cat $links/$first)" CELLMGR_LINK=turbine-plant
+	eventually_check "udev's file is there before" 30 grep -qsx CELLMGR_LINK=turbine-plant $links/$first
 	kill_daemon
 	fake clear >/dev/null
 	state_is turbine defined
