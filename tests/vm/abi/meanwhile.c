@@ -32,17 +32,18 @@
 #include "results.h"
 #include "sysfs_abi.h"
 
-#define CPU(n)	      (1u << (n))
-#define MIB	      (1ull << 20)
-#define BIG_ADDRESS   (4096 * MIB) /* above what is not memory below 4 GiB */
-#define BIG_OFFSET    (32 * MIB)   /* in the pool */
-#define LOADED	      (256 * MIB)
-#define TOLD_MS	      50
-#define AFTER_MS      8 /* of an operation the small cell fails */
-#define NOBODY	      65534
-#define PATIENCE_MS   20000
-#define MAX_READERS   16
-#define PATH_MAX_HERE 400
+#define CPU(n)	       (1u << (n))
+#define MIB	       (1ull << 20)
+#define BIG_ADDRESS    (4096 * MIB) /* above what is not memory below 4 GiB */
+#define BIG_OFFSET     (32 * MIB)   /* in the pool */
+#define LOADED	       (256 * MIB)
+#define TOLD_MS	       50
+#define AFTER_MS       12
+#define AFTER_SCRUB_MS 300
+#define NOBODY	       65534
+#define PATIENCE_MS    20000
+#define MAX_READERS    16
+#define PATH_MAX_HERE  400
 
 /* It tells the time until it is the deadline's, and touches what is not there. */
 static struct {
@@ -236,9 +237,12 @@ static void end_reading(void)
 	num_readers = 0;
 }
 
-/* The small cell is to fail in a moment; what is done meanwhile takes longer. */
-static void fail_during(const struct abi *abi, const char *what, int (*operation)(void *),
-			void *argument)
+/*
+ * The small cell is to fail so many milliseconds from its start on: later than it takes to start,
+ * which is long where the hypervisor scrubs meanwhile, and before what is done then has ended.
+ */
+static void fail_during(const struct abi *abi, const char *what, unsigned int after_ms,
+			int (*operation)(void *), void *argument)
 {
 	const struct image image = {ticker.code, sizeof(ticker)};
 	struct watcher watcher = {.id = id_of(abi, "small")};
@@ -255,7 +259,7 @@ static void fail_during(const struct abi *abi, const char *what, int (*operation
 		broken("no threads");
 	while (!watcher.ready)
 		sleep_ms(1);
-	ticker.deadline = __rdtsc() + (AFTER_MS + 4) * ticks_per_ms;
+	ticker.deadline = __rdtsc() + after_ms * ticks_per_ms;
 	r = r ?: abi_load(abi, "small", &image, 0);
 	r = r ?: abi_start(abi, "small");
 	if (r)
@@ -346,10 +350,10 @@ static void failures(uint64_t size, unsigned int count)
 	abi_run(&abi, &small, &image);
 	measure_ticks();
 	begin_reading(count);
-	fail_during(&abi, "making a large cell", create_big, &big);
-	fail_during(&abi, "loading it", load_big, &big);
-	fail_during(&abi, "destroying it", destroy_big, &big);
-	fail_during(&abi, "scrubbing it, for who wants it again", create_big, &big);
+	fail_during(&abi, "making a large cell", AFTER_MS, create_big, &big);
+	fail_during(&abi, "loading it", AFTER_MS, load_big, &big);
+	fail_during(&abi, "destroying it", AFTER_MS, destroy_big, &big);
+	fail_during(&abi, "scrubbing it, for who wants it again", AFTER_SCRUB_MS, create_big, &big);
 	gives("the large cell goes", destroy_big(&big), 0);
 	end_reading();
 	gives("the small cell goes", abi_destroy(&abi, "small"), 0);
