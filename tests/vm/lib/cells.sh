@@ -111,3 +111,15 @@ turbine_undisturbed() {
 
 # daemon_kb: what it has in memory of its own.
 daemon_kb() { awk '$1 == "RssAnon:" { print $2 }' "/proc/$(systemctl show -P MainPID cellmgrd)/status"; }
+
+# is_held: nobody else's operation comes to its turn, of whatever cell.
+is_held() {
+	timeout 2 ./driver-call start nobody
+	(($? == 124))
+}
+
+# nothing_is_held: two cases: operations come to their turn.
+nothing_is_held() {
+	is 'control: an operation comes to its turn, and there is no such cell' "$(./driver-call start nobody)" ENOENT
+	fails 'control: that is at once' is_held
+}
