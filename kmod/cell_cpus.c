@@ -67,7 +67,6 @@ static void give_back(unsigned int cpu)
 
 	if (!err)
 		err = hotplug_add_cpu(cpu);
-	/* 1: somebody else has been faster. */
 	if (err >= 0)
 		return;
 	cpumask_set_cpu(cpu, &missing_cpus);

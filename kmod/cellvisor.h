@@ -170,7 +170,8 @@ extern char trampoline_start[], trampoline_leave[], trampoline_end[];
 
 /*
  * hotplug.c: as remove_cpu() and add_cpu(), but where the kernel lets no CPU come or go for a
- * moment, that is waited for, 20 s at most: -EBUSY then, with a line in the log. May sleep.
+ * moment, that is waited for, 20 s at most: -EBUSY then, with a line in the log. 1: somebody else
+ * was faster, and wants it so. May sleep.
  */
 int hotplug_remove_cpu(unsigned int cpu);
 int hotplug_add_cpu(unsigned int cpu);

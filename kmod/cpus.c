@@ -94,15 +94,12 @@ static int bring(struct partition *p, unsigned int cpu)
 		cpumask_set_cpu(cpu, &p->left_out);
 		return 0;
 	}
-	/* 1: somebody else has brought it meanwhile, and wants it. */
-	if (err > 0)
-		return 0;
-	if (err)
+	if (err < 0)
 		pr_cell(err, "CPU %u is offline and cannot be brought online: error %d\n", cpu,
 			err);
-	else
+	else if (!err)
 		cpumask_set_cpu(cpu, &p->brought);
-	return err;
+	return min(err, 0);
 }
 
 /* The first one that does not come is a reason to try no other. */
