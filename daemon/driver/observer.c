@@ -21,9 +21,8 @@ struct observer {
 	uint64_t period_us;
 	uint64_t epoch;
 	uint64_t statistics_at; /* monotonic µs of the next look with statistics */
-	unsigned int paused;
-	bool again;  /* asked for while one was in progress or paused */
-	bool probed; /* the features are known although the hypervisor is off */
+	bool again;		/* asked for while one was in progress */
+	bool probed;		/* the features are known although the hypervisor is off */
 
 	/* The thread's while it looks, ours otherwise. */
 	struct driver *driver; /* open only while the hypervisor is on: an open device would keep
@@ -147,7 +146,7 @@ static void on_observed(void *argument)
 	observer->callbacks.observed(observation, observer->userdata);
 	snapshot_free(observation->snapshot);
 	observation->snapshot = NULL;
-	if (observer->again && !observer->paused) {
+	if (observer->again) {
 		observer->again = false;
 		observer_look(observer);
 	}
@@ -172,7 +171,7 @@ void observer_look(struct observer *observer)
 	struct observation *observation = &observer->observation;
 	uint64_t now = now_us(observer);
 
-	if (observer->paused || worker_busy(observer->worker)) {
+	if (worker_busy(observer->worker)) {
 		observer->again = true;
 		return;
 	}
@@ -205,18 +204,9 @@ void observer_set_period(struct observer *observer, uint64_t period_us)
 	arm(observer);
 }
 
-void observer_pause(struct observer *observer)
+uint64_t observer_period(const struct observer *observer)
 {
-	observer->paused++;
-	observer->epoch++;
-}
-
-void observer_resume(struct observer *observer)
-{
-	observer->paused--;
-	observer->epoch++;
-	if (!observer->paused)
-		observer_look(observer);
+	return observer->period_us;
 }
 
 void observer_restart(struct observer *observer)

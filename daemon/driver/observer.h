@@ -2,8 +2,8 @@
 /*
  * Looks at the driver from a thread of its own, so that a driver that blocks does not stop the bus:
  * after its events, and periodically for drivers that have none and for what raises none
- * (heartbeats). Rests while a step is in progress that keeps the driver busy: the driver would only
- * make it wait.
+ * (heartbeats). It goes on while a step is in progress: one that hangs must not hide what becomes
+ * of the other cells. A driver that makes it wait meanwhile is told by what does not come.
  */
 #ifndef OBSERVER_H
 #define OBSERVER_H
@@ -57,14 +57,9 @@ void observer_look(struct observer *observer);
 
 /* Sets the period of looks in µs. */
 void observer_set_period(struct observer *observer, uint64_t period_us);
+uint64_t observer_period(const struct observer *observer);
 
-/*
- * Between pause and resume no look is begun; looks begun before are told by their epoch, which
- * both increment.
- */
-void observer_pause(struct observer *observer);
-void observer_resume(struct observer *observer);
-/* Looks anew; a look in progress is told by its epoch as well. */
+/* Looks anew; a look in progress is told by its epoch, which this increments. */
 void observer_restart(struct observer *observer);
 uint64_t observer_epoch(const struct observer *observer);
 

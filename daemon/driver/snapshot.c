@@ -99,39 +99,56 @@ static void sanitize_name(char *name)
 	}
 }
 
-/* Returns 1 where a cell was read, 0 where it has gone away meanwhile. */
-static int read_cell(int cells_directory, const char *entry, int32_t id, struct driver *driver,
-		     bool with_statistics, struct snapshot_cell *ret)
+static int read_name(int directory, char ret[JAILHOUSE_NAME_LEN])
+{
+	char buffer[ATTRIBUTE_MAX];
+	int r = read_line(directory, SYSFS_NAME, buffer, sizeof(buffer));
+
+	if (r < 0)
+		return r;
+	if (strlen(buffer) >= JAILHOUSE_NAME_LEN)
+		return -EPROTO;
+	strcpy(ret, buffer);
+	sanitize_name(ret);
+	return 0;
+}
+
+static int read_attributes(int directory, struct driver *driver, bool with_statistics,
+			   struct snapshot_cell *cell)
+{
+	int r = read_name(directory, cell->name);
+
+	if (r >= 0)
+		r = read_cpus(directory, SYSFS_LIST(SYSFS_CPUS_ASSIGNED), &cell->cpus);
+	if (r >= 0)
+		r = read_cpus(directory, SYSFS_LIST(SYSFS_CPUS_FAILED), &cell->cpus_failed);
+	if (r >= 0)
+		r = read_state(directory, cell->id, driver, cell);
+	if (r >= 0 && with_statistics)
+		read_statistics(directory, cell);
+	return r;
+}
+
+/*
+ * Returns false where the cell has gone away meanwhile. Whatever else is wrong with it is no reason
+ * to see nothing of the others.
+ */
+static bool read_cell(int cells_directory, const char *entry, int32_t id, struct driver *driver,
+		      bool with_statistics, struct snapshot_cell *ret)
 {
 	_cleanup_(closep) int directory = -1;
-	struct snapshot_cell cell = {.id = id};
-	char buffer[ATTRIBUTE_MAX];
+	/* Of one that cannot be read nobody shall say that it runs. */
+	struct snapshot_cell cell = {.id = id, .state = CELL_SHUT_DOWN};
 	int r;
 
 	directory = openat(cells_directory, entry, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
-	if (directory < 0)
-		return errno == ENOENT ? 0 : -errno;
-	r = read_line(directory, SYSFS_NAME, buffer, sizeof(buffer));
-	if (r >= 0) {
-		if (strlen(buffer) >= sizeof(cell.name))
-			return -EPROTO;
-		strcpy(cell.name, buffer);
-		sanitize_name(cell.name);
-		r = read_cpus(directory, SYSFS_LIST(SYSFS_CPUS_ASSIGNED), &cell.cpus);
-	}
-	if (r >= 0)
-		r = read_cpus(directory, SYSFS_LIST(SYSFS_CPUS_FAILED), &cell.cpus_failed);
-	if (r >= 0)
-		r = read_state(directory, id, driver, &cell);
+	r = directory < 0 ? -errno : read_attributes(directory, driver, with_statistics, &cell);
 	/* ENODEV is what sysfs says of an attribute whose directory is being removed. */
 	if (r == -ENOENT || r == -ENODEV)
-		return 0;
-	if (r < 0)
-		return r;
-	if (with_statistics)
-		read_statistics(directory, &cell);
+		return false;
+	cell.error = r;
 	*ret = cell;
-	return 1;
+	return true;
 }
 
 static void closedirp(DIR **directory)
@@ -162,17 +179,15 @@ static int read_list(int base, struct driver *driver, bool with_statistics,
 	}
 	while ((entry = readdir(directory)) && snapshot->num_cells < MAX_CELLS) {
 		uint64_t id;
-		int r;
 
 		/* 0 is the root cell. */
 		if (!parse_number(entry->d_name, &id) || id == 0 || id > INT32_MAX)
 			continue;
-		r = read_cell(fd, entry->d_name, (int32_t)id, driver, with_statistics,
-			      &snapshot->cells[snapshot->num_cells]);
-		if (r < 0)
-			return r;
-		snapshot->num_cells += (size_t)r;
-		gone |= !r;
+		if (read_cell(fd, entry->d_name, (int32_t)id, driver, with_statistics,
+			      &snapshot->cells[snapshot->num_cells]))
+			snapshot->num_cells++;
+		else
+			gone = true;
 	}
 	return gone;
 }

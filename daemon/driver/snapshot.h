@@ -14,7 +14,8 @@
 
 struct snapshot_cell {
 	int32_t id;
-	char name[JAILHOUSE_NAME_LEN];
+	int error; /* 0, or negative errno of what could not be read: only id and name count */
+	char name[JAILHOUSE_NAME_LEN]; /* "" where not even that */
 	enum cell_state state;
 	struct cpu_mask cpus;
 	struct cpu_mask cpus_failed;
@@ -44,8 +45,9 @@ enum hypervisor_state snapshot_hypervisor_state(void);
 
 /*
  * Reads all. driver may be NULL: then what only the device tells is missing. Statistics are read
- * where asked for. A cell that vanishes meanwhile is left out. Returns 0, -ENOMEM, or the negative
- * errno of a tree that cannot be read (-EPROTO: that makes no sense).
+ * where asked for. A cell that vanishes meanwhile is left out, one that cannot be read is there
+ * with its error (-EPROTO: what is there makes no sense). Returns 0, -ENOMEM, or the negative errno
+ * of a tree that cannot be read.
  */
 int snapshot_read(struct driver *driver, bool with_statistics, struct snapshot **ret);
 

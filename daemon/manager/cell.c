@@ -140,7 +140,7 @@ static enum health work_out_health(struct cell *cell, uint64_t now_ns, bool can_
 		.now_ns = now_ns,
 	};
 
-	if (cell->state == LIFECYCLE_FOREIGN)
+	if (cell->state == LIFECYCLE_FOREIGN || cell->unseen)
 		return HEALTH_UNKNOWN;
 	return health_update(&cell->watch, &input);
 }

@@ -49,7 +49,9 @@ struct cell {
 	bool gone;    /* it ran, and is not there any more, or not ours; to be told */
 
 	/* As last observed. */
-	bool exists; /* below */
+	bool exists;	 /* below */
+	bool unreadable; /* the driver shows that it is there, but not what it is like */
+	bool unseen;	 /* that, or nothing at all is shown: what is known of it may be old */
 	struct snapshot_cell seen;
 	struct health_watch watch;
 	bool health_reported;

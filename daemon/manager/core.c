@@ -7,6 +7,7 @@
 #include "manager/console.h"
 #include "manager/job_run.h"
 #include "manager/observe.h"
+#include "manager/sight.h"
 #include "util/log.h"
 
 static const struct problems *first_errors(const struct cell_dir *dir)
@@ -141,11 +142,8 @@ static void on_observed(struct observation *observation, void *userdata)
 
 	/* One that was begun before a step tells of what may not be so any more. */
 	if (observation->epoch == observer_epoch(manager->observer)) {
-		if (observation->snapshot)
-			observe_apply(manager, observation->snapshot);
-		else
-			log_warning("Cannot read the state of cells: %s",
-				    strerror(-observation->error));
+		sight_note(manager, observation->snapshot ? 0 : observation->error);
+		observe_apply(manager, observation->snapshot);
 		jobs_follow_up(manager);
 	}
 	console_deliver(manager, observation);
@@ -174,6 +172,9 @@ static int set_up(struct manager *manager)
 	if (r < 0)
 		return r;
 	r = observer_new(manager->event, &callbacks, manager, &manager->observer);
+	if (r < 0)
+		return r;
+	r = sight_begin(manager);
 	if (r < 0)
 		return r;
 	r = manager_load_descriptions(manager, true, &error);
@@ -210,6 +211,7 @@ void manager_free(struct manager *manager)
 	if (manager->current && manager->current->step)
 		atomic_store(&manager->current->step->abandoned, true);
 	worker_free(manager->worker);
+	sight_end(manager);
 	consoles_free(manager);
 	links_close(manager);
 	jobs_free(manager);

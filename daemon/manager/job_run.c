@@ -7,6 +7,7 @@
 #include "manager/decide.h"
 #include "manager/job_step.h"
 #include "manager/observe.h"
+#include "manager/sight.h"
 #include "util/log.h"
 #include "util/message_ids.h"
 
@@ -26,15 +27,6 @@ static void run_step(void *userdata)
 	const struct job *job = userdata;
 
 	step_run(job->step);
-}
-
-/*
- * Whether the other cells are looked at during a step. A shutdown takes as long as its cell likes,
- * and the module lets others in meanwhile.
- */
-static bool watches_on(enum bus_verb verb)
-{
-	return verb == VERB_STOP;
 }
 
 static void refuse_queued(struct manager *manager, const struct error *error)
@@ -155,12 +147,11 @@ static void on_step_done(void *userdata)
 	job->deadline = sd_event_source_disable_unref(job->deadline);
 	job_record_result(job);
 	step = TAKE_POINTER(job->step);
+	if (step->snapshot)
+		sight_note(manager, 0);
 	observe_apply(manager, step->snapshot);
 	jobs_follow_up(manager);
-	if (watches_on(step->verb))
-		observer_restart(manager->observer);
-	else
-		observer_resume(manager->observer);
+	observer_restart(manager->observer);
 	if (job->stuck)
 		error_set(&error, ERROR_TIMEOUT, "the driver came back from %s too late",
 			  verb_name(step->verb));
@@ -192,15 +183,11 @@ static int begin_step(struct job *job, enum bus_verb verb, struct cell *about, s
 	job_record_intent(job, cell);
 	if (cell)
 		cell->in_step = true;
-	if (!watches_on(verb))
-		observer_pause(manager->observer);
 	r = worker_submit(manager->worker, run_step, on_step_done, job);
 	if (r >= 0)
 		return 0;
 	if (cell)
 		cell->in_step = false;
-	if (!watches_on(verb))
-		observer_resume(manager->observer);
 	error_set(error, ERROR_BUSY, "the worker is busy");
 err_step:
 	step_free(job->step);

@@ -5,6 +5,7 @@
 #include <inttypes.h>
 #include <string.h>
 
+#include "manager/sight.h"
 #include "util/log.h"
 
 #define MS_US		  1000u
@@ -185,5 +186,8 @@ void manager_set_period(struct manager *manager)
 	}
 	if (manager->consoles)
 		period = PERIOD_CONSOLE_US;
+	if (period == observer_period(manager->observer))
+		return;
 	observer_set_period(manager->observer, period);
+	sight_renew(manager);
 }

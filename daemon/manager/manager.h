@@ -57,6 +57,10 @@ struct manager {
 	char intent[16]; /* step with the hypervisor in progress */
 	bool unsaved;	 /* a record is not in the state file yet */
 
+	sd_event_source *sight; /* sight.c */
+	bool blind;		/* no look has come back for long */
+	int look_error;		/* of the last look; 0: none */
+
 	struct cell *cells;	       /* sorted by name */
 	struct link *links;	       /* that Linux has an end of */
 	sd_event_source *links_closer; /* NULL: none is open */

@@ -171,14 +171,41 @@ static void remember(struct manager *manager, const struct snapshot *snapshot)
 	}
 }
 
+static struct cell *find_by_id(const struct manager *manager, int32_t id)
+{
+	struct cell *cell = manager->cells;
+
+	while (cell && !(cell->exists && cell->seen.id == id))
+		cell = cell->next;
+	return cell;
+}
+
+/* It stays as it was seen last, which may not be so any more. */
+static void note_unreadable(struct cell *cell, const struct snapshot_cell *seen)
+{
+	if (!cell->unreadable)
+		log_event(LOG_ERR, MESSAGE_CELL_UNREADABLE, cell->name, NULL, 0,
+			  "Cell %s cannot be read: %s; its health is unknown until it can",
+			  cell->name, strerror(-seen->error));
+	cell->unreadable = true;
+}
+
 static void observe_existing(struct manager *manager, const struct snapshot *snapshot)
 {
 	for (size_t i = 0; i < snapshot->num_cells; i++) {
 		const struct snapshot_cell *seen = &snapshot->cells[i];
-		struct cell *cell = manager_ensure_cell(manager, seen->name);
+		struct cell *cell = seen->error ? find_by_id(manager, seen->id) : NULL;
 		bool was_foreign;
 
+		if (!cell && seen->name[0])
+			cell = manager_ensure_cell(manager, seen->name);
 		if (!cell || cell->in_step)
+			continue;
+		if (seen->error)
+			note_unreadable(cell, seen);
+		else
+			cell->unreadable = false;
+		if (seen->error && cell->exists && cell->seen.id == seen->id)
 			continue;
 		was_foreign = cell->exists && !cell_owned(cell);
 		cell_observe(cell, seen);
@@ -189,11 +216,23 @@ static void observe_existing(struct manager *manager, const struct snapshot *sna
 	}
 }
 
+static bool is_shown(const struct snapshot *snapshot, const struct cell *cell)
+{
+	const struct snapshot_cell *seen;
+
+	if (snapshot_find_name(snapshot, cell->name))
+		return true;
+	/* One whose name cannot be read. */
+	seen = cell->exists ? snapshot_find_id(snapshot, cell->seen.id) : NULL;
+	return seen && seen->error;
+}
+
 static void observe_missing(struct manager *manager, const struct snapshot *snapshot)
 {
 	for (struct cell *cell = manager->cells; cell; cell = cell->next) {
-		if (cell->in_step || snapshot_find_name(snapshot, cell->name))
+		if (cell->in_step || is_shown(snapshot, cell))
 			continue;
+		cell->unreadable = false;
 		if (cell_owned(cell) && !cell_running(cell))
 			log_event(LOG_WARNING, NULL, cell->name, NULL, 0,
 				  "Cell %s has been destroyed by somebody else", cell->name);
@@ -248,12 +287,13 @@ static void publish(struct manager *manager)
 void observe_settle(struct manager *manager)
 {
 	for (struct cell *cell = manager->cells; cell; cell = cell->next) {
+		cell->unseen = manager->blind || cell->unreadable;
 		/* By the time of the last look: a heartbeat that nobody looked for is not late. */
-		if (!cell->in_step) {
+		if (!cell->in_step || cell->unseen)
 			cell_update(cell, manager->observed_at_ns,
 				    manager->features & CELLVISOR_FEATURE_STATUS);
+		if (!cell->in_step && !cell->unseen)
 			alarm_raise(manager, cell);
-		}
 		manager->unsaved |= cell->unsaved;
 		cell->unsaved = false;
 		manager_publish_cell(manager, cell);

@@ -144,7 +144,8 @@ void fake_write_cell(const struct fake_cell *cell)
 		mkdir(directory, 0755);
 	write_attribute(directory, SYSFS_NAME, "%s", cell->name);
 	write_attribute(directory, SYSFS_STATE, "%s", sysfs_cell_state(cell->status.state));
-	write_attribute(directory, SYSFS_LIST(SYSFS_CPUS_ASSIGNED), "%s", cell->cpus);
+	write_attribute(directory, SYSFS_LIST(SYSFS_CPUS_ASSIGNED), "%s",
+			cell->garbled ? "?" : cell->cpus);
 	write_attribute(directory, SYSFS_LIST(SYSFS_CPUS_FAILED), "%s", "");
 	snprintf(statistics, sizeof(statistics), "%s/" SYSFS_STATISTICS, directory);
 	mkdir(statistics, 0755);

@@ -307,6 +307,10 @@ static const char *command_cell(struct fake_cell *cell, char *const *words, size
 		cell->beating = false;
 	else if (strcmp(words[0], "beat") == 0)
 		cell->beating = true;
+	else if (strcmp(words[0], "garble") == 0)
+		cell->garbled = true;
+	else if (strcmp(words[0], "ungarble") == 0)
+		cell->garbled = false;
 	else
 		return "no such command";
 	return "ok";
