@@ -107,6 +107,7 @@ void unit_judge(struct unit *unit)
 		unit_finish(unit, EXIT_FAILURE, "The cell belongs to somebody else now");
 		break;
 	case LIFECYCLE_DEFINED:
+	case LIFECYCLE_INVALID:
 		/* Nobody has shut it down: it has gone, and the daemon has said how. */
 		if (!unit->stopping && view->last_error && view->last_error[0]) {
 			finish_ended(unit, EXIT_FAILURE, error);

@@ -29,7 +29,8 @@
 	X(LIFECYCLE_RUNNING_LOCKED, "running-locked") \
 	X(LIFECYCLE_SHUT_DOWN, "shut-down")           \
 	X(LIFECYCLE_FAILED, "failed")                 \
-	X(LIFECYCLE_FOREIGN, "foreign")
+	X(LIFECYCLE_FOREIGN, "foreign")               \
+	X(LIFECYCLE_INVALID, "invalid")
 
 enum lifecycle { BUS_CELL_STATES(WORD_SYMBOL) LIFECYCLE_COUNT };
 
@@ -113,6 +114,7 @@ enum hypervisor_state { BUS_HYPERVISOR_STATES(WORD_SYMBOL) HYPERVISOR_STATE_COUN
 	X(VERB_RESTART, "restart", BUS_ACTION_MANAGE_CELLS)          \
 	X(VERB_RELOAD, "reload", BUS_ACTION_MANAGE_CELLS)            \
 	X(VERB_OPEN_CONSOLE, "open-console", BUS_ACTION_DEBUG_CELLS) \
+	X(VERB_ADOPT, "adopt", BUS_ACTION_MANAGE_CELLS)              \
 	X(VERB_WRITE_SIGNAL, "write-signal", BUS_ACTION_WRITE_SIGNALS)
 
 enum bus_verb { BUS_VERBS(WORD_SYMBOL) VERB_COUNT };

@@ -80,6 +80,7 @@ static struct sign cell_sign(enum lifecycle state)
 	case LIFECYCLE_RUNNING_LOCKED:
 		return (struct sign){COLOR_YELLOW, DOT_FULL, "*"};
 	case LIFECYCLE_FAILED:
+	case LIFECYCLE_INVALID:
 		return (struct sign){COLOR_RED, DOT_CROSS, "x"};
 	case LIFECYCLE_LOADED:
 	case LIFECYCLE_CREATED:

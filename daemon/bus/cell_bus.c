@@ -32,6 +32,7 @@ VERB_METHOD(stop, VERB_STOP)
 VERB_METHOD(kill, VERB_KILL)
 VERB_METHOD(destroy, VERB_DESTROY)
 VERB_METHOD(open_console, VERB_OPEN_CONSOLE)
+VERB_METHOD(adopt, VERB_ADOPT)
 
 /* Reads a(ht) into the job: the message's descriptors end with it, so they are duplicated. */
 static int read_images(sd_bus_message *call, struct job *job, sd_bus_error *ret_error)
@@ -93,8 +94,7 @@ GETTER(state)
 
 	/* To call a cell "defined" that may well run would end its unit. */
 	if (!cell->manager->observed)
-		return sd_bus_error_set(ret_error, SD_BUS_ERROR_TIMEOUT,
-					"the driver has not told yet which cells there are");
+		return service_refuse_unseen(ret_error);
 	return sd_bus_message_append(reply, "s", lifecycle_name(cell->state));
 }
 
@@ -202,6 +202,7 @@ GETTER(signals)
 
 static const sd_bus_vtable cell_vtable[] = {
 	SD_BUS_VTABLE_START(0),
+	SD_BUS_METHOD("Adopt", NULL, NULL, method_adopt, METHOD_FLAGS),
 	SD_BUS_METHOD("Create", NULL, NULL, method_create, METHOD_FLAGS),
 	SD_BUS_METHOD_WITH_ARGS("Load", SD_BUS_ARGS("a(ht)", images), SD_BUS_NO_RESULT, method_load,
 				METHOD_FLAGS),

@@ -149,8 +149,7 @@ static int on_hangup(sd_event_source *source, const struct signalfd_siginfo *inf
 	_cleanup_(error_done) struct error error = {0};
 	struct program *program = userdata;
 
-	if (program->service &&
-	    manager_load_descriptions(program->service->manager, false, &error) < 0)
+	if (program->service && manager_load_descriptions(program->service->manager, &error) < 0)
 		log_error("Cannot reload: %s", error_text(&error));
 	return 0;
 }

@@ -84,13 +84,20 @@ VERB_METHOD(restart_cell, VERB_RESTART)
 
 METHOD(get_cell)
 {
+	_cleanup_(error_done) struct error error = {0};
 	_cleanup_(freep) char *path = NULL;
 	const struct cell *cell;
-	int r = read_cell(userdata, call, &cell, ret_error);
+	const char *name;
+	int r;
 
+	r = sd_bus_message_read(call, "s", &name);
 	if (r < 0)
 		return r;
-	path = cell_bus_path(cell);
+	/* One whose description has errors can be looked at. */
+	cell = manager_find_cell(userdata, name);
+	if (!cell && !manager_look_up(userdata, name, &error))
+		return service_reply_error(ret_error, &error);
+	path = cell ? cell_bus_path(cell) : NULL;
 	return path ? sd_bus_reply_method_return(call, "o", path) : -ENOMEM;
 }
 
@@ -100,6 +107,9 @@ METHOD(list_cells)
 	struct manager *manager = userdata;
 	int r;
 
+	/* To call a cell "defined" that may well run would end its unit. */
+	if (!manager->observed)
+		return service_refuse_unseen(ret_error);
 	r = sd_bus_message_new_method_return(call, &reply);
 	if (r < 0)
 		return r;

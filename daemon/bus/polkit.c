@@ -21,8 +21,7 @@ struct polkit_check {
 	sd_bus_slot *slot;
 	const char *action;
 	const char *verb;
-	char *cell;
-	char *signal; /* NULL: none */
+	char *object;
 	char *sender;
 	char cancellation_id[32];
 	bool interactive;
@@ -35,7 +34,7 @@ static void deny(struct polkit_check *check, enum error_code code, const char *w
 	_cleanup_(error_done) struct error error = {0};
 
 	error_set(&error, code, "not allowed to %s%s%s: %s (polkit action %s)", check->verb,
-		  check->cell[0] ? " " : "", check->cell, why, check->action);
+		  check->object[0] ? " " : "", check->object, why, check->action);
 	check->answer(&error, check->userdata);
 }
 
@@ -82,16 +81,17 @@ static int on_authorization(sd_bus_message *reply, void *userdata, sd_bus_error 
 	return 0;
 }
 
-static int append_details(const struct polkit_check *check, sd_bus_message *call)
+static int append_details(const struct polkit_question *question, sd_bus_message *call)
 {
-	if (!check->signal)
-		return sd_bus_message_append(call, "a{ss}", 2, "verb", check->verb, "cell",
-					     check->cell);
-	return sd_bus_message_append(call, "a{ss}", 3, "verb", check->verb, "cell", check->cell,
-				     "signal", check->signal);
+	int r = sd_bus_message_open_container(call, 'a', "{ss}");
+
+	for (size_t i = 0; r >= 0 && i < question->num_details; i++)
+		r = sd_bus_message_append(call, "{ss}", question->details[i].name,
+					  question->details[i].value);
+	return r < 0 ? r : sd_bus_message_close_container(call);
 }
 
-static int send_question(struct polkit_check *check)
+static int send_question(struct polkit_check *check, const struct polkit_question *question)
 {
 	_cleanup_(sd_bus_message_unrefp) sd_bus_message *call = NULL;
 	int r;
@@ -103,7 +103,7 @@ static int send_question(struct polkit_check *check)
 	r = sd_bus_message_append(call, "(sa{sv})s", "system-bus-name", 1, "name", "s",
 				  check->sender, check->action);
 	if (r >= 0)
-		r = append_details(check, call);
+		r = append_details(question, call);
 	if (r >= 0)
 		r = sd_bus_message_append(call, "us",
 					  check->interactive ? ALLOW_USER_INTERACTION : 0,
@@ -130,10 +130,9 @@ int polkit_ask(const struct polkit_question *question,
 	check->bus = sd_bus_ref(sd_bus_message_get_bus(question->message));
 	check->action = question->action;
 	check->verb = question->verb;
-	check->cell = strdup(question->cell);
+	check->object = strdup(question->object);
 	check->sender = strdup(sender);
-	check->signal = question->signal ? strdup(question->signal) : NULL;
-	if (!check->cell || !check->sender || (question->signal && !check->signal))
+	if (!check->object || !check->sender)
 		return -ENOMEM;
 	check->interactive =
 		sd_bus_message_get_allow_interactive_authorization(question->message) > 0;
@@ -141,7 +140,7 @@ int polkit_ask(const struct polkit_question *question,
 	check->userdata = userdata;
 	snprintf(check->cancellation_id, sizeof(check->cancellation_id), "cellmgrd-%" PRIu64,
 		 ++last_id);
-	r = send_question(check);
+	r = send_question(check, question);
 	if (r < 0)
 		return r;
 	*ret = TAKE_POINTER(check);
@@ -154,8 +153,7 @@ void polkit_check_free(struct polkit_check *check)
 		return;
 	sd_bus_slot_unref(check->slot);
 	sd_bus_unref(check->bus);
-	free(check->signal);
-	free(check->cell);
+	free(check->object);
 	free(check->sender);
 	free(check);
 }

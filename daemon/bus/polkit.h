@@ -14,12 +14,19 @@
 
 struct polkit_check;
 
+/* What rules can look up. */
+struct polkit_detail {
+	const char *name;
+	const char *value;
+};
+
 struct polkit_question {
 	sd_bus_message *message; /* whose sender is asked about; says whether users may be asked */
 	const char *action;	 /* a constant */
-	const char *verb;	 /* details: a constant, */
-	const char *cell;	 /* and "" where it is about none, */
-	const char *signal;	 /* and NULL */
+	const char *verb;	 /* a constant, for the text of the refusal, */
+	const char *object;	 /* and what it is done to: "" where that goes without saying */
+	const struct polkit_detail *details;
+	size_t num_details;
 };
 
 /*

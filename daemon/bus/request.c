@@ -5,15 +5,19 @@
 #include <string.h>
 
 #include "bus/polkit.h"
+#include "manager/adopt.h"
 #include "manager/console.h"
 #include "manager/core.h"
+#include "manager/forecast.h"
 #include "manager/job_run.h"
 #include "manager/signals.h"
 #include "util/log.h"
 
-#define MAX_QUEUED	     128
-#define MAX_ASKING	     64 /* for authorization */
-#define MAX_REQUESTS_OF_USER 16 /* asking and queued */
+#define MAX_QUEUED	     128 /* root's are not counted out */
+#define MAX_ASKING	     64	 /* for authorization */
+#define MAX_REQUESTS_OF_USER 16	 /* asking and queued */
+#define MAX_OF_USER_AND_CELL 4
+#define MAX_UNKNOWN	     1024
 
 #define ACTION_ENTRY(verb, word, action) [verb] = action,
 static const char *const actions[] = {BUS_VERBS(ACTION_ENTRY)};
@@ -22,9 +26,14 @@ struct request {
 	struct service *service;
 	struct request *next;
 	sd_bus_message *call;
-	uid_t uid;		    /* whose call it is */
+	sd_bus_slot *identity; /* the bus is asked whose call it is */
+	bool identified;
+	uid_t uid;		    /* his, then */
+	uint32_t steps;		    /* what it would take: bits of enum bus_verb */
+	unsigned int asked;	    /* for how many of its actions polkit was asked */
 	struct polkit_check *check; /* in progress */
-	struct job *job; /* ours while polkit is asked, then queued or at work, or NULL */
+	struct job *job; /* ours until it is submitted, then queued or at work, or NULL */
+	bool submitted;
 };
 
 static void request_free(struct request *request)
@@ -35,9 +44,10 @@ static void request_free(struct request *request)
 		link = &(*link)->next;
 	if (*link)
 		*link = request->next;
-	if (request->check)
+	if (!request->submitted)
 		job_free(request->job);
 	polkit_check_free(request->check);
+	sd_bus_slot_unref(request->identity);
 	sd_bus_message_unref(request->call);
 	free(request);
 }
@@ -78,7 +88,7 @@ static void carry_out_at_once(struct request *request, const struct job *job)
 
 	switch (job->verb) {
 	case VERB_OPEN_CONSOLE:
-		if (console_open(manager, job->cell, author.peer, answer_with_console, request,
+		if (console_open(manager, job->cell, request->uid, answer_with_console, request,
 				 &error) == 0)
 			return;
 		break;
@@ -87,15 +97,19 @@ static void carry_out_at_once(struct request *request, const struct job *job)
 		if (cell)
 			signals_write(cell, job->signal, &job->value, &author, &error);
 		break;
+	case VERB_ADOPT:
+		adopt(manager, job->cell, &error);
+		break;
 	default:
-		manager_load_descriptions(manager, false, &error);
+		manager_load_descriptions(manager, &error);
 	}
 	answer(&error, request);
 }
 
 static bool is_at_once(enum bus_verb verb)
 {
-	return verb == VERB_RELOAD || verb == VERB_OPEN_CONSOLE || verb == VERB_WRITE_SIGNAL;
+	return verb == VERB_RELOAD || verb == VERB_OPEN_CONSOLE || verb == VERB_WRITE_SIGNAL ||
+	       verb == VERB_ADOPT;
 }
 
 /* The caller may. */
@@ -106,6 +120,7 @@ static void carry_out(struct request *request)
 	if (!is_at_once(job->verb)) {
 		job->done = answer;
 		job->userdata = request;
+		request->submitted = true;
 		job_submit(job);
 		return;
 	}
@@ -113,6 +128,139 @@ static void carry_out(struct request *request)
 	request->job = NULL;
 	carry_out_at_once(request, job);
 	job_free(job);
+}
+
+/* The one at work does not. */
+static bool waits(const struct request *request)
+{
+	const struct manager *manager = request->service->manager;
+
+	return request->job && request->job != manager->current && request->job != manager->urgent;
+}
+
+/*
+ * Every user's share is bounded, however many connections he has, so that none can fill the lists
+ * before the others, nor keep a cell busy; root is never kept out by what others ask for.
+ */
+static int check_limits(const struct request *wanted, struct error *error)
+{
+	const struct service *service = wanted->service;
+	const struct job *wish = wanted->job;
+	const uid_t uid = wanted->uid;
+	unsigned int of_user = 0, about_cell = 0, asking = 0;
+
+	if (uid == 0)
+		return 0;
+	if (jobs_queued(service->manager) >= MAX_QUEUED)
+		return error_set(error, ERROR_BUSY, "%u operations are waiting already",
+				 MAX_QUEUED);
+	for (const struct request *request = service->requests; request; request = request->next) {
+		asking += request->check != NULL;
+		if (request == wanted || !request->identified || request->uid != uid ||
+		    !waits(request))
+			continue;
+		of_user++;
+		about_cell += wish->cell && request->job->cell &&
+			      strcmp(wish->cell, request->job->cell) == 0;
+	}
+	if (about_cell >= MAX_OF_USER_AND_CELL)
+		return error_set(error, ERROR_LIMITS_EXCEEDED,
+				 "%u operations of yours with cell %s are waiting already",
+				 about_cell, wish->cell);
+	if (of_user >= MAX_REQUESTS_OF_USER)
+		return error_set(error, ERROR_LIMITS_EXCEEDED,
+				 "%u operations of yours are waiting already", of_user);
+	if (asking >= MAX_ASKING)
+		return error_set(error, ERROR_BUSY, "%u operations wait for authorization already",
+				 MAX_ASKING);
+	return 0;
+}
+
+static void on_authorization(struct error *error, void *userdata);
+
+/* What is done beside the verb needs its own consent. */
+static const char *next_action(const struct request *request)
+{
+	const char *own = actions[request->job->verb];
+
+	if (request->asked == 0)
+		return own;
+	if (request->asked == 1 && request->steps & (1u << VERB_ENABLE) &&
+	    strcmp(own, BUS_ACTION_MANAGE_HYPERVISOR) != 0)
+		return BUS_ACTION_MANAGE_HYPERVISOR;
+	return NULL;
+}
+
+/* The words of the steps, for rules. To be freed; NULL without memory. */
+static char *format_steps(uint32_t steps)
+{
+	char *text = NULL;
+	size_t size;
+	FILE *stream = open_memstream(&text, &size);
+
+	if (!stream)
+		return NULL;
+	for (enum bus_verb verb = 0; verb < VERB_COUNT; verb++) {
+		if (steps & (1u << verb))
+			fprintf(stream, "%s%s", ftell(stream) ? " " : "", verb_name(verb));
+	}
+	return fclose(stream) == 0 ? text : NULL;
+}
+
+/* Rules have to know all that makes a difference. */
+static int ask(struct request *request, const char *action)
+{
+	const struct job *job = request->job;
+	const bool second = request->asked > 0;
+	const char *verb = verb_name(second ? VERB_ENABLE : job->verb);
+	const char *cell = job->cell ? job->cell : "";
+	_cleanup_(freep) char *steps = format_steps(request->steps);
+	struct polkit_detail details[6] = {{"verb", verb}, {"cell", cell}, {"steps", steps}};
+	struct polkit_question question = {
+		.message = request->call,
+		.action = action,
+		.verb = verb,
+		.object = second ? "the hypervisor" : cell,
+		.details = details,
+		.num_details = 3,
+	};
+
+	if (!steps)
+		return -ENOMEM;
+	if (job->signal)
+		details[question.num_details++] = (struct polkit_detail){"signal", job->signal};
+	if (job->verb == VERB_LOAD)
+		details[question.num_details++] =
+			(struct polkit_detail){"images", job->num_images ? "own" : "described"};
+	if (job->verb == VERB_DISABLE)
+		details[question.num_details++] =
+			(struct polkit_detail){"force", job->force ? "true" : "false"};
+	request->asked++;
+	return polkit_ask(&question, on_authorization, request, &request->check);
+}
+
+static void fail(struct request *request, int r)
+{
+	sd_bus_reply_method_errno(request->call, r, NULL);
+	request_free(request);
+}
+
+/*
+ * Root could stop the daemon and open the device itself: to ask about it protects nothing, and
+ * would make cells that start at boot depend on polkit.
+ */
+static void authorize(struct request *request)
+{
+	const char *action = request->uid ? next_action(request) : NULL;
+	int r;
+
+	if (!action) {
+		carry_out(request);
+		return;
+	}
+	r = ask(request, action);
+	if (r < 0)
+		fail(request, r);
 }
 
 static void on_authorization(struct error *error, void *userdata)
@@ -125,58 +273,68 @@ static void on_authorization(struct error *error, void *userdata)
 	}
 	polkit_check_free(request->check);
 	request->check = NULL;
-	carry_out(request);
+	authorize(request);
 }
 
-/*
- * Every user's share is bounded, however many connections he has, so that none can fill the lists
- * before the others; root is never kept out by what others ask for.
- */
-static int check_limits(const struct service *service, uid_t uid, struct error *error)
+/* Of a user who may not do all that there is, only what he is asked about may be done. */
+static void bind_to_user(struct request *request)
 {
-	unsigned int of_user = 0, asking = 0;
+	struct job *job = request->job;
 
-	if (jobs_queued(service->manager) >= MAX_QUEUED)
-		return error_set(error, ERROR_BUSY, "%u operations are waiting already",
-				 MAX_QUEUED);
-	if (uid == 0)
+	job->of_user = true;
+	request->steps = forecast(job);
+	if (job->verb == VERB_START || job->verb == VERB_RESTART)
+		job->granted = request->steps & JOB_GUARDED;
+}
+
+static int on_identity(sd_bus_message *reply, void *userdata, sd_bus_error *ret_error)
+{
+	_cleanup_(error_done) struct error error = {0};
+	struct request *request = userdata;
+	uint32_t uid;
+	int r = sd_bus_message_get_errno(reply);
+
+	request->identity = sd_bus_slot_unref(request->identity);
+	if (r || sd_bus_message_read(reply, "u", &uid) < 0) {
+		fail(request, -EACCES);
 		return 0;
-	for (const struct request *request = service->requests; request; request = request->next) {
-		asking += request->check != NULL;
-		/* The one at work does not wait. */
-		of_user += request->uid == uid && request->job &&
-			   request->job != service->manager->current;
 	}
-	if (of_user >= MAX_REQUESTS_OF_USER)
-		return error_set(error, ERROR_LIMITS_EXCEEDED,
-				 "%u operations of yours are waiting already", of_user);
-	if (asking >= MAX_ASKING)
-		return error_set(error, ERROR_BUSY, "%u operations wait for authorization already",
-				 MAX_ASKING);
+	request->uid = uid;
+	request->identified = true;
+	if (check_limits(request, &error) < 0) {
+		answer(&error, request);
+		return 0;
+	}
+	if (uid)
+		bind_to_user(request);
+	authorize(request);
 	return 0;
+}
+
+/* Those of which it is not known yet whose they are. */
+static bool too_many_unknown(const struct service *service)
+{
+	unsigned int unknown = 0;
+
+	for (const struct request *request = service->requests; request; request = request->next)
+		unknown += request->identity != NULL;
+	return unknown >= MAX_UNKNOWN;
 }
 
 int request_submit(struct service *service, sd_bus_message *call, struct job *wish,
 		   sd_bus_error *ret_error)
 {
 	_cleanup_(job_freep) struct job *job = wish;
-	_cleanup_(error_done) struct error error = {0};
-	const struct polkit_question question = {
-		.message = call,
-		.action = actions[job->verb],
-		.cell = job->cell ? job->cell : "",
-		.verb = verb_name(job->verb),
-		.signal = job->signal,
-	};
+	const char *sender = sd_bus_message_get_sender(call);
 	struct request *request;
-	uid_t uid;
 	int r;
 
-	r = service_read_uid(call, &uid);
-	if (r < 0)
-		return r;
-	if (check_limits(service, uid, &error) < 0)
-		return service_reply_error(ret_error, &error);
+	/* Without a sender nobody knows whose call it is. */
+	if (!sender)
+		return -EACCES;
+	if (too_many_unknown(service))
+		return sd_bus_error_set(ret_error, error_bus_name(ERROR_BUSY),
+					"too many calls at once");
 	request = calloc(1, sizeof(*request));
 	if (!request)
 		return -ENOMEM;
@@ -184,22 +342,17 @@ int request_submit(struct service *service, sd_bus_message *call, struct job *wi
 		.service = service,
 		.next = service->requests,
 		.call = sd_bus_message_ref(call),
-		.uid = uid,
-		.job = job,
+		.job = TAKE_POINTER(job),
 	};
-	/*
-	 * Root could stop the daemon and open the device itself: to ask about it protects nothing,
-	 * and would make cells that start at boot depend on polkit.
-	 */
-	r = uid ? polkit_ask(&question, on_authorization, request, &request->check) : 0;
+	service->requests = request;
+	/* Not by waiting for the answer: the loop has others to serve. */
+	r = sd_bus_call_method_async(service->bus, &request->identity, "org.freedesktop.DBus",
+				     "/org/freedesktop/DBus", "org.freedesktop.DBus",
+				     "GetConnectionUnixUser", on_identity, request, "s", sender);
 	if (r < 0) {
 		request_free(request);
 		return r;
 	}
-	service->requests = request;
-	job = NULL;
-	if (!uid)
-		carry_out(request);
 	return 1;
 }
 

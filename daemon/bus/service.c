@@ -32,6 +32,12 @@ int service_reply_error(sd_bus_error *ret_error, const struct error *error)
 	return sd_bus_error_set(ret_error, error_bus_name(error->code), error_text(error));
 }
 
+int service_refuse_unseen(sd_bus_error *ret_error)
+{
+	return sd_bus_error_set(ret_error, SD_BUS_ERROR_TIMEOUT,
+				"the driver has not told yet which cells there are");
+}
+
 void service_tell_changes(const struct service *service, const char *path, const char *interface,
 			  const char *const *names, uint32_t properties)
 {

@@ -37,6 +37,9 @@ void service_tell_changes(const struct service *service, const char *path, const
 /* Replies with an error. For return from a method. */
 int service_reply_error(sd_bus_error *ret_error, const struct error *error);
 
+/* The same where nobody has seen yet which cells there are and what they do. */
+int service_refuse_unseen(sd_bus_error *ret_error);
+
 /* manager_bus.c: org.cellmgr1.Manager. */
 int manager_bus_add(struct service *service);
 void manager_bus_changed(uint32_t properties, void *userdata);

@@ -24,9 +24,14 @@ static bool is_own_word(const struct failure_record *record)
 	return record->reason == FAILURE_EXCEPTION || record->reason == FAILURE_STACK_OVERFLOW;
 }
 
-/* A cell that gave up by itself left no state of a CPU, or what it says of it. */
+/*
+ * A cell that gave up by itself left no state of a CPU, or what it says of it; of one that was
+ * killed none may be known.
+ */
 static bool tells_place(const struct failure_record *record)
 {
+	if (record->reason == FAILURE_KILLED)
+		return record->rip != 0;
 	return record->reason != FAILURE_NONE && record->reason != FAILURE_MESSAGE;
 }
 

@@ -28,6 +28,7 @@ void cell_free(struct cell *cell)
 	if (!cell)
 		return;
 	description_free(cell->description);
+	free(cell->broken);
 	free(cell->last_error);
 	free(cell->name);
 	free(cell);
@@ -108,7 +109,7 @@ void cell_observe(struct cell *cell, const struct snapshot_cell *seen)
 static enum lifecycle work_out_state(const struct cell *cell)
 {
 	if (!cell->exists)
-		return LIFECYCLE_DEFINED;
+		return cell->broken && !cell->description ? LIFECYCLE_INVALID : LIFECYCLE_DEFINED;
 	if (!cell_owned(cell))
 		return LIFECYCLE_FOREIGN;
 	switch (cell->seen.state) {
@@ -209,12 +210,14 @@ void cell_update(struct cell *cell, uint64_t now_ns, bool can_watch)
 	if (state != cell->state) {
 		log_debug("Cell %s: %s -> %s", cell->name, lifecycle_name(cell->state),
 			  lifecycle_name(state));
+		/* What went wrong with ours says nothing about somebody else's. */
+		if (state == LIFECYCLE_FOREIGN || cell->state == LIFECYCLE_INVALID)
+			cell_set_last_error(cell, NULL);
 		cell->state = state;
 		mark(cell, CELL_PROPERTY_STATE);
-		/* What went wrong with ours says nothing about somebody else's. */
-		if (state == LIFECYCLE_FOREIGN)
-			cell_set_last_error(cell, NULL);
 	}
+	if (state == LIFECYCLE_INVALID)
+		cell_set_last_error(cell, cell->broken);
 	health = work_out_health(cell, now_ns, can_watch);
 	if (health != cell->health) {
 		cell->health = health;

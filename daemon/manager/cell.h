@@ -40,7 +40,8 @@ struct cell {
 	struct manager *manager; /* whose it is; nothing here asks it */
 	struct cell *next;	 /* sorted by name */
 	char *name;
-	struct description *description; /* NULL: foreign, or its file has gone */
+	struct description *description; /* NULL: foreign, or its file has gone or makes no sense */
+	char *broken; /* what is wrong with its file; the description, if any, is the one before */
 	struct cell_record record;
 	bool unsaved; /* the record is not in the state file yet */
 	bool in_step; /* a step is about it: what is seen of it meanwhile does not count */

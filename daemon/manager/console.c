@@ -9,14 +9,15 @@
 #include "util/log.h"
 
 #define MAX_STREAMS	    OBSERVER_MAX_CONSOLES
-#define MAX_STREAMS_OF_PEER 4
+#define MAX_STREAMS_OF_USER 4
+#define STREAMS_OF_ROOT	    4 /* kept free for root */
 
 struct console_stream {
 	struct manager *manager;
 	struct console_stream *next;
 	uint64_t serial; /* never used again: an address would be */
-	char *peer;
-	int32_t id; /* the cell's; another cell may have it afterwards */
+	uid_t uid;	 /* whose */
+	int32_t id;	 /* the cell's; another cell may have it afterwards */
 	/* Who waits for the first bytes; NULL afterwards. */
 	void (*done)(int fd, void *userdata);
 	void *userdata;
@@ -37,7 +38,6 @@ static void stream_free(struct console_stream *stream)
 		close(stream->read_fd);
 	if (stream->write_fd >= 0)
 		close(stream->write_fd);
-	free(stream->peer);
 	free(stream);
 }
 
@@ -59,34 +59,38 @@ static int on_hangup(sd_event_source *source, int fd, uint32_t events, void *use
 	return 0;
 }
 
-static int check_limits(const struct manager *manager, const char *peer, struct error *error)
+/* Every user's share is bounded, however many connections he has; root is not kept out by them. */
+static int check_limits(const struct manager *manager, uid_t uid, struct error *error)
 {
-	size_t all = 0, of_peer = 0;
+	const size_t max = uid ? MAX_STREAMS - STREAMS_OF_ROOT : MAX_STREAMS;
+	size_t all = 0, of_user = 0;
 
 	for (struct console_stream *stream = manager->consoles; stream; stream = stream->next) {
 		all++;
-		of_peer += strcmp(stream->peer, peer) == 0;
+		of_user += stream->uid == uid;
 	}
-	if (of_peer >= MAX_STREAMS_OF_PEER || all >= MAX_STREAMS)
-		return error_set(error, ERROR_LIMITS_EXCEEDED, "too many consoles are open");
+	if (uid && of_user >= MAX_STREAMS_OF_USER)
+		return error_set(error, ERROR_LIMITS_EXCEEDED,
+				 "%zu consoles are open for you already", of_user);
+	if (all >= max)
+		return error_set(error, ERROR_LIMITS_EXCEEDED, "%zu consoles are open already",
+				 all);
 	return 0;
 }
 
-static int stream_new(struct manager *manager, const char *peer, struct console_stream **ret)
+static int stream_new(struct manager *manager, uid_t uid, struct console_stream **ret)
 {
 	static uint64_t last_serial;
 	struct console_stream *stream = calloc(1, sizeof(*stream));
 	int fds[2];
-	int r = -ENOMEM;
+	int r;
 
 	if (!stream)
 		return -ENOMEM;
 	stream->manager = manager;
 	stream->serial = ++last_serial;
 	stream->read_fd = stream->write_fd = -1;
-	stream->peer = strdup(peer);
-	if (!stream->peer)
-		goto err_free;
+	stream->uid = uid;
 	if (pipe2(fds, O_CLOEXEC) < 0) {
 		r = -errno;
 		goto err_free;
@@ -124,7 +128,7 @@ static int check_cell_state(const struct manager *manager, const struct cell *ce
 	return 0;
 }
 
-int console_open(struct manager *manager, const char *cell_name, const char *peer,
+int console_open(struct manager *manager, const char *cell_name, uid_t uid,
 		 void (*done)(int fd, void *userdata), void *userdata, struct error *error)
 {
 	const struct cell *cell = manager_look_up(manager, cell_name, error);
@@ -132,9 +136,9 @@ int console_open(struct manager *manager, const char *cell_name, const char *pee
 	int r;
 
 	if (!cell || check_cell_state(manager, cell, error) < 0 ||
-	    check_limits(manager, peer, error) < 0)
+	    check_limits(manager, uid, error) < 0)
 		return -EINVAL;
-	r = stream_new(manager, peer, &stream);
+	r = stream_new(manager, uid, &stream);
 	if (r < 0)
 		return error_set(error, ERROR_NO_RESOURCES, "cannot make a pipe: %s", strerror(-r));
 	stream->id = cell->seen.id;

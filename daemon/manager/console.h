@@ -6,14 +6,16 @@
 #ifndef CONSOLE_H
 #define CONSOLE_H
 
+#include <sys/types.h>
+
 #include "manager/manager.h"
 
 /*
- * Opens a cell's console for a peer, whose name counts for its share of them. done() is called
+ * Opens a cell's console for a user, for whose share of them it counts. done() is called
  * later with the pipe's end to read from, which it borrows; never after manager_free(). Returns 0,
  * or negative with error set (NoSuchCell, WrongState, Driver, LimitsExceeded, NoResources).
  */
-int console_open(struct manager *manager, const char *cell_name, const char *peer,
+int console_open(struct manager *manager, const char *cell_name, uid_t uid,
 		 void (*done)(int fd, void *userdata), void *userdata, struct error *error);
 
 /* For the observer: which consoles to read, and what came of it. */

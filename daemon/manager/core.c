@@ -3,23 +3,13 @@
 
 #include <errno.h>
 #include <string.h>
+#include <sys/stat.h>
 
 #include "manager/console.h"
 #include "manager/job_run.h"
 #include "manager/observe.h"
 #include "manager/sight.h"
 #include "util/log.h"
-
-static const struct problems *first_errors(const struct cell_dir *dir)
-{
-	if (problems_result(&dir->problems) < 0)
-		return &dir->problems;
-	for (size_t i = 0; i < dir->count; i++) {
-		if (problems_result(&dir->entries[i].problems) < 0)
-			return &dir->entries[i].problems;
-	}
-	return NULL;
-}
 
 /* Of what is only in the description everything may be another when that is. */
 static void mark_described(struct cell *cell)
@@ -33,29 +23,48 @@ static void mark_described(struct cell *cell)
 		cell->changed |= 1u << CELL_PROPERTY_DMA;
 }
 
+static void take_description(struct cell *cell, struct description *description)
+{
+	if (cell->description)
+		mark_described(cell);
+	description_free(cell->description);
+	cell->description = description;
+	if (description)
+		mark_described(cell);
+}
+
+/* One that makes no sense takes nothing away from a cell but what would be new. */
+static void take_entry(struct manager *manager, struct cell_dir_entry *entry)
+{
+	struct cell *cell = manager_ensure_cell(manager, entry->name);
+
+	manager_log_problems(&entry->problems);
+	if (!cell)
+		return;
+	if (entry->description) {
+		take_description(cell, TAKE_POINTER(entry->description));
+		return;
+	}
+	cell->broken = problems_format_first(&entry->problems);
+	if (!cell->broken)
+		cell->broken = strdup("its description cannot be read");
+	if (cell->description)
+		log_warning("%s: the description of cell %s that was in force stays so",
+			    entry->path, cell->name);
+}
+
 static void take_descriptions(struct manager *manager, struct cell_dir *dir)
 {
 	for (struct cell *cell = manager->cells; cell; cell = cell->next) {
-		if (cell->description)
-			mark_described(cell);
-		description_free(cell->description);
-		cell->description = NULL;
+		free(cell->broken);
+		cell->broken = NULL;
+		if (!cell_dir_find(dir, cell->name))
+			take_description(cell, NULL);
 	}
-	for (size_t i = 0; i < dir->count; i++) {
-		struct cell_dir_entry *entry = &dir->entries[i];
-		struct cell *cell;
-
-		manager_log_problems(&entry->problems);
-		cell = entry->description ? manager_ensure_cell(manager, entry->name) : NULL;
-		if (!cell)
-			continue;
-		cell->description = TAKE_POINTER(entry->description);
-		mark_described(cell);
-	}
+	for (size_t i = 0; i < dir->count; i++)
+		take_entry(manager, &dir->entries[i]);
 	cell_dir_free(manager->descriptions);
 	manager->descriptions = dir;
-	cell_dir_free(manager->rejected);
-	manager->rejected = NULL;
 }
 
 /* To be freed, NULL without memory. */
@@ -105,35 +114,24 @@ static int read_config(struct manager *manager, struct error *error)
 	return error_set(error, ERROR_INVALID, "%s", manager->config_error);
 }
 
-int manager_load_descriptions(struct manager *manager, bool tolerant, struct error *error)
+int manager_load_descriptions(struct manager *manager, struct error *error)
 {
 	struct cell_dir *dir;
-	const struct problems *errors;
 	int r;
 
-	r = read_config(manager, error);
-	if (r < 0 && !tolerant)
-		return r;
-	if (r < 0)
-		log_error("%s", error_text(error));
 	r = cell_dir_load(NULL, &dir);
 	if (r < 0)
-		return error_set(error, ERROR_INVALID, "cannot read the descriptions: %s",
+		return error_set(error, ERROR_NO_MEMORY, "cannot read the descriptions: %s",
 				 strerror(-r));
-	errors = first_errors(dir);
-	if (errors && !tolerant) {
-		error_set_problems(error, ERROR_INVALID, errors);
-		cell_dir_free(manager->rejected);
-		manager->rejected = dir;
-		return -EINVAL;
-	}
+	/* What is wrong with it is no reason to leave the descriptions as they were. */
+	r = read_config(manager, error);
 	manager_log_problems(&dir->problems);
 	take_descriptions(manager, dir);
 	links_unstick(manager);
 	observe_settle(manager);
 	jobs_follow_up(manager);
 	observer_look(manager->observer);
-	return 0;
+	return r;
 }
 
 static void on_observed(struct observation *observation, void *userdata)
@@ -154,6 +152,39 @@ static size_t on_consoles(struct observer_console *consoles, void *userdata)
 	return console_requests(userdata, consoles);
 }
 
+static void on_bad_record(const char *file, int error)
+{
+	log_error("Cannot use %s: %s; it is kept as %s" STATE_BAD
+		  ", and its cell is taken as foreign; "
+		  "where it is the described one, Adopt takes it back",
+		  file, strerror(-error), file);
+}
+
+static int read_state(struct manager *manager)
+{
+	int r;
+
+	if (mkdir(STATE_RECORDS, 0700) < 0 && errno != EEXIST)
+		log_error("Cannot make %s: %s", STATE_RECORDS, strerror(errno));
+	r = state_read(STATE_FILE, &manager->remembered);
+	if (r < 0) {
+		manager->remembered = calloc(1, sizeof(*manager->remembered));
+		if (!manager->remembered)
+			return -ENOMEM;
+	}
+	if (r < 0 && r != -ENOENT) {
+		log_error("Cannot use %s: %s; it is kept as %s" STATE_BAD
+			  ", and the memory pool of "
+			  "the hypervisor is not known",
+			  STATE_FILE, strerror(-r), STATE_FILE);
+		state_keep_bad(STATE_FILE);
+	}
+	r = state_read_records(STATE_RECORDS, manager->remembered, on_bad_record);
+	if (r < 0)
+		log_error("Cannot read %s: %s", STATE_RECORDS, strerror(-r));
+	return 0;
+}
+
 static int set_up(struct manager *manager)
 {
 	static const struct observer_callbacks callbacks = {
@@ -163,12 +194,14 @@ static int set_up(struct manager *manager)
 	_cleanup_(error_done) struct error error = {0};
 	int r;
 
-	r = state_read(STATE_FILE, &manager->remembered);
-	if (r < 0 && r != -ENOENT)
-		log_warning("Cannot use %s: %s; cells that exist are taken as foreign", STATE_FILE,
-			    strerror(-r));
+	r = read_state(manager);
+	if (r < 0)
+		return r;
 	manager_read_machine(manager);
 	r = worker_new(manager->event, "operations", &manager->worker);
+	if (r < 0)
+		return r;
+	r = worker_new(manager->event, "kills", &manager->urgent_worker);
 	if (r < 0)
 		return r;
 	r = observer_new(manager->event, &callbacks, manager, &manager->observer);
@@ -177,7 +210,7 @@ static int set_up(struct manager *manager)
 	r = sight_begin(manager);
 	if (r < 0)
 		return r;
-	r = manager_load_descriptions(manager, true, &error);
+	r = manager_load_descriptions(manager, &error);
 	if (r < 0)
 		log_error("%s", error_text(&error));
 	observer_look(manager->observer);
@@ -208,9 +241,9 @@ void manager_free(struct manager *manager)
 {
 	if (!manager)
 		return;
-	if (manager->current && manager->current->step)
-		atomic_store(&manager->current->step->abandoned, true);
+	jobs_abandon(manager);
 	worker_free(manager->worker);
+	worker_free(manager->urgent_worker);
 	sight_end(manager);
 	consoles_free(manager);
 	links_close(manager);
@@ -231,7 +264,6 @@ void manager_free(struct manager *manager)
 		free(link);
 	}
 	cell_dir_free(manager->descriptions);
-	cell_dir_free(manager->rejected);
 	machine_free(manager->machine);
 	state_free(manager->remembered);
 	free(manager->config_error);

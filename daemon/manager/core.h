@@ -17,10 +17,10 @@ void manager_free(struct manager *manager);
 DEFINE_FREEP(struct manager *, manager_free)
 
 /*
- * Reads all descriptions anew. tolerant: broken ones are logged and left out; else they change
- * nothing and error says what is wrong. The configuration is read again as well; where that has an
- * error it stays as it was, and nothing changes either. Returns 0 or negative.
+ * Reads the configuration and all descriptions anew. What is wrong with a description is logged;
+ * its cell keeps the one it had before, or is invalid where it had none. Returns 0, or negative
+ * with error set: a configuration with an error changes nothing of the one before.
  */
-int manager_load_descriptions(struct manager *manager, bool tolerant, struct error *error);
+int manager_load_descriptions(struct manager *manager, struct error *error);
 
 #endif /* CORE_H */

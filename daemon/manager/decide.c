@@ -230,8 +230,12 @@ struct decision decide(const struct situation *now)
 	if (now->verb == VERB_SHRINK_POOL)
 		return decide_shrink_pool(now);
 	if (now->cell->state == LIFECYCLE_FOREIGN)
-		return refuse(now->cell, ERROR_WRONG_STATE,
-			      "it was made by somebody else and is not touched");
+		return refuse(
+			now->cell, ERROR_WRONG_STATE,
+			"it is not known to this daemon and is not touched; where it is the one "
+			"that its description means, Adopt takes it over");
+	if (now->cell->state == LIFECYCLE_INVALID)
+		return refuse(now->cell, ERROR_INVALID, "its description has errors");
 	if (!now->whole)
 		return decide_single(now);
 	switch (now->verb) {

@@ -11,6 +11,7 @@ struct job *job_new(struct manager *manager, enum bus_verb verb, const char *cel
 		return NULL;
 	job->manager = manager;
 	job->verb = verb;
+	job->granted = JOB_GUARDED;
 	for (size_t i = 0; i < ARRAY_SIZE(job->images); i++)
 		job->images[i].fd = -1;
 	job->cell = cell ? strdup(cell) : NULL;
@@ -25,6 +26,13 @@ void job_free(struct job *job)
 {
 	if (!job)
 		return;
+	while (job->merged) {
+		struct job *merged = job->merged;
+
+		job->merged = merged->merged;
+		merged->merged = NULL;
+		job_free(merged);
+	}
 	sd_event_source_disable_unref(job->deadline);
 	step_free(job->step);
 	plan_done(&job->plan);
@@ -39,9 +47,22 @@ void job_free(struct job *job)
 
 void job_answer(struct job *job, const struct error *error)
 {
-	if (job->done)
-		job->done(error, job->userdata);
-	job->done = NULL;
+	for (; job; job = job->merged) {
+		if (job->done)
+			job->done(error, job->userdata);
+		job->done = NULL;
+	}
+}
+
+void job_set_killed(const struct job *job, struct error *error)
+{
+	error_set(error, ERROR_WRONG_STATE, "cell %s was killed on request meanwhile", job->cell);
+}
+
+bool job_brings_to_life(const struct job *job)
+{
+	return job->verb == VERB_START || job->verb == VERB_RESTART || job->verb == VERB_CREATE ||
+	       job->verb == VERB_LOAD;
 }
 
 struct cell *job_cell(const struct job *job)

@@ -11,12 +11,29 @@
 #include "manager/plan.h"
 #include "model/signal_value.h"
 
+/*
+ * Steps that change more than the cell that a method names, or more of it than one expects: they
+ * are done for those only who were found to be allowed them.
+ */
+#define JOB_GUARDED (1u << VERB_ENABLE | 1u << VERB_DESTROY)
+
 struct job {
 	struct manager *manager;
 	struct job *next;
 	enum bus_verb verb;
 	bool whole; /* by all steps that it takes; else that step alone */
 	char *cell; /* name; NULL for the hypervisor's */
+
+	struct job *merged; /* others that this one does the work of */
+	bool of_user;	    /* asked for by somebody who is not root */
+	/*
+	 * Steps that he may have done, of those that he may have to be asked about: bits of enum
+	 * bus_verb in JOB_GUARDED.
+	 */
+	uint32_t granted;
+	bool asked;	/* somebody waited for it, or waits */
+	bool cancelled; /* by a Kill: no further step */
+	bool parked;	/* waits with its next step for a Kill of another cell */
 
 	/*
 	 * Tells what came of it, once; error is unset for success. NULL: nobody asks, or it has
@@ -53,8 +70,14 @@ struct job *job_new(struct manager *manager, enum bus_verb verb, const char *cel
 void job_free(struct job *job);
 DEFINE_FREEP(struct job *, job_free)
 
-/* Calls done, if it has not been. */
+/* Calls done, if it has not been, for those that were merged into it as well. */
 void job_answer(struct job *job, const struct error *error);
+
+/* The error of one that a Kill has cut short. */
+void job_set_killed(const struct job *job, struct error *error);
+
+/* Whether the cell would run, or be ready to, when it is done. */
+bool job_brings_to_life(const struct job *job);
 
 /* The cell that it is about, as it is now; NULL where there is none. */
 struct cell *job_cell(const struct job *job);

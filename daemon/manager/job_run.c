@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "manager/decide.h"
+#include "manager/job_queue.h"
 #include "manager/job_step.h"
 #include "manager/observe.h"
 #include "manager/sight.h"
@@ -19,7 +20,7 @@
 /* Each link of a cell may have to go and to come. */
 #define MAX_STEPS_OF_CELL (8 + 2 * DESCRIPTION_MAX_LINKS)
 
-static void advance(struct job *job);
+static void do_next_step(struct job *job);
 
 /* In the worker: the job itself is none of its business. */
 static void run_step(void *userdata)
@@ -29,34 +30,75 @@ static void run_step(void *userdata)
 	step_run(job->step);
 }
 
-static void refuse_queued(struct manager *manager, const struct error *error)
+/* The operation of a cell that none of ours is about any more. */
+static const char *remaining_operation(const struct manager *manager, const struct job *ended)
 {
-	struct job *job;
+	const struct job *job = manager->current;
 
-	while ((job = manager->queue)) {
-		manager->queue = job->next;
-		job_answer(job, error);
-		job_free(job);
-	}
+	return job && job != ended && job->cell && strcmp(job->cell, ended->cell) == 0
+		       ? verb_name(job->verb)
+		       : "";
 }
 
-static void run_next(struct manager *manager)
+static void begin(struct job *job)
 {
-	struct job *job = manager->queue;
-	struct cell *cell;
+	struct manager *manager = job->manager;
+	struct cell *cell = job_cell(job);
 
-	if (manager->current || !job)
-		return;
-	manager->queue = job->next;
-	manager->current = job;
-	cell = job_cell(job);
 	if (job->verb == VERB_DISABLE)
 		links_unstick(manager);
 	if (cell) {
 		cell_set_operation(cell, verb_name(job->verb));
 		manager_publish_cell(manager, cell);
 	}
-	advance(job);
+}
+
+/*
+ * Begins what may be begun: a Kill first, and no other step while it lasts. In a loop and not by
+ * calling itself, because root's jobs are not limited and each may be refused at once.
+ */
+static void run_next(struct manager *manager)
+{
+	struct job *job;
+
+	if (manager->running_jobs)
+		return;
+	manager->running_jobs = true;
+	for (;;) {
+		if (!manager->urgent && (job = queue_take_kill(manager))) {
+			manager->urgent = job;
+			begin(job);
+			do_next_step(job);
+			continue;
+		}
+		job = manager->current;
+		if (manager->urgent || (job && !job->parked))
+			break;
+		if (job) {
+			job->parked = false;
+			do_next_step(job);
+			continue;
+		}
+		job = queue_take(manager);
+		if (!job)
+			break;
+		manager->current = job;
+		job->parked = true;
+		begin(job);
+	}
+	manager->running_jobs = false;
+}
+
+/* What went wrong with it is told of the cell; a call that does not fit its state is not. */
+static void note_outcome(struct job *job, struct cell *cell, const struct error *error)
+{
+	if (error_is_set(error) && error->code != ERROR_WRONG_STATE)
+		cell_set_last_error(cell, error_text(error));
+	/* What somebody has put right is over; how a cell failed is evidence. */
+	else if (!error_is_set(error) && job->asked && cell->state != LIFECYCLE_FAILED)
+		cell_set_last_error(cell, NULL);
+	cell_set_operation(cell, remaining_operation(job->manager, job));
+	manager_publish_cell(job->manager, cell);
 }
 
 static void end(struct job *job, const struct error *error)
@@ -68,17 +110,20 @@ static void end(struct job *job, const struct error *error)
 		log_event(LOG_NOTICE, NULL, job->cell, NULL, 0, "Cannot %s%s%s: %s",
 			  verb_name(job->verb), job->cell ? " " : "", job->cell ? job->cell : "",
 			  error_reason(error_text(error), verb_name(job->verb), job->cell));
-	if (cell) {
-		/* A call that does not fit the state says nothing about the cell. */
-		if (error_is_set(error) && error->code != ERROR_WRONG_STATE)
-			cell_set_last_error(cell, error_text(error));
-		cell_set_operation(cell, "");
-		manager_publish_cell(manager, cell);
-	}
+	if (cell)
+		note_outcome(job, cell, error);
 	job_answer(job, error);
-	manager->current = NULL;
+	if (manager->urgent == job)
+		manager->urgent = NULL;
+	else
+		manager->current = NULL;
 	job_free(job);
 	run_next(manager);
+}
+
+static struct worker *worker_of(const struct job *job)
+{
+	return job->manager->urgent == job ? job->manager->urgent_worker : job->manager->worker;
 }
 
 /* The driver hangs: nobody shall wait for it any longer. */
@@ -96,7 +141,8 @@ static void give_up(struct job *job)
 	job_answer(job, &error);
 	error_set(&error, ERROR_BUSY, "the driver has not come back from %s yet",
 		  verb_name(job->step->verb));
-	refuse_queued(job->manager, &error);
+	queue_refuse(job->manager, job != job->manager->urgent, &error);
+	run_next(job->manager);
 }
 
 static int on_deadline(sd_event_source *source, uint64_t usec, void *userdata)
@@ -105,36 +151,55 @@ static int on_deadline(sd_event_source *source, uint64_t usec, void *userdata)
 	uint64_t now = manager_now_ns(job->manager) / 1000;
 
 	atomic_store(&job->step->expired, true);
-	worker_interrupt(job->manager->worker);
+	worker_interrupt(worker_of(job));
 	if (!job->expired_at)
 		job->expired_at = now;
-	if (!job->stuck && now - job->expired_at >= GRACE_US)
-		give_up(job);
 	sd_event_source_set_time(source, now + REPEAT_US);
 	sd_event_source_set_enabled(source, SD_EVENT_ONESHOT);
+	if (!job->stuck && now - job->expired_at >= GRACE_US)
+		give_up(job);
 	return 0;
 }
 
-/* job is a Kill: cuts a stop of the same cell short, if one is in progress. */
-static void hasten(struct job *job)
+/*
+ * A Kill is an emergency: what would start its cell comes to nothing, and the step about the cell
+ * that it has to wait for is cut short where it can be.
+ */
+static void make_way(struct job *kill)
 {
-	struct job *current = job->manager->current;
+	struct job *current = kill->manager->current;
+	const struct step *step = current ? current->step : NULL;
 
-	if (!current || !current->step || current->step->verb != VERB_STOP ||
-	    strcmp(current->step->cell, job->cell) != 0)
+	kill->was_running |= queue_cancel_starts(kill->manager, kill);
+	if (current && current->cell && strcmp(current->cell, kill->cell) == 0 &&
+	    job_brings_to_life(current))
+		kill->was_running = current->cancelled = true;
+	if (!step || strcmp(step->cell, kill->cell) != 0 || step->verb == VERB_KILL ||
+	    step->verb == VERB_DESTROY)
 		return;
-	atomic_store(&current->step->kill_now, true);
+	if (step->verb == VERB_STOP)
+		atomic_store(&current->step->kill_now, true);
 	sd_event_source_set_time(current->deadline, 0);
 }
 
 /* A link too many is in nobody's way, unless the job has to have all of them gone. */
 static bool goes_on_after(const struct job *job, const struct step *failed)
 {
-	if (failed->verb != VERB_REMOVE_LINK || job->stuck ||
-	    (job->verb == VERB_DISABLE && !job->force))
+	if (failed->verb != VERB_REMOVE_LINK || (job->verb == VERB_DISABLE && !job->force))
 		return false;
 	log_warning("%s; it is left there", error_text(&failed->error));
 	return true;
+}
+
+/* With the next step, but for a Kill that waited for this one to end. */
+static void go_on(struct job *job)
+{
+	if (job == job->manager->urgent) {
+		do_next_step(job);
+		return;
+	}
+	job->parked = true;
+	run_next(job->manager);
 }
 
 static void on_step_done(void *userdata)
@@ -152,15 +217,22 @@ static void on_step_done(void *userdata)
 	observe_apply(manager, step->snapshot);
 	jobs_follow_up(manager);
 	observer_restart(manager->observer);
-	if (job->stuck)
+	/* The answer was that it did not come back; what came of it all the same is in the state.
+	 */
+	if (job->stuck && !error_is_set(&step->error))
+		log_notice("The driver came back from %s %s, which is done", verb_name(step->verb),
+			   step->cell);
+	else if (job->stuck)
 		error_set(&error, ERROR_TIMEOUT, "the driver came back from %s too late",
 			  verb_name(step->verb));
+	else if (job->cancelled)
+		job_set_killed(job, &error);
 	else if (error_is_set(&step->error))
 		error_set(&error, step->error.code, "%s", error_text(&step->error));
-	if (error_is_set(&error) && !goes_on_after(job, step))
+	if (job->stuck || (error_is_set(&error) && !goes_on_after(job, step)))
 		end(job, &error);
 	else
-		advance(job);
+		go_on(job);
 }
 
 static int begin_step(struct job *job, enum bus_verb verb, struct cell *about, struct error *error)
@@ -180,14 +252,18 @@ static int begin_step(struct job *job, enum bus_verb verb, struct cell *about, s
 		error_set(error, ERROR_NO_RESOURCES, "no timer: %s", strerror(-r));
 		goto err_step;
 	}
-	job_record_intent(job, cell);
+	r = job_record_intent(job, cell, error);
+	if (r < 0)
+		goto err_step;
 	if (cell)
 		cell->in_step = true;
-	r = worker_submit(manager->worker, run_step, on_step_done, job);
+	r = worker_submit(worker_of(job), run_step, on_step_done, job);
 	if (r >= 0)
 		return 0;
 	if (cell)
 		cell->in_step = false;
+	else
+		manager->intent[0] = '\0';
 	error_set(error, ERROR_BUSY, "the worker is busy");
 err_step:
 	step_free(job->step);
@@ -202,6 +278,20 @@ static unsigned int step_limit(const struct manager *manager)
 	for (const struct cell *cell = manager->cells; cell; cell = cell->next)
 		cells++;
 	return MAX_STEPS_OF_CELL * (cells + 1);
+}
+
+/* It was looked at what it would take when he was asked about; that may be another thing now. */
+static int check_granted(const struct job *job, enum bus_verb step, struct error *error)
+{
+	const uint32_t bit = 1u << step;
+
+	if (!(JOB_GUARDED & bit) || job->granted & bit || step == job->verb)
+		return 0;
+	return error_set(error, ERROR_WRONG_STATE,
+			 "to %s%s%s takes a step now (%s) that it did not when it was allowed; "
+			 "call again",
+			 verb_name(job->verb), job->cell ? " " : "", job->cell ? job->cell : "",
+			 verb_name(step));
 }
 
 /* What to do next: 1 with the step and its cell, 0 where all is done, negative with error set. */
@@ -261,18 +351,22 @@ static int decide_step(struct job *job, enum bus_verb *ret_step, struct cell **r
 	if (changed < 0)
 		return changed;
 	*ret_step = changed ? VERB_DESTROY : next.step;
+	if (check_granted(job, *ret_step, error) < 0)
+		return -EINVAL;
 	*ret_cell = next.cell ? manager_find_cell(manager, next.cell->name) : NULL;
 	return 1;
 }
 
-/* The next step, or the end. */
-static void advance(struct job *job)
+/* Or the end. */
+static void do_next_step(struct job *job)
 {
 	_cleanup_(error_done) struct error error = {0};
 	struct cell *cell = NULL;
 	enum bus_verb step = VERB_COUNT;
 
-	if (decide_step(job, &step, &cell, &error) > 0) {
+	if (job->cancelled) {
+		job_set_killed(job, &error);
+	} else if (decide_step(job, &step, &cell, &error) > 0) {
 		/* A driver whose states make us go in circles. */
 		if (job->steps_done >= step_limit(job->manager))
 			error_set(&error, ERROR_DRIVER,
@@ -284,28 +378,35 @@ static void advance(struct job *job)
 	end(job, &error);
 }
 
-void job_submit(struct job *job)
+static bool refuse_while_stuck(struct job *job)
 {
 	_cleanup_(error_done) struct error error = {0};
-	struct manager *manager = job->manager;
-	const struct job *current = manager->current;
-	const struct cell *cell = job_cell(job);
-	struct job **link = &manager->queue;
+	const struct manager *manager = job->manager;
+	const struct job *stuck = manager->urgent;
 
-	if (current && current->stuck) {
-		error_set(&error, ERROR_BUSY, "the driver has not come back from %s%s%s yet",
-			  verb_name(current->verb), current->cell ? " " : "",
-			  current->cell ? current->cell : "");
-		job_answer(job, &error);
-		job_free(job);
+	if (!stuck || !stuck->stuck)
+		stuck = job->verb == VERB_KILL ? NULL : manager->current;
+	if (!stuck || !stuck->stuck)
+		return false;
+	error_set(&error, ERROR_BUSY, "the driver has not come back from %s%s%s yet",
+		  verb_name(stuck->verb), stuck->cell ? " " : "", stuck->cell ? stuck->cell : "");
+	job_answer(job, &error);
+	job_free(job);
+	return true;
+}
+
+void job_submit(struct job *job)
+{
+	struct manager *manager = job->manager;
+	const struct cell *cell = job_cell(job);
+
+	if (refuse_while_stuck(job))
 		return;
-	}
 	job->was_running = cell && cell_running(cell);
-	while (*link)
-		link = &(*link)->next;
-	*link = job;
+	job->asked = job->done != NULL;
+	queue_add(manager, job);
 	if (job->verb == VERB_KILL)
-		hasten(job);
+		make_way(job);
 	run_next(manager);
 }
 
@@ -358,6 +459,18 @@ unsigned int jobs_queued(const struct manager *manager)
 	return count;
 }
 
+static void abandon(struct job *job)
+{
+	if (job && job->step)
+		atomic_store(&job->step->abandoned, true);
+}
+
+void jobs_abandon(struct manager *manager)
+{
+	abandon(manager->current);
+	abandon(manager->urgent);
+}
+
 void jobs_free(struct manager *manager)
 {
 	struct job *job;
@@ -366,6 +479,7 @@ void jobs_free(struct manager *manager)
 		manager->queue = job->next;
 		job_free(job);
 	}
+	job_free(manager->urgent);
 	job_free(manager->current);
-	manager->current = NULL;
+	manager->urgent = manager->current = NULL;
 }

@@ -1,14 +1,17 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
-/* The queue of jobs, done one at a time: step after step in the worker, with the intent on record
- * before each. */
+/*
+ * Jobs are done one at a time, step after step in the worker, with the intent on record before
+ * each; a Kill in a worker of its own, since it must not wait for a driver that hangs.
+ */
 #ifndef JOB_RUN_H
 #define JOB_RUN_H
 
 #include "manager/job.h"
 
 /*
- * Takes a job over and does it when those before it are done. job->done may be called before this
- * returns (Busy: a step before it hangs in the driver).
+ * Takes a job over and does it when those before it are done; a Kill does not wait for a step about
+ * another cell, and ends what would start its own. job->done may be called before this returns
+ * (Busy: a step before it hangs in the driver).
  */
 void job_submit(struct job *job);
 
@@ -22,6 +25,9 @@ unsigned int jobs_queued(const struct manager *manager);
  * too.
  */
 void jobs_follow_up(struct manager *manager);
+
+/* Tells those at work that the daemon ends. */
+void jobs_abandon(struct manager *manager);
 
 /* Drops all jobs: for the end of the daemon. */
 void jobs_free(struct manager *manager);

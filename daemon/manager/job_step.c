@@ -145,33 +145,74 @@ static bool is_of_link(const struct step *step)
 	return step->verb == VERB_ADD_LINK || step->verb == VERB_REMOVE_LINK;
 }
 
-static void record_link_intent(struct job *job)
+static int record_link_intent(struct job *job)
 {
-	struct link *link = job->step->verb == VERB_ADD_LINK
-				    ? links_add(job->manager, &job->plan.link)
-				    : links_find(job->manager, job->plan.link.bdf);
+	struct manager *manager = job->manager;
+	const bool comes = job->step->verb == VERB_ADD_LINK;
+	struct link *link = comes ? links_add(manager, &job->plan.link)
+				  : links_find(manager, job->plan.link.bdf);
+	int r;
 
 	if (link)
 		snprintf(link->record.intent, sizeof(link->record.intent), "%s",
 			 verb_name(job->step->verb));
-	manager_save(job->manager);
+	r = manager_save(manager);
+	if (r >= 0 || !link)
+		return r;
+	link->record.intent[0] = '\0';
+	if (comes)
+		links_forget(manager, link);
+	return r;
 }
 
-void job_record_intent(struct job *job, struct cell *cell)
+static int record_cell_intent(struct job *job, struct cell *cell)
 {
-	char *intent = cell ? cell->record.intent : job->manager->intent;
+	const struct cell_record old = cell->record;
+	int r;
 
-	if (is_of_link(job->step)) {
-		record_link_intent(job);
-		return;
-	}
-	snprintf(intent, sizeof(cell->record.intent), "%s", verb_name(job->step->verb));
+	snprintf(cell->record.intent, sizeof(cell->record.intent), "%s",
+		 verb_name(job->step->verb));
 	if (job->step->verb == VERB_CREATE) {
 		cell->record.placement = job->plan.placement;
 		memcpy(cell->record.blob_sha256, job->plan.blob_sha256,
 		       sizeof(cell->record.blob_sha256));
 	}
-	manager_save(job->manager);
+	r = manager_save_cell(job->manager, cell);
+	if (r >= 0)
+		return 0;
+	cell->record = old;
+	return job->step->verb == VERB_KILL ? 0 : r;
+}
+
+static int record_hypervisor_intent(struct job *job)
+{
+	struct manager *manager = job->manager;
+	int r;
+
+	snprintf(manager->intent, sizeof(manager->intent), "%s", verb_name(job->step->verb));
+	r = manager_save(manager);
+	if (r < 0)
+		manager->intent[0] = '\0';
+	return r;
+}
+
+int job_record_intent(struct job *job, struct cell *cell, struct error *error)
+{
+	int r;
+
+	if (is_of_link(job->step))
+		r = record_link_intent(job);
+	else if (cell)
+		r = record_cell_intent(job, cell);
+	else
+		r = record_hypervisor_intent(job);
+	if (r >= 0)
+		return 0;
+	return error_set(
+		error, ERROR_NO_RESOURCES,
+		"nothing is done that a restarted daemon could not know of, and /run/cellmgr "
+		"cannot be written: %s",
+		strerror(-r));
 }
 
 /* What came of a step goes into the records of the cell it was about. */
@@ -330,5 +371,8 @@ void job_record_result(struct job *job)
 	} else if (step->verb == VERB_GROW_POOL || step->verb == VERB_SHRINK_POOL) {
 		record_pool(job->manager, step);
 	}
-	manager_save(job->manager);
+	if (cell)
+		manager_save_cell(job->manager, cell);
+	else
+		manager_save(job->manager);
 }

@@ -17,9 +17,10 @@ uint64_t job_step_time(const struct job *job, const struct cell *cell);
 
 /*
  * Puts on record that the step will be done, before it is begun: a successor of ours must know what
- * may have happened.
+ * may have happened. Returns 0, or negative with error set: then it must not be begun. A Kill is
+ * not made to depend on that: of a cell that has ended nothing has to be known.
  */
-void job_record_intent(struct job *job, struct cell *cell);
+int job_record_intent(struct job *job, struct cell *cell, struct error *error);
 
 /* Puts on record what came of the step, and into the journal what a person looks for there. */
 void job_record_result(struct job *job);

@@ -4,6 +4,7 @@
 #include <errno.h>
 #include <inttypes.h>
 #include <string.h>
+#include <unistd.h>
 
 #include "manager/sight.h"
 #include "util/log.h"
@@ -52,18 +53,11 @@ struct cell *manager_look_up(const struct manager *manager, const char *name, st
 	struct cell *cell = manager_find_cell(manager, name);
 	struct cell_dir_entry *entry;
 
-	if (cell)
+	if (cell && cell->state != LIFECYCLE_INVALID)
 		return cell;
-	entry = manager->rejected ? cell_dir_find(manager->rejected, name) : NULL;
-	if (!entry && manager->descriptions)
-		entry = cell_dir_find(manager->descriptions, name);
+	entry = manager->descriptions ? cell_dir_find(manager->descriptions, name) : NULL;
 	if (entry && problems_result(&entry->problems) < 0)
 		error_set_problems(error, ERROR_INVALID, &entry->problems);
-	else if (entry)
-		error_set(error, ERROR_NO_SUCH_CELL,
-			  "the description of cell %s is not in force, because the last reload "
-			  "failed over another one; 'cellctl check' says why",
-			  name);
 	else
 		set_no_such_cell(name, error);
 	return NULL;
@@ -125,39 +119,80 @@ void manager_mark(struct manager *manager, enum manager_property property)
 	manager->changed |= 1u << property;
 }
 
-void manager_save(struct manager *manager)
+/* Once, however often it is tried. */
+static int note_saved(struct manager *manager, const char *file, int r)
 {
-	_cleanup_(freep) struct state_cell *cells = NULL;
+	if (r < 0 && r != manager->save_error)
+		log_error("Cannot write %s: %s", file, strerror(-r));
+	manager->save_error = r;
+	return r;
+}
+
+int manager_save(struct manager *manager)
+{
 	_cleanup_(freep) struct link_record *links = NULL;
 	struct state state = {
 		.pool = manager->pool,
 		.hypervisor = manager->hypervisor,
 		.pool_from_linux = manager->pool_from_linux,
 	};
-	size_t count = 0;
-	int r;
+	int r = -ENOMEM;
 
-	manager->unsaved = false;
 	memcpy(state.intent, manager->intent, sizeof(state.intent));
-	for (struct cell *cell = manager->cells; cell; cell = cell->next)
-		count++;
-	cells = calloc(count + 1, sizeof(*cells));
 	links = links_collect(manager, &state.num_links);
-	if (!cells || !links) {
-		log_error("Cannot write %s: out of memory", STATE_FILE);
-		return;
-	}
-	state.cells = cells;
 	state.links = links;
-	for (struct cell *cell = manager->cells; cell; cell = cell->next) {
+	if (links)
+		r = state_write(STATE_FILE, &state);
+	manager->unsaved = r < 0;
+	return note_saved(manager, STATE_FILE, r);
+}
+
+#define RECORD_FILE_MAX (sizeof(STATE_RECORDS) + DESCRIPTION_MAX_NAME + 1)
+
+/* name must be a valid one. */
+static void record_file(const char *name, char ret[RECORD_FILE_MAX])
+{
+	snprintf(ret, RECORD_FILE_MAX, STATE_RECORDS "/%s", name);
+}
+
+void manager_drop_record(const char *name)
+{
+	char file[RECORD_FILE_MAX];
+
+	if (!description_name_valid(name))
+		return;
+	record_file(name, file);
+	(void)unlink(file);
+}
+
+int manager_save_cell(struct manager *manager, struct cell *cell)
+{
+	const struct cell_record *record = &cell->record;
+	char file[RECORD_FILE_MAX];
+	int r = 0;
+
+	/* What is not ours has no record, and may have any name. */
+	if (!description_name_valid(cell->name)) {
 		cell->unsaved = false;
-		if (cell->record.phase == CELL_PHASE_NONE && !cell->record.intent[0])
-			continue;
-		cells[state.num_cells++] = (struct state_cell){cell->name, cell->record};
+		return 0;
 	}
-	r = state_write(STATE_FILE, &state);
-	if (r < 0)
-		log_error("Cannot write %s: %s", STATE_FILE, strerror(-r));
+	record_file(cell->name, file);
+	if (record->phase != CELL_PHASE_NONE || record->intent[0])
+		r = state_write_record(file, record);
+	else if (unlink(file) < 0 && errno != ENOENT)
+		r = -errno;
+	cell->unsaved = r < 0;
+	return note_saved(manager, file, r);
+}
+
+void manager_save_rest(struct manager *manager)
+{
+	if (manager->unsaved)
+		manager_save(manager);
+	for (struct cell *cell = manager->cells; cell; cell = cell->next) {
+		if (cell->unsaved)
+			manager_save_cell(manager, cell);
+	}
 }
 
 void manager_publish_cell(struct manager *manager, struct cell *cell)

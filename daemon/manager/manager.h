@@ -46,7 +46,6 @@ struct manager {
 	struct config config;	       /* the last that was good, or the defaults */
 	char *config_error;	       /* what is wrong with the file now; NULL: nothing */
 	struct cell_dir *descriptions; /* as loaded; the broken ones too */
-	struct cell_dir *rejected;     /* what the last reload would not take; NULL: it took all */
 	struct machine *machine;       /* NULL: could not be read */
 	struct state *remembered;      /* of a daemon before us; NULL once it has been matched */
 
@@ -55,7 +54,8 @@ struct manager {
 	bool pool_from_linux;
 	int pool_node;	 /* or TOPOLOGY_NO_NODE: not known */
 	char intent[16]; /* step with the hypervisor in progress */
-	bool unsaved;	 /* a record is not in the state file yet */
+	bool unsaved;	 /* something of this is not in the state file yet */
+	int save_error;	 /* of the last file written; 0: none */
 
 	sd_event_source *sight; /* sight.c */
 	bool blind;		/* no look has come back for long */
@@ -81,6 +81,9 @@ struct manager {
 	/* Jobs (job.h): queued, and the one at work. */
 	struct job *queue;
 	struct job *current;
+	struct job *urgent; /* a Kill, at work beside it: no other step is begun meanwhile */
+	struct worker *urgent_worker;
+	bool running_jobs; /* job_run.c is about to begin what may be begun */
 
 	struct console_stream *consoles;
 };
@@ -106,8 +109,16 @@ void manager_log_problems(const struct problems *problems);
 /* Reads the machine's facts anew; what fails is logged and leaves what there was. */
 void manager_read_machine(struct manager *manager);
 
-/* Writes the state file. */
-void manager_save(struct manager *manager);
+/*
+ * Write what a successor has to know: of the hypervisor and links, of a cell, or whatever has not
+ * been written yet. Return 0 or negative errno, with a line in the log; what could not be written
+ * is tried again with the next look.
+ */
+int manager_save(struct manager *manager);
+int manager_save_cell(struct manager *manager, struct cell *cell);
+/* Of a cell that is no more. */
+void manager_drop_record(const char *name);
+void manager_save_rest(struct manager *manager);
 
 /* A property has a new value. */
 void manager_mark(struct manager *manager, enum manager_property property);

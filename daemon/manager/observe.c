@@ -114,15 +114,14 @@ static void finish_intent(struct cell_record *record, const struct snapshot_cell
  * Nobody was there to see it go. Whether it still ran then is not known; it has not been stopped by
  * a daemon, else that would be on record.
  */
-static void miss(struct manager *manager, const struct state *state,
-		 const struct state_cell *remembered)
+static void miss(struct manager *manager, const struct state_cell *remembered)
 {
 	const struct cell_record *record = &remembered->record;
 	struct cell *cell;
 
 	if (record->phase != CELL_PHASE_STARTED || record->end_reported ||
 	    strcmp(record->intent, verb_name(VERB_DESTROY)) == 0 ||
-	    strcmp(state->intent, verb_name(VERB_DISABLE)) == 0)
+	    strcmp(manager->remembered->intent, verb_name(VERB_DISABLE)) == 0)
 		return;
 	cell = manager_ensure_cell(manager, remembered->name);
 	if (!cell)
@@ -131,44 +130,76 @@ static void miss(struct manager *manager, const struct state *state,
 	cell->gone = true;
 }
 
-static bool is_same(const struct cell_record *record, const struct snapshot_cell *seen)
+static bool is_same_cell(const struct cell_record *record, const struct snapshot_cell *seen)
 {
-	/* There may be another one of its name and id, made while nobody was looking. */
-	return record->id == seen->id &&
+	/* Another one of the same name and id may have been made while nobody was looking. */
+	return record->phase != CELL_PHASE_NONE && record->id == seen->id &&
 	       memcmp(&record->placement.cpus, &seen->cpus, sizeof(seen->cpus)) == 0;
+}
+
+/* A cell of a daemon before us. Returns false where that cannot be told yet. */
+static bool remember_cell(struct manager *manager, struct state_cell *state,
+			  const struct snapshot *snapshot)
+{
+	const struct snapshot_cell *seen = snapshot_find_name(snapshot, state->name);
+	struct cell *cell;
+	bool same;
+
+	if (seen && seen->error)
+		return false;
+	if (seen)
+		finish_intent(&state->record, seen);
+	same = seen && is_same_cell(&state->record, seen);
+	if (!same)
+		miss(manager, state);
+	cell = seen ? manager_ensure_cell(manager, state->name)
+		    : manager_find_cell(manager, state->name);
+	/* What the file says is what is so, or the file goes. */
+	if (cell)
+		cell->unsaved = true;
+	else
+		manager_drop_record(state->name);
+	if (!cell || !same)
+		return true;
+	cell->record = state->record;
+	log_event(LOG_INFO, MESSAGE_CELL_ADOPTED, cell->name, NULL, 0,
+		  "Cell %s goes on under this daemon", cell->name);
+	return true;
+}
+
+static void remember_cells(struct manager *manager, const struct snapshot *snapshot)
+{
+	struct state *state = manager->remembered;
+	size_t left = 0;
+
+	for (size_t i = 0; i < state->num_cells; i++) {
+		if (remember_cell(manager, &state->cells[i], snapshot))
+			free(state->cells[i].name);
+		else
+			state->cells[left++] = state->cells[i];
+	}
+	state->num_cells = left;
 }
 
 /* Cells of a daemon before us get their records back; what is below confirms them, or not. */
 static void remember(struct manager *manager, const struct snapshot *snapshot)
 {
-	_cleanup_(state_freep) struct state *state = TAKE_POINTER(manager->remembered);
+	struct state *state = manager->remembered;
 
 	if (!state)
 		return;
-	manager->pool_from_linux = state->pool_from_linux;
-	links_remember(manager, state, snapshot->hypervisor == HYPERVISOR_ENABLED);
-	if (snapshot->hypervisor == HYPERVISOR_ENABLED)
-		remember_pool(manager, state, snapshot);
-	for (size_t i = 0; i < state->num_cells; i++) {
-		const struct snapshot_cell *seen =
-			snapshot_find_name(snapshot, state->cells[i].name);
-		struct cell_record *record = &state->cells[i].record;
-		struct cell *cell;
-
-		if (seen)
-			finish_intent(record, seen);
-		if (!seen || record->phase == CELL_PHASE_NONE || !is_same(record, seen)) {
-			miss(manager, state, &state->cells[i]);
-			continue;
-		}
-		cell = manager_ensure_cell(manager, state->cells[i].name);
-		if (!cell)
-			continue;
-		cell->record = *record;
-		cell->unsaved = true;
-		log_event(LOG_INFO, MESSAGE_CELL_ADOPTED, cell->name, NULL, 0,
-			  "Cell %s goes on under this daemon", cell->name);
+	if (!manager->observed) {
+		manager->pool_from_linux = state->pool_from_linux;
+		links_remember(manager, state, snapshot->hypervisor == HYPERVISOR_ENABLED);
+		if (snapshot->hypervisor == HYPERVISOR_ENABLED)
+			remember_pool(manager, state, snapshot);
+		manager->unsaved = true;
 	}
+	remember_cells(manager, snapshot);
+	if (state->num_cells)
+		return;
+	state_free(state);
+	manager->remembered = NULL;
 }
 
 static struct cell *find_by_id(const struct manager *manager, int32_t id)
@@ -211,7 +242,7 @@ static void observe_existing(struct manager *manager, const struct snapshot *sna
 		cell_observe(cell, seen);
 		if (!was_foreign && !cell_owned(cell))
 			log_event(LOG_NOTICE, MESSAGE_CELL_FOREIGN, cell->name, NULL, 0,
-				  "Cell %s was made by somebody else; it is shown, not touched",
+				  "Cell %s is not known to this daemon; it is shown, not touched",
 				  cell->name);
 	}
 }
@@ -253,10 +284,13 @@ static void drop_unneeded(struct manager *manager)
 	while (*link) {
 		struct cell *cell = *link;
 
-		if (cell->description || cell->exists || cell->in_step || cell->operation[0]) {
+		if (cell->description || cell->broken || cell->exists || cell->in_step ||
+		    cell->operation[0]) {
 			link = &cell->next;
 			continue;
 		}
+		if (cell->unsaved)
+			manager_save_cell(manager, cell);
 		manager->events->cell_removed(cell, manager->userdata);
 		*link = cell->next;
 		cell_free(cell);
@@ -294,8 +328,6 @@ void observe_settle(struct manager *manager)
 				    manager->features & CELLVISOR_FEATURE_STATUS);
 		if (!cell->in_step && !cell->unseen)
 			alarm_raise(manager, cell);
-		manager->unsaved |= cell->unsaved;
-		cell->unsaved = false;
 		manager_publish_cell(manager, cell);
 	}
 	drop_unneeded(manager);
@@ -329,14 +361,17 @@ void observe_apply(struct manager *manager, const struct snapshot *snapshot)
 	apply_hypervisor(manager, snapshot);
 	links_observe(manager, snapshot->hypervisor == HYPERVISOR_ENABLED);
 	remember(manager, snapshot);
-	/* Pieces that others have brought are as good, and theirs to take away. */
-	observe_pool(manager, snapshot, false);
+	/*
+	 * Pieces that others have brought are as good, and theirs to take away. What comes while a
+	 * step of ours is about the pool is that step's to tell.
+	 */
+	if (!manager->intent[0])
+		observe_pool(manager, snapshot, false);
 	observe_existing(manager, snapshot);
 	observe_missing(manager, snapshot);
 	manager->observed = true;
 	observe_settle(manager);
 	notify_status(manager);
 	manager_set_period(manager);
-	if (manager->unsaved)
-		manager_save(manager);
+	manager_save_rest(manager);
 }

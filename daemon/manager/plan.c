@@ -15,6 +15,7 @@
 /* A placement_input with the arrays that it borrows. */
 struct input {
 	struct placement_input placement;
+	struct machine machine; /* with what Linux has not at the moment; all else is borrowed */
 	struct placement_cell *cells;
 	struct link_place *links;
 	const struct description **descriptions;
@@ -70,13 +71,14 @@ static int gather(struct manager *manager, const struct cell *except, struct inp
 	input->descriptions = calloc(count + 1, sizeof(*input->descriptions));
 	if (!input->cells || !input->descriptions || gather_links(manager, except, input) < 0)
 		return -ENOMEM;
+	if (manager->machine)
+		input->machine = *manager->machine;
 	for (struct cell *cell = manager->cells; cell; cell = cell->next) {
 		if (cell->exists) {
 			add_cell(input, cell);
 			/* Linux has taken their CPUs offline, but they are there. */
-			if (manager->machine)
-				manager->machine->online =
-					cpu_mask_union(&manager->machine->online, &cell->seen.cpus);
+			input->machine.online =
+				cpu_mask_union(&input->machine.online, &cell->seen.cpus);
 		}
 		if (cell->description)
 			input->descriptions[input->placement.num_descriptions++] =
@@ -89,7 +91,7 @@ static int gather(struct manager *manager, const struct cell *except, struct inp
 	input->placement.kept = manager->cpus_kept;
 	input->placement.pool = manager->pool;
 	input->placement.hypervisor = manager->hypervisor;
-	input->placement.machine = manager->machine;
+	input->placement.machine = manager->machine ? &input->machine : NULL;
 	input->placement.whole_cores = manager->config.whole_cores;
 	input->placement.cells = input->cells;
 	input->placement.descriptions = input->descriptions;
@@ -142,8 +144,8 @@ static int place_now(struct manager *manager, struct cell *cell, struct error *e
 	if (manager->pool.count == 0)
 		return error_set(
 			error, ERROR_NO_RESOURCES,
-			"the hypervisor was enabled by somebody else and its memory is not "
-			"known; disable it and let cellmgrd enable it");
+			"the hypervisor's memory is not known to this daemon, which did not enable "
+			"it or has lost its state; disable it and let cellmgrd enable it");
 	r = need_machine(manager, error);
 	return r < 0 ? r : place(manager, cell, error, ret);
 }
@@ -319,6 +321,7 @@ int plan_check(struct manager *manager, struct cell *cell, struct error *error)
 	if (gather(manager, NULL, &input) < 0)
 		return error_set(error, ERROR_NO_RESOURCES, "out of memory");
 	check = check_input(manager);
+	check.machine = input.placement.machine;
 	check.descriptions = input.descriptions;
 	check.num_descriptions = input.placement.num_descriptions;
 	check.ignore_rivals = true;
@@ -342,6 +345,7 @@ static int begin_check(struct manager *manager, struct problems *problems, struc
 	if (gather(manager, NULL, input) < 0)
 		return -ENOMEM;
 	*ret = check_input(manager);
+	ret->machine = input->placement.machine;
 	ret->descriptions = input->descriptions;
 	ret->num_descriptions = input->placement.num_descriptions;
 	return 1;

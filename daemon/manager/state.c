@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-only
 #include "manager/state.h"
 
+#include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
 #include <string.h>
@@ -102,7 +103,6 @@ static struct json_object *encode_pool(const struct pool *pool)
 static struct json_object *encode_state(const struct state *state)
 {
 	struct json_object *object = json_object_new_object();
-	struct json_object *cells = json_object_new_object();
 	struct json_object *links = json_object_new_array();
 
 	json_object_object_add(object, "version", json_object_new_int(STATE_VERSION));
@@ -111,22 +111,31 @@ static struct json_object *encode_state(const struct state *state)
 	json_object_object_add(object, "pool-from-linux",
 			       json_object_new_boolean(state->pool_from_linux));
 	add_string(object, "intent", state->intent);
-	for (size_t i = 0; i < state->num_cells; i++)
-		json_object_object_add(cells, state->cells[i].name,
-				       encode_record(&state->cells[i].record));
-	json_object_object_add(object, "cells", cells);
 	for (size_t i = 0; i < state->num_links; i++)
 		json_object_array_add(links, encode_link(&state->links[i]));
 	json_object_object_add(object, "links", links);
 	return object;
 }
 
-int state_write(const char *file, const struct state *state)
+static int write_json(const char *file, struct json_object *object)
 {
-	_cleanup_(json_object_putp) struct json_object *object = encode_state(state);
 	const char *text = json_object_to_json_string_ext(object, JSON_C_TO_STRING_PRETTY);
 
 	return text ? write_text(file, text, 0600) : -ENOMEM;
+}
+
+int state_write(const char *file, const struct state *state)
+{
+	_cleanup_(json_object_putp) struct json_object *object = encode_state(state);
+
+	return write_json(file, object);
+}
+
+int state_write_record(const char *file, const struct cell_record *record)
+{
+	_cleanup_(json_object_putp) struct json_object *object = encode_record(record);
+
+	return write_json(file, object);
 }
 
 /* The file is ours, but a person may have had a hand in it: every look-up says whether it worked.
@@ -311,23 +320,39 @@ static bool decode_record(struct json_object *object, struct cell_record *ret)
 	return true;
 }
 
-static int decode_cells(struct json_object *cells, struct state *state)
+static int add_record(struct state *state, const char *name, struct json_object *object)
 {
-	state->cells = calloc((size_t)json_object_object_length(cells) + 1, sizeof(*state->cells));
-	if (!state->cells)
+	struct state_cell *cells;
+	struct state_cell cell = {0};
+
+	if (!json_object_is_type(object, json_type_object) || !decode_record(object, &cell.record))
+		return -EPROTO;
+	cell.name = strdup(name);
+	cells = reallocarray(state->cells, state->num_cells + 1, sizeof(*cells));
+	if (cells)
+		state->cells = cells;
+	if (!cell.name || !cells) {
+		free(cell.name);
 		return -ENOMEM;
+	}
+	state->cells[state->num_cells++] = cell;
+	return 0;
+}
+
+static int decode_cells(struct json_object *object, struct state *state)
+{
+	struct json_object *cells;
+	int r = 0;
+
+	if (!json_object_object_get_ex(object, "cells", &cells))
+		return 0;
+	if (!json_object_is_type(cells, json_type_object))
+		return -EPROTO;
 	json_object_object_foreach(cells, name, value)
 	{
-		struct state_cell *cell = &state->cells[state->num_cells];
-
-		if (!decode_record(value, &cell->record))
-			return -EPROTO;
-		cell->name = strdup(name);
-		if (!cell->name)
-			return -ENOMEM;
-		state->num_cells++;
+		r = r < 0 ? r : add_record(state, name, value);
 	}
-	return 0;
+	return r;
 }
 
 static int decode_links(struct json_object *object, struct state *state)
@@ -353,7 +378,7 @@ static int decode_links(struct json_object *object, struct state *state)
 
 static int decode_state(struct json_object *object, struct state *state)
 {
-	struct json_object *pool = NULL, *hypervisor = NULL, *cells = NULL;
+	struct json_object *pool = NULL, *hypervisor = NULL;
 	uint64_t version;
 	int r;
 
@@ -364,38 +389,95 @@ static int decode_state(struct json_object *object, struct state *state)
 	json_object_object_get_ex(object, "hypervisor", &hypervisor);
 	if (!decode_pool(pool, &state->pool) || !decode_range(hypervisor, &state->hypervisor) ||
 	    !get_bool(object, "pool-from-linux", &state->pool_from_linux) ||
-	    !copy_string(object, "intent", state->intent, sizeof(state->intent)) ||
-	    !json_object_object_get_ex(object, "cells", &cells) ||
-	    !json_object_is_type(cells, json_type_object))
+	    !copy_string(object, "intent", state->intent, sizeof(state->intent)))
 		return -EPROTO;
-	r = decode_cells(cells, state);
+	r = decode_cells(object, state);
 	return r < 0 ? r : decode_links(object, state);
+}
+
+static int read_json(const char *file, struct json_object **ret)
+{
+	_cleanup_(freep) char *text = NULL;
+	_cleanup_(closep) int fd = -1;
+	size_t length;
+	int r;
+
+	fd = open(file, O_RDONLY | O_CLOEXEC | O_NOFOLLOW | O_NONBLOCK);
+	if (fd < 0)
+		return -errno;
+	r = read_text(fd, STATE_MAX_FILE, &text, &length);
+	if (r < 0)
+		return r;
+	*ret = json_tokener_parse(text);
+	return *ret ? 0 : -EPROTO;
 }
 
 int state_read(const char *file, struct state **ret)
 {
 	_cleanup_(json_object_putp) struct json_object *object = NULL;
 	_cleanup_(state_freep) struct state *state = NULL;
-	_cleanup_(freep) char *text = NULL;
-	_cleanup_(closep) int fd = -1;
-	size_t length;
 	int r;
 
-	fd = open(file, O_RDONLY | O_CLOEXEC | O_NOFOLLOW);
-	if (fd < 0)
-		return -errno;
-	r = read_text(fd, STATE_MAX_FILE, &text, &length);
+	r = read_json(file, &object);
 	if (r < 0)
 		return r;
-	object = json_tokener_parse(text);
 	state = calloc(1, sizeof(*state));
 	if (!state)
 		return -ENOMEM;
-	r = object ? decode_state(object, state) : -EPROTO;
+	r = decode_state(object, state);
 	if (r < 0)
 		return r;
 	*ret = TAKE_POINTER(state);
 	return 0;
+}
+
+void state_keep_bad(const char *file)
+{
+	_cleanup_(freep) char *kept = NULL;
+
+	if (asprintf(&kept, "%s" STATE_BAD, file) < 0)
+		kept = NULL;
+	else
+		(void)rename(file, kept);
+}
+
+static int read_record(const char *directory, const char *name, struct state *state,
+		       void (*bad)(const char *file, int error))
+{
+	_cleanup_(json_object_putp) struct json_object *object = NULL;
+	_cleanup_(freep) char *file = NULL;
+	int r;
+
+	if (asprintf(&file, "%s/%s", directory, name) < 0) {
+		file = NULL;
+		return -ENOMEM;
+	}
+	r = read_json(file, &object);
+	if (r >= 0)
+		r = add_record(state, name, object);
+	if (r >= 0 || r == -ENOMEM)
+		return r;
+	state_keep_bad(file);
+	bad(file, r);
+	return 0;
+}
+
+int state_read_records(const char *directory, struct state *state,
+		       void (*bad)(const char *file, int error))
+{
+	const struct dirent *entry;
+	DIR *records = opendir(directory);
+	int r = 0;
+
+	if (!records)
+		return errno == ENOENT ? 0 : -errno;
+	/* Names of cells have no dots: what is half written or kept as evidence has. */
+	while (r >= 0 && (entry = readdir(records))) {
+		if (description_name_valid(entry->d_name))
+			r = read_record(directory, entry->d_name, state, bad);
+	}
+	closedir(records);
+	return r;
 }
 
 void state_free(struct state *state)

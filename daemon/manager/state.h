@@ -1,8 +1,9 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /*
- * What a restarted daemon must know again: /run/cellmgr/state, JSON. Written before each operation
- * with what is intended, and after it with what came of it, so that whatever the daemon died of,
- * the file and the machine together tell which cells are ours.
+ * What a restarted daemon must know again, in JSON: /run/cellmgr/state of the hypervisor and of
+ * links, and a file of each cell in /run/cellmgr/records, so that a bad one costs one cell. Written
+ * before each operation with what is intended, and after it with what came of it, so that whatever
+ * the daemon died of, files and machine together tell which cells are ours.
  */
 #ifndef STATE_H
 #define STATE_H
@@ -13,7 +14,9 @@
 #include "driver/image.h"
 #include "model/placement.h"
 
-#define STATE_FILE "/run/cellmgr/state"
+#define STATE_FILE    "/run/cellmgr/state"
+#define STATE_RECORDS "/run/cellmgr/records"
+#define STATE_BAD     ".bad" /* what a file that makes no sense is kept as */
 
 /* How far a cell of ours has come. */
 enum cell_phase {
@@ -52,16 +55,33 @@ struct state {
 	struct address_range hypervisor; /* its part of the pool */
 	bool pool_from_linux;		 /* to be given back */
 	char intent[16];		 /* "enable", "disable" or "" */
-	struct state_cell *cells;
+	struct state_cell *cells;	 /* read from files of their own, written to them alone */
 	size_t num_cells;
 	struct link_record *links;
 	size_t num_links;
 };
 
-/* Writes a new file and renames it over the old one. Returns 0 or negative errno. */
+/*
+ * Writes a new file and renames it over the old one, without the cells. Returns 0 or negative
+ * errno.
+ */
 int state_write(const char *file, const struct state *state);
 
-/* Returns 0, -ENOENT, -EPROTO for a file that makes no sense, or another negative errno. */
+/* The same for what is remembered of a cell. */
+int state_write_record(const char *file, const struct cell_record *record);
+
+/*
+ * Adds what is remembered of cells. A file that makes no sense is told to bad, renamed, and left
+ * out. Returns 0 (also where there is no directory) or negative errno.
+ */
+int state_read_records(const char *directory, struct state *state,
+		       void (*bad)(const char *file, int error));
+
+/* Renames a file that makes no sense: it is evidence. */
+void state_keep_bad(const char *file);
+
+/* Of a daemon that had one file, the cells are in it. Returns 0, -ENOENT, -EPROTO for a file that
+ * makes no sense, or another negative errno. */
 int state_read(const char *file, struct state **ret);
 
 /* Takes NULL. */

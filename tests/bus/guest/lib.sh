@@ -167,7 +167,7 @@ fresh() {
 		diag "fresh: $output"
 		systemctl stop cellmgrd
 		systemctl restart fake-driver
-		rm -f /run/cellmgr/state
+		rm -rf /run/cellmgr/state /run/cellmgr/records
 	}
 	systemctl is-active -q cellmgrd || systemctl start cellmgrd
 }

@@ -114,7 +114,7 @@ test_everybody_is_denied_every_change() {
 	local before calls=0 questions=''
 	before=$(fake calls create)/$(fake calls enable)/$(fake calls start)
 	each_changing_method expect_denied
-	is "number of methods tried" "$calls" 14
+	is "number of methods tried" "$calls" 15
 	is "driver calls" "$(fake calls create)/$(fake calls enable)/$(fake calls start)" "$before"
 	is "what polkit was asked" "$(questions_asked)" "${questions%$'\n'}"
 }
@@ -141,13 +141,32 @@ test_all_descriptions_are_checked_together() {
 
 test_rules_see_cell_and_verb() {
 	local games=(setpriv --reuid=5 --regid=60 --clear-groups ./bus-peer call)
+	# What it takes is asked about, too.
+	fails "not where that enables the hypervisor" "${games[@]}" "$manager" org.cellmgr1.Manager StartCell s alpha
+	like "why" "$output" 'not allowed to enable the hypervisor: .*org.cellmgr1.manage-hypervisor'
+	manager_is HypervisorState off
+	call EnableHypervisor
 	check "games may start alpha" "${games[@]}" "$manager" org.cellmgr1.Manager StartCell s alpha
 	state_is alpha running
 	fails "not beta" "${games[@]}" "$manager" org.cellmgr1.Manager StartCell s beta
 	check "games may stop alpha" "${games[@]}" "$manager"/cell/alpha org.cellmgr1.Cell Stop
 	fails "not destroy" "${games[@]}" "$manager"/cell/alpha org.cellmgr1.Cell Destroy
 	fails "not the hypervisor" "${games[@]}" "$manager" org.cellmgr1.Manager DisableHypervisor b true
+	fails "nor bytes of his own" setpriv --reuid=5 --regid=60 --clear-groups ./bus-peer load alpha \
+		/usr/lib/cellmgr/images/beta.bin 0
 	state_is alpha shut-down
+	# A start that destroys is a destroy.
+	local id
+	id=$(property alpha Id)
+	mv /etc/cellmgr/cells/broken.json /tmp/
+	sed -i 's/"1M"/"2M"/' /etc/cellmgr/cells/alpha.json
+	done_well call Reload
+	fails "not a start that destroys it" "${games[@]}" "$manager" org.cellmgr1.Manager StartCell s alpha
+	property_is alpha Id "$id"
+	sed -i 's/"2M"/"1M"/' /etc/cellmgr/cells/alpha.json
+	done_well call Reload
+	mv /tmp/broken.json /etc/cellmgr/cells/
+	check "as it was he may" "${games[@]}" "$manager" org.cellmgr1.Manager StartCell s alpha
 }
 
 test_without_polkit_only_root_may() {

@@ -306,27 +306,49 @@ test_operations_are_done_in_order() {
 	state_is beta running
 }
 
-test_broken_description_stops_a_reload() {
-	local before
-	before=$(busctl call org.cellmgr1 "$manager" org.cellmgr1.Manager ListCells)
+test_reload_takes_what_is_good() {
+	local name
 	sed -i 's/"1M"/"2M"/' /etc/cellmgr/cells/alpha.json
-	sed 's/alpha/late/' /etc/cellmgr/cells/alpha.json >/etc/cellmgr/cells/late.json
+	cp /etc/cellmgr/cells/alpha.json /etc/cellmgr/cells/late.json
 	echo '{ "cpu": [1] }' >/etc/cellmgr/cells/worse.json
-	fails_with Invalid "broken.json:3:.*memroy.*memory" manager Reload
-	# What is new is not in force, and each is told why.
-	fails_with Invalid "worse.json:1:.*cpu.*" manager StartCell s worse
-	fails_with NoSuchCell "late is not in force.*cellctl check" manager StartCell s late
-	rm /etc/cellmgr/cells/late.json /etc/cellmgr/cells/worse.json
-	is "list of cells" "$(busctl call org.cellmgr1 "$manager" org.cellmgr1.Manager ListCells)" \
-		"$before"
-	property_is alpha Memory $((1 << 20))
-	mv /etc/cellmgr/cells/broken.json /tmp/
-	done_well call Reload
-	property_is alpha Memory $((2 << 20))
-	sed -i 's/"2M"/"1M"/' /etc/cellmgr/cells/alpha.json
+	mkdir /etc/cellmgr/cells/dir.json
+	cp /etc/cellmgr/cells/beta.json /tmp/beta.json
+	echo '{ "memory": "4M" ' >/etc/cellmgr/cells/beta.json
 	done_well systemctl reload cellmgrd
-	property_is alpha Memory $((1 << 20))
-	mv /tmp/broken.json /etc/cellmgr/cells/
+	property_is alpha Memory $((2 << 20))
+	state_is late defined
+	# What was in force stays so, what never was is shown.
+	state_is beta defined
+	property_is beta Memory $((4 << 20))
+	state_is worse invalid
+	property_like worse LastError 'worse.json:1:.*cpu.*unknown key'
+	fails_with Invalid "worse.json:1:.*cpu.*" manager StartCell s worse
+	fails_with Invalid "worse.json:1:.*cpu.*" worse Create
+	call ListCells
+	like "list of cells" "$output" '"worse" "invalid" "/org/cellmgr1/cell/worse"'
+	# All of them are named.
+	journal _SYSTEMD_UNIT=cellmgrd.service >/tmp/lines
+	for name in broken worse beta dir; do
+		check "the journal names $name.json" grep -q "/etc/cellmgr/cells/$name.json" /tmp/lines
+	done
+	mv /tmp/beta.json /etc/cellmgr/cells/
+	mv /etc/cellmgr/cells/late.json /etc/cellmgr/cells/worse.json
+	rmdir /etc/cellmgr/cells/dir.json
+	sed -i 's/"2M"/"1M"/' /etc/cellmgr/cells/alpha.json
+	done_well call Reload
+	state_is worse defined
+	property_is worse LastError ""
+	rm /etc/cellmgr/cells/worse.json
+	done_well call Reload
+	eventually_check "worse goes" 15 has_no_object worse
+}
+
+test_broken_descriptions_are_listed() {
+	state_is broken invalid
+	property_like broken LastError 'broken.json:3:.*memroy'
+	done_well call GetCell s broken
+	# It is there, and nothing can be done with it.
+	fails_with Invalid "broken.json:3:" broken Kill
 }
 
 test_broken_configuration_is_said() {

@@ -54,3 +54,67 @@ test_a_cell_that_cannot_be_read_costs_that_cell_only() {
 	property_becomes 5 beta Health ok
 	done_well call StopCell s beta
 }
+
+test_a_late_driver_leaves_no_error_behind() {
+	call EnableHypervisor
+	cell beta Create
+	cell beta Load 'a(ht)' 0
+	cell beta Start
+	fake rule shutdown 0 stuck >/dev/null
+	fake answer beta approve >/dev/null
+	sed -i 's/"60s"/"1s"/' /etc/cellmgr/cells/beta.json
+	done_well call Reload
+	fails_with Timeout "did not come back from stop in time" manager StopCell s beta
+	fake clear >/dev/null
+	property_becomes 15 beta State shut-down
+	property_becomes 15 beta LastError ""
+	# What somebody has put right is over.
+	fake rule destroy 1 EIO >/dev/null
+	fails_with Driver "cannot destroy beta" beta Destroy
+	property_like beta LastError "cannot destroy"
+	done_well cell beta Destroy
+	property_is beta LastError ""
+	sed -i 's/"1s"/"60s"/' /etc/cellmgr/cells/beta.json
+	done_well call Reload
+}
+
+test_nobody_is_told_of_cells_before_the_first_look() {
+	call StartCell s alpha
+	systemctl stop cellmgrd
+	fake rule status 0 stuck >/dev/null
+	systemctl start cellmgrd
+	fails_with org.freedesktop.DBus.Error.Timeout "not told yet" manager ListCells
+	fake clear >/dev/null
+	eventually_check "it is told" 15 call ListCells
+	state_is alpha running
+}
+
+test_consoles_are_shared_out_among_users() {
+	local n peers=()
+	cat >/etc/polkit-1/rules.d/20-console.rules <<-'END'
+		polkit.addRule(function(action, subject) {
+			if (action.id == "org.cellmgr1.debug-cells" && subject.user == "games")
+				return polkit.Result.YES;
+		});
+	END
+	call StartCell s alpha
+	sleep 1
+	for n in 1 2 3 4 5 6; do
+		setpriv --reuid=5 --regid=60 --clear-groups ./bus-peer console alpha 4000 >"/tmp/console-$n" 2>&1 &
+		peers+=($!)
+	done
+	eventually_check "two are refused, however many connections there are" 10 is_refused_consoles 2
+	for n in 7 8 9 10 11 12; do
+		./bus-peer console alpha 2000 >"/tmp/console-$n" 2>&1 &
+		peers+=($!)
+	done
+	for n in "${peers[@]}"; do
+		wait "$n"
+	done
+	is "refused" "$(cat /tmp/console-* | grep -c 'LimitsExceeded')" 2
+	rm /etc/polkit-1/rules.d/20-console.rules
+}
+
+is_refused_consoles() {
+	[ "$(cat /tmp/console-* | grep -c 'LimitsExceeded')" = "$1" ]
+}

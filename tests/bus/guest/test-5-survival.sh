@@ -49,8 +49,8 @@ test_killed_in_the_middle_of_a_create() {
 	fake rule create 1 hang >/dev/null
 	busctl call org.cellmgr1 "$manager/cell/alpha" org.cellmgr1.Cell Create >/tmp/create 2>&1 &
 	property_becomes 30 alpha Operation create
-	eventually_check "the intent is written" 30 grep -q '"intent": *"create"' /run/cellmgr/state
-	cp /run/cellmgr/state /tmp/state
+	eventually_check "the intent is written" 30 grep -q '"intent": *"create"' /run/cellmgr/records/alpha
+	cp /run/cellmgr/records/alpha /tmp/record
 	kill_daemon
 	# The fake gives the call up with its caller.
 	fake clear >/dev/null
@@ -58,7 +58,7 @@ test_killed_in_the_middle_of_a_create() {
 	# The driver made the cell, and the daemon died of it before it could write that down.
 	systemctl stop cellmgrd
 	fake foreign alpha 3 >/dev/null
-	cp /tmp/state /run/cellmgr/state
+	cp /tmp/record /run/cellmgr/records/alpha
 	systemctl start cellmgrd
 	state_is alpha running
 	property_is alpha Memory $((1 << 20))
@@ -67,7 +67,7 @@ test_killed_in_the_middle_of_a_create() {
 	systemctl stop cellmgrd
 	fake gone alpha >/dev/null
 	fake foreign alpha 2 >/dev/null
-	cp /tmp/state /run/cellmgr/state
+	cp /tmp/record /run/cellmgr/records/alpha
 	systemctl start cellmgrd
 	state_is alpha foreign
 	fake gone alpha >/dev/null
@@ -80,7 +80,7 @@ test_killed_in_the_middle_of_a_load() {
 	fake rule load 2 hang >/dev/null
 	busctl call org.cellmgr1 "$manager/cell/alpha" org.cellmgr1.Cell Load 'a(ht)' 0 >/dev/null 2>&1 &
 	property_becomes 30 alpha Operation load
-	eventually_check "the intent is written" 30 grep -q '"intent": *"load"' /run/cellmgr/state
+	eventually_check "the intent is written" 30 grep -q '"intent": *"load"' /run/cellmgr/records/alpha
 	kill_daemon
 	# Half an image is none.
 	property_becomes 10 alpha State created
@@ -107,9 +107,9 @@ test_foreign_cells_are_shown_and_not_touched() {
 	property_becomes 15 stranger State foreign
 	property_is stranger Cpus "1 2"
 	property_is stranger Memory 0
-	fails_with WrongState "made by somebody else" manager StopCell s stranger
-	fails_with WrongState "made by somebody else" stranger Kill
-	fails_with WrongState "made by somebody else" stranger Destroy
+	fails_with WrongState "not known to this daemon" manager StopCell s stranger
+	fails_with WrongState "not known to this daemon" stranger Kill
+	fails_with WrongState "not known to this daemon" stranger Destroy
 	# Nobody has described it.
 	done_well cell stranger ReadSignals as 0
 	is "its signals" "$output" "a{sv} 0"
@@ -143,9 +143,87 @@ test_nonsense_in_the_state_file() {
 	systemctl stop cellmgrd
 	echo '{ "version": 1, "cells": [] ' >/run/cellmgr/state
 	systemctl start cellmgrd
+	# The file of the cell is another one.
+	state_is alpha running
+	like "journal of the state file" "$(journal)" 'Cannot use /run/cellmgr/state: .* kept as /run/cellmgr/state.bad'
+	is "the evidence" "$(cat /run/cellmgr/state.bad)" '{ "version": 1, "cells": [] '
+	fails_with NoResources "memory is not known to this daemon" beta Create
+	rm /run/cellmgr/state.bad
+}
+
+test_nonsense_in_the_file_of_a_cell_costs_that_cell() {
+	done_well call StartCell s boot
+	done_well systemctl start cell@alpha
+	systemctl stop cellmgrd
+	truncate -s 40 /run/cellmgr/records/alpha
+	systemctl start cellmgrd
+	state_is boot running
 	state_is alpha foreign
-	like "journal of the state file" "$(journal)" 'Cannot use /run/cellmgr/state'
-	fails_with NoResources "enabled by somebody else" beta Create
+	like "journal of the record" "$(journal)" \
+		'Cannot use /run/cellmgr/records/alpha: .* kept as /run/cellmgr/records/alpha.bad'
+	is "size of the evidence" "$(stat -c %s /run/cellmgr/records/alpha.bad)" 40
+	fails_with WrongState "alpha is foreign.*not known to this daemon.*Adopt" manager StopCell s alpha
+	# It is the described one.
+	done_well cell alpha Adopt
+	state_is alpha running
+	fails_with WrongState "alpha is running: only a foreign cell" alpha Adopt
+	kill_daemon
+	state_is alpha running
+	done_well call StopCell s alpha
+	state_is alpha shut-down
+	local id
+	id=$(property alpha Id)
+	done_well call StartCell s alpha
+	check "it was made anew" [ "$(property alpha Id)" -ne "$id" ]
+	rm /run/cellmgr/records/alpha.bad
+}
+
+test_what_does_not_fit_is_not_adopted() {
+	call EnableHypervisor
+	fake foreign stranger 2 >/dev/null
+	fake foreign alpha 1 >/dev/null
+	property_becomes 15 stranger State foreign
+	property_becomes 15 alpha State foreign
+	fails_with Invalid "stranger has no description" stranger Adopt
+	fails_with Invalid "alpha.json: cpus: cell alpha has CPU 1," alpha Adopt
+	state_is alpha foreign
+	check "no record of it" [ ! -e /run/cellmgr/records/alpha ]
+	fake gone stranger >/dev/null
+	fake gone alpha >/dev/null
+	# A count is what any such cell has.
+	fake foreign beta 2 >/dev/null
+	property_becomes 15 beta State foreign
+	done_well cell beta Adopt
+	state_is beta running
+}
+
+# As where /run is full.
+test_what_cannot_be_put_on_record_is_not_done() {
+	local before
+	mkdir /run/cellmgr/state.new
+	before=$(fake calls enable)
+	fails_with NoResources "/run/cellmgr cannot be written" manager EnableHypervisor
+	is "enables" "$(fake calls enable)" "$before"
+	rmdir /run/cellmgr/state.new
+	done_well call EnableHypervisor
+	before=$(fake calls create)
+	mkdir /run/cellmgr/records/alpha.new
+	fails_with NoResources "/run/cellmgr cannot be written" alpha Create
+	is "creates" "$(fake calls create)" "$before"
+	state_is alpha defined
+	property_like alpha LastError "/run/cellmgr cannot be written"
+	rmdir /run/cellmgr/records/alpha.new
+	done_well call StartCell s alpha
+	mkdir /run/cellmgr/records/alpha.new
+	fails_with NoResources "/run/cellmgr cannot be written" alpha Stop
+	state_is alpha running
+	# The emergency stop does not ask for that.
+	done_well cell alpha Kill
+	state_is alpha failed
+	rmdir /run/cellmgr/records/alpha.new
+	# What could not be written is written as soon as it can be.
+	eventually_check "it is on record" 15 grep -q '"failure-reported": *true' /run/cellmgr/records/alpha
+	is "lines" "$(journal | grep -c 'Cannot write /run/cellmgr/records/alpha')" 2
 }
 
 test_unit_follows_the_cell() {

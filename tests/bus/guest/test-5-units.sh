@@ -220,7 +220,7 @@ test_hangup_reloads_the_daemon() {
 	rm /etc/cellmgr/cells/another.json
 	mv /tmp/broken.json /etc/cellmgr/cells/
 	kill -HUP "$daemon"
-	eventually_check "what is wrong is in the journal" 15 journal_tells 'Cannot reload: .*memroy'
+	eventually_check "what is wrong is in the journal" 15 journal_tells 'broken.json:3:.*memroy'
 	is "process of the daemon" "$(pid_of cellmgrd)" "$daemon"
 	systemctl restart cellmgrd
 }

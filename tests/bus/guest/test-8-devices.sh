@@ -109,7 +109,9 @@ test_device_without_a_word_about_dma_is_refused() {
 	put_card
 	[ ! -f $cells/broken.json ] || mv $cells/broken.json /tmp/
 	printf '{ "cpus": [2], "memory": "1M",\n"devices": ["pci:%s"] }\n' $card >$cells/drive.json
+	done_well call Reload
+	state_is drive invalid
 	fails_with Invalid 'drive.json:2:13: devices\[0\]: .*can read and write all .*"dma": "unprotected"' \
-		manager Reload
+		manager StartCell s drive
 	clear_card
 }

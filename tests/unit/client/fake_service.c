@@ -301,7 +301,7 @@ static int on_step(sd_bus_message *message, void *context, sd_bus_error *error)
 	struct cell *cell = context;
 
 	log_call(message, " %s", cell->name);
-	if (cell->state == LIFECYCLE_FOREIGN)
+	if ((cell->state == LIFECYCLE_FOREIGN) != (strcmp(method, "Adopt") == 0))
 		return sd_bus_error_set(error, errors[ERROR_WRONG_STATE], "The cell is not ours.");
 	if (strcmp(method, "Create") == 0)
 		return set_state(message, cell, LIFECYCLE_CREATED);
@@ -391,6 +391,7 @@ static const sd_bus_vtable cell_vtable[] = {
 	SD_BUS_METHOD("Load", "a(ht)", NULL, on_load, FREE),
 	SD_BUS_METHOD("Start", NULL, NULL, on_step, FREE),
 	SD_BUS_METHOD("Stop", NULL, NULL, on_step, FREE),
+	SD_BUS_METHOD("Adopt", NULL, NULL, on_step, FREE),
 	SD_BUS_METHOD("Kill", NULL, NULL, on_step, FREE),
 	SD_BUS_METHOD("Destroy", NULL, NULL, on_step, FREE),
 	SD_BUS_METHOD("OpenConsole", NULL, "h", on_console, FREE),

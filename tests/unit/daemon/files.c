@@ -2,6 +2,7 @@
 /* The files that the daemon reads: its configuration, its state. */
 #include <errno.h>
 #include <fcntl.h>
+#include <sys/stat.h>
 
 #include "model/config.h"
 #include "manager/state.h"
@@ -171,12 +172,44 @@ static void make_state(struct state *state, struct state_cell cells[2])
 	cells[1] = (struct state_cell){.name = "beta", .record = {.intent = "create"}};
 }
 
-static void test_state_comes_back(struct tap *tap, const char *file)
+static void test_record_comes_back(struct tap *tap, const struct state_cell *read,
+				   const struct state_cell *written)
+{
+	const struct cell_record *record = &read->record;
+
+	tap_is_str(tap, read->name, "alpha", "a cell's name");
+	tap_ok(tap,
+	       record->phase == CELL_PHASE_STARTED && record->id == 7 &&
+		       record->started_at == written->record.started_at && record->end_reported,
+	       "a cell's record");
+	tap_is_str(tap, record->intent, "stop", "its intent");
+	tap_is_str(tap, record->image_sha256, "0123456789abcdef", "its image");
+	tap_ok(tap,
+	       memcmp(&record->placement, &written->record.placement, sizeof(record->placement)) ==
+		       0,
+	       "its placement, with links");
+}
+
+static unsigned int num_bad;
+static char last_bad[128];
+
+static void on_bad(const char *file, int error)
+{
+	num_bad++;
+	snprintf(last_bad, sizeof(last_bad), "%s", file);
+}
+
+static void in_directory(const char *directory, const char *name, char ret[128])
+{
+	snprintf(ret, 128, "%s/%s", directory, name);
+}
+
+static void test_state_comes_back(struct tap *tap, const char *file, const char *directory)
 {
 	_cleanup_(state_freep) struct state *read = NULL;
-	const struct cell_record *record;
 	struct state_cell cells[2];
 	struct state state;
+	char record[128];
 
 	make_state(&state, cells);
 	tap_ok(tap, state_write(file, &state) == 0, "state is written");
@@ -195,26 +228,15 @@ static void test_state_comes_back(struct tap *tap, const char *file)
 	tap_is_u64(tap, read->hypervisor.size, state.hypervisor.size, "hypervisor's part");
 	tap_ok(tap, read->pool_from_linux, "where the pool is from");
 	tap_is_str(tap, read->intent, "disable", "what was intended");
-	if (!tap_is_u64(tap, read->num_cells, 2, "all cells and no other"))
-		return;
-	tap_is_str(tap, read->cells[0].name, "alpha", "a cell's name");
-	record = &read->cells[0].record;
-	tap_ok(tap,
-	       record->phase == CELL_PHASE_STARTED && record->id == 7 &&
-		       record->started_at == cells[0].record.started_at && record->end_reported,
-	       "a cell's record");
-	tap_is_str(tap, record->intent, "stop", "its intent");
-	tap_is_str(tap, record->image_sha256, "0123456789abcdef", "its image");
-	tap_ok(tap,
-	       memcmp(&record->placement, &cells[0].record.placement, sizeof(record->placement)) ==
-		       0,
-	       "its placement, with links");
 	tap_ok(tap, read->num_links == 2 && memcmp(read->links, links, sizeof(links)) == 0,
 	       "what Linux has an end of");
-	tap_ok(tap,
-	       strcmp(read->cells[1].name, "beta") == 0 &&
-		       read->cells[1].record.phase == CELL_PHASE_NONE,
-	       "a cell that was being created");
+	tap_is_u64(tap, read->num_cells, 0, "cells are in files of their own");
+	in_directory(directory, "alpha", record);
+	tap_ok(tap, state_write_record(record, &cells[0].record) == 0, "a record is written");
+	tap_ok(tap, state_read_records(directory, read, on_bad) == 0, "and read");
+	if (tap_is_u64(tap, read->num_cells, 1, "all cells and no other"))
+		test_record_comes_back(tap, &read->cells[0], &cells[0]);
+	tap_is_u64(tap, num_bad, 0, "nothing is wrong with that");
 }
 
 static void write_text(const char *file, const char *text, size_t length)
@@ -340,67 +362,138 @@ static void test_state_refuses_links(struct tap *tap, const char *file)
 	}
 }
 
-/* Whatever part of a state file is there: it is read whole or refused. */
-static void test_state_refuses(struct tap *tap, const char *file)
+/* A bad record costs its cell and is kept; what else is in the directory is none. */
+static void test_bad_record_costs_one(struct tap *tap, const char *directory)
+{
+	static const char *const names[] = {"alpha", "beta", "beta.new", "x.bad", "Gamma"};
+	_cleanup_(state_freep) struct state *read = calloc(1, sizeof(*read));
+	struct state_cell cells[2];
+	char file[128], kept[160];
+	struct state state;
+
+	make_state(&state, cells);
+	for (size_t i = 0; i < ARRAY_SIZE(names); i++) {
+		in_directory(directory, names[i], file);
+		state_write_record(file, &cells[0].record);
+	}
+	in_directory(directory, "beta", file);
+	write_text(file, "{\"phase\": \"cre", 14);
+	num_bad = 0;
+	tap_ok(tap, state_read_records(directory, read, on_bad) == 0, "records are read");
+	tap_ok(tap, read->num_cells == 1 && strcmp(read->cells[0].name, "alpha") == 0,
+	       "the good one is there");
+	tap_is_u64(tap, num_bad, 1, "the bad one is told of");
+	tap_is_str(tap, last_bad, file, "by its file");
+	snprintf(kept, sizeof(kept), "%s" STATE_BAD, file);
+	tap_ok(tap, access(file, F_OK) < 0 && access(kept, F_OK) == 0, "and kept as evidence");
+	unlink(kept);
+	for (size_t i = 0; i < ARRAY_SIZE(names); i++) {
+		in_directory(directory, names[i], file);
+		unlink(file);
+	}
+	tap_ok(tap, state_read_records("/nonexistent", read, on_bad) == 0,
+	       "no directory is no records");
+}
+
+/* A file of the state, read anew. Returns whether it was taken. */
+typedef bool (*read_function)(const char *file);
+
+static bool read_state(const char *file)
+{
+	struct state *read = NULL;
+	bool taken = state_read(file, &read) >= 0;
+
+	state_free(read);
+	return taken;
+}
+
+/* The file is directory/name. */
+static bool read_record(const char *file)
+{
+	_cleanup_(state_freep) struct state *read = calloc(1, sizeof(*read));
+	char directory[128];
+
+	snprintf(directory, sizeof(directory), "%s", file);
+	*strrchr(directory, '/') = '\0';
+	num_bad = 0;
+	return state_read_records(directory, read, on_bad) == 0 && read->num_cells == 1;
+}
+
+/* Whatever part of a file is there: it is read whole or refused. */
+static void test_refuses(struct tap *tap, const char *what, const char *file, read_function reads)
 {
 	static char text[65536];
-	struct state_cell cells[2];
-	struct state state;
 	unsigned int refused = 0, lengths = 0;
 	size_t length;
 	FILE *stream;
 
-	make_state(&state, cells);
-	state_write(file, &state);
 	stream = fopen(file, "re");
 	length = stream ? fread(text, 1, sizeof(text), stream) : 0;
 	if (stream)
 		fclose(stream);
 	for (size_t i = 0; i + 2 < length; i += 7) {
-		struct state *read = NULL;
-
 		write_text(file, text, i);
 		lengths++;
-		refused += state_read(file, &read) < 0 && !read;
-		state_free(read);
+		refused += !reads(file);
 	}
-	tap_is_u64(tap, refused, lengths, "every truncation is refused");
+	tap_ok(tap, lengths > 10, "%s: there is something to truncate", what);
+	tap_is_u64(tap, refused, lengths, "%s: every truncation is refused", what);
 	refused = lengths = 0;
 	for (size_t i = 0; i < length; i++) {
-		struct state *read = NULL;
 		char old = text[i];
 
 		/* Numbers become text, keys become others. */
 		text[i] = old == '"' ? '1' : '"';
 		write_text(file, text, length);
 		lengths++;
-		refused += state_read(file, &read) < 0;
-		state_free(read);
+		refused += !reads(file);
 		text[i] = old;
 	}
-	tap_ok(tap, refused > lengths / 2, "most damages are refused (%u of %u), none crashes",
-	       refused, lengths);
+	tap_ok(tap, refused > lengths / 2, "%s: most damages are refused (%u of %u), none crashes",
+	       what, refused, lengths);
+}
+
+static void test_state_refuses(struct tap *tap, const char *file, const char *directory)
+{
+	struct state_cell cells[2];
+	struct state state;
+	char record[128], kept[160];
+
+	make_state(&state, cells);
+	state_write(file, &state);
+	test_refuses(tap, "state", file, read_state);
+	in_directory(directory, "alpha", record);
+	state_write_record(record, &cells[0].record);
+	test_refuses(tap, "record", record, read_record);
+	snprintf(kept, sizeof(kept), "%s" STATE_BAD, record);
+	unlink(record);
+	unlink(kept);
 }
 
 int main(void)
 {
-	char directory[] = "/tmp/cellmgr-state.XXXXXX";
+	char directory[] = "/tmp/cellmgr-state.XXXXXX", records[64];
 	char file[64];
 	struct tap tap = {0};
 
 	if (!mkdtemp(directory))
 		return 2;
 	snprintf(file, sizeof(file), "%s/state", directory);
+	snprintf(records, sizeof(records), "%s/records", directory);
+	if (mkdir(records, 0700) < 0)
+		return 2;
 	test_config_defaults(&tap);
 	test_config_values(&tap);
 	test_config_keeps(&tap);
 	test_config_refuses(&tap);
-	test_state_comes_back(&tap, file);
-	test_state_refuses(&tap, file);
+	test_state_comes_back(&tap, file, records);
+	test_bad_record_costs_one(&tap, records);
+	test_state_refuses(&tap, file, records);
 	test_state_of_pool(&tap, file);
 	test_state_without_links(&tap, file);
 	test_state_refuses_links(&tap, file);
 	unlink(file);
+	rmdir(records);
 	rmdir(directory);
 	return tap_done(&tap);
 }

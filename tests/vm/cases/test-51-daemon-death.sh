@@ -46,7 +46,7 @@ old=$(daemon_pid)
 until=$((SECONDS + 20))
 cellctl start turbine >/dev/null 2>&1 &
 starter=$!
-until [[ $(</run/cellmgr/state) =~ \"intent\":\ *\"(create|load|start)\" ]] || ((SECONDS > until)); do :; done
+until [[ $(cat /run/cellmgr/records/turbine 2>/dev/null) =~ \"intent\":\ *\"(create|load|start)\" ]] || ((SECONDS > until)); do :; done
 kill -9 "$old"
 diag "it died with the intent to ${BASH_REMATCH[1]:-nothing}"
 like 'a start was under way' "${BASH_REMATCH[1]:-}" '^(create|load|start)$'
