@@ -41,7 +41,7 @@ cell=$(cell_memory turbine 0)
 spare=$(cell_memory turbine 1)
 hypervisor=$(hypervisor_memory start)
 hypervisor_end=$((hypervisor + $(hypervisor_memory size)))
-[[ $cell && $spare && $hypervisor ]] || bail "no places in the daemon's state: $(cat $state_file)"
+[[ $cell && $spare && $hypervisor ]] || bail "no places in the daemon's state: $(cat $state_file $records/*)"
 diag "turbine at $(hex "$cell") and $(hex "$spare")," \
 	"hypervisor at $(hex "$hypervisor") to $(hex $hypervisor_end)"
 is 'Linux, too, sees the signature of the cell ABI' "$(./probe cpuid 0x40000000)" \

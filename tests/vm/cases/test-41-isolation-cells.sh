@@ -51,7 +51,7 @@ check 'the turbine is made' cellctl create turbine
 check 'and loaded' cellctl load turbine
 spare=$(cell_memory turbine 1)
 hypervisor=$(hypervisor_memory start)
-[[ $page && $spare && $hypervisor ]] || bail "no addresses: $page, $(cat $state_file)"
+[[ $page && $spare && $hypervisor ]] || bail "no addresses: $page, $(cat $state_file $records/*)"
 ./probe fill "$(hex "$spare")" 8 64 $pattern >/dev/null
 check 'the turbine starts' cellctl start turbine
 turbine_reports 'it reports'

@@ -5,14 +5,15 @@
 . ./cells.sh
 
 state_file=/run/cellmgr/state
+records=/run/cellmgr/records
 
 # hex NUMBER
 hex() { printf '0x%x\n' "$1"; }
 
 # cell_memory CELL INDEX: the physical address of a region, as the daemon has placed it.
 cell_memory() {
-	tr -d ' \n' <"$state_file" | grep -o "\"$1\":{[^[]*\"memory\":\[[^]]*\]" |
-		grep -o '"start":[0-9]*' | sed -n "$(($2 + 1))s/.*://p"
+	tr -d ' \n' <"$records/$1" | grep -o '"memory":\[[^]]*\]' | grep -o '"start":[0-9]*' |
+		sed -n "$(($2 + 1))s/.*://p"
 }
 
 # hypervisor_memory start|size
