@@ -43,11 +43,12 @@ struct cell {
 	struct description *description; /* NULL: foreign, or its file has gone or makes no sense */
 	char *broken; /* what is wrong with its file; the description, if any, is the one before */
 	struct cell_record record;
-	bool unsaved; /* the record is not in the state file yet */
-	bool in_step; /* a step is about it: what is seen of it meanwhile does not count */
-	bool added;   /* told of by core_events.cell_added */
-	bool doomed;  /* it has failed and is to be destroyed for that */
-	bool gone;    /* it ran, and is not there any more, or not ours; to be told */
+	bool unsaved;	/* the record is not in its file yet */
+	int save_error; /* when that was written last; 0: none */
+	bool in_step;	/* a step is about it: what is seen of it meanwhile does not count */
+	bool added;	/* told of by core_events.cell_added */
+	bool doomed;	/* it has failed and is to be destroyed for that */
+	bool gone;	/* it ran, and is not there any more, or not ours; to be told */
 
 	/* As last observed. */
 	bool exists;	 /* below */

@@ -179,6 +179,11 @@ static int read_state(struct manager *manager)
 			  STATE_FILE, strerror(-r), STATE_FILE);
 		state_keep_bad(STATE_FILE);
 	}
+	if (manager->remembered->num_cells) {
+		r = state_split(STATE_FILE, STATE_RECORDS, manager->remembered);
+		if (r < 0)
+			log_error("Cannot write %s: %s", STATE_RECORDS, strerror(-r));
+	}
 	r = state_read_records(STATE_RECORDS, manager->remembered, on_bad_record);
 	if (r < 0)
 		log_error("Cannot read %s: %s", STATE_RECORDS, strerror(-r));

@@ -215,6 +215,17 @@ int job_record_intent(struct job *job, struct cell *cell, struct error *error)
 		strerror(-r));
 }
 
+/* What hangs in the driver when its cell is killed may still do what it was to. */
+static void set_intent_left(const struct job *job, struct cell *cell)
+{
+	const struct job *stuck = job->manager->current;
+	bool left =
+		stuck && stuck != job && stuck->step && strcmp(stuck->step->cell, cell->name) == 0;
+
+	snprintf(cell->record.intent, sizeof(cell->record.intent), "%s",
+		 left ? verb_name(stuck->step->verb) : "");
+}
+
 /* What came of a step goes into the records of the cell it was about. */
 static void record_cell(struct job *job, struct cell *cell)
 {
@@ -222,7 +233,7 @@ static void record_cell(struct job *job, struct cell *cell)
 	struct cell_record *record = &cell->record;
 	bool failed = error_is_set(&step->error);
 
-	record->intent[0] = '\0';
+	set_intent_left(job, cell);
 	switch (step->verb) {
 	case VERB_CREATE:
 		if (failed)

@@ -120,11 +120,11 @@ void manager_mark(struct manager *manager, enum manager_property property)
 }
 
 /* Once, however often it is tried. */
-static int note_saved(struct manager *manager, const char *file, int r)
+static int note_saved(int *last_error, const char *file, int r)
 {
-	if (r < 0 && r != manager->save_error)
+	if (r < 0 && r != *last_error)
 		log_error("Cannot write %s: %s", file, strerror(-r));
-	manager->save_error = r;
+	*last_error = r;
 	return r;
 }
 
@@ -144,7 +144,7 @@ int manager_save(struct manager *manager)
 	if (links)
 		r = state_write(STATE_FILE, &state);
 	manager->unsaved = r < 0;
-	return note_saved(manager, STATE_FILE, r);
+	return note_saved(&manager->save_error, STATE_FILE, r);
 }
 
 #define RECORD_FILE_MAX (sizeof(STATE_RECORDS) + DESCRIPTION_MAX_NAME + 1)
@@ -182,7 +182,7 @@ int manager_save_cell(struct manager *manager, struct cell *cell)
 	else if (unlink(file) < 0 && errno != ENOENT)
 		r = -errno;
 	cell->unsaved = r < 0;
-	return note_saved(manager, file, r);
+	return note_saved(&cell->save_error, file, r);
 }
 
 void manager_save_rest(struct manager *manager)

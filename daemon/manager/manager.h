@@ -55,7 +55,7 @@ struct manager {
 	int pool_node;	 /* or TOPOLOGY_NO_NODE: not known */
 	char intent[16]; /* step with the hypervisor in progress */
 	bool unsaved;	 /* something of this is not in the state file yet */
-	int save_error;	 /* of the last file written; 0: none */
+	int save_error;	 /* when the state file was written last; 0: none */
 
 	sd_event_source *sight; /* sight.c */
 	bool blind;		/* no look has come back for long */

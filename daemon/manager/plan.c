@@ -85,9 +85,7 @@ static int gather(struct manager *manager, const struct cell *except, struct inp
 				cell->description;
 	}
 	/* So are those that are kept for the next one. */
-	if (manager->machine)
-		manager->machine->online =
-			cpu_mask_union(&manager->machine->online, &manager->cpus_kept);
+	input->machine.online = cpu_mask_union(&input->machine.online, &manager->cpus_kept);
 	input->placement.kept = manager->cpus_kept;
 	input->placement.pool = manager->pool;
 	input->placement.hypervisor = manager->hypervisor;

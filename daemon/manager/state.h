@@ -77,6 +77,13 @@ int state_write_record(const char *file, const struct cell_record *record);
 int state_read_records(const char *directory, struct state *state,
 		       void (*bad)(const char *file, int error));
 
+/*
+ * What is remembered of cells by a file of all, as daemons had one, goes into files of their own,
+ * and that file is written without them; a record that is there already is newer. Returns 0 or
+ * negative errno: then they are in the state still.
+ */
+int state_split(const char *file, const char *directory, struct state *state);
+
 /* Renames a file that makes no sense: it is evidence. */
 void state_keep_bad(const char *file);
 

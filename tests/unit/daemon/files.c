@@ -311,25 +311,6 @@ static void test_state_of_pool(struct tap *tap, const char *file)
 	state_free(read);
 }
 
-/* The file of a daemon that knew no links is no reason to lose the cells. */
-static void test_state_without_links(struct tap *tap, const char *file)
-{
-	static const char text[] =
-		"{\"version\": 1, \"pool\": {\"start\": 0, \"size\": 0}, \"hypervisor\": "
-		"{\"start\": "
-		"0, \"size\": 0}, \"pool-from-linux\": false, \"intent\": \"\", \"cells\": {\"a\": "
-		"{\"phase\": \"created\", \"id\": 1, \"intent\": \"\", \"started-at\": 0, "
-		"\"image-sha256\": \"\", \"blob-sha256\": \"\", \"failure-reported\": false, "
-		"\"cpus\": \"1\", \"memory\": []}}}";
-	_cleanup_(state_freep) struct state *read = NULL;
-
-	write_text(file, text, sizeof(text) - 1);
-	tap_ok(tap,
-	       state_read(file, &read) == 0 && read->num_cells == 1 && read->num_links == 0 &&
-		       read->cells[0].record.placement.num_links == 0,
-	       "a state without links is read");
-}
-
 /* Links that could not have been written. */
 static void test_state_refuses_links(struct tap *tap, const char *file)
 {
@@ -490,7 +471,6 @@ int main(void)
 	test_bad_record_costs_one(&tap, records);
 	test_state_refuses(&tap, file, records);
 	test_state_of_pool(&tap, file);
-	test_state_without_links(&tap, file);
 	test_state_refuses_links(&tap, file);
 	unlink(file);
 	rmdir(records);
