@@ -157,7 +157,8 @@ called_more_often() {
 	[ "$(times_called "$1")" -gt "$2" ]
 }
 
-# What the daemon's unit is told: nothing runs, nothing is scripted, the hypervisor is off.
+# What the daemon's unit is told: nothing runs, nothing is scripted, the hypervisor is off, and the descriptions are
+# those of the start: whatever a case before did, and whichever that was.
 fresh() {
 	fake clear >/dev/null
 	fake features 0x1ff >/dev/null
@@ -170,6 +171,12 @@ fresh() {
 		rm -rf /run/cellmgr/state /run/cellmgr/records
 	}
 	systemctl is-active -q cellmgrd || systemctl start cellmgrd
+	diff -rq cells /etc/cellmgr/cells >/dev/null || {
+		rm -rf /etc/cellmgr/cells
+		cp -a cells /etc/cellmgr/cells
+	}
+	# One of them is broken, so it answers with an error.
+	call Reload
 }
 
 run_case() {

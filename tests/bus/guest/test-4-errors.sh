@@ -244,7 +244,7 @@ test_bus_answers_while_a_stop_hangs() {
 		state_is alpha defined
 	done
 	# All that while the driver was waiting for the cell.
-	property_is beta Operation stop
+	property_is beta Operation stop || diag "$(</tmp/stop)"
 	cell beta Kill
 	wait $stop
 	property_is beta Operation ""
