@@ -66,6 +66,7 @@ struct step {
 
 	/* In, VERB_GROW_POOL: by how much, bytes, and at most; VERB_SHRINK_POOL: what goes. */
 	uint64_t growth, growth_limit;
+	/* A piece of the pool; size 0: all that is there, while the hypervisor is off. */
 	struct address_range unused;
 
 	/* In, VERB_DISABLE. */

@@ -272,12 +272,32 @@ void step_grow_pool(struct step *step, struct driver *driver)
 			   (int)piece.node - 1);
 }
 
+/* What a daemon left that died before the hypervisor was on, or after: if there is any. */
+static void release_rest(struct step *step, struct driver *driver)
+{
+	struct cellvisor_pool pool;
+	int r;
+
+	if (driver_pool_info(driver, &pool) < 0 || !driver_pool_is_linux(&pool))
+		return;
+	r = step_release_pool(step, driver);
+	if (r < 0)
+		pool_error(step, r);
+	else
+		log_notice("Linux has the memory again that the driver held for a hypervisor that "
+			   "is off");
+}
+
 void step_shrink_pool(struct step *step, struct driver *driver)
 {
 	struct cellvisor_pool piece = {0}, there;
 	char size[QUANTITY_TEXT_MAX];
 	int r;
 
+	if (!step->unused.size) {
+		release_rest(step, driver);
+		return;
+	}
 	quantity_format_bytes(step->unused.size, size);
 	find_piece(driver, step->unused.start, &piece);
 	do

@@ -212,7 +212,9 @@ static struct decision decide_keep_cpus(const struct situation *now)
 
 static struct decision decide_shrink_pool(const struct situation *now)
 {
-	if (now->hypervisor != HYPERVISOR_ENABLED || !now->has_unused_piece)
+	if (now->hypervisor == HYPERVISOR_OFF
+		    ? !now->pool_left
+		    : now->hypervisor != HYPERVISOR_ENABLED || !now->has_unused_piece)
 		return done;
 	return step_on(NULL, VERB_SHRINK_POOL);
 }

@@ -29,6 +29,7 @@ struct situation {
 
 	/* What the job has come to. */
 	bool was_running; /* the cell ran when the job was queued */
+	bool pool_left;	  /* while the hypervisor is off: memory that Linux can have back */
 	bool keeps_told;  /* the driver knows which CPUs are to be kept */
 	bool stepped;	  /* a step has been done */
 	bool stopped;	  /* the cell has been stopped or killed */

@@ -331,6 +331,7 @@ static int decide_step(struct job *job, enum bus_verb *ret_step, struct cell **r
 			cell && cell->state == LIFECYCLE_DEFINED && plan_growth(manager, cell) > 0,
 		.lacks_link = cell && links_lack(manager, cell),
 		.was_running = job->was_running,
+		.pool_left = manager->pool_left,
 		.keeps_told = manager->keeps_told,
 		.stepped = job->steps_done > 0,
 		.stopped = job->stopped,
@@ -439,6 +440,8 @@ void jobs_follow_up(struct manager *manager)
 		if (job)
 			job_submit(job);
 	}
+	if (manager->state == HYPERVISOR_OFF && manager->pool_left)
+		submit_own(manager, VERB_SHRINK_POOL);
 	if (manager->state != HYPERVISOR_ENABLED)
 		return;
 	/* What a broken configuration wants is not known: it is as it was. */

@@ -77,6 +77,9 @@ static int fill_pool(struct job *job, const struct cell *cell, struct error *err
 		step->growth_limit = plan_growth_limit(manager);
 		return 0;
 	}
+	step->unused = (struct address_range){0};
+	if (manager->state == HYPERVISOR_OFF)
+		return 0;
 	index = plan_unused_piece(manager);
 	if (index >= manager->pool.count)
 		return error_set(error, ERROR_WRONG_STATE, "every piece of the pool is needed");
@@ -304,6 +307,8 @@ static void record_hypervisor(struct manager *manager, struct step *step)
 static void record_pool(struct manager *manager, const struct step *step)
 {
 	manager->intent[0] = '\0';
+	/* Once, whatever came of it: it is told. */
+	manager->pool_left = false;
 	observe_pool(manager, step->snapshot, step->verb == VERB_GROW_POOL);
 	for (size_t i = 0; step->verb == VERB_SHRINK_POOL && i < manager->pool.count; i++)
 		manager->pool.pieces[i].stuck |=

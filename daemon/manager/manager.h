@@ -70,6 +70,8 @@ struct manager {
 	bool observed;		 /* state is known */
 	uint64_t observed_at_ns; /* monotonic: when what is shown was true */
 	struct cpu_mask cpus_kept;
+	bool pool_left;	 /* the hypervisor is off, and a daemon before us has left the driver with
+			    memory */
 	bool keeps_told; /* the driver knows what the configuration says of them */
 	uint64_t features;
 	char release[32];

@@ -92,6 +92,14 @@ static void remember_pool(struct manager *manager, const struct state *state,
 	manager->pool_from_linux = driver_pool_is_linux(&snapshot->pool);
 }
 
+/* It died on the way to a hypervisor that is on, or back: Linux gets what is left with the driver.
+ */
+static void remember_rest(struct manager *manager, const struct state *state)
+{
+	manager->pool_left = strcmp(state->intent, verb_name(VERB_ENABLE)) == 0 ||
+			     strcmp(state->intent, verb_name(VERB_DISABLE)) == 0;
+}
+
 /*
  * A daemon before us died between a step and writing down what came of it. What was asked for is on
  * record, and whether there is a cell is seen.
@@ -193,6 +201,8 @@ static void remember(struct manager *manager, const struct snapshot *snapshot)
 		links_remember(manager, state, snapshot->hypervisor == HYPERVISOR_ENABLED);
 		if (snapshot->hypervisor == HYPERVISOR_ENABLED)
 			remember_pool(manager, state, snapshot);
+		else
+			remember_rest(manager, state);
 		manager->unsaved = true;
 	}
 	remember_cells(manager, snapshot);

@@ -6,6 +6,7 @@
 #include <errno.h>
 #include <poll.h>
 #include <pthread.h>
+#include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -14,36 +15,12 @@
 #include <sys/un.h>
 #include <unistd.h>
 
-#define MAX_RULES   32
 #define MAX_DEVICES 32
-#define MAX_COUNTS  32
 #define TICK_MS	    10
 
-enum action {
-	ACTION_ERROR,
-	ACTION_LIE,
-	ACTION_DELAY,
-	ACTION_HANG,  /* until `clear`, or until the caller gives up */
-	ACTION_STUCK, /* until `clear`, whatever the caller does */
-};
-
-struct rule {
-	char call[16];
-	unsigned int nth; /* counted down; 0: every one */
-	enum action action;
-	int value; /* errno or milliseconds */
-};
-
 static pthread_mutex_t lock = PTHREAD_MUTEX_INITIALIZER;
-static struct rule rules[MAX_RULES];
-static size_t num_rules;
 static int devices[MAX_DEVICES];
 static size_t num_devices;
-static struct {
-	char call[16];
-	unsigned int count;
-} counts[MAX_COUNTS];
-
 void fake_raise_event(void)
 {
 	fake.events++;
@@ -69,61 +46,23 @@ static bool wait_tick(int fd)
 	return !hung_up(fd);
 }
 
-static unsigned int *count_of(const char *call)
-{
-	size_t i = 0;
-
-	while (i < MAX_COUNTS - 1 && counts[i].call[0] && strcmp(counts[i].call, call) != 0)
-		i++;
-	snprintf(counts[i].call, sizeof(counts[i].call), "%s", call);
-	return &counts[i].count;
-}
-
-/* The rule for this call, used up if it was for one call only. */
-static bool find_rule(const char *call, struct rule *ret)
-{
-	for (size_t i = 0; i < num_rules; i++) {
-		if (strcmp(rules[i].call, call) != 0)
-			continue;
-		if (rules[i].nth > 1) {
-			rules[i].nth--;
-			continue;
-		}
-		*ret = rules[i];
-		if (rules[i].nth == 1)
-			rules[i] = rules[--num_rules];
-		return true;
-	}
-	return false;
-}
-
-static bool hangs(const char *call)
-{
-	for (size_t i = 0; i < num_rules; i++) {
-		if (strcmp(rules[i].call, call) == 0 &&
-		    (rules[i].action == ACTION_HANG || rules[i].action == ACTION_STUCK))
-			return true;
-	}
-	return false;
-}
-
 /* Waits as a rule or a silent cell has it. Returns false when the caller has gone. */
 static bool wait_for(int fd, const struct fake_request *request, const char *call,
-		     const struct rule *rule)
+		     const struct fake_rule *rule)
 {
 	struct fake_cell *cell;
 	uint64_t waited_us = 0;
 
-	if (rule && rule->action == ACTION_DELAY) {
+	if (rule->action == FAKE_ACTION_DELAY) {
 		for (int ms = 0; ms < rule->value; ms += TICK_MS) {
 			if (!wait_tick(fd))
 				return false;
 		}
 	}
-	if (rule && rule->action == ACTION_STUCK)
+	if (rule->action == FAKE_ACTION_STUCK)
 		(void)!send(fd, &(struct fake_reply){FAKE_STUCK}, sizeof(struct fake_reply),
 			    MSG_NOSIGNAL);
-	while (rule && rule->action >= ACTION_HANG && hangs(call)) {
+	while (rule->action >= FAKE_ACTION_HANG && fake_rule_hangs(call)) {
 		if (!wait_tick(fd))
 			return false;
 	}
@@ -158,24 +97,27 @@ static void serve_call(int fd)
 {
 	struct fake_request request;
 	struct fake_reply reply = {0};
-	struct rule rule = {0};
+	struct fake_rule rule = {0};
 	const char *call;
-	bool ruled;
+	bool changes;
 
 	if (recv(fd, &request, sizeof(request), MSG_WAITALL) != sizeof(request))
 		return;
 	pthread_mutex_lock(&lock);
 	call = fake_call_name((pid_t)request.pid, request.request, request.argument);
-	(*count_of(call))++;
-	ruled = find_rule(call, &rule);
-	if (wait_for(fd, &request, call, ruled ? &rule : NULL)) {
-		if (ruled && rule.action == ACTION_ERROR)
+	changes = changes_state(request.request);
+	fake_rule_find(call, changes, &rule);
+	if (rule.action == FAKE_ACTION_KILL)
+		kill((pid_t)request.pid, SIGKILL);
+	else if (wait_for(fd, &request, call, &rule)) {
+		if (rule.action == FAKE_ACTION_ERROR)
 			reply.result = -rule.value;
 		else
-			reply.result =
-				fake_ioctl((pid_t)request.pid, request.request, request.argument,
-					   ruled && rule.action == ACTION_LIE);
-		if (changes_state(request.request)) {
+			reply.result = fake_ioctl((pid_t)request.pid, request.request,
+						  request.argument, rule.action == FAKE_ACTION_LIE);
+		if (rule.action == FAKE_ACTION_KILL_AFTER)
+			kill((pid_t)request.pid, SIGKILL);
+		if (changes) {
 			fake_write_sysfs();
 			fake_raise_event();
 		}
@@ -199,53 +141,6 @@ static void serve_device(int fd)
 			devices[i] = devices[--num_devices];
 	}
 	pthread_mutex_unlock(&lock);
-}
-
-static int parse_errno(const char *name)
-{
-	static const struct {
-		const char *name;
-		int value;
-	} names[] = {
-		{"EPERM", EPERM},   {"EBUSY", EBUSY},	      {"ENOMEM", ENOMEM},
-		{"EINVAL", EINVAL}, {"EEXIST", EEXIST},	      {"ENOENT", ENOENT},
-		{"EIO", EIO},	    {"ETIMEDOUT", ETIMEDOUT}, {"ENOSPC", ENOSPC},
-		{"ENODEV", ENODEV}, {"EXDEV", EXDEV},	      {"EUSERS", EUSERS},
-	};
-
-	for (size_t i = 0; i < sizeof(names) / sizeof(names[0]); i++) {
-		if (strcmp(names[i].name, name) == 0)
-			return names[i].value;
-	}
-	return 0;
-}
-
-/* rule CALL NTH ERRNO|lie|hang|stuck|delay=MS */
-static const char *add_rule(char *const *words)
-{
-	struct rule rule = {.nth = (unsigned int)atoi(words[2])};
-
-	snprintf(rule.call, sizeof(rule.call), "%s", words[1]);
-	rule.value = parse_errno(words[3]);
-	if (rule.value)
-		rule.action = ACTION_ERROR;
-	else if (strcmp(words[3], "lie") == 0)
-		rule.action = ACTION_LIE;
-	else if (strcmp(words[3], "hang") == 0)
-		rule.action = ACTION_HANG;
-	else if (strcmp(words[3], "stuck") == 0)
-		rule.action = ACTION_STUCK;
-	else if (sscanf(words[3], "delay=%d", &rule.value) == 1)
-		rule.action = ACTION_DELAY;
-	else
-		return "no such action";
-	/* A hanging call looks whether its rule is still there. */
-	if (rule.action >= ACTION_HANG)
-		rule.nth = 0;
-	if (num_rules == MAX_RULES)
-		return "too many rules";
-	rules[num_rules++] = rule;
-	return "ok";
 }
 
 /* fail CELL REASON ADDRESS SIZE RIP CPU [VALUE] */
@@ -346,9 +241,9 @@ static const char *command(char **words, size_t count, char *buffer, size_t size
 	struct fake_cell *cell;
 
 	if (strcmp(words[0], "rule") == 0 && count == 4)
-		return add_rule(words);
+		return fake_rule_add(words);
 	if (strcmp(words[0], "clear") == 0) {
-		num_rules = 0;
+		fake_rules_clear();
 		for (size_t i = 0; i < FAKE_MAX_CELLS; i++)
 			fake.cells[i].answer = FAKE_APPROVE;
 		return "ok";
@@ -362,7 +257,7 @@ static const char *command(char **words, size_t count, char *buffer, size_t size
 		return "ok";
 	}
 	if (strcmp(words[0], "calls") == 0 && count == 2) {
-		snprintf(buffer, size, "%u", *count_of(words[1]));
+		snprintf(buffer, size, "%u", fake_rule_calls(words[1]));
 		return buffer;
 	}
 	if (strncmp(words[0], "pool", 4) == 0)

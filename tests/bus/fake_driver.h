@@ -159,6 +159,36 @@ struct fake_cell *fake_shutdown_target(pid_t pid, uint64_t request, uint64_t arg
 /* "create", "load", "shutdown" …, the names of rules. */
 const char *fake_call_name(pid_t pid, uint64_t request, uint64_t argument);
 
+/* fake_rules.c, with the lock as well: what is to become of calls. */
+enum fake_action {
+	FAKE_ACTION_NONE,
+	FAKE_ACTION_ERROR,
+	FAKE_ACTION_LIE,
+	FAKE_ACTION_DELAY,
+	FAKE_ACTION_KILL,	/* the caller, before anything is done */
+	FAKE_ACTION_KILL_AFTER, /* the caller, before it hears of what was done */
+	FAKE_ACTION_HANG,	/* until `clear`, or until the caller gives up */
+	FAKE_ACTION_STUCK,	/* until `clear`, whatever the caller does */
+};
+
+struct fake_rule {
+	char call[16];	  /* "any": every one that changes something */
+	unsigned int nth; /* counted down; 0: every one */
+	enum fake_action action;
+	int value; /* errno or milliseconds */
+};
+
+/* Counts the call, and gives the rule for it, used up if it was for one call only; else one without
+ * an action. */
+void fake_rule_find(const char *call, bool changes, struct fake_rule *ret);
+/* Whether there is a rule by which it hangs. */
+bool fake_rule_hangs(const char *call);
+/* How often it was called. */
+unsigned int fake_rule_calls(const char *call);
+/* rule CALL NTH ERRNO|lie|kill|kill-after|hang|stuck|delay=MS: the answer. */
+const char *fake_rule_add(char *const *words);
+void fake_rules_clear(void);
+
 /* fake_driver.c: tells all who have the device open. */
 void fake_raise_event(void);
 

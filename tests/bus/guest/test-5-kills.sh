@@ -1,0 +1,110 @@
+# SPDX-License-Identifier: GPL-2.0-only
+# shellcheck shell=bash
+# shellcheck disable=SC2154 # manager, output: of lib.sh
+# The daemon is killed at every point of every operation: before its first call of the driver, and after each, before it
+# hears of it. Afterwards the picture is the driver's, and all that was to be done can be done.
+
+# picture_is_true: what the daemon shows is what the driver has.
+picture_is_true() {
+	local name state shown used=0 total directory
+
+	for name in alpha beta; do
+		state=defined
+		for directory in /run/fake/sysfs/cells/*/; do
+			[ "$(cat "$directory/name" 2>/dev/null)" != "$name" ] || state=$(cat "$directory/state")
+		done
+		shown=$(property "$name" State)
+		case $state/$shown in
+		# What was loaded before the program began is the daemon's to know: half an image is none.
+		defined/defined | running/running | failed/failed | shut\ down/created | shut\ down/loaded | shut\ down/shut-down) ;;
+		*) not_ok "state of $name" "it is shown as $shown, the driver has it $state" ;;
+		esac
+		[ "$shown" = defined ] || used=$((used + $(property "$name" Memory)))
+		property_is "$name" Operation ""
+	done
+	# The hypervisor's own 16 MiB are not for cells.
+	total=$(fake pool)
+	((total == 0)) || total=$((total - (16 << 20)))
+	if [ "$(manager_property HypervisorState)" = off ]; then
+		eventually_check "what is left of a pool is Linux' again" 10 pool_is_gone
+		total=0
+	fi
+	manager_is MemoryTotal "$total"
+	manager_is MemoryFree $((total - used))
+}
+
+pool_is_gone() {
+	[ "$(fake pool)" = 0 ]
+}
+
+# Ends as the daemon does, or when the operation has ended.
+until_killed() {
+	timeout 20 busctl --timeout=15 call org.cellmgr1 "$@" >/tmp/killed-call 2>&1
+}
+
+# killed_during PREPARE PATH INTERFACE METHOD [ARGUMENT...]: PREPARE is a function.
+killed_during() {
+	local prepare=$1 point=0 old action
+	shift
+
+	while ((point < 60)); do
+		fresh
+		$prepare
+		old=$(systemctl show -p MainPID --value cellmgrd)
+		action='kill-after'
+		((point)) || action='kill'
+		fake rule any $((point ? point : 1)) $action >/dev/null
+		until_killed "$@"
+		fake clear >/dev/null
+		[ "$(systemctl show -p MainPID --value cellmgrd)" != "$old" ] || break
+		eventually_check "another daemon comes" 25 daemon_is_back "$old"
+		picture_is_true || diag "after point $point"
+		done_well call StartCell s alpha || diag "after point $point"
+		state_is alpha running
+		done_well call StopCell s alpha
+		call StopCell s beta
+		done_well call DisableHypervisor b false || diag "after point $point"
+		is "pool after point $point" "$(fake pool)" 0
+		point=$((point + 1))
+	done
+	# The last round went through: every point was met.
+	isnt "points" "$point" 0
+	isnt "points" "$point" 60
+	is "the operation, left alone" "$(grep -v '^$' /tmp/killed-call)" ""
+	points=$point
+}
+
+nothing() { :; }
+enabled() { call EnableHypervisor; }
+alpha_created() { enabled && cell alpha Create; }
+alpha_loaded() { enabled && cell alpha Create && cell alpha Load 'a(ht)' 0; }
+both_run() { call StartCell s beta && call StartCell s alpha; }
+alpha_ended() { call StartCell s alpha && call StopCell s alpha; }
+alpha_changed() {
+	call StartCell s alpha
+	sed -i 's/"memory": "1M"/"memory": "2M"/' /etc/cellmgr/cells/alpha.json
+	call Reload
+}
+
+test_killed_during_enable() { killed_during nothing "$manager" org.cellmgr1.Manager EnableHypervisor; }
+test_killed_during_disable() { killed_during alpha_ended "$manager" org.cellmgr1.Manager DisableHypervisor b false; }
+test_killed_during_disable_by_force() { killed_during both_run "$manager" org.cellmgr1.Manager DisableHypervisor b true; }
+test_killed_during_create() { killed_during enabled "$manager/cell/alpha" org.cellmgr1.Cell Create; }
+test_killed_during_load() { killed_during alpha_created "$manager/cell/alpha" org.cellmgr1.Cell Load 'a(ht)' 0; }
+test_killed_during_start() { killed_during alpha_loaded "$manager/cell/alpha" org.cellmgr1.Cell Start; }
+test_killed_during_stop() { killed_during both_run "$manager/cell/alpha" org.cellmgr1.Cell Stop; }
+test_killed_during_kill() { killed_during both_run "$manager/cell/alpha" org.cellmgr1.Cell Kill; }
+test_killed_during_destroy() { killed_during alpha_ended "$manager/cell/alpha" org.cellmgr1.Cell Destroy; }
+
+test_killed_on_the_whole_way() {
+	killed_during nothing "$manager" org.cellmgr1.Manager StartCell s alpha
+	# Pool, enable, create, load, start.
+	between "points" "$points" 6 59
+}
+
+test_killed_during_restart() { killed_during both_run "$manager" org.cellmgr1.Manager RestartCell s alpha; }
+test_killed_during_restart_of_a_changed_cell() {
+	killed_during alpha_changed "$manager" org.cellmgr1.Manager RestartCell s alpha
+	# Shut down, destroy, create, load, start.
+	between "points" "$points" 6 59
+}
