@@ -37,12 +37,17 @@
 #define BLOCK_BYTES 256u
 #define VALUES	    16u
 
+static uint64_t now_ns(void)
+{
+	struct timespec time;
+
+	clock_gettime(CLOCK_MONOTONIC, &time);
+	return (uint64_t)time.tv_sec * 1000000000 + (uint64_t)time.tv_nsec;
+}
+
 static uint64_t now_ms(void)
 {
-	struct timespec now;
-
-	clock_gettime(CLOCK_MONOTONIC, &now);
-	return (uint64_t)now.tv_sec * 1000 + (uint64_t)now.tv_nsec / 1000000;
+	return now_ns() / 1000000;
 }
 
 static void pause_ms(unsigned int ms)
@@ -52,10 +57,10 @@ static void pause_ms(unsigned int ms)
 
 static uint64_t measure_khz(void)
 {
-	uint64_t begin_ms = now_ms(), begin = link_counter();
+	uint64_t begin_ns = now_ns(), begin = link_counter();
 
 	pause_ms(50);
-	return (link_counter() - begin) / (now_ms() - begin_ms);
+	return (link_counter() - begin) * 1000000 / (now_ns() - begin_ns);
 }
 
 /* ---- Blocks --------------------------------------------------------------------------------- */

@@ -102,7 +102,7 @@ test_signals_grow_old() {
 	put 0 f64 3000
 	check "an age" ./signal-peer age "$own" 4000
 	signal_is speed 'd 3000 good'
-	check "an age" ./signal-peer age "$own" 5100
+	check "an age" ./signal-peer age "$own" 5400
 	is "both of one block" "$(read_signals speed power)" "speed d 3000 stale
 power d 0 good"
 	ages=$(busctl call org.cellmgr1 "$(cell_path turbine)" org.cellmgr1.Cell ReadSignals as 1 speed |
