@@ -74,6 +74,9 @@ static int parse_option(int option, char **argv, struct options *options, char *
 	case 'f':
 		options->follow = true;
 		return 0;
+	case 'i':
+		options->input = true;
+		return 0;
 	case ARG_JSON:
 		return parse_json_mode(optarg, options, ret_error);
 	case ARG_INTERVAL:
@@ -102,6 +105,7 @@ int options_parse(int argc, char **argv, struct options *ret_options, char **ret
 		{"no-legend", no_argument, &options.no_legend, true},
 		{"force", no_argument, &options.force, true},
 		{"follow", no_argument, &options.follow, true},
+		{"input", no_argument, &options.input, true},
 		{"interval", required_argument, NULL, ARG_INTERVAL},
 		{0},
 	};
@@ -109,12 +113,13 @@ int options_parse(int argc, char **argv, struct options *ret_options, char **ret
 
 	optind = 0;
 	opterr = 0;
-	while ((option = getopt_long(argc, argv, ":hqf", long_options, NULL)) != -1) {
+	while ((option = getopt_long(argc, argv, ":hqfi", long_options, NULL)) != -1) {
 		r = parse_option(option, argv, &options, ret_error);
 		if (r < 0)
 			return r;
 	}
-	options.given |= (options.force ? OPTION_FORCE : 0) | (options.follow ? OPTION_FOLLOW : 0);
+	options.given |= (options.force ? OPTION_FORCE : 0) | (options.follow ? OPTION_FOLLOW : 0) |
+			 (options.input ? OPTION_INPUT : 0);
 	options.arguments = argv + optind;
 	options.num_arguments = argc - optind;
 	*ret_options = options;
@@ -123,7 +128,8 @@ int options_parse(int argc, char **argv, struct options *ret_options, char **ret
 
 const char *option_name(unsigned int option)
 {
-	static const char *const names[] = {"--force", "--follow", "--interval", "--json"};
+	static const char *const names[] = {"--force", "--follow", "--interval", "--json",
+					    "--input"};
 
 	return names[__builtin_ctz(option)];
 }

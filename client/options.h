@@ -16,6 +16,7 @@ enum json_mode {
 #define OPTION_FOLLOW	(1u << 1)
 #define OPTION_INTERVAL (1u << 2)
 #define OPTION_JSON	(1u << 3)
+#define OPTION_INPUT	(1u << 4)
 
 struct options {
 	/* 0 or 1; int, as getopt_long() sets them. */
@@ -26,6 +27,7 @@ struct options {
 	int no_legend;
 	int force;
 	int follow;
+	int input;
 	enum json_mode json;
 	uint64_t interval_usec; /* 0: not given */
 	unsigned int given;	/* OPTION_* that stood on the command line */

@@ -89,7 +89,8 @@ enum hypervisor_state { BUS_HYPERVISOR_STATES(WORD_SYMBOL) HYPERVISOR_STATE_COUN
 	X(CELLVISOR_FEATURE_LINKS, "links")         \
 	X(CELLVISOR_FEATURE_DEVICES, "devices")     \
 	X(CELLVISOR_FEATURE_KEEP, "keep-cpus")      \
-	X(CELLVISOR_FEATURE_PIECES, "pool-pieces")
+	X(CELLVISOR_FEATURE_PIECES, "pool-pieces")  \
+	X(CELLVISOR_FEATURE_INPUT, "console-input")
 
 /*
  * What is done with the hypervisor and with cells: property Operation of a cell, polkit's detail
@@ -114,6 +115,7 @@ enum hypervisor_state { BUS_HYPERVISOR_STATES(WORD_SYMBOL) HYPERVISOR_STATE_COUN
 	X(VERB_RESTART, "restart", BUS_ACTION_MANAGE_CELLS)          \
 	X(VERB_RELOAD, "reload", BUS_ACTION_MANAGE_CELLS)            \
 	X(VERB_OPEN_CONSOLE, "open-console", BUS_ACTION_DEBUG_CELLS) \
+	X(VERB_OPEN_INPUT, "open-input", BUS_ACTION_DEBUG_CELLS)     \
 	X(VERB_ADOPT, "adopt", BUS_ACTION_MANAGE_CELLS)              \
 	X(VERB_WRITE_SIGNAL, "write-signal", BUS_ACTION_WRITE_SIGNALS)
 

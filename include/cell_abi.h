@@ -53,6 +53,11 @@ enum cell_hypercall {
 	 * it does not answer.
 	 */
 	HC_CV_CPU_RELEASE = HC_CV_BASE + 5,
+	/*
+	 * id | count << 32; up to 8 bytes, the first one lowest: input for the cell's console.
+	 * Returns how many fit; -EOPNOTSUPP: its program does not take any.
+	 */
+	HC_CV_CELL_INPUT = HC_CV_BASE + 6,
 };
 
 /*
@@ -222,6 +227,23 @@ struct comm_last_words {
 	uint64_t value;
 	uint64_t instruction; /* where the CPU was */
 	char text[COMM_LAST_WORDS_TEXT];
+} __attribute__((packed));
+
+/*
+ * Input of the console, an extension of ours in the same page: a program that takes some writes the
+ * magic last and then reads from its place up to where it is written. The counters run on, modulo
+ * the size they are places.
+ */
+#define COMM_INPUT_OFFSET 0x900
+#define COMM_INPUT_MAGIC  0x50494c43u /* "CLIP" */
+#define COMM_INPUT_SIZE	  128u
+
+struct comm_input {
+	uint32_t magic;
+	uint32_t written; /* bytes, by the hypervisor */
+	uint32_t read;	  /* bytes, by the cell */
+	uint32_t reserved;
+	uint8_t bytes[COMM_INPUT_SIZE];
 } __attribute__((packed));
 
 _Static_assert(sizeof(struct cell_console) == 32, "console layout");

@@ -68,8 +68,8 @@ _Static_assert(JAILHOUSE_CELL_DESTROY == 0x40280005, "ioctl number");
 
 /*
  * cellvisor's own range. All structs are of fixed size; reserved fields are zero in both
- * directions, else EINVAL. FEATURES, POOL_INFO, POOL_PIECE, CELL_STATUS, CELL_CONSOLE, CELL_KILL
- * and EVENTS wait for no other call that is being served.
+ * directions, else EINVAL. FEATURES, POOL_INFO, POOL_PIECE, CELL_STATUS, CELL_CONSOLE, CELL_INPUT,
+ * CELL_KILL and EVENTS wait for no other call that is being served.
  */
 #define CELLVISOR_IOC_TYPE    0xC5
 #define CELLVISOR_ABI_VERSION 3
@@ -83,6 +83,7 @@ _Static_assert(JAILHOUSE_CELL_DESTROY == 0x40280005, "ioctl number");
 #define CELLVISOR_FEATURE_DEVICES (1ull << 6) /* CELLVISOR_CELL_CREATE */
 #define CELLVISOR_FEATURE_KEEP	  (1ull << 7) /* CELLVISOR_KEEP_CPUS */
 #define CELLVISOR_FEATURE_PIECES  (1ull << 8) /* CELLVISOR_POOL_ADD, _REMOVE, _PIECE, and BLOCKS */
+#define CELLVISOR_FEATURE_INPUT	  (1ull << 9) /* CELLVISOR_CELL_INPUT */
 
 struct cellvisor_features {
 	uint32_t abi_version;
@@ -160,6 +161,19 @@ struct cellvisor_cell_console {
 };
 
 /*
+ * Input for a cell's console. Of the bytes those are taken that its program has room for, from the
+ * first one on. EOPNOTSUPP: it does not run, or its program takes none, which a call without any
+ * bytes tells as well.
+ */
+#define CELLVISOR_INPUT_MAX 64
+
+struct cellvisor_cell_input {
+	int32_t id;	 /* in */
+	uint32_t length; /* in: of bytes; out: how many were taken */
+	uint8_t bytes[CELLVISOR_INPUT_MAX];
+};
+
+/*
  * Root's end of shared memory between cells: an ivshmem device (ivshmem.h) at a free place of a PCI
  * bus, which Linux finds at once and loses when it is removed. The blob is a struct cell_desc
  * (blob.h) without CPUs: its only device is of type BLOB_PCI_IVSHMEM, its memory regions are the
@@ -234,6 +248,7 @@ struct cellvisor_keep_cpus {
 #define CELLVISOR_LINK_REMOVE  _IOW(CELLVISOR_IOC_TYPE, 9, struct cellvisor_link_remove)
 #define CELLVISOR_CELL_CREATE  _IOW(CELLVISOR_IOC_TYPE, 10, struct cellvisor_cell_create)
 #define CELLVISOR_KEEP_CPUS    _IOW(CELLVISOR_IOC_TYPE, 11, struct cellvisor_keep_cpus)
+#define CELLVISOR_CELL_INPUT   _IOWR(CELLVISOR_IOC_TYPE, 12, struct cellvisor_cell_input)
 #define CELLVISOR_POOL_ADD     _IOWR(CELLVISOR_IOC_TYPE, 16, struct cellvisor_pool)
 #define CELLVISOR_POOL_REMOVE  _IOW(CELLVISOR_IOC_TYPE, 17, struct cellvisor_pool)
 #define CELLVISOR_POOL_PIECE   _IOWR(CELLVISOR_IOC_TYPE, 18, struct cellvisor_pool)

@@ -370,7 +370,7 @@ const char *links_owner(u64 start, u64 end);
  *
  * view_is_there(): whether the hypervisor shows something of the cell.
  * view_comm_region(), view_cell(): of cells with a slot. view_state(): enum cell_state, of any.
- * view_status(), view_console(), view_kill(): the driver's calls, without a lock. -ENOENT where no
+ * view_status(), view_console(), view_input(), view_kill(): the driver's calls, without a lock. -ENOENT where no
  *   such cell is, or the hypervisor shows none.
  */
 bool view_begin(void);
@@ -384,6 +384,7 @@ const struct public_cell *view_cell(const struct managed_cell *cell);
 u32 view_state(const struct managed_cell *cell);
 int view_status(struct cellvisor_cell_status *status);
 int view_console(struct cellvisor_cell_console *request);
+int view_input(struct cellvisor_cell_input *request);
 int view_kill(const struct jailhouse_cell_id *id);
 
 /*

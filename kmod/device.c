@@ -105,6 +105,7 @@ union request {
 	struct cellvisor_pool pool;
 	struct cellvisor_cell_status status;
 	struct cellvisor_cell_console console;
+	struct cellvisor_cell_input input;
 	struct cellvisor_cell_create create_with;
 	struct cellvisor_link_add link_add;
 	struct cellvisor_link_remove link_remove;
@@ -115,7 +116,8 @@ static const struct cellvisor_features features = {
 	.abi_version = CELLVISOR_ABI_VERSION,
 	.features = CELLVISOR_FEATURE_POOL | CELLVISOR_FEATURE_STATUS | CELLVISOR_FEATURE_CONSOLE |
 		    CELLVISOR_FEATURE_KILL | CELLVISOR_FEATURE_EVENTS | CELLVISOR_FEATURE_LINKS |
-		    CELLVISOR_FEATURE_DEVICES | CELLVISOR_FEATURE_KEEP | CELLVISOR_FEATURE_PIECES,
+		    CELLVISOR_FEATURE_DEVICES | CELLVISOR_FEATURE_KEEP | CELLVISOR_FEATURE_PIECES |
+		    CELLVISOR_FEATURE_INPUT,
 	.release = CELLMGR_RELEASE,
 };
 
@@ -227,6 +229,8 @@ static int serve(unsigned int code, union request *request, void __user *argumen
 		return view_status(&request->status);
 	case CELLVISOR_CELL_CONSOLE:
 		return view_console(&request->console);
+	case CELLVISOR_CELL_INPUT:
+		return view_input(&request->input);
 	case CELLVISOR_CELL_KILL:
 		return with_cell(&request->id, view_kill);
 	}

@@ -201,3 +201,32 @@ int view_kill(const struct jailhouse_cell_id *id)
 	mutex_unlock(&kill_lock);
 	return err;
 }
+
+int view_input(struct cellvisor_cell_input *request)
+{
+	u32 length = request->length, count;
+	const struct managed_cell *cell;
+	int taken = -ENOENT;
+	u64 piece, number;
+
+	if (length > sizeof(request->bytes))
+		return -EINVAL;
+	request->length = 0;
+	mutex_lock(&kill_lock);
+	cell = view_begin() ? find_cell(request->id) : NULL;
+	number = cell ? cell->id : 0;
+	view_end();
+	/* Of no bytes as well: it tells whether any would be taken. */
+	while (number) {
+		piece = 0;
+		count = min_t(u32, sizeof(piece), length - request->length);
+		memcpy(&piece, request->bytes + request->length, count);
+		taken = cellvisor_hypercall(HC_CV_CELL_INPUT, number | (u64)count << 32, piece);
+		if (taken > 0)
+			request->length += taken;
+		if (taken < (int)sizeof(piece))
+			break;
+	}
+	mutex_unlock(&kill_lock);
+	return request->length ? 0 : min(taken, 0);
+}

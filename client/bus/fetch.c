@@ -132,13 +132,13 @@ int fetch_cell_path(struct connection *connection, const char *cell, sd_bus_erro
 }
 
 int open_console(struct connection *connection, enum call_kind kind, const char *path,
-		 sd_bus_error *ret_error, int *ret_fd)
+		 bool is_input, sd_bus_error *ret_error, int *ret_fd)
 {
 	_cleanup_(sd_bus_message_unrefp) sd_bus_message *reply = NULL;
 	int borrowed, fd, r;
 
-	r = connection_call(connection, kind, path, BUS_CELL_INTERFACE, "OpenConsole", ret_error,
-			    &reply, NULL);
+	r = connection_call(connection, kind, path, BUS_CELL_INTERFACE,
+			    is_input ? "OpenConsoleInput" : "OpenConsole", ret_error, &reply, NULL);
 	if (r < 0)
 		return r;
 	r = sd_bus_message_read(reply, "h", &borrowed);

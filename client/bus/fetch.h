@@ -22,7 +22,7 @@ int fetch_cell_path(struct connection *connection, const char *cell, sd_bus_erro
  * CALL_READ does not.
  */
 int open_console(struct connection *connection, enum call_kind kind, const char *path,
-		 sd_bus_error *ret_error, int *ret_fd);
+		 bool is_input, sd_bus_error *ret_error, int *ret_fd);
 
 /* Refuses what cannot be sent as a name (NoSuchCell). */
 int check_cell_name(const char *cell, sd_bus_error *ret_error);

@@ -47,7 +47,7 @@ _cellctl() {
 	-*)
 		case $verb in
 		disable) options="$options --force" ;;
-		console) options="$options --follow -f" ;;
+		console) options="$options --follow -f --input -i" ;;
 		signals | stats) options="$options --follow -f --interval=" ;;
 		esac
 		mapfile -t COMPREPLY < <(compgen -W "$options" -- "$current")

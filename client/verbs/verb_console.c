@@ -7,6 +7,7 @@
 #include "verbs/verbs.h"
 #include "view/console_filter.h"
 #include "view/console_reader.h"
+#include "view/console_talk.h"
 
 /* Without --follow. What is there is in the pipe when we get it: a pause means that this was all.
  */
@@ -33,7 +34,7 @@ static int write_console(void *context, const char *bytes, size_t length)
  * A file or a program gets the bytes as the cell wrote them; a terminal would obey them, so that
  * it gets them filtered.
  */
-static int copy_console(struct client *client, int fd)
+static int copy_console(struct client *client, int fd, int input)
 {
 	struct sink sink = {
 		.raw = !client->screen.tty,
@@ -41,8 +42,11 @@ static int copy_console(struct client *client, int fd)
 	};
 	int r;
 
-	r = console_read(fd, client->options.follow ? &follow_limits : &backlog_limits,
-			 write_console, &sink);
+	if (input >= 0)
+		r = console_talk(fd, input, write_console, &sink);
+	else
+		r = console_read(fd, client->options.follow ? &follow_limits : &backlog_limits,
+				 write_console, &sink);
 	console_filter_finish(&sink.filter, stdout);
 	if (fflush(stdout) != 0 && r >= 0)
 		r = -errno;
@@ -54,14 +58,18 @@ enum exit_status verb_console(struct client *client, char **arguments)
 	_cleanup_(sd_bus_error_free) sd_bus_error error = SD_BUS_ERROR_NULL;
 	_cleanup_(freep) char *path = NULL;
 	_cleanup_(closep) int fd = -1;
-	int r;
+	int input = -1, r;
 
 	r = fetch_cell_path(&client->connection, arguments[0], &error, &path);
 	if (r >= 0)
-		r = open_console(&client->connection, CALL_OPERATION, path, &error, &fd);
+		r = open_console(&client->connection, CALL_OPERATION, path, false, &error, &fd);
+	if (r >= 0 && client->options.input)
+		r = open_console(&client->connection, CALL_OPERATION, path, true, &error, &input);
 	if (r < 0)
 		return complain_attempt(client, arguments[0], &error, r);
-	r = copy_console(client, fd);
+	r = copy_console(client, fd, input);
+	if (client->options.input && client->screen.tty)
+		putchar('\n');
 	if (r < 0) {
 		complain("console %s: %s", arguments[0], strerror(-r));
 		return STATUS_FAILED;

@@ -249,7 +249,7 @@ static void read_console(struct client *client, const char *path, char **ret_con
 	_cleanup_(sd_bus_error_free) sd_bus_error error = SD_BUS_ERROR_NULL;
 	_cleanup_(closep) int fd = -1;
 
-	if (open_console(&client->connection, CALL_READ, path, &error, &fd) < 0)
+	if (open_console(&client->connection, CALL_READ, path, false, &error, &fd) < 0)
 		return;
 	(void)console_tail(fd, &tail_limits, CONSOLE_LINES, client->screen.unicode, ret_console);
 }

@@ -38,8 +38,9 @@ static const struct verb verbs[] = {
 	 OPTION_FORCE | OPTION_JSON, .run = verb_hypervisor, OF_HYPERVISOR("DisableHypervisor")},
 	{"check", "[FILE...]", "Check cell descriptions: these, or all that are installed", 0,
 	 ANY_NUMBER, OPTION_JSON, .run = verb_check},
-	{"console", "CELL", "Print a cell's console (-f: and what follows)", 1, 1, OPTION_FOLLOW,
-	 .run = verb_console, .polkit_action = BUS_ACTION_DEBUG_CELLS},
+	{"console", "CELL", "Print a cell's console (-f: and what follows)", 1, 1,
+	 OPTION_FOLLOW | OPTION_INPUT, .run = verb_console,
+	 .polkit_action = BUS_ACTION_DEBUG_CELLS},
 	{"signals", "CELL [NAME...]", "Values of a cell's signals (-f: again and again)", 1,
 	 ANY_NUMBER, OPTION_FOLLOW | OPTION_INTERVAL | OPTION_JSON, .run = verb_signals},
 	{"set", "CELL NAME=VALUE", "Set a signal of a cell", 2, 2, 0, .run = verb_set,
@@ -113,6 +114,7 @@ enum exit_status verb_help(struct client *client, char **arguments)
 	      "      --no-legend        No titles above tables\n"
 	      "      --force            disable: stop the cells that run\n"
 	      "  -f, --follow           console, signals, stats: go on until interrupted\n"
+	      "  -i, --input            console: go on, and give the cell what is typed (^]: end)\n"
 	      "      --interval=TIME    signals, stats: time between two looks (500ms, 2s)\n"
 	      "\n"
 	      "Exit status: 0 done, 1 failed, 2 wrong usage, 3 the cell is not running (status\n"

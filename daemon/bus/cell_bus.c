@@ -32,6 +32,7 @@ VERB_METHOD(stop, VERB_STOP)
 VERB_METHOD(kill, VERB_KILL)
 VERB_METHOD(destroy, VERB_DESTROY)
 VERB_METHOD(open_console, VERB_OPEN_CONSOLE)
+VERB_METHOD(open_console_input, VERB_OPEN_INPUT)
 VERB_METHOD(adopt, VERB_ADOPT)
 
 /* Reads a(ht) into the job: the message's descriptors end with it, so they are duplicated. */
@@ -212,6 +213,8 @@ static const sd_bus_vtable cell_vtable[] = {
 	SD_BUS_METHOD("Destroy", NULL, NULL, method_destroy, METHOD_FLAGS),
 	SD_BUS_METHOD_WITH_ARGS("OpenConsole", SD_BUS_NO_ARGS, SD_BUS_RESULT("h", console),
 				method_open_console, METHOD_FLAGS),
+	SD_BUS_METHOD_WITH_ARGS("OpenConsoleInput", SD_BUS_NO_ARGS, SD_BUS_RESULT("h", input),
+				method_open_console_input, METHOD_FLAGS),
 	SD_BUS_METHOD_WITH_ARGS("ReadSignals", SD_BUS_ARGS("as", names),
 				SD_BUS_RESULT("a{sv}", values), method_read_signals, METHOD_FLAGS),
 	SD_BUS_METHOD_WITH_ARGS("WriteSignal", SD_BUS_ARGS("s", name, "v", value), SD_BUS_NO_RESULT,

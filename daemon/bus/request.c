@@ -71,8 +71,16 @@ static void answer(const struct error *error, void *userdata)
 
 static void answer_with_console(int fd, void *userdata)
 {
+	_cleanup_(error_done) struct error error = {0};
 	struct request *request = userdata;
 
+	if (fd < 0) {
+		error_set(&error, ERROR_WRONG_STATE,
+			  fd == -EOPNOTSUPP ? "the cell does not run, or its program takes no input"
+					    : "the cell is no more");
+		answer(&error, request);
+		return;
+	}
 	sd_bus_reply_method_return(request->call, "h", fd);
 	request_free(request);
 }
@@ -88,8 +96,9 @@ static void carry_out_at_once(struct request *request, const struct job *job)
 
 	switch (job->verb) {
 	case VERB_OPEN_CONSOLE:
-		if (console_open(manager, job->cell, request->uid, answer_with_console, request,
-				 &error) == 0)
+	case VERB_OPEN_INPUT:
+		if (console_open(manager, job->cell, request->uid, job->verb == VERB_OPEN_INPUT,
+				 answer_with_console, request, &error) == 0)
 			return;
 		break;
 	case VERB_WRITE_SIGNAL:
@@ -108,8 +117,8 @@ static void carry_out_at_once(struct request *request, const struct job *job)
 
 static bool is_at_once(enum bus_verb verb)
 {
-	return verb == VERB_RELOAD || verb == VERB_OPEN_CONSOLE || verb == VERB_WRITE_SIGNAL ||
-	       verb == VERB_ADOPT;
+	return verb == VERB_RELOAD || verb == VERB_OPEN_CONSOLE || verb == VERB_OPEN_INPUT ||
+	       verb == VERB_WRITE_SIGNAL || verb == VERB_ADOPT;
 }
 
 /* The caller may. */

@@ -183,6 +183,22 @@ int driver_cell_console(struct driver *driver, int32_t id, uint64_t *offset, voi
 	return 0;
 }
 
+int driver_cell_input(struct driver *driver, int32_t id, const void *bytes, uint32_t length,
+		      uint32_t *ret_taken)
+{
+	struct cellvisor_cell_input input = {.id = id, .length = length};
+	int r;
+
+	memcpy(input.bytes, bytes, length);
+	r = call_feature(driver, CELLVISOR_FEATURE_INPUT, CELLVISOR_CELL_INPUT, &input);
+	if (r < 0)
+		return r;
+	if (input.length > length)
+		return -EPROTO;
+	*ret_taken = input.length;
+	return 0;
+}
+
 int driver_pool_info(struct driver *driver, struct cellvisor_pool *ret)
 {
 	struct cellvisor_pool pool = {0};

@@ -68,6 +68,12 @@ int driver_cell_status(struct driver *driver, int32_t id, struct cellvisor_cell_
 int driver_cell_console(struct driver *driver, int32_t id, uint64_t *offset, void *buffer,
 			uint32_t size, uint32_t *ret_length, uint64_t *ret_lost);
 
+/*
+ * Input for a cell's console: at most CELLVISOR_INPUT_MAX bytes, of which as many were taken as
+ * ret_taken says. -EOPNOTSUPP: its program takes none.
+ */
+int driver_cell_input(struct driver *driver, int32_t id, const void *bytes, uint32_t length,
+		      uint32_t *ret_taken);
 int driver_pool_info(struct driver *driver, struct cellvisor_pool *ret);
 int driver_pool_reserve(struct driver *driver, const struct cellvisor_pool *request,
 			struct cellvisor_pool *ret);

@@ -59,21 +59,35 @@ static void follow_device(struct observer *observer)
 	}
 }
 
-static void read_consoles(struct observer *observer)
+static int read_console(struct driver *driver, struct observer_console *console)
+{
+	console->length = 0;
+	console->lost = 0;
+	return driver_cell_console(driver, console->id, &console->offset, console->buffer,
+				   sizeof(console->buffer), &console->length, &console->lost);
+}
+
+static int write_console(struct driver *driver, struct observer_console *console)
+{
+	uint32_t length = console->length;
+
+	console->length = 0;
+	return driver_cell_input(driver, console->id, console->buffer, length, &console->length);
+}
+
+static void serve_consoles(struct observer *observer)
 {
 	struct observation *observation = &observer->observation;
 
 	for (size_t i = 0; i < observation->num_consoles; i++) {
 		struct observer_console *console = &observation->consoles[i];
 
-		console->length = 0;
-		console->lost = 0;
-		console->result = !observer->driver
-					  ? -ENODEV
-					  : driver_cell_console(observer->driver, console->id,
-								&console->offset, console->buffer,
-								sizeof(console->buffer),
-								&console->length, &console->lost);
+		if (!observer->driver)
+			console->result = -ENODEV;
+		else if (console->is_input)
+			console->result = write_console(observer->driver, console);
+		else
+			console->result = read_console(observer->driver, console);
 	}
 }
 
@@ -96,7 +110,7 @@ static void observe(void *argument)
 		       sizeof(observer->release));
 		observation->snapshot->features = observer->features;
 	}
-	read_consoles(observer);
+	serve_consoles(observer);
 }
 
 static int on_device(sd_event_source *source, int fd, uint32_t events, void *userdata)

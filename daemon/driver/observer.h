@@ -15,10 +15,11 @@
 #define OBSERVER_MAX_CONSOLES 16
 #define OBSERVER_CONSOLE_ROOM 16384u /* all that the hypervisor keeps */
 
-/* A virtual console to be read along with a look. */
+/* A virtual console to be read, or written to, along with a look. */
 struct observer_console {
 	uint64_t serial; /* whose it is, for the receiver */
 	int32_t id;
+	bool is_input;	 /* bytes in buffer are for the cell; out: length, how many it took */
 	uint64_t offset; /* in, out */
 	uint64_t lost;	 /* out */
 	uint32_t length; /* out, bytes in buffer */

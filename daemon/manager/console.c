@@ -18,14 +18,15 @@ struct console_stream {
 	uint64_t serial; /* never used again: an address would be */
 	uid_t uid;	 /* whose */
 	int32_t id;	 /* the cell's; another cell may have it afterwards */
+	bool is_input;
 	/* Who waits for the first bytes; NULL afterwards. */
 	void (*done)(int fd, void *userdata);
 	void *userdata;
-	int read_fd; /* to be handed out; -1 afterwards */
-	int write_fd;
-	sd_event_source *hangup;
+	int their_fd; /* to be handed out; -1 afterwards */
+	int our_fd;
+	sd_event_source *source; /* of ours: the peer has gone, or typed */
 	uint64_t offset;
-	char pending[OBSERVER_CONSOLE_ROOM + 64]; /* did not fit into the pipe */
+	char pending[OBSERVER_CONSOLE_ROOM + 64]; /* did not fit into the pipe, or into the cell */
 	size_t pending_length;
 };
 
@@ -33,11 +34,11 @@ static void stream_free(struct console_stream *stream)
 {
 	if (!stream)
 		return;
-	sd_event_source_disable_unref(stream->hangup);
-	if (stream->read_fd >= 0)
-		close(stream->read_fd);
-	if (stream->write_fd >= 0)
-		close(stream->write_fd);
+	sd_event_source_disable_unref(stream->source);
+	if (stream->their_fd >= 0)
+		close(stream->their_fd);
+	if (stream->our_fd >= 0)
+		close(stream->our_fd);
 	free(stream);
 }
 
@@ -56,6 +57,25 @@ static void close_stream(struct console_stream *stream)
 static int on_hangup(sd_event_source *source, int fd, uint32_t events, void *userdata)
 {
 	close_stream(userdata);
+	return 0;
+}
+
+/* What was typed goes with the next look; until the cell has taken it no more is read. */
+static int on_typed(sd_event_source *source, int fd, uint32_t events, void *userdata)
+{
+	struct console_stream *stream = userdata;
+	ssize_t length = read(fd, stream->pending, CELLVISOR_INPUT_MAX);
+
+	if (length < 0 && (errno == EAGAIN || errno == EINTR)) {
+		sd_event_source_set_enabled(source, SD_EVENT_ONESHOT);
+		return 0;
+	}
+	if (length <= 0) {
+		close_stream(stream);
+		return 0;
+	}
+	stream->pending_length = (size_t)length;
+	observer_look(stream->manager->observer);
 	return 0;
 }
 
@@ -78,7 +98,23 @@ static int check_limits(const struct manager *manager, uid_t uid, struct error *
 	return 0;
 }
 
-static int stream_new(struct manager *manager, uid_t uid, struct console_stream **ret)
+/*
+ * Of output no events are asked for: EPOLLERR comes anyway when the last reader has closed. Input
+ * is read once it is known that the cell takes some.
+ */
+static int watch(struct console_stream *stream)
+{
+	int r = sd_event_add_io(stream->manager->event, &stream->source, stream->our_fd,
+				stream->is_input ? EPOLLIN : 0,
+				stream->is_input ? on_typed : on_hangup, stream);
+
+	if (r < 0 || !stream->is_input)
+		return r;
+	return sd_event_source_set_enabled(stream->source, SD_EVENT_OFF);
+}
+
+static int stream_new(struct manager *manager, uid_t uid, bool is_input,
+		      struct console_stream **ret)
 {
 	static uint64_t last_serial;
 	struct console_stream *stream = calloc(1, sizeof(*stream));
@@ -89,22 +125,21 @@ static int stream_new(struct manager *manager, uid_t uid, struct console_stream 
 		return -ENOMEM;
 	stream->manager = manager;
 	stream->serial = ++last_serial;
-	stream->read_fd = stream->write_fd = -1;
+	stream->their_fd = stream->our_fd = -1;
 	stream->uid = uid;
+	stream->is_input = is_input;
 	if (pipe2(fds, O_CLOEXEC) < 0) {
 		r = -errno;
 		goto err_free;
 	}
-	stream->read_fd = fds[0];
-	stream->write_fd = fds[1];
+	stream->their_fd = fds[is_input];
+	stream->our_fd = fds[!is_input];
 	/* Only our end: whether the peer waits is its own choice. */
-	if (fcntl(stream->write_fd, F_SETFL, O_NONBLOCK) < 0) {
+	if (fcntl(stream->our_fd, F_SETFL, O_NONBLOCK) < 0) {
 		r = -errno;
 		goto err_free;
 	}
-	/* No events asked for: EPOLLERR comes anyway when the last reader has closed. */
-	r = sd_event_add_io(manager->event, &stream->hangup, stream->write_fd, 0, on_hangup,
-			    stream);
+	r = watch(stream);
 	if (r < 0)
 		goto err_free;
 	*ret = stream;
@@ -115,9 +150,12 @@ err_free:
 	return r;
 }
 
-static int check_cell_state(const struct manager *manager, const struct cell *cell,
+static int check_cell_state(const struct manager *manager, const struct cell *cell, bool is_input,
 			    struct error *error)
 {
+	if (is_input && !(manager->features & CELLVISOR_FEATURE_INPUT))
+		return error_set(error, ERROR_DRIVER,
+				 "the driver in use has no input for consoles (see Features)");
 	if (!(manager->features & CELLVISOR_FEATURE_CONSOLE))
 		return error_set(error, ERROR_DRIVER,
 				 "the driver in use has no virtual consoles (see Features)");
@@ -128,17 +166,17 @@ static int check_cell_state(const struct manager *manager, const struct cell *ce
 	return 0;
 }
 
-int console_open(struct manager *manager, const char *cell_name, uid_t uid,
+int console_open(struct manager *manager, const char *cell_name, uid_t uid, bool is_input,
 		 void (*done)(int fd, void *userdata), void *userdata, struct error *error)
 {
 	const struct cell *cell = manager_look_up(manager, cell_name, error);
 	struct console_stream *stream = NULL;
 	int r;
 
-	if (!cell || check_cell_state(manager, cell, error) < 0 ||
+	if (!cell || check_cell_state(manager, cell, is_input, error) < 0 ||
 	    check_limits(manager, uid, error) < 0)
 		return -EINVAL;
-	r = stream_new(manager, uid, &stream);
+	r = stream_new(manager, uid, is_input, &stream);
 	if (r < 0)
 		return error_set(error, ERROR_NO_RESOURCES, "cannot make a pipe: %s", strerror(-r));
 	stream->id = cell->seen.id;
@@ -156,12 +194,20 @@ size_t console_requests(struct manager *manager, struct observer_console *reques
 	size_t count = 0;
 
 	for (struct console_stream *stream = manager->consoles; stream; stream = stream->next) {
-		/* Not before the last bytes are through: what is not read yet stays below. */
-		if (stream->pending_length || count == OBSERVER_MAX_CONSOLES)
+		/* Not before the last bytes are through: what is not read yet stays below. Of no
+		 * bytes the first one, which tells whether the cell takes any. */
+		bool is_due = stream->is_input ? stream->pending_length || stream->done
+					       : !stream->pending_length;
+
+		if (!is_due || count == OBSERVER_MAX_CONSOLES)
 			continue;
 		requests[count].serial = stream->serial;
 		requests[count].id = stream->id;
 		requests[count].offset = stream->offset;
+		requests[count].is_input = stream->is_input;
+		requests[count].length = (uint32_t)stream->pending_length;
+		if (stream->is_input)
+			memcpy(requests[count].buffer, stream->pending, stream->pending_length);
 		count++;
 	}
 	return count;
@@ -172,9 +218,9 @@ static bool flush(struct console_stream *stream)
 {
 	ssize_t written;
 
-	if (!stream->pending_length)
+	if (!stream->pending_length || stream->is_input)
 		return true;
-	written = write(stream->write_fd, stream->pending, stream->pending_length);
+	written = write(stream->our_fd, stream->pending, stream->pending_length);
 	if (written < 0)
 		return errno == EAGAIN || errno == EINTR;
 	stream->pending_length -= (size_t)written;
@@ -195,24 +241,44 @@ static void take_bytes(struct console_stream *stream, const struct observer_cons
 	stream->offset = console->offset;
 }
 
-static void answer(struct console_stream *stream)
+static void answer(struct console_stream *stream, int error)
 {
 	if (!stream->done)
 		return;
-	stream->done(stream->read_fd, stream->userdata);
+	stream->done(error < 0 ? error : stream->their_fd, stream->userdata);
 	stream->done = NULL;
-	close(stream->read_fd);
-	stream->read_fd = -1;
+	close(stream->their_fd);
+	stream->their_fd = -1;
+}
+
+/* Where it takes no more, or is gone, the peer writes into a closed pipe. */
+static void deliver_input(struct console_stream *stream, const struct observer_console *console)
+{
+	answer(stream, console->result);
+	if (console->result < 0 && console->result != -EINTR) {
+		close_stream(stream);
+		return;
+	}
+	if (console->result == 0) {
+		stream->pending_length -= console->length;
+		memmove(stream->pending, stream->pending + console->length, stream->pending_length);
+	}
+	if (!stream->pending_length)
+		sd_event_source_set_enabled(stream->source, SD_EVENT_ONESHOT);
 }
 
 static void deliver(struct console_stream *stream, const struct observer_console *console)
 {
 	bool alive;
 
+	if (stream->is_input) {
+		deliver_input(stream, console);
+		return;
+	}
 	if (console->result == 0)
 		take_bytes(stream, console);
 	alive = flush(stream);
-	answer(stream);
+	answer(stream, 0);
 	/* -ENOENT and the like: the cell has been destroyed; the reader sees the end of the file.
 	 */
 	if (!alive || (console->result < 0 && console->result != -EINTR))
@@ -253,7 +319,7 @@ void consoles_end(struct manager *manager, int32_t id)
 		next = stream->next;
 		if (stream->id != id)
 			continue;
-		answer(stream);
+		answer(stream, stream->is_input ? -ENOENT : 0);
 		flush(stream);
 		close_stream(stream);
 	}

@@ -119,6 +119,12 @@ bool comm_locked(const struct cell *cell);
  */
 int comm_ask_shutdown(struct cell *cell);
 
+/*
+ * Input for the console of a cell: bytes, the first one lowest, of which count (at most 8) count.
+ * Returns how many fit, or -EOPNOTSUPP: it does not run, or its program takes none.
+ */
+int comm_put_input(struct cell *cell, uint64_t bytes, uint32_t count);
+
 /* Tells all others that a cell has come or gone; nobody waits for what they say to it. */
 void comm_tell_change(void);
 

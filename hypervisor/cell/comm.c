@@ -77,6 +77,24 @@ void comm_tell_change(void)
 	}
 }
 
+/* All of that page is the cell's: what it says of itself leads nowhere but into its own bytes. */
+int comm_put_input(struct cell *cell, uint64_t bytes, uint32_t count)
+{
+	struct comm_input *input = (void *)cell->comm + COMM_INPUT_OFFSET;
+	uint32_t written = input->written;
+	uint32_t waiting = written - __atomic_load_n(&input->read, __ATOMIC_ACQUIRE);
+	uint32_t done = 0;
+
+	if (count > sizeof(bytes))
+		return -EINVAL;
+	if (comm_stopped(cell) || input->magic != COMM_INPUT_MAGIC)
+		return -EOPNOTSUPP;
+	for (; done < count && waiting + done < COMM_INPUT_SIZE; done++, bytes >>= 8)
+		input->bytes[(written + done) % COMM_INPUT_SIZE] = bytes;
+	__atomic_store_n(&input->written, written + done, __ATOMIC_RELEASE);
+	return done;
+}
+
 /*
  * What comes late, to what the cell was told before it was asked, is no answer to the question. Not
  * to know what one was told can be: who answers so to the question does it once.

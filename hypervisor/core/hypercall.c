@@ -104,6 +104,15 @@ static int hc_link_remove(struct cpu *cpu, uint64_t place, uint64_t arg2)
 	return place >> 32 ? -EINVAL : link_remove(place >> 16, place);
 }
 
+static int hc_cell_input(struct cpu *cpu, uint64_t id_and_count, uint64_t bytes)
+{
+	struct cell *cell = cell_by_id((uint32_t)id_and_count);
+
+	if (!cell)
+		return -ENOENT;
+	return cell == &root_cell ? -EINVAL : comm_put_input(cell, bytes, id_and_count >> 32);
+}
+
 struct hypercall_entry {
 	bool management; /* root only, one at a time */
 	int (*call)(struct cpu *cpu, uint64_t arg1, uint64_t arg2);
@@ -126,6 +135,7 @@ static const struct hypercall_entry hypercalls[HYPERCALLS + OWN_HYPERCALLS] = {
 	[HYPERCALLS + HC_CV_LINK_ADD - OWN_CODES] = {true, .call = hc_link_add},
 	[HYPERCALLS + HC_CV_LINK_REMOVE - OWN_CODES] = {true, .call = hc_link_remove},
 	[HYPERCALLS + HC_CV_CPU_RELEASE - OWN_CODES] = {true, .call = hc_cpu_release},
+	[HYPERCALLS + HC_CV_CELL_INPUT - OWN_CODES] = {true, .call = hc_cell_input},
 };
 
 /* What an operation may take that itself waits for CPUs that do not answer. */

@@ -19,7 +19,7 @@ int management_lock_of(struct cpu *cpu);
 
 /* The codes that there are: two ranges. */
 #define HYPERCALLS     (HC_CONSOLE_PUTC + 1u)
-#define OWN_HYPERCALLS 5u
+#define OWN_HYPERCALLS 6u
 #define OWN_CODES      HC_CV_CELL_SHUTDOWN
 
 static inline bool hypercall_known(uint32_t code)

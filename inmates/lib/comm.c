@@ -98,6 +98,27 @@ void comm_last_words(const struct comm_last_words *words)
 	place->magic = COMM_LAST_WORDS_MAGIC;
 }
 
+int console_getc(void)
+{
+	volatile struct comm_input *input =
+		(volatile struct comm_input *)((uintptr_t)region + COMM_INPUT_OFFSET);
+	uint32_t next;
+	int byte;
+
+	if (!region)
+		return -1;
+	if (input->magic != COMM_INPUT_MAGIC) {
+		input->magic = COMM_INPUT_MAGIC;
+		return -1;
+	}
+	next = input->read;
+	if (next == __atomic_load_n(&input->written, __ATOMIC_ACQUIRE))
+		return -1;
+	byte = input->bytes[next % COMM_INPUT_SIZE];
+	__atomic_store_n(&input->read, next + 1, __ATOMIC_RELEASE);
+	return byte;
+}
+
 static volatile struct comm_heartbeat *heartbeat(void)
 {
 	return (volatile struct comm_heartbeat *)((uintptr_t)region + COMM_HEARTBEAT_OFFSET);

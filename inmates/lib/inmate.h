@@ -80,6 +80,13 @@ void console_flush(void);
 void console_write(const char *text, size_t length);
 
 /*
+ * The next byte of what an operator types (cellctl console -i), or -1: there is none now. Costs no
+ * exit. From its first call on the program is one that takes input; up to 128 bytes wait for it.
+ * For one CPU at a time.
+ */
+int console_getc(void);
+
+/*
  * Knows %d %i %u %x %X %o %c %s %p %f %% with flags "-" and "0", width, precision and the lengths
  * hh, h, l, ll, z, j, t. %f rounds to at most 9 digits (6 without precision) and changes to an
  * exponent from 10^18 on. A line longer than 255 bytes is cut.

@@ -18,6 +18,8 @@
  *   probe-allowed     does only what a cell may: the control of all these experiments
  *
  * Further parameters: delay-ms= (1000) of good behaviour before the deed.
+ *
+ * A good neighbour takes commands from its console as well, a line each.
  */
 #include "internal.h"
 #include "arch/x86/x86.h"
@@ -28,6 +30,7 @@
 #define DEFAULT_PORT	0x3f8
 #define DEFAULT_MSR	0xc0010117
 #define DEFAULT_VALUE	0x58 /* X */
+#define LINE_SIZE	64
 
 static volatile bool refuse_shutdown;
 static int64_t unlock_ms;
@@ -183,6 +186,38 @@ static const struct command *read_command(void)
 	return command;
 }
 
+static void obey(const char *line)
+{
+	for (unsigned int n = 0; n < sizeof(commands) / sizeof(commands[0]); n++) {
+		if (strcmp(line, commands[n].name) != 0)
+			continue;
+		console_printf("mischief: %s, as you say\n", line);
+		commands[n].run();
+		return;
+	}
+	console_printf("mischief: no such command: %s\n", line);
+}
+
+/* What has been typed so far; a line that is too long is nonsense and stays so. */
+static void listen(void)
+{
+	static char line[LINE_SIZE];
+	static size_t length;
+	int typed;
+
+	while ((typed = console_getc()) >= 0) {
+		if (typed != '\n' && typed != '\r') {
+			if (length < sizeof(line) - 1)
+				line[length++] = typed;
+			continue;
+		}
+		line[length] = '\0';
+		if (length)
+			obey(line);
+		length = 0;
+	}
+}
+
 static void beat(void *argument)
 {
 	heartbeat_beat();
@@ -194,6 +229,7 @@ static void behave(uint64_t deadline)
 	while (time_ns() < deadline) {
 		interrupts_disable();
 		cpu_idle();
+		listen();
 		if (comm_poll() != COMM_MSG_SHUTDOWN_REQUEST)
 			continue;
 		if (refuse_shutdown) {

@@ -10,6 +10,7 @@
  *   bus-peer check FILE NAME              Check(); prints severity, key and text, tab-separated
  *   bus-peer check-fd KIND                Check() of what is no memfd: pipe, directory or file
  *   bus-peer console CELL MS              OpenConsole(); prints what comes within MS milliseconds
+ *   bus-peer type CELL TEXT               OpenConsoleInput(); writes TEXT; prints what became of it
  *   bus-peer flood COUNT                  COUNT EnableHypervisor() at once; prints the error names
  *
  * Prints the error's name and text on standard error and returns 1 where a call fails.
@@ -17,6 +18,7 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <poll.h>
+#include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -180,6 +182,31 @@ static int console(const char *cell, int milliseconds)
 	}
 }
 
+/* Whole, or as far as the cell takes it. */
+static int type(const char *cell, const char *text)
+{
+	sd_bus_error error = SD_BUS_ERROR_NULL;
+	sd_bus_message *reply;
+	int fd, r;
+
+	r = sd_bus_call(bus, cell_call(cell, "OpenConsoleInput"), 0, &error, &reply);
+	if (r < 0)
+		return report(&error, r);
+	if (sd_bus_message_read(reply, "h", &fd) < 0)
+		return 2;
+	signal(SIGPIPE, SIG_IGN);
+	for (; *text; text++) {
+		if (write(fd, text, 1) != 1) {
+			puts("closed");
+			return 0;
+		}
+		/* As a person does. */
+		usleep(20000);
+	}
+	puts("written");
+	return 0;
+}
+
 static int on_reply(sd_bus_message *reply, void *userdata, sd_bus_error *ret_error)
 {
 	const sd_bus_error *error = sd_bus_message_get_error(reply);
@@ -220,6 +247,8 @@ int main(int argc, char *argv[])
 		return check_fd(argv[2]);
 	if (strcmp(argv[1], "console") == 0 && argc == 4)
 		return console(argv[2], atoi(argv[3]));
+	if (strcmp(argv[1], "type") == 0 && argc == 4)
+		return type(argv[2], argv[3]);
 	if (strcmp(argv[1], "flood") == 0)
 		return flood(atoi(argv[2]));
 	return 2;

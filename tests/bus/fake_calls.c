@@ -282,6 +282,32 @@ static int do_status(pid_t pid, uint64_t argument)
 	return fake_write_memory(pid, argument, &cell->status, sizeof(cell->status));
 }
 
+/* A program that echoes: what it takes it prints. */
+static int do_input(pid_t pid, uint64_t argument)
+{
+	struct cellvisor_cell_input input;
+	struct fake_cell *cell;
+	size_t room;
+
+	if (!(fake.features & CELLVISOR_FEATURE_INPUT))
+		return -ENOTTY;
+	if (fake_read_memory(pid, argument, &input, sizeof(input)) < 0)
+		return -EFAULT;
+	cell = fake_find(input.id);
+	if (!cell)
+		return -ENOENT;
+	if (!cell->listens || cell->status.state != CELL_RUNNING)
+		return -EOPNOTSUPP;
+	/* It is slow: some bytes at once. */
+	room = sizeof(cell->console) - cell->console_length;
+	input.length = input.length > 5 ? 5 : input.length;
+	if (input.length > room)
+		input.length = 0;
+	memcpy(cell->console + cell->console_length, input.bytes, input.length);
+	cell->console_length += input.length;
+	return fake_write_memory(pid, argument, &input, sizeof(input));
+}
+
 static int do_console(pid_t pid, uint64_t argument)
 {
 	struct cellvisor_cell_console console;
@@ -376,6 +402,8 @@ const char *fake_call_name(pid_t pid, uint64_t request, uint64_t argument)
 		return "status";
 	case CELLVISOR_CELL_CONSOLE:
 		return "console";
+	case CELLVISOR_CELL_INPUT:
+		return "input";
 	case CELLVISOR_POOL_RESERVE:
 		return "reserve";
 	case CELLVISOR_POOL_RELEASE:
@@ -424,6 +452,8 @@ int fake_ioctl(pid_t pid, uint64_t request, uint64_t argument, bool lie)
 		return do_status(pid, argument);
 	case CELLVISOR_CELL_CONSOLE:
 		return do_console(pid, argument);
+	case CELLVISOR_CELL_INPUT:
+		return do_input(pid, argument);
 	case CELLVISOR_POOL_RESERVE:
 		return fake_pool_reserve(pid, argument);
 	case CELLVISOR_POOL_RELEASE:

@@ -83,6 +83,7 @@ static bool changes_state(uint64_t request)
 	switch (request) {
 	case CELLVISOR_CELL_STATUS:
 	case CELLVISOR_CELL_CONSOLE:
+	case CELLVISOR_CELL_INPUT:
 	case CELLVISOR_FEATURES:
 	case CELLVISOR_EVENTS:
 	case CELLVISOR_POOL_INFO:
@@ -200,6 +201,8 @@ static const char *command_cell(struct fake_cell *cell, char *const *words, size
 		cell->status.state = CELL_FAILED_COMM_REV;
 	else if (strcmp(words[0], "flatline") == 0)
 		cell->beating = false;
+	else if (strcmp(words[0], "listen") == 0)
+		cell->listens = true;
 	else if (strcmp(words[0], "beat") == 0)
 		cell->beating = true;
 	else if (strcmp(words[0], "garble") == 0)

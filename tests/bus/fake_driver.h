@@ -80,6 +80,7 @@ struct fake_cell {
 	struct cellvisor_cell_status status;
 	enum fake_answer answer;
 	bool beating;
+	bool listens; /* to its console */
 	bool garbled; /* its list of CPUs makes no sense */
 	uint64_t exits;
 	char console[FAKE_CONSOLE_MAX];

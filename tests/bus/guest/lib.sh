@@ -161,7 +161,7 @@ called_more_often() {
 # those of the start: whatever a case before did, and whichever that was.
 fresh() {
 	fake clear >/dev/null
-	fake features 0x1ff >/dev/null
+	fake features 0x3ff >/dev/null
 	systemctl stop 'cell@*.service' 2>/dev/null
 	systemctl reset-failed 2>/dev/null
 	call DisableHypervisor b true || {

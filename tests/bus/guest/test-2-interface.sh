@@ -89,6 +89,7 @@ question() {
 	Reload) set -- manage-cells reload "" ;;
 	WriteSignal) set -- write-signals write-signal "alpha speed" ;;
 	OpenConsole) set -- debug-cells open-console alpha ;;
+	OpenConsoleInput) set -- debug-cells open-input alpha ;;
 	*) set -- manage-cells "${1%Cell}" alpha ;;
 	esac
 	echo "org.cellmgr1.$1 ${2,,}${3:+ $3}"
@@ -114,7 +115,7 @@ test_everybody_is_denied_every_change() {
 	local before calls=0 questions=''
 	before=$(fake calls create)/$(fake calls enable)/$(fake calls start)
 	each_changing_method expect_denied
-	is "number of methods tried" "$calls" 15
+	is "number of methods tried" "$calls" 16
 	is "driver calls" "$(fake calls create)/$(fake calls enable)/$(fake calls start)" "$before"
 	is "what polkit was asked" "$(questions_asked)" "${questions%$'\n'}"
 }

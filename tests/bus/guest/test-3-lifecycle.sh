@@ -204,6 +204,29 @@ name_reserved() {
 	systemctl restart cellmgrd
 }
 
+test_console_takes_input() {
+	call StartCell s alpha
+	fails_with WrongState "takes no input" alpha OpenConsoleInput
+	fake listen alpha >/dev/null
+	is "a line" "$(./bus-peer type alpha $'speed 3000, power 20 MW\n')" written
+	eventually_check "it is with the cell" 10 console_has alpha "speed 3000, power 20 MW"
+	# Who has typed into a cell that has ended types into nothing.
+	./bus-peer type alpha "$(printf '%0100d' 0)" >/tmp/typed &
+	sleep 0.5
+	fake fail alpha 1 0 0 0 3 >/dev/null
+	wait $!
+	is "what became of it" "$(</tmp/typed)" closed
+	fake features 0x1ff >/dev/null
+	systemctl restart cellmgrd
+	fails_with Driver "no input" alpha OpenConsoleInput
+	fake features 0x3ff >/dev/null
+	systemctl restart cellmgrd
+}
+
+console_has() {
+	./bus-peer console "$1" 50 | grep -qF "$2"
+}
+
 test_reserved_memory_is_used_where_it_is_named() {
 	cp machine/proc/cmdline /tmp/cmdline
 	# shellcheck disable=SC2016 # the dollar is memmap's
@@ -274,7 +297,7 @@ test_original_driver_is_managed_too() {
 	cp /tmp/cmdline machine/proc/cmdline
 	rm /etc/cellmgr/cellmgrd.conf
 	fake pool-at 0 0 >/dev/null
-	fake features 0x1ff >/dev/null
+	fake features 0x3ff >/dev/null
 	systemctl restart cellmgrd
 }
 

@@ -509,7 +509,7 @@ test_cpus_that_cannot_be_kept_keep_nobody() {
 	done_well call EnableHypervisor
 	like "the log names the driver" "$(journalctl -q -u cellmgrd -o cat -n 20)" 'the driver in use cannot keep CPUs'
 	done_well call DisableHypervisor b false
-	fake features 0x1ff >/dev/null
+	fake features 0x3ff >/dev/null
 	keep_cpus '[0]'
 	like "a wrong one is named" "$(journalctl -q -u cellmgrd -o cat -n 20)" 'cellmgrd.conf:1:.*keep-cpus'
 	rm /etc/cellmgr/cellmgrd.conf

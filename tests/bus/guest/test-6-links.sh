@@ -227,7 +227,7 @@ test_link_between_cells_is_none_of_linux() {
 	has_no_end $first
 	calls_are 0 0
 	manager_is MemoryFree $((pool - (2 << 20) - plant))
-	fake features 0x1ff >/dev/null
+	fake features 0x3ff >/dev/null
 	systemctl restart cellmgrd
 	clear_links
 }
@@ -246,7 +246,7 @@ test_link_needs_a_driver_that_has_them() {
 	state_is turbine defined
 	has_no_end $first
 	calls_are 0 0
-	fake features 0x1ff >/dev/null
+	fake features 0x3ff >/dev/null
 	systemctl restart cellmgrd
 	done_well call StartCell s turbine
 	clear_links

@@ -97,7 +97,7 @@ test_the_pool_keeps_its_limit() {
 	systemctl restart cellmgrd
 	wide wide 2 60M
 	fails_with Invalid 'wants 60M, but the whole pool has 48M' manager StartCell s wide
-	fake features 0x1ff >/dev/null
+	fake features 0x3ff >/dev/null
 	away
 }
 

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-only
 #include <errno.h>
+#include <fcntl.h>
 #include <stdio.h>
 #include <string.h>
 #include <unistd.h>
@@ -38,9 +39,36 @@ int fake_console_open(bool text)
 	return ends[0];
 }
 
+static int typed = -1;
+
+int fake_console_open_input(void)
+{
+	int ends[2];
+
+	if (pipe2(ends, O_NONBLOCK) < 0)
+		return -errno;
+	if (typed >= 0)
+		close(typed);
+	typed = ends[0];
+	return ends[1];
+}
+
+static void tell_typed(void)
+{
+	char text[256];
+	ssize_t length = typed < 0 ? 0 : read(typed, text, sizeof(text));
+
+	for (size_t i = 0; length > 0 && i < ARRAY_SIZE(followed); i++) {
+		if (followed[i].lines)
+			dprintf(followed[i].fd, "typed: %.*s\n", (int)length, text);
+	}
+}
+
 void fake_consoles_go_on(void)
 {
 	static const char line[] = "later\n";
+
+	tell_typed();
 
 	for (size_t i = 0; i < ARRAY_SIZE(followed); i++) {
 		if (followed[i].lines == 0)

@@ -59,6 +59,54 @@ static void test_content(struct tap *tap)
 	tap_ok(tap, !cell->shutdown_asked, "no question is open to a new program");
 }
 
+static int put(const char *text)
+{
+	uint64_t count = strlen(text), bytes = 0;
+
+	memcpy(&bytes, text, count);
+	return machine_hypercall(HC_CV_CELL_INPUT, PLANT_ID | count << 32, bytes);
+}
+
+static void test_input(struct tap *tap)
+{
+	struct comm_input *input;
+	int taken = 0;
+
+	open_cell(0, true);
+	machine_hypercall(HC_CELL_START, PLANT_ID, 0);
+	input = (void *)cell->comm + COMM_INPUT_OFFSET;
+	tap_is_u64(tap, put("no"), -EOPNOTSUPP, "a program that does not say so takes no input");
+	tap_is_u64(tap, input->written, 0, "and gets none");
+	input->magic = COMM_INPUT_MAGIC;
+	tap_is_u64(tap, put(""), 0, "of one that does it is told");
+	tap_is_u64(tap, put("turbine!"), 8, "eight bytes go at once");
+	tap_ok(tap, memcmp(input->bytes, "turbine!", 8) == 0 && input->written == 8,
+	       "in their order");
+	tap_is_u64(tap, machine_hypercall(HC_CV_CELL_INPUT, PLANT_ID | 9ull << 32, 0), -EINVAL,
+		   "nine do not");
+	for (int n = 0; n < 16; n++)
+		taken += put("12345678");
+	tap_is_u64(tap, taken, COMM_INPUT_SIZE - 8, "what has no room is not taken");
+	tap_ok(tap, memcmp(input->bytes, "turbine!", 8) == 0, "what waits is not written over");
+	input->read = 5;
+	tap_is_u64(tap, put("abcdefgh"), 5, "what was read makes room");
+	tap_ok(tap, memcmp(input->bytes, "abcdene!", 8) == 0, "where it was");
+	input->read = input->written + 1;
+	tap_is_u64(tap, put("x"), 0, "a program that has read what is still to come gets nothing");
+	input->written = input->read = UINT32_MAX - 3;
+	tap_is_u64(tap, put("abcdefgh"), 8, "the counters run over");
+	tap_ok(tap,
+	       input->written == 4 && memcmp(input->bytes + COMM_INPUT_SIZE - 4, "abcd", 4) == 0 &&
+		       memcmp(input->bytes, "efgh", 4) == 0,
+	       "and the places go on");
+	comm->cell_state = CELL_SHUT_DOWN;
+	tap_is_u64(tap, put("x"), -EOPNOTSUPP, "one that has ended takes nothing");
+	tap_is_u64(tap, machine_hypercall(HC_CV_CELL_INPUT, 0 | 1ull << 32, 'x'), -EINVAL,
+		   "nor does Linux");
+	tap_is_u64(tap, machine_hypercall(HC_CV_CELL_INPUT, 77 | 1ull << 32, 'x'), -ENOENT,
+		   "nor one that there is not");
+}
+
 static void test_states(struct tap *tap)
 {
 	static const struct {
@@ -234,6 +282,7 @@ int main(void)
 	struct tap tap = {0};
 
 	test_content(&tap);
+	test_input(&tap);
 	test_states(&tap);
 	test_question(&tap);
 	test_who_cannot_answer(&tap);

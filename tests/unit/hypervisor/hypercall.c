@@ -10,9 +10,9 @@
 #include "tests/lib/tap.h"
 
 static const uint32_t management[] = {
-	HC_DISABLE,	      HC_CELL_CREATE,  HC_CELL_START,
-	HC_CELL_SET_LOADABLE, HC_CELL_DESTROY, HC_CELL_GET_STATE,
-	HC_CV_CELL_SHUTDOWN,  HC_CV_CELL_KILL, HC_CV_CPU_RELEASE,
+	HC_DISABLE,	   HC_CELL_CREATE,    HC_CELL_START,	   HC_CELL_SET_LOADABLE,
+	HC_CELL_DESTROY,   HC_CELL_GET_STATE, HC_CV_CELL_SHUTDOWN, HC_CV_CELL_KILL,
+	HC_CV_CPU_RELEASE, HC_CV_CELL_INPUT,
 };
 
 static void open_cell(uint32_t flags)
@@ -28,8 +28,8 @@ static void open_cell(uint32_t flags)
 static void test_who(struct tap *tap)
 {
 	static const uint32_t unknown[] = {
-		HC_CONSOLE_PUTC + 1,   100,	   0x4355ffff, HC_CV_CELL_SHUTDOWN - 1,
-		HC_CV_CPU_RELEASE + 1, 0x435600ff, 0xffffffff};
+		HC_CONSOLE_PUTC + 1,  100,	  0x4355ffff, HC_CV_CELL_SHUTDOWN - 1,
+		HC_CV_CELL_INPUT + 1, 0x435600ff, 0xffffffff};
 	bool refused = true, none = true;
 
 	open_cell(0);
