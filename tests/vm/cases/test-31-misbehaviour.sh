@@ -125,6 +125,29 @@ check 'lock: then the other one can be made' cellctl create other
 check 'lock: and taken away, too' cellctl destroy other
 rm $descriptions/other.json
 
+# By its console.
+start_deed ''
+output=$(cellctl console -i turbine </dev/null 2>&1)
+is 'input: a program that does not ask for any gets none' $? 1
+like 'input: which is told' "$output" 'takes no input'
+(
+	echo nonsense
+	# More than it keeps: it is read as it is written.
+	head -c 300 /dev/zero | tr '\0' x
+	printf '\n'
+	sleep 8
+) | timeout 20 cellctl console -i mischief >/tmp/typed 2>&1
+has_line 'input: the cell has what was typed' "$(</tmp/typed)" '^mischief: no such command: nonsense$'
+has_line 'input: all of it' "$(</tmp/typed)" '^mischief: no such command: x{63}$'
+is 'input: the cell runs on' "$(cell_property mischief State)" running
+here=$(now)
+echo wild-port | timeout 20 cellctl console -i mischief >/tmp/typed 2>&1
+eventually_check 'input: what was typed is done' 30 cell_is mischief State failed
+look_at_journal "$here"
+like 'input: with what comes of it' "$lines" 'mischief failed: wrote .*port 0x3f8'
+turbine_goes_on 'input: the turbine goes on'
+check 'input: the cell can be taken away' cellctl destroy mischief
+
 # Interrupts for everybody.
 start_deed ipi
 eventually_check 'ipi: all were sent' 30 sh -c 'cellctl console mischief | grep -q "ipi done"'

@@ -80,13 +80,19 @@ static int try_wrong_status(struct device *device, const char **ret_what)
 {
 	struct cellvisor_cell_status status = {0};
 	struct cellvisor_cell_console console = {0};
+	struct cellvisor_cell_input input = {0};
 	struct jailhouse_cell_id id;
 
-	*ret_what = "status or console of a wrong id";
+	*ret_what = "status, console or input of a wrong id";
 	make_any_id(&device->mutator, &id);
-	if (mutator_next(&device->mutator) % 2) {
+	switch (mutator_next(&device->mutator) % 3) {
+	case 0:
 		status.id = id.id;
 		return device_call(device, CELLVISOR_CELL_STATUS, &status);
+	case 1:
+		input.id = id.id;
+		input.length = (uint32_t)mutator_next(&device->mutator) % 80;
+		return device_call(device, CELLVISOR_CELL_INPUT, &input);
 	}
 	console.id = id.id;
 	console.length = (uint32_t)mutator_next(&device->mutator);
@@ -170,6 +176,7 @@ static int try_edge(struct device *device, const char **ret_what)
 		{CELLVISOR_POOL_INFO, sizeof(struct cellvisor_pool)},
 		{CELLVISOR_CELL_STATUS, sizeof(struct cellvisor_cell_status)},
 		{CELLVISOR_CELL_CONSOLE, sizeof(struct cellvisor_cell_console)},
+		{CELLVISOR_CELL_INPUT, sizeof(struct cellvisor_cell_input)},
 		{CELLVISOR_EVENTS, sizeof(uint64_t)},
 		{CELLVISOR_KEEP_CPUS, sizeof(struct cellvisor_keep_cpus)},
 	};
