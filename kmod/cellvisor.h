@@ -370,8 +370,8 @@ const char *links_owner(u64 start, u64 end);
  *
  * view_is_there(): whether the hypervisor shows something of the cell.
  * view_comm_region(), view_cell(): of cells with a slot. view_state(): enum cell_state, of any.
- * view_status(), view_console(), view_input(), view_kill(): the driver's calls, without a lock. -ENOENT where no
- *   such cell is, or the hypervisor shows none.
+ * view_status(), view_console(), view_input(), view_kill(): the driver's calls, without a lock.
+ * -ENOENT where no such cell is, or the hypervisor shows none.
  */
 bool view_begin(void);
 void view_end(void);

@@ -330,31 +330,18 @@ static int on_load(sd_bus_message *message, void *context, sd_bus_error *error)
 static int on_console(sd_bus_message *message, void *context, sd_bus_error *error)
 {
 	struct cell *cell = context;
-	int fd, r;
+	const bool turbine = strcmp(cell->name, "turbine") == 0;
+	int fd = -EACCES, r;
 
 	log_call(message, " %s", cell->name);
 	if (strcmp(cell->name, "locked") == 0)
 		return sd_bus_error_set(error, errors[ERROR_ACCESS_DENIED], "Not allowed.");
-	fd = fake_console_open(strcmp(cell->name, "turbine") == 0);
+	if (strcmp(sd_bus_message_get_member(message), "OpenConsole") == 0)
+		fd = fake_console_open(turbine);
+	else if (turbine)
+		fd = fake_console_open_input();
 	if (fd < 0)
-		return fd;
-	r = sd_bus_reply_method_return(message, "h", fd);
-	close(fd);
-	return r;
-}
-
-static int on_console_input(sd_bus_message *message, void *context, sd_bus_error *error)
-{
-	struct cell *cell = context;
-	int fd, r;
-
-	log_call(message, " %s", cell->name);
-	if (strcmp(cell->name, "turbine") != 0)
-		return sd_bus_error_set(error, errors[ERROR_WRONG_STATE],
-					"its program takes no input");
-	fd = fake_console_open_input();
-	if (fd < 0)
-		return fd;
+		return sd_bus_error_set(error, errors[ERROR_WRONG_STATE], "takes no input");
 	r = sd_bus_reply_method_return(message, "h", fd);
 	close(fd);
 	return r;
@@ -412,7 +399,7 @@ static const sd_bus_vtable cell_vtable[] = {
 	SD_BUS_METHOD("Kill", NULL, NULL, on_step, FREE),
 	SD_BUS_METHOD("Destroy", NULL, NULL, on_step, FREE),
 	SD_BUS_METHOD("OpenConsole", NULL, "h", on_console, FREE),
-	SD_BUS_METHOD("OpenConsoleInput", NULL, "h", on_console_input, FREE),
+	SD_BUS_METHOD("OpenConsoleInput", NULL, "h", on_console, FREE),
 	SD_BUS_PROPERTY("Name", "s", NULL, offsetof(struct cell, name),
 			SD_BUS_VTABLE_PROPERTY_CONST),
 	MEMBER("Id", "i", id),
