@@ -20,8 +20,8 @@
 #define HOME_AND_CLEAR	      "\033[H\033[J"
 
 static const struct table_column columns[] = {
-	{"SIGNAL", false, 8, 0}, {"VALUE", true, 0, 0},	   {"UNIT", false, 0, 3},
-	{"AGE", true, 0, 2},	 {"QUALITY", false, 0, 0}, {"", false, 8, 4},
+	{"SIGNAL", false, 0, false}, {"VALUE", true, 0, false},	   {"UNIT", false, 0, true},
+	{"AGE", true, 0, true},	     {"QUALITY", false, 0, false}, {"", false, 8, true},
 };
 
 /* What is watched, from one look to the next. */
@@ -96,6 +96,7 @@ static int print_table(struct watch *watch, struct json_object *signals)
 {
 	_cleanup_(table_free) struct table table = TABLE(columns);
 	struct client *client = watch->client;
+	int r;
 
 	if (!watch->lines)
 		table.num_columns--;
@@ -105,11 +106,11 @@ static int print_table(struct watch *watch, struct json_object *signals)
 	}
 	if (watch->lines && client->screen.tty)
 		fputs(HOME_AND_CLEAR, client->output.stream);
-	table_print(&table, client->output.stream, &client->screen, !client->options.no_legend,
-		    "This cell has no signals.");
+	r = table_print(&table, client->output.stream, &client->screen, !client->options.no_legend,
+			"This cell has no signals.");
 	if (watch->lines && !client->screen.tty)
 		fputc('\n', client->output.stream);
-	return 0;
+	return r;
 }
 
 static int show_once(struct watch *watch, sd_bus_error *ret_error)

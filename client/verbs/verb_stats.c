@@ -15,14 +15,14 @@
 #define DEFAULT_INTERVAL_USEC 1000000
 
 static const struct table_column one_cell_columns[] = {
-	{"EXITS", false, 8, 0},
-	{"TOTAL", true, 0, 0},
-	{"PER SECOND", true, 0, 0},
+	{"EXITS", false, 8, false},
+	{"TOTAL", true, 0, false},
+	{"PER SECOND", true, 0, false},
 };
 
 static const struct table_column all_cells_columns[] = {
-	{"CELL", false, 8, 0},	    {"STATE", false, 0, 3},   {"EXITS", true, 0, 2},
-	{"PER SECOND", true, 0, 0}, {"MOSTLY", false, 10, 4},
+	{"CELL", false, 0, false},	{"STATE", false, 0, true},   {"EXITS", true, 0, true},
+	{"PER SECOND", true, 0, false}, {"MOSTLY", false, 10, true},
 };
 
 static int add_counter(struct table *table, const struct screen *screen, const char *name,
@@ -53,9 +53,8 @@ static int print_one(struct client *client, FILE *stream, const struct watched_c
 				rates.valid, rate_of(&rates, name)) < 0)
 			return -ENOMEM;
 	}
-	table_print(&table, stream, &client->screen, !client->options.no_legend,
-		    "No exits are counted for this cell now.");
-	return 0;
+	return table_print(&table, stream, &client->screen, !client->options.no_legend,
+			   "No exits are counted for this cell now.");
 }
 
 /* The counter that moves most, other than the sum; "" if none does. */
@@ -106,8 +105,8 @@ static int print_all(struct client *client, FILE *stream, const struct exit_watc
 		if (add_cell(&table, &client->screen, &watch->cells[i]) < 0)
 			return -ENOMEM;
 	}
-	table_print(&table, stream, &client->screen, !client->options.no_legend, "No cells.");
-	return 0;
+	return table_print(&table, stream, &client->screen, !client->options.no_legend,
+			   "No cells.");
 }
 
 static struct json_object *cell_json(const struct watched_cell *watched,

@@ -12,9 +12,9 @@
 
 /* On a narrow terminal what went wrong is cut first, then columns go, from the right. */
 static const struct table_column columns[] = {
-	{"CELL", false, 8, 0},	{"STATE", false, 0, 0}, {"HEALTH", false, 0, 2},
-	{"CPUS", false, 6, 4},	{"MEMORY", true, 0, 3}, {"UPTIME", true, 0, 5},
-	{"NOTE", false, 12, 6},
+	{"CELL", false, 0, false}, {"STATE", false, 0, false}, {"HEALTH", false, 0, true},
+	{"CPUS", false, 6, true},  {"MEMORY", true, 0, true},  {"UPTIME", true, 0, true},
+	{"NOTE", false, 12, true},
 };
 
 static const char *format_uptime(char *buffer, const struct cell_info *cell)
@@ -76,6 +76,5 @@ int cell_table_print(const struct cell_list *list, FILE *stream, const struct sc
 		if (add_cell(&table, screen, &list->cells[i]) < 0)
 			return -ENOMEM;
 	}
-	table_print(&table, stream, screen, legend, "No cells.");
-	return 0;
+	return table_print(&table, stream, screen, legend, "No cells.");
 }

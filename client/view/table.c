@@ -7,178 +7,186 @@
 #include "view/text.h"
 #include "common/cleanup.h"
 
-#define TABLE_GAP 2
-
-struct table_cell {
-	char *text;
-	enum color color;
-};
-
-/* How a column comes out on one screen. */
-struct place {
-	size_t width;
-	bool shown;
-};
+#define GAP	 "  "
+#define NO_LIMIT 100000 /* columns of a screen without an end */
 
 void table_free(struct table *table)
 {
-	for (size_t i = 0; i < table->num_rows * table->num_columns; i++)
-		free(table->cells[i].text);
-	free(table->cells);
+	scols_unref_table(table->lines);
+}
+
+static struct libscols_column *column_at(const struct table *table, size_t i)
+{
+	return scols_table_get_column(table->lines, i);
+}
+
+/* Colours that are off are none. */
+static const char *color_of(const struct screen *screen, enum color color)
+{
+	return screen->colors && color != COLOR_PLAIN ? screen_color(screen, color) : NULL;
+}
+
+static int begin(struct table *table, const struct screen *screen)
+{
+	if (table->lines)
+		return 0;
+	table->lines = scols_new_table();
+	if (!table->lines || scols_table_set_column_separator(table->lines, GAP) < 0)
+		return -ENOMEM;
+	scols_table_enable_colors(table->lines, screen->colors);
+	scols_table_set_termforce(table->lines, SCOLS_TERMFORCE_ALWAYS);
+	scols_table_set_termwidth(table->lines, screen->columns ?: NO_LIMIT);
+	for (size_t i = 0; i < table->num_columns; i++) {
+		const struct table_column *column = &table->columns[i];
+		struct libscols_column *made =
+			scols_table_new_column(table->lines, column->title, 0,
+					       (column->right ? SCOLS_FL_RIGHT : 0) |
+						       (column->min_width ? SCOLS_FL_TRUNC : 0));
+
+		if (!made || scols_cell_set_color(scols_column_get_header(made),
+						  color_of(screen, COLOR_BOLD)) < 0)
+			return -ENOMEM;
+	}
+	return 0;
 }
 
 int table_add(struct table *table, const struct screen *screen, const char *const *texts,
 	      const enum color *colors)
 {
-	struct table_cell *cells, *row;
+	struct libscols_line *line;
 
-	cells = reallocarray(table->cells, (table->num_rows + 1) * table->num_columns,
-			     sizeof(*cells));
-	if (!cells)
+	if (begin(table, screen) < 0)
 		return -ENOMEM;
-	table->cells = cells;
-	row = &cells[table->num_rows * table->num_columns];
-	for (size_t i = 0; i < table->num_columns; i++) {
-		row[i].color = colors ? colors[i] : COLOR_PLAIN;
-		row[i].text = text_clean(texts[i] ? texts[i] : "", screen->unicode);
-		if (!row[i].text) {
-			while (i-- > 0)
-				free(row[i].text);
+	line = scols_table_new_line(table->lines, NULL);
+	for (size_t i = 0; line && i < table->num_columns; i++) {
+		char *text = text_clean(texts[i] ?: "", screen->unicode);
+
+		/* The line takes the text over. */
+		if (!text || scols_line_refer_data(line, i, text) < 0)
 			return -ENOMEM;
-		}
+		if (colors && *text &&
+		    scols_cell_set_color(scols_line_get_cell(line, i),
+					 color_of(screen, colors[i])) < 0)
+			return -ENOMEM;
 	}
-	table->num_rows++;
-	return 0;
+	return line ? 0 : -ENOMEM;
 }
 
-static size_t natural_width(const struct table *table, size_t column, bool legend)
+/*
+ * libsmartcols cuts texts without a sign that they go on: gives those that were cut one. Returns
+ * how many there were.
+ */
+static int mark_cuts(struct table *table, size_t i, const struct screen *screen)
 {
-	size_t width = legend ? text_width(table->columns[column].title) : 0;
+	size_t width = scols_column_get_width(column_at(table, i));
+	int cuts = 0;
 
-	for (size_t row = 0; row < table->num_rows; row++) {
-		size_t w = text_width(table->cells[row * table->num_columns + column].text);
+	for (size_t n = 0; n < scols_table_get_nlines(table->lines); n++) {
+		struct libscols_cell *cell =
+			scols_line_get_cell(scols_table_get_line(table->lines, n), i);
+		char *text;
 
-		width = w > width ? w : width;
+		if (text_width(scols_cell_get_data(cell)) <= width)
+			continue;
+		text = text_shorten(scols_cell_get_data(cell), width, screen->unicode);
+		if (!text || scols_cell_refer_data(cell, text) < 0)
+			return -ENOMEM;
+		cuts++;
 	}
-	return width;
+	return cuts;
 }
 
-static size_t total_width(const struct table *table, const struct place *places)
+static size_t longest_text(const struct table *table, size_t i)
+{
+	size_t longest = 0;
+
+	for (size_t n = 0; n < scols_table_get_nlines(table->lines); n++) {
+		struct libscols_line *line = scols_table_get_line(table->lines, n);
+		size_t width = text_width(scols_cell_get_data(scols_line_get_cell(line, i)));
+
+		longest = width > longest ? width : longest;
+	}
+	return longest;
+}
+
+/* Whether the table, as it was printed last, is as it should be on the screen. */
+static bool fits(const struct table *table, const struct screen *screen)
 {
 	size_t total = 0;
 
 	for (size_t i = 0; i < table->num_columns; i++) {
-		if (places[i].shown)
-			total += places[i].width + (total > 0 ? TABLE_GAP : 0);
-	}
-	return total;
-}
+		struct libscols_column *column = column_at(table, i);
+		size_t width = scols_column_get_width(column);
 
-/* Narrows the widest columns that may be truncated until the table fits or nothing gives way. */
-static void truncate_columns(const struct table *table, struct place *places, size_t room)
-{
-	while (total_width(table, places) > room) {
-		struct place *widest = NULL;
-
-		for (size_t i = 0; i < table->num_columns; i++) {
-			size_t min = table->columns[i].min_width;
-
-			if (places[i].shown && min > 0 && places[i].width > min &&
-			    (!widest || places[i].width > widest->width))
-				widest = &places[i];
-		}
-		if (!widest)
-			return;
-		widest->width--;
-	}
-}
-
-static struct place *least_wanted(const struct table *table, struct place *places)
-{
-	struct place *found = NULL;
-	unsigned int rank = 0;
-
-	for (size_t i = 0; i < table->num_columns; i++) {
-		if (places[i].shown && table->columns[i].rank > rank) {
-			rank = table->columns[i].rank;
-			found = &places[i];
-		}
-	}
-	return found;
-}
-
-static void fit(const struct table *table, struct place *places, size_t room, bool legend)
-{
-	for (;;) {
-		struct place *victim;
-
-		for (size_t i = 0; i < table->num_columns; i++)
-			places[i].width = natural_width(table, i, legend);
-		truncate_columns(table, places, room);
-		if (total_width(table, places) <= room)
-			return;
-		victim = least_wanted(table, places);
-		if (!victim)
-			return;
-		victim->shown = false;
-	}
-}
-
-/* *blanks are still to be written before the text, so that no line ends in blanks. */
-static void put_cell(FILE *stream, const struct screen *screen, const char *text, size_t width,
-		     bool right, enum color color, size_t *blanks)
-{
-	size_t columns = text_width(text);
-	size_t padding = columns < width ? width - columns : 0;
-
-	if (*text == '\0') {
-		*blanks += width;
-		return;
-	}
-	fprintf(stream, "%*s%s", (int)(*blanks + (right ? padding : 0)), "",
-		screen_color(screen, color));
-	*blanks = right ? 0 : padding;
-	text_put_fitting(stream, text, width, screen->unicode);
-	fputs(screen_plain(screen, color), stream);
-}
-
-/* row: NULL prints the titles. */
-static void put_row(const struct table *table, const struct place *places, FILE *stream,
-		    const struct screen *screen, const struct table_cell *row)
-{
-	size_t blanks = 0;
-	bool first = true;
-
-	for (size_t i = 0; i < table->num_columns; i++) {
-		if (!places[i].shown)
+		if (scols_column_is_hidden(column))
 			continue;
-		if (!first)
-			blanks += TABLE_GAP;
-		first = false;
-		put_cell(stream, screen, row ? row[i].text : table->columns[i].title,
-			 places[i].width, table->columns[i].right, row ? row[i].color : COLOR_BOLD,
-			 &blanks);
+		if (width < table->columns[i].min_width && longest_text(table, i) > width)
+			return false;
+		total += width + (total > 0 ? strlen(GAP) : 0);
 	}
-	fputc('\n', stream);
+	return screen->columns == 0 || total <= screen->columns;
 }
 
-void table_print(const struct table *table, FILE *stream, const struct screen *screen, bool legend,
-		 const char *empty)
+/* false: there is none left. */
+static bool leave_one_out(const struct table *table)
 {
-	_cleanup_(freep) struct place *places = calloc(table->num_columns, sizeof(*places));
+	for (size_t i = table->num_columns; i-- > 0;) {
+		struct libscols_column *column = column_at(table, i);
 
-	if (!places)
-		return;
-	if (legend && table->num_rows == 0 && empty) {
-		fprintf(stream, "%s\n", empty);
-		return;
+		if (!table->columns[i].optional || scols_column_is_hidden(column))
+			continue;
+		scols_column_set_flags(column, scols_column_get_flags(column) | SCOLS_FL_HIDDEN);
+		return true;
 	}
-	for (size_t i = 0; i < table->num_columns; i++)
-		places[i].shown = true;
-	fit(table, places, screen->columns ? screen->columns : SIZE_MAX, legend);
+	return false;
+}
 
-	if (legend)
-		put_row(table, places, stream, screen, NULL);
-	for (size_t row = 0; row < table->num_rows; row++)
-		put_row(table, places, stream, screen, &table->cells[row * table->num_columns]);
+/* Without the blanks that lines end in. */
+static void put_lines(FILE *stream, const char *text)
+{
+	while (*text) {
+		size_t length = strcspn(text, "\n"), shown = length;
+
+		while (shown > 0 && text[shown - 1] == ' ')
+			shown--;
+		fprintf(stream, "%.*s\n", (int)shown, text);
+		text += length + (text[length] == '\n');
+	}
+}
+
+int table_print(struct table *table, FILE *stream, const struct screen *screen, bool legend,
+		const char *empty)
+{
+	_cleanup_(freep) char *text = NULL;
+	int r = begin(table, screen), cuts = 0;
+
+	if (r < 0)
+		return r;
+	if (scols_table_is_empty(table->lines)) {
+		if (legend && empty)
+			fprintf(stream, "%s\n", empty);
+		for (size_t i = 0; legend && !empty && i < table->num_columns; i++)
+			fprintf(stream, "%s%s", table->columns[i].title,
+				i + 1 < table->num_columns ? GAP : "\n");
+		return 0;
+	}
+	scols_table_enable_noheadings(table->lines, !legend);
+	do {
+		free(text);
+		text = NULL;
+		r = scols_print_table_to_string(table->lines, &text);
+	} while (r == 0 && !fits(table, screen) && leave_one_out(table));
+	for (size_t i = 0; r == 0 && i < table->num_columns; i++) {
+		r = scols_column_is_hidden(column_at(table, i)) ? 0 : mark_cuts(table, i, screen);
+		cuts += r;
+		r = r < 0 ? r : 0;
+	}
+	if (r == 0 && cuts > 0) {
+		free(text);
+		text = NULL;
+		r = scols_print_table_to_string(table->lines, &text);
+	}
+	if (r == 0)
+		put_lines(stream, text);
+	return r;
 }

@@ -1,28 +1,29 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
-/* Tables of text that fit a terminal. */
+/* Tables of text that fit a terminal, over libsmartcols. */
 #ifndef CLIENT_TABLE_H
 #define CLIENT_TABLE_H
+
+#include <libsmartcols/libsmartcols.h>
 
 #include "view/screen.h"
 
 struct table_column {
 	const char *title;
-	bool right;	   /* numbers are read from the right */
-	size_t min_width;  /* narrowest width on a narrow terminal; 0: never truncated */
-	unsigned int rank; /* columns of the highest rank are left out first; 0: never left out */
+	bool right;	  /* numbers are read from the right */
+	size_t min_width; /* narrowest on a narrow terminal; 0: never truncated */
+	bool optional;	  /* left out where there is no room for it; the last one goes first */
 };
 
 /* Begins as TABLE(columns), of an array that has to last as long as the table; rows are added. */
 struct table {
 	const struct table_column *columns;
 	size_t num_columns;
-	size_t num_rows;
-	struct table_cell *cells; /* row by row */
+	struct libscols_table *lines; /* NULL: none yet */
 };
 
-#define TABLE(columns)                                                   \
-	{                                                                \
-		columns, sizeof(columns) / sizeof((columns)[0]), 0, NULL \
+#define TABLE(columns)                                                \
+	{                                                             \
+		columns, sizeof(columns) / sizeof((columns)[0]), NULL \
 	}
 
 void table_free(struct table *table);
@@ -36,9 +37,9 @@ int table_add(struct table *table, const struct screen *screen, const char *cons
 
 /*
  * Prints the table within screen->columns; with legend, the titles first, or, where there are no
- * rows, only the sentence empty (NULL: the titles all the same).
+ * rows, only the sentence empty (NULL: the titles all the same). Returns 0 or -ENOMEM.
  */
-void table_print(const struct table *table, FILE *stream, const struct screen *screen, bool legend,
-		 const char *empty);
+int table_print(struct table *table, FILE *stream, const struct screen *screen, bool legend,
+		const char *empty);
 
 #endif /* CLIENT_TABLE_H */

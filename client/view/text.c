@@ -96,24 +96,21 @@ char *text_clean(const char *text, bool unicode)
 	return clean;
 }
 
-size_t text_put_fitting(FILE *stream, const char *text, size_t columns, bool unicode)
+char *text_shorten(const char *text, size_t columns, bool unicode)
 {
-	const char *ellipsis = "", *start = text;
-	size_t room = columns, written = 0;
+	const char *end = text, *next = text;
+	size_t width = 0;
 	uint32_t code;
+	char *shorter;
 
-	if (columns > 0 && text_width(text) > columns) {
-		ellipsis = unicode ? ELLIPSIS : "~";
-		room = columns - 1;
+	if (text_width(text) <= columns)
+		return strdup(text);
+	while (next_code(&next, &code) && width + text_code_width(code) < columns) {
+		width += text_code_width(code);
+		end = next;
 	}
-	for (; next_code(&text, &code); start = text) {
-		unsigned int width = text_code_width(code);
-
-		if (written + width > room)
-			break;
-		fwrite(start, 1, (size_t)(text - start), stream);
-		written += width;
-	}
-	fputs(ellipsis, stream);
-	return written + (*ellipsis ? 1 : 0);
+	if (asprintf(&shorter, "%.*s%s", (int)(end - text), text,
+		     columns == 0 ? "" : (unicode ? ELLIPSIS : "~")) < 0)
+		return NULL;
+	return shorter;
 }

@@ -39,9 +39,9 @@ void text_put_line(FILE *stream, const char *text, bool unicode);
 char *text_clean(const char *text, bool unicode);
 
 /*
- * Writes at most columns columns of the (clean) text; where it is longer, an ellipsis ends it.
- * Returns the columns written.
+ * At most columns columns of the (clean) text; where it is longer, an ellipsis ends it. To be freed
+ * by the caller; NULL when memory is short.
  */
-size_t text_put_fitting(FILE *stream, const char *text, size_t columns, bool unicode);
+char *text_shorten(const char *text, size_t columns, bool unicode);
 
 #endif /* CLIENT_TEXT_H */

@@ -6,9 +6,9 @@
 #include "common/cleanup.h"
 
 static const struct table_column columns[] = {
-	{"NAME", false, 5, 0},
-	{"SIZE", true, 0, 2},
-	{"NOTE", false, 6, 1},
+	{"NAME", false, 0, false},
+	{"SIZE", true, 0, true},
+	{"NOTE", false, 6, true},
 };
 
 static const char *const rows[][3] = {
@@ -43,9 +43,9 @@ static void test_widths(struct tap *tap)
 		 "\xe7\x81\xab        64K\n",
 		 "without a limit everything is whole, and no line ends in blanks"},
 		{0, false,
-		 "turbine   1M  all is well\n"
-		 "\xe7\x81\xab       64K\n",
-		 "without titles columns are as narrow as their contents"},
+		 "turbine    1M  all is well\n"
+		 "\xe7\x81\xab        64K\n",
+		 "without titles columns are where they were with them"},
 		{26, true,
 		 "NAME     SIZE  NOTE\n"
 		 "turbine    1M  all is well\n"
@@ -56,26 +56,26 @@ static void test_widths(struct tap *tap)
 		 "turbine    1M  all is\xe2\x80\xa6\n"
 		 "\xe7\x81\xab        64K\n",
 		 "the widest column gives way first"},
-		{19, true,
-		 "NAME   SIZE  NOTE\n"
-		 "turb\xe2\x80\xa6    1M  all i\xe2\x80\xa6\n"
-		 "\xe7\x81\xab      64K\n",
+		{21, true,
+		 "NAME     SIZE  NOTE\n"
+		 "turbine    1M  all i\xe2\x80\xa6\n"
+		 "\xe7\x81\xab        64K\n",
 		 "columns are cut down to their least width"},
-		{14, true,
-		 "NAME    NOTE\n"
-		 "turbi\xe2\x80\xa6  all i\xe2\x80\xa6\n"
-		 "\xe7\x81\xab\n",
-		 "then the least wanted column goes"},
-		{7, true,
+		{20, true,
+		 "NAME     SIZE\n"
+		 "turbine    1M\n"
+		 "\xe7\x81\xab        64K\n",
+		 "then the last one goes"},
+		{12, true,
 		 "NAME\n"
 		 "turbine\n"
 		 "\xe7\x81\xab\n",
 		 "then the next"},
 		{2, true,
 		 "NAME\n"
-		 "turb\xe2\x80\xa6\n"
+		 "turbine\n"
 		 "\xe7\x81\xab\n",
-		 "the last column stays even where it does not fit"},
+		 "names stay whole even where they do not fit"},
 	};
 
 	for (size_t i = 0; i < ARRAY_SIZE(cases); i++) {
@@ -93,8 +93,8 @@ static void test_colors(struct tap *tap)
 	_cleanup_(freep) char *text = printed(&screen, false, colors);
 
 	tap_is_str(tap, text,
-		   "turbine   \x1b[1;32m1M\x1b[0m  all is well\n"
-		   "\xe7\x81\xab       \x1b[1;32m64K\x1b[0m\n",
+		   "turbine  \x1b[1;32m  1M\x1b[0m  all is well\n"
+		   "\xe7\x81\xab       \x1b[1;32m 64K\x1b[0m\n",
 		   "colours take no columns");
 }
 

@@ -94,17 +94,6 @@ static void test_cleaning(struct tap *tap)
 	}
 }
 
-static char *fitted(const char *text, size_t columns, bool unicode, size_t *ret_width)
-{
-	char *buffer = NULL;
-	size_t size;
-	FILE *stream = open_memstream(&buffer, &size);
-
-	*ret_width = text_put_fitting(stream, text, columns, unicode);
-	fclose(stream);
-	return buffer;
-}
-
 static void test_fitting(struct tap *tap)
 {
 	static const struct {
@@ -128,12 +117,11 @@ static void test_fitting(struct tap *tap)
 	};
 
 	for (size_t i = 0; i < ARRAY_SIZE(cases); i++) {
-		size_t width;
 		_cleanup_(freep) char *text =
-			fitted(cases[i].text, cases[i].columns, cases[i].unicode, &width);
+			text_shorten(cases[i].text, cases[i].columns, cases[i].unicode);
 
 		tap_is_str(tap, text, cases[i].wanted, "%s", cases[i].name);
-		tap_ok(tap, width == cases[i].width, "width of: %s", cases[i].name);
+		tap_ok(tap, text_width(text) == cases[i].width, "width of: %s", cases[i].name);
 	}
 }
 
