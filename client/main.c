@@ -17,13 +17,8 @@ static enum exit_status run(struct client *client)
 	const char *near;
 
 	verb = verb_find(arguments[0], &near);
-	if (!verb) {
-		complain("unknown verb '%s'%s%s%s", arguments[0], near ? "; did you mean '" : "",
-			 near ? near : "", near ? "'?" : "");
-		if (!near)
-			fputs("'cellctl help' lists the verbs.\n", stderr);
-		return STATUS_USAGE;
-	}
+	if (!verb)
+		return verb_complain_unknown(arguments[0], near);
 	if (!verb_accepts(verb, options, num_arguments))
 		return STATUS_USAGE;
 	if (!verb->local && client_connect(client) < 0)
@@ -49,8 +44,9 @@ int main(int argc, char **argv)
 	}
 	if (r < 0 || output_open(&client.output) < 0)
 		return complain_memory();
+	client.connection.host = client.options.host;
 	if (client.options.help)
-		return verb_help(&client, NULL);
+		return verb_help(&client, client.options.arguments);
 	if (client.options.version) {
 		printf("cellctl %s\n", CELLMGR_RELEASE);
 		return fflush(stdout) == 0 ? STATUS_DONE : STATUS_FAILED;

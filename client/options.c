@@ -15,6 +15,8 @@ enum {
 	ARG_INTERVAL,
 };
 
+#define MAX_COUNT 1000000
+
 static int reject(char **ret_error, const char *format, ...) __attribute__((format(printf, 2, 3)));
 
 static int reject(char **ret_error, const char *format, ...)
@@ -60,6 +62,19 @@ static int parse_interval_option(const char *text, struct options *options, char
 	return 0;
 }
 
+static int parse_count(const char *text, struct options *options, char **ret_error)
+{
+	char *end;
+
+	options->given |= OPTION_COUNT;
+	errno = 0;
+	options->count = strtoull(text, &end, 10);
+	if (errno || *end || *text < '0' || *text > '9' || options->count == 0 ||
+	    options->count > MAX_COUNT)
+		return reject(ret_error, "--iterations=%s: must be from 1 to %d", text, MAX_COUNT);
+	return 0;
+}
+
 static int parse_option(int option, char **argv, struct options *options, char **ret_error)
 {
 	switch (option) {
@@ -77,6 +92,12 @@ static int parse_option(int option, char **argv, struct options *options, char *
 	case 'i':
 		options->input = true;
 		return 0;
+	case 'n':
+		return parse_count(optarg, options, ret_error);
+	case 'H':
+		/* An empty one would be no host at all, that is, this machine. */
+		options->host = optarg;
+		return *optarg ? 0 : reject(ret_error, "--host wants USER@HOST");
 	case ARG_JSON:
 		return parse_json_mode(optarg, options, ret_error);
 	case ARG_INTERVAL:
@@ -107,13 +128,15 @@ int options_parse(int argc, char **argv, struct options *ret_options, char **ret
 		{"follow", no_argument, &options.follow, true},
 		{"input", no_argument, &options.input, true},
 		{"interval", required_argument, NULL, ARG_INTERVAL},
+		{"iterations", required_argument, NULL, 'n'},
+		{"host", required_argument, NULL, 'H'},
 		{0},
 	};
 	int option, r;
 
 	optind = 0;
 	opterr = 0;
-	while ((option = getopt_long(argc, argv, ":hqfi", long_options, NULL)) != -1) {
+	while ((option = getopt_long(argc, argv, ":hqfin:H:", long_options, NULL)) != -1) {
 		r = parse_option(option, argv, &options, ret_error);
 		if (r < 0)
 			return r;
@@ -128,8 +151,8 @@ int options_parse(int argc, char **argv, struct options *ret_options, char **ret
 
 const char *option_name(unsigned int option)
 {
-	static const char *const names[] = {"--force", "--follow", "--interval", "--json",
-					    "--input"};
+	static const char *const names[] = {"--force", "--follow", "--interval",
+					    "--json",  "--input",  "--iterations"};
 
 	return names[__builtin_ctz(option)];
 }

@@ -17,6 +17,7 @@ enum json_mode {
 #define OPTION_INTERVAL (1u << 2)
 #define OPTION_JSON	(1u << 3)
 #define OPTION_INPUT	(1u << 4)
+#define OPTION_COUNT	(1u << 5)
 
 struct options {
 	/* 0 or 1; int, as getopt_long() sets them. */
@@ -29,7 +30,9 @@ struct options {
 	int follow;
 	int input;
 	enum json_mode json;
+	const char *host;	/* NULL: this machine */
 	uint64_t interval_usec; /* 0: not given */
+	uint64_t count;		/* 0: not given */
 	unsigned int given;	/* OPTION_* that stood on the command line */
 	char **arguments;	/* verb and its arguments, NULL-terminated, within argv */
 	int num_arguments;

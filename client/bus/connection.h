@@ -9,6 +9,7 @@
 #include "bus_abi.h"
 
 struct connection {
+	const char *host;   /* as sd_bus_open_system_remote() takes it; NULL: this machine */
 	sd_bus *bus;	    /* NULL: none */
 	pid_t polkit_agent; /* 0: none */
 };
@@ -19,7 +20,7 @@ enum call_kind {
 	CALL_PROBE,	/* CALL_READ that does not start the daemon */
 };
 
-/* Connects to the system bus, unless that was done. Returns 0 or a negative errno. */
+/* Connects to the host's system bus, unless that was done. Returns 0 or a negative errno. */
 int connection_open(struct connection *connection);
 
 /* Disconnects; for use on what may never have been connected, too. */

@@ -98,6 +98,66 @@ int fetch_cells(struct connection *connection, sd_bus_error *ret_error, struct c
 	return 0;
 }
 
+static int keep_reply(sd_bus_message *reply, void *kept, sd_bus_error *ret_error)
+{
+	*(sd_bus_message **)kept = sd_bus_message_ref(reply);
+	return 1;
+}
+
+int fetch_overview(struct connection *connection, sd_bus_error *ret_error,
+		   struct manager_info *ret_manager, struct cell_list *ret_list)
+{
+	_cleanup_(sd_bus_message_unrefp) sd_bus_message *call = NULL, *reply = NULL;
+	_cleanup_(json_putp) struct json_object *properties = NULL;
+	_cleanup_(cell_list_free) struct cell_list list = {0};
+	_cleanup_(sd_bus_slot_unrefp) sd_bus_slot *slot = NULL;
+	int r;
+
+	r = connection_new_call(connection, BUS_MANAGER_PATH, PROPERTIES_INTERFACE, "GetAll",
+				&call);
+	if (r >= 0)
+		r = sd_bus_message_append(call, "s", BUS_MANAGER_INTERFACE);
+	if (r >= 0)
+		r = sd_bus_call_async(connection->bus, &slot, call, keep_reply, &reply, 0);
+	if (r >= 0)
+		r = fetch_cells(connection, ret_error, &list);
+	/* What came meanwhile is in the queue. */
+	while (r >= 0 && !reply) {
+		r = sd_bus_process(connection->bus, NULL);
+		if (r == 0)
+			r = sd_bus_wait(connection->bus, UINT64_MAX);
+	}
+	if (r >= 0 && sd_bus_message_is_method_error(reply, NULL))
+		r = sd_bus_error_copy(ret_error, sd_bus_message_get_error(reply));
+	if (r >= 0)
+		r = json_from_message(reply, &properties);
+	if (r >= 0)
+		r = manager_info_make(properties, ret_manager);
+	if (r < 0)
+		return r;
+	*ret_list = list;
+	list = (struct cell_list){0};
+	return 0;
+}
+
+int fetch_cells_at(struct connection *connection, const char *path, sd_bus_error *ret_error,
+		   struct cell_list *ret_list)
+{
+	struct cell_list one = {.cells = path ? calloc(1, sizeof(*one.cells)) : NULL, .count = 1};
+	int r;
+
+	if (!path)
+		return fetch_cells(connection, ret_error, ret_list);
+	if (!one.cells)
+		return -ENOMEM;
+	r = fetch_cell(connection, path, ret_error, one.cells);
+	if (r < 0)
+		free(one.cells);
+	else
+		*ret_list = one;
+	return r;
+}
+
 int check_cell_name(const char *cell, sd_bus_error *ret_error)
 {
 	if (*cell == '\0' || !utf8_is_valid(cell))

@@ -13,6 +13,14 @@ int fetch_cell(struct connection *connection, const char *path, sd_bus_error *re
 	       struct cell_info *ret_cell);
 int fetch_cells(struct connection *connection, sd_bus_error *ret_error, struct cell_list *ret_list);
 
+/* Both at once: the second question does not wait for the first answer. */
+int fetch_overview(struct connection *connection, sd_bus_error *ret_error,
+		   struct manager_info *ret_manager, struct cell_list *ret_list);
+
+/* A list of all, or of the one cell whose object is at path, where that is not NULL. */
+int fetch_cells_at(struct connection *connection, const char *path, sd_bus_error *ret_error,
+		   struct cell_list *ret_list);
+
 /* Finds a cell's object. The path is to be freed by the caller. */
 int fetch_cell_path(struct connection *connection, const char *cell, sd_bus_error *ret_error,
 		    char **ret_path);

@@ -1,65 +1,38 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
-/*
- * Exits per second.
- *
- * The daemon reads the counters of running cells once a second and announces every change, so that
- * two looks at the property at times of our own would show none, one or two of its readings. Rates
- * are taken from the announcements instead: the value found first stands for a reading one period
- * before the first announcement.
- */
+/* Exits per second: what was added between two readings of a cell's counters. */
 #ifndef CLIENT_RATES_H
 #define CLIENT_RATES_H
 
-#include "bus/fetch.h"
+#include "bus/info.h"
 
+/* How often the daemon reads them. */
 #define EXITS_PERIOD_USEC UINT64_C(1000000)
 
-struct watched_cell {
-	struct cell_info cell;	  /* with the latest counters */
-	struct json_object *base; /* those that rates count from; NULL until counters change */
-	uint64_t base_usec;	  /* CLOCK_MONOTONIC, of base and of the latest */
-	uint64_t now_usec;
-};
-
-struct exit_watch {
-	struct connection *connection;
-	struct watched_cell *cells; /* by name */
-	size_t count;
-	sd_bus_slot *match;
-};
-
+/* What is known of a cell's exits, from one look to the next. */
 struct cell_rates {
-	bool valid; /* false: the cell does not run, or its counters started anew */
+	char *name;
+	uint64_t read_at; /* µs, the daemon's CLOCK_MONOTONIC; 0: never */
+	struct json_object *exits;
+	bool valid; /* false: there was but one reading, or the counters started anew */
 	double total;
 	struct json_object *per_counter; /* by the counter's name */
 };
 
-/* These take zeroed structures, too. */
-void watched_cell_free(struct watched_cell *watched);
-void exit_watch_end(struct exit_watch *watch);
-void cell_rates_free(struct cell_rates *rates);
+/* Begins zeroed. */
+struct rates {
+	struct cell_rates *cells;
+	size_t count;
+};
+
+void rates_free(struct rates *rates);
 
 /*
- * Begins to watch the cell whose object is at path, or with NULL all cells. The watch must stay at
- * its address until its end. Errors as connection_call(); the watch is to be ended then, too.
+ * Takes in what a look found of a cell and returns what is known of its exits, until the next call;
+ * NULL when memory is short.
  */
-int exit_watch_begin(struct exit_watch *watch, struct connection *connection, const char *path,
-		     sd_bus_error *ret_error);
+const struct cell_rates *rates_update(struct rates *rates, const struct cell_info *cell);
 
-/*
- * Listens for the interval, or longer where cells that run have not yet been heard of, up to one
- * period more. Does not wait where no cell runs. Returns 0 or a negative errno.
- */
-int exit_watch_wait(struct exit_watch *watch, uint64_t interval_usec);
-
-/* Rates of a cell as watched so far. Returns 0, or -ENOMEM; *ret_rates is to be freed on 0. */
-int cell_rates_compute(const struct watched_cell *watched, struct cell_rates *ret_rates);
-
-/*
- * Takes in counters that were announced at the time (microseconds). Those that are the same as
- * before are no news: they were on their way when the watch began.
- */
-void watched_cell_update(struct watched_cell *watched, struct json_object *exits,
-			 uint64_t now_usec);
+/* Whether a look at a later time may tell more of the cell than that. */
+bool rates_are_due(const struct cell_info *cell, const struct cell_rates *rates);
 
 #endif /* CLIENT_RATES_H */

@@ -10,7 +10,7 @@ _cellctl() {
 	local current=${COMP_WORDS[COMP_CWORD]} previous=${COMP_WORDS[COMP_CWORD - 1]}
 	local verbs='status list start stop restart kill create load destroy enable disable check
 		console signals set stats monitor version help'
-	local options='--help --version --quiet --json= --no-pager --no-legend'
+	local options='--help --version --host= --quiet --json= --no-pager --no-legend'
 	local verb='' cells=0 word i
 
 	COMPREPLY=()
@@ -23,7 +23,7 @@ _cellctl() {
 			[ "${COMP_WORDS[i - 1]}" = '=' ] || cells=$((cells + 1))
 			;;
 		*)
-			[ "${COMP_WORDS[i - 1]}" = '=' ] && continue
+			[[ ${COMP_WORDS[i - 1]} == @(=|-H|--host) ]] && continue
 			if [ -z "$verb" ]; then
 				verb=$word
 			else
@@ -36,6 +36,11 @@ _cellctl() {
 	if [ "$previous" = --json ] ||
 		{ [ "$previous" = '=' ] && [ "${COMP_WORDS[COMP_CWORD - 2]}" = --json ]; }; then
 		mapfile -t COMPREPLY < <(compgen -W 'short pretty off' -- "$current")
+		return
+	fi
+	if [ "$previous" = -H ] || [ "$previous" = --host ] ||
+		{ [ "$previous" = '=' ] && [ "${COMP_WORDS[COMP_CWORD - 2]}" = --host ]; }; then
+		mapfile -t COMPREPLY < <(compgen -A hostname -- "$current")
 		return
 	fi
 	if [ "$current" = '=' ] && [ "$previous" = --json ]; then
@@ -66,6 +71,9 @@ _cellctl() {
 	status | create | load | destroy | console | signals | set | stats)
 		[ "$cells" = 0 ] &&
 			mapfile -t COMPREPLY < <(compgen -W "$(_cellctl_cells)" -- "$current")
+		;;
+	help)
+		[ "$cells" = 0 ] && mapfile -t COMPREPLY < <(compgen -W "$verbs" -- "$current")
 		;;
 	check)
 		compopt -o filenames

@@ -102,13 +102,15 @@ static const char *bus_hint(const char *name)
 
 static char *authorization_hint(const struct attempt *attempt, bool interactive_helps)
 {
-	const char *how = interactive_helps
-				  ? "run it as root, or on a terminal to be asked for a password"
-				  : "run it as root, or have an administrator allow it";
+	const char *how = "run it as root, or have an administrator allow it";
 	const char *action = attempt->polkit_action;
 	char *text;
 	int r;
 
+	if (attempt->host)
+		how = "be root there (-H root@...), or have an administrator allow it";
+	else if (interactive_helps)
+		how = "run it as root, or on a terminal to be asked for a password";
 	r = asprintf(&text, "%s%s%s%s", action ? "this needs the polkit action " : "",
 		     action ? action : "", action ? "; " : "", how);
 	return r < 0 ? NULL : text;
@@ -127,11 +129,36 @@ static char *fill_in(const char *hint, const char *cell)
 	return r < 0 ? NULL : text;
 }
 
+/* What is said of the way to another machine is ssh's own, and stands before. */
+static char *host_hint(const char *host)
+{
+	char *text;
+	int r;
+
+	r = asprintf(&text,
+		     "'ssh %.*s systemd-stdio-bridge' has to let you in there, and to find systemd "
+		     "and its bus",
+		     (int)strcspn(host, ":/"), host);
+	return r < 0 ? NULL : text;
+}
+
+/* Whether nobody answered, as sd-bus names what the kernel says of it. */
+static bool is_lost_way(const char *error_name)
+{
+	return !error_name || strncmp(error_name, "System.Error.", strlen("System.Error.")) == 0 ||
+	       strcmp(error_name, BUS_DBUS_ERROR("Disconnected")) == 0 ||
+	       strcmp(error_name, BUS_DBUS_ERROR("NoReply")) == 0;
+}
+
 char *call_error_hint(const char *error_name, const struct attempt *attempt)
 {
-	enum error_code code = error_code_from_name(error_name);
+	enum error_code code = error_code_from_name(error_name ?: "");
 	const char *hint;
 
+	if (attempt->host && is_lost_way(error_name))
+		return host_hint(attempt->host);
+	if (!error_name)
+		return NULL;
 	if (code == ERROR_ACCESS_DENIED || code == ERROR_INTERACTIVE_AUTHORIZATION_REQUIRED)
 		return authorization_hint(attempt,
 					  code == ERROR_INTERACTIVE_AUTHORIZATION_REQUIRED);

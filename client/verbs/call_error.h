@@ -19,14 +19,15 @@ struct attempt {
 	const char *cell;	   /* NULL: none in particular */
 	const char *polkit_action; /* that the call needs, NULL: none */
 	bool without_kill;	   /* this machine's driver cannot do that */
+	const char *host;	   /* over ssh; NULL: on this machine */
 };
 
 /* The exit status that a D-Bus error means. */
 enum exit_status call_error_status(const char *error_name);
 
 /*
- * One sentence on what to do about the error (without a full stop), to be freed by the caller;
- * NULL where there is nothing to add, or memory is short.
+ * One sentence on what to do about the error, or, with error_name NULL, about no answer (without a
+ * full stop), to be freed by the caller; NULL where there is nothing to add, or memory is short.
  */
 char *call_error_hint(const char *error_name, const struct attempt *attempt);
 

@@ -17,7 +17,10 @@ int client_connect(struct client *client)
 {
 	int r = connection_open(&client->connection);
 
-	if (r < 0) {
+	if (r == -EINVAL && client->options.host) {
+		complain("-H %s: write USER@HOST, HOST:PORT or HOST/CONTAINER",
+			 client->options.host);
+	} else if (r < 0) {
 		complain("cannot connect to the system bus: %s", strerror(-r));
 		if (!client->options.quiet && (r == -ENOENT || r == -ECONNREFUSED))
 			complain("hint: is dbus.service running on this machine?");

@@ -7,6 +7,7 @@
 #include "common/bus_words.h"
 #include "common/cleanup.h"
 #include "common/nearest.h"
+#include "json.h"
 #include "verbs/verbs.h"
 #include "view/text.h"
 
@@ -53,23 +54,25 @@ static const char *next_cell(const void *words, size_t index)
 	return index < list->count ? list->cells[index].name : NULL;
 }
 
-/* "Did you mean" for a cell that is not there. Silent when the daemon does not answer. */
-static bool suggest_cells(struct client *client, const char *wanted)
+/* "Did you mean" for a cell that is not there, to be freed; NULL when the daemon does not answer.
+ */
+static char *suggest_cells(struct client *client, const char *wanted)
 {
 	_cleanup_(cell_list_free) struct cell_list list = {0};
 	_cleanup_(sd_bus_error_free) sd_bus_error error = SD_BUS_ERROR_NULL;
 	const char *near[MAX_NEAR];
 	size_t count;
+	char *text;
 
 	if (fetch_cells(&client->connection, &error, &list) < 0)
-		return false;
+		return NULL;
 	count = nearest_words(wanted, next_cell, &list, near, MAX_NEAR);
-	if (count == 0)
-		return false;
-	complain("hint: did you mean '%s'%s%s%s%s%s%s?", near[0], count > 1 ? " or '" : "",
-		 count > 1 ? near[1] : "", count > 1 ? "'" : "", count > 2 ? " or '" : "",
-		 count > 2 ? near[2] : "", count > 2 ? "'" : "");
-	return true;
+	if (count == 0 ||
+	    asprintf(&text, "did you mean '%s'%s%s%s%s%s%s?", near[0], count > 1 ? " or '" : "",
+		     count > 1 ? near[1] : "", count > 1 ? "'" : "", count > 2 ? " or '" : "",
+		     count > 2 ? near[2] : "", count > 2 ? "'" : "") < 0)
+		return NULL;
+	return text;
 }
 
 /* Whether the driver in use is known to have no way to end a cell without asking it. */
@@ -85,25 +88,41 @@ static bool lacks_kill(struct client *client, const char *error_name)
 	return *manager.driver && !manager_has_feature(&manager, BUS_FEATURE_KILL);
 }
 
+/* Programs that read JSON read what went wrong as JSON, too; but on standard error. */
+static void complain_json(const struct client *client, const struct attempt *attempt,
+			  const char *name, const char *text, const char *hint)
+{
+	_cleanup_(json_putp) struct json_object *object = json_object_new_object();
+
+	if (object && json_add_string(object, "verb", attempt->verb) &&
+	    (!attempt->cell || json_add_string(object, "cell", attempt->cell)) &&
+	    (!name || json_add_string(object, "error", name)) &&
+	    json_add_string(object, "message", text) &&
+	    (!hint || json_add_string(object, "hint", hint)))
+		json_print(stderr, object, client->options.json == JSON_PRETTY);
+}
+
 enum exit_status complain_attempt(struct client *client, const char *cell,
 				  const sd_bus_error *error, int r)
 {
-	struct attempt attempt = {client->verb->name, cell, client->verb->polkit_action, false};
+	struct attempt attempt = {client->verb->name, cell, client->verb->polkit_action, false,
+				  client->options.host};
 	const char *text = error->message ? error->message : error->name;
+	enum exit_status status = error->name ? call_error_status(error->name) : STATUS_FAILED;
 	_cleanup_(freep) char *hint = NULL;
-	enum exit_status status;
 
-	complain("%s%s%s: %s", attempt.verb, cell ? " " : "", cell ? cell : "",
-		 text ? error_reason(text, attempt.verb, cell) : strerror(-r));
-	if (!sd_bus_error_is_set(error))
-		return STATUS_FAILED;
-	status = call_error_status(error->name);
-	if (client->options.quiet)
+	text = text ? error_reason(text, attempt.verb, cell) : strerror(-r);
+	if (!client->options.quiet && status == STATUS_NO_SUCH_CELL && cell)
+		hint = suggest_cells(client, cell);
+	if (!client->options.quiet && !hint) {
+		attempt.without_kill = error->name && lacks_kill(client, error->name);
+		hint = call_error_hint(error->name, &attempt);
+	}
+	if (client->options.json != JSON_OFF) {
+		complain_json(client, &attempt, error->name, text, hint);
 		return status;
-	if (status == STATUS_NO_SUCH_CELL && cell && suggest_cells(client, cell))
-		return status;
-	attempt.without_kill = lacks_kill(client, error->name);
-	hint = call_error_hint(error->name, &attempt);
+	}
+	complain("%s%s%s: %s", attempt.verb, cell ? " " : "", cell ? cell : "", text);
 	if (hint)
 		complain("hint: %s", hint);
 	return status;

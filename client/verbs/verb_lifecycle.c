@@ -3,6 +3,7 @@
 #include <string.h>
 
 #include "bus/fetch.h"
+#include "common/bus_words.h"
 #include "common/cleanup.h"
 #include "verbs/verbs.h"
 
@@ -28,6 +29,30 @@ static int call_cell(struct client *client, const char *cell, sd_bus_error *ret_
 			       strcmp(verb->method, "Load") == 0 ? "a(ht)" : NULL, 0);
 }
 
+/*
+ * What is to end or to go, and has done so already, is as wanted: the second of two kills has not
+ * failed.
+ */
+static bool is_as_wanted(struct client *client, const char *name, const sd_bus_error *error)
+{
+	_cleanup_(sd_bus_error_free) sd_bus_error ignored = SD_BUS_ERROR_NULL;
+	_cleanup_(cell_info_free) struct cell_info cell = {0};
+	_cleanup_(freep) char *path = NULL;
+	const char *method = client->verb->method;
+	enum lifecycle state;
+
+	if (!error->name || error_code_from_name(error->name) != ERROR_WRONG_STATE ||
+	    (strcmp(method, "Kill") != 0 && strcmp(method, "Destroy") != 0) ||
+	    fetch_cell_path(&client->connection, name, &ignored, &path) < 0 ||
+	    fetch_cell(&client->connection, path, &ignored, &cell) < 0)
+		return false;
+	state = lifecycle_from_word(cell.state);
+	if (state == LIFECYCLE_DEFINED || state == LIFECYCLE_INVALID)
+		return true;
+	return strcmp(method, "Kill") == 0 && !cell_info_runs(&cell) &&
+	       state != LIFECYCLE_FOREIGN && state != LIFECYCLE_COUNT;
+}
+
 enum exit_status verb_lifecycle(struct client *client, char **arguments)
 {
 	enum exit_status status = STATUS_DONE;
@@ -39,7 +64,7 @@ enum exit_status verb_lifecycle(struct client *client, char **arguments)
 		int r;
 
 		r = call_cell(client, *cell, &error);
-		if (r >= 0)
+		if (r >= 0 || is_as_wanted(client, *cell, &error))
 			continue;
 		this_one = complain_attempt(client, *cell, &error, r);
 		if (status == STATUS_DONE)

@@ -4,7 +4,7 @@
 #include <string.h>
 #include <time.h>
 
-#include "bus/rates.h"
+#include "bus/fetch.h"
 #include "common/bus_words.h"
 #include "common/cleanup.h"
 #include "common/clock.h"
@@ -141,9 +141,7 @@ static enum exit_status status_overall(struct client *client)
 	_cleanup_(cell_list_free) struct cell_list list = {0};
 	int r;
 
-	r = fetch_manager(&client->connection, CALL_READ, &error, &manager);
-	if (r >= 0)
-		r = fetch_cells(&client->connection, &error, &list);
+	r = fetch_overview(&client->connection, &error, &manager, &list);
 	if (r < 0)
 		return complain_attempt(client, NULL, &error, r);
 	if (client->options.quiet)
@@ -179,19 +177,12 @@ static void put_state(struct client *client, const struct cell_info *cell)
 	fputc('\n', stream);
 }
 
-static void put_exits(struct client *client, const struct cell_info *cell,
-		      const struct cell_rates *rates)
+static void put_exits(struct client *client, const struct cell_info *cell)
 {
-	FILE *stream = client->output.stream;
-	char rate[FORMAT_MAX];
-
 	if (json_object_object_length(cell->exits) == 0)
 		return;
 	put_label(client, "Exits");
-	fprintf(stream, "%" PRIu64, exits_total(cell->exits));
-	if (rates->valid)
-		fprintf(stream, " (%s per second)", format_rate(rate, rates->total));
-	fputc('\n', stream);
+	fprintf(client->output.stream, "%" PRIu64 "\n", exits_total(cell->exits));
 }
 
 /* What is held back by nothing is to be seen. */
@@ -210,8 +201,7 @@ static void put_devices(struct client *client, const struct cell_info *cell)
 			  "unprotected: its devices can reach all of the machine's memory");
 }
 
-static int put_cell(struct client *client, const struct cell_info *cell,
-		    const struct cell_rates *rates)
+static int put_cell(struct client *client, const struct cell_info *cell)
 {
 	_cleanup_(freep) char *cpus = format_cpus(cell->cpus);
 	FILE *stream = client->output.stream;
@@ -239,7 +229,7 @@ static int put_cell(struct client *client, const struct cell_info *cell,
 		put_field(client, "Operation", COLOR_PLAIN, cell->operation);
 	if (*cell->last_error)
 		put_field(client, "Last error", COLOR_PLAIN, cell->last_error);
-	put_exits(client, cell, rates);
+	put_exits(client, cell);
 	return 0;
 }
 
@@ -255,11 +245,11 @@ static void read_console(struct client *client, const char *path, char **ret_con
 }
 
 static enum exit_status print_cell(struct client *client, const struct cell_info *cell,
-				   const struct cell_rates *rates, const char *console)
+				   const char *console)
 {
 	if (client->options.json != JSON_OFF)
 		return client_show_json(client, json_object_get(cell->properties));
-	if (put_cell(client, cell, rates) < 0)
+	if (put_cell(client, cell) < 0)
 		return complain_memory();
 	if (console && *console) {
 		fputc('\n', client->output.stream);
@@ -273,29 +263,26 @@ static enum exit_status print_cell(struct client *client, const struct cell_info
 static enum exit_status status_of_cell(struct client *client, const char *cell)
 {
 	_cleanup_(sd_bus_error_free) sd_bus_error error = SD_BUS_ERROR_NULL;
-	_cleanup_(exit_watch_end) struct exit_watch watch = {0};
-	_cleanup_(cell_rates_free) struct cell_rates rates = {0};
+	_cleanup_(cell_info_free) struct cell_info info = {0};
 	_cleanup_(freep) char *path = NULL, *console = NULL;
 	enum exit_status status = STATUS_DONE;
-	bool for_people = client->options.json == JSON_OFF && !client->options.quiet;
+	/* Its descriptor does not come through ssh. */
+	bool with_console =
+		client->options.json == JSON_OFF && !client->options.quiet && !client->options.host;
 	int r;
 
 	r = fetch_cell_path(&client->connection, cell, &error, &path);
 	if (r >= 0)
-		r = exit_watch_begin(&watch, &client->connection, path, &error);
-	if (r >= 0 && for_people) {
-		r = exit_watch_wait(&watch, 0);
-		read_console(client, path, &console);
-	}
-	if (r >= 0)
-		r = cell_rates_compute(&watch.cells[0], &rates);
+		r = fetch_cell(&client->connection, path, &error, &info);
 	if (r < 0)
 		return complain_attempt(client, cell, &error, r);
+	if (with_console)
+		read_console(client, path, &console);
 	if (!client->options.quiet)
-		status = print_cell(client, &watch.cells[0].cell, &rates, console);
+		status = print_cell(client, &info, console);
 	if (status != STATUS_DONE)
 		return status;
-	return cell_info_runs(&watch.cells[0].cell) ? STATUS_DONE : STATUS_NOT_RUNNING;
+	return cell_info_runs(&info) ? STATUS_DONE : STATUS_NOT_RUNNING;
 }
 
 enum exit_status verb_status(struct client *client, char **arguments)

@@ -37,10 +37,10 @@ static const struct verb verbs[] = {
 	{"disable", "", "Close the hypervisor (--force: stop all cells first)", 0, 0,
 	 OPTION_FORCE | OPTION_JSON, .run = verb_hypervisor, OF_HYPERVISOR("DisableHypervisor")},
 	{"check", "[FILE...]", "Check cell descriptions: these, or all that are installed", 0,
-	 ANY_NUMBER, OPTION_JSON, .run = verb_check},
+	 ANY_NUMBER, OPTION_JSON, .run = verb_check, .descriptors = true},
 	{"console", "CELL", "Print a cell's console (-f: and what follows)", 1, 1,
-	 OPTION_FOLLOW | OPTION_INPUT, .run = verb_console,
-	 .polkit_action = BUS_ACTION_DEBUG_CELLS},
+	 OPTION_FOLLOW | OPTION_INPUT, .run = verb_console, .polkit_action = BUS_ACTION_DEBUG_CELLS,
+	 .descriptors = true},
 	{"signals", "CELL [NAME...]", "Values of a cell's signals (-f: again and again)", 1,
 	 ANY_NUMBER, OPTION_FOLLOW | OPTION_INTERVAL | OPTION_JSON, .run = verb_signals},
 	{"set", "CELL NAME=VALUE", "Set a signal of a cell", 2, 2, 0, .run = verb_set,
@@ -50,7 +50,8 @@ static const struct verb verbs[] = {
 	{"monitor", "", "Print every change as it happens", 0, 0, OPTION_JSON, .run = verb_monitor},
 	{"version", "", "Versions of cellctl, the daemon and the driver", 0, 0, OPTION_JSON,
 	 .run = verb_version, .local = true},
-	{"help", "", "This text", 0, 0, 0, .run = verb_help, .local = true},
+	{"help", "[VERB]", "This text, or what there is to know of a verb", 0, 1, 0,
+	 .run = verb_help, .local = true},
 };
 
 static const char *next_verb(const void *words, size_t index)
@@ -68,12 +69,34 @@ const struct verb *verb_find(const char *name, const char **ret_near)
 	return NULL;
 }
 
+enum exit_status verb_complain_unknown(const char *name, const char *near)
+{
+	complain("unknown verb '%s'%s%s%s", name, near ? "; did you mean '" : "", near ? near : "",
+		 near ? "'?" : "");
+	if (!near)
+		fputs("'cellctl help' lists the verbs.\n", stderr);
+	return STATUS_USAGE;
+}
+
+static void put_usage(FILE *stream, const struct verb *verb)
+{
+	fprintf(stream, "Usage: cellctl [OPTION...] %s%s%s\n", verb->name,
+		*verb->arguments ? " " : "", verb->arguments);
+}
+
 bool verb_accepts(const struct verb *verb, const struct options *options, int num_arguments)
 {
 	unsigned int unwanted = options->given & ~verb->options;
 
 	if (unwanted)
-		complain("%s takes no %s", verb->name, option_name(unwanted & -unwanted));
+		complain("%s takes no %s%s", verb->name, option_name(unwanted & -unwanted),
+			 unwanted & OPTION_FOLLOW && verb->options & OPTION_FORCE
+				 ? "; for --force there is no letter"
+				 : "");
+	else if (options->host && verb->descriptors && num_arguments > 0)
+		complain("%s hands over open files, which do not go to another machine; write: "
+			 "ssh %s cellctl %s ...",
+			 verb->name, options->host, verb->name);
 	else if (num_arguments < verb->min_arguments)
 		complain(verb->min_arguments > 1 ? "%s needs a cell and what is to be set"
 						 : "%s needs the name of a cell",
@@ -86,15 +109,58 @@ bool verb_accepts(const struct verb *verb, const struct options *options, int nu
 			 verb->name);
 	else
 		return true;
-	fprintf(stderr, "Usage: cellctl [OPTION...] %s%s%s\n", verb->name,
-		*verb->arguments ? " " : "", verb->arguments);
+	put_usage(stderr, verb);
 	return false;
+}
+
+/* Those of every verb first. */
+static const struct {
+	unsigned int option;
+	const char *text;
+} option_help[] = {
+	{0, "  -h, --help             This text, or that of a verb\n"},
+	{0, "      --version          Version of cellctl\n"},
+	{0, "  -H, --host=USER@HOST   Cells of another machine, over ssh\n"},
+	{0, "  -q, --quiet            Print nothing but errors and what was asked for\n"},
+	{0, "      --no-pager         Do not show long output in a pager\n"},
+	{0, "      --no-legend        No titles above tables\n"},
+	{OPTION_JSON, "      --json=MODE        JSON: short, pretty, or off\n"},
+	{OPTION_FORCE, "      --force            disable: stop the cells that run\n"},
+	{OPTION_FOLLOW, "  -f, --follow           Go on until interrupted\n"},
+	{OPTION_INPUT,
+	 "  -i, --input            Go on, and give the cell what is typed (^]: end)\n"},
+	{OPTION_INTERVAL, "      --interval=TIME    Time between two looks (500ms, 2s)\n"},
+};
+
+static void put_options(FILE *stream, unsigned int options)
+{
+	fputs("\nOptions:\n", stream);
+	for (size_t i = 0; i < ARRAY_SIZE(option_help); i++) {
+		if ((option_help[i].option & ~options) == 0)
+			fputs(option_help[i].text, stream);
+	}
+}
+
+static enum exit_status help_on(struct client *client, const struct verb *verb)
+{
+	FILE *stream = client->output.stream;
+
+	put_usage(stream, verb);
+	fprintf(stream, "\n%s.\n", verb->help);
+	put_options(stream, verb->options);
+	return client_show(client);
 }
 
 enum exit_status verb_help(struct client *client, char **arguments)
 {
 	FILE *stream = client->output.stream;
+	const char *near;
+	const struct verb *verb = arguments[0] ? verb_find(arguments[0], &near) : NULL;
 
+	if (verb)
+		return help_on(client, verb);
+	if (arguments[0])
+		return verb_complain_unknown(arguments[0], near);
 	fputs("Usage: cellctl [OPTION...] [VERB] [ARGUMENT...]\n"
 	      "\n"
 	      "Manage the cells of this machine. Without a verb: status.\n"
@@ -104,19 +170,8 @@ enum exit_status verb_help(struct client *client, char **arguments)
 	for (size_t i = 0; i < ARRAY_SIZE(verbs); i++)
 		fprintf(stream, "  %-7s %-15s %s\n", verbs[i].name, verbs[i].arguments,
 			verbs[i].help);
+	put_options(stream, UINT_MAX);
 	fputs("\n"
-	      "Options:\n"
-	      "  -h, --help             This text\n"
-	      "      --version          Version of cellctl\n"
-	      "  -q, --quiet            Print nothing but errors and what was asked for\n"
-	      "      --json=MODE        JSON: short, pretty, or off\n"
-	      "      --no-pager         Do not show long output in a pager\n"
-	      "      --no-legend        No titles above tables\n"
-	      "      --force            disable: stop the cells that run\n"
-	      "  -f, --follow           console, signals, stats: go on until interrupted\n"
-	      "  -i, --input            console: go on, and give the cell what is typed (^]: end)\n"
-	      "      --interval=TIME    signals, stats: time between two looks (500ms, 2s)\n"
-	      "\n"
 	      "Exit status: 0 done, 1 failed, 2 wrong usage, 3 the cell is not running (status\n"
 	      "of one cell), 4 no such cell. See cellctl(1).\n",
 	      stream);

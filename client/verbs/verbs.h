@@ -18,6 +18,7 @@ struct verb {
 	unsigned int options; /* OPTION_* that it takes */
 	enum exit_status (*run)(struct client *client, char **arguments);
 	bool local;		   /* works without the bus */
+	bool descriptors;	   /* with arguments it passes open files, which only stay here */
 	const char *polkit_action; /* that its call needs, NULL: none */
 	const char *interface;	   /* where it is one call and no more: what it calls */
 	const char *method;
@@ -28,6 +29,9 @@ struct verb {
  * there is none.
  */
 const struct verb *verb_find(const char *name, const char **ret_near);
+
+/* Says that there is no verb of that name. Returns STATUS_USAGE. */
+enum exit_status verb_complain_unknown(const char *name, const char *near);
 
 /* Checks number of arguments and options; says what is wrong. */
 bool verb_accepts(const struct verb *verb, const struct options *options, int num_arguments);

@@ -225,6 +225,7 @@ static const sd_bus_vtable cell_vtable[] = {
 	SD_BUS_SIGNAL_WITH_ARGS("Failed", SD_BUS_ARGS("s", reason, "s", crash_record), 0),
 	SD_BUS_PROPERTY("Name", "s", NULL, offsetof(struct cell, name),
 			SD_BUS_VTABLE_PROPERTY_CONST),
+	SD_BUS_PROPERTY("ExitsAt", "t", NULL, offsetof(struct cell, exits_at), 0),
 	CELL_PROPERTIES(PROPERTY_ROW) SD_BUS_VTABLE_END,
 };
 

@@ -6,6 +6,7 @@
 #include <fcntl.h>
 #include <string.h>
 
+#include "common/clock.h"
 #include "common/text_span.h"
 #include "util/read_text.h"
 
@@ -84,6 +85,7 @@ static void read_statistics(int cell_directory, struct snapshot_cell *cell)
 	directory = openat(cell_directory, SYSFS_STATISTICS, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
 	if (directory < 0)
 		return;
+	cell->exits_at = monotonic_us();
 	for (unsigned int i = 0; i < EXITS_COUNT; i++) {
 		if (read_number(directory, attributes[i], &cell->exits[i]) == 0)
 			cell->exits_known |= 1u << i;

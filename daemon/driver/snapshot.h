@@ -23,6 +23,7 @@ struct snapshot_cell {
 	struct cellvisor_cell_status status;
 	uint32_t exits_known;	     /* bit n: exits[n] could be read */
 	uint64_t exits[EXITS_COUNT]; /* by enum exit_counter */
+	uint64_t exits_at;	     /* monotonic µs: when they were read */
 };
 
 _Static_assert(EXITS_COUNT <= 32, "exits_known has a bit for each");

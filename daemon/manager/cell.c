@@ -151,6 +151,7 @@ static void update_exits(struct cell *cell)
 	/* A look without statistics says nothing about them. */
 	if (cell->exists && !cell->seen.exits_known)
 		return;
+	cell->exits_at = cell->seen.exits_at;
 	if (cell->exits_known == cell->seen.exits_known &&
 	    memcmp(cell->exits, cell->seen.exits, sizeof(cell->exits)) == 0)
 		return;

@@ -69,6 +69,7 @@ struct cell {
 	char *last_error;      /* NULL: none */
 	uint32_t exits_known;
 	uint64_t exits[EXITS_COUNT];
+	uint64_t exits_at; /* monotonic µs, of a reading that may have brought nothing new */
 	uint64_t started_at;
 	char image_sha256[IMAGE_SHA256_TEXT];
 	uint32_t changed;

@@ -39,7 +39,8 @@ int main(void)
 	struct tap tap = {0};
 
 	for (size_t i = 0; i < ARRAY_SIZE(cases); i++) {
-		struct attempt attempt = {cases[i].verb, cases[i].cell, cases[i].action, false};
+		struct attempt attempt = {cases[i].verb, cases[i].cell, cases[i].action, false,
+					  NULL};
 		_cleanup_(freep) char *hint = call_error_hint(cases[i].error, &attempt);
 
 		if (!cases[i].contains)
@@ -50,7 +51,8 @@ int main(void)
 			       cases[i].contains);
 	}
 	for (size_t i = 0; i < ARRAY_SIZE(cases); i++) {
-		struct attempt attempt = {cases[i].verb, cases[i].cell, cases[i].action, true};
+		struct attempt attempt = {cases[i].verb, cases[i].cell, cases[i].action, true,
+					  NULL};
 		_cleanup_(freep) char *hint = call_error_hint(cases[i].error, &attempt);
 
 		tap_ok(&tap, !hint || !strstr(hint, "cellctl kill"),

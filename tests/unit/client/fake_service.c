@@ -35,6 +35,7 @@ struct cell {
 	const char *last_error;
 	const char *image;
 	uint64_t exits;
+	uint64_t exits_at;
 	char *path;
 };
 
@@ -305,6 +306,9 @@ static int on_step(sd_bus_message *message, void *context, sd_bus_error *error)
 		return sd_bus_error_set(error, errors[ERROR_WRONG_STATE], "The cell is not ours.");
 	if (strcmp(method, "Create") == 0)
 		return set_state(message, cell, LIFECYCLE_CREATED);
+	if ((strcmp(method, "Kill") == 0 && cell->id < 0) ||
+	    (strcmp(method, "Destroy") == 0 && cell->state == LIFECYCLE_DEFINED))
+		return sd_bus_error_set(error, errors[ERROR_WRONG_STATE], "The cell is defined.");
 	if (strcmp(method, "Kill") == 0)
 		return set_state(message, cell, LIFECYCLE_FAILED);
 	if (strcmp(method, "Destroy") != 0)
@@ -412,6 +416,7 @@ static const sd_bus_vtable cell_vtable[] = {
 	MEMBER("LastError", "s", last_error),
 	MEMBER("ImageSha256", "s", image),
 	SD_BUS_PROPERTY("Exits", "a{st}", get_cell_property, 0, CHANGES),
+	SD_BUS_PROPERTY("ExitsAt", "t", NULL, offsetof(struct cell, exits_at), 0),
 	SD_BUS_PROPERTY("Signals", "a{sa{sv}}", get_cell_property, 0, CHANGES),
 	SD_BUS_PROPERTY("Devices", "as", get_cell_property, 0, CHANGES),
 	SD_BUS_PROPERTY("Dma", "s", get_cell_property, 0, CHANGES),
@@ -429,6 +434,7 @@ static int on_second(sd_event_source *source, uint64_t usec, void *context)
 	int r;
 
 	cells[0].exits += TURBINE_EXITS;
+	cells[0].exits_at = usec;
 	r = sd_bus_emit_properties_changed(bus, cells[0].path, BUS_CELL_INTERFACE, "Exits", NULL);
 	if (r < 0)
 		return r;
