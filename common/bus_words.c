@@ -9,6 +9,7 @@ static const char *const healths[] = {BUS_HEALTHS(WORD_ENTRY)};
 static const char *const hypervisor_states[] = {BUS_HYPERVISOR_STATES(WORD_ENTRY)};
 static const char *const qualities[] = {BUS_QUALITIES(WORD_ENTRY)};
 static const char *const dmas[] = {BUS_DMAS(WORD_ENTRY)};
+static const char *const owners[] = {BUS_OWNERS(WORD_ENTRY)};
 static const char *const verbs[] = {BUS_VERBS(WORD_ENTRY)};
 static const char *const errors[] = {BUS_ERRORS(WORD_ENTRY)};
 
@@ -47,6 +48,11 @@ const char *dma_name(enum dma dma)
 	return dmas[dma];
 }
 
+const char *owner_name(enum owner owner)
+{
+	return owners[owner];
+}
+
 const char *verb_name(enum bus_verb verb)
 {
 	return verbs[verb];
@@ -80,6 +86,11 @@ enum quality quality_from_word(const char *word)
 enum dma dma_from_word(const char *word)
 {
 	return (enum dma)find_word(dmas, DMA_COUNT, word);
+}
+
+enum owner owner_from_word(const char *word)
+{
+	return (enum owner)find_word(owners, OWNER_COUNT, word);
 }
 
 enum error_code error_code_from_name(const char *name)

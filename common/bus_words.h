@@ -11,6 +11,7 @@ const char *health_name(enum health health);
 const char *hypervisor_state_name(enum hypervisor_state state);
 const char *quality_name(enum quality quality);
 const char *dma_name(enum dma dma);
+const char *owner_name(enum owner owner);
 const char *verb_name(enum bus_verb verb);
 const char *error_bus_name(enum error_code code);
 
@@ -20,6 +21,7 @@ enum health health_from_word(const char *word);
 enum hypervisor_state hypervisor_state_from_word(const char *word);
 enum quality quality_from_word(const char *word);
 enum dma dma_from_word(const char *word);
+enum owner owner_from_word(const char *word);
 
 /* The code of an error on D-Bus; ERROR_NONE for those that bus_abi.h does not list. */
 enum error_code error_code_from_name(const char *name);

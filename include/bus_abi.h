@@ -73,6 +73,22 @@ enum quality { BUS_QUALITIES(WORD_SYMBOL) QUALITY_COUNT };
 
 enum hypervisor_state { BUS_HYPERVISOR_STATES(WORD_SYMBOL) HYPERVISOR_STATE_COUNT };
 
+/*
+ * Whose CPUs and memory are, as the manager's GetMap() tells: kept, by no cell, but out of Linux
+ * for the next one; left-out, nobody's because Linux was told to keep off them; none, free or
+ * offline.
+ */
+#define BUS_OWNERS(X)                     \
+	X(OWNER_LINUX, "linux")           \
+	X(OWNER_HYPERVISOR, "hypervisor") \
+	X(OWNER_CELL, "cell")             \
+	X(OWNER_LINK, "link")             \
+	X(OWNER_KEPT, "kept")             \
+	X(OWNER_LEFT_OUT, "left-out")     \
+	X(OWNER_NONE, "none")
+
+enum owner { BUS_OWNERS(WORD_SYMBOL) OWNER_COUNT };
+
 /* Property MemorySource of the manager. */
 #define MEMORY_SOURCE_NONE  ""
 #define MEMORY_SOURCE_LINUX "linux"

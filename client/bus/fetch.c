@@ -98,6 +98,29 @@ int fetch_cells(struct connection *connection, sd_bus_error *ret_error, struct c
 	return 0;
 }
 
+int fetch_map(struct connection *connection, sd_bus_error *ret_error, struct json_object **ret_map)
+{
+	_cleanup_(sd_bus_message_unrefp) sd_bus_message *reply = NULL;
+	_cleanup_(json_putp) struct json_object *map = json_object_new_array();
+	int r;
+
+	r = connection_call(connection, CALL_READ, BUS_MANAGER_PATH, BUS_MANAGER_INTERFACE,
+			    "GetMap", ret_error, &reply, NULL);
+	if (r >= 0 && !sd_bus_message_has_signature(reply, "a(uss)a(ttss)"))
+		r = -EBADMSG;
+	for (int i = 0; r >= 0 && i < 2; i++) {
+		struct json_object *part = NULL;
+
+		r = json_from_message(reply, &part);
+		if (r >= 0 && (!map || !json_append(map, part)))
+			r = -ENOMEM;
+	}
+	if (r < 0)
+		return r;
+	*ret_map = TAKE_POINTER(map);
+	return 0;
+}
+
 static int keep_reply(sd_bus_message *reply, void *kept, sd_bus_error *ret_error)
 {
 	*(sd_bus_message **)kept = sd_bus_message_ref(reply);

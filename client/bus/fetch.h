@@ -21,6 +21,9 @@ int fetch_overview(struct connection *connection, sd_bus_error *ret_error,
 int fetch_cells_at(struct connection *connection, const char *path, sd_bus_error *ret_error,
 		   struct cell_list *ret_list);
 
+/* Whose the machine is, as GetMap() has it: an array of both its arrays, to be put. */
+int fetch_map(struct connection *connection, sd_bus_error *ret_error, struct json_object **ret_map);
+
 /* Finds a cell's object. The path is to be freed by the caller. */
 int fetch_cell_path(struct connection *connection, const char *cell, sd_bus_error *ret_error,
 		    char **ret_path);

@@ -9,7 +9,7 @@ _cellctl_cells() {
 _cellctl() {
 	local current=${COMP_WORDS[COMP_CWORD]} previous=${COMP_WORDS[COMP_CWORD - 1]}
 	local verbs='status list start stop restart kill create load destroy enable disable check
-		console signals set stats monitor version help'
+		console signals set stats map monitor version help'
 	local options='--help --version --host= --quiet --json= --no-pager --no-legend'
 	local verb='' cells=0 word i
 

@@ -15,16 +15,19 @@ void client_close(struct client *client)
 
 int client_connect(struct client *client)
 {
+	const struct attempt attempt = {.host = client->options.host};
+	_cleanup_(freep) char *hint = NULL;
 	int r = connection_open(&client->connection);
 
-	if (r == -EINVAL && client->options.host) {
-		complain("-H %s: write USER@HOST, HOST:PORT or HOST/CONTAINER",
-			 client->options.host);
-	} else if (r < 0) {
+	if (r == -EINVAL && attempt.host)
+		complain("-H %s: write USER@HOST, HOST:PORT or HOST/CONTAINER", attempt.host);
+	else if (r < 0)
 		complain("cannot connect to the system bus: %s", strerror(-r));
-		if (!client->options.quiet && (r == -ENOENT || r == -ECONNREFUSED))
-			complain("hint: is dbus.service running on this machine?");
-	}
+	if (r >= 0 || r == -EINVAL || client->options.quiet)
+		return r;
+	hint = call_error_hint(NULL, &attempt);
+	if (hint || r == -ENOENT || r == -ECONNREFUSED)
+		complain("hint: %s", hint ?: "is dbus.service running on this machine?");
 	return r;
 }
 

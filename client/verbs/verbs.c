@@ -47,6 +47,8 @@ static const struct verb verbs[] = {
 	 .polkit_action = BUS_ACTION_WRITE_SIGNALS},
 	{"stats", "[CELL]", "Exits of cells to the hypervisor (-f: again and again)", 0, 1,
 	 OPTION_FOLLOW | OPTION_INTERVAL | OPTION_JSON, .run = verb_stats},
+	{"map", "", "Whose CPUs and memory are, what is free, and which cells would fit", 0, 0,
+	 OPTION_JSON, .run = verb_map},
 	{"monitor", "", "Print every change as it happens", 0, 0, OPTION_JSON, .run = verb_monitor},
 	{"version", "", "Versions of cellctl, the daemon and the driver", 0, 0, OPTION_JSON,
 	 .run = verb_version, .local = true},

@@ -251,6 +251,63 @@ METHOD(check_all)
 	return r < 0 ? r : sd_bus_send(NULL, reply, NULL);
 }
 
+static int append_map(sd_bus_message *reply, const struct plan_map *map)
+{
+	int r = sd_bus_message_open_container(reply, 'a', "(uss)");
+
+	for (size_t i = 0; r >= 0 && i < map->num_cpus; i++)
+		r = sd_bus_message_append(reply, "(uss)", map->cpus[i].cpu,
+					  owner_name(map->cpus[i].owner), map->cpus[i].name);
+	if (r >= 0)
+		r = sd_bus_message_close_container(reply);
+	if (r >= 0)
+		r = sd_bus_message_open_container(reply, 'a', "(ttss)");
+	for (size_t i = 0; r >= 0 && i < map->num_memory; i++)
+		r = sd_bus_message_append(reply, "(ttss)", map->memory[i].range.start,
+					  map->memory[i].range.size,
+					  owner_name(map->memory[i].owner), map->memory[i].name);
+	return r < 0 ? r : sd_bus_message_close_container(reply);
+}
+
+METHOD(get_map)
+{
+	_cleanup_(sd_bus_message_unrefp) sd_bus_message *reply = NULL;
+	_cleanup_(plan_map_done) struct plan_map map = {0};
+	_cleanup_(error_done) struct error error = {0};
+	struct manager *manager = userdata;
+	int r;
+
+	if (!manager->observed)
+		return service_refuse_unseen(ret_error);
+	if (plan_map_make(manager, &error, &map) < 0)
+		return service_reply_error(ret_error, &error);
+	r = sd_bus_message_new_method_return(call, &reply);
+	if (r >= 0)
+		r = append_map(reply, &map);
+	return r < 0 ? r : sd_bus_send(NULL, reply, NULL);
+}
+
+METHOD(check_room)
+{
+	_cleanup_(error_done) struct error error = {0};
+	const struct cell *found;
+	struct cell *cell;
+	int r = read_cell(userdata, call, &found, ret_error);
+
+	if (r < 0)
+		return r;
+	cell = manager_find_cell(userdata, found->name);
+	if (!cell->description || cell->exists)
+		return sd_bus_error_setf(
+			ret_error, error_bus_name(ERROR_WRONG_STATE),
+			"cell %s is %s; only one that is described and not created "
+			"asks for room",
+			cell->name, lifecycle_name(cell->state));
+	if (plan_check_room(userdata, cell, &error) < 0)
+		return service_reply_error(ret_error, &error);
+	return sd_bus_reply_method_return(call, NULL);
+}
+
 GETTER(hypervisor_state)
 {
 	const struct manager *manager = userdata;
@@ -332,6 +389,11 @@ static const sd_bus_vtable manager_vtable[] = {
 				SD_BUS_RESULT("a(sss)", problems), method_check, METHOD_FLAGS),
 	SD_BUS_METHOD_WITH_ARGS("CheckAll", SD_BUS_NO_ARGS, SD_BUS_RESULT("a(ssss)", problems),
 				method_check_all, METHOD_FLAGS),
+	SD_BUS_METHOD_WITH_ARGS("GetMap", SD_BUS_NO_ARGS,
+				SD_BUS_RESULT("a(uss)", cpus, "a(ttss)", memory), method_get_map,
+				METHOD_FLAGS),
+	SD_BUS_METHOD_WITH_ARGS("CheckRoom", SD_BUS_ARGS("s", name), SD_BUS_NO_RESULT,
+				method_check_room, METHOD_FLAGS),
 	SD_BUS_METHOD_WITH_ARGS("GetCell", SD_BUS_ARGS("s", name), SD_BUS_RESULT("o", cell),
 				method_get_cell, METHOD_FLAGS),
 	SD_BUS_METHOD_WITH_ARGS("ListCells", SD_BUS_NO_ARGS, SD_BUS_RESULT("a(sso)", cells),

@@ -39,6 +39,35 @@ int plan_changed(struct manager *manager, struct cell *cell, struct error *error
 int plan_check(struct manager *manager, struct cell *cell, struct error *error);
 
 /*
+ * Whether a cell that is not created could be now: what its description asks for is there, and,
+ * while the hypervisor is enabled, free or to be had by growing the pool. As plan_create().
+ */
+int plan_check_room(struct manager *manager, struct cell *cell, struct error *error);
+
+/* Whose the machine's CPUs are now (names are the manager's), and the pool's memory and what cells
+ * have elsewhere. */
+struct plan_map {
+	struct plan_map_cpu {
+		unsigned int cpu;
+		enum owner owner;
+		const char *name; /* of the cell, "" for none */
+	} * cpus;
+	size_t num_cpus;
+	struct plan_map_memory {
+		struct address_range range;
+		enum owner owner;
+		const char *name; /* of the cell or the link, "" for none */
+	} * memory;		  /* by address */
+	size_t num_memory;
+};
+
+/* Takes zeroed ones, too. */
+void plan_map_done(struct plan_map *map);
+
+/* Returns 0, or negative with error set; the map is to be done with in either case. */
+int plan_map_make(struct manager *manager, struct error *error, struct plan_map *ret);
+
+/*
  * Checks any description against machine and other cells' descriptions; adds to problems. Returns 0
  * or -ENOMEM.
  */

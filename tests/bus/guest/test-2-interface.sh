@@ -73,7 +73,7 @@ each_changing_method() {
 		introspect $path | normalize org.cellmgr1.$interface >/tmp/interface
 		for method in $(methods /tmp/interface); do
 			case $method in
-			Check | CheckAll | GetCell | ListCells | ReadSignals | SubscribeSignals) continue ;;
+			Check | CheckAll | CheckRoom | GetCell | GetMap | ListCells | ReadSignals | SubscribeSignals) continue ;;
 			esac
 			"$@" $path org.cellmgr1.$interface "$method" $(arguments "$method")
 		done

@@ -16,6 +16,7 @@
 #include "common/cleanup.h"
 #include "fake_console.h"
 #include "fake_log.h"
+#include "fake_map.h"
 #include "fake_signals.h"
 
 #define FREE	      SD_BUS_VTABLE_UNPRIVILEGED
@@ -184,6 +185,17 @@ static int on_check(sd_bus_message *message, void *context, sd_bus_error *error)
 	return r < 0 ? r : sd_bus_send(NULL, reply, NULL);
 }
 
+static int on_get_map(sd_bus_message *message, void *context, sd_bus_error *error)
+{
+	return fake_map_reply(message);
+}
+
+static int on_check_room(sd_bus_message *message, void *context, sd_bus_error *error)
+{
+	return sd_bus_error_set(error, errors[ERROR_NO_RESOURCES],
+				"idle.json: memory: wants \x1b[2J4G");
+}
+
 static int on_get_cell(sd_bus_message *message, void *context, sd_bus_error *error)
 {
 	struct cell *cell;
@@ -277,6 +289,8 @@ static const sd_bus_vtable manager_vtable[] = {
 	SD_BUS_METHOD("Reload", NULL, NULL, on_reload, FREE),
 	SD_BUS_METHOD("Check", "hs", "a(sss)", on_check, FREE),
 	SD_BUS_METHOD("CheckAll", NULL, "a(ssss)", on_check_all, FREE),
+	SD_BUS_METHOD("GetMap", NULL, "a(uss)a(ttss)", on_get_map, FREE),
+	SD_BUS_METHOD("CheckRoom", "s", NULL, on_check_room, FREE),
 	SD_BUS_METHOD("GetCell", "s", "o", on_get_cell, FREE),
 	SD_BUS_METHOD("ListCells", NULL, "a(sso)", on_list_cells, FREE),
 	SD_BUS_METHOD("StartCell", "s", NULL, on_run, FREE),

@@ -1,0 +1,297 @@
+// SPDX-License-Identifier: GPL-2.0-only
+#include <errno.h>
+#include <inttypes.h>
+#include <string.h>
+
+#include "common/bus_words.h"
+#include "common/cleanup.h"
+#include "common/quantity.h"
+#include "json.h"
+#include "view/format.h"
+#include "view/map_picture.h"
+#include "view/table.h"
+
+#define GROUP	     8 /* CPUs without a gap */
+#define MAX_BAR	     64
+#define BESIDE_BAR   30 /* columns: address and size */
+#define BESIDE_CPUS  6
+#define CELL_LETTERS "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ"
+
+static const struct table_column columns[] = {
+	{"", false, 0, false},	  {"OWNER", false, 0, false}, {"STATE", false, 0, true},
+	{"CPUS", false, 6, true}, {"MEMORY", true, 0, true},  {"DEVICES", false, 12, true},
+};
+
+static const struct {
+	char sign;
+	const char *name;
+} owners[OWNER_COUNT] = {
+	[OWNER_LINUX] = {'=', "Linux"},
+	[OWNER_HYPERVISOR] = {'#', "hypervisor"},
+	[OWNER_CELL] = {'?', "cell"},
+	[OWNER_LINK] = {'%', "shared memory"},
+	[OWNER_KEPT] = {'+', "kept for the next cell"},
+	[OWNER_LEFT_OUT] = {'x', "left out (nosmt)"},
+	[OWNER_NONE] = {'.', "free"},
+};
+
+/* A CPU or a range of memory. */
+struct item {
+	uint64_t start; /* or number */
+	uint64_t size;	/* 0: a CPU */
+	enum owner owner;
+	const char *name;
+};
+
+static struct item item_at(struct json_object *array, size_t index)
+{
+	struct json_object *entry = json_object_array_get_idx(array, index);
+	size_t is_memory = json_object_array_length(entry) == 4;
+
+	return (struct item){
+		.start = json_object_get_uint64(json_object_array_get_idx(entry, 0)),
+		.size = is_memory ? json_object_get_uint64(json_object_array_get_idx(entry, 1)) : 0,
+		.owner = owner_from_word(
+			json_object_get_string(json_object_array_get_idx(entry, 1 + is_memory))),
+		.name = json_object_get_string(json_object_array_get_idx(entry, 2 + is_memory)),
+	};
+}
+
+/* Cells that exist have letters, in the order of their names. */
+static char letter_of(const struct map *map, const char *name)
+{
+	size_t letter = 0;
+
+	for (size_t i = 0; i < map->cells->count && letter < strlen(CELL_LETTERS); i++) {
+		if (strcmp(map->cells->cells[i].name, name) == 0)
+			return CELL_LETTERS[letter];
+		letter += map->cells->cells[i].id >= 0;
+	}
+	return owners[OWNER_CELL].sign;
+}
+
+static char sign_of(const struct map *map, const struct item *item)
+{
+	if (item->owner == OWNER_COUNT)
+		return '?';
+	if (item->owner == OWNER_NONE && item->size == 0)
+		return '-'; /* a CPU that is offline is not to be had */
+	return item->owner == OWNER_CELL ? letter_of(map, item->name) : owners[item->owner].sign;
+}
+
+static size_t cpus_per_line(const struct screen *screen)
+{
+	size_t count = MAX_BAR;
+
+	while (screen->columns && count > GROUP &&
+	       BESIDE_CPUS + count + count / GROUP > screen->columns)
+		count /= 2;
+	return count;
+}
+
+static void put_cpus(const struct map *map, FILE *stream, const struct screen *screen)
+{
+	const size_t per_line = cpus_per_line(screen);
+	uint64_t next = 0; /* number of the next place */
+
+	for (size_t i = 0; i < json_object_array_length(map->cpus); i++) {
+		const struct item cpu = item_at(map->cpus, i);
+
+		/* Places of CPUs that the machine has not are blank. */
+		for (next = i == 0 ? cpu.start / per_line * per_line : next; next <= cpu.start;
+		     next++) {
+			if (next % per_line == 0)
+				fprintf(stream, "%s%4" PRIu64 "  ", i == 0 ? "" : "\n", next);
+			else if (next % GROUP == 0)
+				fputc(' ', stream);
+			fputc(next == cpu.start ? sign_of(map, &cpu) : ' ', stream);
+		}
+	}
+	fputc('\n', stream);
+}
+
+/* One bar for memory without a gap: those from first up to end. */
+static void put_bar(const struct map *map, size_t first, size_t end, FILE *stream,
+		    const struct screen *screen)
+{
+	const struct item begin = item_at(map->memory, first), last = item_at(map->memory, end - 1);
+	const double size = (double)(last.start + last.size - begin.start);
+	char bar[MAX_BAR + 1] = "", text[QUANTITY_TEXT_MAX];
+	int width = MAX_BAR;
+
+	if (screen->columns && screen->columns < MAX_BAR + BESIDE_BAR)
+		width = screen->columns > GROUP + BESIDE_BAR ? (int)screen->columns - BESIDE_BAR
+							     : GROUP;
+	memset(bar, owners[OWNER_NONE].sign, (size_t)width);
+	for (size_t i = first; i < end; i++) {
+		const struct item item = item_at(map->memory, i);
+		int at = (int)((double)(item.start - begin.start) / size * width);
+		int to = (int)((double)(item.start + item.size - begin.start) / size * width);
+
+		/* However small, it is to be seen. */
+		do
+			bar[at] = item.owner == OWNER_NONE ? bar[at] : sign_of(map, &item);
+		while (++at < to);
+	}
+	fprintf(stream, "  0x%-12" PRIx64 " [%s] %s\n", begin.start, bar,
+		quantity_round_bytes((uint64_t)size, text));
+}
+
+static void put_memory(const struct map *map, FILE *stream, const struct screen *screen)
+{
+	const size_t count = json_object_array_length(map->memory);
+	size_t first = 0;
+
+	for (size_t i = 0; i < count; i++) {
+		const struct item item = item_at(map->memory, i);
+
+		if (i + 1 < count && item_at(map->memory, i + 1).start == item.start + item.size)
+			continue;
+		put_bar(map, first, i + 1, stream, screen);
+		first = i + 1;
+	}
+}
+
+/* All that one owner has. */
+struct share {
+	struct json_object *cpus;
+	uint64_t memory;
+};
+
+static int add_up(const struct map *map, enum owner owner, struct share *share)
+{
+	*share = (struct share){.cpus = json_object_new_array()};
+	for (size_t i = 0; share->cpus && i < json_object_array_length(map->cpus); i++) {
+		const struct item cpu = item_at(map->cpus, i);
+
+		/* CPUs that are nobody's are offline, not free. */
+		if (cpu.owner == owner && owner != OWNER_NONE &&
+		    !json_append(share->cpus, json_object_new_uint64(cpu.start)))
+			return -ENOMEM;
+	}
+	for (size_t i = 0; i < json_object_array_length(map->memory); i++) {
+		const struct item item = item_at(map->memory, i);
+
+		if (item.owner == owner)
+			share->memory += item.size;
+	}
+	return share->cpus ? 0 : -ENOMEM;
+}
+
+static void share_done(struct share *share)
+{
+	json_object_put(share->cpus);
+}
+
+static int add_row(struct table *table, const struct screen *screen, char sign, const char *name,
+		   const char *state, struct json_object *numbers, uint64_t memory,
+		   const char *devices)
+{
+	_cleanup_(freep) char *cpus = format_cpus(numbers);
+	char bytes[QUANTITY_TEXT_MAX];
+	const char *texts[] = {(const char[]){sign, '\0'},
+			       name,
+			       state,
+			       cpus,
+			       memory ? quantity_round_bytes(memory, bytes) : "-",
+			       devices};
+	const enum color colors[ARRAY_SIZE(texts)] = {[2] = state_color(state)};
+
+	return cpus ? table_add(table, screen, texts, colors) : -ENOMEM;
+}
+
+static int add_cell_row(const struct map *map, struct table *table, const struct screen *screen,
+			const struct cell_info *cell)
+{
+	_cleanup_(freep) char *devices = NULL;
+
+	for (size_t i = 0; i < json_object_array_length(cell->devices); i++) {
+		_cleanup_(freep) char *before = devices;
+
+		if (asprintf(&devices, "%s%s%s", before ?: "", before ? " " : "",
+			     json_object_get_string(json_object_array_get_idx(cell->devices, i))) <
+		    0) {
+			devices = NULL;
+			return -ENOMEM;
+		}
+	}
+	return add_row(table, screen, letter_of(map, cell->name), cell->name, cell->state,
+		       cell->cpus, cell->memory, devices);
+}
+
+static int add_owner_row(const struct map *map, struct table *table, const struct screen *screen,
+			 enum owner owner)
+{
+	_cleanup_(share_done) struct share share = {0};
+
+	if (add_up(map, owner, &share) < 0)
+		return -ENOMEM;
+	if (share.memory == 0 && (owner == OWNER_NONE || json_object_array_length(share.cpus) == 0))
+		return 0;
+	return add_row(table, screen, owners[owner].sign, owners[owner].name, "", share.cpus,
+		       share.memory, "");
+}
+
+static int put_owners(const struct map *map, FILE *stream, const struct screen *screen, bool legend)
+{
+	_cleanup_(table_free) struct table table = TABLE(columns);
+	int r = 0;
+
+	for (enum owner owner = 0; r >= 0 && owner < OWNER_COUNT; owner++) {
+		if (owner != OWNER_CELL)
+			r = add_owner_row(map, &table, screen, owner);
+		for (size_t i = 0; r >= 0 && owner == OWNER_CELL && i < map->cells->count; i++) {
+			if (map->cells->cells[i].id >= 0)
+				r = add_cell_row(map, &table, screen, &map->cells->cells[i]);
+		}
+	}
+	return r < 0 ? r : table_print(&table, stream, screen, legend, NULL);
+}
+
+/* What one more cell could have; CPU 0 stays with Linux. */
+static int put_room(const struct map *map, FILE *stream)
+{
+	_cleanup_(json_putp) struct json_object *numbers = json_object_new_array();
+	_cleanup_(freep) char *cpus = NULL;
+	char largest[QUANTITY_TEXT_MAX];
+	uint64_t size = 0;
+
+	for (size_t i = 0; numbers && i < json_object_array_length(map->cpus); i++) {
+		const struct item cpu = item_at(map->cpus, i);
+
+		if (((cpu.owner == OWNER_LINUX && cpu.start != 0) || cpu.owner == OWNER_KEPT) &&
+		    !json_append(numbers, json_object_new_uint64(cpu.start)))
+			return -ENOMEM;
+	}
+	for (size_t i = 0; i < json_object_array_length(map->memory); i++) {
+		const struct item item = item_at(map->memory, i);
+
+		if (item.owner == OWNER_NONE && item.size > size)
+			size = item.size;
+	}
+	cpus = numbers ? format_cpus(numbers) : NULL;
+	if (!cpus)
+		return -ENOMEM;
+	fprintf(stream, "Room for one more cell: %s%s, %s%s\n",
+		json_object_array_length(numbers) ? "CPUs " : "no CPU ",
+		json_object_array_length(numbers) ? cpus : "but Linux' first",
+		size ? quantity_round_bytes(size, largest) : "no memory",
+		size ? " of memory in one piece" : " set aside");
+	return 0;
+}
+
+int map_picture_print(const struct map *map, FILE *stream, const struct screen *screen, bool legend)
+{
+	int r;
+
+	fputs("CPUs\n", stream);
+	put_cpus(map, stream, screen);
+	if (json_object_array_length(map->memory) > 0) {
+		fputs("\nMemory for cells\n", stream);
+		put_memory(map, stream, screen);
+	}
+	fputc('\n', stream);
+	r = put_owners(map, stream, screen, legend);
+	fputc('\n', stream);
+	return r < 0 ? r : put_room(map, stream);
+}

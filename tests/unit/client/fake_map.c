@@ -1,0 +1,32 @@
+// SPDX-License-Identifier: GPL-2.0-only
+#include "common/cleanup.h"
+#include "fake_map.h"
+
+int fake_map_reply(sd_bus_message *message)
+{
+	_cleanup_(sd_bus_message_unrefp) sd_bus_message *reply = NULL;
+	static const struct {
+		const char *owner, *name;
+	} cpus[] = {{"linux", ""}, {"cell", "broken"}, {"cell", "broken"}, {"cell", "turbine"},
+		    {"kept", ""},  {"left-out", ""},   {"none", ""}};
+	int r = sd_bus_message_new_method_return(message, &reply);
+
+	if (r >= 0)
+		r = sd_bus_message_open_container(reply, 'a', "(uss)");
+	for (unsigned int i = 0; r >= 0 && i < 72; i++) {
+		size_t at = i < ARRAY_SIZE(cpus) ? i : 0;
+
+		if (i != 7 && i != 8)
+			r = sd_bus_message_append(reply, "(uss)", i, cpus[at].owner, cpus[at].name);
+	}
+	if (r >= 0)
+		r = sd_bus_message_close_container(reply);
+	if (r >= 0)
+		r = sd_bus_message_append(
+			reply, "a(ttss)", 5, UINT64_C(0x10000000), UINT64_C(6) << 20, "hypervisor",
+			"", UINT64_C(0x10600000), UINT64_C(26) << 20, "none", "",
+			UINT64_C(0x40000000), UINT64_C(1) << 20, "cell", "turbine",
+			UINT64_C(0x40100000), UINT64_C(4096), "link", "plant", UINT64_C(0x40101000),
+			(UINT64_C(31) << 20) - 4096, "none", "");
+	return r < 0 ? r : sd_bus_send(NULL, reply, NULL);
+}
