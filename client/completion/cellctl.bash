@@ -9,7 +9,7 @@ _cellctl_cells() {
 _cellctl() {
 	local current=${COMP_WORDS[COMP_CWORD]} previous=${COMP_WORDS[COMP_CWORD - 1]}
 	local verbs='status list start stop restart kill create load destroy enable disable check
-		console signals set stats map monitor version help'
+		console signals set stats top map monitor version help'
 	local options='--help --version --host= --quiet --json= --no-pager --no-legend'
 	local verb='' cells=0 word i
 
@@ -23,7 +23,7 @@ _cellctl() {
 			[ "${COMP_WORDS[i - 1]}" = '=' ] || cells=$((cells + 1))
 			;;
 		*)
-			[[ ${COMP_WORDS[i - 1]} == @(=|-H|--host) ]] && continue
+			[[ ${COMP_WORDS[i - 1]} == @(=|-H|--host|-n) ]] && continue
 			if [ -z "$verb" ]; then
 				verb=$word
 			else
@@ -53,6 +53,7 @@ _cellctl() {
 		case $verb in
 		disable) options="$options --force" ;;
 		console) options="$options --follow -f --input -i" ;;
+		top) options="$options --interval= --iterations= -n" ;;
 		signals | stats) options="$options --follow -f --interval=" ;;
 		esac
 		mapfile -t COMPREPLY < <(compgen -W "$options" -- "$current")
@@ -68,7 +69,7 @@ _cellctl() {
 	start | stop | restart | kill)
 		mapfile -t COMPREPLY < <(compgen -W "$(_cellctl_cells)" -- "$current")
 		;;
-	status | create | load | destroy | console | signals | set | stats)
+	status | create | load | destroy | console | signals | set | stats | top)
 		[ "$cells" = 0 ] &&
 			mapfile -t COMPREPLY < <(compgen -W "$(_cellctl_cells)" -- "$current")
 		;;

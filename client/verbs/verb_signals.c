@@ -2,7 +2,6 @@
 /* The values of a cell's signals, and setting one. */
 #include <errno.h>
 #include <inttypes.h>
-#include <math.h>
 #include <string.h>
 #include <time.h>
 
@@ -12,17 +11,10 @@
 #include "common/clock.h"
 #include "json.h"
 #include "verbs/verbs.h"
-#include "view/format.h"
-#include "view/sparkline.h"
-#include "view/table.h"
+#include "view/signal_table.h"
 
 #define DEFAULT_INTERVAL_USEC 500000
 #define HOME_AND_CLEAR	      "\033[H\033[J"
-
-static const struct table_column columns[] = {
-	{"SIGNAL", false, 0, false}, {"VALUE", true, 0, false},	   {"UNIT", false, 0, true},
-	{"AGE", true, 0, true},	     {"QUALITY", false, 0, false}, {"", false, 8, true},
-};
 
 /* What is watched, from one look to the next. */
 struct watch {
@@ -34,82 +26,20 @@ struct watch {
 	size_t num_lines;
 };
 
-static enum color quality_color(const char *quality)
-{
-	if (strcmp(quality, "good") == 0)
-		return COLOR_GREEN;
-	return strcmp(quality, "bad") == 0 ? COLOR_RED : COLOR_YELLOW;
-}
-
-static const char *member(struct json_object *signal, const char *key)
-{
-	return json_object_get_string(json_object_object_get(signal, key));
-}
-
-static const char *format_value(char buffer[FORMAT_MAX], struct json_object *value)
-{
-	if (!value)
-		return "-";
-	if (!json_object_is_type(value, json_type_double))
-		return json_object_get_string(value);
-	snprintf(buffer, FORMAT_MAX, "%.9g", json_object_get_double(value));
-	return buffer;
-}
-
-static const char *format_signal_age(char buffer[FORMAT_MAX], struct json_object *age)
-{
-	return age ? format_age(buffer, json_object_get_uint64(age)) : "-";
-}
-
-static double drawn_value(struct json_object *value)
-{
-	if (!value)
-		return NAN;
-	return json_object_is_type(value, json_type_boolean) ? json_object_get_boolean(value)
-							     : json_object_get_double(value);
-}
-
-static int add_signal(struct watch *watch, struct table *table, struct json_object *signal,
-		      size_t index)
-{
-	struct json_object *number = json_object_object_get(signal, "value");
-	const struct screen *screen = &watch->client->screen;
-	char value[FORMAT_MAX], age[FORMAT_MAX], line[SPARKLINE_MAX] = "";
-	const char *texts[] = {
-		member(signal, "name"),
-		format_value(value, number),
-		member(signal, "unit"),
-		format_signal_age(age, json_object_object_get(signal, "age-usec")),
-		member(signal, "quality"),
-		line,
-	};
-	const enum color colors[ARRAY_SIZE(texts)] = {[4] = quality_color(texts[4])};
-
-	if (watch->lines && index < watch->num_lines) {
-		sparkline_add(&watch->lines[index], drawn_value(number));
-		sparkline_draw(&watch->lines[index], screen->unicode, line);
-	}
-	return table_add(table, screen, texts, colors);
-}
-
 static int print_table(struct watch *watch, struct json_object *signals)
 {
-	_cleanup_(table_free) struct table table = TABLE(columns);
 	struct client *client = watch->client;
+	FILE *stream = client->output.stream;
 	int r;
 
-	if (!watch->lines)
-		table.num_columns--;
-	for (size_t i = 0; i < json_object_array_length(signals); i++) {
-		if (add_signal(watch, &table, json_object_array_get_idx(signals, i), i) < 0)
-			return -ENOMEM;
-	}
+	if (watch->lines)
+		signal_table_follow(signals, watch->lines, watch->num_lines);
 	if (watch->lines && client->screen.tty)
-		fputs(HOME_AND_CLEAR, client->output.stream);
-	r = table_print(&table, client->output.stream, &client->screen, !client->options.no_legend,
-			"This cell has no signals.");
+		fputs(HOME_AND_CLEAR, stream);
+	r = signal_table_print(signals, watch->lines, watch->num_lines, stream, &client->screen,
+			       !client->options.no_legend);
 	if (watch->lines && !client->screen.tty)
-		fputc('\n', client->output.stream);
+		fputc('\n', stream);
 	return r;
 }
 

@@ -47,6 +47,8 @@ static const struct verb verbs[] = {
 	 .polkit_action = BUS_ACTION_WRITE_SIGNALS},
 	{"stats", "[CELL]", "Exits of cells to the hypervisor (-f: again and again)", 0, 1,
 	 OPTION_FOLLOW | OPTION_INTERVAL | OPTION_JSON, .run = verb_stats},
+	{"top", "[CELL [NAME...]]", "A screen that lives: cells, exits by reason, signals of one",
+	 0, ANY_NUMBER, OPTION_INTERVAL | OPTION_COUNT, .run = verb_top},
 	{"map", "", "Whose CPUs and memory are, what is free, and which cells would fit", 0, 0,
 	 OPTION_JSON, .run = verb_map},
 	{"monitor", "", "Print every change as it happens", 0, 0, OPTION_JSON, .run = verb_monitor},
@@ -131,6 +133,7 @@ static const struct {
 	{OPTION_FOLLOW, "  -f, --follow           Go on until interrupted\n"},
 	{OPTION_INPUT,
 	 "  -i, --input            Go on, and give the cell what is typed (^]: end)\n"},
+	{OPTION_COUNT, "  -n, --iterations=N     End after so many pictures\n"},
 	{OPTION_INTERVAL, "      --interval=TIME    Time between two looks (500ms, 2s)\n"},
 };
 

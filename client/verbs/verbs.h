@@ -46,6 +46,7 @@ enum exit_status verb_console(struct client *client, char **arguments);
 enum exit_status verb_stats(struct client *client, char **arguments);
 enum exit_status verb_signals(struct client *client, char **arguments);
 enum exit_status verb_set(struct client *client, char **arguments);
+enum exit_status verb_top(struct client *client, char **arguments);
 enum exit_status verb_map(struct client *client, char **arguments);
 enum exit_status verb_monitor(struct client *client, char **arguments);
 enum exit_status verb_version(struct client *client, char **arguments);

@@ -38,10 +38,10 @@ static bool is_long(const struct output *output, const struct screen *screen)
 	return lines >= screen->rows;
 }
 
-static int write_all(int fd, const char *text, size_t size)
+int output_write(const char *text, size_t size)
 {
 	while (size > 0) {
-		ssize_t written = write(fd, text, size);
+		ssize_t written = write(STDOUT_FILENO, text, size);
 
 		if (written < 0 && errno == EINTR)
 			continue;
@@ -94,7 +94,7 @@ int output_show(struct output *output, const struct screen *screen, bool pager)
 	if (fflush(output->stream) != 0)
 		return -errno;
 	if (!pager || !pager_is_wanted(output, screen) || !show_in_pager(output))
-		r = write_all(STDOUT_FILENO, output->text, output->size);
+		r = output_write(output->text, output->size);
 	rewind(output->stream);
 	return r;
 }

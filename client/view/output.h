@@ -25,4 +25,7 @@ void output_close(struct output *output);
  */
 int output_show(struct output *output, const struct screen *screen, bool pager);
 
+/* Writes all of the text to standard output, at once where it takes that. Returns as above. */
+int output_write(const char *text, size_t size);
+
 #endif /* CLIENT_OUTPUT_H */

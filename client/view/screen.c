@@ -32,8 +32,8 @@ void screen_detect(struct screen *ret_screen)
 	struct winsize size = {0};
 
 	screen.unicode = strcmp(nl_langinfo(CODESET), "UTF-8") == 0;
-	screen.colors =
-		screen.tty && (!no_color || *no_color == '\0') && term && strcmp(term, "dumb") != 0;
+	screen.moves = screen.tty && term && strcmp(term, "dumb") != 0;
+	screen.colors = screen.moves && (!no_color || *no_color == '\0');
 	if (screen.tty) {
 		(void)ioctl(STDOUT_FILENO, TIOCGWINSZ, &size);
 		screen.columns = environment_size("COLUMNS");

@@ -10,6 +10,7 @@
 
 struct screen {
 	bool tty;
+	bool moves; /* a terminal that obeys more than text */
 	bool colors;
 	bool unicode;
 	size_t columns; /* 0: no limit */

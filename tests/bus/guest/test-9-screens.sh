@@ -6,11 +6,17 @@
 
 # A plant with a turbine that runs, a pump that failed, a logger that would fit and a model that
 # would not.
-plant() {
+whole_plant() {
 	rm /etc/cellmgr/cells/*.json
 	cat >/etc/cellmgr/cells/turbine.json <<-'JSON'
 		{ "cpus": [3], "memory": "8M", "image": "alpha.bin", "heartbeat": "1min",
-		  "devices": { "ports": [{ "base": "0x2f8", "count": 8 }] } }
+		  "devices": { "ports": [{ "base": "0x2f8", "count": 8 }] },
+		  "shared-memory": [{ "name": "plant", "peers": ["root"], "size": "64K" }],
+		  "signals": {
+			"speed": { "at": "plant:output/0", "type": "f64", "unit": "rpm" },
+			"power": { "at": "plant:output/8", "type": "f64", "unit": "MW" },
+			"setpoint": { "at": "plant:common/0", "type": "f64", "unit": "rpm", "write": true }
+		  } }
 	JSON
 	echo '{ "cpus": [2], "memory": "4M", "image": "alpha.bin" }' >/etc/cellmgr/cells/pump.json
 	echo '{ "cpus": [1], "memory": "1M", "image": "beta.bin" }' >/etc/cellmgr/cells/logger.json
@@ -20,13 +26,22 @@ plant() {
 	done_well call StartCell s pump
 	fake fail pump 2 0xdead000 4 0x1234 2 >/dev/null
 	property_becomes 15 pump State failed
+	put 0 f64 3000.25
+	put 8 f64 12.5
 }
+
+terminals=0
 
 # What changes from run to run, in as many columns; blanks at the ends of lines.
 masked() {
-	perl -CSD -0777 -pe '
+	perl -Mutf8 -CSD -0777 -pe '
 		s/(Features: ).*?\n\n/$1WORD ...\n\n/s;
 		s/(Id: )\d+/$1N/;
+		s/^(>.*?ok +)([\d.]+)(?= )/$1 . " " x (length($2) - 3) . "NNN"/me;
+		s/^(>.*?\d +)[a-z-]+ [\d.]+.*$/$1REASON NNN, .../m;
+		s/^(SIGNAL|speed|power|setpoint)( .*?)(UNIT|rpm|MW) +(\S+) +/
+			sprintf("%s%s%-4s  %3s  ", $1, $2, $3, $4 eq "-" ? "-" : "AGE")/gme;
+		s/[▁-█]+/▁▂▃▄/g;
 		s/; \S+ ago/; A WHILE ago/;
 		s/( *)\b(\d+ms|\d+s)\b/" " x (length("$1$2") - 3) . "NNs"/ge;
 		s/\w{3} \d{4}-\d\d-\d\d \d\d:\d\d:\d\d [A-Z]+/DAY YYYY-MM-DD HH:MM:SS ZZZ/g;
@@ -38,36 +53,41 @@ masked() {
 	'
 }
 
-# tmux of our own, with a terminal of so many columns that runs the command until it is told to end.
+# tmux of our own, another for each terminal: one that ends may still be on its way.
+mux() { tmux -L "screens-$terminals" -f /dev/null "$@"; }
+
+# With a terminal of so many columns that runs the command until it is told to end.
 terminal() {
 	local columns=$1
 	shift
-	tmux -L screens -f /dev/null new-session -d -x "$columns" -y 30 -s it \
+	((++terminals))
+	mux new-session -d -x "$columns" -y 30 -s it \
 		"LC_ALL=C.UTF-8 $*; sleep 60"
 }
 
 screen() {
-	tmux -L screens capture-pane -p -t it | masked | sed -e :a -e '/^\n*$/{$d;N;ba' -e '}'
+	mux capture-pane -p -t it | masked | sed -e :a -e '/^\n*$/{$d;N;ba' -e '}'
 }
 
-# Something is there, and nothing more is coming.
+# Something is there that matches $ready, and nothing more is coming.
 stands() {
 	local now
 	now=$(screen)
-	[ "$now" ] && [ "$now" = "$before" ] && return
+	[[ $now =~ $ready ]] && [ "$now" = "$before" ] && return
 	before=$now
 	false
 }
 
 # shows NAME COLUMNS COMMAND...: its screen is the one that is kept.
 shows() {
-	local name=$1 columns=$2
+	local name=$1 columns=$2 ready=.
 	shift 2
+	[ "$name" != top ] || ready=REASON
 	terminal "$columns" "$*"
 	before=
 	eventually_check "the screen of $name" 20 stands
 	screen >"/tmp/$name-$columns.txt"
-	tmux -L screens kill-server
+	mux kill-server
 	keep "$name-$columns"
 }
 
@@ -81,20 +101,87 @@ keep() {
 
 test_screens() {
 	local columns before
-	plant
+	whole_plant
 	eventually_check "exits are counted" 25 exits_are_newer turbine 0
 	for columns in 80 120; do
 		shows status $columns cellctl --no-pager
 		shows status-cell $columns cellctl --no-pager status turbine
 		shows map $columns cellctl --no-pager map
+		shows top $columns cellctl top turbine
 	done
 	shows status 40 cellctl --no-pager
 	shows map 40 cellctl --no-pager map
 }
 
+# row_is NUMBER TEXT
+row_is() { screen | sed -n "$1p" | grep -q "$2"; }
+
+shown() { screen | grep -Eq -- "$1"; }
+
+press() { mux send-keys -t it "$@"; }
+
+# The terminal that top ran on is what it was: its settings, and what stood there before.
+given_back() {
+	eventually_check "$1: the program ends" 15 test -s /tmp/after
+	is "$1: settings of the terminal" "$(cat /tmp/after)" "$(cat /tmp/before)"
+	eventually_check "$1: what was there before is there again" 15 shown '^what stood here$'
+	fails "$1: no picture stays" shown 'hypervisor enabled'
+	is "$1: the cursor is to be seen" "$(mux display -p -t it '#{cursor_flag}')" 1
+}
+
+# on_terminal SIZE COMMAND
+on_terminal() {
+	rm -f /tmp/after
+	terminal "$1" "stty -g >/tmp/before; echo what stood here; $2; stty -g >/tmp/after"
+	eventually_check "there is a picture" 25 shown '^> +turbine'
+}
+
+top_pid() { pgrep -x cellctl; }
+
+test_top_obeys_keys_and_gives_the_terminal_back() {
+	local signal
+	whole_plant
+	on_terminal 80 'cellctl top --interval=200ms turbine'
+	check "signals of the selected cell" shown '^speed +3000\.25 +rpm +AGE  good +▁'
+	press Up
+	eventually_check "an arrow selects" 15 shown '^> +pump'
+	fails "another cell's signals are not shown" shown '^speed'
+	press Down
+	eventually_check "and back" 15 shown '^> +turbine'
+	press s
+	eventually_check "s sorts by exits" 15 shown '^by exits'
+	eventually_check "what makes most exits is first" 15 row_is 4 turbine
+	press s
+	eventually_check "s sorts by memory" 15 shown '^by memory'
+	eventually_check "what has most memory is first" 15 row_is 4 model
+	mux resize-window -t it -x 40 -y 9
+	eventually_check "a smaller window gets a smaller picture" 15 shown '^   CELL +STATE +HEALTH +EXITS/S$'
+	check "of which the selected cell is part" shown '^> +turbine'
+	check "nothing is wrapped" [ "$(screen | wc -l)" -le 9 ]
+	press q
+	given_back "q"
+	mux kill-server
+	for signal in INT TERM HUP QUIT; do
+		on_terminal 120 'cellctl top turbine'
+		kill -s "$signal" "$(top_pid)"
+		given_back "SIG$signal"
+		mux kill-server
+	done
+	on_terminal 80 'cellctl top turbine'
+	kill -s TSTP "$(top_pid)"
+	eventually_check "stopped: the terminal is as before" 15 shown '^what stood here$'
+	kill -s CONT "$(top_pid)"
+	eventually_check "continued: the picture is back" 15 shown '^> +turbine'
+	systemctl stop dbus.socket dbus
+	given_back "an error"
+	check "an error is said" shown '^cellctl: top turbine: '
+	systemctl start dbus.socket dbus
+	mux kill-server
+}
+
 test_map_tells_whose_all_is() {
 	local map
-	plant
+	whole_plant
 	map=$(cellctl --json=short map)
 	like "Linux has the rest" "$map" '\{"cpu":0,"owner":"linux","name":""\},\{"cpu":1,"owner":"linux","name":""\}'
 	like "cells have theirs" "$map" '\{"cpu":2,"owner":"cell","name":"pump"\},\{"cpu":3,"owner":"cell","name":"turbine"\}'

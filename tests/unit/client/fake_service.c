@@ -14,9 +14,9 @@
 
 #include "bus_abi.h"
 #include "common/cleanup.h"
+#include "fake_answers.h"
 #include "fake_console.h"
 #include "fake_log.h"
-#include "fake_map.h"
 #include "fake_signals.h"
 
 #define FREE	      SD_BUS_VTABLE_UNPRIVILEGED
@@ -135,25 +135,8 @@ static int on_reload(sd_bus_message *message, void *context, sd_bus_error *error
 
 static int on_check_all(sd_bus_message *message, void *context, sd_bus_error *error)
 {
-	static const char *const rows[][4] = {
-		{"/etc/cellmgr/cells/broken.json", "error", "memroy", "unknown key"},
-		{"/etc/cellmgr/cells/broken.json", "warning", "stop.timeout", "0 waits for ever"},
-		{"/etc/cellmgr/cells/turbine.json", "", "", ""},
-		{"", "warning", "cpus", "all cells together want 5 CPUs"},
-	};
-	_cleanup_(sd_bus_message_unrefp) sd_bus_message *reply = NULL;
-	int r;
-
 	log_call(message, "%s", "");
-	r = sd_bus_message_new_method_return(message, &reply);
-	if (r >= 0)
-		r = sd_bus_message_open_container(reply, 'a', "(ssss)");
-	for (size_t i = 0; r >= 0 && i < ARRAY_SIZE(rows); i++)
-		r = sd_bus_message_append(reply, "(ssss)", rows[i][0], rows[i][1], rows[i][2],
-					  rows[i][3]);
-	if (r >= 0)
-		r = sd_bus_message_close_container(reply);
-	return r < 0 ? r : sd_bus_send(NULL, reply, NULL);
+	return fake_check_all_reply(message);
 }
 
 static int on_check(sd_bus_message *message, void *context, sd_bus_error *error)

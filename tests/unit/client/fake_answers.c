@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-only
 #include "common/cleanup.h"
-#include "fake_map.h"
+#include "fake_answers.h"
 
 int fake_map_reply(sd_bus_message *message)
 {
@@ -28,5 +28,27 @@ int fake_map_reply(sd_bus_message *message)
 			UINT64_C(0x40000000), UINT64_C(1) << 20, "cell", "turbine",
 			UINT64_C(0x40100000), UINT64_C(4096), "link", "plant", UINT64_C(0x40101000),
 			(UINT64_C(31) << 20) - 4096, "none", "");
+	return r < 0 ? r : sd_bus_send(NULL, reply, NULL);
+}
+
+int fake_check_all_reply(sd_bus_message *message)
+{
+	static const char *const rows[][4] = {
+		{"/etc/cellmgr/cells/broken.json", "error", "memroy", "unknown key"},
+		{"/etc/cellmgr/cells/broken.json", "warning", "stop.timeout", "0 waits for ever"},
+		{"/etc/cellmgr/cells/turbine.json", "", "", ""},
+		{"", "warning", "cpus", "all cells together want 5 CPUs"},
+	};
+	_cleanup_(sd_bus_message_unrefp) sd_bus_message *reply = NULL;
+	int r;
+
+	r = sd_bus_message_new_method_return(message, &reply);
+	if (r >= 0)
+		r = sd_bus_message_open_container(reply, 'a', "(ssss)");
+	for (size_t i = 0; r >= 0 && i < ARRAY_SIZE(rows); i++)
+		r = sd_bus_message_append(reply, "(ssss)", rows[i][0], rows[i][1], rows[i][2],
+					  rows[i][3]);
+	if (r >= 0)
+		r = sd_bus_message_close_container(reply);
 	return r < 0 ? r : sd_bus_send(NULL, reply, NULL);
 }

@@ -1,0 +1,14 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/* Answers of the stand-in that are always the same. */
+#ifndef FAKE_ANSWERS_H
+#define FAKE_ANSWERS_H
+
+#include <systemd/sd-bus.h>
+
+/* GetMap(): 72 CPUs, of which two numbers are not there, and two pieces of memory. */
+int fake_map_reply(sd_bus_message *message);
+
+/* CheckAll(). */
+int fake_check_all_reply(sd_bus_message *message);
+
+#endif /* FAKE_ANSWERS_H */
