@@ -211,3 +211,28 @@ import json, sys
 print(sum(part["size"] for part in json.loads(sys.argv[1])["memory"]
           if (part["owner"] == sys.argv[-1]) == (sys.argv[2] != "!")))' "$@"
 }
+
+# instructions COMMAND...: that it takes, from its first on.
+instructions() {
+	valgrind --tool=none -q true 2>/dev/null || return 1
+	valgrind --tool=callgrind --callgrind-out-file=/dev/null "$@" 2>&1 >/dev/null |
+		sed -n 's/.*Collected : \([0-9]*\)$/\1/p'
+}
+
+test_status_costs_no_more_than_machinectl() {
+	local ours theirs
+	whole_plant
+	ours=$(instructions cellctl --no-pager status) || {
+		diag "not measured: valgrind is missing"
+		return
+	}
+	systemctl unmask -q systemd-machined 2>/dev/null
+	theirs=$(instructions machinectl --no-pager list)
+	diag "instructions: $ours of cellctl status with 4 cells, $theirs of machinectl list with none"
+	between "instructions of cellctl status" "$ours" 1000000 "$theirs"
+	start_monitor
+	cellctl --no-pager status >/dev/null
+	stop_monitor
+	is "questions to the daemon" \
+		"$(grep -c '"type":"method_call".*"destination":"org.cellmgr1"' /tmp/monitor)" 2
+}
