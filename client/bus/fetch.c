@@ -234,3 +234,64 @@ int open_console(struct connection *connection, enum call_kind kind, const char 
 	*ret_fd = fd;
 	return 0;
 }
+
+static int add_crash(struct json_object *list, const char *record, const char *cell, uint64_t time,
+		     const char *reason)
+{
+	struct json_object *object = json_object_new_object();
+
+	if (!json_append(list, object) || !json_add_string(object, "record", record) ||
+	    !json_add_string(object, "cell", cell) || !json_add_uint64(object, "time", time) ||
+	    !json_add_string(object, "reason", reason))
+		return -ENOMEM;
+	return 0;
+}
+
+int fetch_crashes(struct connection *connection, const char *cell, sd_bus_error *ret_error,
+		  struct json_object **ret_list)
+{
+	_cleanup_(sd_bus_message_unrefp) sd_bus_message *reply = NULL;
+	_cleanup_(json_putp) struct json_object *list = NULL;
+	const char *record, *of, *reason;
+	uint64_t time;
+	int r;
+
+	r = connection_call(connection, CALL_READ, BUS_MANAGER_PATH, BUS_MANAGER_INTERFACE,
+			    "ListCrashRecords", ret_error, &reply, "s", cell);
+	if (r < 0)
+		return r;
+	list = json_object_new_array();
+	if (!list)
+		return -ENOMEM;
+	r = sd_bus_message_enter_container(reply, 'a', "(ssts)");
+	while (r >= 0 &&
+	       (r = sd_bus_message_read(reply, "(ssts)", &record, &of, &time, &reason)) > 0)
+		r = add_crash(list, record, of, time, reason);
+	if (r < 0)
+		return r;
+	*ret_list = TAKE_POINTER(list);
+	return 0;
+}
+
+int fetch_crash(struct connection *connection, const char *record, sd_bus_error *ret_error,
+		struct json_object **ret_record)
+{
+	_cleanup_(sd_bus_message_unrefp) sd_bus_message *reply = NULL;
+	struct json_object *object;
+	const char *text;
+	int r;
+
+	r = connection_call(connection, CALL_OPERATION, BUS_MANAGER_PATH, BUS_MANAGER_INTERFACE,
+			    "ReadCrashRecord", ret_error, &reply, "s", record);
+	if (r >= 0)
+		r = sd_bus_message_read(reply, "s", &text);
+	if (r < 0)
+		return r;
+	object = json_tokener_parse(text);
+	if (!json_object_is_type(object, json_type_object)) {
+		json_object_put(object);
+		return -EBADMSG;
+	}
+	*ret_record = object;
+	return 0;
+}

@@ -35,6 +35,16 @@ int fetch_cell_path(struct connection *connection, const char *cell, sd_bus_erro
 int open_console(struct connection *connection, enum call_kind kind, const char *path,
 		 bool is_input, sd_bus_error *ret_error, int *ret_fd);
 
+/*
+ * Records of failures: a list of a cell's (or, with "", of all), oldest first, as objects with
+ * record, cell, time and reason; and one, an object. To be put by the caller. Reading one may ask
+ * for a password.
+ */
+int fetch_crashes(struct connection *connection, const char *cell, sd_bus_error *ret_error,
+		  struct json_object **ret_list);
+int fetch_crash(struct connection *connection, const char *record, sd_bus_error *ret_error,
+		struct json_object **ret_record);
+
 /* Refuses what cannot be sent as a name (NoSuchCell). */
 int check_cell_name(const char *cell, sd_bus_error *ret_error);
 

@@ -9,7 +9,7 @@ _cellctl_cells() {
 _cellctl() {
 	local current=${COMP_WORDS[COMP_CWORD]} previous=${COMP_WORDS[COMP_CWORD - 1]}
 	local verbs='status list start stop restart kill create load destroy enable disable check
-		console signals set stats top map monitor version help'
+		console signals set stats top map crash monitor version help'
 	local options='--help --version --host= --quiet --json= --no-pager --no-legend'
 	local verb='' cells=0 word i
 
@@ -69,7 +69,7 @@ _cellctl() {
 	start | stop | restart | kill)
 		mapfile -t COMPREPLY < <(compgen -W "$(_cellctl_cells)" -- "$current")
 		;;
-	status | create | load | destroy | console | signals | set | stats | top)
+	status | create | load | destroy | console | signals | set | stats | top | crash)
 		[ "$cells" = 0 ] &&
 			mapfile -t COMPREPLY < <(compgen -W "$(_cellctl_cells)" -- "$current")
 		;;

@@ -27,6 +27,7 @@ static const struct {
 	 "reads new descriptions",
 	 NULL},
 	{ERROR_NO_SUCH_SIGNAL, NULL, "'cellctl signals %s' shows the signals that there are", NULL},
+	{ERROR_NO_SUCH_RECORD, NULL, "'cellctl crash' lists the records that there are", NULL},
 	{ERROR_WRONG_STATE, "disable", HINT_STILL_RUNS, NULL},
 	{ERROR_WRONG_STATE, NULL, "'cellctl status %s' shows its state", NULL},
 	{ERROR_REFUSED, "disable", HINT_STILL_RUNS, HINT_NO_KILL},
@@ -44,6 +45,7 @@ static const struct {
 	 "'cellctl --json=pretty signals %s' shows which signals can be set, and to what", NULL},
 	{ERROR_INVALID, NULL,
 	 "'cellctl check' shows everything that is wrong with the descriptions", NULL},
+	{ERROR_NO_RESOURCES, "crash", HINT_DAEMON, NULL},
 	{ERROR_NO_RESOURCES, NULL,
 	 "'cellctl status' shows what is free and which cells hold the rest", NULL},
 	{ERROR_DRIVER, NULL, "'journalctl -k' may say more", NULL},
@@ -51,7 +53,7 @@ static const struct {
 	{ERROR_TIMEOUT, "restart", HINT_KILL, HINT_NO_KILL},
 };
 
-_Static_assert(ERROR_CODE_COUNT == 16, "a new error code: what can be done about it?");
+_Static_assert(ERROR_CODE_COUNT == 17, "a new error code: what can be done about it?");
 
 /* Errors that are not the daemon's. */
 static const struct {

@@ -52,6 +52,8 @@ static const struct verb verbs[] = {
 	{"map", "", "Whose CPUs and memory are, what is free, and which cells would fit", 0, 0,
 	 OPTION_JSON, .run = verb_map},
 	{"monitor", "", "Print every change as it happens", 0, 0, OPTION_JSON, .run = verb_monitor},
+	{"crash", "[CELL|RECORD]", "Records of failures; the newest of a cell, or one, in full", 0,
+	 1, OPTION_JSON, .run = verb_crash, .polkit_action = BUS_ACTION_DEBUG_CELLS},
 	{"version", "", "Versions of cellctl, the daemon and the driver", 0, 0, OPTION_JSON,
 	 .run = verb_version, .local = true},
 	{"help", "[VERB]", "This text, or what there is to know of a verb", 0, 1, 0,

@@ -49,6 +49,7 @@ enum exit_status verb_set(struct client *client, char **arguments);
 enum exit_status verb_top(struct client *client, char **arguments);
 enum exit_status verb_map(struct client *client, char **arguments);
 enum exit_status verb_monitor(struct client *client, char **arguments);
+enum exit_status verb_crash(struct client *client, char **arguments);
 enum exit_status verb_version(struct client *client, char **arguments);
 enum exit_status verb_help(struct client *client, char **arguments);
 

@@ -313,12 +313,13 @@ void cell_bus_changed(const struct cell *cell, uint32_t properties, void *userda
 		service_tell_changes(userdata, path, BUS_CELL_INTERFACE, names, properties);
 }
 
-void cell_bus_failed(const struct cell *cell, const char *reason, void *userdata)
+void cell_bus_failed(const struct cell *cell, const char *reason, const char *crash_record,
+		     void *userdata)
 {
 	const struct service *service = userdata;
 	_cleanup_(freep) char *path = cell_bus_path(cell);
 
 	if (path)
 		sd_bus_emit_signal(service->bus, path, BUS_CELL_INTERFACE, "Failed", "ss", reason,
-				   "");
+				   crash_record);
 }

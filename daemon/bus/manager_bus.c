@@ -4,6 +4,7 @@
 #include <fcntl.h>
 #include <string.h>
 
+#include "bus/crash_bus.h"
 #include "bus/request.h"
 #include "bus/service.h"
 #include "bus/vtable.h"
@@ -308,6 +309,16 @@ METHOD(check_room)
 	return sd_bus_reply_method_return(call, NULL);
 }
 
+METHOD(list_crash_records)
+{
+	return crash_bus_list(userdata, call, ret_error);
+}
+
+METHOD(read_crash_record)
+{
+	return crash_bus_read(userdata, call, ret_error);
+}
+
 GETTER(hypervisor_state)
 {
 	const struct manager *manager = userdata;
@@ -404,6 +415,11 @@ static const sd_bus_vtable manager_vtable[] = {
 				method_stop_cell, METHOD_FLAGS),
 	SD_BUS_METHOD_WITH_ARGS("RestartCell", SD_BUS_ARGS("s", name), SD_BUS_NO_RESULT,
 				method_restart_cell, METHOD_FLAGS),
+	SD_BUS_METHOD_WITH_ARGS("ListCrashRecords", SD_BUS_ARGS("s", cell),
+				SD_BUS_RESULT("a(ssts)", records), method_list_crash_records,
+				METHOD_FLAGS),
+	SD_BUS_METHOD_WITH_ARGS("ReadCrashRecord", SD_BUS_ARGS("s", record),
+				SD_BUS_RESULT("s", json), method_read_crash_record, METHOD_FLAGS),
 	SD_BUS_PROPERTY("Version", "s", get_version, 0, SD_BUS_VTABLE_PROPERTY_CONST),
 	MANAGER_PROPERTIES(PROPERTY_ROW) SD_BUS_VTABLE_END,
 };

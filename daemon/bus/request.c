@@ -4,10 +4,12 @@
 #include <errno.h>
 #include <string.h>
 
+#include "bus/crash_bus.h"
 #include "bus/polkit.h"
 #include "manager/adopt.h"
 #include "manager/console.h"
 #include "manager/core.h"
+#include "manager/crash.h"
 #include "manager/forecast.h"
 #include "manager/job_run.h"
 #include "manager/signals.h"
@@ -85,6 +87,19 @@ static void answer_with_console(int fd, void *userdata)
 	request_free(request);
 }
 
+static void answer_with_crashes(const struct crash_answer *found, const struct error *error,
+				void *userdata)
+{
+	struct request *request = userdata;
+
+	if (error_is_set(error)) {
+		answer(error, userdata);
+		return;
+	}
+	crash_bus_reply(request->call, found);
+	request_free(request);
+}
+
 /* What is done at once, without a step: its answer is the request's. */
 static void carry_out_at_once(struct request *request, const struct job *job)
 {
@@ -106,6 +121,15 @@ static void carry_out_at_once(struct request *request, const struct job *job)
 		if (cell)
 			signals_write(cell, job->signal, &job->value, &author, &error);
 		break;
+	case VERB_LIST_CRASHES:
+		if (crash_list(manager, job->cell ? job->cell : "", answer_with_crashes, request,
+			       &error) == 0)
+			return;
+		break;
+	case VERB_READ_CRASH:
+		if (crash_show(manager, &job->crash, answer_with_crashes, request, &error) == 0)
+			return;
+		break;
 	case VERB_ADOPT:
 		adopt(manager, job->cell, &error);
 		break;
@@ -118,7 +142,8 @@ static void carry_out_at_once(struct request *request, const struct job *job)
 static bool is_at_once(enum bus_verb verb)
 {
 	return verb == VERB_RELOAD || verb == VERB_OPEN_CONSOLE || verb == VERB_OPEN_INPUT ||
-	       verb == VERB_WRITE_SIGNAL || verb == VERB_ADOPT;
+	       verb == VERB_WRITE_SIGNAL || verb == VERB_ADOPT || verb == VERB_LIST_CRASHES ||
+	       verb == VERB_READ_CRASH;
 }
 
 /* The caller may. */
@@ -193,7 +218,7 @@ static const char *next_action(const struct request *request)
 	const char *own = actions[request->job->verb];
 
 	if (request->asked == 0)
-		return own;
+		return *own ? own : NULL;
 	if (request->asked == 1 && request->steps & (1u << VERB_ENABLE) &&
 	    strcmp(own, BUS_ACTION_MANAGE_HYPERVISOR) != 0)
 		return BUS_ACTION_MANAGE_HYPERVISOR;

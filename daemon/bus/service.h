@@ -49,7 +49,8 @@ int cell_bus_add(struct service *service);
 void cell_bus_added(const struct cell *cell, void *userdata);
 void cell_bus_removed(const struct cell *cell, void *userdata);
 void cell_bus_changed(const struct cell *cell, uint32_t properties, void *userdata);
-void cell_bus_failed(const struct cell *cell, const char *reason, void *userdata);
+void cell_bus_failed(const struct cell *cell, const char *reason, const char *crash_record,
+		     void *userdata);
 
 /* Whose call it is, as the bus knows him. Negative errno where it does not. */
 int service_read_uid(sd_bus_message *call, uid_t *ret);

@@ -248,3 +248,27 @@ unsigned int failure_fields(const struct failure_record *record, char *fields[FA
 		add_field(&list, "REGISTERS=undefined");
 	return list.count;
 }
+
+unsigned int failure_registers(const struct failure_record *record,
+			       struct failure_register ret_registers[FAILURE_MAX_REGISTERS])
+{
+	static const char *const names[FAILURE_GPR_COUNT] = {
+		"rax", "rcx", "rdx", "rbx", "rsp", "rbp", "rsi", "rdi",
+		"r8",  "r9",  "r10", "r11", "r12", "r13", "r14", "r15",
+	};
+	const struct failure_register others[] = {
+		{"rip", record->rip},	{"rflags", record->rflags}, {"cr0", record->cr0},
+		{"cr2", record->cr2},	{"cr3", record->cr3},	    {"cr4", record->cr4},
+		{"efer", record->efer}, {"cs", record->cs},	    {"cs-base", record->cs_base},
+		{"ss", record->ss},	{"ds", record->ds},	    {"es", record->es},
+	};
+	unsigned int count = 0;
+
+	if (!tells_place(record) || is_own_word(record))
+		return 0;
+	for (size_t i = 0; i < ARRAY_SIZE(names); i++)
+		ret_registers[count++] = (struct failure_register){names[i], record->gpr[i]};
+	for (size_t i = 0; i < ARRAY_SIZE(others); i++)
+		ret_registers[count++] = others[i];
+	return count;
+}

@@ -29,4 +29,18 @@ char *failure_describe(const struct failure_record *record, const char *because)
  */
 unsigned int failure_fields(const struct failure_record *record, char *fields[FAILURE_MAX_FIELDS]);
 
+#define FAILURE_MAX_REGISTERS 32
+
+struct failure_register {
+	const char *name; /* a constant */
+	uint64_t value;
+};
+
+/*
+ * The registers of the CPU that did it; none where the record has no state of a CPU. Returns their
+ * number.
+ */
+unsigned int failure_registers(const struct failure_record *record,
+			       struct failure_register ret_registers[FAILURE_MAX_REGISTERS]);
+
 #endif /* FAILURE_H */

@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "driver/failure.h"
+#include "manager/crash.h"
 #include "util/log.h"
 #include "util/message_ids.h"
 
@@ -14,11 +15,11 @@ static void free_fields(char *fields[], unsigned int count)
 		free(fields[i]);
 }
 
-static void tell(struct manager *manager, struct cell *cell, const char *reason)
+static void tell(struct manager *manager, struct cell *cell, const struct crash *crash)
 {
 	/* Properties first, so that who hears of the failure reads what belongs to it. */
 	manager_publish_cell(manager, cell);
-	manager->events->cell_failed(cell, reason, manager->userdata);
+	crash_tell(manager, cell, crash);
 }
 
 static void tell_of_end(struct manager *manager, struct cell *cell)
@@ -45,9 +46,12 @@ static void tell_of_end(struct manager *manager, struct cell *cell)
 		  text ? text : "the driver in use does not tell why");
 	free_fields(fields, count);
 	cell_set_last_error(cell, text ? text : "failed");
-	cell->record.end_reported = true;
-	cell->unsaved = true;
-	tell(manager, cell, reason);
+	/* Of one that was killed since its heart had stopped that is on record. */
+	tell(manager, cell,
+	     &(struct crash){.reason = reason,
+			     .text = text,
+			     .ended = true,
+			     .recorded = !killed || !cell->health_reported});
 	cell->doomed = cell->description &&
 		       cell->description->on_failure == DESCRIPTION_ON_FAILURE_DESTROY;
 }
@@ -66,7 +70,7 @@ static void tell_of_loss(struct manager *manager, struct cell *cell)
 	/* What is wrong with ours says nothing about the other one. */
 	if (cell->state != LIFECYCLE_FOREIGN)
 		cell_set_last_error(cell, text);
-	tell(manager, cell, "gone");
+	tell(manager, cell, &(struct crash){.reason = "gone", .text = text, .recorded = true});
 	cell->gone = false;
 }
 
@@ -102,19 +106,21 @@ static void tell_of_illness(struct manager *manager, struct cell *cell)
 		  1, "Cell %s failed: %s", cell->name, text ? text : reason);
 	cell_set_last_error(cell, text);
 	cell->health_reported = true;
-	tell(manager, cell, reason);
+	tell(manager, cell, &(struct crash){.reason = reason, .text = text, .recorded = true});
 }
 
 void alarm_raise(struct manager *manager, struct cell *cell)
 {
 	if (cell->gone)
 		tell_of_loss(manager, cell);
-	if (cell->state == LIFECYCLE_FAILED && !cell->record.end_reported)
-		tell_of_end(manager, cell);
-	else if (cell->state == LIFECYCLE_SHUT_DOWN && !cell->record.end_reported)
+	if (cell->state == LIFECYCLE_FAILED && !cell->record.end_reported) {
+		if (!cell->recording)
+			tell_of_end(manager, cell);
+	} else if (cell->state == LIFECYCLE_SHUT_DOWN && !cell->record.end_reported) {
 		tell_of_own_end(cell);
-	else if (!cell_running(cell) || cell->health != HEALTH_FAILED)
+	} else if (!cell_running(cell) || cell->health != HEALTH_FAILED) {
 		cell->health_reported = false;
-	else if (!cell->health_reported)
+	} else if (!cell->health_reported) {
 		tell_of_illness(manager, cell);
+	}
 }

@@ -49,6 +49,7 @@ struct cell {
 	bool added;	/* told of by core_events.cell_added */
 	bool doomed;	/* it has failed and is to be destroyed for that */
 	bool gone;	/* it ran, and is not there any more, or not ours; to be told */
+	unsigned int recording; /* failures of it that are told when their record is written */
 
 	/* As last observed. */
 	bool exists;	 /* below */

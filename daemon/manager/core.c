@@ -6,6 +6,7 @@
 #include <sys/stat.h>
 
 #include "manager/console.h"
+#include "manager/crash.h"
 #include "manager/job_run.h"
 #include "manager/observe.h"
 #include "manager/sight.h"
@@ -209,6 +210,9 @@ static int set_up(struct manager *manager)
 	r = worker_new(manager->event, "kills", &manager->urgent_worker);
 	if (r < 0)
 		return r;
+	r = crashes_begin(manager);
+	if (r < 0)
+		return r;
 	r = observer_new(manager->event, &callbacks, manager, &manager->observer);
 	if (r < 0)
 		return r;
@@ -250,6 +254,7 @@ void manager_free(struct manager *manager)
 	worker_free(manager->worker);
 	worker_free(manager->urgent_worker);
 	sight_end(manager);
+	crashes_end(manager);
 	consoles_free(manager);
 	links_close(manager);
 	jobs_free(manager);

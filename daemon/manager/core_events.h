@@ -26,9 +26,11 @@ struct core_events {
 
 	/*
 	 * A cell has failed, told once for each failure, after the change of its properties. reason
-	 * is a word: failure_reason_name()'s, "cpu", "heartbeat" or "gone".
+	 * is a word: failure_reason_name()'s, "cpu", "heartbeat" or "gone". crash_record is the
+	 * path of its record; "" where there is none.
 	 */
-	void (*cell_failed)(const struct cell *cell, const char *reason, void *userdata);
+	void (*cell_failed)(const struct cell *cell, const char *reason, const char *crash_record,
+			    void *userdata);
 
 	/* Properties of the manager have new values: bits of enum manager_property. */
 	void (*manager_changed)(uint32_t properties, void *userdata);

@@ -9,6 +9,7 @@
 #include "driver/step.h"
 #include "manager/manager.h"
 #include "manager/plan.h"
+#include "model/crash_store.h"
 #include "model/signal_value.h"
 
 /*
@@ -48,6 +49,7 @@ struct job {
 	size_t num_images;
 	char *signal; /* to be written, and with what */
 	struct signal_value value;
+	struct crash_name crash; /* to be read */
 
 	/* At work. */
 	struct step *step; /* in the worker */

@@ -434,9 +434,13 @@ static void submit_own(struct manager *manager, enum bus_verb verb)
 void jobs_follow_up(struct manager *manager)
 {
 	for (struct cell *cell = manager->cells; cell; cell = cell->next) {
-		struct job *job = cell->doomed ? job_new(manager, VERB_DESTROY, cell->name) : NULL;
+		struct job *job = NULL;
 
-		cell->doomed = false;
+		/* What is to go on record is still there. */
+		if (cell->doomed && !cell->recording) {
+			job = job_new(manager, VERB_DESTROY, cell->name);
+			cell->doomed = false;
+		}
 		if (job)
 			job_submit(job);
 	}

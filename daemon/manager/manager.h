@@ -34,6 +34,7 @@ enum manager_property { MANAGER_PROPERTIES(WORD_SYMBOL) MANAGER_PROPERTY_COUNT }
 
 struct job;
 struct console_stream;
+struct crash_task;
 
 struct manager {
 	const struct core_events *events;
@@ -88,6 +89,9 @@ struct manager {
 	bool running_jobs; /* job_run.c is about to begin what may be begun */
 
 	struct console_stream *consoles;
+
+	struct crash_task *crashes; /* crash.c; the first is at work */
+	struct worker *crash_worker;
 };
 
 /* Monotonic time in ns. */

@@ -295,7 +295,7 @@ static void drop_unneeded(struct manager *manager)
 		struct cell *cell = *link;
 
 		if (cell->description || cell->broken || cell->exists || cell->in_step ||
-		    cell->operation[0]) {
+		    cell->operation[0] || cell->recording) {
 			link = &cell->next;
 			continue;
 		}

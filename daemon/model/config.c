@@ -60,6 +60,11 @@ static const struct description_key config_keys[] = {
 	 DEFAULT(false)},
 	{"reserved-memory", .value = OBJECT(reserved_memory, TO(config, reserved_memory))},
 	{"debug-console", .value = OBJECT(console, TO(config, debug_console))},
+	{"crash-records", .value = LIMITED(NUMBER, 0, 1000, TO(config, crashes.max_records)),
+	 DEFAULT(CONFIG_DEFAULT_CRASH_RECORDS)},
+	{"crash-records-size",
+	 .value = BYTES(CRASH_FILE_MAX, 1ull << 40, 1, TO(config, crashes.max_bytes)),
+	 DEFAULT(CONFIG_DEFAULT_CRASH_BYTES)},
 	{"auto-enable", .value = BOOL(TO(config, auto_enable)), DEFAULT(true)},
 	{0},
 };

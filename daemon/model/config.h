@@ -8,6 +8,7 @@
 
 #include "cell_abi.h"
 #include "model/address_range.h"
+#include "model/crash_store.h"
 #include "util/cpu_mask.h"
 #include "util/problem.h"
 
@@ -15,6 +16,8 @@
 
 #define CONFIG_DEFAULT_POOL_SIZE	 (64ull << 20)
 #define CONFIG_DEFAULT_HYPERVISOR_MEMORY (16ull << 20)
+#define CONFIG_DEFAULT_CRASH_RECORDS	 64
+#define CONFIG_DEFAULT_CRASH_BYTES	 (4ull << 20)
 
 struct config {
 	uint64_t pool_size; /* "pool-size": taken from Linux, bytes, multiple of 2 MiB */
@@ -31,6 +34,7 @@ struct config {
 	bool keep_cells;	   /* the same with true: those that cells have had */
 	bool whole_cores;	   /* "whole-cores": cells get all threads of a core, or none */
 	bool auto_enable; /* "auto-enable": StartCell enables the hypervisor; default true */
+	struct crash_limits crashes; /* "crash-records", "crash-records-size" */
 };
 
 /*

@@ -3,6 +3,7 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <stdbool.h>
 #include <stdio.h>
 #include <string.h>
 #include <unistd.h>
@@ -24,7 +25,7 @@ static int write_all(int fd, const char *text, size_t length)
 	return 0;
 }
 
-int write_text(const char *file, const char *text, mode_t mode)
+static int write_anew(const char *file, const char *text, mode_t mode, bool to_last)
 {
 	_cleanup_(freep) char *temporary = NULL;
 	_cleanup_(closep) int fd = -1;
@@ -38,9 +39,22 @@ int write_text(const char *file, const char *text, mode_t mode)
 	if (fd < 0)
 		return -errno;
 	r = write_all(fd, text, strlen(text));
+	/* Else a loss of power could leave the new name with nothing behind it. */
+	if (r >= 0 && to_last && fsync(fd) < 0)
+		r = -errno;
 	if (r >= 0 && rename(temporary, file) < 0)
 		r = -errno;
 	if (r < 0)
 		unlink(temporary);
 	return r;
+}
+
+int write_text(const char *file, const char *text, mode_t mode)
+{
+	return write_anew(file, text, mode, false);
+}
+
+int write_text_to_last(const char *file, const char *text, mode_t mode)
+{
+	return write_anew(file, text, mode, true);
 }

@@ -11,4 +11,7 @@
  */
 int write_text(const char *file, const char *text, mode_t mode);
 
+/* The same, and it is on the disk before it has the name. */
+int write_text_to_last(const char *file, const char *text, mode_t mode);
+
 #endif /* WRITE_TEXT_H */

@@ -58,6 +58,7 @@ arguments() {
 	Load) echo 'a(ht)' x ;;
 	Check) echo hs alpha ;;
 	GetCell) echo s alpha ;;
+	ReadCrashRecord) echo s alpha.1.killed.json ;;
 	WriteSignal) echo sv speed ;;
 	esac
 }
@@ -73,7 +74,7 @@ each_changing_method() {
 		introspect $path | normalize org.cellmgr1.$interface >/tmp/interface
 		for method in $(methods /tmp/interface); do
 			case $method in
-			Check | CheckAll | CheckRoom | GetCell | GetMap | ListCells | ReadSignals | SubscribeSignals) continue ;;
+			Check | CheckAll | CheckRoom | GetCell | GetMap | ListCells | ListCrashRecords | ReadSignals | SubscribeSignals) continue ;;
 			esac
 			"$@" $path org.cellmgr1.$interface "$method" $(arguments "$method")
 		done
@@ -90,6 +91,7 @@ question() {
 	WriteSignal) set -- write-signals write-signal "alpha speed" ;;
 	OpenConsole) set -- debug-cells open-console alpha ;;
 	OpenConsoleInput) set -- debug-cells open-input alpha ;;
+	ReadCrashRecord) set -- debug-cells read-crash alpha ;;
 	*) set -- manage-cells "${1%Cell}" alpha ;;
 	esac
 	echo "org.cellmgr1.$1 ${2,,}${3:+ $3}"
@@ -115,7 +117,7 @@ test_everybody_is_denied_every_change() {
 	local before calls=0 questions=''
 	before=$(fake calls create)/$(fake calls enable)/$(fake calls start)
 	each_changing_method expect_denied
-	is "number of methods tried" "$calls" 16
+	is "number of methods tried" "$calls" 17
 	is "driver calls" "$(fake calls create)/$(fake calls enable)/$(fake calls start)" "$before"
 	is "what polkit was asked" "$(questions_asked)" "${questions%$'\n'}"
 }

@@ -179,9 +179,9 @@ test_every_change_is_told() {
 		check "health $health was told" \
 			grep -q "\"Health\":{\"type\":\"s\",\"data\":\"$health\"}" /tmp/changes
 	done
-	check "signal Failed" grep -q '"member":"Failed".*"data":\["memory-write",""\]' /tmp/monitor
+	check "signal Failed" grep -q '"member":"Failed".*"data":\["memory-write","/var/lib/cellmgr/crash/alpha\.[0-9]*\.memory-write\.json"\]' /tmp/monitor
 	check "signal Failed for the heartbeat" \
-		grep -q '"member":"Failed".*"data":\["heartbeat",""\]' /tmp/monitor
+		grep -q '"member":"Failed".*"data":\["heartbeat","/var/lib/cellmgr/crash/alpha\.[0-9]*\.heartbeat\.json"\]' /tmp/monitor
 }
 
 test_objects_come_and_go_with_descriptions() {
@@ -423,7 +423,7 @@ test_a_heartbeat_may_be_lost_twice() {
 	fake flatline alpha >/dev/null
 	property_becomes 40 alpha Health failed
 	stop_monitor
-	is "signals" "$(grep -c '"member":"Failed".*"data":\["heartbeat",""\]' /tmp/monitor)" 2
+	is "signals" "$(grep -c '"member":"Failed".*"data":\["heartbeat","/[^"]*"\]' /tmp/monitor)" 2
 }
 
 test_force_ends_all_though_one_has_locked() {

@@ -16,6 +16,7 @@
 #include "common/cleanup.h"
 #include "fake_answers.h"
 #include "fake_console.h"
+#include "fake_crashes.h"
 #include "fake_log.h"
 #include "fake_signals.h"
 
@@ -279,6 +280,8 @@ static const sd_bus_vtable manager_vtable[] = {
 	SD_BUS_METHOD("StartCell", "s", NULL, on_run, FREE),
 	SD_BUS_METHOD("StopCell", "s", NULL, on_run, FREE),
 	SD_BUS_METHOD("RestartCell", "s", NULL, on_run, FREE),
+	SD_BUS_METHOD("ListCrashRecords", "s", "a(ssts)", fake_crashes_list, FREE),
+	SD_BUS_METHOD("ReadCrashRecord", "s", "s", fake_crashes_read, FREE),
 	SD_BUS_PROPERTY("HypervisorState", "s", get_hypervisor_state, 0, CHANGES),
 	SD_BUS_PROPERTY("Driver", "s", NULL, offsetof(struct manager, driver), CHANGES),
 	SD_BUS_PROPERTY("Version", "s", NULL, offsetof(struct manager, version),

@@ -1,0 +1,114 @@
+// SPDX-License-Identifier: GPL-2.0-only
+#include "view/crash_view.h"
+
+#include <errno.h>
+#include <string.h>
+
+#include "common/cleanup.h"
+#include "view/console_filter.h"
+#include "view/format.h"
+#include "view/table.h"
+#include "view/text.h"
+
+#define LABEL_WIDTH 18
+#define IN_ROW	    3
+
+/* All that an object has, "name value", so many in a row. */
+static void put_members(FILE *stream, const struct screen *screen, struct json_object *object)
+{
+	size_t count = 0;
+
+	json_object_object_foreach(object, key, value)
+	{
+		if (count % IN_ROW == 0 && count)
+			fprintf(stream, "\n%*s", LABEL_WIDTH + 2, "");
+		else if (count)
+			fputs("  ", stream);
+		text_put_line(stream, key, screen->unicode);
+		fputc(' ', stream);
+		text_put_line(stream, json_object_get_string(value) ?: "", screen->unicode);
+		count++;
+	}
+}
+
+static void put_value(FILE *stream, const struct screen *screen, const char *key,
+		      struct json_object *value)
+{
+	const char *text = json_object_get_string(value) ?: "";
+	char time[FORMAT_MAX];
+
+	if (!*text)
+		return;
+	if (json_object_is_type(value, json_type_int) &&
+	    (strcmp(key, "time") == 0 || strcmp(key, "started-at") == 0))
+		text = format_timestamp(time, json_object_get_uint64(value));
+	fprintf(stream, "%*s", LABEL_WIDTH - (int)text_width(key), "");
+	text_put_line(stream, key, screen->unicode);
+	fputs(": ", stream);
+	if (json_object_is_type(value, json_type_object))
+		put_members(stream, screen, value);
+	else
+		text_put_line(stream, text, screen->unicode);
+	fputc('\n', stream);
+}
+
+static void put_console(FILE *stream, const struct screen *screen, struct json_object *text)
+{
+	struct console_filter filter = {.unicode = screen->unicode};
+
+	fprintf(stream, "\n%sThe end of its console:%s\n", screen_color(screen, COLOR_DIM),
+		screen_plain(screen, COLOR_DIM));
+	console_filter_write(&filter, stream, json_object_get_string(text),
+			     (size_t)json_object_get_string_len(text));
+	console_filter_finish(&filter, stream);
+	fputc('\n', stream);
+}
+
+void crash_view_print(FILE *stream, const struct screen *screen, struct json_object *record)
+{
+	struct json_object *console = NULL;
+
+	json_object_object_foreach(record, key, value)
+	{
+		if (strcmp(key, "console") == 0 && json_object_is_type(value, json_type_string))
+			console = value;
+		else
+			put_value(stream, screen, key, value);
+	}
+	if (console)
+		put_console(stream, screen, console);
+}
+
+static const char *text_of(struct json_object *object, const char *key)
+{
+	return json_object_get_string(json_object_object_get(object, key)) ?: "";
+}
+
+int crash_view_list(FILE *stream, const struct screen *screen, bool legend,
+		    struct json_object *list)
+{
+	static const struct table_column columns[] = {
+		{"TIME", false, 0, 0},
+		{"CELL", false, 8, 0},
+		{"REASON", false, 0, 1},
+		{"RECORD", false, 0, 2},
+	};
+	_cleanup_(table_free) struct table table = TABLE(columns);
+
+	for (size_t i = 0; i < json_object_array_length(list); i++) {
+		struct json_object *item = json_object_array_get_idx(list, i);
+		char time[FORMAT_MAX];
+		const char *const texts[] = {
+			format_timestamp(
+				time, json_object_get_uint64(json_object_object_get(item, "time"))),
+			text_of(item, "cell"),
+			text_of(item, "reason"),
+			text_of(item, "record"),
+		};
+
+		if (table_add(&table, screen, texts, NULL) < 0)
+			return -ENOMEM;
+	}
+	table_print(&table, stream, screen, legend, "No crash records.");
+	return 0;
+}
