@@ -6,6 +6,7 @@
 
 #include "driver/failure.h"
 #include "manager/crash.h"
+#include "manager/on_failure.h"
 #include "util/log.h"
 #include "util/message_ids.h"
 
@@ -46,14 +47,13 @@ static void tell_of_end(struct manager *manager, struct cell *cell)
 		  text ? text : "the driver in use does not tell why");
 	free_fields(fields, count);
 	cell_set_last_error(cell, text ? text : "failed");
+	on_failure(manager, cell, killed ? FAILURE_KIND_KILLED : FAILURE_KIND_ENDED);
 	/* Of one that was killed since its heart had stopped that is on record. */
 	tell(manager, cell,
 	     &(struct crash){.reason = reason,
 			     .text = text,
 			     .ended = true,
 			     .recorded = !killed || !cell->health_reported});
-	cell->doomed = cell->description &&
-		       cell->description->on_failure == DESCRIPTION_ON_FAILURE_DESTROY;
 }
 
 static void tell_of_loss(struct manager *manager, struct cell *cell)
@@ -70,6 +70,7 @@ static void tell_of_loss(struct manager *manager, struct cell *cell)
 	/* What is wrong with ours says nothing about the other one. */
 	if (cell->state != LIFECYCLE_FOREIGN)
 		cell_set_last_error(cell, text);
+	on_failure(manager, cell, FAILURE_KIND_GONE);
 	tell(manager, cell, &(struct crash){.reason = "gone", .text = text, .recorded = true});
 	cell->gone = false;
 }
@@ -106,6 +107,7 @@ static void tell_of_illness(struct manager *manager, struct cell *cell)
 		  1, "Cell %s failed: %s", cell->name, text ? text : reason);
 	cell_set_last_error(cell, text);
 	cell->health_reported = true;
+	on_failure(manager, cell, FAILURE_KIND_ILL);
 	tell(manager, cell, &(struct crash){.reason = reason, .text = text, .recorded = true});
 }
 

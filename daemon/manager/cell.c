@@ -64,7 +64,8 @@ void cell_set_last_error(struct cell *cell, const char *text)
 void cell_forget(struct cell *cell)
 {
 	cell->unsaved |= cell->record.phase != CELL_PHASE_NONE || cell->record.intent[0];
-	cell->record = (struct cell_record){.started_at = cell->record.started_at};
+	cell->record = (struct cell_record){.started_at = cell->record.started_at,
+					    .restart = cell->record.restart};
 }
 
 void cell_note_start(struct cell *cell)

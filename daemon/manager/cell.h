@@ -43,12 +43,14 @@ struct cell {
 	struct description *description; /* NULL: foreign, or its file has gone or makes no sense */
 	char *broken; /* what is wrong with its file; the description, if any, is the one before */
 	struct cell_record record;
-	bool unsaved;	/* the record is not in its file yet */
-	int save_error; /* when that was written last; 0: none */
-	bool in_step;	/* a step is about it: what is seen of it meanwhile does not count */
-	bool added;	/* told of by core_events.cell_added */
-	bool doomed;	/* it has failed and is to be destroyed for that */
-	bool gone;	/* it ran, and is not there any more, or not ours; to be told */
+	bool unsaved;	 /* the record is not in its file yet */
+	int save_error;	 /* when that was written last; 0: none */
+	bool in_step;	 /* a step is about it: what is seen of it meanwhile does not count */
+	bool added;	 /* told of by core_events.cell_added */
+	bool doomed;	 /* it has failed and is to be destroyed for that */
+	bool stops_all;	 /* or all cells are to be stopped */
+	bool restarting; /* or a job of ours is to start it again */
+	bool gone;	 /* it ran, and is not there any more, or not ours; to be told */
 	unsigned int recording; /* failures of it that are told when their record is written */
 
 	/* As last observed. */

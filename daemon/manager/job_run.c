@@ -8,6 +8,7 @@
 #include "manager/job_queue.h"
 #include "manager/job_step.h"
 #include "manager/observe.h"
+#include "manager/on_failure.h"
 #include "manager/sight.h"
 #include "util/log.h"
 #include "util/message_ids.h"
@@ -98,6 +99,9 @@ static void note_outcome(struct job *job, struct cell *cell, const struct error 
 	else if (!error_is_set(error) && job->asked && cell->state != LIFECYCLE_FAILED)
 		cell_set_last_error(cell, NULL);
 	cell_set_operation(cell, remaining_operation(job->manager, job));
+	on_failure_job_ended(job, cell, error);
+	if (cell->record.restart.due)
+		cell_set_operation(cell, verb_name(VERB_RESTART));
 	manager_publish_cell(job->manager, cell);
 }
 
@@ -405,6 +409,7 @@ void job_submit(struct job *job)
 		return;
 	job->was_running = cell && cell_running(cell);
 	job->asked = job->done != NULL;
+	on_failure_job_submitted(job);
 	queue_add(manager, job);
 	if (job->verb == VERB_KILL)
 		make_way(job);
@@ -433,17 +438,7 @@ static void submit_own(struct manager *manager, enum bus_verb verb)
 
 void jobs_follow_up(struct manager *manager)
 {
-	for (struct cell *cell = manager->cells; cell; cell = cell->next) {
-		struct job *job = NULL;
-
-		/* What is to go on record is still there. */
-		if (cell->doomed && !cell->recording) {
-			job = job_new(manager, VERB_DESTROY, cell->name);
-			cell->doomed = false;
-		}
-		if (job)
-			job_submit(job);
-	}
+	on_failure_follow_up(manager);
 	if (manager->state == HYPERVISOR_OFF && manager->pool_left)
 		submit_own(manager, VERB_SHRINK_POOL);
 	if (manager->state != HYPERVISOR_ENABLED)

@@ -246,6 +246,7 @@ static void record_cell(struct job *job, struct cell *cell)
 			.id = step->created_id,
 			.placement = job->plan.placement,
 			.started_at = record->started_at,
+			.restart = record->restart,
 		};
 		memcpy(record->blob_sha256, job->plan.blob_sha256, sizeof(record->blob_sha256));
 		break;
@@ -354,7 +355,8 @@ static void log_result(const struct job *job, struct cell *cell)
 			  cell->name);
 	} else if (step->verb == VERB_KILL) {
 		/* How it ended is told when its end is seen: here and below. */
-		cell->killed_because = "was killed on request";
+		cell->killed_because =
+			job->asked ? "was killed on request" : "was killed for that failure";
 	} else if (step->verb == VERB_STOP && step->forced) {
 		cell->killed_because = step->forced;
 	} else if (step->verb == VERB_STOP) {

@@ -177,7 +177,7 @@ int manager_save_cell(struct manager *manager, struct cell *cell)
 		return 0;
 	}
 	record_file(cell->name, file);
-	if (record->phase != CELL_PHASE_NONE || record->intent[0])
+	if (record->phase != CELL_PHASE_NONE || record->intent[0] || record->restart.due)
 		r = state_write_record(file, record);
 	else if (unlink(file) < 0 && errno != ENOENT)
 		r = -errno;

@@ -9,6 +9,7 @@
 #include "driver/step.h"
 #include "manager/alarm.h"
 #include "manager/console.h"
+#include "manager/on_failure.h"
 #include "manager/plan.h"
 #include "util/log.h"
 #include "util/message_ids.h"
@@ -170,6 +171,7 @@ static bool remember_cell(struct manager *manager, struct state_cell *state,
 	if (!cell || !same)
 		return true;
 	cell->record = state->record;
+	on_failure_remember(cell);
 	log_event(LOG_INFO, MESSAGE_CELL_ADOPTED, cell->name, NULL, 0,
 		  "Cell %s goes on under this daemon", cell->name);
 	return true;

@@ -83,6 +83,9 @@ static struct json_object *encode_record(const struct cell_record *record)
 	for (size_t i = 0; i < record->placement.num_links; i++)
 		json_object_array_add(links, encode_place(&record->placement.links[i]));
 	json_object_object_add(object, "links", links);
+	add_uint(object, "restarts", record->restart.count);
+	add_uint(object, "restarts-since", record->restart.since);
+	add_uint(object, "restart-at", record->restart.due);
 	return object;
 }
 
@@ -316,6 +319,11 @@ static bool decode_record(struct json_object *object, struct cell_record *ret)
 	    !get_bool(object, "failure-reported", &record.end_reported))
 		return false;
 	record.id = json_object_get_int(id);
+	/* A daemon that did not start cells again wrote none of these. */
+	if (!get_uint(object, "restarts", &record.restart.count) ||
+	    !get_uint(object, "restarts-since", &record.restart.since) ||
+	    !get_uint(object, "restart-at", &record.restart.due))
+		record.restart = (struct restart_record){0};
 	*ret = record;
 	return true;
 }

@@ -27,6 +27,13 @@ enum cell_phase {
 	CELL_PHASE_COUNT
 };
 
+/* Of starts after failures; times are monotonic, in µs. */
+struct restart_record {
+	uint64_t count; /* of those since then */
+	uint64_t since;
+	uint64_t due; /* when the next one is; 0: none is planned */
+};
+
 /* What is remembered of a cell. A value; zeroed it is a cell that was never created. */
 struct cell_record {
 	enum cell_phase phase;
@@ -37,6 +44,7 @@ struct cell_record {
 	char blob_sha256[IMAGE_SHA256_TEXT]; /* of what it was created from */
 	struct placement placement;
 	bool end_reported; /* how its last run ended has been told */
+	struct restart_record restart;
 };
 
 /* What is remembered of Linux' end of a link. */

@@ -123,6 +123,15 @@ struct description_console {
 enum description_on_failure {
 	DESCRIPTION_ON_FAILURE_PRESERVE, /* leave everything as evidence; the default */
 	DESCRIPTION_ON_FAILURE_DESTROY,	 /* destroy the cell; its record stays */
+	DESCRIPTION_ON_FAILURE_RESTART,	 /* start it again, as "restart" says */
+	DESCRIPTION_ON_FAILURE_STOP_ALL, /* stop all cells */
+};
+
+struct description_restart {
+	uint64_t delay_ns;     /* before the first start, doubled with each */
+	uint64_t max_delay_ns; /* but not beyond this */
+	uint64_t within_ns;    /* at most limit starts in this time */
+	uint32_t limit;
 };
 
 struct description {
@@ -163,8 +172,9 @@ struct description {
 
 	uint64_t heartbeat_ns; /* longest time without one; 0: not watched */
 	enum description_on_failure on_failure;
-	uint64_t stop_timeout_ns; /* 0: wait for ever */
-	bool stop_force;	  /* kill the cell when it refuses or does not answer in time */
+	struct description_restart restart; /* of DESCRIPTION_ON_FAILURE_RESTART */
+	uint64_t stop_timeout_ns;	    /* 0: wait for ever */
+	bool stop_force; /* kill the cell when it refuses or does not answer in time */
 };
 
 /*

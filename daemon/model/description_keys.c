@@ -266,6 +266,28 @@ static const struct description_key stop_keys[] = {
 static const struct description_object stop = {"stop", "How the cell is stopped.",
 					       .keys = stop_keys};
 
+#define SECOND_NS 1000000000ull
+
+static const struct description_key restart_keys[] = {
+	{"delay", "How long after the failure the cell is started again, twice as long each time.",
+	 .value = LIMITED(TIME, 0, TIME_MAX_NS, TO(description, restart.delay_ns)),
+	 DEFAULT(SECOND_NS)},
+	{"max-delay", "The longest that this becomes.",
+	 .value = LIMITED(TIME, 0, TIME_MAX_NS, TO(description, restart.max_delay_ns)),
+	 DEFAULT(60 * SECOND_NS)},
+	{"limit", "How many times it is started again within that time; then it stays failed.",
+	 .value = LIMITED(NUMBER, 1, 1000, TO(description, restart.limit)), DEFAULT(5)},
+	{"within", "The time that limit is about, from the first of these starts on.",
+	 .value = LIMITED(TIME, 1, TIME_MAX_NS, TO(description, restart.within_ns)),
+	 DEFAULT(600 * SECOND_NS),
+	 .more = "A start that somebody asks for begins to count anew.\n"},
+	{0},
+};
+
+static const struct description_object restart = {
+	"restart", "When a cell that failed is started again, with on-failure restart.",
+	.keys = restart_keys};
+
 static const struct description_value cpu_count =
 	LIMITED(NUMBER, 1, CPU_MASK_MAX - 1, TO(description, cpu_count));
 
@@ -288,6 +310,8 @@ static const struct description_word no_heartbeat[] = {{"none", 0}, {0}};
 static const struct description_word on_failure[] = {
 	{"preserve", DESCRIPTION_ON_FAILURE_PRESERVE},
 	{"destroy", DESCRIPTION_ON_FAILURE_DESTROY},
+	{"restart", DESCRIPTION_ON_FAILURE_RESTART},
+	{"stop-all", DESCRIPTION_ON_FAILURE_STOP_ALL},
 	{0},
 };
 
@@ -356,10 +380,17 @@ static const struct description_key top_keys[] = {
 		 "after three times as long\n.Dq failed .\n"},
 	{"on-failure",
 	 "What becomes of a cell that has failed: preserve leaves everything as it is, destroy "
-	 "gives CPUs and memory back to Linux.",
+	 "gives CPUs and memory back to Linux, restart starts it again, stop-all stops all cells.",
 	 .value = WORDS(WORD, on_failure, TO(description, on_failure)),
 	 DEFAULT(DESCRIPTION_ON_FAILURE_PRESERVE),
-	 .more = "Whether it is started again is the business of\n.Xr cell@.service 5 .\n"},
+	 .more = "A cell that was killed on request is not started again, nor are others stopped\n"
+		 "for it; one that fails while somebody has it started is his to deal with.\n"
+		 "As long as it is to be started again its service stays active,\n"
+		 "and its operation is\n.Dq restart ;\n"
+		 "to stop or kill it puts an end to that.\n"
+		 "All cells are asked to stop as their descriptions say, the one that was started\n"
+		 "last first; one that failed and still runs is killed.\n"},
+	{"restart", NULL, .value = OBJECT(restart)},
 	{"stop", NULL, .value = OBJECT(stop)},
 	{0},
 };
@@ -370,5 +401,5 @@ const struct description_object description_top = {
 const struct description_object *const description_objects[] = {
 	&description_top, &memory_region, &comm_region, &image_file, &uart,
 	&shared_link,	  &signal_object, &devices,	&port_range, &mmio_region,
-	&pci_device,	  &stop,	  NULL,
+	&pci_device,	  &stop,	  &restart,	NULL,
 };

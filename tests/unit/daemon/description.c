@@ -166,7 +166,7 @@ static const struct {
 	{"{" MEMORY ", \"on-failure\": \"preserv\"}", "on-failure",
 	 "it can be \"preserve\", \"destroy\""},
 	{"{" MEMORY ", \"dma\": \"protected\"}", "dma", "it can be \"none\", \"unprotected\""},
-	{"{" MEMORY ", \"on-failure\": \"restart\"}", "on-failure", "is not known"},
+	{"{" MEMORY ", \"on-failure\": \"revive\"}", "on-failure", "is not known"},
 	{"{" MEMORY ", \"stop\": \"5s\"}", "stop", "must be an object"},
 	{"{" MEMORY ", \"stop\": {\"timeout\": \"5\"}}", "stop.timeout", "with its unit"},
 	{"{" MEMORY ", \"stop\": {\"force\": \"yes\"}}", "stop.force", "true or false"},
@@ -234,7 +234,8 @@ static void test_defaults(struct tap *tap)
 	tap_is_u64(tap, description_comm_address(d), 0x100000,
 		   "comm region stays at 1M with less memory");
 	tap_ok(tap, d->heartbeat_ns == 0, "no heartbeat is watched");
-	tap_ok(tap, d->on_failure == DESCRIPTION_ON_FAILURE_PRESERVE, "evidence is preserved");
+	tap_ok(tap, d->on_failure == DESCRIPTION_ON_FAILURE_PRESERVE && d->restart.limit == 5,
+	       "evidence is preserved");
 	tap_ok(tap, d->stop_timeout_ns == DESCRIPTION_DEFAULT_STOP_TIMEOUT_NS && !d->stop_force,
 	       "a stop waits for a while and kills nothing");
 	tap_ok(tap, d->console.type == DESCRIPTION_CONSOLE_VIRTUAL, "console is virtual");

@@ -165,6 +165,7 @@ static void make_state(struct state *state, struct state_cell cells[2])
 						.num_links = 2,
 					},
 				.end_reported = true,
+				.restart = {3, 70000000, UINT64_MAX},
 			},
 	};
 	cpu_mask_add(&cells[0].record.placement.cpus, 3);
@@ -180,7 +181,9 @@ static void test_record_comes_back(struct tap *tap, const struct state_cell *rea
 	tap_is_str(tap, read->name, "alpha", "a cell's name");
 	tap_ok(tap,
 	       record->phase == CELL_PHASE_STARTED && record->id == 7 &&
-		       record->started_at == written->record.started_at && record->end_reported,
+		       record->started_at == written->record.started_at && record->end_reported &&
+		       record->restart.count == 3 && record->restart.since == 70000000 &&
+		       record->restart.due == UINT64_MAX,
 	       "a cell's record");
 	tap_is_str(tap, record->intent, "stop", "its intent");
 	tap_is_str(tap, record->image_sha256, "0123456789abcdef", "its image");

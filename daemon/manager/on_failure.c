@@ -1,0 +1,202 @@
+// SPDX-License-Identifier: GPL-2.0-only
+#include "manager/on_failure.h"
+
+#include <inttypes.h>
+#include <string.h>
+
+#include "common/quantity.h"
+#include "manager/job_run.h"
+#include "manager/restart.h"
+#include "util/log.h"
+#include "util/message_ids.h"
+
+static uint64_t now_us(const struct manager *manager)
+{
+	return manager_now_ns(manager) / 1000;
+}
+
+static bool is_asked_about(const struct job *job, const struct cell *cell)
+{
+	return job && job->asked && job->cell && strcmp(job->cell, cell->name) == 0;
+}
+
+/* Its unit takes an operation for a cell that has not come to its end. */
+static void show_plan(struct cell *cell)
+{
+	cell_set_operation(cell, cell->record.restart.due ? verb_name(VERB_RESTART) : "");
+	cell->unsaved = true;
+}
+
+static void tell_limit(struct cell *cell, const struct description_restart *rules)
+{
+	_cleanup_(freep) char *text = NULL;
+	char within[QUANTITY_TEXT_MAX];
+
+	quantity_format_time(rules->within_ns, within);
+	log_event(LOG_ERR, MESSAGE_CELL_RESTART_LIMIT, cell->name, NULL, 0,
+		  "Cell %s stays failed: it has been started again %" PRIu64 " times within %s",
+		  cell->name, cell->record.restart.count, within);
+	if (asprintf(&text, "%s; it was started again %" PRIu64 " times within %s and stays failed",
+		     cell->last_error ? cell->last_error : "it failed", cell->record.restart.count,
+		     within) < 0)
+		text = NULL;
+	else
+		cell_set_last_error(cell, text);
+}
+
+static void plan_restart(struct manager *manager, struct cell *cell)
+{
+	const struct description_restart *rules = &cell->description->restart;
+	struct restart_record *record = &cell->record.restart;
+	char delay[QUANTITY_TEXT_MAX], within[QUANTITY_TEXT_MAX];
+	uint64_t now = now_us(manager);
+
+	cell->restarting = false;
+	if (!restart_plan(record, rules, now))
+		tell_limit(cell, rules);
+	else
+		log_event(LOG_WARNING, MESSAGE_CELL_RESTART, cell->name, NULL, 0,
+			  "Cell %s is started again in %s, time %" PRIu64 " of at most %" PRIu32
+			  " within %s",
+			  cell->name, quantity_format_time((record->due - now) * 1000, delay),
+			  record->count, rules->limit,
+			  quantity_format_time(rules->within_ns, within));
+	show_plan(cell);
+}
+
+void on_failure(struct manager *manager, struct cell *cell, enum failure_kind kind)
+{
+	const struct description *description = cell->description;
+	const enum description_on_failure wanted =
+		description ? description->on_failure : DESCRIPTION_ON_FAILURE_PRESERVE;
+
+	if (wanted == DESCRIPTION_ON_FAILURE_DESTROY)
+		cell->doomed = kind == FAILURE_KIND_ENDED || kind == FAILURE_KIND_KILLED;
+	else if (wanted == DESCRIPTION_ON_FAILURE_STOP_ALL)
+		cell->stops_all = kind != FAILURE_KIND_KILLED;
+	/* Who has asked for a start and gets an error decides what comes next. */
+	else if (wanted == DESCRIPTION_ON_FAILURE_RESTART &&
+		 (kind == FAILURE_KIND_ENDED || kind == FAILURE_KIND_ILL) &&
+		 (!cell->record.restart.due || cell->restarting) &&
+		 !is_asked_about(manager->current, cell))
+		plan_restart(manager, cell);
+}
+
+void on_failure_remember(struct cell *cell)
+{
+	if (cell->record.restart.due)
+		show_plan(cell);
+}
+
+static void cancel(struct cell *cell)
+{
+	cell->record.restart.due = 0;
+	cell->restarting = false;
+	show_plan(cell);
+}
+
+static void submit(struct manager *manager, struct cell *cell, enum bus_verb verb, bool whole)
+{
+	struct job *job = job_new(manager, verb, cell->name);
+
+	if (!job)
+		return;
+	job->whole = whole;
+	job_submit(job);
+}
+
+/* The one that was started last goes first, the failed one last. NULL: none runs. */
+static struct cell *next_to_stop(const struct manager *manager, const struct cell *failed,
+				 uint64_t before)
+{
+	struct cell *next = NULL;
+
+	for (struct cell *cell = manager->cells; cell; cell = cell->next) {
+		if (cell != failed && cell_running(cell) && cell_owned(cell) &&
+		    cell->record.started_at < before &&
+		    (!next || cell->record.started_at > next->record.started_at))
+			next = cell;
+	}
+	return next;
+}
+
+static void stop_all(struct manager *manager, struct cell *failed)
+{
+	uint64_t before = UINT64_MAX;
+	struct cell *cell;
+
+	log_event(LOG_ERR, MESSAGE_STOP_ALL, failed->name, NULL, 0,
+		  "All cells are stopped, since cell %s has failed: its description says so",
+		  failed->name);
+	for (cell = manager->cells; cell; cell = cell->next) {
+		if (cell->record.restart.due)
+			cancel(cell);
+	}
+	while ((cell = next_to_stop(manager, failed, before))) {
+		before = cell->record.started_at;
+		log_event(LOG_NOTICE, NULL, cell->name, NULL, 0,
+			  "Cell %s is stopped, since cell %s has failed", cell->name, failed->name);
+		submit(manager, cell, VERB_STOP, true);
+	}
+	/* It answers nothing. */
+	if (cell_running(failed))
+		submit(manager, failed, VERB_KILL, false);
+}
+
+void on_failure_follow_up(struct manager *manager)
+{
+	uint64_t now = now_us(manager);
+
+	if (!manager->observed)
+		return;
+	for (struct cell *cell = manager->cells; cell; cell = cell->next) {
+		/* What is to go on record is still there. */
+		if (cell->recording)
+			continue;
+		if (cell->stops_all) {
+			cell->stops_all = false;
+			stop_all(manager, cell);
+		}
+		if (cell->doomed) {
+			cell->doomed = false;
+			submit(manager, cell, VERB_DESTROY, false);
+		}
+		if (cell->record.restart.due && !cell->restarting &&
+		    now >= cell->record.restart.due) {
+			cell->restarting = true;
+			submit(manager, cell, VERB_START, true);
+		}
+	}
+}
+
+void on_failure_job_submitted(struct job *job)
+{
+	struct manager *manager = job->manager;
+
+	if (!job->asked)
+		return;
+	for (struct cell *cell = manager->cells; cell; cell = cell->next) {
+		if (!cell->record.restart.due ||
+		    (job->verb != VERB_DISABLE && !is_asked_about(job, cell)))
+			continue;
+		log_event(
+			LOG_NOTICE, NULL, cell->name, NULL, 0,
+			"The start of cell %s that was planned is given up, since %s was asked for",
+			cell->name, verb_name(job->verb));
+		/* To put an end to that is what a Kill can do for a cell that does not run. */
+		job->was_running = true;
+		cancel(cell);
+	}
+}
+
+void on_failure_job_ended(const struct job *job, struct cell *cell, const struct error *error)
+{
+	if (job->asked && job->started && !error_is_set(error))
+		cell->record.restart.count = 0;
+	if (!cell->restarting || job->asked || job->verb != VERB_START)
+		return;
+	if (error_is_set(error) && cell->description && !cell_running(cell))
+		plan_restart(job->manager, cell);
+	else
+		cancel(cell);
+}

@@ -1,0 +1,185 @@
+# SPDX-License-Identifier: GPL-2.0-only
+# shellcheck shell=bash
+# shellcheck disable=SC2154 # manager, output: of lib.sh
+# What the daemon does by itself when a cell has failed.
+
+# with_keys CELL KEYS: into its description, in force at once.
+with_keys() {
+	[ -e "/tmp/$1.json" ] || cp "/etc/cellmgr/cells/$1.json" "/tmp/$1.json"
+	sed "s/\"cpus\"/$2, \"cpus\"/" "/tmp/$1.json" >"/etc/cellmgr/cells/$1.json"
+	call Reload
+}
+
+without_keys() {
+	local name
+	for name; do
+		mv "/tmp/$name.json" "/etc/cellmgr/cells/$name.json"
+	done
+	call Reload
+}
+
+fail_alpha() {
+	fake fail alpha 2 0xdead000 4 0x1234 2 >/dev/null
+}
+
+restarts='"on-failure": "restart", "restart": { "delay": "300ms", "max-delay": "500ms", "limit": 2, "within": "1min" }'
+
+started_anew() {
+	[ "$(property alpha StartedAt)" -gt "$1" ] && property_has alpha State running && property_has alpha Operation ""
+}
+
+test_a_cell_is_started_again() {
+	local started
+	with_keys alpha "$restarts"
+	mkdir -p /etc/systemd/system/cell@alpha.service.d
+	printf '[Unit]\nOnFailure=cell@beta.service\n' >/etc/systemd/system/cell@alpha.service.d/test.conf
+	systemctl daemon-reload
+	done_well systemctl start cell@alpha
+	for _ in 1 2; do
+		started=$(property alpha StartedAt)
+		fail_alpha
+		property_becomes 15 alpha Operation restart
+		unit_is cell@alpha active
+		eventually_check "it is started again" 30 started_anew "$started"
+		unit_is cell@alpha active
+		property_is alpha LastError ""
+	done
+	like "journal" "$(journal MESSAGE_ID=b2c4f07d6a194e83a51e7d90f3c8264b CELL=alpha)" \
+		'started again in 300ms, time 1 of at most 2 within 1min.*started again in 500ms, time 2 of'
+	unit_is cell@beta inactive
+	# That was enough.
+	fail_alpha
+	property_becomes 15 alpha State failed
+	unit_becomes 15 cell@alpha failed
+	property_is alpha Operation ""
+	property_like alpha LastError 'wrote 4 bytes .*started again 2 times within 1min and stays failed'
+	like "journal" "$(journal MESSAGE_ID=5d13e8a07c924fb6b08f2a6e41d7c953 CELL=alpha)" 'stays failed'
+	unit_becomes 30 cell@beta active
+	sleep 1
+	state_is alpha failed
+	# Who starts it now begins anew.
+	done_well call StartCell s alpha
+	fail_alpha
+	property_becomes 15 alpha Operation restart
+	rm -r /etc/systemd/system/cell@alpha.service.d
+	systemctl daemon-reload
+	done_well call StopCell s alpha
+	without_keys alpha
+}
+
+test_a_heart_that_stops_is_started_again() {
+	local started
+	with_keys alpha "$restarts"
+	done_well systemctl start cell@alpha
+	started=$(property alpha StartedAt)
+	fake flatline alpha >/dev/null
+	property_becomes 40 alpha Operation restart
+	eventually_check "it is started again" 40 started_anew "$started"
+	unit_is cell@alpha active
+	like "journal" "$(journal CELL=alpha)" 'no heartbeat for .* started again in .*was killed for that failure'
+	without_keys alpha
+}
+
+test_a_stop_ends_what_was_planned() {
+	with_keys alpha '"on-failure": "restart", "restart": { "delay": "1s" }'
+	done_well systemctl start cell@alpha
+	fail_alpha
+	property_becomes 15 alpha Operation restart
+	done_well systemctl stop cell@alpha
+	sleep 2.5
+	state_is alpha failed
+	property_is alpha Operation ""
+	like "journal" "$(journal CELL=alpha)" 'alpha that was planned is given up, since stop was asked for'
+	# So does a kill, though nothing runs; and the unit ends with it.
+	done_well systemctl start cell@alpha
+	fail_alpha
+	property_becomes 15 alpha Operation restart
+	done_well cell alpha Kill
+	unit_becomes 15 cell@alpha failed
+	sleep 2.5
+	state_is alpha failed
+	# And what disables the hypervisor.
+	done_well call StartCell s alpha
+	fail_alpha
+	property_becomes 15 alpha Operation restart
+	done_well call DisableHypervisor b true
+	sleep 2.5
+	manager_is HypervisorState off
+	without_keys alpha
+}
+
+test_a_killed_cell_is_not_started_again() {
+	with_keys alpha "$restarts"
+	done_well call StartCell s alpha
+	done_well cell alpha Kill
+	property_becomes 15 alpha State failed
+	sleep 1
+	state_is alpha failed
+	is "plans" "$(journal MESSAGE_ID=b2c4f07d6a194e83a51e7d90f3c8264b | wc -l)" 0
+	without_keys alpha
+}
+
+test_what_was_planned_outlives_the_daemon() {
+	local started
+	with_keys alpha '"on-failure": "restart", "restart": { "delay": "3s", "limit": 1 }'
+	done_well systemctl start cell@alpha
+	started=$(property alpha StartedAt)
+	fail_alpha
+	property_becomes 15 alpha Operation restart
+	kill_daemon
+	property_is alpha Operation restart
+	unit_is cell@alpha active
+	eventually_check "it is started again" 60 started_anew "$started"
+	unit_is cell@alpha active
+	kill_daemon
+	# It is still known how often.
+	fail_alpha
+	unit_becomes 15 cell@alpha failed
+	property_like alpha LastError 'started again 1 times .* stays failed'
+	without_keys alpha
+}
+
+test_a_start_that_cannot_be_is_tried_again_and_given_up() {
+	with_keys alpha "$restarts"
+	done_well systemctl start cell@alpha
+	fake rule load 0 EIO >/dev/null
+	fail_alpha
+	unit_becomes 60 cell@alpha failed
+	is "plans" "$(journal MESSAGE_ID=b2c4f07d6a194e83a51e7d90f3c8264b | wc -l)" 2
+	fake clear >/dev/null
+	without_keys alpha
+}
+
+test_all_cells_are_stopped_where_wanted() {
+	with_keys alpha '"on-failure": "stop-all"'
+	done_well systemctl start cell@boot
+	done_well systemctl start cell@beta
+	done_well systemctl start cell@alpha
+	fake answer beta deny >/dev/null
+	fail_alpha
+	property_becomes 30 boot State shut-down
+	unit_becomes 15 cell@boot inactive
+	unit_becomes 15 cell@alpha failed
+	# Its description says "force".
+	property_becomes 30 beta State failed
+	like "journal" "$(journal MESSAGE_ID=e7603b9f12d84c5a96c7f4d05ab8e231)" 'All cells are stopped, since cell alpha has failed'
+	like "last started, first stopped" "$(journal _COMM=cellmgrd)" \
+		'Cell beta is stopped, since cell alpha.*Cell boot is stopped, since cell alpha'
+	# A kill on request is none.
+	done_well call StartCell s beta
+	done_well call StartCell s alpha
+	done_well cell alpha Kill
+	sleep 0.5
+	state_is beta running
+	without_keys alpha
+}
+
+test_a_cell_without_a_pulse_goes_with_all_others() {
+	with_keys alpha '"on-failure": "stop-all"'
+	done_well call StartCell s boot
+	done_well call StartCell s alpha
+	fake flatline alpha >/dev/null
+	property_becomes 60 alpha State failed
+	property_becomes 30 boot State shut-down
+	without_keys alpha
+}
