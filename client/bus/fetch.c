@@ -36,6 +36,16 @@ int fetch_manager(struct connection *connection, enum call_kind kind, sd_bus_err
 	return r < 0 ? r : manager_info_make(properties, ret_manager);
 }
 
+/* Another machine's clock has nothing to do with ours. */
+static void forget_monotonic(struct connection *connection, struct cell_info *cell)
+{
+	const char *address;
+
+	if (sd_bus_get_address(connection->bus, &address) >= 0 &&
+	    strncmp(address, "unixexec:", strlen("unixexec:")) == 0)
+		cell->started_at_monotonic = 0;
+}
+
 int fetch_cell(struct connection *connection, const char *path, sd_bus_error *ret_error,
 	       struct cell_info *ret_cell)
 {
@@ -44,7 +54,11 @@ int fetch_cell(struct connection *connection, const char *path, sd_bus_error *re
 
 	r = fetch_properties(connection, CALL_READ, path, BUS_CELL_INTERFACE, ret_error,
 			     &properties);
-	return r < 0 ? r : cell_info_make(properties, path, ret_cell);
+	if (r >= 0)
+		r = cell_info_make(properties, path, ret_cell);
+	if (r >= 0)
+		forget_monotonic(connection, ret_cell);
+	return r;
 }
 
 static int compare_names(const void *a, const void *b)
@@ -93,6 +107,8 @@ int fetch_cells(struct connection *connection, sd_bus_error *ret_error, struct c
 		r = make_list(objects, &list);
 	if (r < 0)
 		return r;
+	for (size_t i = 0; i < list.count; i++)
+		forget_monotonic(connection, &list.cells[i]);
 	*ret_list = list;
 	list = (struct cell_list){0};
 	return 0;

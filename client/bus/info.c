@@ -6,6 +6,7 @@
 #include "bus/info.h"
 #include "common/bus_words.h"
 #include "common/cleanup.h"
+#include "common/clock.h"
 #include "json.h"
 
 /* How a property's value becomes a member of a structure. */
@@ -193,4 +194,13 @@ uint64_t exits_total(struct json_object *exits)
 		total += json_object_get_uint64(count);
 	}
 	return total;
+}
+
+uint64_t cell_info_age(const struct cell_info *cell)
+{
+	const uint64_t from =
+		cell->started_at_monotonic ? cell->started_at_monotonic : cell->started_at;
+	const uint64_t now = cell->started_at_monotonic ? monotonic_us() : realtime_us();
+
+	return from && now > from ? now - from : 0;
 }

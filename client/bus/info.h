@@ -12,20 +12,21 @@
  * The properties that cellctl makes something of: X(type, member, key, otherwise), with the key as
  * json_key() makes it of the name on the bus, and, in JSON, what counts where it is missing.
  */
-#define CELL_PROPERTIES(X)                                                                         \
-	X(const char *, name, "name", "''")                                                        \
-	X(int64_t, id, "id", "-1")                                                                 \
-	X(const char *, state, "state", "'unknown'")                                               \
-	X(const char *, health, "health", "'unknown'")                                             \
-	X(struct json_object *, cpus, "cpus", "[]") /* numbers */                                  \
-	X(uint64_t, memory, "memory", "0")                                                         \
-	X(uint64_t, started_at, "started-at", "0")    /* microseconds since the epoch, 0: never */ \
-	X(const char *, operation, "operation", "''") /* under way, "" if none */                  \
-	X(const char *, last_error, "last-error", "''")                                            \
-	X(const char *, image_sha256, "image-sha256", "''")                                        \
-	X(struct json_object *, exits, "exits", "{}")	  /* numbers, by the counter's name */     \
-	X(uint64_t, exits_at, "exits-at", "0")		  /* of the daemon's CLOCK_MONOTONIC */    \
-	X(struct json_object *, devices, "devices", "[]") /* texts */                              \
+#define CELL_PROPERTIES(X)                                                                      \
+	X(const char *, name, "name", "''")                                                     \
+	X(int64_t, id, "id", "-1")                                                              \
+	X(const char *, state, "state", "'unknown'")                                            \
+	X(const char *, health, "health", "'unknown'")                                          \
+	X(struct json_object *, cpus, "cpus", "[]") /* numbers */                               \
+	X(uint64_t, memory, "memory", "0")                                                      \
+	X(uint64_t, started_at, "started-at", "0") /* microseconds since the epoch, 0: never */ \
+	X(uint64_t, started_at_monotonic, "started-at-monotonic", "0")                          \
+	X(const char *, operation, "operation", "''") /* under way, "" if none */               \
+	X(const char *, last_error, "last-error", "''")                                         \
+	X(const char *, image_sha256, "image-sha256", "''")                                     \
+	X(struct json_object *, exits, "exits", "{}")	  /* numbers, by the counter's name */  \
+	X(uint64_t, exits_at, "exits-at", "0")		  /* of the daemon's CLOCK_MONOTONIC */ \
+	X(struct json_object *, devices, "devices", "[]") /* texts */                           \
 	X(const char *, dma, "dma", "'none'")
 
 #define MANAGER_PROPERTIES(X)                                                       \
@@ -78,6 +79,9 @@ bool manager_has_feature(const struct manager_info *manager, const char *feature
 
 /* Whether the cell executes. */
 bool cell_info_runs(const struct cell_info *cell);
+
+/* How long ago the cell was started, in microseconds; 0 where that is not known. */
+uint64_t cell_info_age(const struct cell_info *cell);
 
 /* Of a cell's exits: one counter (0 where there is none of the name), and all: the counter "total",
  * or the sum where there is none. */

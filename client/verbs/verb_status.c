@@ -7,7 +7,6 @@
 #include "bus/fetch.h"
 #include "common/bus_words.h"
 #include "common/cleanup.h"
-#include "common/clock.h"
 #include "common/quantity.h"
 #include "json.h"
 #include "verbs/verbs.h"
@@ -162,7 +161,7 @@ static void put_state(struct client *client, const struct cell_info *cell)
 {
 	char since[FORMAT_MAX], age[QUANTITY_TEXT_MAX];
 	FILE *stream = client->output.stream;
-	uint64_t now = realtime_us();
+	uint64_t ago = cell_info_age(cell);
 
 	put_label(client, "State");
 	put_text(client, state_color(cell->state), cell->state, "");
@@ -170,9 +169,8 @@ static void put_state(struct client *client, const struct cell_info *cell)
 		/* StartedAt tells nothing about when a cell ended. */
 		fprintf(stream, "%s %s", cell_info_runs(cell) ? " since" : ", started",
 			format_timestamp(since, cell->started_at));
-		if (now >= cell->started_at)
-			fprintf(stream, "; %s ago",
-				quantity_format_time((now - cell->started_at) * 1000, age));
+		if (ago)
+			fprintf(stream, "; %s ago", quantity_format_time(ago * 1000, age));
 	}
 	fputc('\n', stream);
 }

@@ -4,7 +4,6 @@
 #include <time.h>
 
 #include "common/cleanup.h"
-#include "common/clock.h"
 #include "common/quantity.h"
 #include "view/cell_table.h"
 #include "view/format.h"
@@ -19,13 +18,9 @@ static const struct table_column columns[] = {
 
 static const char *format_uptime(char *buffer, const struct cell_info *cell)
 {
-	uint64_t now = realtime_us();
+	uint64_t age = cell_info_age(cell);
 
-	if (!cell_info_runs(cell) || cell->started_at == 0)
-		return "-";
-	if (now < cell->started_at)
-		return "-";
-	return quantity_format_time((now - cell->started_at) * 1000, buffer);
+	return cell_info_runs(cell) && age ? quantity_format_time(age * 1000, buffer) : "-";
 }
 
 /* What is most worth knowing beyond the state: an operation under way, else the last error. */

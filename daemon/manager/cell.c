@@ -65,6 +65,7 @@ void cell_forget(struct cell *cell)
 {
 	cell->unsaved |= cell->record.phase != CELL_PHASE_NONE || cell->record.intent[0];
 	cell->record = (struct cell_record){.started_at = cell->record.started_at,
+					    .started_monotonic = cell->record.started_monotonic,
 					    .restart = cell->record.restart};
 }
 
@@ -72,6 +73,7 @@ void cell_note_start(struct cell *cell)
 {
 	cell->record.phase = CELL_PHASE_STARTED;
 	cell->record.started_at = realtime_us();
+	cell->record.started_monotonic = monotonic_us();
 	cell->record.end_reported = false;
 	cell->unsaved = true;
 	cell->health_reported = false;
@@ -197,6 +199,10 @@ static void update_history(struct cell *cell)
 	if (cell->started_at != cell->record.started_at) {
 		cell->started_at = cell->record.started_at;
 		mark(cell, CELL_PROPERTY_STARTED_AT);
+	}
+	if (cell->started_monotonic != cell->record.started_monotonic) {
+		cell->started_monotonic = cell->record.started_monotonic;
+		mark(cell, CELL_PROPERTY_STARTED_AT_MONOTONIC);
 	}
 	if (strcmp(cell->image_sha256, cell->record.image_sha256) != 0) {
 		strcpy(cell->image_sha256, cell->record.image_sha256);

@@ -26,6 +26,8 @@ struct manager;
 	X(CELL_PROPERTY_CPUS, "Cpus", "au", BY_GETTER(cpus))                       \
 	X(CELL_PROPERTY_MEMORY, "Memory", "t", BY_MEMBER(memory))                  \
 	X(CELL_PROPERTY_STARTED_AT, "StartedAt", "t", BY_MEMBER(started_at))       \
+	X(CELL_PROPERTY_STARTED_AT_MONOTONIC, "StartedAtMonotonic", "t",           \
+	  BY_MEMBER(started_monotonic))                                            \
 	X(CELL_PROPERTY_OPERATION, "Operation", "s", BY_MEMBER(operation))         \
 	X(CELL_PROPERTY_LAST_ERROR, "LastError", "s", BY_MEMBER(last_error))       \
 	X(CELL_PROPERTY_IMAGE_SHA256, "ImageSha256", "s", BY_GETTER(image_sha256)) \
@@ -73,7 +75,7 @@ struct cell {
 	uint32_t exits_known;
 	uint64_t exits[EXITS_COUNT];
 	uint64_t exits_at; /* monotonic µs, of a reading that may have brought nothing new */
-	uint64_t started_at;
+	uint64_t started_at, started_monotonic;
 	char image_sha256[IMAGE_SHA256_TEXT];
 	uint32_t changed;
 };

@@ -246,6 +246,7 @@ static void record_cell(struct job *job, struct cell *cell)
 			.id = step->created_id,
 			.placement = job->plan.placement,
 			.started_at = record->started_at,
+			.started_monotonic = record->started_monotonic,
 			.restart = record->restart,
 		};
 		memcpy(record->blob_sha256, job->plan.blob_sha256, sizeof(record->blob_sha256));

@@ -136,6 +136,7 @@ static void miss(struct manager *manager, const struct state_cell *remembered)
 	if (!cell)
 		return;
 	cell->record.started_at = record->started_at;
+	cell->record.started_monotonic = record->started_monotonic;
 	cell->gone = true;
 }
 

@@ -83,6 +83,7 @@ static struct json_object *encode_record(const struct cell_record *record)
 	for (size_t i = 0; i < record->placement.num_links; i++)
 		json_object_array_add(links, encode_place(&record->placement.links[i]));
 	json_object_object_add(object, "links", links);
+	add_uint(object, "started-monotonic", record->started_monotonic);
 	add_uint(object, "restarts", record->restart.count);
 	add_uint(object, "restarts-since", record->restart.since);
 	add_uint(object, "restart-at", record->restart.due);
@@ -141,8 +142,7 @@ int state_write_record(const char *file, const struct cell_record *record)
 	return write_json(file, object);
 }
 
-/* The file is ours, but a person may have had a hand in it: every look-up says whether it worked.
- */
+/* A person may have had a hand in the file: every look-up says whether it worked. */
 static bool get_uint(struct json_object *object, const char *key, uint64_t *ret)
 {
 	struct json_object *value;
@@ -319,11 +319,11 @@ static bool decode_record(struct json_object *object, struct cell_record *ret)
 	    !get_bool(object, "failure-reported", &record.end_reported))
 		return false;
 	record.id = json_object_get_int(id);
-	/* A daemon that did not start cells again wrote none of these. */
-	if (!get_uint(object, "restarts", &record.restart.count) ||
-	    !get_uint(object, "restarts-since", &record.restart.since) ||
-	    !get_uint(object, "restart-at", &record.restart.due))
-		record.restart = (struct restart_record){0};
+	/* Older daemons wrote none of these. */
+	(void)get_uint(object, "started-monotonic", &record.started_monotonic);
+	(void)get_uint(object, "restarts", &record.restart.count);
+	(void)get_uint(object, "restarts-since", &record.restart.since);
+	(void)get_uint(object, "restart-at", &record.restart.due);
 	*ret = record;
 	return true;
 }

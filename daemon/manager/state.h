@@ -38,8 +38,9 @@ struct restart_record {
 struct cell_record {
 	enum cell_phase phase;
 	int32_t id;
-	char intent[16];     /* name of the step in progress, "" for none */
-	uint64_t started_at; /* µs since the epoch; 0: never */
+	char intent[16];	    /* name of the step in progress, "" for none */
+	uint64_t started_at;	    /* µs since the epoch; 0: never */
+	uint64_t started_monotonic; /* the same moment by the clock that nobody sets */
 	char image_sha256[IMAGE_SHA256_TEXT];
 	char blob_sha256[IMAGE_SHA256_TEXT]; /* of what it was created from */
 	struct placement placement;

@@ -167,7 +167,7 @@ test_every_change_is_told() {
 	call DisableHypervisor b true
 	stop_monitor
 	grep '"member":"PropertiesChanged"' /tmp/monitor >/tmp/changes
-	for property in Id State Health Cpus Memory StartedAt Operation LastError ImageSha256 Exits \
+	for property in Id State Health Cpus Memory StartedAt StartedAtMonotonic Operation LastError ImageSha256 Exits \
 		HypervisorState MemoryTotal MemoryFree; do
 		check "a change of $property was told" grep -q "\"$property\":{" /tmp/changes
 	done

@@ -41,6 +41,7 @@ test_killed_daemon_adopts_its_cells() {
 
 all_of() {
 	echo "$(property "$1" State) $(property "$1" Id) $(property "$1" StartedAt)" \
+		"$(property "$1" StartedAtMonotonic)" \
 		"$(property "$1" ImageSha256) $(property "$1" Cpus) $(property "$1" Memory)"
 }
 

@@ -14,6 +14,7 @@
 
 #include "bus_abi.h"
 #include "common/cleanup.h"
+#include "common/clock.h"
 #include "fake_answers.h"
 #include "fake_console.h"
 #include "fake_crashes.h"
@@ -32,7 +33,7 @@ struct cell {
 	uint32_t cpus[2];
 	size_t num_cpus;
 	uint64_t memory;
-	uint64_t started_at;
+	uint64_t started_at, started_monotonic;
 	const char *operation; /* NULL: "", as of those that follow */
 	const char *last_error;
 	const char *image;
@@ -412,6 +413,7 @@ static const sd_bus_vtable cell_vtable[] = {
 	SD_BUS_PROPERTY("Cpus", "au", get_cell_property, 0, CHANGES),
 	MEMBER("Memory", "t", memory),
 	MEMBER("StartedAt", "t", started_at),
+	MEMBER("StartedAtMonotonic", "t", started_monotonic),
 	MEMBER("Operation", "s", operation),
 	MEMBER("LastError", "s", last_error),
 	MEMBER("ImageSha256", "s", image),
@@ -497,7 +499,9 @@ int main(int argc, char **argv)
 	if (!log_open(argv[1]))
 		return 1;
 	signal(SIGPIPE, SIG_IGN);
+	/* The clock was set by an hour since. */
 	cells[0].started_at = (uint64_t)(time(NULL) - 3600) * 1000000;
+	cells[0].started_monotonic = monotonic_us() - 125000000;
 	r = serve();
 	if (r < 0)
 		fprintf(stderr, "fake_service: %s\n", strerror(-r));
