@@ -225,6 +225,8 @@ static int put_cell(struct client *client, const struct cell_info *cell)
 	}
 	if (*cell->operation)
 		put_field(client, "Operation", COLOR_PLAIN, cell->operation);
+	if (*cell->warning)
+		put_field(client, "Warning", COLOR_YELLOW, cell->warning);
 	if (*cell->last_error)
 		put_field(client, "Last error", COLOR_PLAIN, cell->last_error);
 	put_exits(client, cell);

@@ -111,8 +111,18 @@ static void tell_of_illness(struct manager *manager, struct cell *cell)
 	tell(manager, cell, &(struct crash){.reason = reason, .text = text, .recorded = true});
 }
 
+/* Once each time; that it is over is to be seen. */
+static void warn_of_rate(struct cell *cell)
+{
+	if (*cell->warning && !cell->rate_reported)
+		log_event(LOG_WARNING, MESSAGE_CELL_EXITS, cell->name, NULL, 0, "Cell %s: %s",
+			  cell->name, cell->warning);
+	cell->rate_reported = *cell->warning;
+}
+
 void alarm_raise(struct manager *manager, struct cell *cell)
 {
+	warn_of_rate(cell);
 	if (cell->gone)
 		tell_of_loss(manager, cell);
 	if (cell->state == LIFECYCLE_FAILED && !cell->record.end_reported) {

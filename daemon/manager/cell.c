@@ -13,7 +13,7 @@ struct cell *cell_new(struct manager *manager, const char *name)
 	if (!cell)
 		return NULL;
 	cell->manager = manager;
-	cell->operation = "";
+	cell->operation = cell->warning = "";
 	cell->id = -1;
 	cell->name = strdup(name);
 	if (!cell->name) {
@@ -79,6 +79,7 @@ void cell_note_start(struct cell *cell)
 	cell->health_reported = false;
 	cell->killed_because = NULL;
 	cell->watch = (struct health_watch){0};
+	cell->exit_rate = (struct exit_rate){0};
 }
 
 /* The driver knows of starts that we do not: somebody else's, or one that we died of. */
@@ -147,6 +148,19 @@ static enum health work_out_health(struct cell *cell, uint64_t now_ns, bool can_
 	if (cell->state == LIFECYCLE_FOREIGN || cell->unseen)
 		return HEALTH_UNKNOWN;
 	return health_update(&cell->watch, &input);
+}
+
+static void update_warning(struct cell *cell, uint64_t now_ns)
+{
+	const char *warning = "";
+
+	if (cell_running(cell) && cell->exits_known & (1u << EXITS_TOTAL) &&
+	    exit_rate_update(&cell->exit_rate, cell->exits[EXITS_TOTAL], now_ns))
+		warning = "it needs the hypervisor far more often than it used to";
+	if (strcmp(warning, cell->warning) == 0)
+		return;
+	cell->warning = warning;
+	mark(cell, CELL_PROPERTY_WARNING);
 }
 
 static void update_exits(struct cell *cell)
@@ -234,4 +248,7 @@ void cell_update(struct cell *cell, uint64_t now_ns, bool can_watch)
 	update_history(cell);
 	update_resources(cell);
 	update_exits(cell);
+	/* A look without statistics says nothing about that, either. */
+	if (cell->seen.exits_known || !cell_running(cell))
+		update_warning(cell, now_ns);
 }

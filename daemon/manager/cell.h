@@ -9,6 +9,7 @@
 
 #include "common/bus_words.h"
 #include "driver/snapshot.h"
+#include "manager/exit_rate.h"
 #include "manager/health.h"
 #include "manager/state.h"
 #include "model/description.h"
@@ -30,6 +31,7 @@ struct manager;
 	  BY_MEMBER(started_monotonic))                                            \
 	X(CELL_PROPERTY_OPERATION, "Operation", "s", BY_MEMBER(operation))         \
 	X(CELL_PROPERTY_LAST_ERROR, "LastError", "s", BY_MEMBER(last_error))       \
+	X(CELL_PROPERTY_WARNING, "Warning", "s", BY_MEMBER(warning))               \
 	X(CELL_PROPERTY_IMAGE_SHA256, "ImageSha256", "s", BY_GETTER(image_sha256)) \
 	X(CELL_PROPERTY_EXITS, "Exits", "a{st}", BY_GETTER(exits))                 \
 	X(CELL_PROPERTY_SIGNALS, "Signals", "a{sa{sv}}", BY_GETTER(signals))       \
@@ -61,6 +63,8 @@ struct cell {
 	bool unseen;	 /* that, or nothing at all is shown: what is known of it may be old */
 	struct snapshot_cell seen;
 	struct health_watch watch;
+	struct exit_rate exit_rate;
+	bool rate_reported;
 	bool health_reported;
 	const char *killed_because; /* a constant that follows "Cell NAME "; NULL: not known */
 
@@ -72,6 +76,7 @@ struct cell {
 	uint64_t memory;
 	const char *operation; /* a constant; "" for none */
 	char *last_error;      /* NULL: none */
+	const char *warning;   /* a constant; "" for none */
 	uint32_t exits_known;
 	uint64_t exits[EXITS_COUNT];
 	uint64_t exits_at; /* monotonic µs, of a reading that may have brought nothing new */

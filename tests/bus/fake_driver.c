@@ -205,6 +205,10 @@ static const char *command_cell(struct fake_cell *cell, char *const *words, size
 		cell->listens = true;
 	else if (strcmp(words[0], "beat") == 0)
 		cell->beating = true;
+	else if (strcmp(words[0], "storm") == 0)
+		cell->storms = true;
+	else if (strcmp(words[0], "calm") == 0)
+		cell->storms = false;
 	else if (strcmp(words[0], "garble") == 0)
 		cell->garbled = true;
 	else if (strcmp(words[0], "ungarble") == 0)

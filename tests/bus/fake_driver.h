@@ -83,6 +83,7 @@ struct fake_cell {
 	bool listens; /* to its console */
 	bool garbled; /* its list of CPUs makes no sense */
 	uint64_t exits;
+	bool storms; /* has far more of them */
 	char console[FAKE_CONSOLE_MAX];
 	size_t console_length;
 	struct fake_ends ends;

@@ -10,7 +10,6 @@
 #include <string.h>
 #include <systemd/sd-bus.h>
 #include <systemd/sd-event.h>
-#include <time.h>
 
 #include "bus_abi.h"
 #include "common/cleanup.h"
@@ -35,7 +34,7 @@ struct cell {
 	uint64_t memory;
 	uint64_t started_at, started_monotonic;
 	const char *operation; /* NULL: "", as of those that follow */
-	const char *last_error;
+	const char *last_error, *warning;
 	const char *image;
 	uint64_t exits;
 	uint64_t exits_at;
@@ -50,6 +49,7 @@ static struct cell cells[] = {
 	 .cpus = {3},
 	 .num_cpus = 1,
 	 .memory = 1 << 20,
+	 .warning = "it is odd",
 	 .image = "0123456789abcdef0123456789abcdef0123456789abcdef0123456789abcdef",
 	 .exits = 5000},
 	{.name = "idle", .state = LIFECYCLE_DEFINED, .id = -1, .memory = 64 << 10},
@@ -416,6 +416,7 @@ static const sd_bus_vtable cell_vtable[] = {
 	MEMBER("StartedAtMonotonic", "t", started_monotonic),
 	MEMBER("Operation", "s", operation),
 	MEMBER("LastError", "s", last_error),
+	MEMBER("Warning", "s", warning),
 	MEMBER("ImageSha256", "s", image),
 	SD_BUS_PROPERTY("Exits", "a{st}", get_cell_property, 0, CHANGES),
 	SD_BUS_PROPERTY("ExitsAt", "t", NULL, offsetof(struct cell, exits_at), 0),
@@ -494,13 +495,11 @@ int main(int argc, char **argv)
 {
 	int r;
 
-	if (argc != 2)
-		return 2;
-	if (!log_open(argv[1]))
+	if (argc != 2 || !log_open(argv[1]))
 		return 1;
 	signal(SIGPIPE, SIG_IGN);
 	/* The clock was set by an hour since. */
-	cells[0].started_at = (uint64_t)(time(NULL) - 3600) * 1000000;
+	cells[0].started_at = realtime_us() - 3600000000u;
 	cells[0].started_monotonic = monotonic_us() - 125000000;
 	r = serve();
 	if (r < 0)

@@ -52,7 +52,8 @@ static void test_cell(struct tap *tap)
 		"{\"Name\":\"turbine\",\"Id\":-1,\"State\":\"running\",\"Health\":\"ok\","
 		"\"Cpus\":[3,4294967295],\"Memory\":1048576,\"StartedAt\":1700000000000000,"
 		"\"StartedAtMonotonic\":5,"
-		"\"Operation\":\"\",\"LastError\":\"a/b \\\"c\\\"\",\"ImageSha256\":\"\","
+		"\"Operation\":\"\",\"LastError\":\"a/b "
+		"\\\"c\\\"\",\"Warning\":\"\",\"ImageSha256\":\"\","
 		"\"Exits\":{\"total\":18446744073709551615},"
 		"\"Devices\":[\"port:0x1-0x1\"],\"Dma\":\"unprotected\"}",
 		&cell);
@@ -61,7 +62,8 @@ static void test_cell(struct tap *tap)
 		   "{\"name\":\"turbine\",\"id\":-1,\"state\":\"running\",\"health\":\"ok\","
 		   "\"cpus\":[3,4294967295],\"memory\":1048576,\"started-at\":1700000000000000,"
 		   "\"started-at-monotonic\":5,"
-		   "\"operation\":\"\",\"last-error\":\"a/b \\\"c\\\"\",\"image-sha256\":\"\","
+		   "\"operation\":\"\",\"last-error\":\"a/b "
+		   "\\\"c\\\"\",\"warning\":\"\",\"image-sha256\":\"\","
 		   "\"exits\":{\"total\":18446744073709551615},"
 		   "\"devices\":[\"port:0x1-0x1\"],\"dma\":\"unprotected\"}\n",
 		   "a cell has all its properties, exactly");

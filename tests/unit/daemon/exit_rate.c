@@ -1,0 +1,96 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/* When a cell needs the hypervisor far more often than it did. */
+#include "manager/exit_rate.h"
+#include "tests/lib/tap.h"
+
+#define SECOND_NS 1000000000ull
+
+static struct exit_rate rate;
+static uint64_t total, now;
+
+/* So many seconds at so many exits in each; whether it is outside at their end. */
+static bool run(unsigned int seconds, uint64_t per_second)
+{
+	bool outside = false;
+
+	for (unsigned int i = 0; i < seconds; i++) {
+		total += per_second;
+		now += SECOND_NS;
+		outside = exit_rate_update(&rate, total, now);
+	}
+	return outside;
+}
+
+static void begin(void)
+{
+	rate = (struct exit_rate){0};
+	total = 0;
+	now = SECOND_NS;
+	exit_rate_update(&rate, total, now);
+}
+
+static void test_band(struct tap *tap)
+{
+	begin();
+	tap_ok(tap, !run(5, 1000000) && !run(100, 2000), "whatever it begins with is its way");
+	begin();
+	run(EXIT_RATE_LEARN, 2000);
+	tap_ok(tap, !run(100, 8900), "four times as much is within");
+	begin();
+	run(EXIT_RATE_LEARN, 2000);
+	tap_ok(tap, !run(EXIT_RATE_NOTICE - 1, 50000), "a short while is none");
+	tap_ok(tap, run(1, 50000), "a longer one is noticed");
+	tap_ok(tap, run(100, 50000), "for as long as it lasts");
+	tap_ok(tap, !run(1, 2000), "and it is over when it is over");
+	tap_ok(tap, !run(1, 50000) && run(EXIT_RATE_NOTICE, 50000), "it can come again");
+	tap_ok(tap, !run(EXIT_RATE_ACCEPT, 50000), "after long enough that is its way now");
+	tap_ok(tap, !run(100, 150000), "and its band goes from there");
+}
+
+static void test_quiet_cell(struct tap *tap)
+{
+	begin();
+	run(100, 0);
+	tap_ok(tap, !run(100, 1000), "a cell without exits may have some");
+	begin();
+	run(100, 0);
+	tap_ok(tap, run(EXIT_RATE_NOTICE, 1100), "but not many");
+}
+
+static void test_old_peak_is_forgotten(struct tap *tap)
+{
+	begin();
+	run(1, 1000000);
+	run(2000, 100);
+	tap_ok(tap, run(EXIT_RATE_NOTICE, 20000), "what was high long ago is forgotten");
+}
+
+static void test_clock_and_counter(struct tap *tap)
+{
+	bool outside = false;
+
+	begin();
+	run(EXIT_RATE_LEARN, 2000);
+	for (int i = 0; i < 100; i++)
+		outside |= exit_rate_update(&rate, total += 1000000, now);
+	tap_ok(tap, !outside, "a clock that stands still is no rate");
+	begin();
+	run(EXIT_RATE_LEARN, 2000);
+	now += 60 * SECOND_NS;
+	tap_ok(tap, !run(EXIT_RATE_NOTICE, 2000), "nor is a minute without a look");
+	total = 0;
+	tap_ok(tap, !run(EXIT_RATE_NOTICE, 2000), "nor a counter that begins anew");
+	total = UINT64_MAX - 1000000;
+	tap_ok(tap, !run(1, 0) && !run(1, 1000000), "the largest counter is one");
+}
+
+int main(void)
+{
+	struct tap tap = {0};
+
+	test_band(&tap);
+	test_quiet_cell(&tap);
+	test_old_peak_is_forgotten(&tap);
+	test_clock_and_counter(&tap);
+	return tap_done(&tap);
+}
