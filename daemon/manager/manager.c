@@ -10,8 +10,11 @@
 #include "util/log.h"
 
 #define MS_US		  1000u
-/* A heartbeat is looked at this often; a deadline shorter than that cannot be told from its end. */
+/* Where the driver has no events a cell that runs is looked at so often. */
 #define PERIOD_RUNNING_US (200 * MS_US)
+/* More often than that the module does not look, either. */
+#define PERIOD_MIN_US	  (20 * MS_US)
+#define LOOKS_IN_DEADLINE 2
 #define PERIOD_CONSOLE_US (100 * MS_US)
 #define PERIOD_ENABLED_US (1000 * MS_US)
 #define PERIOD_OFF_US	  (2000 * MS_US)
@@ -209,6 +212,24 @@ void manager_publish_cell(struct manager *manager, struct cell *cell)
 	}
 }
 
+/*
+ * State and failures come as events, so that looking is for heartbeats: as often as the deadline
+ * needs it.
+ */
+static uint64_t period_of(const struct manager *manager, const struct cell *cell)
+{
+	const uint64_t longest = manager->features & CELLVISOR_FEATURE_EVENTS ? PERIOD_ENABLED_US
+									      : PERIOD_RUNNING_US;
+	const uint64_t deadline_us = cell->description ? cell->description->heartbeat_ns / 1000 : 0;
+	const uint64_t period = deadline_us / LOOKS_IN_DEADLINE;
+
+	if (!cell_running(cell))
+		return PERIOD_OFF_US;
+	if (!deadline_us || period > longest)
+		return longest;
+	return period > PERIOD_MIN_US ? period : PERIOD_MIN_US;
+}
+
 void manager_set_period(struct manager *manager)
 {
 	uint64_t period = PERIOD_OFF_US;
@@ -216,10 +237,10 @@ void manager_set_period(struct manager *manager)
 	if (manager->state == HYPERVISOR_ENABLED)
 		period = PERIOD_ENABLED_US;
 	for (const struct cell *cell = manager->cells; cell; cell = cell->next) {
-		if (cell_running(cell))
-			period = PERIOD_RUNNING_US;
+		if (period_of(manager, cell) < period)
+			period = period_of(manager, cell);
 	}
-	if (manager->consoles)
+	if (manager->consoles && period > PERIOD_CONSOLE_US)
 		period = PERIOD_CONSOLE_US;
 	if (period == observer_period(manager->observer))
 		return;

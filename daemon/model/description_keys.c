@@ -377,7 +377,8 @@ static const struct description_key top_keys[] = {
 			  .words = no_heartbeat),
 	 DEFAULT(0),
 	 .more = "After that time the cell's health is\n.Dq late ,\n"
-		 "after three times as long\n.Dq failed .\n"},
+		 "after three times as long\n.Dq failed .\n"
+		 "The daemon looks twice in that time, but no more often than every 20 ms.\n"},
 	{"on-failure",
 	 "What becomes of a cell that has failed: preserve leaves everything as it is, destroy "
 	 "gives CPUs and memory back to Linux, restart starts it again, stop-all stops all cells.",

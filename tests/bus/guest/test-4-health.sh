@@ -1,0 +1,52 @@
+# SPDX-License-Identifier: GPL-2.0-only
+# shellcheck shell=bash
+# shellcheck disable=SC2154 # manager, output: of lib.sh
+# How closely cells are watched, and what that costs.
+
+# watched HEARTBEAT: alpha runs with it.
+watched() {
+	cp /etc/cellmgr/cells/alpha.json /tmp/alpha.json
+	sed -i "s/\"heartbeat\": \"500ms\"/\"heartbeat\": \"$1\"/" /etc/cellmgr/cells/alpha.json
+	call Reload
+	done_well call StartCell s alpha
+}
+
+unwatched() {
+	mv /tmp/alpha.json /etc/cellmgr/cells/alpha.json
+	call Reload
+}
+
+test_a_short_heartbeat_is_looked_at_often() {
+	watched 100ms
+	fake flatline alpha >/dev/null
+	property_becomes 20 alpha Health failed
+	like "when it is told" "$(journal MESSAGE_ID=b8e0a7c94a5f4e0f9d1f3c6a2e7748d5)" 'no heartbeat for 3[0-9]{2} ms'
+	unwatched
+}
+
+test_a_long_heartbeat_costs_few_looks() {
+	local before
+	watched 10s
+	sleep 0.5
+	before=$(fake calls status)
+	sleep 3
+	between "looks in 3 s" $(($(fake calls status) - before)) 2 4
+	# What happens is known at once all the same.
+	fake fail alpha 2 0xdead000 4 0x1234 2 >/dev/null
+	sleep 0.5
+	state_is alpha failed
+	unwatched
+}
+
+test_a_cell_that_storms_the_hypervisor_is_told() {
+	done_well call StartCell s alpha
+	property_is alpha Warning ""
+	sleep 11
+	fake storm alpha >/dev/null
+	property_becomes 12 alpha Warning 'it needs the hypervisor far more often than it used to'
+	property_is alpha Health ok
+	fake calm alpha >/dev/null
+	property_becomes 5 alpha Warning ""
+	is "lines" "$(journal MESSAGE_ID=41f7c2e9d05b4a6c8e3a97b2f61c0d84 CELL=alpha)" \
+		'Cell alpha: it needs the hypervisor far more often than it used to'
+}
