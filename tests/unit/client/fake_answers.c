@@ -1,4 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-only
+#include <string.h>
+
 #include "common/cleanup.h"
 #include "fake_answers.h"
 
@@ -48,6 +50,24 @@ int fake_check_all_reply(sd_bus_message *message)
 	for (size_t i = 0; r >= 0 && i < ARRAY_SIZE(rows); i++)
 		r = sd_bus_message_append(reply, "(ssss)", rows[i][0], rows[i][1], rows[i][2],
 					  rows[i][3]);
+	if (r >= 0)
+		r = sd_bus_message_close_container(reply);
+	return r < 0 ? r : sd_bus_send(NULL, reply, NULL);
+}
+
+int fake_check_reply(sd_bus_message *message, const char *text)
+{
+	_cleanup_(sd_bus_message_unrefp) sd_bus_message *reply = NULL;
+	int r = sd_bus_message_new_method_return(message, &reply);
+
+	if (r >= 0)
+		r = sd_bus_message_open_container(reply, 'a', "(sss)");
+	if (r >= 0 && strstr(text, "bad"))
+		r = sd_bus_message_append(reply, "(sss)", "error", "cpus",
+					  "CPU 0 stays with Linux; choose another");
+	if (r >= 0 && strstr(text, "odd"))
+		r = sd_bus_message_append(reply, "(sss)", "warning", "stop.timeout",
+					  "0 waits for ever");
 	if (r >= 0)
 		r = sd_bus_message_close_container(reply);
 	return r < 0 ? r : sd_bus_send(NULL, reply, NULL);

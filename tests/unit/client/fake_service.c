@@ -143,11 +143,10 @@ static int on_check_all(sd_bus_message *message, void *context, sd_bus_error *er
 
 static int on_check(sd_bus_message *message, void *context, sd_bus_error *error)
 {
-	_cleanup_(sd_bus_message_unrefp) sd_bus_message *reply = NULL;
 	char text[256] = "";
 	const char *name;
 	ssize_t length;
-	int fd, r;
+	int fd;
 
 	if (sd_bus_message_read(message, "hs", &fd, &name) < 0)
 		return -EINVAL;
@@ -156,18 +155,7 @@ static int on_check(sd_bus_message *message, void *context, sd_bus_error *error)
 	if (strcmp(name, "huge") == 0)
 		return sd_bus_error_set(error, errors[ERROR_INVALID],
 					"The description is too large.");
-	r = sd_bus_message_new_method_return(message, &reply);
-	if (r >= 0)
-		r = sd_bus_message_open_container(reply, 'a', "(sss)");
-	if (r >= 0 && strstr(text, "bad"))
-		r = sd_bus_message_append(reply, "(sss)", "error", "cpus",
-					  "CPU 0 stays with Linux; choose another");
-	if (r >= 0 && strstr(text, "odd"))
-		r = sd_bus_message_append(reply, "(sss)", "warning", "stop.timeout",
-					  "0 waits for ever");
-	if (r >= 0)
-		r = sd_bus_message_close_container(reply);
-	return r < 0 ? r : sd_bus_send(NULL, reply, NULL);
+	return fake_check_reply(message, text);
 }
 
 static int on_get_map(sd_bus_message *message, void *context, sd_bus_error *error)
