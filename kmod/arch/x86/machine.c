@@ -39,26 +39,24 @@ int machine_survey(void)
 	int err;
 
 	if (boot_cpu_has(X86_FEATURE_HYPERVISOR) && cpuid_ebx(CELL_CPUID_BASE) == CELL_CPUID_EBX) {
-		pr_cell(err, "this Linux already runs in a cell\n");
+		machine_fault(FAULT_IN_CELL);
 		return -EBUSY;
 	}
 	/* Its clock, interrupts between CPUs and TLB flushes would be asked of us from then on. */
 	if (x86_hyper_type != X86_HYPER_NATIVE) {
-		pr_cell(err,
-			"Linux relies on services of the hypervisor that it runs under: boot with "
-			"nopv, or hide that hypervisor (QEMU: -cpu host,kvm=off)\n");
+		machine_fault(FAULT_PARAVIRTUAL);
 		return -EOPNOTSUPP;
 	}
 	vendor = find_vendor();
 	if (!vendor) {
-		pr_cell(err, "only AMD processors are supported by this version\n");
+		machine_fault(FAULT_PROCESSOR);
 		return -ENODEV;
 	}
 	err = vendor->check();
 	if (err)
 		return err;
 	if (pgtable_l5_enabled()) {
-		pr_cell(err, "five-level page tables are in use: boot with no5lvl\n");
+		machine_fault(FAULT_FIVE_LEVELS);
 		return -EOPNOTSUPP;
 	}
 	return 0;
@@ -165,8 +163,7 @@ int machine_complete(struct system_desc *system)
 		system->platform.x86.apic_khz = measure_apic_khz();
 	/* 0 tells cells that there is a deadline timer. */
 	if (!system->platform.x86.apic_khz && !boot_cpu_has(X86_FEATURE_TSC_DEADLINE_TIMER)) {
-		pr_cell(err, "the APIC timer's frequency cannot be measured: boot without "
-			     "nolapic_timer\n");
+		machine_fault(FAULT_APIC_TIMER);
 		return -EIO;
 	}
 	return 0;

@@ -61,12 +61,11 @@ static void survey_cpu(void *data)
 static int check_memory(const struct cpu_survey *survey)
 {
 	if (cc_platform_has(CC_ATTR_HOST_MEM_ENCRYPT)) {
-		pr_cell(err, "Linux encrypts memory by page (SME): boot with mem_encrypt=off\n");
+		machine_fault(FAULT_ENCRYPTED);
 		return -EOPNOTSUPP;
 	}
 	if (atomic_read(&survey->owned)) {
-		pr_cell(err, "memory has owners by page (SEV-SNP): switch that off in the firmware "
-			     "setup\n");
+		machine_fault(FAULT_OWNED);
 		return -EOPNOTSUPP;
 	}
 	return 0;
@@ -77,30 +76,24 @@ static int svm_check(void)
 	struct cpu_survey survey = {};
 
 	if (!boot_cpu_has(X86_FEATURE_SVM)) {
-		pr_cell(err,
-			"this processor offers no SVM: enable it in the firmware setup, or for "
-			"this virtual machine\n");
+		machine_fault(FAULT_NO_SVM);
+		return -ENODEV;
+	}
+	if (!boot_cpu_has(X86_FEATURE_NPT)) {
+		machine_fault(FAULT_NO_NPT);
 		return -ENODEV;
 	}
 	if (USES_INVLPGB()) {
-		pr_cell(err,
-			"Linux flushes translations of all CPUs by INVLPGB, which cells would "
-			"suffer from: boot with clearcpuid=%u\n",
-			INVLPGB);
+		pr_cell(err, "%s%u\n", machine_fault_text(FAULT_INVLPGB), INVLPGB);
 		return -EOPNOTSUPP;
 	}
 	on_each_cpu(survey_cpu, &survey, 1);
 	if (atomic_read(&survey.in_use)) {
-		pr_cell(err, "KVM or another hypervisor is using SVM: stop its virtual machines; "
-			     "KVM that has none "
-			     "keeps it from Linux 6.12 on, unless it is told otherwise: modprobe "
-			     "-r kvm_amd kvm, or "
-			     "boot with kvm.enable_virt_at_load=0\n");
+		machine_fault(FAULT_IN_USE);
 		return -EBUSY;
 	}
 	if (atomic_read(&survey.locked)) {
-		pr_cell(err,
-			"SVM is locked off by the firmware: enable it in the firmware setup\n");
+		machine_fault(FAULT_LOCKED);
 		return -ENODEV;
 	}
 	return check_memory(&survey);

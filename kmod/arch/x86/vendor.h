@@ -8,6 +8,11 @@
 
 #include <linux/types.h>
 
+#include "arch_machine_faults.h"
+
+/* Says why the hypervisor cannot open here. */
+#define machine_fault(fault) pr_cell(err, "%s\n", machine_fault_text(fault))
+
 struct vendor {
 	/* 0 where all CPUs can be virtualized now; else the log says what to do. */
 	int (*check)(void);
