@@ -13,6 +13,8 @@ enum {
 	/* Above all letters, so that optopt tells a long option from a short one. */
 	ARG_JSON = 0x100,
 	ARG_INTERVAL,
+	ARG_REPORT,
+	ARG_SMI,
 };
 
 #define MAX_COUNT 1000000
@@ -49,16 +51,16 @@ static int parse_json_mode(const char *text, struct options *options, char **ret
 	return 0;
 }
 
-static int parse_interval_option(const char *text, struct options *options, char **ret_error)
+static int parse_time(const char *text, unsigned int option, uint64_t *ret, char **ret_error)
 {
-	int r = parse_interval(text, &options->interval_usec);
+	int r = parse_interval(text, ret);
 
-	options->given |= OPTION_INTERVAL;
 	if (r == -ERANGE)
-		return reject(ret_error, "--interval=%s: must be between 10ms and 1h", text);
-	if (r < 0)
-		return reject(ret_error, "--interval=%s: is no time; write 500ms, 2s or 1min",
+		return reject(ret_error, "%s=%s: must be between 10ms and 1h", option_name(option),
 			      text);
+	if (r < 0)
+		return reject(ret_error, "%s=%s: is no time; write 500ms, 2s or 1min",
+			      option_name(option), text);
 	return 0;
 }
 
@@ -101,7 +103,15 @@ static int parse_option(int option, char **argv, struct options *options, char *
 	case ARG_JSON:
 		return parse_json_mode(optarg, options, ret_error);
 	case ARG_INTERVAL:
-		return parse_interval_option(optarg, options, ret_error);
+		options->given |= OPTION_INTERVAL;
+		return parse_time(optarg, OPTION_INTERVAL, &options->interval_usec, ret_error);
+	case ARG_SMI:
+		options->given |= OPTION_SMI;
+		return parse_time(optarg, OPTION_SMI, &options->smi_usec, ret_error);
+	case ARG_REPORT:
+		options->given |= OPTION_REPORT;
+		options->report = optarg;
+		return 0;
 	case ':':
 		return reject(ret_error, "option %s needs a value", argv[optind - 1]);
 	default:
@@ -130,6 +140,8 @@ int options_parse(int argc, char **argv, struct options *ret_options, char **ret
 		{"interval", required_argument, NULL, ARG_INTERVAL},
 		{"iterations", required_argument, NULL, 'n'},
 		{"host", required_argument, NULL, 'H'},
+		{"report", required_argument, NULL, ARG_REPORT},
+		{"smi", required_argument, NULL, ARG_SMI},
 		{0},
 	};
 	int option, r;
@@ -151,8 +163,8 @@ int options_parse(int argc, char **argv, struct options *ret_options, char **ret
 
 const char *option_name(unsigned int option)
 {
-	static const char *const names[] = {"--force", "--follow", "--interval",
-					    "--json",  "--input",  "--iterations"};
+	static const char *const names[] = {"--force", "--follow",     "--interval", "--json",
+					    "--input", "--iterations", "--report",   "--smi"};
 
 	return names[__builtin_ctz(option)];
 }

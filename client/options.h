@@ -18,6 +18,8 @@ enum json_mode {
 #define OPTION_JSON	(1u << 3)
 #define OPTION_INPUT	(1u << 4)
 #define OPTION_COUNT	(1u << 5)
+#define OPTION_REPORT	(1u << 6)
+#define OPTION_SMI	(1u << 7)
 
 struct options {
 	/* 0 or 1; int, as getopt_long() sets them. */
@@ -33,6 +35,8 @@ struct options {
 	const char *host;	/* NULL: this machine */
 	uint64_t interval_usec; /* 0: not given */
 	uint64_t count;		/* 0: not given */
+	uint64_t smi_usec;	/* 0: not given */
+	const char *report;	/* file, within argv; NULL: not given */
 	unsigned int given;	/* OPTION_* that stood on the command line */
 	char **arguments;	/* verb and its arguments, NULL-terminated, within argv */
 	int num_arguments;

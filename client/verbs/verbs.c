@@ -38,6 +38,9 @@ static const struct verb verbs[] = {
 	 OPTION_FORCE | OPTION_JSON, .run = verb_hypervisor, OF_HYPERVISOR("DisableHypervisor")},
 	{"check", "[FILE...]", "Check cell descriptions: these, or all that are installed", 0,
 	 ANY_NUMBER, OPTION_JSON, .run = verb_check, .descriptors = true},
+	{"doctor", "", "Whether this machine is fit for the hypervisor, and what to do", 0, 0,
+	 OPTION_JSON | OPTION_REPORT | OPTION_SMI, .run = verb_doctor, .local = true,
+	 .descriptors = true},
 	{"console", "CELL", "Print a cell's console (-f: and what follows)", 1, 1,
 	 OPTION_FOLLOW | OPTION_INPUT, .run = verb_console, .polkit_action = BUS_ACTION_DEBUG_CELLS,
 	 .descriptors = true},
@@ -99,10 +102,11 @@ bool verb_accepts(const struct verb *verb, const struct options *options, int nu
 			 unwanted & OPTION_FOLLOW && verb->options & OPTION_FORCE
 				 ? "; for --force there is no letter"
 				 : "");
-	else if (options->host && verb->descriptors && num_arguments > 0)
-		complain("%s hands over open files, which do not go to another machine; write: "
-			 "ssh %s cellctl %s ...",
-			 verb->name, options->host, verb->name);
+	else if (options->host && verb->descriptors && (num_arguments > 0 || !verb->max_arguments))
+		complain("%s %s, which do not go to another machine; write: ssh %s cellctl %s ...",
+			 verb->name,
+			 verb->local ? "looks at files of this one" : "hands over open files",
+			 options->host, verb->name);
 	else if (num_arguments < verb->min_arguments)
 		complain(verb->min_arguments > 1 ? "%s needs a cell and what is to be set"
 						 : "%s needs the name of a cell",
@@ -137,6 +141,8 @@ static const struct {
 	 "  -i, --input            Go on, and give the cell what is typed (^]: end)\n"},
 	{OPTION_COUNT, "  -n, --iterations=N     End after so many pictures\n"},
 	{OPTION_INTERVAL, "      --interval=TIME    Time between two looks (500ms, 2s)\n"},
+	{OPTION_REPORT, "      --report=FILE      Write what was found, without private data\n"},
+	{OPTION_SMI, "      --smi=TIME         Look for long SMIs so long (as root)\n"},
 };
 
 static void put_options(FILE *stream, unsigned int options)

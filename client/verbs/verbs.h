@@ -18,7 +18,7 @@ struct verb {
 	unsigned int options; /* OPTION_* that it takes */
 	enum exit_status (*run)(struct client *client, char **arguments);
 	bool local;		   /* works without the bus */
-	bool descriptors;	   /* with arguments it passes open files, which only stay here */
+	bool descriptors;	   /* it works on files, which only stay here: not with a host */
 	const char *polkit_action; /* that its call needs, NULL: none */
 	const char *interface;	   /* where it is one call and no more: what it calls */
 	const char *method;
@@ -41,6 +41,7 @@ enum exit_status verb_status(struct client *client, char **arguments);
 enum exit_status verb_list(struct client *client, char **arguments);
 enum exit_status verb_lifecycle(struct client *client, char **arguments);
 enum exit_status verb_hypervisor(struct client *client, char **arguments);
+enum exit_status verb_doctor(struct client *client, char **arguments);
 enum exit_status verb_check(struct client *client, char **arguments);
 enum exit_status verb_console(struct client *client, char **arguments);
 enum exit_status verb_stats(struct client *client, char **arguments);

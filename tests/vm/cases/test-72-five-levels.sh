@@ -9,6 +9,7 @@
 . ./lib.sh
 
 check 'control: Linux has five levels' grep -qw la57 /proc/cpuinfo
+has_line 'doctor tells before' "$(cellctl doctor)" '^fail +paging +five-level page tables are in use'
 check 'the module loads' modprobe cellvisor
 mark=$(kernel_log_mark)
 fails 'the hypervisor does not open' cellctl enable

@@ -1,0 +1,180 @@
+// SPDX-License-Identifier: GPL-2.0-only
+#include <errno.h>
+#include <fcntl.h>
+#include <stdarg.h>
+#include <stdio.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "common/cleanup.h"
+#include "daemon/util/read_text.h"
+#include "doctor/facts.h"
+#include "json.h"
+
+#define FACT_MAX     (16u << 20) /* modules.dep, cpuinfo of a machine with hundreds of CPUs */
+#define MAX_CPUS     8192
+#define SEPARATORS   " \t\n"
+#define ANSWER_WORDS 4
+
+static char *path_below(const struct facts *facts, const char *format, va_list arguments)
+{
+	_cleanup_(freep) char *path = NULL;
+	char *full;
+
+	if (vasprintf(&path, format, arguments) < 0) {
+		path = NULL;
+		return NULL;
+	}
+	return asprintf(&full, "%s%s", facts->root, path) < 0 ? NULL : full;
+}
+
+char *facts_text(const struct facts *facts, const char *path, ...)
+{
+	_cleanup_(freep) char *full = NULL;
+	_cleanup_(closep) int fd = -1;
+	char *text = NULL;
+	size_t length;
+	va_list list;
+
+	va_start(list, path);
+	full = path_below(facts, path, list);
+	va_end(list);
+	fd = full ? open(full, O_RDONLY | O_CLOEXEC | O_NOCTTY | O_NONBLOCK) : -1;
+	if (fd >= 0)
+		errno = -read_text(fd, FACT_MAX, &text, &length);
+	return text;
+}
+
+bool facts_exists(const struct facts *facts, const char *path, ...)
+{
+	_cleanup_(freep) char *full = NULL;
+	va_list list;
+
+	va_start(list, path);
+	full = path_below(facts, path, list);
+	va_end(list);
+	return full && access(full, F_OK) == 0;
+}
+
+static bool has_word(const char *text, const char *word)
+{
+	const size_t length = strlen(word);
+
+	for (const char *at = text; (at = strstr(at, word)); at += length) {
+		if ((at == text || strchr(SEPARATORS, at[-1])) && strchr(SEPARATORS, at[length]))
+			return true;
+	}
+	return false;
+}
+
+bool facts_has(const struct facts *facts, const char *path, const char *word)
+{
+	_cleanup_(freep) char *text = facts_text(facts, "%s", path);
+
+	return text && has_word(text, word);
+}
+
+bool facts_flag(const struct facts *facts, const char *flag)
+{
+	return has_word(facts->cpuinfo, flag);
+}
+
+bool facts_option(const struct facts *facts, const char *word)
+{
+	return has_word(facts->cmdline, word);
+}
+
+int facts_msr(const struct facts *facts, uint32_t number, uint64_t *ret)
+{
+	uint64_t value, all = 0;
+	int r = -ENOENT;
+
+	for (int cpu = 0; cpu < MAX_CPUS; cpu++) {
+		_cleanup_(closep) int fd = -1;
+		char path[512];
+
+		snprintf(path, sizeof(path), "%s/dev/cpu/%d/msr", facts->root, cpu);
+		fd = open(path, O_RDONLY | O_CLOEXEC);
+		if (fd < 0 && errno == ENXIO) /* offline */
+			continue;
+		if (fd < 0 && errno == ENOENT)
+			break;
+		if (fd < 0 || pread(fd, &value, sizeof(value), number) != sizeof(value))
+			return -errno;
+		all |= value;
+		r = 0;
+	}
+	*ret = all;
+	return r;
+}
+
+#ifdef __x86_64__
+#include <cpuid.h>
+
+static void ask(uint32_t leaf, uint32_t ret[ANSWER_WORDS])
+{
+	__cpuid(leaf, ret[0], ret[1], ret[2], ret[3]);
+}
+#else
+static void ask(uint32_t leaf, uint32_t ret[ANSWER_WORDS])
+{
+}
+#endif
+
+void facts_cpuid(const struct facts *facts, uint32_t leaf, uint32_t ret[ANSWER_WORDS])
+{
+	_cleanup_(closep) int fd = -1;
+	char path[512];
+
+	memset(ret, 0, ANSWER_WORDS * sizeof(*ret));
+	if (!*facts->root) {
+		ask(leaf, ret);
+		return;
+	}
+	snprintf(path, sizeof(path), "%s/dev/cpu/0/cpuid", facts->root);
+	fd = open(path, O_RDONLY | O_CLOEXEC);
+	if (fd >= 0)
+		(void)!pread(fd, ret, ANSWER_WORDS * sizeof(*ret), leaf);
+}
+
+static void read_hypervisor(struct facts *facts)
+{
+	uint32_t answer[ANSWER_WORDS];
+
+	if (!facts_flag(facts, "hypervisor"))
+		return;
+	facts_cpuid(facts, 0x40000000, answer);
+	memcpy(facts->hypervisor, &answer[1], sizeof(facts->hypervisor) - 1);
+}
+
+int facts_read(const char *root, struct facts *ret)
+{
+	struct facts facts = {.root = root};
+	_cleanup_(freep) char *release = facts_text(&facts, "/proc/sys/kernel/osrelease");
+	size_t length;
+
+	facts.cpuinfo = facts_text(&facts, "/proc/cpuinfo") ?: strdup("");
+	facts.cmdline = facts_text(&facts, "/proc/cmdline") ?: strdup("");
+	facts.findings = json_object_new_array();
+	facts.on = facts_has(&facts, "/sys/devices/jailhouse/enabled", "1");
+	snprintf(facts.release, sizeof(facts.release), "%.*s",
+		 release ? (int)strcspn(release, "\n") : 0, release ?: "");
+	length = strspn(facts.release, "0123456789.-");
+	while (length && !strchr("0123456789", facts.release[length - 1]))
+		length--;
+	memcpy(facts.version, facts.release, length);
+	*ret = facts;
+	if (!facts.cpuinfo || !facts.cmdline || !facts.findings) {
+		facts_done(ret);
+		return -ENOMEM;
+	}
+	read_hypervisor(ret);
+	return 0;
+}
+
+void facts_done(struct facts *facts)
+{
+	free(facts->cpuinfo);
+	free(facts->cmdline);
+	json_object_put(facts->findings);
+}

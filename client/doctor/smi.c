@@ -1,0 +1,107 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * The kernel's hwlat tracer has one CPU spin with its interrupts off and watch the clock: where
+ * that jumps, nothing of Linux can have been at work. It runs in an instance of its own, which goes
+ * again: what others trace stays as it is.
+ */
+#include <errno.h>
+#include <fcntl.h>
+#include <signal.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <time.h>
+
+#include "common/cleanup.h"
+#include "doctor/doctor.h"
+
+#define INSTANCES "/sys/kernel/tracing/instances"
+#define INSTANCE  INSTANCES "/cellctl-doctor"
+#define LONG_USEC 100 /* an interrupt of a cell's that comes so late is too late for many */
+
+static int set(const struct facts *facts, const char *path, const char *text)
+{
+	_cleanup_(freep) char *full = NULL;
+	_cleanup_(closep) int fd = -1;
+
+	if (asprintf(&full, "%s%s", facts->root, path) < 0)
+		full = NULL;
+	fd = full ? open(full, O_WRONLY | O_CLOEXEC) : -1;
+	return fd < 0 || write(fd, text, strlen(text)) < 0 ? -errno : 0;
+}
+
+/* Who interrupts means the looking, not what is to be put back: it is told by the answer. */
+static void wait_for(uint64_t microseconds)
+{
+	const struct timespec time = {microseconds / 1000000, microseconds % 1000000 * 1000};
+	sigset_t signals, before;
+
+	sigemptyset(&signals);
+	sigaddset(&signals, SIGINT);
+	sigaddset(&signals, SIGTERM);
+	sigaddset(&signals, SIGHUP);
+	sigprocmask(SIG_BLOCK, &signals, &before);
+	sigtimedwait(&signals, NULL, &time);
+	sigprocmask(SIG_SETMASK, &before, NULL);
+}
+
+/* "... inner/outer(us): 12/10 ..." */
+static unsigned long long longest_of(const char *trace)
+{
+	unsigned long long inner, outer, longest = 0;
+
+	for (const char *at = trace; at && (at = strstr(at, "inner/outer(us):")); at++) {
+		if (sscanf(at, "inner/outer(us): %llu/%llu", &inner, &outer) != 2)
+			continue;
+		longest = inner > longest ? inner : longest;
+		longest = outer > longest ? outer : longest;
+	}
+	return longest;
+}
+
+static void tell(struct facts *facts, const char *trace)
+{
+	const unsigned long long longest = longest_of(trace);
+
+	if (longest >= LONG_USEC)
+		doctor_say(facts, VERDICT_WARN,
+			   "look in the firmware setup for what it does behind Linux' back (USB "
+			   "legacy support, power and fan management)",
+			   "pauses of up to %llu us that Linux did not make", longest);
+	else
+		doctor_say(facts, VERDICT_OK, NULL,
+			   "no pause of %u us or more; the longest: %llu us", LONG_USEC, longest);
+}
+
+void doctor_look_for_smis(struct facts *facts, uint64_t microseconds)
+{
+	_cleanup_(freep) char *instance = NULL, *trace = NULL;
+	int r;
+
+	if (!microseconds) {
+		doctor_say(facts, VERDICT_UNKNOWN,
+			   "--smi=10s, while nothing runs that interrupts must not be late for",
+			   "long ones are looked for when asked");
+		return;
+	}
+	if (asprintf(&instance, "%s" INSTANCE, facts->root) < 0)
+		instance = NULL;
+	if (!instance || mkdir(instance, 0700) < 0) {
+		doctor_say(facts, VERDICT_UNKNOWN, "as root, with tracefs mounted",
+			   INSTANCES " cannot be used: %s", strerror(errno));
+		return;
+	}
+	r = set(facts, INSTANCE "/current_tracer", "hwlat");
+	if (r == 0) {
+		wait_for(microseconds);
+		set(facts, INSTANCE "/tracing_on", "0");
+		trace = facts_text(facts, INSTANCE "/trace");
+		set(facts, INSTANCE "/current_tracer", "nop");
+	}
+	rmdir(instance);
+	if (r == 0)
+		tell(facts, trace);
+	else
+		doctor_say(facts, VERDICT_UNKNOWN,
+			   "with a kernel that has CONFIG_HWLAT_TRACER, while nobody else uses it",
+			   "the hwlat tracer cannot be used: %s", strerror(-r));
+}
