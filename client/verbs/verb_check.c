@@ -2,63 +2,63 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <string.h>
-#include <sys/mman.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
 #include "common/cleanup.h"
 #include "json.h"
+#include "verbs/check_offline.h"
 #include "verbs/verbs.h"
 #include "view/text.h"
-
-#define DESCRIPTION_COPY_MAX (4 << 20) /* far beyond what the daemon takes */
 
 struct check {
 	struct client *client;
 	struct json_object *results;  /* NULL unless JSON is wanted */
 	struct json_object *findings; /* of the file that is being told about, in results */
+	struct offline offline;	      /* what files are checked against */
 	size_t files;
 	size_t errors;
 	size_t warnings;
 };
 
-struct finding {
-	const char *severity;
-	const char *key;
-	const char *text;
-};
-
-static void print_finding(struct check *check, const char *file, const struct finding *finding)
+static void print_finding(struct check *check, const struct problem *finding)
 {
 	const struct screen *screen = &check->client->screen;
 	FILE *stream = check->client->output.stream;
-	enum color color = strcmp(finding->severity, "error") == 0 ? COLOR_RED : COLOR_YELLOW;
+	enum color color = finding->severity == SEVERITY_ERROR ? COLOR_RED : COLOR_YELLOW;
 
-	text_put_line(stream, file, screen->unicode);
-	fprintf(stream, "%s%s", *file ? ": " : "", screen_color(screen, color));
-	text_put_line(stream, finding->severity, screen->unicode);
+	text_put_line(stream, finding->file, screen->unicode);
+	if (finding->line)
+		fprintf(stream, ":%u:%u", finding->line, finding->column);
+	fprintf(stream, "%s%s", *finding->file ? ": " : "", screen_color(screen, color));
+	text_put_line(stream, severity_name(finding->severity), screen->unicode);
 	fprintf(stream, "%s: ", screen_plain(screen, color));
 	if (*finding->key) {
 		text_put_line(stream, finding->key, screen->unicode);
 		fputs(": ", stream);
 	}
+	if (*finding->value) {
+		fputc('"', stream);
+		text_put_line(stream, finding->value, screen->unicode);
+		fputs("\": ", stream);
+	}
 	text_put_line(stream, finding->text, screen->unicode);
 	fputc('\n', stream);
 }
 
-static bool add_finding_json(struct json_object *findings, const struct finding *finding)
+static bool add_finding_json(struct json_object *findings, const struct problem *finding)
 {
-	struct json_object *object = json_object_new_object();
+	_cleanup_(json_putp) struct json_object *object = json_object_new_object();
 
-	if (!object)
-		return false;
-	if (!json_add_string(object, "severity", finding->severity) ||
+	if (!object || !json_add_string(object, "severity", severity_name(finding->severity)) ||
 	    !json_add_string(object, "key", finding->key) ||
-	    !json_add_string(object, "text", finding->text)) {
-		json_object_put(object);
+	    !json_add_string(object, "text", finding->text))
 		return false;
-	}
-	return json_append(findings, object);
+	if (finding->line && (!json_add_uint64(object, "line", finding->line) ||
+			      !json_add_uint64(object, "column", finding->column) ||
+			      !json_add_string(object, "value", finding->value)))
+		return false;
+	return json_append(findings, TAKE_POINTER(object));
 }
 
 /* What follows is about this file; "": about no single one. */
@@ -81,30 +81,17 @@ static int begin_file(struct check *check, const char *file, const char *name)
 	return 0;
 }
 
-static int take_finding(struct check *check, const char *file, const struct finding *finding)
+static int take_finding(struct check *check, const struct problem *finding)
 {
-	if (strcmp(finding->severity, "error") == 0)
+	if (finding->severity == SEVERITY_ERROR)
 		check->errors++;
 	else
 		check->warnings++;
 	if (!check->results)
-		print_finding(check, file, finding);
+		print_finding(check, finding);
 	else if (!add_finding_json(check->findings, finding))
 		return -ENOMEM;
 	return 0;
-}
-
-/* a(sss) */
-static int read_findings(struct check *check, const char *file, sd_bus_message *reply)
-{
-	struct finding finding;
-	int r;
-
-	r = sd_bus_message_enter_container(reply, SD_BUS_TYPE_ARRAY, "(sss)");
-	while (r >= 0 && (r = sd_bus_message_read(reply, "(sss)", &finding.severity, &finding.key,
-						  &finding.text)) > 0)
-		r = take_finding(check, file, &finding);
-	return r;
 }
 
 /* Bytes at the end of a description's path that do not belong to the cell's name. */
@@ -127,89 +114,90 @@ static char *description_name(const char *path)
 /* a(ssss), with the findings of one file after each other; one without any has an empty one. */
 static int read_all_findings(struct check *check, sd_bus_message *reply)
 {
-	const char *last = NULL, *file;
-	struct finding finding;
+	struct problem finding = {.value = ""};
+	const char *last = NULL, *severity;
 	int r;
 
 	r = sd_bus_message_enter_container(reply, SD_BUS_TYPE_ARRAY, "(ssss)");
-	while (r >= 0 && (r = sd_bus_message_read(reply, "(ssss)", &file, &finding.severity,
+	while (r >= 0 && (r = sd_bus_message_read(reply, "(ssss)", &finding.file, &severity,
 						  &finding.key, &finding.text)) > 0) {
-		if (!last || strcmp(file, last) != 0) {
-			_cleanup_(freep) char *name = description_name(file);
+		if (!last || strcmp(finding.file, last) != 0) {
+			_cleanup_(freep) char *name = description_name(finding.file);
 
 			/* A directory that cannot be read is no description. */
-			check->files += suffix_length(file) > 0;
-			r = name ? begin_file(check, file, name) : -ENOMEM;
+			check->files += suffix_length(finding.file) > 0;
+			r = name ? begin_file(check, finding.file, name) : -ENOMEM;
 		}
-		if (r >= 0 && *finding.severity)
-			r = take_finding(check, file, &finding);
-		last = file;
+		finding.severity =
+			strcmp(severity, "error") == 0 ? SEVERITY_ERROR : SEVERITY_WARNING;
+		if (r >= 0 && *severity)
+			r = take_finding(check, &finding);
+		last = finding.file;
 	}
 	return r;
 }
 
-/* The daemon reads memory only: a file could make it wait. What is too long it says itself. */
-static int copy_to_memory(int file)
+/* Name NULL: what concerns no single description. */
+static int take_problems(struct check *check, const char *file, const char *name,
+			 const struct problems *problems)
 {
-	char block[16384];
-	ssize_t length, total = 0;
-	int fd = memfd_create("description", MFD_CLOEXEC);
+	int r = problems->out_of_memory ? -ENOMEM : 0;
 
-	if (fd < 0)
-		return -errno;
-	while (total < DESCRIPTION_COPY_MAX && (length = read(file, block, sizeof(block))) != 0) {
-		if (length < 0 || write(fd, block, (size_t)length) != length) {
-			length = -errno;
-			close(fd);
-			return (int)length;
-		}
-		total += length;
-	}
-	lseek(fd, 0, SEEK_SET);
-	return fd;
+	if (name || problems->count)
+		r = r < 0 ? r : begin_file(check, name ? file : "", name ?: "");
+	check->files += name != NULL;
+	for (size_t i = 0; r >= 0 && i < problems->count; i++)
+		r = take_finding(check, &problems->items[i]);
+	return r;
 }
 
-/* The daemon gets the content: it need not be able to reach the file, nor do we show it others. */
-static int open_description(const char *path)
+static int take_dir(struct check *check, struct cell_dir *dir)
 {
-	_cleanup_(closep) int file = -1;
-	struct stat status;
-	int fd;
+	int r = offline_check_dir(&check->offline, dir);
 
+	for (size_t i = 0; r >= 0 && i < dir->count; i++)
+		r = take_problems(check, dir->entries[i].path, dir->entries[i].name,
+				  &dir->entries[i].problems);
+	return r < 0 ? r : take_problems(check, "", NULL, &dir->problems);
+}
+
+static int open_named(const char *path)
+{
 	/* O_NONBLOCK: a FIFO must not hold us up before we see that it is one. */
-	file = open(path, O_RDONLY | O_CLOEXEC | O_NOCTTY | O_NONBLOCK);
-	if (file < 0) {
-		complain("check: %s: %s", path, strerror(errno));
-		return -errno;
-	}
-	if (fstat(file, &status) < 0 || !S_ISREG(status.st_mode)) {
-		complain("check: %s: is no regular file", path);
-		return -EINVAL;
-	}
-	fd = copy_to_memory(file);
+	int fd = strcmp(path, "-") == 0 ? dup(STDIN_FILENO)
+					: open(path, O_RDONLY | O_CLOEXEC | O_NOCTTY | O_NONBLOCK);
+
 	if (fd < 0)
-		complain("check: %s: %s", path, strerror(-fd));
+		complain("check: %s: %s", path, strerror(errno));
 	return fd;
 }
 
-static enum exit_status check_file(struct check *check, const char *path, const char *name)
+/* Returns 0, -EINVAL where that was said already, -ENOMEM. */
+static int check_path(struct check *check, const char *path)
 {
-	_cleanup_(sd_bus_error_free) sd_bus_error error = SD_BUS_ERROR_NULL;
-	_cleanup_(sd_bus_message_unrefp) sd_bus_message *reply = NULL;
-	_cleanup_(closep) int fd = open_description(path);
-	int r;
+	_cleanup_(freep) char *name = strdup("stdin");
+	_cleanup_(closep) int fd = open_named(path);
+	struct stat status;
 
 	if (fd < 0)
-		return STATUS_FAILED;
-	r = connection_call(&check->client->connection, CALL_READ, BUS_MANAGER_PATH,
-			    BUS_MANAGER_INTERFACE, "Check", &error, &reply, "hs", fd, name);
-	if (r < 0)
-		return complain_attempt(check->client, path, &error, r);
-	check->files++;
-	r = begin_file(check, path, name);
-	if (r >= 0)
-		r = read_findings(check, path, reply);
-	return r < 0 ? complain_reply(r) : STATUS_DONE;
+		return -EINVAL;
+	if (strcmp(path, "-") != 0) {
+		free(name);
+		name = description_name(path);
+	}
+	if (!name)
+		return -ENOMEM;
+	if (fstat(fd, &status) == 0 && S_ISDIR(status.st_mode)) {
+		_cleanup_(cell_dir_freep) struct cell_dir *dir = NULL;
+		int r = cell_dir_load_path(path, &dir);
+
+		return r < 0 ? r : take_dir(check, dir);
+	} else {
+		_cleanup_(problems_done) struct problems problems = {0};
+		int r = offline_check_file(&check->offline, fd, path, name, &problems);
+
+		return r < 0 ? r : take_problems(check, path, name, &problems);
+	}
 }
 
 static enum exit_status check_named(struct check *check, char **paths)
@@ -217,28 +205,51 @@ static enum exit_status check_named(struct check *check, char **paths)
 	enum exit_status status = STATUS_DONE;
 
 	for (; *paths; paths++) {
-		_cleanup_(freep) char *name = description_name(*paths);
+		int r = check_path(check, *paths);
 
-		if (!name)
+		if (r == -ENOMEM)
 			return complain_memory();
-		if (check_file(check, *paths, name) != STATUS_DONE)
+		if (r < 0)
 			status = STATUS_FAILED;
 	}
 	return status;
 }
 
+/* As the daemon has them, which knows what cells and memory there are; without it as they lie
+ * there. */
 static enum exit_status check_installed(struct check *check)
 {
 	_cleanup_(sd_bus_error_free) sd_bus_error error = SD_BUS_ERROR_NULL;
 	_cleanup_(sd_bus_message_unrefp) sd_bus_message *reply = NULL;
-	int r;
+	_cleanup_(cell_dir_freep) struct cell_dir *dir = NULL;
+	int r = connection_open(&check->client->connection);
 
-	r = connection_call(&check->client->connection, CALL_READ, BUS_MANAGER_PATH,
-			    BUS_MANAGER_INTERFACE, "CheckAll", &error, &reply, NULL);
-	if (r < 0)
+	if (r >= 0)
+		r = connection_call(&check->client->connection, CALL_READ, BUS_MANAGER_PATH,
+				    BUS_MANAGER_INTERFACE, "CheckAll", &error, &reply, NULL);
+	if (r >= 0) {
+		r = read_all_findings(check, reply);
+		return r < 0 ? complain_reply(r) : STATUS_DONE;
+	}
+	if (check->client->options.host ||
+	    (error.name && strncmp(error.name, BUS_NAME, strlen(BUS_NAME)) == 0))
 		return complain_attempt(check->client, NULL, &error, r);
-	r = read_all_findings(check, reply);
-	return r < 0 ? complain_reply(r) : STATUS_DONE;
+	r = offline_begin(&check->offline);
+	if (r >= 0)
+		r = take_problems(check, "", NULL, &check->offline.notes);
+	if (r >= 0)
+		r = cell_dir_load(NULL, &dir);
+	return r < 0 || take_dir(check, dir) < 0 ? complain_memory() : STATUS_DONE;
+}
+
+/* Files are as good as what they are checked against; that is told first. */
+static enum exit_status check_offline(struct check *check, char **paths)
+{
+	int r = offline_begin(&check->offline);
+
+	if (r >= 0)
+		r = take_problems(check, "", NULL, &check->offline.notes);
+	return r < 0 ? complain_memory() : check_named(check, paths);
 }
 
 static void print_summary(const struct check *check)
@@ -267,11 +278,12 @@ enum exit_status verb_check(struct client *client, char **arguments)
 	}
 	check.results = results;
 
-	status = *arguments ? check_named(&check, arguments) : check_installed(&check);
+	status = *arguments ? check_offline(&check, arguments) : check_installed(&check);
 	if (results)
 		json_print(client->output.stream, results, client->options.json == JSON_PRETTY);
 	else if (!client->options.quiet)
 		print_summary(&check);
+	offline_end(&check.offline);
 	if (client_show(client) != STATUS_DONE)
 		return STATUS_FAILED;
 	return check.errors > 0 ? STATUS_FAILED : status;

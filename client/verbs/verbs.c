@@ -37,7 +37,7 @@ static const struct verb verbs[] = {
 	{"disable", "", "Close the hypervisor (--force: stop all cells first)", 0, 0,
 	 OPTION_FORCE | OPTION_JSON, .run = verb_hypervisor, OF_HYPERVISOR("DisableHypervisor")},
 	{"check", "[FILE...]", "Check cell descriptions: these, or all that are installed", 0,
-	 ANY_NUMBER, OPTION_JSON, .run = verb_check, .descriptors = true},
+	 ANY_NUMBER, OPTION_JSON, .run = verb_check, .local = true, .descriptors = true},
 	{"doctor", "", "Whether this machine is fit for the hypervisor, and what to do", 0, 0,
 	 OPTION_JSON | OPTION_REPORT | OPTION_SMI, .run = verb_doctor, .local = true,
 	 .descriptors = true},

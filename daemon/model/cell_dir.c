@@ -168,14 +168,14 @@ static int compare_entries(const void *a, const void *b)
 		      ((const struct cell_dir_entry *)b)->name);
 }
 
-int cell_dir_load(const char *root, struct cell_dir **ret)
+static int load(const char *root, const char *const *paths, size_t count, struct cell_dir **ret)
 {
 	_cleanup_(cell_dir_freep) struct cell_dir *dir = calloc(1, sizeof(*dir));
 
 	if (!dir)
 		return -ENOMEM;
-	for (size_t i = 0; i < ARRAY_SIZE(directories); i++) {
-		int r = load_directory(dir, root ?: "", directories[i]);
+	for (size_t i = 0; i < count; i++) {
+		int r = load_directory(dir, root, paths[i]);
 
 		if (r < 0)
 			return r;
@@ -185,6 +185,16 @@ int cell_dir_load(const char *root, struct cell_dir **ret)
 		qsort(dir->entries, dir->count, sizeof(*dir->entries), compare_entries);
 	*ret = TAKE_POINTER(dir);
 	return 0;
+}
+
+int cell_dir_load(const char *root, struct cell_dir **ret)
+{
+	return load(root ?: "", directories, ARRAY_SIZE(directories), ret);
+}
+
+int cell_dir_load_path(const char *path, struct cell_dir **ret)
+{
+	return load("", &path, 1, ret);
 }
 
 void cell_dir_free(struct cell_dir *dir)

@@ -30,6 +30,9 @@ struct cell_dir {
  */
 int cell_dir_load(const char *root, struct cell_dir **ret);
 
+/* The same for one directory, and no other. One that is not there is empty. */
+int cell_dir_load_path(const char *path, struct cell_dir **ret);
+
 /* Takes NULL. */
 void cell_dir_free(struct cell_dir *dir);
 DEFINE_FREEP(struct cell_dir *, cell_dir_free)

@@ -8,6 +8,9 @@
 #include "model/check_parts.h"
 #include "model/link.h"
 
+/* Of cells that want the same so many are named; the others are counted. */
+#define RIVALS_SHOWN 3
+
 struct problem_place check_place(const struct check *check, const char *key)
 {
 	struct problem_place place = {.file = check->description->file, .key = key};
@@ -276,18 +279,48 @@ static void check_images(const struct check *check)
 	}
 }
 
-static void check_common_cpus(const struct check *check, const struct description *other)
+/* Another one than the one that is checked, from index on, that names the CPU; NULL: none. */
+static const struct description *next_rival(const struct check *check, int cpu, size_t *index,
+					    size_t end)
+{
+	while (*index < end) {
+		const struct description *other = check->input->descriptions[(*index)++];
+
+		if (cpu_mask_has(&other->cpus, cpu) &&
+		    strcmp(other->name, check->description->name) != 0)
+			return other;
+	}
+	return NULL;
+}
+
+/* All that name a CPU are told of in one line: at the last of them, where a set is checked. */
+static void check_common_cpu(const struct check *check, int cpu, size_t count)
+{
+	size_t later = count, index = 0, others = 0;
+	char names[RIVALS_SHOWN * (DESCRIPTION_MAX_NAME + 2) + 1] = "", more[40] = "";
+	const struct description *other;
+
+	if (next_rival(check, cpu, &later, check->input->num_descriptions))
+		return;
+	while ((other = next_rival(check, cpu, &index, count))) {
+		if (others++ < RIVALS_SHOWN)
+			sprintf(names + strlen(names), "%s%s", others > 1 ? ", " : "", other->name);
+	}
+	if (others > RIVALS_SHOWN)
+		snprintf(more, sizeof(more), " and %zu more", others - RIVALS_SHOWN);
+	if (others)
+		check_report(check, SEVERITY_WARNING, "cpus",
+			     "CPU %d is named by cell%s %s%s as well: only one of them can exist "
+			     "at a time",
+			     cpu, others > 1 ? "s" : "", names, more);
+}
+
+static void check_common_cpus(const struct check *check, size_t count)
 {
 	const struct cpu_mask *cpus = &check->description->cpus;
 
-	for (int cpu = cpu_mask_next(cpus, 0); cpu >= 0; cpu = cpu_mask_next(cpus, cpu + 1)) {
-		if (cpu_mask_has(&other->cpus, cpu))
-			check_report(
-				check, SEVERITY_WARNING, "cpus",
-				"CPU %d is named by cell %s as well: only one of them can exist at "
-				"a time",
-				cpu, other->name);
-	}
+	for (int cpu = cpu_mask_next(cpus, 0); cpu >= 0; cpu = cpu_mask_next(cpus, cpu + 1))
+		check_common_cpu(check, cpu, count);
 }
 
 static void check_common_ranges(const struct check *check, const struct description *other,
@@ -353,20 +386,32 @@ static void check_alone(const struct check *check)
  */
 static void check_neighbours(const struct check *check, size_t count)
 {
+	size_t told = 0, more = 0;
+
 	if (check->input->ignore_rivals)
 		return;
+	check_common_cpus(check, count);
 	for (size_t i = 0; i < count && !problems_full(check->problems); i++) {
 		const struct description *other = check->input->descriptions[i];
+		_cleanup_(problems_done) struct problems found = {0};
+		const struct check pair = {check->input, check->description, &found};
 
 		if (strcmp(other->name, check->description->name) == 0)
 			continue;
-		check_common_cpus(check, other);
-		check_common_ranges(check, other, get_memory, "names the same memory");
-		check_common_ranges(check, other, get_mmio, "names the same device");
-		check_common_ranges(check, other, get_ports, "has some of these ports as well");
-		check_common_pins(check, other);
-		check_common_devices(check, other);
+		check_common_ranges(&pair, other, get_memory, "names the same memory");
+		check_common_ranges(&pair, other, get_mmio, "names the same device");
+		check_common_ranges(&pair, other, get_ports, "has some of these ports as well");
+		check_common_pins(&pair, other);
+		check_common_devices(&pair, other);
+		if (found.count && told++ < RIVALS_SHOWN)
+			problems_append(check->problems, &found);
+		else if (found.count)
+			more++;
 	}
+	if (more)
+		check_report(check, SEVERITY_WARNING, "",
+			     "%zu more cells name some of the same memory, devices, ports or pins",
+			     more);
 }
 
 int check_cell(const struct check_input *input, const struct description *description,

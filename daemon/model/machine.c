@@ -12,7 +12,16 @@ struct reader {
 	const char *root;
 	struct problems *problems;
 	struct machine *machine;
+	bool partly; /* what the caller may not see is told, and left out */
 };
+
+/* What the kernel shows to root only. */
+static int unseen(const struct reader *reader, const char *path, const char *what, int error)
+{
+	problems_add(reader->problems, reader->partly ? SEVERITY_WARNING : SEVERITY_ERROR,
+		     PROBLEM_AT(.file = path), "%s", what);
+	return reader->partly ? 0 : error;
+}
 
 /* Reads a whole file below the root; the text has a zero behind its end. -ENOENT is no problem. */
 static int read_file(const struct reader *reader, const char *path, char **ret_text,
@@ -30,7 +39,7 @@ static int read_file(const struct reader *reader, const char *path, char **ret_t
 	r = fd < 0 ? -errno : read_text(fd, FILE_MAX, ret_text, ret_length);
 	if (r == 0 && *ret_length == FILE_MAX)
 		r = -EFBIG;
-	if (r < 0 && r != -ENOENT && r != -ENOMEM)
+	if (r < 0 && r != -ENOENT && r != -ENOMEM && !(reader->partly && r == -EACCES))
 		problems_add(reader->problems, SEVERITY_ERROR, PROBLEM_AT(.file = path),
 			     "cannot be read: %s", strerror(-r));
 	return r;
@@ -51,8 +60,7 @@ static int check_visible(const struct reader *reader)
 		if (iomem->items[i].end != 0)
 			return 0;
 	}
-	return complain(reader, "/proc/iomem", "shows no addresses; only root may see them",
-			-EPERM);
+	return unseen(reader, "/proc/iomem", "shows no addresses; only root may see them", -EPERM);
 }
 
 static int parse_iomem(const void *text, size_t length, struct machine *machine)
@@ -134,6 +142,9 @@ static int read_source(const struct reader *reader, const struct source *source)
 	size_t length;
 	int r = read_file(reader, source->path, &text, &length);
 
+	if (r == -EACCES && reader->partly)
+		return source->optional ? 0
+					: unseen(reader, source->path, "only root may see it", r);
 	if (r == -ENOENT && !source->optional)
 		return complain(reader, source->path, "is not there; is /proc or /sys mounted?",
 				-ENOENT);
@@ -145,10 +156,11 @@ static int read_source(const struct reader *reader, const struct source *source)
 	return r == -ENOENT ? 0 : r;
 }
 
-int machine_read(const char *root, struct problems *problems, struct machine **ret)
+static int read_machine(const char *root, bool partly, struct problems *problems,
+			struct machine **ret)
 {
 	_cleanup_(machine_freep) struct machine *machine = calloc(1, sizeof(*machine));
-	const struct reader reader = {.root = root ?: "", .problems = problems, .machine = machine};
+	const struct reader reader = {root ?: "", problems, machine, partly};
 	int r = machine && (machine->root = strdup(reader.root)) ? 0 : -ENOMEM;
 
 	for (size_t i = 0; r == 0 && i < ARRAY_SIZE(sources); i++) {
@@ -164,6 +176,16 @@ int machine_read(const char *root, struct problems *problems, struct machine **r
 	topology_read(reader.root, &machine->online, &machine->topology);
 	*ret = TAKE_POINTER(machine);
 	return 0;
+}
+
+int machine_read(const char *root, struct problems *problems, struct machine **ret)
+{
+	return read_machine(root, false, problems, ret);
+}
+
+int machine_read_partly(const char *root, struct problems *problems, struct machine **ret)
+{
+	return read_machine(root, true, problems, ret);
 }
 
 int machine_read_online(const char *root, struct machine *machine)

@@ -123,6 +123,12 @@ struct machine {
  */
 int machine_read(const char *root, struct problems *problems, struct machine **ret);
 
+/*
+ * The same for who is not root: what the kernel does not show is left out, and told as warnings
+ * where it matters.
+ */
+int machine_read_partly(const char *root, struct problems *problems, struct machine **ret);
+
 /* Takes over what an earlier reading knew of CPUs that are offline now. before: NULL: nothing. */
 void machine_inherit(struct machine *machine, const struct machine *before);
 

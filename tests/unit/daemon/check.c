@@ -246,6 +246,39 @@ static void test_directories(struct tap *tap, const struct check_input *input,
 	       "sums are at none of them");
 }
 
+static void write_cells(const struct test_tree *tree, unsigned int count, const char *description)
+{
+	for (unsigned int n = 0; n < count; n++) {
+		char path[64];
+
+		snprintf(path, sizeof(path), "/etc/cellmgr/cells/c%03u.json", n);
+		test_tree_write(tree, path, description);
+	}
+}
+
+static void test_one_cpu(struct tap *tap, const struct check_input *input)
+{
+	_cleanup_(cell_dir_freep) struct cell_dir *dir = NULL;
+	struct test_tree tree;
+	size_t told = 0;
+
+	test_tree_make(&tree);
+	write_cells(&tree, 63, "{\"cpus\": [3], \"memory\": \"1M\", \"image\": \"good.bin\"}");
+	if (tap_ok(tap,
+		   cell_dir_load(tree.root, &dir) == 0 && dir->count == 63 &&
+			   check_dir(input, dir) == 0,
+		   "63 descriptions are read")) {
+		for (size_t i = 0; i < dir->count; i++)
+			told += dir->entries[i].problems.count;
+		tap_is_u64(tap, told, 1, "that all name one CPU is told once");
+		tap_ok(tap,
+		       has_problem(&dir->entries[62].problems, SEVERITY_WARNING, "cpus",
+				   "CPU 3 is named by cells c000, c001, c002 and 59 more as well"),
+		       "with some of them, and how many they are");
+	}
+	test_tree_done(&tree);
+}
+
 /* More warnings than are kept. */
 static void test_many_warnings(struct tap *tap, const struct check_input *input)
 {
@@ -253,14 +286,9 @@ static void test_many_warnings(struct tap *tap, const struct check_input *input)
 	struct test_tree tree;
 
 	test_tree_make(&tree);
-	for (unsigned int n = 0; n < 30; n++) {
-		char path[64];
-
-		snprintf(path, sizeof(path), "/etc/cellmgr/cells/c%u.json", n);
-		test_tree_write(&tree, path, "{\"cpus\": [3], \"memory\": \"1M\"}");
-	}
+	write_cells(&tree, 300, "{\"cpus\": [3], \"memory\": \"1M\"}");
 	tap_ok(tap,
-	       cell_dir_load(tree.root, &dir) == 0 && dir->count == 30 &&
+	       cell_dir_load(tree.root, &dir) == 0 && dir->count == 300 &&
 		       check_dir(input, dir) == 0 && dir->problems.errors == 0 &&
 		       has_problem(&dir->problems, SEVERITY_WARNING, "",
 				   "more problems than are told"),
@@ -387,6 +415,7 @@ int main(void)
 	test_offline(&tap, &input);
 	test_together(&tap, &input);
 	test_directories(&tap, &input, &tree);
+	test_one_cpu(&tap, &input);
 	test_many_warnings(&tap, &input);
 	test_unknown_pool(&tap, &input);
 	test_missing_features(&tap, &input);
