@@ -25,7 +25,7 @@ refused() {
 	printf '{ "cpus": [2], "memory": "1M",\n  "devices": [%s]%s }\n' "$2" "$3" >/tmp/refused.json
 	text=$(cellctl check /tmp/refused.json 2>&1)
 	like "refused: $1" "$text" "$4"
-	like "refused with its place: $1" "$text" 'line 2, column [0-9]+'
+	has_line "refused with its place: $1" "$text" '^/tmp/refused\.json:2:[0-9]+: error: devices'
 }
 refused 'no word about DMA' '"pci:1234:11e8"' '' 'can read and write all of the machine'
 refused 'in use' "\"pci:$nic\"" "$unprotected" "in use by Linux' driver e1000e"

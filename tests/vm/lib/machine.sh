@@ -66,6 +66,10 @@ stage_tests() {
 		nm -u "$module" | awk '{ print $2 }' >"$dir/undefined-symbols.$(basename "$module" .ko)"
 		install -m 644 "$headers/Module.symvers" "$dir/"
 	done
+	# Where ./package has made them.
+	for file in "$source_dir"/build-packages/cellmgr_*.deb; do
+		[[ ! -e $file ]] || install -m 644 "$file" "$dir/cellmgr.deb"
+	done
 	for file in "${files[@]}"; do
 		install -D -m 644 "${file%%:*}" "$root/${file#*:}"
 	done
