@@ -41,7 +41,8 @@ test_a_long_heartbeat_costs_few_looks() {
 test_a_cell_that_storms_the_hypervisor_is_told() {
 	done_well call StartCell s alpha
 	property_is alpha Warning ""
-	sleep 11
+	# Until what it does is known.
+	sleep 15
 	fake storm alpha >/dev/null
 	property_becomes 12 alpha Warning 'it needs the hypervisor far more often than it used to'
 	property_is alpha Health ok
