@@ -13,21 +13,30 @@
 #define LABEL_WIDTH 18
 #define IN_ROW	    3
 
-/* All that an object has, "name value", so many in a row. */
+/* All that an object has, "name value", so many in a row, or fewer where the screen is narrow. */
 static void put_members(FILE *stream, const struct screen *screen, struct json_object *object)
 {
-	size_t count = 0;
+	size_t in_row = 0, at = LABEL_WIDTH + 2;
 
 	json_object_object_foreach(object, key, value)
 	{
-		if (count % IN_ROW == 0 && count)
+		const char *text = json_object_get_string(value) ?: "";
+		size_t width = text_width(key) + 1 + text_width(text);
+
+		if (in_row == IN_ROW ||
+		    (in_row && screen->columns && at + 2 + width > screen->columns)) {
 			fprintf(stream, "\n%*s", LABEL_WIDTH + 2, "");
-		else if (count)
+			in_row = 0;
+			at = LABEL_WIDTH + 2;
+		} else if (in_row) {
 			fputs("  ", stream);
+			at += 2;
+		}
 		text_put_line(stream, key, screen->unicode);
 		fputc(' ', stream);
-		text_put_line(stream, json_object_get_string(value) ?: "", screen->unicode);
-		count++;
+		text_put_line(stream, text, screen->unicode);
+		at += width;
+		in_row++;
 	}
 }
 
@@ -88,10 +97,10 @@ int crash_view_list(FILE *stream, const struct screen *screen, bool legend,
 		    struct json_object *list)
 {
 	static const struct table_column columns[] = {
-		{"TIME", false, 0, 0},
-		{"CELL", false, 8, 0},
-		{"REASON", false, 0, 1},
-		{"RECORD", false, 0, 2},
+		{"TIME", false, 0, false},
+		{"CELL", false, 0, false},
+		{"REASON", false, 0, true},
+		{"RECORD", false, 0, true},
 	};
 	_cleanup_(table_free) struct table table = TABLE(columns);
 
@@ -109,6 +118,5 @@ int crash_view_list(FILE *stream, const struct screen *screen, bool legend,
 		if (table_add(&table, screen, texts, NULL) < 0)
 			return -ENOMEM;
 	}
-	table_print(&table, stream, screen, legend, "No crash records.");
-	return 0;
+	return table_print(&table, stream, screen, legend, "No crash records.");
 }

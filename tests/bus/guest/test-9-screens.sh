@@ -7,6 +7,7 @@
 # A plant with a turbine that runs, a pump that failed, a logger that would fit and a model that
 # would not.
 whole_plant() {
+	rm -f /var/lib/cellmgr/crash/*
 	rm /etc/cellmgr/cells/*.json
 	cat >/etc/cellmgr/cells/turbine.json <<-'JSON'
 		{ "cpus": [3], "memory": "8M", "image": "alpha.bin", "heartbeat": "1min",
@@ -36,7 +37,7 @@ terminals=0
 masked() {
 	perl -Mutf8 -CSD -0777 -pe '
 		s/(Features: ).*?\n\n/$1WORD ...\n\n/s;
-		s/(Id: )\d+/$1N/;
+		s/(\bid: )\d+/$1N/i;
 		s/^(>.*?ok +)([\d.]+)(?= )/$1 . " " x (length($2) - 3) . "NNN"/me;
 		s/^(>.*?\d +)[a-z-]+ [\d.]+.*$/$1REASON NNN, .../m;
 		s/^(SIGNAL|speed|power|setpoint)( .*?)(UNIT|rpm|MW) +(\S+) +/
@@ -45,8 +46,11 @@ masked() {
 		s/; \S+ ago/; A WHILE ago/;
 		s/( *)\b(\d+ms|\d+s)\b/" " x (length("$1$2") - 3) . "NNs"/ge;
 		s/\w{3} \d{4}-\d\d-\d\d \d\d:\d\d:\d\d [A-Z]+/DAY YYYY-MM-DD HH:MM:SS ZZZ/g;
+		s/\d{4}-\d\d-\d\d/YYYY-MM-DD/g;
 		s/(sha256 )[0-9a-f]+/$1HHHHHHHHHHHH/;
-		s/\d\d:\d\d:\d\d/HH:MM:SS/;
+		s/sha256: [0-9a-f]+(\n[0-9a-f]+)?$/sha256: HHHH/mg;
+		s/(monotonic|boot-id|heartbeat|versions): .*(\n\S.*)?/$1: .../g;
+		s/\d\d:\d\d:\d\d(\.\d+)?/HH:MM:SS/g;
 		s/(Daemon: )\S+/$1N.N.N/;
 		s/(Exits: )\d+/$1NNNN/;
 		s/ +$//mg;
@@ -61,7 +65,7 @@ terminal() {
 	local columns=$1
 	shift
 	((++terminals))
-	mux new-session -d -x "$columns" -y 30 -s it \
+	mux new-session -d -x "$columns" -y 50 -s it \
 		"LC_ALL=C.UTF-8 $*; sleep 60"
 }
 
@@ -108,6 +112,8 @@ test_screens() {
 		shows status-cell $columns cellctl --no-pager status turbine
 		shows map $columns cellctl --no-pager map
 		shows top $columns cellctl top turbine
+		shows crash $columns cellctl --no-pager crash
+		shows crash-cell $columns cellctl --no-pager crash pump
 	done
 	shows status 40 cellctl --no-pager
 	shows map 40 cellctl --no-pager map
