@@ -107,11 +107,11 @@ void cell_fail(struct cpu *cpu);
 /* Fills the region afresh, with the state given, and forgets any handshake or failure. */
 void comm_init(struct cell *cell, enum cell_state state);
 
+/* CELL_*, or whatever the cell says; of one that was ended nothing counts that stands there. */
+uint32_t comm_state(const struct cell *cell);
+
 /* The cell has declared that it ended, or was ended: nobody needs to be asked. */
 bool comm_stopped(const struct cell *cell);
-
-/* The cell forbids changes of the partition. */
-bool comm_locked(const struct cell *cell);
 
 /*
  * Asks a running cell to shut down and polls for its answer; never waits. 0: it may be stopped.

@@ -28,18 +28,18 @@ void comm_init(struct cell *cell, enum cell_state state)
 	cell->public->started = state == CELL_RUNNING ? ++cell->starts : 0;
 }
 
-bool comm_stopped(const struct cell *cell)
+uint32_t comm_state(const struct cell *cell)
 {
-	uint32_t state = __atomic_load_n(&cell->comm->cell_state, __ATOMIC_ACQUIRE);
+	bool ended = cell->dying || cell->public->failed;
 
-	return cell->dying || cell->public->failed ||
-	       (state != CELL_RUNNING && state != CELL_RUNNING_LOCKED);
+	return ended ? CELL_FAILED : __atomic_load_n(&cell->comm->cell_state, __ATOMIC_ACQUIRE);
 }
 
-bool comm_locked(const struct cell *cell)
+bool comm_stopped(const struct cell *cell)
 {
-	return !cell->dying && !cell->public->failed &&
-	       __atomic_load_n(&cell->comm->cell_state, __ATOMIC_ACQUIRE) == CELL_RUNNING_LOCKED;
+	uint32_t state = comm_state(cell);
+
+	return state != CELL_RUNNING && state != CELL_RUNNING_LOCKED;
 }
 
 /* A cell that has no communication region, or says that it does not look at it, cannot be asked. */

@@ -128,7 +128,8 @@ static int check_cpus(struct cell *cell)
 static int refuse_if_locked(const char *what, const struct cell *changed)
 {
 	for_each_cell (cell) {
-		if (cell == &root_cell || cell == changed || !comm_locked(cell))
+		if (cell == &root_cell || cell == changed ||
+		    comm_state(cell) != CELL_RUNNING_LOCKED)
 			continue;
 		console_printf("cell %s has locked the configuration: %s refused\n",
 			       cell->desc->name, what);

@@ -127,12 +127,12 @@ static void test_states(struct tap *tap)
 		comm->cell_state = states[n].state;
 		tap_ok(tap,
 		       comm_stopped(cell) == states[n].stopped &&
-			       comm_locked(cell) == states[n].locked,
+			       (comm_state(cell) == CELL_RUNNING_LOCKED) == states[n].locked,
 		       "%s", states[n].name);
 	}
 	comm->cell_state = CELL_RUNNING_LOCKED;
 	cell->public->failed = 1;
-	tap_ok(tap, comm_stopped(cell) && !comm_locked(cell),
+	tap_ok(tap, comm_stopped(cell) && comm_state(cell) == CELL_FAILED,
 	       "one that the hypervisor stopped has, and locks nothing, whatever it says");
 }
 
