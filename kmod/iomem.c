@@ -36,7 +36,7 @@ static int check_reserved(u64 start, u64 size)
 	return err;
 }
 
-int iomem_hold(struct iomem_piece *piece, u64 start, u64 size, const char *name, bool shared)
+int iomem_hold(struct iomem_piece *piece, u64 start, u64 size, const char *name)
 {
 	piece->resource = request_mem_region(start, size, name);
 	if (!piece->resource) {
@@ -47,16 +47,27 @@ int iomem_hold(struct iomem_piece *piece, u64 start, u64 size, const char *name,
 		return -EBUSY;
 	}
 	piece->claimed = true;
-	/* Root's ends of links ask for their parts. */
-	if (shared)
-		piece->resource->flags &= ~IORESOURCE_BUSY;
 	return 0;
 }
 
-int iomem_claim(struct iomem_piece *piece, u64 start, u64 size, const char *name, bool shared)
+/* Root's ends of links ask for their parts. */
+void iomem_share(struct iomem_piece *piece)
+{
+	if (piece->resource)
+		piece->resource->flags &= ~IORESOURCE_BUSY;
+}
+
+int iomem_claim(struct iomem_piece *piece, u64 start, u64 size, const char *name)
 {
 	int err;
 
+	/* The kernel would give parts of it, as they are shared. */
+	if (pool_meets(start, size)) {
+		pr_cell(err, "memory at 0x%llx, size 0x%llx: some is the pool's%s\n", start, size,
+			pool_is_moving(start, size) ? ", or on its way there or back: try again"
+						    : "");
+		return -EBUSY;
+	}
 	if (start + size < start || region_intersects(start, size, IORESOURCE_SYSTEM_RAM,
 						      IORES_DESC_NONE) != REGION_DISJOINT) {
 		pr_cell(err,
@@ -65,7 +76,7 @@ int iomem_claim(struct iomem_piece *piece, u64 start, u64 size, const char *name
 		return -EBUSY;
 	}
 	err = check_reserved(start, size);
-	return err ? err : iomem_hold(piece, start, size, name, shared);
+	return err ? err : iomem_hold(piece, start, size, name);
 }
 
 void iomem_show(struct iomem_piece *piece, u64 start, u64 size, const char *name)

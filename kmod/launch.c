@@ -62,16 +62,8 @@ static int take_memory(struct partition *p)
 {
 	const struct blob_memory *memory = &p->system->hypervisor_memory;
 
-	/* What is being filled with zeros now would still be when the hypervisor is in it. */
-	if (pool_is_moving(memory->phys_start, memory->size)) {
-		pr_cell(err,
-			"hypervisor memory at 0x%llx is on its way into or out of the pool: try "
-			"again\n",
-			memory->phys_start);
-		return -EBUSY;
-	}
 	if (!pool_has(memory->phys_start, memory->size))
-		return iomem_claim(&p->iomem, memory->phys_start, memory->size, "cellvisor", false);
+		return iomem_claim(&p->iomem, memory->phys_start, memory->size, "cellvisor");
 	iomem_show(&p->iomem, memory->phys_start, memory->size, "cellvisor");
 	return 0;
 }

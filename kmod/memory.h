@@ -18,9 +18,10 @@
  * iomem_check_reserved(): whether all of a range was reserved at boot. 0; -EINVAL: the first page
  *	that was not; -EINTR.
  * iomem_claim(): memory that is not Linux' own: only what the firmware or the command line has
- *	reserved, and nobody else has. Whoever comes later and asks does not get it; shared: but
- *	gets parts, as of a pool. 0, -EBUSY, -EINVAL, -ENOMEM, and a line in the log.
+ *	reserved, and nobody else has, the pool among them. Whoever comes later and asks does not
+ *	get it. 0, -EBUSY, -EINVAL, -EINTR, and a line in the log.
  * iomem_hold(): the same of memory that is nobody's for sure. 0, or -EBUSY and a line.
+ * iomem_share(): who asks for parts of either gets them from now on, as of a pool.
  * iomem_show(): memory of Linux' that it has given up; for people, so that it cannot fail.
  * iomem_is_clear(): whether [start, end), of a piece of Linux' memory, is without parts that have a
  *	name of their own.
@@ -34,8 +35,9 @@ struct iomem_piece {
 };
 
 int iomem_check_reserved(u64 start, u64 size, u64 *ret_page);
-int iomem_claim(struct iomem_piece *piece, u64 start, u64 size, const char *name, bool shared);
-int iomem_hold(struct iomem_piece *piece, u64 start, u64 size, const char *name, bool shared);
+int iomem_claim(struct iomem_piece *piece, u64 start, u64 size, const char *name);
+int iomem_hold(struct iomem_piece *piece, u64 start, u64 size, const char *name);
+void iomem_share(struct iomem_piece *piece);
 void iomem_show(struct iomem_piece *piece, u64 start, u64 size, const char *name);
 bool iomem_is_clear(u64 start, u64 end);
 int iomem_resize(struct iomem_piece *piece, u64 size);
@@ -59,8 +61,9 @@ void memory_hotplug_unwatch(const struct system_desc *system);
  * pool_reserve(), pool_add(), pool_remove(), pool_release(): the driver's calls, without the lock.
  * pool_exit(): the module goes, and all of the pool with it; without the lock.
  *
- * pool_info(), pool_tell_piece(): the driver's calls, with either lock (view.c).
- * pool_has(): all of that.
+ * pool_info(), pool_tell_piece(): the driver's calls, with either lock (view.c). These and what
+ *	follows may have the pool's own lock instead.
+ * pool_has(): all of that. pool_meets(): some of it, or of what is on its way.
  * pool_is_moving(): some of that is on its way between Linux and the pool, and to be left alone.
  */
 int pool_reserve(struct cellvisor_pool *pool);
@@ -71,6 +74,7 @@ void pool_exit(void);
 void pool_info(struct cellvisor_pool *info);
 void pool_tell_piece(struct cellvisor_pool *pool);
 bool pool_has(u64 start, u64 size);
+bool pool_meets(u64 start, u64 size);
 bool pool_is_moving(u64 start, u64 size);
 
 /*

@@ -71,23 +71,21 @@ static struct cellvisor_pool describe(const struct pool_piece *piece)
 	};
 }
 
-/* Listed before it is claimed: whoever asks in between finds it on its way. */
 static int adopt_reserved(struct pool_memory *memory, u64 start, u64 size)
 {
 	int err;
 
-	/* A claim within a piece that is there already would succeed. */
-	if (pool_pieces_meet(pieces, start, size))
-		return -EBUSY;
 	memory->piece.start = start;
 	memory->piece.size = size;
 	memory->source = CELLVISOR_POOL_BOOT;
 	memory->node = POOL_ANY_NODE;
-	pool_list(memory);
-	err = iomem_claim(&memory->iomem, start, size, CELLVISOR_POOL_NAME, true);
+	err = iomem_claim(&memory->iomem, start, size, CELLVISOR_POOL_NAME);
 	if (err)
-		pool_unlist(memory);
-	return err;
+		return err;
+	/* Before it is shared: whoever claims some of it in between is refused. */
+	pool_list(memory);
+	iomem_share(&memory->iomem);
+	return 0;
 }
 
 static int give_back(const struct pool_memory *memory)
@@ -119,10 +117,11 @@ static int let_go(struct pool_memory *memory)
 /* It does not go: the pool has it again. */
 static void keep(struct pool_memory *memory)
 {
-	if (iomem_hold(&memory->iomem, memory->piece.start, memory->piece.size, CELLVISOR_POOL_NAME,
-		       true))
+	if (iomem_hold(&memory->iomem, memory->piece.start, memory->piece.size,
+		       CELLVISOR_POOL_NAME))
 		pr_cell(warn, "/proc/iomem is without the pool's memory at 0x%llx\n",
 			memory->piece.start);
+	iomem_share(&memory->iomem);
 	set_moving(memory, false);
 }
 
@@ -435,6 +434,11 @@ void pool_tell_piece(struct cellvisor_pool *pool)
 bool pool_has(u64 start, u64 size)
 {
 	return pool_pieces_have(pieces, start, size);
+}
+
+bool pool_meets(u64 start, u64 size)
+{
+	return pool_pieces_meet(pieces, start, size);
 }
 
 bool pool_is_moving(u64 start, u64 size)

@@ -83,8 +83,8 @@ static int take(struct pool_memory *memory, unsigned long pfn, u64 size, unsigne
 	pool_list(memory);
 	err = take_away(memory->piece.start, size, end);
 	if (!err) {
-		err = iomem_hold(&memory->iomem, memory->piece.start, size, CELLVISOR_POOL_NAME,
-				 true);
+		err = iomem_hold(&memory->iomem, memory->piece.start, size, CELLVISOR_POOL_NAME);
+		iomem_share(&memory->iomem);
 		if (!err)
 			return 0;
 		if (bring_back(memory))
