@@ -28,5 +28,6 @@ if [[ -e x2apic ]]; then
 else
 	between 'each cycle has ended its interrupt' "$exits" 3000 10000000
 fi
-check 'the cell can be taken away' cellctl destroy turbine
+eventually_check 'the cell has ended' 30 cell_is turbine State shut-down
+check 'it can be taken away' cellctl destroy turbine
 end
