@@ -45,6 +45,9 @@ void abi_open(struct abi *abi)
 		abi->pool.source = CELLVISOR_POOL_BOOT;
 		abi->pool.phys_start = strtoull(reserved, NULL, 0);
 	}
+	/* Somebody else is bringing that one. */
+	if (getenv("ABI_POOL_COMES"))
+		return;
 	/* One that was there may be in use. */
 	if (abi_call(abi, CELLVISOR_POOL_RESERVE, &abi->pool) < 0 &&
 	    (abi_call(abi, CELLVISOR_POOL_INFO, &abi->pool) < 0 || abi->pool.size < POOL_SIZE))
