@@ -3,6 +3,7 @@
 # A kernel that is locked down, as with Secure Boot: the hypervisor opens and cells run. What a
 # configuration could name to reach the kernel's memory is refused, each with a line that says what it is.
 # boot: own
+# x2apic: no (there is the IOMMU that the test names as one that is not, and no pin is served beside it)
 # timeout: 300
 # shellcheck source-path=SCRIPTDIR source=../lib/cells.sh
 . ./cells.sh

@@ -85,6 +85,27 @@ is 'the next one comes' "$(create half)" 'done'
 is 'it has its CPU' "$(online)" 0-1,3
 is 'and goes' "$(./driver-call destroy half)" 'done'
 is 'Linux has all CPUs again' "$(online)" 0-3
+
+# What is destroyed is scrubbed later: who wants its name, or its memory, waits for that, also in vain.
+is 'a cell is created' "$(create once)" 'done'
+check 'control: it will not be scrubbed at once' plant 'late cellvisor:scrub_dying 4'
+is 'it is destroyed' "$(./driver-call destroy once)" 'done'
+eventually_check 'control: it is not' 20 happened 1
+is 'who wants its name waits' "$(timeout 1 ./driver-call create once 3 "$(hex $((place - 2 * mib)))" 0; echo $?)" 124
+is 'control: who wants neither does not' "$(./driver-call create other 3 "$(hex $((place - 2 * mib)))" 0)" 'done'
+is 'he gets it' "$(./driver-call create once 2 "$(hex $((place - 4 * mib)))" 0)" 'done'
+is 'and another the memory' "$(./driver-call create heir 1 "$place" 0)" 'done'
+for cell in other heir; do is "$cell goes" "$(./driver-call destroy $cell)" 'done'; done
+check 'control: the scrubbing will be late' plant 'late cellvisor:scrub_dying 4'
+check 'control: and fail' plant "and fail cellvisor:cellvisor_hypercall -5 1 $destroy"
+is 'the cell is destroyed' "$(./driver-call destroy once)" 'done'
+eventually_check 'control: it is late' 20 happened 1
+is 'who waits for its name is told in the end' "$(timeout 30 ./driver-call create once 3 "$place" 0)" EEXIST
+is 'control: it failed' "$(planted)" 2
+plant none
+is 'it can be destroyed again' "$(./driver-call destroy once)" 'done'
+is 'the pool of the hypervisor has all of its pages then' "$(pool_used)" "$used"
+is 'and Linux all CPUs' "$(online)" 0-3
 check 'the hypervisor closes' cellctl disable
 
 # What comes to the pool is filled with zeros first, however long that takes.

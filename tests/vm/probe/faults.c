@@ -8,6 +8,7 @@
  *   fail FUNCTION ERROR [SKIP [FIRST]]	   it gives ERROR and does nothing else
  *   before FUNCTION CPU [SKIP [FIRST]]	   somebody else brings this CPU online just before it
  *   after FUNCTION CPU [SKIP [FIRST]]	   this CPU goes offline before its caller goes on
+ *   late FUNCTION SECONDS [SKIP [FIRST]]  so long its caller waits before it
  *   hold FUNCTION SECONDS [SKIP [FIRST]]  so long its caller waits after it
  *   call FUNCTION FIRST		   it is called, with zeros behind the first argument
  *
@@ -67,6 +68,13 @@ static long offline_after(const struct fault *fault, u64 a, u64 b, u64 c, u64 d)
 	return given;
 }
 
+static long wait_before(const struct fault *fault, u64 a, u64 b, u64 c, u64 d)
+{
+	atomic_inc(&happened);
+	ssleep(fault->number);
+	return pass(fault, a, b, c, d);
+}
+
 static long hold_after(const struct fault *fault, u64 a, u64 b, u64 c, u64 d)
 {
 	long given = pass(fault, a, b, c, d);
@@ -80,10 +88,8 @@ static const struct {
 	const char *word;
 	long (*kind)(const struct fault *fault, u64 a, u64 b, u64 c, u64 d);
 } kinds[] = {
-	{"fail", fail},
-	{"before", online_before},
-	{"after", offline_after},
-	{"hold", hold_after},
+	{"fail", fail},	       {"before", online_before}, {"after", offline_after},
+	{"late", wait_before}, {"hold", hold_after},
 };
 
 /* What a function begins with instead tells which fault it is. */
