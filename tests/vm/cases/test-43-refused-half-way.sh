@@ -44,9 +44,15 @@ turbine_goes_on 'the turbine goes on'
 check 'it can be killed' cellctl kill mischief
 check 'and taken away' cellctl destroy mischief
 
-# It does not answer, and two wait for that.
+# It does not answer, and who waits for that is ended himself.
 start_deed endless-loop
 sleep 1
+SECONDS=0
+is 'who waits for a cell that does not answer can be ended' "$(timeout 3 ./driver-call destroy mischief; echo $?)" 124
+between 'he is, at once' $SECONDS 3 20
+is 'all is as it was' "$(facts)" "$state"
+
+# Then two wait.
 ./driver-call destroy mischief >/var/tmp/first &
 first=$!
 ./driver-call destroy mischief >/var/tmp/second &
