@@ -4,7 +4,7 @@
 # own; what is not named is left alone, and what is named wrongly keeps nobody from working. All that
 # holds in a kernel that is locked down as well.
 # boot: own
-# options: --append memmap=96M$0x28000000
+# options: --append memmap=96M$0x28000000 --append memmap=4M$0x50000000
 # timeout: 180
 # shellcheck source-path=SCRIPTDIR source=../lib/isolation.sh
 . ./isolation.sh
@@ -15,7 +15,8 @@ end=$((0x2e000000))
 # inside NAME ADDRESS: it is in the reserved memory.
 inside() { between "$1" "${2:-0}" $start $((end - 1)); }
 
-# round NUMBER: opens, runs a cell, closes.
+# round NUMBER REGEX: opens, runs a cell, closes. There may be no memory behind what else is reserved: what the log
+# says of that.
 round() {
 	check "round $1: the turbine starts" cellctl start turbine
 	eventually_check "round $1: it reports" 30 turbine_passes 0
@@ -26,6 +27,10 @@ round() {
 	is "round $1: Linux has all of its memory" "$(meminfo MemTotal)" "$memory"
 	is "round $1: what the pool has does not come to it twice" \
 		"$(./driver-call add 2 0x200000 0x2dc00000)" EBUSY
+	log=$(kernel_log_mark)
+	is "round $1: nor what root has not, at run time" "$(./driver-call add 2 0x200000 0x50000000)" EINVAL
+	like "round $1: the log says so" "$(kernel_log_since "$log")" "$2"
+	is "round $1: the pool is as it was" "$(./driver-call pieces)" '0x28000000 0x6000000 2'
 	check "round $1: the turbine stops" cellctl stop turbine
 	check "round $1: the hypervisor closes" cellctl disable
 }
@@ -58,8 +63,8 @@ like 'and the log says why' "$(journalctl -u cellmgrd -o cat)" 'reserves no such
 
 configure '{ "reserved-memory": { "phys": "0x28000000", "size": "96M" } }'
 describe turbine turbine 's/"heartbeat": .*/"heartbeat": "5s",/'
-round 1
-round 2
+round 1 "is not in the root cell's configuration"
+round 2 "is not in the root cell's configuration"
 
 # A description may also name a place in it, outside what the pool then has for others.
 describe turbine turbine 's/"memory": .*/"memory": [ { "size": "1M", "phys": "0x2df00000" } ],/'
@@ -73,7 +78,7 @@ is 'Linux has all of its memory' "$(meminfo MemTotal)" "$memory"
 
 # For good: until the machine's end. What the command line reserves was memory before.
 check 'the kernel is locked down' sh -c 'echo integrity >/sys/kernel/security/lockdown'
-round 3
+round 3 '0x50000000 is not reserved at boot'
 rm /etc/cellmgr/cellmgrd.conf
 systemctl restart cellmgrd
 end
