@@ -114,6 +114,7 @@ before=$(events)
 is 'sysfs says so' "$(cat "$cell/state")" running
 eventually_check 'it counts exits' 10 exits_counted hypercall
 between 'its CPU counts them' "$(cat "$cell/statistics/cpu2/vmexits_hypercall")" 1 1000000
+is 'Linux, which had the CPU before, counts none of them' "$(cat $sysfs/cells/0/statistics/cpu2/vmexits_total)" 0
 eventually_check 'it fails' 30 grep -qx failed "$cell/state"
 eventually_check 'poll() says so' 10 more_events "$before"
 eventually_check 'a uevent says so' 10 told state mischief failed
