@@ -378,6 +378,7 @@ static void check_alone(const struct check *check)
 	check_images(check);
 	check_links(check);
 	check_devices(check);
+	check_order(check);
 }
 
 /*

@@ -23,6 +23,9 @@ void check_report(const struct check *check, enum severity severity, const char 
 /* Links, and the signals in them, against the descriptions of their other peers. */
 void check_links(const struct check *check);
 
+/* The cells that it comes after. */
+void check_order(const struct check *check);
+
 /* CPUs against each other and the memory. */
 void check_topology(const struct check *check);
 

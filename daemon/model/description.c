@@ -264,6 +264,11 @@ void description_free(struct description *description)
 	for (size_t i = 0; i < description->num_signals; i++)
 		signal_done(&description->signals[i]);
 	free(description->signals);
+	for (size_t i = 0; i < DESCRIPTION_MAX_ORDER; i++) {
+		free(description->after[i]);
+		free(description->requires[i]);
+	}
+	free(description->reload_signal);
 	free(description->parameters);
 	free(description->name);
 	free(description->file);

@@ -30,6 +30,7 @@
 #define DESCRIPTION_MAX_PCI	8
 #define DESCRIPTION_MAX_LINKS	8
 #define DESCRIPTION_MAX_SIGNALS 512
+#define DESCRIPTION_MAX_ORDER	16 /* cells that another one comes after */
 
 #define LINK_MAX_PEERS 8      /* of a link, with the cell itself */
 #define LINK_ROOT      "root" /* Linux as a peer; no cell of ours is called that */
@@ -175,6 +176,14 @@ struct description {
 	struct description_restart restart; /* of DESCRIPTION_ON_FAILURE_RESTART */
 	uint64_t stop_timeout_ns;	    /* 0: wait for ever */
 	bool stop_force; /* kill the cell when it refuses or does not answer in time */
+
+	/* More about these is in order.h. */
+	char *after[DESCRIPTION_MAX_ORDER];
+	size_t num_after;
+	char *requires[DESCRIPTION_MAX_ORDER];
+	size_t num_requires;
+	char *reload_signal; /* what a reload writes, and where; NULL: nothing */
+	double reload_value;
 };
 
 /*

@@ -288,6 +288,24 @@ static const struct description_object restart = {
 	"restart", "When a cell that failed is started again, with on-failure restart.",
 	.keys = restart_keys};
 
+static const struct description_key reload_keys[] = {
+	{"signal", "Name of the signal; one that can be written.",
+	 .value = LIMITED(NAME, 1, DESCRIPTION_MAX_NAME, TO(description, reload_signal)),
+	 .required = true},
+	{"value", "What is written; 1 or 0 where the signal is a bool.",
+	 .value = REAL(TO(description, reload_value)), .required = true},
+	{0},
+};
+
+static const struct description_object reload = {
+	"reload", "The signal that systemctl reload writes, to tell the cell's program.",
+	.keys = reload_keys};
+
+#define ORDER_LIST(member)                                                         \
+	LIST(LIMITED(NAME, 1, DESCRIPTION_MAX_NAME, .to = {0, sizeof(char *)}), 0, \
+	     DESCRIPTION_MAX_ORDER, TO(description, member[0]),                    \
+	     .count = MEMBER(description, num_##member))
+
 static const struct description_value cpu_count =
 	LIMITED(NUMBER, 1, CPU_MASK_MAX - 1, TO(description, cpu_count));
 
@@ -393,6 +411,12 @@ static const struct description_key top_keys[] = {
 		 "last first; one that failed and still runs is killed.\n"},
 	{"restart", NULL, .value = OBJECT(restart)},
 	{"stop", NULL, .value = OBJECT(stop)},
+	{"after", "Cells that it is started after, and stopped before, where they are at all.",
+	 .value = ORDER_LIST(after),
+	 .more = "This orders the cells' units, see\n.Xr cell@.service 5 .\n"},
+	{"requires", "Cells without which it is not started; it is started after them.",
+	 .value = ORDER_LIST(requires), .more = "To start its unit starts theirs.\n"},
+	{"reload", NULL, .value = OBJECT(reload)},
 	{0},
 };
 
@@ -402,5 +426,5 @@ const struct description_object description_top = {
 const struct description_object *const description_objects[] = {
 	&description_top, &memory_region, &comm_region, &image_file, &uart,
 	&shared_link,	  &signal_object, &devices,	&port_range, &mmio_region,
-	&pci_device,	  &stop,	  &restart,	NULL,
+	&pci_device,	  &stop,	  &restart,	&reload,     NULL,
 };

@@ -11,7 +11,7 @@
 #include "common/utf8.h"
 #include "model/description_parser.h"
 #include "model/link.h"
-#include "model/signal.h"
+#include "model/signal_value.h"
 
 static const struct json_path signal_map = {.key = "signals"};
 
@@ -219,6 +219,37 @@ static void check_apart(struct checked *checked)
 	}
 }
 
+/* Whether the daemon would write it: to find out when it is to be done would be too late. */
+static void check_reload(struct parser *parser)
+{
+	const struct json_path reload = {.key = "reload"};
+	const struct json_path name = {.parent = &reload, .key = "signal"};
+	const struct json_path place = {.parent = &reload, .key = "value"};
+	const struct description *description = parser->description;
+	const struct description_signal *signal = NULL;
+	_cleanup_(error_done) struct error error = {0};
+	struct signal_value value = {SIGNAL_KIND_REAL, {.real = description->reload_value}};
+	char bytes[SIGNAL_MAX_BYTES];
+
+	if (!description->reload_signal)
+		return;
+	for (size_t i = 0; i < description->num_signals; i++) {
+		if (strcmp(description->signals[i].name, description->reload_signal) == 0)
+			signal = &description->signals[i];
+	}
+	if (!signal || !signal->write) {
+		parser_error(parser, &name, NULL,
+			     "%s is no signal of this description that can be written; it needs "
+			     "\"write\": true under \"signals\"",
+			     description->reload_signal);
+		return;
+	}
+	if (signal->type == SIGNAL_BOOL && (value.real == 0 || value.real == 1))
+		value = (struct signal_value){SIGNAL_KIND_TRUTH, {.truth = value.real != 0}};
+	if (signal_encode(signal, &value, bytes, &error) < 0)
+		parser_error(parser, &place, NULL, "%s", error_text(&error));
+}
+
 void description_check_signals(struct parser *parser)
 {
 	const struct description *description = parser->description;
@@ -241,4 +272,6 @@ void description_check_signals(struct parser *parser)
 
 		check_apart(&checked);
 	}
+	if (parser->problems->errors == 0)
+		check_reload(parser);
 }
