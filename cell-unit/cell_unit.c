@@ -182,7 +182,7 @@ static int on_changed(sd_bus_message *message, void *userdata, sd_bus_error *ret
 		return 0;
 	/* Anybody on the bus can send us what looks like it. */
 	if (!is_from(message, unit->daemon)) {
-		unit->ask = unit->ask || unit->started;
+		unit->ask = unit->ask || !unit->method;
 		go_on(unit);
 		return 0;
 	}
@@ -211,7 +211,7 @@ static int on_owner(sd_bus_message *message, void *userdata, sd_bus_error *ret_e
 	}
 	note_present(unit);
 	/* It may have missed what happened meanwhile; so have we. */
-	unit->ask = unit->ask || unit->started;
+	unit->ask = unit->ask || !unit->method;
 	go_on(unit);
 	return 0;
 }
@@ -232,7 +232,7 @@ static void leave_bus(struct unit *unit)
 	unit->question = sd_bus_slot_unref(unit->question);
 	unit->bus = sd_bus_close_unref(unit->bus);
 	unit->bus_lost = false;
-	unit->ask = unit->ask || unit->started;
+	unit->ask = unit->ask || !unit->method;
 	note_away(unit, "the system bus is away");
 	if (unit->started && !unit->stopping)
 		unit_say(4, "The cell runs, the system bus is away");
@@ -325,23 +325,26 @@ static void go_on(struct unit *unit)
 		call_manager(unit);
 }
 
-static int on_terminate(sd_event_source *source, const struct signalfd_siginfo *info,
-			void *userdata)
+static void stop(struct unit *unit)
 {
-	struct unit *unit = userdata;
-
 	if (unit->stopping)
-		return 0;
+		return;
 	unit->stopping = true;
 	unit->extend = EXTEND_CALLS;
 	unit->leftover = 0;
 	sd_notify(false, "STOPPING=1\nSTATUS=Shutting the cell down");
-	if (unit->started)
+	if (!unit->method)
 		leftover_write(unit->name, unit->view.started_at);
 	/* It may come while the cell is being started: then nobody waits for that any more. */
 	unit->call = sd_bus_slot_unref(unit->call);
 	unit->method = "StopCell";
 	go_on(unit);
+}
+
+static int on_terminate(sd_event_source *source, const struct signalfd_siginfo *info,
+			void *userdata)
+{
+	stop(userdata);
 	return 0;
 }
 
@@ -379,6 +382,18 @@ static int set_up(struct unit *unit)
 	if (r >= 0)
 		r = sd_event_add_signal(unit->event, NULL, SIGINT, on_terminate, unit);
 	return r;
+}
+
+static void begin(struct unit *unit, bool to_stop)
+{
+	if (to_stop) {
+		stop(unit);
+		return;
+	}
+	unit_set_status("Starting the cell");
+	unit->leftover = leftover_read(unit->name);
+	unit->ask = unit->leftover != 0;
+	go_on(unit);
 }
 
 static void tear_down(struct unit *unit)
@@ -419,14 +434,11 @@ int main(int argc, char *argv[])
 		return 2;
 	}
 	unit.name = argv[optind];
-	if (after)
-		return end_cell(unit.name);
+	if (after && (r = end_cell(unit.name)) != END_CELL_STOP)
+		return r;
 	r = set_up(&unit);
 	if (r >= 0) {
-		unit_set_status("Starting the cell");
-		unit.leftover = leftover_read(unit.name);
-		unit.ask = unit.leftover != 0;
-		go_on(&unit);
+		begin(&unit, after);
 		r = sd_event_loop(unit.event);
 	} else {
 		fprintf(stderr, "<3>Cannot start: %s\n", strerror(-r));

@@ -18,7 +18,11 @@
  */
 bool daemon_is_away(const sd_bus_error *error);
 
-/* What kills the cell of a unit whose process had to be killed; ExecStopPost=. An exit status. */
+/*
+ * What kills the cell of a unit whose process had to be killed; ExecStopPost=. Returns an exit
+ * status, or that the cell has to be asked to stop yet.
+ */
+#define END_CELL_STOP (-1)
 int end_cell(const char *name);
 
 #endif /* DAEMON_H */

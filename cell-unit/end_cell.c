@@ -99,6 +99,9 @@ int end_cell(const char *name)
 
 	if (!code || !status || strcmp(code, "exited") == 0)
 		return EXIT_SUCCESS;
+	/* It was told to stop before it could listen. */
+	if (strcmp(status, "TERM") == 0 || strcmp(status, "INT") == 0)
+		return END_CELL_STOP;
 	/* Nobody meant the cell: memory was short in Linux, or the process had a fault. */
 	if (strcmp(status, "KILL") != 0 || (result && strcmp(result, "oom-kill") == 0)) {
 		fprintf(stderr,

@@ -28,14 +28,19 @@ void unit_finish(struct unit *unit, int status, const char *text)
 {
 	/* Into the journal of the unit as well: the status line of a failed unit is soon forgotten.
 	 */
-	unit_say(status == EXIT_SUCCESS ? 6 : 3, text);
+	unit_say(status == EXIT_SUCCESS || status == UNIT_EXIT_STOPPED ? 6 : 3, text);
 	sd_event_exit(unit->event, status);
 }
 
-/* The cell does not run any more, whoever wanted that. */
+/*
+ * The cell does not run any more. Where somebody wanted that, what the unit is to do by itself at
+ * its end (Restart=) is not wanted.
+ */
 static void finish_ended(struct unit *unit, int status, const char *text)
 {
 	leftover_remove(unit->name);
+	if (unit->view.asked_to_end && !unit->stopping)
+		status = status == EXIT_SUCCESS ? UNIT_EXIT_STOPPED : UNIT_EXIT_KILLED;
 	unit_finish(unit, status, text);
 }
 
@@ -53,6 +58,11 @@ void unit_give_up(struct unit *unit)
 
 static void tell_running(struct unit *unit)
 {
+	unit->view.asked_to_end = false;
+	if (!unit->started && !unit->view.up) {
+		unit_set_status("The cell runs, its first heartbeat is awaited");
+		return;
+	}
 	if (!unit->started) {
 		unit->started = true;
 		sd_notify(false, "READY=1");

@@ -7,6 +7,10 @@
 
 #include "view.h"
 
+/* How the process ends where others than the service manager have ended the cell: cell@.service. */
+#define UNIT_EXIT_STOPPED 100
+#define UNIT_EXIT_KILLED  101
+
 struct unit {
 	sd_event *event;
 	sd_event_source *timer;

@@ -20,7 +20,14 @@ static int take_health(struct view *view, const char *word)
 
 static int take_operation(struct view *view, const char *word)
 {
+	static const enum bus_verb ending[] = {VERB_STOP, VERB_KILL, VERB_DISABLE};
+
 	view->operating = word[0] != '\0';
+	if (!view->operating)
+		return 0;
+	view->asked_to_end = false;
+	for (size_t i = 0; i < ARRAY_SIZE(ending); i++)
+		view->asked_to_end |= strcmp(word, verb_name(ending[i])) == 0;
 	return 0;
 }
 
@@ -49,10 +56,15 @@ static const struct {
 static int read_member(struct view *view, const char *name, sd_bus_message *message)
 {
 	const char *text;
-	int r;
+	int up, r;
 
 	if (strcmp(name, "StartedAt") == 0) {
 		r = sd_bus_message_read(message, "v", "t", &view->started_at);
+		return r < 0 ? r : 1;
+	}
+	if (strcmp(name, "Up") == 0) {
+		r = sd_bus_message_read(message, "v", "b", &up);
+		view->up = r >= 0 && up;
 		return r < 0 ? r : 1;
 	}
 	for (size_t i = 0; i < ARRAY_SIZE(texts); i++) {
@@ -69,7 +81,7 @@ static int read_member(struct view *view, const char *name, sd_bus_message *mess
 
 int view_size(void)
 {
-	return ARRAY_SIZE(texts) + 1;
+	return ARRAY_SIZE(texts) + 2;
 }
 
 int view_read(struct view *view, sd_bus_message *message)

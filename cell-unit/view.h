@@ -13,7 +13,9 @@
 struct view {
 	enum lifecycle state;
 	enum health health;
-	bool operating; /* something is being done with it */
+	bool up;	   /* it runs, and has shown a heartbeat where it is to */
+	bool operating;	   /* something is being done with it */
+	bool asked_to_end; /* what was done with it last was to end it: somebody wants it so */
 	char *last_error;
 	uint64_t started_at; /* µs since the epoch: which run of it this is */
 };

@@ -6,6 +6,7 @@
 
 #include "bus/crash_bus.h"
 #include "bus/polkit.h"
+#include "bus/unit.h"
 #include "manager/adopt.h"
 #include "manager/console.h"
 #include "manager/core.h"
@@ -31,6 +32,7 @@ struct request {
 	sd_bus_slot *identity; /* the bus is asked whose call it is */
 	bool identified;
 	uid_t uid;		    /* his, then */
+	bool is_unit;		    /* it comes from the unit of the cell that it is about */
 	uint32_t steps;		    /* what it would take: bits of enum bus_verb */
 	unsigned int asked;	    /* for how many of its actions polkit was asked */
 	struct polkit_check *check; /* in progress */
@@ -54,10 +56,9 @@ static void request_free(struct request *request)
 	free(request);
 }
 
-static void answer(const struct error *error, void *userdata)
+static void reply(struct request *request, const struct error *error)
 {
 	_cleanup_(sd_bus_error_free) sd_bus_error bus_error = SD_BUS_ERROR_NULL;
-	struct request *request = userdata;
 	int r;
 
 	if (error_is_set(error)) {
@@ -69,6 +70,37 @@ static void answer(const struct error *error, void *userdata)
 	if (r < 0)
 		log_debug("Cannot answer a call: %s", strerror(-r));
 	request_free(request);
+}
+
+static void on_unit_told(void *userdata)
+{
+	const struct error none = {0};
+
+	reply(userdata, &none);
+}
+
+/* The unit knows what it has asked for; of what others have, it is told before they are answered.
+ */
+static void finish(struct request *request, const struct job *job, const struct error *error)
+{
+	struct service *service = request->service;
+
+	if (!error_is_set(error) && job->verb == VERB_DISABLE)
+		units_stop_all(service);
+	if (!error_is_set(error) && job->cell && !request->is_unit &&
+	    unit_follow(service, job->verb, job->cell, on_unit_told, request) > 0)
+		return;
+	reply(request, error);
+}
+
+/* What came of a job that was submitted; it goes with this. */
+static void answer(const struct error *error, void *userdata)
+{
+	struct request *request = userdata;
+	const struct job *job = request->job;
+
+	request->job = NULL;
+	finish(request, job, error);
 }
 
 static void answer_with_console(int fd, void *userdata)
@@ -136,7 +168,7 @@ static void carry_out_at_once(struct request *request, const struct job *job)
 	default:
 		manager_load_descriptions(manager, &error);
 	}
-	answer(&error, request);
+	finish(request, job, &error);
 }
 
 static bool is_at_once(enum bus_verb verb)
@@ -146,11 +178,31 @@ static bool is_at_once(enum bus_verb verb)
 	       verb == VERB_READ_CRASH;
 }
 
+/* Others had the unit started for a run: it is that one or none, nobody has asked for another. */
+static void follow(struct request *request, const struct cell *cell)
+{
+	_cleanup_(error_done) struct error error = {0};
+
+	if (!cell || !cell_running(cell))
+		error_set(&error, ERROR_WRONG_STATE, "cell %s is %s: %s", request->job->cell,
+			  lifecycle_name(cell ? cell->state : LIFECYCLE_DEFINED),
+			  cell && cell->last_error ? cell->last_error
+						   : "it ended right after its start");
+	reply(request, &error);
+}
+
 /* The caller may. */
 static void carry_out(struct request *request)
 {
 	struct job *job = request->job;
 
+	if (request->is_unit && job->verb == VERB_STOP)
+		unit_ends(request->service, job->cell);
+	if (request->is_unit && job->verb == VERB_START &&
+	    unit_follows(request->service, job->cell)) {
+		follow(request, job_cell(job));
+		return;
+	}
 	if (!is_at_once(job->verb)) {
 		job->done = answer;
 		job->userdata = request;
@@ -302,7 +354,7 @@ static void on_authorization(struct error *error, void *userdata)
 	struct request *request = userdata;
 
 	if (error_is_set(error)) {
-		answer(error, request);
+		reply(request, error);
 		return;
 	}
 	polkit_check_free(request->check);
@@ -321,25 +373,24 @@ static void bind_to_user(struct request *request)
 		job->granted = request->steps & JOB_GUARDED;
 }
 
-static int on_identity(sd_bus_message *reply, void *userdata, sd_bus_error *ret_error)
+static int on_identity(sd_bus_message *message, void *userdata, sd_bus_error *ret_error)
 {
 	_cleanup_(error_done) struct error error = {0};
 	struct request *request = userdata;
-	uint32_t uid;
-	int r = sd_bus_message_get_errno(reply);
+	int r = sd_bus_message_get_errno(message);
 
 	request->identity = sd_bus_slot_unref(request->identity);
-	if (r || sd_bus_message_read(reply, "u", &uid) < 0) {
+	if (r ||
+	    unit_read_caller(message, request->job->cell, &request->uid, &request->is_unit) < 0) {
 		fail(request, -EACCES);
 		return 0;
 	}
-	request->uid = uid;
 	request->identified = true;
 	if (check_limits(request, &error) < 0) {
-		answer(&error, request);
+		reply(request, &error);
 		return 0;
 	}
-	if (uid)
+	if (request->uid)
 		bind_to_user(request);
 	authorize(request);
 	return 0;
@@ -382,7 +433,7 @@ int request_submit(struct service *service, sd_bus_message *call, struct job *wi
 	/* Not by waiting for the answer: the loop has others to serve. */
 	r = sd_bus_call_method_async(service->bus, &request->identity, "org.freedesktop.DBus",
 				     "/org/freedesktop/DBus", "org.freedesktop.DBus",
-				     "GetConnectionUnixUser", on_identity, request, "s", sender);
+				     "GetConnectionCredentials", on_identity, request, "s", sender);
 	if (r < 0) {
 		request_free(request);
 		return r;

@@ -6,6 +6,7 @@
 
 #include "bus/request.h"
 #include "bus/subscription.h"
+#include "bus/unit.h"
 #include "manager/core.h"
 #include "util/log.h"
 
@@ -90,6 +91,7 @@ void service_free(struct service *service)
 	if (!service)
 		return;
 	subscriptions_free(service);
+	units_free(service);
 	/* Before the requests: afterwards nobody answers them any more. */
 	manager_free(service->manager);
 	requests_free(service);

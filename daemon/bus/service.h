@@ -12,12 +12,14 @@
 
 struct request;
 struct subscription;
+struct unit_order;
 
 struct service {
 	sd_bus *bus;
 	struct manager *manager;
 	struct request *requests;	    /* request.c */
 	struct subscription *subscriptions; /* subscription.c */
+	struct unit_order *orders;	    /* unit.c */
 };
 
 /*

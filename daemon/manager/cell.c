@@ -163,6 +163,19 @@ static void update_warning(struct cell *cell, uint64_t now_ns)
 	mark(cell, CELL_PROPERTY_WARNING);
 }
 
+/* One that cannot be watched is taken at its word. */
+static void update_up(struct cell *cell, bool can_watch)
+{
+	bool to_show = cell->description && cell->description->heartbeat_ns && can_watch &&
+		       cell->seen.has_status;
+	int up = cell_running(cell) && (!to_show || cell->watch.has_beat);
+
+	if (up == cell->up)
+		return;
+	cell->up = up;
+	mark(cell, CELL_PROPERTY_UP);
+}
+
 static void update_exits(struct cell *cell)
 {
 	/* A look without statistics says nothing about them. */
@@ -245,6 +258,9 @@ void cell_update(struct cell *cell, uint64_t now_ns, bool can_watch)
 		cell->health = health;
 		mark(cell, CELL_PROPERTY_HEALTH);
 	}
+	/* Where nothing is seen it is what it was. */
+	if (!cell->unseen)
+		update_up(cell, can_watch);
 	update_history(cell);
 	update_resources(cell);
 	update_exits(cell);

@@ -24,6 +24,7 @@ struct manager;
 	X(CELL_PROPERTY_ID, "Id", "i", BY_MEMBER(id))                              \
 	X(CELL_PROPERTY_STATE, "State", "s", BY_GETTER(state))                     \
 	X(CELL_PROPERTY_HEALTH, "Health", "s", BY_GETTER(health))                  \
+	X(CELL_PROPERTY_UP, "Up", "b", BY_MEMBER(up))                              \
 	X(CELL_PROPERTY_CPUS, "Cpus", "au", BY_GETTER(cpus))                       \
 	X(CELL_PROPERTY_MEMORY, "Memory", "t", BY_MEMBER(memory))                  \
 	X(CELL_PROPERTY_STARTED_AT, "StartedAt", "t", BY_MEMBER(started_at))       \
@@ -71,6 +72,7 @@ struct cell {
 	/* As published. */
 	enum lifecycle state;
 	enum health health;
+	int up; /* 0 or 1: it runs, and has shown a heartbeat where it is to */
 	int32_t id;
 	struct cpu_mask cpus;
 	uint64_t memory;

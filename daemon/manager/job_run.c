@@ -46,8 +46,10 @@ static void begin(struct job *job)
 	struct manager *manager = job->manager;
 	struct cell *cell = job_cell(job);
 
-	if (job->verb == VERB_DISABLE)
+	if (job->verb == VERB_DISABLE) {
 		links_unstick(manager);
+		manager_show_disable(manager, true);
+	}
 	if (cell) {
 		cell_set_operation(cell, verb_name(job->verb));
 		manager_publish_cell(manager, cell);
@@ -116,6 +118,8 @@ static void end(struct job *job, const struct error *error)
 			  error_reason(error_text(error), verb_name(job->verb), job->cell));
 	if (cell)
 		note_outcome(job, cell, error);
+	if (job->verb == VERB_DISABLE)
+		manager_show_disable(manager, false);
 	job_answer(job, error);
 	if (manager->urgent == job)
 		manager->urgent = NULL;
@@ -341,7 +345,8 @@ static int decide_step(struct job *job, enum bus_verb *ret_step, struct cell **r
 		.stopped = job->stopped,
 		.started = job->started,
 	});
-	if (next.check && plan_check(manager, cell, error) < 0)
+	if (next.check && (plan_check(manager, cell, error) < 0 ||
+			   (job->whole && manager_check_required(manager, cell, error) < 0)))
 		return -EINVAL;
 	if (next.kind == DECISION_DONE)
 		return 0;

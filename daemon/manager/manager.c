@@ -247,3 +247,32 @@ void manager_set_period(struct manager *manager)
 	observer_set_period(manager->observer, period);
 	sight_renew(manager);
 }
+
+void manager_show_disable(struct manager *manager, bool begins)
+{
+	const char *disable = verb_name(VERB_DISABLE);
+
+	for (struct cell *cell = manager->cells; cell; cell = cell->next) {
+		if (begins ? cell_running(cell) : strcmp(cell->operation, disable) == 0)
+			cell_set_operation(cell, begins ? disable : "");
+		manager_publish_cell(manager, cell);
+	}
+}
+
+int manager_check_required(const struct manager *manager, const struct cell *cell,
+			   struct error *error)
+{
+	for (size_t i = 0; i < cell->description->num_requires; i++) {
+		const char *name = cell->description->requires[i];
+		const struct cell *required = manager_find_cell(manager, name);
+
+		if (!required || !cell_running(required))
+			return error_set(error, ERROR_WRONG_STATE,
+					 "cell %s requires cell %s, which is %s: start that first, "
+					 "or cell@%s.service, which starts both",
+					 cell->name, name,
+					 required ? lifecycle_name(required->state) : "not there",
+					 cell->name);
+	}
+	return 0;
+}

@@ -133,6 +133,16 @@ void manager_mark(struct manager *manager, enum manager_property property);
  */
 void manager_publish_cell(struct manager *manager, struct cell *cell);
 
+/* The hypervisor is being disabled, which is an operation with every cell that runs; or not any
+ * more.
+ */
+void manager_show_disable(struct manager *manager, bool begins);
+
+/* Whether the cells that its description requires run. Negative with error set where one does not.
+ */
+int manager_check_required(const struct manager *manager, const struct cell *cell,
+			   struct error *error);
+
 /* How often to look, by what there is to see. */
 void manager_set_period(struct manager *manager);
 

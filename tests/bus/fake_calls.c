@@ -275,7 +275,7 @@ static int do_status(pid_t pid, uint64_t argument)
 	if (cell->status.state == CELL_RUNNING) {
 		cell->exits += cell->storms ? 100000 : 100;
 		fake_write_cell(cell);
-		cell->status.heartbeat_valid = 1;
+		cell->status.heartbeat_valid = !cell->mute;
 		if (cell->beating)
 			cell->status.heartbeat = now_ms();
 	}

@@ -209,6 +209,10 @@ static const char *command_cell(struct fake_cell *cell, char *const *words, size
 		cell->storms = true;
 	else if (strcmp(words[0], "calm") == 0)
 		cell->storms = false;
+	else if (strcmp(words[0], "mute") == 0)
+		cell->mute = true;
+	else if (strcmp(words[0], "speak") == 0)
+		cell->mute = false;
 	else if (strcmp(words[0], "garble") == 0)
 		cell->garbled = true;
 	else if (strcmp(words[0], "ungarble") == 0)

@@ -1,0 +1,302 @@
+// SPDX-License-Identifier: GPL-2.0-only
+#include "bus/unit.h"
+
+#include <errno.h>
+#include <string.h>
+
+#include <systemd/sd-login.h>
+
+#include "manager/manager.h"
+#include "util/log.h"
+
+#define SYSTEMD		  "org.freedesktop.systemd1"
+#define SYSTEMD_PATH	  "/org/freedesktop/systemd1"
+#define SYSTEMD_INTERFACE SYSTEMD ".Manager"
+
+#define UNIT_NAME_MAX (DESCRIPTION_MAX_NAME + sizeof("cell@.service"))
+
+/* It may be at work on what all units are like; nobody waits longer than that for it. */
+#define PATIENCE_US 3000000u
+/* A unit that is being stopped when its cell is started: soon it is not any more. */
+#define AGAIN_US    500000u
+/* Longer than a unit needs to find out that its cell runs. */
+#define FOLLOW_US   60000000u
+
+struct unit_order {
+	struct service *service;
+	struct unit_order *next;
+	char unit[UNIT_NAME_MAX];
+	char *cell;
+	bool up;
+	char *job;	/* of the service manager; NULL: not known yet */
+	uint64_t until; /* when to try no more */
+	sd_bus_slot *removals;
+	sd_bus_slot *call;
+	sd_event_source *timer;
+	void (*done)(void *userdata); /* NULL: has been called */
+	void *userdata;
+};
+
+static void format_unit(char name[UNIT_NAME_MAX], const char *cell)
+{
+	snprintf(name, UNIT_NAME_MAX, "cell@%s.service", cell);
+}
+
+static int read_credential(sd_bus_message *reply, uint32_t *uid, uint32_t *pid)
+{
+	const char *name;
+	int r = sd_bus_message_read(reply, "s", &name);
+
+	if (r < 0)
+		return r;
+	if (strcmp(name, "UnixUserID") == 0)
+		return sd_bus_message_read(reply, "v", "u", uid);
+	if (strcmp(name, "ProcessID") == 0)
+		return sd_bus_message_read(reply, "v", "u", pid);
+	return sd_bus_message_skip(reply, "v");
+}
+
+static bool is_of_unit(pid_t pid, const char *cell)
+{
+	_cleanup_(freep) char *unit = NULL;
+	char own[UNIT_NAME_MAX];
+
+	format_unit(own, cell);
+	return sd_pid_get_unit(pid, &unit) >= 0 && strcmp(unit, own) == 0;
+}
+
+int unit_read_caller(sd_bus_message *reply, const char *cell, uid_t *ret_uid, bool *ret_is_unit)
+{
+	uint32_t uid = UINT32_MAX, pid = 0;
+	int r = sd_bus_message_enter_container(reply, 'a', "{sv}");
+
+	while (r >= 0 && (r = sd_bus_message_enter_container(reply, 'e', "sv")) > 0) {
+		r = read_credential(reply, &uid, &pid);
+		if (r >= 0)
+			r = sd_bus_message_exit_container(reply);
+	}
+	if (r < 0)
+		return r;
+	if (uid == UINT32_MAX)
+		return -EACCES;
+	*ret_uid = uid;
+	*ret_is_unit = cell && pid && is_of_unit((pid_t)pid, cell);
+	return 0;
+}
+
+static void order_free(struct unit_order *order)
+{
+	struct unit_order **link = &order->service->orders;
+
+	while (*link && *link != order)
+		link = &(*link)->next;
+	if (*link)
+		*link = order->next;
+	sd_bus_slot_unref(order->removals);
+	sd_bus_slot_unref(order->call);
+	sd_event_source_disable_unref(order->timer);
+	free(order->cell);
+	free(order->job);
+	free(order);
+}
+
+static void tell_done(struct unit_order *order)
+{
+	void (*done)(void *userdata) = order->done;
+
+	order->done = NULL;
+	if (done)
+		done(order->userdata);
+}
+
+static void finish(struct unit_order *order)
+{
+	tell_done(order);
+	order_free(order);
+}
+
+static bool still_runs(const struct unit_order *order)
+{
+	const struct cell *cell = manager_find_cell(order->service->manager, order->cell);
+
+	return cell && cell_running(cell);
+}
+
+/* Machines without it have cells, too; a stop finds no unit where there was none. */
+static void tell_failure(const struct unit_order *order, const sd_bus_error *error)
+{
+	if (order->up)
+		log_event(LOG_NOTICE, NULL, order->cell, NULL, 0,
+			  "Cell %s runs, but its unit was not started: %s", order->cell,
+			  error->message ? error->message : error->name);
+	else
+		log_debug("%s was not stopped: %s", order->unit, error->message);
+}
+
+/* Returns false where it is not done with that. */
+static bool take_job(struct unit_order *order, sd_bus_message *reply)
+{
+	const char *job;
+
+	if (sd_bus_message_read(reply, "o", &job) < 0 || !(order->job = strdup(job)))
+		return false;
+	if (order->up)
+		tell_done(order);
+	return !order->up || sd_event_source_set_time_relative(order->timer, FOLLOW_US) >= 0;
+}
+
+static int on_told(sd_bus_message *reply, void *userdata, sd_bus_error *ret_error)
+{
+	const sd_bus_error *error = sd_bus_message_get_error(reply);
+	struct unit_order *order = userdata;
+
+	order->call = sd_bus_slot_unref(order->call);
+	if (!error && take_job(order, reply))
+		return 0;
+	/* The unit is being stopped; that is not undone, but may have come to its end soon. */
+	if (error && order->up && still_runs(order) &&
+	    sd_bus_error_has_name(error, SYSTEMD ".TransactionIsDestructive") &&
+	    sd_event_source_set_time_relative(order->timer, AGAIN_US) >= 0)
+		return 0;
+	if (error)
+		tell_failure(order, error);
+	finish(order);
+	return 0;
+}
+
+static int call_systemd(struct unit_order *order)
+{
+	return sd_bus_call_method_async(
+		order->service->bus, &order->call, SYSTEMD, SYSTEMD_PATH, SYSTEMD_INTERFACE,
+		order->up ? "StartUnit" : "StopUnit", on_told, order, "ss", order->unit,
+		/*
+		 * A stop of the unit that is under way, a shutdown's above all, is not undone by a
+		 * start. A stop is of this cell alone, not of units that need it.
+		 */
+		order->up ? "fail" : "ignore-requirements");
+}
+
+static int on_timer(sd_event_source *source, uint64_t usec, void *userdata)
+{
+	struct unit_order *order = userdata;
+
+	if (!order->call && !order->job && usec < order->until && still_runs(order) &&
+	    sd_event_source_set_time(source, order->until) >= 0 &&
+	    sd_event_source_set_enabled(source, SD_EVENT_ONESHOT) >= 0 && call_systemd(order) >= 0)
+		return 0;
+	if (order->done && (!order->up || still_runs(order)))
+		log_event(LOG_NOTICE, NULL, order->cell, NULL, 0,
+			  "The service manager has not %s %s in time",
+			  order->up ? "started" : "stopped", order->unit);
+	finish(order);
+	return 0;
+}
+
+static int on_removed(sd_bus_message *message, void *userdata, sd_bus_error *ret_error)
+{
+	struct unit_order *order = userdata;
+	const char *job;
+
+	if (order->job && sd_bus_message_read(message, "uo", NULL, &job) >= 0 &&
+	    strcmp(job, order->job) == 0)
+		finish(order);
+	return 0;
+}
+
+/* What is sent without an answer. */
+static void send_systemd(const struct service *service, const char *method, const char *unit,
+			 const char *mode)
+{
+	sd_bus_call_method_async(service->bus, NULL, SYSTEMD, SYSTEMD_PATH, SYSTEMD_INTERFACE,
+				 method, NULL, NULL,
+				 mode	? "ss"
+				 : unit ? "s"
+					: "",
+				 unit, mode);
+}
+
+/* Who hears of the end of a job has to have said before that he wants to. */
+static int begin(struct unit_order *order)
+{
+	sd_bus *bus = order->service->bus;
+	int r;
+
+	/* Somebody wants it: how often it was started before does not count. */
+	if (order->up)
+		send_systemd(order->service, "ResetFailedUnit", order->unit, NULL);
+	send_systemd(order->service, "Subscribe", NULL, NULL);
+	r = sd_bus_match_signal_async(bus, &order->removals, SYSTEMD, SYSTEMD_PATH,
+				      SYSTEMD_INTERFACE, "JobRemoved", on_removed, NULL, order);
+	if (r >= 0)
+		r = sd_event_add_time_relative(sd_bus_get_event(bus), &order->timer,
+					       CLOCK_MONOTONIC, PATIENCE_US, 0, on_timer, order);
+	if (r >= 0)
+		r = sd_event_source_get_time(order->timer, &order->until);
+	return r < 0 ? r : call_systemd(order);
+}
+
+int unit_follow(struct service *service, enum bus_verb verb, const char *cell,
+		void (*done)(void *userdata), void *userdata)
+{
+	const bool up = verb == VERB_START || verb == VERB_RESTART || verb == VERB_ADOPT;
+	struct unit_order *order;
+	int r;
+
+	if (!up && verb != VERB_STOP)
+		return 0;
+	order = calloc(1, sizeof(*order));
+	if (!order)
+		return -ENOMEM;
+	*order = (struct unit_order){.service = service,
+				     .next = service->orders,
+				     .up = up,
+				     .done = done,
+				     .userdata = userdata,
+				     .cell = strdup(cell)};
+	service->orders = order;
+	format_unit(order->unit, cell);
+	r = !order->cell ? -ENOMEM : up && !still_runs(order) ? 0 : begin(order);
+	if (r <= 0)
+		order_free(order);
+	return r;
+}
+
+static struct unit_order *find_start(const struct service *service, const char *cell)
+{
+	struct unit_order *order = service->orders;
+
+	while (order && !(order->up && strcmp(order->cell, cell) == 0))
+		order = order->next;
+	return order;
+}
+
+bool unit_follows(const struct service *service, const char *cell)
+{
+	return find_start(service, cell) != NULL;
+}
+
+void unit_ends(struct service *service, const char *cell)
+{
+	struct unit_order *order;
+
+	while ((order = find_start(service, cell)))
+		finish(order);
+}
+
+void units_free(struct service *service)
+{
+	while (service->orders)
+		order_free(service->orders);
+}
+
+void units_stop_all(const struct service *service)
+{
+	for (const struct cell *cell = service->manager->cells; cell; cell = cell->next) {
+		char unit[UNIT_NAME_MAX];
+
+		if (!cell->description)
+			continue;
+		format_unit(unit, cell->name);
+		send_systemd(service, "StopUnit", unit, "ignore-requirements");
+	}
+}

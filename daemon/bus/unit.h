@@ -1,0 +1,41 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/*
+ * A cell's unit, cell@NAME.service, follows what others than the unit itself have done with the
+ * cell: the daemon has the work done and the answer, and the service manager is told afterwards. So
+ * nobody waits for a unit that waits for him, and what went wrong is told in the cell's own words.
+ */
+#ifndef UNIT_H
+#define UNIT_H
+
+#include "bus/service.h"
+#include "common/bus_words.h"
+
+/*
+ * Reads the answer to GetConnectionCredentials: whose the connection is, and whether it is a
+ * process of the cell's unit, by its cgroup and not by what it says; cell may be NULL. Returns 0 or
+ * negative errno.
+ */
+int unit_read_caller(sd_bus_message *reply, const char *cell, uid_t *ret_uid, bool *ret_is_unit);
+
+/*
+ * After something was done with a cell: has its unit started if the cell runs by it, or stopped, so
+ * that nothing starts the cell again by itself. done is called when the service manager has taken
+ * that over, of a stop when it has come to its end; soon, whatever becomes of it, and not from
+ * within this call. Returns 1, 0 where nothing is to be told, or negative errno.
+ */
+int unit_follow(struct service *service, enum bus_verb verb, const char *cell,
+		void (*done)(void *userdata), void *userdata);
+
+/* Whether the unit is being started for a run that there is, or was: not to start the cell. */
+bool unit_follows(const struct service *service, const char *cell);
+
+/* It has been told to stop: what it does next is not for that run any more. */
+void unit_ends(struct service *service, const char *cell);
+
+/* The hypervisor was disabled: none of the cells is to come back by itself. Nobody waits. */
+void units_stop_all(const struct service *service);
+
+/* Drops all: for the end of the daemon. */
+void units_free(struct service *service);
+
+#endif /* UNIT_H */

@@ -1,0 +1,363 @@
+# SPDX-License-Identifier: GPL-2.0-only
+# shellcheck shell=bash
+# shellcheck disable=SC2154 # manager, output: of lib.sh
+# Whoever has a cell started or stopped, its unit knows; and cells among each other.
+
+# drop_in CELL LINE...: for its unit, below [Service].
+drop_in() {
+	mkdir -p "/run/systemd/system/cell@$1.service.d"
+	{
+		echo '[Service]'
+		printf '%s\n' "${@:2}"
+	} >"/run/systemd/system/cell@$1.service.d/test.conf"
+	systemctl daemon-reload
+}
+
+no_drop_ins() {
+	rm -rf /run/systemd/system/cell@*.service.d
+	systemctl daemon-reload
+}
+
+test_start_over_the_bus_starts_the_unit() {
+	local method
+	done_well call StartCell s alpha
+	unit_becomes 15 cell@alpha active
+	is "status of cell@alpha" "$(status_of cell@alpha)" "The cell runs"
+	done_well systemctl stop cell@alpha
+	state_is alpha shut-down
+	# By single steps, and by one that replaces the run that there is.
+	cell alpha Load 'a(ht)' 0
+	done_well cell alpha Start
+	unit_becomes 15 cell@alpha active
+	systemctl kill -s SEGV cell@alpha
+	unit_becomes 15 cell@alpha failed
+	done_well call RestartCell s alpha
+	unit_becomes 15 cell@alpha active
+	# Of a cell that runs already it takes the unit along.
+	systemctl kill -s SEGV cell@alpha
+	unit_becomes 15 cell@alpha failed
+	done_well call StartCell s alpha
+	unit_becomes 15 cell@alpha active
+	done_well systemctl stop cells.target
+	unit_becomes 15 cell@alpha inactive
+	state_is alpha shut-down
+	# What could not be started has no unit, and the answer is the cell's own.
+	fails_with Invalid "missing.bin" manager StartCell s noimage
+	unit_is cell@noimage inactive
+	for method in StopCell StartCell; do
+		fails_with NoSuchCell "no cell unknown" manager "$method" s unknown
+	done
+	unit_is cell@unknown inactive
+}
+
+test_adoption_starts_the_unit() {
+	call EnableHypervisor
+	fake foreign alpha 3 >/dev/null
+	property_becomes 15 alpha State foreign
+	unit_is cell@alpha inactive
+	done_well cell alpha Adopt
+	unit_becomes 15 cell@alpha active
+	done_well systemctl stop cell@alpha
+	state_is alpha shut-down
+}
+
+test_stop_over_the_bus_stops_the_unit() {
+	local n
+	drop_in alpha Restart=always RestartSec=0
+	done_well systemctl start cell@alpha
+	for n in StopCell Stop; do
+		if [ "$n" = Stop ]; then
+			done_well cell alpha Stop
+		else
+			done_well call StopCell s alpha
+		fi
+		# It is at its end when the answer comes.
+		unit_is cell@alpha inactive
+		state_is alpha shut-down
+		done_well call StartCell s alpha
+		unit_becomes 15 cell@alpha active
+		state_is alpha running
+	done
+	# Nor does one come back that was killed, or stopped with all others.
+	done_well cell alpha Kill
+	unit_becomes 15 cell@alpha failed
+	sleep 0.5
+	unit_is cell@alpha failed
+	state_is alpha failed
+	done_well systemctl start cell@alpha
+	done_well call DisableHypervisor b true
+	unit_becomes 15 cell@alpha inactive
+	sleep 0.5
+	manager_is HypervisorState off
+	unit_is cell@alpha inactive
+	# One that ends by itself does.
+	done_well systemctl start cell@alpha
+	fake shut-down alpha >/dev/null
+	property_becomes 15 alpha State shut-down
+	property_becomes 15 alpha State running
+	unit_becomes 15 cell@alpha active
+	# And one whose unit waits to start it again, does not any more.
+	drop_in alpha Restart=always RestartSec=1
+	fake shut-down alpha >/dev/null
+	unit_becomes 15 cell@alpha activating
+	done_well call StopCell s alpha
+	unit_is cell@alpha inactive
+	sleep 1.5
+	unit_is cell@alpha inactive
+	state_is alpha shut-down
+	no_drop_ins
+}
+
+test_restart_of_the_unit_is_not_undone_by_its_own_stop() {
+	local n before
+	done_well call StartCell s alpha
+	for n in 1 2 3; do
+		before=$(property alpha StartedAt)
+		done_well systemctl restart cell@alpha
+		unit_is cell@alpha active
+		check "it is another run" [ "$(property alpha StartedAt)" -gt "$before" ]
+	done
+}
+
+# More often than the service manager lets units be started by themselves.
+test_starts_over_the_bus_are_not_limited() {
+	local n
+	for n in 1 2 3 4 5 6 7; do
+		call StartCell s alpha || not_ok "start $n" "$output"
+		call StopCell s alpha || not_ok "stop $n" "$output"
+		unit_has cell@alpha inactive || not_ok "unit after stop $n" "$(systemctl is-active cell@alpha)"
+	done
+	done_well call StartCell s alpha
+	unit_becomes 15 cell@alpha active
+}
+
+test_masked_unit_does_not_keep_a_cell_from_running() {
+	systemctl mask -q --runtime cell@alpha.service
+	done_well call StartCell s alpha
+	state_is alpha running
+	like "journal" "$(journal CELL=alpha)" "its unit was not started: .*masked"
+	done_well call StopCell s alpha
+	state_is alpha shut-down
+	systemctl unmask -q --runtime cell@alpha.service
+}
+
+# It answers nothing while its generators run.
+test_nobody_waits_long_for_the_service_manager() {
+	local began reload
+	mkdir -p /run/systemd/system-generators
+	printf '#!/bin/sh\nsleep 4\n' >/run/systemd/system-generators/slow
+	chmod +x /run/systemd/system-generators/slow
+	done_well call EnableHypervisor
+	systemctl daemon-reload &
+	reload=$!
+	eventually_check "it is at work" 15 pgrep -f system-generators/slow
+	began=$EPOCHREALTIME
+	done_well call StartCell s alpha
+	between "seconds" "$(seconds_since "$began")" 2 5
+	like "journal" "$(journal CELL=alpha)" "not started cell@alpha.service in time"
+	state_is alpha running
+	rm /run/systemd/system-generators/slow
+	wait "$reload"
+	# It does it yet.
+	unit_becomes 15 cell@alpha active
+	done_well call StopCell s alpha
+	unit_is cell@alpha inactive
+}
+
+# The process of the unit is told to stop before it can listen.
+test_unit_that_is_stopped_at_once_stops_its_cell() {
+	drop_in alpha 'ExecStart=' "ExecStart=/bin/sleep infinity" TimeoutStartSec=infinity
+	done_well call StartCell s alpha
+	state_is alpha running
+	unit_becomes 15 cell@alpha activating
+	done_well systemctl stop cell@alpha
+	unit_is cell@alpha inactive
+	state_is alpha shut-down
+	no_drop_ins
+}
+
+test_unit_that_stops_is_not_started_over_it() {
+	systemctl start cell@alpha
+	fake answer alpha deny >/dev/null
+	systemctl stop cell@alpha &
+	eventually_check "it says why it waits" 15 status_is_like cell@alpha "denied.*asked again"
+	# It runs: that is what is wanted here, but the unit goes on stopping it.
+	done_well call StartCell s alpha
+	unit_is cell@alpha deactivating
+	fake answer alpha approve >/dev/null
+	wait $!
+	unit_is cell@alpha inactive
+	state_is alpha shut-down
+}
+
+# While it stops, the cell is started anew by somebody else: the later wish counts.
+test_start_while_the_unit_ends() {
+	local n
+	for n in 1 2 3 4 5; do
+		systemctl start cell@alpha
+		call StopCell s alpha &
+		property_becomes 15 alpha State shut-down >/dev/null
+		wait $!
+		call StartCell s alpha
+		unit_becomes 15 cell@alpha active
+	done
+	state_is alpha running
+}
+
+test_unit_is_active_when_the_cell_has_shown_a_heartbeat() {
+	call EnableHypervisor
+	cell alpha Create
+	fake mute alpha >/dev/null
+	done_well systemctl start --no-block cell@alpha
+	property_becomes 15 alpha State running
+	eventually_check "it says what it waits for" 5 status_is_like cell@alpha "first heartbeat is awaited"
+	unit_is cell@alpha activating
+	property_is alpha Up false
+	fake speak alpha >/dev/null
+	unit_becomes 15 cell@alpha active
+	property_is alpha Up true
+	# Another daemon finds out by itself.
+	systemctl restart cellmgrd
+	property_becomes 15 alpha Up true
+	unit_is cell@alpha active
+	systemctl stop cell@alpha
+	property_is alpha Up false
+	# One that never shows any has not come up.
+	fake mute alpha >/dev/null
+	fails "it does not start" systemctl start cell@alpha
+	unit_is cell@alpha failed
+	like "status of cell@alpha" "$(status_of cell@alpha)" "no heartbeat"
+	done_well cell alpha Kill
+	# A driver that does not show heartbeats keeps nobody waiting.
+	fake features 0x1fd >/dev/null
+	systemctl restart cellmgrd
+	done_well call StartCell s alpha
+	property_becomes 15 alpha Up true
+	unit_becomes 15 cell@alpha active
+}
+
+# order CELL KEYS: adds them to its description, until as_described.
+order() {
+	[ -f "/tmp/$1.json" ] || cp "/etc/cellmgr/cells/$1.json" /tmp/
+	sed "s/\"cpus\"/$2, &/" "/tmp/$1.json" >"/etc/cellmgr/cells/$1.json"
+}
+
+reload_all() {
+	[ ! -f /etc/cellmgr/cells/broken.json ] || mv /etc/cellmgr/cells/broken.json /tmp/
+	systemctl daemon-reload
+	call Reload
+}
+
+as_described() {
+	local name
+	for name in alpha beta boot broken; do
+		[ ! -f "/tmp/$name.json" ] || mv "/tmp/$name.json" /etc/cellmgr/cells/
+	done
+	systemctl daemon-reload
+	call Reload
+}
+
+when() {
+	systemctl show -p "$1EnterTimestampMonotonic" --value "$2"
+}
+
+# in_order PROPERTY UNIT UNIT: the first came to it before the second.
+in_order() {
+	check "$2 is ${1,,} before $3" [ "$(when "$1" "$2")" -lt "$(when "$1" "$3")" ]
+}
+
+test_cells_have_an_order() {
+	order beta '"requires": ["alpha"]'
+	order boot '"after": ["beta", "alpha"]'
+	reload_all
+	fails_with WrongState "beta requires cell alpha, which is defined: start that first, or cell@beta.service" \
+		manager StartCell s beta
+	state_is beta defined
+	systemctl stop cells.target
+	systemctl add-wants -q --runtime cells.target cell@boot.service cell@beta.service
+	done_well systemctl start cells.target
+	for unit in alpha beta boot; do
+		unit_is "cell@$unit" active
+		state_is "$unit" running
+	done
+	in_order Active cell@alpha cell@beta
+	in_order Active cell@beta cell@boot
+	# The other way round, each when the one before has ended.
+	fake answer boot silent >/dev/null
+	rm /run/systemd/system/cells.target.wants/cell@*
+	systemctl daemon-reload
+	systemctl stop cells.target
+	unit_becomes 5 cell@boot deactivating
+	sleep 0.5
+	unit_is cell@beta active
+	fake answer boot approve >/dev/null
+	unit_becomes 20 cell@alpha inactive
+	in_order Inactive cell@boot cell@beta
+	in_order Inactive cell@beta cell@alpha
+	# What comes after needs not be there; what is required has to.
+	done_well systemctl start cell@boot
+	unit_is cell@beta inactive
+	fake rule start 1 EIO >/dev/null
+	fails "beta does not start without alpha" systemctl start cell@beta
+	unit_is cell@alpha failed
+	unit_is cell@beta inactive
+	done_well call StartCell s alpha
+	done_well call StartCell s beta
+	unit_becomes 15 cell@beta active
+	# A stop over the bus is of that cell alone.
+	done_well call StopCell s alpha
+	state_is alpha shut-down
+	state_is beta running
+	unit_is cell@beta active
+	systemctl stop 'cell@*.service'
+	systemctl start cells.target
+	as_described
+	is "what is left" "$(ls -d /run/systemd/generator/cell@* 2>/dev/null)" ""
+}
+
+test_order_that_makes_no_sense_is_left_out() {
+	order alpha '"after": ["beta"]'
+	order beta '"requires": ["alpha"]'
+	order boot '"after": ["alpha", "nobody"]'
+	reload_all
+	is "what alpha comes after" "$(systemctl show -p After --value cell@alpha | tr ' ' '\n' | grep '^cell@')" ""
+	is "what beta requires" "$(systemctl show -p Requires --value cell@beta | tr ' ' '\n' | grep '^cell@')" ""
+	like "what boot comes after" "$(systemctl show -p After --value cell@boot)" 'cell@alpha.service'
+	fails_with Invalid 'alpha.json:2:.*after.0.*come after itself \(alpha, beta, alpha\)' manager StartCell s alpha
+	fails_with Invalid 'beta.json:2:.*requires.0.*\(beta, alpha, beta\)' manager StartCell s beta
+	# Whatever there is, systemd starts.
+	printf '{ "after": [' >/etc/cellmgr/cells/beta.json
+	done_well systemctl daemon-reload
+	check "the generator is content" /usr/lib/systemd/system-generators/cellmgr-generator /nowhere /nowhere /nowhere
+	like "and says what is wrong" \
+		"$(/usr/lib/systemd/system-generators/cellmgr-generator --root= /tmp 2>&1)" \
+		'beta.json:1:.*; the cell.s unit has no order'
+	rm -rf /tmp/cell@*.service.d
+	as_described
+}
+
+test_reload_of_the_unit_writes_a_signal() {
+	describe_plant
+	sed -i 's/"cpus"/"reload": { "signal": "setpoint", "value": 0.5 }, &/' "$cells/turbine.json"
+	systemctl daemon-reload
+	call Reload
+	done_well systemctl start cell@turbine
+	signal_is setpoint 'd 0 unconnected'
+	done_well systemctl reload cell@turbine
+	unit_is cell@turbine active
+	signal_is setpoint 'd 0.5 good'
+	# It is the daemon's to tell when it changes.
+	sed -i 's/"value": 0.5/"value": 1.5/' "$cells/turbine.json"
+	is "systemd wants to be told" "$(systemctl show -p NeedDaemonReload --value cell@turbine)" yes
+	sed -i 's/"setpoint", "value": 1.5/"run", "value": 1/' "$cells/turbine.json"
+	systemctl daemon-reload
+	call Reload
+	done_well systemctl reload cell@turbine
+	signal_is run 'b 1 good'
+	# One without has nothing to be told.
+	systemctl start cell@alpha
+	fails "alpha takes no reload" systemctl reload cell@alpha
+	systemctl stop cell@alpha cell@turbine
+	clear_links
+	systemctl daemon-reload
+}
