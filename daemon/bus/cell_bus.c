@@ -4,6 +4,7 @@
 #include <fcntl.h>
 #include <inttypes.h>
 
+#include "bus/inhibit.h"
 #include "bus/request.h"
 #include "bus/service.h"
 #include "bus/signal_bus.h"
@@ -311,6 +312,8 @@ void cell_bus_changed(const struct cell *cell, uint32_t properties, void *userda
 
 	if (path)
 		service_tell_changes(userdata, path, BUS_CELL_INTERFACE, names, properties);
+	if (properties & 1u << CELL_PROPERTY_STATE)
+		inhibit_update(userdata);
 }
 
 void cell_bus_failed(const struct cell *cell, const char *reason, const char *crash_record,

@@ -9,6 +9,7 @@
 #include <libudev.h>
 #include <systemd/sd-daemon.h>
 
+#include "bus/inhibit.h"
 #include "bus/log_control.h"
 #include "bus/service.h"
 #include "common/cleanup.h"
@@ -151,6 +152,8 @@ static int on_hangup(sd_event_source *source, const struct signalfd_siginfo *inf
 
 	if (program->service && manager_load_descriptions(program->service->manager, &error) < 0)
 		log_error("Cannot reload: %s", error_text(&error));
+	if (program->service)
+		inhibit_update(program->service);
 	return 0;
 }
 

@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "bus/crash_bus.h"
+#include "bus/inhibit.h"
 #include "bus/polkit.h"
 #include "bus/unit.h"
 #include "manager/adopt.h"
@@ -167,6 +168,7 @@ static void carry_out_at_once(struct request *request, const struct job *job)
 		break;
 	default:
 		manager_load_descriptions(manager, &error);
+		inhibit_update(request->service);
 	}
 	finish(request, job, &error);
 }

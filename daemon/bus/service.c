@@ -4,6 +4,7 @@
 #include <errno.h>
 #include <string.h>
 
+#include "bus/inhibit.h"
 #include "bus/request.h"
 #include "bus/subscription.h"
 #include "bus/unit.h"
@@ -73,6 +74,7 @@ int service_new(sd_event *event, sd_bus *bus, const char *machine_root, struct s
 	if (!service)
 		return -ENOMEM;
 	service->bus = sd_bus_ref(bus);
+	service->inhibit_fd = -1;
 	r = manager_new(event, machine_root, &events, service, &service->manager);
 	if (r >= 0)
 		r = sd_bus_add_object_manager(bus, NULL, BUS_MANAGER_PATH);
@@ -92,6 +94,7 @@ void service_free(struct service *service)
 		return;
 	subscriptions_free(service);
 	units_free(service);
+	inhibit_done(service);
 	/* Before the requests: afterwards nobody answers them any more. */
 	manager_free(service->manager);
 	requests_free(service);

@@ -20,6 +20,8 @@ struct service {
 	struct request *requests;	    /* request.c */
 	struct subscription *subscriptions; /* subscription.c */
 	struct unit_order *orders;	    /* unit.c */
+	int inhibit_fd;			    /* inhibit.c: the lock; -1: none */
+	sd_bus_slot *inhibit_call;
 };
 
 /*

@@ -65,6 +65,7 @@ static const struct description_key config_keys[] = {
 	{"crash-records-size",
 	 .value = BYTES(CRASH_FILE_MAX, 1ull << 40, 1, TO(config, crashes.max_bytes)),
 	 DEFAULT(CONFIG_DEFAULT_CRASH_BYTES)},
+	{"inhibit-shutdown", .value = BOOL(TO(config, inhibit_shutdown)), DEFAULT(true)},
 	{"auto-enable", .value = BOOL(TO(config, auto_enable)), DEFAULT(true)},
 	{0},
 };

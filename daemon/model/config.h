@@ -35,6 +35,7 @@ struct config {
 	bool whole_cores;	   /* "whole-cores": cells get all threads of a core, or none */
 	bool auto_enable; /* "auto-enable": StartCell enables the hypervisor; default true */
 	struct crash_limits crashes; /* "crash-records", "crash-records-size" */
+	bool inhibit_shutdown;	     /* while cells run */
 };
 
 /*

@@ -180,7 +180,7 @@ fresh() {
 }
 
 run_case() {
-	case_began=$EPOCHREALTIME
 	fresh
+	case_began=$EPOCHREALTIME
 	case_of_many "$1" "test_$1"
 }

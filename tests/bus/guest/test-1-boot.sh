@@ -30,3 +30,15 @@ test_watchdog_and_notify() {
 	like "status of cellmgrd" "$(systemctl show -p StatusText --value cellmgrd)" \
 		"Hypervisor off, 0 of [0-9]+ cells running"
 }
+
+# What a fault in it could do to the machine beside what it is for, as systemd counts it.
+test_daemon_is_kept_in() {
+	local unit exposure
+	for unit in cellmgrd cell@alpha; do
+		systemctl start "$unit"
+		exposure=$(systemd-analyze security --no-pager "$unit.service" | sed -n 's/.*exposure level for .*: \([0-9]*\)\.\([0-9]\).*/\1\2/p')
+		between "tenths of the exposure of $unit" "$((10#${exposure:-99}))" 0 20
+	done
+	is "capabilities of the daemon" "$(systemctl show -p CapabilityBoundingSet --value cellmgrd)" \
+		"cap_sys_rawio cap_sys_admin"
+}

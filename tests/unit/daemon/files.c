@@ -19,6 +19,7 @@ static void test_config_defaults(struct tap *tap)
 	tap_is_u64(tap, config.pool_limit, 0, "by default it does not grow");
 	tap_is_u64(tap, config.hypervisor_memory, 16 << 20, "default hypervisor-memory");
 	tap_ok(tap, config.auto_enable, "default auto-enable");
+	tap_ok(tap, config.inhibit_shutdown, "default inhibit-shutdown");
 	tap_is_u64(tap, config.debug_console.type, CONSOLE_NONE, "no debug console");
 	tap_is_u64(tap, config.reserved_memory.size, 0, "no memory that was reserved at boot");
 }

@@ -1,0 +1,62 @@
+// SPDX-License-Identifier: GPL-2.0-only
+#include "bus/inhibit.h"
+
+#include <errno.h>
+#include <fcntl.h>
+
+#include "manager/manager.h"
+#include "util/log.h"
+
+#define LOGIND "org.freedesktop.login1"
+
+static bool is_wanted(const struct service *service)
+{
+	const struct manager *manager = service->manager;
+
+	for (const struct cell *cell = manager->cells; cell; cell = cell->next) {
+		if (cell_running(cell))
+			return manager->config.inhibit_shutdown;
+	}
+	return false;
+}
+
+static int on_inhibited(sd_bus_message *reply, void *userdata, sd_bus_error *ret_error)
+{
+	const sd_bus_error *error = sd_bus_message_get_error(reply);
+	struct service *service = userdata;
+	int fd = -1;
+
+	service->inhibit_call = sd_bus_slot_unref(service->inhibit_call);
+	if (error)
+		log_debug("Shutdowns are not held back: %s", error->message);
+	else if (sd_bus_message_read(reply, "h", &fd) >= 0)
+		service->inhibit_fd = fcntl(fd, F_DUPFD_CLOEXEC, 3);
+	/* What has changed meanwhile; one that was refused is asked for again when a cell changes.
+	 */
+	if (!error)
+		inhibit_update(service);
+	return 0;
+}
+
+void inhibit_update(struct service *service)
+{
+	bool wanted = is_wanted(service);
+
+	if (!wanted && service->inhibit_fd >= 0) {
+		close(service->inhibit_fd);
+		service->inhibit_fd = -1;
+	}
+	if (!wanted || service->inhibit_fd >= 0 || service->inhibit_call)
+		return;
+	sd_bus_call_method_async(service->bus, &service->inhibit_call, LOGIND,
+				 "/org/freedesktop/login1", LOGIND ".Manager", "Inhibit",
+				 on_inhibited, service, "ssss", "shutdown", "cellmgrd",
+				 "cells run that it would end (cellctl list)", "block");
+}
+
+void inhibit_done(struct service *service)
+{
+	sd_bus_slot_unref(service->inhibit_call);
+	if (service->inhibit_fd >= 0)
+		close(service->inhibit_fd);
+}

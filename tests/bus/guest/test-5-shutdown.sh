@@ -1,0 +1,140 @@
+# SPDX-License-Identifier: GPL-2.0-only
+# shellcheck shell=bash
+# shellcheck disable=SC2154 # output: of lib.sh
+# The end of a machine: nobody brings it about by mistake, and nothing of ours holds it up, whatever the
+# daemon dies of.
+
+# With logind, which no other test needs.
+with_logind() {
+	rm -f /etc/systemd/system/systemd-logind.service
+	systemctl daemon-reload
+	eventually_check "logind is there" 30 systemctl restart systemd-logind
+}
+
+without_logind() {
+	systemctl stop systemd-logind
+	ln -sf /dev/null /etc/systemd/system/systemd-logind.service
+	systemctl daemon-reload
+}
+
+locks() {
+	busctl --json=short call org.freedesktop.login1 /org/freedesktop/login1 org.freedesktop.login1.Manager \
+		ListInhibitors | grep -c '"shutdown","cellmgrd","cells run[^"]*","block",0'
+}
+
+locks_are() {
+	eventually_check "$2: $1 locks" 10 locks_are_now "$1"
+}
+
+locks_are_now() {
+	[ "$(locks)" = "$1" ]
+}
+
+test_no_shutdown_by_mistake_while_cells_run() {
+	with_logind
+	call EnableHypervisor
+	locks_are 0 "no cell runs"
+	done_well call StartCell s alpha
+	locks_are 1 "one runs"
+	done_well call StartCell s boot
+	locks_are 1 "two run"
+	fails "a reboot is refused" systemctl reboot --check-inhibitors=yes
+	like "what is said of it" "$output" 'cellmgrd.*cells run that it would end'
+	# They run without the daemon, and the next one sees that.
+	systemctl restart cellmgrd
+	locks_are 1 "another daemon"
+	echo '{ "inhibit-shutdown": false }' >/etc/cellmgr/cellmgrd.conf
+	mv /etc/cellmgr/cells/broken.json /tmp/
+	done_well call Reload
+	locks_are 0 "it is not wanted"
+	rm /etc/cellmgr/cellmgrd.conf
+	kill -HUP "$(pid_of cellmgrd)"
+	locks_are 1 "it is wanted again"
+	mv /tmp/broken.json /etc/cellmgr/cells/
+	done_well call StopCell s boot
+	fake fail alpha 2 0xdead000 4 0x1234 2 >/dev/null
+	locks_are 0 "none runs"
+	without_logind
+	# Cells need no logind.
+	done_well call StartCell s boot
+	state_is boot running
+}
+
+# At every call of the driver that is made meanwhile, when it is done and before: those that change something, and looks.
+# die_at NUMBER CALL ACTION: the daemon will, or has died when has_died.
+die_at() {
+	daemon=$(pid_of cellmgrd)
+	fake rule "$2" "$1" "$3" >/dev/null
+}
+
+has_died() {
+	[ "$(pid_of cellmgrd)" != "$daemon" ]
+}
+
+test_daemon_that_dies_in_a_stop_holds_nothing_up() {
+	local n call action began points=0
+	for call in any status; do
+		for action in kill kill-after; do
+			for ((n = 1; n < 8; n++)); do
+				fake clear >/dev/null
+				systemctl start cell@alpha
+				unit_has cell@alpha active || not_ok "start before $call $n" "$(status_of cell@alpha)"
+				die_at "$n" "$call" "$action"
+				began=$EPOCHREALTIME
+				timeout 60 systemctl stop cell@alpha
+				has_died || break
+				points=$((points + 1))
+				[ "$(seconds_since "$began")" -le 15 ] ||
+					not_ok "$action at $call $n: the stop is bounded" "$(seconds_since "$began") s"
+				[ "$(systemctl is-active cell@alpha)" = inactive ] ||
+					not_ok "$action at $call $n: the unit" "$(status_of cell@alpha)"
+				property_becomes 15 alpha State shut-down >/dev/null ||
+					not_ok "$action at $call $n: the cell" "$(property alpha State)"
+			done
+		done
+	done
+	between "points" "$points" 4 28
+}
+
+# As shutdown.target does, but for the machine itself: what it conflicts with is stopped, none of it may be
+# started any more, and all of it is waited for.
+machine_end=/run/systemd/system/machine-end.target
+
+# machine_ends NAME: within its time, and nothing of it is left.
+machine_ends() {
+	local began=$EPOCHREALTIME
+	timeout 100 systemctl start --job-mode=replace-irreversibly machine-end.target
+	between "$1: seconds of the shutdown" "$(seconds_since "$began")" 0 20
+	is "$1: what is left of it" "$(systemctl list-jobs --no-legend | grep -E 'cell|machine-end')" ""
+}
+
+test_daemon_that_dies_in_a_shutdown_holds_nothing_up() {
+	local n call action points=0 ours='cell@alpha.service cell@boot.service cells.target cells-pre.target cellmgrd.service'
+	printf '[Unit]\nConflicts=%s\nAfter=%s\n' "$ours" "$ours" >$machine_end
+	systemctl daemon-reload
+	systemctl start cell@alpha cell@boot
+	machine_ends "undisturbed"
+	is "the cells below" "$(sort -u /run/fake/sysfs/cells/*/state)" "shut down"
+	for call in any status; do
+		for action in kill kill-after; do
+			for ((n = 1; n < 5; n++)); do
+				fake clear >/dev/null
+				systemctl stop machine-end.target
+				systemctl reset-failed
+				systemctl start cellmgrd cells-pre.target cells.target cell@alpha cell@boot
+				die_at "$n" "$call" "$action"
+				machine_ends "$action at $call $n"
+				points=$((points + 1))
+				# It ended as it should: that was the last point.
+				[ "$(systemctl show -p Result --value cellmgrd)" != success ] || break
+			done
+		done
+	done
+	between "points" "$points" 4 28
+	fake clear >/dev/null
+	systemctl stop machine-end.target
+	rm $machine_end
+	systemctl daemon-reload
+	systemctl reset-failed
+	systemctl start cellmgrd cells-pre.target cells.target
+}
