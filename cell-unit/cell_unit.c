@@ -126,7 +126,7 @@ static int on_view(sd_bus_message *reply, void *userdata, sd_bus_error *ret_erro
 		unit->ask = unit->stopping || !unit->started;
 		return 0;
 	}
-	if (unit->leftover && error) {
+	if (error && unit->method && !unit->stopping) {
 		unit->leftover = 0; /* what is wrong the start will say */
 	} else if (error) {
 		unit_finish(unit, EXIT_FAILURE, error->message ? error->message : error->name);
@@ -392,7 +392,8 @@ static void begin(struct unit *unit, bool to_stop)
 	}
 	unit_set_status("Starting the cell");
 	unit->leftover = leftover_read(unit->name);
-	unit->ask = unit->leftover != 0;
+	/* A start may take long; whether there is a daemon at all is known at once by this. */
+	unit->ask = true;
 	go_on(unit);
 }
 

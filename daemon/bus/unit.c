@@ -84,6 +84,18 @@ int unit_read_caller(sd_bus_message *reply, const char *cell, uid_t *ret_uid, bo
 	return 0;
 }
 
+/* What is sent without an answer. */
+static void send_systemd(const struct service *service, const char *method, const char *unit,
+			 const char *mode)
+{
+	sd_bus_call_method_async(service->bus, NULL, SYSTEMD, SYSTEMD_PATH, SYSTEMD_INTERFACE,
+				 method, NULL, NULL,
+				 mode	? "ss"
+				 : unit ? "s"
+					: "",
+				 unit, mode);
+}
+
 static void order_free(struct unit_order *order)
 {
 	struct unit_order **link = &order->service->orders;
@@ -92,6 +104,9 @@ static void order_free(struct unit_order *order)
 		link = &(*link)->next;
 	if (*link)
 		*link = order->next;
+	/* What becomes of all units of the machine is no business of ours. */
+	if (!order->service->orders)
+		send_systemd(order->service, "Unsubscribe", NULL, NULL);
 	sd_bus_slot_unref(order->removals);
 	sd_bus_slot_unref(order->call);
 	sd_event_source_disable_unref(order->timer);
@@ -201,18 +216,6 @@ static int on_removed(sd_bus_message *message, void *userdata, sd_bus_error *ret
 	    strcmp(job, order->job) == 0)
 		finish(order);
 	return 0;
-}
-
-/* What is sent without an answer. */
-static void send_systemd(const struct service *service, const char *method, const char *unit,
-			 const char *mode)
-{
-	sd_bus_call_method_async(service->bus, NULL, SYSTEMD, SYSTEMD_PATH, SYSTEMD_INTERFACE,
-				 method, NULL, NULL,
-				 mode	? "ss"
-				 : unit ? "s"
-					: "",
-				 unit, mode);
 }
 
 /* Who hears of the end of a job has to have said before that he wants to. */

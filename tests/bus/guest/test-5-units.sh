@@ -360,3 +360,13 @@ test_daemon_runs_on_with_a_broken_configuration() {
 	mv /tmp/broken.json /etc/cellmgr/cells/
 	systemctl restart cellmgrd
 }
+
+# A daemon that is at work is not one that is away, however long it takes.
+test_start_that_takes_long_is_waited_for() {
+	systemctl restart cellmgrd
+	fake rule create 1 delay=11500 >/dev/null
+	done_well systemctl start cell@alpha
+	unit_is cell@alpha active
+	fails "one that there is not does not start" systemctl start cell@unknown
+	like "status of cell@unknown" "$(status_of cell@unknown)" "no cell unknown"
+}

@@ -365,6 +365,9 @@ static int get_cell_property(sd_bus *bus, const char *path, const char *interfac
 		return sd_bus_message_append(reply, "s", states[cell->state]);
 	if (strcmp(property, "Health") == 0)
 		return sd_bus_message_append(reply, "s", healths[cell->health]);
+	if (strcmp(property, "Up") == 0)
+		return sd_bus_message_append(reply, "b",
+					     strncmp(states[cell->state], "running", 7) == 0);
 	if (strcmp(property, "Cpus") == 0)
 		return sd_bus_message_append_array(reply, 'u', cell->cpus,
 						   cell->num_cpus * sizeof(*cell->cpus));
@@ -398,6 +401,7 @@ static const sd_bus_vtable cell_vtable[] = {
 	MEMBER("Id", "i", id),
 	SD_BUS_PROPERTY("State", "s", get_cell_property, 0, CHANGES),
 	SD_BUS_PROPERTY("Health", "s", get_cell_property, 0, CHANGES),
+	SD_BUS_PROPERTY("Up", "b", get_cell_property, 0, CHANGES),
 	SD_BUS_PROPERTY("Cpus", "au", get_cell_property, 0, CHANGES),
 	MEMBER("Memory", "t", memory),
 	MEMBER("StartedAt", "t", started_at),
