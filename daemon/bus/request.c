@@ -113,7 +113,7 @@ static void answer_with_console(int fd, void *userdata)
 		error_set(&error, ERROR_WRONG_STATE,
 			  fd == -EOPNOTSUPP ? "the cell does not run, or its program takes no input"
 					    : "the cell is no more");
-		answer(&error, request);
+		reply(request, &error);
 		return;
 	}
 	sd_bus_reply_method_return(request->call, "h", fd);
