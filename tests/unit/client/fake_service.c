@@ -1,8 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
  * A stand-in for cellmgrd that answers cellctl on a private bus: a few cells in as many states, and
- * errors where a name asks for them. Each call is written to the log file (first argument), so that
- * a test can see what really arrived.
+ * errors where a name asks for them. Each call is written to the log file (first argument).
  */
 #include <errno.h>
 #include <signal.h>
@@ -361,13 +360,12 @@ static int get_cell_property(sd_bus *bus, const char *path, const char *interfac
 {
 	const struct cell *cell = context;
 
-	if (strcmp(property, "State") == 0)
-		return sd_bus_message_append(reply, "s", states[cell->state]);
-	if (strcmp(property, "Health") == 0)
-		return sd_bus_message_append(reply, "s", healths[cell->health]);
+	if (strcmp(property, "State") == 0 || strcmp(property, "Health") == 0)
+		return sd_bus_message_append(reply, "s",
+					     property[0] == 'S' ? states[cell->state]
+								: healths[cell->health]);
 	if (strcmp(property, "Up") == 0)
-		return sd_bus_message_append(reply, "b",
-					     strncmp(states[cell->state], "running", 7) == 0);
+		return sd_bus_message_append(reply, "b", states[cell->state][0] == 'r');
 	if (strcmp(property, "Cpus") == 0)
 		return sd_bus_message_append_array(reply, 'u', cell->cpus,
 						   cell->num_cpus * sizeof(*cell->cpus));
@@ -381,7 +379,6 @@ static int get_cell_property(sd_bus *bus, const char *path, const char *interfac
 				     "mmio", cell->exits / 4, "hypercall", cell->exits / 2);
 }
 
-/* What sd-bus can read from the cell itself. */
 #define MEMBER(name, type, member) \
 	SD_BUS_PROPERTY(name, type, NULL, offsetof(struct cell, member), CHANGES)
 
