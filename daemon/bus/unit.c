@@ -2,7 +2,9 @@
 #include "bus/unit.h"
 
 #include <errno.h>
+#include <fcntl.h>
 #include <string.h>
+#include <sys/stat.h>
 
 #include <systemd/sd-login.h>
 
@@ -13,7 +15,8 @@
 #define SYSTEMD_PATH	  "/org/freedesktop/systemd1"
 #define SYSTEMD_INTERFACE SYSTEMD ".Manager"
 
-#define UNIT_NAME_MAX (DESCRIPTION_MAX_NAME + sizeof("cell@.service"))
+#define UNIT_DIRECTORY "/run/cellmgr/units"
+#define UNIT_NAME_MAX  (DESCRIPTION_MAX_NAME + sizeof("cell@.service"))
 
 /* It may be at work on what all units are like; nobody waits longer than that for it. */
 #define PATIENCE_US 3000000u
@@ -96,6 +99,23 @@ static void send_systemd(const struct service *service, const char *method, cons
 				 unit, mode);
 }
 
+/* For the unit's process, should the daemon be another one when it asks (cell-unit/leftover.h). */
+static void mark_following(const struct unit_order *order, bool follows)
+{
+	char file[sizeof(UNIT_DIRECTORY "/.follow") + DESCRIPTION_MAX_NAME];
+	int fd;
+
+	snprintf(file, sizeof(file), UNIT_DIRECTORY "/%s.follow", order->cell);
+	if (!follows) {
+		unlink(file);
+		return;
+	}
+	mkdir(UNIT_DIRECTORY, 0755);
+	fd = open(file, O_WRONLY | O_CREAT | O_NOFOLLOW | O_CLOEXEC, 0644);
+	if (fd >= 0)
+		close(fd);
+}
+
 static void order_free(struct unit_order *order)
 {
 	struct unit_order **link = &order->service->orders;
@@ -107,6 +127,8 @@ static void order_free(struct unit_order *order)
 	/* What becomes of all units of the machine is no business of ours. */
 	if (!order->service->orders)
 		send_systemd(order->service, "Unsubscribe", NULL, NULL);
+	if (order->up && order->cell)
+		mark_following(order, false);
 	sd_bus_slot_unref(order->removals);
 	sd_bus_slot_unref(order->call);
 	sd_event_source_disable_unref(order->timer);
@@ -225,8 +247,10 @@ static int begin(struct unit_order *order)
 	int r;
 
 	/* Somebody wants it: how often it was started before does not count. */
-	if (order->up)
+	if (order->up) {
+		mark_following(order, true);
 		send_systemd(order->service, "ResetFailedUnit", order->unit, NULL);
+	}
 	send_systemd(order->service, "Subscribe", NULL, NULL);
 	r = sd_bus_match_signal_async(bus, &order->removals, SYSTEMD, SYSTEMD_PATH,
 				      SYSTEMD_INTERFACE, "JobRemoved", on_removed, NULL, order);
@@ -288,8 +312,10 @@ void unit_ends(struct service *service, const char *cell)
 
 void units_free(struct service *service)
 {
-	while (service->orders)
+	while (service->orders) {
+		service->orders->up = false; /* the mark stays for the unit */
 		order_free(service->orders);
+	}
 }
 
 void units_stop_all(const struct service *service)
