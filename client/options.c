@@ -135,6 +135,7 @@ int options_parse(int argc, char **argv, struct options *ret_options, char **ret
 		{"no-pager", no_argument, &options.no_pager, true},
 		{"no-legend", no_argument, &options.no_legend, true},
 		{"force", no_argument, &options.force, true},
+		{"dry-run", no_argument, &options.dry_run, true},
 		{"follow", no_argument, &options.follow, true},
 		{"input", no_argument, &options.input, true},
 		{"interval", required_argument, NULL, ARG_INTERVAL},
@@ -154,7 +155,8 @@ int options_parse(int argc, char **argv, struct options *ret_options, char **ret
 			return r;
 	}
 	options.given |= (options.force ? OPTION_FORCE : 0) | (options.follow ? OPTION_FOLLOW : 0) |
-			 (options.input ? OPTION_INPUT : 0);
+			 (options.input ? OPTION_INPUT : 0) |
+			 (options.dry_run ? OPTION_DRY_RUN : 0);
 	options.arguments = argv + optind;
 	options.num_arguments = argc - optind;
 	*ret_options = options;
@@ -163,8 +165,9 @@ int options_parse(int argc, char **argv, struct options *ret_options, char **ret
 
 const char *option_name(unsigned int option)
 {
-	static const char *const names[] = {"--force", "--follow",     "--interval", "--json",
-					    "--input", "--iterations", "--report",   "--smi"};
+	static const char *const names[] = {"--force",	"--follow", "--interval",
+					    "--json",	"--input",  "--iterations",
+					    "--report", "--smi",    "--dry-run"};
 
 	return names[__builtin_ctz(option)];
 }

@@ -20,6 +20,7 @@ enum json_mode {
 #define OPTION_COUNT	(1u << 5)
 #define OPTION_REPORT	(1u << 6)
 #define OPTION_SMI	(1u << 7)
+#define OPTION_DRY_RUN	(1u << 8)
 
 struct options {
 	/* 0 or 1; int, as getopt_long() sets them. */
@@ -31,6 +32,7 @@ struct options {
 	int force;
 	int follow;
 	int input;
+	int dry_run;
 	enum json_mode json;
 	const char *host;	/* NULL: this machine */
 	uint64_t interval_usec; /* 0: not given */

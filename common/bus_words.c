@@ -11,6 +11,7 @@ static const char *const qualities[] = {BUS_QUALITIES(WORD_ENTRY)};
 static const char *const dmas[] = {BUS_DMAS(WORD_ENTRY)};
 static const char *const owners[] = {BUS_OWNERS(WORD_ENTRY)};
 static const char *const verbs[] = {BUS_VERBS(WORD_ENTRY)};
+static const char *const changes[] = {BUS_CHANGES(WORD_ENTRY)};
 static const char *const errors[] = {BUS_ERRORS(WORD_ENTRY)};
 
 /* Index of word among count words, some of which may be NULL; count where it is none of them. */
@@ -56,6 +57,11 @@ const char *owner_name(enum owner owner)
 const char *verb_name(enum bus_verb verb)
 {
 	return verbs[verb];
+}
+
+const char *change_name(enum bus_change change)
+{
+	return changes[change];
 }
 
 const char *error_bus_name(enum error_code code)

@@ -13,6 +13,7 @@ const char *quality_name(enum quality quality);
 const char *dma_name(enum dma dma);
 const char *owner_name(enum owner owner);
 const char *verb_name(enum bus_verb verb);
+const char *change_name(enum bus_change change);
 const char *error_bus_name(enum error_code code);
 
 /* These return the enum's _COUNT for what is none of its words. */

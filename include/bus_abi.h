@@ -133,11 +133,26 @@ enum owner { BUS_OWNERS(WORD_SYMBOL) OWNER_COUNT };
 	X(VERB_OPEN_CONSOLE, "open-console", BUS_ACTION_DEBUG_CELLS)   \
 	X(VERB_OPEN_INPUT, "open-input", BUS_ACTION_DEBUG_CELLS)       \
 	X(VERB_ADOPT, "adopt", BUS_ACTION_MANAGE_CELLS)                \
+	X(VERB_APPLY, "apply", BUS_ACTION_MANAGE_CELLS)                \
 	X(VERB_WRITE_SIGNAL, "write-signal", BUS_ACTION_WRITE_SIGNALS) \
 	X(VERB_LIST_CRASHES, "list-crashes", "")                       \
 	X(VERB_READ_CRASH, "read-crash", BUS_ACTION_DEBUG_CELLS)
 
 enum bus_verb { BUS_VERBS(WORD_SYMBOL) VERB_COUNT };
+
+/*
+ * What Plan says of a cell: it is left alone; it is new; what has changed counts without a restart;
+ * it is stopped and started anew; it is stopped and destroyed; its description has errors.
+ */
+#define BUS_CHANGES(X)               \
+	X(CHANGE_KEEP, "keep")       \
+	X(CHANGE_DEFINE, "define")   \
+	X(CHANGE_UPDATE, "update")   \
+	X(CHANGE_RESTART, "restart") \
+	X(CHANGE_REMOVE, "remove")   \
+	X(CHANGE_INVALID, "invalid")
+
+enum bus_change { BUS_CHANGES(WORD_SYMBOL) CHANGE_COUNT };
 
 /* Errors of methods: our own, then those of D-Bus itself that callers meet. */
 #define BUS_ERROR(name)	     BUS_NAME ".Error." name

@@ -24,6 +24,7 @@
 	X(const char *, operation, "operation", "''") /* under way, "" if none */               \
 	X(const char *, last_error, "last-error", "''")                                         \
 	X(const char *, warning, "warning", "''")                                               \
+	X(struct json_object *, pending, "pending", "[]") /* keys */                            \
 	X(const char *, image_sha256, "image-sha256", "''")                                     \
 	X(struct json_object *, exits, "exits", "{}")	  /* numbers, by the counter's name */  \
 	X(uint64_t, exits_at, "exits-at", "0")		  /* of the daemon's CLOCK_MONOTONIC */ \

@@ -8,7 +8,7 @@ _cellctl_cells() {
 
 _cellctl() {
 	local current=${COMP_WORDS[COMP_CWORD]} previous=${COMP_WORDS[COMP_CWORD - 1]}
-	local verbs='status list start stop restart kill create load destroy enable disable check doctor
+	local verbs='status list start stop restart kill create load destroy enable disable check apply doctor
 		console signals set stats top map crash monitor version help'
 	local options='--help --version --host= --quiet --json= --no-pager --no-legend'
 	local verb='' cells=0 word i
@@ -53,6 +53,7 @@ _cellctl() {
 		case $verb in
 		disable) options="$options --force" ;;
 		doctor) options="$options --report= --smi=" ;;
+		apply) options="$options --dry-run" ;;
 		console) options="$options --follow -f --input -i" ;;
 		top) options="$options --interval= --iterations= -n" ;;
 		signals | stats) options="$options --follow -f --interval=" ;;

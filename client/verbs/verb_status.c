@@ -199,6 +199,16 @@ static void put_devices(struct client *client, const struct cell_info *cell)
 			  "unprotected: its devices can reach all of the machine's memory");
 }
 
+/* What its description says and it is not yet. */
+static int put_pending(struct client *client, const struct cell_info *cell)
+{
+	_cleanup_(freep) char *keys = format_words(cell->pending);
+
+	if (keys && *keys)
+		put_field(client, "Pending", COLOR_YELLOW, keys);
+	return keys ? 0 : -ENOMEM;
+}
+
 static int put_cell(struct client *client, const struct cell_info *cell)
 {
 	_cleanup_(freep) char *cpus = format_cpus(cell->cpus);
@@ -215,6 +225,8 @@ static int put_cell(struct client *client, const struct cell_info *cell)
 	put_field(client, "Memory", COLOR_PLAIN,
 		  cell->memory > 0 ? quantity_round_bytes(cell->memory, memory) : "-");
 	put_devices(client, cell);
+	if (put_pending(client, cell) < 0)
+		return -ENOMEM;
 	if (cell->id >= 0) {
 		put_label(client, "Id");
 		fprintf(stream, "%" PRId64 "\n", cell->id);

@@ -42,6 +42,7 @@ enum exit_status verb_list(struct client *client, char **arguments);
 enum exit_status verb_lifecycle(struct client *client, char **arguments);
 enum exit_status verb_hypervisor(struct client *client, char **arguments);
 enum exit_status verb_doctor(struct client *client, char **arguments);
+enum exit_status verb_apply(struct client *client, char **arguments);
 enum exit_status verb_check(struct client *client, char **arguments);
 enum exit_status verb_console(struct client *client, char **arguments);
 enum exit_status verb_stats(struct client *client, char **arguments);

@@ -23,14 +23,21 @@ static const char *format_uptime(char *buffer, const struct cell_info *cell)
 	return cell_info_runs(cell) && age ? quantity_format_time(age * 1000, buffer) : "-";
 }
 
-/* What is most worth knowing beyond the state: an operation under way, else the last error. */
+/*
+ * What is most worth knowing beyond the state: an operation under way, else the last error, else
+ * what of its description does not count yet.
+ */
 static char *format_note(const struct cell_info *cell)
 {
+	_cleanup_(freep) char *pending = format_words(cell->pending);
+	const bool is_pending = json_object_array_length(cell->pending) > 0;
 	char *note;
 
-	if (*cell->operation == '\0')
+	if (*cell->operation == '\0' && (*cell->last_error || !is_pending))
 		return strdup(cell->last_error);
-	return asprintf(&note, "(%s)", cell->operation) < 0 ? NULL : note;
+	if (*cell->operation)
+		return asprintf(&note, "(%s)", cell->operation) < 0 ? NULL : note;
+	return pending && asprintf(&note, "pending: %s", pending) >= 0 ? note : NULL;
 }
 
 static int add_cell(struct table *table, const struct screen *screen, const struct cell_info *cell)

@@ -61,6 +61,20 @@ static int compare_cpus(const void *a, const void *b)
 	return (left > right) - (left < right);
 }
 
+char *format_words(struct json_object *words)
+{
+	char *text = NULL;
+	size_t size;
+	FILE *stream = open_memstream(&text, &size);
+
+	if (!stream)
+		return NULL;
+	for (size_t i = 0; i < json_object_array_length(words); i++)
+		fprintf(stream, "%s%s", i ? ", " : "",
+			json_object_get_string(json_object_array_get_idx(words, i)) ?: "");
+	return memstream_end(stream, &text);
+}
+
 char *format_cpus(struct json_object *cpus)
 {
 	size_t count = json_object_array_length(cpus);

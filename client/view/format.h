@@ -26,6 +26,10 @@ const char *format_age(char buffer[FORMAT_MAX], uint64_t microseconds);
  * short. */
 char *format_cpus(struct json_object *cpus);
 
+/* An array of texts, with ", " between them. To be freed by the caller; NULL when memory is short.
+ */
+char *format_words(struct json_object *words);
+
 /*
  * Reads a time such as "500ms", "2s", "1min" or "1.5" (seconds) into microseconds. Returns -EINVAL
  * if it is none and -ERANGE if it is not between 10 ms and 1 h.

@@ -121,6 +121,13 @@ GETTER(image_sha256)
 	return sd_bus_message_append(reply, "s", cell->image_sha256);
 }
 
+GETTER(pending)
+{
+	const struct cell *cell = userdata;
+
+	return service_append_keys(reply, cell->pending);
+}
+
 GETTER(exits)
 {
 	const struct cell *cell = userdata;

@@ -8,6 +8,7 @@
 #include "bus/request.h"
 #include "bus/service.h"
 #include "bus/vtable.h"
+#include "manager/apply.h"
 #include "util/log.h"
 
 #define OBJECT struct manager
@@ -319,6 +320,57 @@ METHOD(read_crash_record)
 	return crash_bus_read(userdata, call, ret_error);
 }
 
+static int append_change(sd_bus_message *reply, const struct change *change)
+{
+	int r = sd_bus_message_open_container(reply, 'r', "ssass");
+
+	if (r >= 0)
+		r = sd_bus_message_append(reply, "ss", change->name, change_name(change->kind));
+	if (r >= 0)
+		r = service_append_keys(reply, change->keys);
+	if (r >= 0)
+		r = sd_bus_message_append(reply, "s", change->why);
+	return r < 0 ? r : sd_bus_message_close_container(reply);
+}
+
+METHOD(plan)
+{
+	_cleanup_(sd_bus_message_unrefp) sd_bus_message *reply = NULL;
+	_cleanup_(changes_done) struct changes changes = {0};
+	_cleanup_(error_done) struct error error = {0};
+	int r;
+
+	if (apply_plan(userdata, &changes, &error) < 0)
+		return service_reply_error(ret_error, &error);
+	r = sd_bus_message_new_method_return(call, &reply);
+	if (r >= 0)
+		r = sd_bus_message_append(reply, "s", changes.id);
+	if (r >= 0)
+		r = sd_bus_message_open_container(reply, 'a', "(ssass)");
+	for (size_t i = 0; r >= 0 && i < changes.count; i++)
+		r = append_change(reply, &changes.items[i]);
+	if (r >= 0)
+		r = sd_bus_message_close_container(reply);
+	return r < 0 ? r : sd_bus_send(NULL, reply, NULL);
+}
+
+METHOD(apply)
+{
+	struct manager *manager = userdata;
+	_cleanup_(job_freep) struct job *job = job_new(manager, VERB_APPLY, NULL);
+	const char *id;
+	int r;
+
+	r = sd_bus_message_read(call, "s", &id);
+	if (r < 0)
+		return r;
+	if (job)
+		job->plan_id = strdup(id);
+	return job && job->plan_id
+		       ? request_submit(manager->userdata, call, TAKE_POINTER(job), ret_error)
+		       : -ENOMEM;
+}
+
 GETTER(hypervisor_state)
 {
 	const struct manager *manager = userdata;
@@ -396,6 +448,11 @@ static const sd_bus_vtable manager_vtable[] = {
 	SD_BUS_METHOD_WITH_ARGS("DisableHypervisor", SD_BUS_ARGS("b", force), SD_BUS_NO_RESULT,
 				method_disable, METHOD_FLAGS),
 	SD_BUS_METHOD("Reload", NULL, NULL, method_reload, METHOD_FLAGS),
+	SD_BUS_METHOD_WITH_ARGS("Plan", SD_BUS_NO_ARGS,
+				SD_BUS_RESULT("s", plan, "a(ssass)", changes), method_plan,
+				METHOD_FLAGS),
+	SD_BUS_METHOD_WITH_ARGS("Apply", SD_BUS_ARGS("s", plan), SD_BUS_NO_RESULT, method_apply,
+				METHOD_FLAGS),
 	SD_BUS_METHOD_WITH_ARGS("Check", SD_BUS_ARGS("h", description, "s", name),
 				SD_BUS_RESULT("a(sss)", problems), method_check, METHOD_FLAGS),
 	SD_BUS_METHOD_WITH_ARGS("CheckAll", SD_BUS_NO_ARGS, SD_BUS_RESULT("a(ssss)", problems),

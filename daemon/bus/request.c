@@ -9,6 +9,7 @@
 #include "bus/polkit.h"
 #include "bus/unit.h"
 #include "manager/adopt.h"
+#include "manager/apply.h"
 #include "manager/console.h"
 #include "manager/core.h"
 #include "manager/crash.h"
@@ -166,6 +167,11 @@ static void carry_out_at_once(struct request *request, const struct job *job)
 	case VERB_ADOPT:
 		adopt(manager, job->cell, &error);
 		break;
+	case VERB_APPLY:
+		if (apply_begin(manager, job->plan_id, request->uid ? request->steps : UINT32_MAX,
+				answer, request, &error) == 0)
+			return;
+		break;
 	default:
 		manager_load_descriptions(manager, &error);
 		inhibit_update(request->service);
@@ -177,7 +183,7 @@ static bool is_at_once(enum bus_verb verb)
 {
 	return verb == VERB_RELOAD || verb == VERB_OPEN_CONSOLE || verb == VERB_OPEN_INPUT ||
 	       verb == VERB_WRITE_SIGNAL || verb == VERB_ADOPT || verb == VERB_LIST_CRASHES ||
-	       verb == VERB_READ_CRASH;
+	       verb == VERB_READ_CRASH || verb == VERB_APPLY;
 }
 
 /* Others had the unit started for a run: it is that one or none, nobody has asked for another. */

@@ -9,6 +9,7 @@
 #include "bus/subscription.h"
 #include "bus/unit.h"
 #include "manager/core.h"
+#include "model/description_keys.h"
 #include "util/log.h"
 
 static const struct core_events events = {
@@ -26,6 +27,17 @@ int service_append_cpus(sd_bus_message *reply, const struct cpu_mask *cpus)
 	for (int cpu = cpu_mask_next(cpus, 0); r >= 0 && cpu >= 0;
 	     cpu = cpu_mask_next(cpus, (unsigned int)cpu + 1))
 		r = sd_bus_message_append(reply, "u", (uint32_t)cpu);
+	return r < 0 ? r : sd_bus_message_close_container(reply);
+}
+
+int service_append_keys(sd_bus_message *reply, uint32_t keys)
+{
+	int r = sd_bus_message_open_container(reply, 'a', "s");
+
+	for (size_t i = 0; r >= 0 && i < 32 && keys >> i; i++) {
+		if (keys & 1u << i)
+			r = sd_bus_message_append(reply, "s", description_top.keys[i].name);
+	}
 	return r < 0 ? r : sd_bus_message_close_container(reply);
 }
 

@@ -62,6 +62,9 @@ int service_read_uid(sd_bus_message *call, uid_t *ret);
 /* An array of numbers. For return from a getter. */
 int service_append_cpus(sd_bus_message *reply, const struct cpu_mask *cpus);
 
+/* Keys of descriptions (model/description_diff.h) by their names, as. */
+int service_append_keys(sd_bus_message *reply, uint32_t keys);
+
 /* Path of a cell's object; what a foreign cell's name may hold is escaped. NULL without memory. */
 char *cell_bus_path(const struct cell *cell);
 

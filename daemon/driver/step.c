@@ -4,6 +4,7 @@
 #include <errno.h>
 #include <string.h>
 
+#include "common/clock.h"
 #include "util/log.h"
 #include "util/message_ids.h"
 
@@ -258,7 +259,15 @@ static void stop_unwilling(struct step *step, struct driver *driver, int r)
 
 static void stop(struct step *step, struct driver *driver)
 {
-	int r = call(step, driver, driver_cell_shut_down);
+	const uint64_t end = monotonic_us() + step->stop_time_us;
+	int r;
+
+	/* The driver goes by what the cell was created with: it is asked for longer where that is
+	 * wanted now. */
+	do
+		r = call(step, driver, driver_cell_shut_down);
+	while (r == -ETIMEDOUT && !atomic_load(&step->expired) &&
+	       (!step->stop_time_us || monotonic_us() < end));
 
 	if (r < 0)
 		stop_unwilling(step, driver, r);

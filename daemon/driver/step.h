@@ -48,8 +48,10 @@ struct step {
 	size_t num_images;
 	char *parameters; /* NULL: none */
 
-	/* In, VERB_STOP: kill the cell when it denies or does not answer. */
+	/* In, VERB_STOP: kill the cell when it denies or does not answer in this time, in µs; 0: it
+	 * has all the time that there is. */
 	bool force;
+	uint64_t stop_time_us;
 
 	/* In, VERB_ENABLE, VERB_KEEP_CPUS. */
 	struct config config;

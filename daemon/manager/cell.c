@@ -28,6 +28,8 @@ void cell_free(struct cell *cell)
 	if (!cell)
 		return;
 	description_free(cell->description);
+	description_free(cell->made_of);
+	description_free(cell->held);
 	free(cell->broken);
 	free(cell->last_error);
 	free(cell->name);
@@ -45,6 +47,20 @@ void cell_set_operation(struct cell *cell, const char *operation)
 		return;
 	cell->operation = operation;
 	mark(cell, CELL_PROPERTY_OPERATION);
+}
+
+void cell_set_pending(struct cell *cell, uint32_t keys)
+{
+	if (cell->pending != keys)
+		mark(cell, CELL_PROPERTY_PENDING);
+	cell->pending = keys;
+}
+
+void cell_mark_described(struct cell *cell)
+{
+	mark(cell, CELL_PROPERTY_SIGNALS);
+	mark(cell, CELL_PROPERTY_DEVICES);
+	mark(cell, CELL_PROPERTY_DMA);
 }
 
 void cell_set_last_error(struct cell *cell, const char *text)

@@ -34,6 +34,7 @@ struct manager;
 	X(CELL_PROPERTY_LAST_ERROR, "LastError", "s", BY_MEMBER(last_error))       \
 	X(CELL_PROPERTY_WARNING, "Warning", "s", BY_MEMBER(warning))               \
 	X(CELL_PROPERTY_IMAGE_SHA256, "ImageSha256", "s", BY_GETTER(image_sha256)) \
+	X(CELL_PROPERTY_PENDING, "Pending", "as", BY_GETTER(pending))              \
 	X(CELL_PROPERTY_EXITS, "Exits", "a{st}", BY_GETTER(exits))                 \
 	X(CELL_PROPERTY_SIGNALS, "Signals", "a{sa{sv}}", BY_GETTER(signals))       \
 	X(CELL_PROPERTY_DEVICES, "Devices", "as", BY_GETTER(devices))              \
@@ -46,10 +47,13 @@ struct cell {
 	struct cell *next;	 /* sorted by name */
 	char *name;
 	struct description *description; /* NULL: foreign, or its file has gone or makes no sense */
+	struct description *made_of;	 /* as it was when it was created; NULL: not known */
+	struct description *held;	 /* a newer one that an apply has taken back */
 	char *broken; /* what is wrong with its file; the description, if any, is the one before */
 	struct cell_record record;
 	bool unsaved;	 /* the record is not in its file yet */
 	int save_error;	 /* when that was written last; 0: none */
+	bool repend;	 /* what is pending is to be worked out anew */
 	bool in_step;	 /* a step is about it: what is seen of it meanwhile does not count */
 	bool added;	 /* told of by core_events.cell_added */
 	bool doomed;	 /* it has failed and is to be destroyed for that */
@@ -83,6 +87,7 @@ struct cell {
 	uint64_t exits[EXITS_COUNT];
 	uint64_t exits_at; /* monotonic µs, of a reading that may have brought nothing new */
 	uint64_t started_at, started_monotonic;
+	uint32_t pending; /* keys that are to count, and do not yet (model/description_diff.h) */
 	char image_sha256[IMAGE_SHA256_TEXT];
 	uint32_t changed;
 };
@@ -123,6 +128,10 @@ void cell_observe(struct cell *cell, const struct snapshot_cell *seen);
  */
 void cell_update(struct cell *cell, uint64_t now_ns, bool can_watch);
 
+/* Keys, as in model/description_diff.h. */
+void cell_set_pending(struct cell *cell, uint32_t keys);
+/* Of what is only in the description everything may be another when that is. */
+void cell_mark_described(struct cell *cell);
 /* operation must be a constant. */
 void cell_set_operation(struct cell *cell, const char *operation);
 /* text may be NULL or "" for no error. */

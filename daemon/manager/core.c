@@ -5,33 +5,22 @@
 #include <string.h>
 #include <sys/stat.h>
 
+#include "manager/apply.h"
 #include "manager/console.h"
 #include "manager/crash.h"
 #include "manager/job_run.h"
 #include "manager/observe.h"
+#include "manager/pending.h"
 #include "manager/sight.h"
 #include "util/log.h"
 
-/* Of what is only in the description everything may be another when that is. */
-static void mark_described(struct cell *cell)
-{
-	if (cell->description->num_signals)
-		cell->changed |= 1u << CELL_PROPERTY_SIGNALS;
-	if (cell->description->num_pci || cell->description->num_ports ||
-	    cell->description->num_mmio)
-		cell->changed |= 1u << CELL_PROPERTY_DEVICES;
-	if (cell->description->dma != DMA_NONE)
-		cell->changed |= 1u << CELL_PROPERTY_DMA;
-}
-
 static void take_description(struct cell *cell, struct description *description)
 {
-	if (cell->description)
-		mark_described(cell);
+	if (!cell->description || !description ||
+	    strcmp(cell->description->text, description->text) != 0)
+		cell_mark_described(cell);
 	description_free(cell->description);
 	cell->description = description;
-	if (description)
-		mark_described(cell);
 }
 
 /* One that makes no sense takes nothing away from a cell but what would be new. */
@@ -54,11 +43,13 @@ static void take_entry(struct manager *manager, struct cell_dir_entry *entry)
 			    entry->path, cell->name);
 }
 
-static void take_descriptions(struct manager *manager, struct cell_dir *dir)
+void manager_take_descriptions(struct manager *manager, struct cell_dir *dir)
 {
 	for (struct cell *cell = manager->cells; cell; cell = cell->next) {
 		free(cell->broken);
 		cell->broken = NULL;
+		description_free(cell->held);
+		cell->held = NULL;
 		if (!cell_dir_find(dir, cell->name))
 			take_description(cell, NULL);
 	}
@@ -117,9 +108,12 @@ static int read_config(struct manager *manager, struct error *error)
 
 int manager_load_descriptions(struct manager *manager, struct error *error)
 {
+	_cleanup_(changes_done) struct changes changes = {0};
 	struct cell_dir *dir;
 	int r;
 
+	if (manager->apply)
+		return error_set(error, ERROR_BUSY, "descriptions are being applied");
 	r = cell_dir_load(NULL, &dir);
 	if (r < 0)
 		return error_set(error, ERROR_NO_MEMORY, "cannot read the descriptions: %s",
@@ -127,8 +121,12 @@ int manager_load_descriptions(struct manager *manager, struct error *error)
 	/* What is wrong with it is no reason to leave the descriptions as they were. */
 	r = read_config(manager, error);
 	manager_log_problems(&dir->problems);
-	take_descriptions(manager, dir);
+	/* At the start there is nothing yet that could change. */
+	if (manager->observed && changes_make(manager, dir, &changes) == 0)
+		changes_log(&changes, false);
+	manager_take_descriptions(manager, dir);
 	links_unstick(manager);
+	pending_update_all(manager);
 	observe_settle(manager);
 	jobs_follow_up(manager);
 	observer_look(manager->observer);
@@ -256,6 +254,7 @@ void manager_free(struct manager *manager)
 	sight_end(manager);
 	crashes_end(manager);
 	consoles_free(manager);
+	apply_free(manager);
 	links_close(manager);
 	jobs_free(manager);
 	observer_free(manager->observer);

@@ -23,4 +23,7 @@ DEFINE_FREEP(struct manager *, manager_free)
  */
 int manager_load_descriptions(struct manager *manager, struct error *error);
 
+/* Takes descriptions over, as they were loaded: from then on they are in force. */
+void manager_take_descriptions(struct manager *manager, struct cell_dir *dir);
+
 #endif /* CORE_H */

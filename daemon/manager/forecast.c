@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-only
 #include "manager/forecast.h"
 
+#include "manager/apply.h"
 #include "manager/decide.h"
 
 #define STEP(verb) (1u << (verb))
@@ -84,12 +85,22 @@ static uint32_t forecast_disable(const struct job *job)
 	return steps;
 }
 
+static uint32_t forecast_apply(const struct job *job)
+{
+	_cleanup_(changes_done) struct changes changes = {0};
+	_cleanup_(error_done) struct error error = {0};
+
+	return apply_plan(job->manager, &changes, &error) < 0 ? 0 : changes_steps(&changes);
+}
+
 uint32_t forecast(const struct job *job)
 {
 	struct cell *cell = job_cell(job);
 
 	if (job->verb == VERB_DISABLE)
 		return forecast_disable(job);
+	if (job->verb == VERB_APPLY)
+		return forecast_apply(job);
 	if ((unsigned int)job->verb >= VERB_STEP_COUNT && job->verb != VERB_RESTART)
 		return 0;
 	return job->whole && cell ? forecast_way(job, cell) : STEP(job->verb);

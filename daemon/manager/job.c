@@ -40,6 +40,7 @@ void job_free(struct job *job)
 		if (job->images[i].fd >= 0)
 			close(job->images[i].fd);
 	}
+	free(job->plan_id);
 	free(job->signal);
 	free(job->cell);
 	free(job);

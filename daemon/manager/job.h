@@ -47,7 +47,8 @@ struct job {
 	bool force;
 	struct step_image images[DESCRIPTION_MAX_IMAGES];
 	size_t num_images;
-	char *signal; /* to be written, and with what */
+	char *plan_id; /* of VERB_APPLY: the one that is meant, "" for any */
+	char *signal;  /* to be written, and with what */
 	struct signal_value value;
 	struct crash_name crash; /* to be read */
 

@@ -4,6 +4,7 @@
 #include <errno.h>
 #include <string.h>
 
+#include "manager/apply.h"
 #include "manager/decide.h"
 #include "manager/job_queue.h"
 #include "manager/job_step.h"
@@ -36,6 +37,8 @@ static const char *remaining_operation(const struct manager *manager, const stru
 {
 	const struct job *job = manager->current;
 
+	if (apply_is_about(manager, ended->cell))
+		return verb_name(VERB_APPLY);
 	return job && job != ended && job->cell && strcmp(job->cell, ended->cell) == 0
 		       ? verb_name(job->verb)
 		       : "";
@@ -178,6 +181,7 @@ static void make_way(struct job *kill)
 	struct job *current = kill->manager->current;
 	const struct step *step = current ? current->step : NULL;
 
+	apply_note_kill(kill->manager, kill->cell);
 	kill->was_running |= queue_cancel_starts(kill->manager, kill);
 	if (current && current->cell && strcmp(current->cell, kill->cell) == 0 &&
 	    job_brings_to_life(current))

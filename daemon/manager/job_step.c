@@ -6,6 +6,8 @@
 #include "driver/link_device.h"
 #include "manager/console.h"
 #include "manager/observe.h"
+#include "manager/pending.h"
+#include "model/description_diff.h"
 #include "util/log.h"
 #include "util/message_ids.h"
 
@@ -25,12 +27,16 @@ uint64_t job_step_time(const struct job *job, const struct cell *cell)
 		[VERB_KEEP_CPUS] = 60 * SECOND_US,   [VERB_GROW_POOL] = 60 * SECOND_US,
 		[VERB_SHRINK_POOL] = 60 * SECOND_US,
 	};
-	uint64_t timeout_ns;
+	uint64_t timeout_ns, made_ns;
 
 	if (job->step->verb != VERB_STOP || !cell->description)
 		return deadlines[job->step->verb];
 	timeout_ns = cell->description->stop_timeout_ns;
-	return timeout_ns ? timeout_ns / 1000 + STOP_MARGIN_US : STOP_UNLIMITED_US;
+	if (!timeout_ns)
+		return STOP_UNLIMITED_US;
+	/* The module would give it what it was created with. */
+	made_ns = cell->made_of ? cell->made_of->stop_timeout_ns : timeout_ns;
+	return timeout_ns / 1000 + (!made_ns || made_ns > timeout_ns ? 0 : STOP_MARGIN_US);
 }
 
 static int fill_create(struct job *job, struct cell *cell, struct error *error)
@@ -103,6 +109,8 @@ static int fill_step(struct job *job, struct cell *cell, struct error *error)
 		return plan_load(cell, job->images, job->num_images, step, error);
 	case VERB_STOP:
 		step->force = job->force || (cell->description && cell->description->stop_force);
+		step->stop_time_us = cell->description ? cell->description->stop_timeout_ns / 1000
+						       : 1; /* once */
 		return 0;
 	case VERB_ENABLE:
 		step->config = manager->config;
@@ -181,6 +189,8 @@ static int record_cell_intent(struct job *job, struct cell *cell)
 		       sizeof(cell->record.blob_sha256));
 	}
 	r = manager_save_cell(job->manager, cell);
+	if (r >= 0 && job->step->verb == VERB_CREATE)
+		pending_record(cell);
 	if (r >= 0)
 		return 0;
 	cell->record = old;
@@ -229,6 +239,18 @@ static void set_intent_left(const struct job *job, struct cell *cell)
 		 left ? verb_name(stuck->step->verb) : "");
 }
 
+/* Of one that is to be created anew all the same, that is what has to be told. */
+static void note_loaded(const struct job *job, struct cell *cell)
+{
+	uint32_t at_create = description_keys_used(USE_AT_CREATE);
+
+	if (error_is_set(&job->step->error) || !cell->description ||
+	    pending_keys(job->manager, cell, cell->description) & at_create)
+		return;
+	pending_record(cell);
+	pending_take_record(cell);
+}
+
 /* What came of a step goes into the records of the cell it was about. */
 static void record_cell(struct job *job, struct cell *cell)
 {
@@ -250,6 +272,7 @@ static void record_cell(struct job *job, struct cell *cell)
 			.restart = record->restart,
 		};
 		memcpy(record->blob_sha256, job->plan.blob_sha256, sizeof(record->blob_sha256));
+		pending_take_record(cell);
 		break;
 	case VERB_LOAD:
 		if (!step->touched)
@@ -259,6 +282,7 @@ static void record_cell(struct job *job, struct cell *cell)
 		memcpy(record->image_sha256, failed ? "" : step->image_sha256,
 		       failed ? 1 : sizeof(record->image_sha256));
 		record->end_reported = false;
+		note_loaded(job, cell);
 		break;
 	case VERB_START:
 		if (failed)
@@ -381,6 +405,7 @@ void job_record_result(struct job *job)
 	if (cell) {
 		cell->in_step = false;
 		record_cell(job, cell);
+		cell->repend = true;
 		log_result(job, cell);
 	} else if (is_of_link(step)) {
 		record_link(job->manager, step);

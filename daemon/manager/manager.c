@@ -6,6 +6,7 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "manager/pending.h"
 #include "manager/sight.h"
 #include "util/log.h"
 
@@ -166,6 +167,7 @@ void manager_drop_record(const char *name)
 		return;
 	record_file(name, file);
 	(void)unlink(file);
+	pending_drop_record(name);
 }
 
 int manager_save_cell(struct manager *manager, struct cell *cell)
@@ -184,6 +186,8 @@ int manager_save_cell(struct manager *manager, struct cell *cell)
 		r = state_write_record(file, record);
 	else if (unlink(file) < 0 && errno != ENOENT)
 		r = -errno;
+	else
+		pending_drop_record(cell->name);
 	cell->unsaved = r < 0;
 	return note_saved(&cell->save_error, file, r);
 }

@@ -32,6 +32,7 @@
 
 enum manager_property { MANAGER_PROPERTIES(WORD_SYMBOL) MANAGER_PROPERTY_COUNT };
 
+struct apply;
 struct job;
 struct console_stream;
 struct crash_task;
@@ -87,6 +88,8 @@ struct manager {
 	struct job *urgent; /* a Kill, at work beside it: no other step is begun meanwhile */
 	struct worker *urgent_worker;
 	bool running_jobs; /* job_run.c is about to begin what may be begun */
+
+	struct apply *apply; /* descriptions that are being applied (apply.c); NULL: none */
 
 	struct console_stream *consoles;
 

@@ -10,6 +10,7 @@
 #include "manager/alarm.h"
 #include "manager/console.h"
 #include "manager/on_failure.h"
+#include "manager/pending.h"
 #include "manager/plan.h"
 #include "util/log.h"
 #include "util/message_ids.h"
@@ -173,6 +174,8 @@ static bool remember_cell(struct manager *manager, struct state_cell *state,
 		return true;
 	cell->record = state->record;
 	on_failure_remember(cell);
+	pending_take_record(cell);
+	cell->repend = true;
 	log_event(LOG_INFO, MESSAGE_CELL_ADOPTED, cell->name, NULL, 0,
 		  "Cell %s goes on under this daemon", cell->name);
 	return true;
@@ -334,6 +337,10 @@ static void publish(struct manager *manager)
 void observe_settle(struct manager *manager)
 {
 	for (struct cell *cell = manager->cells; cell; cell = cell->next) {
+		/* Of one that has gone nothing is. */
+		if (cell->repend || (cell->pending && !cell->exists && !cell->held))
+			pending_update(manager, cell);
+		cell->repend = false;
 		cell->unseen = manager->blind || cell->unreadable;
 		/* By the time of the last look: a heartbeat that nobody looked for is not late. */
 		if (!cell->in_step || cell->unseen)

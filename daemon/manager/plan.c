@@ -168,8 +168,9 @@ int plan_add_link(struct manager *manager, struct cell *cell, struct error *erro
 }
 
 /*
- * What a cell is known by: its blob, but for what its PCI devices have. That cannot be read while
- * the cell has them, and is theirs to change.
+ * What a cell is known by: its blob, but for what its PCI devices have, which cannot be read while
+ * the cell has them, and is theirs to change; and for the time that a stop has, which is given to
+ * it with each stop.
  */
 static int hash_cell(const struct manager *manager, const struct description *description,
 		     const struct placement *placement, struct problems *problems,
@@ -184,7 +185,10 @@ static int hash_cell(const struct manager *manager, const struct description *de
 	if (r >= 0)
 		r = encode_cell(description, placement, manager->machine, devices, problems, &blob,
 				&size);
-	return r < 0 ? r : image_hash_bytes(blob, size, ret);
+	if (r < 0)
+		return r;
+	((struct cell_desc *)blob)->msg_reply_timeout = 0;
+	return image_hash_bytes(blob, size, ret);
 }
 
 static int encode(const struct manager *manager, const struct description *description,
@@ -221,14 +225,34 @@ int plan_create(struct manager *manager, struct cell *cell, struct error *error,
 	return 0;
 }
 
-/* Whether it would be created from the same today, in the place that it has. */
-static bool unchanged(const struct manager *manager, const struct cell *cell)
+/* Whether the place that a cell has is one that its description takes. */
+static bool fits(const struct description *description, const struct placement *placement)
+{
+	const struct cpu_mask *cpus = &description->cpus;
+
+	if (cpu_mask_count(cpus) ? memcmp(cpus, &placement->cpus, sizeof(*cpus)) != 0
+				 : description->cpu_count != cpu_mask_count(&placement->cpus))
+		return false;
+	if (description->num_memory != placement->num_memory)
+		return false;
+	for (size_t i = 0; i < description->num_memory; i++) {
+		const struct description_memory *memory = &description->memory[i];
+
+		if (memory->size != placement->memory[i].size ||
+		    (memory->has_phys && memory->phys != placement->memory[i].start))
+			return false;
+	}
+	return true;
+}
+
+bool plan_unchanged(const struct manager *manager, const struct cell *cell,
+		    const struct description *description)
 {
 	_cleanup_(problems_done) struct problems problems = {0};
 	char sha256[IMAGE_SHA256_TEXT];
 
-	return hash_cell(manager, cell->description, &cell->record.placement, &problems, sha256) >=
-		       0 &&
+	return fits(description, &cell->record.placement) &&
+	       hash_cell(manager, description, &cell->record.placement, &problems, sha256) >= 0 &&
 	       strcmp(sha256, cell->record.blob_sha256) == 0;
 }
 
@@ -244,7 +268,7 @@ int plan_changed(struct manager *manager, struct cell *cell, struct error *error
 	if (r < 0)
 		return r;
 	/* Where it is now it may stay, whatever its neighbours have come to want. */
-	if (unchanged(manager, cell))
+	if (plan_unchanged(manager, cell, cell->description))
 		return 0;
 	r = place_now(manager, cell, error, &plan.placement);
 	/* Where it does not fit now, and there will be room, is another place. */
@@ -370,74 +394,6 @@ int plan_check_all(struct manager *manager, struct cell_dir *dir)
 
 	r = begin_check(manager, &dir->problems, &input, &check);
 	return r > 0 ? check_dir(&check, dir) : r;
-}
-
-/* Bytes of loadable memory from a guest address on; 0 where it is none. */
-static uint64_t loadable_room(const struct description *description, uint64_t address)
-{
-	for (size_t i = 0; i < description->num_memory; i++) {
-		const struct description_memory *memory = &description->memory[i];
-
-		if ((memory->flags & BLOB_MEM_LOADABLE) && address >= memory->address &&
-		    address - memory->address < memory->size)
-			return memory->size - (address - memory->address);
-	}
-	return 0;
-}
-
-static int add_images(const struct description *description, struct step *step)
-{
-	for (size_t i = 0; i < description->num_images; i++) {
-		step->images[i].address = description->images[i].address;
-		step->images[i].file = strdup(description->images[i].file);
-		if (!step->images[i].file)
-			return -ENOMEM;
-		step->num_images++;
-	}
-	return 0;
-}
-
-static int set_room(const struct cell *cell, struct step *step, struct error *error)
-{
-	for (size_t i = 0; i < step->num_images; i++) {
-		struct step_image *image = &step->images[i];
-
-		image->room = loadable_room(cell->description, image->address);
-		if (!image->room)
-			return error_set(error, ERROR_INVALID,
-					 "%s: image: address 0x%" PRIx64
-					 " is in no loadable memory of cell %s",
-					 cell->description->file, image->address, cell->name);
-	}
-	return 0;
-}
-
-int plan_load(struct cell *cell, struct step_image *images, size_t num_images, struct step *step,
-	      struct error *error)
-{
-	const struct description *description = cell->description;
-	char parameters[CELL_PARAMETERS_SIZE];
-
-	if (!num_images && !description->num_images)
-		return error_set(error, ERROR_INVALID,
-				 "%s: image: cell %s has none; name one or hand one to Load",
-				 description->file, cell->name);
-	if (num_images) {
-		for (size_t i = 0; i < num_images; i++) {
-			step->images[i] = images[i];
-			images[i].fd = -1;
-		}
-		step->num_images = num_images;
-	} else if (add_images(description, step) < 0) {
-		return error_set(error, ERROR_NO_RESOURCES, "out of memory");
-	}
-	step->description_file = strdup(description->file);
-	if (description->parameters &&
-	    links_parameters(description, cell->record.placement.links, parameters))
-		step->parameters = strdup(parameters);
-	if (!step->description_file || (description->parameters && !step->parameters))
-		return error_set(error, ERROR_NO_RESOURCES, "out of memory");
-	return set_room(cell, step, error);
 }
 
 uint64_t plan_memory_total(const struct manager *manager)

@@ -35,6 +35,10 @@ int plan_add_link(struct manager *manager, struct cell *cell, struct error *erro
 /* 1 where the cell would be created differently today, 0 where not, negative with error set. */
 int plan_changed(struct manager *manager, struct cell *cell, struct error *error);
 
+/* Whether it would be created from the same by this description, in the place that it has. */
+bool plan_unchanged(const struct manager *manager, const struct cell *cell,
+		    const struct description *description);
+
 /* Checks a cell's description and images before anything is done with it. As plan_create(). */
 int plan_check(struct manager *manager, struct cell *cell, struct error *error);
 

@@ -158,6 +158,7 @@ static struct description *description_new(const struct json_text *text, const c
 	if (!description->name || !description->file || !description->text)
 		return NULL;
 	memcpy(description->text, text->text, text->length);
+	description->text[text->length] = '\0';
 	description->text_length = text->length;
 	return TAKE_POINTER(description);
 }

@@ -138,7 +138,7 @@ struct description_restart {
 struct description {
 	char *name;
 	char *file; /* where it was read, for messages */
-	char *text; /* what was read, for the places of problems */
+	char *text; /* what was read, for the places of problems and for differences */
 	size_t text_length;
 
 	unsigned int cpu_count; /* how many; the daemon picks unless cpus says which */

@@ -351,13 +351,15 @@ static const struct description_key top_keys[] = {
 	 .value = LIST(OBJECT(image_file), 1, DESCRIPTION_MAX_IMAGES, TO_ARRAY(images)),
 	 .lone = true,
 	 .forms = "must be a file name, or a list of objects with \"file\" and \"address\"",
-	 .more = "A file must belong to root and be writable by nobody else.\n"},
+	 .more = "A file must belong to root and be writable by nobody else.\n",
+	 .use = USE_AT_LOAD},
 	{"parameters",
 	 "Command line for the program in the cell, at guest address 0x1000 with a zero behind it.",
 	 .value = LIMITED(STRING, 0, CELL_PARAMETERS_MAX_LENGTH, TO(description, parameters)),
 	 .more = "It is put there after all images; without this key nothing is.\n"
 		 "Where the cell has several links a word\n"
-		 ".Li link.NAME=BDF\nfollows for each, by which its program finds them.\n"},
+		 ".Li link.NAME=BDF\nfollows for each, by which its program finds them.\n",
+	 .use = USE_AT_LOAD},
 	{"entry", "Guest address where the first CPU starts, in real mode.",
 	 .value = BYTES(0, UINT32_MAX, 1, TO(description, entry)), DEFAULT(0)},
 	{"console",
@@ -372,7 +374,8 @@ static const struct description_key top_keys[] = {
 		 "of several cells the first by its name counts.\n"},
 	{"signals", "Values in the shared memory, by their names.",
 	 .value = MAP(signal_object, description_signal, DESCRIPTION_MAX_SIGNALS,
-		      TO(description, signals), .count = MEMBER(description, num_signals))},
+		      TO(description, signals), .count = MEMBER(description, num_signals)),
+	 .use = USE_AT_ONCE},
 	{"devices",
 	 "Devices of the cell. In a list: \"pci:PLACE\", \"pci:VENDOR:DEVICE\", "
 	 "\"port:FIRST-LAST\", \"mmio:FIRST-LAST\", \"pin:FIRST-LAST\", or an object for a PCI "
@@ -396,7 +399,8 @@ static const struct description_key top_keys[] = {
 	 DEFAULT(0),
 	 .more = "After that time the cell's health is\n.Dq late ,\n"
 		 "after three times as long\n.Dq failed .\n"
-		 "The daemon looks twice in that time, but no more often than every 20 ms.\n"},
+		 "The daemon looks twice in that time, but no more often than every 20 ms.\n",
+	 .use = USE_AT_ONCE},
 	{"on-failure",
 	 "What becomes of a cell that has failed: preserve leaves everything as it is, destroy "
 	 "gives CPUs and memory back to Linux, restart starts it again, stop-all stops all cells.",
@@ -408,15 +412,17 @@ static const struct description_key top_keys[] = {
 		 "and its operation is\n.Dq restart ;\n"
 		 "to stop or kill it puts an end to that.\n"
 		 "All cells are asked to stop as their descriptions say, the one that was started\n"
-		 "last first; one that failed and still runs is killed.\n"},
-	{"restart", NULL, .value = OBJECT(restart)},
-	{"stop", NULL, .value = OBJECT(stop)},
+		 "last first; one that failed and still runs is killed.\n",
+	 .use = USE_AT_ONCE},
+	{"restart", NULL, .value = OBJECT(restart), .use = USE_AT_ONCE},
+	{"stop", NULL, .value = OBJECT(stop), .use = USE_AT_ONCE},
 	{"after", "Cells that it is started after, and stopped before, where they are at all.",
 	 .value = ORDER_LIST(after),
-	 .more = "This orders the cells' units, see\n.Xr cell@.service 5 .\n"},
+	 .more = "This orders the cells' units, see\n.Xr cell@.service 5 .\n", .use = USE_AT_ONCE},
 	{"requires", "Cells without which it is not started; it is started after them.",
-	 .value = ORDER_LIST(requires), .more = "To start its unit starts theirs.\n"},
-	{"reload", NULL, .value = OBJECT(reload)},
+	 .value = ORDER_LIST(requires), .more = "To start its unit starts theirs.\n",
+	 .use = USE_AT_ONCE},
+	{"reload", NULL, .value = OBJECT(reload), .use = USE_AT_ONCE},
 	{0},
 };
 

@@ -75,6 +75,13 @@ struct description_value {
 	uint64_t mask;
 };
 
+/* From when on a changed value counts for a cell that exists; of the keys of the top level. */
+enum description_use {
+	USE_AT_CREATE, /* when it is created anew */
+	USE_AT_LOAD,   /* with its next start */
+	USE_AT_ONCE,
+};
+
 struct description_key {
 	const char *name;
 	const char *doc; /* what it is, in one line, for schema and manual page */
@@ -90,6 +97,7 @@ struct description_key {
 	uint64_t standard;	 /* the default, as it is kept (flags: its bits; BOOL: 0 or 1) */
 	const char *unsupported; /* "… not supported by this version" where something is given */
 	const char *more;	 /* further lines for the manual page (mdoc); NULL: none */
+	enum description_use use;
 };
 
 /* What has to be seen to when all members of an object have been read. */

@@ -1,8 +1,12 @@
 // SPDX-License-Identifier: GPL-2.0-only
+#include <errno.h>
 #include <string.h>
+#include <unistd.h>
 
+#include "bus_abi.h"
 #include "common/cleanup.h"
 #include "fake_answers.h"
+#include "fake_log.h"
 
 int fake_map_reply(sd_bus_message *message)
 {
@@ -55,11 +59,43 @@ int fake_check_all_reply(sd_bus_message *message)
 	return r < 0 ? r : sd_bus_send(NULL, reply, NULL);
 }
 
-int fake_check_reply(sd_bus_message *message, const char *text)
+int fake_plan_reply(sd_bus_message *message)
+{
+	log_call(message, "%s", "");
+	return sd_bus_reply_method_return(message, "sa(ssass)", "plan-7", 3, "idle", "keep", 0, "",
+					  "turbine", "restart", 2, "cpus", "memory", "", "gone",
+					  "remove", 0, "its description has gone");
+}
+
+int fake_apply(sd_bus_message *message, int fails, sd_bus_error *error)
+{
+	const char *id;
+
+	if (sd_bus_message_read(message, "s", &id) < 0)
+		return -1;
+	log_call(message, " %s", id);
+	if (fails)
+		return sd_bus_error_set(error, BUS_ERROR("Driver"),
+					"cannot create turbine; all that was changed is as before");
+	return sd_bus_reply_method_return(message, NULL);
+}
+
+int fake_check(sd_bus_message *message, void *context, sd_bus_error *error)
 {
 	_cleanup_(sd_bus_message_unrefp) sd_bus_message *reply = NULL;
-	int r = sd_bus_message_new_method_return(message, &reply);
+	char text[256] = "";
+	const char *name;
+	ssize_t length;
+	int fd, r;
 
+	if (sd_bus_message_read(message, "hs", &fd, &name) < 0)
+		return -EINVAL;
+	length = read(fd, text, sizeof(text) - 1);
+	log_call(message, " %s %zd bytes", name, length);
+	if (strcmp(name, "huge") == 0)
+		return sd_bus_error_set(error, BUS_ERROR("Invalid"),
+					"The description is too large.");
+	r = sd_bus_message_new_method_return(message, &reply);
 	if (r >= 0)
 		r = sd_bus_message_open_container(reply, 'a', "(sss)");
 	if (r >= 0 && strstr(text, "bad"))

@@ -11,8 +11,11 @@ int fake_map_reply(sd_bus_message *message);
 /* CheckAll(). */
 int fake_check_all_reply(sd_bus_message *message);
 
-/* Check() of a description with this text: an error where it has "bad" in it, a warning for "odd".
- */
-int fake_check_reply(sd_bus_message *message, const char *text);
+/* Check(), by what is in the description. */
+int fake_check(sd_bus_message *message, void *context, sd_bus_error *error);
+
+/* Plan, and Apply of it. */
+int fake_plan_reply(sd_bus_message *message);
+int fake_apply(sd_bus_message *message, int fails, sd_bus_error *error);
 
 #endif /* FAKE_ANSWERS_H */

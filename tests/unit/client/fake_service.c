@@ -140,23 +140,6 @@ static int on_check_all(sd_bus_message *message, void *context, sd_bus_error *er
 	return fake_check_all_reply(message);
 }
 
-static int on_check(sd_bus_message *message, void *context, sd_bus_error *error)
-{
-	char text[256] = "";
-	const char *name;
-	ssize_t length;
-	int fd;
-
-	if (sd_bus_message_read(message, "hs", &fd, &name) < 0)
-		return -EINVAL;
-	length = read(fd, text, sizeof(text) - 1);
-	log_call(message, " %s %zd bytes", name, length);
-	if (strcmp(name, "huge") == 0)
-		return sd_bus_error_set(error, errors[ERROR_INVALID],
-					"The description is too large.");
-	return fake_check_reply(message, text);
-}
-
 static int on_get_map(sd_bus_message *message, void *context, sd_bus_error *error)
 {
 	return fake_map_reply(message);
@@ -166,6 +149,16 @@ static int on_check_room(sd_bus_message *message, void *context, sd_bus_error *e
 {
 	return sd_bus_error_set(error, errors[ERROR_NO_RESOURCES],
 				"idle.json: memory: wants \x1b[2J4G");
+}
+
+static int on_plan(sd_bus_message *message, void *context, sd_bus_error *error)
+{
+	return fake_plan_reply(message);
+}
+
+static int on_apply(sd_bus_message *message, void *context, sd_bus_error *error)
+{
+	return fake_apply(message, manager.hypervisor == HYPERVISOR_OFF, error);
 }
 
 static int on_get_cell(sd_bus_message *message, void *context, sd_bus_error *error)
@@ -259,7 +252,9 @@ static const sd_bus_vtable manager_vtable[] = {
 	SD_BUS_METHOD("EnableHypervisor", NULL, NULL, on_enable, FREE),
 	SD_BUS_METHOD("DisableHypervisor", "b", NULL, on_disable, FREE),
 	SD_BUS_METHOD("Reload", NULL, NULL, on_reload, FREE),
-	SD_BUS_METHOD("Check", "hs", "a(sss)", on_check, FREE),
+	SD_BUS_METHOD("Plan", NULL, "sa(ssass)", on_plan, FREE),
+	SD_BUS_METHOD("Apply", "s", NULL, on_apply, FREE),
+	SD_BUS_METHOD("Check", "hs", "a(sss)", fake_check, FREE),
 	SD_BUS_METHOD("CheckAll", NULL, "a(ssss)", on_check_all, FREE),
 	SD_BUS_METHOD("GetMap", NULL, "a(uss)a(ttss)", on_get_map, FREE),
 	SD_BUS_METHOD("CheckRoom", "s", NULL, on_check_room, FREE),
@@ -373,6 +368,10 @@ static int get_cell_property(sd_bus *bus, const char *path, const char *interfac
 		return fake_signals_describe(reply, cell->name);
 	if (strcmp(property, "Devices") == 0)
 		return sd_bus_message_append(reply, "as", !!cell->exits, "pci:8086:10d3");
+	if (strcmp(property, "Pending") == 0)
+		return cell->state == LIFECYCLE_RUNNING
+			       ? sd_bus_message_append(reply, "as", 2, "cpus", "memory")
+			       : sd_bus_message_append(reply, "as", 0);
 	if (strcmp(property, "Dma") == 0)
 		return sd_bus_message_append(reply, "s", cell->exits ? "unprotected" : "none");
 	return sd_bus_message_append(reply, "a{st}", cell->exits ? 3 : 0, "total", cell->exits,
@@ -407,6 +406,7 @@ static const sd_bus_vtable cell_vtable[] = {
 	MEMBER("LastError", "s", last_error),
 	MEMBER("Warning", "s", warning),
 	MEMBER("ImageSha256", "s", image),
+	SD_BUS_PROPERTY("Pending", "as", get_cell_property, 0, CHANGES),
 	SD_BUS_PROPERTY("Exits", "a{st}", get_cell_property, 0, CHANGES),
 	SD_BUS_PROPERTY("ExitsAt", "t", NULL, offsetof(struct cell, exits_at), 0),
 	SD_BUS_PROPERTY("Signals", "a{sa{sv}}", get_cell_property, 0, CHANGES),

@@ -32,7 +32,7 @@ static bool same_options(const struct options *a, const struct options *b)
 {
 	return a->help == b->help && a->version == b->version && a->quiet == b->quiet &&
 	       a->no_pager == b->no_pager && a->no_legend == b->no_legend && a->force == b->force &&
-	       a->follow == b->follow && a->json == b->json &&
+	       a->dry_run == b->dry_run && a->follow == b->follow && a->json == b->json &&
 	       a->interval_usec == b->interval_usec && a->given == b->given &&
 	       a->num_arguments == b->num_arguments;
 }
@@ -77,6 +77,10 @@ static void test_good(struct tap *tap)
 		 {.force = true, .given = OPTION_FORCE, .num_arguments = 1},
 		 "disable",
 		 "--force"},
+		{{"apply", "--dry-run"},
+		 {.dry_run = true, .given = OPTION_DRY_RUN, .num_arguments = 1},
+		 "apply",
+		 "--dry-run"},
 		{{"--help"}, {.help = true}, NULL, "--help"},
 		{{"--version"}, {.version = true}, NULL, "--version"},
 	};

@@ -1,0 +1,77 @@
+// SPDX-License-Identifier: GPL-2.0-only
+#include "manager/plan.h"
+
+#include <errno.h>
+#include <inttypes.h>
+#include <string.h>
+
+#include "blob.h"
+#include "model/link.h"
+
+/* Bytes of loadable memory from a guest address on; 0 where it is none. */
+static uint64_t loadable_room(const struct description *description, uint64_t address)
+{
+	for (size_t i = 0; i < description->num_memory; i++) {
+		const struct description_memory *memory = &description->memory[i];
+
+		if ((memory->flags & BLOB_MEM_LOADABLE) && address >= memory->address &&
+		    address - memory->address < memory->size)
+			return memory->size - (address - memory->address);
+	}
+	return 0;
+}
+
+static int add_images(const struct description *description, struct step *step)
+{
+	for (size_t i = 0; i < description->num_images; i++) {
+		step->images[i].address = description->images[i].address;
+		step->images[i].file = strdup(description->images[i].file);
+		if (!step->images[i].file)
+			return -ENOMEM;
+		step->num_images++;
+	}
+	return 0;
+}
+
+static int set_room(const struct cell *cell, struct step *step, struct error *error)
+{
+	for (size_t i = 0; i < step->num_images; i++) {
+		struct step_image *image = &step->images[i];
+
+		image->room = loadable_room(cell->description, image->address);
+		if (!image->room)
+			return error_set(error, ERROR_INVALID,
+					 "%s: image: address 0x%" PRIx64
+					 " is in no loadable memory of cell %s",
+					 cell->description->file, image->address, cell->name);
+	}
+	return 0;
+}
+
+int plan_load(struct cell *cell, struct step_image *images, size_t num_images, struct step *step,
+	      struct error *error)
+{
+	const struct description *description = cell->description;
+	char parameters[CELL_PARAMETERS_SIZE];
+
+	if (!num_images && !description->num_images)
+		return error_set(error, ERROR_INVALID,
+				 "%s: image: cell %s has none; name one or hand one to Load",
+				 description->file, cell->name);
+	if (num_images) {
+		for (size_t i = 0; i < num_images; i++) {
+			step->images[i] = images[i];
+			images[i].fd = -1;
+		}
+		step->num_images = num_images;
+	} else if (add_images(description, step) < 0) {
+		return error_set(error, ERROR_NO_RESOURCES, "out of memory");
+	}
+	step->description_file = strdup(description->file);
+	if (description->parameters &&
+	    links_parameters(description, cell->record.placement.links, parameters))
+		step->parameters = strdup(parameters);
+	if (!step->description_file || (description->parameters && !step->parameters))
+		return error_set(error, ERROR_NO_RESOURCES, "out of memory");
+	return set_room(cell, step, error);
+}

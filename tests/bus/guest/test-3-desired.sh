@@ -1,0 +1,237 @@
+# SPDX-License-Identifier: GPL-2.0-only
+# shellcheck shell=bash
+# shellcheck disable=SC2154 # manager, output: of lib.sh
+# Cells become what their descriptions say: what is pending, the plan, and its way back.
+
+cells=/etc/cellmgr/cells
+
+save_cells() {
+	rm -rf /tmp/cells /tmp/images
+	cp -a "$cells" /tmp/cells
+	cp -a /usr/lib/cellmgr/images /tmp/images
+}
+
+restore_cells() {
+	rm -rf "$cells"
+	cp -a /tmp/cells "$cells"
+	cp -a /tmp/images/. /usr/lib/cellmgr/images/
+	done_well call Reload
+}
+
+# planned CELL: what Plan says of it: action, keys, why.
+planned() {
+	busctl --json=short call org.cellmgr1 "$manager" org.cellmgr1.Manager Plan |
+		python3 -c 'import json, sys
+for name, action, keys, why in json.load(sys.stdin)["data"][1]:
+    if name == sys.argv[1]: print(action, ",".join(keys), why)' "$1"
+}
+
+plan_id() {
+	busctl --json=short call org.cellmgr1 "$manager" org.cellmgr1.Manager Plan |
+		python3 -c 'import json, sys; print(json.load(sys.stdin)["data"][0])'
+}
+
+change() {
+	sed -i "$2" "$cells/$1.json"
+}
+
+test_what_counts_later_is_pending() {
+	local started
+	save_cells
+	done_well call StartCell s alpha
+	started=$(property alpha StartedAt)
+	property_is alpha Pending "0"
+	start_monitor
+	# The same, and what counts at once.
+	change alpha 's/"1M"/"1024K"/; s/"500ms"/"5s"/; s/"timeout": "1s"/"timeout": "2s"/'
+	is "planned" "$(planned alpha)" "update heartbeat,stop in place"
+	done_well call Reload
+	property_is alpha Pending "0"
+	change alpha 's/\[3\]/[2]/; s/cycles=3/cycles=4/'
+	done_well call Reload
+	property_is alpha Pending '2 "cpus" "parameters"'
+	is "planned" "$(planned alpha)" "restart cpus,parameters "
+	stop_monitor
+	check "it is told" grep -q '"Pending":{"type":"as","data":\["cpus","parameters"\]}' /tmp/monitor
+	like "in the journal" "$(journal CELL=alpha)" 'Pending: restart alpha: cpus, parameters'
+	systemctl restart cellmgrd
+	property_becomes 30 alpha Pending '2 "cpus" "parameters"'
+	property_is alpha StartedAt "$started"
+	done_well call RestartCell s alpha
+	property_is alpha Pending "0"
+	property_is alpha Cpus "1 2"
+	restore_cells
+}
+
+test_plan_names_every_cell() {
+	save_cells
+	done_well call StartCell s alpha
+	done_well cell beta Create
+	cp "$cells/boot.json" "$cells/gamma.json"
+	rm "$cells/beta.json"
+	change boot 's/"1M"/"2M"/'
+	is "kept" "$(planned alpha)" "keep  "
+	is "new" "$(planned gamma)" "define  it is new, and can be started"
+	is "gone" "$(planned beta)" "remove  its description has gone"
+	is "not there" "$(planned boot)" "update memory for its next start"
+	is "with errors" "$(planned broken)" "invalid  it has errors"
+	state_is beta created
+	fails "nobody has heard of gamma" call GetCell s gamma
+	done_well call Apply s ""
+	check "beta has gone" has_no_object beta
+	state_is gamma defined
+	state_is alpha running
+	restore_cells
+}
+
+test_apply_restarts_what_has_to_be_and_no_other() {
+	local id started beta
+	save_cells
+	done_well call StartCell s alpha
+	done_well call StartCell s boot
+	done_well call StartCell s beta
+	id=$(property alpha Id) started=$(property alpha StartedAt) beta=$(property beta StartedAt)
+	change alpha 's/"500ms"/"6s"/'
+	done_well call Apply s "$(plan_id)"
+	is "heartbeat is in place" "$(property alpha Id) $(property alpha StartedAt)" "$id $started"
+	# Each wants what the other one has.
+	change alpha 's/\[3\]/[1]/'
+	change boot 's/\[1\]/[3]/'
+	done_well call Apply s "$(plan_id)"
+	property_is alpha Cpus "1 1"
+	property_is boot Cpus "1 3"
+	state_is alpha running
+	state_is boot running
+	property_is alpha Operation ""
+	property_is beta StartedAt "$beta"
+	# The image alone.
+	id=$(property alpha Id)
+	cp /usr/lib/cellmgr/images/alpha.bin /usr/lib/cellmgr/images/other.bin
+	change alpha 's/alpha\.bin/other.bin/'
+	done_well call Apply s ""
+	property_is alpha Id "$id"
+	isnt "alpha is another run" "$(property alpha StartedAt)" "$started"
+	# The same file, with the same bytes and with others.
+	cp /usr/lib/cellmgr/images/alpha.bin /usr/lib/cellmgr/images/other.bin
+	is "planned" "$(planned alpha)" "keep  "
+	head -c 5000 /dev/urandom >/usr/lib/cellmgr/images/other.bin
+	is "planned" "$(planned alpha)" "restart image "
+	done_well call Apply s ""
+	is "what runs" "$(property alpha ImageSha256)" \
+		"$(sha256sum /usr/lib/cellmgr/images/other.bin | cut -d' ' -f1)"
+	is "planned" "$(planned alpha)" "keep  "
+	restore_cells
+}
+
+test_failed_apply_brings_back_what_ran() {
+	local image
+	save_cells
+	done_well call StartCell s alpha
+	done_well call StartCell s boot
+	image=$(property alpha ImageSha256)
+	change alpha 's/"1M"/"2M"/; s/"500ms"/"7s"/'
+	change boot 's/"1M"/"2M"/'
+	fake rule create 2 EIO >/dev/null
+	fails_with Driver 'create boot.*; all that was changed is as before$' manager Apply s ""
+	state_is alpha running
+	state_is boot running
+	property_is alpha Memory $((1 << 20))
+	property_is boot Memory $((1 << 20))
+	property_is alpha ImageSha256 "$image"
+	property_is alpha Pending '2 "memory" "heartbeat"'
+	property_is alpha Operation ""
+	# What it was is what it would be again.
+	done_well call RestartCell s alpha
+	property_is alpha Memory $((1 << 20))
+	done_well call Apply s ""
+	property_is alpha Memory $((2 << 20))
+	property_is alpha Pending "0"
+	restore_cells
+}
+
+test_what_cannot_be_brought_back_is_said() {
+	save_cells
+	done_well call StartCell s alpha
+	done_well call StartCell s boot
+	change alpha 's/"1M"/"2M"/'
+	change boot 's/"1M"/"2M"/'
+	head -c 5000 /dev/urandom >/usr/lib/cellmgr/images/alpha.bin
+	fake rule create 2 EIO >/dev/null
+	fails_with Driver 'but for this; alpha runs with its image as it is now' manager Apply s ""
+	state_is alpha running
+	change alpha 's/"2M"/"3M"/'
+	done_well call Reload
+	fake rule create 0 EIO >/dev/null
+	fails_with Driver 'but for this; alpha is not brought back: .*create' manager Apply s ""
+	fake clear >/dev/null
+	state_is alpha defined
+	property_is alpha Operation ""
+	restore_cells
+}
+
+test_a_description_that_cannot_be_is_refused_before_anything_stops() {
+	local started
+	save_cells
+	done_well call StartCell s alpha
+	started=$(property alpha StartedAt)
+	change alpha 's/"1M"/"2M"/; s/alpha\.bin/nowhere.bin/'
+	fails_with Invalid 'nowhere.bin' manager Apply s ""
+	property_is alpha StartedAt "$started"
+	property_is alpha Pending '2 "memory" "image"'
+	restore_cells
+}
+
+test_another_plan_is_not_done() {
+	local id
+	save_cells
+	done_well call StartCell s alpha
+	change alpha 's/"1M"/"2M"/'
+	id=$(plan_id)
+	change alpha 's/"2M"/"3M"/'
+	fails_with WrongState 'another one now' manager Apply s "$id"
+	property_is alpha Memory $((1 << 20))
+	restore_cells
+}
+
+test_apply_does_not_start_what_is_killed() {
+	save_cells
+	done_well call StartCell s beta
+	fake answer beta silent >/dev/null
+	change beta 's/"4M"/"2M"/'
+	./bus-peer call "$manager" org.cellmgr1.Manager Apply s "" >/tmp/apply 2>&1 &
+	property_becomes 30 beta Operation stop
+	fails_with Busy 'being applied' manager Reload
+	fails_with Busy 'being applied' manager Apply s ""
+	done_well cell beta Kill
+	wait $!
+	like "its answer" "$(cat /tmp/apply)" 'beta was killed meanwhile'
+	state_is beta failed
+	property_is beta Operation ""
+	restore_cells
+}
+
+# stop_takes CELL: milliseconds until a stop of it comes back, into $took.
+stop_takes() {
+	local began=${EPOCHREALTIME/./}
+	call StopCell s "$1"
+	took=$(((${EPOCHREALTIME/./} - began) / 1000))
+}
+
+test_a_stop_has_the_time_that_its_description_gives_it_now() {
+	local took
+	save_cells
+	done_well call StartCell s alpha
+	done_well call StartCell s beta
+	fake answer alpha silent >/dev/null
+	fake answer beta silent >/dev/null
+	change alpha 's/"timeout": "1s"/"timeout": "3s"/'
+	change beta 's/"timeout": "60s"/"timeout": "1s"/'
+	done_well call Apply s ""
+	stop_takes alpha
+	like "more" "$output" 'did not answer'
+	between "milliseconds" "$took" 2900 5500
+	stop_takes beta
+	between "less: milliseconds" "$took" 900 2900
+	state_is beta failed
+	restore_cells
+}
