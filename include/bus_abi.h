@@ -110,35 +110,42 @@ enum owner { BUS_OWNERS(WORD_SYMBOL) OWNER_COUNT };
 
 /*
  * What is done with the hypervisor and with cells: property Operation of a cell, polkit's detail
- * "verb" and the action that it is asked about. Those up to "shrink-pool" are single steps, too;
+ * "verb" and the action that it is asked about. The first are single steps, too;
  * links come and go with cells, and so do pieces of the pool, and which CPUs are kept the
  * configuration says: nobody has to ask for it. Without an action everybody may.
  */
+#define BUS_STEPS(X)                                                 \
+	X(VERB_ENABLE, "enable", BUS_ACTION_MANAGE_HYPERVISOR)       \
+	X(VERB_DISABLE, "disable", BUS_ACTION_MANAGE_HYPERVISOR)     \
+	X(VERB_CREATE, "create", BUS_ACTION_MANAGE_CELLS)            \
+	X(VERB_LOAD, "load", BUS_ACTION_MANAGE_CELLS)                \
+	X(VERB_START, "start", BUS_ACTION_MANAGE_CELLS)              \
+	X(VERB_STOP, "stop", BUS_ACTION_MANAGE_CELLS)                \
+	X(VERB_KILL, "kill", BUS_ACTION_MANAGE_CELLS)                \
+	X(VERB_DESTROY, "destroy", BUS_ACTION_MANAGE_CELLS)          \
+	X(VERB_ADD_LINK, "add-link", BUS_ACTION_MANAGE_CELLS)        \
+	X(VERB_REMOVE_LINK, "remove-link", BUS_ACTION_MANAGE_CELLS)  \
+	X(VERB_KEEP_CPUS, "keep-cpus", BUS_ACTION_MANAGE_HYPERVISOR) \
+	X(VERB_GROW_POOL, "grow-pool", BUS_ACTION_MANAGE_CELLS)      \
+	X(VERB_SHRINK_POOL, "shrink-pool", BUS_ACTION_MANAGE_CELLS)
+
 #define BUS_VERBS(X)                                                   \
-	X(VERB_ENABLE, "enable", BUS_ACTION_MANAGE_HYPERVISOR)         \
-	X(VERB_DISABLE, "disable", BUS_ACTION_MANAGE_HYPERVISOR)       \
-	X(VERB_CREATE, "create", BUS_ACTION_MANAGE_CELLS)              \
-	X(VERB_LOAD, "load", BUS_ACTION_MANAGE_CELLS)                  \
-	X(VERB_START, "start", BUS_ACTION_MANAGE_CELLS)                \
-	X(VERB_STOP, "stop", BUS_ACTION_MANAGE_CELLS)                  \
-	X(VERB_KILL, "kill", BUS_ACTION_MANAGE_CELLS)                  \
-	X(VERB_DESTROY, "destroy", BUS_ACTION_MANAGE_CELLS)            \
-	X(VERB_ADD_LINK, "add-link", BUS_ACTION_MANAGE_CELLS)          \
-	X(VERB_REMOVE_LINK, "remove-link", BUS_ACTION_MANAGE_CELLS)    \
-	X(VERB_KEEP_CPUS, "keep-cpus", BUS_ACTION_MANAGE_HYPERVISOR)   \
-	X(VERB_GROW_POOL, "grow-pool", BUS_ACTION_MANAGE_CELLS)        \
-	X(VERB_SHRINK_POOL, "shrink-pool", BUS_ACTION_MANAGE_CELLS)    \
+	BUS_STEPS(X)                                                   \
 	X(VERB_RESTART, "restart", BUS_ACTION_MANAGE_CELLS)            \
 	X(VERB_RELOAD, "reload", BUS_ACTION_MANAGE_CELLS)              \
 	X(VERB_OPEN_CONSOLE, "open-console", BUS_ACTION_DEBUG_CELLS)   \
 	X(VERB_OPEN_INPUT, "open-input", BUS_ACTION_DEBUG_CELLS)       \
 	X(VERB_ADOPT, "adopt", BUS_ACTION_MANAGE_CELLS)                \
 	X(VERB_APPLY, "apply", BUS_ACTION_MANAGE_CELLS)                \
+	X(VERB_CANCEL, "cancel", BUS_ACTION_MANAGE_CELLS)              \
 	X(VERB_WRITE_SIGNAL, "write-signal", BUS_ACTION_WRITE_SIGNALS) \
 	X(VERB_LIST_CRASHES, "list-crashes", "")                       \
 	X(VERB_READ_CRASH, "read-crash", BUS_ACTION_DEBUG_CELLS)
 
 enum bus_verb { BUS_VERBS(WORD_SYMBOL) VERB_COUNT };
+
+/* Those before are single steps. */
+#define VERB_STEP_COUNT (VERB_SHRINK_POOL + 1)
 
 /*
  * What Plan says of a cell: it is left alone; it is new; what has changed counts without a restart;

@@ -26,6 +26,8 @@ static const struct verb verbs[] = {
 	 .run = verb_lifecycle, OF_MANAGER("RestartCell")},
 	{"kill", "CELL...", "Stop cells at once, without asking them", 1, ANY_NUMBER, OPTION_JSON,
 	 .run = verb_lifecycle, OF_CELL("Kill")},
+	{"cancel", "CELL...", "Withdraw what waits to be done with cells, or is done and can be", 1,
+	 ANY_NUMBER, OPTION_JSON, .run = verb_lifecycle, OF_CELL("Cancel")},
 	{"create", "CELL", "Give a cell its CPUs and memory, and nothing more", 1, 1, OPTION_JSON,
 	 .run = verb_lifecycle, OF_CELL("Create")},
 	{"load", "CELL", "Load the images of a cell that was created", 1, 1, OPTION_JSON,

@@ -35,6 +35,7 @@ VERB_METHOD(destroy, VERB_DESTROY)
 VERB_METHOD(open_console, VERB_OPEN_CONSOLE)
 VERB_METHOD(open_console_input, VERB_OPEN_INPUT)
 VERB_METHOD(adopt, VERB_ADOPT)
+VERB_METHOD(cancel, VERB_CANCEL)
 
 /* Reads a(ht) into the job: the message's descriptors end with it, so they are duplicated. */
 static int read_images(sd_bus_message *call, struct job *job, sd_bus_error *ret_error)
@@ -219,6 +220,7 @@ static const sd_bus_vtable cell_vtable[] = {
 	SD_BUS_METHOD("Stop", NULL, NULL, method_stop, METHOD_FLAGS),
 	SD_BUS_METHOD("Kill", NULL, NULL, method_kill, METHOD_FLAGS),
 	SD_BUS_METHOD("Destroy", NULL, NULL, method_destroy, METHOD_FLAGS),
+	SD_BUS_METHOD("Cancel", NULL, NULL, method_cancel, METHOD_FLAGS),
 	SD_BUS_METHOD_WITH_ARGS("OpenConsole", SD_BUS_NO_ARGS, SD_BUS_RESULT("h", console),
 				method_open_console, METHOD_FLAGS),
 	SD_BUS_METHOD_WITH_ARGS("OpenConsoleInput", SD_BUS_NO_ARGS, SD_BUS_RESULT("h", input),

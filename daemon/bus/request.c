@@ -18,11 +18,18 @@
 #include "manager/signals.h"
 #include "util/log.h"
 
-#define MAX_QUEUED	     128 /* root's are not counted out */
-#define MAX_ASKING	     64	 /* for authorization */
-#define MAX_REQUESTS_OF_USER 16	 /* asking and queued */
-#define MAX_OF_USER_AND_CELL 4
-#define MAX_UNKNOWN	     1024
+#define MAX_QUEUED	      128 /* root's are not counted out */
+#define MAX_ASKING	      64  /* for authorization */
+#define MAX_REQUESTS_OF_USER  16  /* asking and queued */
+#define MAX_OF_USER_AND_CELL  4
+/*
+ * Of calls of which nobody knows yet whose they are. One connection has no more than it can have
+ * unanswered; where there are many of others' it still has a few, which may be root's.
+ */
+#define MAX_UNKNOWN	      1024
+#define MAX_UNKNOWN_OF_SENDER 128
+/* What everybody has, however much others have. */
+#define SHARE		      4
 
 #define ACTION_ENTRY(verb, word, action) [verb] = action,
 static const char *const actions[] = {BUS_VERBS(ACTION_ENTRY)};
@@ -50,6 +57,8 @@ static void request_free(struct request *request)
 		link = &(*link)->next;
 	if (*link)
 		*link = request->next;
+	if (!request->service->requests)
+		request->service->vanished = sd_bus_slot_unref(request->service->vanished);
 	if (!request->submitted)
 		job_free(request->job);
 	polkit_check_free(request->check);
@@ -167,6 +176,9 @@ static void carry_out_at_once(struct request *request, const struct job *job)
 	case VERB_ADOPT:
 		adopt(manager, job->cell, &error);
 		break;
+	case VERB_CANCEL:
+		jobs_cancel(manager, job->cell, &error);
+		break;
 	case VERB_APPLY:
 		if (apply_begin(manager, job->plan_id, request->uid ? request->steps : UINT32_MAX,
 				answer, request, &error) == 0)
@@ -183,7 +195,7 @@ static bool is_at_once(enum bus_verb verb)
 {
 	return verb == VERB_RELOAD || verb == VERB_OPEN_CONSOLE || verb == VERB_OPEN_INPUT ||
 	       verb == VERB_WRITE_SIGNAL || verb == VERB_ADOPT || verb == VERB_LIST_CRASHES ||
-	       verb == VERB_READ_CRASH || verb == VERB_APPLY;
+	       verb == VERB_READ_CRASH || verb == VERB_APPLY || verb == VERB_CANCEL;
 }
 
 /* Others had the unit started for a run: it is that one or none, nobody has asked for another. */
@@ -245,9 +257,6 @@ static int check_limits(const struct request *wanted, struct error *error)
 
 	if (uid == 0)
 		return 0;
-	if (jobs_queued(service->manager) >= MAX_QUEUED)
-		return error_set(error, ERROR_BUSY, "%u operations are waiting already",
-				 MAX_QUEUED);
 	for (const struct request *request = service->requests; request; request = request->next) {
 		asking += request->check != NULL;
 		if (request == wanted || !request->identified || request->uid != uid ||
@@ -264,7 +273,10 @@ static int check_limits(const struct request *wanted, struct error *error)
 	if (of_user >= MAX_REQUESTS_OF_USER)
 		return error_set(error, ERROR_LIMITS_EXCEEDED,
 				 "%u operations of yours are waiting already", of_user);
-	if (asking >= MAX_ASKING)
+	if (jobs_queued(service->manager) >= MAX_QUEUED && of_user >= SHARE)
+		return error_set(error, ERROR_BUSY, "%u operations are waiting already",
+				 MAX_QUEUED);
+	if (asking >= MAX_ASKING && of_user >= SHARE)
 		return error_set(error, ERROR_BUSY, "%u operations wait for authorization already",
 				 MAX_ASKING);
 	return 0;
@@ -405,13 +417,56 @@ static int on_identity(sd_bus_message *message, void *userdata, sd_bus_error *re
 }
 
 /* Those of which it is not known yet whose they are. */
-static bool too_many_unknown(const struct service *service)
+static bool too_many_unknown(const struct service *service, const char *sender)
 {
-	unsigned int unknown = 0;
+	unsigned int unknown = 0, own = 0;
 
-	for (const struct request *request = service->requests; request; request = request->next)
-		unknown += request->identity != NULL;
-	return unknown >= MAX_UNKNOWN;
+	for (const struct request *request = service->requests; request; request = request->next) {
+		if (!request->identity)
+			continue;
+		unknown++;
+		own += strcmp(sd_bus_message_get_sender(request->call), sender) == 0;
+	}
+	return own >= (unknown >= MAX_UNKNOWN ? SHARE : MAX_UNKNOWN_OF_SENDER);
+}
+
+/* Nobody waits for the answer: what has not been begun is not done. One at work goes on. */
+static void drop_unbegun(struct request *request)
+{
+	if (!request->job || (request->submitted && !waits(request)))
+		return;
+	if (request->submitted)
+		job_abandon(request->job);
+	request_free(request);
+}
+
+static int on_vanished(sd_bus_message *message, void *userdata, sd_bus_error *ret_error)
+{
+	struct service *service = userdata;
+	const char *name;
+
+	/* Anybody can send what looks like it. */
+	if (strcmp(sd_bus_message_get_sender(message) ?: "", "org.freedesktop.DBus") != 0 ||
+	    sd_bus_message_read(message, "s", &name) < 0)
+		return 0;
+	for (struct request *request = service->requests, *next; request; request = next) {
+		next = request->next;
+		if (strcmp(sd_bus_message_get_sender(request->call), name) == 0)
+			drop_unbegun(request);
+	}
+	return 0;
+}
+
+/* Only while somebody waits: the bus tells of all who go. */
+static int watch_callers(struct service *service)
+{
+	if (service->vanished)
+		return 0;
+	return sd_bus_add_match_async(service->bus, &service->vanished,
+				      "type='signal',sender='org.freedesktop.DBus',"
+				      "interface='org.freedesktop.DBus',member='NameOwnerChanged',"
+				      "arg2=''",
+				      on_vanished, NULL, service);
 }
 
 int request_submit(struct service *service, sd_bus_message *call, struct job *wish,
@@ -425,8 +480,8 @@ int request_submit(struct service *service, sd_bus_message *call, struct job *wi
 	/* Without a sender nobody knows whose call it is. */
 	if (!sender)
 		return -EACCES;
-	if (too_many_unknown(service))
-		return sd_bus_error_set(ret_error, error_bus_name(ERROR_BUSY),
+	if (too_many_unknown(service, sender))
+		return sd_bus_error_set(ret_error, error_bus_name(ERROR_LIMITS_EXCEEDED),
 					"too many calls at once");
 	request = calloc(1, sizeof(*request));
 	if (!request)
@@ -439,9 +494,13 @@ int request_submit(struct service *service, sd_bus_message *call, struct job *wi
 	};
 	service->requests = request;
 	/* Not by waiting for the answer: the loop has others to serve. */
-	r = sd_bus_call_method_async(service->bus, &request->identity, "org.freedesktop.DBus",
-				     "/org/freedesktop/DBus", "org.freedesktop.DBus",
-				     "GetConnectionCredentials", on_identity, request, "s", sender);
+	/* Before it is asked whose call it is, so that nobody can go unnoticed. */
+	r = watch_callers(service);
+	if (r >= 0)
+		r = sd_bus_call_method_async(service->bus, &request->identity,
+					     "org.freedesktop.DBus", "/org/freedesktop/DBus",
+					     "org.freedesktop.DBus", "GetConnectionCredentials",
+					     on_identity, request, "s", sender);
 	if (r < 0) {
 		request_free(request);
 		return r;

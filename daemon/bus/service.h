@@ -18,6 +18,7 @@ struct service {
 	sd_bus *bus;
 	struct manager *manager;
 	struct request *requests;	    /* request.c */
+	sd_bus_slot *vanished;		    /* while there are some: who goes from the bus */
 	struct subscription *subscriptions; /* subscription.c */
 	struct unit_order *orders;	    /* unit.c */
 	int inhibit_fd;			    /* inhibit.c: the lock; -1: none */

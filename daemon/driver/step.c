@@ -239,7 +239,7 @@ static void stop_unwilling(struct step *step, struct driver *driver, int r)
 		step_driver_error(step, r);
 		return;
 	}
-	if (!atomic_load(&step->abandoned) &&
+	if (!atomic_load(&step->abandoned) && !atomic_load(&step->withdrawn) &&
 	    (kill_now || (step->force && driver_has(driver, CELLVISOR_FEATURE_KILL)))) {
 		step->forced = kill_now	    ? "was killed on request while it was shut down"
 			       : !timed_out ? "denied to shut down and was killed"

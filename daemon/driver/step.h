@@ -19,9 +19,6 @@
 #include "model/link.h"
 #include "model/pool.h"
 
-/* The verbs that are steps are the first ones. */
-enum { VERB_STEP_COUNT = VERB_SHRINK_POOL + 1 };
-
 /* An image to load: a file as a description names it, or a descriptor of a peer's. */
 struct step_image {
 	char *file; /* NULL: fd */
@@ -77,6 +74,7 @@ struct step {
 	/* Said by the loop while the step runs, together with worker_interrupt(). */
 	atomic_bool expired;   /* the deadline has passed: give up */
 	atomic_bool abandoned; /* the daemon ends: leave everything as it is */
+	atomic_bool withdrawn; /* VERB_STOP: nobody wants it any more, nor the cell killed */
 	atomic_bool kill_now;  /* VERB_STOP: somebody wants the cell killed at once */
 
 	/* Out. */

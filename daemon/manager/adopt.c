@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "manager/observe.h"
+#include "manager/pending.h"
 #include "util/log.h"
 #include "util/message_ids.h"
 
@@ -59,6 +60,8 @@ int adopt(struct manager *manager, const char *name, struct error *error)
 		return error_set(error, ERROR_NO_RESOURCES, "/run/cellmgr cannot be written: %s",
 				 strerror(-r));
 	}
+	/* What one of that name was made of once says nothing. */
+	pending_drop_record(cell->name);
 	log_event(LOG_NOTICE, MESSAGE_CELL_ADOPTED, cell->name, NULL, 0,
 		  "Cell %s is adopted on request; its next start makes it anew", cell->name);
 	observe_settle(manager);

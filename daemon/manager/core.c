@@ -178,7 +178,13 @@ static int read_state(struct manager *manager)
 			  STATE_FILE, strerror(-r), STATE_FILE);
 		state_keep_bad(STATE_FILE);
 	}
-	if (manager->remembered->num_cells) {
+	if (manager->remembered->num_bad) {
+		log_error("Cannot use what %s has of %zu cells, which are taken as foreign; it is "
+			  "kept as %s" STATE_BAD,
+			  STATE_FILE, manager->remembered->num_bad, STATE_FILE);
+		state_keep_bad(STATE_FILE);
+	}
+	if (manager->remembered->num_cells || manager->remembered->num_bad) {
 		r = state_split(STATE_FILE, STATE_RECORDS, manager->remembered);
 		if (r < 0)
 			log_error("Cannot write %s: %s", STATE_RECORDS, strerror(-r));

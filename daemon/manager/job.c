@@ -55,9 +55,9 @@ void job_answer(struct job *job, const struct error *error)
 	}
 }
 
-void job_set_killed(const struct job *job, struct error *error)
+void job_set_cancelled(const struct job *job, const char *why, struct error *error)
 {
-	error_set(error, ERROR_WRONG_STATE, "cell %s was killed on request meanwhile", job->cell);
+	error_set(error, ERROR_WRONG_STATE, "cell %s %s", job->cell, why);
 }
 
 bool job_brings_to_life(const struct job *job)

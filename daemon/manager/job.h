@@ -32,9 +32,9 @@ struct job {
 	 * bus_verb in JOB_GUARDED.
 	 */
 	uint32_t granted;
-	bool asked;	/* somebody waited for it, or waits */
-	bool cancelled; /* by a Kill: no further step */
-	bool parked;	/* waits with its next step for a Kill of another cell */
+	bool asked;	       /* somebody waited for it, or waits */
+	const char *cancelled; /* no further step, because the cell "was killed…"; NULL: go on */
+	bool parked;	       /* waits with its next step for a Kill of another cell */
 
 	/*
 	 * Tells what came of it, once; error is unset for success. NULL: nobody asks, or it has
@@ -76,8 +76,12 @@ DEFINE_FREEP(struct job *, job_free)
 /* Calls done, if it has not been, for those that were merged into it as well. */
 void job_answer(struct job *job, const struct error *error);
 
-/* The error of one that a Kill has cut short. */
-void job_set_killed(const struct job *job, struct error *error);
+/* What a Kill and a Cancel say of those that they cut short. */
+#define JOB_KILLED    "was killed on request meanwhile"
+#define JOB_WITHDRAWN "is left as it is now: what was to be done was withdrawn on request"
+
+/* The error of such a one; why is one of these. */
+void job_set_cancelled(const struct job *job, const char *why, struct error *error);
 
 /* Whether the cell would run, or be ready to, when it is done. */
 bool job_brings_to_life(const struct job *job);

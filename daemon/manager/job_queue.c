@@ -99,7 +99,7 @@ struct job *queue_take(struct manager *manager)
 	return *link ? take(link) : NULL;
 }
 
-bool queue_cancel_starts(struct manager *manager, const struct job *kill)
+bool queue_cancel(struct manager *manager, const char *cell, bool all, const char *why)
 {
 	struct job **link = &manager->queue;
 	_cleanup_(error_done) struct error error = {0};
@@ -108,17 +108,50 @@ bool queue_cancel_starts(struct manager *manager, const struct job *kill)
 	while (*link) {
 		struct job *job = *link;
 
-		if (!same_cell(job, kill) || !job_brings_to_life(job)) {
+		if (!job->cell || strcmp(job->cell, cell) != 0 ||
+		    !(all || job_brings_to_life(job))) {
 			link = &job->next;
 			continue;
 		}
 		take(link);
-		job_set_killed(job, &error);
+		job_set_cancelled(job, why, &error);
 		job_answer(job, &error);
 		job_free(job);
 		any = true;
 	}
 	return any;
+}
+
+/* Nobody waits for it; what the daemon itself wants nobody ever did. */
+static bool is_unwanted(const struct job *job)
+{
+	for (; job; job = job->merged) {
+		if (job->done || !job->asked)
+			return false;
+	}
+	return true;
+}
+
+bool queue_withdraw(struct manager *manager, struct job *job)
+{
+	struct job **link = &manager->queue;
+
+	job->done = NULL;
+	while (*link && !is_unwanted(*link))
+		link = &(*link)->next;
+	if (!*link)
+		return false;
+	job_free(take(link));
+	return true;
+}
+
+const struct job *queue_find(const struct manager *manager, const char *cell)
+{
+	const struct job *job = manager->queue;
+
+	while (job && !(job->cell && strcmp(job->cell, cell) == 0))
+		job = job->next;
+	return job;
 }
 
 void queue_refuse(struct manager *manager, bool keep_kills, const struct error *error)

@@ -18,8 +18,20 @@ struct job *queue_take_kill(struct manager *manager);
 /* The first of the others. */
 struct job *queue_take(struct manager *manager);
 
-/* Answers those that would bring the cell of a Kill to life. Whether there were any. */
-bool queue_cancel_starts(struct manager *manager, const struct job *kill);
+/*
+ * Answers those about the cell, all or only those that would bring it to life, that they came to
+ * nothing; why as for job_set_cancelled(). Whether there were any.
+ */
+bool queue_cancel(struct manager *manager, const char *cell, bool all, const char *why);
+
+/*
+ * The one who asked for a job does not any more. Whether it is left out: then it is done for
+ * nobody else either, and freed.
+ */
+bool queue_withdraw(struct manager *manager, struct job *job);
+
+/* The first that waits about the cell; NULL: none. */
+const struct job *queue_find(const struct manager *manager, const char *cell);
 
 /* Answers all with an error, but for kills where those are kept. */
 void queue_refuse(struct manager *manager, bool keep_kills, const struct error *error);

@@ -32,31 +32,46 @@ static void run_step(void *userdata)
 	step_run(job->step);
 }
 
-/* The operation of a cell that none of ours is about any more. */
-static const char *remaining_operation(const struct manager *manager, const struct job *ended)
-{
-	const struct job *job = manager->current;
+#define WAITING_ENTRY(verb, word, ...) [verb] = word ", waiting",
 
-	if (apply_is_about(manager, ended->cell))
+/* What is being done with a cell, or else waits to be. */
+static const char *operation_of(const struct manager *manager, const char *cell)
+{
+	static const char *const waiting[] = {BUS_VERBS(WAITING_ENTRY)};
+	const struct job *at_work[] = {manager->urgent, manager->current};
+	const struct job *queued = queue_find(manager, cell);
+	const struct cell *found = manager_find_cell(manager, cell);
+
+	for (size_t i = 0; i < ARRAY_SIZE(at_work); i++) {
+		if (at_work[i] && at_work[i]->cell && strcmp(at_work[i]->cell, cell) == 0)
+			return verb_name(at_work[i]->verb);
+	}
+	if (apply_is_about(manager, cell))
 		return verb_name(VERB_APPLY);
-	return job && job != ended && job->cell && strcmp(job->cell, ended->cell) == 0
-		       ? verb_name(job->verb)
-		       : "";
+	if (queued)
+		return waiting[queued->verb];
+	return found && found->record.restart.due ? verb_name(VERB_RESTART) : "";
+}
+
+static void show_operation(struct manager *manager, const char *name)
+{
+	struct cell *cell = name ? manager_find_cell(manager, name) : NULL;
+
+	if (!cell)
+		return;
+	cell_set_operation(cell, operation_of(manager, name));
+	manager_publish_cell(manager, cell);
 }
 
 static void begin(struct job *job)
 {
 	struct manager *manager = job->manager;
-	struct cell *cell = job_cell(job);
 
 	if (job->verb == VERB_DISABLE) {
 		links_unstick(manager);
 		manager_show_disable(manager, true);
 	}
-	if (cell) {
-		cell_set_operation(cell, verb_name(job->verb));
-		manager_publish_cell(manager, cell);
-	}
+	show_operation(manager, job->cell);
 }
 
 /*
@@ -96,18 +111,14 @@ static void run_next(struct manager *manager)
 }
 
 /* What went wrong with it is told of the cell; a call that does not fit its state is not. */
-static void note_outcome(struct job *job, struct cell *cell, const struct error *error)
+static void note_outcome(const struct job *job, struct cell *cell, const struct error *error)
 {
 	if (error_is_set(error) && error->code != ERROR_WRONG_STATE)
 		cell_set_last_error(cell, error_text(error));
 	/* What somebody has put right is over; how a cell failed is evidence. */
 	else if (!error_is_set(error) && job->asked && cell->state != LIFECYCLE_FAILED)
 		cell_set_last_error(cell, NULL);
-	cell_set_operation(cell, remaining_operation(job->manager, job));
 	on_failure_job_ended(job, cell, error);
-	if (cell->record.restart.due)
-		cell_set_operation(cell, verb_name(VERB_RESTART));
-	manager_publish_cell(job->manager, cell);
 }
 
 static void end(struct job *job, const struct error *error)
@@ -119,15 +130,16 @@ static void end(struct job *job, const struct error *error)
 		log_event(LOG_NOTICE, NULL, job->cell, NULL, 0, "Cannot %s%s%s: %s",
 			  verb_name(job->verb), job->cell ? " " : "", job->cell ? job->cell : "",
 			  error_reason(error_text(error), verb_name(job->verb), job->cell));
-	if (cell)
-		note_outcome(job, cell, error);
 	if (job->verb == VERB_DISABLE)
 		manager_show_disable(manager, false);
-	job_answer(job, error);
 	if (manager->urgent == job)
 		manager->urgent = NULL;
 	else
 		manager->current = NULL;
+	if (cell)
+		note_outcome(job, cell, error);
+	show_operation(manager, job->cell);
+	job_answer(job, error);
 	job_free(job);
 	run_next(manager);
 }
@@ -163,6 +175,10 @@ static int on_deadline(sd_event_source *source, uint64_t usec, void *userdata)
 
 	atomic_store(&job->step->expired, true);
 	worker_interrupt(worker_of(job));
+	if (!job->expired_at && !job->cancelled)
+		log_event(LOG_WARNING, NULL, job->cell, NULL, 0,
+			  "The time for %s %s is over; the driver is told to give up",
+			  verb_name(job->step->verb), job->step->cell);
 	if (!job->expired_at)
 		job->expired_at = now;
 	sd_event_source_set_time(source, now + REPEAT_US);
@@ -182,10 +198,12 @@ static void make_way(struct job *kill)
 	const struct step *step = current ? current->step : NULL;
 
 	apply_note_kill(kill->manager, kill->cell);
-	kill->was_running |= queue_cancel_starts(kill->manager, kill);
+	kill->was_running |= queue_cancel(kill->manager, kill->cell, false, JOB_KILLED);
 	if (current && current->cell && strcmp(current->cell, kill->cell) == 0 &&
-	    job_brings_to_life(current))
-		kill->was_running = current->cancelled = true;
+	    job_brings_to_life(current)) {
+		kill->was_running = true;
+		current->cancelled = JOB_KILLED;
+	}
 	if (!step || strcmp(step->cell, kill->cell) != 0 || step->verb == VERB_KILL ||
 	    step->verb == VERB_DESTROY)
 		return;
@@ -238,7 +256,7 @@ static void on_step_done(void *userdata)
 		error_set(&error, ERROR_TIMEOUT, "the driver came back from %s too late",
 			  verb_name(step->verb));
 	else if (job->cancelled)
-		job_set_killed(job, &error);
+		job_set_cancelled(job, job->cancelled, &error);
 	else if (error_is_set(&step->error))
 		error_set(&error, step->error.code, "%s", error_text(&step->error));
 	if (job->stuck || (error_is_set(&error) && !goes_on_after(job, step)))
@@ -379,7 +397,7 @@ static void do_next_step(struct job *job)
 	enum bus_verb step = VERB_COUNT;
 
 	if (job->cancelled) {
-		job_set_killed(job, &error);
+		job_set_cancelled(job, job->cancelled, &error);
 	} else if (decide_step(job, &step, &cell, &error) > 0) {
 		/* A driver whose states make us go in circles. */
 		if (job->steps_done >= step_limit(job->manager))
@@ -413,6 +431,7 @@ void job_submit(struct job *job)
 {
 	struct manager *manager = job->manager;
 	const struct cell *cell = job_cell(job);
+	_cleanup_(freep) char *name = NULL;
 
 	if (refuse_while_stuck(job))
 		return;
@@ -420,54 +439,43 @@ void job_submit(struct job *job)
 	job->asked = job->done != NULL;
 	on_failure_job_submitted(job);
 	queue_add(manager, job);
+	name = job->cell ? strdup(job->cell) : NULL;
 	if (job->verb == VERB_KILL)
 		make_way(job);
 	run_next(manager);
+	/* Where it waits; it may have been done by now, too. */
+	show_operation(manager, name);
 }
 
-static bool is_waiting(const struct manager *manager, enum bus_verb verb)
+int jobs_cancel(struct manager *manager, const char *cell, struct error *error)
 {
-	for (const struct job *job = manager->queue; job; job = job->next) {
-		if (job->verb == verb)
-			return true;
+	struct job *current = manager->current;
+	const bool waited = queue_cancel(manager, cell, true, JOB_WITHDRAWN);
+	const bool at_work = current && current->cell && strcmp(current->cell, cell) == 0;
+	const bool stops = at_work && current->step && current->step->verb == VERB_STOP;
+
+	show_operation(manager, cell);
+	if (at_work && (current->whole || stops) && !current->cancelled)
+		current->cancelled = JOB_WITHDRAWN;
+	else if (!waited)
+		return error_set(error, ERROR_WRONG_STATE, "nothing that %s cell %s",
+				 at_work ? "could be withdrawn is being done with"
+					 : "is being done is about",
+				 cell);
+	if (stops) {
+		atomic_store(&current->step->withdrawn, true);
+		sd_event_source_set_time(current->deadline, 0);
 	}
-	return manager->current && manager->current->verb == verb;
+	return 0;
 }
 
-/* Nobody has to ask for it. */
-static void submit_own(struct manager *manager, enum bus_verb verb)
+void job_abandon(struct job *job)
 {
-	struct job *job = is_waiting(manager, verb) ? NULL : job_new(manager, verb, NULL);
+	struct manager *manager = job->manager;
+	_cleanup_(freep) char *cell = job->cell ? strdup(job->cell) : NULL;
 
-	if (!job)
-		return;
-	job->whole = true;
-	job_submit(job);
-}
-
-void jobs_follow_up(struct manager *manager)
-{
-	on_failure_follow_up(manager);
-	if (manager->state == HYPERVISOR_OFF && manager->pool_left)
-		submit_own(manager, VERB_SHRINK_POOL);
-	if (manager->state != HYPERVISOR_ENABLED)
-		return;
-	/* What a broken configuration wants is not known: it is as it was. */
-	if (!manager->keeps_told && !manager->config_error)
-		submit_own(manager, VERB_KEEP_CPUS);
-	if (links_find_unneeded(manager))
-		submit_own(manager, VERB_REMOVE_LINK);
-	if (plan_unused_piece(manager) < manager->pool.count)
-		submit_own(manager, VERB_SHRINK_POOL);
-}
-
-unsigned int jobs_queued(const struct manager *manager)
-{
-	unsigned int count = 0;
-
-	for (const struct job *job = manager->queue; job; job = job->next)
-		count++;
-	return count;
+	if (queue_withdraw(manager, job))
+		show_operation(manager, cell);
 }
 
 static void abandon(struct job *job)

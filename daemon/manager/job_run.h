@@ -15,6 +15,19 @@
  */
 void job_submit(struct job *job);
 
+/*
+ * Withdraws all that waits about a cell; a stop at work leaves the cell as it is, and what takes
+ * several steps ends behind the one at work. Returns 0, or negative with error set (WrongState:
+ * there was nothing).
+ */
+int jobs_cancel(struct manager *manager, const char *cell, struct error *error);
+
+/*
+ * Who asked for a job is not there any more: it is not done where it still waits and nobody else
+ * wants it, and done is not called.
+ */
+void job_abandon(struct job *job);
+
 /* How many jobs wait; the one at work does not count. */
 unsigned int jobs_queued(const struct manager *manager);
 

@@ -18,19 +18,10 @@
 
 uint64_t job_step_time(const struct job *job, const struct cell *cell)
 {
-	static const uint64_t deadlines[VERB_STEP_COUNT] = {
-		[VERB_ENABLE] = 60 * SECOND_US,	     [VERB_DISABLE] = 60 * SECOND_US,
-		[VERB_CREATE] = 60 * SECOND_US,	     [VERB_LOAD] = 120 * SECOND_US,
-		[VERB_START] = 30 * SECOND_US,	     [VERB_STOP] = 30 * SECOND_US,
-		[VERB_KILL] = 15 * SECOND_US,	     [VERB_DESTROY] = 60 * SECOND_US,
-		[VERB_ADD_LINK] = 30 * SECOND_US,    [VERB_REMOVE_LINK] = 30 * SECOND_US,
-		[VERB_KEEP_CPUS] = 60 * SECOND_US,   [VERB_GROW_POOL] = 60 * SECOND_US,
-		[VERB_SHRINK_POOL] = 60 * SECOND_US,
-	};
 	uint64_t timeout_ns, made_ns;
 
 	if (job->step->verb != VERB_STOP || !cell->description)
-		return deadlines[job->step->verb];
+		return job->manager->config.deadlines_ns[job->step->verb] / 1000;
 	timeout_ns = cell->description->stop_timeout_ns;
 	if (!timeout_ns)
 		return STOP_UNLIMITED_US;

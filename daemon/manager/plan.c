@@ -118,13 +118,30 @@ static int need_machine(struct manager *manager, struct error *error)
 	return 0;
 }
 
+/* One that was adopted: its record, with the memory that it has, was lost. */
+static const struct cell *find_unplaced(const struct manager *manager, const struct cell *except)
+{
+	const struct cell *cell = manager->cells;
+
+	while (cell && (cell == except || !cell_owned(cell) || cell->record.placement.num_memory))
+		cell = cell->next;
+	return cell;
+}
+
 static int place(struct manager *manager, struct cell *cell, struct error *error,
 		 struct placement *ret)
 {
 	_cleanup_(input_done) struct input input = {0};
 	_cleanup_(problems_done) struct problems problems = {0};
+	const struct cell *unplaced = find_unplaced(manager, cell);
 	int r;
 
+	/* It could be put where that is. */
+	if (unplaced)
+		return error_set(error, ERROR_NO_RESOURCES,
+				 "nothing can be placed beside cell %s, which was adopted: what "
+				 "memory it has is not known; restart or destroy it first",
+				 unplaced->name);
 	if (gather(manager, cell, &input) < 0)
 		return error_set(error, ERROR_NO_RESOURCES, "out of memory");
 	r = placement_make(&input.placement, cell->description, &problems, ret);

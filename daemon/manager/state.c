@@ -358,9 +358,10 @@ static int decode_cells(struct json_object *object, struct state *state)
 		return -EPROTO;
 	json_object_object_foreach(cells, name, value)
 	{
-		r = r < 0 ? r : add_record(state, name, value);
+		r = r == -ENOMEM ? r : add_record(state, name, value);
+		state->num_bad += r == -EPROTO;
 	}
-	return r;
+	return r == -ENOMEM ? r : 0;
 }
 
 static int decode_links(struct json_object *object, struct state *state)
@@ -406,11 +407,10 @@ static int decode_state(struct json_object *object, struct state *state)
 static int read_json(const char *file, struct json_object **ret)
 {
 	_cleanup_(freep) char *text = NULL;
-	_cleanup_(closep) int fd = -1;
+	_cleanup_(closep) int fd = open(file, O_RDONLY | O_CLOEXEC | O_NOFOLLOW | O_NONBLOCK);
 	size_t length;
 	int r;
 
-	fd = open(file, O_RDONLY | O_CLOEXEC | O_NOFOLLOW | O_NONBLOCK);
 	if (fd < 0)
 		return -errno;
 	r = read_text(fd, STATE_MAX_FILE, &text, &length);

@@ -66,6 +66,7 @@ struct state {
 	char intent[16];		 /* "enable", "disable" or "" */
 	struct state_cell *cells;	 /* read from files of their own, written to them alone */
 	size_t num_cells;
+	size_t num_bad; /* more of them, that make no sense */
 	struct link_record *links;
 	size_t num_links;
 };

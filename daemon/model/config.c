@@ -38,6 +38,26 @@ static const struct description_key reserved_keys[] = {
 
 static const struct description_object reserved_memory = {"reserved-memory", .keys = reserved_keys};
 
+#define SECOND_NS 1000000000ull
+
+/* A stop has the time of the cell's description; this is for one of a cell without. */
+#define SECONDS_OF(verb)                                                             \
+	((verb) == VERB_LOAD   ? 120                                                 \
+	 : (verb) == VERB_KILL ? 15                                                  \
+	 : (verb) == VERB_START || (verb) == VERB_STOP || (verb) == VERB_ADD_LINK || \
+			 (verb) == VERB_REMOVE_LINK                                  \
+		 ? 30                                                                \
+		 : 60)
+
+#define DEADLINE(verb, word, action)                                                          \
+	{word,                                                                                \
+	 .value = LIMITED(TIME, SECOND_NS, 3600 * SECOND_NS, TO(config, deadlines_ns[verb])), \
+	 DEFAULT(SECONDS_OF(verb) * SECOND_NS)},
+
+static const struct description_key deadline_keys[] = {BUS_STEPS(DEADLINE){0}};
+
+static const struct description_object deadlines = {"deadlines", .keys = deadline_keys};
+
 static const struct description_value all_of_cells = BOOL(TO(config, keep_cells));
 
 static const struct description_key config_keys[] = {
@@ -66,6 +86,7 @@ static const struct description_key config_keys[] = {
 	 .value = BYTES(CRASH_FILE_MAX, 1ull << 40, 1, TO(config, crashes.max_bytes)),
 	 DEFAULT(CONFIG_DEFAULT_CRASH_BYTES)},
 	{"inhibit-shutdown", .value = BOOL(TO(config, inhibit_shutdown)), DEFAULT(true)},
+	{"deadlines", .value = OBJECT(deadlines)},
 	{"auto-enable", .value = BOOL(TO(config, auto_enable)), DEFAULT(true)},
 	{0},
 };

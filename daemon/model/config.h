@@ -6,6 +6,7 @@
 #include <stdbool.h>
 #include <stdint.h>
 
+#include "bus_abi.h"
 #include "cell_abi.h"
 #include "model/address_range.h"
 #include "model/crash_store.h"
@@ -33,6 +34,8 @@ struct config {
 	struct cpu_mask keep_cpus; /* "keep-cpus": out of Linux, whether a cell has them or not */
 	bool keep_cells;	   /* the same with true: those that cells have had */
 	bool whole_cores;	   /* "whole-cores": cells get all threads of a core, or none */
+	/* "deadlines": how long the driver has for a step, in ns, by its verb. */
+	uint64_t deadlines_ns[VERB_STEP_COUNT];
 	bool auto_enable; /* "auto-enable": StartCell enables the hypervisor; default true */
 	struct crash_limits crashes; /* "crash-records", "crash-records-size" */
 	bool inhibit_shutdown;	     /* while cells run */

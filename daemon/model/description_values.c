@@ -126,8 +126,10 @@ static bool value_time(const struct given *given, const struct description_value
 				  "a time with its unit, like \"500ms\", \"5s\" or \"1min\"");
 	if (r == -ERANGE || *ret > value->max)
 		refuse(given, "must be at most %" PRIu64 "s", value->max / 1000000000);
-	else if (*ret < value->min)
+	else if (*ret < value->min && value->words)
 		refuse(given, "must be longer than 0, or \"%s\"", value->words->word);
+	else if (*ret < value->min)
+		refuse(given, "must be at least %" PRIu64 "s", value->min / 1000000000);
 	else
 		return true;
 	return false;

@@ -12,6 +12,8 @@
  *   bus-peer console CELL MS              OpenConsole(); prints what comes within MS milliseconds
  *   bus-peer type CELL TEXT               OpenConsoleInput(); writes TEXT; prints what became of it
  *   bus-peer flood COUNT                  COUNT EnableHypervisor() at once; prints the error names
+ *   bus-peer pace COUNT                   COUNT ListCells(), one after the other; prints how many
+ *                                         microseconds half of them took at most
  *
  * Prints the error's name and text on standard error and returns 1 where a call fails.
  */
@@ -24,6 +26,7 @@
 #include <string.h>
 #include <sys/mman.h>
 #include <sys/sendfile.h>
+#include <time.h>
 #include <unistd.h>
 
 #include <systemd/sd-bus.h>
@@ -233,6 +236,41 @@ static int flood(int count)
 	return 0;
 }
 
+static int compare_times(const void *a, const void *b)
+{
+	const uint64_t left = *(const uint64_t *)a, right = *(const uint64_t *)b;
+
+	return (left > right) - (left < right);
+}
+
+static uint64_t now_us(void)
+{
+	struct timespec now;
+
+	clock_gettime(CLOCK_MONOTONIC, &now);
+	return (uint64_t)now.tv_sec * 1000000 + (uint64_t)now.tv_nsec / 1000;
+}
+
+static int pace(int count)
+{
+	uint64_t *times = calloc((size_t)count, sizeof(*times));
+
+	for (int i = 0; times && i < count; i++) {
+		sd_bus_error error = SD_BUS_ERROR_NULL;
+		uint64_t began = now_us();
+		int r = sd_bus_call_method(bus, BUS_NAME, MANAGER, "ListCells", &error, NULL, NULL);
+
+		if (r < 0)
+			return report(&error, r);
+		times[i] = now_us() - began;
+	}
+	if (!times || count < 1)
+		return 2;
+	qsort(times, (size_t)count, sizeof(*times), compare_times);
+	printf("%llu\n", (unsigned long long)times[count / 2]);
+	return 0;
+}
+
 int main(int argc, char *argv[])
 {
 	if (argc < 3 || sd_bus_open_system(&bus) < 0)
@@ -249,6 +287,8 @@ int main(int argc, char *argv[])
 		return console(argv[2], atoi(argv[3]));
 	if (strcmp(argv[1], "type") == 0 && argc == 4)
 		return type(argv[2], argv[3]);
+	if (strcmp(argv[1], "pace") == 0)
+		return pace(atoi(argv[2]));
 	if (strcmp(argv[1], "flood") == 0)
 		return flood(atoi(argv[2]));
 	return 2;

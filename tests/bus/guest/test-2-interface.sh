@@ -118,7 +118,7 @@ test_everybody_is_denied_every_change() {
 	local before calls=0 questions=''
 	before=$(fake calls create)/$(fake calls enable)/$(fake calls start)
 	each_changing_method expect_denied
-	is "number of methods tried" "$calls" 18
+	is "number of methods tried" "$calls" 19
 	is "driver calls" "$(fake calls create)/$(fake calls enable)/$(fake calls start)" "$before"
 	is "what polkit was asked" "$(questions_asked)" "${questions%$'\n'}"
 }

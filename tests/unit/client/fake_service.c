@@ -389,6 +389,7 @@ static const sd_bus_vtable cell_vtable[] = {
 	SD_BUS_METHOD("Stop", NULL, NULL, on_step, FREE),
 	SD_BUS_METHOD("Adopt", NULL, NULL, on_step, FREE),
 	SD_BUS_METHOD("Kill", NULL, NULL, on_step, FREE),
+	SD_BUS_METHOD("Cancel", NULL, NULL, on_step, FREE),
 	SD_BUS_METHOD("Destroy", NULL, NULL, on_step, FREE),
 	SD_BUS_METHOD("OpenConsole", NULL, "h", on_console, FREE),
 	SD_BUS_METHOD("OpenConsoleInput", NULL, "h", on_console, FREE),

@@ -30,6 +30,7 @@ static void test_config_values(struct tap *tap)
 		"{ \"pool-size\": \"1G\", \"pool-limit\": \"2G\", \"hypervisor-memory\": \"32M\","
 		" \"reserved-memory\": { \"phys\": \"0x28000000\","
 		" \"size\": \"96M\" },"
+		" \"deadlines\": { \"create\": \"90s\" },"
 		" \"auto-enable\": false, \"x-note\": [],"
 		" \"debug-console\": { \"port\": \"0x2f8\" } }";
 	_cleanup_(problems_done) struct problems problems = {0};
@@ -41,6 +42,9 @@ static void test_config_values(struct tap *tap)
 	tap_is_u64(tap, config.pool_limit, 2ull << 30, "pool-limit");
 	tap_is_u64(tap, config.hypervisor_memory, 32 << 20, "hypervisor-memory");
 	tap_ok(tap, !config.auto_enable, "auto-enable");
+	tap_is_u64(tap, config.deadlines_ns[VERB_CREATE], 90000000000, "deadlines.create");
+	tap_is_u64(tap, config.deadlines_ns[VERB_LOAD], 120000000000,
+		   "what stands for another one");
 	tap_is_u64(tap, config.debug_console.address, 0x2f8, "debug-console.port");
 	tap_is_u64(tap, config.reserved_memory.start, 0x28000000, "reserved-memory.phys");
 	tap_is_u64(tap, config.reserved_memory.size, 96 << 20, "reserved-memory.size");
@@ -106,6 +110,9 @@ static void test_config_refuses(struct tap *tap)
 		"{ \"debug-console\": { \"port\": \"0xffff\" } }",
 		"{ \"debug-console\": { \"port\": \"0x3f8\", \"speed\": 1 } }",
 		"{ \"poolsize\": \"64M\" }",
+		"{ \"deadlines\": { \"creat\": \"90s\" } }",
+		"{ \"deadlines\": { \"create\": \"0s\" } }",
+		"{ \"deadlines\": { \"create\": \"2h\" } }",
 		"{ \"pool-size\": \"64M\" ",
 	};
 

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /* The state file of a daemon that had one of all cells. */
+#include <string.h>
 #include <sys/stat.h>
 
 #include "manager/state.h"
@@ -63,6 +64,27 @@ static void test_state_without_links(struct tap *tap, const char *file, const ch
 		test_split(tap, file, directory, read);
 }
 
+/* What makes no sense costs the cell that it is about. */
+static void test_bad_record(struct tap *tap, const char *file)
+{
+	static const char text[] =
+		"{\"version\": 1, \"pool\": {\"start\": 4096, \"size\": 8192}, \"hypervisor\": "
+		"{\"start\": 0, \"size\": 0}, \"pool-from-linux\": true, \"intent\": \"\", "
+		"\"cells\": {\"bad\": {\"phase\": \"odd\"}, \"worse\": 7, \"good\": "
+		"{\"phase\": \"started\", \"id\": 1, \"intent\": \"\", \"started-at\": 0, "
+		"\"image-sha256\": \"\", \"blob-sha256\": \"\", \"failure-reported\": false, "
+		"\"cpus\": \"1\", \"memory\": []}}}";
+	_cleanup_(state_freep) struct state *read = NULL;
+
+	write_text(file, text, 0600);
+	tap_ok(tap, state_read(file, &read) == 0 && read->num_bad == 2,
+	       "two bad records do not condemn the file");
+	tap_ok(tap,
+	       read && read->num_cells == 1 && strcmp(read->cells[0].name, "good") == 0 &&
+		       pool_bytes(&read->pool) == 8192,
+	       "the good one and the pool are known");
+}
+
 int main(void)
 {
 	char directory[] = "/tmp/cellmgr-split.XXXXXX", records[64];
@@ -76,6 +98,7 @@ int main(void)
 	if (mkdir(records, 0700) < 0)
 		return 2;
 	test_state_without_links(&tap, file, records);
+	test_bad_record(&tap, file);
 	unlink(file);
 	rmdir(records);
 	rmdir(directory);

@@ -1,0 +1,198 @@
+# SPDX-License-Identifier: GPL-2.0-only
+# shellcheck shell=bash
+# shellcheck disable=SC2154 # manager, output, submitted: of lib.sh
+# What waits is seen, can be withdrawn, and keeps nobody from being answered.
+
+# occupy: the driver is asked to stop beta, which does not answer; as $stopping.
+occupy() {
+	done_well call StartCell s beta
+	fake answer beta silent >/dev/null
+	busctl --timeout=100 call org.cellmgr1 "$manager" org.cellmgr1.Manager StopCell s beta \
+		>/tmp/stop-beta 2>&1 &
+	stopping=$!
+	property_becomes 30 beta Operation stop
+}
+
+make_free() {
+	done_well cell beta Kill
+	wait "$stopping"
+}
+
+test_what_waits_is_shown() {
+	occupy
+	call StartCell s boot &
+	property_becomes 30 boot Operation "start, waiting"
+	property_is beta Operation stop
+	make_free
+	property_becomes 30 boot State running
+	property_becomes 30 boot Operation ""
+	wait
+}
+
+test_what_waits_goes_with_its_caller() {
+	local caller other before
+	done_well call StartCell s alpha
+	occupy
+	before=$(fake calls shutdown)
+	busctl call org.cellmgr1 "$manager" org.cellmgr1.Manager StopCell s alpha >/dev/null 2>&1 &
+	caller=$!
+	property_becomes 30 alpha Operation "stop, waiting"
+	kill -KILL $caller
+	property_becomes 30 alpha Operation ""
+	# What somebody else wants, too, is done.
+	busctl call org.cellmgr1 "$manager" org.cellmgr1.Manager StartCell s boot >/dev/null 2>&1 &
+	caller=$!
+	property_becomes 30 boot Operation "start, waiting"
+	./bus-peer call "$manager" org.cellmgr1.Manager StartCell s boot >/tmp/other 2>&1 &
+	other=$!
+	sleep 0.3
+	kill -KILL $caller
+	make_free
+	wait $other
+	is "the other one's answer" $? 0
+	state_is boot running
+	state_is alpha running
+	is "shutdowns" "$(fake calls shutdown)" "$before"
+}
+
+test_callers_that_go_while_polkit_hangs_leave_their_places() {
+	local callers=() n
+	done_well call StartCell s alpha
+	systemctl start polkit
+	systemctl kill -s STOP polkit
+	for n in 1 2 3 4; do
+		setpriv --reuid=5 --regid=60 --clear-groups ./bus-peer call "$manager" \
+			org.cellmgr1.Manager StopCell s alpha >/dev/null 2>&1 &
+		callers+=($!)
+	done
+	sleep 1
+	kill -KILL "${callers[@]}"
+	sleep 0.5
+	setpriv --reuid=5 --regid=60 --clear-groups ./bus-peer call "$manager" \
+		org.cellmgr1.Manager StopCell s alpha >/tmp/fifth 2>&1 &
+	n=$!
+	sleep 0.5
+	systemctl kill -s CONT polkit
+	wait $n
+	is "the fifth" "$?: $(cat /tmp/fifth)" "0: "
+	state_is alpha shut-down
+}
+
+test_cancel_withdraws_what_waits_and_a_stop() {
+	local began took
+	done_well call StartCell s alpha
+	fails_with WrongState "nothing" alpha Cancel
+	occupy
+	./bus-peer call "$manager" org.cellmgr1.Manager RestartCell s alpha >/tmp/restart 2>&1 &
+	property_becomes 30 alpha Operation "restart, waiting"
+	done_well cell alpha Cancel
+	wait $!
+	like "the restart" "$(cat /tmp/restart)" '^org.cellmgr1.Error.WrongState: .*withdrawn on request'
+	property_is alpha Operation ""
+	# A minute, and a kill then, is what its description has.
+	began=${EPOCHREALTIME/./}
+	done_well cell beta Cancel
+	wait "$stopping"
+	took=$(((${EPOCHREALTIME/./} - began) / 1000))
+	between "milliseconds" "$took" 0 5000
+	like "the stop" "$(cat /tmp/stop-beta)" 'withdrawn on request'
+	state_is beta running
+	property_is beta Operation ""
+	# A step that is in the driver's hands is not.
+	fake rule create 0 hang >/dev/null
+	call EnableHypervisor
+	./bus-peer call "$(cell_path boot)" org.cellmgr1.Cell Create >/tmp/create 2>&1 &
+	property_becomes 30 boot Operation create
+	fails_with WrongState "could be withdrawn" boot Cancel
+	fake clear >/dev/null
+	wait $!
+	is "the create" "$?: $(cat /tmp/create)" "0: "
+	state_is boot created
+}
+
+test_deadlines_are_the_configuration() {
+	local began took
+	echo '{ "deadlines": { "create": "1s" } }' >/etc/cellmgr/cellmgrd.conf
+	done_well call Reload
+	call EnableHypervisor
+	fake rule create 0 hang >/dev/null
+	began=${EPOCHREALTIME/./}
+	fails_with Timeout "" alpha Create
+	took=$(((${EPOCHREALTIME/./} - began) / 1000))
+	between "milliseconds" "$took" 900 8000
+	like "it is told" "$(journal CELL=alpha)" 'The time for create alpha is over'
+	fake clear >/dev/null
+	rm /etc/cellmgr/cellmgrd.conf
+	done_well call Reload
+}
+
+# The machine that tests has other things to do: half of each one's answers count.
+test_a_crowd_is_answered_while_a_cell_is_asked() {
+	local n slowest peers=()
+	occupy
+	for n in 1 2 3 4 5 6 7 8; do
+		./bus-peer pace 200 >"/tmp/pace-$n" 2>&1 &
+		peers+=($!)
+	done
+	wait "${peers[@]}"
+	slowest=$(cat /tmp/pace-* | sort -n | tail -1)
+	between "microseconds" "$slowest" 1 10000
+	property_is beta Operation stop
+	make_free
+}
+
+# Their calls are there before root's, and nobody knows yet whose they are.
+test_a_flood_leaves_root_a_place() {
+	local peers=() n pid
+	call EnableHypervisor
+	pid=$(systemctl show -p MainPID --value cellmgrd)
+	kill -STOP "$pid"
+	for n in 1 2 3 4 5 6 7 8 9 10 11 12; do
+		setpriv --reuid=65534 --clear-groups ./bus-peer flood 110 >"/tmp/flood-$n" 2>&1 &
+		peers+=($!)
+	done
+	sleep 2
+	./bus-peer call "$manager" org.cellmgr1.Manager StartCell s alpha >/tmp/root 2>&1 &
+	n=$!
+	sleep 0.5
+	kill -CONT "$pid"
+	wait $n
+	is "root's call" "$?: $(cat /tmp/root)" "0: "
+	wait "${peers[@]}"
+	state_is alpha running
+}
+
+test_nothing_is_placed_where_an_adopted_cell_may_be() {
+	done_well call StartCell s alpha
+	systemctl stop cellmgrd
+	rm /run/cellmgr/records/alpha
+	systemctl start cellmgrd
+	property_becomes 15 alpha State foreign
+	done_well cell alpha Adopt
+	fails_with NoResources "beside cell alpha, which was adopted" boot Create
+	done_well call RestartCell s alpha
+	done_well cell boot Create
+}
+
+# As the daemons before had it: one file of all.
+test_one_bad_record_of_an_older_state_costs_one_cell() {
+	done_well call StartCell s alpha
+	done_well call StartCell s boot
+	systemctl stop cellmgrd
+	python3 - <<'PYTHON'
+import json, os
+state = json.load(open("/run/cellmgr/state"))
+state["cells"] = {name: json.load(open("/run/cellmgr/records/" + name)) for name in ("alpha", "boot")}
+state["cells"]["boot"]["phase"] = "odd"
+json.dump(state, open("/run/cellmgr/state", "w"))
+for name in ("alpha", "boot"):
+    os.remove("/run/cellmgr/records/" + name)
+PYTHON
+	systemctl start cellmgrd
+	property_becomes 15 alpha State running
+	property_is boot State foreign
+	isnt "the pool is known" "$(manager_property MemoryTotal)" 0
+	check "the evidence is kept" grep -q '"odd"' /run/cellmgr/state.bad
+	rm /run/cellmgr/state.bad
+	done_well call DisableHypervisor b true
+}
