@@ -134,6 +134,9 @@ GETTER(exits)
 	const struct cell *cell = userdata;
 	int r;
 
+	/* Who is told of changes has not asked. */
+	if (cell_running(cell) && sd_bus_get_current_message(bus))
+		observer_want_statistics(cell->manager->observer);
 	r = sd_bus_message_open_container(reply, 'a', "{st}");
 	for (unsigned int i = 0; r >= 0 && i < EXITS_COUNT; i++) {
 		if (cell->exits_known & (1u << i))

@@ -1,9 +1,10 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /*
  * Looks at the driver from a thread of its own, so that a driver that blocks does not stop the bus:
- * after its events, and periodically for drivers that have none and for what raises none
- * (heartbeats). It goes on while a step is in progress: one that hangs must not hide what becomes
- * of the other cells. A driver that makes it wait meanwhile is told by what does not come.
+ * after its events, and periodically for drivers that have none. Heartbeats raise none: the thread
+ * looks at those each period, and wakes the loop only where one stands still. It goes on while a
+ * step is in progress: one that hangs must not hide what becomes of the other cells. A driver that
+ * makes it wait meanwhile is told by what does not come.
  */
 #ifndef OBSERVER_H
 #define OBSERVER_H
@@ -12,6 +13,7 @@
 
 #include "driver/snapshot.h"
 
+#define OBSERVER_MAX_WATCHED  64
 #define OBSERVER_MAX_CONSOLES 16
 #define OBSERVER_CONSOLE_ROOM 16384u /* all that the hypervisor keeps */
 
@@ -41,6 +43,8 @@ struct observer_callbacks {
 	void (*observed)(struct observation *observation, void *userdata);
 	/* Fills consoles (at most OBSERVER_MAX_CONSOLES) before a look and returns their number. */
 	size_t (*consoles)(struct observer_console *consoles, void *userdata);
+	/* Fills ids (at most OBSERVER_MAX_WATCHED) with the cells whose heartbeats have to move. */
+	size_t (*watched)(int32_t *ids, void *userdata);
 };
 
 struct observer;
@@ -56,7 +60,14 @@ DEFINE_FREEP(struct observer *, observer_free)
 /* Looks as soon as possible, and again if a look is in progress. */
 void observer_look(struct observer *observer);
 
-/* Sets the period of looks in µs. */
+/* Somebody asks for statistics: they are read once a second for some seconds. */
+void observer_want_statistics(struct observer *observer);
+bool observer_wants_statistics(const struct observer *observer);
+
+/* When the driver was last through with something, monotonic µs. */
+uint64_t observer_alive_us(const struct observer *observer);
+
+/* Sets the period of looks, at heartbeats at least, in µs. */
 void observer_set_period(struct observer *observer, uint64_t period_us);
 uint64_t observer_period(const struct observer *observer);
 

@@ -21,7 +21,8 @@ struct snapshot_cell {
 	struct cpu_mask cpus_failed;
 	bool has_status;
 	struct cellvisor_cell_status status;
-	uint32_t exits_known;	     /* bit n: exits[n] could be read */
+	uint64_t beat_moved_ns; /* when its heartbeat was seen to move, monotonic; 0: not known */
+	uint32_t exits_known;	/* bit n: exits[n] could be read */
 	uint64_t exits[EXITS_COUNT]; /* by enum exit_counter */
 	uint64_t exits_at;	     /* monotonic µs: when they were read */
 };

@@ -157,6 +157,7 @@ static enum health work_out_health(struct cell *cell, uint64_t now_ns, bool can_
 		.can_watch = can_watch && cell->seen.has_status,
 		.heartbeat_valid = cell->seen.status.heartbeat_valid,
 		.heartbeat = cell->seen.status.heartbeat,
+		.moved_ns = cell->seen.beat_moved_ns,
 		.deadline_ns = cell->description ? cell->description->heartbeat_ns : 0,
 		.now_ns = now_ns,
 	};

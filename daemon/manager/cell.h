@@ -110,6 +110,12 @@ static inline bool cell_running(const struct cell *cell)
 	return cell->state == LIFECYCLE_RUNNING || cell->state == LIFECYCLE_RUNNING_LOCKED;
 }
 
+/* The time that may pass without its heartbeat, in ns; 0: it is not watched, or does not run. */
+static inline uint64_t cell_deadline(const struct cell *cell)
+{
+	return cell_running(cell) && cell->description ? cell->description->heartbeat_ns : 0;
+}
+
 /* It is not created any more: of its record only the last start is kept. */
 void cell_forget(struct cell *cell);
 

@@ -151,6 +151,18 @@ static size_t on_consoles(struct observer_console *consoles, void *userdata)
 	return console_requests(userdata, consoles);
 }
 
+static size_t on_watched(int32_t *ids, void *userdata)
+{
+	const struct manager *manager = userdata;
+	size_t count = 0;
+
+	for (const struct cell *cell = manager->cells; cell; cell = cell->next) {
+		if (cell_deadline(cell) && count < OBSERVER_MAX_WATCHED)
+			ids[count++] = cell->seen.id;
+	}
+	return count;
+}
+
 static void on_bad_record(const char *file, int error)
 {
 	log_error("Cannot use %s: %s; it is kept as %s" STATE_BAD
@@ -200,6 +212,7 @@ static int set_up(struct manager *manager)
 	static const struct observer_callbacks callbacks = {
 		.observed = on_observed,
 		.consoles = on_consoles,
+		.watched = on_watched,
 	};
 	_cleanup_(error_done) struct error error = {0};
 	int r;

@@ -7,7 +7,7 @@ static void note_beat(struct health_watch *watch, const struct health_input *inp
 		input->heartbeat_valid && (!watch->has_beat || input->heartbeat != watch->beat);
 
 	if (!watch->begun || moved)
-		watch->moved_ns = input->now_ns;
+		watch->moved_ns = moved && input->moved_ns ? input->moved_ns : input->now_ns;
 	watch->begun = true;
 	if (moved) {
 		watch->has_beat = true;

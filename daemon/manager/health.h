@@ -28,6 +28,7 @@ struct health_input {
 	bool can_watch;	      /* the driver tells of heartbeats */
 	bool heartbeat_valid; /* the cell has one */
 	uint64_t heartbeat;
+	uint64_t moved_ns;    /* when it was seen to move, monotonic; 0: not known */
 	uint64_t deadline_ns; /* 0: the heartbeat is not watched */
 	uint64_t now_ns;      /* monotonic */
 };

@@ -204,8 +204,12 @@ void manager_save_rest(struct manager *manager)
 
 void manager_publish_cell(struct manager *manager, struct cell *cell)
 {
-	uint32_t changed = cell->changed;
+	uint32_t changed;
 
+	/* Counters that nobody asks for are told to nobody. */
+	if (!observer_wants_statistics(manager->observer))
+		cell->changed &= ~(1u << CELL_PROPERTY_EXITS);
+	changed = cell->changed;
 	if (!cell->added) {
 		cell->added = true;
 		cell->changed = 0;

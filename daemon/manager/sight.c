@@ -26,7 +26,14 @@ static uint64_t patience_us(const struct manager *manager)
 static int on_missed(sd_event_source *source, uint64_t usec, void *userdata)
 {
 	struct manager *manager = userdata;
+	const uint64_t alive = observer_alive_us(manager->observer);
 
+	/* What had nothing to tell was there all the same. */
+	if (!manager->look_error && alive + patience_us(manager) > usec) {
+		sd_event_source_set_time(source, alive + patience_us(manager));
+		sd_event_source_set_enabled(source, SD_EVENT_ONESHOT);
+		return 0;
+	}
 	log_event(LOG_ERR, MESSAGE_SIGHT_LOST, NULL, NULL, 0,
 		  "The driver has not told for %" PRIu64
 		  " ms what becomes of cells%s%s; their health is unknown until it does",

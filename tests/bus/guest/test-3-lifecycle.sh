@@ -157,7 +157,8 @@ test_every_change_is_told() {
 	mv /tmp/alpha.json /tmp/broken.json /etc/cellmgr/cells/
 	call Reload
 	call StartCell s alpha
-	eventually_check "exits are told" 25 grep -q '"Exits"' /tmp/monitor
+	property alpha Exits >/dev/null
+	eventually_check "exits are told" 25 grep -q '"Exits":' /tmp/monitor
 	fake flatline alpha >/dev/null
 	property_becomes 40 alpha Health failed
 	call RestartCell s alpha

@@ -118,3 +118,50 @@ test_consoles_are_shared_out_among_users() {
 is_refused_consoles() {
 	[ "$(cat /tmp/console-* | grep -c 'LimitsExceeded')" = "$1" ]
 }
+
+# switches: how often the daemon's threads have gone to sleep.
+switches() {
+	cat /proc/"$(systemctl show -p MainPID --value cellmgrd)"/task/*/status |
+		awk '/^voluntary_ctxt_switches/ { sum += $2 } END { print sum }'
+}
+
+# The stand-in for the driver makes each of its calls one sleep or two more.
+test_idle_costs_next_to_nothing() {
+	local before ticks
+	done_well call StartCell s alpha
+	done_well call StartCell s beta
+	# What has been asked for last has to be over.
+	sleep 8
+	before=$(switches)
+	ticks=$(awk '{ print $14 + $15 }' /proc/"$(systemctl show -p MainPID --value cellmgrd)"/stat)
+	sleep 10
+	before=$(($(switches) - before))
+	diag "$before switches in ten seconds"
+	between "switches in ten seconds" $before 1 200
+	between "ticks of CPU in ten seconds" $(($(awk '{ print $14 + $15 }' \
+		/proc/"$(systemctl show -p MainPID --value cellmgrd)"/stat) - ticks)) 0 5
+	state_is alpha running
+	property_is alpha Health ok
+}
+
+test_exits_are_told_while_somebody_asks() {
+	done_well call StartCell s alpha
+	sleep 6
+	start_monitor
+	sleep 3
+	is "told while nobody asks" "$(grep -c '"Exits":' /tmp/monitor)" 0
+	property alpha Exits >/dev/null
+	eventually_check "exits are told" 5 grep -q '"Exits":' /tmp/monitor
+	stop_monitor
+	isnt "what is known" "$(property alpha Exits)" 0
+}
+
+test_a_heart_that_beats_again_is_seen() {
+	done_well call StartCell s alpha
+	sleep 2
+	property_is alpha Health ok
+	fake flatline alpha >/dev/null
+	property_becomes 10 alpha Health late
+	fake beat alpha >/dev/null
+	property_becomes 10 alpha Health ok
+}

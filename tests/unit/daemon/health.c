@@ -113,11 +113,26 @@ static void test_extremes(struct tap *tap)
 	       "a clock that stands still is no silence");
 }
 
+/* Who looks seldom is told when it moved last. */
+static void test_moved_before(struct tap *tap)
+{
+	struct health_watch watch = {0};
+	struct health_input input = running(5000, 2);
+
+	look(&watch, 1000, 1);
+	input.moved_ns = 4600 * MS;
+	tap_ok(tap, health_update(&watch, &input) == HEALTH_OK, "it has moved a moment ago");
+	input.now_ns = 5200 * MS;
+	tap_ok(tap, health_update(&watch, &input) == HEALTH_LATE,
+	       "it is late by when it moved, not by when that was seen");
+}
+
 int main(void)
 {
 	struct tap tap = {0};
 
 	test_beating(&tap);
+	test_moved_before(&tap);
 	test_silence(&tap);
 	test_never_began(&tap);
 	test_long_pause_of_looks(&tap);
