@@ -5,6 +5,7 @@
 #include <inttypes.h>
 #include <string.h>
 
+#include "common/bus_words.h"
 #include "util/log.h"
 
 #define AUTHORITY_NAME	    "org.freedesktop.PolicyKit1"
@@ -156,4 +157,19 @@ void polkit_check_free(struct polkit_check *check)
 	free(check->object);
 	free(check->sender);
 	free(check);
+}
+
+char *polkit_format_steps(uint32_t steps)
+{
+	char *text = NULL;
+	size_t size;
+	FILE *stream = open_memstream(&text, &size);
+
+	if (!stream)
+		return NULL;
+	for (enum bus_verb verb = 0; verb < VERB_COUNT; verb++) {
+		if (steps & (1u << verb))
+			fprintf(stream, "%s%s", ftell(stream) ? " " : "", verb_name(verb));
+	}
+	return fclose(stream) == 0 ? text : NULL;
 }

@@ -43,4 +43,7 @@ int polkit_ask(const struct polkit_question *question,
 void polkit_check_free(struct polkit_check *check);
 DEFINE_FREEP(struct polkit_check *, polkit_check_free)
 
+/* The words of steps (bits of enum bus_verb), for a detail. To be freed; NULL without memory. */
+char *polkit_format_steps(uint32_t steps);
+
 #endif /* POLKIT_H */

@@ -297,22 +297,6 @@ static const char *next_action(const struct request *request)
 	return NULL;
 }
 
-/* The words of the steps, for rules. To be freed; NULL without memory. */
-static char *format_steps(uint32_t steps)
-{
-	char *text = NULL;
-	size_t size;
-	FILE *stream = open_memstream(&text, &size);
-
-	if (!stream)
-		return NULL;
-	for (enum bus_verb verb = 0; verb < VERB_COUNT; verb++) {
-		if (steps & (1u << verb))
-			fprintf(stream, "%s%s", ftell(stream) ? " " : "", verb_name(verb));
-	}
-	return fclose(stream) == 0 ? text : NULL;
-}
-
 /* Rules have to know all that makes a difference. */
 static int ask(struct request *request, const char *action)
 {
@@ -320,7 +304,7 @@ static int ask(struct request *request, const char *action)
 	const bool second = request->asked > 0;
 	const char *verb = verb_name(second ? VERB_ENABLE : job->verb);
 	const char *cell = job->cell ? job->cell : "";
-	_cleanup_(freep) char *steps = format_steps(request->steps);
+	_cleanup_(freep) char *steps = polkit_format_steps(request->steps);
 	struct polkit_detail details[6] = {{"verb", verb}, {"cell", cell}, {"steps", steps}};
 	struct polkit_question question = {
 		.message = request->call,

@@ -14,13 +14,11 @@
 #include "util/log.h"
 #include "util/message_ids.h"
 
-#define SECOND_US	  1000000ull
+#define SECOND_US 1000000ull
 /* After its deadline a step is told to give up; this much later it counts as stuck. */
-#define GRACE_US	  (10 * SECOND_US)
+#define GRACE_US  (10 * SECOND_US)
 /* The signal may come just before the system call that it is to end. */
-#define REPEAT_US	  (SECOND_US / 10)
-/* Each link of a cell may have to go and to come. */
-#define MAX_STEPS_OF_CELL (8 + 2 * DESCRIPTION_MAX_LINKS)
+#define REPEAT_US (SECOND_US / 10)
 
 static void do_next_step(struct job *job);
 
@@ -301,15 +299,6 @@ err_step:
 	return r;
 }
 
-static unsigned int step_limit(const struct manager *manager)
-{
-	unsigned int cells = 0;
-
-	for (const struct cell *cell = manager->cells; cell; cell = cell->next)
-		cells++;
-	return MAX_STEPS_OF_CELL * (cells + 1);
-}
-
 /* It was looked at what it would take when he was asked about; that may be another thing now. */
 static int check_granted(const struct job *job, enum bus_verb step, struct error *error)
 {
@@ -400,7 +389,7 @@ static void do_next_step(struct job *job)
 		job_set_cancelled(job, job->cancelled, &error);
 	} else if (decide_step(job, &step, &cell, &error) > 0) {
 		/* A driver whose states make us go in circles. */
-		if (job->steps_done >= step_limit(job->manager))
+		if (job->steps_done >= job_step_limit(job->manager))
 			error_set(&error, ERROR_DRIVER,
 				  "the state does not become what it should after %u steps",
 				  job->steps_done);

@@ -11,6 +11,9 @@
 #include "util/log.h"
 #include "util/message_ids.h"
 
+/* Each link of a cell may have to go and to come. */
+#define MAX_STEPS_OF_CELL (8 + 2 * DESCRIPTION_MAX_LINKS)
+
 #define SECOND_US	  1000000ull
 /* The module watches the time that a cell has; we only step in where it does not. */
 #define STOP_MARGIN_US	  (2 * SECOND_US)
@@ -410,4 +413,13 @@ void job_record_result(struct job *job)
 		manager_save_cell(job->manager, cell);
 	else
 		manager_save(job->manager);
+}
+
+unsigned int job_step_limit(const struct manager *manager)
+{
+	unsigned int cells = 0;
+
+	for (const struct cell *cell = manager->cells; cell; cell = cell->next)
+		cells++;
+	return MAX_STEPS_OF_CELL * (cells + 1);
 }
