@@ -17,7 +17,12 @@ unwatched() {
 }
 
 test_a_short_heartbeat_is_looked_at_often() {
+	local before
 	watched 100ms
+	before=$(fake calls status)
+	sleep 2
+	# Every 200 ms it would be ten.
+	between "looks in 2 s" $(($(fake calls status) - before)) 15 45
 	fake flatline alpha >/dev/null
 	property_becomes 20 alpha Health failed
 	like "when it is told" "$(journal MESSAGE_ID=b8e0a7c94a5f4e0f9d1f3c6a2e7748d5)" 'no heartbeat for [34][0-9]{2} ms'
