@@ -104,14 +104,14 @@ static void finish(struct request *request, const struct job *job, const struct 
 	reply(request, error);
 }
 
-/* What came of a job that was submitted; it goes with this. */
+/* What came of a job that was submitted, which goes with this; or of a wish, whose job is gone. */
 static void answer(const struct error *error, void *userdata)
 {
 	struct request *request = userdata;
 	const struct job *job = request->job;
 
 	request->job = NULL;
-	finish(request, job, error);
+	job ? finish(request, job, error) : reply(request, error);
 }
 
 static void answer_with_console(int fd, void *userdata)

@@ -167,12 +167,12 @@ static enum health work_out_health(struct cell *cell, uint64_t now_ns, bool can_
 	return health_update(&cell->watch, &input);
 }
 
-static void update_warning(struct cell *cell, uint64_t now_ns)
+static void update_warning(struct cell *cell)
 {
 	const char *warning = "";
 
 	if (cell_running(cell) && cell->exits_known & (1u << EXITS_TOTAL) &&
-	    exit_rate_update(&cell->exit_rate, cell->exits[EXITS_TOTAL], now_ns))
+	    exit_rate_update(&cell->exit_rate, cell->exits[EXITS_TOTAL], cell->exits_at * 1000))
 		warning = "it needs the hypervisor far more often than it used to";
 	if (strcmp(warning, cell->warning) == 0)
 		return;
@@ -283,5 +283,5 @@ void cell_update(struct cell *cell, uint64_t now_ns, bool can_watch)
 	update_exits(cell);
 	/* A look without statistics says nothing about that, either. */
 	if (cell->seen.exits_known || !cell_running(cell))
-		update_warning(cell, now_ns);
+		update_warning(cell);
 }

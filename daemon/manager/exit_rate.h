@@ -9,8 +9,8 @@
 #include <stdbool.h>
 #include <stdint.h>
 
-/* Periods, of a second or more: until the band is known; outside before that means something; and
- * until that is what the cell does now. */
+/* Seconds, of whatever readings there are: until the band is known; outside before that means
+ * something; and until that is what the cell does now. */
 #define EXIT_RATE_LEARN	 10
 #define EXIT_RATE_NOTICE 5
 #define EXIT_RATE_ACCEPT 600
@@ -26,7 +26,10 @@ struct exit_rate {
 	unsigned int learned, outside;
 };
 
-/* Takes a look at the counter of all exits. Whether the cell is outside of its band. */
-bool exit_rate_update(struct exit_rate *rate, uint64_t total, uint64_t now_ns);
+/*
+ * Takes a reading of the counter of all exits, of that time; the same one again tells nothing.
+ * Whether the cell is outside of its band.
+ */
+bool exit_rate_update(struct exit_rate *rate, uint64_t total, uint64_t read_ns);
 
 #endif /* EXIT_RATE_H */

@@ -49,10 +49,10 @@ test_a_cell_that_storms_the_hypervisor_is_told() {
 	# Until what it does is known.
 	sleep 15
 	fake storm alpha >/dev/null
-	property_becomes 12 alpha Warning 'it needs the hypervisor far more often than it used to'
+	property_becomes 20 alpha Warning 'it needs the hypervisor far more often than it used to'
 	property_is alpha Health ok
 	fake calm alpha >/dev/null
-	property_becomes 5 alpha Warning ""
+	property_becomes 20 alpha Warning ""
 	is "lines" "$(journal MESSAGE_ID=41f7c2e9d05b4a6c8e3a97b2f61c0d84 CELL=alpha)" \
 		'Cell alpha: it needs the hypervisor far more often than it used to'
 }

@@ -57,6 +57,22 @@ static void test_quiet_cell(struct tap *tap)
 	tap_ok(tap, run(EXIT_RATE_NOTICE, 1100), "but not many");
 }
 
+/* As they come while nobody asks. */
+static void test_rare_readings(struct tap *tap)
+{
+	begin();
+	for (unsigned int i = 0; i < 2; i++) {
+		now += 5 * SECOND_NS;
+		exit_rate_update(&rate, total += 10000, now);
+	}
+	now += 5 * SECOND_NS;
+	tap_ok(tap, exit_rate_update(&rate, total += 250000, now),
+	       "of five seconds a reading says as much as five of one");
+	tap_ok(tap, exit_rate_update(&rate, total, now), "the same one again tells nothing");
+	now += 5 * SECOND_NS;
+	tap_ok(tap, !exit_rate_update(&rate, total += 10000, now), "and one tells the end of it");
+}
+
 static void test_old_peak_is_forgotten(struct tap *tap)
 {
 	begin();
@@ -90,6 +106,7 @@ int main(void)
 
 	test_band(&tap);
 	test_quiet_cell(&tap);
+	test_rare_readings(&tap);
 	test_old_peak_is_forgotten(&tap);
 	test_clock_and_counter(&tap);
 	return tap_done(&tap);
