@@ -69,16 +69,6 @@ like 'CPU 0 is no cell'"'"'s' "$(timeout 60 ./abi life 0)" 'not ok a cell is cre
 like 'the log says why' "$(kernel_log_since "$log")" 'CPU 0 is always Linux'
 is 'it is online' "$(online)" 0-3
 
-# Some kernels can take CPU 0 offline. Then another one can be the last.
-if [[ -e $cpus/cpu0/online ]]; then
-	for cpu in 0 2 3; do check "CPU $cpu is taken offline" set_online $cpu 0; done
-	SECONDS=0
-	is 'the last one of Linux is kept for no cell' "$(timeout 60 ./keep-cpus 0 0 2)" EINVAL
-	between 'nor waited for' $SECONDS 0 10
-	is 'it is online' "$(online)" 1
-	for cpu in 0 2 3; do check "CPU $cpu comes online" set_online $cpu 1; done
-fi
-
 check 'one is taken offline while the hypervisor is on' set_online 2 0
 check 'the hypervisor closes' cellctl disable
 is 'that one is offline' "$(online)" 0-1,3
