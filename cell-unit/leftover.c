@@ -4,8 +4,13 @@
 #include <errno.h>
 #include <inttypes.h>
 #include <string.h>
+#include <sys/stat.h>
+#include <time.h>
 
 #include "common/cleanup.h"
+
+/* A word that nobody has come for in that time was for a unit that never ran. */
+#define FOLLOW_S 10
 
 /* In what the service manager gives its units to keep (RuntimeDirectory=). NULL: nowhere. */
 static char *file_of(const char *cell, const char *suffix)
@@ -49,6 +54,8 @@ void leftover_remove(const char *cell)
 bool leftover_take_follow(const char *cell)
 {
 	_cleanup_(freep) char *file = file_of(cell, ".follow");
+	struct stat status;
+	bool recent = file && stat(file, &status) == 0 && status.st_mtime + FOLLOW_S >= time(NULL);
 
-	return file && unlink(file) == 0;
+	return file && unlink(file) == 0 && recent;
 }

@@ -232,11 +232,15 @@ static int on_timer(sd_event_source *source, uint64_t usec, void *userdata)
 static int on_removed(sd_bus_message *message, void *userdata, sd_bus_error *ret_error)
 {
 	struct unit_order *order = userdata;
-	const char *job;
+	const char *job, *unit, *result;
 
-	if (order->job && sd_bus_message_read(message, "uo", NULL, &job) >= 0 &&
-	    strcmp(job, order->job) == 0)
-		finish(order);
+	if (!order->job || sd_bus_message_read(message, "uoss", NULL, &job, &unit, &result) < 0 ||
+	    strcmp(job, order->job) != 0)
+		return 0;
+	/* Taken back by a stop its process may have begun: it still is to start nothing. */
+	if (strcmp(result, "done") != 0)
+		order->up = false;
+	finish(order);
 	return 0;
 }
 

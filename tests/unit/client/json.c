@@ -55,7 +55,8 @@ static void test_cell(struct tap *tap)
 		"\"Operation\":\"\",\"LastError\":\"a/b "
 		"\\\"c\\\"\",\"Warning\":\"\",\"ImageSha256\":\"\","
 		"\"Exits\":{\"total\":18446744073709551615},"
-		"\"Devices\":[\"port:0x1-0x1\"],\"Dma\":\"unprotected\"}",
+		"\"Devices\":[\"port:0x1-0x1\"],\"Dma\":\"unprotected\","
+		"\"Pending\":[\"memory\"],\"ExitsAt\":7}",
 		&cell);
 
 	tap_is_str(tap, text,
@@ -65,7 +66,8 @@ static void test_cell(struct tap *tap)
 		   "\"operation\":\"\",\"last-error\":\"a/b "
 		   "\\\"c\\\"\",\"warning\":\"\",\"image-sha256\":\"\","
 		   "\"exits\":{\"total\":18446744073709551615},"
-		   "\"devices\":[\"port:0x1-0x1\"],\"dma\":\"unprotected\"}\n",
+		   "\"devices\":[\"port:0x1-0x1\"],\"dma\":\"unprotected\","
+		   "\"pending\":[\"memory\"],\"exits-at\":7}\n",
 		   "a cell has all its properties, exactly");
 	tap_ok(tap,
 	       text && strcmp(cell.name, "turbine") == 0 && cell.id == -1 &&
