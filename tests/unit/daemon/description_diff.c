@@ -45,7 +45,9 @@ int main(void)
 
 		tap_ok(&tap, keys && strcmp(keys, cases[i].keys) == 0, cases[i].what);
 	}
-	tap_ok(&tap, once && strcmp(once, "signals, heartbeat, on-failure, restart, stop") == 0,
+	tap_ok(&tap,
+	       once && strcmp(once, "signals, heartbeat, on-failure, restart, stop, after, "
+				    "requires, reload") == 0,
 	       "what counts at once is known");
 	return tap_done(&tap);
 }
