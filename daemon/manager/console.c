@@ -4,6 +4,7 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <inttypes.h>
+#include <poll.h>
 #include <string.h>
 
 #include "util/log.h"
@@ -11,6 +12,7 @@
 #define MAX_STREAMS	    OBSERVER_MAX_CONSOLES
 #define MAX_STREAMS_OF_USER 4
 #define STREAMS_OF_ROOT	    4 /* kept free for root */
+#define INPUT_PATIENCE_NS   5000000000ull
 
 struct console_stream {
 	struct manager *manager;
@@ -28,6 +30,7 @@ struct console_stream {
 	uint64_t offset;
 	char pending[OBSERVER_CONSOLE_ROOM + 64]; /* did not fit into the pipe, or into the cell */
 	size_t pending_length;
+	uint64_t left_at_ns; /* when the peer was found gone with bytes pending; 0: it is there */
 };
 
 static void stream_free(struct console_stream *stream)
@@ -251,6 +254,20 @@ static void answer(struct console_stream *stream, int error)
 	stream->their_fd = -1;
 }
 
+/* Who typed has gone, and the cell has not taken what is left for long. */
+static bool is_abandoned(struct console_stream *stream, bool taken)
+{
+	struct pollfd peer = {.fd = stream->our_fd};
+	const uint64_t now = manager_now_ns(stream->manager);
+
+	if (taken || poll(&peer, 1, 0) != 1 || !(peer.revents & POLLHUP)) {
+		stream->left_at_ns = 0;
+		return false;
+	}
+	stream->left_at_ns = stream->left_at_ns ?: now;
+	return now - stream->left_at_ns > INPUT_PATIENCE_NS;
+}
+
 /* Where it takes no more, or is gone, the peer writes into a closed pipe. */
 static void deliver_input(struct console_stream *stream, const struct observer_console *console)
 {
@@ -265,6 +282,8 @@ static void deliver_input(struct console_stream *stream, const struct observer_c
 	}
 	if (!stream->pending_length)
 		sd_event_source_set_enabled(stream->source, SD_EVENT_ONESHOT);
+	else if (is_abandoned(stream, console->length > 0))
+		close_stream(stream);
 }
 
 static void deliver(struct console_stream *stream, const struct observer_console *console)

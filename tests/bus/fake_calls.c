@@ -301,7 +301,7 @@ static int do_input(pid_t pid, uint64_t argument)
 	/* It is slow: some bytes at once. */
 	room = sizeof(cell->console) - cell->console_length;
 	input.length = input.length > 5 ? 5 : input.length;
-	if (input.length > room)
+	if (input.length > room || cell->deaf)
 		input.length = 0;
 	memcpy(cell->console + cell->console_length, input.bytes, input.length);
 	cell->console_length += input.length;

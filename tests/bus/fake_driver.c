@@ -203,6 +203,8 @@ static const char *command_cell(struct fake_cell *cell, char *const *words, size
 		cell->beating = false;
 	else if (strcmp(words[0], "listen") == 0)
 		cell->listens = true;
+	else if (strcmp(words[0], "deafen") == 0)
+		cell->deaf = true;
 	else if (strcmp(words[0], "beat") == 0)
 		cell->beating = true;
 	else if (strcmp(words[0], "storm") == 0)

@@ -81,6 +81,7 @@ struct fake_cell {
 	enum fake_answer answer;
 	bool beating;
 	bool listens; /* to its console */
+	bool deaf;    /* it does, and takes nothing */
 	bool mute;    /* has not shown a heartbeat yet */
 	bool garbled; /* its list of CPUs makes no sense */
 	uint64_t exits;

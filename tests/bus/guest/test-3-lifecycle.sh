@@ -249,6 +249,20 @@ test_console_takes_input() {
 	systemctl restart cellmgrd
 }
 
+# What a cell does not take is not kept for ever for somebody who has gone, nor his place.
+test_console_input_is_given_up() {
+	local n
+	call StartCell s alpha
+	fake listen alpha >/dev/null
+	fake deafen alpha >/dev/null
+	for n in {1..16}; do
+		is "typed $n" "$(./bus-peer type alpha x)" written
+	done
+	like "one more" "$(./bus-peer type alpha x 2>&1)" LimitsExceeded
+	sleep 6
+	is "later" "$(./bus-peer type alpha x)" written
+}
+
 console_has() {
 	./bus-peer console "$1" 50 | grep -qF "$2"
 }
