@@ -127,7 +127,8 @@ enum owner { BUS_OWNERS(WORD_SYMBOL) OWNER_COUNT };
 	X(VERB_REMOVE_LINK, "remove-link", BUS_ACTION_MANAGE_CELLS)  \
 	X(VERB_KEEP_CPUS, "keep-cpus", BUS_ACTION_MANAGE_HYPERVISOR) \
 	X(VERB_GROW_POOL, "grow-pool", BUS_ACTION_MANAGE_CELLS)      \
-	X(VERB_SHRINK_POOL, "shrink-pool", BUS_ACTION_MANAGE_CELLS)
+	X(VERB_SHRINK_POOL, "shrink-pool", BUS_ACTION_MANAGE_CELLS)  \
+	X(VERB_VERIFY, "verify", BUS_ACTION_MANAGE_CELLS)
 
 #define BUS_VERBS(X)                                                   \
 	BUS_STEPS(X)                                                   \
@@ -145,7 +146,7 @@ enum owner { BUS_OWNERS(WORD_SYMBOL) OWNER_COUNT };
 enum bus_verb { BUS_VERBS(WORD_SYMBOL) VERB_COUNT };
 
 /* Those before are single steps. */
-#define VERB_STEP_COUNT (VERB_SHRINK_POOL + 1)
+#define VERB_STEP_COUNT (VERB_VERIFY + 1)
 
 /*
  * What Plan says of a cell: it is left alone; it is new; what has changed counts without a restart;

@@ -1,15 +1,14 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /* org.cellmgr1.Manager; documented in dbus/org.cellmgr1.Manager.xml. */
 #include <errno.h>
-#include <fcntl.h>
 #include <string.h>
 
+#include "bus/check_call.h"
 #include "bus/crash_bus.h"
 #include "bus/request.h"
 #include "bus/service.h"
 #include "bus/vtable.h"
 #include "manager/apply.h"
-#include "util/log.h"
 
 #define OBJECT struct manager
 
@@ -128,129 +127,14 @@ METHOD(list_cells)
 	return r < 0 ? r : sd_bus_send(NULL, reply, NULL);
 }
 
-/*
- * Whether reading cannot make the daemon wait: memory, which memfds are. Whatever else a file is, a
- * file system of the peer's own making may be below it; and to ask for its kind is to ask it.
- */
-static bool readable_at_once(int fd)
-{
-	return fcntl(fd, F_GET_SEALS) >= 0 && (fcntl(fd, F_GETFL) & O_ACCMODE) != O_WRONLY;
-}
-
-/* What is wrong, behind its place in the file and the value. To be freed; NULL without memory. */
-static char *placed_text(const struct problem *problem)
-{
-	char *text;
-
-	if (!problem->line)
-		return strdup(problem->text);
-	if (asprintf(&text, "line %u, column %u: %s%s%s%s", problem->line, problem->column,
-		     problem->value[0] ? "\"" : "", problem->value, problem->value[0] ? "\": " : "",
-		     problem->text) < 0)
-		return NULL;
-	return text;
-}
-
-static int reply_problems(sd_bus_message *call, const struct problems *problems)
-{
-	_cleanup_(sd_bus_message_unrefp) sd_bus_message *reply = NULL;
-	int r;
-
-	if (problems->out_of_memory)
-		return -ENOMEM;
-	r = sd_bus_message_new_method_return(call, &reply);
-	if (r < 0)
-		return r;
-	r = sd_bus_message_open_container(reply, 'a', "(sss)");
-	for (size_t i = 0; r >= 0 && i < problems->count; i++) {
-		const struct problem *problem = &problems->items[i];
-		_cleanup_(freep) char *text = placed_text(problem);
-
-		r = text ? sd_bus_message_append(reply, "(sss)", severity_name(problem->severity),
-						 problem->key, text)
-			 : -ENOMEM;
-	}
-	if (r >= 0)
-		r = sd_bus_message_close_container(reply);
-	return r < 0 ? r : sd_bus_send(NULL, reply, NULL);
-}
-
 METHOD(check)
 {
-	_cleanup_(description_freep) struct description *description = NULL;
-	_cleanup_(problems_done) struct problems problems = {0};
-	_cleanup_(freep) char *file = NULL;
-	const char *name;
-	int fd, r;
-
-	r = sd_bus_message_read(call, "hs", &fd, &name);
-	if (r < 0)
-		return r;
-	if (!description_name_valid(name))
-		return sd_bus_error_set(ret_error, error_bus_name(ERROR_INVALID),
-					"name: a cell's name is 1 to 31 of a-z, 0-9 and -, not "
-					"beginning with -");
-	if (!readable_at_once(fd))
-		return sd_bus_error_set(ret_error, error_bus_name(ERROR_INVALID),
-					"description: must be a memfd that can be read");
-	if (asprintf(&file, "%s.json", name) < 0) {
-		file = NULL;
-		return -ENOMEM;
-	}
-	r = description_read(fd, file, name, &problems, &description);
-	if (r == -ENOMEM)
-		return r;
-	if (r < 0 && !problems.count)
-		return sd_bus_error_setf(ret_error, error_bus_name(ERROR_INVALID),
-					 "description: cannot be read: %s", strerror(-r));
-	if (r >= 0)
-		r = plan_check_description(userdata, description, &problems);
-	return r == -ENOMEM ? r : reply_problems(call, &problems);
-}
-
-static int append_problems(sd_bus_message *reply, const struct problems *problems)
-{
-	int r = problems->out_of_memory ? -ENOMEM : 0;
-
-	for (size_t i = 0; r >= 0 && i < problems->count; i++) {
-		const struct problem *problem = &problems->items[i];
-		_cleanup_(freep) char *text = placed_text(problem);
-
-		r = text ? sd_bus_message_append(reply, "(ssss)", problem->file,
-						 severity_name(problem->severity), problem->key,
-						 text)
-			 : -ENOMEM;
-	}
-	return r;
-}
-
-static int append_entry(sd_bus_message *reply, const struct cell_dir_entry *entry)
-{
-	if (entry->problems.count == 0 && !entry->problems.out_of_memory)
-		return sd_bus_message_append(reply, "(ssss)", entry->path, "", "", "");
-	return append_problems(reply, &entry->problems);
+	return check_call_one(userdata, call, ret_error);
 }
 
 METHOD(check_all)
 {
-	_cleanup_(sd_bus_message_unrefp) sd_bus_message *reply = NULL;
-	_cleanup_(cell_dir_freep) struct cell_dir *dir = NULL;
-	int r;
-
-	r = cell_dir_load(NULL, &dir);
-	if (r >= 0)
-		r = plan_check_all(userdata, dir);
-	if (r >= 0)
-		r = sd_bus_message_new_method_return(call, &reply);
-	if (r >= 0)
-		r = sd_bus_message_open_container(reply, 'a', "(ssss)");
-	for (size_t i = 0; r >= 0 && i < dir->count; i++)
-		r = append_entry(reply, &dir->entries[i]);
-	if (r >= 0)
-		r = append_problems(reply, &dir->problems);
-	if (r >= 0)
-		r = sd_bus_message_close_container(reply);
-	return r < 0 ? r : sd_bus_send(NULL, reply, NULL);
+	return check_call_all(userdata, call);
 }
 
 static int append_map(sd_bus_message *reply, const struct plan_map *map)

@@ -4,6 +4,7 @@
 #include <errno.h>
 #include <string.h>
 
+#include "bus/check_call.h"
 #include "bus/inhibit.h"
 #include "bus/request.h"
 #include "bus/subscription.h"
@@ -107,6 +108,7 @@ void service_free(struct service *service)
 	subscriptions_free(service);
 	units_free(service);
 	inhibit_done(service);
+	check_calls_free(service);
 	/* Before the requests: afterwards nobody answers them any more. */
 	manager_free(service->manager);
 	requests_free(service);

@@ -10,9 +10,11 @@
 #include "util/cpu_mask.h"
 #include "util/error.h"
 
+struct check_call;
 struct request;
 struct subscription;
 struct unit_order;
+struct worker;
 
 struct service {
 	sd_bus *bus;
@@ -23,6 +25,8 @@ struct service {
 	struct unit_order *orders;	    /* unit.c */
 	int inhibit_fd;			    /* inhibit.c: the lock; -1: none */
 	sd_bus_slot *inhibit_call;
+	struct check_call *checks; /* check_call.c: whose images are read, in order */
+	struct worker *reader;	   /* of them; NULL until it is needed */
 };
 
 /*

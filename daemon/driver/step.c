@@ -30,12 +30,14 @@ void step_free(struct step *step)
 		return;
 	for (size_t i = 0; i < ARRAY_SIZE(step->images); i++) {
 		free(step->images[i].file);
+		free(step->images[i].sha256);
 		if (step->images[i].fd >= 0)
 			close(step->images[i].fd);
 	}
 	free(step->blob);
 	free(step->description_file);
 	free(step->parameters);
+	free(step->image_signer);
 	error_done(&step->error);
 	snapshot_free(step->snapshot);
 	machine_free(step->machine);
@@ -316,6 +318,10 @@ void step_run(void *argument)
 	struct step *step = argument;
 	int r;
 
+	if (step->verb == VERB_VERIFY) {
+		step_check_images(step);
+		return;
+	}
 	r = driver_open(&driver);
 	if (r < 0) {
 		error_set(&step->error, ERROR_DRIVER, "cannot open %s: %s; is the module loaded?",

@@ -12,10 +12,10 @@
 
 #include "model/config.h"
 #include "util/error.h"
-#include "driver/image.h"
 #include "model/machine.h"
 #include "driver/snapshot.h"
 #include "model/description.h"
+#include "model/image.h"
 #include "model/link.h"
 #include "model/pool.h"
 
@@ -25,6 +25,7 @@ struct step_image {
 	int fd;
 	uint64_t address;
 	uint64_t room; /* bytes of loadable memory from there on */
+	char *sha256;  /* that it must have; NULL: any */
 };
 
 struct step {
@@ -39,11 +40,12 @@ struct step {
 	size_t blob_size;
 	uint64_t take; /* VERB_CREATE: bit n, PCI device n may be taken from Linux' driver */
 
-	/* In, VERB_LOAD. */
+	/* In, VERB_LOAD, VERB_VERIFY. */
 	char *description_file; /* for messages; NULL: none */
 	struct step_image images[DESCRIPTION_MAX_IMAGES];
 	size_t num_images;
 	char *parameters; /* NULL: none */
+	bool signatures;  /* images must have one */
 
 	/* In, VERB_STOP: kill the cell when it denies or does not answer in this time, in µs; 0: it
 	 * has all the time that there is. */
@@ -83,6 +85,7 @@ struct step {
 	int32_t created_id;
 	bool touched; /* VERB_LOAD: the driver was asked, the memory may have changed */
 	char image_sha256[IMAGE_SHA256_TEXT];
+	char *image_signer; /* of the first; NULL: not asked */
 	/* VERB_STOP: why the cell had to be killed, a constant; NULL: it had not. */
 	const char *forced;
 	/* VERB_ENABLE. */
@@ -108,6 +111,8 @@ void step_enable(struct step *step, struct driver *driver);
 void step_keep_cpus(struct step *step, struct driver *driver);
 void step_disable(struct step *step, struct driver *driver);
 void step_load(struct step *step, struct driver *driver);
+/* step_load.c: whether they could be loaded; the driver is not asked. */
+void step_check_images(struct step *step);
 void step_grow_pool(struct step *step, struct driver *driver);
 void step_shrink_pool(struct step *step, struct driver *driver);
 void step_add_link(struct step *step, struct driver *driver);

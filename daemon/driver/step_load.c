@@ -48,6 +48,29 @@ static int copy_image(struct step *step, const struct step_image *source, struct
 	return image_copy(fd, name, source->address, source->room, &step->error, ret);
 }
 
+static int check_image(struct step *step, const struct step_image *source,
+		       const struct image *image)
+{
+	const struct image_demand demand = {
+		.file = source->file ?: "the image that was handed over",
+		.sha256 = source->sha256,
+		.signatures = step->signatures,
+	};
+	_cleanup_(problems_done) struct problems problems = {0};
+	_cleanup_(freep) char *signer = NULL;
+	int r;
+
+	r = check_image_content(NULL, image, &demand,
+				PROBLEM_AT(.file = step->description_file, .key = "image"),
+				&problems, &signer);
+	if (r >= 0 && signer && !step->image_signer)
+		step->image_signer = TAKE_POINTER(signer);
+	if (r == -ENOMEM)
+		return error_set(&step->error, ERROR_NO_RESOURCES, "out of memory");
+	return r < 0 ? error_set_problems(&step->error, ERROR_INVALID, &problems) : 0;
+}
+
+/* All of them, before the driver is asked for anything. */
 static int copy_images(struct step *step, struct image_set *set)
 {
 	for (size_t i = 0; i < step->num_images; i++) {
@@ -56,10 +79,19 @@ static int copy_images(struct step *step, struct image_set *set)
 		if (r < 0)
 			return r;
 		set->count++;
+		r = check_image(step, &step->images[i], set->images[i]);
+		if (r < 0)
+			return r;
 	}
-	if (image_hash(set->images, set->count, step->image_sha256) < 0)
-		return error_set(&step->error, ERROR_NO_RESOURCES, "no memory to hash the image");
+	image_hash(set->images, set->count, step->image_sha256);
 	return 0;
+}
+
+void step_check_images(struct step *step)
+{
+	_cleanup_(image_set_done) struct image_set set = {.count = 0};
+
+	copy_images(step, &set);
 }
 
 void step_load(struct step *step, struct driver *driver)

@@ -35,7 +35,8 @@ static bool hash_images(const struct description *description, char ret[IMAGE_SH
 
 		done = fd >= 0 && image_copy(fd, file, 0, HASHED_MAX, &error, &images[count]) >= 0;
 	}
-	done = done && image_hash(images, count, ret) >= 0;
+	if (done)
+		image_hash(images, count, ret);
 	while (count)
 		image_free(images[--count]);
 	return done;
@@ -158,7 +159,9 @@ static int identify(const struct cell_dir *dir, struct changes *changes)
 		if (dir->entries[i].description)
 			fprintf(stream, "%s\n", dir->entries[i].description->text);
 	}
-	r = fclose(stream) == 0 ? image_hash_bytes(text, size, changes->id) : -ENOMEM;
+	r = fclose(stream) == 0 ? 0 : -ENOMEM;
+	if (r >= 0)
+		image_hash_bytes(text, size, changes->id);
 	free(text);
 	return r;
 }

@@ -6,8 +6,8 @@
 #ifndef CHANGE_H
 #define CHANGE_H
 
-#include "driver/image.h"
 #include "manager/manager.h"
+#include "model/image.h"
 
 /* Of one cell. */
 struct change {

@@ -102,6 +102,9 @@ static int read_config(struct manager *manager, struct error *error)
 		r = config_parse("{}", 2, CONFIG_FILE, &none, &manager->config);
 		if (r < 0)
 			return r;
+		/* Who asks for signatures does not lose them to a comma. */
+		manager->config.require_signature =
+			config_mentions(CONFIG_FILE, "require-signature");
 	}
 	return error_set(error, ERROR_INVALID, "%s", manager->config_error);
 }

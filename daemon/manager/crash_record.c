@@ -63,7 +63,7 @@ static void add_hashes(struct json_object *object, const struct cell *cell)
 	char sha256[IMAGE_SHA256_TEXT] = "";
 
 	if (description && description->text)
-		(void)image_hash_bytes(description->text, description->text_length, sha256);
+		image_hash_bytes(description->text, description->text_length, sha256);
 	add_text(object, "description-sha256", sha256);
 	add_text(object, "image-sha256", cell->record.image_sha256);
 	add_text(object, "blob-sha256", cell->record.blob_sha256);

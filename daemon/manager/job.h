@@ -59,6 +59,7 @@ struct job {
 	sd_event_source *deadline;
 	uint64_t expired_at; /* monotonic µs; 0: the deadline has not passed */
 	unsigned int steps_done;
+	bool images_checked;
 	bool own_step_done; /* the one that the job is called after */
 	bool stopped;	    /* the cell, by one of them */
 	bool started;

@@ -210,15 +210,6 @@ static void make_way(struct job *kill)
 	sd_event_source_set_time(current->deadline, 0);
 }
 
-/* A link too many is in nobody's way, unless the job has to have all of them gone. */
-static bool goes_on_after(const struct job *job, const struct step *failed)
-{
-	if (failed->verb != VERB_REMOVE_LINK || (job->verb == VERB_DISABLE && !job->force))
-		return false;
-	log_warning("%s; it is left there", error_text(&failed->error));
-	return true;
-}
-
 /* With the next step, but for a Kill that waited for this one to end. */
 static void go_on(struct job *job)
 {
@@ -257,7 +248,7 @@ static void on_step_done(void *userdata)
 		job_set_cancelled(job, job->cancelled, &error);
 	else if (error_is_set(&step->error))
 		error_set(&error, step->error.code, "%s", error_text(&step->error));
-	if (job->stuck || (error_is_set(&error) && !goes_on_after(job, step)))
+	if (job->stuck || (error_is_set(&error) && !job_goes_on_after(job, step)))
 		end(job, &error);
 	else
 		go_on(job);
@@ -265,8 +256,7 @@ static void on_step_done(void *userdata)
 
 static int begin_step(struct job *job, enum bus_verb verb, struct cell *about, struct error *error)
 {
-	/* It is not the cell's yet what comes for it. */
-	struct cell *cell = verb == VERB_ADD_LINK || verb == VERB_GROW_POOL ? NULL : about;
+	struct cell *cell = job_step_is_of_cell(verb) ? about : NULL;
 	struct manager *manager = job->manager;
 	int r;
 
@@ -313,28 +303,11 @@ static int check_granted(const struct job *job, enum bus_verb step, struct error
 			 verb_name(step));
 }
 
-/* What to do next: 1 with the step and its cell, 0 where all is done, negative with error set. */
-static int decide_step(struct job *job, enum bus_verb *ret_step, struct cell **ret_cell,
-		       struct error *error)
+static struct decision decide_next(const struct job *job, const struct cell *cell)
 {
 	struct manager *manager = job->manager;
-	struct cell *cell = NULL;
-	struct decision next;
-	int changed;
 
-	/* What the driver has is not known: nothing that is said of it would be true. */
-	if (!manager->observed)
-		return error_set(error, ERROR_BUSY,
-				 "the driver has not told yet which cells there are");
-	/* There may be no such cell any more. */
-	if (!job->whole && job->own_step_done)
-		return 0;
-	if (job->cell) {
-		cell = manager_look_up(manager, job->cell, error);
-		if (!cell)
-			return -EINVAL;
-	}
-	next = decide(&(const struct situation){
+	return decide(&(const struct situation){
 		.verb = job->verb,
 		.whole = job->whole,
 		.force = job->force,
@@ -356,11 +329,38 @@ static int decide_step(struct job *job, enum bus_verb *ret_step, struct cell **r
 		.stopped = job->stopped,
 		.started = job->started,
 	});
+}
+
+/* What to do next: 1 with the step and its cell, 0 where all is done, negative with error set. */
+static int decide_step(struct job *job, enum bus_verb *ret_step, struct cell **ret_cell,
+		       struct error *error)
+{
+	struct manager *manager = job->manager;
+	struct cell *cell = NULL;
+	struct decision next;
+	int changed;
+
+	/* What the driver has is not known: nothing that is said of it would be true. */
+	if (!manager->observed)
+		return error_set(error, ERROR_BUSY,
+				 "the driver has not told yet which cells there are");
+	/* There may be no such cell any more. */
+	if (!job->whole && job->own_step_done)
+		return 0;
+	if (job->cell) {
+		cell = manager_look_up(manager, job->cell, error);
+		if (!cell)
+			return -EINVAL;
+	}
+	next = decide_next(job, cell);
 	if (next.check && (plan_check(manager, cell, error) < 0 ||
 			   (job->whole && manager_check_required(manager, cell, error) < 0)))
 		return -EINVAL;
 	if (next.kind == DECISION_DONE)
 		return 0;
+	/* A cell is not stopped, nor CPUs taken from Linux, for what could not be loaded then. */
+	if (next.check && next.kind == DECISION_STEP && job_verifies_first(job, cell, next.step))
+		next = (struct decision){.kind = DECISION_STEP, .step = VERB_VERIFY, .cell = cell};
 	if (next.kind == DECISION_REFUSED && next.cell)
 		return error_set(error, next.error, "cell %s is %s: %s", next.cell->name,
 				 lifecycle_name(next.cell->state), next.why);

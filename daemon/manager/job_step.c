@@ -7,6 +7,7 @@
 #include "manager/console.h"
 #include "manager/observe.h"
 #include "manager/pending.h"
+#include "model/check.h"
 #include "model/description_diff.h"
 #include "util/log.h"
 #include "util/message_ids.h"
@@ -31,6 +32,26 @@ uint64_t job_step_time(const struct job *job, const struct cell *cell)
 	/* The module would give it what it was created with. */
 	made_ns = cell->made_of ? cell->made_of->stop_timeout_ns : timeout_ns;
 	return timeout_ns / 1000 + (!made_ns || made_ns > timeout_ns ? 0 : STOP_MARGIN_US);
+}
+
+bool job_step_is_of_cell(enum bus_verb verb)
+{
+	return verb != VERB_ADD_LINK && verb != VERB_GROW_POOL && verb != VERB_VERIFY;
+}
+
+bool job_verifies_first(const struct job *job, const struct cell *cell, enum bus_verb next)
+{
+	return job->whole && next != VERB_START && !job->images_checked &&
+	       check_has_demands(job->manager->config.require_signature, cell->description);
+}
+
+/* A link too many is in nobody's way, unless the job has to have all of them gone. */
+bool job_goes_on_after(const struct job *job, const struct step *failed)
+{
+	if (failed->verb != VERB_REMOVE_LINK || (job->verb == VERB_DISABLE && !job->force))
+		return false;
+	log_warning("%s; it is left there", error_text(&failed->error));
+	return true;
 }
 
 static int fill_create(struct job *job, struct cell *cell, struct error *error)
@@ -92,13 +113,15 @@ static int fill_step(struct job *job, struct cell *cell, struct error *error)
 	struct manager *manager = job->manager;
 	struct step *step = job->step;
 
-	if (cell && step->verb != VERB_ADD_LINK && step->verb != VERB_GROW_POOL) {
+	if (cell && job_step_is_of_cell(step->verb)) {
 		snprintf(step->cell, sizeof(step->cell), "%s", cell->name);
 		step->id = cell->seen.id;
 	}
 	switch (step->verb) {
 	case VERB_CREATE:
 		return fill_create(job, cell, error);
+	case VERB_VERIFY:
+		return plan_images(cell, step, error);
 	case VERB_LOAD:
 		return plan_load(cell, job->images, job->num_images, step, error);
 	case VERB_STOP:
@@ -207,6 +230,9 @@ int job_record_intent(struct job *job, struct cell *cell, struct error *error)
 {
 	int r;
 
+	/* It changes nothing. */
+	if (job->step->verb == VERB_VERIFY)
+		return 0;
 	if (is_of_link(job->step))
 		r = record_link_intent(job);
 	else if (cell)
@@ -361,6 +387,27 @@ static void record_link(struct manager *manager, const struct step *step)
 			    step->verb == VERB_ADD_LINK ? "has" : "no longer has", step->link);
 }
 
+/* A field of the journal; NULL where it is not known, or without memory. */
+static char *image_field(const char *name, const char *value)
+{
+	char *field;
+
+	return value && *value && asprintf(&field, "%s=%s", name, value) >= 0 ? field : NULL;
+}
+
+/* Which program it is, and whose, where that was looked at. */
+static void log_load(const struct step *step, const struct cell *cell)
+{
+	_cleanup_(freep) char *sha256 = image_field("CELL_IMAGE_SHA256", step->image_sha256);
+	_cleanup_(freep) char *signer = image_field("CELL_IMAGE_SIGNER", step->image_signer);
+	const char *const fields[] = {sha256, signer};
+
+	log_event(LOG_INFO, MESSAGE_CELL_LOADED, cell->name, fields,
+		  sha256 ? 1 + (signer != NULL) : 0, "Cell %s loaded: image sha256 %s%s%s",
+		  cell->name, step->image_sha256, signer ? ", signed by " : "",
+		  step->image_signer ?: "");
+}
+
 /* What an administrator wants to find in the journal of a cell. */
 static void log_result(const struct job *job, struct cell *cell)
 {
@@ -368,10 +415,16 @@ static void log_result(const struct job *job, struct cell *cell)
 
 	if (error_is_set(&step->error))
 		return;
-	if (step->verb == VERB_START) {
+	if (step->verb == VERB_LOAD) {
+		log_load(step, cell);
+	} else if (step->verb == VERB_START) {
+		_cleanup_(freep) char *sha256 =
+			image_field("CELL_IMAGE_SHA256", cell->record.image_sha256);
+		const char *const fields[] = {sha256};
+
 		cell_set_last_error(cell, NULL);
-		log_event(LOG_INFO, MESSAGE_CELL_STARTED, cell->name, NULL, 0, "Cell %s started",
-			  cell->name);
+		log_event(LOG_INFO, MESSAGE_CELL_STARTED, cell->name, fields, sha256 != NULL,
+			  "Cell %s started", cell->name);
 	} else if (step->verb == VERB_KILL) {
 		/* How it ended is told when its end is seen: here and below. */
 		cell->killed_because =
@@ -392,6 +445,10 @@ void job_record_result(struct job *job)
 	const struct step *step = job->step;
 	struct cell *cell = manager_find_cell(job->manager, step->cell);
 
+	if (step->verb == VERB_VERIFY) {
+		job->images_checked = true;
+		return;
+	}
 	job->steps_done++;
 	job->own_step_done |= step->verb == job->verb;
 	job->stopped |= step->verb == VERB_STOP || step->verb == VERB_KILL;

@@ -12,6 +12,15 @@
  */
 int job_prepare_step(struct job *job, enum bus_verb verb, struct cell *cell, struct error *error);
 
+/* Whether a step changes the cell that it is done for; else what comes is not that cell's yet. */
+bool job_step_is_of_cell(enum bus_verb verb);
+
+/* Whether it is to be seen first that the cell could be loaded; before a whole way, once. */
+bool job_verifies_first(const struct job *job, const struct cell *cell, enum bus_verb next);
+
+/* Whether the job goes on after a step that failed. */
+bool job_goes_on_after(const struct job *job, const struct step *failed);
+
 /* How long the step may take, in µs. */
 uint64_t job_step_time(const struct job *job, const struct cell *cell);
 

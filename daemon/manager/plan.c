@@ -205,7 +205,8 @@ static int hash_cell(const struct manager *manager, const struct description *de
 	if (r < 0)
 		return r;
 	((struct cell_desc *)blob)->msg_reply_timeout = 0;
-	return image_hash_bytes(blob, size, ret);
+	image_hash_bytes(blob, size, ret);
+	return r;
 }
 
 static int encode(const struct manager *manager, const struct description *description,
@@ -327,6 +328,7 @@ static struct check_input check_input(const struct manager *manager)
 		.memory_node = manager->state == HYPERVISOR_ENABLED ? manager->pool_node
 								    : plan_memory_node(manager),
 		.whole_cores = manager->config.whole_cores,
+		.signatures = manager->config.require_signature,
 		.machine = manager->machine,
 		.pool_size = plan_memory_total(manager),
 		.pool = manager->pool,

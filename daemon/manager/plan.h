@@ -91,6 +91,9 @@ int plan_check_all(struct manager *manager, struct cell_dir *dir);
 int plan_load(struct cell *cell, struct step_image *images, size_t num_images, struct step *step,
 	      struct error *error);
 
+/* The same with what the description names, for VERB_VERIFY. */
+int plan_images(const struct cell *cell, struct step *step, struct error *error);
+
 /*
  * The NUMA node that the pool is to be of: what the configuration says, or that of all CPUs that
  * descriptions name. TOPOLOGY_NO_NODE: any.

@@ -11,7 +11,7 @@
 #include <stdbool.h>
 #include <stdint.h>
 
-#include "driver/image.h"
+#include "model/image.h"
 #include "model/placement.h"
 
 #define STATE_FILE    "/run/cellmgr/state"

@@ -238,13 +238,12 @@ static void check_image(const struct check *check, size_t index, struct address_
 {
 	const struct description_image *image = &check->description->images[index];
 	const uint64_t room = room_at(check->description, image->address);
-	char key[CHECK_KEY_MAX] = "image";
+	char key[CHECK_KEY_MAX];
 	struct problem_place place;
 	_cleanup_(closep) int fd = -1;
 	uint64_t size = 0;
 
-	if (check->description->num_images > 1)
-		snprintf(key, sizeof(key), "image[%zu].file", index);
+	check_image_key(check->description, index, key);
 	place = check_place(check, key);
 	place.value = image->file;
 	fd = check_open_image(check->input->root, image->file, &place, check->problems, &size);
@@ -255,6 +254,8 @@ static void check_image(const struct check *check, size_t index, struct address_
 			     "%s has %" PRIu64 " bytes, but from guest address 0x%" PRIx64
 			     " on there is memory for %" PRIu64 "; make \"memory\" larger",
 			     image->file, size, image->address, room);
+	if (check->input->signatures)
+		check_signature_there(check->input->root, image->file, &place, check->problems);
 	*ret_range = (struct address_range){image->address, size};
 }
 

@@ -8,10 +8,12 @@
 
 #include "model/cell_dir.h"
 #include "model/description.h"
+#include "model/image.h"
 #include "model/machine.h"
 #include "model/placement.h"
 
-#define CHECK_IMAGE_DIRECTORY "/usr/lib/cellmgr/images"
+#define CHECK_IMAGE_DIRECTORY	"/usr/lib/cellmgr/images"
+#define CHECK_TRUSTED_DIRECTORY "/etc/cellmgr/trusted.d" /* certificates of who signs images */
 
 /* Borrowed pointers. */
 struct check_input {
@@ -25,6 +27,7 @@ struct check_input {
 	const struct description *const *descriptions; /* the whole set */
 	size_t num_descriptions;
 	int memory_node;    /* of the pool, or TOPOLOGY_NO_NODE */
+	bool signatures;    /* images must have one */
 	bool whole_cores;   /* a core that a cell has only a part of is an error */
 	bool ignore_rivals; /* others of the set that want the same are no concern */
 };
@@ -59,5 +62,37 @@ int check_dir(const struct check_input *input, struct cell_dir *dir);
  */
 int check_open_image(const char *root, const char *file, const struct problem_place *place,
 		     struct problems *problems, uint64_t *ret_size);
+
+/*
+ * Whether an image that was read from a file fits what is asked for: its SHA-256 where sha256 is
+ * not NULL, and a signature beside the file where signatures is set. place is where problems are
+ * reported. Returns 0, with who has signed in *ret_signer (to be freed; NULL: not asked), or
+ * negative with an error in problems. May take long: not for the bus thread.
+ */
+struct image_demand {
+	const char *file;
+	const char *sha256;
+	bool signatures;
+};
+int check_image_content(const char *root, const struct image *image,
+			const struct image_demand *demand, const struct problem_place *place,
+			struct problems *problems, char **ret_signer);
+
+struct check_reading {
+	const char *root;
+	bool signatures;
+	/* The description may be anybody's, who learns only of images that everybody can read. */
+	bool for_anybody;
+};
+
+/*
+ * The same for all images of a description that check_cell() has nothing against. Appends to
+ * problems. For the same threads.
+ */
+void check_contents(const struct check_reading *reading, const struct description *description,
+		    struct problems *problems);
+
+/* Whether check_contents() has anything to look at. */
+bool check_has_demands(bool signatures, const struct description *description);
 
 #endif /* CHECK_H */

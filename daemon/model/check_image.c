@@ -5,7 +5,31 @@
 #include <string.h>
 #include <sys/stat.h>
 
-#include "model/check.h"
+#include "model/check_parts.h"
+#include "model/config.h"
+
+/* The full path; to be freed, NULL without memory. */
+static char *image_path(const char *root, const char *file, const char *suffix)
+{
+	const bool absolute = file[0] == '/';
+	char *path;
+
+	if (asprintf(&path, "%s%s%s%s%s", root ?: "", absolute ? "" : CHECK_IMAGE_DIRECTORY,
+		     absolute ? "" : "/", file, suffix) < 0)
+		return NULL;
+	return path;
+}
+
+/* Why a file that somebody sees may not be there for us. */
+static const char *explain_absence(const char *file)
+{
+	if (file[0] != '/')
+		return "; images are looked for in " CHECK_IMAGE_DIRECTORY;
+	if (strncmp(file, "/tmp/", 5) == 0 || strncmp(file, "/var/tmp/", 9) == 0)
+		return "; cellmgrd has a /tmp and a /var/tmp of its own (PrivateTmp= of its unit): "
+		       "put it into " CHECK_IMAGE_DIRECTORY;
+	return "";
+}
 
 static int check_status(const struct stat *status, const struct problem_place *place,
 			const char *path, struct problems *problems)
@@ -42,17 +66,13 @@ static int open_for_reading(int file)
 int check_open_image(const char *root, const char *file, const struct problem_place *place,
 		     struct problems *problems, uint64_t *ret_size)
 {
-	const bool absolute = file[0] == '/';
-	_cleanup_(freep) char *path = NULL;
+	_cleanup_(freep) char *path = image_path(root, file, "");
 	_cleanup_(closep) int found = -1;
 	struct stat status;
 	int r;
 
-	if (asprintf(&path, "%s%s%s%s", root ?: "", absolute ? "" : CHECK_IMAGE_DIRECTORY,
-		     absolute ? "" : "/", file) < 0) {
-		path = NULL;
+	if (!path)
 		return -ENOMEM;
-	}
 	found = open(path, O_PATH | O_CLOEXEC);
 	r = found < 0 || fstat(found, &status) < 0 ? -errno : 0;
 	if (r == 0) {
@@ -63,12 +83,25 @@ int check_open_image(const char *root, const char *file, const struct problem_pl
 	}
 	if (r < 0) {
 		problems_add(problems, SEVERITY_ERROR, place, "%s cannot be opened: %s%s", path,
-			     strerror(-r),
-			     r == -ENOENT && !absolute
-				     ? "; images are looked for in " CHECK_IMAGE_DIRECTORY
-				     : "");
+			     strerror(-r), r == -ENOENT ? explain_absence(file) : "");
 		return r;
 	}
 	*ret_size = status.st_size;
 	return r;
+}
+
+int check_signature_there(const char *root, const char *file, const struct problem_place *place,
+			  struct problems *problems)
+{
+	_cleanup_(freep) char *path = image_path(root, file, SIGNATURE_SUFFIX);
+
+	if (!path)
+		return -ENOMEM;
+	if (access(path, F_OK) == 0 || errno != ENOENT)
+		return 0;
+	return problems_add(problems, SEVERITY_ERROR, place,
+			    "has no signature: %s is not there, and images must have one "
+			    "(\"require-signature\" in " CONFIG_FILE
+			    "); make it with openssl cms -sign -binary -outform DER",
+			    path);
 }

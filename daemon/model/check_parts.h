@@ -20,6 +20,15 @@ struct problem_place check_place(const struct check *check, const char *key);
 void check_report(const struct check *check, enum severity severity, const char *key,
 		  const char *format, ...) __attribute__((format(printf, 4, 5)));
 
+#define SIGNATURE_SUFFIX ".p7s"
+
+/* Whether an image's signature is beside it, whatever it is worth: 0, or an error in problems. */
+int check_signature_there(const char *root, const char *file, const struct problem_place *place,
+			  struct problems *problems);
+
+/* The key of an image's file, of CHECK_KEY_MAX bytes. */
+void check_image_key(const struct description *description, size_t index, char *key);
+
 /* Links, and the signals in them, against the descriptions of their other peers. */
 void check_links(const struct check *check);
 

@@ -42,8 +42,8 @@ static const struct description_object reserved_memory = {"reserved-memory", .ke
 
 /* A stop has the time of the cell's description; this is for one of a cell without. */
 #define SECONDS_OF(verb)                                                             \
-	((verb) == VERB_LOAD   ? 120                                                 \
-	 : (verb) == VERB_KILL ? 15                                                  \
+	((verb) == VERB_LOAD || (verb) == VERB_VERIFY ? 120                          \
+	 : (verb) == VERB_KILL			      ? 15                           \
 	 : (verb) == VERB_START || (verb) == VERB_STOP || (verb) == VERB_ADD_LINK || \
 			 (verb) == VERB_REMOVE_LINK                                  \
 		 ? 30                                                                \
@@ -87,6 +87,7 @@ static const struct description_key config_keys[] = {
 	 DEFAULT(CONFIG_DEFAULT_CRASH_BYTES)},
 	{"inhibit-shutdown", .value = BOOL(TO(config, inhibit_shutdown)), DEFAULT(true)},
 	{"deadlines", .value = OBJECT(deadlines)},
+	{"require-signature", .value = BOOL(TO(config, require_signature)), DEFAULT(false)},
 	{"auto-enable", .value = BOOL(TO(config, auto_enable)), DEFAULT(true)},
 	{0},
 };
@@ -135,25 +136,37 @@ int config_parse(const char *text, size_t length, const char *file, struct probl
 	return 0;
 }
 
+/* -ENOENT where there is none. */
+static int read_file(const char *file, char **ret_text, size_t *ret_length)
+{
+	_cleanup_(closep) int fd = open(file, O_RDONLY | O_CLOEXEC | O_NOCTTY | O_NONBLOCK);
+
+	return fd < 0 ? -errno : read_text(fd, CONFIG_MAX_FILE + 1, ret_text, ret_length);
+}
+
 int config_read(const char *file, struct problems *problems, struct config *ret)
 {
 	_cleanup_(freep) char *text = NULL;
-	_cleanup_(closep) int fd = -1;
 	size_t length;
 	int r;
 
-	fd = open(file, O_RDONLY | O_CLOEXEC | O_NOCTTY | O_NONBLOCK);
-	if (fd < 0 && errno == ENOENT)
+	r = read_file(file, &text, &length);
+	if (r == -ENOENT)
 		return config_parse("{}", 2, file, problems, ret);
-	if (fd < 0)
-		return -errno;
-	r = read_text(fd, CONFIG_MAX_FILE + 1, &text, &length);
 	if (r < 0)
 		return r;
 	if (length > CONFIG_MAX_FILE)
 		return problems_add(problems, SEVERITY_ERROR, PROBLEM_AT(.file = file),
 				    "larger than %u bytes", CONFIG_MAX_FILE);
 	return config_parse(text, length, file, problems, ret);
+}
+
+bool config_mentions(const char *file, const char *key)
+{
+	_cleanup_(freep) char *text = NULL;
+	size_t length;
+
+	return read_file(file, &text, &length) < 0 || memmem(text, length, key, strlen(key));
 }
 
 bool config_keeps_same(const struct config *a, const struct config *b)

@@ -34,6 +34,7 @@ struct config {
 	struct cpu_mask keep_cpus; /* "keep-cpus": out of Linux, whether a cell has them or not */
 	bool keep_cells;	   /* the same with true: those that cells have had */
 	bool whole_cores;	   /* "whole-cores": cells get all threads of a core, or none */
+	bool require_signature;	   /* "require-signature": no image without one is loaded */
 	/* "deadlines": how long the driver has for a step, in ns, by its verb. */
 	uint64_t deadlines_ns[VERB_STEP_COUNT];
 	bool auto_enable; /* "auto-enable": StartCell enables the hypervisor; default true */
@@ -46,6 +47,9 @@ struct config {
  * -EINVAL with errors in problems, -ENOMEM or the errno of a failed read.
  */
 int config_read(const char *file, struct problems *problems, struct config *ret);
+
+/* Whether the file may have a key, however broken it is: one that cannot be read may. */
+bool config_mentions(const char *file, const char *key);
 
 /* The same from text. */
 int config_parse(const char *text, size_t length, const char *file, struct problems *problems,

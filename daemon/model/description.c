@@ -254,8 +254,10 @@ void description_free(struct description *description)
 {
 	if (!description)
 		return;
-	for (size_t i = 0; i < DESCRIPTION_MAX_IMAGES; i++)
+	for (size_t i = 0; i < DESCRIPTION_MAX_IMAGES; i++) {
 		free(description->images[i].file);
+		free(description->images[i].sha256);
+	}
 	for (size_t i = 0; i < DESCRIPTION_MAX_LINKS; i++)
 		link_done(&description->links[i]);
 	for (size_t i = 0; i < DESCRIPTION_MAX_PCI; i++) {

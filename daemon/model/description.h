@@ -48,6 +48,7 @@ struct description_memory {
 
 struct description_image {
 	char *file;	  /* absolute, or below /usr/lib/cellmgr/images */
+	char *sha256;	  /* that its bytes must have, in lower case; NULL: any */
 	uint64_t address; /* guest-physical, inside a loadable region */
 };
 

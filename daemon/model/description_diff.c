@@ -5,13 +5,19 @@
 
 #include "util/json_text.h"
 
+static bool same_text(const char *a, const char *b)
+{
+	return a && b ? strcmp(a, b) == 0 : a == b;
+}
+
 static bool same_images(const struct description *a, const struct description *b)
 {
 	if (a->num_images != b->num_images)
 		return false;
 	for (size_t i = 0; i < a->num_images; i++) {
 		if (a->images[i].address != b->images[i].address ||
-		    strcmp(a->images[i].file, b->images[i].file) != 0)
+		    strcmp(a->images[i].file, b->images[i].file) != 0 ||
+		    !same_text(a->images[i].sha256, b->images[i].sha256))
 			return false;
 	}
 	return true;

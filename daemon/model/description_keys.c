@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-only
 #include "blob.h"
+#include "common/sha256.h"
 #include "ivshmem.h"
 #include "model/description.h"
 #include "model/description_keys.h"
@@ -71,11 +72,18 @@ static const struct description_key image_keys[] = {
 	 .value = LIMITED(FILE, 1, FILE_NAME_MAX, TO(description_image, file)), .required = true},
 	{"address", "Guest address.",
 	 .value = BYTES(0, GUEST_ADDRESS_END - 1, 1, TO(description_image, address)), DEFAULT(0)},
+	{"sha256", "SHA-256 of the file, as sha256sum prints it. Default: any.",
+	 .value = LIMITED(STRING, SHA256_TEXT - 1, SHA256_TEXT - 1, TO(description_image, sha256)),
+	 .more = "Another file is not loaded.\n"
+		 "An image that is handed over the bus must then be one of those with this key, at "
+		 "its "
+		 "address.\n"},
 	{0},
 };
 
 static const struct description_object image_file = {
-	"image-file", "A file that is loaded before the cell starts.", .keys = image_keys};
+	"image-file", "A file that is loaded before the cell starts.", .keys = image_keys,
+	.rule = RULE_IMAGE};
 
 static const struct description_word distances[] = {{"1", 1}, {"4", 4}, {0}};
 

@@ -104,6 +104,7 @@ struct description_key {
 enum description_rule {
 	RULE_NONE,
 	RULE_MEMORY_REGION,
+	RULE_IMAGE,
 	RULE_UART,
 	RULE_PORT_RANGE,
 	RULE_MMIO_REGION,

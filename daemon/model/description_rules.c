@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /* What the keys of one description must have to do with each other. */
+#include <ctype.h>
 #include <inttypes.h>
 #include <string.h>
 
@@ -345,6 +346,23 @@ static void check_link(const struct given *given, struct description_link *link)
 	}
 }
 
+static void check_image_file(const struct given *given, struct description_image *image)
+{
+	const struct json_path key = {.parent = given->path, .key = "sha256"};
+
+	for (char *c = image->sha256 ?: ""; *c; c++) {
+		if (isxdigit((unsigned char)*c)) {
+			*c = (char)tolower(*c);
+			continue;
+		}
+		parser_error(given->parser, &key, NULL,
+			     "has \"%c\" in it and must be 64 hexadecimal digits; sha256sum FILE "
+			     "prints them",
+			     isprint((unsigned char)*c) ? *c : '?');
+		return;
+	}
+}
+
 void description_check_object(const struct given *given, enum description_rule rule, void *target)
 {
 	switch (rule) {
@@ -352,6 +370,9 @@ void description_check_object(const struct given *given, enum description_rule r
 		break;
 	case RULE_MEMORY_REGION:
 		check_memory_region(given);
+		break;
+	case RULE_IMAGE:
+		check_image_file(given, target);
 		break;
 	case RULE_UART:
 		check_uart(given, target);

@@ -240,7 +240,9 @@ static void parse_string(const struct given *given, const struct description_val
 	length = json_object_get_string_len(given->json);
 	if (value->type == VALUE_NAME && !is_name(given, text))
 		return;
-	if (length < value->min || length > value->max)
+	if (value->min == value->max && length != value->max)
+		refuse(given, "must have %" PRIu64 " bytes, not %zu", value->max, length);
+	else if (length < value->min || length > value->max)
 		refuse(given, "must have %" PRIu64 " to %" PRIu64 " bytes, not %zu", value->min,
 		       value->max, length);
 	else if (value->type == VALUE_FILE && leads_upwards(text))

@@ -2,7 +2,8 @@
 #include "model/description_diff.h"
 #include "model_test.h"
 
-#define BASE "\"cpus\": [1], \"memory\": \"1M\", \"image\": \"a.bin\""
+#define BASE   "\"cpus\": [1], \"memory\": \"1M\", \"image\": \"a.bin\""
+#define DIGEST "0123456789abcdef0123456789abcdef0123456789abcdef0123456789abcdef"
 
 static const struct {
 	const char *a, *b;
@@ -20,6 +21,10 @@ static const struct {
 	 BASE ", \"stop\": {\"timeout\": \"1s\"}", "stop", "or gone, also within an object"},
 	{BASE, "\"cpus\": [1], \"memory\": \"1M\", \"image\": \"b.bin\"", "image",
 	 "another image is another one"},
+	{BASE,
+	 "\"cpus\": [1], \"memory\": \"1M\", \"image\": [{\"file\": \"a.bin\", \"sha256\": "
+	 "\"" DIGEST "\"}]",
+	 "image", "so is one of which other bytes are asked for"},
 };
 
 static char *differences(struct tap *tap, const char *a, const char *b)

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-only
-#include "driver/image.h"
+#include "model/image.h"
 
 #include <errno.h>
 #include <fcntl.h>
@@ -7,8 +7,6 @@
 #include <string.h>
 #include <sys/mman.h>
 #include <sys/stat.h>
-
-#include <openssl/evp.h>
 
 #define COPY_BLOCK (256u << 10)
 
@@ -76,6 +74,9 @@ int image_copy(int fd, const char *name, uint64_t address, uint64_t max_size, st
 	void *data;
 	int r;
 
+	if (fcntl(fd, F_GETFL) & O_PATH || (fcntl(fd, F_GETFL) & O_ACCMODE) == O_WRONLY)
+		return error_set(error, ERROR_INVALID,
+				 "%s: image is not open for reading; open it without O_PATH", name);
 	if (fstat(fd, &status) < 0 || !S_ISREG(status.st_mode))
 		return error_set(error, ERROR_INVALID, "%s: image is not a regular file", name);
 	r = copy_to_memfd(fd, max_size, &copy, &size);
@@ -95,6 +96,7 @@ int image_copy(int fd, const char *name, uint64_t address, uint64_t max_size, st
 	if (data == MAP_FAILED)
 		return error_set(error, ERROR_NO_RESOURCES, "%s: no memory for the image", name);
 	*image = (struct image){.data = data, .size = size, .address = address};
+	image_hash_bytes(data, size, image->sha256);
 	*ret = TAKE_POINTER(image);
 	return 0;
 }
@@ -108,33 +110,25 @@ void image_free(struct image *image)
 	free(image);
 }
 
-static void free_digest(EVP_MD_CTX **context)
+void image_hash(struct image *const *images, size_t num_images, char ret_text[IMAGE_SHA256_TEXT])
 {
-	EVP_MD_CTX_free(*context);
-}
+	struct sha256 hash;
 
-int image_hash(struct image *const *images, size_t num_images, char ret_text[IMAGE_SHA256_TEXT])
-{
-	_cleanup_(free_digest) EVP_MD_CTX *context = EVP_MD_CTX_new();
-	unsigned char digest[EVP_MAX_MD_SIZE];
-	unsigned int length;
-
-	if (!context || !EVP_DigestInit_ex(context, EVP_sha256(), NULL))
-		return -ENOMEM;
-	for (size_t i = 0; i < num_images; i++) {
-		if (!EVP_DigestUpdate(context, images[i]->data, images[i]->size))
-			return -ENOMEM;
+	if (num_images == 1) {
+		memcpy(ret_text, images[0]->sha256, IMAGE_SHA256_TEXT);
+		return;
 	}
-	if (!EVP_DigestFinal_ex(context, digest, &length))
-		return -ENOMEM;
-	for (unsigned int i = 0; i < (IMAGE_SHA256_TEXT - 1) / 2; i++)
-		snprintf(ret_text + 2 * i, 3, "%02x", digest[i]);
-	return 0;
+	sha256_begin(&hash);
+	for (size_t i = 0; i < num_images; i++)
+		sha256_add(&hash, images[i]->data, images[i]->size);
+	sha256_end(&hash, ret_text);
 }
 
-int image_hash_bytes(const void *data, size_t size, char ret_text[IMAGE_SHA256_TEXT])
+void image_hash_bytes(const void *data, size_t size, char ret_text[IMAGE_SHA256_TEXT])
 {
-	struct image bytes = {.data = data, .size = size};
+	struct sha256 hash;
 
-	return image_hash(&(struct image *){&bytes}, 1, ret_text);
+	sha256_begin(&hash);
+	sha256_add(&hash, data, size);
+	sha256_end(&hash, ret_text);
 }

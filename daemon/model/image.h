@@ -10,20 +10,22 @@
 #include <stdint.h>
 
 #include "common/cleanup.h"
+#include "common/sha256.h"
 #include "util/error.h"
 
-#define IMAGE_SHA256_TEXT 65 /* hexadecimal, with the terminating zero */
+#define IMAGE_SHA256_TEXT SHA256_TEXT
 
 struct image {
 	const void *data; /* read-only mapping of a sealed memfd */
 	uint64_t size;
 	uint64_t address; /* guest-physical target */
+	char sha256[IMAGE_SHA256_TEXT];
 };
 
 /*
- * Copies a regular file or memfd, from its start, of at most max_size bytes. name is how errors
- * call it. May block on the file: not for the bus thread. Returns 0, or negative with error set
- * (Invalid, NoResources).
+ * Copies and hashes a regular file or memfd, from its start, of at most max_size bytes. name is how
+ * errors call it. May block on the file: not for the bus thread. Returns 0, or negative with error
+ * set (Invalid, NoResources).
  */
 int image_copy(int fd, const char *name, uint64_t address, uint64_t max_size, struct error *error,
 	       struct image **ret);
@@ -32,10 +34,10 @@ int image_copy(int fd, const char *name, uint64_t address, uint64_t max_size, st
 void image_free(struct image *image);
 DEFINE_FREEP(struct image *, image_free)
 
-/* SHA-256 of all images, one after the other. 0 or -ENOMEM. */
-int image_hash(struct image *const *images, size_t num_images, char ret_text[IMAGE_SHA256_TEXT]);
+/* SHA-256 of all images, one after the other. */
+void image_hash(struct image *const *images, size_t num_images, char ret_text[IMAGE_SHA256_TEXT]);
 
-/* SHA-256 of some bytes, in the same form. 0 or -ENOMEM. */
-int image_hash_bytes(const void *data, size_t size, char ret_text[IMAGE_SHA256_TEXT]);
+/* SHA-256 of some bytes, in the same form. */
+void image_hash_bytes(const void *data, size_t size, char ret_text[IMAGE_SHA256_TEXT]);
 
 #endif /* IMAGE_H */
