@@ -9,6 +9,7 @@
 #include "manager/console.h"
 #include "manager/crash.h"
 #include "manager/job_run.h"
+#include "manager/metrics.h"
 #include "manager/observe.h"
 #include "manager/pending.h"
 #include "manager/sight.h"
@@ -91,7 +92,9 @@ static int read_config(struct manager *manager, struct error *error)
 	if (r >= 0) {
 		if (!config_keeps_same(&manager->config, &config))
 			manager->keeps_told = false;
+		config_done(&manager->config);
 		manager->config = config;
+		metrics_follow(manager);
 		return 0;
 	}
 	manager->config_error = describe_config_error(&problems, r);
@@ -275,6 +278,7 @@ void manager_free(struct manager *manager)
 	worker_free(manager->urgent_worker);
 	sight_end(manager);
 	crashes_end(manager);
+	metrics_end(manager);
 	consoles_free(manager);
 	apply_free(manager);
 	links_close(manager);
@@ -298,6 +302,7 @@ void manager_free(struct manager *manager)
 	machine_free(manager->machine);
 	state_free(manager->remembered);
 	free(manager->config_error);
+	config_done(&manager->config);
 	sd_event_unref(manager->event);
 	free(manager);
 }

@@ -82,6 +82,9 @@ struct manager {
 	uint64_t memory_free;
 	uint32_t changed;
 
+	sd_event_source *metrics; /* metrics.c; NULL: nobody wants any */
+	int metrics_error;	  /* of the last file; 0: none */
+
 	/* Jobs (job.h): queued, and the one at work. */
 	struct job *queue;
 	struct job *current;

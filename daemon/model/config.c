@@ -17,6 +17,12 @@
 #define CONFIG_MAX_FILE	 (64u << 10)
 #define CONFIG_MAX_DEPTH 8
 
+#define SECOND_NS	      1000000000ull
+#define METRICS_DIRECTORY_MAX 1024
+#define METRICS_PERIOD_NS     (15 * SECOND_NS) /* as often as collectors usually look */
+#define METRICS_PERIOD_MIN_NS SECOND_NS
+#define METRICS_PERIOD_MAX_NS (3600 * SECOND_NS)
+
 static const struct description_key console_keys[] = {
 	{"port", .value = BYTES(1, PORT_MAX + 1 - UART_REGISTERS, 1, TO(cell_console, address)),
 	 .required = true},
@@ -58,6 +64,19 @@ static const struct description_key deadline_keys[] = {BUS_STEPS(DEADLINE){0}};
 
 static const struct description_object deadlines = {"deadlines", .keys = deadline_keys};
 
+static const struct description_key metrics_keys[] = {
+	{"directory",
+	 .value = LIMITED(FILE, 1, METRICS_DIRECTORY_MAX, TO(config_metrics, directory)),
+	 .required = true},
+	{"period",
+	 .value = LIMITED(TIME, METRICS_PERIOD_MIN_NS, METRICS_PERIOD_MAX_NS,
+			  TO(config_metrics, period_ns)),
+	 DEFAULT(METRICS_PERIOD_NS)},
+	{0},
+};
+
+static const struct description_object metrics = {"metrics", .keys = metrics_keys};
+
 static const struct description_value all_of_cells = BOOL(TO(config, keep_cells));
 
 static const struct description_key config_keys[] = {
@@ -87,6 +106,7 @@ static const struct description_key config_keys[] = {
 	 DEFAULT(CONFIG_DEFAULT_CRASH_BYTES)},
 	{"inhibit-shutdown", .value = BOOL(TO(config, inhibit_shutdown)), DEFAULT(true)},
 	{"deadlines", .value = OBJECT(deadlines)},
+	{"metrics", .value = OBJECT(metrics, TO(config, metrics))},
 	{"require-signature", .value = BOOL(TO(config, require_signature)), DEFAULT(false)},
 	{"auto-enable", .value = BOOL(TO(config, auto_enable)), DEFAULT(true)},
 	{0},
@@ -129,11 +149,24 @@ int config_parse(const char *text, size_t length, const char *file, struct probl
 		check_size(&config, file, "reserved-memory", config.reserved_memory.size, problems);
 	if (config.pool_limit)
 		check_size(&config, file, "pool-limit", config.pool_limit, problems);
+	if (config.metrics.directory && config.metrics.directory[0] != '/')
+		problems_add(problems, SEVERITY_ERROR,
+			     PROBLEM_AT(.file = file, .key = "metrics.directory",
+					.value = config.metrics.directory),
+			     "must be an absolute path, like /run/cellmgr/metrics");
 	r = problems_result(problems);
-	if (r < 0)
+	if (r < 0) {
+		config_done(&config);
 		return r;
+	}
 	*ret = config;
 	return 0;
+}
+
+void config_done(struct config *config)
+{
+	free(config->metrics.directory);
+	config->metrics.directory = NULL;
 }
 
 /* -ENOENT where there is none. */

@@ -20,6 +20,12 @@
 #define CONFIG_DEFAULT_CRASH_RECORDS	 64
 #define CONFIG_DEFAULT_CRASH_BYTES	 (4ull << 20)
 
+/* "metrics": a file of figures, for those who collect them. */
+struct config_metrics {
+	char *directory; /* absolute; NULL: none is written */
+	uint64_t period_ns;
+};
+
 struct config {
 	uint64_t pool_size; /* "pool-size": taken from Linux, bytes, multiple of 2 MiB */
 	/* "pool-limit": what it may grow to where cells need more; 0: it does not. */
@@ -35,6 +41,7 @@ struct config {
 	bool keep_cells;	   /* the same with true: those that cells have had */
 	bool whole_cores;	   /* "whole-cores": cells get all threads of a core, or none */
 	bool require_signature;	   /* "require-signature": no image without one is loaded */
+	struct config_metrics metrics;
 	/* "deadlines": how long the driver has for a step, in ns, by its verb. */
 	uint64_t deadlines_ns[VERB_STEP_COUNT];
 	bool auto_enable; /* "auto-enable": StartCell enables the hypervisor; default true */
@@ -54,6 +61,9 @@ bool config_mentions(const char *file, const char *key);
 /* The same from text. */
 int config_parse(const char *text, size_t length, const char *file, struct problems *problems,
 		 struct config *ret);
+
+/* Releases what it holds. */
+void config_done(struct config *config);
 
 /* Whether both want the same CPUs kept. */
 bool config_keeps_same(const struct config *a, const struct config *b);

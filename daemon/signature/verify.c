@@ -270,8 +270,7 @@ static int check_content(CMS_ContentInfo *cms, const struct signed_bytes *bytes,
 
 	if (!memory || !data || !known)
 		return -ENOMEM;
-	/* What is memory at first sight the library copies, and loses where the signature is bad.
-	 */
+	/* Memory by itself the library copies, and loses the copy where a signature is bad. */
 	BIO_push(data, memory);
 	/* Who has signed is looked at afterwards, by us. */
 	if (CMS_verify(cms, known, NULL, data, NULL, CMS_BINARY | CMS_NO_SIGNER_CERT_VERIFY))
