@@ -21,6 +21,7 @@ static void set_limits(struct offline *offline, const struct config *config)
 	input->machine = offline->machine;
 	input->pool_size = pool - config->hypervisor_memory;
 	input->whole_cores = config->whole_cores;
+	input->signatures = config->require_signature;
 	input->memory_node = config->has_memory_node ? config->memory_node : TOPOLOGY_NO_NODE;
 	/* Then CPUs that are offline are cells'. */
 	if (read_line(AT_FDCWD, "/sys/devices/jailhouse/enabled", enabled, sizeof(enabled)) == 0 &&
@@ -40,6 +41,7 @@ int offline_begin(struct offline *offline)
 		r = config_parse("{}", 2, CONFIG_FILE, &(struct problems){0}, &config);
 	if (offline->machine && r >= 0)
 		set_limits(offline, &config);
+	config_done(&config);
 	if (r != -ENOMEM)
 		r = cell_dir_load(NULL, &offline->installed);
 	/* That something could not be read makes no description wrong. */
@@ -57,7 +59,15 @@ void offline_end(struct offline *offline)
 
 int offline_check_dir(struct offline *offline, struct cell_dir *dir)
 {
-	return offline->machine ? check_dir(&offline->input, dir) : 0;
+	const struct check_reading reading = {.signatures = offline->input.signatures};
+	int r = offline->machine ? check_dir(&offline->input, dir) : 0;
+
+	for (size_t i = 0; r >= 0 && i < dir->count; i++) {
+		if (dir->entries[i].description)
+			check_contents(&reading, dir->entries[i].description,
+				       &dir->entries[i].problems);
+	}
+	return r;
 }
 
 static int parse(int fd, const char *path, const char *name, struct problems *problems,
@@ -102,5 +112,7 @@ int offline_check_file(struct offline *offline, int fd, const char *path, const 
 	}
 	input.descriptions = set;
 	r = check_cell(&input, description, problems);
+	check_contents(&(struct check_reading){.signatures = input.signatures}, description,
+		       problems);
 	return r == -ENOMEM ? r : 0;
 }
