@@ -133,6 +133,7 @@ static void check_memory(struct facts *facts)
 	else
 		doctor_say(facts, VERDICT_OK, NULL, "%s are wanted, Linux has %s%s", wanted, there,
 			   blocks ? ", and can give whole blocks of it" : "");
+	config_done(&config);
 }
 
 static unsigned int count_entries(const struct facts *facts, const char *path)
