@@ -203,7 +203,8 @@ static void follow(struct request *request, const struct cell *cell)
 {
 	_cleanup_(error_done) struct error error = {0};
 
-	if (!cell || !cell_running(cell))
+	/* Of a run that others have stopped; what runs is another one. */
+	if (request->job->verb != VERB_STOP && (!cell || !cell_running(cell)))
 		error_set(&error, ERROR_WRONG_STATE, "cell %s is %s: %s", request->job->cell,
 			  lifecycle_name(cell ? cell->state : LIFECYCLE_DEFINED),
 			  cell && cell->last_error ? cell->last_error
@@ -216,13 +217,13 @@ static void carry_out(struct request *request)
 {
 	struct job *job = request->job;
 
-	if (request->is_unit && job->verb == VERB_STOP)
-		unit_ends(request->service, job->cell);
-	if (request->is_unit && job->verb == VERB_START &&
-	    unit_follows(request->service, job->cell)) {
+	if (request->is_unit && (job->verb == VERB_START || job->verb == VERB_STOP) &&
+	    unit_follows(request->service, job->verb, job->cell)) {
 		follow(request, job_cell(job));
 		return;
 	}
+	if (request->is_unit && job->verb == VERB_STOP)
+		unit_ends(request->service, job->cell);
 	if (!is_at_once(job->verb)) {
 		job->done = answer;
 		job->userdata = request;

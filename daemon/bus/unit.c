@@ -225,7 +225,14 @@ static int on_timer(sd_event_source *source, uint64_t usec, void *userdata)
 		log_event(LOG_NOTICE, NULL, order->cell, NULL, 0,
 			  "The service manager has not %s %s in time",
 			  order->up ? "started" : "stopped", order->unit);
-	finish(order);
+	/* Nobody waits any longer; but what the unit asks for until it is down is still for that
+	 * run. */
+	if (!order->up && order->done &&
+	    sd_event_source_set_time_relative(source, FOLLOW_US) >= 0 &&
+	    sd_event_source_set_enabled(source, SD_EVENT_ONESHOT) >= 0)
+		tell_done(order);
+	else
+		finish(order);
 	return 0;
 }
 
@@ -292,25 +299,25 @@ int unit_follow(struct service *service, enum bus_verb verb, const char *cell,
 	return r;
 }
 
-static struct unit_order *find_start(const struct service *service, const char *cell)
+static struct unit_order *find_order(const struct service *service, const char *cell, bool up)
 {
 	struct unit_order *order = service->orders;
 
-	while (order && !(order->up && strcmp(order->cell, cell) == 0))
+	while (order && !(order->up == up && strcmp(order->cell, cell) == 0))
 		order = order->next;
 	return order;
 }
 
-bool unit_follows(const struct service *service, const char *cell)
+bool unit_follows(const struct service *service, enum bus_verb verb, const char *cell)
 {
-	return find_start(service, cell) != NULL;
+	return find_order(service, cell, verb != VERB_STOP) != NULL;
 }
 
 void unit_ends(struct service *service, const char *cell)
 {
 	struct unit_order *order;
 
-	while ((order = find_start(service, cell)))
+	while ((order = find_order(service, cell, true)))
 		finish(order);
 }
 
@@ -322,14 +329,10 @@ void units_free(struct service *service)
 	}
 }
 
-void units_stop_all(const struct service *service)
+void units_stop_all(struct service *service)
 {
 	for (const struct cell *cell = service->manager->cells; cell; cell = cell->next) {
-		char unit[UNIT_NAME_MAX];
-
-		if (!cell->description)
-			continue;
-		format_unit(unit, cell->name);
-		send_systemd(service, "StopUnit", unit, "ignore-requirements");
+		if (cell->description)
+			unit_follow(service, VERB_STOP, cell->name, NULL, NULL);
 	}
 }

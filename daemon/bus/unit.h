@@ -26,14 +26,17 @@ int unit_read_caller(sd_bus_message *reply, const char *cell, uid_t *ret_uid, bo
 int unit_follow(struct service *service, enum bus_verb verb, const char *cell,
 		void (*done)(void *userdata), void *userdata);
 
-/* Whether the unit is being started for a run that there is, or was: not to start the cell. */
-bool unit_follows(const struct service *service, const char *cell);
+/*
+ * Whether the unit is being started for a run that there is, or was (VERB_START), or stopped for
+ * one that others have stopped (VERB_STOP): what it asks for is done then.
+ */
+bool unit_follows(const struct service *service, enum bus_verb verb, const char *cell);
 
 /* It has been told to stop: what it does next is not for that run any more. */
 void unit_ends(struct service *service, const char *cell);
 
 /* The hypervisor was disabled: none of the cells is to come back by itself. Nobody waits. */
-void units_stop_all(const struct service *service);
+void units_stop_all(struct service *service);
 
 /* Drops all: for the end of the daemon. */
 void units_free(struct service *service);

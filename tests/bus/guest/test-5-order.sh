@@ -361,3 +361,28 @@ test_reload_of_the_unit_writes_a_signal() {
 	clear_links
 	systemctl daemon-reload
 }
+
+# Told to stop because others have stopped its cell, the unit is slow, and the cell has been started again.
+test_unit_stops_no_later_run() {
+	local pid
+	done_well systemctl start cell@alpha
+	pid=$(systemctl show -p MainPID --value cell@alpha)
+	kill -STOP "$pid"
+	done_well call StopCell s alpha
+	done_well call StartCell s alpha
+	kill -CONT "$pid"
+	# It ends, and comes back for the run that there is now.
+	unit_becomes 10 cell@alpha active
+	isnt "its process" "$(systemctl show -p MainPID --value cell@alpha)" "$pid"
+	state_is alpha running
+	done_well call StopCell s alpha
+	# The same for all of them.
+	done_well systemctl start cell@alpha
+	pid=$(systemctl show -p MainPID --value cell@alpha)
+	kill -STOP "$pid"
+	done_well call DisableHypervisor b true
+	done_well call StartCell s alpha
+	kill -CONT "$pid"
+	sleep 2
+	state_is alpha running
+}
