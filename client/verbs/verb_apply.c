@@ -90,6 +90,8 @@ enum exit_status verb_apply(struct client *client, char **arguments)
 		r = json_from_message(reply, &plan);
 	if (r < 0)
 		return complain_reply(r);
+	/* Who leaves a pager has not said that he agrees. */
+	client->options.no_pager |= !client->options.dry_run;
 	status = show_plan(client, plan);
 	if (status != STATUS_DONE || client->options.dry_run)
 		return status;

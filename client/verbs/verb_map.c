@@ -60,7 +60,9 @@ static void put_problems(struct client *client, struct json_object *problems)
 		fputs("\nNot created\n", stream);
 	json_object_object_foreach(problems, name, problem)
 	{
-		fprintf(stream, "  %-*s  %s", width, name,
+		fputs("  ", stream);
+		text_put_line(stream, name, client->screen.unicode);
+		fprintf(stream, "%*s  %s", width - (int)strlen(name), "",
 			problem ? "does not fit: " : "would fit\n");
 		if (problem) {
 			text_put_line(stream, json_object_get_string(problem),
@@ -122,8 +124,11 @@ enum exit_status verb_map(struct client *client, char **arguments)
 	map.memory = json_object_array_get_idx(parts, 1);
 	if (client->options.json != JSON_OFF)
 		return client_show_json(client, map_json(&map, problems));
-	if (map_picture_print(&map, client->output.stream, &client->screen,
-			      !client->options.no_legend) < 0)
+	r = map_picture_print(&map, client->output.stream, &client->screen,
+			      !client->options.no_legend);
+	if (r == -EBADMSG)
+		return complain_reply(r);
+	if (r < 0)
 		return complain_memory();
 	put_problems(client, problems);
 	return client_show(client);

@@ -232,8 +232,13 @@ static int put_cell(struct client *client, const struct cell_info *cell)
 		fprintf(stream, "%" PRId64 "\n", cell->id);
 	}
 	if (*cell->image_sha256) {
+		char start[HASH_SHOWN + 1];
+
 		put_label(client, "Image");
-		fprintf(stream, "sha256 %.*s\n", HASH_SHOWN, cell->image_sha256);
+		snprintf(start, sizeof(start), "%s", cell->image_sha256);
+		fputs("sha256 ", stream);
+		text_put_line(stream, start, client->screen.unicode);
+		fputc('\n', stream);
 	}
 	if (*cell->operation)
 		put_field(client, "Operation", COLOR_PLAIN, cell->operation);

@@ -238,7 +238,7 @@ static void put_head(const struct top *top, FILE *stream)
 {
 	const struct screen *screen = &top->client->screen;
 	char available[QUANTITY_TEXT_MAX], total[QUANTITY_TEXT_MAX], clock[16] = "";
-	_cleanup_(freep) char *text = NULL, *fitting = NULL;
+	_cleanup_(freep) char *text = NULL, *clean = NULL, *fitting = NULL;
 	const time_t now = time(NULL);
 	size_t running = 0;
 	struct tm local;
@@ -252,7 +252,9 @@ static void put_head(const struct top *top, FILE *stream)
 		     quantity_round_bytes(top->manager.memory_free, available),
 		     quantity_round_bytes(top->manager.memory_total, total)) < 0)
 		text = NULL;
-	fitting = text ? text_shorten(text, screen->columns ?: SIZE_MAX, screen->unicode) : NULL;
+	/* The state may be another machine's word. */
+	clean = text ? text_clean(text, screen->unicode) : NULL;
+	fitting = clean ? text_shorten(clean, screen->columns ?: SIZE_MAX, screen->unicode) : NULL;
 	fprintf(stream, "%s\n", fitting ?: "");
 	if (screen->tty)
 		fprintf(stream, "%sby %s; s sorts, arrows select, q quits%s",
@@ -278,8 +280,9 @@ static int put_signals(struct top *top, FILE *stream)
 
 	if (!top->signals)
 		return 0;
-	fprintf(stream, "\n%sSignals of %s%s\n", screen_color(screen, COLOR_BOLD), top->selected,
-		screen_plain(screen, COLOR_BOLD));
+	fprintf(stream, "\n%sSignals of ", screen_color(screen, COLOR_BOLD));
+	text_put_line(stream, top->selected, screen->unicode);
+	fprintf(stream, "%s\n", screen_plain(screen, COLOR_BOLD));
 	return signal_table_print(top->signals, top->lines, top->num_lines, stream, screen, true);
 }
 

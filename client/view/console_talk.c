@@ -6,7 +6,9 @@
 #include <poll.h>
 #include <signal.h>
 #include <stdbool.h>
+#include <stdio.h>
 #include <string.h>
+#include <sys/signalfd.h>
 #include <termios.h>
 #include <unistd.h>
 
@@ -17,6 +19,9 @@ struct talk {
 	int input;    /* -1: nothing more can be said */
 	bool tty;     /* of standard input */
 	bool blocked; /* the cell is slow, its pipe is full */
+	int signals; /* with a terminal: what would end the program, which has it to give back; else
+			-1 */
+	int ended_by; /* of these; 0: none */
 	console_sink sink;
 	void *context;
 };
@@ -37,10 +42,14 @@ static bool take_keys(struct termios *ret_before)
 	return tcsetattr(STDIN_FILENO, TCSADRAIN, &keys) == 0;
 }
 
+/* The keys are the cell's: without a word nobody knew why nothing happens, and how to leave. */
 static void say_no_more(struct talk *talk)
 {
 	close(talk->input);
 	talk->input = -1;
+	talk->blocked = false;
+	if (talk->tty)
+		fputs("\r\n[the cell takes no more input; ^] ends this]\r\n", stderr);
 }
 
 /* Returns 1 where the person has had enough. */
@@ -53,6 +62,8 @@ static int hand_on_keys(struct talk *talk)
 
 	if (length < 0 && (errno == EINTR || errno == EAGAIN))
 		return 0;
+	if (length <= 0 && talk->input < 0)
+		return 1;
 	if (length <= 0) {
 		say_no_more(talk);
 		return 0;
@@ -60,7 +71,9 @@ static int hand_on_keys(struct talk *talk)
 	end = talk->tty ? memchr(keys, CONSOLE_TALK_END, (size_t)length) : NULL;
 	if (end)
 		length = end - keys;
-	if (length && write(talk->input, keys, (size_t)length) != length)
+	/* A terminal is listened to in any case; what the cell cannot take is lost then. */
+	if (length && talk->input >= 0 && !talk->blocked &&
+	    write(talk->input, keys, (size_t)length) != length)
 		say_no_more(talk);
 	return end != NULL;
 }
@@ -79,23 +92,50 @@ static int hand_on_output(struct talk *talk, int *ret)
 	return length <= 0 || *ret != 0;
 }
 
+static bool note_signal(struct talk *talk)
+{
+	struct signalfd_siginfo info;
+
+	if (read(talk->signals, &info, sizeof(info)) != sizeof(info))
+		return false;
+	talk->ended_by = (int)info.ssi_signo;
+	return true;
+}
+
+/* Returns a descriptor of them, or -1: they come as ever. */
+static int take_signals(sigset_t *ret_before)
+{
+	sigset_t ending;
+
+	sigemptyset(&ending);
+	sigaddset(&ending, SIGINT);
+	sigaddset(&ending, SIGTERM);
+	sigaddset(&ending, SIGHUP);
+	sigaddset(&ending, SIGQUIT);
+	sigprocmask(SIG_BLOCK, &ending, ret_before);
+	return signalfd(-1, &ending, SFD_CLOEXEC | SFD_NONBLOCK);
+}
+
 static int talk_on(struct talk *talk)
 {
 	for (;;) {
 		/* Keys are read where they can be handed on; a closed pipe is told in any case. */
+		bool is_heard = talk->tty || (talk->input >= 0 && !talk->blocked);
 		struct pollfd fds[] = {
 			{.fd = talk->output, .events = POLLIN},
-			{.fd = talk->input < 0 || talk->blocked ? -1 : STDIN_FILENO,
-			 .events = POLLIN},
+			{.fd = is_heard ? STDIN_FILENO : -1, .events = POLLIN},
 			{.fd = talk->input, .events = talk->blocked ? POLLOUT : 0},
+			{.fd = talk->signals, .events = POLLIN},
 		};
 		int r = 0;
 
-		if (poll(fds, 3, -1) < 0) {
+		if (poll(fds, ARRAY_SIZE(fds), -1) < 0) {
 			if (errno == EINTR)
 				continue;
 			return -errno;
 		}
+		if (fds[3].revents && note_signal(talk))
+			return 0;
 		if (fds[0].revents && hand_on_output(talk, &r))
 			return r;
 		if (fds[2].revents & (POLLERR | POLLNVAL)) {
@@ -106,24 +146,35 @@ static int talk_on(struct talk *talk)
 			talk->blocked = false;
 		if (!fds[1].revents)
 			continue;
-		talk->blocked = poll(&(struct pollfd){talk->input, POLLOUT, 0}, 1, 0) == 0;
-		if (!talk->blocked && hand_on_keys(talk))
+		talk->blocked = talk->input >= 0 &&
+				poll(&(struct pollfd){talk->input, POLLOUT, 0}, 1, 0) == 0;
+		if ((talk->tty || !talk->blocked) && hand_on_keys(talk))
 			return 0;
 	}
 }
 
 int console_talk(int output, int input, console_sink sink, void *context)
 {
-	struct talk talk = {.output = output, .input = input, .sink = sink, .context = context};
+	struct talk talk = {
+		.output = output, .input = input, .signals = -1, .sink = sink, .context = context};
 	struct termios before;
+	sigset_t mask;
 	int r;
 
 	signal(SIGPIPE, SIG_IGN);
 	talk.tty = isatty(STDIN_FILENO) && take_keys(&before);
-	r = talk_on(&talk);
 	if (talk.tty)
-		tcsetattr(STDIN_FILENO, TCSADRAIN, &before);
+		talk.signals = take_signals(&mask);
+	r = talk_on(&talk);
 	if (talk.input >= 0)
 		close(talk.input);
+	if (!talk.tty)
+		return r;
+	tcsetattr(STDIN_FILENO, TCSADRAIN, &before);
+	if (talk.signals >= 0)
+		close(talk.signals);
+	sigprocmask(SIG_SETMASK, &mask, NULL);
+	if (talk.ended_by)
+		raise(talk.ended_by);
 	return r;
 }

@@ -11,6 +11,7 @@
 #include "view/map_picture.h"
 #include "view/table.h"
 
+#define MAX_CPUS     4096
 #define GROUP	     8 /* CPUs without a gap */
 #define MAX_BAR	     64
 #define BESIDE_BAR   30 /* columns: address and size */
@@ -129,6 +130,7 @@ static void put_bar(const struct map *map, size_t first, size_t end, FILE *strea
 		int to = (int)((double)(item.start + item.size - begin.start) / size * width);
 
 		/* However small, it is to be seen. */
+		at = at < width ? at : width - 1;
 		do
 			bar[at] = item.owner == OWNER_NONE ? bar[at] : sign_of(map, &item);
 		while (++at < to);
@@ -280,9 +282,36 @@ static int put_room(const struct map *map, FILE *stream)
 	return 0;
 }
 
+/* It may come from another machine: a picture takes it as it stands. */
+static bool makes_sense(const struct map *map)
+{
+	uint64_t next = 0;
+
+	for (size_t i = 0; i < json_object_array_length(map->cpus); i++) {
+		const struct item cpu = item_at(map->cpus, i);
+
+		if (cpu.start < next || cpu.start >= MAX_CPUS || !cpu.name)
+			return false;
+		next = cpu.start + 1;
+	}
+	next = 0;
+	for (size_t i = 0; i < json_object_array_length(map->memory); i++) {
+		const struct item item = item_at(map->memory, i);
+
+		if (item.start < next || !item.size || item.start + item.size < item.start ||
+		    !item.name)
+			return false;
+		next = item.start + item.size;
+	}
+	return true;
+}
+
 int map_picture_print(const struct map *map, FILE *stream, const struct screen *screen, bool legend)
 {
 	int r;
+
+	if (!makes_sense(map))
+		return -EBADMSG;
 
 	fputs("CPUs\n", stream);
 	put_cpus(map, stream, screen);

@@ -13,7 +13,8 @@ struct map {
 	const struct cell_list *cells;
 };
 
-/* Prints it, and what every sign in it means. Returns 0 or -ENOMEM. */
+/* Prints it, and what every sign in it means. Returns 0, -ENOMEM, or -EBADMSG: it makes no sense.
+ */
 int map_picture_print(const struct map *map, FILE *stream, const struct screen *screen,
 		      bool legend);
 

@@ -41,15 +41,16 @@ int fake_console_open(bool text)
 
 static int typed = -1;
 
-int fake_console_open_input(void)
+int fake_console_open_input(bool heard)
 {
 	int ends[2];
 
 	if (pipe2(ends, O_NONBLOCK) < 0)
 		return -errno;
-	if (typed >= 0)
-		close(typed);
-	typed = ends[0];
+	if (typed >= 0 || !heard)
+		close(heard ? typed : ends[0]);
+	if (heard)
+		typed = ends[0];
 	return ends[1];
 }
 

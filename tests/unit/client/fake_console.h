@@ -9,8 +9,11 @@
  * or a negative errno. */
 int fake_console_open(bool text);
 
-/* The end to write to: what comes is told on all consoles that are open. Or a negative errno. */
-int fake_console_open_input(void);
+/*
+ * The end to write to: what comes is told on all consoles that are open; if it is not heard nobody
+ * is there. Or a negative errno.
+ */
+int fake_console_open_input(bool heard);
 
 /* Consoles that are open get a line more, or end. */
 void fake_consoles_go_on(void);

@@ -325,8 +325,8 @@ static int on_console(sd_bus_message *message, void *context, sd_bus_error *erro
 		return sd_bus_error_set(error, errors[ERROR_ACCESS_DENIED], "Not allowed.");
 	if (strcmp(sd_bus_message_get_member(message), "OpenConsole") == 0)
 		fd = fake_console_open(turbine);
-	else if (turbine)
-		fd = fake_console_open_input();
+	else if (turbine || cell->state == LIFECYCLE_FAILED)
+		fd = fake_console_open_input(turbine);
 	if (fd < 0)
 		return sd_bus_error_set(error, errors[ERROR_WRONG_STATE], "takes no input");
 	r = sd_bus_reply_method_return(message, "h", fd);
