@@ -31,6 +31,7 @@ struct unit_order {
 	char unit[UNIT_NAME_MAX];
 	char *cell;
 	bool up;
+	bool late;	/* a stop that takes longer than anybody waits */
 	char *job;	/* of the service manager; NULL: not known yet */
 	uint64_t until; /* when to try no more */
 	sd_bus_slot *removals;
@@ -227,12 +228,14 @@ static int on_timer(sd_event_source *source, uint64_t usec, void *userdata)
 			  order->up ? "started" : "stopped", order->unit);
 	/* Nobody waits any longer; but what the unit asks for until it is down is still for that
 	 * run. */
-	if (!order->up && order->done &&
+	if (!order->up && !order->late &&
 	    sd_event_source_set_time_relative(source, FOLLOW_US) >= 0 &&
-	    sd_event_source_set_enabled(source, SD_EVENT_ONESHOT) >= 0)
+	    sd_event_source_set_enabled(source, SD_EVENT_ONESHOT) >= 0) {
+		order->late = true;
 		tell_done(order);
-	else
-		finish(order);
+		return 0;
+	}
+	finish(order);
 	return 0;
 }
 
