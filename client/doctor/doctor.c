@@ -223,6 +223,8 @@ static bool is_unsigned(const struct facts *facts, const char *module)
 	_cleanup_(fclosep) FILE *file = NULL;
 
 	snprintf(path, sizeof(path), "%s%s", facts->root, module);
+	if (!strstr(module, ".ko") || strcmp(strstr(module, ".ko"), ".ko") != 0)
+		return false;
 	file = fopen(path, "re");
 	return file && fseek(file, -(long)tail, SEEK_END) == 0 &&
 	       fread(end, 1, tail, file) == tail && strcmp(end, SIGNATURE) != 0;

@@ -29,19 +29,40 @@ static int set(const struct facts *facts, const char *path, const char *text)
 	return fd < 0 || write(fd, text, strlen(text)) < 0 ? -errno : 0;
 }
 
-/* Who interrupts means the looking, not what is to be put back: it is told by the answer. */
-static void wait_for(uint64_t microseconds)
+/*
+ * Who interrupts, or stops, means the looking, not what is to be put back: a tracer that is left on
+ * keeps interrupts off for ever.
+ */
+static sigset_t hold_signals(sigset_t *ret_before)
 {
-	const struct timespec time = {microseconds / 1000000, microseconds % 1000000 * 1000};
-	sigset_t signals, before;
+	sigset_t signals;
 
 	sigemptyset(&signals);
 	sigaddset(&signals, SIGINT);
 	sigaddset(&signals, SIGTERM);
 	sigaddset(&signals, SIGHUP);
-	sigprocmask(SIG_BLOCK, &signals, &before);
-	sigtimedwait(&signals, NULL, &time);
-	sigprocmask(SIG_SETMASK, &before, NULL);
+	sigaddset(&signals, SIGQUIT);
+	sigaddset(&signals, SIGTSTP);
+	sigprocmask(SIG_BLOCK, &signals, ret_before);
+	return signals;
+}
+
+static void wait_for(uint64_t microseconds, const sigset_t *signals)
+{
+	const struct timespec time = {microseconds / 1000000, microseconds % 1000000 * 1000};
+
+	sigtimedwait(signals, NULL, &time);
+}
+
+/* One that was killed may have left its instance, with the tracer on. */
+static int make_instance(const struct facts *facts, const char *instance)
+{
+	if (mkdir(instance, 0700) == 0)
+		return 0;
+	if (errno != EEXIST)
+		return -errno;
+	set(facts, INSTANCE "/current_tracer", "nop");
+	return rmdir(instance) == 0 && mkdir(instance, 0700) == 0 ? 0 : -errno;
 }
 
 /* "... inner/outer(us): 12/10 ..." */
@@ -62,7 +83,10 @@ static void tell(struct facts *facts, const char *trace)
 {
 	const unsigned long long longest = longest_of(trace);
 
-	if (longest >= LONG_USEC)
+	if (!trace)
+		doctor_say(facts, VERDICT_UNKNOWN, NULL,
+			   "what the hwlat tracer saw cannot be read");
+	else if (longest >= LONG_USEC)
 		doctor_say(facts, VERDICT_WARN,
 			   "look in the firmware setup for what it does behind Linux' back (USB "
 			   "legacy support, power and fan management)",
@@ -72,27 +96,23 @@ static void tell(struct facts *facts, const char *trace)
 			   "no pause of %u us or more; the longest: %llu us", LONG_USEC, longest);
 }
 
-void doctor_look_for_smis(struct facts *facts, uint64_t microseconds)
+static void look(struct facts *facts, uint64_t microseconds, const sigset_t *signals)
 {
 	_cleanup_(freep) char *instance = NULL, *trace = NULL;
-	int r;
+	int r = -ENOMEM;
 
-	if (!microseconds) {
-		doctor_say(facts, VERDICT_UNKNOWN,
-			   "--smi=10s, while nothing runs that interrupts must not be late for",
-			   "long ones are looked for when asked");
-		return;
-	}
 	if (asprintf(&instance, "%s" INSTANCE, facts->root) < 0)
 		instance = NULL;
-	if (!instance || mkdir(instance, 0700) < 0) {
+	if (instance)
+		r = make_instance(facts, instance);
+	if (r < 0) {
 		doctor_say(facts, VERDICT_UNKNOWN, "as root, with tracefs mounted",
-			   INSTANCES " cannot be used: %s", strerror(errno));
+			   INSTANCES " cannot be used: %s", strerror(-r));
 		return;
 	}
 	r = set(facts, INSTANCE "/current_tracer", "hwlat");
 	if (r == 0) {
-		wait_for(microseconds);
+		wait_for(microseconds, signals);
 		set(facts, INSTANCE "/tracing_on", "0");
 		trace = facts_text(facts, INSTANCE "/trace");
 		set(facts, INSTANCE "/current_tracer", "nop");
@@ -104,4 +124,19 @@ void doctor_look_for_smis(struct facts *facts, uint64_t microseconds)
 		doctor_say(facts, VERDICT_UNKNOWN,
 			   "with a kernel that has CONFIG_HWLAT_TRACER, while nobody else uses it",
 			   "the hwlat tracer cannot be used: %s", strerror(-r));
+}
+
+void doctor_look_for_smis(struct facts *facts, uint64_t microseconds)
+{
+	sigset_t signals, before;
+
+	if (!microseconds) {
+		doctor_say(facts, VERDICT_UNKNOWN,
+			   "--smi=10s, while nothing runs that interrupts must not be late for",
+			   "long ones are looked for when asked");
+		return;
+	}
+	signals = hold_signals(&before);
+	look(facts, microseconds, &signals);
+	sigprocmask(SIG_SETMASK, &before, NULL);
 }
