@@ -421,16 +421,22 @@ void job_submit(struct job *job)
 	struct manager *manager = job->manager;
 	const struct cell *cell = job_cell(job);
 	_cleanup_(freep) char *name = NULL;
+	bool began;
 
 	if (refuse_while_stuck(job))
 		return;
 	job->was_running = cell && cell_running(cell);
 	job->asked = job->done != NULL;
 	on_failure_job_submitted(job);
+	/* What is answered meanwhile may submit more; none begins, and ends, before all are in
+	 * their places. */
+	began = manager->running_jobs;
+	manager->running_jobs = true;
 	queue_add(manager, job);
 	name = job->cell ? strdup(job->cell) : NULL;
 	if (job->verb == VERB_KILL)
 		make_way(job);
+	manager->running_jobs = began;
 	run_next(manager);
 	/* Where it waits; it may have been done by now, too. */
 	show_operation(manager, name);

@@ -64,6 +64,27 @@ static void plan_restart(struct manager *manager, struct cell *cell)
 	show_plan(cell);
 }
 
+static bool is_asked(const struct job *job, const struct cell *cell)
+{
+	return is_asked_about(job, cell) || (job->asked && job->verb == VERB_DISABLE);
+}
+
+/* At work or waiting: who has asked for something decides what comes next. */
+static bool somebody_asks(const struct manager *manager, const struct cell *cell)
+{
+	const struct job *at_work[] = {manager->current, manager->urgent};
+
+	for (size_t i = 0; i < ARRAY_SIZE(at_work); i++) {
+		if (at_work[i] && is_asked(at_work[i], cell))
+			return true;
+	}
+	for (const struct job *job = manager->queue; job; job = job->next) {
+		if (is_asked(job, cell))
+			return true;
+	}
+	return false;
+}
+
 void on_failure(struct manager *manager, struct cell *cell, enum failure_kind kind)
 {
 	const struct description *description = cell->description;
@@ -74,11 +95,9 @@ void on_failure(struct manager *manager, struct cell *cell, enum failure_kind ki
 		cell->doomed = kind == FAILURE_KIND_ENDED || kind == FAILURE_KIND_KILLED;
 	else if (wanted == DESCRIPTION_ON_FAILURE_STOP_ALL)
 		cell->stops_all = kind != FAILURE_KIND_KILLED;
-	/* Who has asked for a start and gets an error decides what comes next. */
 	else if (wanted == DESCRIPTION_ON_FAILURE_RESTART &&
 		 (kind == FAILURE_KIND_ENDED || kind == FAILURE_KIND_ILL) &&
-		 (!cell->record.restart.due || cell->restarting) &&
-		 !is_asked_about(manager->current, cell))
+		 (!cell->record.restart.due || cell->restarting) && !somebody_asks(manager, cell))
 		plan_restart(manager, cell);
 }
 

@@ -108,6 +108,29 @@ test_a_stop_ends_what_was_planned() {
 	without_keys alpha
 }
 
+# What waits was asked for before it failed: a success of it is no start a second later.
+test_nothing_is_planned_behind_a_stop_that_waits() {
+	local stop
+	with_keys alpha '"on-failure": "restart", "restart": { "delay": "100ms" }'
+	done_well call StartCell s alpha
+	done_well call StartCell s beta
+	fake answer beta silent >/dev/null
+	busctl call org.cellmgr1 "$manager" org.cellmgr1.Manager StopCell s beta >/dev/null 2>&1 &
+	property_becomes 30 beta Operation stop
+	busctl call org.cellmgr1 "$manager" org.cellmgr1.Manager StopCell s alpha >/tmp/stop-alpha 2>&1 &
+	stop=$!
+	property_becomes 30 alpha Operation "stop, waiting"
+	fail_alpha
+	property_becomes 15 alpha State failed
+	done_well cell beta Kill
+	wait $stop
+	is "the stop" "$(</tmp/stop-alpha)" ""
+	sleep 1.5
+	state_is alpha failed
+	property_is alpha Operation ""
+	without_keys alpha
+}
+
 test_a_killed_cell_is_not_started_again() {
 	with_keys alpha "$restarts"
 	done_well call StartCell s alpha
