@@ -33,7 +33,7 @@ static int on_inhibited(sd_bus_message *reply, void *userdata, sd_bus_error *ret
 		service->inhibit_fd = fcntl(fd, F_DUPFD_CLOEXEC, 3);
 	/* What has changed meanwhile; one that was refused is asked for again when a cell changes.
 	 */
-	if (!error)
+	if (service->inhibit_fd >= 0)
 		inhibit_update(service);
 	return 0;
 }

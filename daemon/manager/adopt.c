@@ -62,6 +62,9 @@ int adopt(struct manager *manager, const char *name, struct error *error)
 	}
 	/* What one of that name was made of once says nothing. */
 	pending_drop_record(cell->name);
+	description_free(cell->made_of);
+	cell->made_of = NULL;
+	cell->repend = true;
 	log_event(LOG_NOTICE, MESSAGE_CELL_ADOPTED, cell->name, NULL, 0,
 		  "Cell %s is adopted on request; its next start makes it anew", cell->name);
 	observe_settle(manager);

@@ -370,12 +370,20 @@ bool apply_is_about(const struct manager *manager, const char *cell)
 	return find_work(manager, cell) != NULL;
 }
 
-void apply_note_kill(struct manager *manager, const char *cell)
+void apply_note_job(const struct job *job)
 {
-	struct change *change = find_work(manager, cell);
+	struct apply *apply = job->manager->apply;
 
-	if (change)
-		change->killed = true;
+	if (!apply || job->done == on_step ||
+	    (job->verb != VERB_KILL && job->verb != VERB_STOP && job->verb != VERB_DESTROY &&
+	     job->verb != VERB_DISABLE))
+		return;
+	for (size_t i = 0; i < apply->changes.count; i++) {
+		struct change *change = &apply->changes.items[i];
+
+		if (!job->cell || strcmp(change->name, job->cell) == 0)
+			change->killed = true;
+	}
 }
 
 void apply_free(struct manager *manager)

@@ -26,8 +26,9 @@ int apply_begin(struct manager *manager, const char *id, uint32_t steps,
 /* Whether one is about the cell, which may be in the midst of something because of that. */
 bool apply_is_about(const struct manager *manager, const char *cell);
 
-/* The cell has been killed by somebody: that shall not be undone. */
-void apply_note_kill(struct manager *manager, const char *cell);
+/* What somebody has stopped, killed or taken away meanwhile shall not be undone. Before a job is
+ * queued. */
+void apply_note_job(const struct job *job);
 
 /* Drops it, unanswered: for the end of the daemon. */
 void apply_free(struct manager *manager);

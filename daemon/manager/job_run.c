@@ -195,7 +195,6 @@ static void make_way(struct job *kill)
 	struct job *current = kill->manager->current;
 	const struct step *step = current ? current->step : NULL;
 
-	apply_note_kill(kill->manager, kill->cell);
 	kill->was_running |= queue_cancel(kill->manager, kill->cell, false, JOB_KILLED);
 	if (current && current->cell && strcmp(current->cell, kill->cell) == 0 &&
 	    job_brings_to_life(current)) {
@@ -428,6 +427,7 @@ void job_submit(struct job *job)
 	job->was_running = cell && cell_running(cell);
 	job->asked = job->done != NULL;
 	on_failure_job_submitted(job);
+	apply_note_job(job);
 	/* What is answered meanwhile may submit more; none begins, and ends, before all are in
 	 * their places. */
 	began = manager->running_jobs;

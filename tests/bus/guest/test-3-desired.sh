@@ -235,3 +235,30 @@ test_a_stop_has_the_time_that_its_description_gives_it_now() {
 	state_is beta failed
 	restore_cells
 }
+
+is_down() {
+	[[ $(property "$1" State) =~ ^(shut-down|defined)$ ]]
+}
+
+# Whoever stops a cell meanwhile has it stopped.
+test_apply_undoes_no_stop_of_others() {
+	local apply
+	save_cells
+	done_well call StartCell s alpha
+	done_well call StartCell s beta
+	change alpha 's/"1M"/"2M"/'
+	change beta 's/"4M"/"5M"/'
+	fake answer beta silent >/dev/null
+	busctl --timeout=100 call org.cellmgr1 "$manager" org.cellmgr1.Manager Apply s "" >/tmp/apply 2>&1 &
+	apply=$!
+	# Its destruction may wait for beta, or not.
+	eventually_check "alpha is down" 30 is_down alpha
+	busctl --timeout=100 call org.cellmgr1 "$manager" org.cellmgr1.Manager StopCell s alpha >/tmp/stop 2>&1 &
+	sleep 0.5
+	fake clear >/dev/null
+	wait $apply
+	property_becomes 10 beta State running
+	sleep 1
+	isnt "alpha" "$(property alpha State)" running
+	restore_cells
+}
