@@ -91,6 +91,14 @@ static void ask_again(struct unit *unit)
 	unit_wake_after(unit, AGAIN_US);
 }
 
+/* Than the one that was to stop: others have ended that, and started the cell again. */
+static bool is_another_run(const struct unit *unit)
+{
+	uint64_t meant = leftover_read(unit->name);
+
+	return meant && unit->view.started_at != meant;
+}
+
 void unit_judge(struct unit *unit)
 {
 	const struct view *view = &unit->view;
@@ -103,7 +111,9 @@ void unit_judge(struct unit *unit)
 	switch (view->state) {
 	case LIFECYCLE_RUNNING:
 	case LIFECYCLE_RUNNING_LOCKED:
-		if (unit->stopping && !unit->method)
+		if (unit->stopping && !unit->method && is_another_run(unit))
+			finish_ended(unit, EXIT_SUCCESS, "The cell was shut down, and runs anew");
+		else if (unit->stopping && !unit->method)
 			ask_again(unit);
 		else if (!unit->stopping && view->health == HEALTH_FAILED)
 			unit_finish(unit, EXIT_FAILURE, error);
