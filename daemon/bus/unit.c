@@ -88,16 +88,11 @@ int unit_read_caller(sd_bus_message *reply, const char *cell, uid_t *ret_uid, bo
 	return 0;
 }
 
-/* What is sent without an answer. */
-static void send_systemd(const struct service *service, const char *method, const char *unit,
-			 const char *mode)
+/* What is sent without an answer. unit: NULL for what is about none. */
+static void send_systemd(const struct service *service, const char *method, const char *unit)
 {
 	sd_bus_call_method_async(service->bus, NULL, SYSTEMD, SYSTEMD_PATH, SYSTEMD_INTERFACE,
-				 method, NULL, NULL,
-				 mode	? "ss"
-				 : unit ? "s"
-					: "",
-				 unit, mode);
+				 method, NULL, NULL, unit ? "s" : "", unit);
 }
 
 /* For the unit's process, should the daemon be another one when it asks (cell-unit/leftover.h). */
@@ -127,7 +122,7 @@ static void order_free(struct unit_order *order)
 		*link = order->next;
 	/* What becomes of all units of the machine is no business of ours. */
 	if (!order->service->orders)
-		send_systemd(order->service, "Unsubscribe", NULL, NULL);
+		send_systemd(order->service, "Unsubscribe", NULL);
 	if (order->up && order->cell)
 		mark_following(order, false);
 	sd_bus_slot_unref(order->removals);
@@ -263,9 +258,9 @@ static int begin(struct unit_order *order)
 	/* Somebody wants it: how often it was started before does not count. */
 	if (order->up) {
 		mark_following(order, true);
-		send_systemd(order->service, "ResetFailedUnit", order->unit, NULL);
+		send_systemd(order->service, "ResetFailedUnit", order->unit);
 	}
-	send_systemd(order->service, "Subscribe", NULL, NULL);
+	send_systemd(order->service, "Subscribe", NULL);
 	r = sd_bus_match_signal_async(bus, &order->removals, SYSTEMD, SYSTEMD_PATH,
 				      SYSTEMD_INTERFACE, "JobRemoved", on_removed, NULL, order);
 	if (r >= 0)

@@ -148,20 +148,6 @@ static void put_cells(FILE *out, const struct manager *manager)
 	}
 }
 
-static double as_real(const struct signal_value *value)
-{
-	switch (value->kind) {
-	case SIGNAL_KIND_TRUTH:
-		return value->truth;
-	case SIGNAL_KIND_NATURAL:
-		return (double)value->natural;
-	case SIGNAL_KIND_INTEGER:
-		return (double)value->integer;
-	default:
-		return value->real;
-	}
-}
-
 static void put_real(FILE *out, double number)
 {
 	if (isnan(number))
@@ -180,7 +166,7 @@ static size_t count_signals(const struct cell *cell)
 /* False: there is none. */
 static bool get_value(const struct signal_reading *reading, double *ret)
 {
-	*ret = as_real(&reading->value);
+	*ret = signal_value_real(&reading->value);
 	return reading->quality == QUALITY_GOOD || reading->quality == QUALITY_STALE;
 }
 

@@ -15,9 +15,11 @@ static uint64_t now_us(const struct manager *manager)
 	return manager_now_ns(manager) / 1000;
 }
 
-static bool is_asked_about(const struct job *job, const struct cell *cell)
+/* A job of somebody's about the cell; the hypervisor's end is about all of them. */
+static bool is_asked(const struct job *job, const struct cell *cell)
 {
-	return job && job->asked && job->cell && strcmp(job->cell, cell->name) == 0;
+	return job->asked &&
+	       (job->verb == VERB_DISABLE || (job->cell && strcmp(job->cell, cell->name) == 0));
 }
 
 /* Its unit takes an operation for a cell that has not come to its end. */
@@ -62,11 +64,6 @@ static void plan_restart(struct manager *manager, struct cell *cell)
 			  record->count, rules->limit,
 			  quantity_format_time(rules->within_ns, within));
 	show_plan(cell);
-}
-
-static bool is_asked(const struct job *job, const struct cell *cell)
-{
-	return is_asked_about(job, cell) || (job->asked && job->verb == VERB_DISABLE);
 }
 
 /* At work or waiting: who has asked for something decides what comes next. */
@@ -195,8 +192,7 @@ void on_failure_job_submitted(struct job *job)
 	if (!job->asked)
 		return;
 	for (struct cell *cell = manager->cells; cell; cell = cell->next) {
-		if (!cell->record.restart.due ||
-		    (job->verb != VERB_DISABLE && !is_asked_about(job, cell)))
+		if (!cell->record.restart.due || !is_asked(job, cell))
 			continue;
 		log_event(
 			LOG_NOTICE, NULL, cell->name, NULL, 0,

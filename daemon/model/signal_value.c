@@ -45,7 +45,7 @@ enum signal_kind signal_kind(const struct description_signal *signal)
 	return signal->has_scale ? SIGNAL_KIND_REAL : kind_of_type(signal->type);
 }
 
-static double to_real(const struct signal_value *value)
+double signal_value_real(const struct signal_value *value)
 {
 	switch (value->kind) {
 	case SIGNAL_KIND_TRUTH:
@@ -115,7 +115,7 @@ struct signal_value signal_decode(const struct description_signal *signal, const
 	if (!signal->has_scale)
 		return raw;
 	return (struct signal_value){.kind = SIGNAL_KIND_REAL,
-				     .real = to_real(&raw) * signal->scale};
+				     .real = signal_value_real(&raw) * signal->scale};
 }
 
 bool signal_value_finite(const struct signal_value *value)
@@ -168,7 +168,7 @@ static int refuse_range(const struct description_signal *signal, const struct si
 static int check_limits(const struct description_signal *signal, const struct signal_value *value,
 			struct error *error)
 {
-	const double real = to_real(value);
+	const double real = signal_value_real(value);
 	const double scale = signal->has_scale ? signal->scale : 1;
 
 	if (!signal_value_finite(value))
@@ -257,7 +257,7 @@ static int encode_number(const struct description_signal *signal, const struct s
 
 	if (signal->has_scale) {
 		raw.kind = SIGNAL_KIND_REAL;
-		raw.real = to_real(value) / signal->scale;
+		raw.real = signal_value_real(value) / signal->scale;
 		if (kind != SIGNAL_KIND_REAL) {
 			raw.real = round_half_away(raw.real);
 			if (check_step(signal, value, raw.real, error) < 0)
@@ -265,7 +265,7 @@ static int encode_number(const struct description_signal *signal, const struct s
 		}
 	}
 	if (kind == SIGNAL_KIND_REAL) {
-		store_real(signal->type, to_real(&raw), ret_bytes);
+		store_real(signal->type, signal_value_real(&raw), ret_bytes);
 		return 0;
 	}
 	if (!to_whole(kind, &raw, &whole))

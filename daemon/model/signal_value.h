@@ -32,6 +32,9 @@ enum signal_kind signal_kind(const struct description_signal *signal);
 /* The value, scaled, of signal_size() bytes. */
 struct signal_value signal_decode(const struct description_signal *signal, const void *bytes);
 
+/* As a number, of whichever kind it is. */
+double signal_value_real(const struct signal_value *value);
+
 /* Not a real that is no number, or infinite. */
 bool signal_value_finite(const struct signal_value *value);
 
