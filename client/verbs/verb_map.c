@@ -11,39 +11,49 @@
 #include "view/map_picture.h"
 #include "view/text.h"
 
-/* Why a cell that is described and not created could not be now: a text, or JSON's null. */
-static int fetch_problem(struct connection *connection, const char *cell,
-			 struct json_object **ret_problem)
+/*
+ * Adds why a cell that is described and not created could not be now: a text, or JSON's null.
+ * Nothing where it was created or left meanwhile.
+ */
+static int add_problem(struct connection *connection, const char *cell,
+		       struct json_object *problems, sd_bus_error *ret_error)
 {
 	_cleanup_(sd_bus_error_free) sd_bus_error error = SD_BUS_ERROR_NULL;
-	int r;
+	struct json_object *problem = NULL;
+	int r = connection_call(connection, CALL_READ, BUS_MANAGER_PATH, BUS_MANAGER_INTERFACE,
+				"CheckRoom", &error, NULL, "s", cell);
 
-	*ret_problem = NULL;
-	r = connection_call(connection, CALL_READ, BUS_MANAGER_PATH, BUS_MANAGER_INTERFACE,
-			    "CheckRoom", &error, NULL, "s", cell);
-	if (r >= 0)
+	switch (r < 0 ? error_code_from_name(error.name) : ERROR_NONE) {
+	case ERROR_WRONG_STATE:
+	case ERROR_NO_SUCH_CELL:
 		return 0;
-	*ret_problem = json_object_new_string(error.message ?: strerror(-r));
-	return *ret_problem ? 0 : -ENOMEM;
+	case ERROR_INVALID:
+	case ERROR_NO_RESOURCES:
+		problem = json_object_new_string(error.message);
+		if (!problem)
+			return -ENOMEM;
+		break;
+	default:
+		if (r < 0) {
+			sd_bus_error_move(ret_error, &error);
+			return r;
+		}
+	}
+	return json_object_object_add(problems, cell, problem) < 0 ? -ENOMEM : 0;
 }
 
 /* By the cells' names; those that are created or cannot be are left out. */
 static int fetch_problems(struct client *client, const struct cell_list *list,
-			  struct json_object *problems)
+			  struct json_object *problems, sd_bus_error *ret_error)
 {
-	for (size_t i = 0; i < list->count; i++) {
-		struct json_object *problem;
-		int r;
+	int r = 0;
 
-		if (lifecycle_from_word(list->cells[i].state) != LIFECYCLE_DEFINED)
-			continue;
-		r = fetch_problem(&client->connection, list->cells[i].name, &problem);
-		if (r < 0)
-			return r;
-		if (json_object_object_add(problems, list->cells[i].name, problem) < 0)
-			return -ENOMEM;
+	for (size_t i = 0; i < list->count && r >= 0; i++) {
+		if (lifecycle_from_word(list->cells[i].state) == LIFECYCLE_DEFINED)
+			r = add_problem(&client->connection, list->cells[i].name, problems,
+					ret_error);
 	}
-	return 0;
+	return r;
 }
 
 static void put_problems(struct client *client, struct json_object *problems)
@@ -117,7 +127,7 @@ enum exit_status verb_map(struct client *client, char **arguments)
 	if (r >= 0)
 		r = fetch_map(&client->connection, &error, &parts);
 	if (r >= 0)
-		r = fetch_problems(client, &list, problems);
+		r = fetch_problems(client, &list, problems, &error);
 	if (r < 0)
 		return complain_attempt(client, NULL, &error, r);
 	map.cpus = json_object_array_get_idx(parts, 0);

@@ -147,6 +147,8 @@ static int on_get_map(sd_bus_message *message, void *context, sd_bus_error *erro
 
 static int on_check_room(sd_bus_message *message, void *context, sd_bus_error *error)
 {
+	if (manager.hypervisor == HYPERVISOR_OFF)
+		return sd_bus_error_set(error, errors[ERROR_LIMITS_EXCEEDED], "too many calls");
 	return sd_bus_error_set(error, errors[ERROR_NO_RESOURCES],
 				"idle.json: memory: wants \x1b[2J4G");
 }
