@@ -19,6 +19,7 @@
 #include "view/text.h"
 
 #define DEFAULT_INTERVAL_USEC 1000000
+#define SELECTION_USEC	      200000 /* that a selection stands before it is asked for */
 #define HEAD_LINES	      2
 #define MAX_REASONS	      16
 
@@ -94,8 +95,10 @@ static int select_cell(struct top *top, size_t index)
 
 	free(top->selected);
 	free(top->lines);
+	json_object_put(top->signals);
 	top->selected = name;
 	top->lines = NULL;
+	top->signals = NULL;
 	top->num_lines = 0;
 	return name || top->list.count == 0 ? 0 : -ENOMEM;
 }
@@ -348,7 +351,7 @@ static int draw(struct top *top)
 	return good ? terminal_show(picture, rows) : -ENOMEM;
 }
 
-/* Returns 1 where the daemon is to be asked anew, 0 where only the picture changes. */
+/* Returns 1 where another cell's signals are wanted, 0 where only the picture changes. */
 static int obey(struct top *top, enum key key)
 {
 	size_t index = selected_index(top);
@@ -369,22 +372,30 @@ static int obey(struct top *top, enum key key)
 /* One picture, what is typed until it is time for the next, and a look. Returns 1 at the end. */
 static int live(struct top *top, uint64_t interval, sd_bus_error *ret_error)
 {
-	const uint64_t next = monotonic_us() + interval;
+	uint64_t next = monotonic_us() + interval;
 	enum key key = KEY_NONE;
 	int r = draw(top);
 
 	if (r >= 0 && ++top->pictures == top->client->options.count)
 		return 1;
-	while (r == 0 && (key = terminal_wait(next)) != KEY_NONE) {
+	while (r >= 0 && (key = terminal_wait(next)) != KEY_NONE) {
 		if (key == KEY_END)
 			return 1;
 		r = obey(top, key);
-		if (r == 0)
+		/* A key that is held asks the daemon once, where it is let go. */
+		if (r > 0 && interval > SELECTION_USEC)
+			next = monotonic_us() + SELECTION_USEC;
+		if (r >= 0)
 			r = draw(top);
 	}
 	if (r >= 0 && !top->client->screen.tty)
 		r = terminal_show("\n", 0);
-	return r < 0 ? r : look(top, ret_error);
+	if (r < 0)
+		return r;
+	terminal_hurry(true);
+	r = look(top, ret_error);
+	terminal_hurry(false);
+	return r;
 }
 
 enum exit_status verb_top(struct client *client, char **arguments)

@@ -25,14 +25,21 @@ static struct {
 	bool interactive;
 	struct termios before;
 	sigset_t mask; /* before */
+	bool hurry;
 } terminal;
 
 static const int signals[] = {SIGINT, SIGTERM, SIGHUP, SIGQUIT, SIGTSTP, SIGWINCH};
 static volatile sig_atomic_t arrived; /* the signal, 0: none */
 
+static void leave(void);
+
 /* Ending counts more than what else has come. */
 static void on_signal(int number)
 {
+	if (terminal.hurry && number != SIGWINCH && number != SIGTSTP) {
+		leave();
+		_exit(EXIT_SUCCESS); /* as after q */
+	}
 	if (arrived == 0 || arrived == SIGWINCH || arrived == SIGTSTP)
 		arrived = number;
 }
@@ -76,6 +83,17 @@ int terminal_begin(bool interactive)
 		sigaction(signals[i], &action, NULL);
 	terminal.interactive = interactive;
 	return enter();
+}
+
+void terminal_hurry(bool hurry)
+{
+	sigset_t ours;
+
+	sigemptyset(&ours);
+	for (size_t i = 0; i < ARRAY_SIZE(signals); i++)
+		sigaddset(&ours, signals[i]);
+	terminal.hurry = hurry;
+	sigprocmask(hurry ? SIG_UNBLOCK : SIG_BLOCK, &ours, NULL);
 }
 
 void terminal_end(void)
@@ -157,9 +175,11 @@ enum key terminal_wait(uint64_t until_usec)
 		struct timespec timeout = {(time_t)(left / 1000000), (long)(left % 1000000 * 1000)};
 		struct pollfd input = {.fd = terminal.interactive ? STDIN_FILENO : -1,
 				       .events = POLLIN};
-		int r = ppoll(&input, 1, &timeout, &terminal.mask);
 		enum key key;
+		int r = 0;
 
+		if (!arrived)
+			r = ppoll(&input, 1, &timeout, &terminal.mask);
 		if (arrived)
 			return take_signal();
 		if (r == 0)

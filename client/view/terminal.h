@@ -33,6 +33,12 @@ void terminal_end(void);
  */
 int terminal_show(const char *text, size_t rows);
 
+/*
+ * Whether a signal that ends programs ends this one at once, as q does, with the terminal given
+ * back: for what may take long and is no waiting for keys.
+ */
+void terminal_hurry(bool hurry);
+
 /* Waits for a key until monotonic_us() is there. */
 enum key terminal_wait(uint64_t until_usec);
 

@@ -173,6 +173,14 @@ test_top_obeys_keys_and_gives_the_terminal_back() {
 		given_back "SIG$signal"
 		mux kill-server
 	done
+	on_terminal 80 'cellctl top --interval=200ms turbine'
+	systemctl kill -s STOP cellmgrd
+	sleep 1
+	kill -s INT "$(top_pid)"
+	eventually_check "who waits for a daemon that hangs can leave" 6 test -s /tmp/after
+	systemctl kill -s CONT cellmgrd
+	given_back "SIGINT meanwhile"
+	mux kill-server
 	on_terminal 80 'cellctl top turbine'
 	kill -s TSTP "$(top_pid)"
 	eventually_check "stopped: the terminal is as before" 15 shown '^what stood here$'
