@@ -56,15 +56,20 @@ bool facts_exists(const struct facts *facts, const char *path, ...)
 	return full && access(full, F_OK) == 0;
 }
 
-static bool has_word(const char *text, const char *word)
+static bool has_item(const char *text, const char *word, const char *separators)
 {
 	const size_t length = strlen(word);
 
 	for (const char *at = text; (at = strstr(at, word)); at += length) {
-		if ((at == text || strchr(SEPARATORS, at[-1])) && strchr(SEPARATORS, at[length]))
+		if ((at == text || strchr(separators, at[-1])) && strchr(separators, at[length]))
 			return true;
 	}
 	return false;
+}
+
+static bool has_word(const char *text, const char *word)
+{
+	return has_item(text, word, SEPARATORS);
 }
 
 bool facts_has(const struct facts *facts, const char *path, const char *word)
@@ -82,6 +87,19 @@ bool facts_flag(const struct facts *facts, const char *flag)
 bool facts_option(const struct facts *facts, const char *word)
 {
 	return has_word(facts->cmdline, word);
+}
+
+bool facts_option_has(const struct facts *facts, const char *option, const char *item)
+{
+	_cleanup_(freep) char *words = strdup(facts->cmdline);
+	char *rest = words, *word;
+
+	while (words && (word = strsep(&rest, SEPARATORS))) {
+		if (strncmp(word, option, strlen(option)) == 0 &&
+		    has_item(word + strlen(option), item, ","))
+			return true;
+	}
+	return false;
 }
 
 int facts_msr(const struct facts *facts, uint32_t number, uint64_t *ret)

@@ -41,6 +41,9 @@ bool facts_exists(const struct facts *facts, const char *path, ...)
 bool facts_flag(const struct facts *facts, const char *flag);
 bool facts_option(const struct facts *facts, const char *word);
 
+/* Whether an option of it ("name=") has the item in its list, which has commas between them. */
+bool facts_option_has(const struct facts *facts, const char *option, const char *item);
+
 /* The bits that a model-specific register has on any CPU. Returns 0 or a negative errno. */
 int facts_msr(const struct facts *facts, uint32_t number, uint64_t *ret);
 

@@ -124,7 +124,7 @@ static bool uses_invlpgb(const struct facts *facts)
 	facts_cpuid(facts, CPUID_SIZES, sizes);
 	sscanf(facts->release, "%u.%u", &major, &minor);
 	return (sizes[1] & SIZES_B_INVLPGB) && (major > 6 || (major == 6 && minor >= 15)) &&
-	       !facts_option(facts, "clearcpuid=" INVLPGB_FLAG);
+	       !facts_option_has(facts, "clearcpuid=", INVLPGB_FLAG);
 }
 
 static bool encrypts_memory(const struct facts *facts)
