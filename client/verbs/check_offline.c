@@ -1,20 +1,45 @@
 // SPDX-License-Identifier: GPL-2.0-only
 #include <errno.h>
 #include <fcntl.h>
+#include <glob.h>
 #include <string.h>
 #include <sys/stat.h>
 
 #include "common/cleanup.h"
 #include "daemon/model/config.h"
+#include "daemon/util/cpu_mask.h"
 #include "daemon/util/read_text.h"
 #include "verbs/check_offline.h"
+
+static void add_cpus(struct cpu_mask *cpus, const char *path)
+{
+	char line[4096];
+	struct cpu_mask more;
+
+	if (read_line(AT_FDCWD, path, line, sizeof(line)) == 0 && cpu_mask_parse(line, &more) == 0)
+		*cpus = cpu_mask_union(cpus, &more);
+}
+
+/* Those that Linux has offline since cells have them, or will; cell 0 is Linux' own. */
+static struct cpu_mask read_cell_cpus(void)
+{
+	struct cpu_mask cpus = {0};
+	glob_t found;
+
+	if (glob("/sys/devices/jailhouse/cells/[1-9]*/cpus_assigned_list", 0, NULL, &found) == 0) {
+		for (size_t i = 0; i < found.gl_pathc; i++)
+			add_cpus(&cpus, found.gl_pathv[i]);
+		globfree(&found);
+	}
+	add_cpus(&cpus, "/sys/devices/jailhouse/cpus_kept_list");
+	return cpus;
+}
 
 /* What the daemon takes of its configuration, before there is a pool. */
 static void set_limits(struct offline *offline, const struct config *config)
 {
 	struct check_input *input = &offline->input;
 	uint64_t pool = config->reserved_memory.size ?: config->pool_size;
-	char enabled[8];
 
 	if (!config->reserved_memory.size && config->pool_limit > pool)
 		pool = config->pool_limit;
@@ -23,10 +48,7 @@ static void set_limits(struct offline *offline, const struct config *config)
 	input->whole_cores = config->whole_cores;
 	input->signatures = config->require_signature;
 	input->memory_node = config->has_memory_node ? config->memory_node : TOPOLOGY_NO_NODE;
-	/* Then CPUs that are offline are cells'. */
-	if (read_line(AT_FDCWD, "/sys/devices/jailhouse/enabled", enabled, sizeof(enabled)) == 0 &&
-	    enabled[0] == '1')
-		input->cell_cpus = offline->machine->present;
+	input->cell_cpus = read_cell_cpus();
 }
 
 int offline_begin(struct offline *offline)
