@@ -39,6 +39,8 @@ test_daemon_is_kept_in() {
 		exposure=$(systemd-analyze security --no-pager "$unit.service" | sed -n 's/.*exposure level for .*: \([0-9]*\)\.\([0-9]\).*/\1\2/p')
 		between "tenths of the exposure of $unit" "$((10#${exposure:-99}))" 0 20
 	done
+	is "network namespace of a cell's unit" \
+		"$(readlink "/proc/$(systemctl show -p MainPID --value cell@alpha)/ns/net")" "$(readlink /proc/1/ns/net)"
 	is "capabilities of the daemon" "$(systemctl show -p CapabilityBoundingSet --value cellmgrd)" \
 		"cap_sys_rawio cap_sys_admin"
 }
