@@ -155,6 +155,24 @@ static bool still_runs(const struct unit_order *order)
 	return cell && cell_running(cell);
 }
 
+/*
+ * The service manager would start what the cell requires as well, as root: whoever could have this
+ * one started has not been asked about those.
+ */
+static bool may_be_told(const struct unit_order *order)
+{
+	_cleanup_(error_done) struct error error = {0};
+	const struct manager *manager = order->service->manager;
+
+	if (!order->up ||
+	    manager_check_required(manager, manager_find_cell(manager, order->cell), &error) >= 0)
+		return true;
+	log_event(LOG_NOTICE, NULL, order->cell, NULL, 0,
+		  "Cell %s runs, but its unit was not started: %s", order->cell,
+		  error_text(&error));
+	return false;
+}
+
 /* Machines without it have cells, too; a stop finds no unit where there was none. */
 static void tell_failure(const struct unit_order *order, const sd_bus_error *error)
 {
@@ -214,7 +232,7 @@ static int on_timer(sd_event_source *source, uint64_t usec, void *userdata)
 	struct unit_order *order = userdata;
 
 	if (!order->call && !order->job && usec < order->until && still_runs(order) &&
-	    sd_event_source_set_time(source, order->until) >= 0 &&
+	    may_be_told(order) && sd_event_source_set_time(source, order->until) >= 0 &&
 	    sd_event_source_set_enabled(source, SD_EVENT_ONESHOT) >= 0 && call_systemd(order) >= 0)
 		return 0;
 	if (order->done && (!order->up || still_runs(order)))
@@ -291,7 +309,9 @@ int unit_follow(struct service *service, enum bus_verb verb, const char *cell,
 				     .cell = strdup(cell)};
 	service->orders = order;
 	format_unit(order->unit, cell);
-	r = !order->cell ? -ENOMEM : up && !still_runs(order) ? 0 : begin(order);
+	r = !order->cell					? -ENOMEM
+	    : up && (!still_runs(order) || !may_be_told(order)) ? 0
+								: begin(order);
 	if (r <= 0)
 		order_free(order);
 	return r;

@@ -267,20 +267,49 @@ void manager_show_disable(struct manager *manager, bool begins)
 	}
 }
 
+static int refuse_required(const struct cell *cell, const struct cell *by, const char *name,
+			   const struct cell *required, struct error *error)
+{
+	return error_set(error, ERROR_WRONG_STATE,
+			 "cell %s requires%s%s%s cell %s, which is %s: start that first, or "
+			 "cell@%s.service, which starts all of them",
+			 cell->name, by == cell ? "" : ", by way of cell ",
+			 by == cell ? "" : by->name, by == cell ? "" : ",", name,
+			 required ? lifecycle_name(required->state) : "not there", cell->name);
+}
+
+static bool is_among(const struct cell *const *cells, size_t count, const struct cell *cell)
+{
+	while (count && cells[count - 1] != cell)
+		count--;
+	return count;
+}
+
 int manager_check_required(const struct manager *manager, const struct cell *cell,
 			   struct error *error)
 {
-	for (size_t i = 0; i < cell->description->num_requires; i++) {
-		const char *name = cell->description->requires[i];
-		const struct cell *required = manager_find_cell(manager, name);
+	_cleanup_(freep) const struct cell **met = NULL;
+	size_t count = 1;
 
-		if (!required || !cell_running(required))
-			return error_set(error, ERROR_WRONG_STATE,
-					 "cell %s requires cell %s, which is %s: start that first, "
-					 "or cell@%s.service, which starts both",
-					 cell->name, name,
-					 required ? lifecycle_name(required->state) : "not there",
-					 cell->name);
+	for (const struct cell *any = manager->cells; any; any = any->next)
+		count++;
+	met = calloc(count, sizeof(*met));
+	if (!met)
+		return error_set(error, ERROR_NO_MEMORY, "out of memory");
+	met[0] = cell;
+	count = 1;
+	for (size_t at = 0; at < count; at++) {
+		const struct description *description = met[at]->description;
+
+		for (size_t i = 0; description && i < description->num_requires; i++) {
+			const char *name = description->requires[i];
+			const struct cell *required = manager_find_cell(manager, name);
+
+			if (!required || !cell_running(required))
+				return refuse_required(cell, met[at], name, required, error);
+			if (!is_among(met, count, required))
+				met[count++] = required;
+		}
 	}
 	return 0;
 }

@@ -315,6 +315,42 @@ test_cells_have_an_order() {
 	is "what is left" "$(ls -d /run/systemd/generator/cell@* 2>/dev/null)" ""
 }
 
+# Who may start a cell may not start those that it requires; its unit, which is started as root, would.
+test_a_start_starts_no_required_cell() {
+	local games=(setpriv --reuid=5 --regid=60 --clear-groups ./bus-peer call) way='requires, by way of cell boot, cell beta, which is'
+	order alpha '"requires": ["boot"]'
+	order boot '"requires": ["beta"]'
+	reload_all
+	call EnableHypervisor
+	# It runs without the one that it requires: what counts is what the unit would have started.
+	done_well systemctl start cell@boot
+	done_well call StopCell s beta
+	unit_is cell@beta inactive
+	state_is boot running
+	fails "the whole way" "${games[@]}" "$manager" org.cellmgr1.Manager StartCell s alpha
+	like "why" "$output" "$way.*start that first"
+	cell alpha Create
+	cell alpha Load 'a(ht)' 0
+	fails "the last step" "${games[@]}" "$manager/cell/alpha" org.cellmgr1.Cell Start
+	like "why" "$output" "$way.*start that first"
+	state_is alpha loaded
+	# One that is there already is adopted without them.
+	cell alpha Destroy
+	fake foreign alpha 3 >/dev/null
+	property_becomes 15 alpha State foreign
+	check "games may adopt it" "${games[@]}" "$manager/cell/alpha" org.cellmgr1.Cell Adopt
+	like "journal" "$(journal CELL=alpha)" "its unit was not started: .*$way"
+	sleep 1
+	unit_is cell@alpha inactive
+	unit_is cell@beta inactive
+	state_is beta shut-down
+	done_well call StartCell s beta
+	check "games may start it now" "${games[@]}" "$manager" org.cellmgr1.Manager StartCell s alpha
+	unit_becomes 15 cell@alpha active
+	systemctl stop 'cell@*.service'
+	as_described
+}
+
 test_order_that_makes_no_sense_is_left_out() {
 	order alpha '"after": ["beta"]'
 	order beta '"requires": ["alpha"]'
