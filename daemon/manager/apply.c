@@ -60,7 +60,7 @@ static enum bus_verb find_step(struct apply *apply, struct change **ret)
 			const struct cell *cell = manager_find_cell(apply->manager, change->name);
 			enum bus_verb verb;
 
-			if (!change_is_work(change) || change->killed || change->restored || !cell)
+			if (!change_is_work(change) || change->left || change->restored || !cell)
 				continue;
 			*ret = change;
 			verb = up ? step_up(apply, change, cell) : step_down(apply, change, cell);
@@ -118,13 +118,14 @@ static void on_step(const struct error *error, void *userdata)
 }
 
 /* It is an emergency to somebody: nothing is begun any more. */
-static bool is_killed(const struct apply *apply, struct error *error)
+static bool is_left(const struct apply *apply, struct error *error)
 {
 	for (size_t i = 0; i < apply->changes.count; i++) {
-		if (apply->changes.items[i].killed)
-			return error_set(error, ERROR_WRONG_STATE,
-					 "cell %s was killed on request meanwhile",
-					 apply->changes.items[i].name) < 0;
+		const struct change *change = &apply->changes.items[i];
+
+		if (change->left)
+			return error_set(error, ERROR_WRONG_STATE, "cell %s %s meanwhile",
+					 change->name, change->left) < 0;
 	}
 	return false;
 }
@@ -153,8 +154,8 @@ static char *describe_losses(const struct apply *apply)
 			continue;
 		if (change->lost)
 			fprintf(stream, "; %s is not brought back: %s", change->name, change->lost);
-		else if (change->killed)
-			fprintf(stream, "; %s was killed meanwhile", change->name);
+		else if (change->left)
+			fprintf(stream, "; %s %s meanwhile", change->name, change->left);
 		else if (!change->ran && (!cell || cell->id != change->id))
 			fprintf(stream, "; %s, which did not run, is not created any more",
 				change->name);
@@ -229,7 +230,7 @@ static void go_on(struct apply *apply)
 {
 	_cleanup_(error_done) struct error error = {0};
 
-	if (!apply->back && is_killed(apply, &error))
+	if (!apply->back && is_left(apply, &error))
 		turn_back(apply, &error);
 	apply->verb = find_step(apply, &apply->current);
 	if (apply->verb == VERB_COUNT) {
@@ -370,20 +371,30 @@ bool apply_is_about(const struct manager *manager, const char *cell)
 	return find_work(manager, cell) != NULL;
 }
 
+void apply_leave(struct manager *manager, const char *cell, const char *what)
+{
+	struct changes *changes = manager->apply ? &manager->apply->changes : NULL;
+
+	for (size_t i = 0; changes && i < changes->count; i++) {
+		struct change *change = &changes->items[i];
+
+		if (change_is_work(change) && !change->left &&
+		    (!cell || strcmp(change->name, cell) == 0))
+			change->left = what;
+	}
+}
+
 void apply_note_job(const struct job *job)
 {
-	struct apply *apply = job->manager->apply;
+	static const char *const left[VERB_COUNT] = {
+		[VERB_KILL] = "was killed",
+		[VERB_STOP] = "was stopped",
+		[VERB_DESTROY] = "was destroyed",
+		[VERB_DISABLE] = "was ended with the hypervisor",
+	};
 
-	if (!apply || job->done == on_step ||
-	    (job->verb != VERB_KILL && job->verb != VERB_STOP && job->verb != VERB_DESTROY &&
-	     job->verb != VERB_DISABLE))
-		return;
-	for (size_t i = 0; i < apply->changes.count; i++) {
-		struct change *change = &apply->changes.items[i];
-
-		if (!job->cell || strcmp(change->name, job->cell) == 0)
-			change->killed = true;
-	}
+	if (job->done != on_step && left[job->verb])
+		apply_leave(job->manager, job->cell, left[job->verb]);
 }
 
 void apply_free(struct manager *manager)

@@ -30,6 +30,12 @@ bool apply_is_about(const struct manager *manager, const char *cell);
  * queued. */
 void apply_note_job(const struct job *job);
 
+/*
+ * What is left of the plan does not touch that cell, NULL for all, nor begins anything: what is
+ * what has become of it, "was killed", a constant.
+ */
+void apply_leave(struct manager *manager, const char *cell, const char *what);
+
 /* Drops it, unanswered: for the end of the daemon. */
 void apply_free(struct manager *manager);
 

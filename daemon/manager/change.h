@@ -25,7 +25,7 @@ struct change {
 	bool remake;		     /* it is to be destroyed in between */
 	struct description *old;     /* in force before */
 	struct description *made_of; /* what it was made of, where that was another one */
-	bool killed;		     /* meanwhile, by somebody: it stays so */
+	const char *left;	     /* "was killed", say, meanwhile: it stays so; a constant */
 	bool restored;		     /* runs again as before, or cannot be brought to */
 	char *lost;		     /* why it could not be brought back */
 };
