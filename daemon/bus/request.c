@@ -237,12 +237,13 @@ static void carry_out(struct request *request)
 	job_free(job);
 }
 
-/* The one at work does not. */
+/* The one at work does not; what waits for something else than a job does, a unit's, say. */
 static bool waits(const struct request *request)
 {
 	const struct manager *manager = request->service->manager;
 
-	return request->job && request->job != manager->current && request->job != manager->urgent;
+	return !request->job ||
+	       (request->job != manager->current && request->job != manager->urgent);
 }
 
 /*
@@ -264,7 +265,7 @@ static int check_limits(const struct request *wanted, struct error *error)
 		    !waits(request))
 			continue;
 		of_user++;
-		about_cell += wish->cell && request->job->cell &&
+		about_cell += wish->cell && request->job && request->job->cell &&
 			      strcmp(wish->cell, request->job->cell) == 0;
 	}
 	if (about_cell >= MAX_OF_USER_AND_CELL)

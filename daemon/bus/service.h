@@ -23,6 +23,7 @@ struct service {
 	sd_bus_slot *vanished;		    /* while there are some: who goes from the bus */
 	struct subscription *subscriptions; /* subscription.c */
 	struct unit_order *orders;	    /* unit.c */
+	sd_bus_slot *removals;		    /* of jobs that these are about, while there are some */
 	int inhibit_fd;			    /* inhibit.c: the lock; -1: none */
 	sd_bus_slot *inhibit_call;
 	struct check_call *checks; /* check_call.c: whose images are read, in order */

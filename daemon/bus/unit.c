@@ -25,6 +25,14 @@
 /* Longer than a unit needs to find out that its cell runs. */
 #define FOLLOW_US   60000000u
 
+/* Who is answered when the service manager has it. */
+struct unit_waiter {
+	struct unit_waiter *next;
+	void (*done)(void *userdata);
+	void *userdata;
+};
+
+/* One at most of a cell for each direction: however often it is asked for, it is one job. */
 struct unit_order {
 	struct service *service;
 	struct unit_order *next;
@@ -34,11 +42,9 @@ struct unit_order {
 	bool late;	/* a stop that takes longer than anybody waits */
 	char *job;	/* of the service manager; NULL: not known yet */
 	uint64_t until; /* when to try no more */
-	sd_bus_slot *removals;
 	sd_bus_slot *call;
 	sd_event_source *timer;
-	void (*done)(void *userdata); /* NULL: has been called */
-	void *userdata;
+	struct unit_waiter *waiters;
 };
 
 static void format_unit(char name[UNIT_NAME_MAX], const char *cell)
@@ -112,6 +118,28 @@ static void mark_following(const struct unit_order *order, bool follows)
 		close(fd);
 }
 
+static void tell_done(struct unit_order *order)
+{
+	struct unit_waiter *waiter;
+
+	while ((waiter = order->waiters)) {
+		order->waiters = waiter->next;
+		waiter->done(waiter->userdata);
+		free(waiter);
+	}
+}
+
+static int add_waiter(struct unit_order *order, void (*done)(void *userdata), void *userdata)
+{
+	struct unit_waiter *waiter = done ? malloc(sizeof(*waiter)) : NULL;
+
+	if (!waiter)
+		return done ? -ENOMEM : 0;
+	*waiter = (struct unit_waiter){order->waiters, done, userdata};
+	order->waiters = waiter;
+	return 0;
+}
+
 static void order_free(struct unit_order *order)
 {
 	struct unit_order **link = &order->service->orders;
@@ -121,25 +149,23 @@ static void order_free(struct unit_order *order)
 	if (*link)
 		*link = order->next;
 	/* What becomes of all units of the machine is no business of ours. */
-	if (!order->service->orders)
+	if (!order->service->orders) {
 		send_systemd(order->service, "Unsubscribe", NULL);
+		order->service->removals = sd_bus_slot_unref(order->service->removals);
+	}
 	if (order->up && order->cell)
 		mark_following(order, false);
-	sd_bus_slot_unref(order->removals);
+	while (order->waiters) {
+		struct unit_waiter *waiter = order->waiters;
+
+		order->waiters = waiter->next;
+		free(waiter);
+	}
 	sd_bus_slot_unref(order->call);
 	sd_event_source_disable_unref(order->timer);
 	free(order->cell);
 	free(order->job);
 	free(order);
-}
-
-static void tell_done(struct unit_order *order)
-{
-	void (*done)(void *userdata) = order->done;
-
-	order->done = NULL;
-	if (done)
-		done(order->userdata);
 }
 
 static void finish(struct unit_order *order)
@@ -235,7 +261,7 @@ static int on_timer(sd_event_source *source, uint64_t usec, void *userdata)
 	    may_be_told(order) && sd_event_source_set_time(source, order->until) >= 0 &&
 	    sd_event_source_set_enabled(source, SD_EVENT_ONESHOT) >= 0 && call_systemd(order) >= 0)
 		return 0;
-	if (order->done && (!order->up || still_runs(order)))
+	if (order->waiters && (!order->up || still_runs(order)))
 		log_event(LOG_NOTICE, NULL, order->cell, NULL, 0,
 			  "The service manager has not %s %s in time",
 			  order->up ? "started" : "stopped", order->unit);
@@ -254,11 +280,15 @@ static int on_timer(sd_event_source *source, uint64_t usec, void *userdata)
 
 static int on_removed(sd_bus_message *message, void *userdata, sd_bus_error *ret_error)
 {
-	struct unit_order *order = userdata;
+	struct service *service = userdata;
+	struct unit_order *order = service->orders;
 	const char *job, *unit, *result;
 
-	if (!order->job || sd_bus_message_read(message, "uoss", NULL, &job, &unit, &result) < 0 ||
-	    strcmp(job, order->job) != 0)
+	if (sd_bus_message_read(message, "uoss", NULL, &job, &unit, &result) < 0)
+		return 0;
+	while (order && !(order->job && strcmp(order->job, job) == 0))
+		order = order->next;
+	if (!order)
 		return 0;
 	/* Taken back by a stop its process may have begun: it still is to start nothing. */
 	if (strcmp(result, "done") != 0)
@@ -267,26 +297,63 @@ static int on_removed(sd_bus_message *message, void *userdata, sd_bus_error *ret
 	return 0;
 }
 
+static struct unit_order *find_order(const struct service *service, const char *cell, bool up)
+{
+	struct unit_order *order = service->orders;
+
+	while (order && !(order->up == up && strcmp(order->cell, cell) == 0))
+		order = order->next;
+	return order;
+}
+
 /* Who hears of the end of a job has to have said before that he wants to. */
+static int watch_jobs(struct service *service)
+{
+	if (service->removals)
+		return 0;
+	send_systemd(service, "Subscribe", NULL);
+	return sd_bus_match_signal_async(service->bus, &service->removals, SYSTEMD, SYSTEMD_PATH,
+					 SYSTEMD_INTERFACE, "JobRemoved", on_removed, NULL,
+					 service);
+}
+
+/* Or once more: what has been asked for may have come to its end in between. */
 static int begin(struct unit_order *order)
 {
-	sd_bus *bus = order->service->bus;
 	int r;
 
+	order->late = false;
+	free(order->job);
+	order->job = NULL;
 	/* Somebody wants it: how often it was started before does not count. */
 	if (order->up) {
 		mark_following(order, true);
 		send_systemd(order->service, "ResetFailedUnit", order->unit);
 	}
-	send_systemd(order->service, "Subscribe", NULL);
-	r = sd_bus_match_signal_async(bus, &order->removals, SYSTEMD, SYSTEMD_PATH,
-				      SYSTEMD_INTERFACE, "JobRemoved", on_removed, NULL, order);
+	order->timer = sd_event_source_disable_unref(order->timer);
+	r = watch_jobs(order->service);
 	if (r >= 0)
-		r = sd_event_add_time_relative(sd_bus_get_event(bus), &order->timer,
+		r = sd_event_add_time_relative(sd_bus_get_event(order->service->bus), &order->timer,
 					       CLOCK_MONOTONIC, PATIENCE_US, 0, on_timer, order);
 	if (r >= 0)
 		r = sd_event_source_get_time(order->timer, &order->until);
 	return r < 0 ? r : call_systemd(order);
+}
+
+static struct unit_order *order_new(struct service *service, const char *cell, bool up)
+{
+	struct unit_order *order = calloc(1, sizeof(*order));
+
+	if (!order)
+		return NULL;
+	*order = (struct unit_order){
+		.service = service, .next = service->orders, .up = up, .cell = strdup(cell)};
+	service->orders = order;
+	format_unit(order->unit, cell);
+	if (order->cell)
+		return order;
+	order_free(order);
+	return NULL;
 }
 
 int unit_follow(struct service *service, enum bus_verb verb, const char *cell,
@@ -298,32 +365,16 @@ int unit_follow(struct service *service, enum bus_verb verb, const char *cell,
 
 	if (!up && verb != VERB_STOP)
 		return 0;
-	order = calloc(1, sizeof(*order));
+	order = find_order(service, cell, up) ?: order_new(service, cell, up);
 	if (!order)
 		return -ENOMEM;
-	*order = (struct unit_order){.service = service,
-				     .next = service->orders,
-				     .up = up,
-				     .done = done,
-				     .userdata = userdata,
-				     .cell = strdup(cell)};
-	service->orders = order;
-	format_unit(order->unit, cell);
-	r = !order->cell					? -ENOMEM
-	    : up && (!still_runs(order) || !may_be_told(order)) ? 0
-								: begin(order);
-	if (r <= 0)
+	r = up && (!still_runs(order) || !may_be_told(order)) ? 0 : order->call ? 1 : begin(order);
+	if (r > 0)
+		r = add_waiter(order, done, userdata) < 0 ? -ENOMEM : 1;
+	/* What others wait for goes on. */
+	if (r <= 0 && !order->waiters && !order->job && !order->call)
 		order_free(order);
 	return r;
-}
-
-static struct unit_order *find_order(const struct service *service, const char *cell, bool up)
-{
-	struct unit_order *order = service->orders;
-
-	while (order && !(order->up == up && strcmp(order->cell, cell) == 0))
-		order = order->next;
-	return order;
 }
 
 bool unit_follows(const struct service *service, enum bus_verb verb, const char *cell)

@@ -164,6 +164,41 @@ test_nobody_waits_long_for_the_service_manager() {
 	unit_is cell@alpha inactive
 }
 
+# However often somebody asks, the service manager is asked once, and listened to once.
+test_many_starts_are_one_order() {
+	local reload peers=() n
+	mkdir -p /run/systemd/system-generators
+	printf '#!/bin/sh\nsleep 4\n' >/run/systemd/system-generators/slow
+	chmod +x /run/systemd/system-generators/slow
+	done_well call EnableHypervisor
+	systemctl daemon-reload &
+	reload=$!
+	eventually_check "it is at work" 15 pgrep -f system-generators/slow
+	start_monitor
+	for n in 1 2 3 4 5 6; do
+		./bus-peer call "$manager" org.cellmgr1.Manager StartCell s alpha &
+		peers+=($!)
+	done
+	for n in "${peers[@]}"; do
+		wait "$n" || not_ok "a start"
+	done
+	rm /run/systemd/system-generators/slow
+	wait "$reload"
+	unit_becomes 15 cell@alpha active
+	# All of them are at their end with it.
+	peers=()
+	for n in 1 2 3 4; do
+		./bus-peer call "$manager" org.cellmgr1.Manager StopCell s alpha &
+		peers+=($!)
+	done
+	done_well call StopCell s alpha
+	unit_is cell@alpha inactive
+	wait "${peers[@]}"
+	stop_monitor
+	between "orders to start" "$(times_called StartUnit)" 1 2
+	between "ears for them" "$(grep '"member":"AddMatch"' /tmp/monitor | grep -c JobRemoved)" 1 3
+}
+
 # The process of the unit is told to stop before it can listen.
 test_unit_that_is_stopped_at_once_stops_its_cell() {
 	drop_in alpha 'ExecStart=' "ExecStart=/bin/sleep infinity" TimeoutStartSec=infinity
