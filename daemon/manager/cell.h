@@ -58,7 +58,8 @@ struct cell {
 	bool added;	 /* told of by core_events.cell_added */
 	bool doomed;	 /* it has failed and is to be destroyed for that */
 	bool stops_all;	 /* or all cells are to be stopped */
-	bool restarting; /* or a job of ours is to start it again */
+	bool to_stop;	 /* with all others, since one has failed */
+	bool restarting; /* a job of ours is to start it again */
 	bool gone;	 /* it ran, and is not there any more, or not ours; to be told */
 	unsigned int recording; /* failures of it that are told when their record is written */
 

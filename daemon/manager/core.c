@@ -277,6 +277,7 @@ void manager_free(struct manager *manager)
 	worker_free(manager->worker);
 	worker_free(manager->urgent_worker);
 	sight_end(manager);
+	sd_event_source_disable_unref(manager->restarts);
 	crashes_end(manager);
 	metrics_end(manager);
 	consoles_free(manager);

@@ -77,9 +77,10 @@ DEFINE_FREEP(struct job *, job_free)
 /* Calls done, if it has not been, for those that were merged into it as well. */
 void job_answer(struct job *job, const struct error *error);
 
-/* What a Kill and a Cancel say of those that they cut short. */
+/* What a Kill, a Cancel and a failure with "stop-all" say of those that they cut short. */
 #define JOB_KILLED    "was killed on request meanwhile"
 #define JOB_WITHDRAWN "is left as it is now: what was to be done was withdrawn on request"
+#define JOB_STOPPED   "is not started: all cells are stopped, since one has failed"
 
 /* The error of such a one; why is one of these. */
 void job_set_cancelled(const struct job *job, const char *why, struct error *error);

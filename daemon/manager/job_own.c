@@ -48,3 +48,28 @@ unsigned int jobs_queued(const struct manager *manager)
 		count++;
 	return count;
 }
+
+static void abandon(struct job *job)
+{
+	if (job && job->step)
+		atomic_store(&job->step->abandoned, true);
+}
+
+void jobs_abandon(struct manager *manager)
+{
+	abandon(manager->current);
+	abandon(manager->urgent);
+}
+
+void jobs_free(struct manager *manager)
+{
+	struct job *job;
+
+	while ((job = manager->queue)) {
+		manager->queue = job->next;
+		job_free(job);
+	}
+	job_free(manager->urgent);
+	job_free(manager->current);
+	manager->urgent = manager->current = NULL;
+}

@@ -3,6 +3,8 @@
 
 #include <string.h>
 
+#include "manager/on_failure.h"
+
 static bool same_cell(const struct job *one, const struct job *other)
 {
 	return one->cell && other->cell ? strcmp(one->cell, other->cell) == 0
@@ -99,27 +101,44 @@ struct job *queue_take(struct manager *manager)
 	return *link ? take(link) : NULL;
 }
 
+/* Takes it out of the queue and puts it at the end of those that are to be dropped. */
+static void set_aside(struct job **link, struct job ***end)
+{
+	**end = take(link);
+	*end = &(**end)->next;
+}
+
+/* Not from the queue: who is answered may ask for more, and that is not meant. */
+static void drop(struct job *dropped, const char *why, const struct error *error)
+{
+	while (dropped) {
+		_cleanup_(job_freep) struct job *job = take(&dropped);
+		_cleanup_(error_done) struct error cancelled = {0};
+
+		if (why)
+			job_set_cancelled(job, why, &cancelled);
+		on_failure_job_dropped(job, why != NULL);
+		job_answer(job, why ? &cancelled : error);
+	}
+}
+
 bool queue_cancel(struct manager *manager, const char *cell, bool all, const char *why)
 {
-	struct job **link = &manager->queue;
-	_cleanup_(error_done) struct error error = {0};
-	bool any = false;
+	struct job *dropped = NULL, **end = &dropped, **link = &manager->queue;
 
 	while (*link) {
-		struct job *job = *link;
+		const struct job *job = *link;
 
-		if (!job->cell || strcmp(job->cell, cell) != 0 ||
-		    !(all || job_brings_to_life(job))) {
-			link = &job->next;
-			continue;
-		}
-		take(link);
-		job_set_cancelled(job, why, &error);
-		job_answer(job, &error);
-		job_free(job);
-		any = true;
+		if (job->cell && (!cell || strcmp(job->cell, cell) == 0) &&
+		    (all || job_brings_to_life(job)))
+			set_aside(link, &end);
+		else
+			link = &(*link)->next;
 	}
-	return any;
+	if (!dropped)
+		return false;
+	drop(dropped, why, NULL);
+	return true;
 }
 
 /* Nobody waits for it; what the daemon itself wants nobody ever did. */
@@ -154,19 +173,26 @@ const struct job *queue_find(const struct manager *manager, const char *cell)
 	return job;
 }
 
-void queue_refuse(struct manager *manager, bool keep_kills, const struct error *error)
+void queue_drop_own_start(struct manager *manager, const char *cell)
 {
 	struct job **link = &manager->queue;
 
-	while (*link) {
-		struct job *job = *link;
+	while (*link && ((*link)->asked || (*link)->merged || (*link)->verb != VERB_START ||
+			 strcmp((*link)->cell, cell) != 0))
+		link = &(*link)->next;
+	if (*link)
+		job_free(take(link));
+}
 
-		if (keep_kills && job->verb == VERB_KILL) {
-			link = &job->next;
-			continue;
-		}
-		take(link);
-		job_answer(job, error);
-		job_free(job);
+void queue_refuse(struct manager *manager, bool keep_kills, const struct error *error)
+{
+	struct job *dropped = NULL, **end = &dropped, **link = &manager->queue;
+
+	while (*link) {
+		if (keep_kills && (*link)->verb == VERB_KILL)
+			link = &(*link)->next;
+		else
+			set_aside(link, &end);
 	}
+	drop(dropped, NULL, error);
 }

@@ -19,8 +19,9 @@ struct job *queue_take_kill(struct manager *manager);
 struct job *queue_take(struct manager *manager);
 
 /*
- * Answers those about the cell, all or only those that would bring it to life, that they came to
- * nothing; why as for job_set_cancelled(). Whether there were any.
+ * Answers those about the cell, NULL for any, all or only those that would bring it to life, that
+ * they came to nothing; why as for job_set_cancelled(). What is asked for because of that answer
+ * stays. Whether there were any.
  */
 bool queue_cancel(struct manager *manager, const char *cell, bool all, const char *why);
 
@@ -32,6 +33,9 @@ bool queue_withdraw(struct manager *manager, struct job *job);
 
 /* The first that waits about the cell; NULL: none. */
 const struct job *queue_find(const struct manager *manager, const char *cell);
+
+/* Leaves out the start of the daemon's own about a cell, where there is one. */
+void queue_drop_own_start(struct manager *manager, const char *cell);
 
 /* Answers all with an error, but for kills where those are kept. */
 void queue_refuse(struct manager *manager, bool keep_kills, const struct error *error);

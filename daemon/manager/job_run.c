@@ -61,6 +61,15 @@ static void show_operation(struct manager *manager, const char *name)
 	manager_publish_cell(manager, cell);
 }
 
+void jobs_show(struct manager *manager)
+{
+	/* The hypervisor's end shows itself. */
+	for (const struct cell *cell = manager->cells; cell; cell = cell->next) {
+		if (strcmp(cell->operation, verb_name(VERB_DISABLE)) != 0)
+			show_operation(manager, cell->name);
+	}
+}
+
 static void begin(struct job *job)
 {
 	struct manager *manager = job->manager;
@@ -163,6 +172,7 @@ static void give_up(struct job *job)
 	error_set(&error, ERROR_BUSY, "the driver has not come back from %s yet",
 		  verb_name(job->step->verb));
 	queue_refuse(job->manager, job != job->manager->urgent, &error);
+	jobs_show(job->manager);
 	run_next(job->manager);
 }
 
@@ -413,6 +423,7 @@ static bool refuse_while_stuck(struct job *job)
 		return false;
 	error_set(&error, ERROR_BUSY, "the driver has not come back from %s%s%s yet",
 		  verb_name(stuck->verb), stuck->cell ? " " : "", stuck->cell ? stuck->cell : "");
+	on_failure_job_dropped(job, false);
 	job_answer(job, &error);
 	job_free(job);
 	return true;
@@ -425,10 +436,10 @@ void job_submit(struct job *job)
 	_cleanup_(freep) char *name = NULL;
 	bool began;
 
+	job->asked = job->done != NULL;
 	if (refuse_while_stuck(job))
 		return;
 	job->was_running = cell && cell_running(cell);
-	job->asked = job->done != NULL;
 	on_failure_job_submitted(job);
 	apply_note_job(job);
 	/* What is answered meanwhile may submit more; none begins, and ends, before all are in
@@ -448,7 +459,8 @@ void job_submit(struct job *job)
 int jobs_cancel(struct manager *manager, const char *cell, struct error *error)
 {
 	struct job *current = manager->current;
-	const bool waited = queue_cancel(manager, cell, true, JOB_WITHDRAWN);
+	const bool waited = queue_cancel(manager, cell, true, JOB_WITHDRAWN) |
+			    on_failure_withdraw(manager, cell);
 	const bool at_work = current && current->cell && strcmp(current->cell, cell) == 0;
 	const bool stops = at_work && current->step && current->step->verb == VERB_STOP;
 
@@ -474,29 +486,4 @@ void job_abandon(struct job *job)
 
 	if (queue_withdraw(manager, job))
 		show_operation(manager, cell);
-}
-
-static void abandon(struct job *job)
-{
-	if (job && job->step)
-		atomic_store(&job->step->abandoned, true);
-}
-
-void jobs_abandon(struct manager *manager)
-{
-	abandon(manager->current);
-	abandon(manager->urgent);
-}
-
-void jobs_free(struct manager *manager)
-{
-	struct job *job;
-
-	while ((job = manager->queue)) {
-		manager->queue = job->next;
-		job_free(job);
-	}
-	job_free(manager->urgent);
-	job_free(manager->current);
-	manager->urgent = manager->current = NULL;
 }

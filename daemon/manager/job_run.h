@@ -28,6 +28,9 @@ int jobs_cancel(struct manager *manager, const char *cell, struct error *error);
  */
 void job_abandon(struct job *job);
 
+/* What is being done with each cell, after jobs have been dropped. */
+void jobs_show(struct manager *manager);
+
 /* How many jobs wait; the one at work does not count. */
 unsigned int jobs_queued(const struct manager *manager);
 

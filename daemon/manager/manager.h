@@ -92,6 +92,9 @@ struct manager {
 	struct worker *urgent_worker;
 	bool running_jobs; /* job_run.c is about to begin what may be begun */
 
+	sd_event_source *restarts;		    /* on_failure.c; NULL: none is planned */
+	char stopped_for[DESCRIPTION_MAX_NAME + 1]; /* the cell whose failure was to stop all */
+
 	struct apply *apply; /* descriptions that are being applied (apply.c); NULL: none */
 
 	struct console_stream *consoles;

@@ -5,10 +5,15 @@
 #include <string.h>
 
 #include "common/quantity.h"
+#include "manager/apply.h"
+#include "manager/job_queue.h"
 #include "manager/job_run.h"
 #include "manager/restart.h"
 #include "util/log.h"
 #include "util/message_ids.h"
+
+/* As exact as a delay that people have chosen has to be. */
+#define ACCURACY_US 50000u
 
 static uint64_t now_us(const struct manager *manager)
 {
@@ -22,11 +27,35 @@ static bool is_asked(const struct job *job, const struct cell *cell)
 	       (job->verb == VERB_DISABLE || (job->cell && strcmp(job->cell, cell->name) == 0));
 }
 
+static int on_due(sd_event_source *source, uint64_t usec, void *userdata)
+{
+	jobs_follow_up(userdata);
+	return 0;
+}
+
+/* For the next one. What is due and cannot be begun is tried again with each look. */
+static void arm(struct manager *manager)
+{
+	uint64_t now = now_us(manager), next = UINT64_MAX;
+
+	for (const struct cell *cell = manager->cells; cell; cell = cell->next) {
+		const uint64_t due = cell->restarting ? 0 : cell->record.restart.due;
+
+		if (due > now && due < next)
+			next = due;
+	}
+	manager->restarts = sd_event_source_disable_unref(manager->restarts);
+	if (next != UINT64_MAX)
+		(void)sd_event_add_time(manager->event, &manager->restarts, CLOCK_MONOTONIC, next,
+					ACCURACY_US, on_due, manager);
+}
+
 /* Its unit takes an operation for a cell that has not come to its end. */
 static void show_plan(struct cell *cell)
 {
 	cell_set_operation(cell, cell->record.restart.due ? verb_name(VERB_RESTART) : "");
 	cell->unsaved = true;
+	arm(cell->manager);
 }
 
 static void tell_limit(struct cell *cell, const struct description_restart *rules)
@@ -66,20 +95,27 @@ static void plan_restart(struct manager *manager, struct cell *cell)
 	show_plan(cell);
 }
 
-/* At work or waiting: who has asked for something decides what comes next. */
-static bool somebody_asks(const struct manager *manager, const struct cell *cell)
+/* Whose outcome decides what comes next: somebody's, or the end that comes to all. */
+static bool decides(const struct job *job, const struct cell *cell)
+{
+	return is_asked(job, cell) ||
+	       (job->verb == VERB_STOP && strcmp(job->cell, cell->name) == 0);
+}
+
+/* At work or waiting. */
+static bool is_decided(const struct manager *manager, const struct cell *cell)
 {
 	const struct job *at_work[] = {manager->current, manager->urgent};
 
 	for (size_t i = 0; i < ARRAY_SIZE(at_work); i++) {
-		if (at_work[i] && is_asked(at_work[i], cell))
+		if (at_work[i] && decides(at_work[i], cell))
 			return true;
 	}
 	for (const struct job *job = manager->queue; job; job = job->next) {
-		if (is_asked(job, cell))
+		if (decides(job, cell))
 			return true;
 	}
-	return false;
+	return cell->to_stop;
 }
 
 void on_failure(struct manager *manager, struct cell *cell, enum failure_kind kind)
@@ -94,7 +130,7 @@ void on_failure(struct manager *manager, struct cell *cell, enum failure_kind ki
 		cell->stops_all = kind != FAILURE_KIND_KILLED;
 	else if (wanted == DESCRIPTION_ON_FAILURE_RESTART &&
 		 (kind == FAILURE_KIND_ENDED || kind == FAILURE_KIND_ILL) &&
-		 (!cell->record.restart.due || cell->restarting) && !somebody_asks(manager, cell))
+		 (!cell->record.restart.due || cell->restarting) && !is_decided(manager, cell))
 		plan_restart(manager, cell);
 }
 
@@ -104,31 +140,44 @@ void on_failure_remember(struct cell *cell)
 		show_plan(cell);
 }
 
+/* Also where its time has come, and the job waits. */
 static void cancel(struct cell *cell)
 {
+	if (cell->restarting)
+		queue_drop_own_start(cell->manager, cell->name);
 	cell->record.restart.due = 0;
 	cell->restarting = false;
 	show_plan(cell);
+}
+
+static void give_up(struct cell *cell, enum bus_verb verb)
+{
+	log_event(LOG_NOTICE, NULL, cell->name, NULL, 0,
+		  "The start of cell %s that was planned is given up, since %s was asked for",
+		  cell->name, verb_name(verb));
+	cancel(cell);
 }
 
 static void submit(struct manager *manager, struct cell *cell, enum bus_verb verb, bool whole)
 {
 	struct job *job = job_new(manager, verb, cell->name);
 
-	if (!job)
+	if (!job) {
+		/* With the next look. */
+		cell->restarting = false;
 		return;
+	}
 	job->whole = whole;
 	job_submit(job);
 }
 
 /* The one that was started last goes first, the failed one last. NULL: none runs. */
-static struct cell *next_to_stop(const struct manager *manager, const struct cell *failed,
-				 uint64_t before)
+static struct cell *next_to_stop(const struct manager *manager, uint64_t before)
 {
 	struct cell *next = NULL;
 
 	for (struct cell *cell = manager->cells; cell; cell = cell->next) {
-		if (cell != failed && cell_running(cell) && cell_owned(cell) &&
+		if (cell->to_stop && cell_running(cell) && cell_owned(cell) &&
 		    cell->record.started_at < before &&
 		    (!next || cell->record.started_at > next->record.started_at))
 			next = cell;
@@ -136,24 +185,51 @@ static struct cell *next_to_stop(const struct manager *manager, const struct cel
 	return next;
 }
 
-static void stop_all(struct manager *manager, struct cell *failed)
+static bool comes_up(const struct manager *manager, const struct cell *cell)
+{
+	const struct job *current = manager->current;
+
+	return current && current->cell && job_brings_to_life(current) &&
+	       strcmp(current->cell, cell->name) == 0;
+}
+
+/* Those that run, and what a step that is at work still starts. */
+static void stop_those(struct manager *manager)
 {
 	uint64_t before = UINT64_MAX;
 	struct cell *cell;
 
+	while ((cell = next_to_stop(manager, before))) {
+		before = cell->record.started_at;
+		cell->to_stop = false;
+		log_event(LOG_NOTICE, NULL, cell->name, NULL, 0,
+			  "Cell %s is stopped, since cell %s has failed", cell->name,
+			  manager->stopped_for);
+		submit(manager, cell, VERB_STOP, true);
+	}
+	for (cell = manager->cells; cell; cell = cell->next)
+		cell->to_stop &= cell_running(cell) || comes_up(manager, cell);
+}
+
+static void stop_all(struct manager *manager, struct cell *failed)
+{
 	log_event(LOG_ERR, MESSAGE_STOP_ALL, failed->name, NULL, 0,
 		  "All cells are stopped, since cell %s has failed: its description says so",
 		  failed->name);
-	for (cell = manager->cells; cell; cell = cell->next) {
+	snprintf(manager->stopped_for, sizeof(manager->stopped_for), "%s", failed->name);
+	for (struct cell *cell = manager->cells; cell; cell = cell->next) {
 		if (cell->record.restart.due)
 			cancel(cell);
+		cell->to_stop = cell != failed && ((cell_running(cell) && cell_owned(cell)) ||
+						   comes_up(manager, cell));
 	}
-	while ((cell = next_to_stop(manager, failed, before))) {
-		before = cell->record.started_at;
-		log_event(LOG_NOTICE, NULL, cell->name, NULL, 0,
-			  "Cell %s is stopped, since cell %s has failed", cell->name, failed->name);
-		submit(manager, cell, VERB_STOP, true);
-	}
+	/* Nor are they brought back, or up. */
+	apply_leave(manager, NULL, "was stopped");
+	if (manager->current && job_brings_to_life(manager->current) &&
+	    !manager->current->cancelled)
+		manager->current->cancelled = JOB_STOPPED;
+	queue_cancel(manager, NULL, false, JOB_STOPPED);
+	jobs_show(manager);
 	/* It answers nothing. */
 	if (cell_running(failed))
 		submit(manager, failed, VERB_KILL, false);
@@ -183,6 +259,8 @@ void on_failure_follow_up(struct manager *manager)
 			submit(manager, cell, VERB_START, true);
 		}
 	}
+	stop_those(manager);
+	arm(manager);
 }
 
 void on_failure_job_submitted(struct job *job)
@@ -192,16 +270,43 @@ void on_failure_job_submitted(struct job *job)
 	if (!job->asked)
 		return;
 	for (struct cell *cell = manager->cells; cell; cell = cell->next) {
-		if (!cell->record.restart.due || !is_asked(job, cell))
+		if (!is_asked(job, cell))
 			continue;
-		log_event(
-			LOG_NOTICE, NULL, cell->name, NULL, 0,
-			"The start of cell %s that was planned is given up, since %s was asked for",
-			cell->name, verb_name(job->verb));
+		/* Somebody has it started all the same. */
+		cell->to_stop = cell->to_stop && !job_brings_to_life(job);
+		if (!cell->record.restart.due)
+			continue;
 		/* To put an end to that is what a Kill can do for a cell that does not run. */
 		job->was_running = true;
-		cancel(cell);
+		give_up(cell, job->verb);
 	}
+}
+
+void on_failure_job_dropped(const struct job *job, bool for_good)
+{
+	struct cell *cell = job_cell(job);
+
+	if (!cell || job->asked)
+		return;
+	if (job->verb == VERB_STOP)
+		cell->to_stop = !for_good;
+	else if (job->verb == VERB_DESTROY)
+		cell->doomed = !for_good;
+	if (job->verb != VERB_START || !cell->restarting)
+		return;
+	cell->restarting = false;
+	if (for_good)
+		cancel(cell);
+}
+
+bool on_failure_withdraw(struct manager *manager, const char *name)
+{
+	struct cell *cell = manager_find_cell(manager, name);
+
+	if (!cell || !cell->record.restart.due)
+		return false;
+	give_up(cell, VERB_CANCEL);
+	return true;
 }
 
 void on_failure_job_ended(const struct job *job, struct cell *cell, const struct error *error)
@@ -210,7 +315,7 @@ void on_failure_job_ended(const struct job *job, struct cell *cell, const struct
 		cell->record.restart.count = 0;
 	if (!cell->restarting || job->asked || job->verb != VERB_START)
 		return;
-	if (error_is_set(error) && cell->description && !cell_running(cell))
+	if (error_is_set(error) && !job->cancelled && cell->description && !cell_running(cell))
 		plan_restart(job->manager, cell);
 	else
 		cancel(cell);

@@ -27,6 +27,15 @@ void on_failure_job_submitted(struct job *job);
 /* A job has ended, before its end is told. */
 void on_failure_job_ended(const struct job *job, struct cell *cell, const struct error *error);
 
+/*
+ * A job is dropped before it was begun, or refused: for good, so that what was planned is given up,
+ * or since nothing can be done for now.
+ */
+void on_failure_job_dropped(const struct job *job, bool for_good);
+
+/* Somebody does not want what was planned for a cell. Whether there was anything. */
+bool on_failure_withdraw(struct manager *manager, const char *cell);
+
 /* Whether a cell of a daemon before us is to be started again. */
 void on_failure_remember(struct cell *cell);
 

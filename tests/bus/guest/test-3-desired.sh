@@ -1,6 +1,6 @@
 # SPDX-License-Identifier: GPL-2.0-only
 # shellcheck shell=bash
-# shellcheck disable=SC2154 # manager, output: of lib.sh
+# shellcheck disable=SC2154 # manager, output, submitted: of lib.sh
 # Cells become what their descriptions say: what is pending, the plan, and its way back.
 
 cells=/etc/cellmgr/cells
@@ -207,6 +207,57 @@ test_apply_does_not_start_what_is_killed() {
 	like "its answer" "$(cat /tmp/apply)" 'beta was killed meanwhile'
 	state_is beta failed
 	property_is beta Operation ""
+	restore_cells
+}
+
+test_cancel_withdraws_the_way_on_and_not_the_way_back() {
+	local apply
+	save_cells
+	change alpha 's/"timeout": "1s"/"timeout": "60s"/'
+	call Reload
+	done_well call StartCell s alpha
+	done_well call StartCell s beta
+	change alpha 's/"1M"/"2M"/'
+	fake answer alpha silent >/dev/null
+	fake answer beta silent >/dev/null
+	./bus-peer call "$manager" org.cellmgr1.Manager Apply s "" >/tmp/apply 2>&1 &
+	apply=$!
+	property_becomes 30 alpha Operation stop
+	busctl --timeout=100 call org.cellmgr1 "$manager" org.cellmgr1.Manager StopCell s beta >/dev/null 2>&1 &
+	property_becomes 30 beta Operation "stop, waiting"
+	fake answer alpha approve >/dev/null
+	property_becomes 30 beta Operation stop
+	# Its destruction waits now.
+	state_is alpha shut-down
+	done_well cell alpha Cancel
+	done_well cell beta Kill
+	wait $apply
+	like "its answer" "$(cat /tmp/apply)" 'withdrawn on request; all that was changed is as before$'
+	state_is alpha running
+	property_is alpha Memory $((1 << 20))
+	property_is alpha Operation ""
+	wait
+	restore_cells
+}
+
+# Who stops a cell has not killed it.
+test_apply_says_what_became_of_a_cell_meanwhile() {
+	local apply
+	save_cells
+	done_well call StartCell s beta
+	fake answer beta silent >/dev/null
+	change beta 's/"4M"/"2M"/'
+	./bus-peer call "$manager" org.cellmgr1.Manager Apply s "" >/tmp/apply 2>&1 &
+	apply=$!
+	property_becomes 30 beta Operation stop
+	start_monitor
+	submit StopCell s beta
+	stop_monitor
+	fake answer beta approve >/dev/null
+	wait $apply
+	like "its answer" "$(cat /tmp/apply)" 'cell beta was stopped meanwhile'
+	wait "$submitted"
+	state_is beta shut-down
 	restore_cells
 }
 

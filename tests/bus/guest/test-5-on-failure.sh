@@ -18,6 +18,8 @@ without_keys() {
 	call Reload
 }
 
+started_id=2d7f60be1c9b4d5ea3c0f18b5d94e6a7
+
 fail_alpha() {
 	fake fail alpha 2 0xdead000 4 0x1234 2 >/dev/null
 }
@@ -194,6 +196,122 @@ test_all_cells_are_stopped_where_wanted() {
 	done_well cell alpha Kill
 	sleep 0.5
 	state_is beta running
+	without_keys alpha
+}
+
+# What waits does not begin, and what is at work on a start is stopped when that is done.
+test_nothing_comes_up_after_all_were_stopped() {
+	local start waiting
+	with_keys alpha '"on-failure": "stop-all"'
+	with_keys boot '"on-failure": "restart", "restart": { "delay": "3s" }'
+	done_well call StartCell s alpha
+	done_well call StartCell s boot
+	cell beta Create
+	cell beta Load 'a(ht)' 0
+	fake rule start 0 hang >/dev/null
+	./bus-peer call "$manager" org.cellmgr1.Manager StartCell s beta >/tmp/start 2>&1 &
+	start=$!
+	property_becomes 30 beta Operation start
+	./bus-peer call "$(cell_path noimage)" org.cellmgr1.Cell Create >/tmp/waiting 2>&1 &
+	waiting=$!
+	property_becomes 30 noimage Operation "create, waiting"
+	fake fail boot 2 0xdead000 4 0x1234 2 >/dev/null
+	property_becomes 15 boot Operation restart
+	fail_alpha
+	wait $waiting
+	like "what waited" "$(cat /tmp/waiting)" 'WrongState: cell noimage is not started: all cells are stopped'
+	property_is boot Operation ""
+	fake clear >/dev/null
+	wait $start
+	like "what was at work" "$(cat /tmp/start)" 'WrongState: cell beta is not started: all cells are stopped'
+	property_becomes 30 beta State shut-down
+	sleep 3
+	state_is boot failed
+	state_is noimage defined
+	# What somebody starts now runs.
+	done_well call StartCell s beta
+	sleep 1
+	state_is beta running
+	without_keys alpha boot
+}
+
+# What was planned is not done later than planned, though nothing else happens then.
+test_a_start_is_as_late_as_planned() {
+	local planned
+	with_keys alpha '"on-failure": "restart", "restart": { "delay": "700ms" }'
+	done_well call StartCell s alpha
+	# Until nobody asks for figures any more, for which it would be looked at often.
+	sleep 5
+	fail_alpha
+	property_becomes 30 alpha Operation restart
+	property_becomes 30 alpha State running
+	planned=$(stamp MESSAGE_ID=b2c4f07d6a194e83a51e7d90f3c8264b CELL=alpha)
+	between "milliseconds" $((($(stamp MESSAGE_ID="$started_id" CELL=alpha) - planned) / 1000)) 600 3500
+	without_keys alpha
+}
+
+# stamp MATCH...: when the last such line of the daemon was written, in µs.
+stamp() {
+	journalctl --sync
+	journalctl -b -o json --since "@$case_began" "$@" | tail -n 1 |
+		python3 -c 'import json, sys; print(json.loads(sys.stdin.readline())["__MONOTONIC_TIMESTAMP"])'
+}
+
+test_cancel_ends_what_was_planned() {
+	with_keys alpha '"on-failure": "restart", "restart": { "delay": "1500ms" }'
+	done_well systemctl start cell@alpha
+	fail_alpha
+	property_becomes 15 alpha Operation restart
+	done_well cell alpha Cancel
+	property_is alpha Operation ""
+	unit_becomes 15 cell@alpha failed
+	fails_with WrongState "nothing" alpha Cancel
+	# Where it waits for the driver.
+	done_well call StartCell s beta
+	done_well call StartCell s alpha
+	fake answer beta silent >/dev/null
+	busctl --timeout=100 call org.cellmgr1 "$manager" org.cellmgr1.Manager StopCell s beta >/dev/null 2>&1 &
+	property_becomes 30 beta Operation stop
+	fail_alpha
+	property_becomes 30 alpha Operation "start, waiting"
+	done_well cell alpha Cancel
+	property_is alpha Operation ""
+	done_well cell beta Kill
+	wait
+	# Where it is at work.
+	done_well call StartCell s alpha
+	fake rule load 0 hang >/dev/null
+	fail_alpha
+	property_becomes 30 alpha Operation start
+	done_well cell alpha Cancel
+	fake clear >/dev/null
+	property_becomes 30 alpha Operation ""
+	sleep 3
+	property_is alpha Operation ""
+	isnt "alpha" "$(property alpha State)" running
+	is "plans" "$(journal MESSAGE_ID=b2c4f07d6a194e83a51e7d90f3c8264b CELL=alpha | wc -l)" 3
+	without_keys alpha
+}
+
+# A driver that hangs when its time has come does not make it forgotten.
+test_what_was_planned_outlives_a_driver_that_hangs() {
+	local started
+	with_keys alpha '"on-failure": "restart", "restart": { "delay": "2s" }'
+	echo '{ "deadlines": { "create": "1s" } }' >/etc/cellmgr/cellmgrd.conf
+	call Reload
+	done_well call StartCell s alpha
+	started=$(property alpha StartedAt)
+	fake rule create 0 stuck >/dev/null
+	./bus-peer call "$(cell_path boot)" org.cellmgr1.Cell Create >/tmp/create 2>&1 &
+	property_becomes 30 boot Operation create
+	fail_alpha
+	property_becomes 30 alpha Operation "start, waiting"
+	wait $!
+	like "the create" "$(cat /tmp/create)" 'Timeout'
+	property_becomes 30 alpha Operation restart
+	fake clear >/dev/null
+	eventually_check "it is started again" 60 started_anew "$started"
+	rm /etc/cellmgr/cellmgrd.conf
 	without_keys alpha
 }
 
