@@ -48,6 +48,7 @@ static const struct {
 	{ERROR_NO_RESOURCES, "crash", HINT_DAEMON, NULL},
 	{ERROR_NO_RESOURCES, NULL,
 	 "'cellctl status' shows what is free and which cells hold the rest", NULL},
+	{ERROR_DRIVER, "kill", "'journalctl -k' may say more", HINT_NO_KILL},
 	{ERROR_DRIVER, NULL, "'journalctl -k' may say more", NULL},
 	{ERROR_TIMEOUT, "stop", HINT_KILL, HINT_NO_KILL},
 	{ERROR_TIMEOUT, "restart", HINT_KILL, HINT_NO_KILL},

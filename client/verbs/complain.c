@@ -82,7 +82,7 @@ static bool lacks_kill(struct client *client, const char *error_name)
 	_cleanup_(sd_bus_error_free) sd_bus_error error = SD_BUS_ERROR_NULL;
 	enum error_code code = error_code_from_name(error_name);
 
-	if ((code != ERROR_REFUSED && code != ERROR_TIMEOUT) ||
+	if ((code != ERROR_REFUSED && code != ERROR_TIMEOUT && code != ERROR_DRIVER) ||
 	    fetch_manager(&client->connection, CALL_READ, &error, &manager) < 0)
 		return false;
 	return *manager.driver && !manager_has_feature(&manager, BUS_FEATURE_KILL);

@@ -228,6 +228,7 @@ static void observe(void *argument)
 		memcpy(observation->snapshot->release, observer->release,
 		       sizeof(observer->release));
 		observation->snapshot->features = observer->features;
+		observation->snapshot->features_known = observer->probed;
 		tell_beats(observer, observation->snapshot);
 	}
 	serve_consoles(observer);

@@ -247,6 +247,7 @@ int snapshot_read(struct driver *driver, bool with_statistics, struct snapshot *
 		return -ENOMEM;
 	if (driver) {
 		snapshot->features = driver->features;
+		snapshot->features_known = true;
 		memcpy(snapshot->release, driver->release, sizeof(snapshot->release));
 		/* Where the driver has no pools it stays empty. */
 		(void)driver_pool_info(driver, &snapshot->pool);

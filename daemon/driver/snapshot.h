@@ -33,6 +33,7 @@ struct snapshot {
 	enum hypervisor_state hypervisor;
 	char release[32]; /* of the driver; "" for the original one or none */
 	uint64_t features;
+	bool features_known;
 	struct cpu_mask cpus_left_out; /* nobody's; {0} with the original driver */
 	struct cpu_mask cpus_kept;     /* that no cell has; empty where the driver keeps none */
 	struct cellvisor_pool pool; /* source CELLVISOR_POOL_NONE where there is none or unknown */

@@ -79,7 +79,8 @@ static const struct {
 	 "no cell can have one of its PCI devices; the kernel log says which and why"},
 	{EUSERS, ERROR_NO_RESOURCES,
 	 "a PCI device of it is in use by a driver of Linux; the kernel log names both"},
-	{EOPNOTSUPP, ERROR_DRIVER, "the driver in use cannot do this (see Features)"},
+	{EOPNOTSUPP, ERROR_DRIVER,
+	 "the driver in use has no means for it (property Features has what it can do)"},
 };
 
 void step_driver_error(struct step *step, int r)
@@ -215,6 +216,13 @@ static void kill_cell(struct step *step, struct driver *driver)
 {
 	unsigned int attempts = 0;
 	int r;
+
+	if (!driver_has(driver, CELLVISOR_FEATURE_KILL)) {
+		error_set(&step->error, ERROR_DRIVER,
+			  "cannot kill %s: the driver in use cannot stop a cell without asking it",
+			  step->cell);
+		return;
+	}
 
 	/* Signals that were to end a shutdown may still come. */
 	do

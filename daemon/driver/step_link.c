@@ -20,7 +20,7 @@ static const struct meaning add_errors[] = {
 	{ENOSPC, ERROR_NO_RESOURCES, "there is no room for its registers on the PCI bus"},
 	{ENOMEM, ERROR_NO_RESOURCES,
 	 "not enough memory in the hypervisor; raise \"hypervisor-memory\" in " CONFIG_FILE},
-	{EOPNOTSUPP, ERROR_DRIVER, "the driver in use cannot do this (see Features)"},
+	{EOPNOTSUPP, ERROR_DRIVER, "the driver in use can give Linux no end of a link"},
 	{EINTR, ERROR_TIMEOUT, "no answer in time"},
 	{ETIMEDOUT, ERROR_TIMEOUT, "no answer in time"},
 	{0},

@@ -98,9 +98,9 @@ static void tell_of_illness(struct manager *manager, struct cell *cell)
 			     list ? list : "");
 	else
 		r = asprintf(&text,
-			     "no heartbeat for %" PRIu64 " ms, though it still runs; kill it or "
-			     "restart it",
-			     silence_ms);
+			     "no heartbeat for %" PRIu64 " ms, though it still runs; %srestart it",
+			     silence_ms,
+			     manager->features & CELLVISOR_FEATURE_KILL ? "kill it or " : "");
 	if (r < 0)
 		text = NULL;
 	log_event(LOG_ERR, cpus ? MESSAGE_CELL_FAILED : MESSAGE_CELL_HEARTBEAT, cell->name, fields,

@@ -54,6 +54,20 @@ bool job_goes_on_after(const struct job *job, const struct step *failed)
 	return true;
 }
 
+/* It comes with less than its description says. */
+static void tell_driver_lacks(const struct manager *manager, const struct cell *cell)
+{
+	_cleanup_(problems_done) struct problems problems = {0};
+
+	check_missing(~manager->features, cell->description, &problems);
+	for (size_t i = 0; i < problems.count; i++) {
+		_cleanup_(freep) char *text = problem_format(&problems.items[i]);
+
+		log_event(LOG_WARNING, NULL, cell->name, NULL, 0, "Cell %s: %s", cell->name,
+			  text ? text : "out of memory");
+	}
+}
+
 static int fill_create(struct job *job, struct cell *cell, struct error *error)
 {
 	struct step *step = job->step;
@@ -61,6 +75,7 @@ static int fill_create(struct job *job, struct cell *cell, struct error *error)
 
 	if (r < 0)
 		return r;
+	tell_driver_lacks(job->manager, cell);
 	step->blob = TAKE_POINTER(job->plan.blob);
 	step->blob_size = job->plan.blob_size;
 	step->take = job->plan.take;

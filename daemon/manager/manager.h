@@ -76,6 +76,7 @@ struct manager {
 			    memory */
 	bool keeps_told; /* the driver knows what the configuration says of them */
 	uint64_t features;
+	bool features_known;
 	char release[32];
 	struct cpu_mask cpus_left_out;
 	uint64_t memory_total;

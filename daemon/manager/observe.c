@@ -36,6 +36,28 @@ static bool take_cpus(struct manager *manager, struct cpu_mask *known, const str
 	return true;
 }
 
+#define FEATURE_ENTRY(flag, word) {flag, word},
+#define FEATURE_SIZE(flag, word)  +sizeof(" " word)
+
+/* Where a machine has the original driver nobody shall have to find out step by step. */
+static void tell_missing(uint64_t features)
+{
+	static const struct {
+		uint64_t feature;
+		const char *name;
+	} names[] = {BUS_FEATURES(FEATURE_ENTRY)};
+	char missing[1 BUS_FEATURES(FEATURE_SIZE)] = "", *end = missing;
+
+	for (size_t i = 0; i < ARRAY_SIZE(names); i++) {
+		if (!(features & names[i].feature))
+			end = stpcpy(stpcpy(end, " "), names[i].name);
+	}
+	if (*missing)
+		log_notice("The driver in use%s does without:%s; cells that want some of it are "
+			   "named by cellctl check",
+			   features ? "" : ", which is the original one,", missing);
+}
+
 static void apply_hypervisor(struct manager *manager, const struct snapshot *snapshot)
 {
 	if (manager->state != snapshot->hypervisor) {
@@ -53,6 +75,10 @@ static void apply_hypervisor(struct manager *manager, const struct snapshot *sna
 		memcpy(manager->release, snapshot->release, sizeof(manager->release));
 		manager_mark(manager, MANAGER_PROPERTY_DRIVER);
 	}
+	if (snapshot->features_known &&
+	    (!manager->features_known || manager->features != snapshot->features))
+		tell_missing(snapshot->features);
+	manager->features_known = snapshot->features_known;
 	if (manager->features != snapshot->features) {
 		manager->features = snapshot->features;
 		manager_mark(manager, MANAGER_PROPERTY_FEATURES);

@@ -334,7 +334,7 @@ static struct check_input check_input(const struct manager *manager)
 		.pool = manager->pool,
 	};
 
-	if (manager->state != HYPERVISOR_UNAVAILABLE)
+	if (manager->features_known)
 		input.missing_features = ~manager->features;
 	if (!input.pool_size)
 		input.pool_size =

@@ -342,10 +342,10 @@ static void check_common_ranges(const struct check *check, const struct descript
 	}
 }
 
-/* What a description asks for and only some drivers can do; the cell lives without it. */
-static void check_driver(const struct check *check)
+void check_missing(uint64_t missing_features, const struct description *description,
+		   struct problems *problems)
 {
-	const struct description *description = check->description;
+	const struct check check = {.description = description, .problems = problems};
 	const struct {
 		bool wanted;
 		uint64_t feature;
@@ -353,6 +353,11 @@ static void check_driver(const struct check *check)
 	} wishes[] = {
 		{description->stop_force, CELLVISOR_FEATURE_KILL, "stop.force",
 		 "the driver in use cannot end a cell that does not agree: without effect here"},
+		{description->on_failure != DESCRIPTION_ON_FAILURE_PRESERVE, CELLVISOR_FEATURE_KILL,
+		 "on-failure",
+		 "the driver in use cannot end a cell that has failed and still runs: such a one "
+		 "is "
+		 "left as it is here"},
 		{description->console.type == DESCRIPTION_CONSOLE_VIRTUAL,
 		 CELLVISOR_FEATURE_CONSOLE, "console",
 		 "the driver in use has no virtual consoles: what the cell puts out is only on "
@@ -362,14 +367,14 @@ static void check_driver(const struct check *check)
 	};
 
 	for (size_t i = 0; i < ARRAY_SIZE(wishes); i++) {
-		if (wishes[i].wanted && (check->input->missing_features & wishes[i].feature))
-			check_report(check, SEVERITY_WARNING, wishes[i].key, "%s", wishes[i].text);
+		if (wishes[i].wanted && (missing_features & wishes[i].feature))
+			check_report(&check, SEVERITY_WARNING, wishes[i].key, "%s", wishes[i].text);
 	}
 }
 
 static void check_alone(const struct check *check)
 {
-	check_driver(check);
+	check_missing(check->input->missing_features, check->description, check->problems);
 	check_cpus(check);
 	check_topology(check);
 	check_memory(check);

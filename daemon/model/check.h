@@ -40,6 +40,13 @@ int check_cell(const struct check_input *input, const struct description *descri
 	       struct problems *problems);
 
 /*
+ * What a description asks for and only some drivers can do; the cell lives without it. Warnings, of
+ * what it says of itself and not of links (check_links.c).
+ */
+void check_missing(uint64_t missing_features, const struct description *description,
+		   struct problems *problems);
+
+/*
  * Checks every description of the set, and what they want together. What two cells both name is a
  * warning, told once, at the later of them: they may be alternatives that never exist at the same
  * time.

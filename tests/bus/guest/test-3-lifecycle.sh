@@ -313,17 +313,25 @@ test_original_driver_is_managed_too() {
 	# shellcheck disable=SC2016 # the dollar is memmap's
 	echo 'console=ttyS0 memmap=64M$0x20000000' >machine/proc/cmdline
 	fake features 0 >/dev/null
+	begin=$EPOCHSECONDS
 	systemctl restart cellmgrd
 	manager_like Driver jailhouse
 	manager_is Features 0
+	like "the log says what is missing" "$(journalctl -u cellmgrd -o cat --since "@$begin")" \
+		'driver in use, which is the original one, does without: pool status console kill .*console-input'
 	fake pool-at 0x20000000 0x4000000 >/dev/null
 	fails_with NoResources 'reserve some at boot.*name it as .*reserved-memory' manager EnableHypervisor
 	name_reserved 0x20000000 64M
 	done_well call StartCell s alpha
 	state_is alpha running
+	like "the cell's journal says that nobody watches it" "$(journalctl -u cell@alpha.service -o cat --since "@$begin")" \
+		'alpha.*heartbeat.*nobody watches'
 	property_is alpha Health unknown
-	fails_with Driver "cannot do this" alpha Kill
+	fails_with Driver "cannot kill alpha: the driver in use cannot stop a cell without asking it" alpha Kill
+	output=$(cellctl kill alpha 2>&1)
+	like "the hint knows that there is no kill" "$output" 'hint: it has to end by itself'
 	fails_with Driver "no virtual consoles" alpha OpenConsole
+	fails_with Driver "no input for consoles" alpha OpenConsoleInput
 	call CheckAll
 	like "check tells of a console" "$output" 'alpha[^"]*" "warning" "console" "[^"]*no virtual consoles'
 	like "and of a heartbeat" "$output" 'alpha[^"]*" "warning" "heartbeat" "[^"]*nobody watches'

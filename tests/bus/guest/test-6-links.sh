@@ -238,7 +238,7 @@ test_link_needs_a_driver_that_has_them() {
 	forget_calls
 	# While the driver says nothing of it.
 	fake features 0x1df >/dev/null
-	fails_with Driver 'Linux its end of link turbine-plant: the driver in use cannot do this' \
+	fails_with Driver 'Linux its end of link turbine-plant: the driver in use can give Linux no end of a link' \
 		manager StartCell s turbine
 	systemctl restart cellmgrd
 	fails_with Invalid 'shared-memory\[0\].peers: .*driver in use cannot give Linux an end' \
