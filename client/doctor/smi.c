@@ -12,6 +12,7 @@
 #include <time.h>
 
 #include "common/cleanup.h"
+#include "common/ending_signals.h"
 #include "doctor/doctor.h"
 
 #define INSTANCES "/sys/kernel/tracing/instances"
@@ -35,13 +36,8 @@ static int set(const struct facts *facts, const char *path, const char *text)
  */
 static sigset_t hold_signals(sigset_t *ret_before)
 {
-	sigset_t signals;
+	sigset_t signals = ending_signals();
 
-	sigemptyset(&signals);
-	sigaddset(&signals, SIGINT);
-	sigaddset(&signals, SIGTERM);
-	sigaddset(&signals, SIGHUP);
-	sigaddset(&signals, SIGQUIT);
 	sigaddset(&signals, SIGTSTP);
 	sigprocmask(SIG_BLOCK, &signals, ret_before);
 	return signals;

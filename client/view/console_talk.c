@@ -13,6 +13,7 @@
 #include <unistd.h>
 
 #include "common/cleanup.h"
+#include "common/ending_signals.h"
 
 struct talk {
 	int output;
@@ -105,13 +106,8 @@ static bool note_signal(struct talk *talk)
 /* Returns a descriptor of them, or -1: they come as ever. */
 static int take_signals(sigset_t *ret_before)
 {
-	sigset_t ending;
+	const sigset_t ending = ending_signals();
 
-	sigemptyset(&ending);
-	sigaddset(&ending, SIGINT);
-	sigaddset(&ending, SIGTERM);
-	sigaddset(&ending, SIGHUP);
-	sigaddset(&ending, SIGQUIT);
 	sigprocmask(SIG_BLOCK, &ending, ret_before);
 	return signalfd(-1, &ending, SFD_CLOEXEC | SFD_NONBLOCK);
 }

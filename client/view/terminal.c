@@ -8,6 +8,7 @@
 #include <unistd.h>
 
 #include "common/cleanup.h"
+#include "common/ending_signals.h"
 #include "common/clock.h"
 #include "view/output.h"
 #include "view/terminal.h"
@@ -28,7 +29,6 @@ static struct {
 	bool hurry;
 } terminal;
 
-static const int signals[] = {SIGINT, SIGTERM, SIGHUP, SIGQUIT, SIGTSTP, SIGWINCH};
 static volatile sig_atomic_t arrived; /* the signal, 0: none */
 
 static void leave(void);
@@ -36,7 +36,7 @@ static void leave(void);
 /* Ending counts more than what else has come. */
 static void on_signal(int number)
 {
-	if (terminal.hurry && number != SIGWINCH && number != SIGTSTP) {
+	if (terminal.hurry) {
 		leave();
 		_exit(EXIT_SUCCESS); /* as after q */
 	}
@@ -70,30 +70,28 @@ static void leave(void)
 int terminal_begin(bool interactive)
 {
 	struct sigaction action = {.sa_handler = on_signal};
-	sigset_t ours;
+	sigset_t ours = ending_signals();
 
 	if (interactive && tcgetattr(STDIN_FILENO, &terminal.before) < 0)
 		return -errno;
-	sigemptyset(&ours);
-	for (size_t i = 0; i < ARRAY_SIZE(signals); i++)
-		sigaddset(&ours, signals[i]);
+	sigaddset(&ours, SIGTSTP);
+	sigaddset(&ours, SIGWINCH);
 	/* They come in only while we wait for them. */
 	sigprocmask(SIG_BLOCK, &ours, &terminal.mask);
-	for (size_t i = 0; i < ARRAY_SIZE(signals); i++)
-		sigaction(signals[i], &action, NULL);
+	for (int number = 1; number < NSIG; number++) {
+		if (sigismember(&ours, number) > 0)
+			sigaction(number, &action, NULL);
+	}
 	terminal.interactive = interactive;
 	return enter();
 }
 
 void terminal_hurry(bool hurry)
 {
-	sigset_t ours;
+	const sigset_t ending = ending_signals();
 
-	sigemptyset(&ours);
-	for (size_t i = 0; i < ARRAY_SIZE(signals); i++)
-		sigaddset(&ours, signals[i]);
 	terminal.hurry = hurry;
-	sigprocmask(hurry ? SIG_UNBLOCK : SIG_BLOCK, &ours, NULL);
+	sigprocmask(hurry ? SIG_UNBLOCK : SIG_BLOCK, &ending, NULL);
 }
 
 void terminal_end(void)
