@@ -27,6 +27,7 @@ struct crash_task {
 	struct snapshot_cell seen;
 	uint64_t started_at;
 	bool ended;
+	bool ran; /* the worker's; read when that has ended, or is done with it */
 	bool told;
 	sd_event_source *patience;
 
@@ -137,6 +138,7 @@ static void run_task(void *userdata)
 	struct crash_task *task = userdata;
 
 	task->run(task);
+	task->ran = true;
 }
 
 static void on_task_done(void *userdata)
@@ -261,6 +263,19 @@ int crashes_begin(struct manager *manager)
 	return worker_new(manager->event, "crash records", &manager->crash_worker);
 }
 
+/* How a run ended a daemon after us sees as well: it tells of it once more, and has it recorded. */
+static void leave(struct crash_task *task)
+{
+	struct cell *cell = manager_find_cell(task->manager, task->name.cell);
+
+	if (!task->ended) {
+		tell(task, "");
+	} else if (cell && cell->record.started_at == task->started_at) {
+		cell->record.end_reported = false;
+		cell->unsaved = true;
+	}
+}
+
 void crashes_end(struct manager *manager)
 {
 	worker_free(manager->crash_worker);
@@ -268,8 +283,12 @@ void crashes_end(struct manager *manager)
 		struct crash_task *task = manager->crashes;
 
 		manager->crashes = task->next;
-		if (!task->done)
-			tell(task, "");
+		if (!task->done && task->ran)
+			tell_result(task);
+		else if (!task->done)
+			leave(task);
 		task_free(task);
 	}
+	/* That it has been told, or not. */
+	manager_save_rest(manager);
 }

@@ -138,6 +138,27 @@ test_a_failure_is_told_without_a_disk() {
 	mkdir -m 0700 $crashes
 }
 
+# A daemon that ends has it told what it has put on record, and the next one knows.
+test_a_failure_is_on_record_once_whenever_the_daemon_ends() {
+	rm -f $crashes/*
+	done_well call StartCell s alpha
+	done_well call StartCell s beta
+	fake rule console 1 hang >/dev/null
+	fake fail alpha 2 0xdead000 4 0x1234 2 >/dev/null
+	property_becomes 15 alpha State failed
+	# That one waits behind it.
+	fake fail beta 2 0xdead000 4 0x1234 2 >/dev/null
+	property_becomes 15 beta State failed
+	systemctl restart cellmgrd
+	fake clear >/dev/null
+	eventually_check "alpha has a record" 30 record_is_there alpha
+	eventually_check "beta has one, too" 30 record_is_there beta
+	systemctl restart cellmgrd
+	sleep 1
+	is "records" "$(find $crashes -name "*.json" -printf "%f\n" | sort)" "alpha.1.memory-write.json
+beta.2.memory-write.json"
+}
+
 # The disk hangs, or the driver over the console: here the latter.
 test_a_failure_is_told_while_its_record_hangs() {
 	rm -f $crashes/*
