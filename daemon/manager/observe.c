@@ -174,6 +174,14 @@ static bool is_same_cell(const struct cell_record *record, const struct snapshot
 	       memcmp(&record->placement.cpus, &seen->cpus, sizeof(seen->cpus)) == 0;
 }
 
+/* On the way to be started again it had been destroyed, and could not be created yet. */
+static bool is_to_come_back(const struct cell_record *record, const struct snapshot *snapshot)
+{
+	return record->restart.due && snapshot->hypervisor == HYPERVISOR_ENABLED &&
+	       (record->phase == CELL_PHASE_NONE ||
+		strcmp(record->intent, verb_name(VERB_DESTROY)) == 0);
+}
+
 /* A cell of a daemon before us. Returns false where that cannot be told yet. */
 static bool remember_cell(struct manager *manager, struct state_cell *state,
 			  const struct snapshot *snapshot)
@@ -196,6 +204,10 @@ static bool remember_cell(struct manager *manager, struct state_cell *state,
 		cell->unsaved = true;
 	else
 		manager_drop_record(state->name);
+	if (cell && !seen && cell->description && is_to_come_back(&state->record, snapshot)) {
+		cell->record.restart = state->record.restart;
+		on_failure_remember(cell);
+	}
 	if (!cell || !same)
 		return true;
 	cell->record = state->record;

@@ -164,6 +164,24 @@ test_what_was_planned_outlives_the_daemon() {
 	without_keys alpha
 }
 
+# On its way it was destroyed, and could not be created.
+test_what_was_planned_of_a_cell_that_is_not_there_outlives_the_daemon() {
+	with_keys alpha '"on-failure": "restart", "restart": { "delay": "3s", "max-delay": "6s" }'
+	done_well call StartCell s alpha
+	with_keys alpha '"on-failure": "restart", "restart": { "delay": "3s", "max-delay": "6s" }'
+	sed -i 's/"1M"/"2M"/' /etc/cellmgr/cells/alpha.json
+	call Reload
+	fake rule create 0 EIO >/dev/null
+	fail_alpha
+	property_becomes 60 alpha State defined
+	property_becomes 30 alpha Operation restart
+	kill_daemon
+	property_is alpha Operation restart
+	fake clear >/dev/null
+	property_becomes 60 alpha State running
+	without_keys alpha
+}
+
 test_a_start_that_cannot_be_is_tried_again_and_given_up() {
 	with_keys alpha "$restarts"
 	done_well systemctl start cell@alpha
@@ -235,19 +253,24 @@ test_nothing_comes_up_after_all_were_stopped() {
 	without_keys alpha boot
 }
 
-# What was planned is not done later than planned, though nothing else happens then.
+# What was planned is not done later than planned, though nothing else happens then: nobody asks for figures, for which
+# there would be looks; of which one comes a second after the failure, and the next one five later.
 test_a_start_is_as_late_as_planned() {
 	local planned
-	with_keys alpha '"on-failure": "restart", "restart": { "delay": "700ms" }'
+	with_keys alpha '"on-failure": "restart", "restart": { "delay": "1500ms", "max-delay": "2s" }'
+	systemctl mask -q --runtime cell@alpha.service
 	done_well call StartCell s alpha
-	# Until nobody asks for figures any more, for which it would be looked at often.
 	sleep 5
 	fail_alpha
-	property_becomes 30 alpha Operation restart
-	property_becomes 30 alpha State running
+	eventually_check "it is started again" 30 journal_has_starts 2
 	planned=$(stamp MESSAGE_ID=b2c4f07d6a194e83a51e7d90f3c8264b CELL=alpha)
-	between "milliseconds" $((($(stamp MESSAGE_ID="$started_id" CELL=alpha) - planned) / 1000)) 600 3500
+	between "milliseconds" $((($(stamp MESSAGE_ID="$started_id" CELL=alpha) - planned) / 1000)) 1400 5000
+	systemctl unmask -q --runtime cell@alpha.service
 	without_keys alpha
+}
+
+journal_has_starts() {
+	[ "$(journal MESSAGE_ID="$started_id" CELL=alpha | wc -l)" = "$1" ]
 }
 
 # stamp MATCH...: when the last such line of the daemon was written, in µs.
