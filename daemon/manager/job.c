@@ -36,6 +36,7 @@ void job_free(struct job *job)
 	sd_event_source_disable_unref(job->deadline);
 	step_free(job->step);
 	plan_done(&job->plan);
+	description_free(job->described);
 	for (size_t i = 0; i < ARRAY_SIZE(job->images); i++) {
 		if (job->images[i].fd >= 0)
 			close(job->images[i].fd);

@@ -56,6 +56,7 @@ struct job {
 	struct step *step; /* in the worker */
 	struct plan
 		plan; /* of a step that creates something; its link also of one that removes it */
+	struct description *described; /* as it was when its images were chosen; or NULL */
 	sd_event_source *deadline;
 	uint64_t expired_at; /* monotonic µs; 0: the deadline has not passed */
 	unsigned int steps_done;

@@ -208,6 +208,19 @@ static int record_link_intent(struct job *job)
 	return r;
 }
 
+/* It may be another one before the images are loaded. */
+static void keep_described(struct job *job, const struct cell *cell)
+{
+	const struct description *now = cell->description;
+	_cleanup_(problems_done) struct problems problems = {0};
+
+	description_free(job->described);
+	job->described = NULL;
+	if (now)
+		(void)description_parse(now->text, now->text_length, now->file, cell->name,
+					&problems, &job->described);
+}
+
 static int record_cell_intent(struct job *job, struct cell *cell)
 {
 	const struct cell_record old = cell->record;
@@ -220,9 +233,11 @@ static int record_cell_intent(struct job *job, struct cell *cell)
 		memcpy(cell->record.blob_sha256, job->plan.blob_sha256,
 		       sizeof(cell->record.blob_sha256));
 	}
+	if (job->step->verb == VERB_LOAD)
+		keep_described(job, cell);
 	r = manager_save_cell(job->manager, cell);
 	if (r >= 0 && job->step->verb == VERB_CREATE)
-		pending_record(cell);
+		pending_record(cell, cell->description);
 	if (r >= 0)
 		return 0;
 	cell->record = old;
@@ -279,10 +294,10 @@ static void note_loaded(const struct job *job, struct cell *cell)
 {
 	uint32_t at_create = description_keys_used(USE_AT_CREATE);
 
-	if (error_is_set(&job->step->error) || !cell->description ||
-	    pending_keys(job->manager, cell, cell->description) & at_create)
+	if (error_is_set(&job->step->error) || !job->described ||
+	    pending_keys(job->manager, cell, job->described) & at_create)
 		return;
-	pending_record(cell);
+	pending_record(cell, job->described);
 	pending_take_record(cell);
 }
 

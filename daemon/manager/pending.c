@@ -47,13 +47,13 @@ void pending_update_all(const struct manager *manager)
 		pending_update(manager, cell);
 }
 
-void pending_record(struct cell *cell)
+void pending_record(const struct cell *cell, const struct description *description)
 {
 	char file[FILE_MAX];
 	int r;
 
 	snprintf(file, sizeof(file), FILE_FORMAT, cell->name);
-	r = write_text(file, cell->description->text, 0600);
+	r = write_text(file, description->text, 0600);
 	/* Only what differs cannot be told later. */
 	if (r < 0)
 		log_warning("Cannot write %s: %s", file, strerror(-r));

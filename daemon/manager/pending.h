@@ -20,7 +20,7 @@ void pending_update(const struct manager *manager, struct cell *cell);
 void pending_update_all(const struct manager *manager);
 
 /* It is about to be created, or has been loaded, by its description: that is put on record. */
-void pending_record(struct cell *cell);
+void pending_record(const struct cell *cell, const struct description *description);
 
 /* It has been created; a daemon before us has: by what is on record. */
 void pending_take_record(struct cell *cell);
