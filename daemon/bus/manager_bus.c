@@ -5,10 +5,10 @@
 
 #include "bus/check_call.h"
 #include "bus/crash_bus.h"
+#include "bus/plan_bus.h"
 #include "bus/request.h"
 #include "bus/service.h"
 #include "bus/vtable.h"
-#include "manager/apply.h"
 
 #define OBJECT struct manager
 
@@ -47,7 +47,7 @@ METHOD(disable)
 
 METHOD(reload)
 {
-	return submit(userdata, VERB_RELOAD, NULL, call, ret_error);
+	return plan_bus_reload(userdata, call, ret_error);
 }
 
 /* The cell that a call names; negative, with ret_error set, where there is none. */
@@ -204,55 +204,14 @@ METHOD(read_crash_record)
 	return crash_bus_read(userdata, call, ret_error);
 }
 
-static int append_change(sd_bus_message *reply, const struct change *change)
-{
-	int r = sd_bus_message_open_container(reply, 'r', "ssass");
-
-	if (r >= 0)
-		r = sd_bus_message_append(reply, "ss", change->name, change_name(change->kind));
-	if (r >= 0)
-		r = service_append_keys(reply, change->keys);
-	if (r >= 0)
-		r = sd_bus_message_append(reply, "s", change->why);
-	return r < 0 ? r : sd_bus_message_close_container(reply);
-}
-
 METHOD(plan)
 {
-	_cleanup_(sd_bus_message_unrefp) sd_bus_message *reply = NULL;
-	_cleanup_(changes_done) struct changes changes = {0};
-	_cleanup_(error_done) struct error error = {0};
-	int r;
-
-	if (apply_plan(userdata, &changes, &error) < 0)
-		return service_reply_error(ret_error, &error);
-	r = sd_bus_message_new_method_return(call, &reply);
-	if (r >= 0)
-		r = sd_bus_message_append(reply, "s", changes.id);
-	if (r >= 0)
-		r = sd_bus_message_open_container(reply, 'a', "(ssass)");
-	for (size_t i = 0; r >= 0 && i < changes.count; i++)
-		r = append_change(reply, &changes.items[i]);
-	if (r >= 0)
-		r = sd_bus_message_close_container(reply);
-	return r < 0 ? r : sd_bus_send(NULL, reply, NULL);
+	return plan_bus_plan(userdata, call, ret_error);
 }
 
 METHOD(apply)
 {
-	struct manager *manager = userdata;
-	_cleanup_(job_freep) struct job *job = job_new(manager, VERB_APPLY, NULL);
-	const char *id;
-	int r;
-
-	r = sd_bus_message_read(call, "s", &id);
-	if (r < 0)
-		return r;
-	if (job)
-		job->plan_id = strdup(id);
-	return job && job->plan_id
-		       ? request_submit(manager->userdata, call, TAKE_POINTER(job), ret_error)
-		       : -ENOMEM;
+	return plan_bus_apply(userdata, call, ret_error);
 }
 
 GETTER(hypervisor_state)

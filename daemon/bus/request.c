@@ -90,8 +90,7 @@ static void on_unit_told(void *userdata)
 	reply(userdata, &none);
 }
 
-/* The unit knows what it has asked for; of what others have, it is told before they are answered.
- */
+/* The unit knows what it has asked for; what others have, it is told before they are answered. */
 static void finish(struct request *request, const struct job *job, const struct error *error)
 {
 	struct service *service = request->service;

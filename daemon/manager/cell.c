@@ -30,6 +30,7 @@ void cell_free(struct cell *cell)
 	description_free(cell->description);
 	description_free(cell->made_of);
 	description_free(cell->held);
+	free(cell->digest);
 	free(cell->broken);
 	free(cell->last_error);
 	free(cell->name);

@@ -42,6 +42,8 @@ struct manager;
 
 enum cell_property { CELL_PROPERTIES(WORD_SYMBOL) CELL_PROPERTY_COUNT };
 
+struct digest;
+
 struct cell {
 	struct manager *manager; /* whose it is; nothing here asks it */
 	struct cell *next;	 /* sorted by name */
@@ -49,6 +51,7 @@ struct cell {
 	struct description *description; /* NULL: foreign, or its file has gone or makes no sense */
 	struct description *made_of;	 /* as it was when it was created; NULL: not known */
 	struct description *held;	 /* a newer one that an apply has taken back */
+	struct digest *digest;		 /* of the files of its images (digest.h); NULL: not read */
 	char *broken; /* what is wrong with its file; the description, if any, is the one before */
 	struct cell_record record;
 	bool unsaved;	 /* the record is not in its file yet */

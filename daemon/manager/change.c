@@ -3,11 +3,10 @@
 
 #include <errno.h>
 #include <string.h>
-#include <sys/stat.h>
 
 #include "common/array.h"
+#include "manager/digest.h"
 #include "manager/pending.h"
-#include "model/check.h"
 #include "model/description_diff.h"
 #include "util/log.h"
 
@@ -17,61 +16,13 @@ static void set_kind(struct change *change, enum bus_change kind, const char *wh
 	change->why = why;
 }
 
-/* Copies are made to be hashed; a larger one counts as another one where it only may be. */
-#define HASHED_MAX (16u << 20)
-
-static bool hash_images(const struct description *description, char ret[IMAGE_SHA256_TEXT])
-{
-	struct image *images[DESCRIPTION_MAX_IMAGES] = {NULL};
-	size_t count;
-	bool done = true;
-
-	for (count = 0; done && count < description->num_images; count++) {
-		_cleanup_(problems_done) struct problems problems = {0};
-		_cleanup_(error_done) struct error error = {0};
-		const char *file = description->images[count].file;
-		uint64_t size;
-		_cleanup_(closep) int fd = check_open_image(NULL, file, NULL, &problems, &size);
-
-		done = fd >= 0 && image_copy(fd, file, 0, HASHED_MAX, &error, &images[count]) >= 0;
-	}
-	if (done)
-		image_hash(images, count, ret);
-	while (count)
-		image_free(images[--count]);
-	return done;
-}
-
-/* Whether a file has come or been written since the start that has other bytes than those loaded.
- */
-static bool has_other_images(const struct cell *cell, const struct description *description)
-{
-	char sha256[IMAGE_SHA256_TEXT];
-	bool newer = false;
-
-	for (size_t i = 0; i < description->num_images; i++) {
-		_cleanup_(problems_done) struct problems problems = {0};
-		struct stat status;
-		uint64_t size;
-		_cleanup_(closep) int fd =
-			check_open_image(NULL, description->images[i].file, NULL, &problems, &size);
-
-		newer |= fd >= 0 && fstat(fd, &status) == 0 &&
-			 (uint64_t)status.st_ctim.tv_sec * 1000000 +
-					 (uint64_t)status.st_ctim.tv_nsec / 1000 >
-				 cell->record.started_at;
-	}
-	return newer && (!hash_images(description, sha256) ||
-			 strcmp(sha256, cell->record.image_sha256) != 0);
-}
-
 static void judge_existing(const struct manager *manager, const struct cell *cell,
 			   const struct description *description, struct change *change)
 {
 	const uint32_t image = description_key_bit("image");
 	uint32_t pending = pending_keys(manager, cell, description);
 
-	if (cell_running(cell) && !(pending & image) && has_other_images(cell, description))
+	if (cell_running(cell) && !(pending & image) && digest_differs(cell, description))
 		pending |= image;
 	if (pending && cell->state == LIFECYCLE_RUNNING) {
 		change->keys = pending;

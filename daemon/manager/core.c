@@ -8,6 +8,7 @@
 #include "manager/apply.h"
 #include "manager/console.h"
 #include "manager/crash.h"
+#include "manager/digest.h"
 #include "manager/job_run.h"
 #include "manager/metrics.h"
 #include "manager/observe.h"
@@ -278,6 +279,7 @@ void manager_free(struct manager *manager)
 	worker_free(manager->urgent_worker);
 	sight_end(manager);
 	sd_event_source_disable_unref(manager->restarts);
+	digests_end(manager);
 	crashes_end(manager);
 	metrics_end(manager);
 	consoles_free(manager);

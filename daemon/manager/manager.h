@@ -35,6 +35,7 @@ enum manager_property { MANAGER_PROPERTIES(WORD_SYMBOL) MANAGER_PROPERTY_COUNT }
 struct apply;
 struct job;
 struct console_stream;
+struct digests;
 struct crash_task;
 
 struct manager {
@@ -99,6 +100,8 @@ struct manager {
 	struct apply *apply; /* descriptions that are being applied (apply.c); NULL: none */
 
 	struct console_stream *consoles;
+
+	struct digests *digests; /* digest.c; NULL: none was needed yet */
 
 	struct crash_task *crashes; /* crash.c; the first is at work */
 	struct worker *crash_worker;

@@ -63,6 +63,37 @@ test_what_counts_later_is_pending() {
 	restore_cells
 }
 
+# Its images are those that the description had when they were chosen, whatever it has when they are loaded.
+test_what_changes_while_images_are_loaded_is_pending() {
+	local start
+	save_cells
+	call EnableHypervisor
+	cell alpha Create
+	fake rule load 0 hang >/dev/null
+	./bus-peer call "$manager" org.cellmgr1.Manager StartCell s alpha &
+	start=$!
+	property_becomes 30 alpha State created
+	property_becomes 30 alpha Operation start
+	eventually_check "it is being loaded" 30 record_tells alpha '"intent": *"load"'
+	change alpha 's/cycles=3/cycles=4/'
+	call Reload
+	fake clear >/dev/null
+	wait "$start"
+	state_is alpha running
+	property_is alpha Pending '1 "parameters"'
+	is "planned" "$(planned alpha)" "restart parameters "
+	systemctl restart cellmgrd
+	property_becomes 30 alpha Pending '1 "parameters"'
+	done_well call RestartCell s alpha
+	property_is alpha Pending 0
+	restore_cells
+}
+
+# record_tells CELL REGEX: what a daemon after this one would know.
+record_tells() {
+	grep -Eq "$2" "/run/cellmgr/records/$1"
+}
+
 test_plan_names_every_cell() {
 	save_cells
 	done_well call StartCell s alpha
@@ -259,6 +290,55 @@ test_apply_says_what_became_of_a_cell_meanwhile() {
 	wait "$submitted"
 	state_is beta shut-down
 	restore_cells
+}
+
+# Large files of images are read when somebody asks for a plan, and keep nobody waiting who asks for something else.
+test_a_plan_that_reads_images_keeps_nobody_waiting() {
+	local file=/usr/lib/cellmgr/images/many.bin last=/usr/lib/cellmgr/images/last.bin n images="" peers=()
+	save_cells
+	cp /usr/lib/cellmgr/images/alpha.bin "$file"
+	cp "$file" "$last"
+	for n in 0 1 2 3 4 5 6 7 8 9 a b c d; do
+		images+="{ \"file\": \"many.bin\", \"address\": \"0x${n}0000\" }, "
+	done
+	change alpha "s|\"alpha.bin\"|[ $images { \"file\": \"last.bin\", \"address\": \"0xf0000\" } ]|"
+	call Reload
+	done_well call StartCell s alpha
+	is "planned" "$(planned alpha)" "keep  "
+	# Without that they have bytes on the disk.
+	truncate -s 16M "$file.new"
+	mv "$file.new" "$file"
+	truncate -s 256M "$last.new"
+	mv "$last.new" "$last"
+	start_monitor
+	for n in Plan Plan Plan; do
+		setpriv --reuid=65534 --clear-groups ./bus-peer call "$manager" org.cellmgr1.Manager $n >/dev/null &
+		peers+=($!)
+	done
+	eventually_check "a plan is asked for" 30 called_more_often Plan 0
+	done_well call ListCells
+	wait "${peers[@]}"
+	stop_monitor
+	is "the first answer" "$(first_answered Plan ListCells)" ListCells
+	is "planned" "$(planned alpha)" "restart image "
+	rm "$file" "$last"
+	restore_cells
+}
+
+# first_answered METHOD...: which of them, by what went over the bus.
+first_answered() {
+	python3 - "$@" <<'PYTHON'
+import json, sys
+calls = {}
+for line in open("/tmp/monitor"):
+    message = json.loads(line)
+    if message["type"] == "method_call" and message.get("member") in sys.argv[1:]:
+        calls[message["sender"], message["cookie"]] = message["member"]
+    answered = calls.get((message.get("destination"), message.get("reply_cookie")))
+    if answered:
+        print(answered)
+        break
+PYTHON
 }
 
 # stop_takes CELL: milliseconds until a stop of it comes back, into $took.

@@ -1,0 +1,117 @@
+// SPDX-License-Identifier: GPL-2.0-only
+#include "bus/plan_bus.h"
+
+#include <errno.h>
+#include <string.h>
+
+#include "bus/request.h"
+#include "bus/service.h"
+#include "manager/apply.h"
+#include "manager/digest.h"
+
+typedef int (*go_on_t)(struct manager *manager, sd_bus_message *call, sd_bus_error *ret_error);
+
+struct held_call {
+	struct manager *manager;
+	sd_bus_message *call;
+	go_on_t go_on;
+};
+
+static void go_on(bool ended, void *userdata)
+{
+	_cleanup_(sd_bus_error_free) sd_bus_error error = SD_BUS_ERROR_NULL;
+	_cleanup_(freep) struct held_call *held = userdata;
+	_cleanup_(sd_bus_message_unrefp) sd_bus_message *call = held->call;
+	int r = ended ? 0 : held->go_on(held->manager, call, &error);
+
+	if (r < 0)
+		sd_bus_reply_method_errno(call, r, &error);
+}
+
+/* Goes on at once, or when the images have been read. */
+static int hold(struct manager *manager, sd_bus_message *call, go_on_t then,
+		sd_bus_error *ret_error)
+{
+	struct held_call *held = malloc(sizeof(*held));
+
+	if (!held)
+		return -ENOMEM;
+	*held = (struct held_call){manager, sd_bus_message_ref(call), then};
+	if (digests_update(manager, go_on, held) > 0)
+		return 1;
+	sd_bus_message_unref(held->call);
+	free(held);
+	return then(manager, call, ret_error);
+}
+
+static int append_change(sd_bus_message *reply, const struct change *change)
+{
+	int r = sd_bus_message_open_container(reply, 'r', "ssass");
+
+	if (r >= 0)
+		r = sd_bus_message_append(reply, "ss", change->name, change_name(change->kind));
+	if (r >= 0)
+		r = service_append_keys(reply, change->keys);
+	if (r >= 0)
+		r = sd_bus_message_append(reply, "s", change->why);
+	return r < 0 ? r : sd_bus_message_close_container(reply);
+}
+
+static int answer_plan(struct manager *manager, sd_bus_message *call, sd_bus_error *ret_error)
+{
+	_cleanup_(sd_bus_message_unrefp) sd_bus_message *reply = NULL;
+	_cleanup_(changes_done) struct changes changes = {0};
+	_cleanup_(error_done) struct error error = {0};
+	int r;
+
+	if (apply_plan(manager, &changes, &error) < 0)
+		return service_reply_error(ret_error, &error);
+	r = sd_bus_message_new_method_return(call, &reply);
+	if (r >= 0)
+		r = sd_bus_message_append(reply, "s", changes.id);
+	if (r >= 0)
+		r = sd_bus_message_open_container(reply, 'a', "(ssass)");
+	for (size_t i = 0; r >= 0 && i < changes.count; i++)
+		r = append_change(reply, &changes.items[i]);
+	if (r >= 0)
+		r = sd_bus_message_close_container(reply);
+	return r < 0 ? r : sd_bus_send(NULL, reply, NULL);
+}
+
+int plan_bus_plan(struct manager *manager, sd_bus_message *call, sd_bus_error *ret_error)
+{
+	return hold(manager, call, answer_plan, ret_error);
+}
+
+static int submit_apply(struct manager *manager, sd_bus_message *call, sd_bus_error *ret_error)
+{
+	_cleanup_(job_freep) struct job *job = job_new(manager, VERB_APPLY, NULL);
+	const char *id;
+	int r;
+
+	r = sd_bus_message_read(call, "s", &id);
+	if (r < 0)
+		return r;
+	if (job)
+		job->plan_id = strdup(id);
+	return job && job->plan_id
+		       ? request_submit(manager->userdata, call, TAKE_POINTER(job), ret_error)
+		       : -ENOMEM;
+}
+
+int plan_bus_apply(struct manager *manager, sd_bus_message *call, sd_bus_error *ret_error)
+{
+	return hold(manager, call, submit_apply, ret_error);
+}
+
+static int submit_reload(struct manager *manager, sd_bus_message *call, sd_bus_error *ret_error)
+{
+	struct job *job = job_new(manager, VERB_RELOAD, NULL);
+
+	return job ? request_submit(manager->userdata, call, job, ret_error) : -ENOMEM;
+}
+
+int plan_bus_reload(struct manager *manager, sd_bus_message *call, sd_bus_error *ret_error)
+{
+	return hold(manager, call, submit_reload, ret_error);
+}
