@@ -39,6 +39,7 @@ struct unit_order {
 	char unit[UNIT_NAME_MAX];
 	char *cell;
 	bool up;
+	bool again;	/* asked for once more, behind the opposite */
 	bool late;	/* a stop that takes longer than anybody waits */
 	char *job;	/* of the service manager; NULL: not known yet */
 	uint64_t until; /* when to try no more */
@@ -182,16 +183,19 @@ static bool still_runs(const struct unit_order *order)
 }
 
 /*
- * The service manager would start what the cell requires as well, as root: whoever could have this
- * one started has not been asked about those.
+ * A stop is; a start only of what runs. The service manager would start what the cell requires as
+ * well, as root: whoever could have this one started has not been asked about those.
  */
-static bool may_be_told(const struct unit_order *order)
+static bool is_wanted(const struct unit_order *order)
 {
 	_cleanup_(error_done) struct error error = {0};
 	const struct manager *manager = order->service->manager;
 
-	if (!order->up ||
-	    manager_check_required(manager, manager_find_cell(manager, order->cell), &error) >= 0)
+	if (!order->up)
+		return true;
+	if (!still_runs(order))
+		return false;
+	if (manager_check_required(manager, manager_find_cell(manager, order->cell), &error) >= 0)
 		return true;
 	log_event(LOG_NOTICE, NULL, order->cell, NULL, 0,
 		  "Cell %s runs, but its unit was not started: %s", order->cell,
@@ -222,12 +226,16 @@ static bool take_job(struct unit_order *order, sd_bus_message *reply)
 	return !order->up || sd_event_source_set_time_relative(order->timer, FOLLOW_US) >= 0;
 }
 
+static int begin(struct unit_order *order);
+
 static int on_told(sd_bus_message *reply, void *userdata, sd_bus_error *ret_error)
 {
 	const sd_bus_error *error = sd_bus_message_get_error(reply);
 	struct unit_order *order = userdata;
 
 	order->call = sd_bus_slot_unref(order->call);
+	if (order->again && is_wanted(order) && begin(order) > 0)
+		return 0;
 	if (!error && take_job(order, reply))
 		return 0;
 	/* The unit is being stopped; that is not undone, but may have come to its end soon. */
@@ -257,8 +265,8 @@ static int on_timer(sd_event_source *source, uint64_t usec, void *userdata)
 {
 	struct unit_order *order = userdata;
 
-	if (!order->call && !order->job && usec < order->until && still_runs(order) &&
-	    may_be_told(order) && sd_event_source_set_time(source, order->until) >= 0 &&
+	if (!order->call && !order->job && usec < order->until && is_wanted(order) &&
+	    sd_event_source_set_time(source, order->until) >= 0 &&
 	    sd_event_source_set_enabled(source, SD_EVENT_ONESHOT) >= 0 && call_systemd(order) >= 0)
 		return 0;
 	if (order->waiters && (!order->up || still_runs(order)))
@@ -322,7 +330,7 @@ static int begin(struct unit_order *order)
 {
 	int r;
 
-	order->late = false;
+	order->again = order->late = false;
 	free(order->job);
 	order->job = NULL;
 	/* Somebody wants it: how often it was started before does not count. */
@@ -368,7 +376,15 @@ int unit_follow(struct service *service, enum bus_verb verb, const char *cell,
 	order = find_order(service, cell, up) ?: order_new(service, cell, up);
 	if (!order)
 		return -ENOMEM;
-	r = up && (!still_runs(order) || !may_be_told(order)) ? 0 : order->call ? 1 : begin(order);
+	if (!is_wanted(order)) {
+		r = 0;
+	} else if (order->call) {
+		/* What it says may be for before the opposite was asked for. */
+		order->again = find_order(service, cell, !up);
+		r = 1;
+	} else {
+		r = begin(order);
+	}
 	if (r > 0)
 		r = add_waiter(order, done, userdata) < 0 ? -ENOMEM : 1;
 	/* What others wait for goes on. */
