@@ -9,6 +9,7 @@
 #include "bus/service.h"
 #include "bus/signal_bus.h"
 #include "bus/subscription.h"
+#include "bus/unit.h"
 #include "bus/vtable.h"
 
 #define OBJECT struct cell
@@ -337,4 +338,9 @@ void cell_bus_failed(const struct cell *cell, const char *reason, const char *cr
 	if (path)
 		sd_bus_emit_signal(service->bus, path, BUS_CELL_INTERFACE, "Failed", "ss", reason,
 				   crash_record);
+}
+
+void cell_bus_stopped(const struct cell *cell, void *userdata)
+{
+	unit_follow(userdata, VERB_STOP, cell->name, NULL, NULL);
 }

@@ -18,6 +18,7 @@ static const struct core_events events = {
 	.cell_removed = cell_bus_removed,
 	.cell_changed = cell_bus_changed,
 	.cell_failed = cell_bus_failed,
+	.cell_stopped = cell_bus_stopped,
 	.manager_changed = manager_bus_changed,
 };
 

@@ -61,6 +61,7 @@ void cell_bus_removed(const struct cell *cell, void *userdata);
 void cell_bus_changed(const struct cell *cell, uint32_t properties, void *userdata);
 void cell_bus_failed(const struct cell *cell, const char *reason, const char *crash_record,
 		     void *userdata);
+void cell_bus_stopped(const struct cell *cell, void *userdata);
 
 /* Whose call it is, as the bus knows him. Negative errno where it does not. */
 int service_read_uid(sd_bus_message *call, uid_t *ret);

@@ -32,6 +32,9 @@ struct core_events {
 	void (*cell_failed)(const struct cell *cell, const char *reason, const char *crash_record,
 			    void *userdata);
 
+	/* It was stopped without that anybody asked for it, and is not to come back by itself. */
+	void (*cell_stopped)(const struct cell *cell, void *userdata);
+
 	/* Properties of the manager have new values: bits of enum manager_property. */
 	void (*manager_changed)(uint32_t properties, void *userdata);
 };

@@ -311,12 +311,16 @@ bool on_failure_withdraw(struct manager *manager, const char *name)
 
 void on_failure_job_ended(const struct job *job, struct cell *cell, const struct error *error)
 {
+	struct manager *manager = job->manager;
+
 	if (job->asked && job->started && !error_is_set(error))
 		cell->record.restart.count = 0;
+	if (!job->asked && job->verb == VERB_STOP && !error_is_set(error))
+		manager->events->cell_stopped(cell, manager->userdata);
 	if (!cell->restarting || job->asked || job->verb != VERB_START)
 		return;
 	if (error_is_set(error) && !job->cancelled && cell->description && !cell_running(cell))
-		plan_restart(job->manager, cell);
+		plan_restart(manager, cell);
 	else
 		cancel(cell);
 }

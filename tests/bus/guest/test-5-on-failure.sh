@@ -338,6 +338,25 @@ test_what_was_planned_outlives_a_driver_that_hangs() {
 	without_keys alpha
 }
 
+# Nor does its unit start a cell again that was stopped with all others, whatever its Restart= says.
+test_no_unit_undoes_that_all_were_stopped() {
+	with_keys alpha '"on-failure": "stop-all"'
+	mkdir -p /run/systemd/system/cell@boot.service.d
+	printf '[Service]\nRestart=always\nRestartSec=0\n' >/run/systemd/system/cell@boot.service.d/test.conf
+	systemctl daemon-reload
+	done_well systemctl start cell@boot
+	done_well systemctl start cell@alpha
+	fail_alpha
+	property_becomes 30 boot State shut-down
+	unit_becomes 15 cell@boot inactive
+	sleep 2
+	unit_is cell@boot inactive
+	state_is boot shut-down
+	rm -r /run/systemd/system/cell@boot.service.d
+	systemctl daemon-reload
+	without_keys alpha
+}
+
 test_a_cell_without_a_pulse_goes_with_all_others() {
 	with_keys alpha '"on-failure": "stop-all"'
 	done_well call StartCell s boot
