@@ -43,6 +43,15 @@ index_modules() {
 	rm -rf "$work/depmod"
 }
 
+# make_disk: sets disk, and packages to 0 where there are none.
+make_disk() {
+	disk=$image/root.ext4
+	compgen -G "$source_dir/build-packages/cellmgr_*.deb" >/dev/null || packages=0
+	((packages)) || return 0
+	disk=$work/root.ext4
+	"$here/mkdisk" "$image" "$source_dir/build-packages" "$disk"
+}
+
 # stage_tests ROOT: the runner, the tests and what they need to know of the host's side.
 stage_tests() {
 	local root=$1 dir=$1/usr/local/lib/vmtest module file
@@ -56,6 +65,11 @@ stage_tests() {
 	((x2apic == 0)) || touch "$dir/x2apic"
 	[[ ${accelerator[1]} != kvm ]] || touch "$dir/kvm"
 	((shell == 0)) || printf '%s %s\n' "$(stty size)" "${TERM:-linux}" >"$dir/terminal"
+	for file in "${files[@]}"; do
+		install -D -m 644 "${file%%:*}" "$root/${file#*:}"
+	done
+	install -m 644 "$source_dir/docs/quickstart.md" "$dir/"
+	((!packages)) || return 0
 	find "$build/tests/vm" -maxdepth 1 -type f -executable -exec install -m 755 -t "$dir" {} + \
 		2>/dev/null || true
 	[[ ! $modules ]] || install -m 755 "$modules/partition-probe.ko" "$dir/"
@@ -70,17 +84,16 @@ stage_tests() {
 	for file in "$source_dir"/build-packages/cellmgr_*.deb; do
 		[[ ! -e $file ]] || install -m 644 "$file" "$dir/cellmgr.deb"
 	done
-	for file in "${files[@]}"; do
-		install -D -m 644 "${file%%:*}" "$root/${file#*:}"
-	done
 }
 
 # make_boot_files: the initrd with product and tests behind it.
 make_boot_files() {
 	local root=$work/initrd/overlay
 	mkdir -p "$root" "$work/initrd/config"
-	stage_product "$root"
-	index_modules "$root"
+	if ((!packages)); then
+		stage_product "$root"
+		index_modules "$root"
+	fi
 	stage_tests "$root"
 	((${#enable[@]} == 0)) || printf '%s\n' "${enable[@]}" >"$work/initrd/config/enable"
 	(cd "$work/initrd" && find . | LC_ALL=C sort | cpio -o -H newc -R 0:0 --quiet) >"$work/product.cpio"
@@ -183,10 +196,10 @@ machine_arguments() {
 	((x2apic == 0)) || append+=' no_timer_check'
 	((threads == 0)) || smp+=",sockets=1,cores=$((cpus / 2)),threads=2"
 	append+=${append_words[*]:+ ${append_words[*]}}
-	qemu=("$qemu_program" -nodefaults -no-user-config -no-reboot -display none
+	qemu=("$qemu_program" -nodefaults -no-user-config -display none
 		"${accelerator[@]}" -machine q35 -smp "$smp" -m "$memory"
 		-kernel "$image/vmlinuz" -initrd "$work/initrd.cpio" -append "$append"
-		-drive "file=$image/root.ext4,if=none,id=root,format=raw,snapshot=on,cache=unsafe"
+		-drive "file=$disk,if=none,id=root,format=raw,snapshot=on,cache=unsafe"
 		-device virtio-blk-pci,drive=root
 		-virtfs "local,path=$results,mount_tag=results,security_model=none"
 		-device virtio-rng-pci
@@ -194,6 +207,7 @@ machine_arguments() {
 		-chardev "file,id=debug,path=$results/hypervisor.log"
 		-device isa-serial,chardev=debug,iobase=0x2f8,irq=3)
 	memory_arguments
+	((reboots)) || qemu+=(-no-reboot)
 	if ((shell)); then
 		qemu+=(-device virtio-serial-pci -chardev 'stdio,id=terminal,mux=on,signal=off'
 			-device virtconsole,chardev=terminal)
