@@ -36,21 +36,27 @@ document_commands() {
 
 # looks_like SHOWN OUTPUT: whether a reader would say so.
 looks_like() {
-	local line pattern any=0 at=0 seen=()
+	local patterns=() seen=()
+	mapfile -t patterns < <([[ ! $1 ]] || printf '%s\n' "$1" |
+		sed -E '/^…$/n; s/[][*?\\]/\\&/g; s/[[:blank:]]+/ /g; s/ $//; s/…/*/g')
 	mapfile -t seen < <([[ ! $2 ]] || printf '%s\n' "$2" | sed -E 's/[[:blank:]]+/ /g; s/ $//')
-	while IFS= read -r line; do
-		if [[ $line == … ]]; then
-			any=1
-			continue
+	looks_like_from 0 0
+}
+
+# looks_like_from I J: from those places in patterns and seen on.
+looks_like_from() {
+	local i=$1 j=$2
+	for (( ; i < ${#patterns[@]}; i++, j++)); do
+		if [[ ${patterns[i]} == … ]]; then
+			for (( ; j <= ${#seen[@]}; j++)); do
+				if looks_like_from $((i + 1)) "$j"; then return 0; fi
+			done
+			return 1
 		fi
-		pattern=$(sed -E 's/[][*?\\]/\\&/g; s/[[:blank:]]+/ /g; s/ $//; s/…/*/g' <<<"$line")
 		# shellcheck disable=SC2053 # it is a pattern
-		while ((any && at < ${#seen[@]})) && [[ ${seen[at]} != $pattern ]]; do at=$((at + 1)); done
-		# shellcheck disable=SC2053
-		((at < ${#seen[@]})) && [[ ${seen[at]} == $pattern ]] || return 1
-		at=$((at + 1)) any=0
-	done < <([[ ! $1 ]] || printf '%s\n' "$1")
-	((any || at == ${#seen[@]}))
+		((j < ${#seen[@]})) && [[ ${seen[j]} == ${patterns[i]} ]] || return 1
+	done
+	((j == ${#seen[@]}))
 }
 
 # give COMMAND: as somebody at a terminal who sees all of it. Sets output and status.
