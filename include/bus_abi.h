@@ -187,4 +187,19 @@ enum bus_change { BUS_CHANGES(WORD_SYMBOL) CHANGE_COUNT };
 
 enum error_code { ERROR_NONE, BUS_ERRORS(WORD_SYMBOL) ERROR_CODE_COUNT };
 
+/*
+ * The columns of the manager's SummarizeCells(), with the type of their entries. A struct for each
+ * cell would cost its reader as much again.
+ */
+#define BUS_SUMMARY_COLUMNS(X) \
+	X(SUMMARY_NAME, 's')   \
+	X(SUMMARY_STATE, 's')  \
+	X(SUMMARY_HEALTH, 's') \
+	X(SUMMARY_CPUS, 's')   \
+	X(SUMMARY_MEMORY, 't') \
+	X(SUMMARY_UPTIME, 't') \
+	X(SUMMARY_NOTE, 's')
+
+enum summary_column { BUS_SUMMARY_COLUMNS(WORD_SYMBOL) SUMMARY_COLUMN_COUNT };
+
 #endif /* BUS_ABI_H */

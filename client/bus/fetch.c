@@ -37,13 +37,12 @@ int fetch_manager(struct connection *connection, enum call_kind kind, sd_bus_err
 }
 
 /* Another machine's clock has nothing to do with ours. */
-static void forget_monotonic(struct connection *connection, struct cell_info *cell)
+static bool is_remote(struct connection *connection)
 {
 	const char *address;
 
-	if (sd_bus_get_address(connection->bus, &address) >= 0 &&
-	    strncmp(address, "unixexec:", strlen("unixexec:")) == 0)
-		cell->started_at_monotonic = 0;
+	return sd_bus_get_address(connection->bus, &address) >= 0 &&
+	       strncmp(address, "unixexec:", strlen("unixexec:")) == 0;
 }
 
 int fetch_cell(struct connection *connection, const char *path, sd_bus_error *ret_error,
@@ -56,8 +55,8 @@ int fetch_cell(struct connection *connection, const char *path, sd_bus_error *re
 			     &properties);
 	if (r >= 0)
 		r = cell_info_make(properties, path, ret_cell);
-	if (r >= 0)
-		forget_monotonic(connection, ret_cell);
+	if (r >= 0 && is_remote(connection))
+		ret_cell->started_at_monotonic = 0;
 	return r;
 }
 
@@ -107,11 +106,91 @@ int fetch_cells(struct connection *connection, sd_bus_error *ret_error, struct c
 		r = make_list(objects, &list);
 	if (r < 0)
 		return r;
-	for (size_t i = 0; i < list.count; i++)
-		forget_monotonic(connection, &list.cells[i]);
+	for (size_t i = 0; is_remote(connection) && i < list.count; i++)
+		list.cells[i].started_at_monotonic = 0;
 	*ret_list = list;
 	list = (struct cell_list){0};
 	return 0;
+}
+
+/* The first column says how many there are. */
+static struct cell_row *row_at(struct cell_rows *rows, size_t i, bool first)
+{
+	if (i < rows->count || !first)
+		return i < rows->count ? &rows->rows[i] : NULL;
+	if (i % 64 == 0) {
+		struct cell_row *more = realloc(rows->rows, (i + 64) * sizeof(*more));
+
+		if (!more)
+			return NULL;
+		rows->rows = more;
+	}
+	return &rows->rows[rows->count++];
+}
+
+static int read_texts(struct cell_rows *rows, size_t member, bool first)
+{
+	struct cell_row *row;
+	const char *text;
+	size_t i = 0;
+	int r = sd_bus_message_enter_container(rows->reply, 'a', "s");
+
+	for (; r >= 0 && (r = sd_bus_message_read_basic(rows->reply, 's', &text)) > 0; i++) {
+		row = row_at(rows, i, first);
+		if (!row)
+			return first ? -ENOMEM : -EBADMSG;
+		*(const char **)((char *)row + member) = text;
+	}
+	if (r >= 0)
+		r = sd_bus_message_exit_container(rows->reply);
+	return r < 0 || i == rows->count ? r : -EBADMSG;
+}
+
+static int read_numbers(struct cell_rows *rows, size_t member)
+{
+	const void *numbers;
+	size_t size;
+	int r = sd_bus_message_read_array(rows->reply, 't', &numbers, &size);
+
+	if (r >= 0 && size != rows->count * sizeof(uint64_t))
+		r = -EBADMSG;
+	for (size_t i = 0; r >= 0 && i < rows->count; i++)
+		*(uint64_t *)((char *)&rows->rows[i] + member) = ((const uint64_t *)numbers)[i];
+	return r;
+}
+
+int fetch_rows(struct connection *connection, sd_bus_error *ret_error, struct cell_rows *ret_rows)
+{
+	static const char types[] = {BUS_SUMMARY_COLUMNS(WORD_ENTRY)};
+	static const size_t members[SUMMARY_COLUMN_COUNT] = {
+		[SUMMARY_NAME] = offsetof(struct cell_row, name),
+		[SUMMARY_STATE] = offsetof(struct cell_row, state),
+		[SUMMARY_HEALTH] = offsetof(struct cell_row, health),
+		[SUMMARY_CPUS] = offsetof(struct cell_row, cpus),
+		[SUMMARY_MEMORY] = offsetof(struct cell_row, memory),
+		[SUMMARY_UPTIME] = offsetof(struct cell_row, uptime_us),
+		[SUMMARY_NOTE] = offsetof(struct cell_row, note),
+	};
+	_cleanup_(cell_rows_free) struct cell_rows rows = {0};
+	int r;
+
+	r = connection_call(connection, CALL_READ, BUS_MANAGER_PATH, BUS_MANAGER_INTERFACE,
+			    "SummarizeCells", ret_error, &rows.reply, NULL);
+	for (size_t i = 0; r >= 0 && i < SUMMARY_COLUMN_COUNT; i++)
+		r = types[i] == 's' ? read_texts(&rows, members[i], i == 0)
+				    : read_numbers(&rows, members[i]);
+	if (r < 0)
+		return r;
+	*ret_rows = rows;
+	rows = (struct cell_rows){0};
+	return 0;
+}
+
+void cell_rows_free(struct cell_rows *rows)
+{
+	free(rows->rows);
+	sd_bus_message_unref(rows->reply);
+	*rows = (struct cell_rows){0};
 }
 
 int fetch_map(struct connection *connection, sd_bus_error *ret_error, struct json_object **ret_map)
@@ -144,11 +223,13 @@ static int keep_reply(sd_bus_message *reply, void *kept, sd_bus_error *ret_error
 }
 
 int fetch_overview(struct connection *connection, sd_bus_error *ret_error,
-		   struct manager_info *ret_manager, struct cell_list *ret_list)
+		   struct manager_info *ret_manager, struct cell_list *ret_list,
+		   struct cell_rows *ret_rows)
 {
 	_cleanup_(sd_bus_message_unrefp) sd_bus_message *call = NULL, *reply = NULL;
 	_cleanup_(json_putp) struct json_object *properties = NULL;
 	_cleanup_(cell_list_free) struct cell_list list = {0};
+	_cleanup_(cell_rows_free) struct cell_rows rows = {0};
 	_cleanup_(sd_bus_slot_unrefp) sd_bus_slot *slot = NULL;
 	int r;
 
@@ -159,7 +240,8 @@ int fetch_overview(struct connection *connection, sd_bus_error *ret_error,
 	if (r >= 0)
 		r = sd_bus_call_async(connection->bus, &slot, call, keep_reply, &reply, 0);
 	if (r >= 0)
-		r = fetch_cells(connection, ret_error, &list);
+		r = ret_list ? fetch_cells(connection, ret_error, &list)
+			     : fetch_rows(connection, ret_error, &rows);
 	/* What came meanwhile is in the queue. */
 	while (r >= 0 && !reply) {
 		r = sd_bus_process(connection->bus, NULL);
@@ -174,8 +256,13 @@ int fetch_overview(struct connection *connection, sd_bus_error *ret_error,
 		r = manager_info_make(properties, ret_manager);
 	if (r < 0)
 		return r;
-	*ret_list = list;
-	list = (struct cell_list){0};
+	if (ret_list) {
+		*ret_list = list;
+		list = (struct cell_list){0};
+	} else {
+		*ret_rows = rows;
+		rows = (struct cell_rows){0};
+	}
 	return 0;
 }
 

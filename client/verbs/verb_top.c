@@ -158,7 +158,7 @@ static int look(struct top *top, sd_bus_error *ret_error)
 	cell_list_free(&top->list);
 	json_object_put(top->signals);
 	top->signals = NULL;
-	r = fetch_overview(&top->client->connection, ret_error, &top->manager, &top->list);
+	r = fetch_overview(&top->client->connection, ret_error, &top->manager, &top->list, NULL);
 	for (size_t i = 0; r >= 0 && i < top->list.count; i++)
 		r = rates_update(&top->rates, &top->list.cells[i]) ? 0 : -ENOMEM;
 	if (r < 0)

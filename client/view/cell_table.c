@@ -16,43 +16,17 @@ static const struct table_column columns[] = {
 	{"NOTE", false, 12, true},
 };
 
-static const char *format_uptime(char *buffer, const struct cell_info *cell)
+static int add_cell(struct table *table, const struct screen *screen, const struct cell_row *cell)
 {
-	uint64_t age = cell_info_age(cell);
-
-	return cell_info_runs(cell) && age ? quantity_format_time(age * 1000, buffer) : "-";
-}
-
-/*
- * What is most worth knowing beyond the state: an operation under way, else the last error, else
- * what of its description does not count yet.
- */
-static char *format_note(const struct cell_info *cell)
-{
-	_cleanup_(freep) char *pending = format_words(cell->pending);
-	const bool is_pending = json_object_array_length(cell->pending) > 0;
-	char *note;
-
-	if (*cell->operation == '\0' && (*cell->last_error || !is_pending))
-		return strdup(cell->last_error);
-	if (*cell->operation)
-		return asprintf(&note, "(%s)", cell->operation) < 0 ? NULL : note;
-	return pending && asprintf(&note, "pending: %s", pending) >= 0 ? note : NULL;
-}
-
-static int add_cell(struct table *table, const struct screen *screen, const struct cell_info *cell)
-{
-	_cleanup_(freep) char *cpus = format_cpus(cell->cpus);
-	_cleanup_(freep) char *note = format_note(cell);
 	char memory[QUANTITY_TEXT_MAX], uptime[QUANTITY_TEXT_MAX];
 	const char *texts[] = {
 		cell->name,
 		cell->state,
 		cell->health,
-		cpus,
+		*cell->cpus ? cell->cpus : "-",
 		cell->memory > 0 ? quantity_round_bytes(cell->memory, memory) : "-",
-		format_uptime(uptime, cell),
-		note,
+		cell->uptime_us > 0 ? quantity_format_time(cell->uptime_us * 1000, uptime) : "-",
+		cell->note,
 	};
 	const enum color colors[] = {
 		COLOR_PLAIN,
@@ -64,18 +38,16 @@ static int add_cell(struct table *table, const struct screen *screen, const stru
 		COLOR_DIM,
 	};
 
-	if (!cpus || !note)
-		return -ENOMEM;
 	return table_add(table, screen, texts, colors);
 }
 
-int cell_table_print(const struct cell_list *list, FILE *stream, const struct screen *screen,
+int cell_table_print(const struct cell_rows *rows, FILE *stream, const struct screen *screen,
 		     bool legend)
 {
 	_cleanup_(table_free) struct table table = TABLE(columns);
 
-	for (size_t i = 0; i < list->count; i++) {
-		if (add_cell(&table, screen, &list->cells[i]) < 0)
+	for (size_t i = 0; i < rows->count; i++) {
+		if (add_cell(&table, screen, &rows->rows[i]) < 0)
 			return -ENOMEM;
 	}
 	return table_print(&table, stream, screen, legend, "No cells.");

@@ -9,7 +9,7 @@
 #include "view/screen.h"
 
 /* Returns 0 or -ENOMEM. */
-int cell_table_print(const struct cell_list *list, FILE *stream, const struct screen *screen,
+int cell_table_print(const struct cell_rows *rows, FILE *stream, const struct screen *screen,
 		     bool legend);
 
 #endif /* CLIENT_CELL_TABLE_H */

@@ -10,6 +10,11 @@
 #define GAP	 "  "
 #define NO_LIMIT 100000 /* columns of a screen without an end */
 
+static void scols_free_iterp(struct libscols_iter **iterator)
+{
+	scols_free_iter(*iterator);
+}
+
 void table_free(struct table *table)
 {
 	scols_unref_table(table->lines);
@@ -34,6 +39,8 @@ static int begin(struct table *table, const struct screen *screen)
 	if (!table->lines || scols_table_set_column_separator(table->lines, GAP) < 0)
 		return -ENOMEM;
 	scols_table_enable_colors(table->lines, screen->colors);
+	/* Texts are clean. */
+	scols_table_enable_noencoding(table->lines, true);
 	scols_table_set_termforce(table->lines, SCOLS_TERMFORCE_ALWAYS);
 	scols_table_set_termwidth(table->lines, screen->columns ?: NO_LIMIT);
 	for (size_t i = 0; i < table->num_columns; i++) {
@@ -54,17 +61,24 @@ int table_add(struct table *table, const struct screen *screen, const char *cons
 	      const enum color *colors)
 {
 	struct libscols_line *line;
+	size_t width;
 
 	if (begin(table, screen) < 0)
 		return -ENOMEM;
 	line = scols_table_new_line(table->lines, NULL);
 	for (size_t i = 0; line && i < table->num_columns; i++) {
-		char *text = text_clean(texts[i] ?: "", screen->unicode);
+		char *text;
 
+		if (!texts[i] || *texts[i] == '\0')
+			continue;
+		text = text_clean(texts[i], screen->unicode);
+		width = text ? text_width(text) : 0;
+		if (width > table->longest[i])
+			table->longest[i] = width;
 		/* The line takes the text over. */
 		if (!text || scols_line_refer_data(line, i, text) < 0)
 			return -ENOMEM;
-		if (colors && *text &&
+		if (colors && screen->colors &&
 		    scols_cell_set_color(scols_line_get_cell(line, i),
 					 color_of(screen, colors[i])) < 0)
 			return -ENOMEM;
@@ -78,15 +92,18 @@ int table_add(struct table *table, const struct screen *screen, const char *cons
  */
 static int mark_cuts(struct table *table, size_t i, const struct screen *screen)
 {
-	size_t width = scols_column_get_width(column_at(table, i));
+	const size_t width = scols_column_get_width(column_at(table, i));
+	_cleanup_(scols_free_iterp) struct libscols_iter *at = scols_new_iter(SCOLS_ITER_FORWARD);
+	struct libscols_line *line;
 	int cuts = 0;
 
-	for (size_t n = 0; n < scols_table_get_nlines(table->lines); n++) {
-		struct libscols_cell *cell =
-			scols_line_get_cell(scols_table_get_line(table->lines, n), i);
+	if (!at)
+		return -ENOMEM;
+	while (table->longest[i] > width && scols_table_next_line(table->lines, at, &line) == 0) {
+		struct libscols_cell *cell = scols_line_get_cell(line, i);
 		char *text;
 
-		if (text_width(scols_cell_get_data(cell)) <= width)
+		if (text_width(scols_cell_get_data(cell) ?: "") <= width)
 			continue;
 		text = text_shorten(scols_cell_get_data(cell), width, screen->unicode);
 		if (!text || scols_cell_refer_data(cell, text) < 0)
@@ -94,19 +111,6 @@ static int mark_cuts(struct table *table, size_t i, const struct screen *screen)
 		cuts++;
 	}
 	return cuts;
-}
-
-static size_t longest_text(const struct table *table, size_t i)
-{
-	size_t longest = 0;
-
-	for (size_t n = 0; n < scols_table_get_nlines(table->lines); n++) {
-		struct libscols_line *line = scols_table_get_line(table->lines, n);
-		size_t width = text_width(scols_cell_get_data(scols_line_get_cell(line, i)));
-
-		longest = width > longest ? width : longest;
-	}
-	return longest;
 }
 
 /* Whether the table, as it was printed last, is as it should be on the screen. */
@@ -120,7 +124,7 @@ static bool fits(const struct table *table, const struct screen *screen)
 
 		if (scols_column_is_hidden(column))
 			continue;
-		if (width < table->columns[i].min_width && longest_text(table, i) > width)
+		if (width < table->columns[i].min_width && table->longest[i] > width)
 			return false;
 		total += width + (total > 0 ? strlen(GAP) : 0);
 	}
@@ -149,7 +153,8 @@ static void put_lines(FILE *stream, const char *text)
 
 		while (shown > 0 && text[shown - 1] == ' ')
 			shown--;
-		fprintf(stream, "%.*s\n", (int)shown, text);
+		fwrite(text, 1, shown, stream);
+		fputc('\n', stream);
 		text += length + (text[length] == '\n');
 	}
 }

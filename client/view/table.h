@@ -5,6 +5,7 @@
 
 #include <libsmartcols/libsmartcols.h>
 
+#include "common/cleanup.h"
 #include "view/screen.h"
 
 struct table_column {
@@ -14,16 +15,23 @@ struct table_column {
 	bool optional;	  /* left out where there is no room for it; the last one goes first */
 };
 
+#define TABLE_MAX_COLUMNS 16
+
 /* Begins as TABLE(columns), of an array that has to last as long as the table; rows are added. */
 struct table {
 	const struct table_column *columns;
 	size_t num_columns;
-	struct libscols_table *lines; /* NULL: none yet */
+	struct libscols_table *lines;	   /* NULL: none yet */
+	size_t longest[TABLE_MAX_COLUMNS]; /* width of the longest text in each column */
 };
 
-#define TABLE(columns)                                                \
-	{                                                             \
-		columns, sizeof(columns) / sizeof((columns)[0]), NULL \
+/* Of an array of more than TABLE_MAX_COLUMNS it does not compile. */
+#define TABLE(columns)                                                                     \
+	{                                                                                  \
+		(columns), ARRAY_SIZE(columns), NULL,                                      \
+		{                                                                          \
+			0 * sizeof(char[TABLE_MAX_COLUMNS + 1 - (int)ARRAY_SIZE(columns)]) \
+		}                                                                          \
 	}
 
 void table_free(struct table *table);

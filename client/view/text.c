@@ -50,8 +50,15 @@ size_t text_width(const char *text)
 	size_t width = 0;
 	uint32_t code;
 
-	while (next_code(&text, &code))
-		width += text_code_width(code);
+	while (*text) {
+		/* Nearly all are. */
+		if ((unsigned char)*text < 0x80) {
+			width++;
+			text++;
+		} else if (next_code(&text, &code)) {
+			width += text_code_width(code);
+		}
+	}
 	return width;
 }
 
@@ -83,9 +90,15 @@ void text_put_line(FILE *stream, const char *text, bool unicode)
 char *text_clean(const char *text, bool unicode)
 {
 	char *clean = NULL;
-	size_t size = 0;
-	FILE *stream = open_memstream(&clean, &size);
+	size_t size = 0, plain = 0;
+	FILE *stream;
 
+	/* Nearly all are. */
+	while (text[plain] >= 0x20 && text[plain] < 0x7f)
+		plain++;
+	if (text[plain] == '\0')
+		return strdup(text);
+	stream = open_memstream(&clean, &size);
 	if (!stream)
 		return NULL;
 	text_put_line(stream, text, unicode);

@@ -9,6 +9,7 @@
 #include "bus/request.h"
 #include "bus/service.h"
 #include "bus/vtable.h"
+#include "common/clock.h"
 
 #define OBJECT struct manager
 
@@ -124,6 +125,73 @@ METHOD(list_cells)
 	}
 	if (r >= 0)
 		r = sd_bus_message_close_container(reply);
+	return r < 0 ? r : sd_bus_send(NULL, reply, NULL);
+}
+
+/* What is most worth knowing of a cell beyond its state. To be freed; NULL without memory. */
+static char *make_note(const struct cell *cell)
+{
+	_cleanup_(freep) char *keys = NULL;
+	char *note;
+
+	if (*cell->operation)
+		return asprintf(&note, "(%s)", cell->operation) < 0 ? NULL : note;
+	if (cell->last_error || !cell->pending)
+		return strdup(cell->last_error ?: "");
+	keys = service_format_keys(cell->pending);
+	return keys && asprintf(&note, "pending: %s", keys) >= 0 ? note : NULL;
+}
+
+/* text is freed; NULL: out of memory. */
+static int append_made(sd_bus_message *reply, char *text)
+{
+	int r = text ? sd_bus_message_append_basic(reply, 's', text) : -ENOMEM;
+
+	free(text);
+	return r;
+}
+
+static int append_summary(sd_bus_message *reply, const struct cell *cell,
+			  enum summary_column column)
+{
+	const uint64_t since = cell_running(cell) ? cell->started_monotonic : 0;
+	const uint64_t uptime = since ? monotonic_us() - since : 0;
+
+	switch (column) {
+	case SUMMARY_NAME:
+		return sd_bus_message_append_basic(reply, 's', cell->name);
+	case SUMMARY_STATE:
+		return sd_bus_message_append_basic(reply, 's', lifecycle_name(cell->state));
+	case SUMMARY_HEALTH:
+		return sd_bus_message_append_basic(reply, 's', health_name(cell->health));
+	case SUMMARY_CPUS:
+		return append_made(reply, cpu_mask_format(&cell->cpus));
+	case SUMMARY_MEMORY:
+		return sd_bus_message_append_basic(reply, 't', &cell->memory);
+	case SUMMARY_UPTIME:
+		return sd_bus_message_append_basic(reply, 't', &uptime);
+	default:
+		return append_made(reply, make_note(cell));
+	}
+}
+
+METHOD(summarize_cells)
+{
+	static const char types[] = {BUS_SUMMARY_COLUMNS(WORD_ENTRY)};
+	_cleanup_(sd_bus_message_unrefp) sd_bus_message *reply = NULL;
+	struct manager *manager = userdata;
+	int r;
+
+	if (!manager->observed)
+		return service_refuse_unseen(ret_error);
+	r = sd_bus_message_new_method_return(call, &reply);
+	for (enum summary_column i = 0; r >= 0 && i < SUMMARY_COLUMN_COUNT; i++) {
+		r = sd_bus_message_open_container(reply, 'a', (char[]){types[i], '\0'});
+		for (const struct cell *cell = manager->cells; r >= 0 && cell; cell = cell->next)
+			r = append_summary(reply, cell, i);
+		if (r >= 0)
+			r = sd_bus_message_close_container(reply);
+	}
 	return r < 0 ? r : sd_bus_send(NULL, reply, NULL);
 }
 
@@ -309,6 +377,10 @@ static const sd_bus_vtable manager_vtable[] = {
 				method_get_cell, METHOD_FLAGS),
 	SD_BUS_METHOD_WITH_ARGS("ListCells", SD_BUS_NO_ARGS, SD_BUS_RESULT("a(sso)", cells),
 				method_list_cells, METHOD_FLAGS),
+	SD_BUS_METHOD_WITH_ARGS("SummarizeCells", SD_BUS_NO_ARGS,
+				SD_BUS_RESULT("as", names, "as", states, "as", healths, "as", cpus,
+					      "at", memory, "at", uptimes_usec, "as", notes),
+				method_summarize_cells, METHOD_FLAGS),
 	SD_BUS_METHOD_WITH_ARGS("StartCell", SD_BUS_ARGS("s", name), SD_BUS_NO_RESULT,
 				method_start_cell, METHOD_FLAGS),
 	SD_BUS_METHOD_WITH_ARGS("StopCell", SD_BUS_ARGS("s", name), SD_BUS_NO_RESULT,

@@ -33,6 +33,8 @@ test_object_manager_lists_cells() {
 	like "state among all objects" "$objects" '"State":\{"type":"s","data":"defined"\}'
 	call ListCells
 	like "list of cells" "$output" '"alpha" "defined" "/org/cellmgr1/cell/alpha"'
+	call SummarizeCells
+	like "columns of all cells" "$output" 'asasasasatatas [0-9]+ "alpha" "beta" .*"defined" "defined" .*"unknown" "unknown" '
 	call GetCell s alpha
 	is "answer of GetCell" "$output" 'o "/org/cellmgr1/cell/alpha"'
 }
@@ -75,7 +77,7 @@ each_changing_method() {
 		introspect $path | normalize org.cellmgr1.$interface >/tmp/interface
 		for method in $(methods /tmp/interface); do
 			case $method in
-			Check | CheckAll | CheckRoom | GetCell | GetMap | ListCells | ListCrashRecords | Plan | ReadSignals | SubscribeSignals) continue ;;
+			Check | CheckAll | CheckRoom | GetCell | GetMap | ListCells | ListCrashRecords | Plan | ReadSignals | SubscribeSignals | SummarizeCells) continue ;;
 			esac
 			"$@" $path org.cellmgr1.$interface "$method" $(arguments "$method")
 		done

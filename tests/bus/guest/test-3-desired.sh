@@ -51,6 +51,7 @@ test_what_counts_later_is_pending() {
 	done_well call Reload
 	property_is alpha Pending '2 "cpus" "parameters"'
 	is "planned" "$(planned alpha)" "restart cpus,parameters "
+	like "cellctl list has it" "$(cellctl list | grep ^alpha)" '^alpha +running +ok +3 +1M +[0-9]+[a-z]+ +pending: cpus, parameters$'
 	stop_monitor
 	check "it is told" grep -q '"Pending":{"type":"as","data":\["cpus","parameters"\]}' /tmp/monitor
 	like "in the journal" "$(journal CELL=alpha)" 'Pending: restart alpha: cpus, parameters'

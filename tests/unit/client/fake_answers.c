@@ -8,7 +8,19 @@
 #include "fake_answers.h"
 #include "fake_log.h"
 
-int fake_map_reply(sd_bus_message *message)
+int fake_summary_reply(sd_bus_message *message, uint64_t uptime)
+{
+	return sd_bus_reply_method_return(
+		message, "asasasasatatas", 5, "Old_Demo", "broken", "idle", "locked", "turbine", 5,
+		"foreign", "failed", "defined", "running-locked", "running", 5, "unknown", "failed",
+		"unknown", "late", "ok", 5, "", "1-2", "", "", "3", 5, UINT64_C(0),
+		UINT64_C(3) << 19, UINT64_C(64) << 10, UINT64_C(0), UINT64_C(1) << 20, 5,
+		UINT64_C(0), UINT64_C(0), UINT64_C(0), UINT64_C(0), uptime, 5, "",
+		"Wrote 4 bytes at 0xdead000, which is not its memory\x1b[2J\n(rip 0x1234)", "",
+		"(stop)", "pending: cpus, memory");
+}
+
+int fake_get_map(sd_bus_message *message, void *context, sd_bus_error *error)
 {
 	_cleanup_(sd_bus_message_unrefp) sd_bus_message *reply = NULL;
 	static const struct {

@@ -6,7 +6,10 @@
 #include <systemd/sd-bus.h>
 
 /* GetMap(): 72 CPUs, of which two numbers are not there, and two pieces of memory. */
-int fake_map_reply(sd_bus_message *message);
+int fake_get_map(sd_bus_message *message, void *context, sd_bus_error *error);
+
+/* SummarizeCells(), of cells as they are at first; uptime of the one that runs, in µs. */
+int fake_summary_reply(sd_bus_message *message, uint64_t uptime);
 
 /* CheckAll(). */
 int fake_check_all_reply(sd_bus_message *message);
