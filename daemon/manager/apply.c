@@ -272,15 +272,12 @@ static void keep_old(struct apply *apply)
 	for (size_t i = 0; i < apply->changes.count; i++) {
 		struct change *change = &apply->changes.items[i];
 		struct cell *cell = manager_find_cell(apply->manager, change->name);
-		_cleanup_(problems_done) struct problems problems = {0};
 
 		if (!cell || change->kind == CHANGE_INVALID)
 			continue;
 		change->old = TAKE_POINTER(cell->description);
-		if (cell->made_of && change_is_work(change))
-			(void)description_parse(cell->made_of->text, cell->made_of->text_length,
-						cell->made_of->file, cell->name, &problems,
-						&change->made_of);
+		if (change_is_work(change))
+			change->made_of = pending_copy(cell->made_of);
 	}
 }
 

@@ -3,6 +3,9 @@
 
 #include <string.h>
 
+/* Each link of a cell may have to go and to come. */
+#define MAX_STEPS_OF_CELL (8 + 2 * DESCRIPTION_MAX_LINKS)
+
 struct job *job_new(struct manager *manager, enum bus_verb verb, const char *cell)
 {
 	struct job *job = calloc(1, sizeof(*job));
@@ -70,4 +73,13 @@ bool job_brings_to_life(const struct job *job)
 struct cell *job_cell(const struct job *job)
 {
 	return job->cell ? manager_find_cell(job->manager, job->cell) : NULL;
+}
+
+unsigned int job_step_limit(const struct manager *manager)
+{
+	unsigned int cells = 0;
+
+	for (const struct cell *cell = manager->cells; cell; cell = cell->next)
+		cells++;
+	return MAX_STEPS_OF_CELL * (cells + 1);
 }

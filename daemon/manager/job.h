@@ -92,4 +92,7 @@ bool job_brings_to_life(const struct job *job);
 /* The cell that it is about, as it is now; NULL where there is none. */
 struct cell *job_cell(const struct job *job);
 
+/* More steps than this no job takes. */
+unsigned int job_step_limit(const struct manager *manager);
+
 #endif /* JOB_H */

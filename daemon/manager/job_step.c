@@ -12,9 +12,6 @@
 #include "util/log.h"
 #include "util/message_ids.h"
 
-/* Each link of a cell may have to go and to come. */
-#define MAX_STEPS_OF_CELL (8 + 2 * DESCRIPTION_MAX_LINKS)
-
 #define SECOND_US	  1000000ull
 /* The module watches the time that a cell has; we only step in where it does not. */
 #define STOP_MARGIN_US	  (2 * SECOND_US)
@@ -208,19 +205,6 @@ static int record_link_intent(struct job *job)
 	return r;
 }
 
-/* It may be another one before the images are loaded. */
-static void keep_described(struct job *job, const struct cell *cell)
-{
-	const struct description *now = cell->description;
-	_cleanup_(problems_done) struct problems problems = {0};
-
-	description_free(job->described);
-	job->described = NULL;
-	if (now)
-		(void)description_parse(now->text, now->text_length, now->file, cell->name,
-					&problems, &job->described);
-}
-
 static int record_cell_intent(struct job *job, struct cell *cell)
 {
 	const struct cell_record old = cell->record;
@@ -233,8 +217,11 @@ static int record_cell_intent(struct job *job, struct cell *cell)
 		memcpy(cell->record.blob_sha256, job->plan.blob_sha256,
 		       sizeof(cell->record.blob_sha256));
 	}
-	if (job->step->verb == VERB_LOAD)
-		keep_described(job, cell);
+	/* It may be another one before the images are loaded. */
+	if (job->step->verb == VERB_LOAD) {
+		description_free(job->described);
+		job->described = pending_copy(cell->description);
+	}
 	r = manager_save_cell(job->manager, cell);
 	if (r >= 0 && job->step->verb == VERB_CREATE)
 		pending_record(cell, cell->description);
@@ -500,13 +487,4 @@ void job_record_result(struct job *job)
 		manager_save_cell(job->manager, cell);
 	else
 		manager_save(job->manager);
-}
-
-unsigned int job_step_limit(const struct manager *manager)
-{
-	unsigned int cells = 0;
-
-	for (const struct cell *cell = manager->cells; cell; cell = cell->next)
-		cells++;
-	return MAX_STEPS_OF_CELL * (cells + 1);
 }

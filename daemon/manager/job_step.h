@@ -34,7 +34,4 @@ int job_record_intent(struct job *job, struct cell *cell, struct error *error);
 /* Puts on record what came of the step, and into the journal what a person looks for there. */
 void job_record_result(struct job *job);
 
-/* More steps than this no job takes. */
-unsigned int job_step_limit(const struct manager *manager);
-
 #endif /* JOB_STEP_H */

@@ -59,6 +59,17 @@ void pending_record(const struct cell *cell, const struct description *descripti
 		log_warning("Cannot write %s: %s", file, strerror(-r));
 }
 
+struct description *pending_copy(const struct description *description)
+{
+	_cleanup_(problems_done) struct problems problems = {0};
+	struct description *copy = NULL;
+
+	if (description)
+		(void)description_parse(description->text, description->text_length,
+					description->file, description->name, &problems, &copy);
+	return copy;
+}
+
 void pending_take_record(struct cell *cell)
 {
 	_cleanup_(problems_done) struct problems problems = {0};

@@ -22,6 +22,9 @@ void pending_update_all(const struct manager *manager);
 /* It is about to be created, or has been loaded, by its description: that is put on record. */
 void pending_record(const struct cell *cell, const struct description *description);
 
+/* Takes NULL. NULL without memory, too. */
+struct description *pending_copy(const struct description *description);
+
 /* It has been created; a daemon before us has: by what is on record. */
 void pending_take_record(struct cell *cell);
 
