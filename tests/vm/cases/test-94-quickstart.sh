@@ -4,5 +4,7 @@
 # by test 95 in one with the rest.
 # boot: own
 # options: --reboots
-# timeout: 600
-exec ./quickstart.sh install
+# timeout: 900
+# shellcheck source-path=SCRIPTDIR source=../lib/quickstart.sh
+. ./quickstart.sh
+follow_quickstart install

@@ -6,12 +6,11 @@
 # part: long
 # options: --packages --reboots
 # timeout: 3600
-# shellcheck source-path=SCRIPTDIR source=../../lib/tap.sh
-. ./tap.sh
-
-if ! compgen -G '/root/cellmgr_*.deb' >/dev/null; then
+# shellcheck source-path=SCRIPTDIR source=../lib/quickstart.sh
+. ./quickstart.sh
+if compgen -G '/root/cellmgr_*.deb' >/dev/null; then
+	follow_quickstart
+else
 	skip 'packages' 'there are none: ./package makes them'
 	finish
-	exit
 fi
-exec ./quickstart.sh
