@@ -9,7 +9,7 @@
 # shellcheck source-path=SCRIPTDIR source=../lib/quickstart.sh
 . ./quickstart.sh
 if compgen -G '/root/cellmgr_*.deb' >/dev/null; then
-	follow_quickstart
+	follow_quickstart ''
 else
 	skip 'packages' 'there are none: ./package makes them'
 	finish
