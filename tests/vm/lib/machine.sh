@@ -194,6 +194,8 @@ machine_arguments() {
 	((icount == 0)) || append+=' nokaslr'
 	# Its check counts ticks for a moment, and panics in this mode where the host is too busy for them.
 	((x2apic == 0)) || append+=' no_timer_check'
+	# Its CPUs share one of the host, where each may wait longer for a turn than Linux lets one stand still (21 s).
+	((parallel == 0)) || append+=' rcupdate.rcu_cpu_stall_timeout=60'
 	((threads == 0)) || smp+=",sockets=1,cores=$((cpus / 2)),threads=2"
 	append+=${append_words[*]:+ ${append_words[*]}}
 	qemu=("$qemu_program" -nodefaults -no-user-config -display none
