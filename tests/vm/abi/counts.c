@@ -15,6 +15,7 @@
 
 #define CPU(n)	      (1u << (n))
 #define ROUNDS	      20
+#define ENDS	      5
 #define SETTLE_US     200000 /* of what is looked at every 20 ms */
 #define NOISY_S	      3
 #define EVENTS_A_S    10
@@ -59,6 +60,23 @@ static void restart_fast(const struct abi *abi)
 	between("each of all that is counted", events(abi) - before, 2 * ROUNDS + 3, 3 * ROUNDS);
 }
 
+/* Nobody may have looked in between, but for who destroys it. */
+static void end_fast(const struct abi *abi)
+{
+	const struct wish wish = {.name = "brief", .cpus = CPU(2)};
+	const struct jailhouse_cell_id id = {.id = JAILHOUSE_ID_BY_NAME, .name = "brief"};
+	uint64_t before, told = 0;
+
+	for (unsigned int n = 0; n < ENDS; n++) {
+		abi_run(abi, &wish, &image_hello);
+		before = events(abi);
+		gives("a cell is killed", abi_call(abi, CELLVISOR_CELL_KILL, &id), 0);
+		gives("and gone at once", abi_destroy(abi, wish.name), 0);
+		told += events(abi) - before;
+	}
+	between("of each, both are told", told, 2 * ENDS, 3 * ENDS);
+}
+
 static void be_noisy(const struct abi *abi)
 {
 	const struct wish wish = {.name = "noisy", .cpus = CPU(2)};
@@ -84,6 +102,7 @@ int main(void)
 	abi_open(&abi);
 	gives("the hypervisor opens", abi_enable(&abi, ROOT_OURS), 0);
 	restart_fast(&abi);
+	end_fast(&abi);
 	be_noisy(&abi);
 	gives("the hypervisor closes", abi_disable(&abi), 0);
 	gives("its memory goes back to Linux", abi_release(&abi), 0);

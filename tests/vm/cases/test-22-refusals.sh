@@ -98,6 +98,18 @@ modprobe cellvisor
 systemctl start cellmgrd
 
 check 'control: the machine suspends while the hypervisor is off' suspend
+check 'the probe loads' insmod ./partition-probe.ko
+check 'control: it will take its time to do so' plant 'hold cellvisor:power_event 60'
+suspend &
+suspension=$!
+eventually_check 'control: it is about to' 20 happened 1
+refused 'it is no more opened then' 'the machine is going down or to sleep'
+plant none
+wait $suspension
+is 'it does suspend' $? 0
+check 'the probe unloads' rmmod partition_probe
+check 'now the hypervisor opens' cellctl enable
+check 'and closes' cellctl disable
 
 if [[ $(uname -r) == *-rt-* ]] && ! grep -qw constant_tsc /proc/cpuinfo; then
 	fails 'control: KVM does not load here' modprobe kvm_amd

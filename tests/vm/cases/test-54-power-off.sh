@@ -1,8 +1,8 @@
 #!/bin/bash
 # SPDX-License-Identifier: GPL-2.0-only
 # The machine goes down with a cell that has a PCI device whose driver in Linux begins with a reboot
-# notifier: it does not get the device back in the middle of those. That the machine is off in the end
-# says who runs the tests.
+# notifier: it does not get the device back in the middle of those. A cell that runs is ended there. That the
+# machine is off in the end says who runs the tests.
 # boot: own
 # options: --qemu -device --qemu i6300esb,addr=0x10
 # timeout: 180
@@ -25,6 +25,19 @@ check 'a cell takes it' cellctl create watchdog
 check 'and gives it back' cellctl destroy watchdog
 is 'to its driver' "$(driver)" 'i6300ESB timer'
 check 'a cell takes it once more' cellctl create watchdog
-is 'and has it when the machine goes down' "$(driver)" cellvisor-pci
+describe turbine turbine 's/"heartbeat": .*/"heartbeat": "5s",/'
+check 'another one starts' cellctl start turbine
+turbine_reports 'and works'
+state=$(dirname "$(grep -lx turbine $sysfs/cells/*/name)")/state
+is 'control: that can be seen' "$(<"$state")" running
+check 'the probe loads' insmod ./partition-probe.ko
+check 'control: the machine will take its time to go down' plant 'hold cellvisor:reboot_event 60'
+(
+	trap '' TERM
+	systemctl poweroff -ff
+) &
+eventually_check 'it goes down' 20 happened 1
+is 'the one that worked has been ended' "$(<"$state")" failed
+is 'the other has its device still' "$(driver)" cellvisor-pci
 kernel_log_clean 'the kernel has nothing to complain about' "$mark"
-finish
+go_down plant none

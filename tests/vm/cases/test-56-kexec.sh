@@ -1,7 +1,8 @@
 #!/bin/bash
 # SPDX-License-Identifier: GPL-2.0-only
-# Another kernel is booted by kexec with cells running, one of which has a PCI device: it finds the
-# machine without a hypervisor, with all CPUs, all of memory and the device, and can open one itself.
+# Another kernel is booted by kexec with cells running, one of which has a PCI device, and one that somebody is
+# loading who hangs: it finds the machine without a hypervisor, with all CPUs, all of memory and the device, and
+# can open one itself.
 # boot: own
 # options: --next-kernel --qemu -device --qemu i6300esb,addr=0x10
 # timeout: 300
@@ -54,6 +55,13 @@ meminfo MemTotal >/run/results/memory
 check 'the turbine starts' cellctl start turbine
 turbine_reports 'it reports'
 check 'another cell has a PCI device' cellctl create watchdog
+describe mischief mischief 's/"cpus": .*/"cpus": [1],/'
+check 'a third one is created' cellctl create mischief
+(
+	trap '' TERM
+	exec ./hang-load mischief 0x1000
+) &
+check 'control: its loading hangs' eventually 20 is_busy mischief
 check 'the next kernel is loaded' load_kernel load by-kexec
 leave_kernel
 rm -f "$descriptions"/*.json

@@ -18,6 +18,7 @@ insmod partition-probe.ko
 describe turbine turbine 's/"heartbeat": .*/"heartbeat": "5s",/; s/"cpus": .*/"cpus": [3],/'
 check 'the turbine starts' cellctl start turbine
 turbine_reports 'it reports'
+is 'another CPU is to be kept after cells' "$(./keep-cpus 0 0 4)" 'done'
 describe_program planted planted "fault=$exception argument=0"
 check 'a cell starts whose CPU will have a fault of the hypervisor' cellctl start planted
 eventually_check 'it has failed' 20 cell_is planted State failed
@@ -27,6 +28,7 @@ check 'it can be destroyed' timeout 60 cellctl destroy planted
 check 'that does not take long' test $((SECONDS - before)) -lt 10
 like 'the log tells that its CPU does not come back' "$(kernel_log_since "$log")" 'CPU 2 does not come back'
 is 'it has not' "$(online)" 0-1,4
+is 'nor is it kept for another cell' "$(cat $sysfs/cpus_kept_list)" ''
 turbine_goes_on 'the turbine goes on'
 
 # Somebody else's module does not let it.

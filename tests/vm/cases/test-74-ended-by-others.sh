@@ -98,5 +98,10 @@ check 'it stops' cellctl stop ticker
 check 'and is destroyed' cellctl destroy ticker
 is_gone 'in the end'
 
+# As in test-76, but where what was freed keeps what was in it: who gives it back twice is found out here.
+read -r start size _ < <(./driver-call pieces)
+destroyed_half_way ./driver-call create half 2 "$(printf 0x%x $((start + size - (2 << 20))))" 0
+is_gone 'after that as well'
+
 check 'the probe unloads' rmmod partition_probe
 end

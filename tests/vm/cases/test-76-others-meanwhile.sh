@@ -17,11 +17,8 @@ boot=2 blocks=3
 mib=$((1 << 20))
 reserved=0x10000000
 
-# The hypercall by its number (include/cell_abi.h), and what the hypervisor says where it asks again.
-destroy=4 eagain=-11
-
-# happened COUNT: so many faults did.
-happened() { [[ $(planted) == "$1" ]]; }
+# The hypercall by its number (include/cell_abi.h).
+destroy=4
 
 online() { cat $cpus/online; }
 
@@ -67,19 +64,9 @@ plant none
 # Root's tables are what they are after any cell.
 used=$(pool_used)
 
-# A creation that fails in the end is taken back, for which the hypervisor wants some more time: another call
-# has its turn then.
-check 'control: a cell will not be shown' plant 'fail cellvisor:cellvisor_sysfs_add -12'
-check 'control: the hypervisor will not destroy it at once' plant "and fail cellvisor:cellvisor_hypercall $eagain 0 $destroy"
-check 'control: that will be waited for' plant 'and hold usleep_range_state 3 0 1000'
-create half >/var/tmp/half &
-eventually_check 'control: all of that happens' 20 happened 3
-is 'somebody destroys the cell meanwhile' "$(./driver-call destroy half)" 'done'
-wait $!
-is 'who has created it is told' "$(</var/tmp/half)" ESTALE
-plant none
+# A creation that is taken back, and is ended by somebody else.
+destroyed_half_way create half
 is 'Linux has all CPUs' "$(online)" 0-3
-is 'only root'"'"'s cell is there' "$(ls $sysfs/cells)" 0
 is 'the pool of the hypervisor has all of its pages' "$(pool_used)" "$used"
 is 'the next one comes' "$(create half)" 'done'
 is 'it has its CPU' "$(online)" 0-1,3
@@ -88,12 +75,13 @@ is 'Linux has all CPUs again' "$(online)" 0-3
 
 # What is destroyed is scrubbed later: who wants its name, or its memory, waits for that, also in vain.
 is 'a cell is created' "$(create once)" 'done'
-check 'control: it will not be scrubbed at once' plant 'late cellvisor:scrub_dying 4'
+check 'control: it will not be scrubbed at once' plant 'late cellvisor:scrub_dying 60'
 is 'it is destroyed' "$(./driver-call destroy once)" 'done'
 eventually_check 'control: it is not' 20 happened 1
 is 'who wants its name waits' "$(timeout 1 ./driver-call create once 3 "$(hex $((place - 2 * mib)))" 0; echo $?)" 124
 is 'control: who wants neither does not' "$(./driver-call create other 3 "$(hex $((place - 2 * mib)))" 0)" 'done'
-is 'he gets it' "$(./driver-call create once 2 "$(hex $((place - 4 * mib)))" 0)" 'done'
+plant none
+is 'he gets it when it is' "$(./driver-call create once 2 "$(hex $((place - 4 * mib)))" 0)" 'done'
 is 'and another the memory' "$(./driver-call create heir 1 "$place" 0)" 'done'
 for cell in other heir; do is "$cell goes" "$(./driver-call destroy $cell)" 'done'; done
 check 'control: the scrubbing will be late' plant 'late cellvisor:scrub_dying 4'
@@ -110,7 +98,7 @@ check 'the hypervisor closes' cellctl disable
 
 # What comes to the pool is filled with zeros first, however long that takes.
 systemctl stop cellmgrd
-check 'control: that takes a while' plant 'hold cellvisor:clean_pool 6'
+check 'control: that takes a while' plant 'hold cellvisor:clean_pool 60'
 ./driver-call add $boot $((96 * mib)) $reserved >/var/tmp/came &
 adder=$!
 eventually_check 'memory that was reserved at boot is on its way' 20 happened 1
@@ -119,6 +107,7 @@ log=$(kernel_log_mark)
 fails 'the hypervisor does not open in it' env ABI_POOL=$reserved ABI_POOL_COMES=1 ./abi enable
 like 'the log says why' "$(kernel_log_since "$log")" \
 	"memory at $reserved, size 0x[0-9a-f]*: some is the pool's, or on its way there or back: try again"
+plant none
 wait $adder
 like 'it comes' "$(</var/tmp/came)" "^$reserved $(hex $((96 * mib))) $boot"
 check 'control: now the hypervisor opens in it' env ABI_POOL=$reserved ABI_POOL_COMES=1 ./abi enable
@@ -127,7 +116,6 @@ is 'what begins before it is refused' "$(./driver-call add $boot $((4 * mib)) "$
 like 'the log says why it is' "$(kernel_log_since "$log")" "some is the pool's$"
 check 'it closes, and the pool goes' ./abi disable
 is 'none is left' "$(pieces)" ''
-plant none
 
 # Memory blocks that Linux does not take back.
 echo online_movable >$memory_blocks/auto_online_blocks

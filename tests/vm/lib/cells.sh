@@ -96,9 +96,28 @@ plant_faults() {
 }
 
 # plant FAULT: in the module that runs (probe/faults.c). The probe's module is loaded. planted: how many faults
-# there were since, or what the call gave.
+# there were since, or what the call gave. happened COUNT: so many there were.
 plant() { echo "$1" >/sys/module/partition_probe/parameters/fault; }
 planted() { cat /sys/module/partition_probe/parameters/fault; }
+happened() { [[ $(planted) == "$1" ]]; }
+
+# destroyed_half_way COMMAND...: which creates a cell named half by the driver's call. That fails in the end
+# and is taken back, for which the hypervisor wants some more time: another call has its turn then.
+destroyed_half_way() {
+	# The hypercall by its number (include/cell_abi.h), and what the hypervisor says where it asks again.
+	local destroy=4 eagain=-11
+	check 'control: a cell will not be shown' plant 'fail cellvisor:cellvisor_sysfs_add -12'
+	check 'control: the hypervisor will not destroy it at once' \
+		plant "and fail cellvisor:cellvisor_hypercall $eagain 0 $destroy"
+	check 'control: that will be waited for' plant 'and hold usleep_range_state 60 0 1000'
+	"$@" >/var/tmp/half &
+	eventually_check 'control: all of that happens' 20 happened 3
+	is 'somebody destroys the cell meanwhile' "$(./driver-call destroy half)" 'done'
+	plant none
+	wait $!
+	is 'who has created it is told' "$(</var/tmp/half)" ESTALE
+	is 'only root'"'"'s cell is there' "$(ls $sysfs/cells)" 0
+}
 
 # console_has CELL REGEX
 console_has() { cellctl console "$1" | grep -qE "$2"; }
@@ -111,6 +130,12 @@ turbine_undisturbed() {
 
 # daemon_kb: what it has in memory of its own.
 daemon_kb() { awk '$1 == "RssAnon:" { print $2 }' "/proc/$(systemctl show -P MainPID cellmgrd)/status"; }
+
+# is_busy CELL: nobody else's operation on it comes to its turn.
+is_busy() {
+	timeout 2 ./driver-call start "$1"
+	(($? == 124))
+}
 
 # is_held: nobody else's operation comes to its turn, of whatever cell.
 is_held() {

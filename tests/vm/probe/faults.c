@@ -8,17 +8,18 @@
  *   fail FUNCTION ERROR [SKIP [FIRST]]	   it gives ERROR and does nothing else
  *   before FUNCTION CPU [SKIP [FIRST]]	   somebody else brings this CPU online just before it
  *   after FUNCTION CPU [SKIP [FIRST]]	   this CPU goes offline before its caller goes on
- *   late FUNCTION SECONDS [SKIP [FIRST]]  so long its caller waits before it
- *   hold FUNCTION SECONDS [SKIP [FIRST]]  so long its caller waits after it
+ *   late FUNCTION SECONDS [SKIP [FIRST]]  so long at most its caller waits before it
+ *   hold FUNCTION SECONDS [SKIP [FIRST]]  so long at most its caller waits after it
  *   call FUNCTION FIRST		   it is called, with zeros behind the first argument
  *
- * It reads as how many faults there were since, or what the call gave.
+ * Who waits does so until "none", or what else takes its place, comes. It reads as how many faults
+ * there were since, or what the call gave.
  */
 #include <linux/cpu.h>
-#include <linux/delay.h>
 #include <linux/kprobes.h>
 #include <linux/moduleparam.h>
 #include <linux/string.h>
+#include <linux/wait.h>
 
 #include "faults.h"
 
@@ -39,6 +40,8 @@ struct fault {
 static struct fault faults[MAX_FAULTS];
 static atomic_t happened;
 static long result; /* of a call */
+static DECLARE_WAIT_QUEUE_HEAD(clear_wait);
+static unsigned int clear_count;
 
 /* As the function's caller sees it, who may sleep. The probe lets all further calls pass. */
 static long pass(const struct fault *fault, u64 a, u64 b, u64 c, u64 d)
@@ -68,19 +71,28 @@ static long offline_after(const struct fault *fault, u64 a, u64 b, u64 c, u64 d)
 	return given;
 }
 
+static void wait_until_clear(long seconds)
+{
+	unsigned int seen = READ_ONCE(clear_count);
+
+	atomic_inc(&happened);
+	wait_event_timeout(clear_wait, READ_ONCE(clear_count) != seen, seconds * HZ);
+}
+
 static long wait_before(const struct fault *fault, u64 a, u64 b, u64 c, u64 d)
 {
-	atomic_inc(&happened);
-	ssleep(fault->number);
-	return pass(fault, a, b, c, d);
+	any_function function = (any_function)fault->probe.addr;
+
+	/* The place may be another fault's after it. */
+	wait_until_clear(fault->number);
+	return function(a, b, c, d);
 }
 
 static long hold_after(const struct fault *fault, u64 a, u64 b, u64 c, u64 d)
 {
 	long given = pass(fault, a, b, c, d);
 
-	atomic_inc(&happened);
-	ssleep(fault->number);
+	wait_until_clear(fault->number);
 	return given;
 }
 
@@ -123,6 +135,8 @@ void faults_clear(void)
 			unregister_kprobe(&faults[n].probe);
 		faults[n].planted = false;
 	}
+	WRITE_ONCE(clear_count, clear_count + 1);
+	wake_up_all(&clear_wait);
 }
 
 static int plant(struct fault *fault, unsigned int skip)
