@@ -127,7 +127,7 @@ switches() {
 
 # The stand-in for the driver makes each of its calls one sleep or two more.
 test_idle_costs_next_to_nothing() {
-	local before ticks
+	local before ticks memory
 	done_well call StartCell s alpha
 	done_well call StartCell s beta
 	# What has been asked for last has to be over.
@@ -140,6 +140,11 @@ test_idle_costs_next_to_nothing() {
 	between "switches in ten seconds" $before 1 200
 	between "ticks of CPU in ten seconds" $(($(awk '{ print $14 + $15 }' \
 		/proc/"$(systemctl show -p MainPID --value cellmgrd)"/stat) - ticks)) 0 5
+	# All that is resident, what it shares with others as well: 6 MiB; and of its own hardly anything.
+	memory=$(cat /proc/"$(systemctl show -p MainPID --value cellmgrd)"/smaps_rollup)
+	diag "$(grep -E '^(Rss|Pss|Private_Dirty|Anonymous):' <<<"$memory" | tr -s ' \n' ' ')"
+	between "KiB that are resident" "$(awk '/^Rss:/ { print $2 }' <<<"$memory")" 1000 6144
+	between "KiB of heaps and stacks" "$(awk '/^Anonymous:/ { print $2 }' <<<"$memory")" 100 1536
 	state_is alpha running
 	property_is alpha Health ok
 }
