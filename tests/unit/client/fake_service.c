@@ -143,9 +143,8 @@ static int on_check_all(sd_bus_message *message, void *context, sd_bus_error *er
 static int on_check_room(sd_bus_message *message, void *context, sd_bus_error *error)
 {
 	if (manager.hypervisor == HYPERVISOR_OFF)
-		return sd_bus_error_set(error, errors[ERROR_LIMITS_EXCEEDED], "too many calls");
-	return sd_bus_error_set(error, errors[ERROR_NO_RESOURCES],
-				"idle.json: memory: wants \x1b[2J4G");
+		return sd_bus_error_set(error, errors[ERROR_LIMITS_EXCEEDED], "too many");
+	return sd_bus_error_set(error, errors[ERROR_NO_RESOURCES], "idle.json: memory: \x1b[2J4G");
 }
 
 static int on_plan(sd_bus_message *message, void *context, sd_bus_error *error)
