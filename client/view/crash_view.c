@@ -46,7 +46,8 @@ static void put_value(FILE *stream, const struct screen *screen, const char *key
 	const char *text = json_object_get_string(value) ?: "";
 	char time[FORMAT_MAX];
 
-	if (!*text)
+	if (!*text ||
+	    (json_object_is_type(value, json_type_object) && json_object_object_length(value) == 0))
 		return;
 	if (json_object_is_type(value, json_type_int) &&
 	    (strcmp(key, "time") == 0 || strcmp(key, "started-at") == 0))

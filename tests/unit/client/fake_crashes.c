@@ -15,7 +15,7 @@ static const struct {
 	const char *json;
 } records[] = {
 	{"broken.1.triple-fault.json", "broken", 1764338300123456, "triple-fault",
-	 "{ \"cell\": \"broken\", \"reason\": \"triple-fault\" }"},
+	 "{ \"cell\": \"broken\", \"reason\": \"triple-fault\", \"registers\": {} }"},
 	{"gone.2.killed.json", "gone", 1764338310123456, "killed", "{ \"cell\": 7 }"},
 	{"broken.3.memory-write.json", "broken", 1764338400123456, "memory-write",
 	 "{ \"cell\": \"broken\", \"time\": 1764338400123456, \"reason\": \"memory-write\","
