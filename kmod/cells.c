@@ -15,6 +15,8 @@
 
 LIST_HEAD(managed_cells);
 
+static void scrub_dying(struct work_struct *work);
+static DECLARE_DELAYED_WORK(scrubber, scrub_dying);
 static DECLARE_WAIT_QUEUE_HEAD(idle_wait);
 static unsigned int idle_count; /* of times that a cell was no longer busy, or went */
 
@@ -73,8 +75,10 @@ int cells_await_clean(const struct cell_desc *desc)
 {
 	int err = 0;
 
-	while (!err && find_in_the_way(desc))
+	while (!err && find_in_the_way(desc)) {
+		mod_delayed_work(system_unbound_wq, &scrubber, 0);
 		err = wait_for_idle();
+	}
 	return err ? err : partition ? 0 : -EINVAL;
 }
 
@@ -306,8 +310,6 @@ static void scrub_dying(struct work_struct *work)
 	} while (more);
 }
 
-static DECLARE_WORK(scrubber, scrub_dying);
-
 /*
  * Who asked for it has the answer when CPUs are back; the memory is scrubbed after that. Only
  * devices are to be Linux' again first, and they are when all is done.
@@ -339,7 +341,8 @@ static int destroy(struct managed_cell *cell, bool force)
 	events_raise("destroyed", cell);
 	cellvisor_sysfs_remove(cell);
 	if (cell->dying) {
-		queue_work(system_unbound_wq, &scrubber);
+		/* A moment later: who asked has the answer first, if Linux has but one CPU left. */
+		queue_delayed_work(system_unbound_wq, &scrubber, 1);
 	} else {
 		cells_unlist(cell);
 		cellvisor_sysfs_put(cell);
@@ -433,7 +436,7 @@ int cells_destroy_all(bool force)
 
 void cells_exit(void)
 {
-	cancel_work_sync(&scrubber);
+	cancel_delayed_work_sync(&scrubber);
 }
 
 int cells_open(void)

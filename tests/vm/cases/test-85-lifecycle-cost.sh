@@ -34,6 +34,10 @@ while read -r size begin; do
 		"create of $cell" "load of $cell" "start of $cell"
 	at_most "a cell of $size MiB is destroyed" 1000 "destroy of $cell"
 done <<<$'1 2200\n64 2200\n256 3000'
+lifecycle growth 0
+for cpus in '1 CPUs' '2 CPUs' 'cell 1' 'cell 2'; do
+	at_most "$cpus: where Linux has one CPU left the answer does not wait for the scrubbing" 300 "end $cpus"
+done
 lifecycle_lives kept
 lifecycle_lives linux
 for cpu in kept linux; do
