@@ -136,7 +136,8 @@ static void read_images(void *userdata)
 
 	if (check->description)
 		check_contents(&(struct check_reading){.signatures = check->signatures,
-						       .for_anybody = true},
+						       .for_anybody = true,
+						       .files = true},
 			       check->description, &check->problems);
 	for (size_t i = 0; check->dir && i < check->dir->count; i++) {
 		if (check->dir->entries[i].description)
@@ -170,7 +171,7 @@ static void read_next(struct service *service)
 static bool has_to_read(const struct check_call *check)
 {
 	if (check->description)
-		return check_has_demands(check->signatures, check->description);
+		return true;
 	for (size_t i = 0; check->dir && i < check->dir->count; i++) {
 		if (check->dir->entries[i].description &&
 		    check_has_demands(check->signatures, check->dir->entries[i].description))

@@ -400,6 +400,8 @@ int plan_check_description(struct manager *manager, const struct description *de
 	int r;
 
 	r = begin_check(manager, problems, &input, &check);
+	/* Where that leads to is a peer's choice, and may be a file system that does not answer. */
+	check.files_later = true;
 	if (r > 0)
 		r = check_cell(&check, description, problems);
 	return r == -ENOMEM ? r : 0;

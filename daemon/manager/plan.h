@@ -72,8 +72,8 @@ void plan_map_done(struct plan_map *map);
 int plan_map_make(struct manager *manager, struct error *error, struct plan_map *ret);
 
 /*
- * Checks any description against machine and other cells' descriptions; adds to problems. Returns 0
- * or -ENOMEM.
+ * Checks any description against machine and other cells' descriptions; adds to problems. Not its
+ * images: check_contents(). Returns 0 or -ENOMEM.
  */
 int plan_check_description(struct manager *manager, const struct description *description,
 			   struct problems *problems);

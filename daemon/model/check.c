@@ -222,64 +222,6 @@ static void check_ports(const struct check *check)
 		check_used(check, &check->input->machine->ioports, range, key, "ports");
 }
 
-/* The bytes from a guest address to the end of the region that it is in. */
-static uint64_t room_at(const struct description *description, uint64_t address)
-{
-	for (size_t i = 0; i < description->num_memory; i++) {
-		const struct description_memory *memory = &description->memory[i];
-
-		if (address >= memory->address && address - memory->address < memory->size)
-			return memory->size - (address - memory->address);
-	}
-	return 0;
-}
-
-static void check_image(const struct check *check, size_t index, struct address_range *ret_range)
-{
-	const struct description_image *image = &check->description->images[index];
-	const uint64_t room = room_at(check->description, image->address);
-	char key[CHECK_KEY_MAX];
-	struct problem_place place;
-	_cleanup_(closep) int fd = -1;
-	uint64_t size = 0;
-
-	check_image_key(check->description, index, key);
-	place = check_place(check, key);
-	place.value = image->file;
-	fd = check_open_image(check->input->root, image->file, &place, check->problems, &size);
-	if (fd < 0)
-		return;
-	if (size > room)
-		problems_add(check->problems, SEVERITY_ERROR, &place,
-			     "%s has %" PRIu64 " bytes, but from guest address 0x%" PRIx64
-			     " on there is memory for %" PRIu64 "; make \"memory\" larger",
-			     image->file, size, image->address, room);
-	if (check->input->signatures)
-		check_signature_there(check->input->root, image->file, &place, check->problems);
-	*ret_range = (struct address_range){image->address, size};
-}
-
-static void check_images(const struct check *check)
-{
-	const struct description *description = check->description;
-	struct address_range ranges[DESCRIPTION_MAX_IMAGES] = {0};
-	char key[CHECK_KEY_MAX];
-
-	if (description->num_images == 0)
-		check_report(check, SEVERITY_WARNING, "image",
-			     "there is none: the cell starts only after somebody has loaded one");
-	for (size_t i = 0; i < description->num_images; i++) {
-		check_image(check, i, &ranges[i]);
-		for (size_t j = 0; j < i; j++) {
-			if (!ranges_meet(ranges[i], ranges[j]))
-				continue;
-			snprintf(key, sizeof(key), "image[%zu].address", i);
-			check_report(check, SEVERITY_ERROR, key,
-				     "the file would be loaded over the one of image[%zu]", j);
-		}
-	}
-}
-
 /* Another one than the one that is checked, from index on, that names the CPU; NULL: none. */
 static const struct description *next_rival(const struct check *check, int cpu, size_t *index,
 					    size_t end)
@@ -381,7 +323,8 @@ static void check_alone(const struct check *check)
 	check_mmio(check);
 	check_ports(check);
 	check_pins(check);
-	check_images(check);
+	if (!check->input->files_later)
+		check_images(check);
 	check_links(check);
 	check_devices(check);
 	check_order(check);

@@ -29,6 +29,7 @@ struct check_input {
 	int memory_node;    /* of the pool, or TOPOLOGY_NO_NODE */
 	bool signatures;    /* images must have one */
 	bool whole_cores;   /* a core that a cell has only a part of is an error */
+	bool files_later;   /* images are looked for by check_contents() */
 	bool ignore_rivals; /* others of the set that want the same are no concern */
 };
 
@@ -90,6 +91,7 @@ struct check_reading {
 	bool signatures;
 	/* The description may be anybody's, who learns only of images that everybody can read. */
 	bool for_anybody;
+	bool files; /* check_cell() has not looked for them */
 };
 
 /*

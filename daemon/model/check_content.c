@@ -112,8 +112,12 @@ static void check_one_content(const struct check_reading *reading, const struct 
 void check_contents(const struct check_reading *reading, const struct description *description,
 		    struct problems *problems)
 {
-	const struct check check = {.description = description, .problems = problems};
+	const struct check_input input = {.root = reading->root, .signatures = reading->signatures};
+	const struct check check = {
+		.input = &input, .description = description, .problems = problems};
 
+	if (reading->files)
+		check_images(&check);
 	for (size_t i = 0; i < description->num_images; i++) {
 		if (reading->signatures || description->images[i].sha256)
 			check_one_content(reading, &check, i);

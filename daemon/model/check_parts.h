@@ -29,6 +29,9 @@ int check_signature_there(const char *root, const char *file, const struct probl
 /* The key of an image's file, of CHECK_KEY_MAX bytes. */
 void check_image_key(const struct description *description, size_t index, char *key);
 
+/* Whether images are there and fit in. May wait for the file systems that they are on. */
+void check_images(const struct check *check);
+
 /* Links, and the signals in them, against the descriptions of their other peers. */
 void check_links(const struct check *check);
 

@@ -324,6 +324,28 @@ static void test_open(struct tap *tap, const struct check_input *input)
 	       "an image is opened for reading and for nobody else");
 }
 
+/* Where an image is may be a file system that does not answer: who must not wait leaves it to
+ * others. */
+static void test_files_later(struct tap *tap, const struct check_input *input)
+{
+	const struct check_reading reading = {.root = input->root, .files = true};
+	_cleanup_(description_freep) struct description *d = describe(
+		tap, "a",
+		"{\"cpus\": [3], \"memory\": \"4K\", \"image\": [{\"file\": \"good.bin\"}, "
+		"{\"file\": \"missing.bin\"}]}");
+	_cleanup_(problems_done) struct problems problems = {0};
+	struct check_input later = *input;
+
+	later.files_later = true;
+	tap_ok(tap, d && check_cell(&later, d, &problems) == 0 && problems.count == 0,
+	       "images are not looked for where that is done later");
+	check_contents(&reading, d, &problems);
+	tap_ok(tap,
+	       has_problem(&problems, SEVERITY_ERROR, "image[0].file", "memory for 4096") &&
+		       has_problem(&problems, SEVERITY_ERROR, "image[1].file", "cannot be opened"),
+	       "then all is said of them");
+}
+
 /* What is found without the text in hand is told with its place in the text all the same. */
 static void test_places(struct tap *tap, const struct check_input *input)
 {
@@ -425,5 +447,6 @@ int main(void)
 	test_missing_features(&tap, &input);
 	test_places(&tap, &input);
 	test_open(&tap, &input);
+	test_files_later(&tap, &input);
 	return tap_done(&tap);
 }
