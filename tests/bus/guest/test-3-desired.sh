@@ -299,7 +299,7 @@ test_a_plan_that_reads_images_keeps_nobody_waiting() {
 	save_cells
 	cp /usr/lib/cellmgr/images/alpha.bin "$file"
 	cp "$file" "$last"
-	for n in 0 1 2 3 4 5 6 7 8 9 a b c d; do
+	for n in 0 1 2 3; do
 		images+="{ \"file\": \"many.bin\", \"address\": \"0x${n}0000\" }, "
 	done
 	change alpha "s|\"alpha.bin\"|[ $images { \"file\": \"last.bin\", \"address\": \"0xf0000\" } ]|"
@@ -309,7 +309,7 @@ test_a_plan_that_reads_images_keeps_nobody_waiting() {
 	# Without that they have bytes on the disk.
 	truncate -s 16M "$file.new"
 	mv "$file.new" "$file"
-	truncate -s 256M "$last.new"
+	truncate -s 64M "$last.new"
 	mv "$last.new" "$last"
 	start_monitor
 	for n in Plan Plan Plan; do
