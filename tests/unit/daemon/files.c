@@ -7,6 +7,7 @@
 #include "model/config.h"
 #include "manager/state.h"
 #include "tests/lib/tap.h"
+#include "state_files.h"
 
 static void test_config_defaults(struct tap *tap)
 {
@@ -464,27 +465,20 @@ static void test_state_refuses(struct tap *tap, const char *file, const char *di
 
 int main(void)
 {
-	char directory[] = "/tmp/cellmgr-state.XXXXXX", records[64];
-	char file[64];
+	struct state_files files;
 	struct tap tap = {0};
 
-	if (!mkdtemp(directory))
-		return 2;
-	snprintf(file, sizeof(file), "%s/state", directory);
-	snprintf(records, sizeof(records), "%s/records", directory);
-	if (mkdir(records, 0700) < 0)
+	if (!state_files_make(&files))
 		return 2;
 	test_config_defaults(&tap);
 	test_config_values(&tap);
 	test_config_keeps(&tap);
 	test_config_refuses(&tap);
-	test_state_comes_back(&tap, file, records);
-	test_bad_record_costs_one(&tap, records);
-	test_state_refuses(&tap, file, records);
-	test_state_of_pool(&tap, file);
-	test_state_refuses_links(&tap, file);
-	unlink(file);
-	rmdir(records);
-	rmdir(directory);
+	test_state_comes_back(&tap, files.file, files.records);
+	test_bad_record_costs_one(&tap, files.records);
+	test_state_refuses(&tap, files.file, files.records);
+	test_state_of_pool(&tap, files.file);
+	test_state_refuses_links(&tap, files.file);
+	test_tree_done(&files.tree);
 	return tap_done(&tap);
 }

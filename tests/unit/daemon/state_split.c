@@ -5,6 +5,7 @@
 
 #include "manager/state.h"
 #include "tests/lib/tap.h"
+#include "state_files.h"
 #include "util/write_text.h"
 
 static void on_bad(const char *file, int error)
@@ -87,20 +88,13 @@ static void test_bad_record(struct tap *tap, const char *file)
 
 int main(void)
 {
-	char directory[] = "/tmp/cellmgr-split.XXXXXX", records[64];
-	char file[64];
+	struct state_files files;
 	struct tap tap = {0};
 
-	if (!mkdtemp(directory))
+	if (!state_files_make(&files))
 		return 2;
-	snprintf(file, sizeof(file), "%s/state", directory);
-	snprintf(records, sizeof(records), "%s/records", directory);
-	if (mkdir(records, 0700) < 0)
-		return 2;
-	test_state_without_links(&tap, file, records);
-	test_bad_record(&tap, file);
-	unlink(file);
-	rmdir(records);
-	rmdir(directory);
+	test_state_without_links(&tap, files.file, files.records);
+	test_bad_record(&tap, files.file);
+	test_tree_done(&files.tree);
 	return tap_done(&tap);
 }
