@@ -13,6 +13,9 @@
 #
 # Others are not followed. Sourced.
 
+# Where the number of the block is that was begun last.
+document_place=/run/results/document-block
+
 # document_blocks FILE: for each block that is followed a line "@ NUMBER WORD...", then its lines, each behind a bar.
 document_blocks() {
 	awk '
@@ -131,7 +134,7 @@ follow_block() {
 		check "the reader writes ${words#json }" write_as_shown "${words#json }" "$lines"
 		return
 	fi
-	echo "$number" >/run/results/document-block
+	echo "$number" >"$document_place"
 	follow_session "${words#console}" <<<"$lines"
 }
 

@@ -12,7 +12,7 @@ follow_quickstart() {
 	local from=0 mark
 	mark=$(kernel_log_mark)
 	if in_next_kernel; then
-		from=$(</run/results/document-block)
+		from=$(<"$document_place")
 		ok 'the machine boots again'
 	fi
 	follow_document quickstart.md "$from" "${1-}"
