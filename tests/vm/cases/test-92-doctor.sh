@@ -36,7 +36,8 @@ like 'firmware' "$(finding firmware)" '^ok: leaves SVM to Linux'
 # udev loads it where it finds the processor able, sooner or later.
 like 'KVM' "$(finding kvm)" '^ok: (not loaded|loaded, and has no virtual machine)'
 like 'the module' "$(finding module)" '^ok: cellvisor is there, and is not loaded'
-like 'interrupts' "$(finding interrupts)" '^ok: xAPIC'
+[[ -e x2apic ]] && mode=x2APIC || mode=xAPIC
+like 'interrupts' "$(finding interrupts)" "^ok: $mode"
 like 'CPUs' "$(finding cpus)" "^ok: $(nproc), "
 check 'without the name of the machine' bash -c "! grep -q '$(hostname)' /run/results/doctor.json"
 
