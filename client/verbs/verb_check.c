@@ -111,6 +111,19 @@ static char *description_name(const char *path)
 	return strndup(name, strlen(name) - suffix_length(name));
 }
 
+/* On the bus the place is the beginning of the text, with the value behind it. */
+static void split_place(struct problem *finding)
+{
+	int length = 0;
+
+	finding->line = finding->column = 0;
+	if (sscanf(finding->text, "line %u, column %u: %n", &finding->line, &finding->column,
+		   &length) == 2)
+		finding->text += length;
+	else
+		finding->line = 0;
+}
+
 /* a(ssss), with the findings of one file after each other; one without any has an empty one. */
 static int read_all_findings(struct check *check, sd_bus_message *reply)
 {
@@ -130,6 +143,7 @@ static int read_all_findings(struct check *check, sd_bus_message *reply)
 		}
 		finding.severity =
 			strcmp(severity, "error") == 0 ? SEVERITY_ERROR : SEVERITY_WARNING;
+		split_place(&finding);
 		if (r >= 0 && *severity)
 			r = take_finding(check, &finding);
 		last = finding.file;

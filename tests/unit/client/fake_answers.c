@@ -52,7 +52,8 @@ int fake_get_map(sd_bus_message *message, void *context, sd_bus_error *error)
 int fake_check_all_reply(sd_bus_message *message)
 {
 	static const char *const rows[][4] = {
-		{"/etc/cellmgr/cells/broken.json", "error", "memroy", "unknown key"},
+		{"/etc/cellmgr/cells/broken.json", "error", "memroy",
+		 "line 2, column 5: \"1M\": unknown key"},
 		{"/etc/cellmgr/cells/broken.json", "warning", "stop.timeout", "0 waits for ever"},
 		{"/etc/cellmgr/cells/turbine.json", "", "", ""},
 		{"", "warning", "cpus", "all cells together want 5 CPUs"},
