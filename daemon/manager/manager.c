@@ -275,7 +275,10 @@ static int refuse_required(const struct cell *cell, const struct cell *by, const
 			 "cell@%s.service, which starts all of them",
 			 cell->name, by == cell ? "" : ", by way of cell ",
 			 by == cell ? "" : by->name, by == cell ? "" : ",", name,
-			 required ? lifecycle_name(required->state) : "not there", cell->name);
+			 !required		  ? "not there"
+			 : cell_running(required) ? "ill, and would be killed and started anew"
+						  : lifecycle_name(required->state),
+			 cell->name);
 }
 
 static bool is_among(const struct cell *const *cells, size_t count, const struct cell *cell)
@@ -305,7 +308,10 @@ int manager_check_required(const struct manager *manager, const struct cell *cel
 			const char *name = description->requires[i];
 			const struct cell *required = manager_find_cell(manager, name);
 
-			if (!required || !cell_running(required))
+			/* An ill one's unit has ended: it would be started again, the cell with it.
+			 */
+			if (!required || !cell_running(required) ||
+			    required->health == HEALTH_FAILED)
 				return refuse_required(cell, met[at], name, required, error);
 			if (!is_among(met, count, required))
 				met[count++] = required;

@@ -152,8 +152,8 @@ void manager_publish_cell(struct manager *manager, struct cell *cell);
 void manager_show_disable(struct manager *manager, bool begins);
 
 /*
- * Whether the cells that its description requires run, and those that these require: its unit would
- * have all of them started. Negative with error set where one does not.
+ * Whether the cells that its description requires run well, and those that these require: its unit
+ * would have all of them started. Negative with error set where one does not.
  */
 int manager_check_required(const struct manager *manager, const struct cell *cell,
 			   struct error *error);

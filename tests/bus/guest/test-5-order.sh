@@ -351,6 +351,26 @@ test_cells_have_an_order() {
 }
 
 # Who may start a cell may not start those that it requires; its unit, which is started as root, would.
+test_a_start_ends_no_required_cell() {
+	local games=(setpriv --reuid=5 --regid=60 --clear-groups ./bus-peer call) since
+	order alpha '"requires": ["beta"]'
+	order beta '"heartbeat": "500ms"'
+	reload_all
+	done_well call StartCell s beta
+	unit_becomes 15 cell@beta active
+	since=$(property beta StartedAt)
+	fake flatline beta >/dev/null
+	property_becomes 40 beta Health failed
+	unit_becomes 15 cell@beta failed
+	# Its unit would have it killed and started anew, and what it died of with it.
+	fails "a start of one that requires it" "${games[@]}" "$manager" org.cellmgr1.Manager StartCell s alpha
+	like "why" "$output" "requires cell beta, which is ill"
+	state_is alpha defined
+	is "run of the ill one" "$(property beta StartedAt)" "$since"
+	cell beta Kill
+	as_described
+}
+
 test_a_start_starts_no_required_cell() {
 	local games=(setpriv --reuid=5 --regid=60 --clear-groups ./bus-peer call) way='requires, by way of cell boot, cell beta, which is'
 	order alpha '"requires": ["boot"]'
