@@ -149,7 +149,7 @@ void unit_judge_leftover(struct unit *unit)
 		unit_finish(
 			unit, EXIT_FAILURE,
 			"This is still the run of the cell that was to stop and did not; cellctl "
-			"restart, or cellctl kill where the driver can, ends it");
+			"kill ends it where the driver can, and the cell itself when it is ready");
 	else
 		leftover_remove(unit->name);
 }

@@ -106,6 +106,12 @@ static struct decision decide_step_to_start(const struct situation *now)
 	return decision;
 }
 
+/* One without a pulse answers nothing; but where the driver cannot kill, asking is all there is. */
+static struct decision end_ill(const struct situation *now)
+{
+	return step_on(now->cell, now->can_kill ? VERB_KILL : VERB_STOP);
+}
+
 static struct decision decide_start(const struct situation *now)
 {
 	const struct cell *cell = now->cell;
@@ -119,7 +125,7 @@ static struct decision decide_start(const struct situation *now)
 		return done;
 	/* One that runs, but does not live: to be told "started" would be a lie. */
 	if (cell_running(cell))
-		return cell->health == HEALTH_FAILED ? step_on(cell, VERB_KILL) : done;
+		return cell->health == HEALTH_FAILED ? end_ill(now) : done;
 	if (!cell->description)
 		return refuse_without_description(cell);
 	decision = decide_step_to_start(now);
@@ -145,8 +151,7 @@ static struct decision decide_restart(const struct situation *now)
 	/* One that could not be started again is left running. */
 	if (!cell->description)
 		return refuse_without_description(cell);
-	/* One without a pulse answers nothing. */
-	decision = step_on(cell, cell->health == HEALTH_FAILED ? VERB_KILL : VERB_STOP);
+	decision = cell->health == HEALTH_FAILED ? end_ill(now) : step_on(cell, VERB_STOP);
 	decision.check = true;
 	return decision;
 }

@@ -23,6 +23,7 @@ struct situation {
 	const struct cell *cells;    /* all; for VERB_DISABLE */
 	const struct link *links;    /* of which Linux has an end; for VERB_DISABLE */
 	const struct link *unneeded; /* one of them that has to go before a cell is created */
+	bool can_kill;		     /* the driver can */
 	bool has_unused_piece;	     /* of the pool, that is to go */
 	bool lacks_memory;	     /* the pool is to grow before the cell is created */
 	bool lacks_link; /* Linux has to have an end of a link of the cell before it is created */

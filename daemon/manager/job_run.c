@@ -327,6 +327,7 @@ static struct decision decide_next(const struct job *job, const struct cell *cel
 		.cells = manager->cells,
 		.links = manager->links,
 		.unneeded = links_find_unneeded(manager),
+		.can_kill = manager->features & CELLVISOR_FEATURE_KILL,
 		.has_unused_piece = plan_unused_piece(manager) < manager->pool.count,
 		.lacks_memory =
 			cell && cell->state == LIFECYCLE_DEFINED && plan_growth(manager, cell) > 0,

@@ -395,27 +395,18 @@ static const struct {
 	 {WHOLE(RESTART), ON, .stepped = true, .stopped = true, .started = true},
 	 .want = "WrongState alpha: it failed right after its start"},
 
-	/* A cell without a pulse. */
-	{"a start kills it first",
-	 LIFECYCLE_RUNNING,
-	 {WHOLE(START), ON},
-	 .ill = true,
-	 .want = "kill alpha"},
-	{"also a locked one",
-	 LIFECYCLE_RUNNING_LOCKED,
-	 {WHOLE(START), ON},
-	 .ill = true,
-	 .want = "kill alpha"},
+/* A cell without a pulse. */
+#define ILL(what, can) .now = {WHOLE(what), ON, .can_kill = can}, .ill = true
+	{"a start kills it", LIFECYCLE_RUNNING, ILL(START, true), .want = "kill alpha"},
+	{"also a locked one", LIFECYCLE_RUNNING_LOCKED, ILL(START, true), .want = "kill alpha"},
 	{"but not the one just started",
 	 LIFECYCLE_RUNNING,
 	 {WHOLE(START), ON, .stepped = true, .started = true},
 	 .ill = true,
 	 .want = "done"},
-	{"a restart does not ask it",
-	 LIFECYCLE_RUNNING,
-	 {WHOLE(RESTART), ON},
-	 .ill = true,
-	 .want = "check, kill alpha"},
+	{"no kill: restart", LIFECYCLE_RUNNING, ILL(RESTART, false), .want = "check, stop alpha"},
+	{"a restart kills it", LIFECYCLE_RUNNING, ILL(RESTART, true), .want = "check, kill alpha"},
+	{"no kill: start", LIFECYCLE_RUNNING, ILL(START, false), .want = "stop alpha"},
 	{"a stop does", LIFECYCLE_RUNNING, {WHOLE(STOP), ON}, .ill = true, .want = "stop alpha"},
 
 	/* A Kill that waited. */
