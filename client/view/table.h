@@ -26,12 +26,12 @@ struct table {
 };
 
 /* Of an array of more than TABLE_MAX_COLUMNS it does not compile. */
-#define TABLE(columns)                                                                     \
-	{                                                                                  \
-		(columns), ARRAY_SIZE(columns), NULL,                                      \
-		{                                                                          \
-			0 * sizeof(char[TABLE_MAX_COLUMNS + 1 - (int)ARRAY_SIZE(columns)]) \
-		}                                                                          \
+#define TABLE(columns)                                                                      \
+	{                                                                                   \
+		(columns), ARRAY_SIZE(columns), NULL,                                       \
+		{                                                                           \
+			0 * sizeof(char[ARRAY_SIZE(columns) <= TABLE_MAX_COLUMNS ? 1 : -1]) \
+		}                                                                           \
 	}
 
 void table_free(struct table *table);
