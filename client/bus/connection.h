@@ -18,6 +18,7 @@ enum call_kind {
 	CALL_READ,	/* answered at once: a deadline of seconds */
 	CALL_OPERATION, /* takes as long as it takes; may ask the user for a password */
 	CALL_PROBE,	/* CALL_READ that does not start the daemon */
+	CALL_LONG_READ, /* answered when files have been read, however large */
 };
 
 /* Connects to the host's system bus, unless that was done. Returns 0 or a negative errno. */

@@ -81,7 +81,7 @@ enum exit_status verb_apply(struct client *client, char **arguments)
 	const char *id;
 	int r;
 
-	r = connection_call(&client->connection, CALL_READ, BUS_MANAGER_PATH, verb->interface,
+	r = connection_call(&client->connection, CALL_LONG_READ, BUS_MANAGER_PATH, verb->interface,
 			    "Plan", &error, &reply, NULL);
 	if (r < 0)
 		return complain_attempt(client, NULL, &error, r);

@@ -9,21 +9,51 @@
 #include "manager/apply.h"
 #include "manager/digest.h"
 
+/* Of one user, root's apart; each keeps an answer of ours and one of the bus' waiting. */
+#define MAX_HELD_OF_USER 4
+
 typedef int (*go_on_t)(struct manager *manager, sd_bus_message *call, sd_bus_error *ret_error);
 
 struct held_call {
+	struct held_call *next;
 	struct manager *manager;
+	uid_t uid;
 	sd_bus_message *call;
 	go_on_t go_on;
 };
 
+static void held_free(struct held_call *held)
+{
+	struct service *service = held->manager->userdata;
+	struct held_call **link = &service->held;
+
+	while (*link != held)
+		link = &(*link)->next;
+	*link = held->next;
+	sd_bus_message_unref(held->call);
+	free(held);
+}
+
+static unsigned int count_held(const struct service *service, uid_t uid)
+{
+	unsigned int count = 0;
+
+	for (const struct held_call *held = service->held; held; held = held->next)
+		count += held->uid == uid;
+	return count;
+}
+
 static void go_on(bool ended, void *userdata)
 {
 	_cleanup_(sd_bus_error_free) sd_bus_error error = SD_BUS_ERROR_NULL;
-	_cleanup_(freep) struct held_call *held = userdata;
-	_cleanup_(sd_bus_message_unrefp) sd_bus_message *call = held->call;
-	int r = ended ? 0 : held->go_on(held->manager, call, &error);
+	struct held_call *held = userdata;
+	struct manager *manager = held->manager;
+	_cleanup_(sd_bus_message_unrefp) sd_bus_message *call = sd_bus_message_ref(held->call);
+	const go_on_t then = held->go_on;
+	int r;
 
+	held_free(held);
+	r = ended ? 0 : then(manager, call, &error);
 	if (r < 0)
 		sd_bus_reply_method_errno(call, r, &error);
 }
@@ -32,15 +62,25 @@ static void go_on(bool ended, void *userdata)
 static int hold(struct manager *manager, sd_bus_message *call, go_on_t then,
 		sd_bus_error *ret_error)
 {
-	struct held_call *held = malloc(sizeof(*held));
+	struct service *service = manager->userdata;
+	struct held_call *held;
+	uid_t uid;
+	int r = service_read_uid(call, &uid);
 
+	if (r < 0)
+		return r;
+	if (uid != 0 && count_held(service, uid) >= MAX_HELD_OF_USER)
+		return sd_bus_error_setf(ret_error, error_bus_name(ERROR_LIMITS_EXCEEDED),
+					 "%d plans of user %u wait for images to be read",
+					 MAX_HELD_OF_USER, uid);
+	held = malloc(sizeof(*held));
 	if (!held)
 		return -ENOMEM;
-	*held = (struct held_call){manager, sd_bus_message_ref(call), then};
+	*held = (struct held_call){service->held, manager, uid, sd_bus_message_ref(call), then};
+	service->held = held;
 	if (digests_update(manager, go_on, held) > 0)
 		return 1;
-	sd_bus_message_unref(held->call);
-	free(held);
+	held_free(held);
 	return then(manager, call, ret_error);
 }
 
@@ -104,14 +144,10 @@ int plan_bus_apply(struct manager *manager, sd_bus_message *call, sd_bus_error *
 	return hold(manager, call, submit_apply, ret_error);
 }
 
-static int submit_reload(struct manager *manager, sd_bus_message *call, sd_bus_error *ret_error)
+/* Not held: who asks for something next means it by what is read now. */
+int plan_bus_reload(struct manager *manager, sd_bus_message *call, sd_bus_error *ret_error)
 {
 	struct job *job = job_new(manager, VERB_RELOAD, NULL);
 
 	return job ? request_submit(manager->userdata, call, job, ret_error) : -ENOMEM;
-}
-
-int plan_bus_reload(struct manager *manager, sd_bus_message *call, sd_bus_error *ret_error)
-{
-	return hold(manager, call, submit_reload, ret_error);
 }

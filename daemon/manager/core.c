@@ -279,8 +279,8 @@ void manager_free(struct manager *manager)
 	worker_free(manager->urgent_worker);
 	sight_end(manager);
 	sd_event_source_disable_unref(manager->restarts);
-	digests_end(manager);
 	crashes_end(manager);
+	digests_end(manager);
 	metrics_end(manager);
 	consoles_free(manager);
 	apply_free(manager);

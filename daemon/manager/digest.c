@@ -2,15 +2,14 @@
 #include "manager/digest.h"
 
 #include <errno.h>
+#include <stdatomic.h>
 #include <string.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
 #include "model/check.h"
 
-/* Whoever asks; more are answered with what is known. */
-#define MAX_WAITING 16
-#define BLOCK	    (64u << 10)
+#define BLOCK (64u << 10)
 
 struct digest_waiter {
 	struct digest_waiter *next;
@@ -31,7 +30,7 @@ struct digests {
 	struct digest_task *tasks;     /* in the thread's hands; NULL: it is idle */
 	struct digest_waiter *waiters; /* for these */
 	struct digest_waiter *late;    /* for what is to be read then */
-	unsigned int num_waiters;
+	atomic_bool quit;	       /* the thread is to come to its end */
 };
 
 static int64_t to_ns(const struct timespec *time)
@@ -132,17 +131,18 @@ static struct digest_task *task_new(const struct cell *cell)
 }
 
 /* In the thread. One that is being written has no bytes yet. */
-static bool read_file(const char *name, struct sha256 *hash, struct digest_file *ret)
+static bool read_file(const struct digests *digests, const char *name, struct sha256 *hash,
+		      struct digest_file *ret)
 {
 	_cleanup_(freep) char *block = malloc(BLOCK);
 	struct digest_file now;
 	_cleanup_(closep) int fd = open_file(name, ret);
 	_cleanup_(closep) int again = -1;
-	ssize_t length;
+	ssize_t length = -1;
 
 	if (!block || fd < 0)
 		return false;
-	while ((length = read(fd, block, BLOCK)) > 0)
+	while (!digests->quit && (length = read(fd, block, BLOCK)) > 0)
 		sha256_add(hash, block, (size_t)length);
 	again = open_file(name, &now);
 	return length == 0 && again >= 0 && is_same(&now, ret);
@@ -158,7 +158,7 @@ static void read_all(void *userdata)
 
 		sha256_begin(&hash);
 		for (size_t i = 0; i < task->digest.count; i++)
-			good &= read_file(task->files[i], &hash, &task->digest.files[i]);
+			good &= read_file(digests, task->files[i], &hash, &task->digest.files[i]);
 		if (good)
 			sha256_end(&hash, task->digest.sha256);
 	}
@@ -170,7 +170,6 @@ static void tell(struct digests *digests, struct digest_waiter *waiters, bool en
 		struct digest_waiter *waiter = waiters;
 
 		waiters = waiter->next;
-		digests->num_waiters--;
 		waiter->done(ended, waiter->userdata);
 		free(waiter);
 	}
@@ -253,7 +252,7 @@ int digests_update(struct manager *manager, void (*done)(bool ended, void *userd
 	while (cell && !has_unread(cell))
 		cell = cell->next;
 	digests = cell ? get(manager) : NULL;
-	if (!digests || digests->num_waiters >= MAX_WAITING)
+	if (!digests)
 		return 0;
 	waiters = digests->tasks ? &digests->late : &digests->waiters;
 	if (!digests->tasks && !begin(digests))
@@ -263,7 +262,6 @@ int digests_update(struct manager *manager, void (*done)(bool ended, void *userd
 		return 0;
 	*waiter = (struct digest_waiter){*waiters, done, userdata};
 	*waiters = waiter;
-	digests->num_waiters++;
 	return 1;
 }
 
@@ -273,6 +271,7 @@ void digests_end(struct manager *manager)
 
 	if (!digests)
 		return;
+	digests->quit = true;
 	worker_free(digests->worker);
 	tell(digests, digests->waiters, true);
 	tell(digests, digests->late, true);

@@ -326,6 +326,35 @@ test_a_plan_that_reads_images_keeps_nobody_waiting() {
 	restore_cells
 }
 
+test_plans_that_wait_are_shared_out_and_end_with_the_daemon() {
+	local file=/usr/lib/cellmgr/images/last.bin peers=() peer=(setpriv --reuid=65534 --clear-groups ./bus-peer call) n
+	save_cells
+	cp /usr/lib/cellmgr/images/alpha.bin "$file"
+	change alpha 's|"alpha.bin"|"last.bin"|'
+	call Reload
+	done_well call StartCell s alpha
+	# To be read for minutes.
+	truncate -s 100G "$file.new"
+	mv "$file.new" "$file"
+	start_monitor
+	for n in 1 2 3 4; do
+		"${peer[@]}" "$manager" org.cellmgr1.Manager Plan >/dev/null 2>&1 &
+		peers+=($!)
+		eventually_check "plans are asked for" 30 called_more_often Plan $((n - 1))
+	done
+	fails "one more of that user" timeout 20 "${peer[@]}" "$manager" org.cellmgr1.Manager Plan
+	like "why" "$output" "LimitsExceeded.*4 plans of user 65534 wait"
+	is "root's waits" "$(timeout 3 busctl call org.cellmgr1 "$manager" org.cellmgr1.Manager Plan 2>&1; echo $?)" 124
+	done_well call Reload
+	systemctl stop cellmgrd
+	is "status of the daemon that ended meanwhile" "$(systemctl show -P ExecMainStatus cellmgrd)" 0
+	wait "${peers[@]}"
+	stop_monitor
+	rm "$file"
+	systemctl start cellmgrd
+	restore_cells
+}
+
 # first_answered METHOD...: which of them, by what went over the bus.
 first_answered() {
 	python3 - "$@" <<'PYTHON'
