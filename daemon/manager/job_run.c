@@ -460,8 +460,8 @@ void job_submit(struct job *job)
 int jobs_cancel(struct manager *manager, const char *cell, struct error *error)
 {
 	struct job *current = manager->current;
-	const bool waited = queue_cancel(manager, cell, true, JOB_WITHDRAWN) |
-			    on_failure_withdraw(manager, cell);
+	const bool queued = queue_cancel(manager, cell, true, JOB_WITHDRAWN);
+	const bool waited = on_failure_withdraw(manager, cell) || queued;
 	const bool at_work = current && current->cell && strcmp(current->cell, cell) == 0;
 	const bool stops = at_work && current->step && current->step->verb == VERB_STOP;
 
