@@ -30,6 +30,7 @@ struct check_input {
 	bool signatures;    /* images must have one */
 	bool whole_cores;   /* a core that a cell has only a part of is an error */
 	bool files_later;   /* images are looked for by check_contents() */
+	bool usual_images;  /* others than those in CHECK_IMAGE_DIRECTORY are not looked for */
 	bool ignore_rivals; /* others of the set that want the same are no concern */
 };
 

@@ -71,12 +71,11 @@ bool check_has_demands(bool signatures, const struct description *description)
 	return false;
 }
 
-/* The directories above it may hide it; those of the usual place do not. */
-static bool is_public(const char *file, int fd)
+static bool is_public(int fd)
 {
 	struct stat status;
 
-	return file[0] != '/' && fstat(fd, &status) == 0 && (status.st_mode & S_IROTH);
+	return fstat(fd, &status) == 0 && (status.st_mode & S_IROTH);
 }
 
 static void check_one_content(const struct check_reading *reading, const struct check *check,
@@ -93,9 +92,11 @@ static void check_one_content(const struct check_reading *reading, const struct 
 	char key[CHECK_KEY_MAX];
 	uint64_t size;
 
+	if (reading->for_anybody && from->file[0] == '/')
+		return;
 	/* What else is wrong with it has been told, and that it has no signature. */
 	fd = check_open_image(reading->root, from->file, NULL, &told, &size);
-	if (fd < 0 || (reading->for_anybody && !is_public(from->file, fd)))
+	if (fd < 0 || (reading->for_anybody && !is_public(fd)))
 		return;
 	if (reading->signatures && !from->sha256 &&
 	    check_signature_there(reading->root, from->file, NULL, &told) < 0)
@@ -112,7 +113,9 @@ static void check_one_content(const struct check_reading *reading, const struct 
 void check_contents(const struct check_reading *reading, const struct description *description,
 		    struct problems *problems)
 {
-	const struct check_input input = {.root = reading->root, .signatures = reading->signatures};
+	const struct check_input input = {.root = reading->root,
+					  .signatures = reading->signatures,
+					  .usual_images = reading->for_anybody};
 	const struct check check = {
 		.input = &input, .description = description, .problems = problems};
 

@@ -131,6 +131,13 @@ static void check_image(const struct check *check, size_t index, struct address_
 	check_image_key(check->description, index, key);
 	place = check_place(check, key);
 	place.value = image->file;
+	if (check->input->usual_images && image->file[0] == '/') {
+		problems_add(
+			check->problems, SEVERITY_WARNING, &place,
+			"was not looked for, since everybody may ask this way and it is outside "
+			"of " CHECK_IMAGE_DIRECTORY "; 'cellctl check FILE' looks for it");
+		return;
+	}
 	fd = check_open_image(check->input->root, image->file, &place, check->problems, &size);
 	if (fd < 0)
 		return;

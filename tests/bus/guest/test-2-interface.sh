@@ -201,6 +201,12 @@ test_arguments_are_checked() {
 		"$(./bus-peer check /etc/cellmgr/cells/alpha.json alpha && echo checked)" checked
 	like "check of a bad description" "$(./bus-peer check /etc/cellmgr/cells/cpu0.json gamma)" \
 		'^error	cpus	line 2, column 2: CPU 0 stays with Linux'
+	# Nobody learns that way what there is in directories that he may not search.
+	for there in /etc/hostname /etc/nosuch; do
+		sed "s|\"alpha.bin\"|\"$there\"|" /etc/cellmgr/cells/alpha.json >/tmp/there.json
+		like "check of an image that may be anywhere" "$(./bus-peer check /tmp/there.json alpha)" \
+			'warning	image	line [0-9]+, column [0-9]+: "/etc/[a-z]+": was not looked for, since'
+	done
 	state_is alpha defined
 }
 
