@@ -78,6 +78,14 @@ void cell_set_last_error(struct cell *cell, const char *text)
 	mark(cell, CELL_PROPERTY_LAST_ERROR);
 }
 
+void cell_mend(struct cell *cell)
+{
+	if (cell->broken && cell->last_error && strcmp(cell->broken, cell->last_error) == 0)
+		cell_set_last_error(cell, NULL);
+	free(cell->broken);
+	cell->broken = NULL;
+}
+
 void cell_forget(struct cell *cell)
 {
 	cell->unsaved |= cell->record.phase != CELL_PHASE_NONE || cell->record.intent[0];
@@ -269,7 +277,8 @@ void cell_update(struct cell *cell, uint64_t now_ns, bool can_watch)
 		cell->state = state;
 		mark(cell, CELL_PROPERTY_STATE);
 	}
-	if (state == LIFECYCLE_INVALID)
+	/* Of one that goes on as it was described before that is the last to be told. */
+	if (cell->broken && (state == LIFECYCLE_INVALID || !cell->last_error))
 		cell_set_last_error(cell, cell->broken);
 	health = work_out_health(cell, now_ns, can_watch);
 	if (health != cell->health) {

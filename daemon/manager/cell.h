@@ -147,4 +147,7 @@ void cell_set_operation(struct cell *cell, const char *operation);
 /* text may be NULL or "" for no error. */
 void cell_set_last_error(struct cell *cell, const char *text);
 
+/* What was wrong with its file is so no more, or is about to be looked at anew. */
+void cell_mend(struct cell *cell);
+
 #endif /* CELL_H */

@@ -41,15 +41,15 @@ static void take_entry(struct manager *manager, struct cell_dir_entry *entry)
 	if (!cell->broken)
 		cell->broken = strdup("its description cannot be read");
 	if (cell->description)
-		log_warning("%s: the description of cell %s that was in force stays so",
-			    entry->path, cell->name);
+		log_event(LOG_WARNING, NULL, cell->name, NULL, 0,
+			  "%s: the description of cell %s that was in force stays so", entry->path,
+			  cell->name);
 }
 
 void manager_take_descriptions(struct manager *manager, struct cell_dir *dir)
 {
 	for (struct cell *cell = manager->cells; cell; cell = cell->next) {
-		free(cell->broken);
-		cell->broken = NULL;
+		cell_mend(cell);
 		description_free(cell->held);
 		cell->held = NULL;
 		if (!cell_dir_find(dir, cell->name))

@@ -320,6 +320,9 @@ test_reload_takes_what_is_good() {
 	# What was in force stays so, what never was is shown.
 	state_is beta defined
 	property_is beta Memory $((4 << 20))
+	property_like beta LastError 'beta.json:'
+	like "what a list says of it" "$(cellctl list)" 'beta +defined .*beta.json:'
+	like "its own journal" "$(journal CELL=beta)" 'beta that was in force stays so'
 	state_is worse invalid
 	property_like worse LastError 'worse.json:1:.*cpu.*unknown key'
 	fails_with Invalid "worse.json:1:.*cpu.*" manager StartCell s worse
@@ -338,6 +341,7 @@ test_reload_takes_what_is_good() {
 	done_well call Reload
 	state_is worse defined
 	property_is worse LastError ""
+	property_is beta LastError ""
 	rm /etc/cellmgr/cells/worse.json
 	done_well call Reload
 	eventually_check "worse goes" 15 has_no_object worse
