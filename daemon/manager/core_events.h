@@ -32,7 +32,8 @@ struct core_events {
 	void (*cell_failed)(const struct cell *cell, const char *reason, const char *crash_record,
 			    void *userdata);
 
-	/* It was stopped without that anybody asked for it, and is not to come back by itself. */
+	/* It was ended, or is not to be started, since one has failed: nothing is to bring it back
+	 * by itself. */
 	void (*cell_stopped)(const struct cell *cell, void *userdata);
 
 	/* Properties of the manager have new values: bits of enum manager_property. */

@@ -222,6 +222,10 @@ static void stop_all(struct manager *manager, struct cell *failed)
 			cancel(cell);
 		cell->to_stop = cell != failed && ((cell_running(cell) && cell_owned(cell)) ||
 						   comes_up(manager, cell));
+		/* A unit would ask once more for what comes to nothing here; another one has ended
+		 * and is about to. Of a cell that runs its own hears when that is stopped. */
+		if (!cell_running(cell) || comes_up(manager, cell))
+			manager->events->cell_stopped(cell, manager->userdata);
 	}
 	/* Nor are they brought back, or up. */
 	apply_leave(manager, NULL, "was stopped");
@@ -315,7 +319,8 @@ void on_failure_job_ended(const struct job *job, struct cell *cell, const struct
 
 	if (job->asked && job->started && !error_is_set(error))
 		cell->record.restart.count = 0;
-	if (!job->asked && job->verb == VERB_STOP && !error_is_set(error))
+	if (!job->asked && (job->verb == VERB_STOP || job->verb == VERB_KILL) &&
+	    !error_is_set(error))
 		manager->events->cell_stopped(cell, manager->userdata);
 	if (!cell->restarting || job->asked || job->verb != VERB_START)
 		return;

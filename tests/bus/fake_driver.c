@@ -257,7 +257,8 @@ static const char *command(char **words, size_t count, char *buffer, size_t size
 		return fake_rule_add(words);
 	if (strcmp(words[0], "clear") == 0) {
 		fake_rules_clear();
-		for (size_t i = 0; i < FAKE_MAX_CELLS; i++)
+		/* Of `clear rules` what cells answer stays. */
+		for (size_t i = 0; count == 1 && i < FAKE_MAX_CELLS; i++)
 			fake.cells[i].answer = FAKE_APPROVE;
 		return "ok";
 	}

@@ -357,6 +357,51 @@ test_no_unit_undoes_that_all_were_stopped() {
 	without_keys alpha
 }
 
+# Nor a start that it waited for, at work or in the queue; nor that of the one that failed.
+test_no_unit_asks_again_for_a_start_after_all_were_stopped() {
+	local name
+	with_keys alpha '"on-failure": "stop-all"'
+	for name in alpha beta boot; do
+		mkdir -p "/run/systemd/system/cell@$name.service.d"
+		printf '[Unit]\nStartLimitIntervalSec=0\n[Service]\nRestart=on-failure\nRestartSec=1\n' \
+			>"/run/systemd/system/cell@$name.service.d/test.conf"
+	done
+	systemctl daemon-reload
+	done_well systemctl start cell@alpha
+	cell beta Create
+	cell beta Load 'a(ht)' 0
+	fake answer beta silent >/dev/null
+	fake rule start 0 hang >/dev/null
+	systemctl start --no-block cell@beta
+	property_becomes 30 beta Operation start
+	systemctl start --no-block cell@boot
+	property_becomes 30 boot Operation "start, waiting"
+	fail_alpha
+	property_becomes 30 boot Operation ""
+	fake clear rules >/dev/null
+	property_becomes 30 beta Operation stop
+	# Long enough for another process of its unit, which would wait for the end of that.
+	sleep 2
+	fake answer beta approve >/dev/null
+	property_becomes 30 beta State shut-down
+	unit_becomes 30 cell@alpha failed
+	for name in beta boot; do
+		eventually_check "cell@$name is down" 30 unit_is_down "cell@$name"
+	done
+	sleep 3
+	state_is alpha failed
+	state_is beta shut-down
+	state_is boot defined
+	is "starts" "$(journal MESSAGE_ID="$started_id" | sort | tr '\n' ';')" "Cell alpha started;Cell beta started;"
+	rm -r /run/systemd/system/cell@*.service.d
+	systemctl daemon-reload
+	without_keys alpha
+}
+
+unit_is_down() {
+	[[ $(systemctl is-active "$1") =~ ^(inactive|failed)$ ]]
+}
+
 test_a_cell_without_a_pulse_goes_with_all_others() {
 	with_keys alpha '"on-failure": "stop-all"'
 	done_well call StartCell s boot
