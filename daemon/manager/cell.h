@@ -62,6 +62,7 @@ struct cell {
 	bool doomed;	 /* it has failed and is to be destroyed for that */
 	bool stops_all;	 /* or all cells are to be stopped */
 	bool to_stop;	 /* with all others, since one has failed */
+	bool to_kill;	 /* which it has itself, and runs on */
 	bool restarting; /* a job of ours is to start it again */
 	bool gone;	 /* it ran, and is not there any more, or not ours; to be told */
 	unsigned int recording; /* failures of it that are told when their record is written */

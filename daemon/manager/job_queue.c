@@ -117,7 +117,8 @@ static void drop(struct job *dropped, const char *why, const struct error *error
 
 		if (why)
 			job_set_cancelled(job, why, &cancelled);
-		on_failure_job_dropped(job, why != NULL);
+		for (const struct job *one = job; one; one = one->merged)
+			on_failure_job_dropped(one, why != NULL);
 		job_answer(job, why ? &cancelled : error);
 	}
 }

@@ -234,9 +234,7 @@ static void stop_all(struct manager *manager, struct cell *failed)
 		manager->current->cancelled = JOB_STOPPED;
 	queue_cancel(manager, NULL, false, JOB_STOPPED);
 	jobs_show(manager);
-	/* It answers nothing. */
-	if (cell_running(failed))
-		submit(manager, failed, VERB_KILL, false);
+	failed->to_kill = true;
 }
 
 void on_failure_follow_up(struct manager *manager)
@@ -252,6 +250,12 @@ void on_failure_follow_up(struct manager *manager)
 		if (cell->stops_all) {
 			cell->stops_all = false;
 			stop_all(manager, cell);
+		}
+		/* It answers nothing. */
+		if (cell->to_kill) {
+			cell->to_kill = false;
+			if (cell_running(cell))
+				submit(manager, cell, VERB_KILL, false);
 		}
 		if (cell->doomed) {
 			cell->doomed = false;
@@ -294,6 +298,8 @@ void on_failure_job_dropped(const struct job *job, bool for_good)
 		return;
 	if (job->verb == VERB_STOP)
 		cell->to_stop = !for_good;
+	else if (job->verb == VERB_KILL)
+		cell->to_kill = !for_good;
 	else if (job->verb == VERB_DESTROY)
 		cell->doomed = !for_good;
 	if (job->verb != VERB_START || !cell->restarting)

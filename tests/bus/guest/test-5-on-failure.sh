@@ -338,6 +338,55 @@ test_what_was_planned_outlives_a_driver_that_hangs() {
 	without_keys alpha
 }
 
+# Nor does it make forgotten what is to be done with a cell, whoever else asked for the same.
+test_a_driver_that_hangs_does_not_keep_cells_from_being_stopped() {
+	local stop
+	with_keys alpha '"on-failure": "stop-all"'
+	echo '{ "deadlines": { "create": "1s" } }' >/etc/cellmgr/cellmgrd.conf
+	call Reload
+	done_well call StartCell s alpha
+	done_well call StartCell s beta
+	fake rule create 0 stuck >/dev/null
+	./bus-peer call "$(cell_path boot)" org.cellmgr1.Cell Create >/tmp/create 2>&1 &
+	property_becomes 30 boot Operation create
+	./bus-peer call "$manager" org.cellmgr1.Manager StopCell s beta >/tmp/stop 2>&1 &
+	stop=$!
+	property_becomes 30 beta Operation "stop, waiting"
+	fail_alpha
+	wait $stop
+	like "the stop" "$(cat /tmp/stop)" 'Busy: the driver has not come back from create'
+	state_is beta running
+	fake clear >/dev/null
+	property_becomes 30 beta State shut-down
+	wait
+	rm /etc/cellmgr/cellmgrd.conf
+	without_keys alpha
+}
+
+test_a_driver_that_hangs_does_not_keep_the_failed_cell_from_being_killed() {
+	local kill
+	with_keys alpha '"on-failure": "stop-all"'
+	echo '{ "deadlines": { "kill": "1s" } }' >/etc/cellmgr/cellmgrd.conf
+	call Reload
+	done_well call StartCell s alpha
+	done_well call StartCell s boot
+	fake rule kill 0 stuck >/dev/null
+	./bus-peer call "$(cell_path boot)" org.cellmgr1.Cell Kill >/tmp/kill 2>&1 &
+	kill=$!
+	property_becomes 30 boot Operation kill
+	fake flatline alpha >/dev/null
+	wait $kill
+	like "the kill" "$(cat /tmp/kill)" 'Timeout: the driver did not come back from kill'
+	property_becomes 60 alpha Health failed
+	is "cells that run below" "$(grep -l running /run/fake/sysfs/cells/*/state | wc -l)" 2
+	fake clear >/dev/null
+	property_becomes 30 alpha Operation ""
+	property_becomes 30 alpha State failed
+	is "times that all were stopped" "$(journal MESSAGE_ID=e7603b9f12d84c5a96c7f4d05ab8e231 | wc -l)" 1
+	rm /etc/cellmgr/cellmgrd.conf
+	without_keys alpha
+}
+
 # Nor does its unit start a cell again that was stopped with all others, whatever its Restart= says.
 test_no_unit_undoes_that_all_were_stopped() {
 	with_keys alpha '"on-failure": "stop-all"'
