@@ -281,7 +281,8 @@ void on_failure_job_submitted(struct job *job)
 		if (!is_asked(job, cell))
 			continue;
 		/* Somebody has it started all the same. */
-		cell->to_stop = cell->to_stop && !job_brings_to_life(job);
+		if (job->verb == VERB_START || job->verb == VERB_RESTART)
+			cell->to_stop = false;
 		if (!cell->record.restart.due)
 			continue;
 		/* To put an end to that is what a Kill can do for a cell that does not run. */

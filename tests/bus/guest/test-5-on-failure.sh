@@ -219,7 +219,7 @@ test_all_cells_are_stopped_where_wanted() {
 
 # What waits does not begin, and what is at work on a start is stopped when that is done.
 test_nothing_comes_up_after_all_were_stopped() {
-	local start waiting
+	local start waiting load
 	with_keys alpha '"on-failure": "stop-all"'
 	with_keys boot '"on-failure": "restart", "restart": { "delay": "3s" }'
 	done_well call StartCell s alpha
@@ -239,9 +239,19 @@ test_nothing_comes_up_after_all_were_stopped() {
 	wait $waiting
 	like "what waited" "$(cat /tmp/waiting)" 'WrongState: cell noimage is not started: all cells are stopped'
 	property_is boot Operation ""
+	# Who asks for something else with it does not want it to run.
+	start_monitor
+	./bus-peer load beta >/tmp/load 2>&1 &
+	load=$!
+	eventually_check "it is on its way" 30 called_more_often Load 0
+	call ListCells
+	call ListCells
+	stop_monitor
 	fake clear >/dev/null
 	wait $start
 	like "what was at work" "$(cat /tmp/start)" 'WrongState: cell beta is not started: all cells are stopped'
+	wait $load
+	like "what was asked for then" "$(cat /tmp/load)" 'WrongState: .* does not run'
 	property_becomes 30 beta State shut-down
 	sleep 3
 	state_is boot failed
