@@ -202,10 +202,12 @@ static void stop_those(struct manager *manager)
 	while ((cell = next_to_stop(manager, before))) {
 		before = cell->record.started_at;
 		cell->to_stop = false;
-		log_event(LOG_NOTICE, NULL, cell->name, NULL, 0,
-			  "Cell %s is stopped, since cell %s has failed", cell->name,
-			  manager->stopped_for);
 		submit(manager, cell, VERB_STOP, true);
+		/* Not refused, until the driver is back: that would be said with each look. */
+		if (!cell->to_stop)
+			log_event(LOG_NOTICE, NULL, cell->name, NULL, 0,
+				  "Cell %s is stopped, since cell %s has failed", cell->name,
+				  manager->stopped_for);
 	}
 	for (cell = manager->cells; cell; cell = cell->next)
 		cell->to_stop &= cell_running(cell) || comes_up(manager, cell);

@@ -366,9 +366,12 @@ test_a_driver_that_hangs_does_not_keep_cells_from_being_stopped() {
 	wait $stop
 	like "the stop" "$(cat /tmp/stop)" 'Busy: the driver has not come back from create'
 	state_is beta running
+	# Nor does each look in vain tell of it.
+	sleep 3
 	fake clear >/dev/null
 	property_becomes 30 beta State shut-down
 	wait
+	between "lines of the stop" "$(journal CELL=beta | grep -c 'beta is stopped, since')" 1 2
 	rm /etc/cellmgr/cellmgrd.conf
 	without_keys alpha
 }
