@@ -42,6 +42,7 @@ struct unit_order {
 	bool again;	/* asked for once more, behind the opposite */
 	bool late;	/* a stop that takes longer than anybody waits */
 	char *job;	/* of the service manager; NULL: not known yet */
+	char *manager;	/* by its unique name: who has that job */
 	uint64_t until; /* when to try no more */
 	sd_bus_slot *call;
 	sd_event_source *timer;
@@ -141,6 +142,13 @@ static int add_waiter(struct unit_order *order, void (*done)(void *userdata), vo
 	return 0;
 }
 
+static void forget_job(struct unit_order *order)
+{
+	free(order->job);
+	free(order->manager);
+	order->job = order->manager = NULL;
+}
+
 static void order_free(struct unit_order *order)
 {
 	struct unit_order **link = &order->service->orders;
@@ -165,7 +173,7 @@ static void order_free(struct unit_order *order)
 	sd_bus_slot_unref(order->call);
 	sd_event_source_disable_unref(order->timer);
 	free(order->cell);
-	free(order->job);
+	forget_job(order);
 	free(order);
 }
 
@@ -217,9 +225,10 @@ static void tell_failure(const struct unit_order *order, const sd_bus_error *err
 /* Returns false where it is not done with that. */
 static bool take_job(struct unit_order *order, sd_bus_message *reply)
 {
-	const char *job;
+	const char *job, *sender = sd_bus_message_get_sender(reply);
 
-	if (sd_bus_message_read(reply, "o", &job) < 0 || !(order->job = strdup(job)))
+	if (!sender || sd_bus_message_read(reply, "o", &job) < 0 ||
+	    !(order->manager = strdup(sender)) || !(order->job = strdup(job)))
 		return false;
 	if (order->up)
 		tell_done(order);
@@ -290,11 +299,13 @@ static int on_removed(sd_bus_message *message, void *userdata, sd_bus_error *ret
 {
 	struct service *service = userdata;
 	struct unit_order *order = service->orders;
-	const char *job, *unit, *result;
+	const char *job, *unit, *result, *sender = sd_bus_message_get_sender(message);
 
-	if (sd_bus_message_read(message, "uoss", NULL, &job, &unit, &result) < 0)
+	if (!sender || sd_bus_message_read(message, "uoss", NULL, &job, &unit, &result) < 0)
 		return 0;
-	while (order && !(order->job && strcmp(order->job, job) == 0))
+	/* A match by a name that is well known lets through what anybody sends to us. */
+	while (order &&
+	       !(order->job && strcmp(order->job, job) == 0 && strcmp(order->manager, sender) == 0))
 		order = order->next;
 	if (!order)
 		return 0;
@@ -331,8 +342,7 @@ static int begin(struct unit_order *order)
 	int r;
 
 	order->again = order->late = false;
-	free(order->job);
-	order->job = NULL;
+	forget_job(order);
 	/* Somebody wants it: how often it was started before does not count. */
 	if (order->up) {
 		mark_following(order, true);
