@@ -336,6 +336,21 @@ static int watch_jobs(struct service *service)
 					 service);
 }
 
+/* Who waits already does so no longer for those that come later. */
+static int set_patience(struct unit_order *order)
+{
+	int r;
+
+	if (order->waiters) {
+		r = sd_event_source_set_time(order->timer, order->until);
+		return r < 0 ? r : sd_event_source_set_enabled(order->timer, SD_EVENT_ONESHOT);
+	}
+	order->timer = sd_event_source_disable_unref(order->timer);
+	r = sd_event_add_time_relative(sd_bus_get_event(order->service->bus), &order->timer,
+				       CLOCK_MONOTONIC, PATIENCE_US, 0, on_timer, order);
+	return r < 0 ? r : sd_event_source_get_time(order->timer, &order->until);
+}
+
 /* Or once more: what has been asked for may have come to its end in between. */
 static int begin(struct unit_order *order)
 {
@@ -348,13 +363,9 @@ static int begin(struct unit_order *order)
 		mark_following(order, true);
 		send_systemd(order->service, "ResetFailedUnit", order->unit);
 	}
-	order->timer = sd_event_source_disable_unref(order->timer);
 	r = watch_jobs(order->service);
 	if (r >= 0)
-		r = sd_event_add_time_relative(sd_bus_get_event(order->service->bus), &order->timer,
-					       CLOCK_MONOTONIC, PATIENCE_US, 0, on_timer, order);
-	if (r >= 0)
-		r = sd_event_source_get_time(order->timer, &order->until);
+		r = set_patience(order);
 	return r < 0 ? r : call_systemd(order);
 }
 

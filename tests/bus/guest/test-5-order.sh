@@ -514,3 +514,25 @@ test_the_end_of_a_unit_is_believed_of_nobody_but_the_service_manager() {
 	unit_becomes 15 cell@alpha inactive
 	no_drop_ins
 }
+
+# However many others come while he does.
+test_who_waits_for_a_unit_does_not_for_ever() {
+	local stop others=()
+	end_at_word
+	done_well call StartCell s alpha
+	unit_becomes 15 cell@alpha active
+	./bus-peer call "$manager" org.cellmgr1.Manager StopCell s alpha >/tmp/stop 2>&1 &
+	stop=$!
+	while ! has_ended "$stop" && ((${#others[@]} < 40)); do
+		./bus-peer call "$manager" org.cellmgr1.Manager StopCell s alpha >/dev/null 2>&1 &
+		others+=($!)
+		sleep 0.5
+	done
+	check "he is answered" has_ended "$stop"
+	is "the stop" "$(cat /tmp/stop)" ""
+	unit_is cell@alpha deactivating
+	touch /run/unit-may-end
+	unit_becomes 15 cell@alpha inactive
+	wait "$stop" "${others[@]}"
+	no_drop_ins
+}
