@@ -40,6 +40,9 @@ static void take_entry(struct manager *manager, struct cell_dir_entry *entry)
 	cell->broken = problems_format_first(&entry->problems);
 	if (!cell->broken)
 		cell->broken = strdup("its description cannot be read");
+	/* What it failed of counts more. */
+	if (cell->state != LIFECYCLE_FAILED)
+		cell_set_last_error(cell, cell->broken);
 	if (cell->description)
 		log_event(LOG_WARNING, NULL, cell->name, NULL, 0,
 			  "%s: the description of cell %s that was in force stays so", entry->path,
