@@ -372,3 +372,62 @@ test_start_that_takes_long_is_waited_for() {
 	fails "one that there is not does not start" systemctl start cell@unknown
 	like "status of cell@unknown" "$(status_of cell@unknown)" "no cell unknown"
 }
+
+# The unit of alpha ends when /run/unit-may-end is there.
+end_at_word() {
+	rm -f /run/unit-may-end
+	drop_in alpha 'ExecStopPost=/bin/sh -c "until [ -e /run/unit-may-end ]; do sleep 0.1; done"'
+}
+
+stop_job_of_alpha() {
+	job=$(systemctl list-jobs --no-legend | awk '$2 == "cell@alpha.service" && $3 == "stop" { print $1 }')
+	[[ $job ]]
+}
+
+# removed JOB: what the service manager says of its end, by somebody else.
+removed() {
+	setpriv --reuid=5 --regid=60 --clear-groups busctl --destination=org.cellmgr1 emit /org/freedesktop/systemd1 \
+		org.freedesktop.systemd1.Manager JobRemoved uoss "$1" "/org/freedesktop/systemd1/job/$1" cell@alpha.service "done"
+}
+
+test_the_end_of_a_unit_is_believed_of_nobody_but_the_service_manager() {
+	local stop job
+	end_at_word
+	done_well call StartCell s alpha
+	unit_becomes 15 cell@alpha active
+	./bus-peer call "$manager" org.cellmgr1.Manager StopCell s alpha >/tmp/stop 2>&1 &
+	stop=$!
+	eventually_check "the unit is being stopped" 30 stop_job_of_alpha
+	while ! has_ended "$stop"; do
+		done_well removed "$job"
+	done
+	wait "$stop"
+	is "the stop" "$(cat /tmp/stop)" ""
+	like "journal" "$(journal CELL=alpha)" "not stopped cell@alpha.service in time"
+	unit_is cell@alpha deactivating
+	touch /run/unit-may-end
+	unit_becomes 15 cell@alpha inactive
+	no_drop_ins
+}
+
+# However many others come while he does.
+test_who_waits_for_a_unit_does_not_for_ever() {
+	local stop others=()
+	end_at_word
+	done_well call StartCell s alpha
+	unit_becomes 15 cell@alpha active
+	./bus-peer call "$manager" org.cellmgr1.Manager StopCell s alpha >/tmp/stop 2>&1 &
+	stop=$!
+	while ! has_ended "$stop" && ((${#others[@]} < 40)); do
+		./bus-peer call "$manager" org.cellmgr1.Manager StopCell s alpha >/dev/null 2>&1 &
+		others+=($!)
+		sleep 0.5
+	done
+	check "he is answered" has_ended "$stop"
+	is "the stop" "$(cat /tmp/stop)" ""
+	unit_is cell@alpha deactivating
+	touch /run/unit-may-end
+	unit_becomes 15 cell@alpha inactive
+	wait "$stop" "${others[@]}"
+	no_drop_ins
+}
