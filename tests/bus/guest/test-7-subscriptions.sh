@@ -95,9 +95,10 @@ test_subscriptions_of_one_user_are_nobody_elses() {
 	let_go
 	# Who has one changes it, however many he has.
 	hold 31
-	./signal-peer equal "$own" 8000 &
+	./signal-peer equal "$own" 60000 &
 	writer=$!
 	check "the last one is changed" as_nobody ./signal-peer changes turbine
+	kill $writer
 	wait $writer
 	let_go
 	clear_links
