@@ -1,0 +1,97 @@
+# SPDX-License-Identifier: GPL-2.0-only
+# shellcheck shell=bash
+# shellcheck disable=SC2154 # manager: of lib.sh
+# What is to be done with cells after a failure, and could not be done yet.
+
+# Alpha and beta run, and the driver does not come back from a create of boot.
+stuck_create() {
+	echo '{ "deadlines": { "create": "1s" } }' >/etc/cellmgr/cellmgrd.conf
+	call Reload
+	done_well call StartCell s alpha
+	done_well call StartCell s beta
+	fake rule create 0 stuck >/dev/null
+	fails_with Timeout "create" boot Create
+}
+
+come_back() {
+	fake clear >/dev/null
+	rm /etc/cellmgr/cellmgrd.conf
+}
+
+test_what_fails_before_it_can_be_stopped_does_not_come_back() {
+	with_keys alpha '"on-failure": "stop-all"'
+	with_keys beta '"on-failure": "restart", "restart": { "delay": "100ms" }'
+	stuck_create
+	fail_alpha
+	eventually_check "all are to be stopped" 30 journal_tells 'All cells are stopped, since cell alpha'
+	fake fail beta 1 0xdead000 4 0x1234 2 >/dev/null
+	property_becomes 30 beta State failed
+	property_is beta Operation ""
+	come_back
+	without_keys alpha beta
+	is "plans" "$(journal MESSAGE_ID=b2c4f07d6a194e83a51e7d90f3c8264b | wc -l)" 0
+}
+
+test_a_driver_that_hangs_does_not_keep_a_failed_cell_from_being_destroyed() {
+	with_keys alpha '"on-failure": "destroy"'
+	stuck_create
+	fail_alpha
+	eventually_check "it is on record" 30 journal_tells 'failure of cell alpha is on record'
+	state_is alpha failed
+	come_back
+	property_becomes 30 alpha State defined
+	without_keys alpha
+}
+
+# Alpha's failure stops all while beta is on its way up, and boot, which runs, cannot be stopped yet.
+all_to_be_stopped() {
+	with_keys alpha '"on-failure": "stop-all"'
+	done_well call StartCell s alpha
+	done_well call StartCell s boot
+	cell beta Create
+	cell beta Load 'a(ht)' 0
+	fake rule start 0 hang >/dev/null
+	./bus-peer call "$manager" org.cellmgr1.Manager StartCell s beta >/tmp/start 2>&1 &
+	start=$!
+	property_becomes 30 beta Operation start
+	fail_alpha
+	property_becomes 30 boot Operation "stop, waiting"
+}
+
+test_who_starts_a_cell_after_all_were_stopped_has_it_run() {
+	local start later
+	all_to_be_stopped
+	start_monitor
+	./bus-peer call "$manager" org.cellmgr1.Manager StartCell s beta >/tmp/later 2>&1 &
+	later=$!
+	eventually_check "it is on its way" 30 called_more_often StartCell 0
+	call ListCells
+	call ListCells
+	stop_monitor
+	fake clear >/dev/null
+	wait "$start"
+	like "what was at work" "$(cat /tmp/start)" 'WrongState: cell beta is not started: all cells are stopped'
+	wait "$later"
+	is "the later start" "$?: $(cat /tmp/later)" "0: "
+	state_is beta running
+	is "what is said of a stop" "$(journal CELL=beta | grep -c 'beta is stopped, since')" 0
+	property_becomes 30 boot State shut-down
+	without_keys alpha
+}
+
+# What the daemon itself wants stays in the queue when a caller goes, whose call waits behind it.
+test_a_caller_that_goes_takes_nothing_of_the_daemon_with_it() {
+	local start caller
+	all_to_be_stopped
+	./bus-peer call "$(cell_path noimage)" org.cellmgr1.Cell Create >/dev/null 2>&1 &
+	caller=$!
+	property_becomes 30 noimage Operation "create, waiting"
+	kill "$caller"
+	property_becomes 30 noimage Operation ""
+	property_is boot Operation "stop, waiting"
+	fake clear >/dev/null
+	wait "$start"
+	property_becomes 30 boot State shut-down
+	state_is noimage defined
+	without_keys alpha
+}
