@@ -326,6 +326,24 @@ test_a_plan_that_reads_images_keeps_nobody_waiting() {
 	restore_cells
 }
 
+# Whatever its times say: a file that is written to in place may be given those that it had.
+test_an_image_that_was_written_to_in_place_is_another_one() {
+	local file=/usr/lib/cellmgr/images/place.bin
+	save_cells
+	cp /usr/lib/cellmgr/images/alpha.bin "$file"
+	change alpha 's|"alpha.bin"|"place.bin"|'
+	call Reload
+	done_well call StartCell s alpha
+	touch "$file"
+	is "planned" "$(planned alpha)" "keep  "
+	touch -r "$file" /tmp/times
+	printf X | dd of="$file" conv=notrunc status=none
+	touch -r /tmp/times "$file"
+	is "planned" "$(planned alpha)" "restart image "
+	rm "$file" /tmp/times
+	restore_cells
+}
+
 test_plans_that_wait_are_shared_out_and_end_with_the_daemon() {
 	local file=/usr/lib/cellmgr/images/last.bin peers=() peer=(setpriv --reuid=65534 --clear-groups ./bus-peer call) n
 	save_cells
@@ -344,11 +362,20 @@ test_plans_that_wait_are_shared_out_and_end_with_the_daemon() {
 	done
 	fails "one more of that user" timeout 20 "${peer[@]}" "$manager" org.cellmgr1.Manager Plan
 	like "why" "$output" "LimitsExceeded.*4 plans of user 65534 wait"
+	is "another one's waits" "$(timeout 3 setpriv --reuid=5 --clear-groups ./bus-peer call "$manager" org.cellmgr1.Manager Plan 2>&1
+		echo $?)" 124
+	for n in 1 2 3 4; do
+		./bus-peer call "$manager" org.cellmgr1.Manager Plan >/dev/null 2>&1 &
+		peers+=($!)
+		eventually_check "root's are asked for" 30 called_more_often Plan $((n + 5))
+	done
 	is "root's waits" "$(timeout 3 busctl call org.cellmgr1 "$manager" org.cellmgr1.Manager Plan 2>&1; echo $?)" 124
 	done_well call Reload
 	systemctl stop cellmgrd
 	is "status of the daemon that ended meanwhile" "$(systemctl show -P ExecMainStatus cellmgrd)" 0
-	wait "${peers[@]}"
+	for n in "${peers[@]}"; do
+		wait "$n" && not_ok "a plan was made without what was to be read"
+	done
 	stop_monitor
 	rm "$file"
 	systemctl start cellmgrd
