@@ -403,6 +403,14 @@ test_a_start_starts_no_required_cell() {
 	check "games may start it now" "${games[@]}" "$manager" org.cellmgr1.Manager StartCell s alpha
 	unit_becomes 15 cell@alpha active
 	systemctl stop 'cell@*.service'
+	# Those that require each other meanwhile are looked at once.
+	cell alpha Destroy
+	done_well call StartCell s beta
+	done_well call StartCell s boot
+	order beta '"requires": ["boot"]'
+	call Reload
+	check "games may start it now" "${games[@]}" "$manager" org.cellmgr1.Manager StartCell s alpha
+	systemctl stop 'cell@*.service'
 	as_described
 }
 
