@@ -347,6 +347,26 @@ test_reload_takes_what_is_good() {
 	eventually_check "worse goes" 15 has_no_object worse
 }
 
+# Neither a description that is broken nor one that is put right makes forgotten how a cell has failed.
+test_what_a_cell_failed_of_counts_more_than_its_description() {
+	local failure='^wrote 4 bytes'
+	done_well call StartCell s alpha
+	cp /etc/cellmgr/cells/alpha.json /tmp/alpha.json
+	echo '{ "memory": "4M" ' >/etc/cellmgr/cells/alpha.json
+	call Reload
+	property_like alpha LastError 'alpha.json:'
+	fake fail alpha 2 0xdead000 4 0x1234 2 >/dev/null
+	property_becomes 30 alpha State failed
+	property_like alpha LastError "$failure"
+	call Reload
+	# All cells are looked at with that.
+	done_well call StartCell s beta
+	property_like alpha LastError "$failure"
+	mv /tmp/alpha.json /etc/cellmgr/cells/
+	call Reload
+	property_like alpha LastError "$failure"
+}
+
 test_broken_descriptions_are_listed() {
 	state_is broken invalid
 	property_like broken LastError 'broken.json:3:.*memroy'
