@@ -1,5 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-only
 #include <errno.h>
+#include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
 
@@ -8,8 +10,34 @@
 #include "fake_answers.h"
 #include "fake_log.h"
 
+/* More cells than anybody makes room for at once, by name; uneven: with a state too few. */
+static int reply_many(sd_bus_message *message, bool uneven)
+{
+	static const char types[] = {BUS_SUMMARY_COLUMNS(WORD_ENTRY)};
+	_cleanup_(sd_bus_message_unrefp) sd_bus_message *reply = NULL;
+	int r = sd_bus_message_new_method_return(message, &reply);
+
+	for (enum summary_column i = 0; r >= 0 && i < SUMMARY_COLUMN_COUNT; i++) {
+		r = sd_bus_message_open_container(reply, 'a', (char[]){types[i], '\0'});
+		for (unsigned int n = uneven && i == SUMMARY_STATE; r >= 0 && n < 200; n++) {
+			char name[16];
+
+			snprintf(name, sizeof(name), "cell-%03u", n);
+			r = types[i] == 't' ? sd_bus_message_append(reply, "t", UINT64_C(0))
+					    : sd_bus_message_append(reply, "s", i ? "" : name);
+		}
+		if (r >= 0)
+			r = sd_bus_message_close_container(reply);
+	}
+	return r < 0 ? r : sd_bus_send(NULL, reply, NULL);
+}
+
 int fake_summary_reply(sd_bus_message *message, uint64_t uptime)
 {
+	const char *other = getenv("FAKE_SUMMARY");
+
+	if (other)
+		return reply_many(message, strcmp(other, "uneven") == 0);
 	return sd_bus_reply_method_return(
 		message, "asasasasatatas", 5, "Old_Demo", "broken", "idle", "locked", "turbine", 5,
 		"foreign", "failed", "defined", "running-locked", "running", 5, "unknown", "failed",
@@ -47,6 +75,13 @@ int fake_get_map(sd_bus_message *message, void *context, sd_bus_error *error)
 			UINT64_C(0x40100000), UINT64_C(4096), "link", "plant", UINT64_C(0x40101000),
 			(UINT64_C(31) << 20) - 4096, "none", "");
 	return r < 0 ? r : sd_bus_send(NULL, reply, NULL);
+}
+
+int fake_room_reply(sd_bus_error *error)
+{
+	if (getenv("FAKE_ROOM"))
+		return sd_bus_error_set(error, BUS_ERROR("WrongState"), "idle is created already");
+	return sd_bus_error_set(error, BUS_ERROR("NoResources"), "idle.json: memory: \x1b[2J4G");
 }
 
 int fake_check_all_reply(sd_bus_message *message)
