@@ -82,6 +82,19 @@ test_a_heart_that_stops_is_started_again() {
 	without_keys alpha
 }
 
+# That it ends before it is killed is no second failure.
+test_a_cell_without_a_pulse_that_ends_is_started_again_once() {
+	with_keys alpha '"on-failure": "restart", "restart": { "delay": "1min", "max-delay": "1min" }'
+	done_well call StartCell s alpha
+	fake flatline alpha >/dev/null
+	property_becomes 40 alpha Operation restart
+	fail_alpha
+	property_becomes 30 alpha State failed
+	property_is alpha Operation restart
+	is "plans" "$(journal MESSAGE_ID=b2c4f07d6a194e83a51e7d90f3c8264b | wc -l)" 1
+	without_keys alpha
+}
+
 test_a_stop_ends_what_was_planned() {
 	with_keys alpha '"on-failure": "restart", "restart": { "delay": "1s" }'
 	done_well systemctl start cell@alpha

@@ -95,3 +95,28 @@ test_a_caller_that_goes_takes_nothing_of_the_daemon_with_it() {
 	state_is noimage defined
 	without_keys alpha
 }
+
+# Neither on its way on nor on its way back.
+test_apply_brings_up_nothing_after_all_were_stopped() {
+	local apply
+	with_keys alpha '"on-failure": "stop-all"'
+	save_cells
+	done_well call StartCell s alpha
+	done_well call StartCell s beta
+	done_well call StartCell s boot
+	change beta 's/"4M"/"5M"/'
+	change boot 's/"1M"/"2M"/'
+	fake rule create 0 hang >/dev/null
+	./bus-peer call "$manager" org.cellmgr1.Manager Apply s "" >/tmp/apply 2>&1 &
+	apply=$!
+	property_becomes 30 beta State defined
+	property_becomes 30 boot State defined
+	fail_alpha
+	eventually_check "all are to be stopped" 30 journal_tells 'All cells are stopped, since cell alpha'
+	fake clear >/dev/null
+	wait "$apply"
+	like "its answer" "$(cat /tmp/apply)" 'cell (beta|boot) .*was stopped meanwhile'
+	is "starts" "$(journal MESSAGE_ID="$started_id" | wc -l)" 3
+	restore_cells
+	without_keys alpha
+}
