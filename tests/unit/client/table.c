@@ -51,6 +51,11 @@ static void test_widths(struct tap *tap)
 		 "turbine    1M  all is well\n"
 		 "\xe7\x81\xab        64K\n",
 		 "what just fits is not cut"},
+		{25, true,
+		 "NAME     SIZE  NOTE\n"
+		 "turbine    1M  all is we\xe2\x80\xa6\n"
+		 "\xe7\x81\xab        64K\n",
+		 "what is one too long is cut, and says so"},
 		{22, true,
 		 "NAME     SIZE  NOTE\n"
 		 "turbine    1M  all is\xe2\x80\xa6\n"
