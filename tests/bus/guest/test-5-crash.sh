@@ -175,6 +175,21 @@ test_a_failure_is_told_while_its_record_hangs() {
 	is "signals" "$(grep -c '"member":"Failed"' /tmp/monitor)" 1
 }
 
+# Nor is one without a record whose turn had not come when the daemon ends.
+test_a_failure_that_was_told_has_a_record_of_the_next_daemon() {
+	rm -f $crashes/*
+	call StartCell s alpha
+	call StartCell s beta
+	fake rule console 1 hang >/dev/null
+	fake fail alpha 2 0xdead000 4 0x1234 2 >/dev/null
+	property_becomes 15 alpha State failed
+	fake fail beta 2 0xdead000 4 0x1234 2 >/dev/null
+	eventually_check "it is told" 40 journal_tells 'crash record of cell beta takes too long to write'
+	systemctl restart cellmgrd
+	fake clear >/dev/null
+	eventually_check "there is a record in the end" 30 record_is_there beta
+}
+
 test_a_cell_is_destroyed_when_its_record_is_written() {
 	rm -f $crashes/*
 	mv /etc/cellmgr/cells/broken.json /tmp/
