@@ -230,6 +230,16 @@ test_all_cells_are_stopped_where_wanted() {
 	without_keys alpha
 }
 
+# beta_comes_up: its start is at work for as long as the rule stands. Sets start, the process that waits for it.
+beta_comes_up() {
+	cell beta Create
+	cell beta Load 'a(ht)' 0
+	fake rule start 0 hang >/dev/null
+	./bus-peer call "$manager" org.cellmgr1.Manager StartCell s beta >/tmp/start 2>&1 &
+	start=$!
+	property_becomes 30 beta Operation start
+}
+
 # What waits does not begin, and what is at work on a start is stopped when that is done.
 test_nothing_comes_up_after_all_were_stopped() {
 	local start waiting load
@@ -237,12 +247,7 @@ test_nothing_comes_up_after_all_were_stopped() {
 	with_keys boot '"on-failure": "restart", "restart": { "delay": "3s" }'
 	done_well call StartCell s alpha
 	done_well call StartCell s boot
-	cell beta Create
-	cell beta Load 'a(ht)' 0
-	fake rule start 0 hang >/dev/null
-	./bus-peer call "$manager" org.cellmgr1.Manager StartCell s beta >/tmp/start 2>&1 &
-	start=$!
-	property_becomes 30 beta Operation start
+	beta_comes_up
 	./bus-peer call "$(cell_path noimage)" org.cellmgr1.Cell Create >/tmp/waiting 2>&1 &
 	waiting=$!
 	property_becomes 30 noimage Operation "create, waiting"
@@ -261,7 +266,7 @@ test_nothing_comes_up_after_all_were_stopped() {
 	call ListCells
 	stop_monitor
 	fake clear >/dev/null
-	wait $start
+	wait "$start"
 	like "what was at work" "$(cat /tmp/start)" 'WrongState: cell beta is not started: all cells are stopped'
 	wait $load
 	like "what was asked for then" "$(cat /tmp/load)" 'WrongState: .* does not run'

@@ -141,23 +141,31 @@ test_masked_unit_does_not_keep_a_cell_from_running() {
 	systemctl unmask -q --runtime cell@alpha.service
 }
 
-# It answers nothing while its generators run.
-test_nobody_waits_long_for_the_service_manager() {
-	local began reload
+# It answers nothing while its generators run. Sets reload, the process that waits for that.
+service_manager_is_slow() {
 	mkdir -p /run/systemd/system-generators
 	printf '#!/bin/sh\nsleep 4\n' >/run/systemd/system-generators/slow
 	chmod +x /run/systemd/system-generators/slow
-	done_well call EnableHypervisor
 	systemctl daemon-reload &
 	reload=$!
 	eventually_check "it is at work" 15 pgrep -f system-generators/slow
+}
+
+service_manager_is_back() {
+	rm /run/systemd/system-generators/slow
+	wait "$reload"
+}
+
+test_nobody_waits_long_for_the_service_manager() {
+	local began reload
+	done_well call EnableHypervisor
+	service_manager_is_slow
 	began=$EPOCHREALTIME
 	done_well call StartCell s alpha
 	between "seconds" "$(seconds_since "$began")" 2 5
 	like "journal" "$(journal CELL=alpha)" "not started cell@alpha.service in time"
 	state_is alpha running
-	rm /run/systemd/system-generators/slow
-	wait "$reload"
+	service_manager_is_back
 	# It does it yet.
 	unit_becomes 15 cell@alpha active
 	done_well call StopCell s alpha
@@ -167,13 +175,8 @@ test_nobody_waits_long_for_the_service_manager() {
 # However often somebody asks, the service manager is asked once, and listened to once.
 test_many_starts_are_one_order() {
 	local reload peers=() n
-	mkdir -p /run/systemd/system-generators
-	printf '#!/bin/sh\nsleep 4\n' >/run/systemd/system-generators/slow
-	chmod +x /run/systemd/system-generators/slow
 	done_well call EnableHypervisor
-	systemctl daemon-reload &
-	reload=$!
-	eventually_check "it is at work" 15 pgrep -f system-generators/slow
+	service_manager_is_slow
 	start_monitor
 	for n in 1 2 3 4 5 6; do
 		./bus-peer call "$manager" org.cellmgr1.Manager StartCell s alpha &
@@ -182,8 +185,7 @@ test_many_starts_are_one_order() {
 	for n in "${peers[@]}"; do
 		wait "$n" || not_ok "a start"
 	done
-	rm /run/systemd/system-generators/slow
-	wait "$reload"
+	service_manager_is_back
 	unit_becomes 15 cell@alpha active
 	# All of them are at their end with it.
 	peers=()

@@ -48,12 +48,7 @@ all_to_be_stopped() {
 	with_keys alpha '"on-failure": "stop-all"'
 	done_well call StartCell s alpha
 	done_well call StartCell s boot
-	cell beta Create
-	cell beta Load 'a(ht)' 0
-	fake rule start 0 hang >/dev/null
-	./bus-peer call "$manager" org.cellmgr1.Manager StartCell s beta >/tmp/start 2>&1 &
-	start=$!
-	property_becomes 30 beta Operation start
+	beta_comes_up
 	fail_alpha
 	property_becomes 30 boot Operation "stop, waiting"
 }
