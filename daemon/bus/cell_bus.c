@@ -12,7 +12,7 @@
 #include "bus/unit.h"
 #include "bus/vtable.h"
 
-#define OBJECT struct cell
+#define BUS_OBJECT struct cell
 
 static int submit(struct cell *cell, enum bus_verb verb, sd_bus_message *call,
 		  sd_bus_error *ret_error)

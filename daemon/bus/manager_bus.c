@@ -10,8 +10,9 @@
 #include "bus/service.h"
 #include "bus/vtable.h"
 #include "common/clock.h"
+#include "model/description_diff.h"
 
-#define OBJECT struct manager
+#define BUS_OBJECT struct manager
 
 static int submit(struct manager *manager, enum bus_verb verb, const char *cell,
 		  sd_bus_message *call, sd_bus_error *ret_error)
@@ -48,7 +49,7 @@ METHOD(disable)
 
 METHOD(reload)
 {
-	return plan_bus_reload(userdata, call, ret_error);
+	return submit(userdata, VERB_RELOAD, NULL, call, ret_error);
 }
 
 /* The cell that a call names; negative, with ret_error set, where there is none. */
@@ -138,7 +139,7 @@ static char *make_note(const struct cell *cell)
 		return asprintf(&note, "(%s)", cell->operation) < 0 ? NULL : note;
 	if (cell->last_error || !cell->pending)
 		return strdup(cell->last_error ?: "");
-	keys = service_format_keys(cell->pending);
+	keys = description_keys_format(cell->pending);
 	return keys && asprintf(&note, "pending: %s", keys) >= 0 ? note : NULL;
 }
 

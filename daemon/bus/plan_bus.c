@@ -143,11 +143,3 @@ int plan_bus_apply(struct manager *manager, sd_bus_message *call, sd_bus_error *
 {
 	return hold(manager, call, submit_apply, ret_error);
 }
-
-/* Not held: who asks for something next means it by what is read now. */
-int plan_bus_reload(struct manager *manager, sd_bus_message *call, sd_bus_error *ret_error)
-{
-	struct job *job = job_new(manager, VERB_RELOAD, NULL);
-
-	return job ? request_submit(manager->userdata, call, job, ret_error) : -ENOMEM;
-}

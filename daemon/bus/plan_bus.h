@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /*
- * Plan, Apply and Reload: all of them need to know which files of images are others than those that
- * were loaded, and are gone on with when that is known; others are served meanwhile.
+ * Plan and Apply: both need to know which files of images are others than those that were loaded,
+ * and are gone on with when that is known; others are served meanwhile. A Reload does not wait: who
+ * asks for something next means it by what is read now.
  */
 #ifndef PLAN_BUS_H
 #define PLAN_BUS_H
@@ -13,6 +14,5 @@ struct manager;
 /* For return from the methods. */
 int plan_bus_plan(struct manager *manager, sd_bus_message *call, sd_bus_error *ret_error);
 int plan_bus_apply(struct manager *manager, sd_bus_message *call, sd_bus_error *ret_error);
-int plan_bus_reload(struct manager *manager, sd_bus_message *call, sd_bus_error *ret_error);
 
 #endif /* PLAN_BUS_H */

@@ -43,24 +43,6 @@ int service_append_keys(sd_bus_message *reply, uint32_t keys)
 	return r < 0 ? r : sd_bus_message_close_container(reply);
 }
 
-char *service_format_keys(uint32_t keys)
-{
-	char *text = NULL;
-	size_t size;
-	FILE *stream = open_memstream(&text, &size);
-	const char *before = "";
-
-	if (!stream)
-		return NULL;
-	for (size_t i = 0; i < 32 && keys >> i; i++) {
-		if (!(keys & 1u << i))
-			continue;
-		fprintf(stream, "%s%s", before, description_top.keys[i].name);
-		before = ", ";
-	}
-	return memstream_end(stream, &text);
-}
-
 int service_reply_error(sd_bus_error *ret_error, const struct error *error)
 {
 	return sd_bus_error_set(ret_error, error_bus_name(error->code), error_text(error));

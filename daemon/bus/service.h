@@ -73,9 +73,6 @@ int service_append_cpus(sd_bus_message *reply, const struct cpu_mask *cpus);
 /* Keys of descriptions (model/description_diff.h) by their names, as. */
 int service_append_keys(sd_bus_message *reply, uint32_t keys);
 
-/* The same as "KEY, KEY". To be freed; NULL without memory. */
-char *service_format_keys(uint32_t keys);
-
 /* Path of a cell's object; what a foreign cell's name may hold is escaped. NULL without memory. */
 char *cell_bus_path(const struct cell *cell);
 

@@ -22,11 +22,11 @@
 
 /*
  * Rows of a table out of a list X(symbol, name, type, from) of properties that change. from is
- * BY_GETTER(name) for GETTER(name), or BY_MEMBER(name) of what the file defines as OBJECT.
+ * BY_GETTER(name) for GETTER(name), or BY_MEMBER(name) of what the file defines as BUS_OBJECT.
  */
 #define PROPERTY_ROW(symbol, name, type, ...) \
 	SD_BUS_PROPERTY(name, type, __VA_ARGS__, SD_BUS_VTABLE_PROPERTY_EMITS_CHANGE),
 #define BY_GETTER(name) get_##name, 0
-#define BY_MEMBER(name) NULL, offsetof(OBJECT, name)
+#define BY_MEMBER(name) NULL, offsetof(BUS_OBJECT, name)
 
 #endif /* VTABLE_H */
