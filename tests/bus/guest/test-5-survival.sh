@@ -307,7 +307,7 @@ test_unit_of_a_cell_without_a_pulse_fails() {
 
 test_failure_is_reported_once_and_fails_the_unit() {
 	local line
-	systemctl start cell@alpha
+	done_well systemctl start cell@alpha
 	fake fail alpha 2 0xdead000 4 0x1234 2 >/dev/null
 	unit_becomes 30 cell@alpha failed
 	state_is alpha failed
