@@ -392,8 +392,6 @@ static void begin(struct unit *unit, bool to_stop)
 	}
 	unit_set_status("Starting the cell");
 	unit->leftover = leftover_read(unit->name);
-	if (leftover_take_follow(unit->name) && !unit->leftover)
-		unit->method = NULL;
 	/* A start may take long; whether there is a daemon at all is known at once by this. */
 	unit->ask = true;
 	go_on(unit);

@@ -97,7 +97,6 @@ int end_cell(const char *name)
 	const char *code = getenv("EXIT_CODE"), *status = getenv("EXIT_STATUS");
 	const char *result = getenv("SERVICE_RESULT");
 
-	leftover_take_follow(name); /* what came for a unit that ran already */
 	if (!code || !status || strcmp(code, "exited") == 0)
 		return EXIT_SUCCESS;
 	/* It was told to stop before it could listen. */

@@ -4,29 +4,23 @@
 #include <errno.h>
 #include <inttypes.h>
 #include <string.h>
-#include <sys/stat.h>
-#include <time.h>
 
 #include "common/cleanup.h"
 
-/* A word that nobody has come for in that time was for a unit that never ran. */
-#define FOLLOW_S 10
-
 /* In what the service manager gives its units to keep (RuntimeDirectory=). NULL: nowhere. */
-static char *file_of(const char *cell, const char *suffix)
+static char *file_of(const char *cell)
 {
 	const char *directory = getenv("RUNTIME_DIRECTORY");
 	char *file;
 
-	if (!directory || strchr(cell, '/') ||
-	    asprintf(&file, "%s/%s%s", directory, cell, suffix) < 0)
+	if (!directory || strchr(cell, '/') || asprintf(&file, "%s/%s", directory, cell) < 0)
 		return NULL;
 	return file;
 }
 
 void leftover_write(const char *cell, uint64_t started_at)
 {
-	_cleanup_(freep) char *file = file_of(cell, "");
+	_cleanup_(freep) char *file = file_of(cell);
 	_cleanup_(fclosep) FILE *stream = file ? fopen(file, "we") : NULL;
 
 	if (!stream || fprintf(stream, "%" PRIu64 "\n", started_at) < 0 || fflush(stream) != 0)
@@ -36,7 +30,7 @@ void leftover_write(const char *cell, uint64_t started_at)
 
 uint64_t leftover_read(const char *cell)
 {
-	_cleanup_(freep) char *file = file_of(cell, "");
+	_cleanup_(freep) char *file = file_of(cell);
 	_cleanup_(fclosep) FILE *stream = file ? fopen(file, "re") : NULL;
 	uint64_t started_at;
 
@@ -45,17 +39,8 @@ uint64_t leftover_read(const char *cell)
 
 void leftover_remove(const char *cell)
 {
-	_cleanup_(freep) char *file = file_of(cell, "");
+	_cleanup_(freep) char *file = file_of(cell);
 
 	if (file)
 		unlink(file);
-}
-
-bool leftover_take_follow(const char *cell)
-{
-	_cleanup_(freep) char *file = file_of(cell, ".follow");
-	struct stat status;
-	bool recent = file && stat(file, &status) == 0 && status.st_mtime + FOLLOW_S >= time(NULL);
-
-	return file && unlink(file) == 0 && recent;
 }

@@ -7,7 +7,6 @@
 #ifndef LEFTOVER_H
 #define LEFTOVER_H
 
-#include <stdbool.h>
 #include <stdint.h>
 
 /* A run is told by when it was started (property StartedAt). */
@@ -17,11 +16,5 @@ void leftover_write(const char *cell, uint64_t started_at);
 uint64_t leftover_read(const char *cell);
 
 void leftover_remove(const char *cell);
-
-/*
- * Whether the daemon has had the unit started for a cell that others have started: the unit is for
- * that run then, and starts no other one, whatever has become of it. Asked once.
- */
-bool leftover_take_follow(const char *cell);
 
 #endif /* LEFTOVER_H */

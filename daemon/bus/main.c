@@ -13,6 +13,7 @@
 #include "bus/inhibit.h"
 #include "bus/log_control.h"
 #include "bus/service.h"
+#include "bus/unit.h"
 #include "common/cleanup.h"
 #include "manager/core.h"
 #include "util/log.h"
@@ -136,6 +137,8 @@ static int on_post(sd_event_source *source, void *userdata)
 	if (program->ready || (!program->service->manager->observed && !program->late))
 		return 0;
 	program->ready = true;
+	if (program->service->manager->observed)
+		units_resume(program->service);
 	r = sd_bus_request_name(program->bus, BUS_NAME, 0);
 	if (r < 0) {
 		log_error("Cannot have the bus name %s: %s", BUS_NAME, strerror(-r));

@@ -1,10 +1,13 @@
 // SPDX-License-Identifier: GPL-2.0-only
 #include "bus/unit.h"
 
+#include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
 #include <string.h>
 #include <sys/stat.h>
+#include <time.h>
+#include <unistd.h>
 
 #include <systemd/sd-login.h>
 
@@ -16,6 +19,7 @@
 #define SYSTEMD_INTERFACE SYSTEMD ".Manager"
 
 #define UNIT_DIRECTORY "/run/cellmgr/units"
+#define FOLLOW_SUFFIX  ".follow"
 #define UNIT_NAME_MAX  (DESCRIPTION_MAX_NAME + sizeof("cell@.service"))
 
 /* It may be at work on what all units are like; nobody waits longer than that for it. */
@@ -24,6 +28,8 @@
 #define AGAIN_US    500000u
 /* Longer than a unit needs to find out that its cell runs. */
 #define FOLLOW_US   60000000u
+/* What a daemon has not come to is done by the next one, unless that came much later. */
+#define RESUME_S    10
 
 /* Who is answered when the service manager has it. */
 struct unit_waiter {
@@ -103,13 +109,15 @@ static void send_systemd(const struct service *service, const char *method, cons
 				 method, NULL, NULL, unit ? "s" : "", unit);
 }
 
-/* For the unit's process, should the daemon be another one when it asks (cell-unit/leftover.h). */
-static void mark_following(const struct unit_order *order, bool follows)
+/* For a daemon that comes after this one, should it die before the service manager has it. */
+static void put_on_record(const struct unit_order *order, bool follows)
 {
-	char file[sizeof(UNIT_DIRECTORY "/.follow") + DESCRIPTION_MAX_NAME];
+	char file[sizeof(UNIT_DIRECTORY "/" FOLLOW_SUFFIX) + DESCRIPTION_MAX_NAME];
 	int fd;
 
-	snprintf(file, sizeof(file), UNIT_DIRECTORY "/%s.follow", order->cell);
+	if (!order->up)
+		return;
+	snprintf(file, sizeof(file), UNIT_DIRECTORY "/%s" FOLLOW_SUFFIX, order->cell);
 	if (!follows) {
 		unlink(file);
 		return;
@@ -162,8 +170,6 @@ static void order_free(struct unit_order *order)
 		send_systemd(order->service, "Unsubscribe", NULL);
 		order->service->removals = sd_bus_slot_unref(order->service->removals);
 	}
-	if (order->up && order->cell)
-		mark_following(order, false);
 	while (order->waiters) {
 		struct unit_waiter *waiter = order->waiters;
 
@@ -179,6 +185,7 @@ static void order_free(struct unit_order *order)
 
 static void finish(struct unit_order *order)
 {
+	put_on_record(order, false);
 	tell_done(order);
 	order_free(order);
 }
@@ -299,20 +306,16 @@ static int on_removed(sd_bus_message *message, void *userdata, sd_bus_error *ret
 {
 	struct service *service = userdata;
 	struct unit_order *order = service->orders;
-	const char *job, *unit, *result, *sender = sd_bus_message_get_sender(message);
+	const char *job, *sender = sd_bus_message_get_sender(message);
 
-	if (!sender || sd_bus_message_read(message, "uoss", NULL, &job, &unit, &result) < 0)
+	if (!sender || sd_bus_message_read(message, "uo", NULL, &job) < 0)
 		return 0;
 	/* A match by a name that is well known lets through what anybody sends to us. */
 	while (order &&
 	       !(order->job && strcmp(order->job, job) == 0 && strcmp(order->manager, sender) == 0))
 		order = order->next;
-	if (!order)
-		return 0;
-	/* Taken back by a stop its process may have begun: it still is to start nothing. */
-	if (strcmp(result, "done") != 0)
-		order->up = false;
-	finish(order);
+	if (order)
+		finish(order);
 	return 0;
 }
 
@@ -359,10 +362,9 @@ static int begin(struct unit_order *order)
 	order->again = order->late = false;
 	forget_job(order);
 	/* Somebody wants it: how often it was started before does not count. */
-	if (order->up) {
-		mark_following(order, true);
+	put_on_record(order, true);
+	if (order->up)
 		send_systemd(order->service, "ResetFailedUnit", order->unit);
-	}
 	r = watch_jobs(order->service);
 	if (r >= 0)
 		r = set_patience(order);
@@ -410,13 +412,16 @@ int unit_follow(struct service *service, enum bus_verb verb, const char *cell,
 		r = add_waiter(order, done, userdata) < 0 ? -ENOMEM : 1;
 	/* What others wait for goes on. */
 	if (r <= 0 && !order->waiters && !order->job && !order->call)
-		order_free(order);
+		finish(order);
 	return r;
 }
 
 bool unit_follows(const struct service *service, enum bus_verb verb, const char *cell)
 {
-	return find_order(service, cell, verb != VERB_STOP) != NULL;
+	const struct unit_order *up = verb == VERB_STOP ? NULL : find_order(service, cell, true);
+
+	/* One that is yet to be tried again has not brought the process that asks. */
+	return (up && (up->call || up->job)) || find_order(service, cell, false);
 }
 
 void unit_ends(struct service *service, const char *cell)
@@ -429,10 +434,37 @@ void unit_ends(struct service *service, const char *cell)
 
 void units_free(struct service *service)
 {
-	while (service->orders) {
-		service->orders->up = false; /* the mark stays for the unit */
+	while (service->orders)
 		order_free(service->orders);
-	}
+}
+
+/* file: of a cell that a daemon before this one had started. It may be long ago. */
+static void resume(struct service *service, int dir, const char *file)
+{
+	size_t length = strlen(file), suffix = strlen(FOLLOW_SUFFIX);
+	_cleanup_(freep) char *cell = NULL;
+	struct stat status;
+	bool recent;
+
+	if (length <= suffix || strcmp(file + length - suffix, FOLLOW_SUFFIX) != 0)
+		return;
+	recent = fstatat(dir, file, &status, AT_SYMLINK_NOFOLLOW) == 0 &&
+		 status.st_mtime + RESUME_S >= time(NULL);
+	unlinkat(dir, file, 0);
+	cell = recent ? strndup(file, length - suffix) : NULL;
+	if (cell && manager_find_cell(service->manager, cell))
+		unit_follow(service, VERB_START, cell, NULL, NULL);
+}
+
+void units_resume(struct service *service)
+{
+	DIR *dir = opendir(UNIT_DIRECTORY);
+	const struct dirent *entry;
+
+	while (dir && (entry = readdir(dir)))
+		resume(service, dirfd(dir), entry->d_name);
+	if (dir)
+		closedir(dir);
 }
 
 void units_stop_all(struct service *service)

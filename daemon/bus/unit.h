@@ -27,8 +27,8 @@ int unit_follow(struct service *service, enum bus_verb verb, const char *cell,
 		void (*done)(void *userdata), void *userdata);
 
 /*
- * Whether the unit is being started for a run that there is, or was (VERB_START), or stopped for
- * one that others have stopped (VERB_STOP): what it asks for is done then.
+ * Whether what the unit asks for is done already: it is being started for a run that there is, or
+ * was (VERB_START), or stopped for one that others have stopped (VERB_STOP, and VERB_START, too).
  */
 bool unit_follows(const struct service *service, enum bus_verb verb, const char *cell);
 
@@ -38,7 +38,13 @@ void unit_ends(struct service *service, const char *cell);
 /* The hypervisor was disabled: none of the cells is to come back by itself. Nobody waits. */
 void units_stop_all(struct service *service);
 
-/* Drops all: for the end of the daemon. */
+/*
+ * Has units started for cells that a daemon before this one had started when it died. Once, when it
+ * is known which cells run.
+ */
+void units_resume(struct service *service);
+
+/* Drops all, for the next daemon to resume: for the end of the daemon. */
 void units_free(struct service *service);
 
 #endif /* UNIT_H */

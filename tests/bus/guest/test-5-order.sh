@@ -227,6 +227,30 @@ test_unit_that_stops_is_not_started_over_it() {
 	state_is alpha shut-down
 }
 
+# The daemon has started a cell, and dies before the service manager knows.
+test_unit_is_started_by_the_next_daemon() {
+	local file=/run/cellmgr/units/alpha.follow
+	systemctl mask -q --runtime cell@alpha.service
+	done_well call StartCell s alpha
+	systemctl unmask -q --runtime cell@alpha.service
+	touch -d '1 minute ago' "$file"
+	kill_daemon
+	state_is alpha running
+	check "what is old is forgotten" [ ! -e "$file" ]
+	unit_is cell@alpha inactive
+	touch "$file"
+	kill_daemon
+	unit_becomes 15 cell@alpha active
+	state_is alpha running
+}
+
+test_what_a_daemon_left_is_no_word_for_a_later_start() {
+	touch /run/cellmgr/units/alpha.follow
+	done_well systemctl start cell@alpha
+	state_is alpha running
+	rm /run/cellmgr/units/alpha.follow
+}
+
 # While it stops, the cell is started anew by somebody else: the later wish counts.
 test_start_while_the_unit_ends() {
 	local n
