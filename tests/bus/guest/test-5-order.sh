@@ -213,6 +213,20 @@ test_unit_that_is_stopped_at_once_stops_its_cell() {
 	no_drop_ins
 }
 
+# It comes to ask for a start when the stop that is meant for it is over.
+test_unit_that_is_being_stopped_starts_nothing() {
+	drop_in alpha 'ExecStart=' "ExecStart=/bin/sh -c 'trap \"\" TERM; touch /run/cellmgr/units/deaf; sleep 1; exec /usr/lib/cellmgr/cell-unit %i'"
+	done_well call StartCell s alpha
+	eventually_check "it is deaf" 15 test -e /run/cellmgr/units/deaf
+	done_well call StopCell s alpha
+	state_is alpha shut-down
+	unit_becomes 15 cell@alpha failed
+	state_is alpha shut-down
+	is "starts of it" "$(journal CELL=alpha | grep -c 'Cell alpha started')" 1
+	rm /run/cellmgr/units/deaf
+	no_drop_ins
+}
+
 test_unit_that_stops_is_not_started_over_it() {
 	systemctl start cell@alpha
 	fake answer alpha deny >/dev/null
