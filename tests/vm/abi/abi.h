@@ -24,6 +24,8 @@ struct image {
 	size_t size;
 };
 
+#define CHATTER_LENGTH 200000u
+
 extern const struct image image_hello;	   /* K */
 extern const struct image image_pm_timer;  /* reads it, K */
 extern const struct image image_id;	   /* reads the register with the APIC's id, K */
