@@ -7,7 +7,7 @@
 # timeout: 400
 # shellcheck source-path=SCRIPTDIR source=../lib/cells.sh
 . ./cells.sh
-rounds=24
+rounds=12
 
 # hotplug: CPU 1 goes and comes until the cells are done.
 hotplug() {
