@@ -46,7 +46,7 @@ struct unit_order {
 	char *cell;
 	bool up;
 	bool again;	/* asked for once more, behind the opposite */
-	bool late;	/* a stop that takes longer than anybody waits */
+	bool late;	/* it takes longer than anybody waits */
 	char *job;	/* of the service manager; NULL: not known yet */
 	char *manager;	/* by its unique name: who has that job */
 	uint64_t until; /* when to try no more */
@@ -289,9 +289,11 @@ static int on_timer(sd_event_source *source, uint64_t usec, void *userdata)
 		log_event(LOG_NOTICE, NULL, order->cell, NULL, 0,
 			  "The service manager has not %s %s in time",
 			  order->up ? "started" : "stopped", order->unit);
-	/* Nobody waits any longer; but what the unit asks for until it is down is still for that
-	 * run. */
-	if (!order->up && !order->late &&
+	/*
+	 * Nobody waits any longer; but what the unit asks for until it is down is still for that
+	 * run, and what is to be said once more is said.
+	 */
+	if ((!order->up || order->again) && !order->late &&
 	    sd_event_source_set_time_relative(source, FOLLOW_US) >= 0 &&
 	    sd_event_source_set_enabled(source, SD_EVENT_ONESHOT) >= 0) {
 		order->late = true;

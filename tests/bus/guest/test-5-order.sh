@@ -201,6 +201,27 @@ test_many_starts_are_one_order() {
 	between "ears for them" "$(grep '"member":"AddMatch"' /tmp/monitor | grep -c JobRemoved)" 1 3
 }
 
+# It is told once more what it had been told before the opposite.
+test_last_wish_counts_where_the_service_manager_is_slow() {
+	local reload peers=()
+	done_well call EnableHypervisor
+	service_manager_is_slow
+	./bus-peer call "$manager" org.cellmgr1.Manager StartCell s alpha &
+	peers+=($!)
+	property_becomes 15 alpha State running
+	./bus-peer call "$manager" org.cellmgr1.Manager StopCell s alpha &
+	peers+=($!)
+	property_becomes 15 alpha State shut-down
+	./bus-peer call "$manager" org.cellmgr1.Manager StartCell s alpha &
+	peers+=($!)
+	property_becomes 15 alpha State running
+	service_manager_is_back
+	wait "${peers[@]}"
+	unit_becomes 15 cell@alpha active
+	is "no job is left" "$(systemctl list-jobs --no-legend 'cell@*')" ""
+	state_is alpha running
+}
+
 # The process of the unit is told to stop before it can listen.
 test_unit_that_is_stopped_at_once_stops_its_cell() {
 	drop_in alpha 'ExecStart=' "ExecStart=/bin/sleep infinity" TimeoutStartSec=infinity
