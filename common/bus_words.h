@@ -5,26 +5,29 @@
 
 #include "bus_abi.h"
 
-/* The words; constants. error_bus_name() is of codes other than ERROR_NONE. */
-const char *lifecycle_name(enum lifecycle state);
-const char *health_name(enum health health);
-const char *hypervisor_state_name(enum hypervisor_state state);
-const char *quality_name(enum quality quality);
-const char *dma_name(enum dma dma);
-const char *owner_name(enum owner owner);
-const char *verb_name(enum bus_verb verb);
-const char *change_name(enum bus_change change);
+/*
+ * X(NAME, enum, list of its words, _COUNT): NAME_name() is the word, a constant; NAME_from_word()
+ * returns the enum's _COUNT for what is none of its words.
+ */
+#define BUS_WORDS(X)                                                                              \
+	X(lifecycle, enum lifecycle, BUS_CELL_STATES, LIFECYCLE_COUNT)                            \
+	X(health, enum health, BUS_HEALTHS, HEALTH_COUNT)                                         \
+	X(hypervisor_state, enum hypervisor_state, BUS_HYPERVISOR_STATES, HYPERVISOR_STATE_COUNT) \
+	X(quality, enum quality, BUS_QUALITIES, QUALITY_COUNT)                                    \
+	X(dma, enum dma, BUS_DMAS, DMA_COUNT)                                                     \
+	X(owner, enum owner, BUS_OWNERS, OWNER_COUNT)                                             \
+	X(verb, enum bus_verb, BUS_VERBS, VERB_COUNT)                                             \
+	X(change, enum bus_change, BUS_CHANGES, CHANGE_COUNT)
+
+#define BUS_WORD_FUNCTIONS(name, type, words, count) \
+	const char *name##_name(type value);         \
+	type name##_from_word(const char *word);
+
+BUS_WORDS(BUS_WORD_FUNCTIONS)
+
+/* The name of an error on D-Bus, of codes other than ERROR_NONE; and the code of such a name,
+ * ERROR_NONE for those that bus_abi.h does not list. */
 const char *error_bus_name(enum error_code code);
-
-/* These return the enum's _COUNT for what is none of its words. */
-enum lifecycle lifecycle_from_word(const char *word);
-enum health health_from_word(const char *word);
-enum hypervisor_state hypervisor_state_from_word(const char *word);
-enum quality quality_from_word(const char *word);
-enum dma dma_from_word(const char *word);
-enum owner owner_from_word(const char *word);
-
-/* The code of an error on D-Bus; ERROR_NONE for those that bus_abi.h does not list. */
 enum error_code error_code_from_name(const char *name);
 
 /*
