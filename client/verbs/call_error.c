@@ -132,22 +132,26 @@ static char *fill_in(const char *hint, const char *cell)
 	return r < 0 ? NULL : text;
 }
 
-/* What is said of the way to another machine is ssh's own, and stands before. */
+/* What is said of the way to another machine, HOST:PORT, is ssh's own, and stands before. */
 static char *host_hint(const char *host)
 {
+	const int name = (int)strcspn(host, ":/");
+	const int port = host[name] == ':' ? (int)strcspn(host + name + 1, "/") : 0;
 	char *text;
 	int r;
 
 	r = asprintf(&text,
-		     "'ssh %.*s systemd-stdio-bridge' has to let you in there, and to find systemd "
-		     "and its bus",
-		     (int)strcspn(host, ":/"), host);
+		     "'ssh %s%.*s%s%.*s systemd-stdio-bridge' has to let you in there, and to find "
+		     "systemd and its bus",
+		     port ? "-p " : "", port, host + name + !!port, port ? " " : "", name, host);
 	return r < 0 ? NULL : text;
 }
 
-/* Whether nobody answered, as sd-bus names what the kernel says of it. */
-static bool is_lost_way(const char *error_name)
+bool call_error_is_lost_way(const char *error_name, const struct attempt *attempt)
 {
+	if (!attempt->host)
+		return false;
+	/* As sd-bus names what the kernel says of it. */
 	return !error_name || strncmp(error_name, "System.Error.", strlen("System.Error.")) == 0 ||
 	       strcmp(error_name, BUS_DBUS_ERROR("Disconnected")) == 0 ||
 	       strcmp(error_name, BUS_DBUS_ERROR("NoReply")) == 0;
@@ -158,7 +162,7 @@ char *call_error_hint(const char *error_name, const struct attempt *attempt)
 	enum error_code code = error_code_from_name(error_name ?: "");
 	const char *hint;
 
-	if (attempt->host && is_lost_way(error_name))
+	if (call_error_is_lost_way(error_name, attempt))
 		return host_hint(attempt->host);
 	if (!error_name)
 		return NULL;

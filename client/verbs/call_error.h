@@ -25,6 +25,9 @@ struct attempt {
 /* The exit status that a D-Bus error means. */
 enum exit_status call_error_status(const char *error_name);
 
+/* Whether nobody answered on the other machine; error_name NULL: there was no error's name. */
+bool call_error_is_lost_way(const char *error_name, const struct attempt *attempt);
+
 /*
  * One sentence on what to do about the error, or, with error_name NULL, about no answer (without a
  * full stop), to be freed by the caller; NULL where there is nothing to add, or memory is short.

@@ -22,7 +22,8 @@ int client_connect(struct client *client)
 	if (r == -EINVAL && attempt.host)
 		complain("-H %s: write USER@HOST, HOST:PORT or HOST/CONTAINER", attempt.host);
 	else if (r < 0)
-		complain("cannot connect to the system bus: %s", strerror(-r));
+		complain("cannot connect to the system bus%s%s: %s", attempt.host ? " of " : "",
+			 attempt.host ?: "", strerror(-r));
 	if (r >= 0 || r == -EINVAL || client->options.quiet)
 		return r;
 	hint = call_error_hint(NULL, &attempt);

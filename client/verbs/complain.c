@@ -109,9 +109,14 @@ enum exit_status complain_attempt(struct client *client, const char *cell,
 				  client->options.host};
 	const char *text = error->message ? error->message : error->name;
 	enum exit_status status = error->name ? call_error_status(error->name) : STATUS_FAILED;
-	_cleanup_(freep) char *hint = NULL;
+	_cleanup_(freep) char *hint = NULL, *lost = NULL;
 
 	text = text ? error_reason(text, attempt.verb, cell) : strerror(-r);
+	if (call_error_is_lost_way(error->name, &attempt)) {
+		if (asprintf(&lost, "no connection to %s: %s", attempt.host, text) < 0)
+			lost = NULL;
+		text = lost ?: text;
+	}
 	if (!client->options.quiet && status == STATUS_NO_SUCH_CELL && cell)
 		hint = suggest_cells(client, cell);
 	if (!client->options.quiet && !hint) {

@@ -46,8 +46,8 @@ index_modules() {
 # make_disk: sets disk, and packages to 0 where there are none.
 make_disk() {
 	disk=$image/root.ext4
-	compgen -G "$source_dir/build-packages/cellmgr_*.deb" >/dev/null || packages=0
-	((packages)) || return 0
+	compgen -G "$source_dir/build-packages/cellmgr_*.deb" >/dev/null || packages=0 plain=0
+	((packages || plain)) || return 0
 	disk=$work/root.ext4
 	"$here/mkdisk" "$image" "$source_dir/build-packages" "$disk"
 }
