@@ -23,10 +23,12 @@
 
 #include "common/cleanup.h"
 #include "common/clock.h"
-#include "connection.h"
 #include "daemon.h"
 #include "leftover.h"
 #include "unit.h"
+
+#define PROPERTIES_INTERFACE "org.freedesktop.DBus.Properties"
+#define LOCAL_INTERFACE	     "org.freedesktop.DBus.Local"
 
 #define SECOND_US 1000000ull
 
@@ -238,26 +240,47 @@ static void leave_bus(struct unit *unit)
 		unit_say(4, "The cell runs, the system bus is away");
 }
 
+/* Nothing waits for the bus. */
+static int open_bus(struct unit *unit)
+{
+	_cleanup_(sd_bus_close_unrefp) sd_bus *bus = NULL;
+	int r = sd_bus_open_system(&bus);
+
+	/* The daemon gives every operation its deadline; a second one here would only be wrong. */
+	if (r >= 0)
+		r = sd_bus_set_method_call_timeout(bus, UINT64_MAX);
+	if (r >= 0)
+		r = sd_bus_attach_event(bus, unit->event, SD_EVENT_PRIORITY_NORMAL);
+	if (r >= 0)
+		r = sd_bus_match_signal_async(bus, NULL, BUS_NAME, unit->path, PROPERTIES_INTERFACE,
+					      "PropertiesChanged", on_changed, NULL, unit);
+	if (r >= 0)
+		r = sd_bus_add_match_async(bus, NULL,
+					   "type='signal',sender='org.freedesktop.DBus',"
+					   "interface='org.freedesktop.DBus',"
+					   "member='NameOwnerChanged',arg0='" BUS_NAME "'",
+					   on_owner, NULL, unit);
+	if (r >= 0)
+		r = sd_bus_match_signal_async(bus, NULL, LOCAL_INTERFACE,
+					      "/org/freedesktop/DBus/Local", LOCAL_INTERFACE,
+					      "Disconnected", on_lost, NULL, unit);
+	if (r >= 0)
+		unit->bus = TAKE_POINTER(bus);
+	return r;
+}
+
 /* Whether there is a bus to talk to. */
 static bool has_bus(struct unit *unit)
 {
-	static const struct connection_events events = {on_changed, on_owner, on_lost};
-	int r;
+	int r = 0;
 
 	if (unit->bus_lost)
 		leave_bus(unit);
-	if (unit->bus)
-		return true;
-	r = connection_open(unit->event, unit->path, &events, unit, &unit->bus);
+	if (!unit->bus)
+		r = open_bus(unit);
 	if (r < 0)
 		note_away(unit, strerror(-r));
 	return r >= 0;
-}
-
-static void fail_call(struct unit *unit, int r)
-{
-	/* Between the end of the bus and the news of it. */
-	note_away(unit, strerror(-r));
 }
 
 static void call_manager(struct unit *unit)
@@ -275,8 +298,9 @@ static void call_manager(struct unit *unit)
 	r = sd_bus_call_method_async(unit->bus, &unit->call, BUS_NAME, BUS_MANAGER_PATH,
 				     BUS_MANAGER_INTERFACE, unit->method, on_called, unit, "s",
 				     unit->name);
+	/* Between the end of the bus and the news of it. */
 	if (r < 0)
-		fail_call(unit, r);
+		note_away(unit, strerror(-r));
 }
 
 static void ask_for_view(struct unit *unit)
@@ -286,7 +310,7 @@ static void ask_for_view(struct unit *unit)
 					 BUS_CELL_INTERFACE);
 
 	if (r < 0)
-		fail_call(unit, r);
+		note_away(unit, strerror(-r));
 }
 
 static void ask_for_time(struct unit *unit, uint64_t now)
