@@ -2,6 +2,7 @@
 #include <ctype.h>
 #include <string.h>
 
+#include "common/cleanup.h"
 #include "json.h"
 
 bool json_add(struct json_object *object, const char *key, struct json_object *value)
@@ -34,6 +35,25 @@ bool json_add_string(struct json_object *object, const char *key, const char *te
 bool json_add_uint64(struct json_object *object, const char *key, uint64_t number)
 {
 	return json_add(object, key, json_object_new_uint64(number));
+}
+
+struct json_object *json_named(struct json_object *rows, const char *const *keys, size_t count)
+{
+	_cleanup_(json_putp) struct json_object *array = json_object_new_array();
+
+	for (size_t i = 0; array && i < json_object_array_length(rows); i++) {
+		struct json_object *row = json_object_array_get_idx(rows, i);
+		struct json_object *object = json_object_new_object();
+
+		if (!json_append(array, object))
+			return NULL;
+		for (size_t j = 0; j < count && j < json_object_array_length(row); j++) {
+			if (!json_add(object, keys[j],
+				      json_object_get(json_object_array_get_idx(row, j))))
+				return NULL;
+		}
+	}
+	return TAKE_POINTER(array);
 }
 
 char *json_key(const char *property)

@@ -24,6 +24,9 @@ bool json_append(struct json_object *array, struct json_object *value);
 bool json_add_string(struct json_object *object, const char *key, const char *text);
 bool json_add_uint64(struct json_object *object, const char *key, uint64_t number);
 
+/* Rows (arrays) as objects with these keys, in a new array; NULL when memory is short. */
+struct json_object *json_named(struct json_object *rows, const char *const *keys, size_t count);
+
 /*
  * The name of a D-Bus property as a key: in lower case with dashes (StartedAt: "started-at"). Keys
  * do not change between versions. To be freed by the caller; NULL when memory is short.

@@ -115,107 +115,53 @@ int fetch_cells(struct connection *connection, sd_bus_error *ret_error, struct c
 	return 0;
 }
 
-/* The first column says how many there are. */
-static struct cell_row *row_at(struct cell_rows *rows, size_t i, bool first)
-{
-	if (i < rows->count || !first)
-		return i < rows->count ? &rows->rows[i] : NULL;
-	if (i % 64 == 0) {
-		struct cell_row *more = realloc(rows->rows, (i + 64) * sizeof(*more));
-
-		if (!more)
-			return NULL;
-		rows->rows = more;
-	}
-	return &rows->rows[rows->count++];
-}
-
-static int read_texts(struct cell_rows *rows, size_t member, bool first)
-{
-	struct cell_row *row;
-	const char *text;
-	size_t i = 0;
-	int r = sd_bus_message_enter_container(rows->reply, 'a', "s");
-
-	for (; r >= 0 && (r = sd_bus_message_read_basic(rows->reply, 's', &text)) > 0; i++) {
-		row = row_at(rows, i, first);
-		if (!row)
-			return first ? -ENOMEM : -EBADMSG;
-		*(const char **)((char *)row + member) = text;
-	}
-	if (r >= 0)
-		r = sd_bus_message_exit_container(rows->reply);
-	return r < 0 || i == rows->count ? r : -EBADMSG;
-}
-
-static int read_numbers(struct cell_rows *rows, size_t member)
-{
-	const void *numbers;
-	size_t size;
-	int r = sd_bus_message_read_array(rows->reply, 't', &numbers, &size);
-
-	if (r >= 0 && size != rows->count * sizeof(uint64_t))
-		r = -EBADMSG;
-	for (size_t i = 0; r >= 0 && i < rows->count; i++)
-		*(uint64_t *)((char *)&rows->rows[i] + member) = ((const uint64_t *)numbers)[i];
-	return r;
-}
-
-int fetch_rows(struct connection *connection, sd_bus_error *ret_error, struct cell_rows *ret_rows)
-{
-	static const char types[] = {BUS_SUMMARY_COLUMNS(WORD_ENTRY)};
-	static const size_t members[SUMMARY_COLUMN_COUNT] = {
-		[SUMMARY_NAME] = offsetof(struct cell_row, name),
-		[SUMMARY_STATE] = offsetof(struct cell_row, state),
-		[SUMMARY_HEALTH] = offsetof(struct cell_row, health),
-		[SUMMARY_CPUS] = offsetof(struct cell_row, cpus),
-		[SUMMARY_MEMORY] = offsetof(struct cell_row, memory),
-		[SUMMARY_UPTIME] = offsetof(struct cell_row, uptime_us),
-		[SUMMARY_NOTE] = offsetof(struct cell_row, note),
-	};
-	_cleanup_(cell_rows_free) struct cell_rows rows = {0};
-	int r;
-
-	r = connection_call(connection, CALL_READ, BUS_MANAGER_PATH, BUS_MANAGER_INTERFACE,
-			    "SummarizeCells", ret_error, &rows.reply, NULL);
-	for (size_t i = 0; r >= 0 && i < SUMMARY_COLUMN_COUNT; i++)
-		r = types[i] == 's' ? read_texts(&rows, members[i], i == 0)
-				    : read_numbers(&rows, members[i]);
-	if (r < 0)
-		return r;
-	*ret_rows = rows;
-	rows = (struct cell_rows){0};
-	return 0;
-}
-
-void cell_rows_free(struct cell_rows *rows)
-{
-	free(rows->rows);
-	sd_bus_message_unref(rows->reply);
-	*rows = (struct cell_rows){0};
-}
-
-int fetch_map(struct connection *connection, sd_bus_error *ret_error, struct json_object **ret_map)
+/* The arguments of an answer to a question about a text (NULL: without one), in one array. */
+static int fetch_arguments(struct connection *connection, const char *member, const char *text,
+			   const char *signature, sd_bus_error *ret_error,
+			   struct json_object **ret_arguments)
 {
 	_cleanup_(sd_bus_message_unrefp) sd_bus_message *reply = NULL;
-	_cleanup_(json_putp) struct json_object *map = json_object_new_array();
+	_cleanup_(json_putp) struct json_object *arguments = json_object_new_array();
 	int r;
 
-	r = connection_call(connection, CALL_READ, BUS_MANAGER_PATH, BUS_MANAGER_INTERFACE,
-			    "GetMap", ret_error, &reply, NULL);
-	if (r >= 0 && !sd_bus_message_has_signature(reply, "a(uss)a(ttss)"))
+	r = connection_call(connection, CALL_READ, BUS_MANAGER_PATH, BUS_MANAGER_INTERFACE, member,
+			    ret_error, &reply, text ? "s" : NULL, text);
+	if (r >= 0 && !sd_bus_message_has_signature(reply, signature))
 		r = -EBADMSG;
-	for (int i = 0; r >= 0 && i < 2; i++) {
-		struct json_object *part = NULL;
+	while (r >= 0 && (r = sd_bus_message_at_end(reply, true)) == 0) {
+		struct json_object *argument = NULL;
 
-		r = json_from_message(reply, &part);
-		if (r >= 0 && (!map || !json_append(map, part)))
+		r = json_from_message(reply, &argument);
+		if (r >= 0 && (!arguments || !json_append(arguments, argument)))
 			r = -ENOMEM;
 	}
 	if (r < 0)
 		return r;
-	*ret_map = TAKE_POINTER(map);
+	*ret_arguments = TAKE_POINTER(arguments);
 	return 0;
+}
+
+int fetch_summary(struct connection *connection, sd_bus_error *ret_error,
+		  struct json_object **ret_columns)
+{
+#define COLUMN_TYPE(column, type) 'a', type,
+	static const char signature[] = {BUS_SUMMARY_COLUMNS(COLUMN_TYPE) '\0'};
+	_cleanup_(json_putp) struct json_object *columns = NULL;
+	int r = fetch_arguments(connection, "SummarizeCells", NULL, signature, ret_error, &columns);
+
+	for (size_t i = 1; r >= 0 && i < SUMMARY_COLUMN_COUNT; i++) {
+		if (json_object_array_length(json_object_array_get_idx(columns, i)) !=
+		    json_object_array_length(json_object_array_get_idx(columns, 0)))
+			r = -EBADMSG;
+	}
+	if (r >= 0)
+		*ret_columns = TAKE_POINTER(columns);
+	return r;
+}
+
+int fetch_map(struct connection *connection, sd_bus_error *ret_error, struct json_object **ret_map)
+{
+	return fetch_arguments(connection, "GetMap", NULL, "a(uss)a(ttss)", ret_error, ret_map);
 }
 
 static int keep_reply(sd_bus_message *reply, void *kept, sd_bus_error *ret_error)
@@ -226,12 +172,11 @@ static int keep_reply(sd_bus_message *reply, void *kept, sd_bus_error *ret_error
 
 int fetch_overview(struct connection *connection, sd_bus_error *ret_error,
 		   struct manager_info *ret_manager, struct cell_list *ret_list,
-		   struct cell_rows *ret_rows)
+		   struct json_object **ret_columns)
 {
 	_cleanup_(sd_bus_message_unrefp) sd_bus_message *call = NULL, *reply = NULL;
-	_cleanup_(json_putp) struct json_object *properties = NULL;
+	_cleanup_(json_putp) struct json_object *properties = NULL, *columns = NULL;
 	_cleanup_(cell_list_free) struct cell_list list = {0};
-	_cleanup_(cell_rows_free) struct cell_rows rows = {0};
 	_cleanup_(sd_bus_slot_unrefp) sd_bus_slot *slot = NULL;
 	int r;
 
@@ -243,7 +188,7 @@ int fetch_overview(struct connection *connection, sd_bus_error *ret_error,
 		r = sd_bus_call_async(connection->bus, &slot, call, keep_reply, &reply, 0);
 	if (r >= 0)
 		r = ret_list ? fetch_cells(connection, ret_error, &list)
-			     : fetch_rows(connection, ret_error, &rows);
+			     : fetch_summary(connection, ret_error, &columns);
 	/* What came meanwhile is in the queue. */
 	while (r >= 0 && !reply) {
 		r = sd_bus_process(connection->bus, NULL);
@@ -262,8 +207,7 @@ int fetch_overview(struct connection *connection, sd_bus_error *ret_error,
 		*ret_list = list;
 		list = (struct cell_list){0};
 	} else {
-		*ret_rows = rows;
-		rows = (struct cell_rows){0};
+		*ret_columns = TAKE_POINTER(columns);
 	}
 	return 0;
 }
@@ -340,42 +284,18 @@ int open_console(struct connection *connection, enum call_kind kind, const char 
 	return 0;
 }
 
-static int add_crash(struct json_object *list, const char *record, const char *cell, uint64_t time,
-		     const char *reason)
-{
-	struct json_object *object = json_object_new_object();
-
-	if (!json_append(list, object) || !json_add_string(object, "record", record) ||
-	    !json_add_string(object, "cell", cell) || !json_add_uint64(object, "time", time) ||
-	    !json_add_string(object, "reason", reason))
-		return -ENOMEM;
-	return 0;
-}
-
 int fetch_crashes(struct connection *connection, const char *cell, sd_bus_error *ret_error,
 		  struct json_object **ret_list)
 {
-	_cleanup_(sd_bus_message_unrefp) sd_bus_message *reply = NULL;
-	_cleanup_(json_putp) struct json_object *list = NULL;
-	const char *record, *of, *reason;
-	uint64_t time;
-	int r;
+	static const char *const keys[] = {"record", "cell", "time", "reason"};
+	_cleanup_(json_putp) struct json_object *arguments = NULL;
+	int r = fetch_arguments(connection, "ListCrashRecords", cell, "a(ssts)", ret_error,
+				&arguments);
 
-	r = connection_call(connection, CALL_READ, BUS_MANAGER_PATH, BUS_MANAGER_INTERFACE,
-			    "ListCrashRecords", ret_error, &reply, "s", cell);
 	if (r < 0)
 		return r;
-	list = json_object_new_array();
-	if (!list)
-		return -ENOMEM;
-	r = sd_bus_message_enter_container(reply, 'a', "(ssts)");
-	while (r >= 0 &&
-	       (r = sd_bus_message_read(reply, "(ssts)", &record, &of, &time, &reason)) > 0)
-		r = add_crash(list, record, of, time, reason);
-	if (r < 0)
-		return r;
-	*ret_list = TAKE_POINTER(list);
-	return 0;
+	*ret_list = json_named(json_object_array_get_idx(arguments, 0), keys, ARRAY_SIZE(keys));
+	return *ret_list ? 0 : -ENOMEM;
 }
 
 int fetch_crash(struct connection *connection, const char *record, sd_bus_error *ret_error,

@@ -13,16 +13,20 @@ int fetch_cell(struct connection *connection, const char *path, sd_bus_error *re
 	       struct cell_info *ret_cell);
 int fetch_cells(struct connection *connection, sd_bus_error *ret_error, struct cell_list *ret_list);
 
-/* What a table shows, where the rest is not needed: all of it costs many times as much. */
-int fetch_rows(struct connection *connection, sd_bus_error *ret_error, struct cell_rows *ret_rows);
+/*
+ * What a table shows, where the rest is not needed: all of it costs many times as much. An array,
+ * to be put, of a column for each of bus_abi.h's, which are arrays with an entry for each cell.
+ */
+int fetch_summary(struct connection *connection, sd_bus_error *ret_error,
+		  struct json_object **ret_columns);
 
 /*
- * The manager and one of both, where the other is NULL, at once: the second question does not wait
- * for the first answer.
+ * The manager and one of both, the columns where ret_list is NULL, at once: the second question
+ * does not wait for the first answer.
  */
 int fetch_overview(struct connection *connection, sd_bus_error *ret_error,
 		   struct manager_info *ret_manager, struct cell_list *ret_list,
-		   struct cell_rows *ret_rows);
+		   struct json_object **ret_columns);
 
 /* A list of all, or of the one cell whose object is at path, where that is not NULL. */
 int fetch_cells_at(struct connection *connection, const char *path, sd_bus_error *ret_error,

@@ -56,18 +56,6 @@ struct manager_info {
 	MANAGER_PROPERTIES(PROPERTY_MEMBER)
 };
 
-/* Of a cell what a table of all shows: an entry of each column; texts are the answer's own. */
-struct cell_row {
-	const char *name, *state, *health, *cpus, *note;
-	uint64_t memory, uptime_us; /* 0: it does not run, or nobody knows */
-};
-
-struct cell_rows {
-	struct sd_bus_message *reply;
-	struct cell_row *rows; /* by name */
-	size_t count;
-};
-
 struct cell_list {
 	struct cell_info *cells; /* by name */
 	size_t count;
@@ -84,7 +72,6 @@ int manager_info_make(struct json_object *published, struct manager_info *ret_ma
 void cell_info_free(struct cell_info *cell);
 void manager_info_free(struct manager_info *manager);
 void cell_list_free(struct cell_list *list);
-void cell_rows_free(struct cell_rows *rows);
 
 /* All properties of all cells, an array to be put by the caller. NULL when memory is short. */
 struct json_object *cell_list_properties(const struct cell_list *list);

@@ -44,28 +44,13 @@ static int print_plan(struct client *client, struct json_object *plan)
 			   !client->options.no_legend, "No cells.");
 }
 
-static struct json_object *plan_json(struct json_object *plan)
-{
-	static const char *const keys[] = {"cell", "action", "keys", "why"};
-	struct json_object *list = json_object_new_array();
-
-	for (size_t i = 0; list && i < json_object_array_length(plan); i++) {
-		struct json_object *change = json_object_array_get_idx(plan, i);
-		struct json_object *object = json_object_new_object();
-
-		for (size_t j = 0; object && j < ARRAY_SIZE(keys); j++)
-			json_add(object, keys[j],
-				 json_object_get(json_object_array_get_idx(change, j)));
-		json_append(list, object);
-	}
-	return list;
-}
-
 /* Before it is done, so that it is seen however that ends. */
 static enum exit_status show_plan(struct client *client, struct json_object *plan)
 {
+	static const char *const keys[] = {"cell", "action", "keys", "why"};
+
 	if (client->options.json != JSON_OFF)
-		return client_show_json(client, plan_json(plan));
+		return client_show_json(client, json_named(plan, keys, ARRAY_SIZE(keys)));
 	if (client->options.quiet)
 		return STATUS_DONE;
 	return print_plan(client, plan) < 0 ? complain_memory() : client_show(client);

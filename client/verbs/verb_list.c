@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-only
 #include "bus/fetch.h"
 #include "common/cleanup.h"
+#include "json.h"
 #include "verbs/verbs.h"
 #include "view/cell_table.h"
 
@@ -8,17 +9,17 @@ enum exit_status verb_list(struct client *client, char **arguments)
 {
 	_cleanup_(sd_bus_error_free) sd_bus_error error = SD_BUS_ERROR_NULL;
 	_cleanup_(cell_list_free) struct cell_list list = {0};
-	_cleanup_(cell_rows_free) struct cell_rows rows = {0};
+	_cleanup_(json_putp) struct json_object *columns = NULL;
 	const bool is_json = client->options.json != JSON_OFF;
 	int r;
 
 	r = is_json ? fetch_cells(&client->connection, &error, &list)
-		    : fetch_rows(&client->connection, &error, &rows);
+		    : fetch_summary(&client->connection, &error, &columns);
 	if (r < 0)
 		return complain_attempt(client, NULL, &error, r);
 	if (is_json)
 		return client_show_json(client, cell_list_properties(&list));
-	if (cell_table_print(&rows, client->output.stream, &client->screen,
+	if (cell_table_print(columns, client->output.stream, &client->screen,
 			     !client->options.no_legend) < 0)
 		return complain_memory();
 	return client_show(client);

@@ -82,35 +82,16 @@ static void put_problems(struct client *client, struct json_object *problems)
 	}
 }
 
-/* Rows of an array as objects with these keys. */
-static struct json_object *named(struct json_object *rows, const char *const *keys)
-{
-	_cleanup_(json_putp) struct json_object *array = json_object_new_array();
-
-	for (size_t i = 0; array && i < json_object_array_length(rows); i++) {
-		struct json_object *row = json_object_array_get_idx(rows, i);
-		struct json_object *object = json_object_new_object();
-
-		if (!json_append(array, object))
-			return NULL;
-		for (size_t j = 0; j < json_object_array_length(row); j++) {
-			if (!json_add(object, keys[j],
-				      json_object_get(json_object_array_get_idx(row, j))))
-				return NULL;
-		}
-	}
-	return TAKE_POINTER(array);
-}
-
 static struct json_object *map_json(const struct map *map, struct json_object *problems)
 {
-	static const char *const cpu_keys[] = {"cpu", "owner", "name"}, *const memory_keys[] = {
-										"start", "size",
-										"owner", "name"};
+	static const char *const cpu_keys[] = {"cpu", "owner", "name"};
+	static const char *const memory_keys[] = {"start", "size", "owner", "name"};
 	_cleanup_(json_putp) struct json_object *object = json_object_new_object();
 
-	if (!object || !json_add(object, "cpus", named(map->cpus, cpu_keys)) ||
-	    !json_add(object, "memory", named(map->memory, memory_keys)) ||
+	if (!object ||
+	    !json_add(object, "cpus", json_named(map->cpus, cpu_keys, ARRAY_SIZE(cpu_keys))) ||
+	    !json_add(object, "memory",
+		      json_named(map->memory, memory_keys, ARRAY_SIZE(memory_keys))) ||
 	    !json_add(object, "not-created", json_object_get(problems)))
 		return NULL;
 	return TAKE_POINTER(object);

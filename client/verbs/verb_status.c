@@ -138,11 +138,11 @@ static enum exit_status status_overall(struct client *client)
 	_cleanup_(sd_bus_error_free) sd_bus_error error = SD_BUS_ERROR_NULL;
 	_cleanup_(manager_info_free) struct manager_info manager = {0};
 	_cleanup_(cell_list_free) struct cell_list list = {0};
-	_cleanup_(cell_rows_free) struct cell_rows rows = {0};
+	_cleanup_(json_putp) struct json_object *columns = NULL;
 	const bool is_json = client->options.json != JSON_OFF;
 	int r;
 
-	r = fetch_overview(&client->connection, &error, &manager, is_json ? &list : NULL, &rows);
+	r = fetch_overview(&client->connection, &error, &manager, is_json ? &list : NULL, &columns);
 	if (r < 0)
 		return complain_attempt(client, NULL, &error, r);
 	if (client->options.quiet)
@@ -151,7 +151,7 @@ static enum exit_status status_overall(struct client *client)
 		return client_show_json(client, overall_json(&manager, &list));
 	r = put_manager(client, &manager);
 	fputc('\n', client->output.stream);
-	if (r < 0 || cell_table_print(&rows, client->output.stream, &client->screen,
+	if (r < 0 || cell_table_print(columns, client->output.stream, &client->screen,
 				      !client->options.no_legend) < 0)
 		return complain_memory();
 	return client_show(client);

@@ -5,11 +5,12 @@
 
 #include <stdio.h>
 
-#include "bus/info.h"
+#include <json-c/json.h>
+
 #include "view/screen.h"
 
-/* Returns 0 or -ENOMEM. */
-int cell_table_print(const struct cell_rows *rows, FILE *stream, const struct screen *screen,
+/* The columns are those of fetch_summary(). Returns 0 or -ENOMEM. */
+int cell_table_print(struct json_object *columns, FILE *stream, const struct screen *screen,
 		     bool legend);
 
 #endif /* CLIENT_CELL_TABLE_H */
