@@ -76,10 +76,8 @@ static uint64_t memory_of(const char *meminfo, const char *name)
 static bool read_config(struct facts *facts, struct config *ret)
 {
 	_cleanup_(problems_done) struct problems problems = {0};
-	_cleanup_(freep) char *file = NULL;
+	_cleanup_(freep) char *file = facts_path(facts, CONFIG_FILE);
 
-	if (asprintf(&file, "%s%s", facts->root, CONFIG_FILE) < 0)
-		file = NULL;
 	if (file && config_read(file, &problems, ret) == 0)
 		return true;
 	doctor_say(facts, VERDICT_WARN, "see: journalctl -u cellmgrd",
@@ -138,13 +136,10 @@ static void check_memory(struct facts *facts)
 
 static unsigned int count_entries(const struct facts *facts, const char *path)
 {
-	_cleanup_(freep) char *full = NULL;
+	_cleanup_(freep) char *full = facts_path(facts, "%s", path);
+	DIR *directory = full ? opendir(full) : NULL;
 	unsigned int count = 0;
-	DIR *directory;
 
-	if (asprintf(&full, "%s%s", facts->root, path) < 0)
-		full = NULL;
-	directory = full ? opendir(full) : NULL;
 	for (const struct dirent *item; directory && (item = readdir(directory));)
 		count += item->d_name[0] != '.';
 	if (directory)
@@ -219,13 +214,12 @@ static void check_kernel(struct facts *facts)
 static bool is_unsigned(const struct facts *facts, const char *module)
 {
 	const size_t tail = strlen(SIGNATURE);
-	char end[sizeof(SIGNATURE)] = "", path[512];
-	_cleanup_(fclosep) FILE *file = NULL;
+	_cleanup_(freep) char *path = facts_path(facts, "%s", module);
+	_cleanup_(fclosep) FILE *file = path ? fopen(path, "re") : NULL;
+	char end[sizeof(SIGNATURE)] = "";
 
-	snprintf(path, sizeof(path), "%s%s", facts->root, module);
 	if (!strstr(module, ".ko") || strcmp(strstr(module, ".ko"), ".ko") != 0)
 		return false;
-	file = fopen(path, "re");
 	return file && fseek(file, -(long)tail, SEEK_END) == 0 &&
 	       fread(end, 1, tail, file) == tail && strcmp(end, SIGNATURE) != 0;
 }

@@ -18,14 +18,26 @@
 
 static char *path_below(const struct facts *facts, const char *format, va_list arguments)
 {
-	_cleanup_(freep) char *path = NULL;
+	char *path = NULL;
+	size_t size;
+	FILE *stream = open_memstream(&path, &size);
+
+	if (!stream)
+		return NULL;
+	fputs(facts->root, stream);
+	vfprintf(stream, format, arguments);
+	return memstream_end(stream, &path);
+}
+
+char *facts_path(const struct facts *facts, const char *path, ...)
+{
+	va_list list;
 	char *full;
 
-	if (vasprintf(&path, format, arguments) < 0) {
-		path = NULL;
-		return NULL;
-	}
-	return asprintf(&full, "%s%s", facts->root, path) < 0 ? NULL : full;
+	va_start(list, path);
+	full = path_below(facts, path, list);
+	va_end(list);
+	return full;
 }
 
 char *facts_text(const struct facts *facts, const char *path, ...)
@@ -45,14 +57,10 @@ char *facts_text(const struct facts *facts, const char *path, ...)
 	return text;
 }
 
-bool facts_exists(const struct facts *facts, const char *path, ...)
+bool facts_exists(const struct facts *facts, const char *path)
 {
-	_cleanup_(freep) char *full = NULL;
-	va_list list;
+	_cleanup_(freep) char *full = facts_path(facts, "%s", path);
 
-	va_start(list, path);
-	full = path_below(facts, path, list);
-	va_end(list);
 	return full && access(full, F_OK) == 0;
 }
 
@@ -108,11 +116,9 @@ int facts_msr(const struct facts *facts, uint32_t number, uint64_t *ret)
 	int r = -ENOENT;
 
 	for (int cpu = 0; cpu < MAX_CPUS; cpu++) {
-		_cleanup_(closep) int fd = -1;
-		char path[512];
+		_cleanup_(freep) char *path = facts_path(facts, "/dev/cpu/%d/msr", cpu);
+		_cleanup_(closep) int fd = path ? open(path, O_RDONLY | O_CLOEXEC) : -1;
 
-		snprintf(path, sizeof(path), "%s/dev/cpu/%d/msr", facts->root, cpu);
-		fd = open(path, O_RDONLY | O_CLOEXEC);
 		if (fd < 0 && errno == ENXIO) /* offline */
 			continue;
 		if (fd < 0 && errno == ENOENT)
@@ -141,16 +147,15 @@ static void ask(uint32_t leaf, uint32_t ret[ANSWER_WORDS])
 
 void facts_cpuid(const struct facts *facts, uint32_t leaf, uint32_t ret[ANSWER_WORDS])
 {
+	_cleanup_(freep) char *path = facts_path(facts, "/dev/cpu/0/cpuid");
 	_cleanup_(closep) int fd = -1;
-	char path[512];
 
 	memset(ret, 0, ANSWER_WORDS * sizeof(*ret));
 	if (!*facts->root) {
 		ask(leaf, ret);
 		return;
 	}
-	snprintf(path, sizeof(path), "%s/dev/cpu/0/cpuid", facts->root);
-	fd = open(path, O_RDONLY | O_CLOEXEC);
+	fd = path ? open(path, O_RDONLY | O_CLOEXEC) : -1;
 	if (fd >= 0)
 		(void)!pread(fd, ret, ANSWER_WORDS * sizeof(*ret), leaf);
 }

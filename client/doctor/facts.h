@@ -27,6 +27,10 @@ struct facts {
 int facts_read(const char *root, struct facts *ret);
 void facts_done(struct facts *facts);
 
+/* What the path is below the root, to be freed; NULL without memory. */
+char *facts_path(const struct facts *facts, const char *path, ...)
+	__attribute__((format(printf, 2, 3)));
+
 /* A file's text, to be freed; NULL, with errno, where it cannot be read. */
 char *facts_text(const struct facts *facts, const char *path, ...)
 	__attribute__((format(printf, 2, 3)));
@@ -34,8 +38,7 @@ char *facts_text(const struct facts *facts, const char *path, ...)
 /* Whether the file has the word: between blanks and the like, all of it. */
 bool facts_has(const struct facts *facts, const char *path, const char *word);
 
-bool facts_exists(const struct facts *facts, const char *path, ...)
-	__attribute__((format(printf, 2, 3)));
+bool facts_exists(const struct facts *facts, const char *path);
 
 /* Whether Linux uses the processor's feature; has the word on its command line. */
 bool facts_flag(const struct facts *facts, const char *flag);

@@ -21,12 +21,9 @@
 
 static int set(const struct facts *facts, const char *path, const char *text)
 {
-	_cleanup_(freep) char *full = NULL;
-	_cleanup_(closep) int fd = -1;
+	_cleanup_(freep) char *full = facts_path(facts, "%s", path);
+	_cleanup_(closep) int fd = full ? open(full, O_WRONLY | O_CLOEXEC) : -1;
 
-	if (asprintf(&full, "%s%s", facts->root, path) < 0)
-		full = NULL;
-	fd = full ? open(full, O_WRONLY | O_CLOEXEC) : -1;
 	return fd < 0 || write(fd, text, strlen(text)) < 0 ? -errno : 0;
 }
 
@@ -94,13 +91,9 @@ static void tell(struct facts *facts, const char *trace)
 
 static void look(struct facts *facts, uint64_t microseconds, const sigset_t *signals)
 {
-	_cleanup_(freep) char *instance = NULL, *trace = NULL;
-	int r = -ENOMEM;
+	_cleanup_(freep) char *instance = facts_path(facts, INSTANCE), *trace = NULL;
+	int r = instance ? make_instance(facts, instance) : -ENOMEM;
 
-	if (asprintf(&instance, "%s" INSTANCE, facts->root) < 0)
-		instance = NULL;
-	if (instance)
-		r = make_instance(facts, instance);
 	if (r < 0) {
 		doctor_say(facts, VERDICT_UNKNOWN, "as root, with tracefs mounted",
 			   INSTANCES " cannot be used: %s", strerror(-r));
