@@ -29,6 +29,7 @@
 	X(struct json_object *, exits, "exits", "{}")	  /* numbers, by the counter's name */  \
 	X(uint64_t, exits_at, "exits-at", "0")		  /* of the daemon's CLOCK_MONOTONIC */ \
 	X(struct json_object *, devices, "devices", "[]") /* texts */                           \
+	X(struct json_object *, signals, "signals", "{}") /* what each is, by its name */       \
 	X(const char *, dma, "dma", "'none'")
 
 #define MANAGER_PROPERTIES(X)                                                       \

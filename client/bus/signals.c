@@ -11,27 +11,6 @@
 #include "common/utf8.h"
 #include "json.h"
 
-#define PROPERTIES_INTERFACE "org.freedesktop.DBus.Properties"
-
-int fetch_signal_descriptions(struct connection *connection, const char *path,
-			      sd_bus_error *ret_error, struct json_object **ret_descriptions)
-{
-	_cleanup_(sd_bus_message_unrefp) sd_bus_message *reply = NULL;
-	_cleanup_(json_putp) struct json_object *descriptions = NULL;
-	int r;
-
-	r = connection_call(connection, CALL_READ, path, PROPERTIES_INTERFACE, "Get", ret_error,
-			    &reply, "ss", BUS_CELL_INTERFACE, "Signals");
-	if (r >= 0)
-		r = json_from_message(reply, &descriptions);
-	if (r < 0)
-		return r;
-	if (!json_object_is_type(descriptions, json_type_object))
-		return -EBADMSG;
-	*ret_descriptions = TAKE_POINTER(descriptions);
-	return 0;
-}
-
 static bool is_number(struct json_object *value)
 {
 	return !json_object_is_type(value, json_type_double) ||
@@ -131,7 +110,7 @@ int signal_text_parse(const char *text, struct signal_text *ret)
 	char *end;
 
 	if (strcmp(text, "true") == 0 || strcmp(text, "false") == 0) {
-		*ret = (struct signal_text){.type = 'b', .truth = text[0] == 't'};
+		*ret = (struct signal_text){.type = 'b', .basic.truth = text[0] == 't'};
 		return 0;
 	}
 	/* What only begins like a number, or with a blank, is none. */
@@ -139,17 +118,17 @@ int signal_text_parse(const char *text, struct signal_text *ret)
 		return -EINVAL;
 	errno = 0;
 	value.type = 'x';
-	value.integer = strtoll(text, &end, 10);
+	value.basic.x = strtoll(text, &end, 10);
 	if ((errno || *end) && text[0] != '-') {
 		errno = 0;
 		value.type = 't';
-		value.natural = strtoull(text, &end, 10);
+		value.basic.t = strtoull(text, &end, 10);
 	}
 	if (errno || *end) {
 		value.type = 'd';
-		value.real = strtod(text, &end);
+		value.basic.d = strtod(text, &end);
 	}
-	if (end == text || *end || (value.type == 'd' && !isfinite(value.real)))
+	if (end == text || *end || (value.type == 'd' && !isfinite(value.basic.d)))
 		return -EINVAL;
 	*ret = value;
 	return 0;
@@ -158,26 +137,19 @@ int signal_text_parse(const char *text, struct signal_text *ret)
 int write_signal(struct connection *connection, const char *path, const char *name,
 		 const struct signal_text *value, sd_bus_error *ret_error)
 {
+	_cleanup_(sd_bus_message_unrefp) sd_bus_message *call = NULL;
 	int r = check_name(name, ret_error);
 
 	if (r < 0)
 		return r;
-	switch (value->type) {
-	case 'b':
-		return connection_call(connection, CALL_OPERATION, path, BUS_CELL_INTERFACE,
-				       "WriteSignal", ret_error, NULL, "sv", name, "b",
-				       value->truth);
-	case 'x':
-		return connection_call(connection, CALL_OPERATION, path, BUS_CELL_INTERFACE,
-				       "WriteSignal", ret_error, NULL, "sv", name, "x",
-				       value->integer);
-	case 't':
-		return connection_call(connection, CALL_OPERATION, path, BUS_CELL_INTERFACE,
-				       "WriteSignal", ret_error, NULL, "sv", name, "t",
-				       value->natural);
-	default:
-		return connection_call(connection, CALL_OPERATION, path, BUS_CELL_INTERFACE,
-				       "WriteSignal", ret_error, NULL, "sv", name, "d",
-				       value->real);
-	}
+	r = connection_new_call(connection, path, BUS_CELL_INTERFACE, "WriteSignal", &call);
+	if (r >= 0)
+		r = sd_bus_message_append(call, "s", name);
+	if (r >= 0)
+		r = sd_bus_message_open_container(call, 'v', (char[]){value->type, '\0'});
+	if (r >= 0)
+		r = sd_bus_message_append_basic(call, value->type, &value->basic);
+	if (r >= 0)
+		r = sd_bus_message_close_container(call);
+	return r < 0 ? r : connection_send(connection, CALL_OPERATION, call, ret_error, NULL);
 }

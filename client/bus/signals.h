@@ -4,17 +4,15 @@
 #define CLIENT_SIGNALS_H
 
 #include "bus/connection.h"
+#include "common/bus_basic.h"
 
 struct json_object;
-
-/* What a cell's signals are, by their names, as its property Signals has it. */
-int fetch_signal_descriptions(struct connection *connection, const char *path,
-			      sd_bus_error *ret_error, struct json_object **ret_descriptions);
 
 /*
  * Values of signals, or of all where names (NULL-terminated) has none: an array of objects with
  * "name", "value" (left out where there is none, or no number), "unit", "age-usec" (left out where
- * nobody knows it), "quality", and what its description says of it ("type", "write", "max" …).
+ * nobody knows it), "quality", and what its description, of the cell's property, says of it
+ * ("type", "write", "max" …).
  */
 int fetch_signals(struct connection *connection, const char *path, char *const *names,
 		  struct json_object *descriptions, sd_bus_error *ret_error,
@@ -23,10 +21,7 @@ int fetch_signals(struct connection *connection, const char *path, char *const *
 /* A value to be set, of what a person writes: true, false, a whole number or another one. */
 struct signal_text {
 	char type; /* of D-Bus: 'b', 'x', 't' or 'd' */
-	int truth;
-	int64_t integer;
-	uint64_t natural;
-	double real;
+	union basic basic;
 };
 
 /* -EINVAL: it is none of these. */

@@ -83,7 +83,7 @@ static int show(struct watch *watch, sd_bus_error *ret_error)
 enum exit_status verb_signals(struct client *client, char **arguments)
 {
 	_cleanup_(sd_bus_error_free) sd_bus_error error = SD_BUS_ERROR_NULL;
-	_cleanup_(json_putp) struct json_object *descriptions = NULL;
+	_cleanup_(cell_info_free) struct cell_info cell = {0};
 	_cleanup_(freep) struct sparkline *lines = NULL;
 	_cleanup_(freep) char *path = NULL;
 	struct watch watch = {.client = client, .names = arguments + 1};
@@ -91,13 +91,13 @@ enum exit_status verb_signals(struct client *client, char **arguments)
 
 	r = fetch_cell_path(&client->connection, arguments[0], &error, &path);
 	if (r >= 0)
-		r = fetch_signal_descriptions(&client->connection, path, &error, &descriptions);
+		r = fetch_cell(&client->connection, path, &error, &cell);
 	if (r < 0)
 		return complain_attempt(client, arguments[0], &error, r);
 	watch.path = path;
-	watch.descriptions = descriptions;
+	watch.descriptions = cell.signals;
 	if (client->options.follow) {
-		watch.num_lines = (size_t)json_object_object_length(descriptions);
+		watch.num_lines = (size_t)json_object_object_length(cell.signals);
 		lines = calloc(watch.num_lines + 1, sizeof(*lines));
 		if (!lines)
 			return complain_memory();
