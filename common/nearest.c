@@ -9,11 +9,6 @@ static unsigned int min(unsigned int a, unsigned int b)
 	return a < b ? a : b;
 }
 
-const char *nearest_next_string(const void *words, size_t index)
-{
-	return ((const char *const *)words)[index];
-}
-
 unsigned int nearest_distance(const char *a, const char *b)
 {
 	/* On the stack, and so in bytes. */

@@ -8,9 +8,6 @@
 /* A list of words: called with 0, 1, … it returns them, and NULL behind the last one. */
 typedef const char *(*nearest_next)(const void *words, size_t index);
 
-/* next of a NULL-terminated array of strings. */
-const char *nearest_next_string(const void *words, size_t index);
-
 /*
  * Letters to insert, remove, replace or swap with their neighbours to make b of a. Neither may have
  * more than NEAREST_MAX bytes.

@@ -50,7 +50,7 @@ static unsigned int exception_of_code(enum error_code code)
 	}
 }
 
-unsigned int bus_exception(const sd_bus_error *error)
+static unsigned int exception_of(const sd_bus_error *error)
 {
 	/* There is no daemon, or it has no such cell. */
 	static const char *const no_path[] = {
@@ -209,7 +209,7 @@ static int on_answer(sd_bus_message *reply, void *userdata, sd_bus_error *ret_er
 
 	call->slot = sd_bus_slot_unref(call->slot);
 	if (error) {
-		exception = bus_exception(error);
+		exception = exception_of(error);
 		text = error->message ? error->message : error->name;
 		/* There is nothing that a client could have said better. */
 		if (call->asked && exception == MODBUS_EXCEPTION_ILLEGAL_DATA_VALUE)

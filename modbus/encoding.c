@@ -15,15 +15,6 @@ const char *encoding_name(enum encoding_type type)
 	return type < ENCODING_COUNT ? names[type] : NULL;
 }
 
-enum encoding_type encoding_from_word(const char *word)
-{
-	unsigned int type = 0;
-
-	while (type < ENCODING_COUNT && strcmp(names[type], word) != 0)
-		type++;
-	return (enum encoding_type)type;
-}
-
 unsigned int encoding_registers(enum encoding_type type)
 {
 	return sizes[type];

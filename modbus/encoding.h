@@ -45,9 +45,6 @@ struct value {
 /* The word; NULL behind the last one. */
 const char *encoding_name(enum encoding_type type);
 
-/* ENCODING_COUNT for what is no such word. */
-enum encoding_type encoding_from_word(const char *word);
-
 /* 1, 2 or 4. */
 unsigned int encoding_registers(enum encoding_type type);
 

@@ -203,10 +203,6 @@ int main(void)
 {
 	struct tap tap = {0};
 
-	for (unsigned int type = 0; type < ENCODING_COUNT; type++)
-		tap_is_u64(&tap, encoding_from_word(encoding_name((enum encoding_type)type)), type,
-			   "the word of encoding %u leads back to it", type);
-	tap_is_u64(&tap, encoding_from_word("f16"), ENCODING_COUNT, "f16 is none of the words");
 	test_writes(&tap);
 	test_reads(&tap);
 	return tap_done(&tap);
