@@ -30,7 +30,8 @@ static int print_plan(struct client *client, struct json_object *plan)
 
 	for (size_t i = 0; i < json_object_array_length(plan); i++) {
 		struct json_object *change = json_object_array_get_idx(plan, i);
-		_cleanup_(freep) char *keys = format_words(json_object_array_get_idx(change, 2));
+		_cleanup_(freep) char *keys =
+			format_words(json_object_array_get_idx(change, 2), ", ");
 		const char *action = text_at(change, 1);
 		const bool kept = strcmp(action, change_name(CHANGE_KEEP)) == 0;
 		const char *texts[] = {text_at(change, 0), action, keys, text_at(change, 3)};

@@ -9,7 +9,6 @@
 #include "json.h"
 #include "verbs/check_offline.h"
 #include "verbs/verbs.h"
-#include "view/text.h"
 
 struct check {
 	struct client *client;
@@ -27,23 +26,18 @@ static void print_finding(struct check *check, const struct problem *finding)
 	FILE *stream = check->client->output.stream;
 	enum color color = finding->severity == SEVERITY_ERROR ? COLOR_RED : COLOR_YELLOW;
 
-	text_put_line(stream, finding->file, screen->unicode);
+	screen_put(screen, stream, COLOR_PLAIN, finding->file, "");
 	if (finding->line)
 		fprintf(stream, ":%u:%u", finding->line, finding->column);
-	fprintf(stream, "%s%s", *finding->file ? ": " : "", screen_color(screen, color));
-	text_put_line(stream, severity_name(finding->severity), screen->unicode);
-	fprintf(stream, "%s: ", screen_plain(screen, color));
-	if (*finding->key) {
-		text_put_line(stream, finding->key, screen->unicode);
-		fputs(": ", stream);
-	}
+	fputs(*finding->file ? ": " : "", stream);
+	screen_put(screen, stream, color, severity_name(finding->severity), ": ");
+	if (*finding->key)
+		screen_put(screen, stream, COLOR_PLAIN, finding->key, ": ");
 	if (*finding->value) {
 		fputc('"', stream);
-		text_put_line(stream, finding->value, screen->unicode);
-		fputs("\": ", stream);
+		screen_put(screen, stream, COLOR_PLAIN, finding->value, "\": ");
 	}
-	text_put_line(stream, finding->text, screen->unicode);
-	fputc('\n', stream);
+	screen_put(screen, stream, COLOR_PLAIN, finding->text, "\n");
 }
 
 static bool add_finding_json(struct json_object *findings, const struct problem *finding)

@@ -5,7 +5,6 @@
 #include "common/cleanup.h"
 #include "doctor/doctor.h"
 #include "verbs/verbs.h"
-#include "view/text.h"
 
 static const char *text_of(struct json_object *object, const char *key)
 {
@@ -24,12 +23,20 @@ static void print_finding(struct client *client, struct json_object *finding)
 		v++;
 	fprintf(stream, "%s%-7s%s  %-10s  ", screen_color(&client->screen, colors[v]), verdict,
 		screen_plain(&client->screen, colors[v]), text_of(finding, "check"));
-	text_put_line(stream, text_of(finding, "found"), client->screen.unicode);
+	screen_put(&client->screen, stream, COLOR_PLAIN, text_of(finding, "found"), "\n");
 	if (*todo) {
-		fputs("\n                     do: ", stream);
-		text_put_line(stream, todo, client->screen.unicode);
+		fputs("                     do: ", stream);
+		screen_put(&client->screen, stream, COLOR_PLAIN, todo, "\n");
 	}
-	fputc('\n', stream);
+}
+
+static void print_findings(struct client *client, struct json_object *findings, bool fit)
+{
+	for (size_t i = 0; i < json_object_array_length(findings); i++)
+		print_finding(client, json_object_array_get_idx(findings, i));
+	if (!client->options.quiet)
+		fprintf(client->output.stream, "This machine is %s for the hypervisor.\n",
+			fit ? "fit" : "not fit");
 }
 
 static enum exit_status write_report(const char *file, struct json_object *result)
@@ -48,7 +55,6 @@ enum exit_status verb_doctor(struct client *client, char **arguments)
 {
 	_cleanup_(json_putp) struct json_object *result =
 		doctor_examine("", client->options.smi_usec);
-	struct json_object *findings;
 	enum exit_status status = STATUS_DONE;
 	bool fit;
 
@@ -57,17 +63,10 @@ enum exit_status verb_doctor(struct client *client, char **arguments)
 	fit = json_object_get_boolean(json_object_object_get(result, "fit"));
 	if (client->options.report)
 		status = write_report(client->options.report, result);
-	if (client->options.json != JSON_OFF) {
-		if (client_show_json(client, TAKE_POINTER(result)) != STATUS_DONE)
-			return STATUS_FAILED;
-		return fit ? status : STATUS_FAILED;
-	}
-	findings = json_object_object_get(result, "findings");
-	for (size_t i = 0; i < json_object_array_length(findings); i++)
-		print_finding(client, json_object_array_get_idx(findings, i));
-	if (!client->options.quiet)
-		fprintf(client->output.stream, "This machine is %s for the hypervisor.\n",
-			fit ? "fit" : "not fit");
+	if (client->options.json != JSON_OFF)
+		json_print(client->output.stream, result, client->options.json == JSON_PRETTY);
+	else
+		print_findings(client, json_object_object_get(result, "findings"), fit);
 	if (client_show(client) != STATUS_DONE)
 		return STATUS_FAILED;
 	return fit ? status : STATUS_FAILED;

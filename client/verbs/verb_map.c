@@ -9,7 +9,6 @@
 #include "json.h"
 #include "verbs/verbs.h"
 #include "view/map_picture.h"
-#include "view/text.h"
 
 /*
  * Adds why a cell that is described and not created could not be now: a text, or JSON's null.
@@ -71,14 +70,11 @@ static void put_problems(struct client *client, struct json_object *problems)
 	json_object_object_foreach(problems, name, problem)
 	{
 		fputs("  ", stream);
-		text_put_line(stream, name, client->screen.unicode);
+		screen_put(&client->screen, stream, COLOR_PLAIN, name, "");
 		fprintf(stream, "%*s  %s", width - (int)strlen(name), "",
-			problem ? "does not fit: " : "would fit\n");
-		if (problem) {
-			text_put_line(stream, json_object_get_string(problem),
-				      client->screen.unicode);
-			fputc('\n', stream);
-		}
+			problem ? "does not fit: " : "would fit");
+		screen_put(&client->screen, stream, COLOR_PLAIN,
+			   json_object_get_string(problem) ?: "", "\n");
 	}
 }
 

@@ -13,7 +13,6 @@
 #include "common/clock.h"
 #include "json.h"
 #include "verbs/verbs.h"
-#include "view/text.h"
 
 #define PATH_RULE	"type='signal',sender='" BUS_NAME "',path_namespace='" BUS_MANAGER_PATH "',"
 #define PROPERTIES_RULE PATH_RULE "interface='org.freedesktop.DBus.Properties'"
@@ -50,16 +49,6 @@ static char *cell_of_path(const char *path)
 	return strdup("-");
 }
 
-static void put_value(FILE *stream, const struct screen *screen, struct json_object *value)
-{
-	bool text = json_object_is_type(value, json_type_string);
-
-	text_put_line(stream,
-		      text ? json_object_get_string(value)
-			   : json_object_to_json_string_ext(value, JSON_C_TO_STRING_PLAIN),
-		      screen->unicode);
-}
-
 /* value NULL: none is known. */
 static void print_line(struct monitor *monitor, const char *path, const char *what,
 		       struct json_object *value)
@@ -72,19 +61,17 @@ static void print_line(struct monitor *monitor, const char *path, const char *wh
 		return;
 	}
 	put_time(stdout);
-	text_put_line(stdout, cell, screen->unicode);
-	fputc(' ', stdout);
-	text_put_line(stdout, what, screen->unicode);
+	screen_put(screen, stdout, COLOR_PLAIN, cell, " ");
+	screen_put(screen, stdout, COLOR_PLAIN, what, value ? " " : "\n");
 	if (value) {
-		const char *state = json_object_get_string(value);
-		bool colored = strcmp(what, "State") == 0;
-		enum color color = colored ? state_color(state) : COLOR_PLAIN;
+		const char *text =
+			json_object_is_type(value, json_type_string)
+				? json_object_get_string(value)
+				: json_object_to_json_string_ext(value, JSON_C_TO_STRING_PLAIN);
+		enum color color = strcmp(what, "State") == 0 ? state_color(text) : COLOR_PLAIN;
 
-		fprintf(stdout, " %s", screen_color(screen, color));
-		put_value(stdout, screen, value);
-		fputs(screen_plain(screen, color), stdout);
+		screen_put(screen, stdout, color, text, "\n");
 	}
-	fputc('\n', stdout);
 }
 
 static void print_json(struct monitor *monitor, const char *path, const char *what,

@@ -36,28 +36,6 @@ static int add_counter(struct table *table, const struct screen *screen, const c
 	return table_add(table, screen, texts, NULL);
 }
 
-/* The counter that moves most, other than the sum; "" if none does, or rates is NULL. */
-static const char *format_mostly(char buffer[FORMAT_MAX], struct json_object *rates)
-{
-	const char *mostly = NULL;
-	char text[FORMAT_MAX];
-	double most = 0;
-
-	*buffer = '\0';
-	if (!rates)
-		return buffer;
-	json_object_object_foreach(rates, name, rate)
-	{
-		if (strcmp(name, "total") == 0 || json_object_get_double(rate) <= most)
-			continue;
-		mostly = name;
-		most = json_object_get_double(rate);
-	}
-	if (mostly)
-		snprintf(buffer, FORMAT_MAX, "%.40s %s", mostly, format_rate(text, most));
-	return buffer;
-}
-
 static int print_one(struct client *client, FILE *stream, const struct cell_info *cell,
 		     const struct cell_rates *rates)
 {
@@ -79,15 +57,15 @@ static int print_one(struct client *client, FILE *stream, const struct cell_info
 static int add_cell(struct table *table, const struct screen *screen, const struct cell_info *cell,
 		    const struct cell_rates *rates)
 {
-	char total[FORMAT_MAX] = "-", per_second[FORMAT_MAX], mostly[FORMAT_MAX];
+	_cleanup_(freep) char *mostly = format_reasons(rates->valid ? rates->per_counter : NULL, 1);
+	char total[FORMAT_MAX] = "-", per_second[FORMAT_MAX];
 	const char *texts[] = {cell->name, cell->state, total,
-			       rates->valid ? format_rate(per_second, rates->total) : "-",
-			       format_mostly(mostly, rates->valid ? rates->per_counter : NULL)};
+			       rates->valid ? format_rate(per_second, rates->total) : "-", mostly};
 	const enum color colors[ARRAY_SIZE(texts)] = {COLOR_PLAIN, state_color(cell->state)};
 
 	if (json_object_object_length(cell->exits) > 0)
 		snprintf(total, sizeof(total), "%" PRIu64, exits_total(cell->exits));
-	return table_add(table, screen, texts, colors);
+	return mostly ? table_add(table, screen, texts, colors) : -ENOMEM;
 }
 
 static struct json_object *cell_json(const struct cell_info *cell, const struct cell_rates *rates)

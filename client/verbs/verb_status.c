@@ -13,7 +13,6 @@
 #include "view/cell_table.h"
 #include "view/console_reader.h"
 #include "view/format.h"
-#include "view/text.h"
 
 #define CONSOLE_LINES 10
 #define HASH_SHOWN    12
@@ -29,11 +28,7 @@ static void put_label(struct client *client, const char *label)
 
 static void put_text(struct client *client, enum color color, const char *text, const char *end)
 {
-	FILE *stream = client->output.stream;
-
-	fputs(screen_color(&client->screen, color), stream);
-	text_put_line(stream, text, client->screen.unicode);
-	fprintf(stream, "%s%s", screen_plain(&client->screen, color), end);
+	screen_put(&client->screen, client->output.stream, color, text, end);
 }
 
 static void put_field(struct client *client, const char *label, enum color color, const char *text)
@@ -185,30 +180,15 @@ static void put_exits(struct client *client, const struct cell_info *cell)
 	fprintf(client->output.stream, "%" PRIu64 "\n", exits_total(cell->exits));
 }
 
-/* What is held back by nothing is to be seen. */
-static void put_devices(struct client *client, const struct cell_info *cell)
+/* Where there are any. */
+static int put_words(struct client *client, const char *label, enum color color,
+		     struct json_object *words, const char *between)
 {
-	size_t count = json_object_array_length(cell->devices);
+	_cleanup_(freep) char *text = format_words(words, between);
 
-	if (count > 0)
-		put_label(client, "Devices");
-	for (size_t i = 0; i < count; i++)
-		put_text(client, COLOR_PLAIN,
-			 json_object_get_string(json_object_array_get_idx(cell->devices, i)) ?: "",
-			 i + 1 < count ? " " : "\n");
-	if (dma_from_word(cell->dma) == DMA_UNPROTECTED)
-		put_field(client, "DMA", COLOR_YELLOW,
-			  "unprotected: its devices can reach all of the machine's memory");
-}
-
-/* What its description says and it is not yet. */
-static int put_pending(struct client *client, const struct cell_info *cell)
-{
-	_cleanup_(freep) char *keys = format_words(cell->pending);
-
-	if (keys && *keys)
-		put_field(client, "Pending", COLOR_YELLOW, keys);
-	return keys ? 0 : -ENOMEM;
+	if (text && *text)
+		put_field(client, label, color, text);
+	return text ? 0 : -ENOMEM;
 }
 
 static int put_cell(struct client *client, const struct cell_info *cell)
@@ -226,8 +206,14 @@ static int put_cell(struct client *client, const struct cell_info *cell)
 	put_field(client, "CPUs", COLOR_PLAIN, cpus);
 	put_field(client, "Memory", COLOR_PLAIN,
 		  cell->memory > 0 ? quantity_round_bytes(cell->memory, memory) : "-");
-	put_devices(client, cell);
-	if (put_pending(client, cell) < 0)
+	if (put_words(client, "Devices", COLOR_PLAIN, cell->devices, " ") < 0)
+		return -ENOMEM;
+	/* What is held back by nothing is to be seen. */
+	if (dma_from_word(cell->dma) == DMA_UNPROTECTED)
+		put_field(client, "DMA", COLOR_YELLOW,
+			  "unprotected: its devices can reach all of the machine's memory");
+	/* What its description says and it is not yet. */
+	if (put_words(client, "Pending", COLOR_YELLOW, cell->pending, ", ") < 0)
 		return -ENOMEM;
 	if (cell->id >= 0) {
 		put_label(client, "Id");
@@ -239,8 +225,7 @@ static int put_cell(struct client *client, const struct cell_info *cell)
 		put_label(client, "Image");
 		snprintf(start, sizeof(start), "%s", cell->image_sha256);
 		fputs("sha256 ", stream);
-		text_put_line(stream, start, client->screen.unicode);
-		fputc('\n', stream);
+		put_text(client, COLOR_PLAIN, start, "\n");
 	}
 	if (*cell->operation)
 		put_field(client, "Operation", COLOR_PLAIN, cell->operation);

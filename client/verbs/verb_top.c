@@ -21,7 +21,6 @@
 #define DEFAULT_INTERVAL_USEC 1000000
 #define SELECTION_USEC	      200000 /* that a selection stands before it is asked for */
 #define HEAD_LINES	      2
-#define MAX_REASONS	      16
 
 static const struct table_column columns[] = {
 	{"", false, 0, false},	    {"CELL", false, 0, false},	  {"STATE", false, 0, false},
@@ -107,16 +106,14 @@ static int fetch_selected(struct top *top, sd_bus_error *ret_error)
 {
 	static char *const all[] = {NULL};
 	const struct cell_info *cell = &top->list.cells[selected_index(top)];
-	struct json_object *descriptions = json_object_object_get(cell->properties, "signals");
 	bool asked = top->asked && strcmp(top->asked, cell->name) == 0;
 	size_t count;
 	int r;
 
-	if (!json_object_is_type(descriptions, json_type_object) ||
-	    json_object_object_length(descriptions) == 0)
+	if (json_object_object_length(cell->signals) == 0)
 		return 0;
 	r = fetch_signals(&top->client->connection, cell->path, asked ? top->names : all,
-			  descriptions, ret_error, &top->signals);
+			  cell->signals, ret_error, &top->signals);
 	if (r < 0)
 		return r;
 	count = json_object_array_length(top->signals);
@@ -172,52 +169,12 @@ static int look(struct top *top, sd_bus_error *ret_error)
 	return top->pictures == 0 || r == -ENOMEM ? r : 0;
 }
 
-struct reason {
-	const char *name;
-	double rate;
-};
-
-static int by_rate(const void *a, const void *b)
-{
-	const struct reason *left = a, *right = b;
-
-	return (left->rate < right->rate) - (left->rate > right->rate);
-}
-
-/* "hypercall 500, mmio 250": what cells enter the hypervisor for, most often first. */
-static char *format_reasons(const struct cell_rates *rates)
-{
-	struct reason reasons[MAX_REASONS];
-	size_t count = 0, size;
-	char *text = NULL, rate[FORMAT_MAX];
-	FILE *stream = open_memstream(&text, &size);
-
-	if (!stream)
-		return NULL;
-	if (rates->valid) {
-		json_object_object_foreach(rates->per_counter, name, number)
-		{
-			if (count < MAX_REASONS && strcmp(name, "total") != 0 &&
-			    json_object_get_double(number) > 0)
-				reasons[count++] =
-					(struct reason){name, json_object_get_double(number)};
-		}
-	}
-	qsort(reasons, count, sizeof(*reasons), by_rate);
-	for (size_t i = 0; i < count; i++)
-		fprintf(stream, "%s%s %s", i > 0 ? ", " : "", reasons[i].name,
-			format_rate(rate, reasons[i].rate));
-	if (fclose(stream) == 0)
-		return text;
-	free(text);
-	return NULL;
-}
-
 static int add_cell(struct top *top, struct table *table, const struct cell_info *cell)
 {
 	const struct cell_rates *rates = rates_update(&top->rates, cell);
 	_cleanup_(freep) char *cpus = format_cpus(cell->cpus);
-	_cleanup_(freep) char *reasons = rates ? format_reasons(rates) : NULL;
+	_cleanup_(freep) char *reasons =
+		rates ? format_reasons(rates->valid ? rates->per_counter : NULL, SIZE_MAX) : NULL;
 	bool selected = top->selected && strcmp(top->selected, cell->name) == 0;
 	char memory[QUANTITY_TEXT_MAX], rate[FORMAT_MAX];
 	const char *texts[] = {
@@ -284,8 +241,7 @@ static int put_signals(struct top *top, FILE *stream)
 	if (!top->signals)
 		return 0;
 	fprintf(stream, "\n%sSignals of ", screen_color(screen, COLOR_BOLD));
-	text_put_line(stream, top->selected, screen->unicode);
-	fprintf(stream, "%s\n", screen_plain(screen, COLOR_BOLD));
+	screen_put(screen, stream, COLOR_BOLD, top->selected, "\n");
 	return signal_table_print(top->signals, top->lines, top->num_lines, stream, screen, true);
 }
 

@@ -3,7 +3,6 @@
 #include "common/cleanup.h"
 #include "json.h"
 #include "verbs/verbs.h"
-#include "view/text.h"
 
 static struct json_object *versions_json(const struct manager_info *manager)
 {
@@ -20,8 +19,7 @@ static struct json_object *versions_json(const struct manager_info *manager)
 static void put_version(struct client *client, const char *what, const char *version)
 {
 	fprintf(client->output.stream, "%s ", what);
-	text_put_line(client->output.stream, version, client->screen.unicode);
-	fputc('\n', client->output.stream);
+	screen_put(&client->screen, client->output.stream, COLOR_PLAIN, version, "\n");
 }
 
 /* manager: NULL when the daemon does not run. */

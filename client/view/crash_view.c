@@ -32,9 +32,8 @@ static void put_members(FILE *stream, const struct screen *screen, struct json_o
 			fputs("  ", stream);
 			at += 2;
 		}
-		text_put_line(stream, key, screen->unicode);
-		fputc(' ', stream);
-		text_put_line(stream, text, screen->unicode);
+		screen_put(screen, stream, COLOR_PLAIN, key, " ");
+		screen_put(screen, stream, COLOR_PLAIN, text, "");
 		at += width;
 		in_row++;
 	}
@@ -53,12 +52,11 @@ static void put_value(FILE *stream, const struct screen *screen, const char *key
 	    (strcmp(key, "time") == 0 || strcmp(key, "started-at") == 0))
 		text = format_timestamp(time, json_object_get_uint64(value));
 	fprintf(stream, "%*s", LABEL_WIDTH - (int)text_width(key), "");
-	text_put_line(stream, key, screen->unicode);
-	fputs(": ", stream);
+	screen_put(screen, stream, COLOR_PLAIN, key, ": ");
 	if (json_object_is_type(value, json_type_object))
 		put_members(stream, screen, value);
 	else
-		text_put_line(stream, text, screen->unicode);
+		screen_put(screen, stream, COLOR_PLAIN, text, "");
 	fputc('\n', stream);
 }
 
@@ -66,8 +64,8 @@ static void put_console(FILE *stream, const struct screen *screen, struct json_o
 {
 	struct console_filter filter = {.unicode = screen->unicode};
 
-	fprintf(stream, "\n%sThe end of its console:%s\n", screen_color(screen, COLOR_DIM),
-		screen_plain(screen, COLOR_DIM));
+	fputc('\n', stream);
+	screen_put(screen, stream, COLOR_DIM, "The end of its console:", "\n");
 	console_filter_write(&filter, stream, json_object_get_string(text),
 			     (size_t)json_object_get_string_len(text));
 	console_filter_finish(&filter, stream);

@@ -11,6 +11,7 @@
 #include "common/quantity.h"
 
 #define USEC_PER_SEC UINT64_C(1000000)
+#define MAX_REASONS  16
 
 #define INTERVAL_MIN_NS (10 * UINT64_C(1000000))
 #define INTERVAL_MAX_NS (3600 * UINT64_C(1000000000))
@@ -61,7 +62,7 @@ static int compare_cpus(const void *a, const void *b)
 	return (left > right) - (left < right);
 }
 
-char *format_words(struct json_object *words)
+char *format_words(struct json_object *words, const char *between)
 {
 	char *text = NULL;
 	size_t size;
@@ -70,7 +71,7 @@ char *format_words(struct json_object *words)
 	if (!stream)
 		return NULL;
 	for (size_t i = 0; i < json_object_array_length(words); i++)
-		fprintf(stream, "%s%s", i ? ", " : "",
+		fprintf(stream, "%s%s", i ? between : "",
 			json_object_get_string(json_object_array_get_idx(words, i)) ?: "");
 	return memstream_end(stream, &text);
 }
@@ -105,11 +106,44 @@ char *format_cpus(struct json_object *cpus)
 			fprintf(stream, "-%" PRIu32, sorted[end - 1]);
 		i = end;
 	}
-	if (fclose(stream) != 0) {
-		free(text);
+	return memstream_end(stream, &text);
+}
+
+struct reason {
+	const char *name;
+	double rate;
+};
+
+static int by_rate(const void *a, const void *b)
+{
+	const struct reason *left = a, *right = b;
+
+	return (left->rate < right->rate) - (left->rate > right->rate);
+}
+
+char *format_reasons(struct json_object *per_second, size_t max)
+{
+	struct reason reasons[MAX_REASONS];
+	size_t count = 0, size;
+	char *text = NULL, rate[FORMAT_MAX];
+	FILE *stream = open_memstream(&text, &size);
+
+	if (!stream)
 		return NULL;
+	if (per_second) {
+		json_object_object_foreach(per_second, name, number)
+		{
+			if (count < MAX_REASONS && strcmp(name, "total") != 0 &&
+			    json_object_get_double(number) > 0)
+				reasons[count++] =
+					(struct reason){name, json_object_get_double(number)};
+		}
 	}
-	return text;
+	qsort(reasons, count, sizeof(*reasons), by_rate);
+	for (size_t i = 0; i < count && i < max; i++)
+		fprintf(stream, "%s%s %s", i > 0 ? ", " : "", reasons[i].name,
+			format_rate(rate, reasons[i].rate));
+	return memstream_end(stream, &text);
 }
 
 int parse_interval(const char *text, uint64_t *ret_microseconds)

@@ -26,9 +26,14 @@ const char *format_age(char buffer[FORMAT_MAX], uint64_t microseconds);
  * short. */
 char *format_cpus(struct json_object *cpus);
 
-/* An array of texts, with ", " between them. To be freed by the caller; NULL when memory is short.
+/* An array of texts. To be freed by the caller; NULL when memory is short. */
+char *format_words(struct json_object *words, const char *between);
+
+/*
+ * What cells enter the hypervisor for, most often first, at most max of them: "hypercall 500, mmio
+ * 250". per_second is by counter, NULL: not known. To be freed; NULL when memory is short.
  */
-char *format_words(struct json_object *words);
+char *format_reasons(struct json_object *per_second, size_t max);
 
 /*
  * Reads a time such as "500ms", "2s", "1min" or "1.5" (seconds) into microseconds. Returns -EINVAL

@@ -205,20 +205,11 @@ static int add_row(struct table *table, const struct screen *screen, char sign, 
 static int add_cell_row(const struct map *map, struct table *table, const struct screen *screen,
 			const struct cell_info *cell)
 {
-	_cleanup_(freep) char *devices = NULL;
+	_cleanup_(freep) char *devices = format_words(cell->devices, " ");
 
-	for (size_t i = 0; i < json_object_array_length(cell->devices); i++) {
-		_cleanup_(freep) char *before = devices;
-
-		if (asprintf(&devices, "%s%s%s", before ?: "", before ? " " : "",
-			     json_object_get_string(json_object_array_get_idx(cell->devices, i))) <
-		    0) {
-			devices = NULL;
-			return -ENOMEM;
-		}
-	}
-	return add_row(table, screen, letter_of(map, cell->name), cell->name, cell->state,
-		       cell->cpus, cell->memory, devices);
+	return devices ? add_row(table, screen, letter_of(map, cell->name), cell->name, cell->state,
+				 cell->cpus, cell->memory, devices)
+		       : -ENOMEM;
 }
 
 static int add_owner_row(const struct map *map, struct table *table, const struct screen *screen,

@@ -7,6 +7,7 @@
 
 #include "common/bus_words.h"
 #include "view/screen.h"
+#include "view/text.h"
 
 #define DOT_FULL    "\xe2\x97\x8f" /* U+25CF */
 #define DOT_EMPTY   "\xe2\x97\x8b" /* U+25CB */
@@ -61,6 +62,14 @@ const char *screen_color(const struct screen *screen, enum color color)
 const char *screen_plain(const struct screen *screen, enum color color)
 {
 	return screen->colors && color != COLOR_PLAIN ? "\x1b[0m" : "";
+}
+
+void screen_put(const struct screen *screen, FILE *stream, enum color color, const char *text,
+		const char *end)
+{
+	fputs(screen_color(screen, color), stream);
+	text_put_line(stream, text, screen->unicode);
+	fprintf(stream, "%s%s", screen_plain(screen, color), end);
 }
 
 /* What stands for a state; in ASCII, too. */

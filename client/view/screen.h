@@ -37,6 +37,10 @@ void screen_detect(struct screen *ret_screen);
 const char *screen_color(const struct screen *screen, enum color color);
 const char *screen_plain(const struct screen *screen, enum color color);
 
+/* Writes text of one line, safely, in the colour; behind it end, as it is. */
+void screen_put(const struct screen *screen, FILE *stream, enum color color, const char *text,
+		const char *end);
+
 /* Colour and dot that stand for a state of a cell or of the hypervisor, as in systemctl. */
 enum color state_color(const char *state);
 const char *state_dot(const struct screen *screen, const char *state);

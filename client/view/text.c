@@ -102,11 +102,7 @@ char *text_clean(const char *text, bool unicode)
 	if (!stream)
 		return NULL;
 	text_put_line(stream, text, unicode);
-	if (fclose(stream) != 0) {
-		free(clean);
-		return NULL;
-	}
-	return clean;
+	return memstream_end(stream, &clean);
 }
 
 char *text_shorten(const char *text, size_t columns, bool unicode)
