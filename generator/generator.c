@@ -8,7 +8,6 @@
  * is wrong with a description is told, its drop-in left out, and the exit status is 0 all the same.
  */
 #include <errno.h>
-#include <fcntl.h>
 #include <stdarg.h>
 #include <string.h>
 #include <sys/stat.h>
@@ -17,6 +16,7 @@
 #include "model/cell_dir.h"
 #include "model/order.h"
 #include "model/signal.h"
+#include "util/write_text.h"
 
 /* Before what an administrator writes, which counts more. */
 #define DROP_IN "00-cell-description.conf"
@@ -96,32 +96,27 @@ static void write_drop_in(FILE *file, const struct cell_dir_entry *entry, bool o
 }
 
 /* Returns 0 or negative errno. */
-static int make_drop_in(int directory, const struct cell_dir_entry *entry, bool ordered)
+static int make_drop_in(const char *units, const struct cell_dir_entry *entry, bool ordered)
 {
-	_cleanup_(closep) int drop_ins = -1;
-	char name[sizeof("cell@.service.d") + DESCRIPTION_MAX_NAME];
-	bool failed;
-	FILE *file;
-	int fd;
+	_cleanup_(freep) char *directory = NULL, *file = NULL, *text = NULL;
+	size_t size;
+	FILE *stream = open_memstream(&text, &size);
 
-	snprintf(name, sizeof(name), "cell@%s.service.d", entry->name);
-	if (mkdirat(directory, name, 0755) < 0 && errno != EEXIST)
-		return -errno;
-	drop_ins = openat(directory, name, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
-	if (drop_ins < 0)
-		return -errno;
-	fd = openat(drop_ins, DROP_IN, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0644);
-	file = fd < 0 ? NULL : fdopen(fd, "w");
+	if (!stream)
+		return -ENOMEM;
+	write_drop_in(stream, entry, ordered);
+	if (fclose(stream) != 0)
+		return -ENOMEM;
+	if (asprintf(&directory, "%s/cell@%s.service.d", units, entry->name) < 0)
+		directory = NULL;
+	if (!directory || asprintf(&file, "%s/" DROP_IN, directory) < 0)
+		file = NULL;
 	if (!file)
+		return -ENOMEM;
+	if (mkdir(directory, 0755) < 0 && errno != EEXIST)
 		return -errno;
-	write_drop_in(file, entry, ordered);
-	failed = ferror(file);
 	/* Half of it would be worse than nothing. */
-	if (fclose(file) != 0 || failed) {
-		unlinkat(drop_ins, DROP_IN, 0);
-		return -EIO;
-	}
-	return 0;
+	return write_text(file, text, 0644);
 }
 
 /* systemd would break a circle itself, by leaving out whatever job comes first. */
@@ -137,7 +132,7 @@ static bool is_ordered(const struct description *const *set, size_t count,
 	return !way && order_name(entry->description, 0);
 }
 
-static void generate(const char *root, int directory)
+static void generate(const char *root, const char *units)
 {
 	_cleanup_(freep) const struct description **set = NULL;
 	_cleanup_(cell_dir_freep) struct cell_dir *dir = NULL;
@@ -158,7 +153,7 @@ static void generate(const char *root, int directory)
 		int r = 0;
 
 		if (ordered || (entry->description && entry->description->reload_signal))
-			r = make_drop_in(directory, entry, ordered);
+			r = make_drop_in(units, entry, ordered);
 		if (r < 0)
 			tell("%s: cannot write a drop-in of cell@%s.service: %s", entry->path,
 			     entry->name, strerror(-r));
@@ -168,7 +163,7 @@ static void generate(const char *root, int directory)
 int main(int argc, char *argv[])
 {
 	const char *root = NULL;
-	_cleanup_(closep) int directory = -1;
+	struct stat status;
 
 	if (argc > 1 && strncmp(argv[1], "--root=", strlen("--root=")) == 0) {
 		root = argv[1] + strlen("--root=");
@@ -178,10 +173,9 @@ int main(int argc, char *argv[])
 	log_stream = root ? NULL : fopen("/dev/kmsg", "we");
 	if (!log_stream)
 		log_stream = stderr;
-	directory = argc > 1 ? open(argv[1], O_RDONLY | O_DIRECTORY | O_CLOEXEC) : -1;
-	if (directory < 0)
+	if (argc < 2 || stat(argv[1], &status) < 0 || !S_ISDIR(status.st_mode))
 		tell("the first argument must be the directory to write to");
 	else
-		generate(root, directory);
+		generate(root, argv[1]);
 	return EXIT_SUCCESS;
 }

@@ -141,11 +141,14 @@ static int set_up(struct bridge *bridge, struct map *map)
 	int r = sd_event_default(&bridge->event);
 
 	if (r >= 0)
-		r = sd_event_add_signal(bridge->event, NULL, SIGTERM, NULL, NULL);
+		r = sd_event_add_signal(bridge->event, NULL, SIGTERM | SD_EVENT_SIGNAL_PROCMASK,
+					NULL, NULL);
 	if (r >= 0)
-		r = sd_event_add_signal(bridge->event, NULL, SIGINT, NULL, NULL);
+		r = sd_event_add_signal(bridge->event, NULL, SIGINT | SD_EVENT_SIGNAL_PROCMASK,
+					NULL, NULL);
 	if (r >= 0)
-		r = sd_event_add_signal(bridge->event, NULL, SIGHUP, on_reload, bridge);
+		r = sd_event_add_signal(bridge->event, NULL, SIGHUP | SD_EVENT_SIGNAL_PROCMASK,
+					on_reload, bridge);
 	if (r >= 0)
 		r = sd_event_set_watchdog(bridge->event, true);
 	if (r >= 0)
@@ -163,16 +166,10 @@ static int run(const char *file)
 {
 	_cleanup_(map_unrefp) struct map *map = NULL;
 	struct bridge bridge = {.file = file};
-	sigset_t signals;
 	int r;
 
 	if (load_map(file, &map) < 0)
 		return EXIT_MAP;
-	sigemptyset(&signals);
-	sigaddset(&signals, SIGTERM);
-	sigaddset(&signals, SIGINT);
-	sigaddset(&signals, SIGHUP);
-	sigprocmask(SIG_BLOCK, &signals, NULL);
 	r = set_up(&bridge, map);
 	if (r >= 0) {
 		tell_status(map);

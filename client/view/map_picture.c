@@ -154,35 +154,19 @@ static void put_memory(const struct map *map, FILE *stream, const struct screen 
 	}
 }
 
-/* All that one owner has. */
-struct share {
-	struct json_object *cpus;
-	uint64_t memory;
-};
-
-static int add_up(const struct map *map, enum owner owner, struct share *share)
+/* The numbers, from first on, of CPUs with these owners (bits). NULL when memory is short. */
+static struct json_object *cpus_of(const struct map *map, unsigned int owned, uint64_t first)
 {
-	*share = (struct share){.cpus = json_object_new_array()};
-	for (size_t i = 0; share->cpus && i < json_object_array_length(map->cpus); i++) {
+	_cleanup_(json_putp) struct json_object *numbers = json_object_new_array();
+
+	for (size_t i = 0; numbers && i < json_object_array_length(map->cpus); i++) {
 		const struct item cpu = item_at(map->cpus, i);
 
-		/* CPUs that are nobody's are offline, not free. */
-		if (cpu.owner == owner && owner != OWNER_NONE &&
-		    !json_append(share->cpus, json_object_new_uint64(cpu.start)))
-			return -ENOMEM;
+		if (cpu.start >= first && owned & 1u << cpu.owner &&
+		    !json_append(numbers, json_object_new_uint64(cpu.start)))
+			return NULL;
 	}
-	for (size_t i = 0; i < json_object_array_length(map->memory); i++) {
-		const struct item item = item_at(map->memory, i);
-
-		if (item.owner == owner)
-			share->memory += item.size;
-	}
-	return share->cpus ? 0 : -ENOMEM;
-}
-
-static void share_done(struct share *share)
-{
-	json_object_put(share->cpus);
+	return TAKE_POINTER(numbers);
 }
 
 static int add_row(struct table *table, const struct screen *screen, char sign, const char *name,
@@ -215,14 +199,21 @@ static int add_cell_row(const struct map *map, struct table *table, const struct
 static int add_owner_row(const struct map *map, struct table *table, const struct screen *screen,
 			 enum owner owner)
 {
-	_cleanup_(share_done) struct share share = {0};
+	/* CPUs that are nobody's are offline, not free. */
+	const unsigned int owned = owner == OWNER_NONE ? 0 : 1u << owner;
+	_cleanup_(json_putp) struct json_object *cpus = cpus_of(map, owned, 0);
+	uint64_t memory = 0;
 
-	if (add_up(map, owner, &share) < 0)
+	if (!cpus)
 		return -ENOMEM;
-	if (share.memory == 0 && (owner == OWNER_NONE || json_object_array_length(share.cpus) == 0))
+	for (size_t i = 0; i < json_object_array_length(map->memory); i++) {
+		const struct item item = item_at(map->memory, i);
+
+		memory += item.owner == owner ? item.size : 0;
+	}
+	if (memory == 0 && json_object_array_length(cpus) == 0)
 		return 0;
-	return add_row(table, screen, owners[owner].sign, owners[owner].name, "", share.cpus,
-		       share.memory, "");
+	return add_row(table, screen, owners[owner].sign, owners[owner].name, "", cpus, memory, "");
 }
 
 static int put_owners(const struct map *map, FILE *stream, const struct screen *screen, bool legend)
@@ -244,27 +235,20 @@ static int put_owners(const struct map *map, FILE *stream, const struct screen *
 /* What one more cell could have; CPU 0 stays with Linux. */
 static int put_room(const struct map *map, FILE *stream)
 {
-	_cleanup_(json_putp) struct json_object *numbers = json_object_new_array();
-	_cleanup_(freep) char *cpus = NULL;
+	_cleanup_(json_putp) struct json_object *numbers =
+		cpus_of(map, 1u << OWNER_LINUX | 1u << OWNER_KEPT, 1);
+	_cleanup_(freep) char *cpus = numbers ? format_cpus(numbers) : NULL;
 	char largest[QUANTITY_TEXT_MAX];
 	uint64_t size = 0;
 
-	for (size_t i = 0; numbers && i < json_object_array_length(map->cpus); i++) {
-		const struct item cpu = item_at(map->cpus, i);
-
-		if (((cpu.owner == OWNER_LINUX && cpu.start != 0) || cpu.owner == OWNER_KEPT) &&
-		    !json_append(numbers, json_object_new_uint64(cpu.start)))
-			return -ENOMEM;
-	}
+	if (!cpus)
+		return -ENOMEM;
 	for (size_t i = 0; i < json_object_array_length(map->memory); i++) {
 		const struct item item = item_at(map->memory, i);
 
 		if (item.owner == OWNER_NONE && item.size > size)
 			size = item.size;
 	}
-	cpus = numbers ? format_cpus(numbers) : NULL;
-	if (!cpus)
-		return -ENOMEM;
 	fprintf(stream, "Room for one more cell: %s%s, %s%s\n",
 		json_object_array_length(numbers) ? "CPUs " : "no CPU ",
 		json_object_array_length(numbers) ? cpus : "but Linux' first",
