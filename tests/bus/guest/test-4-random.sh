@@ -17,7 +17,9 @@ random_calls() {
 	like "what became of the calls" "$answer" '^[1-9][0-9]+ methods, '"$count"' calls, [1-9][0-9]* good$'
 	is "the daemon" "$(systemctl show -p MainPID --value cellmgrd)" "$pid"
 	eventually_check "descriptors are given back" 10 holds_no_more "$pid" "$((descriptors + 4))"
-	between "KiB that it grew by" $(($(awk '/VmRSS/ { print $2 }' "/proc/$pid/status") - size)) -100000 1024
+	# Under valgrind it keeps for a while what was given back, and tells of leaks by itself.
+	compgen -G '/results/valgrind.*' >/dev/null ||
+		between "KiB that it grew by" $(($(awk '/VmRSS/ { print $2 }' "/proc/$pid/status") - size)) -100000 1024
 	fake clear >/dev/null
 	done_well call RestartCell s alpha
 	state_is alpha running
