@@ -1,5 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /* State of the fake: hypervisor, cells, and the sysfs tree that shows them. */
+#include <errno.h>
+#include <ftw.h>
 #include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -102,22 +104,39 @@ void fake_list_cpus(const uint8_t *set, size_t size, char *list, size_t room)
 	}
 }
 
-static void write_kept(void)
+static void write_hypervisor(void)
 {
+	static char shown[300];
 	uint64_t kept = fake.enabled ? fake.keep.cpus[0] | fake.had : 0;
-	char list[256];
+	char list[256], text[300];
 
 	for (size_t i = 0; i < FAKE_MAX_CELLS; i++) {
 		if (fake.cells[i].used)
 			kept &= ~bits_of(fake.cells[i].cpus);
 	}
 	fake_list_cpus((const uint8_t *)&kept, sizeof(kept), list, sizeof(list));
+	snprintf(text, sizeof(text), "%d %s", fake.enabled, list);
+	if (strcmp(text, shown) == 0)
+		return;
+	write_attribute(FAKE_SYSFS, SYSFS_ENABLED, "%d", fake.enabled);
 	write_attribute(FAKE_SYSFS, SYSFS_CPUS_KEPT, "%s", list);
+	strcpy(shown, text);
+}
+
+static int remove_one(const char *path, const struct stat *status, int type, struct FTW *place)
+{
+	return remove(path);
+}
+
+void fake_remove_tree(const char *path)
+{
+	if (nftw(path, remove_one, 8, FTW_DEPTH | FTW_PHYS) < 0 && errno != ENOENT)
+		abort();
 }
 
 void fake_remove(struct fake_cell *cell)
 {
-	char directory[128], hidden[128], command[160];
+	char directory[128], hidden[128];
 
 	cell->used = false;
 	if (fake.keep.flags & CELLVISOR_KEEP_CELLS)
@@ -125,48 +144,57 @@ void fake_remove(struct fake_cell *cell)
 	fake_devices_give(&cell->devices);
 	snprintf(directory, sizeof(directory), FAKE_CELLS "/%d", cell->id);
 	snprintf(hidden, sizeof(hidden), FAKE_CELLS "/.%d", cell->id);
-	snprintf(command, sizeof(command), "rm -rf %s", hidden);
 	/* It disappears whole, like a kernel's. */
-	if (rename(directory, hidden) < 0 || system(command) != 0)
+	if (rename(directory, hidden) < 0)
 		abort();
+	fake_remove_tree(hidden);
 }
 
-void fake_write_cell(const struct fake_cell *cell)
+/* Only if something has changed. */
+void fake_write_cell(struct fake_cell *cell)
 {
 	static const char *const counters[] = {EXIT_COUNTERS(SYSFS_COUNTER_ENTRY)};
-	char directory[160], statistics[200];
+	char directory[160], hidden[160], statistics[200], shown[sizeof(cell->shown)];
+	bool is_new = !cell->shown[0], same;
 
-	snprintf(directory, sizeof(directory), FAKE_CELLS "/.%d", cell->id);
-	snprintf(statistics, sizeof(statistics), FAKE_CELLS "/%d", cell->id);
+	snprintf(shown, sizeof(shown), "%d %d %s", (int)cell->status.state, cell->garbled,
+		 cell->cpus);
+	same = strcmp(shown, cell->shown) == 0;
+	if (same && cell->exits == cell->exits_shown)
+		return;
+	snprintf(directory, sizeof(directory), FAKE_CELLS "/%d", cell->id);
 	/* A new one appears whole. */
-	if (access(statistics, F_OK) == 0)
-		strcpy(directory, statistics);
-	else
-		mkdir(directory, 0755);
-	write_attribute(directory, SYSFS_NAME, "%s", cell->name);
-	write_attribute(directory, SYSFS_STATE, "%s", sysfs_cell_state(cell->status.state));
-	write_attribute(directory, SYSFS_LIST(SYSFS_CPUS_ASSIGNED), "%s",
-			cell->garbled ? "?" : cell->cpus);
-	write_attribute(directory, SYSFS_LIST(SYSFS_CPUS_FAILED), "%s", "");
-	snprintf(statistics, sizeof(statistics), "%s/" SYSFS_STATISTICS, directory);
-	mkdir(statistics, 0755);
+	snprintf(hidden, sizeof(hidden), FAKE_CELLS "/%s%d", is_new ? "." : "", cell->id);
+	snprintf(statistics, sizeof(statistics), "%s/" SYSFS_STATISTICS, hidden);
+	if (is_new) {
+		mkdir(hidden, 0755);
+		mkdir(statistics, 0755);
+	}
+	if (!same) {
+		write_attribute(hidden, SYSFS_NAME, "%s", cell->name);
+		write_attribute(hidden, SYSFS_STATE, "%s", sysfs_cell_state(cell->status.state));
+		write_attribute(hidden, SYSFS_LIST(SYSFS_CPUS_ASSIGNED), "%s",
+				cell->garbled ? "?" : cell->cpus);
+		write_attribute(hidden, SYSFS_LIST(SYSFS_CPUS_FAILED), "%s", "");
+	}
 	for (size_t i = 0; i < EXITS_COUNT; i++) {
 		bool counts = i == EXITS_TOTAL || i == EXITS_HYPERCALL;
 
-		write_attribute(statistics, counters[i], "%llu",
-				(unsigned long long)(counts ? cell->exits : 0));
+		if (is_new || counts)
+			write_attribute(statistics, counters[i], "%llu",
+					(unsigned long long)(counts ? cell->exits : 0));
 	}
-	snprintf(statistics, sizeof(statistics), FAKE_CELLS "/%d", cell->id);
-	if (strcmp(directory, statistics) != 0 && rename(directory, statistics) < 0)
+	if (is_new && rename(hidden, directory) < 0)
 		abort();
+	strcpy(cell->shown, shown);
+	cell->exits_shown = cell->exits;
 }
 
 void fake_write_sysfs(void)
 {
 	mkdir(FAKE_SYSFS, 0755);
 	mkdir(FAKE_CELLS, 0755);
-	write_attribute(FAKE_SYSFS, SYSFS_ENABLED, "%d", fake.enabled);
-	write_kept();
+	write_hypervisor();
 	for (size_t i = 0; i < FAKE_MAX_CELLS; i++) {
 		if (fake.cells[i].used)
 			fake_write_cell(&fake.cells[i]);

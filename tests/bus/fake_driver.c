@@ -351,6 +351,8 @@ static int serve(void)
 
 	mkdir(FAKE_DIRECTORY, 0755);
 	fake_links_clear();
+	/* Of one before this, too. */
+	fake_remove_tree(FAKE_SYSFS);
 	pthread_mutex_lock(&lock);
 	fake_write_sysfs();
 	pthread_mutex_unlock(&lock);

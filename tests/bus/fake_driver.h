@@ -85,6 +85,8 @@ struct fake_cell {
 	bool mute;    /* has not shown a heartbeat yet */
 	bool garbled; /* its list of CPUs makes no sense */
 	uint64_t exits;
+	char shown[96]; /* what its directory says; "": there is none yet */
+	uint64_t exits_shown;
 	bool storms; /* has far more of them */
 	char console[FAKE_CONSOLE_MAX];
 	size_t console_length;
@@ -121,9 +123,11 @@ struct fake_cell *fake_add(const char *name, const char *cpus);
 /* The CPUs of a set of so many bytes, as a list. */
 void fake_list_cpus(const uint8_t *set, size_t size, char *list, size_t room);
 void fake_remove(struct fake_cell *cell);
+/* A directory with all in it, if there is one. */
+void fake_remove_tree(const char *path);
 /* Makes the sysfs tree as the state is. */
 void fake_write_sysfs(void);
-void fake_write_cell(const struct fake_cell *cell);
+void fake_write_cell(struct fake_cell *cell);
 
 /* fake_links.c. */
 int fake_link_add(pid_t pid, uint64_t argument, bool lie);

@@ -113,11 +113,10 @@ static void add_files(const char *name, const struct cell_desc *desc,
 
 static void remove_files(const char *name)
 {
-	char command[160];
+	char path[160];
 
-	snprintf(command, sizeof(command), "rm -rf " DEVICES "/%s", name);
-	if (system(command) != 0)
-		abort();
+	snprintf(path, sizeof(path), DEVICES "/%s", name);
+	fake_remove_tree(path);
 }
 
 static struct fake_link *find(uint16_t bdf)
@@ -251,8 +250,7 @@ void fake_links_clear(void)
 	if (system("grep -lsx 0x4106 " PCI_DEVICES
 		   "/*/device | xargs -r dirname | xargs -r rm -r") != 0)
 		abort();
-	if (system("rm -rf " DEVICES) != 0)
-		abort();
+	fake_remove_tree(DEVICES);
 }
 
 int fake_link_ends(const struct cell_desc *desc, struct fake_ends *ret)

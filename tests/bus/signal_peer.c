@@ -12,6 +12,7 @@
  *   signal-peer torn FILE                     the block is in the middle of a change for ever
  *   signal-peer busy FILE MS                  the block is changed all the time
  *   signal-peer equal FILE MS                 16 values of f64 that are equal, changed all the time
+ *   signal-peer steady FILE MS                the same, 200 times a second
  *   signal-peer listen CELL US MS [NAME...]   subscribes; prints what comes within MS milliseconds,
  *                                             a line for each value
  *   signal-peer changes CELL                  subscribes for 20 ms, then for 250 ms, then ends it;
@@ -164,7 +165,9 @@ static int torn(const char *path)
 	return 0;
 }
 
-static int busy(const char *path, unsigned int ms, bool calmly)
+enum pace { PACE_BUSY, PACE_CALM, PACE_STEADY };
+
+static int busy(const char *path, unsigned int ms, enum pace pace)
 {
 	const uint64_t end = now_ms() + ms;
 	struct section section;
@@ -178,8 +181,10 @@ static int busy(const char *path, unsigned int ms, bool calmly)
 			link_write_part(&section.writer, n * 8, &value, sizeof(value));
 		link_write_end(&section.writer, link_counter());
 		/* A writer leaves time to read. */
-		for (unsigned int n = 0; calmly && n < 2000; n++)
+		for (unsigned int n = 0; pace == PACE_CALM && n < 2000; n++)
 			__asm__ volatile("" : : : "memory");
+		if (pace == PACE_STEADY)
+			pause_ms(5);
 	}
 	return 0;
 }
@@ -357,8 +362,12 @@ int main(int argc, char *argv[])
 		return age(argv[2], (unsigned int)atoi(argv[3]));
 	if (strcmp(verb, "torn") == 0 && argc == 3)
 		return torn(argv[2]);
-	if ((strcmp(verb, "busy") == 0 || strcmp(verb, "equal") == 0) && argc == 4)
-		return busy(argv[2], (unsigned int)atoi(argv[3]), verb[0] == 'e');
+	if (strcmp(verb, "busy") == 0 && argc == 4)
+		return busy(argv[2], (unsigned int)atoi(argv[3]), PACE_BUSY);
+	if (strcmp(verb, "equal") == 0 && argc == 4)
+		return busy(argv[2], (unsigned int)atoi(argv[3]), PACE_CALM);
+	if (strcmp(verb, "steady") == 0 && argc == 4)
+		return busy(argv[2], (unsigned int)atoi(argv[3]), PACE_STEADY);
 	if (strcmp(verb, "listen") == 0 && argc >= 5)
 		return listen_to(argv[2], argv[3], (unsigned int)atoi(argv[4]), argv + 5);
 	if (strcmp(verb, "changes") == 0 && argc == 3)
