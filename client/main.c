@@ -21,9 +21,9 @@ static enum exit_status run(struct client *client)
 		return verb_complain_unknown(arguments[0], near);
 	if (!verb_accepts(verb, options, num_arguments))
 		return STATUS_USAGE;
+	client->verb = verb;
 	if (!verb->local && client_connect(client) < 0)
 		return STATUS_FAILED;
-	client->verb = verb;
 	return verb->run(client, arguments + 1);
 }
 

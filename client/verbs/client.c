@@ -15,20 +15,22 @@ void client_close(struct client *client)
 
 int client_connect(struct client *client)
 {
-	const struct attempt attempt = {.host = client->options.host};
-	_cleanup_(freep) char *hint = NULL;
+	const char *host = client->options.host;
 	int r = connection_open(&client->connection);
 
-	if (r == -EINVAL && attempt.host)
-		complain("-H %s: write USER@HOST, HOST:PORT or HOST/CONTAINER", attempt.host);
-	else if (r < 0)
-		complain("cannot connect to the system bus%s%s: %s", attempt.host ? " of " : "",
-			 attempt.host ?: "", strerror(-r));
-	if (r >= 0 || r == -EINVAL || client->options.quiet)
+	if (r >= 0)
 		return r;
-	hint = call_error_hint(NULL, &attempt);
-	if (hint || r == -ENOENT || r == -ECONNREFUSED)
-		complain("hint: %s", hint ?: "is dbus.service running on this machine?");
+	if (r == -EINVAL && host) {
+		complain("-H %s: write USER@HOST, HOST:PORT or HOST/CONTAINER", host);
+	} else if (host) {
+		/* Whether ssh ends before the first call or in it is chance: both are told alike.
+		 */
+		complain_attempt(client, NULL, &SD_BUS_ERROR_NULL, r);
+	} else {
+		complain("cannot connect to the system bus: %s", strerror(-r));
+		if ((r == -ENOENT || r == -ECONNREFUSED) && !client->options.quiet)
+			complain("hint: is dbus.service running on this machine?");
+	}
 	return r;
 }
 
