@@ -56,7 +56,8 @@ static void test_cell(struct tap *tap)
 		"\\\"c\\\"\",\"Warning\":\"\",\"ImageSha256\":\"\","
 		"\"Exits\":{\"total\":18446744073709551615},"
 		"\"Devices\":[\"port:0x1-0x1\"],\"Dma\":\"unprotected\","
-		"\"Pending\":[\"memory\"],\"ExitsAt\":7}",
+		"\"Pending\":[\"memory\"],\"ExitsAt\":7,\"Signals\":{\"speed\":{\"unit\":\"rpm\"}}"
+		"}",
 		&cell);
 
 	tap_is_str(tap, text,
@@ -67,7 +68,8 @@ static void test_cell(struct tap *tap)
 		   "\\\"c\\\"\",\"warning\":\"\",\"image-sha256\":\"\","
 		   "\"exits\":{\"total\":18446744073709551615},"
 		   "\"devices\":[\"port:0x1-0x1\"],\"dma\":\"unprotected\","
-		   "\"pending\":[\"memory\"],\"exits-at\":7}\n",
+		   "\"pending\":[\"memory\"],\"exits-at\":7,"
+		   "\"signals\":{\"speed\":{\"unit\":\"rpm\"}}}\n",
 		   "a cell has all its properties, exactly");
 	tap_ok(tap,
 	       text && strcmp(cell.name, "turbine") == 0 && cell.id == -1 &&
