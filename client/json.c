@@ -37,6 +37,11 @@ bool json_add_uint64(struct json_object *object, const char *key, uint64_t numbe
 	return json_add(object, key, json_object_new_uint64(number));
 }
 
+const char *json_text_of(struct json_object *object, const char *key)
+{
+	return json_object_get_string(json_object_object_get(object, key)) ?: "";
+}
+
 struct json_object *json_named(struct json_object *rows, const char *const *keys, size_t count)
 {
 	_cleanup_(json_putp) struct json_object *array = json_object_new_array();

@@ -24,6 +24,9 @@ bool json_append(struct json_object *array, struct json_object *value);
 bool json_add_string(struct json_object *object, const char *key, const char *text);
 bool json_add_uint64(struct json_object *object, const char *key, uint64_t number);
 
+/* The text of a member; "" where there is none. */
+const char *json_text_of(struct json_object *object, const char *key);
+
 /* Rows (arrays) as objects with these keys, in a new array; NULL when memory is short. */
 struct json_object *json_named(struct json_object *rows, const char *const *keys, size_t count);
 

@@ -45,6 +45,8 @@ int main(int argc, char **argv)
 	if (r < 0 || output_open(&client.output) < 0)
 		return complain_memory();
 	client.connection.host = client.options.host;
+	client.screen.stream = client.output.stream;
+	client.screen.legend = !client.options.no_legend;
 	if (client.options.help)
 		return verb_help(&client, client.options.arguments);
 	if (client.options.version) {

@@ -41,8 +41,7 @@ static int print_plan(struct client *client, struct json_object *plan)
 		if (!keys || table_add(&table, &client->screen, texts, colors) < 0)
 			return -ENOMEM;
 	}
-	return table_print(&table, client->output.stream, &client->screen,
-			   !client->options.no_legend, "No cells.");
+	return table_print(&table, &client->screen, "No cells.");
 }
 
 /* Before it is done, so that it is seen however that ends. */

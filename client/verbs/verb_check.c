@@ -26,18 +26,18 @@ static void print_finding(struct check *check, const struct problem *finding)
 	FILE *stream = check->client->output.stream;
 	enum color color = finding->severity == SEVERITY_ERROR ? COLOR_RED : COLOR_YELLOW;
 
-	screen_put(screen, stream, COLOR_PLAIN, finding->file, "");
+	screen_put(screen, COLOR_PLAIN, finding->file, "");
 	if (finding->line)
 		fprintf(stream, ":%u:%u", finding->line, finding->column);
 	fputs(*finding->file ? ": " : "", stream);
-	screen_put(screen, stream, color, severity_name(finding->severity), ": ");
+	screen_put(screen, color, severity_name(finding->severity), ": ");
 	if (*finding->key)
-		screen_put(screen, stream, COLOR_PLAIN, finding->key, ": ");
+		screen_put(screen, COLOR_PLAIN, finding->key, ": ");
 	if (*finding->value) {
 		fputc('"', stream);
-		screen_put(screen, stream, COLOR_PLAIN, finding->value, "\": ");
+		screen_put(screen, COLOR_PLAIN, finding->value, "\": ");
 	}
-	screen_put(screen, stream, COLOR_PLAIN, finding->text, "\n");
+	screen_put(screen, COLOR_PLAIN, finding->text, "\n");
 }
 
 static bool add_finding_json(struct json_object *findings, const struct problem *finding)

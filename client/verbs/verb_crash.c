@@ -1,5 +1,4 @@
 // SPDX-License-Identifier: GPL-2.0-only
-#include <errno.h>
 #include <string.h>
 
 #include "bus/fetch.h"
@@ -12,8 +11,7 @@ static enum exit_status show_list(struct client *client, struct json_object *lis
 {
 	if (client->options.json != JSON_OFF)
 		return client_show_json(client, json_object_get(list));
-	if (crash_view_list(client->output.stream, &client->screen, !client->options.no_legend,
-			    list) < 0)
+	if (crash_view_list(&client->screen, list) < 0)
 		return complain_memory();
 	return client_show(client);
 }
@@ -28,7 +26,7 @@ static enum exit_status show_record(struct client *client, const char *record)
 		return complain_attempt(client, record, &error, r);
 	if (client->options.json != JSON_OFF)
 		return client_show_json(client, json_object_get(object));
-	crash_view_print(client->output.stream, &client->screen, object);
+	crash_view_print(&client->screen, object);
 	return client_show(client);
 }
 

@@ -6,27 +6,22 @@
 #include "doctor/doctor.h"
 #include "verbs/verbs.h"
 
-static const char *text_of(struct json_object *object, const char *key)
-{
-	return json_object_get_string(json_object_object_get(object, key)) ?: "";
-}
-
 static void print_finding(struct client *client, struct json_object *finding)
 {
 	static const enum color colors[] = {COLOR_GREEN, COLOR_YELLOW, COLOR_RED, COLOR_DIM};
 	static const char *const words[] = {DOCTOR_VERDICTS(WORD_ENTRY)};
-	const char *verdict = text_of(finding, "verdict"), *todo = text_of(finding, "do");
+	const char *verdict = json_text_of(finding, "verdict"), *todo = json_text_of(finding, "do");
 	FILE *stream = client->output.stream;
 	size_t v = 0;
 
 	while (v < VERDICT_UNKNOWN && strcmp(words[v], verdict) != 0)
 		v++;
 	fprintf(stream, "%s%-7s%s  %-10s  ", screen_color(&client->screen, colors[v]), verdict,
-		screen_plain(&client->screen, colors[v]), text_of(finding, "check"));
-	screen_put(&client->screen, stream, COLOR_PLAIN, text_of(finding, "found"), "\n");
+		screen_plain(&client->screen, colors[v]), json_text_of(finding, "check"));
+	screen_put(&client->screen, COLOR_PLAIN, json_text_of(finding, "found"), "\n");
 	if (*todo) {
 		fputs("                     do: ", stream);
-		screen_put(&client->screen, stream, COLOR_PLAIN, todo, "\n");
+		screen_put(&client->screen, COLOR_PLAIN, todo, "\n");
 	}
 }
 

@@ -19,8 +19,7 @@ enum exit_status verb_list(struct client *client, char **arguments)
 		return complain_attempt(client, NULL, &error, r);
 	if (is_json)
 		return client_show_json(client, cell_list_properties(&list));
-	if (cell_table_print(columns, client->output.stream, &client->screen,
-			     !client->options.no_legend) < 0)
+	if (cell_table_print(columns, &client->screen) < 0)
 		return complain_memory();
 	return client_show(client);
 }

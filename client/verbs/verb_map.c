@@ -70,11 +70,11 @@ static void put_problems(struct client *client, struct json_object *problems)
 	json_object_object_foreach(problems, name, problem)
 	{
 		fputs("  ", stream);
-		screen_put(&client->screen, stream, COLOR_PLAIN, name, "");
+		screen_put(&client->screen, COLOR_PLAIN, name, "");
 		fprintf(stream, "%*s  %s", width - (int)strlen(name), "",
 			problem ? "does not fit: " : "would fit");
-		screen_put(&client->screen, stream, COLOR_PLAIN,
-			   json_object_get_string(problem) ?: "", "\n");
+		screen_put(&client->screen, COLOR_PLAIN, json_object_get_string(problem) ?: "",
+			   "\n");
 	}
 }
 
@@ -111,8 +111,7 @@ enum exit_status verb_map(struct client *client, char **arguments)
 	map.memory = json_object_array_get_idx(parts, 1);
 	if (client->options.json != JSON_OFF)
 		return client_show_json(client, map_json(&map, problems));
-	r = map_picture_print(&map, client->output.stream, &client->screen,
-			      !client->options.no_legend);
+	r = map_picture_print(&map, &client->screen);
 	if (r == -EBADMSG)
 		return complain_reply(r);
 	if (r < 0)

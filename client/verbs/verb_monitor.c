@@ -61,8 +61,8 @@ static void print_line(struct monitor *monitor, const char *path, const char *wh
 		return;
 	}
 	put_time(stdout);
-	screen_put(screen, stdout, COLOR_PLAIN, cell, " ");
-	screen_put(screen, stdout, COLOR_PLAIN, what, value ? " " : "\n");
+	screen_put(screen, COLOR_PLAIN, cell, " ");
+	screen_put(screen, COLOR_PLAIN, what, value ? " " : "\n");
 	if (value) {
 		const char *text =
 			json_object_is_type(value, json_type_string)
@@ -70,7 +70,7 @@ static void print_line(struct monitor *monitor, const char *path, const char *wh
 				: json_object_to_json_string_ext(value, JSON_C_TO_STRING_PLAIN);
 		enum color color = strcmp(what, "State") == 0 ? state_color(text) : COLOR_PLAIN;
 
-		screen_put(screen, stdout, color, text, "\n");
+		screen_put(screen, color, text, "\n");
 	}
 }
 
@@ -199,6 +199,7 @@ enum exit_status verb_monitor(struct client *client, char **arguments)
 	struct monitor monitor = {.client = client};
 	int r;
 
+	client->screen.stream = stdout;
 	r = subscribe(&monitor);
 	if (r < 0)
 		return complain_attempt(client, NULL, &SD_BUS_ERROR_NULL, r);

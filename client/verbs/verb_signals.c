@@ -3,7 +3,6 @@
 #include <errno.h>
 #include <inttypes.h>
 #include <string.h>
-#include <time.h>
 
 #include "bus/fetch.h"
 #include "bus/signals.h"
@@ -36,8 +35,7 @@ static int print_table(struct watch *watch, struct json_object *signals)
 		signal_table_follow(signals, watch->lines, watch->num_lines);
 	if (watch->lines && client->screen.tty)
 		fputs(HOME_AND_CLEAR, stream);
-	r = signal_table_print(signals, watch->lines, watch->num_lines, stream, &client->screen,
-			       !client->options.no_legend);
+	r = signal_table_print(signals, watch->lines, watch->num_lines, &client->screen);
 	if (watch->lines && !client->screen.tty)
 		fputc('\n', stream);
 	return r;

@@ -1,8 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-only
 #include <errno.h>
 #include <inttypes.h>
-#include <string.h>
-#include <time.h>
 
 #include "bus/fetch.h"
 #include "bus/rates.h"
@@ -50,8 +48,7 @@ static int print_one(struct client *client, FILE *stream, const struct cell_info
 				rates->valid, rate) < 0)
 			return -ENOMEM;
 	}
-	return table_print(&table, stream, &client->screen, !client->options.no_legend,
-			   "No exits are counted for this cell now.");
+	return table_print(&table, &client->screen, "No exits are counted for this cell now.");
 }
 
 static int add_cell(struct table *table, const struct screen *screen, const struct cell_info *cell,
@@ -138,8 +135,7 @@ static int print(struct look *look)
 	if (r >= 0 && json)
 		json_print(stream, array, client->options.json == JSON_PRETTY);
 	else if (r >= 0)
-		r = table_print(&table, stream, &client->screen, !client->options.no_legend,
-				"No cells.");
+		r = table_print(&table, &client->screen, "No cells.");
 	return r;
 }
 

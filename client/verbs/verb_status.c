@@ -2,7 +2,6 @@
 #include <errno.h>
 #include <inttypes.h>
 #include <string.h>
-#include <time.h>
 
 #include "bus/fetch.h"
 #include "common/bus_words.h"
@@ -28,7 +27,7 @@ static void put_label(struct client *client, const char *label)
 
 static void put_text(struct client *client, enum color color, const char *text, const char *end)
 {
-	screen_put(&client->screen, client->output.stream, color, text, end);
+	screen_put(&client->screen, color, text, end);
 }
 
 static void put_field(struct client *client, const char *label, enum color color, const char *text)
@@ -146,8 +145,7 @@ static enum exit_status status_overall(struct client *client)
 		return client_show_json(client, overall_json(&manager, &list));
 	r = put_manager(client, &manager);
 	fputc('\n', client->output.stream);
-	if (r < 0 || cell_table_print(columns, client->output.stream, &client->screen,
-				      !client->options.no_legend) < 0)
+	if (r < 0 || cell_table_print(columns, &client->screen) < 0)
 		return complain_memory();
 	return client_show(client);
 }

@@ -194,9 +194,9 @@ static int add_cell(struct top *top, struct table *table, const struct cell_info
 	return cpus && reasons ? table_add(table, &top->client->screen, texts, colors) : -ENOMEM;
 }
 
-static void put_head(const struct top *top, FILE *stream)
+static void put_head(const struct top *top, const struct screen *screen)
 {
-	const struct screen *screen = &top->client->screen;
+	FILE *stream = screen->stream;
 	char available[QUANTITY_TEXT_MAX], total[QUANTITY_TEXT_MAX], clock[16] = "";
 	_cleanup_(freep) char *text = NULL, *clean = NULL, *fitting = NULL;
 	const time_t now = time(NULL);
@@ -223,7 +223,7 @@ static void put_head(const struct top *top, FILE *stream)
 	fputc('\n', stream);
 }
 
-static int put_cells(struct top *top, FILE *stream)
+static int put_cells(struct top *top, const struct screen *screen)
 {
 	_cleanup_(table_free) struct table table = TABLE(columns);
 
@@ -231,18 +231,16 @@ static int put_cells(struct top *top, FILE *stream)
 		if (add_cell(top, &table, &top->list.cells[i]) < 0)
 			return -ENOMEM;
 	}
-	return table_print(&table, stream, &top->client->screen, true, "No cells.");
+	return table_print(&table, screen, "No cells.");
 }
 
-static int put_signals(struct top *top, FILE *stream)
+static int put_signals(struct top *top, const struct screen *screen)
 {
-	const struct screen *screen = &top->client->screen;
-
 	if (!top->signals)
 		return 0;
-	fprintf(stream, "\n%sSignals of ", screen_color(screen, COLOR_BOLD));
-	screen_put(screen, stream, COLOR_BOLD, top->selected, "\n");
-	return signal_table_print(top->signals, top->lines, top->num_lines, stream, screen, true);
+	fprintf(screen->stream, "\n%sSignals of ", screen_color(screen, COLOR_BOLD));
+	screen_put(screen, COLOR_BOLD, top->selected, "\n");
+	return signal_table_print(top->signals, top->lines, top->num_lines, screen);
 }
 
 static size_t count_lines(const char *text)
@@ -283,17 +281,23 @@ static void put_window(const struct top *top, FILE *stream, const char *cells, s
 static int draw(struct top *top)
 {
 	_cleanup_(freep) char *cells = NULL, *signals = NULL, *picture = NULL;
-	const size_t rows = top->client->screen.rows;
+	struct screen screen = top->client->screen;
+	const size_t rows = screen.rows;
 	size_t size, below;
 	FILE *streams[] = {open_memstream(&cells, &size), open_memstream(&signals, &size),
 			   open_memstream(&picture, &size)};
 	bool good = streams[0] && streams[1] && streams[2];
 
-	good = good && put_cells(top, streams[0]) >= 0 && put_signals(top, streams[1]) >= 0;
+	screen.legend = true;
+	screen.stream = streams[0];
+	good = good && put_cells(top, &screen) >= 0;
+	screen.stream = streams[1];
+	good = good && put_signals(top, &screen) >= 0;
 	for (size_t i = 0; i < 2; i++)
 		good = streams[i] && fclose(streams[i]) == 0 && good;
 	if (good) {
-		put_head(top, streams[2]);
+		screen.stream = streams[2];
+		put_head(top, &screen);
 		below = count_lines(signals);
 		/* Signals have half of the screen at most. */
 		below = rows && below > rows / 2 ? rows / 2 : below;

@@ -19,7 +19,7 @@ static struct json_object *versions_json(const struct manager_info *manager)
 static void put_version(struct client *client, const char *what, const char *version)
 {
 	fprintf(client->output.stream, "%s ", what);
-	screen_put(&client->screen, client->output.stream, COLOR_PLAIN, version, "\n");
+	screen_put(&client->screen, COLOR_PLAIN, version, "\n");
 }
 
 /* manager: NULL when the daemon does not run. */

@@ -54,8 +54,7 @@ static int add_cell(struct table *table, const struct screen *screen, struct jso
 	return table_add(table, screen, texts, colors);
 }
 
-int cell_table_print(struct json_object *columns, FILE *stream, const struct screen *screen,
-		     bool legend)
+int cell_table_print(struct json_object *columns, const struct screen *screen)
 {
 	_cleanup_(table_free) struct table table = TABLE(titles);
 
@@ -65,5 +64,5 @@ int cell_table_print(struct json_object *columns, FILE *stream, const struct scr
 		if (add_cell(&table, screen, columns, i) < 0)
 			return -ENOMEM;
 	}
-	return table_print(&table, stream, screen, legend, "No cells.");
+	return table_print(&table, screen, "No cells.");
 }

@@ -3,14 +3,11 @@
 #ifndef CLIENT_CELL_TABLE_H
 #define CLIENT_CELL_TABLE_H
 
-#include <stdio.h>
-
 #include <json-c/json.h>
 
 #include "view/screen.h"
 
 /* The columns are those of fetch_summary(). Returns 0 or -ENOMEM. */
-int cell_table_print(struct json_object *columns, FILE *stream, const struct screen *screen,
-		     bool legend);
+int cell_table_print(struct json_object *columns, const struct screen *screen);
 
 #endif /* CLIENT_CELL_TABLE_H */

@@ -2,7 +2,6 @@
 #include <errno.h>
 #include <poll.h>
 #include <stdint.h>
-#include <string.h>
 
 #include "view/console_filter.h"
 #include "view/console_reader.h"

@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "common/cleanup.h"
+#include "json.h"
 #include "view/console_filter.h"
 #include "view/format.h"
 #include "view/table.h"
@@ -14,7 +15,7 @@
 #define IN_ROW	    3
 
 /* All that an object has, "name value", so many in a row, or fewer where the screen is narrow. */
-static void put_members(FILE *stream, const struct screen *screen, struct json_object *object)
+static void put_members(const struct screen *screen, struct json_object *object)
 {
 	size_t in_row = 0, at = LABEL_WIDTH + 2;
 
@@ -25,22 +26,21 @@ static void put_members(FILE *stream, const struct screen *screen, struct json_o
 
 		if (in_row == IN_ROW ||
 		    (in_row && screen->columns && at + 2 + width > screen->columns)) {
-			fprintf(stream, "\n%*s", LABEL_WIDTH + 2, "");
+			fprintf(screen->stream, "\n%*s", LABEL_WIDTH + 2, "");
 			in_row = 0;
 			at = LABEL_WIDTH + 2;
 		} else if (in_row) {
-			fputs("  ", stream);
+			fputs("  ", screen->stream);
 			at += 2;
 		}
-		screen_put(screen, stream, COLOR_PLAIN, key, " ");
-		screen_put(screen, stream, COLOR_PLAIN, text, "");
+		screen_put(screen, COLOR_PLAIN, key, " ");
+		screen_put(screen, COLOR_PLAIN, text, "");
 		at += width;
 		in_row++;
 	}
 }
 
-static void put_value(FILE *stream, const struct screen *screen, const char *key,
-		      struct json_object *value)
+static void put_value(const struct screen *screen, const char *key, struct json_object *value)
 {
 	const char *text = json_object_get_string(value) ?: "";
 	char time[FORMAT_MAX];
@@ -51,28 +51,28 @@ static void put_value(FILE *stream, const struct screen *screen, const char *key
 	if (json_object_is_type(value, json_type_int) &&
 	    (strcmp(key, "time") == 0 || strcmp(key, "started-at") == 0))
 		text = format_timestamp(time, json_object_get_uint64(value));
-	fprintf(stream, "%*s", LABEL_WIDTH - (int)text_width(key), "");
-	screen_put(screen, stream, COLOR_PLAIN, key, ": ");
+	fprintf(screen->stream, "%*s", LABEL_WIDTH - (int)text_width(key), "");
+	screen_put(screen, COLOR_PLAIN, key, ": ");
 	if (json_object_is_type(value, json_type_object))
-		put_members(stream, screen, value);
+		put_members(screen, value);
 	else
-		screen_put(screen, stream, COLOR_PLAIN, text, "");
-	fputc('\n', stream);
+		screen_put(screen, COLOR_PLAIN, text, "");
+	fputc('\n', screen->stream);
 }
 
-static void put_console(FILE *stream, const struct screen *screen, struct json_object *text)
+static void put_console(const struct screen *screen, struct json_object *text)
 {
 	struct console_filter filter = {.unicode = screen->unicode};
 
-	fputc('\n', stream);
-	screen_put(screen, stream, COLOR_DIM, "The end of its console:", "\n");
-	console_filter_write(&filter, stream, json_object_get_string(text),
+	fputc('\n', screen->stream);
+	screen_put(screen, COLOR_DIM, "The end of its console:", "\n");
+	console_filter_write(&filter, screen->stream, json_object_get_string(text),
 			     (size_t)json_object_get_string_len(text));
-	console_filter_finish(&filter, stream);
-	fputc('\n', stream);
+	console_filter_finish(&filter, screen->stream);
+	fputc('\n', screen->stream);
 }
 
-void crash_view_print(FILE *stream, const struct screen *screen, struct json_object *record)
+void crash_view_print(const struct screen *screen, struct json_object *record)
 {
 	struct json_object *console = NULL;
 
@@ -81,19 +81,13 @@ void crash_view_print(FILE *stream, const struct screen *screen, struct json_obj
 		if (strcmp(key, "console") == 0 && json_object_is_type(value, json_type_string))
 			console = value;
 		else
-			put_value(stream, screen, key, value);
+			put_value(screen, key, value);
 	}
 	if (console)
-		put_console(stream, screen, console);
+		put_console(screen, console);
 }
 
-static const char *text_of(struct json_object *object, const char *key)
-{
-	return json_object_get_string(json_object_object_get(object, key)) ?: "";
-}
-
-int crash_view_list(FILE *stream, const struct screen *screen, bool legend,
-		    struct json_object *list)
+int crash_view_list(const struct screen *screen, struct json_object *list)
 {
 	static const struct table_column columns[] = {
 		{"TIME", false, 0, false},
@@ -109,13 +103,13 @@ int crash_view_list(FILE *stream, const struct screen *screen, bool legend,
 		const char *const texts[] = {
 			format_timestamp(
 				time, json_object_get_uint64(json_object_object_get(item, "time"))),
-			text_of(item, "cell"),
-			text_of(item, "reason"),
-			text_of(item, "record"),
+			json_text_of(item, "cell"),
+			json_text_of(item, "reason"),
+			json_text_of(item, "record"),
 		};
 
 		if (table_add(&table, screen, texts, NULL) < 0)
 			return -ENOMEM;
 	}
-	return table_print(&table, stream, screen, legend, "No crash records.");
+	return table_print(&table, screen, "No crash records.");
 }

@@ -8,10 +8,9 @@
 #include "view/screen.h"
 
 /* Prints a record, an object, whatever it has. */
-void crash_view_print(FILE *stream, const struct screen *screen, struct json_object *record);
+void crash_view_print(const struct screen *screen, struct json_object *record);
 
 /* Prints a list of records, objects with record, cell, time and reason. Returns 0 or -ENOMEM. */
-int crash_view_list(FILE *stream, const struct screen *screen, bool legend,
-		    struct json_object *list);
+int crash_view_list(const struct screen *screen, struct json_object *list);
 
 #endif /* CLIENT_CRASH_VIEW_H */

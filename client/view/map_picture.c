@@ -90,8 +90,9 @@ static size_t cpus_per_line(const struct screen *screen)
 	return count;
 }
 
-static void put_cpus(const struct map *map, FILE *stream, const struct screen *screen)
+static void put_cpus(const struct map *map, const struct screen *screen)
 {
+	FILE *stream = screen->stream;
 	const size_t per_line = cpus_per_line(screen);
 	uint64_t next = 0; /* number of the next place */
 
@@ -112,8 +113,7 @@ static void put_cpus(const struct map *map, FILE *stream, const struct screen *s
 }
 
 /* One bar for memory without a gap: those from first up to end. */
-static void put_bar(const struct map *map, size_t first, size_t end, FILE *stream,
-		    const struct screen *screen)
+static void put_bar(const struct map *map, size_t first, size_t end, const struct screen *screen)
 {
 	const struct item begin = item_at(map->memory, first), last = item_at(map->memory, end - 1);
 	const double size = (double)(last.start + last.size - begin.start);
@@ -135,11 +135,11 @@ static void put_bar(const struct map *map, size_t first, size_t end, FILE *strea
 			bar[at] = item.owner == OWNER_NONE ? bar[at] : sign_of(map, &item);
 		while (++at < to);
 	}
-	fprintf(stream, "  0x%-12" PRIx64 " [%s] %s\n", begin.start, bar,
+	fprintf(screen->stream, "  0x%-12" PRIx64 " [%s] %s\n", begin.start, bar,
 		quantity_round_bytes((uint64_t)size, text));
 }
 
-static void put_memory(const struct map *map, FILE *stream, const struct screen *screen)
+static void put_memory(const struct map *map, const struct screen *screen)
 {
 	const size_t count = json_object_array_length(map->memory);
 	size_t first = 0;
@@ -149,7 +149,7 @@ static void put_memory(const struct map *map, FILE *stream, const struct screen 
 
 		if (i + 1 < count && item_at(map->memory, i + 1).start == item.start + item.size)
 			continue;
-		put_bar(map, first, i + 1, stream, screen);
+		put_bar(map, first, i + 1, screen);
 		first = i + 1;
 	}
 }
@@ -216,7 +216,7 @@ static int add_owner_row(const struct map *map, struct table *table, const struc
 	return add_row(table, screen, owners[owner].sign, owners[owner].name, "", cpus, memory, "");
 }
 
-static int put_owners(const struct map *map, FILE *stream, const struct screen *screen, bool legend)
+static int put_owners(const struct map *map, const struct screen *screen)
 {
 	_cleanup_(table_free) struct table table = TABLE(columns);
 	int r = 0;
@@ -229,7 +229,7 @@ static int put_owners(const struct map *map, FILE *stream, const struct screen *
 				r = add_cell_row(map, &table, screen, &map->cells->cells[i]);
 		}
 	}
-	return r < 0 ? r : table_print(&table, stream, screen, legend, NULL);
+	return r < 0 ? r : table_print(&table, screen, NULL);
 }
 
 /* What one more cell could have; CPU 0 stays with Linux. */
@@ -281,21 +281,22 @@ static bool makes_sense(const struct map *map)
 	return true;
 }
 
-int map_picture_print(const struct map *map, FILE *stream, const struct screen *screen, bool legend)
+int map_picture_print(const struct map *map, const struct screen *screen)
 {
+	FILE *stream = screen->stream;
 	int r;
 
 	if (!makes_sense(map))
 		return -EBADMSG;
 
 	fputs("CPUs\n", stream);
-	put_cpus(map, stream, screen);
+	put_cpus(map, screen);
 	if (json_object_array_length(map->memory) > 0) {
 		fputs("\nMemory for cells\n", stream);
-		put_memory(map, stream, screen);
+		put_memory(map, screen);
 	}
 	fputc('\n', stream);
-	r = put_owners(map, stream, screen, legend);
+	r = put_owners(map, screen);
 	fputc('\n', stream);
 	return r < 0 ? r : put_room(map, stream);
 }

@@ -15,7 +15,6 @@ struct map {
 
 /* Prints it, and what every sign in it means. Returns 0, -ENOMEM, or -EBADMSG: it makes no sense.
  */
-int map_picture_print(const struct map *map, FILE *stream, const struct screen *screen,
-		      bool legend);
+int map_picture_print(const struct map *map, const struct screen *screen);
 
 #endif /* CLIENT_MAP_PICTURE_H */

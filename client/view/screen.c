@@ -26,25 +26,25 @@ static size_t environment_size(const char *name)
 	return *end == '\0' && value <= 10000 ? value : 0;
 }
 
-void screen_detect(struct screen *ret_screen)
+void screen_detect(struct screen *screen)
 {
 	const char *no_color = getenv("NO_COLOR"), *term = getenv("TERM");
-	struct screen screen = {.tty = isatty(STDOUT_FILENO)};
 	struct winsize size = {0};
 
-	screen.unicode = strcmp(nl_langinfo(CODESET), "UTF-8") == 0;
-	screen.moves = screen.tty && term && strcmp(term, "dumb") != 0;
-	screen.colors = screen.moves && (!no_color || *no_color == '\0');
-	if (screen.tty) {
+	screen->tty = isatty(STDOUT_FILENO);
+	screen->columns = screen->rows = 0;
+	screen->unicode = strcmp(nl_langinfo(CODESET), "UTF-8") == 0;
+	screen->moves = screen->tty && term && strcmp(term, "dumb") != 0;
+	screen->colors = screen->moves && (!no_color || *no_color == '\0');
+	if (screen->tty) {
 		(void)ioctl(STDOUT_FILENO, TIOCGWINSZ, &size);
-		screen.columns = environment_size("COLUMNS");
-		if (screen.columns == 0)
-			screen.columns = size.ws_col ? size.ws_col : 80;
-		screen.rows = environment_size("LINES");
-		if (screen.rows == 0)
-			screen.rows = size.ws_row ? size.ws_row : 24;
+		screen->columns = environment_size("COLUMNS");
+		if (screen->columns == 0)
+			screen->columns = size.ws_col ? size.ws_col : 80;
+		screen->rows = environment_size("LINES");
+		if (screen->rows == 0)
+			screen->rows = size.ws_row ? size.ws_row : 24;
 	}
-	*ret_screen = screen;
 }
 
 const char *screen_color(const struct screen *screen, enum color color)
@@ -64,12 +64,11 @@ const char *screen_plain(const struct screen *screen, enum color color)
 	return screen->colors && color != COLOR_PLAIN ? "\x1b[0m" : "";
 }
 
-void screen_put(const struct screen *screen, FILE *stream, enum color color, const char *text,
-		const char *end)
+void screen_put(const struct screen *screen, enum color color, const char *text, const char *end)
 {
-	fputs(screen_color(screen, color), stream);
-	text_put_line(stream, text, screen->unicode);
-	fprintf(stream, "%s%s", screen_plain(screen, color), end);
+	fputs(screen_color(screen, color), screen->stream);
+	text_put_line(screen->stream, text, screen->unicode);
+	fprintf(screen->stream, "%s%s", screen_plain(screen, color), end);
 }
 
 /* What stands for a state; in ASCII, too. */
@@ -79,80 +78,53 @@ struct sign {
 	const char *ascii_dot;
 };
 
-static const struct sign unknown_sign = {COLOR_PLAIN, "?", "?"};
+static const struct sign cell_signs[] = {
+	[LIFECYCLE_RUNNING] = {COLOR_GREEN, DOT_FULL, "*"},
+	[LIFECYCLE_RUNNING_LOCKED] = {COLOR_YELLOW, DOT_FULL, "*"},
+	[LIFECYCLE_FAILED] = {COLOR_RED, DOT_CROSS, "x"},
+	[LIFECYCLE_INVALID] = {COLOR_RED, DOT_CROSS, "x"},
+	[LIFECYCLE_LOADED] = {COLOR_BLUE, DOT_EMPTY, "o"},
+	[LIFECYCLE_CREATED] = {COLOR_BLUE, DOT_EMPTY, "o"},
+	[LIFECYCLE_SHUT_DOWN] = {COLOR_PLAIN, DOT_EMPTY, "o"},
+	[LIFECYCLE_DEFINED] = {COLOR_DIM, DOT_EMPTY, "o"},
+	[LIFECYCLE_FOREIGN] = {COLOR_DIM, DOT_DIAMOND, "#"},
+};
 
-static struct sign cell_sign(enum lifecycle state)
-{
-	switch (state) {
-	case LIFECYCLE_RUNNING:
-		return (struct sign){COLOR_GREEN, DOT_FULL, "*"};
-	case LIFECYCLE_RUNNING_LOCKED:
-		return (struct sign){COLOR_YELLOW, DOT_FULL, "*"};
-	case LIFECYCLE_FAILED:
-	case LIFECYCLE_INVALID:
-		return (struct sign){COLOR_RED, DOT_CROSS, "x"};
-	case LIFECYCLE_LOADED:
-	case LIFECYCLE_CREATED:
-		return (struct sign){COLOR_BLUE, DOT_EMPTY, "o"};
-	case LIFECYCLE_SHUT_DOWN:
-		return (struct sign){COLOR_PLAIN, DOT_EMPTY, "o"};
-	case LIFECYCLE_DEFINED:
-		return (struct sign){COLOR_DIM, DOT_EMPTY, "o"};
-	case LIFECYCLE_FOREIGN:
-		return (struct sign){COLOR_DIM, DOT_DIAMOND, "#"};
-	case LIFECYCLE_COUNT:
-		break;
-	}
-	return unknown_sign;
-}
+static const struct sign hypervisor_signs[] = {
+	[HYPERVISOR_ENABLED] = {COLOR_GREEN, DOT_FULL, "*"},
+	[HYPERVISOR_OFF] = {COLOR_PLAIN, DOT_EMPTY, "o"},
+	[HYPERVISOR_UNAVAILABLE] = {COLOR_RED, DOT_CROSS, "x"},
+	[HYPERVISOR_STATE_COUNT] = {COLOR_PLAIN, "?", "?"}, /* what is neither's */
+};
 
-static struct sign hypervisor_sign(enum hypervisor_state state)
-{
-	switch (state) {
-	case HYPERVISOR_ENABLED:
-		return (struct sign){COLOR_GREEN, DOT_FULL, "*"};
-	case HYPERVISOR_OFF:
-		return (struct sign){COLOR_PLAIN, DOT_EMPTY, "o"};
-	case HYPERVISOR_UNAVAILABLE:
-		return (struct sign){COLOR_RED, DOT_CROSS, "x"};
-	case HYPERVISOR_STATE_COUNT:
-		break;
-	}
-	return unknown_sign;
-}
+_Static_assert(LIFECYCLE_COUNT == 9 && HYPERVISOR_STATE_COUNT == 3,
+	       "a new state: what stands for it?");
 
-static struct sign sign_of(const char *state)
+static const struct sign *sign_of(const char *state)
 {
 	enum lifecycle of_cell = lifecycle_from_word(state);
 
-	return of_cell == LIFECYCLE_COUNT ? hypervisor_sign(hypervisor_state_from_word(state))
-					  : cell_sign(of_cell);
+	return of_cell == LIFECYCLE_COUNT ? &hypervisor_signs[hypervisor_state_from_word(state)]
+					  : &cell_signs[of_cell];
 }
 
 enum color state_color(const char *state)
 {
-	return sign_of(state).color;
+	return sign_of(state)->color;
 }
 
 const char *state_dot(const struct screen *screen, const char *state)
 {
-	struct sign sign = sign_of(state);
+	const struct sign *sign = sign_of(state);
 
-	return screen->unicode ? sign.dot : sign.ascii_dot;
+	return screen->unicode ? sign->dot : sign->ascii_dot;
 }
 
 enum color health_color(const char *health)
 {
-	switch (health_from_word(health)) {
-	case HEALTH_OK:
-		return COLOR_GREEN;
-	case HEALTH_LATE:
-		return COLOR_YELLOW;
-	case HEALTH_FAILED:
-		return COLOR_RED;
-	case HEALTH_UNKNOWN:
-	case HEALTH_COUNT:
-		break;
-	}
-	return COLOR_PLAIN;
+	static const enum color colors[HEALTH_COUNT + 1] = {[HEALTH_OK] = COLOR_GREEN,
+							    [HEALTH_LATE] = COLOR_YELLOW,
+							    [HEALTH_FAILED] = COLOR_RED};
+
+	return colors[health_from_word(health)];
 }

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
-/* What the output goes to: a terminal or not, its size, and whether colours and Unicode are
- * welcome. */
+/* What the output goes to: a stream, a terminal behind it or not, its size, and whether colours and
+ * Unicode are welcome. */
 #ifndef CLIENT_SCREEN_H
 #define CLIENT_SCREEN_H
 
@@ -9,6 +9,8 @@
 #include <stdio.h>
 
 struct screen {
+	FILE *stream;
+	bool legend; /* titles above tables are wanted */
 	bool tty;
 	bool moves; /* a terminal that obeys more than text */
 	bool colors;
@@ -29,17 +31,16 @@ enum color {
 
 /*
  * Looks at standard output and the environment (NO_COLOR, TERM, COLUMNS, LINES, the locale). Call
- * setlocale(LC_CTYPE, "") before.
+ * setlocale(LC_CTYPE, "") before. Leaves stream and legend as they are.
  */
-void screen_detect(struct screen *ret_screen);
+void screen_detect(struct screen *screen);
 
 /* Escape sequence that begins the colour, "" where colours are off; screen_plain() ends it. */
 const char *screen_color(const struct screen *screen, enum color color);
 const char *screen_plain(const struct screen *screen, enum color color);
 
 /* Writes text of one line, safely, in the colour; behind it end, as it is. */
-void screen_put(const struct screen *screen, FILE *stream, enum color color, const char *text,
-		const char *end);
+void screen_put(const struct screen *screen, enum color color, const char *text, const char *end);
 
 /* Colour and dot that stand for a state of a cell or of the hypervisor, as in systemctl. */
 enum color state_color(const char *state);

@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include "common/cleanup.h"
+#include "json.h"
 #include "view/format.h"
 #include "view/signal_table.h"
 #include "view/table.h"
@@ -18,11 +19,6 @@ static enum color quality_color(const char *quality)
 	if (strcmp(quality, "good") == 0)
 		return COLOR_GREEN;
 	return strcmp(quality, "bad") == 0 ? COLOR_RED : COLOR_YELLOW;
-}
-
-static const char *member(struct json_object *signal, const char *key)
-{
-	return json_object_get_string(json_object_object_get(signal, key));
 }
 
 static const char *format_value(char buffer[FORMAT_MAX], struct json_object *value)
@@ -63,11 +59,11 @@ static int add_signal(struct table *table, struct json_object *signal,
 	struct json_object *number = json_object_object_get(signal, "value");
 	char value[FORMAT_MAX], age[FORMAT_MAX], line[SPARKLINE_MAX] = "";
 	const char *texts[] = {
-		member(signal, "name"),
+		json_text_of(signal, "name"),
 		format_value(value, number),
-		member(signal, "unit"),
+		json_text_of(signal, "unit"),
 		format_signal_age(age, json_object_object_get(signal, "age-usec")),
-		member(signal, "quality"),
+		json_text_of(signal, "quality"),
 		sparkline ? sparkline_draw(sparkline, screen->unicode, line) : "",
 	};
 	const enum color colors[ARRAY_SIZE(texts)] = {[4] = quality_color(texts[4])};
@@ -76,7 +72,7 @@ static int add_signal(struct table *table, struct json_object *signal,
 }
 
 int signal_table_print(struct json_object *signals, const struct sparkline *lines, size_t count,
-		       FILE *stream, const struct screen *screen, bool legend)
+		       const struct screen *screen)
 {
 	_cleanup_(table_free) struct table table = TABLE(columns);
 
@@ -87,5 +83,5 @@ int signal_table_print(struct json_object *signals, const struct sparkline *line
 			       lines && i < count ? &lines[i] : NULL, screen) < 0)
 			return -ENOMEM;
 	}
-	return table_print(&table, stream, screen, legend, "This cell has no signals.");
+	return table_print(&table, screen, "This cell has no signals.");
 }

@@ -17,6 +17,6 @@ void signal_table_follow(struct json_object *signals, struct sparkline *lines, s
  * -ENOMEM.
  */
 int signal_table_print(struct json_object *signals, const struct sparkline *lines, size_t count,
-		       FILE *stream, const struct screen *screen, bool legend);
+		       const struct screen *screen);
 
 #endif /* CLIENT_SIGNAL_TABLE_H */

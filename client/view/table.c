@@ -159,8 +159,7 @@ static void put_lines(FILE *stream, const char *text)
 	}
 }
 
-int table_print(struct table *table, FILE *stream, const struct screen *screen, bool legend,
-		const char *empty)
+int table_print(struct table *table, const struct screen *screen, const char *empty)
 {
 	_cleanup_(freep) char *text = NULL;
 	int r = begin(table, screen), cuts = 0;
@@ -168,14 +167,14 @@ int table_print(struct table *table, FILE *stream, const struct screen *screen, 
 	if (r < 0)
 		return r;
 	if (scols_table_is_empty(table->lines)) {
-		if (legend && empty)
-			fprintf(stream, "%s\n", empty);
-		for (size_t i = 0; legend && !empty && i < table->num_columns; i++)
-			fprintf(stream, "%s%s", table->columns[i].title,
+		if (screen->legend && empty)
+			fprintf(screen->stream, "%s\n", empty);
+		for (size_t i = 0; screen->legend && !empty && i < table->num_columns; i++)
+			fprintf(screen->stream, "%s%s", table->columns[i].title,
 				i + 1 < table->num_columns ? GAP : "\n");
 		return 0;
 	}
-	scols_table_enable_noheadings(table->lines, !legend);
+	scols_table_enable_noheadings(table->lines, !screen->legend);
 	do {
 		free(text);
 		text = NULL;
@@ -192,6 +191,6 @@ int table_print(struct table *table, FILE *stream, const struct screen *screen, 
 		r = scols_print_table_to_string(table->lines, &text);
 	}
 	if (r == 0)
-		put_lines(stream, text);
+		put_lines(screen->stream, text);
 	return r;
 }

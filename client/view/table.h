@@ -44,10 +44,9 @@ int table_add(struct table *table, const struct screen *screen, const char *cons
 	      const enum color *colors);
 
 /*
- * Prints the table within screen->columns; with legend, the titles first, or, where there are no
- * rows, only the sentence empty (NULL: the titles all the same). Returns 0 or -ENOMEM.
+ * Prints the table within screen->columns; with screen->legend, the titles first, or, where there
+ * are no rows, only the sentence empty (NULL: the titles all the same). Returns 0 or -ENOMEM.
  */
-int table_print(struct table *table, FILE *stream, const struct screen *screen, bool legend,
-		const char *empty);
+int table_print(struct table *table, const struct screen *screen, const char *empty);
 
 #endif /* CLIENT_TABLE_H */

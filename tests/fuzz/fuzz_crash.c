@@ -16,13 +16,13 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 
 static void show(const char *text)
 {
-	const struct screen screen = {.tty = true, .unicode = true};
 	_cleanup_(json_object_putp) struct json_object *record = json_tokener_parse(text);
 	char *shown = NULL;
 	size_t length = 0;
 	FILE *stream = open_memstream(&shown, &length);
+	const struct screen screen = {.stream = stream, .tty = true, .unicode = true};
 
-	crash_view_print(stream, &screen, record);
+	crash_view_print(&screen, record);
 	fclose(stream);
 	for (size_t i = 0; i < length; i++) {
 		unsigned char c = (unsigned char)shown[i];

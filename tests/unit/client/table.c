@@ -16,16 +16,19 @@ static const char *const rows[][3] = {
 	{"\xe7\x81\xab", "64K", NULL},
 };
 
-static char *printed(const struct screen *screen, bool legend, const enum color *colors)
+static char *printed(const struct screen *at, bool legend, const enum color *colors)
 {
+	struct screen to = *at, *screen = &to;
 	_cleanup_(table_free) struct table table = TABLE(columns);
 	char *text = NULL;
 	size_t size;
 	FILE *stream = open_memstream(&text, &size);
 
+	to.stream = stream;
+	to.legend = legend;
 	for (size_t i = 0; i < ARRAY_SIZE(rows); i++)
 		table_add(&table, screen, rows[i], colors);
-	table_print(&table, stream, screen, legend, NULL);
+	table_print(&table, screen, NULL);
 	fclose(stream);
 	return text;
 }
@@ -106,17 +109,18 @@ static void test_colors(struct tap *tap)
 static void test_empty(struct tap *tap)
 {
 	_cleanup_(table_free) struct table table = TABLE(columns);
-	struct screen screen = {.columns = 80};
 	_cleanup_(freep) char *text = NULL;
 	size_t size;
 	FILE *stream = open_memstream(&text, &size);
+	struct screen screen = {.stream = stream, .legend = true, .columns = 80};
 
-	table_print(&table, stream, &screen, true, NULL);
+	table_print(&table, &screen, NULL);
 	fflush(stream);
 	tap_is_str(tap, text, "NAME  SIZE  NOTE\n", "a table without rows has its titles");
 	rewind(stream);
-	table_print(&table, stream, &screen, true, "None.");
-	table_print(&table, stream, &screen, false, "None.");
+	table_print(&table, &screen, "None.");
+	screen.legend = false;
+	table_print(&table, &screen, "None.");
 	fclose(stream);
 	tap_is_str(tap, text, "None.\n", "or says so in words, where there are to be titles");
 }
