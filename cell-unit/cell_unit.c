@@ -12,7 +12,6 @@
  *
  * --extend-after=SECONDS is for tests.
  */
-#include <errno.h>
 #include <getopt.h>
 #include <signal.h>
 #include <stdbool.h>

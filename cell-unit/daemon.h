@@ -4,7 +4,6 @@
 #define DAEMON_H
 
 #include <stdbool.h>
-#include <stdint.h>
 
 #include <systemd/sd-bus.h>
 

@@ -239,8 +239,8 @@ static sd_bus_message *new_call(const struct signals *signals, const char *cell,
 	return message;
 }
 
-static int send(sd_bus *bus, sd_bus_message *message, const struct call *wanted,
-		uint64_t timeout_us, void **ret_call)
+static int send(sd_bus_message *message, const struct call *wanted, uint64_t timeout_us,
+		void **ret_call)
 {
 	struct call *call = malloc(sizeof(*call));
 	int r;
@@ -248,7 +248,8 @@ static int send(sd_bus *bus, sd_bus_message *message, const struct call *wanted,
 	if (!call)
 		return -ENOMEM;
 	*call = *wanted;
-	r = sd_bus_call_async(bus, &call->slot, message, on_answer, call, timeout_us);
+	r = sd_bus_call_async(sd_bus_message_get_bus(message), &call->slot, message, on_answer,
+			      call, timeout_us);
 	if (r < 0) {
 		free(call);
 		return r;
@@ -273,9 +274,7 @@ static int begin_read(struct signals *signals, const char *cell, struct signal_a
 		r = sd_bus_message_append(message, "s", asked[i].name);
 	if (r >= 0)
 		r = sd_bus_message_close_container(message);
-	return r < 0 ? r
-		     : send(((struct bus_signals *)signals)->bus, message, &call, timeout_us,
-			    ret_call);
+	return r < 0 ? r : send(message, &call, timeout_us, ret_call);
 }
 
 static int begin_write(struct signals *signals, const char *cell, const char *name,
@@ -292,9 +291,7 @@ static int begin_write(struct signals *signals, const char *cell, const char *na
 	r = sd_bus_message_append(message, "s", name);
 	if (r >= 0)
 		r = append_value(message, value);
-	return r < 0 ? r
-		     : send(((struct bus_signals *)signals)->bus, message, &call, timeout_us,
-			    ret_call);
+	return r < 0 ? r : send(message, &call, timeout_us, ret_call);
 }
 
 static void cancel(struct signals *signals, void *userdata)
