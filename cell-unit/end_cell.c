@@ -17,21 +17,17 @@
 
 bool daemon_is_away(const sd_bus_error *error)
 {
-	static const char *const names[] = {
-		SD_BUS_ERROR_NO_REPLY,		SD_BUS_ERROR_SERVICE_UNKNOWN,
-		SD_BUS_ERROR_NAME_HAS_NO_OWNER, "org.freedesktop.DBus.Error.TimedOut",
-		SD_BUS_ERROR_TIMEOUT,		SD_BUS_ERROR_DISCONNECTED,
-	};
 	static const char *const prefixes[] = {
 		/* Its unit is masked, say, or the machine goes down. */
 		"org.freedesktop.systemd1.",
 		"org.freedesktop.DBus.Error.Spawn.",
 	};
 
-	for (size_t i = 0; i < ARRAY_SIZE(names); i++) {
-		if (sd_bus_error_has_name(error, names[i]))
-			return true;
-	}
+	if (sd_bus_error_has_names(error, SD_BUS_ERROR_NO_REPLY, SD_BUS_ERROR_SERVICE_UNKNOWN,
+				   SD_BUS_ERROR_NAME_HAS_NO_OWNER,
+				   "org.freedesktop.DBus.Error.TimedOut", SD_BUS_ERROR_TIMEOUT,
+				   SD_BUS_ERROR_DISCONNECTED))
+		return true;
 	for (size_t i = 0; error->name && i < ARRAY_SIZE(prefixes); i++) {
 		if (strncmp(error->name, prefixes[i], strlen(prefixes[i])) == 0)
 			return true;
@@ -63,10 +59,9 @@ static bool call_kill(const char *path, sd_bus_error *error)
 static bool is_dead(const sd_bus_error *error)
 {
 	return !sd_bus_error_is_set(error) ||
-	       sd_bus_error_has_name(error, error_bus_name(ERROR_WRONG_STATE)) ||
-	       sd_bus_error_has_name(error, error_bus_name(ERROR_NO_SUCH_CELL)) ||
-	       sd_bus_error_has_name(error, error_bus_name(ERROR_HYPERVISOR_OFF)) ||
-	       sd_bus_error_has_name(error, SD_BUS_ERROR_UNKNOWN_OBJECT);
+	       sd_bus_error_has_names(
+		       error, error_bus_name(ERROR_WRONG_STATE), error_bus_name(ERROR_NO_SUCH_CELL),
+		       error_bus_name(ERROR_HYPERVISOR_OFF), SD_BUS_ERROR_UNKNOWN_OBJECT);
 }
 
 static int kill_cell(const char *name)

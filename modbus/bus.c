@@ -53,26 +53,14 @@ static unsigned int exception_of_code(enum error_code code)
 static unsigned int exception_of(const sd_bus_error *error)
 {
 	/* There is no daemon, or it has no such cell. */
-	static const char *const no_path[] = {
-		SD_BUS_ERROR_SERVICE_UNKNOWN, SD_BUS_ERROR_NAME_HAS_NO_OWNER,
-		SD_BUS_ERROR_UNKNOWN_OBJECT,  SD_BUS_ERROR_UNKNOWN_METHOD,
-		SD_BUS_ERROR_DISCONNECTED,
-	};
+	if (sd_bus_error_has_names(error, SD_BUS_ERROR_SERVICE_UNKNOWN,
+				   SD_BUS_ERROR_NAME_HAS_NO_OWNER, SD_BUS_ERROR_UNKNOWN_OBJECT,
+				   SD_BUS_ERROR_UNKNOWN_METHOD, SD_BUS_ERROR_DISCONNECTED))
+		return MODBUS_EXCEPTION_GATEWAY_PATH;
 	/* It was there. */
-	static const char *const no_answer[] = {
-		SD_BUS_ERROR_NO_REPLY,
-		SD_BUS_ERROR_TIMEOUT,
-		"org.freedesktop.DBus.Error.TimedOut",
-	};
-
-	for (size_t i = 0; i < ARRAY_SIZE(no_path); i++) {
-		if (sd_bus_error_has_name(error, no_path[i]))
-			return MODBUS_EXCEPTION_GATEWAY_PATH;
-	}
-	for (size_t i = 0; i < ARRAY_SIZE(no_answer); i++) {
-		if (sd_bus_error_has_name(error, no_answer[i]))
-			return MODBUS_EXCEPTION_GATEWAY_TARGET;
-	}
+	if (sd_bus_error_has_names(error, SD_BUS_ERROR_NO_REPLY, SD_BUS_ERROR_TIMEOUT,
+				   "org.freedesktop.DBus.Error.TimedOut"))
+		return MODBUS_EXCEPTION_GATEWAY_TARGET;
 	return exception_of_code(error_code_from_name(error->name));
 }
 

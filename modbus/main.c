@@ -5,15 +5,16 @@
  */
 #include <errno.h>
 #include <getopt.h>
+#include <linux/capability.h>
 #include <signal.h>
 #include <string.h>
-#include <sys/socket.h>
+#include <sys/prctl.h>
+#include <sys/syscall.h>
 
 #include <systemd/sd-daemon.h>
 
 #include "bus.h"
 #include "common/cleanup.h"
-#include "rights.h"
 #include "server.h"
 #include "util/log.h"
 
@@ -57,6 +58,18 @@ static void tell_status(const struct map *map)
 		   map->port);
 }
 
+/* Gives up every capability, for good. */
+static int drop_rights(void)
+{
+	struct __user_cap_header_struct header = {.version = _LINUX_CAPABILITY_VERSION_3};
+	const struct __user_cap_data_struct none[_LINUX_CAPABILITY_U32S_3] = {0};
+
+	if (prctl(PR_CAP_AMBIENT, PR_CAP_AMBIENT_CLEAR_ALL, 0, 0, 0) < 0 ||
+	    syscall(SYS_capset, &header, none) < 0)
+		return -errno;
+	return 0;
+}
+
 static int use_map(struct bridge *bridge, struct map *map)
 {
 	int r = server_use(bridge->server, map);
@@ -70,7 +83,7 @@ static int use_map(struct bridge *bridge, struct map *map)
 			  bridge->file, map->listen, map->port, strerror(-r));
 	/* For a lower port a new start has it again. */
 	if (r >= 0 && map->port >= PRIVILEGED_PORTS)
-		r = rights_drop();
+		r = drop_rights();
 	return r;
 }
 

@@ -3,25 +3,26 @@
 
 #include <stdlib.h>
 
-#define BITS_ENTRY(table, word, bits, writable)	    [table] = bits,
-#define WRITABLE_ENTRY(table, word, bits, writable) [table] = writable,
-static const char *const names[] = {MAP_TABLES(WORD_ENTRY)};
-static const bool has_bits[] = {MAP_TABLES(BITS_ENTRY)};
-static const bool is_writable[] = {MAP_TABLES(WRITABLE_ENTRY)};
+#define TABLE_ENTRY(table, word, bits, writable) [table] = {word, bits, writable},
+
+static const struct {
+	const char *name;
+	bool has_bits, is_writable;
+} tables[] = {MAP_TABLES(TABLE_ENTRY)};
 
 const char *map_table_name(enum map_table table)
 {
-	return table < TABLE_COUNT ? names[table] : NULL;
+	return table < TABLE_COUNT ? tables[table].name : NULL;
 }
 
 bool map_table_has_bits(enum map_table table)
 {
-	return has_bits[table];
+	return tables[table].has_bits;
 }
 
 bool map_table_is_writable(enum map_table table)
 {
-	return is_writable[table];
+	return tables[table].is_writable;
 }
 
 struct map *map_ref(struct map *map)
@@ -40,7 +41,7 @@ void map_unref(struct map *map)
 
 unsigned int map_entry_size(const struct map_entry *entry)
 {
-	return has_bits[entry->table] ? 1 : encoding_registers(entry->encoding.type);
+	return tables[entry->table].has_bits ? 1 : encoding_registers(entry->encoding.type);
 }
 
 /* The first entry that is not before this place. */
