@@ -46,13 +46,12 @@ static void finish_ended(struct unit *unit, int status, const char *text)
 
 void unit_give_up(struct unit *unit)
 {
-	_cleanup_(freep) char *text = NULL;
+	_cleanup_(freep) char *text =
+		text_format("There is no cellmgrd (%s): the cell %s",
+			    unit->away_because ? unit->away_because : "it does not answer",
+			    unit->stopping ? "was not asked to stop, and runs on if it did"
+					   : "was not started");
 
-	if (asprintf(&text, "There is no cellmgrd (%s): the cell %s",
-		     unit->away_because ? unit->away_because : "it does not answer",
-		     unit->stopping ? "was not asked to stop, and runs on if it did"
-				    : "was not started") < 0)
-		text = NULL;
 	unit_finish(unit, EXIT_FAILURE, text ? text : "There is no cellmgrd");
 }
 
@@ -75,16 +74,14 @@ static void tell_running(struct unit *unit)
 static void ask_again(struct unit *unit)
 {
 	_cleanup_(freep) char *text = NULL;
-	const char *why = unit->refusal ? unit->refusal : "it still runs";
 
 	/* It has been asked for as long as its description says. */
 	unit->extend = 0;
-	if (asprintf(&text,
-		     "The cell does not stop: %s. It is asked again, until TimeoutStopSec= "
-		     "of this unit; then it is killed",
-		     why) < 0)
-		text = NULL;
-	if (unit->refusal && text)
+	if (unit->refusal)
+		text = text_format("The cell does not stop: %s. It is asked again, until "
+				   "TimeoutStopSec= of this unit; then it is killed",
+				   unit->refusal);
+	if (text)
 		unit_say(4, text);
 	unit->method = "StopCell";
 	unit->call_at = monotonic_us() + AGAIN_US;

@@ -11,11 +11,8 @@
 static char *file_of(const char *cell)
 {
 	const char *directory = getenv("RUNTIME_DIRECTORY");
-	char *file;
 
-	if (!directory || strchr(cell, '/') || asprintf(&file, "%s/%s", directory, cell) < 0)
-		return NULL;
-	return file;
+	return directory && !strchr(cell, '/') ? text_format("%s/%s", directory, cell) : NULL;
 }
 
 void leftover_write(const char *cell, uint64_t started_at)

@@ -23,17 +23,12 @@ static int reject(char **ret_error, const char *format, ...) __attribute__((form
 
 static int reject(char **ret_error, const char *format, ...)
 {
-	char *text;
 	va_list list;
-	int r;
 
 	va_start(list, format);
-	r = vasprintf(&text, format, list);
+	*ret_error = text_vformat(format, list);
 	va_end(list);
-	if (r < 0)
-		return -ENOMEM;
-	*ret_error = text;
-	return -EINVAL;
+	return *ret_error ? -EINVAL : -ENOMEM;
 }
 
 static int parse_json_mode(const char *text, struct options *options, char **ret_error)

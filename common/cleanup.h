@@ -1,8 +1,9 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
-/* Scope-bound release of resources. */
+/* Scope-bound release of resources, and texts of which somebody has to free the memory. */
 #ifndef CLEANUP_H
 #define CLEANUP_H
 
+#include <stdarg.h>
 #include <stddef.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -43,6 +44,25 @@ static inline char *memstream_end(FILE *stream, char **text)
 		return *text;
 	free(*text);
 	return NULL;
+}
+
+/* A printf text in new memory, to be freed; NULL without memory. */
+static inline char *text_vformat(const char *format, va_list list)
+{
+	char *text;
+
+	return vasprintf(&text, format, list) < 0 ? NULL : text;
+}
+
+__attribute__((format(printf, 1, 2))) static inline char *text_format(const char *format, ...)
+{
+	va_list list;
+	char *text;
+
+	va_start(list, format);
+	text = text_vformat(format, list);
+	va_end(list);
+	return text;
 }
 
 /* Gives the pointer away: returns it and leaves NULL, so that its cleanup does nothing. */

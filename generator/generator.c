@@ -107,10 +107,8 @@ static int make_drop_in(const char *units, const struct cell_dir_entry *entry, b
 	write_drop_in(stream, entry, ordered);
 	if (fclose(stream) != 0)
 		return -ENOMEM;
-	if (asprintf(&directory, "%s/cell@%s.service.d", units, entry->name) < 0)
-		directory = NULL;
-	if (!directory || asprintf(&file, "%s/" DROP_IN, directory) < 0)
-		file = NULL;
+	directory = text_format("%s/cell@%s.service.d", units, entry->name);
+	file = directory ? text_format("%s/" DROP_IN, directory) : NULL;
 	if (!file)
 		return -ENOMEM;
 	if (mkdir(directory, 0755) < 0 && errno != EEXIST)

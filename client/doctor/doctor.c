@@ -22,12 +22,11 @@ void doctor_say(struct facts *facts, enum verdict verdict, const char *todo, con
 {
 	static const char *const words[] = {DOCTOR_VERDICTS(WORD_ENTRY)};
 	struct json_object *finding = json_object_new_object();
-	char *found = NULL;
+	_cleanup_(freep) char *found = NULL;
 	va_list list;
 
 	va_start(list, format);
-	if (vasprintf(&found, format, list) < 0)
-		found = NULL;
+	found = text_vformat(format, list);
 	va_end(list);
 	facts->unfit |= verdict == VERDICT_FAIL || !found;
 	if (json_append(facts->findings, finding) && found) {
@@ -37,7 +36,6 @@ void doctor_say(struct facts *facts, enum verdict verdict, const char *todo, con
 		if (todo)
 			json_add_string(finding, "do", todo);
 	}
-	free(found);
 }
 
 static void check_cpus(struct facts *facts)

@@ -26,10 +26,8 @@
 static void say_fault(struct facts *facts, enum machine_fault fault, const char *more)
 {
 	const char *text = machine_fault_text(fault), *middle = strstr(text, ": ");
-	_cleanup_(freep) char *todo = NULL;
+	_cleanup_(freep) char *todo = text_format("%s%s", middle + 2, more);
 
-	if (asprintf(&todo, "%s%s", middle + 2, more) < 0)
-		todo = NULL;
 	doctor_say(facts, VERDICT_FAIL, todo, "%.*s", (int)(middle - text), text);
 }
 

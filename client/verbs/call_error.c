@@ -107,29 +107,23 @@ static char *authorization_hint(const struct attempt *attempt, bool interactive_
 {
 	const char *how = "run it as root, or have an administrator allow it";
 	const char *action = attempt->polkit_action;
-	char *text;
-	int r;
 
 	if (attempt->host)
 		how = "be root there (-H root@...), or have an administrator allow it";
 	else if (interactive_helps)
 		how = "run it as root, or on a terminal to be asked for a password";
-	r = asprintf(&text, "%s%s%s%s", action ? "this needs the polkit action " : "",
-		     action ? action : "", action ? "; " : "", how);
-	return r < 0 ? NULL : text;
+	return text_format("%s%s%s%s", action ? "this needs the polkit action " : "",
+			   action ? action : "", action ? "; " : "", how);
 }
 
 /* The hints above are the only source of formats, and hold at most one %s. */
 static char *fill_in(const char *hint, const char *cell)
 {
 	const char *place = strstr(hint, "%s");
-	char *text;
-	int r;
 
 	if (!place)
 		return strdup(hint);
-	r = asprintf(&text, "%.*s%s%s", (int)(place - hint), hint, cell ? cell : "CELL", place + 2);
-	return r < 0 ? NULL : text;
+	return text_format("%.*s%s%s", (int)(place - hint), hint, cell ? cell : "CELL", place + 2);
 }
 
 /* What is said of the way to another machine, HOST:PORT, is ssh's own, and stands before. */
@@ -137,14 +131,11 @@ static char *host_hint(const char *host)
 {
 	const int name = (int)strcspn(host, ":/");
 	const int port = host[name] == ':' ? (int)strcspn(host + name + 1, "/") : 0;
-	char *text;
-	int r;
 
-	r = asprintf(&text,
-		     "'ssh %s%.*s%s%.*s systemd-stdio-bridge' has to let you in there, and to find "
-		     "systemd and its bus",
-		     port ? "-p " : "", port, host + name + !!port, port ? " " : "", name, host);
-	return r < 0 ? NULL : text;
+	return text_format(
+		"'ssh %s%.*s%s%.*s systemd-stdio-bridge' has to let you in there, and to find "
+		"systemd and its bus",
+		port ? "-p " : "", port, host + name + !!port, port ? " " : "", name, host);
 }
 
 bool call_error_is_lost_way(const char *error_name, const struct attempt *attempt)

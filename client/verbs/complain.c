@@ -26,8 +26,7 @@ void complain(const char *format, ...)
 	va_list list;
 
 	va_start(list, format);
-	if (vasprintf(&text, format, list) < 0)
-		text = NULL;
+	text = text_vformat(format, list);
 	va_end(list);
 	fputs("cellctl: ", stderr);
 	if (text)
@@ -62,17 +61,15 @@ static char *suggest_cells(struct client *client, const char *wanted)
 	_cleanup_(sd_bus_error_free) sd_bus_error error = SD_BUS_ERROR_NULL;
 	const char *near[MAX_NEAR];
 	size_t count;
-	char *text;
 
 	if (fetch_cells(&client->connection, &error, &list) < 0)
 		return NULL;
 	count = nearest_words(wanted, next_cell, &list, near, MAX_NEAR);
-	if (count == 0 ||
-	    asprintf(&text, "did you mean '%s'%s%s%s%s%s%s?", near[0], count > 1 ? " or '" : "",
-		     count > 1 ? near[1] : "", count > 1 ? "'" : "", count > 2 ? " or '" : "",
-		     count > 2 ? near[2] : "", count > 2 ? "'" : "") < 0)
+	if (count == 0)
 		return NULL;
-	return text;
+	return text_format("did you mean '%s'%s%s%s%s%s%s?", near[0], count > 1 ? " or '" : "",
+			   count > 1 ? near[1] : "", count > 1 ? "'" : "", count > 2 ? " or '" : "",
+			   count > 2 ? near[2] : "", count > 2 ? "'" : "");
 }
 
 /* Whether the driver in use is known to have no way to end a cell without asking it. */
@@ -113,8 +110,7 @@ enum exit_status complain_attempt(struct client *client, const char *cell,
 
 	text = text ? error_reason(text, attempt.verb, cell) : strerror(-r);
 	if (call_error_is_lost_way(error->name, &attempt)) {
-		if (asprintf(&lost, "no connection to %s: %s", attempt.host, text) < 0)
-			lost = NULL;
+		lost = text_format("no connection to %s: %s", attempt.host, text);
 		text = lost ?: text;
 	}
 	if (!client->options.quiet && status == STATUS_NO_SUCH_CELL && cell)

@@ -207,11 +207,10 @@ static void put_head(const struct top *top, const struct screen *screen)
 		strftime(clock, sizeof(clock), "%H:%M:%S", &local);
 	for (size_t i = 0; i < top->list.count; i++)
 		running += cell_info_runs(&top->list.cells[i]);
-	if (asprintf(&text, "%s  hypervisor %s, %zu of %zu cells run, %s of %s free", clock,
-		     top->manager.hypervisor_state, running, top->list.count,
-		     quantity_round_bytes(top->manager.memory_free, available),
-		     quantity_round_bytes(top->manager.memory_total, total)) < 0)
-		text = NULL;
+	text = text_format("%s  hypervisor %s, %zu of %zu cells run, %s of %s free", clock,
+			   top->manager.hypervisor_state, running, top->list.count,
+			   quantity_round_bytes(top->manager.memory_free, available),
+			   quantity_round_bytes(top->manager.memory_total, total));
 	/* The state may be another machine's word. */
 	clean = text ? text_clean(text, screen->unicode) : NULL;
 	fitting = clean ? text_shorten(clean, screen->columns ?: SIZE_MAX, screen->unicode) : NULL;

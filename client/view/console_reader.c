@@ -97,7 +97,6 @@ int console_tail(int fd, const struct console_limits *limits, size_t max_lines, 
 	struct tail tail = {.filter.unicode = unicode};
 	const char *start;
 	size_t size = 0;
-	char *copy;
 	int r;
 
 	tail.stream = open_memstream(&text, &size);
@@ -110,8 +109,6 @@ int console_tail(int fd, const struct console_limits *limits, size_t max_lines, 
 	if (r < 0 && r != -EFBIG)
 		return r;
 	start = last_lines(text, size, max_lines);
-	if (asprintf(&copy, "%s%s", start, size > 0 && text[size - 1] != '\n' ? "\n" : "") < 0)
-		return -ENOMEM;
-	*ret_text = copy;
-	return 0;
+	*ret_text = text_format("%s%s", start, size > 0 && text[size - 1] != '\n' ? "\n" : "");
+	return *ret_text ? 0 : -ENOMEM;
 }

@@ -110,7 +110,6 @@ char *text_shorten(const char *text, size_t columns, bool unicode)
 	const char *end = text, *next = text;
 	size_t width = 0;
 	uint32_t code;
-	char *shorter;
 
 	if (text_width(text) <= columns)
 		return strdup(text);
@@ -118,8 +117,6 @@ char *text_shorten(const char *text, size_t columns, bool unicode)
 		width += text_code_width(code);
 		end = next;
 	}
-	if (asprintf(&shorter, "%.*s%s", (int)(end - text), text,
-		     columns == 0 ? "" : (unicode ? ELLIPSIS : "~")) < 0)
-		return NULL;
-	return shorter;
+	return text_format("%.*s%s", (int)(end - text), text,
+			   columns == 0 ? "" : (unicode ? ELLIPSIS : "~"));
 }
