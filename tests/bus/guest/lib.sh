@@ -8,14 +8,49 @@ manager=/org/cellmgr1
 # shellcheck disable=SC2034 # of tap.sh
 tap_pause=0.05
 
+# The agent answers what would else take a process each, see agent.c.
+start_agent() {
+	local ready
+	mkfifo /run/agent
+	# No child of ours, for which a `wait` would wait.
+	(./agent >/run/agent 3>&- &)
+	read -r ready </run/agent
+	[[ $ready ]] || bail "there is no agent"
+	# What never has anything to read.
+	mkfifo /run/never
+	exec {never}<>/run/never
+}
+
+# ask WORD...: the agent, whose answer is in $answer.
+ask() {
+	local connection request
+	printf -v request '%s\x1f' "$@"
+	exec {connection}<>/dev/tcp/127.0.0.1/9999
+	printf '%s\n' "$request" >&"$connection"
+	IFS= read -r -d '' answer <&"$connection"
+	exec {connection}>&-
+	request=${answer:0:1} answer=${answer:1}
+	return "${request:-9}"
+}
+
+# Without a process.
+sleep() {
+	read -r -t "$1" <&"$never" || true
+}
+
 fake() {
-	./fake-driver "$@"
+	ask fake "$@"
+	set -- $?
+	echo "$answer"
+	return "$1"
 }
 
 # Method of the manager or of a cell; output in $output, exit status as it was.
 call() {
-	output=$(busctl --timeout=60 --allow-interactive-authorization=no call org.cellmgr1 \
-		"$manager" org.cellmgr1.Manager "$@" 2>&1)
+	ask call "$manager" org.cellmgr1.Manager "$@"
+	set -- $?
+	output=$answer
+	return "$1"
 }
 
 cell_path() {
@@ -23,21 +58,51 @@ cell_path() {
 }
 
 cell() {
-	local name=$1
-	shift
-	output=$(busctl --timeout=60 --allow-interactive-authorization=no call org.cellmgr1 \
-		"$(cell_path "$name")" org.cellmgr1.Cell "$@" 2>&1)
+	ask call "$manager/cell/${1//-/_2d}" org.cellmgr1.Cell "${@:2}"
+	set -- $?
+	output=$answer
+	return "$1"
 }
 
-# Value of a property, strings without their quotes.
+# Value of a property, strings without their quotes, in $answer.
+get_property() {
+	ask get "$manager/cell/${1//-/_2d}" org.cellmgr1.Cell "$2" || true
+}
+
+get_manager_property() {
+	ask get "$manager" org.cellmgr1.Manager "$1" || true
+}
+
 property() {
-	busctl get-property org.cellmgr1 "$(cell_path "$1")" org.cellmgr1.Cell "$2" 2>&1 |
-		sed 's/^[a-z{}]* //; s/^"\(.*\)"$/\1/'
+	get_property "$@"
+	echo "$answer"
 }
 
 manager_property() {
-	busctl get-property org.cellmgr1 "$manager" org.cellmgr1.Manager "$1" 2>&1 |
-		sed 's/^[a-z{}]* //; s/^"\(.*\)"$/\1/'
+	get_manager_property "$1"
+	echo "$answer"
+}
+
+# get_of_unit UNIT PROPERTY: in $answer; ActiveState, MainPID or StatusText.
+get_of_unit() {
+	local name=$1
+	[[ $name == *.@(service|target|socket) ]] || name+=.service
+	ask unit "$name" "$2" || true
+}
+
+state_of() {
+	get_of_unit "$1" ActiveState
+	echo "$answer"
+}
+
+status_of() {
+	get_of_unit "$1" StatusText
+	echo "$answer"
+}
+
+pid_of() {
+	get_of_unit "$1" MainPID
+	echo "$answer"
 }
 
 # done_well COMMAND...: a call succeeds; its answer is in $output.
@@ -47,16 +112,19 @@ done_well() {
 
 # property_is CELL PROPERTY VALUE
 property_is() {
-	is "$2 of $1" "$(property "$1" "$2")" "$3"
+	get_property "$1" "$2"
+	is "$2 of $1" "$answer" "$3"
 }
 
 # property_like CELL PROPERTY REGEX
 property_like() {
-	like "$2 of $1" "$(property "$1" "$2")" "$3"
+	get_property "$1" "$2"
+	like "$2 of $1" "$answer" "$3"
 }
 
 property_has() {
-	[ "$(property "$1" "$2")" = "$3" ]
+	get_property "$1" "$2"
+	[ "$answer" = "$3" ]
 }
 
 # property_becomes SECONDS CELL PROPERTY VALUE
@@ -71,17 +139,20 @@ state_is() {
 
 # manager_is PROPERTY VALUE
 manager_is() {
-	is "$1" "$(manager_property "$1")" "$2"
+	get_manager_property "$1"
+	is "$1" "$answer" "$2"
 }
 
 # manager_like PROPERTY REGEX
 manager_like() {
-	like "$1" "$(manager_property "$1")" "$2"
+	get_manager_property "$1"
+	like "$1" "$answer" "$2"
 }
 
 # unit_is UNIT STATE
 unit_is() {
-	is "$1" "$(systemctl is-active "$1")" "$2"
+	get_of_unit "$1" ActiveState
+	is "$1" "$answer" "$2"
 }
 
 # has_no_object CELL
@@ -90,7 +161,8 @@ has_no_object() {
 }
 
 unit_has() {
-	[ "$(systemctl is-active "$1")" = "$2" ]
+	get_of_unit "$1" ActiveState
+	[ "$answer" = "$2" ]
 }
 
 # unit_becomes SECONDS UNIT STATE
@@ -109,7 +181,13 @@ fails_with() {
 		path=$(cell_path "$object") interface=org.cellmgr1.Cell
 	fi
 	[[ $error == *.* ]] || error=org.cellmgr1.Error.$error
-	fails "$object $method $* fails" ./bus-peer call "$path" "$interface" "$method" "$@"
+	if [[ ${1-} == ?(s|b) ]]; then
+		ask try "$path" "$interface" "$method" "$@"
+		is "status of $object $method $*, which fails" $? 1
+		output=$answer
+	else
+		fails "$object $method $* fails" ./bus-peer call "$path" "$interface" "$method" "$@"
+	fi
 	is "error of $object $method $*" "${output%%: *}" "$error"
 	like "what is said of $object $method $*" "$output" "$text"
 }
@@ -157,24 +235,63 @@ called_more_often() {
 	[ "$(times_called "$1")" -gt "$2" ]
 }
 
-# What the daemon's unit is told: nothing runs, nothing is scripted, the hypervisor is off, and the descriptions are
-# those of the start: whatever a case before did, and whichever that was.
+# What cases leave without asking: units and what is said of them, configuration, what is kept for later.
+settings() {
+	shopt -s nullglob
+	seen=(/etc/cellmgr/* /etc/systemd/system/* /etc/systemd/system/*/* /run/systemd/system/* /run/systemd/system/*/*
+		/run/systemd/system-generators/* /etc/polkit-1/rules.d/* /run/cellmgr/units/* /tmp/*.json /tmp/cells
+		/tmp/images)
+	shopt -u nullglob
+}
+
+# Once, before the first case.
+remember_settings() {
+	settings
+	first_settings=("${seen[@]}")
+	cp -a /usr/lib/cellmgr/images images
+}
+
+# What the start did not have is removed.
+restore_settings() {
+	local seen path reload=''
+	settings
+	for path in "${seen[@]}"; do
+		[[ " ${first_settings[*]} " != *" $path "* ]] || continue
+		rm -rf "$path"
+		[[ $path != */systemd/* ]] || reload=needed
+	done
+	[[ ! $reload ]] || systemctl daemon-reload
+}
+
+# files_are FROM TO: what is in the second directory is what is in the first.
+files_are() {
+	diff -rq "$1" "$2" >/dev/null || {
+		rm -rf "$2"
+		cp -a "$1" "$2"
+	}
+}
+
+# Nothing runs, nothing is scripted, the hypervisor is off, and descriptions and images are those of the start: whatever
+# a case before did, and whichever that was.
 fresh() {
-	fake clear >/dev/null
-	fake features 0x3ff >/dev/null
-	systemctl stop 'cell@*.service' 2>/dev/null
-	systemctl reset-failed 2>/dev/null
+	ask fake clear
+	ask fake features 0x3ff
+	if ! ask up 'cell@*.service' || [[ $answer ]]; then
+		systemctl stop 'cell@*.service' 2>/dev/null
+	fi
+	restore_settings
+	unit_has cellmgrd active || systemctl start cellmgrd
 	call DisableHypervisor b true || {
 		diag "fresh: $output"
 		systemctl stop cellmgrd
 		systemctl restart fake-driver
 		rm -rf /run/cellmgr/state /run/cellmgr/records
+		systemctl start cellmgrd
 	}
-	systemctl is-active -q cellmgrd || systemctl start cellmgrd
-	diff -rq cells /etc/cellmgr/cells >/dev/null || {
-		rm -rf /etc/cellmgr/cells
-		cp -a cells /etc/cellmgr/cells
-	}
+	# Behind the daemon's orders to stop units, of which one would take back a start of the case.
+	ask manager ResetFailed
+	files_are cells /etc/cellmgr/cells
+	files_are images /usr/lib/cellmgr/images
 	# One of them is broken, so it answers with an error.
 	call Reload
 }

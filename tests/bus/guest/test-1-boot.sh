@@ -4,7 +4,7 @@
 # What a boot and the installed files alone bring.
 
 # Before any case has cleared it away.
-boot_state=$(systemctl is-active cell@boot.service)/$(property boot State)
+boot_state=$(state_of "cell@boot.service")/$(property boot State)
 
 test_enabled_cell_runs_after_boot() {
 	is "cell@boot and its cell" "$boot_state" active/running
@@ -12,7 +12,7 @@ test_enabled_cell_runs_after_boot() {
 	like "and that" "$(systemctl show -p After cells-pre.target)" cellmgrd.service
 	like "what the machine's end does with it" "$(systemctl show -p Conflicts cells-pre.target)" \
 		shutdown.target
-	is "cells-pre.target" "$(systemctl is-active cells-pre.target)" active
+	is "cells-pre.target" "$(state_of "cells-pre.target")" active
 	is "the unit's file" "$(systemctl show -p FragmentPath --value cell@boot)" \
 		/lib/systemd/system/cell@.service
 }
@@ -27,7 +27,7 @@ test_units_verify() {
 test_watchdog_and_notify() {
 	is "type of the unit" "$(systemctl show -p Type --value cellmgrd)" notify
 	is "watchdog of the unit" "$(systemctl show -p WatchdogUSec --value cellmgrd)" 30s
-	like "status of cellmgrd" "$(systemctl show -p StatusText --value cellmgrd)" \
+	like "status of cellmgrd" "$(status_of cellmgrd)" \
 		"Hypervisor off, 0 of [0-9]+ cells running"
 }
 
@@ -40,7 +40,7 @@ test_daemon_is_kept_in() {
 		between "tenths of the exposure of $unit" "$((10#${exposure:-99}))" 0 20
 	done
 	is "network namespace of a cell's unit" \
-		"$(readlink "/proc/$(systemctl show -p MainPID --value cell@alpha)/ns/net")" "$(readlink /proc/1/ns/net)"
+		"$(readlink "/proc/$(pid_of cell@alpha)/ns/net")" "$(readlink /proc/1/ns/net)"
 	is "capabilities of the daemon" "$(systemctl show -p CapabilityBoundingSet --value cellmgrd)" \
 		"cap_sys_rawio cap_sys_admin"
 }

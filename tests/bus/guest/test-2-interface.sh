@@ -207,6 +207,7 @@ test_arguments_are_checked() {
 		like "check of an image that may be anywhere" "$(./bus-peer check /tmp/there.json alpha)" \
 			'warning	image	line [0-9]+, column [0-9]+: "/etc/[a-z]+": was not looked for, since'
 	done
+	rm /tmp/there.json
 	state_is alpha defined
 }
 

@@ -121,7 +121,7 @@ forget_signatures() {
 }
 
 has_libcrypto() {
-	grep -q libcrypto "/proc/$(systemctl show -P MainPID cellmgrd)/maps"
+	grep -q libcrypto "/proc/$(pid_of cellmgrd)/maps"
 }
 
 test_images_are_signed() {

@@ -146,7 +146,7 @@ test_a_crowd_is_answered_while_a_cell_is_asked() {
 test_a_flood_leaves_root_a_place() {
 	local peers=() n pid
 	call EnableHypervisor
-	pid=$(systemctl show -p MainPID --value cellmgrd)
+	pid=$(pid_of cellmgrd)
 	kill -STOP "$pid"
 	for n in 1 2 3 4 5 6 7 8 9 10 11 12; do
 		setpriv --reuid=65534 --clear-groups ./bus-peer flood 110 >"/tmp/flood-$n" 2>&1 &

@@ -9,13 +9,13 @@ random_calls() {
 	shift 2
 
 	call StartCell s beta
-	pid=$(systemctl show -p MainPID --value cellmgrd)
+	pid=$(pid_of cellmgrd)
 	answer=$("$@" ./random-peer "$seed" 150 "$manager" "$manager/cell/alpha" "$manager/cell/beta" 2>&1)
 	descriptors=$(find "/proc/$pid/fd" -mindepth 1 | wc -l)
 	size=$(awk '/VmRSS/ { print $2 }' "/proc/$pid/status")
 	answer=$("$@" ./random-peer "$((seed + 1))" "$count" "$manager" "$manager/cell/alpha" "$manager/cell/beta" 2>&1)
 	like "what became of the calls" "$answer" '^[1-9][0-9]+ methods, '"$count"' calls, [1-9][0-9]* good$'
-	is "the daemon" "$(systemctl show -p MainPID --value cellmgrd)" "$pid"
+	is "the daemon" "$(pid_of cellmgrd)" "$pid"
 	eventually_check "descriptors are given back" 10 holds_no_more "$pid" "$((descriptors + 4))"
 	# Under valgrind it keeps for a while what was given back, and tells of leaks by itself.
 	compgen -G '/results/valgrind.*' >/dev/null ||

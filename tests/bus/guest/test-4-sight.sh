@@ -121,7 +121,7 @@ is_refused_consoles() {
 
 # switches: how often the daemon's threads have gone to sleep.
 switches() {
-	cat /proc/"$(systemctl show -p MainPID --value cellmgrd)"/task/*/status |
+	cat /proc/"$(pid_of cellmgrd)"/task/*/status |
 		awk '/^voluntary_ctxt_switches/ { sum += $2 } END { print sum }'
 }
 
@@ -133,15 +133,15 @@ test_idle_costs_next_to_nothing() {
 	# What has been asked for last has to be over.
 	sleep 8
 	before=$(switches)
-	ticks=$(awk '{ print $14 + $15 }' /proc/"$(systemctl show -p MainPID --value cellmgrd)"/stat)
+	ticks=$(awk '{ print $14 + $15 }' /proc/"$(pid_of cellmgrd)"/stat)
 	sleep 10
 	before=$(($(switches) - before))
 	diag "$before switches in ten seconds"
 	between "switches in ten seconds" $before 1 200
 	between "ticks of CPU in ten seconds" $(($(awk '{ print $14 + $15 }' \
-		/proc/"$(systemctl show -p MainPID --value cellmgrd)"/stat) - ticks)) 0 5
+		/proc/"$(pid_of cellmgrd)"/stat) - ticks)) 0 5
 	# All that is resident, what it shares with others as well: 6 MiB; and of its own hardly anything.
-	memory=$(cat /proc/"$(systemctl show -p MainPID --value cellmgrd)"/smaps_rollup)
+	memory=$(cat /proc/"$(pid_of cellmgrd)"/smaps_rollup)
 	diag "$(grep -E '^(Rss|Pss|Private_Dirty|Anonymous):' <<<"$memory" | tr -s ' \n' ' ')"
 	between "KiB that are resident" "$(awk '/^Rss:/ { print $2 }' <<<"$memory")" 1000 6144
 	between "KiB of heaps and stacks" "$(awk '/^Anonymous:/ { print $2 }' <<<"$memory")" 100 1536

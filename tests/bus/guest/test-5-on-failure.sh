@@ -304,8 +304,7 @@ journal_has_starts() {
 # stamp MATCH...: when the last such line of the daemon was written, in µs.
 stamp() {
 	journalctl --sync
-	journalctl -b -o json --since "@$case_began" "$@" | tail -n 1 |
-		python3 -c 'import json, sys; print(json.loads(sys.stdin.readline())["__MONOTONIC_TIMESTAMP"])'
+	journalctl -b -o json --since "@$case_began" "$@" | tail -n 1 | jq -r .__MONOTONIC_TIMESTAMP
 }
 
 test_cancel_ends_what_was_planned() {
@@ -479,7 +478,7 @@ test_no_unit_asks_again_for_a_start_after_all_were_stopped() {
 }
 
 unit_is_down() {
-	[[ $(systemctl is-active "$1") =~ ^(inactive|failed)$ ]]
+	[[ $(state_of "$1") =~ ^(inactive|failed)$ ]]
 }
 
 test_a_cell_without_a_pulse_goes_with_all_others() {

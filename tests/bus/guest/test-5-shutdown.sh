@@ -86,7 +86,7 @@ test_daemon_that_dies_in_a_stop_holds_nothing_up() {
 				points=$((points + 1))
 				[ "$(seconds_since "$began")" -le 15 ] ||
 					not_ok "$action at $call $n: the stop is bounded" "$(seconds_since "$began") s"
-				[ "$(systemctl is-active cell@alpha)" = inactive ] ||
+				[ "$(state_of "cell@alpha")" = inactive ] ||
 					not_ok "$action at $call $n: the unit" "$(status_of cell@alpha)"
 				property_becomes 15 alpha State shut-down >/dev/null ||
 					not_ok "$action at $call $n: the cell" "$(property alpha State)"

@@ -5,14 +5,14 @@
 
 kill_daemon() {
 	local old
-	old=$(systemctl show -p MainPID --value cellmgrd)
+	old=$(pid_of cellmgrd)
 	kill -9 "$old"
 	eventually_check "another daemon comes" 25 daemon_is_back "$old"
 }
 
 daemon_is_back() {
 	local pid
-	pid=$(systemctl show -p MainPID --value cellmgrd)
+	pid=$(pid_of cellmgrd)
 	[ "$pid" != 0 ] && [ "$pid" != "$1" ] && systemctl is-active -q cellmgrd
 }
 
@@ -231,7 +231,7 @@ test_unit_follows_the_cell() {
 	done_well systemctl start cell@alpha
 	unit_is cell@alpha active
 	state_is alpha running
-	like "status of cell@alpha" "$(systemctl show -p StatusText --value cell@alpha)" \
+	like "status of cell@alpha" "$(status_of cell@alpha)" \
 		"The cell runs"
 	done_well systemctl restart cell@alpha
 	state_is alpha running
@@ -245,10 +245,10 @@ test_unit_follows_the_cell() {
 	# A restart over the bus is none of the unit's business.
 	systemctl start cell@alpha
 	local pid
-	pid=$(systemctl show -p MainPID --value cell@alpha)
+	pid=$(pid_of cell@alpha)
 	done_well call RestartCell s alpha
 	sleep 0.3
-	is "process of the unit" "$(systemctl show -p MainPID --value cell@alpha)" "$pid"
+	is "process of the unit" "$(pid_of cell@alpha)" "$pid"
 	unit_is cell@alpha active
 	# One that ends by itself.
 	fake shut-down alpha >/dev/null
@@ -258,10 +258,10 @@ test_unit_follows_the_cell() {
 test_unit_that_cannot_start_says_why() {
 	fails "cell@noimage does not start" systemctl start cell@noimage
 	unit_is cell@noimage failed
-	like "status of cell@noimage" "$(systemctl show -p StatusText --value cell@noimage)" \
+	like "status of cell@noimage" "$(status_of cell@noimage)" \
 		"missing.bin"
 	fails "cell@unknown does not start" systemctl start cell@unknown
-	like "status of cell@unknown" "$(systemctl show -p StatusText --value cell@unknown)" \
+	like "status of cell@unknown" "$(status_of cell@unknown)" \
 		"no cell unknown"
 }
 
@@ -270,7 +270,7 @@ test_unit_of_a_replaced_cell_fails() {
 	fake replace alpha 2 >/dev/null
 	unit_becomes 30 cell@alpha failed
 	state_is alpha foreign
-	like "status of cell@alpha" "$(systemctl show -p StatusText --value cell@alpha)" \
+	like "status of cell@alpha" "$(status_of cell@alpha)" \
 		"belongs to somebody else"
 	fake gone alpha >/dev/null
 	property_becomes 15 alpha State defined
@@ -300,7 +300,7 @@ test_unit_of_a_cell_without_a_pulse_fails() {
 	property_becomes 15 alpha Health ok
 	fake flatline alpha >/dev/null
 	unit_becomes 30 cell@alpha failed
-	like "status of cell@alpha" "$(systemctl show -p StatusText --value cell@alpha)" \
+	like "status of cell@alpha" "$(status_of cell@alpha)" \
 		"no heartbeat"
 	done_well call StopCell s alpha
 }
@@ -316,7 +316,7 @@ test_failure_is_reported_once_and_fails_the_unit() {
 	is "journal of the failure" "$(journal MESSAGE_ID=6f1c9a52d3d04c4b8f6e2b7a90c51e31 CELL=alpha \
 		REASON=memory-write ADDRESS=0xdead000 RIP=0x1234 CPU=2)" "$line"
 	property_is alpha LastError "${line#Cell alpha failed: }"
-	is "status of cell@alpha" "$(systemctl show -p StatusText --value cell@alpha)" \
+	is "status of cell@alpha" "$(status_of cell@alpha)" \
 		"${line#Cell alpha failed: }"
 	# The evidence stays, also for the next daemon, who does not tell again.
 	kill_daemon

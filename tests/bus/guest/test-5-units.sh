@@ -18,14 +18,6 @@ as_installed() {
 	systemctl daemon-reload
 }
 
-status_of() {
-	systemctl show -p StatusText --value "$1"
-}
-
-pid_of() {
-	systemctl show -p MainPID --value "$1"
-}
-
 seconds_since() {
 	echo $(((${EPOCHREALTIME/./} - ${1/./}) / 1000000))
 }
@@ -127,7 +119,8 @@ test_unwilling_cell_is_killed_in_the_end() {
 }
 
 status_is_like() {
-	status_of "$1" | grep -Eq "$2"
+	get_of_unit "$1" StatusText
+	[[ $answer =~ $2 ]]
 }
 
 test_cell_that_stops_later_is_not_killed() {
@@ -400,6 +393,7 @@ test_the_end_of_a_unit_is_believed_of_nobody_but_the_service_manager() {
 	eventually_check "the unit is being stopped" 30 stop_job_of_alpha
 	while ! has_ended "$stop"; do
 		done_well removed "$job"
+		sleep 0.05
 	done
 	wait "$stop"
 	is "the stop" "$(cat /tmp/stop)" ""

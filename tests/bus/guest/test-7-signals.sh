@@ -51,15 +51,13 @@ put() {
 
 # Values as "TYPE VALUE QUALITY", ages left out.
 read_signals() {
-	busctl --json=short call org.cellmgr1 "$(cell_path turbine)" org.cellmgr1.Cell ReadSignals as \
-		$# "$@" 2>&1 | python3 -c 'import json, sys
-for name, signal in json.load(sys.stdin)["data"][0].items():
-    value, age, quality = signal["data"]
-    print(name, value["type"], "none" if value["data"] is None else "%.12g" % value["data"], quality)'
+	ask signals "$manager/cell/turbine" "$@" || true
+	echo "$answer"
 }
 
 signal_is() {
-	is "signal $1" "$(read_signals "$1")" "$1 $2"
+	ask signals "$manager/cell/turbine" "$1"
+	is "signal $1" "$answer" "$1 $2"
 }
 
 # set_signal NAME SIGNATURE VALUE
@@ -118,7 +116,7 @@ power d 0 good"
 }
 
 test_signals_of_one_section_are_of_one_moment() {
-	local signals='' n readings writer
+	local signals='' n answers=() readings writer
 	for n in 0 1 2 3 4 5 6 7 8 9 10 11 12 13 14 15; do
 		signals+="\"v$n\": { \"at\": \"plant:output/$((n * 8))\", \"type\": \"f64\" },"
 	done
@@ -127,12 +125,23 @@ test_signals_of_one_section_are_of_one_moment() {
 	./signal-peer equal "$own" 100000 &
 	writer=$!
 	sleep 0.3
-	readings=$(for n in {1..60}; do
-		read_signals v{0..15} | cut -d ' ' -f 3- | sort -u | tr '\n' ' '
-		echo
-	done)
+	for n in {1..60}; do
+		ask signals "$manager/cell/turbine" v{0..15}
+		answers+=("$answer")
+		# For the writer to have its turn.
+		sleep 0.02
+	done
 	kill $writer
 	wait $writer 2>/dev/null
+	# A line for each: values and qualities, the same ones once.
+	readings=$(printf '%s\n\n' "${answers[@]}" | awk -v RS= -F '\n' '{
+		split("", seen)
+		for (n = 1; n <= NF; n++) {
+			split($n, word, " ")
+			if (!seen[word[3] word[4]]++) printf "%s %s ", word[3], word[4]
+		}
+		print ""
+	}')
 	is "readings with two values" "$(grep -c 'good.*good' <<<"$readings")" 0
 	check "good readings, $(grep -c good <<<"$readings")" [ "$(grep -c good <<<"$readings")" -gt 30 ]
 	check "that differ" [ "$(sort -u <<<"$readings" | grep -c good)" -gt 20 ]
@@ -164,7 +173,7 @@ test_link_that_goes_under_the_daemon_does_no_harm() {
 	plant
 	put 8 f64 3000
 	set_signal setpoint d 3100
-	pid=$(systemctl show -P MainPID cellmgrd)
+	pid=$(pid_of cellmgrd)
 	for n in 1 2 3; do
 		cp -r $device /tmp/kept
 		# It is opened now, and for a second.
@@ -180,7 +189,7 @@ test_link_that_goes_under_the_daemon_does_no_harm() {
 		signal_is power 'd 3000 good'
 	done
 	signal_is setpoint 'd 3100 good'
-	is "the daemon" "$(systemctl show -P MainPID cellmgrd)" "$pid"
+	is "the daemon" "$(pid_of cellmgrd)" "$pid"
 	# While it is written: what is read before is there.
 	until_closed
 	signal_is power 'd 3000 good'
@@ -189,7 +198,7 @@ test_link_that_goes_under_the_daemon_does_no_harm() {
 		WriteSignal sv hello
 	truncate -s 64K $device/output
 	set_signal hello y 1
-	is "the daemon" "$(systemctl show -P MainPID cellmgrd)" "$pid"
+	is "the daemon" "$(pid_of cellmgrd)" "$pid"
 	# Gone altogether.
 	mv $device /tmp/away
 	until_closed
@@ -209,7 +218,7 @@ test_nothing_is_kept_open() {
 	put 0 f64 3000
 	signal_is speed 'd 3000 good'
 	until_closed
-	is "maps of the link" "$(grep -c cellmgr/turbine /proc/"$(systemctl show -P MainPID cellmgrd)"/maps)" 0
+	is "maps of the link" "$(grep -c cellmgr/turbine /proc/"$(pid_of cellmgrd)"/maps)" 0
 	clear_links
 }
 
@@ -250,7 +259,7 @@ test_numbers_of_every_type_are_written() {
 	done
 	# Below 0, in both directions.
 	for type in n i x; do
-		set_signal trim $type -- -3
+		set_signal trim $type -3
 		signal_is trim 'n -3 good'
 		set_signal trim y 0
 	done
@@ -295,7 +304,8 @@ doorbell() { od -An -tx4 -j12 -N4 $device/registers | tr -d ' '; }
 
 # poke FILE BYTE WORD: four bytes of the device.
 poke() {
-	python3 -c 'import struct, sys; sys.stdout.buffer.write(struct.pack("<I", int(sys.argv[1], 16)))' "$3" |
+	# shellcheck disable=SC2059 # the bytes, lowest first
+	printf "\\x${3:6:2}\\x${3:4:2}\\x${3:2:2}\\x${3:0:2}" |
 		dd of="$device/$1" bs=1 seek="$2" conv=notrunc status=none
 }
 

@@ -14,7 +14,7 @@ put_card() {
 	echo 0x8086 >$dir/vendor
 	echo 0x15b7 >$dir/device
 	echo '0x00000000c0000000 0x00000000c001ffff 0x0000000000040200' >$dir/resource
-	for n in 1 2 3 4 5; do
+	for _ in 1 2 3 4 5; do
 		echo '0x0000000000000000 0x0000000000000000 0x0000000000000000' >>$dir/resource
 	done
 	{

@@ -303,7 +303,7 @@ test_modbus_tells_how_far_to_believe() {
 test_modbus_survives_the_daemon() {
 	local pid
 	modbus_plant
-	pid=$(systemctl show -P MainPID $modbus_unit)
+	pid=$(pid_of $modbus_unit)
 	polled "before" 3000.25 3:float 0 1
 	systemctl restart cellmgrd
 	polled "after a restart" 3000.25 3:float 0 1
@@ -320,7 +320,7 @@ test_modbus_survives_the_daemon() {
 	polled "a daemon that hangs" "$no_target" 3:float 0 1
 	systemctl kill -s CONT cellmgrd
 	polled "and goes on" 3000.25 3:float 0 1
-	is "the bridge" "$(systemctl show -P MainPID $modbus_unit)" "$pid"
+	is "the bridge" "$(pid_of $modbus_unit)" "$pid"
 	clear_modbus
 }
 
@@ -430,12 +430,12 @@ listens_at() {
 }
 
 capabilities() {
-	sed -n 's/^CapEff:\t*//p' "/proc/$(systemctl show -P MainPID $modbus_unit)/status"
+	sed -n 's/^CapEff:\t*//p' "/proc/$(pid_of $modbus_unit)/status"
 }
 
 test_modbus_has_no_rights_but_its_port() {
 	modbus_plant
-	is "its user" "$(stat -c %U "/proc/$(systemctl show -P MainPID $modbus_unit)")" cellmgr-modbus
+	is "its user" "$(stat -c %U "/proc/$(pid_of $modbus_unit)")" cellmgr-modbus
 	is "its capabilities" "$(capabilities)" 0000000000000400
 	clear_modbus
 	modbus_plant '"port": 1502,'
@@ -456,7 +456,7 @@ journal_has() {
 test_modbus_reloads() {
 	local pid
 	modbus_plant
-	pid=$(systemctl show -P MainPID $modbus_unit)
+	pid=$(pid_of $modbus_unit)
 	exec 9<>/dev/tcp/127.0.0.1/502
 	write_map '' "$(register input 1 f32 power),"
 	systemctl reload $modbus_unit
@@ -471,7 +471,7 @@ test_modbus_reloads() {
 	is "for all clients" "$(printf '\0\1\0\0\0\6\1\4\0\310\0\2' >&9 && timeout 5 head -c 13 <&9 | od -An -tx1 | tr -d ' \n')" \
 		00010000000701040412345678
 	exec 9>&-
-	is "the bridge" "$(systemctl show -P MainPID $modbus_unit)" "$pid"
+	is "the bridge" "$(pid_of $modbus_unit)" "$pid"
 	clear_modbus
 }
 
