@@ -51,7 +51,11 @@ static bool is_device(int fd)
 	       strcmp(address.sun_path, FAKE_DRIVER_SOCKET) == 0;
 }
 
-/* A system call that a signal may cut short, as the driver's may. */
+/*
+ * A system call that a signal may cut short, as the driver's may. Then the fake is let go of, and
+ * waited for: it may be about to write to the caller's memory, which is somebody else's when this
+ * has returned.
+ */
 static int call_fake(unsigned long request, void *argument)
 {
 	struct fake_request message = {
@@ -72,12 +76,12 @@ static int call_fake(unsigned long request, void *argument)
 		return -1;
 	}
 	length = recv(fd, &reply, sizeof(reply), MSG_WAITALL);
-	while (length == sizeof(reply) && reply.result == FAKE_STUCK) {
-		do
-			length = recv(fd, &reply, sizeof(reply), MSG_WAITALL);
-		while (length < 0 && errno == EINTR);
-	}
 	error = length < 0 ? errno : EIO;
+	if (error == EINTR)
+		shutdown(fd, SHUT_WR);
+	while ((length < 0 && errno == EINTR) ||
+	       (length == sizeof(reply) && reply.result == FAKE_STUCK))
+		length = recv(fd, &reply, sizeof(reply), MSG_WAITALL);
 	close(fd);
 	if (length != sizeof(reply)) {
 		errno = error;
