@@ -135,7 +135,7 @@ enum owner { BUS_OWNERS(WORD_SYMBOL) OWNER_COUNT };
 	X(VERB_RESTART, "restart", BUS_ACTION_MANAGE_CELLS)            \
 	X(VERB_RELOAD, "reload", BUS_ACTION_MANAGE_CELLS)              \
 	X(VERB_OPEN_CONSOLE, "open-console", BUS_ACTION_DEBUG_CELLS)   \
-	X(VERB_OPEN_INPUT, "open-input", BUS_ACTION_DEBUG_CELLS)       \
+	X(VERB_OPEN_INPUT, "open-input", BUS_ACTION_MANAGE_CELLS)      \
 	X(VERB_ADOPT, "adopt", BUS_ACTION_MANAGE_CELLS)                \
 	X(VERB_APPLY, "apply", BUS_ACTION_MANAGE_CELLS)                \
 	X(VERB_CANCEL, "cancel", BUS_ACTION_MANAGE_CELLS)              \

@@ -109,6 +109,10 @@ enum exit_status complain_attempt(struct client *client, const char *cell,
 	_cleanup_(freep) char *hint = NULL, *lost = NULL;
 
 	text = text ? error_reason(text, attempt.verb, cell) : strerror(-r);
+	/* The daemon knows better what was asked for: what the verb's call needs may have been had.
+	 */
+	if (strstr(text, "polkit action "))
+		attempt.polkit_action = NULL;
 	if (call_error_is_lost_way(error->name, &attempt)) {
 		lost = text_format("no connection to %s: %s", attempt.host, text);
 		text = lost ?: text;

@@ -295,6 +295,9 @@ static const char *next_action(const struct request *request)
 	if (request->asked == 1 && request->steps & (1u << VERB_ENABLE) &&
 	    strcmp(own, BUS_ACTION_MANAGE_HYPERVISOR) != 0)
 		return BUS_ACTION_MANAGE_HYPERVISOR;
+	if (request->asked == 1 && request->job->verb == VERB_DISABLE &&
+	    request->steps & ~(1u << VERB_DISABLE))
+		return BUS_ACTION_MANAGE_CELLS;
 	return NULL;
 }
 
@@ -302,8 +305,8 @@ static const char *next_action(const struct request *request)
 static int ask(struct request *request, const char *action)
 {
 	const struct job *job = request->job;
-	const bool second = request->asked > 0;
-	const char *verb = verb_name(second ? VERB_ENABLE : job->verb);
+	const bool second = request->asked > 0, of_cells = job->verb == VERB_DISABLE;
+	const char *verb = verb_name(second && !of_cells ? VERB_ENABLE : job->verb);
 	const char *cell = job->cell ? job->cell : "";
 	_cleanup_(freep) char *steps = polkit_format_steps(request->steps);
 	struct polkit_detail details[6] = {{"verb", verb}, {"cell", cell}, {"steps", steps}};
@@ -311,7 +314,9 @@ static int ask(struct request *request, const char *action)
 		.message = request->call,
 		.action = action,
 		.verb = verb,
-		.object = second ? "the hypervisor" : cell,
+		.object = !second    ? cell
+			  : of_cells ? "all cells"
+				     : "the hypervisor",
 		.details = details,
 		.num_details = 3,
 	};
@@ -374,7 +379,7 @@ static void bind_to_user(struct request *request)
 
 	job->of_user = true;
 	request->steps = forecast(job);
-	if (job->verb == VERB_START || job->verb == VERB_RESTART)
+	if (job->verb == VERB_START || job->verb == VERB_RESTART || job->verb == VERB_DISABLE)
 		job->granted = request->steps & JOB_GUARDED;
 }
 

@@ -93,7 +93,7 @@ question() {
 	Reload | Apply) set -- manage-cells "$1" "" ;;
 	WriteSignal) set -- write-signals write-signal "alpha speed" ;;
 	OpenConsole) set -- debug-cells open-console alpha ;;
-	OpenConsoleInput) set -- debug-cells open-input alpha ;;
+	OpenConsoleInput) set -- manage-cells open-input alpha ;;
 	ReadCrashRecord) set -- debug-cells read-crash alpha ;;
 	*) set -- manage-cells "${1%Cell}" alpha ;;
 	esac
@@ -158,6 +158,7 @@ test_rules_see_cell_and_verb() {
 	check "games may stop alpha" "${games[@]}" "$manager"/cell/alpha org.cellmgr1.Cell Stop
 	fails "not destroy" "${games[@]}" "$manager"/cell/alpha org.cellmgr1.Cell Destroy
 	fails "not the hypervisor" "${games[@]}" "$manager" org.cellmgr1.Manager DisableHypervisor b true
+	like "why" "$output" 'not allowed to disable: .*org.cellmgr1.manage-hypervisor'
 	fails "nor bytes of his own" setpriv --reuid=5 --regid=60 --clear-groups ./bus-peer load alpha \
 		/usr/lib/cellmgr/images/beta.bin 0
 	state_is alpha shut-down
@@ -173,6 +174,26 @@ test_rules_see_cell_and_verb() {
 	done_well call Reload
 	mv /tmp/broken.json /etc/cellmgr/cells/
 	check "as it was he may" "${games[@]}" "$manager" org.cellmgr1.Manager StartCell s alpha
+}
+
+# The user mail may open and close the hypervisor, and nothing with cells.
+test_who_may_close_the_hypervisor_may_not_end_cells() {
+	local mail=(setpriv --reuid=8 --regid=8 --clear-groups ./bus-peer call) calls
+	check "he may open it" "${mail[@]}" "$manager" org.cellmgr1.Manager EnableHypervisor
+	check "and close it" "${mail[@]}" "$manager" org.cellmgr1.Manager DisableHypervisor b true
+	call StartCell s alpha
+	calls=$(fake calls destroy)
+	fails "not over a cell" "${mail[@]}" "$manager" org.cellmgr1.Manager DisableHypervisor b true
+	like "why" "$output" 'not allowed to disable all cells: .*org.cellmgr1.manage-cells'
+	fails "nor without force" "${mail[@]}" "$manager" org.cellmgr1.Manager DisableHypervisor b false
+	state_is alpha running
+	is "destroyed" "$(fake calls destroy)" "$calls"
+	like "what cellctl says" "$(setpriv --reuid=8 --regid=8 --clear-groups cellctl disable --force 2>&1)" \
+		'manage-cells'
+	call StopCell s alpha
+	cell alpha Destroy
+	check "where there is none he may" "${mail[@]}" "$manager" org.cellmgr1.Manager DisableHypervisor b true
+	manager_is HypervisorState off
 }
 
 test_without_polkit_only_root_may() {
