@@ -3,6 +3,7 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <string.h>
 
 #include "manager/manager.h"
 #include "util/log.h"
@@ -20,17 +21,41 @@ static bool is_wanted(const struct service *service)
 	return false;
 }
 
+/*
+ * Once: it is asked for again and again. What the bus answers itself, for want of logind, is of a
+ * machine that holds back no shutdown for anybody.
+ */
+static void tell_refused(struct service *service, sd_bus_message *reply, int r)
+{
+	const sd_bus_error *error = sd_bus_message_get_error(reply);
+	const char *why = error ? error->message : strerror(-r);
+	const char *sender = sd_bus_message_get_sender(reply);
+
+	if (service->inhibit_refused || !sender || strcmp(sender, "org.freedesktop.DBus") == 0) {
+		log_debug("Shutdowns are not held back: %s", why);
+		return;
+	}
+	service->inhibit_refused = true;
+	log_warning("Shutdowns are not held back while cells run: %s", why);
+}
+
 static int on_inhibited(sd_bus_message *reply, void *userdata, sd_bus_error *ret_error)
 {
 	const sd_bus_error *error = sd_bus_message_get_error(reply);
 	struct service *service = userdata;
-	int fd = -1;
+	int fd = -1, r = 0;
 
 	service->inhibit_call = sd_bus_slot_unref(service->inhibit_call);
-	if (error)
-		log_debug("Shutdowns are not held back: %s", error->message);
-	else if (sd_bus_message_read(reply, "h", &fd) >= 0)
+	if (!error)
+		r = sd_bus_message_read(reply, "h", &fd);
+	if (!error && r >= 0)
 		service->inhibit_fd = fcntl(fd, F_DUPFD_CLOEXEC, 3);
+	if (!error && r >= 0 && service->inhibit_fd < 0)
+		r = -errno;
+	if (error || r < 0)
+		tell_refused(service, reply, r);
+	else
+		service->inhibit_refused = false;
 	/* What has changed meanwhile; one that was refused is asked for again when a cell changes.
 	 */
 	if (service->inhibit_fd >= 0)

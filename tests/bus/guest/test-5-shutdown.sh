@@ -60,6 +60,25 @@ test_no_shutdown_by_mistake_while_cells_run() {
 	state_is boot running
 }
 
+# not_held_back COUNT: it was told so often.
+not_held_back() {
+	[ "$(journal _COMM=cellmgrd | grep -c 'Shutdowns are not held back while cells run: ')" = "$1" ]
+}
+
+# Who relies on it learns it, once.
+test_shutdowns_that_cannot_be_held_back_are_told() {
+	mkdir -p /etc/systemd/logind.conf.d
+	printf '[Login]\nInhibitorsMax=0\n' >/etc/systemd/logind.conf.d/none.conf
+	with_logind
+	done_well call StartCell s alpha
+	eventually_check "it is told" 10 not_held_back 1
+	done_well call StartCell s boot
+	done_well call StopCell s boot
+	check "it is told once" not_held_back 1
+	rm -r /etc/systemd/logind.conf.d
+	without_logind
+}
+
 # At every call of the driver that is made meanwhile, when it is done and before: those that change something, and looks.
 # die_at NUMBER CALL ACTION: the daemon will, or has died when has_died.
 die_at() {
