@@ -156,8 +156,6 @@ static json *schema_of_value(const struct description_value *value)
 	json *schema;
 
 	switch (value->type) {
-	case VALUE_ANY:
-		return json_object_new_object();
 	case VALUE_BYTES:
 		return reference("bytes");
 	case VALUE_NUMBER:

@@ -27,7 +27,6 @@ struct beat {
 };
 
 struct observer {
-	sd_event *event;
 	struct worker *worker;
 	struct observer_callbacks callbacks;
 	void *userdata;
@@ -337,7 +336,6 @@ int observer_new(sd_event *event, const struct observer_callbacks *callbacks, vo
 
 	if (!observer)
 		return -ENOMEM;
-	observer->event = sd_event_ref(event);
 	observer->callbacks = *callbacks;
 	observer->userdata = userdata;
 	observer->period_us = START_PERIOD_US;
@@ -365,7 +363,6 @@ void observer_free(struct observer *observer)
 		return;
 	worker_free(observer->worker);
 	close(observer->kick);
-	sd_event_unref(observer->event);
 	driver_close(observer->driver);
 	snapshot_free(observer->observation.snapshot);
 	free(observer->observation.consoles);

@@ -175,7 +175,6 @@ int plan_add_link(struct manager *manager, struct cell *cell, struct error *erro
 	if (r < 0)
 		return r;
 	plan.link = plan.placement.links[index];
-	link_device_name(plan.link.id, plan.link_name);
 	r = encode_link(cell->description, index, &plan.link, &problems, &plan.blob,
 			&plan.blob_size);
 	if (r < 0)

@@ -11,8 +11,7 @@
 /* What a cell, or Linux' end of a link, would be created from. */
 struct plan {
 	struct placement placement; /* of the cell */
-	struct link_place link;	    /* of the link, and what it is called */
-	char link_name[LINK_DEVICE_NAME_MAX];
+	struct link_place link;	    /* of the link */
 	void *blob;
 	size_t blob_size;
 	uint64_t take; /* its PCI devices that may be taken from Linux' drivers */

@@ -25,7 +25,6 @@
 	((uint64_t)(BLOB_MEM_IO_8 | BLOB_MEM_IO_16 | BLOB_MEM_IO_32 | BLOB_MEM_IO_64))
 
 enum value_type {
-	VALUE_ANY,    /* not looked at */
 	VALUE_BYTES,  /* a size or an address */
 	VALUE_NUMBER, /* a whole number */
 	VALUE_CPU,    /* one that is added to a struct cpu_mask, which must not have it */
@@ -141,10 +140,9 @@ description_short_form(const struct description_key *key)
 		offsetof(struct structure, name), sizeof(((struct structure *)0)->name) \
 	}
 
-/* Where it goes: a member; nowhere; bits of a member with flags. */
+/* Where it goes: a member; bits of a member with flags. */
 #define TO(structure, member)		  .to = MEMBER(structure, member)
 #define TO_FLAGS(structure, member, bits) TO(structure, member), .in_flags = true, .mask = (bits)
-#define NOWHERE				  .to = {0}
 
 /* A list that is kept in an array of a description. */
 #define TO_ARRAY(array) \

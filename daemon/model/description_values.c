@@ -372,8 +372,6 @@ void parse_value(const struct given *given, const struct description_value *valu
 	case VALUE_DEVICE:
 		description_parse_device(given, value->object);
 		break;
-	case VALUE_ANY:
-		break;
 	default:
 		if (readers[value->type](given, value, &number))
 			keep_value(value, target, number);

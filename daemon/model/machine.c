@@ -124,7 +124,6 @@ static const struct source sources[] = {
 	CPUS(present),
 	CPUS(online),
 	SMT_CONTROL,
-	{"/proc/cpuinfo", machine_parse_cpuinfo, NULL, false},
 	{"/proc/cmdline", machine_parse_cmdline, NULL, true},
 	{"/proc/timer_list", machine_parse_timer_list,
 	 "has a lapic clock event device with no usable speed", true},

@@ -86,13 +86,11 @@ struct machine {
 	struct cpu_mask online;
 	bool smt_off; /* Linux was told to keep second threads of cores off */
 	struct topology topology;
-	int32_t apic_ids[CPU_MASK_MAX]; /* by CPU number; -1: not known (offline) */
 
 	struct address_range reserved[MACHINE_MAX_RESERVED]; /* memmap=SIZE$ADDRESS at boot */
 	size_t num_reserved;
 
 	uint32_t apic_khz; /* APIC timer, undivided; 0: not known or TSC deadline mode */
-	bool tsc_deadline; /* Linux uses the TSC deadline timer */
 
 	bool has_mmconfig;
 	uint64_t mmconfig_base;
@@ -168,14 +166,14 @@ void machine_resources_done(struct machine_resources *resources);
  * Of one file each, into the machine. 0, -EINVAL for one that is broken.
  *
  * machine_parse_timer_list(): finds the lapic clock event device of /proc/timer_list: apic_khz gets
- *   the undivided APIC timer frequency (Linux programs the timer with divider 16), or 0 together
- * with tsc_deadline for TSC deadline mode. -ENOENT where there is none. machine_parse_cmdline():
- * collects memmap=SIZE$ADDRESS of /proc/cmdline. Others are ignored. The last ones: ACPI tables, as
- * in /sys/firmware/acpi/tables.
+ *   the undivided APIC timer frequency (Linux programs the timer with divider 16), or 0 for TSC
+ * deadline mode. -ENOENT where there is none. machine_parse_cmdline(): collects
+ * memmap=SIZE$ADDRESS of /proc/cmdline. Others are ignored. The last ones: ACPI tables, as in
+ * /sys/firmware/acpi/tables.
  */
 typedef int machine_parse(const void *data, size_t length, struct machine *machine);
 
-machine_parse machine_parse_timer_list, machine_parse_cmdline, machine_parse_cpuinfo;
+machine_parse machine_parse_timer_list, machine_parse_cmdline;
 machine_parse machine_parse_mcfg, machine_parse_facp, machine_parse_madt, machine_parse_dmar;
 machine_parse machine_parse_interrupts;
 machine_parse machine_parse_ivrs; /* after the MADT */

@@ -74,7 +74,6 @@ static int set_frequency(struct machine *machine, uint64_t mult, uint64_t shift)
 	if (khz == 0 || khz > UINT32_MAX)
 		return -EINVAL;
 	machine->apic_khz = khz;
-	machine->tsc_deadline = false;
 	return 0;
 }
 
@@ -89,7 +88,6 @@ int machine_parse_timer_list(const void *data, size_t length, struct machine *ma
 		if (text_span_prefix(&line, "Clock Event Device: ")) {
 			if (text_span_equals(line, "lapic-deadline")) {
 				machine->apic_khz = 0;
-				machine->tsc_deadline = true;
 				return 0;
 			}
 			in_lapic = text_span_equals(line, "lapic");
@@ -157,37 +155,6 @@ int machine_parse_cmdline(const void *data, size_t length, struct machine *machi
 			continue;
 		while (text_span_split(&word, ',', &part))
 			parse_memmap(part, machine);
-	}
-	return 0;
-}
-
-/* "apicid\t\t: 3" */
-static bool parse_cpuinfo_field(struct text_span line, const char *name, uint64_t *ret)
-{
-	if (!text_span_prefix(&line, name))
-		return false;
-	text_span_blanks(&line);
-	if (!text_span_prefix(&line, ":"))
-		return false;
-	text_span_blanks(&line);
-	return text_span_number(&line, 10, ret) == 0 && line.length == 0;
-}
-
-int machine_parse_cpuinfo(const void *data, size_t length, struct machine *machine)
-{
-	struct text_span rest = {data, length};
-	struct text_span line;
-	uint64_t cpu = CPU_MASK_MAX;
-	uint64_t apic_id;
-
-	for (size_t i = 0; i < CPU_MASK_MAX; i++)
-		machine->apic_ids[i] = -1;
-	while (text_span_line(&rest, &line)) {
-		if (parse_cpuinfo_field(line, "processor", &cpu))
-			continue;
-		if (cpu < CPU_MASK_MAX && parse_cpuinfo_field(line, "apicid", &apic_id) &&
-		    apic_id <= INT32_MAX)
-			machine->apic_ids[cpu] = apic_id;
 	}
 	return 0;
 }

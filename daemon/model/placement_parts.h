@@ -36,12 +36,9 @@ void obstacles_add_existing(struct obstacles *obstacles, const struct placement_
 const struct address_range *obstacles_find(const struct obstacles *obstacles,
 					   struct address_range range);
 
-/* The lowest room of that size in the first piece of the pool that has some; from LARGE_ALIGNMENT
- * on aligned to that. */
-bool obstacles_find_room(const struct obstacles *obstacles, const struct pool *pool, uint64_t size,
-			 struct address_range *ret);
-
-/* The same; where there is none its bytes are counted instead, if there is a counter. */
+/* Takes the lowest room of that size in the first piece of the pool that has some; from
+ * LARGE_ALIGNMENT on aligned to that. Where there is none its bytes are counted instead, if there
+ * is a counter. */
 bool obstacles_take_room(struct obstacles *obstacles, const struct pool *pool, uint64_t size,
 			 struct address_range *ret);
 

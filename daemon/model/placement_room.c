@@ -92,20 +92,12 @@ static bool find_in_piece(const struct obstacles *obstacles, struct address_rang
 	return false;
 }
 
-bool obstacles_find_room(const struct obstacles *obstacles, const struct pool *pool, uint64_t size,
-			 struct address_range *ret)
-{
-	for (size_t i = 0; i < pool->count; i++) {
-		if (find_in_piece(obstacles, pool->pieces[i].range, size, ret))
-			return true;
-	}
-	return false;
-}
-
 bool obstacles_take_room(struct obstacles *obstacles, const struct pool *pool, uint64_t size,
 			 struct address_range *ret)
 {
-	if (obstacles_find_room(obstacles, pool, size, ret)) {
+	for (size_t i = 0; i < pool->count; i++) {
+		if (!find_in_piece(obstacles, pool->pieces[i].range, size, ret))
+			continue;
 		obstacles_add(obstacles, *ret);
 		return true;
 	}

@@ -28,7 +28,7 @@ static void build(struct machine *machine)
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
 	static machine_parse *const parsers[] = {
-		machine_parse_timer_list, machine_parse_cmdline, machine_parse_cpuinfo,
+		machine_parse_timer_list, machine_parse_cmdline, machine_parse_interrupts,
 		machine_parse_mcfg,	  machine_parse_facp,	 machine_parse_madt,
 	};
 	struct machine *machine = calloc(1, sizeof(*machine));
