@@ -82,45 +82,21 @@ static void write_journal(int level, const char *message_id, const char *cell,
 		write_console(level, text);
 }
 
-static void write_text(int level, const char *message_id, const char *cell,
-		       const char *const *fields, unsigned int num_fields, const char *format,
-		       va_list args)
-{
-	_cleanup_(freep) char *text = NULL;
-
-	if (level > log_get_level())
-		return;
-	if (vasprintf(&text, format, args) < 0) {
-		text = NULL;
-		return;
-	}
-	switch (log_get_target()) {
-	case LOG_TARGET_JOURNAL:
-		write_journal(level, message_id, cell, fields, num_fields, text);
-		break;
-	case LOG_TARGET_CONSOLE:
-		write_console(level, text);
-		break;
-	default:
-		break;
-	}
-}
-
-void log_message(int level, const char *format, ...)
-{
-	va_list args;
-
-	va_start(args, format);
-	write_text(level, NULL, NULL, NULL, 0, format, args);
-	va_end(args);
-}
-
 void log_event(int level, const char *message_id, const char *cell, const char *const *fields,
 	       unsigned int num_fields, const char *format, ...)
 {
+	const enum log_target target = log_get_target();
+	_cleanup_(freep) char *text = NULL;
 	va_list args;
 
+	if (level > log_get_level())
+		return;
 	va_start(args, format);
-	write_text(level, message_id, cell, fields, num_fields, format, args);
+	if (vasprintf(&text, format, args) < 0)
+		text = NULL;
 	va_end(args);
+	if (text && target == LOG_TARGET_JOURNAL)
+		write_journal(level, message_id, cell, fields, num_fields, text);
+	else if (text && target == LOG_TARGET_CONSOLE)
+		write_console(level, text);
 }

@@ -25,13 +25,6 @@ int log_get_level(void);
 void log_set_target(enum log_target target);
 enum log_target log_get_target(void);
 
-void log_message(int level, const char *format, ...) __attribute__((format(printf, 2, 3)));
-
-#define log_error(...)	 log_message(LOG_ERR, __VA_ARGS__)
-#define log_warning(...) log_message(LOG_WARNING, __VA_ARGS__)
-#define log_notice(...)	 log_message(LOG_NOTICE, __VA_ARGS__)
-#define log_debug(...)	 log_message(LOG_DEBUG, __VA_ARGS__)
-
 /*
  * A message with an id (message_ids.h; NULL: without) and journal fields, given as "NAME=value"
  * strings. cell, where it is not NULL, is whose journal it belongs to. The text alone must make
@@ -40,5 +33,10 @@ void log_message(int level, const char *format, ...) __attribute__((format(print
 void log_event(int level, const char *message_id, const char *cell, const char *const *fields,
 	       unsigned int num_fields, const char *format, ...)
 	__attribute__((format(printf, 6, 7)));
+#define log_message(level, ...) log_event(level, NULL, NULL, NULL, 0, __VA_ARGS__)
+#define log_error(...)		log_message(LOG_ERR, __VA_ARGS__)
+#define log_warning(...)	log_message(LOG_WARNING, __VA_ARGS__)
+#define log_notice(...)		log_message(LOG_NOTICE, __VA_ARGS__)
+#define log_debug(...)		log_message(LOG_DEBUG, __VA_ARGS__)
 
 #endif /* LOG_H */

@@ -14,7 +14,8 @@
 
 static char said[4096];
 
-void log_message(int priority, const char *format, ...)
+void log_event(int level, const char *message_id, const char *cell, const char *const *fields,
+	       unsigned int num_fields, const char *format, ...)
 {
 	va_list arguments;
 
