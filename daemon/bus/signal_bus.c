@@ -271,7 +271,7 @@ static int append_description(sd_bus_message *reply, const struct description_si
 	if (r >= 0)
 		r = sd_bus_message_append(
 			reply, "{sv}{sv}{sv}{sv}{sv}", "at", "s", signal->at, "type", "s",
-			signal_type_name(signal->type), "signature", "s", letter, "unit", "s",
+			signal_types[signal->type].name, "signature", "s", letter, "unit", "s",
 			signal->unit ? signal->unit : "", "write", "b", (int)signal->write);
 	if (r >= 0)
 		r = append_limits(reply, signal);

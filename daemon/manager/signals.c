@@ -112,7 +112,7 @@ static void read_section(const struct cell *cell, struct signal_reading *reading
 			continue;
 		parts[num_parts] = (struct link_part){
 			.offset = (uint32_t)signal->offset,
-			.size = signal_size(signal->type),
+			.size = signal_types[signal->type].size,
 			.data = bytes[num_parts],
 		};
 		wanted[num_parts++] = &readings[i];
@@ -226,7 +226,7 @@ int signals_write(const struct cell *cell, const char *name, const struct signal
 	if (signal_encode(old.signal, value, bytes, error) < 0)
 		return -EINVAL;
 	part.offset = (uint32_t)old.signal->offset;
-	part.size = signal_size(old.signal->type);
+	part.size = signal_types[old.signal->type].size;
 	signals_read(cell, &old, 1);
 	link = find_link(cell, old.signal);
 	if (link)

@@ -140,7 +140,7 @@ static const struct description_object shared_link = {
 
 #define TYPE_WORD(symbol, word, ...) {word, symbol},
 
-static const struct description_word signal_types[] = {SIGNAL_TYPES(TYPE_WORD){0}};
+static const struct description_word signal_type_words[] = {SIGNAL_TYPES(TYPE_WORD){0}};
 
 static const struct description_word never_stale[] = {{"never", 0}, {0}};
 
@@ -152,7 +152,7 @@ static const struct description_key signal_keys[] = {
 	 .more = "The link must have root among its peers. The offset is in bytes, from where the "
 		 "section's header\nends, and a multiple of the value's size.\n"},
 	{"type", "What it is in memory.",
-	 .value = WORDS(WORD, signal_types, TO(description_signal, type)), .required = true},
+	 .value = WORDS(WORD, signal_type_words, TO(description_signal, type)), .required = true},
 	{"unit", "For people.",
 	 .value = LIMITED(STRING, 1, UNIT_MAX, TO(description_signal, unit))},
 	{"write", "Whether it can be written from Linux: one in a section that root may write.",

@@ -40,8 +40,8 @@ struct checked {
 static void check_limit(struct checked *checked, const char *key, double limit)
 {
 	const struct description_signal *signal = checked->signal;
-	const double least = signal_least(signal->type) * signal->scale;
-	const double greatest = signal_greatest(signal->type) * signal->scale;
+	const double least = signal_types[signal->type].least * signal->scale;
+	const double greatest = signal_types[signal->type].greatest * signal->scale;
 
 	if (!signal->write)
 		refuse_key(checked, key, NULL,
@@ -50,7 +50,7 @@ static void check_limit(struct checked *checked, const char *key, double limit)
 		refuse_key(checked, key, NULL, "makes no sense for a bool; remove it");
 	else if (limit < least || limit > greatest)
 		refuse_key(checked, key, NULL, "is %g, but type %s holds %g to %g%s", limit,
-			   signal_type_name(signal->type), least, greatest,
+			   signal_types[signal->type].name, least, greatest,
 			   signal->has_scale ? " with this scale" : "");
 }
 
@@ -181,7 +181,7 @@ static void check_place(struct checked *checked)
 	const struct description_link *link = &description->links[signal->link];
 	const struct link_peers peers = link_peers(description, link);
 	const uint64_t block = block_size(link, signal->in_common);
-	const unsigned int size = signal_size(signal->type);
+	const unsigned int size = signal_types[signal->type].size;
 
 	if (!link_has_root(&peers))
 		refuse_place(
@@ -190,7 +190,7 @@ static void check_place(struct checked *checked)
 			link->name);
 	if (signal->offset % size != 0)
 		refuse_place(checked, "offset %" PRIu64 " must be a multiple of %u for type %s",
-			     signal->offset, size, signal_type_name(signal->type));
+			     signal->offset, size, signal_types[signal->type].name);
 	if (signal->offset > block || block - signal->offset < size)
 		refuse_place(checked,
 			     "offset %" PRIu64 " is outside the section: behind its header of %u "

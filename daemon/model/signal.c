@@ -3,33 +3,8 @@
 
 #include <string.h>
 
-static const struct {
-	const char *name;
-	unsigned int size;
-	double least, greatest;
-} types[] = {
-#define TYPE_ENTRY(symbol, word, ...) [symbol] = {word, __VA_ARGS__},
-	SIGNAL_TYPES(TYPE_ENTRY)};
-
-const char *signal_type_name(enum signal_type type)
-{
-	return types[type].name;
-}
-
-unsigned int signal_size(enum signal_type type)
-{
-	return types[type].size;
-}
-
-double signal_least(enum signal_type type)
-{
-	return types[type].least;
-}
-
-double signal_greatest(enum signal_type type)
-{
-	return types[type].greatest;
-}
+#define TYPE_ENTRY(symbol, word, kind, ...) [symbol] = {word, SIGNAL_KIND_##kind, __VA_ARGS__},
+const struct signal_type_facts signal_types[] = {SIGNAL_TYPES(TYPE_ENTRY)};
 
 bool signals_in_one_section(const struct description_signal *a, const struct description_signal *b)
 {

@@ -9,34 +9,44 @@
 
 #include "model/description.h"
 
+enum signal_kind {
+	SIGNAL_KIND_TRUTH,
+	SIGNAL_KIND_NATURAL,
+	SIGNAL_KIND_INTEGER,
+	SIGNAL_KIND_REAL,
+};
+
 /*
- * X(symbol, word, bytes, least, greatest): what a value can be, before it is scaled, and as a
+ * X(symbol, word, kind, bytes, least, greatest): what a value can be, before it is scaled, and as a
  * double: of 64 bits the greatest one that still fits.
  */
-#define SIGNAL_TYPES(X)                                    \
-	X(SIGNAL_BOOL, "bool", 1, 0, 1)                    \
-	X(SIGNAL_U8, "u8", 1, 0, UINT8_MAX)                \
-	X(SIGNAL_I8, "i8", 1, INT8_MIN, INT8_MAX)          \
-	X(SIGNAL_U16, "u16", 2, 0, UINT16_MAX)             \
-	X(SIGNAL_I16, "i16", 2, INT16_MIN, INT16_MAX)      \
-	X(SIGNAL_U32, "u32", 4, 0, UINT32_MAX)             \
-	X(SIGNAL_I32, "i32", 4, INT32_MIN, INT32_MAX)      \
-	X(SIGNAL_U64, "u64", 8, 0, 0x1p64)                 \
-	X(SIGNAL_I64, "i64", 8, -0x1p63, 0x1p63)           \
-	X(SIGNAL_F32, "f32", 4, -__FLT_MAX__, __FLT_MAX__) \
-	X(SIGNAL_F64, "f64", 8, -__DBL_MAX__, __DBL_MAX__)
+#define SIGNAL_TYPES(X)                                          \
+	X(SIGNAL_BOOL, "bool", TRUTH, 1, 0, 1)                   \
+	X(SIGNAL_U8, "u8", NATURAL, 1, 0, UINT8_MAX)             \
+	X(SIGNAL_I8, "i8", INTEGER, 1, INT8_MIN, INT8_MAX)       \
+	X(SIGNAL_U16, "u16", NATURAL, 2, 0, UINT16_MAX)          \
+	X(SIGNAL_I16, "i16", INTEGER, 2, INT16_MIN, INT16_MAX)   \
+	X(SIGNAL_U32, "u32", NATURAL, 4, 0, UINT32_MAX)          \
+	X(SIGNAL_I32, "i32", INTEGER, 4, INT32_MIN, INT32_MAX)   \
+	X(SIGNAL_U64, "u64", NATURAL, 8, 0, 0x1p64)              \
+	X(SIGNAL_I64, "i64", INTEGER, 8, -0x1p63, 0x1p63)        \
+	X(SIGNAL_F32, "f32", REAL, 4, -__FLT_MAX__, __FLT_MAX__) \
+	X(SIGNAL_F64, "f64", REAL, 8, -__DBL_MAX__, __DBL_MAX__)
 
 enum signal_type { SIGNAL_TYPES(WORD_SYMBOL) SIGNAL_TYPE_COUNT };
 
-const char *signal_type_name(enum signal_type type);
-unsigned int signal_size(enum signal_type type); /* bytes; also its alignment */
-double signal_least(enum signal_type type);
-double signal_greatest(enum signal_type type);
+struct signal_type_facts {
+	const char *name;
+	enum signal_kind kind;
+	unsigned int size; /* bytes; also its alignment */
+	double least, greatest;
+};
+extern const struct signal_type_facts signal_types[SIGNAL_TYPE_COUNT];
 
 /* Its place in its link's memory, from where the section's header ends. */
 static inline struct address_range signal_range(const struct description_signal *signal)
 {
-	return (struct address_range){signal->offset, signal_size((enum signal_type)signal->type)};
+	return (struct address_range){signal->offset, signal_types[signal->type].size};
 }
 
 /* Whether two signals of the same link are in one section of it, and whether they share bytes; the

@@ -20,29 +20,9 @@ static double round_half_away(double real)
 	return is_whole(real) ? real : (double)(int64_t)(real + (real < 0 ? -0.5 : 0.5));
 }
 
-static enum signal_kind kind_of_type(enum signal_type type)
-{
-	switch (type) {
-	case SIGNAL_BOOL:
-		return SIGNAL_KIND_TRUTH;
-	case SIGNAL_U8:
-	case SIGNAL_U16:
-	case SIGNAL_U32:
-	case SIGNAL_U64:
-		return SIGNAL_KIND_NATURAL;
-	case SIGNAL_I8:
-	case SIGNAL_I16:
-	case SIGNAL_I32:
-	case SIGNAL_I64:
-		return SIGNAL_KIND_INTEGER;
-	default:
-		return SIGNAL_KIND_REAL;
-	}
-}
-
 enum signal_kind signal_kind(const struct description_signal *signal)
 {
-	return signal->has_scale ? SIGNAL_KIND_REAL : kind_of_type(signal->type);
+	return signal->has_scale ? SIGNAL_KIND_REAL : signal_types[signal->type].kind;
 }
 
 double signal_value_real(const struct signal_value *value)
@@ -59,51 +39,22 @@ double signal_value_real(const struct signal_value *value)
 	}
 }
 
-#define LOAD(type)                                        \
-	({                                                \
-		type loaded_;                             \
-		memcpy(&loaded_, bytes, sizeof(loaded_)); \
-		loaded_;                                  \
-	})
-
+/* Little-endian, as all peers of a link are: the low bytes come first. */
 static struct signal_value decode_raw(enum signal_type type, const void *bytes)
 {
-	struct signal_value value = {.kind = kind_of_type(type)};
+	const unsigned int size = signal_types[type].size, unused = 64 - 8 * size;
+	struct signal_value value = {.kind = signal_types[type].kind, .natural = 0};
+	float single;
 
-	switch (type) {
-	case SIGNAL_BOOL:
+	memcpy(&value.natural, bytes, size);
+	if (value.kind == SIGNAL_KIND_TRUTH) {
 		/* Its writer's bool may be any byte. */
-		value.truth = LOAD(uint8_t) != 0;
-		break;
-	case SIGNAL_U8:
-		value.natural = LOAD(uint8_t);
-		break;
-	case SIGNAL_U16:
-		value.natural = LOAD(uint16_t);
-		break;
-	case SIGNAL_U32:
-		value.natural = LOAD(uint32_t);
-		break;
-	case SIGNAL_U64:
-		value.natural = LOAD(uint64_t);
-		break;
-	case SIGNAL_I8:
-		value.integer = LOAD(int8_t);
-		break;
-	case SIGNAL_I16:
-		value.integer = LOAD(int16_t);
-		break;
-	case SIGNAL_I32:
-		value.integer = LOAD(int32_t);
-		break;
-	case SIGNAL_I64:
-		value.integer = LOAD(int64_t);
-		break;
-	case SIGNAL_F32:
-		value.real = LOAD(float);
-		break;
-	default:
-		value.real = LOAD(double);
+		value.truth = value.natural != 0;
+	} else if (value.kind == SIGNAL_KIND_INTEGER) {
+		value.integer = (int64_t)(value.natural << unused) >> unused;
+	} else if (type == SIGNAL_F32) {
+		memcpy(&single, bytes, sizeof(single));
+		value.real = single;
 	}
 	return value;
 }
@@ -178,12 +129,12 @@ static int check_limits(const struct description_signal *signal, const struct si
 		return refuse_range(signal, value, "less than min", signal->min, error);
 	if (signal->has_max && real > signal->max)
 		return refuse_range(signal, value, "more than max", signal->max, error);
-	if (real < signal_least(signal->type) * scale)
+	if (real < signal_types[signal->type].least * scale)
 		return refuse_range(signal, value, "less than its type holds",
-				    signal_least(signal->type) * scale, error);
-	if (real > signal_greatest(signal->type) * scale)
+				    signal_types[signal->type].least * scale, error);
+	if (real > signal_types[signal->type].greatest * scale)
 		return refuse_range(signal, value, "more than its type holds",
-				    signal_greatest(signal->type) * scale, error);
+				    signal_types[signal->type].greatest * scale, error);
 	return 0;
 }
 
@@ -247,11 +198,10 @@ static void store_real(enum signal_type type, double real, void *ret_bytes)
 		memcpy(ret_bytes, &real, sizeof(real));
 }
 
-/* Little-endian, as all peers of a link are: the low bytes come first. */
 static int encode_number(const struct description_signal *signal, const struct signal_value *value,
 			 void *ret_bytes, struct error *error)
 {
-	const enum signal_kind kind = kind_of_type(signal->type);
+	const enum signal_kind kind = signal_types[signal->type].kind;
 	struct signal_value raw = *value;
 	uint64_t whole;
 
@@ -271,8 +221,8 @@ static int encode_number(const struct description_signal *signal, const struct s
 	if (!to_whole(kind, &raw, &whole))
 		return error_set(error, ERROR_INVALID,
 				 "signal %s: type %s takes whole numbers of its range only",
-				 signal->name, signal_type_name(signal->type));
-	memcpy(ret_bytes, &whole, signal_size(signal->type));
+				 signal->name, signal_types[signal->type].name);
+	memcpy(ret_bytes, &whole, signal_types[signal->type].size);
 	return 0;
 }
 

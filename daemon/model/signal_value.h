@@ -9,13 +9,6 @@
 #define SIGNAL_MAX_BYTES 8
 #define SIGNAL_MAX_TEXT	 32
 
-enum signal_kind {
-	SIGNAL_KIND_TRUTH,
-	SIGNAL_KIND_NATURAL,
-	SIGNAL_KIND_INTEGER,
-	SIGNAL_KIND_REAL,
-};
-
 struct signal_value {
 	enum signal_kind kind;
 	union {
@@ -29,7 +22,7 @@ struct signal_value {
 /* What values of a signal are: REAL for all that are scaled. */
 enum signal_kind signal_kind(const struct description_signal *signal);
 
-/* The value, scaled, of signal_size() bytes. */
+/* The value, scaled, of bytes of its type. */
 struct signal_value signal_decode(const struct description_signal *signal, const void *bytes);
 
 /* As a number, of whichever kind it is. */
@@ -41,7 +34,7 @@ bool signal_value_finite(const struct signal_value *value);
 bool signal_values_equal(const struct signal_value *a, const struct signal_value *b);
 
 /*
- * The signal_size() bytes of a value of any kind, after min, max, scale and type: nothing is
+ * The bytes of its type of a value of any kind, after min, max, scale and type: nothing is
  * rounded but by a scale and to f32, nothing cut off. -EINVAL with an error (Invalid) that names
  * the signal where it does not fit; ret_bytes (SIGNAL_MAX_BYTES) is untouched then.
  */

@@ -108,7 +108,7 @@ static void test_what_is_taken(struct tap *tap)
 
 		signal_value_text(&taken[i].value, text);
 		tap_is_u64(tap, bytes, taken[i].bytes, "%s as %s", text,
-			   signal_type_name(taken[i].type));
+			   signal_types[taken[i].type].name);
 		tap_ok(tap, (r == 0) == (taken[i].bytes != 0), "%s: is it taken", text);
 	}
 }
@@ -149,7 +149,7 @@ static void test_what_is_refused(struct tap *tap)
 		tap_ok(tap,
 		       r == -EINVAL && error.code == ERROR_INVALID &&
 			       strstr(error_text(&error), refused[i].text),
-		       "%s refuses: %s", signal_type_name(refused[i].type), refused[i].text);
+		       "%s refuses: %s", signal_types[refused[i].type].name, refused[i].text);
 		tap_note(tap, "  %s", error_text(&error));
 		tap_is_u64(tap, bytes, 0x5555555555555555, "and writes nothing");
 	}

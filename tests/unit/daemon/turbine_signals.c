@@ -58,7 +58,7 @@ static void test_signal(struct tap *tap, const struct description *d, size_t n)
 	tap_ok(tap,
 	       signal->in_common == expected[n].command && signal->write == expected[n].command &&
 		       signal->offset == expected[n].offset &&
-		       signal_size(signal->type) == expected[n].size,
+		       signal_types[signal->type].size == expected[n].size,
 	       "%s is where the program has it", signal->name);
 	/* Numbers of eight bytes are doubles but for counters; nothing here has a sign of its own.
 	 */
