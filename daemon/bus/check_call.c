@@ -6,6 +6,7 @@
 #include <string.h>
 
 #include "bus/service.h"
+#include "common/format.h"
 #include "manager/manager.h"
 #include "manager/plan.h"
 #include "model/check.h"
@@ -60,15 +61,11 @@ static bool readable_at_once(int fd)
 /* What is wrong, behind its place in the file and the value. To be freed; NULL without memory. */
 static char *placed_text(const struct problem *problem)
 {
-	char *text;
-
 	if (!problem->line)
 		return strdup(problem->text);
-	if (asprintf(&text, "line %u, column %u: %s%s%s%s", problem->line, problem->column,
-		     problem->value[0] ? "\"" : "", problem->value, problem->value[0] ? "\": " : "",
-		     problem->text) < 0)
-		return NULL;
-	return text;
+	return format_text("line %u, column %u: %s%s%s%s", problem->line, problem->column,
+			   problem->value[0] ? "\"" : "", problem->value,
+			   problem->value[0] ? "\": " : "", problem->text);
 }
 
 static int append_problems(sd_bus_message *reply, const struct problems *problems)
@@ -230,10 +227,9 @@ int check_call_one(struct manager *manager, sd_bus_message *call, sd_bus_error *
 	if (!readable_at_once(fd))
 		return sd_bus_error_set(ret_error, error_bus_name(ERROR_INVALID),
 					"description: must be a memfd that can be read");
-	if (asprintf(&file, "%s.json", name) < 0) {
-		file = NULL;
+	file = format_text("%s.json", name);
+	if (!file)
 		return -ENOMEM;
-	}
 	r = description_read(fd, file, name, &check->problems, &check->description);
 	if (r == -ENOMEM)
 		return r;

@@ -10,6 +10,7 @@
 #include "bus/service.h"
 #include "bus/vtable.h"
 #include "common/clock.h"
+#include "common/format.h"
 #include "model/description_diff.h"
 
 #define BUS_OBJECT struct manager
@@ -133,14 +134,13 @@ METHOD(list_cells)
 static char *make_note(const struct cell *cell)
 {
 	_cleanup_(freep) char *keys = NULL;
-	char *note;
 
 	if (*cell->operation)
-		return asprintf(&note, "(%s)", cell->operation) < 0 ? NULL : note;
+		return format_text("(%s)", cell->operation);
 	if (cell->last_error || !cell->pending)
 		return strdup(cell->last_error ?: "");
 	keys = description_keys_format(cell->pending);
-	return keys && asprintf(&note, "pending: %s", keys) >= 0 ? note : NULL;
+	return keys ? format_text("pending: %s", keys) : NULL;
 }
 
 /* text is freed; NULL: out of memory. */
@@ -316,10 +316,9 @@ GETTER(driver)
 		return sd_bus_message_append(reply, "s", "");
 	if (!manager->features)
 		return sd_bus_message_append(reply, "s", "jailhouse");
-	if (asprintf(&text, "cellvisor %s", manager->release) < 0) {
-		text = NULL;
+	text = format_text("cellvisor %s", manager->release);
+	if (!text)
 		return -ENOMEM;
-	}
 	return sd_bus_message_append(reply, "s", text);
 }
 

@@ -5,6 +5,7 @@
 #include <string.h>
 #include <sys/stat.h>
 
+#include "common/format.h"
 #include "ivshmem.h"
 #include "model/machine.h"
 #include "util/log.h"
@@ -50,10 +51,9 @@ int link_device_write(uint16_t bdf, const char *name)
 
 	if (mkdir(LINK_DEVICE_DIRECTORY, 0755) < 0 && errno != EEXIST)
 		return -errno;
-	if (asprintf(&text, "CELLMGR_LINK=%s\n", name) < 0) {
-		text = NULL;
+	text = format_text("CELLMGR_LINK=%s\n", name);
+	if (!text)
 		return -ENOMEM;
-	}
 	return write_text(path_of(bdf, path), text, 0644);
 }
 

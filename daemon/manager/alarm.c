@@ -4,6 +4,7 @@
 #include <inttypes.h>
 #include <string.h>
 
+#include "common/format.h"
 #include "driver/failure.h"
 #include "manager/crash.h"
 #include "manager/on_failure.h"
@@ -91,18 +92,15 @@ static void tell_of_illness(struct manager *manager, struct cell *cell)
 	_cleanup_(freep) char *list = cpus ? cpu_mask_format(&cell->seen.cpus_failed) : NULL;
 	_cleanup_(freep) char *text = NULL;
 	const char *fields[] = {cpus ? "REASON=cpu" : "REASON=heartbeat"};
-	int r;
 
 	if (cpus)
-		r = asprintf(&text, "CPU %s stopped for a fault, the cell runs on without it",
-			     list ? list : "");
+		text = format_text("CPU %s stopped for a fault, the cell runs on without it",
+				   list ? list : "");
 	else
-		r = asprintf(&text,
-			     "no heartbeat for %" PRIu64 " ms, though it still runs; %srestart it",
-			     silence_ms,
-			     manager->features & CELLVISOR_FEATURE_KILL ? "kill it or " : "");
-	if (r < 0)
-		text = NULL;
+		text = format_text("no heartbeat for %" PRIu64
+				   " ms, though it still runs; %srestart it",
+				   silence_ms,
+				   manager->features & CELLVISOR_FEATURE_KILL ? "kill it or " : "");
 	log_event(LOG_ERR, cpus ? MESSAGE_CELL_FAILED : MESSAGE_CELL_HEARTBEAT, cell->name, fields,
 		  1, "Cell %s failed: %s", cell->name, text ? text : reason);
 	cell_set_last_error(cell, text);

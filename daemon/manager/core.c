@@ -5,6 +5,7 @@
 #include <string.h>
 #include <sys/stat.h>
 
+#include "common/format.h"
 #include "manager/apply.h"
 #include "manager/console.h"
 #include "manager/crash.h"
@@ -68,15 +69,11 @@ void manager_take_descriptions(struct manager *manager, struct cell_dir *dir)
 static char *describe_config_error(const struct problems *problems, int error)
 {
 	_cleanup_(freep) char *first = problems->count ? problems_format_first(problems) : NULL;
-	char *text;
 
-	if (asprintf(&text,
-		     "%s%s; the hypervisor is not enabled until this is mended and "
-		     "systemctl reload cellmgrd has succeeded",
-		     first ? "" : "cannot read " CONFIG_FILE ": ",
-		     first ? first : strerror(-error)) < 0)
-		return NULL;
-	return text;
+	return format_text("%s%s; the hypervisor is not enabled until this is mended and "
+			   "systemctl reload cellmgrd has succeeded",
+			   first ? "" : "cannot read " CONFIG_FILE ": ",
+			   first ? first : strerror(-error));
 }
 
 /*

@@ -5,6 +5,7 @@
 #include <string.h>
 #include <sys/stat.h>
 
+#include "common/format.h"
 #include "util/log.h"
 #include "util/write_text.h"
 
@@ -14,13 +15,12 @@
 
 static int write_file(const struct manager *manager)
 {
-	_cleanup_(freep) char *text = metrics_text(manager), *file = NULL;
 	const char *directory = manager->config.metrics.directory;
+	_cleanup_(freep) char *text = metrics_text(manager);
+	_cleanup_(freep) char *file = format_text("%s/" METRICS_FILE, directory);
 
-	if (!text || asprintf(&file, "%s/" METRICS_FILE, directory) < 0) {
-		file = NULL;
+	if (!text || !file)
 		return -ENOMEM;
-	}
 	if (mkdir(directory, 0755) < 0 && errno != EEXIST)
 		return -errno;
 	return write_text(file, text, 0644);

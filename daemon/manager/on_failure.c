@@ -4,6 +4,7 @@
 #include <inttypes.h>
 #include <string.h>
 
+#include "common/format.h"
 #include "common/quantity.h"
 #include "manager/apply.h"
 #include "manager/job_queue.h"
@@ -67,11 +68,10 @@ static void tell_limit(struct cell *cell, const struct description_restart *rule
 	log_event(LOG_ERR, MESSAGE_CELL_RESTART_LIMIT, cell->name, NULL, 0,
 		  "Cell %s stays failed: it has been started again %" PRIu64 " times within %s",
 		  cell->name, cell->record.restart.count, within);
-	if (asprintf(&text, "%s; it was started again %" PRIu64 " times within %s and stays failed",
-		     cell->last_error ? cell->last_error : "it failed", cell->record.restart.count,
-		     within) < 0)
-		text = NULL;
-	else
+	text = format_text("%s; it was started again %" PRIu64 " times within %s and stays failed",
+			   cell->last_error ? cell->last_error : "it failed",
+			   cell->record.restart.count, within);
+	if (text)
 		cell_set_last_error(cell, text);
 }
 

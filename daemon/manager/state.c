@@ -6,6 +6,7 @@
 #include <fcntl.h>
 #include <string.h>
 
+#include "common/format.h"
 #include "util/json_text.h"
 #include "util/read_text.h"
 #include "util/write_text.h"
@@ -441,11 +442,9 @@ int state_read(const char *file, struct state **ret)
 
 void state_keep_bad(const char *file)
 {
-	_cleanup_(freep) char *kept = NULL;
+	_cleanup_(freep) char *kept = format_text("%s" STATE_BAD, file);
 
-	if (asprintf(&kept, "%s" STATE_BAD, file) < 0)
-		kept = NULL;
-	else
+	if (kept)
 		(void)rename(file, kept);
 }
 
@@ -453,13 +452,11 @@ static int read_record(const char *directory, const char *name, struct state *st
 		       void (*bad)(const char *file, int error))
 {
 	_cleanup_(json_object_putp) struct json_object *object = NULL;
-	_cleanup_(freep) char *file = NULL;
+	_cleanup_(freep) char *file = format_text("%s/%s", directory, name);
 	int r;
 
-	if (asprintf(&file, "%s/%s", directory, name) < 0) {
-		file = NULL;
+	if (!file)
 		return -ENOMEM;
-	}
 	r = read_json(file, &object);
 	if (r >= 0)
 		r = add_record(state, name, object);

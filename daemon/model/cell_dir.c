@@ -7,6 +7,7 @@
 #include <sys/sysmacros.h>
 
 #include "common/array.h"
+#include "common/format.h"
 #include "common/utf8.h"
 #include "model/cell_dir.h"
 
@@ -96,10 +97,9 @@ static int load_name(struct cell_dir *dir, int directory, const char *directory_
 	if (file[0] == '.' || length <= suffix || strcmp(file + length - suffix, SUFFIX) != 0)
 		return 0;
 	name = strndup(file, length - suffix);
-	if (!name || asprintf(&path, "%s/%s", directory_path, file) < 0) {
-		path = NULL;
+	path = format_text("%s/%s", directory_path, file);
+	if (!name || !path)
 		return -ENOMEM;
-	}
 	if (!description_name_valid(name)) {
 		/* Over the bus goes nothing that is no text. */
 		const char *file_shown = utf8_is_valid(path) ? path : directory_path;
@@ -123,14 +123,12 @@ static int load_name(struct cell_dir *dir, int directory, const char *directory_
 static int load_directory(struct cell_dir *dir, const char *root, const char *path)
 {
 	_cleanup_(directory_closep) DIR *directory = NULL;
-	_cleanup_(freep) char *full = NULL;
+	_cleanup_(freep) char *full = format_text("%s%s", root, path);
 	const struct dirent *item;
 	int r;
 
-	if (asprintf(&full, "%s%s", root, path) < 0) {
-		full = NULL;
+	if (!full)
 		return -ENOMEM;
-	}
 	directory = opendir(full);
 	if (!directory) {
 		if (errno == ENOMEM)

@@ -6,6 +6,7 @@
 #include <string.h>
 #include <sys/stat.h>
 
+#include "common/format.h"
 #include "model/check_parts.h"
 #include "model/config.h"
 
@@ -13,12 +14,9 @@
 static char *image_path(const char *root, const char *file, const char *suffix)
 {
 	const bool absolute = file[0] == '/';
-	char *path;
 
-	if (asprintf(&path, "%s%s%s%s%s", root ?: "", absolute ? "" : CHECK_IMAGE_DIRECTORY,
-		     absolute ? "" : "/", file, suffix) < 0)
-		return NULL;
-	return path;
+	return format_text("%s%s%s%s%s", root ?: "", absolute ? "" : CHECK_IMAGE_DIRECTORY,
+			   absolute ? "" : "/", file, suffix);
 }
 
 /* Why a file that somebody sees may not be there for us. */

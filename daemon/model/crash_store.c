@@ -9,6 +9,7 @@
 #include <sys/stat.h>
 
 #include "common/array.h"
+#include "common/format.h"
 #include "common/text_span.h"
 #include "common/utf8.h"
 #include "util/json_text.h"
@@ -123,10 +124,10 @@ int crash_list_read(const char *directory, const char *cell, struct crash_list *
 /* To be freed; NULL without memory. */
 static char *file_of(const char *directory, const struct crash_name *name)
 {
-	char text[CRASH_NAME_TEXT], *file;
+	char text[CRASH_NAME_TEXT];
 
 	crash_name_format(name, text);
-	return asprintf(&file, "%s/%s", directory, text) < 0 ? NULL : file;
+	return format_text("%s/%s", directory, text);
 }
 
 /* The oldest record of the cell that has the most, when another of new_cell comes. */

@@ -3,6 +3,7 @@
 #include <fcntl.h>
 #include <string.h>
 
+#include "common/format.h"
 #include "model/machine.h"
 #include "util/read_text.h"
 
@@ -27,14 +28,12 @@ static int unseen(const struct reader *reader, const char *path, const char *wha
 static int read_file(const struct reader *reader, const char *path, char **ret_text,
 		     size_t *ret_length)
 {
-	_cleanup_(freep) char *full = NULL;
+	_cleanup_(freep) char *full = format_text("%s%s", reader->root, path);
 	_cleanup_(closep) int fd = -1;
 	int r;
 
-	if (asprintf(&full, "%s%s", reader->root, path) < 0) {
-		full = NULL;
+	if (!full)
 		return -ENOMEM;
-	}
 	fd = open(full, O_RDONLY | O_CLOEXEC);
 	r = fd < 0 ? -errno : read_text(fd, FILE_MAX, ret_text, ret_length);
 	if (r == 0 && *ret_length == FILE_MAX)

@@ -7,6 +7,7 @@
 #include <string.h>
 
 #include "common/array.h"
+#include "common/format.h"
 #include "model/machine.h"
 #include "util/read_text.h"
 
@@ -51,10 +52,9 @@ static uint16_t read_id(int directory, const char *name, const char *attribute)
 	unsigned long id;
 	size_t length;
 
-	if (asprintf(&path, "%s/%s", name, attribute) < 0) {
-		path = NULL;
+	path = format_text("%s/%s", name, attribute);
+	if (!path)
 		return MACHINE_PCI_UNKNOWN;
-	}
 	fd = openat(directory, path, O_RDONLY | O_CLOEXEC);
 	if (fd < 0 || read_text(fd, ATTRIBUTE_MAX, &text, &length) < 0)
 		return MACHINE_PCI_UNKNOWN;
@@ -71,10 +71,9 @@ static void read_driver(int directory, const char *name, char driver[MACHINE_PCI
 	ssize_t length;
 
 	driver[0] = '\0';
-	if (asprintf(&path, "%s/driver", name) < 0) {
-		path = NULL;
+	path = format_text("%s/driver", name);
+	if (!path)
 		return;
-	}
 	length = readlinkat(directory, path, target, sizeof(target) - 1);
 	if (length < 0)
 		return;
@@ -110,13 +109,11 @@ int machine_read_pci(const char *root, struct machine *machine)
 {
 	_cleanup_(functions_done) struct functions functions = {0};
 	_cleanup_(directory_closep) DIR *directory = NULL;
-	_cleanup_(freep) char *path = NULL;
+	_cleanup_(freep) char *path = format_text("%s" MACHINE_PCI_DEVICES, root ?: "");
 	int r = 0;
 
-	if (asprintf(&path, "%s" MACHINE_PCI_DEVICES, root ?: "") < 0) {
-		path = NULL;
+	if (!path)
 		return -ENOMEM;
-	}
 	directory = opendir(path);
 	if (directory)
 		r = read_functions(directory, &functions);

@@ -8,6 +8,7 @@
 #include <inttypes.h>
 #include <string.h>
 
+#include "common/format.h"
 #include "page.h"
 #include "util/read_text.h"
 
@@ -248,14 +249,13 @@ int pci_facts_parse_config(const uint8_t *config, size_t size, struct pci_facts 
 static int read_file(const struct machine *machine, const struct machine_pci *function,
 		     const char *name, char **ret_data, size_t *ret_length)
 {
-	_cleanup_(freep) char *path = NULL;
+	_cleanup_(freep) char *path =
+		format_text("%s" MACHINE_PCI_DEVICES "/" PCI_NAME_FORMAT "/%s", machine->root,
+			    PCI_NAME_OF(function), name);
 	_cleanup_(closep) int fd = -1;
 
-	if (asprintf(&path, "%s" MACHINE_PCI_DEVICES "/" PCI_NAME_FORMAT "/%s", machine->root,
-		     PCI_NAME_OF(function), name) < 0) {
-		path = NULL;
+	if (!path)
 		return -ENOMEM;
-	}
 	fd = open(path, O_RDONLY | O_CLOEXEC);
 	return fd < 0 ? -errno : read_text(fd, CONFIG_EXTENDED, ret_data, ret_length);
 }

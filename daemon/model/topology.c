@@ -8,6 +8,7 @@
 #include <stdlib.h>
 
 #include "common/cleanup.h"
+#include "common/format.h"
 #include "util/read_text.h"
 
 #define LIST_MAX 4096 /* bytes of a list of CPUs or nodes */
@@ -25,16 +26,11 @@ __attribute__((format(printf, 3, 4))) static int read_list(const char *root, str
 	int r;
 
 	va_start(arguments, format);
-	r = vasprintf(&path, format, arguments);
+	path = format_text_va(format, arguments);
 	va_end(arguments);
-	if (r < 0) {
-		path = NULL;
+	full = path ? format_text("%s%s", root, path) : NULL;
+	if (!full)
 		return -ENOMEM;
-	}
-	if (asprintf(&full, "%s%s", root, path) < 0) {
-		full = NULL;
-		return -ENOMEM;
-	}
 	fd = open(full, O_RDONLY | O_CLOEXEC);
 	if (fd < 0)
 		return -errno;

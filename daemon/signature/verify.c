@@ -17,6 +17,7 @@
 
 #include "common/array.h"
 #include "common/cleanup.h"
+#include "common/format.h"
 #include "util/read_text.h"
 
 #define CERTIFICATE_FILE_MAX (1u << 20)
@@ -50,15 +51,11 @@ static void closedirp(DIR **directory)
 __attribute__((format(printf, 2, 3))) static int refuse(char **ret_why, const char *format, ...)
 {
 	va_list arguments;
-	int r;
 
 	va_start(arguments, format);
-	r = vasprintf(ret_why, format, arguments);
+	*ret_why = format_text_va(format, arguments);
 	va_end(arguments);
-	if (r >= 0)
-		return -EINVAL;
-	*ret_why = NULL;
-	return -ENOMEM;
+	return *ret_why ? -EINVAL : -ENOMEM;
 }
 
 /* The text that a function of the library prints. To be freed; NULL without memory. */

@@ -4,14 +4,15 @@
 #include <errno.h>
 #include <stdarg.h>
 
+#include "common/format.h"
+
 int error_set(struct error *error, enum error_code code, const char *format, ...)
 {
 	char *text = NULL;
 	va_list args;
 
 	va_start(args, format);
-	if (vasprintf(&text, format, args) < 0)
-		text = NULL;
+	text = format_text_va(format, args);
 	va_end(args);
 	/* Only now: the old text may have been an argument. */
 	error_done(error);

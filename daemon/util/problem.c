@@ -6,6 +6,7 @@
 
 #include "common/array.h"
 #include "common/cleanup.h"
+#include "common/format.h"
 #include "util/problem.h"
 
 /* A hostile description must not make us keep more of it than a person would read. */
@@ -62,8 +63,7 @@ int problems_add(struct problems *problems, enum severity severity,
 	char *text;
 
 	va_start(arguments, format);
-	if (vasprintf(&text, format, arguments) < 0)
-		text = NULL;
+	text = format_text_va(format, arguments);
 	va_end(arguments);
 	append(problems, severity, place ?: PROBLEM_AT(.file = NULL), text);
 	return -EINVAL;

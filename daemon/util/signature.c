@@ -6,6 +6,8 @@
 #include <pthread.h>
 #include <stdio.h>
 
+#include "common/format.h"
+
 /* Never unloaded: libcrypto cannot be. */
 static signature_function *load(void)
 {
@@ -33,9 +35,6 @@ int signature_verify(const char *trusted, const struct signed_bytes *bytes, char
 	*ret_signer = *ret_why = NULL;
 	if (function)
 		return function(trusted, bytes, ret_signer, ret_why);
-	if (asprintf(ret_why, "has a signature that nothing here can check: %s", dlerror()) < 0) {
-		*ret_why = NULL;
-		return -ENOMEM;
-	}
-	return -EINVAL;
+	*ret_why = format_text("has a signature that nothing here can check: %s", dlerror());
+	return *ret_why ? -EINVAL : -ENOMEM;
 }

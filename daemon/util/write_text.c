@@ -9,6 +9,7 @@
 #include <unistd.h>
 
 #include "common/cleanup.h"
+#include "common/format.h"
 
 static int write_all(int fd, const char *text, size_t length)
 {
@@ -27,14 +28,12 @@ static int write_all(int fd, const char *text, size_t length)
 
 static int write_anew(const char *file, const char *text, mode_t mode, bool to_last)
 {
-	_cleanup_(freep) char *temporary = NULL;
+	_cleanup_(freep) char *temporary = format_text("%s.new", file);
 	_cleanup_(closep) int fd = -1;
 	int r;
 
-	if (asprintf(&temporary, "%s.new", file) < 0) {
-		temporary = NULL;
+	if (!temporary)
 		return -ENOMEM;
-	}
 	fd = open(temporary, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC | O_NOFOLLOW, mode);
 	if (fd < 0)
 		return -errno;
