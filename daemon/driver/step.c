@@ -60,15 +60,8 @@ static const char *find_locking_cell(const struct snapshot *snapshot)
 	return NULL;
 }
 
-/* What a driver's errno means to people. */
-static const struct {
-	int value;
-	enum error_code code;
-	const char *why;
-} driver_errors[] = {
+static const struct step_meaning driver_errors[] = {
 	{EPERM, ERROR_REFUSED, "refused"},
-	{EINTR, ERROR_TIMEOUT, "no answer in time"},
-	{ETIMEDOUT, ERROR_TIMEOUT, "no answer in time"},
 	{EBUSY, ERROR_NO_RESOURCES, "its CPUs, its memory or its devices are in use"},
 	{ENOMEM, ERROR_NO_RESOURCES,
 	 "not enough memory in the hypervisor; raise \"hypervisor-memory\" in " CONFIG_FILE},
@@ -81,38 +74,50 @@ static const struct {
 	 "a PCI device of it is in use by a driver of Linux; the kernel log names both"},
 	{EOPNOTSUPP, ERROR_DRIVER,
 	 "the driver in use has no means for it (property Features has what it can do)"},
+	{0},
 };
+
+void step_set_error(struct step *step, const char *deed, const char *object,
+		    const struct step_meaning *meanings, int r)
+{
+	const bool timed_out = r == -EINTR || r == -ETIMEDOUT;
+
+	while (meanings->value && meanings->value != -r)
+		meanings++;
+	if (timed_out)
+		error_set(&step->error, ERROR_TIMEOUT, "cannot %s %s: no answer in time", deed,
+			  object);
+	else if (meanings->value)
+		error_set(&step->error, meanings->code, "cannot %s %s: %s", deed, object,
+			  meanings->why);
+	else
+		error_set(&step->error, ERROR_DRIVER, "cannot %s %s: %s; the kernel log says more",
+			  deed, object, strerror(-r));
+}
 
 void step_driver_error(struct step *step, int r)
 {
 	const char *locking = r == -EPERM ? find_locking_cell(step->snapshot) : NULL;
-	const char *verb = verb_name(step->verb);
 
-	if (locking) {
+	if (locking)
 		error_set(&step->error, ERROR_LOCKED,
 			  "cannot %s %s: cell %s has locked the configuration; stop it or have it "
 			  "unlock first",
-			  verb, step->cell, locking);
-		return;
-	}
-	for (size_t i = 0; i < ARRAY_SIZE(driver_errors); i++) {
-		if (driver_errors[i].value == -r) {
-			error_set(&step->error, driver_errors[i].code, "cannot %s %s: %s", verb,
-				  step->cell, driver_errors[i].why);
-			return;
-		}
-	}
-	error_set(&step->error, ERROR_DRIVER, "cannot %s %s: %s; the kernel log says more", verb,
-		  step->cell, strerror(-r));
+			  verb_name(step->verb), step->cell, locking);
+	else
+		step_set_error(step, verb_name(step->verb), step->cell, driver_errors, r);
 }
 
 void step_driver_lied(struct step *step, const char *truth)
 {
+	const char *of = step->link[0] ? "of " : "",
+		   *object = step->link[0] ? step->link : step->cell;
+
 	log_event(LOG_ERR, MESSAGE_DRIVER_LIED, step->cell[0] ? step->cell : NULL, NULL, 0,
-		  "The driver said that %s %s was done, but %s", verb_name(step->verb), step->cell,
-		  truth);
-	error_set(&step->error, ERROR_DRIVER, "the driver said that %s %s was done, but %s",
-		  verb_name(step->verb), step->cell, truth);
+		  "The driver said that %s %s%s was done, but %s", verb_name(step->verb), of,
+		  object, truth);
+	error_set(&step->error, ERROR_DRIVER, "the driver said that %s %s%s was done, but %s",
+		  verb_name(step->verb), of, object, truth);
 }
 
 static void take_snapshot(struct step *step, struct driver *driver)
@@ -159,11 +164,9 @@ static void conclude(struct step *step, int r, bool is_true, const char *truth)
 static void create(struct step *step, struct driver *driver)
 {
 	const struct snapshot_cell *cell;
-	int r;
+	int r = step_call(step,
+			  driver_cell_create(driver, step->blob, step->blob_size, step->take));
 
-	do
-		r = driver_cell_create(driver, step->blob, step->blob_size, step->take);
-	while (step_interrupted(step, r));
 	take_snapshot(step, driver);
 	cell = snapshot_find_name(step->snapshot, step->cell);
 	conclude(step, r, cell, "there is no such cell");
@@ -174,11 +177,8 @@ static void create(struct step *step, struct driver *driver)
 /* A call about the step's cell, and what there is afterwards. */
 static int call(struct step *step, struct driver *driver, int (*function)(struct driver *, int32_t))
 {
-	int r;
+	int r = step_call(step, function(driver, step->id));
 
-	do
-		r = function(driver, step->id);
-	while (step_interrupted(step, r));
 	take_snapshot(step, driver);
 	return r;
 }

@@ -123,10 +123,34 @@ void step_remove_link(struct step *step, struct driver *driver);
  */
 int step_reserve_pool(struct step *step, struct driver *driver);
 int step_release_pool(struct step *step, struct driver *driver);
-/* Repeats what a stray signal cut short; -EINTR remains where the step is to give up. */
+/* Whether a stray signal cut a call short; else, with -EINTR, the step is to give up. */
 bool step_interrupted(struct step *step, int r);
-/* Sets the error for a driver call that failed with negative errno r. */
+
+/* What a call of the driver's returns when no stray signal has cut it short. */
+#define step_call(step, call)                       \
+	({                                          \
+		int r_;                             \
+                                                    \
+		do                                  \
+			r_ = (call);                \
+		while (step_interrupted(step, r_)); \
+		r_;                                 \
+	})
+
+/* What an errno of the driver's means to people; a list of them ends with {0}. */
+struct step_meaning {
+	int value;
+	enum error_code code;
+	const char *why;
+};
+
+/* Sets the error for negative errno r: "cannot DEED OBJECT: …". */
+void step_set_error(struct step *step, const char *deed, const char *object,
+		    const struct step_meaning *meanings, int r);
+
+/* Sets the error for a driver call about a cell that failed with negative errno r. */
 void step_driver_error(struct step *step, int r);
+
 /* Says so in the journal, and sets the error: the driver's answer and the state disagree. */
 void step_driver_lied(struct step *step, const char *truth);
 

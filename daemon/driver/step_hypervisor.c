@@ -68,9 +68,7 @@ static int launch(struct step *step, struct driver *driver)
 		error_set_problems(&step->error, ERROR_DRIVER, &problems);
 		return r;
 	}
-	do
-		r = driver_enable(driver, blob);
-	while (step_interrupted(step, r));
+	r = step_call(step, driver_enable(driver, blob));
 	if (r == -ENOMEM)
 		error_set(&step->error, ERROR_NO_RESOURCES,
 			  "cannot enable the hypervisor: not enough memory; raise "
@@ -92,11 +90,8 @@ void step_keep_cpus(struct step *step, struct driver *driver)
 {
 	const struct config *config = &step->config;
 	const bool any = config->keep_cells || cpu_mask_count(&config->keep_cpus);
-	int r;
+	int r = step_call(step, driver_keep_cpus(driver, &config->keep_cpus, config->keep_cells));
 
-	do
-		r = driver_keep_cpus(driver, &config->keep_cpus, config->keep_cells);
-	while (step_interrupted(step, r));
 	if (r == -EOPNOTSUPP && any)
 		log_warning("\"keep-cpus\" in " CONFIG_FILE ": the driver in use cannot keep CPUs");
 	else if (r < 0 && r != -EOPNOTSUPP)
@@ -130,11 +125,8 @@ void step_enable(struct step *step, struct driver *driver)
 
 void step_disable(struct step *step, struct driver *driver)
 {
-	int r;
+	int r = step_call(step, driver_disable(driver));
 
-	do
-		r = driver_disable(driver);
-	while (step_interrupted(step, r));
 	if (r == -EPERM)
 		error_set(&step->error, ERROR_REFUSED,
 			  "cannot disable the hypervisor: a cell refused");

@@ -117,9 +117,7 @@ void step_load(struct step *step, struct driver *driver)
 			.address = CELL_PARAMETERS_ADDRESS,
 		};
 	step->touched = true;
-	do
-		r = driver_cell_load(driver, step->id, images, count);
-	while (step_interrupted(step, r));
+	r = step_call(step, driver_cell_load(driver, step->id, images, count));
 	if (r < 0)
 		step_driver_error(step, r);
 }

@@ -100,12 +100,7 @@ static int reuse_pool(struct step *step, struct driver *driver, struct address_r
 static int call_pool(struct step *step, struct driver *driver, driver_pool_call *call,
 		     const struct cellvisor_pool *request, struct cellvisor_pool *ret)
 {
-	int r;
-
-	do
-		r = call(driver, request, ret);
-	while (step_interrupted(step, r));
-	return r;
+	return step_call(step, call(driver, request, ret));
 }
 
 /* Contiguous pages of Linux, or else whole blocks, where they are no more than the limit. */
@@ -300,9 +295,7 @@ void step_shrink_pool(struct step *step, struct driver *driver)
 	}
 	quantity_format_bytes(step->unused.size, size);
 	find_piece(driver, step->unused.start, &piece);
-	do
-		r = driver_pool_remove(driver, step->unused);
-	while (step_interrupted(step, r));
+	r = step_call(step, driver_pool_remove(driver, step->unused));
 	if (r < 0 && r != -ENOENT) {
 		error_set(&step->error, r == -EBUSY ? ERROR_NO_RESOURCES : ERROR_DRIVER,
 			  "%s of the pool at 0x%" PRIx64 " are needed no more and stay: %s; the "
