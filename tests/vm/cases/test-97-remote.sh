@@ -5,7 +5,7 @@
 # boot: own
 # part: long
 # options: --plain
-# timeout: 600
+# timeout: 1200
 # shellcheck source-path=SCRIPTDIR source=../lib/cells.sh
 . ./cells.sh
 
@@ -17,7 +17,7 @@ fi
 
 # try COMMAND...: with nobody at a terminal. Sets out, err and status.
 try() {
-	timeout 120 "$@" >/tmp/out 2>/tmp/err </dev/null
+	timeout 240 "$@" >/tmp/out 2>/tmp/err </dev/null
 	status=$?
 	out=$(</tmp/out) err=$(</tmp/err)
 }
@@ -53,10 +53,10 @@ no_way 'a machine that nobody knows' root@localhost '^Host key verification fail
 
 # On a terminal ssh asks, whose answer is the person's.
 mkfifo /tmp/typed
-timeout --foreground 120 script -qfec 'cellctl -H root@localhost list' /tmp/terminal </tmp/typed >/dev/null &
+timeout --foreground 300 script -qfec 'cellctl -H root@localhost list' /tmp/terminal </tmp/typed >/dev/null &
 asked=$!
 exec {typed}>/tmp/typed
-eventually_check 'on a terminal ssh asks whether it is the right one' 60 grep -q 'continue connecting' /tmp/terminal
+eventually_check 'on a terminal ssh asks whether it is the right one' 180 grep -q 'continue connecting' /tmp/terminal
 echo no >&"$typed"
 wait "$asked"
 is 'who says no is not connected' $? 1
