@@ -15,6 +15,7 @@
  *   unit NAME PROPERTY    ActiveState, MainPID or StatusText, as the service manager has it
  *   up PATTERN            names of units that are not at rest, a line each
  *   manager METHOD        of the service manager, over the bus: behind what it was told there
+ *   same PATH PATH        whether two directories of files are alike, owners and modes, too
  *   fake WORD...          the fake driver's answer
  */
 #include "agent.h"
@@ -417,8 +418,9 @@ static const struct {
 	const char *name;
 	int (*run)(struct words *words, FILE *out);
 } requests[] = {
-	{"call", do_call},	 {"try", do_try},   {"up", do_up},	     {"get", do_get},
-	{"signals", do_signals}, {"unit", do_unit}, {"manager", do_manager}, {"fake", do_fake},
+	{"call", do_call},	 {"try", do_try},	  {"up", do_up},
+	{"get", do_get},	 {"signals", do_signals}, {"unit", do_unit},
+	{"manager", do_manager}, {"fake", do_fake},	  {"same", agent_same},
 };
 
 static int answer_request(struct words *words, FILE *out)

@@ -27,3 +27,6 @@ void agent_put_values(FILE *out, sd_bus_message *message, bool first);
 /* All words that are left, by the signature. -EINVAL: they do not fit it. -EOPNOTSUPP: busctl
  * could. */
 int agent_append_values(sd_bus_message *message, const char *signature, struct words *words);
+
+/* The request "same", see agent.c. */
+int agent_same(struct words *words, FILE *out);

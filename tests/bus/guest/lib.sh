@@ -105,6 +105,13 @@ pid_of() {
 	echo "$answer"
 }
 
+# Whether that daemon has ended, which the service manager may not have seen yet.
+has_died() {
+	local state=''
+	read -r _ _ state _ 2>/dev/null <"/proc/$1/stat" || return 0
+	[[ $state == [ZX] ]] || [ "$(pid_of cellmgrd)" != "$1" ]
+}
+
 # done_well COMMAND...: a call succeeds; its answer is in $output.
 done_well() {
 	if "$@"; then ok "$*"; else not_ok "$*" "$output"; fi
@@ -265,10 +272,16 @@ restore_settings() {
 
 # files_are FROM TO: what is in the second directory is what is in the first.
 files_are() {
-	diff -rq "$1" "$2" >/dev/null || {
+	ask same "$1" "$2" || {
 		rm -rf "$2"
 		cp -a "$1" "$2"
 	}
+}
+
+# Neither enabled nor with memory of Linux'. Where it is not the daemon has the units of all cells stopped.
+is_off() {
+	get_manager_property HypervisorState
+	[[ $answer == off ]] && ask fake pool && [[ $answer == 0 ]] && ask fake pool-more && [[ $answer == 0 ]]
 }
 
 # Nothing runs, nothing is scripted, the hypervisor is off, and descriptions and images are those of the start: whatever
@@ -281,7 +294,7 @@ fresh() {
 	fi
 	restore_settings
 	unit_has cellmgrd active || systemctl start cellmgrd
-	call DisableHypervisor b true || {
+	is_off || call DisableHypervisor b true || {
 		diag "fresh: $output"
 		systemctl stop cellmgrd
 		systemctl restart fake-driver
@@ -290,8 +303,8 @@ fresh() {
 	}
 	# Behind the daemon's orders to stop units, of which one would take back a start of the case.
 	ask manager ResetFailed
-	files_are cells /etc/cellmgr/cells
-	files_are images /usr/lib/cellmgr/images
+	files_are "$PWD/cells" /etc/cellmgr/cells
+	files_are "$PWD/images" /usr/lib/cellmgr/images
 	# One of them is broken, so it answers with an error.
 	call Reload
 }

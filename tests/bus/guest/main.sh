@@ -8,22 +8,27 @@ cd /usr/lib/cellmgr-test || exit 1
 . ./lib.sh
 # Each start of a unit looks through all mounts, dozens of times: these are in nobody's use.
 umount -R /run/host
-umount /run/host/os-release /run/host/incoming /run/lock /dev/mqueue
+umount /run/host/os-release /run/host/incoming /run/lock /dev/mqueue /sys/{block,bus,class,dev}
 start_agent
 remember_settings
 for file in test-*.sh; do
 	. "./$file"
 done
 
-# take_test: the next one of the list, in $name.
-take_test() {
-	local lock
+mapfile -t tests </shared/queue
 
+# take_test: what the case before has said is told, and the next one of the list is in $name.
+take_test() {
+	local lock said taken
+
+	IFS= read -r -d '' said </results/case
 	exec {lock}>>/shared/lock
 	flock "$lock"
-	read -r name </shared/queue || name=
-	sed -i 1d /shared/queue
+	printf '%s' "$said" >>/shared/tap
+	read -r taken </shared/taken
+	echo $((taken + 1)) >/shared/taken
 	exec {lock}>&-
+	name=${tests[taken]-}
 	[[ $name ]]
 }
 
@@ -39,7 +44,6 @@ while take_test; do
 	else
 		not_ok "$name" "there is no such test"
 	fi
-	flock /shared/lock dd if=/results/case of=/shared/tap oflag=append conv=notrunc bs=1M status=none
 done
 journalctl -b -o short-precise --no-pager >/results/journal 2>&1
 : >/results/finished

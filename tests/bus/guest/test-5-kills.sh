@@ -44,7 +44,7 @@ until_killed() {
 
 # killed_during PREPARE PATH INTERFACE METHOD [ARGUMENT...]: PREPARE is a function.
 killed_during() {
-	local prepare=$1 point=0 old action
+	local prepare=$1 point=0 old action ended
 	shift
 
 	while ((point < 60)); do
@@ -55,9 +55,10 @@ killed_during() {
 		((point)) || action='kill'
 		fake rule any $((point ? point : 1)) $action >/dev/null
 		until_killed "$@"
+		ended=$?
 		fake clear >/dev/null
-		[ "$(pid_of cellmgrd)" != "$old" ] || break
-		eventually_check "another daemon comes" 25 daemon_is_back "$old"
+		((ended)) || has_died "$old" || break
+		eventually_check "another daemon comes" 25 daemon_is_back "$old" || break
 		picture_is_true || diag "after point $point"
 		done_well call StartCell s alpha || diag "after point $point"
 		state_is alpha running

@@ -80,14 +80,10 @@ test_shutdowns_that_cannot_be_held_back_are_told() {
 }
 
 # At every call of the driver that is made meanwhile, when it is done and before: those that change something, and looks.
-# die_at NUMBER CALL ACTION: the daemon will, or has died when has_died.
+# die_at NUMBER CALL ACTION: the daemon will; it is $daemon.
 die_at() {
 	daemon=$(pid_of cellmgrd)
 	fake rule "$2" "$1" "$3" >/dev/null
-}
-
-has_died() {
-	[ "$(pid_of cellmgrd)" != "$daemon" ]
 }
 
 test_daemon_that_dies_in_a_stop_holds_nothing_up() {
@@ -101,7 +97,7 @@ test_daemon_that_dies_in_a_stop_holds_nothing_up() {
 				die_at "$n" "$call" "$action"
 				began=$EPOCHREALTIME
 				timeout 60 systemctl stop cell@alpha
-				has_died || break
+				has_died "$daemon" || break
 				points=$((points + 1))
 				[ "$(seconds_since "$began")" -le 15 ] ||
 					not_ok "$action at $call $n: the stop is bounded" "$(seconds_since "$began") s"

@@ -9,7 +9,7 @@ card=0000:00:08.0
 
 # put_card [DRIVER]: a network card of the machine; what has its registers is no file of a kernel's.
 put_card() {
-	local dir=$pci/$card n
+	local dir=$pci/$card
 	mkdir -p $dir
 	echo 0x8086 >$dir/vendor
 	echo 0x15b7 >$dir/device
