@@ -284,14 +284,17 @@ is_off() {
 	[[ $answer == off ]] && ask fake pool && [[ $answer == 0 ]] && ask fake pool-more && [[ $answer == 0 ]]
 }
 
+# No cell's unit is up, or about to be or to end.
+units_rest() {
+	ask up 'cell@*.service' && [[ ! $answer ]]
+}
+
 # Nothing runs, nothing is scripted, the hypervisor is off, and descriptions and images are those of the start: whatever
 # a case before did, and whichever that was.
 fresh() {
 	ask fake clear
 	ask fake features 0x3ff
-	if ! ask up 'cell@*.service' || [[ $answer ]]; then
-		systemctl stop 'cell@*.service' 2>/dev/null
-	fi
+	units_rest || systemctl stop 'cell@*.service' 2>/dev/null
 	restore_settings
 	unit_has cellmgrd active || systemctl start cellmgrd
 	is_off || call DisableHypervisor b true || {
@@ -301,8 +304,9 @@ fresh() {
 		rm -rf /run/cellmgr/state /run/cellmgr/records
 		systemctl start cellmgrd
 	}
-	# Behind the daemon's orders to stop units, of which one would take back a start of the case.
+	# Behind the daemon's orders to stop units, of which one would take back a start of the case, or put it off.
 	ask manager ResetFailed
+	tap_pause=0.01 eventually 20 units_rest
 	files_are "$PWD/cells" /etc/cellmgr/cells
 	files_are "$PWD/images" /usr/lib/cellmgr/images
 	# One of them is broken, so it answers with an error.
