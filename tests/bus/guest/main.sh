@@ -46,7 +46,7 @@ while take_test; do
 	fi
 done
 # The daemon ends as it should, whatever the last case was; the container then ends at once.
-systemctl stop 'cell@*.service'
+fresh
 systemctl stop cellmgrd
 journalctl -b -o short-precise --no-pager >/results/journal 2>&1
 : >/results/finished
