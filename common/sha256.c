@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-only
 #include "common/sha256.h"
 
+#include <endian.h>
 #include <stdio.h>
 #include <string.h>
 
@@ -27,36 +28,56 @@ static uint32_t rotate(uint32_t x, unsigned int bits)
 
 static uint32_t read_word(const uint8_t *bytes)
 {
-	return (uint32_t)bytes[0] << 24 | bytes[1] << 16 | bytes[2] << 8 | bytes[3];
+	uint32_t word;
+
+	memcpy(&word, bytes, sizeof(word));
+	return be32toh(word);
 }
 
-/* 6.2.2, steps 2 to 4, with the message schedule in a ring of 16 words. */
+/* 4.1.2, with one rotation around another: by 2, 13 and 22, and by 6, 11 and 25. */
+static uint32_t upper_sigma_0(uint32_t x)
+{
+	return rotate(rotate(rotate(x, 9) ^ x, 11) ^ x, 2);
+}
+
+static uint32_t upper_sigma_1(uint32_t x)
+{
+	return rotate(rotate(rotate(x, 14) ^ x, 5) ^ x, 6);
+}
+
+/*
+ * 6.2.2, step 3. The working variables stay where they are and change their names: a is at -round,
+ * modulo 8. In a loop that is unrolled each is in a register then.
+ */
+static inline void do_round(uint32_t s[8], unsigned int round, uint32_t input)
+{
+	const uint32_t a = s[-round % 8], b = s[(1 - round) % 8], c = s[(2 - round) % 8],
+		       e = s[(4 - round) % 8], f = s[(5 - round) % 8], g = s[(6 - round) % 8];
+	const uint32_t sum = s[(7 - round) % 8] + input + (g ^ (e & (f ^ g))) + upper_sigma_1(e);
+
+	s[(3 - round) % 8] += sum;
+	s[(7 - round) % 8] = sum + ((a & b) | (c & (a | b))) + upper_sigma_0(a);
+}
+
+/* 6.2.2, steps 1 to 4. */
 static void add_block(struct sha256 *hash, const uint8_t *block)
 {
-	uint32_t schedule[16], s[8];
+	uint32_t schedule[64], s[8];
 
 	for (unsigned int i = 0; i < 16; i++)
 		schedule[i] = read_word(block + 4 * i);
+	for (unsigned int i = 16; i < 64; i++) {
+		const uint32_t early = schedule[i - 15], late = schedule[i - 2];
+
+		schedule[i] = schedule[i - 16] +
+			      (rotate(early, 7) ^ rotate(early, 18) ^ early >> 3) +
+			      schedule[i - 7] + (rotate(late, 17) ^ rotate(late, 19) ^ late >> 10);
+	}
 	memcpy(s, hash->state, sizeof(s));
-	for (unsigned int i = 0; i < 64; i++) {
-		uint32_t *word = &schedule[i % 16];
-		uint32_t sum, choice, majority;
-
-		if (i >= 16) {
-			const uint32_t early = schedule[(i + 1) % 16];
-			const uint32_t late = schedule[(i + 14) % 16];
-
-			*word += (rotate(early, 7) ^ rotate(early, 18) ^ early >> 3) +
-				 schedule[(i + 9) % 16] +
-				 (rotate(late, 17) ^ rotate(late, 19) ^ late >> 10);
-		}
-		choice = (s[4] & s[5]) ^ (~s[4] & s[6]);
-		majority = (s[0] & s[1]) ^ (s[0] & s[2]) ^ (s[1] & s[2]);
-		sum = s[7] + (rotate(s[4], 6) ^ rotate(s[4], 11) ^ rotate(s[4], 25)) + choice +
-		      constants[i] + *word;
-		memmove(s + 1, s, 7 * sizeof(*s));
-		s[4] += sum;
-		s[0] = sum + (rotate(s[1], 2) ^ rotate(s[1], 13) ^ rotate(s[1], 22)) + majority;
+	for (unsigned int i = 0; i < 64; i += 8) {
+#pragma GCC unroll 8
+		for (unsigned int j = 0; j < 8; j++)
+			do_round(s, j, constants[i + j] + schedule[i + j]);
 	}
 	for (unsigned int i = 0; i < 8; i++)
 		hash->state[i] += s[i];
