@@ -25,8 +25,11 @@ const char *sparkline_draw(const struct sparkline *line, bool unicode, char buff
 	char *at = buffer;
 
 	for (size_t i = 0; i < line->count; i++) {
-		low = fmin(low, line->values[i]);
-		high = fmax(high, line->values[i]);
+		/* Neither is true of what is no number. */
+		if (line->values[i] < low)
+			low = line->values[i];
+		if (line->values[i] > high)
+			high = line->values[i];
 	}
 	for (size_t i = 0; i < line->count; i++) {
 		/* Halves: the distance of two doubles may be none. */
