@@ -406,7 +406,8 @@ int unit_follow(struct service *service, enum bus_verb verb, const char *cell,
 	} else if (order->call) {
 		/* What it says may be for before the opposite was asked for. */
 		order->again = find_order(service, cell, !up);
-		r = 1;
+		order->late = false;
+		r = set_patience(order) < 0 ? -ENOMEM : 1;
 	} else {
 		r = begin(order);
 	}

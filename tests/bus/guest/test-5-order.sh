@@ -141,10 +141,11 @@ test_masked_unit_does_not_keep_a_cell_from_running() {
 	systemctl unmask -q --runtime cell@alpha.service
 }
 
-# It answers nothing while its generators run. Sets reload, the process that waits for that.
+# service_manager_is_slow [COMMANDS]: it answers nothing while its generators run. Sets reload, the process that
+# waits for that.
 service_manager_is_slow() {
 	mkdir -p /run/systemd/system-generators
-	printf '#!/bin/sh\nsleep 4\n' >/run/systemd/system-generators/slow
+	printf '#!/bin/sh\n%s\n' "${1-sleep 4}" >/run/systemd/system-generators/slow
 	chmod +x /run/systemd/system-generators/slow
 	systemctl daemon-reload &
 	reload=$!
@@ -170,6 +171,24 @@ test_nobody_waits_long_for_the_service_manager() {
 	unit_becomes 15 cell@alpha active
 	done_well call StopCell s alpha
 	unit_is cell@alpha inactive
+}
+
+# Not even who comes when the one before has given up, while it has not answered yet.
+test_who_comes_late_waits_no_longer_for_the_service_manager() {
+	local stop reload
+	done_well call StartCell s alpha
+	unit_becomes 15 cell@alpha active
+	service_manager_is_slow 'until [ -e /run/manager-may-go-on ]; do sleep 0.1; done'
+	done_well call StopCell s alpha
+	./bus-peer call "$manager" org.cellmgr1.Manager StopCell s alpha >/dev/null 2>&1 &
+	stop=$!
+	eventually_check "the second is answered" 15 has_ended "$stop"
+	check "the service manager is still at work" pgrep -f system-generators/slow
+	touch /run/manager-may-go-on
+	service_manager_is_back
+	rm /run/manager-may-go-on
+	wait "$stop"
+	unit_becomes 15 cell@alpha inactive
 }
 
 # However often somebody asks, the service manager is asked once, and listened to once.
