@@ -404,6 +404,29 @@ test_the_end_of_a_unit_is_believed_of_nobody_but_the_service_manager() {
 	no_drop_ins
 }
 
+# The start of a unit that is being stopped is tried again, but not for ever.
+test_start_over_a_unit_that_does_not_end_is_given_up() {
+	local start stop job
+	end_at_word
+	done_well call StartCell s alpha
+	unit_becomes 15 cell@alpha active
+	systemctl stop cell@alpha &
+	stop=$!
+	property_becomes 15 alpha State shut-down
+	eventually_check "the unit is being stopped" 15 stop_job_of_alpha
+	./bus-peer call "$manager" org.cellmgr1.Manager StartCell s alpha >/tmp/start 2>&1 &
+	start=$!
+	eventually_check "who starts the cell is answered" 15 has_ended "$start"
+	is "the start" "$(cat /tmp/start)" ""
+	like "journal" "$(journal CELL=alpha)" "not started cell@alpha.service in time"
+	unit_is cell@alpha deactivating
+	state_is alpha running
+	touch /run/unit-may-end
+	wait "$stop" "$start"
+	unit_is cell@alpha inactive
+	no_drop_ins
+}
+
 # However many others come while he does.
 test_who_waits_for_a_unit_does_not_for_ever() {
 	local stop others=()
