@@ -427,6 +427,28 @@ test_start_over_a_unit_that_does_not_end_is_given_up() {
 	no_drop_ins
 }
 
+test_start_over_a_unit_that_ends_soon_is_tried_again() {
+	local start stop job
+	end_at_word
+	done_well call StartCell s alpha
+	unit_becomes 15 cell@alpha active
+	systemctl stop cell@alpha &
+	stop=$!
+	property_becomes 15 alpha State shut-down
+	eventually_check "the unit is being stopped" 15 stop_job_of_alpha
+	./bus-peer call "$manager" org.cellmgr1.Manager StartCell s alpha >/tmp/start 2>&1 &
+	start=$!
+	property_becomes 15 alpha State running
+	# It has been refused by then.
+	sleep 0.2
+	touch /run/unit-may-end
+	wait "$stop" "$start"
+	is "the start" "$(cat /tmp/start)" ""
+	unit_becomes 15 cell@alpha active
+	state_is alpha running
+	no_drop_ins
+}
+
 # However many others come while he does.
 test_who_waits_for_a_unit_does_not_for_ever() {
 	local stop others=()
