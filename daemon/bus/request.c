@@ -47,6 +47,7 @@ struct request {
 	struct polkit_check *check; /* in progress */
 	struct job *job; /* ours until it is submitted, then queued or at work, or NULL */
 	bool submitted;
+	unsigned int units; /* that are to be told yet, then it is answered */
 };
 
 static void request_free(struct request *request)
@@ -86,8 +87,10 @@ static void reply(struct request *request, const struct error *error)
 static void on_unit_told(void *userdata)
 {
 	const struct error none = {0};
+	struct request *request = userdata;
 
-	reply(userdata, &none);
+	if (--request->units == 0)
+		reply(request, &none);
 }
 
 /* The unit knows what it has asked for; what others have, it is told before they are answered. */
@@ -96,11 +99,12 @@ static void finish(struct request *request, const struct job *job, const struct 
 	struct service *service = request->service;
 
 	if (!error_is_set(error) && job->verb == VERB_DISABLE)
-		units_stop_all(service);
-	if (!error_is_set(error) && job->cell && !request->is_unit &&
-	    unit_follow(service, job->verb, job->cell, on_unit_told, request) > 0)
-		return;
-	reply(request, error);
+		request->units = units_stop_all(service, on_unit_told, request);
+	else if (!error_is_set(error) && job->cell && !request->is_unit)
+		request->units =
+			unit_follow(service, job->verb, job->cell, on_unit_told, request) > 0;
+	if (!request->units)
+		reply(request, error);
 }
 
 /* What came of a job that was submitted, which goes with this; or of a wish, whose job is gone. */
@@ -118,15 +122,15 @@ static void answer_with_console(int fd, void *userdata)
 	_cleanup_(error_done) struct error error = {0};
 	struct request *request = userdata;
 
-	if (fd < 0) {
-		error_set(&error, ERROR_WRONG_STATE,
-			  fd == -EOPNOTSUPP ? "the cell does not run, or its program takes no input"
-					    : "the cell is no more");
-		reply(request, &error);
+	if (fd >= 0) {
+		sd_bus_reply_method_return(request->call, "h", fd);
+		request_free(request);
 		return;
 	}
-	sd_bus_reply_method_return(request->call, "h", fd);
-	request_free(request);
+	error_set(&error, ERROR_WRONG_STATE,
+		  fd == -EOPNOTSUPP ? "the cell does not run, or its program takes no input"
+				    : "the cell is no more");
+	reply(request, &error);
 }
 
 static void answer_with_crashes(const struct crash_answer *found, const struct error *error,
@@ -190,13 +194,6 @@ static void carry_out_at_once(struct request *request, const struct job *job)
 	finish(request, job, &error);
 }
 
-static bool is_at_once(enum bus_verb verb)
-{
-	return verb == VERB_RELOAD || verb == VERB_OPEN_CONSOLE || verb == VERB_OPEN_INPUT ||
-	       verb == VERB_WRITE_SIGNAL || verb == VERB_ADOPT || verb == VERB_LIST_CRASHES ||
-	       verb == VERB_READ_CRASH || verb == VERB_APPLY || verb == VERB_CANCEL;
-}
-
 /* Others had the unit started for a run: it is that one or none, nobody has asked for another. */
 static void follow(struct request *request, const struct cell *cell)
 {
@@ -223,7 +220,7 @@ static void carry_out(struct request *request)
 	}
 	if (request->is_unit && job->verb == VERB_STOP)
 		unit_ends(request->service, job->cell);
-	if (!is_at_once(job->verb)) {
+	if (!job_is_at_once(job)) {
 		job->done = answer;
 		job->userdata = request;
 		request->submitted = true;
@@ -450,13 +447,13 @@ static int on_vanished(sd_bus_message *message, void *userdata, sd_bus_error *re
 /* Only while somebody waits: the bus tells of all who go. */
 static int watch_callers(struct service *service)
 {
-	if (service->vanished)
-		return 0;
-	return sd_bus_add_match_async(service->bus, &service->vanished,
-				      "type='signal',sender='org.freedesktop.DBus',"
-				      "interface='org.freedesktop.DBus',member='NameOwnerChanged',"
-				      "arg2=''",
-				      on_vanished, NULL, service);
+	return service->vanished
+		       ? 0
+		       : sd_bus_add_match_async(service->bus, &service->vanished,
+						"type='signal',sender='org.freedesktop.DBus',"
+						"interface='org.freedesktop.DBus',"
+						"member='NameOwnerChanged',arg2=''",
+						on_vanished, NULL, service);
 }
 
 int request_submit(struct service *service, sd_bus_message *call, struct job *wish,
@@ -483,19 +480,16 @@ int request_submit(struct service *service, sd_bus_message *call, struct job *wi
 		.job = TAKE_POINTER(job),
 	};
 	service->requests = request;
-	/* Not by waiting for the answer: the loop has others to serve. */
-	/* Before it is asked whose call it is, so that nobody can go unnoticed. */
+	/* First, so that nobody can go unnoticed; the loop, which has others, waits for neither. */
 	r = watch_callers(service);
 	if (r >= 0)
 		r = sd_bus_call_method_async(service->bus, &request->identity,
 					     "org.freedesktop.DBus", "/org/freedesktop/DBus",
 					     "org.freedesktop.DBus", "GetConnectionCredentials",
 					     on_identity, request, "s", sender);
-	if (r < 0) {
+	if (r < 0)
 		request_free(request);
-		return r;
-	}
-	return 1;
+	return r < 0 ? r : 1;
 }
 
 void requests_free(struct service *service)

@@ -123,7 +123,7 @@ static void put_on_record(const struct unit_order *order, bool follows)
 		return;
 	}
 	mkdir(UNIT_DIRECTORY, 0755);
-	fd = open(file, O_WRONLY | O_CREAT | O_NOFOLLOW | O_CLOEXEC, 0644);
+	fd = open(file, O_WRONLY | O_CREAT | O_TRUNC | O_NOFOLLOW | O_CLOEXEC, 0644);
 	if (fd >= 0)
 		close(fd);
 }
@@ -470,10 +470,13 @@ void units_resume(struct service *service)
 		closedir(dir);
 }
 
-void units_stop_all(struct service *service)
+unsigned int units_stop_all(struct service *service, void (*done)(void *userdata), void *userdata)
 {
+	unsigned int count = 0;
+
 	for (const struct cell *cell = service->manager->cells; cell; cell = cell->next) {
 		if (cell->description)
-			unit_follow(service, VERB_STOP, cell->name, NULL, NULL);
+			count += unit_follow(service, VERB_STOP, cell->name, done, userdata) > 0;
 	}
+	return count;
 }

@@ -35,8 +35,11 @@ bool unit_follows(const struct service *service, enum bus_verb verb, const char 
 /* It has been told to stop: what it does next is not for that run any more. */
 void unit_ends(struct service *service, const char *cell);
 
-/* The hypervisor was disabled: none of the cells is to come back by itself. Nobody waits. */
-void units_stop_all(struct service *service);
+/*
+ * The hypervisor was disabled: none of the cells is to come back by itself. done as for
+ * unit_follow(), of each unit; returns how often it will be called.
+ */
+unsigned int units_stop_all(struct service *service, void (*done)(void *userdata), void *userdata);
 
 /*
  * Has units started for cells that a daemon before this one had started when it died. Once, when it

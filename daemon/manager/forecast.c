@@ -101,7 +101,7 @@ uint32_t forecast(const struct job *job)
 		return forecast_disable(job);
 	if (job->verb == VERB_APPLY)
 		return forecast_apply(job);
-	if ((unsigned int)job->verb >= VERB_STEP_COUNT && job->verb != VERB_RESTART)
+	if (job_is_at_once(job))
 		return 0;
 	return job->whole && cell ? forecast_way(job, cell) : STEP(job->verb);
 }

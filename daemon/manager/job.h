@@ -68,6 +68,12 @@ struct job {
 	bool stuck;	  /* the driver did not come back in time; answered already */
 };
 
+/* Neither a step nor several: it waits for no turn. */
+static inline bool job_is_at_once(const struct job *job)
+{
+	return (unsigned int)job->verb >= VERB_STEP_COUNT && job->verb != VERB_RESTART;
+}
+
 /* A job that is not yet submitted (job_run.h); cell may be NULL. NULL without memory. */
 struct job *job_new(struct manager *manager, enum bus_verb verb, const char *cell);
 

@@ -241,6 +241,27 @@ test_last_wish_counts_where_the_service_manager_is_slow() {
 	state_is alpha running
 }
 
+# What stops all units has come to its end when the hypervisor is off: a start behind it is one.
+test_start_behind_a_disable_is_not_undone_by_it() {
+	local reload n
+	for n in 1 2 3; do
+		done_well call EnableHypervisor
+		done_well call DisableHypervisor b true
+		is "jobs of units" "$(systemctl list-jobs --no-legend 'cell@*')" ""
+		done_well systemctl start cell@alpha cell@beta cell@boot
+		unit_is cell@alpha active
+	done
+	# It is waited for, but not for ever.
+	service_manager_is_slow
+	done_well call DisableHypervisor b true
+	service_manager_is_back
+	eventually_check "no cell's unit is up" 15 no_unit_is_up
+}
+
+no_unit_is_up() {
+	[ -z "$(systemctl list-units --no-legend --state=active 'cell@*')" ]
+}
+
 # The process of the unit is told to stop before it can listen.
 test_unit_that_is_stopped_at_once_stops_its_cell() {
 	drop_in alpha 'ExecStart=' "ExecStart=/bin/sleep infinity" TimeoutStartSec=infinity
