@@ -11,19 +11,6 @@
 #include "model/check.h"
 #include "model/link.h"
 
-/* Bytes of loadable memory from a guest address on; 0 where it is none. */
-static uint64_t loadable_room(const struct description *description, uint64_t address)
-{
-	for (size_t i = 0; i < description->num_memory; i++) {
-		const struct description_memory *memory = &description->memory[i];
-
-		if ((memory->flags & BLOB_MEM_LOADABLE) && address >= memory->address &&
-		    address - memory->address < memory->size)
-			return memory->size - (address - memory->address);
-	}
-	return 0;
-}
-
 static int add_images(const struct description *description, struct step *step)
 {
 	for (size_t i = 0; i < description->num_images; i++) {
@@ -44,7 +31,8 @@ static int set_room(const struct cell *cell, struct step *step, struct error *er
 	for (size_t i = 0; i < step->num_images; i++) {
 		struct step_image *image = &step->images[i];
 
-		image->room = loadable_room(cell->description, image->address);
+		image->room =
+			description_room(cell->description, BLOB_MEM_LOADABLE, image->address);
 		if (!image->room)
 			return error_set(error, ERROR_INVALID,
 					 "%s: image: address 0x%" PRIx64

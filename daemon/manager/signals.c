@@ -14,13 +14,7 @@
 
 const struct description_signal *signals_find(const struct cell *cell, const char *name)
 {
-	const struct description *description = cell->description;
-
-	for (size_t i = 0; description && i < description->num_signals; i++) {
-		if (strcmp(description->signals[i].name, name) == 0)
-			return &description->signals[i];
-	}
-	return NULL;
+	return cell->description ? description_find_signal(cell->description, name) : NULL;
 }
 
 /* ---- Sections ------------------------------------------------------------------------------- */

@@ -105,22 +105,10 @@ int check_signature_there(const char *root, const char *file, const struct probl
 			    path);
 }
 
-/* The bytes from a guest address to the end of the region that it is in. */
-static uint64_t room_at(const struct description *description, uint64_t address)
-{
-	for (size_t i = 0; i < description->num_memory; i++) {
-		const struct description_memory *memory = &description->memory[i];
-
-		if (address >= memory->address && address - memory->address < memory->size)
-			return memory->size - (address - memory->address);
-	}
-	return 0;
-}
-
 static void check_image(const struct check *check, size_t index, struct address_range *ret_range)
 {
 	const struct description_image *image = &check->description->images[index];
-	const uint64_t room = room_at(check->description, image->address);
+	const uint64_t room = description_room(check->description, 0, image->address);
 	char key[CHECK_KEY_MAX];
 	struct problem_place place;
 	_cleanup_(closep) int fd = -1;

@@ -25,25 +25,6 @@ struct own_link {
 		check_report((own)->check, SEVERITY_ERROR, key_, __VA_ARGS__);            \
 	} while (0)
 
-static const struct description *find_description(const struct check *check, const char *name)
-{
-	for (size_t i = 0; i < check->input->num_descriptions; i++) {
-		if (strcmp(check->input->descriptions[i]->name, name) == 0)
-			return check->input->descriptions[i];
-	}
-	return NULL;
-}
-
-static const struct description_link *find_link(const struct description *description,
-						const char *name)
-{
-	for (size_t i = 0; i < description->num_links; i++) {
-		if (strcmp(description->links[i].name, name) == 0)
-			return &description->links[i];
-	}
-	return NULL;
-}
-
 static void compare_sizes(const struct own_link *own, const char *key, uint64_t mine,
 			  uint64_t theirs, const char *cell)
 {
@@ -85,7 +66,7 @@ static void compare_written(const struct own_link *own, const struct description
 /* What a peer says of the link, and what it would have to say. */
 static void compare(const struct own_link *own, const char *key, const struct description *other)
 {
-	const struct description_link *link = find_link(other, own->link->name);
+	const struct description_link *link = description_find_link(other, own->link->name);
 	char id[LINK_ID_MAX];
 
 	if (!link) {
@@ -117,6 +98,8 @@ static void compare(const struct own_link *own, const char *key, const struct de
 
 static void check_peers(const struct own_link *own)
 {
+	const struct check_input *input = own->check->input;
+
 	for (size_t i = 0; i < own->link->num_peers; i++) {
 		const char *peer = own->link->peers[i];
 		const struct description *other;
@@ -125,7 +108,7 @@ static void check_peers(const struct own_link *own)
 		if (strcmp(peer, LINK_ROOT) == 0)
 			continue;
 		snprintf(key, sizeof(key), ".peers[%zu]", i);
-		other = find_description(own->check, peer);
+		other = description_find(input->descriptions, input->num_descriptions, peer);
 		if (other)
 			compare(own, key, other);
 		else

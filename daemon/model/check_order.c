@@ -15,17 +15,6 @@ static void format_key(const struct check *check, size_t i, char key[CHECK_KEY_M
 		snprintf(key, CHECK_KEY_MAX, "requires[%zu]", i - num_after);
 }
 
-static bool is_described(const struct check *check, const char *name)
-{
-	if (strcmp(check->description->name, name) == 0)
-		return true;
-	for (size_t i = 0; i < check->input->num_descriptions; i++) {
-		if (strcmp(check->input->descriptions[i]->name, name) == 0)
-			return true;
-	}
-	return false;
-}
-
 void check_order(const struct check *check)
 {
 	const struct check_input *input = check->input;
@@ -36,7 +25,8 @@ void check_order(const struct check *check)
 	size_t first;
 
 	for (size_t i = 0; (name = order_name(description, i)); i++) {
-		if (is_described(check, name))
+		if (strcmp(description->name, name) == 0 ||
+		    description_find(input->descriptions, input->num_descriptions, name))
 			continue;
 		format_key(check, i, key);
 		/* What it is only to come after may come and go. */

@@ -331,3 +331,45 @@ uint64_t description_memory_total(const struct description *description)
 		total += description->memory[i].size;
 	return total;
 }
+
+uint64_t description_room(const struct description *description, uint64_t flags, uint64_t address)
+{
+	for (size_t i = 0; i < description->num_memory; i++) {
+		const struct description_memory *memory = &description->memory[i];
+
+		if ((memory->flags & flags) == flags && address >= memory->address &&
+		    address - memory->address < memory->size)
+			return memory->size - (address - memory->address);
+	}
+	return 0;
+}
+
+const struct description *description_find(const struct description *const *set, size_t count,
+					   const char *name)
+{
+	for (size_t i = 0; i < count; i++) {
+		if (strcmp(set[i]->name, name) == 0)
+			return set[i];
+	}
+	return NULL;
+}
+
+const struct description_signal *description_find_signal(const struct description *description,
+							 const char *name)
+{
+	for (size_t i = 0; i < description->num_signals; i++) {
+		if (strcmp(description->signals[i].name, name) == 0)
+			return &description->signals[i];
+	}
+	return NULL;
+}
+
+const struct description_link *description_find_link(const struct description *description,
+						     const char *name)
+{
+	for (size_t i = 0; i < description->num_links; i++) {
+		if (strcmp(description->links[i].name, name) == 0)
+			return &description->links[i];
+	}
+	return NULL;
+}

@@ -234,4 +234,20 @@ void description_device_key(char *key, size_t size, const char *list, size_t ind
 /* Sum of all regions' sizes in bytes. */
 uint64_t description_memory_total(const struct description *description);
 
+/*
+ * Bytes from a guest address to the end of the region that it is in; 0 where it is in none, or in
+ * one that lacks a flag (BLOB_MEM_*) of flags.
+ */
+uint64_t description_room(const struct description *description, uint64_t flags, uint64_t address);
+
+/* The one of that name in a set; NULL: none. */
+const struct description *description_find(const struct description *const *set, size_t count,
+					   const char *name);
+
+/* The signal, and the link, of that name; NULL: none. */
+const struct description_signal *description_find_signal(const struct description *description,
+							 const char *name);
+const struct description_link *description_find_link(const struct description *description,
+						     const char *name);
+
 #endif /* DESCRIPTION_H */

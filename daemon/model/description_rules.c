@@ -140,20 +140,6 @@ static void check_physical(struct parser *parser)
 	}
 }
 
-/* Whether a region with these flags holds all of size bytes at a guest address. */
-static bool has_memory(const struct description *description, uint64_t flags, uint64_t address,
-		       uint64_t size)
-{
-	for (size_t i = 0; i < description->num_memory; i++) {
-		const struct description_memory *memory = &description->memory[i];
-
-		if (range_holds((struct address_range){memory->address, memory->size},
-				(struct address_range){address, size}))
-			return memory->flags & flags;
-	}
-	return false;
-}
-
 static void check_content(struct parser *parser)
 {
 	const struct description *description = parser->description;
@@ -163,20 +149,20 @@ static void check_content(struct parser *parser)
 		const struct json_path item = {.parent = &image_list, .index = i};
 		const uint64_t address = description->images[i].address;
 
-		if (!has_memory(description, BLOB_MEM_LOADABLE, address, 1))
+		if (!description_room(description, BLOB_MEM_LOADABLE, address))
 			parser_error(parser, &item, NULL,
 				     "is to be loaded at guest address 0x%" PRIx64
 				     ", but no loadable memory of the cell is there",
 				     address);
 	}
 	if (description->parameters &&
-	    !has_memory(description, BLOB_MEM_LOADABLE, CELL_PARAMETERS_ADDRESS,
-			strlen(description->parameters) + 1))
+	    description_room(description, BLOB_MEM_LOADABLE, CELL_PARAMETERS_ADDRESS) <=
+		    strlen(description->parameters))
 		parser_error(
 			parser, &parameters, NULL,
 			"go to guest address 0x%x, but no loadable memory of the cell is there",
 			CELL_PARAMETERS_ADDRESS);
-	if (!has_memory(description, BLOB_MEM_EXECUTE, description->entry, 1))
+	if (!description_room(description, BLOB_MEM_EXECUTE, description->entry))
 		parser_error(parser, &entry, NULL,
 			     "the first CPU would start at guest address 0x%x, but no executable "
 			     "memory of the cell is there",

@@ -226,17 +226,14 @@ static void check_reload(struct parser *parser)
 	const struct json_path name = {.parent = &reload, .key = "signal"};
 	const struct json_path place = {.parent = &reload, .key = "value"};
 	const struct description *description = parser->description;
-	const struct description_signal *signal = NULL;
+	const struct description_signal *signal;
 	_cleanup_(error_done) struct error error = {0};
 	struct signal_value value = {SIGNAL_KIND_REAL, {.real = description->reload_value}};
 	char bytes[SIGNAL_MAX_BYTES];
 
 	if (!description->reload_signal)
 		return;
-	for (size_t i = 0; i < description->num_signals; i++) {
-		if (strcmp(description->signals[i].name, description->reload_signal) == 0)
-			signal = &description->signals[i];
-	}
+	signal = description_find_signal(description, description->reload_signal);
 	if (!signal || !signal->write) {
 		parser_error(parser, &name, NULL,
 			     "%s is no signal of this description that can be written; it needs "

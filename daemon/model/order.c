@@ -18,11 +18,7 @@ static const struct description *find(const struct description *const *set, size
 		if (strcmp(visits[i].description->name, name) == 0)
 			return NULL; /* not once more */
 	}
-	for (size_t i = 0; i < count; i++) {
-		if (strcmp(set[i]->name, name) == 0)
-			return set[i];
-	}
-	return NULL;
+	return description_find(set, count, name);
 }
 
 /* From the start to the last visit, and on to the start. */
