@@ -32,8 +32,7 @@ static int add_cpus(const struct manager *manager, struct plan_map *map)
 {
 	const struct cpu_mask *present = &manager->machine->present;
 
-	for (int cpu = cpu_mask_next(present, 0); cpu >= 0;
-	     cpu = cpu_mask_next(present, (unsigned int)cpu + 1)) {
+	for_each_cpu (cpu, present) {
 		struct plan_map_cpu *item = array_add(&map->cpus, &map->num_cpus, sizeof(*item));
 
 		if (!item)

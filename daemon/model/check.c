@@ -42,7 +42,7 @@ static void check_named_cpus(const struct check *check)
 	const struct machine *machine = check->input->machine;
 	const struct cpu_mask *cpus = &check->description->cpus;
 
-	for (int cpu = cpu_mask_next(cpus, 0); cpu >= 0; cpu = cpu_mask_next(cpus, cpu + 1)) {
+	for_each_cpu (cpu, cpus) {
 		if (cpu == 0)
 			check_report(check, SEVERITY_ERROR, "cpus",
 				     "CPU 0 stays with Linux; name another one");
@@ -262,7 +262,7 @@ static void check_common_cpus(const struct check *check, size_t count)
 {
 	const struct cpu_mask *cpus = &check->description->cpus;
 
-	for (int cpu = cpu_mask_next(cpus, 0); cpu >= 0; cpu = cpu_mask_next(cpus, cpu + 1))
+	for_each_cpu (cpu, cpus)
 		check_common_cpu(check, cpu, count);
 }
 

@@ -37,9 +37,8 @@ void check_pins(const struct check *check)
 {
 	const struct machine *machine = check->input->machine;
 	const struct cpu_mask *pins = &check->description->pins;
-	int pin = cpu_mask_next(pins, 0);
 
-	for (; pin >= 0; pin = cpu_mask_next(pins, pin + 1)) {
+	for_each_cpu (pin, pins) {
 		const struct machine_ioapic *ioapic = pins_find(machine, pin);
 
 		if (ioapic)
@@ -84,9 +83,8 @@ bool check_kept(const struct check *check, const char *key, struct address_range
 void check_common_pins(const struct check *check, const struct description *other)
 {
 	const struct cpu_mask *pins = &check->description->pins;
-	int pin = cpu_mask_next(pins, 0);
 
-	for (; pin >= 0; pin = cpu_mask_next(pins, pin + 1)) {
+	for_each_cpu (pin, pins) {
 		if (cpu_mask_has(&other->pins, pin))
 			check_report(check, SEVERITY_WARNING, key_of(check),
 				     "cell %s has pin %d as well: both cannot exist at a time",

@@ -16,11 +16,10 @@ static void check_cores(const struct check *check)
 	const struct machine *machine = check->input->machine;
 	const struct cpu_mask *cpus = &check->description->cpus;
 
-	for (int cpu = cpu_mask_next(cpus, 0); cpu >= 0; cpu = cpu_mask_next(cpus, cpu + 1)) {
+	for_each_cpu (cpu, cpus) {
 		const struct cpu_mask core = topology_core(&machine->topology, cpu);
 
-		for (int other = cpu_mask_next(&core, 0); other >= 0;
-		     other = cpu_mask_next(&core, other + 1)) {
+		for_each_cpu (other, &core) {
 			if (cpu_mask_has(cpus, other) || !works(check->input, other))
 				continue;
 			check_report(check,

@@ -232,8 +232,7 @@ static int take_named_cpus(const struct placement_input *input,
 {
 	int result = 0;
 
-	for (int cpu = cpu_mask_next(&description->cpus, 0); cpu >= 0;
-	     cpu = cpu_mask_next(&description->cpus, cpu + 1)) {
+	for_each_cpu (cpu, &description->cpus) {
 		const char *why = NULL;
 
 		if (cpu == 0)
@@ -275,7 +274,7 @@ static struct cpu_mask whole_core(const struct machine *machine, const struct cp
 	const struct cpu_mask threads = topology_core(&machine->topology, cpu);
 	struct cpu_mask core = {0};
 
-	for (int n = cpu_mask_next(&threads, 0); n >= 0; n = cpu_mask_next(&threads, n + 1)) {
+	for_each_cpu (n, &threads) {
 		if (!cpu_mask_has(&machine->online, n))
 			continue;
 		if (!cpu_mask_has(cpus, n))
@@ -312,7 +311,7 @@ static struct cpu_mask choose_cpus(const struct placement_input *input, const st
 {
 	struct cpu_mask kept = {0}, picked = {0};
 
-	for (int cpu = cpu_mask_next(from, 0); cpu >= 0; cpu = cpu_mask_next(from, cpu + 1)) {
+	for_each_cpu (cpu, from) {
 		if (cpu_mask_has(&input->kept, cpu))
 			cpu_mask_add(&kept, cpu);
 	}

@@ -50,7 +50,7 @@ static void read_core(const char *root, unsigned int cpu, struct topology *topol
 	for (int n = cpu_mask_next(&threads, 0); n >= 0 && !core;
 	     n = cpu_mask_next(&threads, n + 1))
 		core = topology->core[n];
-	for (int n = cpu_mask_next(&threads, 0); n >= 0; n = cpu_mask_next(&threads, n + 1)) {
+	for_each_cpu (n, &threads) {
 		if (!topology->core[n])
 			topology->core[n] = core ?: cpu + 1;
 	}
@@ -63,12 +63,10 @@ static void read_nodes(const char *root, struct topology *topology)
 
 	if (read_list(root, &nodes, "/sys/devices/system/node/online") < 0)
 		return;
-	for (int node = cpu_mask_next(&nodes, 0); node >= 0;
-	     node = cpu_mask_next(&nodes, node + 1)) {
+	for_each_cpu (node, &nodes) {
 		if (read_list(root, &cpus, "/sys/devices/system/node/node%d/cpulist", node) < 0)
 			continue;
-		for (int cpu = cpu_mask_next(&cpus, 0); cpu >= 0;
-		     cpu = cpu_mask_next(&cpus, cpu + 1))
+		for_each_cpu (cpu, &cpus)
 			topology->node[cpu] = node + 1;
 	}
 }
@@ -77,7 +75,7 @@ void topology_read(const char *root, const struct cpu_mask *online, struct topol
 {
 	bool nodes_known = true;
 
-	for (int cpu = cpu_mask_next(online, 0); cpu >= 0; cpu = cpu_mask_next(online, cpu + 1)) {
+	for_each_cpu (cpu, online) {
 		if (!topology->core[cpu])
 			read_core(root, cpu, topology);
 		nodes_known = nodes_known && topology->node[cpu];
@@ -107,7 +105,7 @@ int topology_common_node(const struct topology *topology, const struct cpu_mask 
 {
 	int node = TOPOLOGY_NO_NODE;
 
-	for (int cpu = cpu_mask_next(cpus, 0); cpu >= 0; cpu = cpu_mask_next(cpus, cpu + 1)) {
+	for_each_cpu (cpu, cpus) {
 		int own = topology_node(topology, cpu);
 
 		if (own == TOPOLOGY_NO_NODE || (node != TOPOLOGY_NO_NODE && node != own))

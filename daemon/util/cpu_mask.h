@@ -26,6 +26,9 @@ int cpu_mask_last(const struct cpu_mask *mask);
 
 /* The lowest CPU of the set that is not below cpu, -1 where there is none: for loops. */
 int cpu_mask_next(const struct cpu_mask *mask, unsigned int cpu);
+#define for_each_cpu(cpu, mask)                            \
+	for (int cpu = cpu_mask_next(mask, 0); (cpu) >= 0; \
+	     (cpu) = cpu_mask_next(mask, (unsigned int)(cpu) + 1))
 
 struct cpu_mask cpu_mask_union(const struct cpu_mask *a, const struct cpu_mask *b);
 
