@@ -41,12 +41,23 @@ void blob_init_cell(struct cell_desc *desc, const char *name)
 	strncpy(desc->name, name, sizeof(desc->name) - 1);
 }
 
-int blob_refused(const struct blob_error *error, const struct problem_place *place,
-		 struct problems *problems)
+int blob_finish(struct blob_buffer *buffer, const void *head, size_t head_size, blob_check *check,
+		const struct problem_place *place, struct problems *problems, void **ret_blob,
+		size_t *ret_size)
 {
 	char line[BLOB_ERROR_LINE];
+	struct blob_error error;
 
-	blob_error_format(error, line, sizeof(line));
-	return problems_add(problems, SEVERITY_ERROR, place,
-			    "the hypervisor would refuse the configuration made of this: %s", line);
+	if (buffer->out_of_memory)
+		return -ENOMEM;
+	memcpy(buffer->data, head, head_size);
+	if (check(buffer->data, buffer->size, &error) < 0) {
+		blob_error_format(&error, line, sizeof(line));
+		return problems_add(
+			problems, SEVERITY_ERROR, place,
+			"the hypervisor would refuse the configuration made of this: %s", line);
+	}
+	*ret_blob = TAKE_POINTER(buffer->data);
+	*ret_size = buffer->size;
+	return 0;
 }

@@ -23,9 +23,16 @@ uint32_t blob_append_cpus(struct blob_buffer *buffer, const struct cpu_mask *cpu
 /* Fills signature, revision, architecture and name of a cell descriptor. */
 void blob_init_cell(struct cell_desc *desc, const char *name);
 
-/* Reports what the blob checker found; place may be NULL. Returns -EINVAL. */
-int blob_refused(const struct blob_error *error, const struct problem_place *place,
-		 struct problems *problems);
+typedef int blob_check(const void *blob, size_t size, struct blob_error *ret_error);
+
+/*
+ * Ends a blob that begins with head, whose counts are known now: it has to pass the checker that
+ * hypervisor and module use as well. place may be NULL. Returns 0 with malloc()ed memory, -EINVAL
+ * with an error in problems, -ENOMEM.
+ */
+int blob_finish(struct blob_buffer *buffer, const void *head, size_t head_size, blob_check *check,
+		const struct problem_place *place, struct problems *problems, void **ret_blob,
+		size_t *ret_size);
 
 static inline void blob_buffer_done(struct blob_buffer *buffer)
 {

@@ -92,7 +92,6 @@ int encode_cell(const struct description *description, const struct placement *p
 	const struct description_console *console = &description->console;
 	_cleanup_(blob_buffer_done) struct blob_buffer buffer = {0};
 	struct link_end ends[DESCRIPTION_MAX_LINKS];
-	struct blob_error error;
 	struct cell_desc desc;
 
 	if (placement->num_memory != description->num_memory ||
@@ -120,13 +119,6 @@ int encode_cell(const struct description *description, const struct placement *p
 	encode_devices(&buffer, &desc, description, devices);
 	encode_link_devices(&buffer, &desc, description, ends);
 	encode_device_caps(&buffer, &desc, description, devices);
-	if (buffer.out_of_memory)
-		return -ENOMEM;
-
-	memcpy(buffer.data, &desc, sizeof(desc));
-	if (blob_check_cell(buffer.data, buffer.size, &error) < 0)
-		return blob_refused(&error, &place, problems);
-	*ret_blob = TAKE_POINTER(buffer.data);
-	*ret_size = buffer.size;
-	return 0;
+	return blob_finish(&buffer, &desc, sizeof(desc), blob_check_cell, &place, problems,
+			   ret_blob, ret_size);
 }

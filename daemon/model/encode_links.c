@@ -18,10 +18,7 @@ struct cursor {
 static void append_section(struct blob_buffer *buffer, struct cell_desc *desc,
 			   struct cursor *cursor, uint64_t size, uint64_t flags)
 {
-	const struct blob_memory region = {cursor->phys, cursor->guest, size, flags};
-
-	blob_append(buffer, &region, sizeof(region));
-	desc->num_memory_regions++;
+	encode_region(buffer, desc, (struct blob_memory){cursor->phys, cursor->guest, size, flags});
 	cursor->phys += size;
 	cursor->guest += size;
 }
@@ -109,7 +106,6 @@ int encode_link(const struct description *description, size_t index, const struc
 	_cleanup_(blob_buffer_done) struct blob_buffer buffer = {0};
 	struct link_end end = {.place = place, .peers = link_peers(description, link)};
 	const struct problem_place where = {.file = description->file, .key = "shared-memory"};
-	struct blob_error error;
 	struct cell_desc desc;
 
 	end.number = link_peer_number(&end.peers, LINK_ROOT);
@@ -119,13 +115,6 @@ int encode_link(const struct description *description, size_t index, const struc
 	/* In root memory is where it is. */
 	append_sections(&buffer, &desc, &end, place->memory.start, 0);
 	append_device(&buffer, &desc, &end);
-	if (buffer.out_of_memory)
-		return -ENOMEM;
-
-	memcpy(buffer.data, &desc, sizeof(desc));
-	if (blob_check_link(buffer.data, buffer.size, &error) < 0)
-		return blob_refused(&error, &where, problems);
-	*ret_blob = TAKE_POINTER(buffer.data);
-	*ret_size = buffer.size;
-	return 0;
+	return blob_finish(&buffer, &desc, sizeof(desc), blob_check_link, &where, problems,
+			   ret_blob, ret_size);
 }

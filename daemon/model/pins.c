@@ -11,7 +11,7 @@ _Static_assert(MACHINE_IOAPIC_PINS == sizeof(((struct blob_irqchip *)0)->pin_bit
 	       "room in a blob's bitmap");
 
 /* They reach up to the next controller's first; the last one's are not told anywhere. */
-unsigned int pins_of(const struct machine *machine, const struct machine_ioapic *ioapic)
+static unsigned int pins_of(const struct machine *machine, const struct machine_ioapic *ioapic)
 {
 	uint32_t pins = MACHINE_IOAPIC_PINS + 1;
 
@@ -35,14 +35,24 @@ const struct machine_ioapic *pins_find(const struct machine *machine, unsigned i
 	return NULL;
 }
 
-struct blob_irqchip pins_irqchip(const struct machine_ioapic *ioapic)
+bool pins_irqchip(const struct machine *machine, const struct machine_ioapic *ioapic,
+		  const struct cpu_mask *only, struct blob_irqchip *ret)
 {
-	return (struct blob_irqchip){
+	bool any = false;
+
+	*ret = (struct blob_irqchip){
 		.address = ioapic->address,
 		/* What an IOMMU calls it is what a hypervisor wants to know. */
 		.id = ioapic->bdf ? ioapic->bdf : ioapic->id,
 		.pin_base = ioapic->gsi_base,
 	};
+	for (unsigned int n = 0; n < pins_of(machine, ioapic); n++) {
+		if (only && !cpu_mask_has(only, ioapic->gsi_base + n))
+			continue;
+		ret->pin_bitmap[n / 32] |= 1u << n % 32;
+		any = true;
+	}
+	return any;
 }
 
 static int refuse(const struct description *description, unsigned int pin,
@@ -58,24 +68,15 @@ int pins_encode(struct blob_buffer *buffer, struct cell_desc *desc,
 		struct problems *problems)
 {
 	const struct cpu_mask *pins = &description->pins;
-	int pin = cpu_mask_next(pins, 0);
 
-	for (; pin >= 0; pin = cpu_mask_next(pins, pin + 1)) {
+	for_each_cpu (pin, pins) {
 		if (!machine || !pins_find(machine, pin))
 			return refuse(description, pin, problems);
 	}
 	for (size_t i = 0; machine && i < machine->num_ioapics; i++) {
-		const struct machine_ioapic *ioapic = &machine->ioapics[i];
-		struct blob_irqchip irqchip = pins_irqchip(ioapic);
-		bool has = false;
+		struct blob_irqchip irqchip;
 
-		for (unsigned int n = 0; n < pins_of(machine, ioapic); n++) {
-			if (!cpu_mask_has(pins, ioapic->gsi_base + n))
-				continue;
-			irqchip.pin_bitmap[n / 32] |= 1u << n % 32;
-			has = true;
-		}
-		if (!has)
+		if (!pins_irqchip(machine, &machine->ioapics[i], pins, &irqchip))
 			continue;
 		blob_append(buffer, &irqchip, sizeof(irqchip));
 		desc->num_irqchips++;

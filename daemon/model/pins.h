@@ -10,14 +10,12 @@
 #include "model/description.h"
 #include "model/machine.h"
 
-/* How many a controller has, as far as is told, or as a blob can say. */
-unsigned int pins_of(const struct machine *machine, const struct machine_ioapic *ioapic);
-
 /* The controller of a pin; NULL: there is no such pin. */
 const struct machine_ioapic *pins_find(const struct machine *machine, unsigned int pin);
 
-/* A controller as blobs name it, with none of its pins. */
-struct blob_irqchip pins_irqchip(const struct machine_ioapic *ioapic);
+/* A controller as blobs name it, with its pins that are in only (NULL: all). Whether it has any. */
+bool pins_irqchip(const struct machine *machine, const struct machine_ioapic *ioapic,
+		  const struct cpu_mask *only, struct blob_irqchip *ret);
 
 /*
  * Appends the pins of a cell. machine may be NULL where it is not known. Returns 0, or -EINVAL with

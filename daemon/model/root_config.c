@@ -41,12 +41,9 @@ static size_t append_memory(struct blob_buffer *buffer, const struct machine *ma
 static void append_irqchips(struct blob_buffer *buffer, const struct machine *machine)
 {
 	for (size_t i = 0; i < machine->num_ioapics; i++) {
-		const struct machine_ioapic *ioapic = &machine->ioapics[i];
-		const unsigned int pins = pins_of(machine, ioapic);
-		struct blob_irqchip irqchip = pins_irqchip(ioapic);
+		struct blob_irqchip irqchip;
 
-		for (unsigned int pin = 0; pin < pins; pin++)
-			irqchip.pin_bitmap[pin / 32] |= 1u << (pin % 32);
+		pins_irqchip(machine, &machine->ioapics[i], NULL, &irqchip);
 		blob_append(buffer, &irqchip, sizeof(irqchip));
 	}
 }
@@ -101,7 +98,6 @@ int root_config_build(const struct machine *machine, const struct root_config_op
 		      struct problems *problems, void **ret_blob, size_t *ret_size)
 {
 	_cleanup_(blob_buffer_done) struct blob_buffer buffer = {0};
-	struct blob_error error;
 	struct system_desc system;
 	struct cell_desc *root = &system.root_cell;
 	int r;
@@ -119,13 +115,6 @@ int root_config_build(const struct machine *machine, const struct root_config_op
 	root->num_irqchips = machine->num_ioapics;
 	blob_append(&buffer, all_ports, sizeof(all_ports));
 	root->num_pio_regions = ARRAY_SIZE(all_ports);
-	if (buffer.out_of_memory)
-		return -ENOMEM;
-
-	memcpy(buffer.data, &system, sizeof(system));
-	if (blob_check_system(buffer.data, buffer.size, &error) < 0)
-		return blob_refused(&error, NULL, problems);
-	*ret_blob = TAKE_POINTER(buffer.data);
-	*ret_size = buffer.size;
-	return 0;
+	return blob_finish(&buffer, &system, sizeof(system), blob_check_system, NULL, problems,
+			   ret_blob, ret_size);
 }
