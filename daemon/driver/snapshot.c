@@ -153,12 +153,6 @@ static bool read_cell(int cells_directory, const char *entry, int32_t id, struct
 	return true;
 }
 
-static void closedirp(DIR **directory)
-{
-	if (*directory)
-		closedir(*directory);
-}
-
 /*
  * Returns 1 where a cell of the list was gone when it was to be read: one that has taken its place
  * may not be in that list.

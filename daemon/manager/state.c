@@ -471,7 +471,7 @@ int state_read_records(const char *directory, struct state *state,
 		       void (*bad)(const char *file, int error))
 {
 	const struct dirent *entry;
-	DIR *records = opendir(directory);
+	_cleanup_(closedirp) DIR *records = opendir(directory);
 	int r = 0;
 
 	if (!records)
@@ -481,7 +481,6 @@ int state_read_records(const char *directory, struct state *state,
 		if (description_name_valid(entry->d_name))
 			r = read_record(directory, entry->d_name, state, bad);
 	}
-	closedir(records);
 	return r;
 }
 

@@ -21,12 +21,6 @@ static const char *const directories[] = {
 	"/usr/lib/cellmgr/cells",
 };
 
-static void directory_closep(DIR **directory)
-{
-	if (*directory)
-		closedir(*directory);
-}
-
 /* As systemd has it: an empty file or a link to /dev/null. */
 static bool is_mask(const struct stat *status)
 {
@@ -122,7 +116,7 @@ static int load_name(struct cell_dir *dir, int directory, const char *directory_
 
 static int load_directory(struct cell_dir *dir, const char *root, const char *path)
 {
-	_cleanup_(directory_closep) DIR *directory = NULL;
+	_cleanup_(closedirp) DIR *directory = NULL;
 	_cleanup_(freep) char *full = format_text("%s%s", root, path);
 	const struct dirent *item;
 	int r;

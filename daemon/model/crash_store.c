@@ -97,7 +97,7 @@ static int compare_numbers(const void *a, const void *b)
 int crash_list_read(const char *directory, const char *cell, struct crash_list *ret)
 {
 	struct crash_list list = {0};
-	DIR *records = opendir(directory);
+	_cleanup_(closedirp) DIR *records = opendir(directory);
 	const struct dirent *file;
 	int r = 0;
 
@@ -110,7 +110,6 @@ int crash_list_read(const char *directory, const char *cell, struct crash_list *
 			(void)unlinkat(dirfd(records), file->d_name, 0);
 		r = add_entry(records, file->d_name, cell, &list);
 	}
-	closedir(records);
 	if (r < 0) {
 		crash_list_done(&list);
 		return r;

@@ -6,55 +6,27 @@
 #include "blob.h"
 #include "common/quantity.h"
 #include "model/description_parser.h"
+#include "model/machine.h"
 
 #define MMIO_FLAGS (BLOB_MEM_READ | BLOB_MEM_WRITE | BLOB_MEM_IO | MMIO_ALL_WIDTHS)
 
 #define PCI_WANTED \
 	"a place like \"0000:00:03.0\", or vendor and device like \"8086:10d3\" (see lspci -Dn)"
 
-/* The value of digits in hexadecimal, and nothing else. */
-static bool parse_hex(const char *text, size_t digits, uint16_t *ret)
-{
-	*ret = 0;
-	for (size_t i = 0; i < digits; i++) {
-		const char c = text[i];
-		int digit = c >= '0' && c <= '9'   ? c - '0'
-			    : c >= 'a' && c <= 'f' ? c - 'a' + 10
-			    : c >= 'A' && c <= 'F' ? c - 'A' + 10
-						   : -1;
-
-		if (digit < 0)
-			return false;
-		*ret = (uint16_t)(*ret << 4 | digit);
-	}
-	return true;
-}
-
-/* "0000:00:03.0" */
-static bool parse_place(const char *text, struct description_pci *ret)
-{
-	uint16_t bus, device, function;
-
-	if (strlen(text) != 12 || text[4] != ':' || text[7] != ':' || text[10] != '.' ||
-	    !parse_hex(text, 4, &ret->domain) || !parse_hex(text + 5, 2, &bus) ||
-	    !parse_hex(text + 8, 2, &device) || !parse_hex(text + 11, 1, &function) ||
-	    device > 31 || function > 7)
-		return false;
-	ret->has_place = true;
-	ret->bdf = (uint16_t)(bus << 8 | device << 3 | function);
-	return true;
-}
-
 /* "8086:10d3" */
 static bool parse_ids(const char *text, struct description_pci *ret)
 {
-	return strlen(text) == 9 && text[4] == ':' && parse_hex(text, 4, &ret->vendor) &&
-	       parse_hex(text + 5, 4, &ret->device);
+	int length = 0;
+
+	return strspn(text, "0123456789abcdefABCDEF:") == strlen(text) &&
+	       sscanf(text, "%4hx:%4hx%n", &ret->vendor, &ret->device, &length) == 2 &&
+	       length == 9 && !text[length];
 }
 
 static bool parse_pci(const char *text, struct description_pci *ret)
 {
-	return parse_place(text, ret) || parse_ids(text, ret);
+	ret->has_place = pci_name_parse(text, &ret->domain, &ret->bdf);
+	return ret->has_place || parse_ids(text, ret);
 }
 
 void description_check_pci(const struct given *given, struct description_pci *pci)

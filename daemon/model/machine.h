@@ -143,6 +143,9 @@ int machine_read_pci(const char *root, struct machine *machine);
 /* So does who has interrupts at a pin. */
 int machine_read_pins(const char *root, struct machine *machine);
 
+/* "0000:00:1f.2". Domains beyond 16 bits are of no interest: blobs cannot name them. */
+bool pci_name_parse(const char *name, uint16_t *ret_domain, uint16_t *ret_bdf);
+
 /* NULL where there is none. */
 const struct machine_pci *machine_find_pci(const struct machine *machine, uint16_t domain,
 					   uint16_t bdf);

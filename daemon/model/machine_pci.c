@@ -24,23 +24,17 @@ static void functions_done(struct functions *functions)
 	free(functions->items);
 }
 
-static void directory_closep(DIR **directory)
-{
-	if (*directory)
-		closedir(*directory);
-}
-
-/* "0000:00:1f.2". Domains beyond 16 bits are of no interest: blobs cannot name them. */
-static bool parse_name(const char *name, struct machine_pci *ret)
+bool pci_name_parse(const char *name, uint16_t *ret_domain, uint16_t *ret_bdf)
 {
 	unsigned int domain, bus, device, function;
 	int length = 0;
 
-	if (sscanf(name, "%4x:%2x:%2x.%1x%n", &domain, &bus, &device, &function, &length) != 4 ||
-	    name[length] || device > 31 || function > 7)
+	if (strspn(name, "0123456789abcdefABCDEF:.") != strlen(name) ||
+	    sscanf(name, "%4x:%2x:%2x.%1x%n", &domain, &bus, &device, &function, &length) != 4 ||
+	    length != PCI_NAME_MAX - 1 || name[length] || device > 31 || function > 7)
 		return false;
-	ret->domain = domain;
-	ret->bdf = PCI_BDF(bus, device, function);
+	*ret_domain = (uint16_t)domain;
+	*ret_bdf = (uint16_t)PCI_BDF(bus, device, function);
 	return true;
 }
 
@@ -90,7 +84,7 @@ static int read_functions(DIR *directory, struct functions *functions)
 	while ((errno = 0, item = readdir(directory))) {
 		struct machine_pci parsed, *function;
 
-		if (!parse_name(item->d_name, &parsed))
+		if (!pci_name_parse(item->d_name, &parsed.domain, &parsed.bdf))
 			continue;
 		if (functions->count >= FUNCTIONS_MAX)
 			return -E2BIG;
@@ -108,7 +102,7 @@ static int read_functions(DIR *directory, struct functions *functions)
 int machine_read_pci(const char *root, struct machine *machine)
 {
 	_cleanup_(functions_done) struct functions functions = {0};
-	_cleanup_(directory_closep) DIR *directory = NULL;
+	_cleanup_(closedirp) DIR *directory = NULL;
 	_cleanup_(freep) char *path = format_text("%s" MACHINE_PCI_DEVICES, root ?: "");
 	int r = 0;
 

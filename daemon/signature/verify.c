@@ -41,12 +41,6 @@ static void certificates_freep(struct stack_st_X509 **stack)
 	sk_X509_pop_free(*stack, X509_free);
 }
 
-static void closedirp(DIR **directory)
-{
-	if (*directory)
-		closedir(*directory);
-}
-
 /* What is wrong, for people. For return. */
 __attribute__((format(printf, 2, 3))) static int refuse(char **ret_why, const char *format, ...)
 {
