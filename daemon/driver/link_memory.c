@@ -8,10 +8,6 @@
 #include <sys/mman.h>
 #include <unistd.h>
 
-struct link_memory {
-	struct cellmgr_link *link;
-};
-
 /* ---- SIGBUS --------------------------------------------------------------------------------- */
 
 /*
@@ -63,32 +59,23 @@ static int guard_end(void)
 
 /* ---- Coming and going ----------------------------------------------------------------------- */
 
-int link_memory_open(const char *name, struct link_memory **ret)
+int link_memory_open(const char *name, struct cellmgr_link **ret)
 {
-	_cleanup_(link_memory_freep) struct link_memory *memory = calloc(1, sizeof(*memory));
+	struct cellmgr_link *link = NULL;
 	int r, gone;
 
-	if (!memory)
-		return -ENOMEM;
 	r = guard_begin();
 	if (r < 0)
 		return r;
 	/* It asks the device's registers. */
-	r = cellmgr_link_open(name, &memory->link);
+	r = cellmgr_link_open(name, &link);
 	gone = guard_end();
-	if (gone < 0 || r < 0)
+	if (gone < 0 || r < 0) {
+		cellmgr_link_close(link);
 		return gone < 0 ? gone : r;
-	*ret = memory;
-	memory = NULL;
+	}
+	*ret = link;
 	return 0;
-}
-
-void link_memory_free(struct link_memory *memory)
-{
-	if (!memory)
-		return;
-	cellmgr_link_close(memory->link);
-	free(memory);
 }
 
 /* ---- Reading -------------------------------------------------------------------------------- */
@@ -128,11 +115,11 @@ static enum link_result read_parts(const void *section, size_t bytes, struct lin
 	return result;
 }
 
-int link_memory_read(struct link_memory *memory, unsigned int peer, struct link_part *parts,
+int link_memory_read(struct cellmgr_link *link, unsigned int peer, struct link_part *parts,
 		     size_t count, struct link_stamp *ret_stamp)
 {
 	size_t bytes;
-	const void *section = cellmgr_link_section(memory->link, peer, &bytes);
+	const void *section = cellmgr_link_section(link, peer, &bytes);
 	enum link_result result;
 	int r;
 
@@ -223,12 +210,12 @@ static void ring_peers(struct cellmgr_link *link)
 	}
 }
 
-int link_memory_write(struct link_memory *memory, unsigned int peer, uint32_t block_bytes,
+int link_memory_write(struct cellmgr_link *link, unsigned int peer, uint32_t block_bytes,
 		      const struct link_part *part)
 {
 	size_t bytes;
-	void *section = cellmgr_link_writable(memory->link, peer, &bytes);
-	const uint64_t khz = counter_khz(memory->link);
+	void *section = cellmgr_link_writable(link, peer, &bytes);
+	const uint64_t khz = counter_khz(link);
 	enum link_result result;
 	int r;
 
@@ -239,7 +226,7 @@ int link_memory_write(struct link_memory *memory, unsigned int peer, uint32_t bl
 		return r;
 	result = write_part(section, bytes, block_bytes, khz, part);
 	if (result == LINK_OK)
-		ring_peers(memory->link);
+		ring_peers(link);
 	r = guard_end();
 	return r < 0 ? r : (int)result;
 }

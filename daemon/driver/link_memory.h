@@ -11,20 +11,13 @@
 #include <stddef.h>
 #include <stdint.h>
 
-#include "common/cleanup.h"
 #include "lib/link/linux_link.h"
 
-struct link_memory;
-
 /*
- * Opens /dev/cellmgr/NAME. Returns 0 or negative errno: -ENOENT where it is not there (yet),
- * -ENODEV where it has just gone.
+ * Opens /dev/cellmgr/NAME, for cellmgr_link_close(). Returns 0 or negative errno: -ENOENT where it
+ * is not there (yet), -ENODEV where it has just gone.
  */
-int link_memory_open(const char *name, struct link_memory **ret);
-
-/* Takes NULL. */
-void link_memory_free(struct link_memory *memory);
-DEFINE_FREEP(struct link_memory *, link_memory_free)
+int link_memory_open(const char *name, struct cellmgr_link **ret);
 
 /* A place in the block of a section. */
 struct link_part {
@@ -37,9 +30,9 @@ struct link_part {
  * Reads places of one section, all of one and the same update; peer is its number or
  * CELLMGR_LINK_COMMON. Bounded, however fast or badly the writer writes. Returns an
  * enum link_result (of which LINK_OK only tells that there are data, LINK_SHORT never comes), or
- * -ENODEV: the link is gone, to be freed.
+ * -ENODEV: the link is gone, to be closed.
  */
-int link_memory_read(struct link_memory *memory, unsigned int peer, struct link_part *parts,
+int link_memory_read(struct cellmgr_link *link, unsigned int peer, struct link_part *parts,
 		     size_t count, struct link_stamp *ret_stamp);
 
 /*
@@ -49,7 +42,7 @@ int link_memory_read(struct link_memory *memory, unsigned int peer, struct link_
  * links it waits up to 20 ms, to measure the time stamp counter. LINK_OK; LINK_INVALID: there is no
  * such section or place in this link; or -ENODEV.
  */
-int link_memory_write(struct link_memory *memory, unsigned int peer, uint32_t block_bytes,
+int link_memory_write(struct cellmgr_link *link, unsigned int peer, uint32_t block_bytes,
 		      const struct link_part *part);
 
 #endif /* LINK_MEMORY_H */

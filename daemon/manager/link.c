@@ -39,7 +39,7 @@ void links_forget(struct manager *manager, struct link *link)
 		at = &(*at)->next;
 	*at = link->next;
 	link_device_forget(link->record.place.bdf);
-	link_memory_free(link->memory);
+	cellmgr_link_close(link->memory);
 	free(link);
 }
 

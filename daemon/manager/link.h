@@ -9,7 +9,7 @@
 #include "manager/state.h"
 
 struct cell;
-struct link_memory;
+struct cellmgr_link;
 struct link_part;
 struct link_stamp;
 struct manager;
@@ -18,8 +18,8 @@ struct snapshot;
 struct link {
 	struct link *next;
 	struct link_record record;
-	struct link_memory *memory; /* link_access.c; NULL: not open */
-	bool complained;	    /* that it cannot be opened */
+	struct cellmgr_link *memory; /* link_access.c; NULL: not open */
+	bool complained;	     /* that it cannot be opened */
 	bool stuck; /* it could not be removed; not tried again before something has changed */
 };
 

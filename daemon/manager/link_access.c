@@ -13,7 +13,7 @@
 void links_close(struct manager *manager)
 {
 	for (struct link *link = manager->links; link; link = link->next) {
-		link_memory_free(link->memory);
+		cellmgr_link_close(link->memory);
 		link->memory = NULL;
 	}
 	manager->links_closer = sd_event_source_disable_unref(manager->links_closer);
@@ -58,7 +58,7 @@ static int open_link(struct manager *manager, struct link *link)
 static int took(struct link *link, int result)
 {
 	if (result == -ENODEV) {
-		link_memory_free(link->memory);
+		cellmgr_link_close(link->memory);
 		link->memory = NULL;
 	}
 	return result;

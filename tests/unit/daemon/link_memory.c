@@ -14,7 +14,10 @@
 #include <unistd.h>
 
 #include "ivshmem.h"
+#include "common/cleanup.h"
 #include "tests/lib/tap.h"
+
+DEFINE_FREEP(struct cellmgr_link *, cellmgr_link_close)
 
 #define SECTION	   4096u
 #define PEERS	   2u
@@ -81,9 +84,9 @@ static uint8_t *map_file(const char *name, size_t size)
 	return memory;
 }
 
-static struct link_memory *open_memory(void)
+static struct cellmgr_link *open_memory(void)
 {
-	struct link_memory *memory = NULL;
+	struct cellmgr_link *memory = NULL;
 	int r = link_memory_open(directory, &memory);
 
 	if (r < 0) {
@@ -93,7 +96,7 @@ static struct link_memory *open_memory(void)
 	return memory;
 }
 
-static int read_u64(struct link_memory *memory, unsigned int peer, uint32_t offset,
+static int read_u64(struct cellmgr_link *memory, unsigned int peer, uint32_t offset,
 		    uint64_t *ret_value, bool *ret_missing)
 {
 	struct link_part part = {offset, sizeof(*ret_value), ret_value, false};
@@ -108,7 +111,7 @@ static int read_u64(struct link_memory *memory, unsigned int peer, uint32_t offs
 
 static void test_what_is_read(struct tap *tap, uint8_t *section)
 {
-	_cleanup_(link_memory_freep) struct link_memory *memory = open_memory();
+	_cleanup_(cellmgr_link_closep) struct cellmgr_link *memory = open_memory();
 	struct link_writer writer;
 	uint64_t value = 7;
 	bool missing;
@@ -176,7 +179,7 @@ static bool all_equal(const uint64_t values[VALUES])
 
 static void test_parts_are_of_one_update(struct tap *tap, uint8_t *section)
 {
-	_cleanup_(link_memory_freep) struct link_memory *memory = open_memory();
+	_cleanup_(cellmgr_link_closep) struct cellmgr_link *memory = open_memory();
 	unsigned int good = 0, torn = 0, changes = 0;
 	uint64_t values[VALUES], last = 0;
 	struct link_part parts[VALUES];
@@ -240,7 +243,7 @@ static void update_often(void)
 /* So often that each try meets one: then there is no reading. */
 static void test_busy_writer(struct tap *tap, uint8_t *section)
 {
-	_cleanup_(link_memory_freep) struct link_memory *memory = open_memory();
+	_cleanup_(cellmgr_link_closep) struct cellmgr_link *memory = open_memory();
 	unsigned int good = 0, torn = 0, busy = 0;
 	struct link_part parts[VALUES];
 	uint64_t values[VALUES];
@@ -303,8 +306,8 @@ static void test_words(struct tap *tap)
 
 /* ---- Writing -------------------------------------------------------------------------------- */
 
-static int write_u64(struct link_memory *memory, unsigned int peer, uint32_t block, uint32_t offset,
-		     uint64_t value)
+static int write_u64(struct cellmgr_link *memory, unsigned int peer, uint32_t block,
+		     uint32_t offset, uint64_t value)
 {
 	const struct link_part part = {offset, sizeof(value), &value, false};
 
@@ -313,7 +316,7 @@ static int write_u64(struct link_memory *memory, unsigned int peer, uint32_t blo
 
 static void test_what_is_written(struct tap *tap, uint8_t *section)
 {
-	_cleanup_(link_memory_freep) struct link_memory *memory = open_memory();
+	_cleanup_(cellmgr_link_closep) struct cellmgr_link *memory = open_memory();
 	struct link_header *header = (struct link_header *)section;
 	uint64_t value, sequence;
 	bool missing;
@@ -358,7 +361,7 @@ static void look_at_growth(void)
 /* What a writer before has left, or somebody else. */
 static void test_what_was_there(struct tap *tap, uint8_t *section)
 {
-	_cleanup_(link_memory_freep) struct link_memory *memory = open_memory();
+	_cleanup_(cellmgr_link_closep) struct cellmgr_link *memory = open_memory();
 	struct link_header *header = (struct link_header *)section;
 	uint64_t value, begin = cellmgr_link_now();
 	bool missing;
@@ -389,7 +392,7 @@ static void test_what_was_there(struct tap *tap, uint8_t *section)
 
 static void test_rings(struct tap *tap)
 {
-	_cleanup_(link_memory_freep) struct link_memory *memory = open_memory();
+	_cleanup_(cellmgr_link_closep) struct cellmgr_link *memory = open_memory();
 	volatile uint32_t *doorbell =
 		(uint32_t *)(map_file("registers", SECTION) + IVSHMEM_DOORBELL);
 	volatile uint32_t *states = (uint32_t *)map_file("state-table", SECTION);
@@ -411,8 +414,8 @@ static void test_rings(struct tap *tap)
 
 static void test_memory_that_goes(struct tap *tap)
 {
-	_cleanup_(link_memory_freep) struct link_memory *memory = open_memory();
-	struct link_memory *none = NULL;
+	_cleanup_(cellmgr_link_closep) struct cellmgr_link *memory = open_memory();
+	struct cellmgr_link *none = NULL;
 	uint64_t value;
 	bool missing;
 
@@ -423,7 +426,7 @@ static void test_memory_that_goes(struct tap *tap)
 	size_file("common", 0);
 	tap_is_u64(tap, -write_u64(memory, COMMON, 8, 0, 5), ENODEV, "writing");
 	make_files();
-	memory = (link_memory_free(memory), open_memory());
+	memory = (cellmgr_link_close(memory), open_memory());
 	tap_ok(tap, write_u64(memory, COMMON, 8, 0, 5) == LINK_OK, "what comes again is used");
 	tap_is_u64(tap, -link_memory_open("/nowhere/at-all", &none), ENOENT, "what is not there");
 	tap_ok(tap, !none, "gives nothing");
@@ -436,9 +439,9 @@ static void test_other_faults_kill(struct tap *tap, uint8_t *section)
 	pid_t pid = fork();
 
 	if (pid == 0) {
-		struct link_memory *memory = open_memory();
+		struct cellmgr_link *memory = open_memory();
 
-		link_memory_free(memory);
+		cellmgr_link_close(memory);
 		size_file("outputs", 0);
 		_exit(*(volatile uint8_t *)section);
 	}
