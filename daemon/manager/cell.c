@@ -42,6 +42,16 @@ static void mark(struct cell *cell, enum cell_property property)
 	cell->changed |= 1u << property;
 }
 
+/* Gives a member that is shown as a property its value, which is told where it is another one. */
+#define SHOW(cell, member, value, property)                        \
+	do {                                                       \
+		const __typeof__((cell)->member) value_ = (value); \
+                                                                   \
+		if ((cell)->member != value_)                      \
+			mark(cell, property);                      \
+		(cell)->member = value_;                           \
+	} while (0)
+
 void cell_set_operation(struct cell *cell, const char *operation)
 {
 	if (strcmp(cell->operation, operation) == 0)
@@ -52,9 +62,7 @@ void cell_set_operation(struct cell *cell, const char *operation)
 
 void cell_set_pending(struct cell *cell, uint32_t keys)
 {
-	if (cell->pending != keys)
-		mark(cell, CELL_PROPERTY_PENDING);
-	cell->pending = keys;
+	SHOW(cell, pending, keys, CELL_PROPERTY_PENDING);
 }
 
 void cell_mark_described(struct cell *cell)
@@ -194,12 +202,8 @@ static void update_up(struct cell *cell, bool can_watch)
 {
 	bool to_show = cell->description && cell->description->heartbeat_ns && can_watch &&
 		       cell->seen.has_status;
-	int up = cell_running(cell) && (!to_show || cell->watch.has_beat);
 
-	if (up == cell->up)
-		return;
-	cell->up = up;
-	mark(cell, CELL_PROPERTY_UP);
+	SHOW(cell, up, cell_running(cell) && (!to_show || cell->watch.has_beat), CELL_PROPERTY_UP);
 }
 
 static void update_exits(struct cell *cell)
@@ -235,28 +239,15 @@ static void update_resources(struct cell *cell)
 		cell->cpus = cpus;
 		mark(cell, CELL_PROPERTY_CPUS);
 	}
-	if (memory != cell->memory) {
-		cell->memory = memory;
-		mark(cell, CELL_PROPERTY_MEMORY);
-	}
+	SHOW(cell, memory, memory, CELL_PROPERTY_MEMORY);
 }
 
 static void update_history(struct cell *cell)
 {
-	int32_t id = cell->exists ? cell->seen.id : -1;
-
-	if (id != cell->id) {
-		cell->id = id;
-		mark(cell, CELL_PROPERTY_ID);
-	}
-	if (cell->started_at != cell->record.started_at) {
-		cell->started_at = cell->record.started_at;
-		mark(cell, CELL_PROPERTY_STARTED_AT);
-	}
-	if (cell->started_monotonic != cell->record.started_monotonic) {
-		cell->started_monotonic = cell->record.started_monotonic;
-		mark(cell, CELL_PROPERTY_STARTED_AT_MONOTONIC);
-	}
+	SHOW(cell, id, cell->exists ? cell->seen.id : -1, CELL_PROPERTY_ID);
+	SHOW(cell, started_at, cell->record.started_at, CELL_PROPERTY_STARTED_AT);
+	SHOW(cell, started_monotonic, cell->record.started_monotonic,
+	     CELL_PROPERTY_STARTED_AT_MONOTONIC);
 	if (strcmp(cell->image_sha256, cell->record.image_sha256) != 0) {
 		strcpy(cell->image_sha256, cell->record.image_sha256);
 		mark(cell, CELL_PROPERTY_IMAGE_SHA256);
@@ -266,7 +257,6 @@ static void update_history(struct cell *cell)
 void cell_update(struct cell *cell, uint64_t now_ns, bool can_watch)
 {
 	enum lifecycle state = work_out_state(cell);
-	enum health health;
 
 	if (state != cell->state) {
 		log_debug("Cell %s: %s -> %s", cell->name, lifecycle_name(cell->state),
@@ -280,11 +270,7 @@ void cell_update(struct cell *cell, uint64_t now_ns, bool can_watch)
 	/* Of one that goes on as it was described before that is the last to be told. */
 	if (cell->broken && (state == LIFECYCLE_INVALID || !cell->last_error))
 		cell_set_last_error(cell, cell->broken);
-	health = work_out_health(cell, now_ns, can_watch);
-	if (health != cell->health) {
-		cell->health = health;
-		mark(cell, CELL_PROPERTY_HEALTH);
-	}
+	SHOW(cell, health, work_out_health(cell, now_ns, can_watch), CELL_PROPERTY_HEALTH);
 	/* Where nothing is seen it is what it was. */
 	if (!cell->unseen)
 		update_up(cell, can_watch);

@@ -321,14 +321,16 @@ int plan_memory_node(const struct manager *manager)
 	return node;
 }
 
-static struct check_input check_input(const struct manager *manager)
+static struct check_input check_input(const struct manager *manager, const struct input *gathered)
 {
 	struct check_input input = {
 		.memory_node = manager->state == HYPERVISOR_ENABLED ? manager->pool_node
 								    : plan_memory_node(manager),
 		.whole_cores = manager->config.whole_cores,
 		.signatures = manager->config.require_signature,
-		.machine = manager->machine,
+		.machine = gathered->placement.machine,
+		.descriptions = gathered->descriptions,
+		.num_descriptions = gathered->placement.num_descriptions,
 		.pool_size = plan_memory_total(manager),
 		.pool = manager->pool,
 	};
@@ -360,10 +362,7 @@ int plan_check(struct manager *manager, struct cell *cell, struct error *error)
 	/* For the CPUs that count as online. */
 	if (gather(manager, NULL, &input) < 0)
 		return error_set(error, ERROR_NO_RESOURCES, "out of memory");
-	check = check_input(manager);
-	check.machine = input.placement.machine;
-	check.descriptions = input.descriptions;
-	check.num_descriptions = input.placement.num_descriptions;
+	check = check_input(manager, &input);
 	check.ignore_rivals = true;
 	r = check_cell(&check, cell->description, &problems);
 	if (r < 0)
@@ -384,10 +383,7 @@ static int begin_check(struct manager *manager, struct problems *problems, struc
 	}
 	if (gather(manager, NULL, input) < 0)
 		return -ENOMEM;
-	*ret = check_input(manager);
-	ret->machine = input->placement.machine;
-	ret->descriptions = input->descriptions;
-	ret->num_descriptions = input->placement.num_descriptions;
+	*ret = check_input(manager, input);
 	return 1;
 }
 
