@@ -143,9 +143,9 @@ int driver_cell_start(struct driver *driver, int32_t id)
 
 int driver_cell_kill(struct driver *driver, int32_t id)
 {
-	if (!driver_has(driver, CELLVISOR_FEATURE_KILL))
-		return -EOPNOTSUPP;
-	return call_cell(driver, CELLVISOR_CELL_KILL, id);
+	struct jailhouse_cell_id cell = {.id = id};
+
+	return call_feature(driver, CELLVISOR_FEATURE_KILL, CELLVISOR_CELL_KILL, &cell);
 }
 
 int driver_cell_destroy(struct driver *driver, int32_t id)

@@ -44,8 +44,6 @@ static const struct description_key reserved_keys[] = {
 
 static const struct description_object reserved_memory = {"reserved-memory", .keys = reserved_keys};
 
-#define SECOND_NS 1000000000ull
-
 /* A stop has the time of the cell's description; this is for one of a cell without. */
 #define SECONDS_OF(verb)                                                             \
 	((verb) == VERB_LOAD || (verb) == VERB_VERIFY ? 120                          \

@@ -8,6 +8,8 @@
 #include <sys/mman.h>
 #include <sys/stat.h>
 
+#include "util/write_text.h"
+
 #define COPY_BLOCK (256u << 10)
 
 /* Copies until the end of the file. Sets *ret_size to what there was, at most limit + 1. */
@@ -15,6 +17,7 @@ static int copy_bytes(int from, int to, uint64_t limit, uint64_t *ret_size)
 {
 	_cleanup_(freep) char *block = NULL;
 	uint64_t size = 0;
+	int r;
 
 	block = malloc(COPY_BLOCK);
 	if (!block)
@@ -27,15 +30,9 @@ static int copy_bytes(int from, int to, uint64_t limit, uint64_t *ret_size)
 			return -errno;
 		if (length == 0)
 			break;
-		for (ssize_t done = 0; done < length;) {
-			ssize_t written = write(to, block + done, (size_t)(length - done));
-
-			if (written < 0 && errno == EINTR)
-				continue;
-			if (written < 0)
-				return -errno;
-			done += written;
-		}
+		r = write_all(to, block, (size_t)length);
+		if (r < 0)
+			return r;
 		size += (uint64_t)length;
 	}
 	*ret_size = size;

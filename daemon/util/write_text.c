@@ -11,16 +11,16 @@
 #include "common/cleanup.h"
 #include "common/format.h"
 
-static int write_all(int fd, const char *text, size_t length)
+int write_all(int fd, const char *bytes, size_t length)
 {
 	while (length) {
-		ssize_t written = write(fd, text, length);
+		ssize_t written = write(fd, bytes, length);
 
 		if (written < 0 && errno == EINTR)
 			continue;
 		if (written < 0)
 			return -errno;
-		text += written;
+		bytes += written;
 		length -= (size_t)written;
 	}
 	return 0;

@@ -4,6 +4,9 @@
 
 #include <sys/types.h>
 
+/* However many calls of write() it takes. Returns 0 or negative errno. */
+int write_all(int fd, const char *bytes, size_t length);
+
 /*
  * Makes text the content of a file, by way of FILE.new beside it: who reads the file finds all of
  * the old or all of the new, also when this is interrupted. Returns 0, -ENOMEM or another negative
