@@ -6,7 +6,7 @@
 #include <string.h>
 
 #include "bus/service.h"
-#include "common/format.h"
+#include "common/cleanup.h"
 #include "manager/manager.h"
 #include "manager/plan.h"
 #include "model/check.h"
@@ -63,7 +63,7 @@ static char *placed_text(const struct problem *problem)
 {
 	if (!problem->line)
 		return strdup(problem->text);
-	return format_text("line %u, column %u: %s%s%s%s", problem->line, problem->column,
+	return text_format("line %u, column %u: %s%s%s%s", problem->line, problem->column,
 			   problem->value[0] ? "\"" : "", problem->value,
 			   problem->value[0] ? "\": " : "", problem->text);
 }
@@ -227,7 +227,7 @@ int check_call_one(struct manager *manager, sd_bus_message *call, sd_bus_error *
 	if (!readable_at_once(fd))
 		return sd_bus_error_set(ret_error, error_bus_name(ERROR_INVALID),
 					"description: must be a memfd that can be read");
-	file = format_text("%s.json", name);
+	file = text_format("%s.json", name);
 	if (!file)
 		return -ENOMEM;
 	r = description_read(fd, file, name, &check->problems, &check->description);

@@ -9,8 +9,8 @@
 #include "bus/request.h"
 #include "bus/service.h"
 #include "bus/vtable.h"
+#include "common/cleanup.h"
 #include "common/clock.h"
-#include "common/format.h"
 #include "model/description_diff.h"
 
 #define BUS_OBJECT struct manager
@@ -136,11 +136,11 @@ static char *make_note(const struct cell *cell)
 	_cleanup_(freep) char *keys = NULL;
 
 	if (*cell->operation)
-		return format_text("(%s)", cell->operation);
+		return text_format("(%s)", cell->operation);
 	if (cell->last_error || !cell->pending)
 		return strdup(cell->last_error ?: "");
 	keys = description_keys_format(cell->pending);
-	return keys ? format_text("pending: %s", keys) : NULL;
+	return keys ? text_format("pending: %s", keys) : NULL;
 }
 
 /* text is freed; NULL: out of memory. */
@@ -316,7 +316,7 @@ GETTER(driver)
 		return sd_bus_message_append(reply, "s", "");
 	if (!manager->features)
 		return sd_bus_message_append(reply, "s", "jailhouse");
-	text = format_text("cellvisor %s", manager->release);
+	text = text_format("cellvisor %s", manager->release);
 	if (!text)
 		return -ENOMEM;
 	return sd_bus_message_append(reply, "s", text);

@@ -5,7 +5,7 @@
 #include <string.h>
 #include <sys/stat.h>
 
-#include "common/format.h"
+#include "common/cleanup.h"
 #include "ivshmem.h"
 #include "model/machine.h"
 #include "util/log.h"
@@ -51,7 +51,7 @@ int link_device_write(uint16_t bdf, const char *name)
 
 	if (mkdir(LINK_DEVICE_DIRECTORY, 0755) < 0 && errno != EEXIST)
 		return -errno;
-	text = format_text("CELLMGR_LINK=%s\n", name);
+	text = text_format("CELLMGR_LINK=%s\n", name);
 	if (!text)
 		return -ENOMEM;
 	return write_text(path_of(bdf, path), text, 0644);

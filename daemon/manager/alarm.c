@@ -4,7 +4,7 @@
 #include <inttypes.h>
 #include <string.h>
 
-#include "common/format.h"
+#include "common/cleanup.h"
 #include "driver/failure.h"
 #include "manager/crash.h"
 #include "manager/on_failure.h"
@@ -94,10 +94,10 @@ static void tell_of_illness(struct manager *manager, struct cell *cell)
 	const char *fields[] = {cpus ? "REASON=cpu" : "REASON=heartbeat"};
 
 	if (cpus)
-		text = format_text("CPU %s stopped for a fault, the cell runs on without it",
+		text = text_format("CPU %s stopped for a fault, the cell runs on without it",
 				   list ? list : "");
 	else
-		text = format_text("no heartbeat for %" PRIu64
+		text = text_format("no heartbeat for %" PRIu64
 				   " ms, though it still runs; %srestart it",
 				   silence_ms,
 				   manager->features & CELLVISOR_FEATURE_KILL ? "kill it or " : "");

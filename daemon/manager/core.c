@@ -5,7 +5,7 @@
 #include <string.h>
 #include <sys/stat.h>
 
-#include "common/format.h"
+#include "common/cleanup.h"
 #include "manager/apply.h"
 #include "manager/console.h"
 #include "manager/crash.h"
@@ -70,7 +70,7 @@ static char *describe_config_error(const struct problems *problems, int error)
 {
 	_cleanup_(freep) char *first = problems->count ? problems_format_first(problems) : NULL;
 
-	return format_text("%s%s; the hypervisor is not enabled until this is mended and "
+	return text_format("%s%s; the hypervisor is not enabled until this is mended and "
 			   "systemctl reload cellmgrd has succeeded",
 			   first ? "" : "cannot read " CONFIG_FILE ": ",
 			   first ? first : strerror(-error));

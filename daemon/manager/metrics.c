@@ -5,7 +5,7 @@
 #include <string.h>
 #include <sys/stat.h>
 
-#include "common/format.h"
+#include "common/cleanup.h"
 #include "util/log.h"
 #include "util/write_text.h"
 
@@ -17,7 +17,7 @@ static int write_file(const struct manager *manager)
 {
 	const char *directory = manager->config.metrics.directory;
 	_cleanup_(freep) char *text = metrics_text(manager);
-	_cleanup_(freep) char *file = format_text("%s/" METRICS_FILE, directory);
+	_cleanup_(freep) char *file = text_format("%s/" METRICS_FILE, directory);
 
 	if (!text || !file)
 		return -ENOMEM;

@@ -4,7 +4,7 @@
 #include <inttypes.h>
 #include <string.h>
 
-#include "common/format.h"
+#include "common/cleanup.h"
 #include "common/quantity.h"
 #include "manager/apply.h"
 #include "manager/job_queue.h"
@@ -68,7 +68,7 @@ static void tell_limit(struct cell *cell, const struct description_restart *rule
 	log_event(LOG_ERR, MESSAGE_CELL_RESTART_LIMIT, cell->name, NULL, 0,
 		  "Cell %s stays failed: it has been started again %" PRIu64 " times within %s",
 		  cell->name, cell->record.restart.count, within);
-	text = format_text("%s; it was started again %" PRIu64 " times within %s and stays failed",
+	text = text_format("%s; it was started again %" PRIu64 " times within %s and stays failed",
 			   cell->last_error ? cell->last_error : "it failed",
 			   cell->record.restart.count, within);
 	if (text)

@@ -6,7 +6,7 @@
 #include <fcntl.h>
 #include <string.h>
 
-#include "common/format.h"
+#include "common/cleanup.h"
 #include "util/json_text.h"
 #include "util/read_text.h"
 #include "util/write_text.h"
@@ -442,7 +442,7 @@ int state_read(const char *file, struct state **ret)
 
 void state_keep_bad(const char *file)
 {
-	_cleanup_(freep) char *kept = format_text("%s" STATE_BAD, file);
+	_cleanup_(freep) char *kept = text_format("%s" STATE_BAD, file);
 
 	if (kept)
 		(void)rename(file, kept);
@@ -452,7 +452,7 @@ static int read_record(const char *directory, const char *name, struct state *st
 		       void (*bad)(const char *file, int error))
 {
 	_cleanup_(json_object_putp) struct json_object *object = NULL;
-	_cleanup_(freep) char *file = format_text("%s/%s", directory, name);
+	_cleanup_(freep) char *file = text_format("%s/%s", directory, name);
 	int r;
 
 	if (!file)

@@ -4,7 +4,7 @@
 #include <stdlib.h>
 #include <unistd.h>
 
-#include "common/format.h"
+#include "common/cleanup.h"
 #include "manager/state.h"
 #include "model/description.h"
 
@@ -15,7 +15,7 @@ static int split_off(const char *directory, const struct state_cell *cell)
 	/* Only a person can have written another name there. */
 	if (!description_name_valid(cell->name))
 		return 0;
-	file = format_text("%s/%s", directory, cell->name);
+	file = text_format("%s/%s", directory, cell->name);
 	if (!file)
 		return -ENOMEM;
 	return access(file, F_OK) == 0 ? 0 : state_write_record(file, &cell->record);

@@ -7,7 +7,7 @@
 #include <sys/sysmacros.h>
 
 #include "common/array.h"
-#include "common/format.h"
+#include "common/cleanup.h"
 #include "common/utf8.h"
 #include "model/cell_dir.h"
 
@@ -91,7 +91,7 @@ static int load_name(struct cell_dir *dir, int directory, const char *directory_
 	if (file[0] == '.' || length <= suffix || strcmp(file + length - suffix, SUFFIX) != 0)
 		return 0;
 	name = strndup(file, length - suffix);
-	path = format_text("%s/%s", directory_path, file);
+	path = text_format("%s/%s", directory_path, file);
 	if (!name || !path)
 		return -ENOMEM;
 	if (!description_name_valid(name)) {
@@ -117,7 +117,7 @@ static int load_name(struct cell_dir *dir, int directory, const char *directory_
 static int load_directory(struct cell_dir *dir, const char *root, const char *path)
 {
 	_cleanup_(closedirp) DIR *directory = NULL;
-	_cleanup_(freep) char *full = format_text("%s%s", root, path);
+	_cleanup_(freep) char *full = text_format("%s%s", root, path);
 	const struct dirent *item;
 	int r;
 

@@ -3,7 +3,7 @@
 #include <stdarg.h>
 #include <string.h>
 
-#include "common/format.h"
+#include "common/cleanup.h"
 #include "common/quantity.h"
 #include "driver_abi.h"
 #include "model/check_parts.h"
@@ -29,7 +29,7 @@ void check_report(const struct check *check, enum severity severity, const char 
 	va_list arguments;
 
 	va_start(arguments, format);
-	text = format_text_va(format, arguments);
+	text = text_vformat(format, arguments);
 	va_end(arguments);
 	if (text)
 		problems_add(check->problems, severity, &place, "%s", text);

@@ -4,7 +4,7 @@
 #include <string.h>
 #include <sys/stat.h>
 
-#include "common/format.h"
+#include "common/cleanup.h"
 #include "model/check_parts.h"
 #include "util/read_text.h"
 #include "util/signature.h"
@@ -30,8 +30,8 @@ static int check_signature(const char *root, const struct image *image, const ch
 	r = check_signature_there(root, file, place, problems);
 	if (r < 0)
 		return r;
-	name = format_text("%s" SIGNATURE_SUFFIX, file);
-	trusted = format_text("%s" CHECK_TRUSTED_DIRECTORY, root ?: "");
+	name = text_format("%s" SIGNATURE_SUFFIX, file);
+	trusted = text_format("%s" CHECK_TRUSTED_DIRECTORY, root ?: "");
 	if (!name || !trusted)
 		return -ENOMEM;
 	fd = check_open_image(root, name, place, problems, &size);

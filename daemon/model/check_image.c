@@ -6,7 +6,7 @@
 #include <string.h>
 #include <sys/stat.h>
 
-#include "common/format.h"
+#include "common/cleanup.h"
 #include "model/check_parts.h"
 #include "model/config.h"
 
@@ -15,7 +15,7 @@ static char *image_path(const char *root, const char *file, const char *suffix)
 {
 	const bool absolute = file[0] == '/';
 
-	return format_text("%s%s%s%s%s", root ?: "", absolute ? "" : CHECK_IMAGE_DIRECTORY,
+	return text_format("%s%s%s%s%s", root ?: "", absolute ? "" : CHECK_IMAGE_DIRECTORY,
 			   absolute ? "" : "/", file, suffix);
 }
 

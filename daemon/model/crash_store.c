@@ -9,7 +9,7 @@
 #include <sys/stat.h>
 
 #include "common/array.h"
-#include "common/format.h"
+#include "common/cleanup.h"
 #include "common/text_span.h"
 #include "common/utf8.h"
 #include "util/json_text.h"
@@ -126,7 +126,7 @@ static char *file_of(const char *directory, const struct crash_name *name)
 	char text[CRASH_NAME_TEXT];
 
 	crash_name_format(name, text);
-	return format_text("%s/%s", directory, text);
+	return text_format("%s/%s", directory, text);
 }
 
 /* The oldest record of the cell that has the most, when another of new_cell comes. */

@@ -3,7 +3,7 @@
 #include <fcntl.h>
 #include <string.h>
 
-#include "common/format.h"
+#include "common/cleanup.h"
 #include "model/machine.h"
 #include "util/read_text.h"
 
@@ -28,7 +28,7 @@ static int unseen(const struct reader *reader, const char *path, const char *wha
 static int read_file(const struct reader *reader, const char *path, char **ret_text,
 		     size_t *ret_length)
 {
-	_cleanup_(freep) char *full = format_text("%s%s", reader->root, path);
+	_cleanup_(freep) char *full = text_format("%s%s", reader->root, path);
 	_cleanup_(closep) int fd = -1;
 	int r;
 

@@ -7,7 +7,7 @@
 #include <string.h>
 
 #include "common/array.h"
-#include "common/format.h"
+#include "common/cleanup.h"
 #include "model/machine.h"
 #include "util/read_text.h"
 
@@ -46,7 +46,7 @@ static uint16_t read_id(int directory, const char *name, const char *attribute)
 	unsigned long id;
 	size_t length;
 
-	path = format_text("%s/%s", name, attribute);
+	path = text_format("%s/%s", name, attribute);
 	if (!path)
 		return MACHINE_PCI_UNKNOWN;
 	fd = openat(directory, path, O_RDONLY | O_CLOEXEC);
@@ -65,7 +65,7 @@ static void read_driver(int directory, const char *name, char driver[MACHINE_PCI
 	ssize_t length;
 
 	driver[0] = '\0';
-	path = format_text("%s/driver", name);
+	path = text_format("%s/driver", name);
 	if (!path)
 		return;
 	length = readlinkat(directory, path, target, sizeof(target) - 1);
@@ -103,7 +103,7 @@ int machine_read_pci(const char *root, struct machine *machine)
 {
 	_cleanup_(functions_done) struct functions functions = {0};
 	_cleanup_(closedirp) DIR *directory = NULL;
-	_cleanup_(freep) char *path = format_text("%s" MACHINE_PCI_DEVICES, root ?: "");
+	_cleanup_(freep) char *path = text_format("%s" MACHINE_PCI_DEVICES, root ?: "");
 	int r = 0;
 
 	if (!path)

@@ -8,7 +8,7 @@
 #include <inttypes.h>
 #include <string.h>
 
-#include "common/format.h"
+#include "common/cleanup.h"
 #include "page.h"
 #include "util/read_text.h"
 
@@ -250,7 +250,7 @@ static int read_file(const struct machine *machine, const struct machine_pci *fu
 		     const char *name, char **ret_data, size_t *ret_length)
 {
 	_cleanup_(freep) char *path =
-		format_text("%s" MACHINE_PCI_DEVICES "/" PCI_NAME_FORMAT "/%s", machine->root,
+		text_format("%s" MACHINE_PCI_DEVICES "/" PCI_NAME_FORMAT "/%s", machine->root,
 			    PCI_NAME_OF(function), name);
 	_cleanup_(closep) int fd = -1;
 

@@ -8,7 +8,6 @@
 #include <stdlib.h>
 
 #include "common/cleanup.h"
-#include "common/format.h"
 #include "util/read_text.h"
 
 #define LIST_MAX 4096 /* bytes of a list of CPUs or nodes */
@@ -26,9 +25,9 @@ __attribute__((format(printf, 3, 4))) static int read_list(const char *root, str
 	int r;
 
 	va_start(arguments, format);
-	path = format_text_va(format, arguments);
+	path = text_vformat(format, arguments);
 	va_end(arguments);
-	full = path ? format_text("%s%s", root, path) : NULL;
+	full = path ? text_format("%s%s", root, path) : NULL;
 	if (!full)
 		return -ENOMEM;
 	fd = open(full, O_RDONLY | O_CLOEXEC);

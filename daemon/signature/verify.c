@@ -17,7 +17,6 @@
 
 #include "common/array.h"
 #include "common/cleanup.h"
-#include "common/format.h"
 #include "util/read_text.h"
 
 #define CERTIFICATE_FILE_MAX (1u << 20)
@@ -47,7 +46,7 @@ __attribute__((format(printf, 2, 3))) static int refuse(char **ret_why, const ch
 	va_list arguments;
 
 	va_start(arguments, format);
-	*ret_why = format_text_va(format, arguments);
+	*ret_why = text_vformat(format, arguments);
 	va_end(arguments);
 	return *ret_why ? -EINVAL : -ENOMEM;
 }

@@ -4,7 +4,7 @@
 #include <errno.h>
 #include <stdarg.h>
 
-#include "common/format.h"
+#include "common/cleanup.h"
 
 int error_set(struct error *error, enum error_code code, const char *format, ...)
 {
@@ -12,7 +12,7 @@ int error_set(struct error *error, enum error_code code, const char *format, ...
 	va_list args;
 
 	va_start(args, format);
-	text = format_text_va(format, args);
+	text = text_vformat(format, args);
 	va_end(args);
 	/* Only now: the old text may have been an argument. */
 	error_done(error);

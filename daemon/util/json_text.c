@@ -3,7 +3,7 @@
 #include <stdarg.h>
 #include <string.h>
 
-#include "common/format.h"
+#include "common/cleanup.h"
 #include "common/utf8.h"
 #include "util/json_text.h"
 #include "util/json_walk.h"
@@ -116,7 +116,7 @@ void json_text_problem(const struct json_text *text, struct problems *problems,
 	size_t offset;
 
 	va_start(arguments, format);
-	message = format_text_va(format, arguments);
+	message = text_vformat(format, arguments);
 	va_end(arguments);
 	if (message && full) {
 		problems_add(problems, severity, NULL, "%s", message);

@@ -9,7 +9,6 @@
 #include <systemd/sd-journal.h>
 
 #include "common/cleanup.h"
-#include "common/format.h"
 
 #define MAX_FIELDS 16
 
@@ -54,11 +53,11 @@ static void write_console(int level, const char *text)
 static void write_journal(int level, const char *message_id, const char *cell,
 			  const char *const *fields, unsigned int num_fields, const char *text)
 {
-	_cleanup_(freep) char *message = format_text("MESSAGE=%s", text);
-	_cleanup_(freep) char *cell_field = cell ? format_text("CELL=%s", cell) : NULL;
+	_cleanup_(freep) char *message = text_format("MESSAGE=%s", text);
+	_cleanup_(freep) char *cell_field = cell ? text_format("CELL=%s", cell) : NULL;
 	/* Where `journalctl -u` and `systemctl status` of the cell's unit find it. */
 	_cleanup_(freep) char *unit =
-		cell ? format_text("OBJECT_SYSTEMD_UNIT=cell@%s.service", cell) : NULL;
+		cell ? text_format("OBJECT_SYSTEMD_UNIT=cell@%s.service", cell) : NULL;
 	char priority[16], id[64];
 	struct iovec parts[MAX_FIELDS + 6];
 	int count = 0;
@@ -90,7 +89,7 @@ void log_event(int level, const char *message_id, const char *cell, const char *
 	if (level > log_get_level())
 		return;
 	va_start(args, format);
-	text = format_text_va(format, args);
+	text = text_vformat(format, args);
 	va_end(args);
 	if (text && target == LOG_TARGET_JOURNAL)
 		write_journal(level, message_id, cell, fields, num_fields, text);

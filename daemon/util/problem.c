@@ -6,7 +6,6 @@
 
 #include "common/array.h"
 #include "common/cleanup.h"
-#include "common/format.h"
 #include "util/problem.h"
 
 /* A hostile description must not make us keep more of it than a person would read. */
@@ -63,7 +62,7 @@ int problems_add(struct problems *problems, enum severity severity,
 	char *text;
 
 	va_start(arguments, format);
-	text = format_text_va(format, arguments);
+	text = text_vformat(format, arguments);
 	va_end(arguments);
 	append(problems, severity, place ?: PROBLEM_AT(.file = NULL), text);
 	return -EINVAL;

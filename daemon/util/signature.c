@@ -6,7 +6,7 @@
 #include <pthread.h>
 #include <stdio.h>
 
-#include "common/format.h"
+#include "common/cleanup.h"
 
 /* Never unloaded: libcrypto cannot be. */
 static signature_function *load(void)
@@ -35,6 +35,6 @@ int signature_verify(const char *trusted, const struct signed_bytes *bytes, char
 	*ret_signer = *ret_why = NULL;
 	if (function)
 		return function(trusted, bytes, ret_signer, ret_why);
-	*ret_why = format_text("has a signature that nothing here can check: %s", dlerror());
+	*ret_why = text_format("has a signature that nothing here can check: %s", dlerror());
 	return *ret_why ? -EINVAL : -ENOMEM;
 }

@@ -9,7 +9,6 @@
 #include <unistd.h>
 
 #include "common/cleanup.h"
-#include "common/format.h"
 
 int write_all(int fd, const char *bytes, size_t length)
 {
@@ -28,7 +27,7 @@ int write_all(int fd, const char *bytes, size_t length)
 
 static int write_anew(const char *file, const char *text, mode_t mode, bool to_last)
 {
-	_cleanup_(freep) char *temporary = format_text("%s.new", file);
+	_cleanup_(freep) char *temporary = text_format("%s.new", file);
 	_cleanup_(closep) int fd = -1;
 	int r;
 
