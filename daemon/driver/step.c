@@ -295,14 +295,24 @@ static void destroy(struct step *step, struct driver *driver)
 static void run_load(struct step *step, struct driver *driver)
 {
 	const struct snapshot_cell *cell;
+	int r = step_load(step, driver);
 
-	step_load(step, driver);
 	take_snapshot(step, driver);
+	if (r < 0)
+		step_driver_error(step, r);
 	cell = snapshot_find_id(step->snapshot, step->id);
 	if (error_is_set(&step->error) || is_unreadable(step))
 		return;
 	if (!cell || cell->state != CELL_SHUT_DOWN)
 		step_driver_lied(step, "its state does not show it");
+}
+
+/* They report before they look again: whoever has locked the configuration is seen before. */
+static bool looks_around(enum bus_verb verb)
+{
+	return verb == VERB_ENABLE || verb == VERB_DISABLE || verb == VERB_ADD_LINK ||
+	       verb == VERB_REMOVE_LINK || verb == VERB_KEEP_CPUS || verb == VERB_GROW_POOL ||
+	       verb == VERB_SHRINK_POOL;
 }
 
 void step_run(void *argument)
@@ -336,12 +346,9 @@ void step_run(void *argument)
 			  JAILHOUSE_DEVICE, strerror(-r));
 		return;
 	}
-	/* Before the step too: whoever has locked the configuration is seen in it. */
-	take_snapshot(step, driver);
+	if (looks_around(step->verb))
+		take_snapshot(step, driver);
 	runs[step->verb](step, driver);
-	if (step->verb == VERB_ENABLE || step->verb == VERB_DISABLE ||
-	    step->verb == VERB_ADD_LINK || step->verb == VERB_REMOVE_LINK ||
-	    step->verb == VERB_KEEP_CPUS || step->verb == VERB_GROW_POOL ||
-	    step->verb == VERB_SHRINK_POOL)
+	if (looks_around(step->verb))
 		take_snapshot(step, driver);
 }

@@ -110,7 +110,8 @@ void step_run(void *step);
 void step_enable(struct step *step, struct driver *driver);
 void step_keep_cpus(struct step *step, struct driver *driver);
 void step_disable(struct step *step, struct driver *driver);
-void step_load(struct step *step, struct driver *driver);
+/* Returns what the driver said, 0 where it was not asked. */
+int step_load(struct step *step, struct driver *driver);
 /* step_load.c: whether they could be loaded; the driver is not asked. */
 void step_check_images(struct step *step);
 void step_grow_pool(struct step *step, struct driver *driver);

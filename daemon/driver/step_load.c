@@ -94,15 +94,14 @@ void step_check_images(struct step *step)
 	copy_images(step, &set);
 }
 
-void step_load(struct step *step, struct driver *driver)
+int step_load(struct step *step, struct driver *driver)
 {
 	struct driver_image images[DESCRIPTION_MAX_IMAGES + 1];
 	_cleanup_(image_set_done) struct image_set set = {.count = 0};
 	size_t count;
-	int r;
 
 	if (copy_images(step, &set) < 0)
-		return;
+		return 0;
 	for (count = 0; count < set.count; count++)
 		images[count] = (struct driver_image){
 			.data = set.images[count]->data,
@@ -117,7 +116,5 @@ void step_load(struct step *step, struct driver *driver)
 			.address = CELL_PARAMETERS_ADDRESS,
 		};
 	step->touched = true;
-	r = step_call(step, driver_cell_load(driver, step->id, images, count));
-	if (r < 0)
-		step_driver_error(step, r);
+	return step_call(step, driver_cell_load(driver, step->id, images, count));
 }
