@@ -102,13 +102,14 @@ void plan_done(struct plan *plan)
 		free(plan->blob);
 }
 
-static int need_machine(struct manager *manager, struct error *error)
+/* What changes of it by itself is read anew; devices, only for who has to do with some. */
+static int need_machine(struct manager *manager, bool devices, struct error *error)
 {
 	if (!manager->machine)
 		manager_read_machine(manager);
 	else if (machine_read_online(manager->machine_root, manager->machine) < 0 ||
-		 machine_read_pci(manager->machine_root, manager->machine) < 0 ||
-		 machine_read_pins(manager->machine_root, manager->machine) < 0)
+		 (devices && (machine_read_pci(manager->machine_root, manager->machine) < 0 ||
+			      machine_read_pins(manager->machine_root, manager->machine) < 0)))
 		log_warning("Cannot read which CPUs are online, which PCI devices are there and "
 			    "who uses interrupt pins; going by what was so");
 	if (!manager->machine)
@@ -116,6 +117,11 @@ static int need_machine(struct manager *manager, struct error *error)
 				 "the machine's CPUs and memory map cannot be read; the log says "
 				 "why");
 	return 0;
+}
+
+static bool has_devices(const struct cell *cell)
+{
+	return cell->description->num_pci || cpu_mask_count(&cell->description->pins);
 }
 
 /* One that was adopted: its record, with the memory that it has, was lost. */
@@ -161,7 +167,7 @@ static int place_now(struct manager *manager, struct cell *cell, struct error *e
 			error, ERROR_NO_RESOURCES,
 			"the hypervisor's memory is not known to this daemon, which did not enable "
 			"it or has lost its state; disable it and let cellmgrd enable it");
-	r = need_machine(manager, error);
+	r = need_machine(manager, true, error);
 	return r < 0 ? r : place(manager, cell, error, ret);
 }
 
@@ -279,9 +285,7 @@ int plan_changed(struct manager *manager, struct cell *cell, struct error *error
 	struct plan plan = {0};
 	int r;
 
-	r = cell->description->num_pci || cpu_mask_count(&cell->description->pins)
-		    ? need_machine(manager, error)
-		    : 0;
+	r = has_devices(cell) ? need_machine(manager, true, error) : 0;
 	if (r < 0)
 		return r;
 	/* Where it is now it may stay, whatever its neighbours have come to want. */
@@ -356,7 +360,7 @@ int plan_check(struct manager *manager, struct cell *cell, struct error *error)
 	struct check_input check;
 	int r;
 
-	r = need_machine(manager, error);
+	r = need_machine(manager, has_devices(cell), error);
 	if (r < 0)
 		return r;
 	/* For the CPUs that count as online. */
@@ -376,7 +380,7 @@ static int begin_check(struct manager *manager, struct problems *problems, struc
 {
 	_cleanup_(error_done) struct error error = {0};
 
-	if (need_machine(manager, &error) < 0) {
+	if (need_machine(manager, true, &error) < 0) {
 		problems_add(problems, SEVERITY_WARNING, NULL,
 			     "not checked against the machine: %s", error_text(&error));
 		return 0;
