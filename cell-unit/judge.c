@@ -121,7 +121,9 @@ void unit_judge(struct unit *unit)
 		finish_ended(unit, EXIT_FAILURE, error);
 		break;
 	case LIFECYCLE_FOREIGN:
-		unit_finish(unit, EXIT_FAILURE, "The cell belongs to somebody else now");
+		unit_finish(unit, EXIT_FAILURE,
+			    "The cell is foreign: cellmgrd does not know it, or not any more; its "
+			    "method Adopt takes it over, see cellmgrd(8)");
 		break;
 	case LIFECYCLE_DEFINED:
 	case LIFECYCLE_INVALID:

@@ -271,7 +271,7 @@ test_unit_of_a_replaced_cell_fails() {
 	unit_becomes 30 cell@alpha failed
 	state_is alpha foreign
 	like "status of cell@alpha" "$(status_of cell@alpha)" \
-		"belongs to somebody else"
+		"cell is foreign: cellmgrd does not know it.*Adopt takes it over"
 	fake gone alpha >/dev/null
 	property_becomes 15 alpha State defined
 }
@@ -340,8 +340,20 @@ test_failed_cell_is_destroyed_where_wanted() {
 	mv /tmp/broken.json /etc/cellmgr/cells/
 }
 
+# explains ID PATTERN...: what the catalog says of a message.
+explains() {
+	local text pattern
+	text=$(journalctl --dump-catalog "$1")
+	for pattern in "${@:2}"; do
+		like "catalog of $1" "$text" "$pattern"
+	done
+}
+
 test_catalog_explains_messages() {
 	journalctl --update-catalog
+	explains 03b96cd7e8f14a7da2c5417f0e9d6b82 "lost its record of it" 'org.cellmgr1.Cell Adopt' "disabled by force"
+	explains e5a1d28374f6492cb07e9c5f3b6a8d10 "daemon before it had the cell" "or on request"
+	explains b8e0a7c94a5f4e0f9d1f3c6a2e7748d5 'as "on-failure" in its description says' "cellctl kill"
 	like "catalog" "$(journalctl --dump-catalog 6f1c9a52d3d04c4b8f6e2b7a90c51e31)" \
 		'Subject: Cell @CELL@ failed'
 	local id
