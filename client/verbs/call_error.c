@@ -9,8 +9,10 @@
 #define HINT_STILL_RUNS "'cellctl list' shows what still runs; 'cellctl disable --force' stops it"
 #define HINT_KILL	"the cell did not answer in time; 'cellctl kill %s' stops it without asking"
 #define HINT_NO_KILL	"it has to end by itself: the driver in use cannot stop it without asking"
-#define HINT_DAEMON	"'systemctl status cellmgrd' shows how the daemon is"
-#define HINT_VERSION	"cellctl and cellmgrd are of different versions; 'cellctl version' shows both"
+#define HINT_MODPROBE \
+	"'modprobe cellvisor' loads the driver; if it refuses, 'journalctl -k' says why"
+#define HINT_DAEMON  "'systemctl status cellmgrd' shows how the daemon is"
+#define HINT_VERSION "cellctl and cellmgrd are of different versions; 'cellctl version' shows both"
 
 /* The first that fits counts: an error of one verb may want another hint than that of others. */
 static const struct {
@@ -19,8 +21,7 @@ static const struct {
 	const char *hint;
 	const char *without_kill; /* instead, where there is no kill; NULL: the same */
 } daemon_hints[] = {
-	{ERROR_HYPERVISOR_OFF, "enable",
-	 "'modprobe cellvisor' loads the driver; if it refuses, 'journalctl -k' says why", NULL},
+	{ERROR_HYPERVISOR_OFF, "enable", HINT_MODPROBE, NULL},
 	{ERROR_HYPERVISOR_OFF, NULL, "'cellctl enable' opens the hypervisor", NULL},
 	{ERROR_NO_SUCH_CELL, NULL,
 	 "'cellctl list' shows the cells that there are; 'systemctl reload cellmgrd' "
@@ -81,6 +82,8 @@ enum exit_status call_error_status(const char *error_name)
 
 static const char *daemon_hint(enum error_code code, const struct attempt *attempt)
 {
+	if (code == ERROR_HYPERVISOR_OFF && attempt->without_driver)
+		return HINT_MODPROBE;
 	for (size_t i = 0; i < ARRAY_SIZE(daemon_hints); i++) {
 		if (daemon_hints[i].code != code ||
 		    (daemon_hints[i].verb && strcmp(daemon_hints[i].verb, attempt->verb) != 0))

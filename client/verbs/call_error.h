@@ -20,6 +20,7 @@ struct attempt {
 	const char *polkit_action; /* that the call needs, NULL: none */
 	bool without_kill;	   /* this machine's driver cannot do that */
 	const char *host;	   /* over ssh; NULL: on this machine */
+	bool without_driver;	   /* there is none, so that nothing can be enabled */
 };
 
 /* The exit status that a D-Bus error means. */

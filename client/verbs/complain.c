@@ -72,17 +72,20 @@ static char *suggest_cells(struct client *client, const char *wanted)
 			   count > 2 ? near[2] : "", count > 2 ? "'" : "");
 }
 
-/* Whether the driver in use is known to have no way to end a cell without asking it. */
-static bool lacks_kill(struct client *client, const char *error_name)
+/* What the driver is known to be short of, where that is to do with the error. */
+static void look_at_driver(struct client *client, const char *error_name, struct attempt *attempt)
 {
 	_cleanup_(manager_info_free) struct manager_info manager = {0};
 	_cleanup_(sd_bus_error_free) sd_bus_error error = SD_BUS_ERROR_NULL;
 	enum error_code code = error_code_from_name(error_name);
 
-	if ((code != ERROR_REFUSED && code != ERROR_TIMEOUT && code != ERROR_DRIVER) ||
+	if ((code != ERROR_REFUSED && code != ERROR_TIMEOUT && code != ERROR_DRIVER &&
+	     code != ERROR_HYPERVISOR_OFF) ||
 	    fetch_manager(&client->connection, CALL_READ, &error, &manager) < 0)
-		return false;
-	return *manager.driver && !manager_has_feature(&manager, BUS_FEATURE_KILL);
+		return;
+	attempt->without_kill = *manager.driver && !manager_has_feature(&manager, BUS_FEATURE_KILL);
+	attempt->without_driver =
+		hypervisor_state_from_word(manager.hypervisor_state) == HYPERVISOR_UNAVAILABLE;
 }
 
 /* Programs that read JSON read what went wrong as JSON, too; but on standard error. */
@@ -102,8 +105,10 @@ static void complain_json(const struct client *client, const struct attempt *att
 enum exit_status complain_attempt(struct client *client, const char *cell,
 				  const sd_bus_error *error, int r)
 {
-	struct attempt attempt = {client->verb->name, cell, client->verb->polkit_action, false,
-				  client->options.host};
+	struct attempt attempt = {.verb = client->verb->name,
+				  .cell = cell,
+				  .polkit_action = client->verb->polkit_action,
+				  .host = client->options.host};
 	const char *text = error->message ? error->message : error->name;
 	enum exit_status status = error->name ? call_error_status(error->name) : STATUS_FAILED;
 	_cleanup_(freep) char *hint = NULL, *lost = NULL;
@@ -120,7 +125,8 @@ enum exit_status complain_attempt(struct client *client, const char *cell,
 	if (!client->options.quiet && status == STATUS_NO_SUCH_CELL && cell)
 		hint = suggest_cells(client, cell);
 	if (!client->options.quiet && !hint) {
-		attempt.without_kill = error->name && lacks_kill(client, error->name);
+		if (error->name)
+			look_at_driver(client, error->name, &attempt);
 		hint = call_error_hint(error->name, &attempt);
 	}
 	if (client->options.json != JSON_OFF) {

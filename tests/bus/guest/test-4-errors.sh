@@ -43,6 +43,8 @@ test_no_driver() {
 	manager_is Driver ""
 	fails_with HypervisorOff "there is no driver; load the module" manager StartCell s alpha
 	fails_with HypervisorOff "there is no driver" manager EnableHypervisor
+	fails "cellctl starts nothing" cellctl start alpha
+	like "what can be done about it" "$output" "no driver.*hint: 'modprobe cellvisor'"
 	start_monitor
 	mv fake-driver-away fake-driver
 	systemctl start fake-driver

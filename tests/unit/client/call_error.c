@@ -39,8 +39,8 @@ int main(void)
 	struct tap tap = {0};
 
 	for (size_t i = 0; i < ARRAY_SIZE(cases); i++) {
-		struct attempt attempt = {cases[i].verb, cases[i].cell, cases[i].action, false,
-					  NULL};
+		struct attempt attempt = {cases[i].verb, cases[i].cell, cases[i].action,
+					  false,	 NULL,		false};
 		_cleanup_(freep) char *hint = call_error_hint(cases[i].error, &attempt);
 
 		if (!cases[i].contains)
@@ -51,12 +51,20 @@ int main(void)
 			       cases[i].contains);
 	}
 	for (size_t i = 0; i < ARRAY_SIZE(cases); i++) {
-		struct attempt attempt = {cases[i].verb, cases[i].cell, cases[i].action, true,
-					  NULL};
+		struct attempt attempt = {cases[i].verb, cases[i].cell, cases[i].action,
+					  true,		 NULL,		false};
 		_cleanup_(freep) char *hint = call_error_hint(cases[i].error, &attempt);
 
 		tap_ok(&tap, !hint || !strstr(hint, "cellctl kill"),
 		       "%s of %s: no kill where there is none", cases[i].error, cases[i].verb);
+	}
+	for (size_t i = 0; i < 2; i++) {
+		struct attempt attempt = {.verb = i ? "start" : "disable", .without_driver = true};
+		_cleanup_(freep) char *hint =
+			call_error_hint("org.cellmgr1.Error.HypervisorOff", &attempt);
+
+		tap_ok(&tap, hint && strstr(hint, "'modprobe cellvisor'"),
+		       "%s without a driver: hint has 'modprobe cellvisor'", attempt.verb);
 	}
 	tap_ok(&tap, call_error_status("org.cellmgr1.Error.NoSuchCell") == STATUS_NO_SUCH_CELL,
 	       "NoSuchCell has an exit status of its own");
