@@ -6,6 +6,8 @@
 #include "doctor/doctor.h"
 #include "verbs/verbs.h"
 
+#define FOUND_AT 21 /* column */
+
 static void print_finding(struct client *client, struct json_object *finding)
 {
 	static const enum color colors[] = {COLOR_GREEN, COLOR_YELLOW, COLOR_RED, COLOR_DIM};
@@ -18,10 +20,13 @@ static void print_finding(struct client *client, struct json_object *finding)
 		v++;
 	fprintf(stream, "%s%-7s%s  %-10s  ", screen_color(&client->screen, colors[v]), verdict,
 		screen_plain(&client->screen, colors[v]), json_text_of(finding, "check"));
-	screen_put(&client->screen, COLOR_PLAIN, json_text_of(finding, "found"), "\n");
+	screen_put_wrapped(&client->screen, COLOR_PLAIN, FOUND_AT, FOUND_AT,
+			   json_text_of(finding, "found"));
+	fputc('\n', stream);
 	if (*todo) {
-		fputs("                     do: ", stream);
-		screen_put(&client->screen, COLOR_PLAIN, todo, "\n");
+		fprintf(stream, "%*sdo: ", FOUND_AT, "");
+		screen_put_wrapped(&client->screen, COLOR_PLAIN, FOUND_AT + 4, FOUND_AT + 4, todo);
+		fputc('\n', stream);
 	}
 }
 

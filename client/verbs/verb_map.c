@@ -58,6 +58,7 @@ static int fetch_problems(struct client *client, const struct cell_list *list,
 static void put_problems(struct client *client, struct json_object *problems)
 {
 	FILE *stream = client->output.stream;
+	const char *verdict;
 	int width = 0;
 
 	json_object_object_foreach(problems, cell, unused)
@@ -71,10 +72,12 @@ static void put_problems(struct client *client, struct json_object *problems)
 	{
 		fputs("  ", stream);
 		screen_put(&client->screen, COLOR_PLAIN, name, "");
-		fprintf(stream, "%*s  %s", width - (int)strlen(name), "",
-			problem ? "does not fit: " : "would fit");
-		screen_put(&client->screen, COLOR_PLAIN, json_object_get_string(problem) ?: "",
-			   "\n");
+		verdict = problem ? "does not fit: " : "would fit";
+		fprintf(stream, "%*s  %s", width - (int)strlen(name), "", verdict);
+		screen_put_wrapped(&client->screen, COLOR_PLAIN,
+				   (size_t)width + 4 + strlen(verdict), (size_t)width + 4,
+				   json_object_get_string(problem) ?: "");
+		fputc('\n', stream);
 	}
 }
 

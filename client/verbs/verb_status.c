@@ -33,7 +33,8 @@ static void put_text(struct client *client, enum color color, const char *text, 
 static void put_field(struct client *client, const char *label, enum color color, const char *text)
 {
 	put_label(client, label);
-	put_text(client, color, text, "\n");
+	screen_put_wrapped(&client->screen, color, LABEL_WIDTH + 2, LABEL_WIDTH + 2, text);
+	fputc('\n', client->output.stream);
 }
 
 static void put_dot(struct client *client, const char *state)
@@ -50,20 +51,22 @@ static void put_dot(struct client *client, const char *state)
 static void put_features(struct client *client, const struct manager_info *manager)
 {
 	static const char *const features[] = {BUS_FEATURES(FEATURE_WORD)};
-	char missing[sizeof("; missing:") BUS_FEATURES(FEATURE_SIZE)];
-	char *end = stpcpy(missing, "; missing:");
-	const char *first = end, *none = "none";
+	char text[sizeof("none; missing:") BUS_FEATURES(FEATURE_SIZE)], *end = text;
+	const char *before = "; missing: ";
 
-	put_label(client, "Features");
 	for (size_t i = 0; i < ARRAY_SIZE(features); i++) {
-		if (manager_has_feature(manager, features[i])) {
-			fprintf(client->output.stream, "%s%s", *none ? "" : " ", features[i]);
-			none = "";
-		} else {
-			end = stpcpy(stpcpy(end, " "), features[i]);
+		if (manager_has_feature(manager, features[i]))
+			end = stpcpy(stpcpy(end, end > text ? " " : ""), features[i]);
+	}
+	if (end == text)
+		end = stpcpy(end, "none");
+	for (size_t i = 0; i < ARRAY_SIZE(features); i++) {
+		if (!manager_has_feature(manager, features[i])) {
+			end = stpcpy(stpcpy(end, before), features[i]);
+			before = " ";
 		}
 	}
-	fprintf(client->output.stream, "%s%s\n", none, end > first ? missing : "");
+	put_field(client, "Features", COLOR_PLAIN, text);
 }
 
 /* A line about CPUs, where there are some. */

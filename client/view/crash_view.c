@@ -34,8 +34,8 @@ static void put_members(const struct screen *screen, struct json_object *object)
 			at += 2;
 		}
 		screen_put(screen, COLOR_PLAIN, key, " ");
-		screen_put(screen, COLOR_PLAIN, text, "");
-		at += width;
+		at = screen_put_wrapped(screen, COLOR_PLAIN, at + text_width(key) + 1,
+					LABEL_WIDTH + 2, text);
 		in_row++;
 	}
 }
@@ -56,7 +56,7 @@ static void put_value(const struct screen *screen, const char *key, struct json_
 	if (json_object_is_type(value, json_type_object))
 		put_members(screen, value);
 	else
-		screen_put(screen, COLOR_PLAIN, text, "");
+		screen_put_wrapped(screen, COLOR_PLAIN, LABEL_WIDTH + 2, LABEL_WIDTH + 2, text);
 	fputc('\n', screen->stream);
 }
 

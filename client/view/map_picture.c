@@ -233,11 +233,11 @@ static int put_owners(const struct map *map, const struct screen *screen)
 }
 
 /* What one more cell could have; CPU 0 stays with Linux. */
-static int put_room(const struct map *map, FILE *stream)
+static int put_room(const struct map *map, const struct screen *screen)
 {
 	_cleanup_(json_putp) struct json_object *numbers =
 		cpus_of(map, 1u << OWNER_LINUX | 1u << OWNER_KEPT, 1);
-	_cleanup_(freep) char *cpus = numbers ? format_cpus(numbers) : NULL;
+	_cleanup_(freep) char *cpus = numbers ? format_cpus(numbers) : NULL, *text = NULL;
 	char largest[QUANTITY_TEXT_MAX];
 	uint64_t size = 0;
 
@@ -249,11 +249,15 @@ static int put_room(const struct map *map, FILE *stream)
 		if (item.owner == OWNER_NONE && item.size > size)
 			size = item.size;
 	}
-	fprintf(stream, "Room for one more cell: %s%s, %s%s\n",
-		json_object_array_length(numbers) ? "CPUs " : "no CPU ",
-		json_object_array_length(numbers) ? cpus : "but Linux' first",
-		size ? quantity_round_bytes(size, largest) : "no memory",
-		size ? " of memory in one piece" : " set aside");
+	text = text_format("Room for one more cell: %s%s, %s%s",
+			   json_object_array_length(numbers) ? "CPUs " : "no CPU ",
+			   json_object_array_length(numbers) ? cpus : "but Linux' first",
+			   size ? quantity_round_bytes(size, largest) : "no memory",
+			   size ? " of memory in one piece" : " set aside");
+	if (!text)
+		return -ENOMEM;
+	screen_put_wrapped(screen, COLOR_PLAIN, 0, 2, text);
+	fputc('\n', screen->stream);
 	return 0;
 }
 
@@ -298,5 +302,5 @@ int map_picture_print(const struct map *map, const struct screen *screen)
 	fputc('\n', stream);
 	r = put_owners(map, screen);
 	fputc('\n', stream);
-	return r < 0 ? r : put_room(map, stream);
+	return r < 0 ? r : put_room(map, screen);
 }

@@ -6,8 +6,11 @@
 #include <unistd.h>
 
 #include "common/bus_words.h"
+#include "common/cleanup.h"
 #include "view/screen.h"
 #include "view/text.h"
+
+#define NARROW_INDENT 4 /* where a terminal has no room for more */
 
 #define DOT_FULL    "\xe2\x97\x8f" /* U+25CF */
 #define DOT_EMPTY   "\xe2\x97\x8b" /* U+25CB */
@@ -69,6 +72,39 @@ void screen_put(const struct screen *screen, enum color color, const char *text,
 	fputs(screen_color(screen, color), screen->stream);
 	text_put_line(screen->stream, text, screen->unicode);
 	fprintf(screen->stream, "%s%s", screen_plain(screen, color), end);
+}
+
+size_t screen_put_wrapped(const struct screen *screen, enum color color, size_t at, size_t indent,
+			  const char *text)
+{
+	_cleanup_(freep) char *clean = text_clean(text, screen->unicode);
+	const size_t columns = screen->columns;
+	size_t gap = 0; /* blanks in front of the word; none where a line begins */
+
+	if (!clean || columns == 0) {
+		screen_put(screen, color, text, "");
+		return at + (clean ? text_width(clean) : 0);
+	}
+	if (indent > columns / 2)
+		indent = NARROW_INDENT;
+	fputs(screen_color(screen, color), screen->stream);
+	for (char *next = clean, *word; (word = strsep(&next, " "));) {
+		const size_t width = text_width(word);
+
+		if (at + gap + width > columns) {
+			/* One too long for the lines below begins as far left as it must. */
+			at = indent + width <= columns ? indent
+			     : width < columns	       ? columns - width
+						       : 0;
+			gap = 0;
+			fprintf(screen->stream, "\n%*s", (int)at, "");
+		}
+		fprintf(screen->stream, "%*s%s", (int)gap, "", word);
+		at += gap + width;
+		gap = 1;
+	}
+	fputs(screen_plain(screen, color), screen->stream);
+	return at;
 }
 
 /* What stands for a state; in ASCII, too. */

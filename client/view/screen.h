@@ -42,6 +42,13 @@ const char *screen_plain(const struct screen *screen, enum color color);
 /* Writes text of one line, safely, in the colour; behind it end, as it is. */
 void screen_put(const struct screen *screen, enum color color, const char *text, const char *end);
 
+/*
+ * The same for a text of many words that begins in the column at: on a terminal it goes on below,
+ * from the column indent, instead of being broken within a word. Returns the column it ends in.
+ */
+size_t screen_put_wrapped(const struct screen *screen, enum color color, size_t at, size_t indent,
+			  const char *text);
+
 /* Colour and dot that stand for a state of a cell or of the hypervisor, as in systemctl. */
 enum color state_color(const char *state);
 const char *state_dot(const struct screen *screen, const char *state);

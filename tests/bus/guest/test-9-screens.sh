@@ -48,8 +48,8 @@ masked() {
 		s/\w{3} \d{4}-\d\d-\d\d \d\d:\d\d:\d\d [A-Z]+/DAY YYYY-MM-DD HH:MM:SS ZZZ/g;
 		s/\d{4}-\d\d-\d\d/YYYY-MM-DD/g;
 		s/(sha256 )[0-9a-f]+/$1HHHHHHHHHHHH/;
-		s/sha256: [0-9a-f]+(\n[0-9a-f]+)?$/sha256: HHHH/mg;
-		s/(monotonic|boot-id|heartbeat|versions): .*(\n\S.*)?/$1: .../g;
+		s/sha256:\s+[0-9a-f]+$/sha256: HHHH/mg;
+		s/(monotonic|boot-id|heartbeat|versions): .*(\n {20}.*)*/$1: .../g;
 		s/\d\d:\d\d:\d\d(\.\d+)?/HH:MM:SS/g;
 		s/(Daemon: )\S+/$1N.N.N/;
 		s/(Exits: )\d+/$1NNNN/;
@@ -91,6 +91,9 @@ shows() {
 	before=
 	eventually_check "the screen of $name" 20 stands
 	screen >"/tmp/$name-$columns.txt"
+	# A line that the terminal had to break is one for -J.
+	is "$name-$columns: lines that the terminal broke, within a word maybe" \
+		"$(($(mux capture-pane -p -t it | wc -l) - $(mux capture-pane -p -J -t it | wc -l)))" 0
 	mux kill-server
 	keep "$name-$columns"
 }

@@ -125,6 +125,44 @@ static void test_empty(struct tap *tap)
 	tap_is_str(tap, text, "None.\n", "or says so in words, where there are to be titles");
 }
 
+static void test_wrapping(struct tap *tap)
+{
+	static const struct {
+		size_t columns, at, indent;
+		const char *text, *wanted;
+		size_t end;
+		const char *name;
+	} cases[] = {
+		{0, 4, 4, "one two three", "one two three", 17, "no terminal: as it is"},
+		{17, 4, 4, "one two three", "one two three", 17, "what just fits stays"},
+		{16, 4, 4, "one two three", "one two\n    three", 9, "what does not goes on below"},
+		{10, 7, 2, "one two three", "one\n  two\n  three", 7, "a line each"},
+		{9, 8, 2, "one two", "\n  one two", 9, "nothing fits beside the label"},
+		{12, 4, 4, "a longer-word b", "a\n longer-word\n    b", 5,
+		 "a long one to the left"},
+		{9, 2, 2, "a longer-word b", "a\nlonger-word\n  b", 3, "too long for any line"},
+		{9, 2, 8, "one two", "one two", 9, "an indent that leaves no room is not used"},
+		{9, 6, 8, "one two", "one\n    two", 7, "but a smaller one"},
+		{7, 0, 0, "\xe7\x81\xab\xe7\x81\xab \xe7\x81\xab\xe7\x81\xab",
+		 "\xe7\x81\xab\xe7\x81\xab\n\xe7\x81\xab\xe7\x81\xab", 4,
+		 "wide characters take two columns"},
+		{20, 0, 2, "one  \033[1m", "one  ^[[1m", 10, "as safe as all text"},
+	};
+
+	for (size_t i = 0; i < ARRAY_SIZE(cases); i++) {
+		struct screen screen = {.unicode = true, .columns = cases[i].columns};
+		_cleanup_(freep) char *text = NULL;
+		size_t size, end;
+
+		screen.stream = open_memstream(&text, &size);
+		end = screen_put_wrapped(&screen, COLOR_PLAIN, cases[i].at, cases[i].indent,
+					 cases[i].text);
+		fclose(screen.stream);
+		tap_is_str(tap, text, cases[i].wanted, "wrapping: %s", cases[i].name);
+		tap_ok(tap, end == cases[i].end, "and tells where it ends: %zu", end);
+	}
+}
+
 int main(void)
 {
 	struct tap tap = {0};
@@ -136,5 +174,6 @@ int main(void)
 	test_widths(&tap);
 	test_colors(&tap);
 	test_empty(&tap);
+	test_wrapping(&tap);
 	return tap_done(&tap);
 }
