@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-only
 #include <errno.h>
 #include <inttypes.h>
+#include <stdbool.h>
 #include <stdio.h>
 #include <string.h>
 
@@ -126,23 +127,35 @@ const char *quantity_format_bytes(uint64_t bytes, char *buffer)
 	return buffer;
 }
 
-const char *quantity_round_bytes(uint64_t bytes, char *buffer)
+static const char *round_bytes(uint64_t bytes, bool up, char *buffer)
 {
 	const struct unit *unit = byte_units;
+	uint64_t whole, rest, tenths;
 	const char *name;
-	uint64_t rest;
 
 	while (unit + 1 < byte_units + ARRAY_SIZE(byte_units) && bytes >= unit[1].factor)
 		unit++;
 	name = unit->factor == 1 ? "B" : unit->name;
+	whole = bytes / unit->factor;
 	rest = bytes % unit->factor;
 	/* One digit behind the point; the rest is below 2^60, so ten times that fits. */
-	if (rest == 0)
-		snprintf(buffer, QUANTITY_TEXT_MAX, "%" PRIu64 "%s", bytes / unit->factor, name);
+	tenths = rest * 10 / unit->factor + (up && rest * 10 % unit->factor != 0);
+	if (rest == 0 || tenths == 10)
+		snprintf(buffer, QUANTITY_TEXT_MAX, "%" PRIu64 "%s", whole + tenths / 10, name);
 	else
-		snprintf(buffer, QUANTITY_TEXT_MAX, "%" PRIu64 ".%" PRIu64 "%s",
-			 bytes / unit->factor, rest * 10 / unit->factor, name);
+		snprintf(buffer, QUANTITY_TEXT_MAX, "%" PRIu64 ".%" PRIu64 "%s", whole, tenths,
+			 name);
 	return buffer;
+}
+
+const char *quantity_round_bytes(uint64_t bytes, char *buffer)
+{
+	return round_bytes(bytes, false, buffer);
+}
+
+const char *quantity_round_bytes_up(uint64_t bytes, char *buffer)
+{
+	return round_bytes(bytes, true, buffer);
 }
 
 const char *quantity_format_time(uint64_t ns, char *buffer)

@@ -42,6 +42,10 @@ const char *quantity_format_bytes(uint64_t bytes, char *buffer);
  */
 const char *quantity_round_bytes(uint64_t bytes, char *buffer);
 
+/* The same rounded up: for what is wanted, which so never reads as what there is where it is more.
+ */
+const char *quantity_round_bytes_up(uint64_t bytes, char *buffer);
+
 /* A duration in its two largest units: "3min 5s", "2d 4h", "250ms". */
 const char *quantity_format_time(uint64_t ns, char *buffer);
 

@@ -110,8 +110,8 @@ static void check_memory(struct facts *facts)
 
 	if (!read_config(facts, &config))
 		return;
-	quantity_format_bytes(config.pool_size, wanted);
-	quantity_format_bytes(free & ~((1ull << 20) - 1), there);
+	quantity_round_bytes_up(config.pool_size, wanted);
+	quantity_round_bytes(free, there);
 	if (config.reserved_memory.size && !is_reserved(facts, config.reserved_memory))
 		doctor_say(facts, VERDICT_FAIL,
 			   "boot with memmap=SIZE$ADDRESS as " CONFIG_FILE " has it",

@@ -144,17 +144,17 @@ static void check_room(const struct check *check)
 
 	if (pool == 0 || wanted <= pool)
 		return;
-	quantity_format_bytes(pool, pool_text);
+	quantity_round_bytes(pool, pool_text);
 	if (memory > pool)
 		check_report(
 			check, SEVERITY_ERROR, "memory",
 			"wants %s, but the whole pool has %s; give it less or make the pool larger",
-			quantity_format_bytes(memory, wanted_text), pool_text);
+			quantity_round_bytes_up(memory, wanted_text), pool_text);
 	else
 		check_report(check, SEVERITY_ERROR, "shared-memory",
 			     "wants %s together with the cell's memory, but the whole pool has %s; "
 			     "make it smaller or the pool larger",
-			     quantity_format_bytes(wanted, wanted_text), pool_text);
+			     quantity_round_bytes_up(wanted, wanted_text), pool_text);
 }
 
 static void check_memory(const struct check *check)
@@ -401,8 +401,8 @@ static void check_sums(const struct check_input *input, struct problems *problem
 			     &(const struct problem_place){.key = "memory"},
 			     "all cells together want %s and the pool has %s: not all can exist at "
 			     "a time",
-			     quantity_format_bytes(memory, wanted),
-			     quantity_format_bytes(input->pool_size, pool));
+			     quantity_round_bytes_up(memory, wanted),
+			     quantity_round_bytes(input->pool_size, pool));
 }
 
 int check_set(const struct check_input *input, struct problems *problems)

@@ -219,8 +219,8 @@ static void check_links_total(struct parser *parser)
 			     "brings the sections of all of the cell's links, those of their "
 			     "other peers as well, to %s together; make them smaller: %s is what a "
 			     "cell may have",
-			     quantity_format_bytes(total, wanted),
-			     quantity_format_bytes(LINKS_MAX_BYTES, limit));
+			     quantity_round_bytes_up(total, wanted),
+			     quantity_round_bytes(LINKS_MAX_BYTES, limit));
 		return;
 	}
 }

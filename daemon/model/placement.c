@@ -120,10 +120,10 @@ static void report_memory(const struct placement_input *input,
 	uint64_t piece;
 
 	description_place(description, place.key, &place.line, &place.column);
-	quantity_format_bytes(description_memory_total(description), wanted);
-	quantity_format_bytes(description->memory[region].size, size);
-	quantity_format_bytes(placement_free(input, &piece), total);
-	quantity_format_bytes(piece, largest);
+	quantity_round_bytes_up(description_memory_total(description), wanted);
+	quantity_round_bytes_up(description->memory[region].size, size);
+	quantity_round_bytes(placement_free(input, &piece), total);
+	quantity_round_bytes(piece, largest);
 	if (description->num_memory == 1)
 		problems_add(problems, SEVERITY_ERROR, &place,
 			     "wants %s, but the pool has %s free (largest piece %s); give it less, "

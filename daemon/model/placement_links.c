@@ -74,9 +74,9 @@ static int report_no_memory(const struct placement_input *input, const struct pr
 	const struct link_shape shape = link_shape(link);
 	uint64_t piece;
 
-	quantity_format_bytes(link_size(&shape, link->num_peers + 1), wanted);
-	quantity_format_bytes(placement_free(input, &piece), total);
-	quantity_format_bytes(piece, largest);
+	quantity_round_bytes_up(link_size(&shape, link->num_peers + 1), wanted);
+	quantity_round_bytes(placement_free(input, &piece), total);
+	quantity_round_bytes(piece, largest);
 	problems_add(problems, SEVERITY_ERROR, place,
 		     "link %s wants %s, but the pool has %s free (largest piece %s); make it "
 		     "smaller, destroy a cell, or make the pool larger",

@@ -241,7 +241,7 @@ static const struct machine_case cases[] = {
 	 "memory",
 	 "fail",
 	 NO_FAULT,
-	 "64M are wanted, and Linux has 48M",
+	 "64M are wanted, and Linux has 48.8M",
 	 {{"/proc/meminfo", "MemTotal: 4000000 kB\nMemAvailable: 50000 kB\n", 0, 0}}},
 	{"with little memory",
 	 "memory",

@@ -49,7 +49,7 @@ static const struct {
 	{CELL(LINK("b-x", "\"root\", \"ab\"", SIZE)), ALONE,
 	 CELL(LINK("b-x", "\"root\", \"a\"", SIZE)), "", 0, 0, NULL},
 	{CELL(LINK("big", "\"root\"", "\"size\": \"20M\"")), ALONE, ALONE, "shared-memory", 4, 3,
-	 "wants 62468K together with the cell's memory, but the whole pool has 56M"},
+	 "wants 61.1M together with the cell's memory, but the whole pool has 56M"},
 };
 
 static const struct problem *first_error(const struct problems *problems)

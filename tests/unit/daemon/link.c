@@ -79,7 +79,7 @@ static const struct {
 	{"{" MEMORY ", \"shared-memory\": [{\"name\": \"plant\", \"peers\": [\"root\"], \"size\": "
 	 "\"10M\"}, {\"name\": \"all\", \"peers\": [\"b\", \"c\"], \"size\": \"8M\"}, {\"name\": "
 	 "\"more\", \"peers\": [\"b\"], \"size\": \"1M\"}]}",
-	 "shared-memory[2]", "to 66572K together; make them smaller: 64M"},
+	 "shared-memory[2]", "to 65.1M together; make them smaller: 64M"},
 };
 
 static void test_bad(struct tap *tap)

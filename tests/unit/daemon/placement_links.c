@@ -201,7 +201,7 @@ static void test_shortages(struct tap *tap)
 	if (!tap_ok(tap, setup_make(tap, &setup, large), "links that take much"))
 		return;
 	fails(tap, &setup, 0, -ENOSPC, "shared-memory[0]",
-	      "link plant wants 57356K, but the pool has 56M free (largest piece 56M)",
+	      "link plant wants 56.1M, but the pool has 56M free (largest piece 56M)",
 	      "one that is too large for the pool is refused with numbers");
 	tap_ok(tap, place(tap, &setup, 1, &placement) == 0,
 	       "one that can never be placed keeps nobody out");

@@ -105,22 +105,27 @@ static void test_rounding(struct tap *tap)
 {
 	static const struct {
 		uint64_t bytes;
-		const char *wanted;
+		const char *wanted, *up;
 	} cases[] = {
-		{0, "0B"},
-		{1023, "1023B"},
-		{1024, "1K"},
-		{1536, "1.5K"},
-		{1 << 20, "1M"},
-		{(48 << 20) - 1, "47.9M"},
-		{UINT64_C(3) << 30, "3G"},
-		{UINT64_MAX, "15.9E"},
+		{0, "0B", "0B"},
+		{1023, "1023B", "1023B"},
+		{1024, "1K", "1K"},
+		{1536, "1.5K", "1.5K"},
+		{1 << 20, "1M", "1M"},
+		{(1 << 20) + 1, "1.0M", "1.1M"},
+		{36668 << 10, "35.8M", "35.9M"},
+		{(48 << 20) - 1, "47.9M", "48M"},
+		{UINT64_C(3) << 30, "3G", "3G"},
+		{UINT64_MAX, "15.9E", "16E"},
 	};
 	char buffer[QUANTITY_TEXT_MAX];
 
-	for (size_t i = 0; i < ARRAY_SIZE(cases); i++)
+	for (size_t i = 0; i < ARRAY_SIZE(cases); i++) {
 		tap_is_str(tap, quantity_round_bytes(cases[i].bytes, buffer), cases[i].wanted, "%s",
 			   cases[i].wanted);
+		tap_is_str(tap, quantity_round_bytes_up(cases[i].bytes, buffer), cases[i].up,
+			   "rounded up %s", cases[i].up);
+	}
 }
 
 static void test_durations(struct tap *tap)
