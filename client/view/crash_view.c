@@ -83,7 +83,7 @@ void crash_view_print(const struct screen *screen, struct json_object *record)
 		else
 			put_value(screen, key, value);
 	}
-	if (console)
+	if (console && json_object_get_string_len(console) > 0)
 		put_console(screen, console);
 }
 
