@@ -106,9 +106,44 @@ keep() {
 	is "lines that are too long" "$(perl -CSD -ne "chomp; print if length > ${1##*-}" "/tmp/$1.txt")" ""
 }
 
+# below FILE TEXT: a file of the machine that is made of files; %b of it.
+below() {
+	mkdir -p "$(dirname "/tmp/machine$1")"
+	printf '%b' "$2" >"/tmp/machine$1"
+}
+
+# A machine made of files, below /tmp/machine, with a cellctl in it: with no IOMMU, locked down and
+# with too little memory, and otherwise fit.
+machine_of_files() {
+	local kernel=6.1.0-28-amd64 file cpu
+	rm -rf /tmp/machine
+	for file in $(command -v cellctl) $(ldd "$(command -v cellctl)" | grep -o '/[^ ]*'); do
+		install -D "$file" "/tmp/machine$file"
+	done
+	below /proc/cpuinfo 'processor\t: 0\nvendor_id\t: AuthenticAMD\nmodel name\t: AMD EPYC 3251\nflags\t\t: fpu msr lm cpuid nx svm npt\n'
+	below /proc/cmdline 'root=/dev/vda1 quiet\n'
+	below /proc/meminfo 'MemTotal: 40000 kB\nMemAvailable: 36668 kB\n'
+	below /proc/sys/kernel/osrelease "$kernel\n"
+	below /boot/config-$kernel '#\nCONFIG_MODULES=y\nCONFIG_HOTPLUG_CPU=y\nCONFIG_CONTIG_ALLOC=y\nCONFIG_MEMORY_HOTREMOVE=y\nCONFIG_ACPI=y\nCONFIG_PCI=y\nCONFIG_UIO=m\n'
+	below /lib/modules/$kernel/modules.dep 'updates/cellvisor.ko: kernel/drivers/uio/uio.ko\n'
+	below /lib/modules/$kernel/updates/cellvisor.ko 'bytes of a module without a signature at the end\n'
+	below /sys/devices/system/clocksource/clocksource0/current_clocksource 'tsc\n'
+	below /sys/kernel/security/lockdown 'none [integrity] confidentiality\n'
+	below /sys/devices/system/cpu/present '0-3\n'
+	below /sys/devices/system/cpu/isolated '2-3\n'
+	below /sys/devices/system/cpu/smt/control 'on\n'
+	# Registers stand at their numbers: EFER says that SVM is off, all others are 0.
+	for cpu in 0 1; do
+		below /dev/cpu/$cpu/msr ''
+		truncate -s 4G /tmp/machine/dev/cpu/$cpu/msr
+		printf '\x01\x0d' | dd of=/tmp/machine/dev/cpu/$cpu/msr bs=1 seek=$((0xc0000080)) conv=notrunc status=none
+	done
+}
+
 test_screens() {
 	local columns before
 	whole_plant
+	machine_of_files
 	eventually_check "exits are counted" 25 exits_are_newer turbine 0
 	for columns in 80 120; do
 		shows status $columns cellctl --no-pager
@@ -117,6 +152,7 @@ test_screens() {
 		shows top $columns cellctl top turbine
 		shows crash $columns cellctl --no-pager crash
 		shows crash-cell $columns cellctl --no-pager crash pump
+		shows doctor $columns chroot /tmp/machine "$(command -v cellctl)" doctor
 	done
 	shows status 40 cellctl --no-pager
 	shows map 40 cellctl --no-pager map
