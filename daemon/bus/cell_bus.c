@@ -4,11 +4,11 @@
 #include <fcntl.h>
 #include <inttypes.h>
 
-#include "bus/inhibit.h"
 #include "bus/request.h"
 #include "bus/service.h"
 #include "bus/signal_bus.h"
 #include "bus/subscription.h"
+#include "bus/unit.h"
 #include "bus/unit.h"
 #include "bus/vtable.h"
 
@@ -302,20 +302,24 @@ int cell_bus_add(struct service *service)
 
 void cell_bus_added(const struct cell *cell, void *userdata)
 {
-	const struct service *service = userdata;
+	struct service *service = userdata;
 	_cleanup_(freep) char *path = cell_bus_path(cell);
 
 	if (path)
 		sd_bus_emit_object_added(service->bus, path);
+	service_settle(service);
 }
 
 void cell_bus_removed(const struct cell *cell, void *userdata)
 {
-	const struct service *service = userdata;
+	struct service *service = userdata;
 	_cleanup_(freep) char *path = cell_bus_path(cell);
 
 	if (path)
 		sd_bus_emit_object_removed(service->bus, path);
+	if (cell->unit_kept)
+		unit_tell(service, "UnrefUnit", cell->name);
+	service_settle(service);
 }
 
 void cell_bus_changed(const struct cell *cell, uint32_t properties, void *userdata)
@@ -326,7 +330,7 @@ void cell_bus_changed(const struct cell *cell, uint32_t properties, void *userda
 	if (path)
 		service_tell_changes(userdata, path, BUS_CELL_INTERFACE, names, properties);
 	if (properties & 1u << CELL_PROPERTY_STATE)
-		inhibit_update(userdata);
+		service_settle(userdata);
 }
 
 void cell_bus_failed(const struct cell *cell, const char *reason, const char *crash_record,

@@ -10,12 +10,12 @@
 #include <libudev.h>
 #include <systemd/sd-daemon.h>
 
-#include "bus/inhibit.h"
 #include "bus/log_control.h"
 #include "bus/service.h"
 #include "bus/unit.h"
 #include "common/cleanup.h"
 #include "manager/core.h"
+#include "manager/observe.h"
 #include "util/log.h"
 
 /* A driver that blocks the first look must not keep the bus name away. */
@@ -144,6 +144,8 @@ static int on_post(sd_event_source *source, void *userdata)
 		log_error("Cannot have the bus name %s: %s", BUS_NAME, strerror(-r));
 		return sd_event_exit(program->event, EXIT_FAILURE);
 	}
+	if (program->service->manager->observed)
+		observe_tell_status(program->service->manager);
 	sd_notify(false, "READY=1");
 	return 0;
 }
@@ -157,7 +159,7 @@ static int on_hangup(sd_event_source *source, const struct signalfd_siginfo *inf
 	if (program->service && manager_load_descriptions(program->service->manager, &error) < 0)
 		log_error("Cannot reload: %s", error_text(&error));
 	if (program->service)
-		inhibit_update(program->service);
+		service_settle(program->service);
 	return 0;
 }
 

@@ -407,4 +407,5 @@ void manager_bus_changed(uint32_t properties, void *userdata)
 	static const char *const names[] = {MANAGER_PROPERTIES(WORD_ENTRY)};
 
 	service_tell_changes(userdata, BUS_MANAGER_PATH, BUS_MANAGER_INTERFACE, names, properties);
+	service_settle(userdata);
 }

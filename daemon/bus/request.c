@@ -5,7 +5,6 @@
 #include <string.h>
 
 #include "bus/crash_bus.h"
-#include "bus/inhibit.h"
 #include "bus/polkit.h"
 #include "bus/unit.h"
 #include "manager/adopt.h"
@@ -189,7 +188,7 @@ static void carry_out_at_once(struct request *request, const struct job *job)
 		break;
 	default:
 		manager_load_descriptions(manager, &error);
-		inhibit_update(request->service);
+		service_settle(request->service);
 	}
 	finish(request, job, &error);
 }
@@ -213,6 +212,8 @@ static void carry_out(struct request *request)
 {
 	struct job *job = request->job;
 
+	if (request->is_unit && job->verb == VERB_STOP)
+		unit_tell(request->service, "ResetFailedUnit", job->cell);
 	if (request->is_unit && (job->verb == VERB_START || job->verb == VERB_STOP) &&
 	    unit_follows(request->service, job->verb, job->cell)) {
 		follow(request, job_cell(job));

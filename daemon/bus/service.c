@@ -3,6 +3,7 @@
 
 #include <errno.h>
 #include <string.h>
+#include <time.h>
 
 #include "bus/check_call.h"
 #include "bus/inhibit.h"
@@ -10,8 +11,12 @@
 #include "bus/subscription.h"
 #include "bus/unit.h"
 #include "manager/core.h"
+#include "manager/observe.h"
 #include "model/description_keys.h"
 #include "util/log.h"
+
+/* More than a start takes after its cell runs. */
+#define SETTLE_US 50000u
 
 static const struct core_events events = {
 	.cell_added = cell_bus_added,
@@ -52,6 +57,26 @@ int service_refuse_unseen(sd_bus_error *ret_error)
 {
 	return sd_bus_error_set(ret_error, SD_BUS_ERROR_TIMEOUT,
 				"the driver has not told yet which cells there are");
+}
+
+static int on_settled(sd_event_source *source, uint64_t usec, void *userdata)
+{
+	struct service *service = userdata;
+
+	service->settling = sd_event_source_disable_unref(service->settling);
+	inhibit_update(service);
+	units_keep(service);
+	if (service->manager->observed)
+		observe_tell_status(service->manager);
+	return 0;
+}
+
+void service_settle(struct service *service)
+{
+	if (!service->settling)
+		sd_event_add_time_relative(sd_bus_get_event(service->bus), &service->settling,
+					   CLOCK_MONOTONIC, SETTLE_US, SETTLE_US / 5, on_settled,
+					   service);
 }
 
 void service_tell_changes(const struct service *service, const char *path, const char *interface,
@@ -106,6 +131,7 @@ void service_free(struct service *service)
 {
 	if (!service)
 		return;
+	sd_event_source_disable_unref(service->settling);
 	subscriptions_free(service);
 	units_free(service);
 	inhibit_done(service);

@@ -24,6 +24,7 @@ struct service {
 	struct subscription *subscriptions; /* subscription.c */
 	struct unit_order *orders;	    /* unit.c */
 	sd_bus_slot *removals;		    /* of jobs that these are about, while there are some */
+	sd_event_source *settling;	    /* what is put off a little; NULL: nothing */
 	int inhibit_fd;			    /* inhibit.c: the lock; -1: none */
 	sd_bus_slot *inhibit_call;
 	bool inhibit_refused;	   /* and told */
@@ -41,6 +42,13 @@ int service_new(sd_event *event, sd_bus *bus, const char *machine_root, struct s
 /* Takes NULL. */
 void service_free(struct service *service);
 DEFINE_FREEP(struct service *, service_free)
+
+/*
+ * Cells, the hypervisor or the configuration have changed: logind and the service manager are told
+ * of it a little later, when who waits for an answer has it, and once for all that has changed
+ * until then.
+ */
+void service_settle(struct service *service);
 
 /* PropertiesChanged for bits of properties, by their names. */
 void service_tell_changes(const struct service *service, const char *path, const char *interface,

@@ -102,11 +102,24 @@ int unit_read_caller(sd_bus_message *reply, const char *cell, uid_t *ret_uid, bo
 	return 0;
 }
 
-/* What is sent without an answer. unit: NULL for what is about none. */
-static void send_systemd(const struct service *service, const char *method, const char *unit)
+void unit_tell(const struct service *service, const char *method, const char *cell)
 {
+	char unit[UNIT_NAME_MAX];
+
+	format_unit(unit, cell);
 	sd_bus_call_method_async(service->bus, NULL, SYSTEMD, SYSTEMD_PATH, SYSTEMD_INTERFACE,
-				 method, NULL, NULL, unit ? "s" : "", unit);
+				 method, NULL, NULL, "s", unit);
+}
+
+void units_keep(const struct service *service)
+{
+	for (struct cell *cell = service->manager->cells; cell; cell = cell->next) {
+		const bool keep = cell->exists && cell->description;
+
+		if (keep != cell->unit_kept)
+			unit_tell(service, keep ? "RefUnit" : "UnrefUnit", cell->name);
+		cell->unit_kept = keep;
+	}
 }
 
 /* For a daemon that comes after this one, should it die before the service manager has it. */
@@ -166,10 +179,8 @@ static void order_free(struct unit_order *order)
 	if (*link)
 		*link = order->next;
 	/* What becomes of all units of the machine is no business of ours. */
-	if (!order->service->orders) {
-		send_systemd(order->service, "Unsubscribe", NULL);
+	if (!order->service->orders)
 		order->service->removals = sd_bus_slot_unref(order->service->removals);
-	}
 	while (order->waiters) {
 		struct unit_waiter *waiter = order->waiters;
 
@@ -330,12 +341,11 @@ static struct unit_order *find_order(const struct service *service, const char *
 	return order;
 }
 
-/* Who hears of the end of a job has to have said before that he wants to. */
+/* The service manager tells whoever has given it a job of its end; no Subscribe is needed. */
 static int watch_jobs(struct service *service)
 {
 	if (service->removals)
 		return 0;
-	send_systemd(service, "Subscribe", NULL);
 	return sd_bus_match_signal_async(service->bus, &service->removals, SYSTEMD, SYSTEMD_PATH,
 					 SYSTEMD_INTERFACE, "JobRemoved", on_removed, NULL,
 					 service);
@@ -366,7 +376,7 @@ static int begin(struct unit_order *order)
 	/* Somebody wants it: how often it was started before does not count. */
 	put_on_record(order, true);
 	if (order->up)
-		send_systemd(order->service, "ResetFailedUnit", order->unit);
+		unit_tell(order->service, "ResetFailedUnit", order->cell);
 	r = watch_jobs(order->service);
 	if (r >= 0)
 		r = set_patience(order);

@@ -36,6 +36,16 @@ bool unit_follows(const struct service *service, enum bus_verb verb, const char 
 void unit_ends(struct service *service, const char *cell);
 
 /*
+ * Has the service manager keep the units of cells that exist: what it reads of one, and tells of
+ * all that it has to do with, is nothing that a start of the cell waits for then. It keeps none for
+ * a daemon that is gone.
+ */
+void units_keep(const struct service *service);
+
+/* Calls a method of the service manager that is about the unit of a cell, without an answer. */
+void unit_tell(const struct service *service, const char *method, const char *cell);
+
+/*
  * The hypervisor was disabled: none of the cells is to come back by itself. done as for
  * unit_follow(), of each unit; returns how often it will be called.
  */

@@ -392,8 +392,7 @@ void observe_settle(struct manager *manager)
 	publish(manager);
 }
 
-/* For `systemctl status`. */
-static void notify_status(const struct manager *manager)
+void observe_tell_status(const struct manager *manager)
 {
 	static char last[128];
 	char text[128];
@@ -429,7 +428,6 @@ void observe_apply(struct manager *manager, const struct snapshot *snapshot)
 	observe_missing(manager, snapshot);
 	manager->observed = true;
 	observe_settle(manager);
-	notify_status(manager);
 	manager_set_period(manager);
 	manager_save_rest(manager);
 }

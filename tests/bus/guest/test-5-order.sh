@@ -50,6 +50,77 @@ test_start_over_the_bus_starts_the_unit() {
 	unit_is cell@unknown inactive
 }
 
+# called_meanwhile METHOD: by the daemon itself, between the call of StartCell and its answer.
+called_meanwhile() {
+	awk -v method="$1" '
+		/"member":"StartCell"/ { began = 1; match($0, /"sender":"[^"]*"/); caller = substr($0, RSTART + 10, RLENGTH - 11) }
+		began && /"type":"method_return"/ && index($0, "\"destination\":\"" caller "\"") { exit }
+		began && /"type":"method_call"/ && index($0, "\"member\":\"" method "\"") { count++ }
+		END { print count + 0 }' /tmp/monitor
+}
+
+is_at_hand() {
+	[[ $(systemctl list-units --all --plain --no-legend "cell@$1.service") ]]
+}
+
+is_not_at_hand() {
+	! is_at_hand "$1"
+}
+
+# Each message is time that somebody waits.
+test_start_asks_nobody_for_more_than_it_needs() {
+	local method
+	done_well call EnableHypervisor
+	done_well cell alpha Create
+	# The service manager has read the unit before.
+	eventually_check "the unit is at hand" 30 is_at_hand alpha
+	start_monitor
+	done_well call StartCell s alpha
+	stop_monitor
+	# Who goes from the bus, and which jobs end.
+	is "ears" "$(called_meanwhile AddMatch)" 2
+	for method in GetConnectionCredentials ResetFailedUnit StartUnit; do
+		is "$method" "$(called_meanwhile $method)" 1
+	done
+	for method in Subscribe RefUnit RemoveMatch; do
+		is "$method" "$(called_meanwhile $method)" 0
+	done
+	unit_becomes 15 cell@alpha active
+	done_well call StopCell s alpha
+	unit_is cell@alpha inactive
+	check "it stays at hand" is_at_hand alpha
+	done_well cell alpha Destroy
+	eventually_check "of a cell that is gone it is not kept" 30 is_not_at_hand alpha
+}
+
+# Of a daemon that comes after another one, and of a cell whose description goes.
+test_units_of_cells_are_kept_for_the_next_daemon() {
+	done_well call EnableHypervisor
+	done_well cell alpha Create
+	eventually_check "the unit is at hand" 30 is_at_hand alpha
+	systemctl kill -s KILL cellmgrd
+	eventually_check "another daemon is there" 30 call ListCells
+	eventually_check "the unit is at hand again" 30 is_at_hand alpha
+	mv /etc/cellmgr/cells/alpha.json /tmp/
+	done_well call Reload
+	eventually_check "without a description there is none" 30 is_not_at_hand alpha
+	mv /tmp/alpha.json /etc/cellmgr/cells/
+	done_well call Reload
+}
+
+# The service manager keeps it, and with it how often it was started: what was stopped on request begins anew.
+test_unit_starts_as_often_as_it_is_stopped() {
+	local n
+	done_well call EnableHypervisor
+	done_well cell alpha Create
+	eventually_check "the unit is at hand" 30 is_at_hand alpha
+	for n in 1 2 3 4 5 6 7; do
+		done_well systemctl start cell@alpha
+		done_well systemctl stop cell@alpha
+	done
+	unit_is cell@alpha inactive
+}
+
 test_adoption_starts_the_unit() {
 	call EnableHypervisor
 	fake foreign alpha 3 >/dev/null
