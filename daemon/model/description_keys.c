@@ -347,7 +347,10 @@ static const struct description_key top_keys[] = {
 	 .value = LIST(LIMITED(CPU, 0, CPU_MASK_MAX - 1, TO(description, cpus)), 1, CPU_MASK_MAX,
 		       .unique = true, .count = MEMBER(description, cpu_count)),
 	 .short_form = &cpu_count,
-	 .forms = "must be a list of CPUs, like [3], or how many there shall be", .required = true},
+	 .forms = "must be a list of CPUs, like [3], or how many there shall be",
+	 .more = "CPUs that a description names are kept for its cell, though it does not run: the "
+		 "daemon picks\nthem for no other.\n",
+	 .required = true},
 	{"memory", "Size of the memory at guest address 0; or a list of regions.",
 	 .value = LIST(OBJECT(memory_region), 1, DESCRIPTION_MAX_MEMORY, TO_ARRAY(memory)),
 	 .lone = true, .required = true},

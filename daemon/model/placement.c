@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0-only
 #include <errno.h>
 #include <inttypes.h>
+#include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 
 #include "model/placement_parts.h"
@@ -215,6 +217,17 @@ int placement_missing(const struct placement_input *input, const struct descript
 	return 0;
 }
 
+/* The cell that has a CPU, of which there is one. */
+static const char *owner_of(const struct placement_input *input, const char *except, int cpu)
+{
+	for (size_t i = 0; i < input->num_cells; i++) {
+		if (strcmp(input->cells[i].name, except) != 0 &&
+		    cpu_mask_has(&input->cells[i].placement.cpus, cpu))
+			return input->cells[i].name;
+	}
+	return "?";
+}
+
 static struct cpu_mask busy_cpus(const struct placement_input *input, const char *except)
 {
 	struct cpu_mask busy = {0};
@@ -233,19 +246,21 @@ static int take_named_cpus(const struct placement_input *input,
 	int result = 0;
 
 	for_each_cpu (cpu, &description->cpus) {
-		const char *why = NULL;
+		const char *why = NULL, *owner = "";
 
 		if (cpu == 0)
 			why = "stays with Linux";
 		else if (!cpu_mask_has(&input->machine->present, cpu))
 			why = "is not in this machine";
-		else if (cpu_mask_has(busy, cpu))
-			why = "belongs to another cell";
+		else if (cpu_mask_has(busy, cpu)) {
+			why = "belongs to cell ";
+			owner = owner_of(input, description->name, cpu);
+		}
 		if (!why)
 			continue;
 		problems_add(problems, SEVERITY_ERROR,
-			     PROBLEM_AT(.file = description->file, .key = "cpus"), "CPU %d %s", cpu,
-			     why);
+			     PROBLEM_AT(.file = description->file, .key = "cpus"), "CPU %d %s%s",
+			     cpu, why, owner);
 		result = cpu_mask_has(busy, cpu) ? -ENOSPC : -EINVAL;
 	}
 	if (result == 0)
@@ -324,6 +339,48 @@ static struct cpu_mask choose_cpus(const struct placement_input *input, const st
 	return picked;
 }
 
+static void write_cpus(FILE *stream, const struct cpu_mask *cpus, const char *verb,
+		       const char *cell, const char *why)
+{
+	_cleanup_(freep) char *list = cpu_mask_count(cpus) ? cpu_mask_format(cpus) : NULL;
+
+	if (list)
+		fprintf(stream, ", CPU %s %s cell %s%s", list, verb, cell, why);
+}
+
+/* ", CPU 1-2 belongs to cell a, ..."; to be freed by the caller, NULL without memory. */
+static char *list_takers(const struct placement_input *input, const struct description *description,
+			 const struct cpu_mask *busy)
+{
+	char *text = NULL;
+	size_t size;
+	FILE *stream = open_memstream(&text, &size);
+
+	if (!stream)
+		return NULL;
+	for (size_t i = 0; i < input->num_cells; i++) {
+		if (strcmp(input->cells[i].name, description->name) != 0)
+			write_cpus(stream, &input->cells[i].placement.cpus, "belongs to",
+				   input->cells[i].name, "");
+	}
+	for (size_t i = 0; i < input->num_descriptions; i++) {
+		const struct description *other = input->descriptions[i];
+		struct cpu_mask kept = {0};
+
+		for_each_cpu (cpu, &other->cpus) {
+			if (cpu > 0 && cpu_mask_has(&input->machine->online, cpu) &&
+			    !cpu_mask_has(busy, cpu))
+				cpu_mask_add(&kept, cpu);
+		}
+		write_cpus(stream, &kept, "is kept for", other->name,
+			   ", whose description names it");
+	}
+	if (fclose(stream) == 0)
+		return text;
+	free(text);
+	return NULL;
+}
+
 static int pick_cpus(const struct placement_input *input, const struct description *description,
 		     const struct cpu_mask *busy, struct problems *problems,
 		     struct placement *placement)
@@ -336,18 +393,20 @@ static int pick_cpus(const struct placement_input *input, const struct descripti
 		placement->cpus = picked;
 		return 0;
 	}
-	if (count < wanted)
+	if (count < wanted) {
+		_cleanup_(freep) char *takers = list_takers(input, description, busy);
+
 		problems_add(problems, SEVERITY_ERROR,
 			     PROBLEM_AT(.file = description->file, .key = "cpus"),
-			     "wants %u, but %u can be had: CPU 0 stays with Linux, the others "
-			     "are other cells' or named in descriptions",
-			     wanted, count);
-	else
+			     "wants %u, but %u can be had: CPU 0 stays with Linux%s", wanted, count,
+			     takers ?: "");
+	} else {
 		problems_add(problems, SEVERITY_ERROR,
 			     PROBLEM_AT(.file = description->file, .key = "cpus"),
 			     "wants %u, but of whole cores %u can be had (\"whole-cores\" in "
 			     "cellmgrd.conf)",
 			     wanted, cpu_mask_count(&picked));
+	}
 	return -ENOSPC;
 }
 

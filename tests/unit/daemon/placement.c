@@ -203,12 +203,17 @@ static void test_cpus(struct tap *tap)
 		return;
 	place(tap, &setup, beyond, -EINVAL, "cpus", "CPU 4 is not in this machine", &at,
 	      "a CPU beyond the last is refused");
-	place(tap, &setup, three, -ENOSPC, "cpus", "wants 3, but 2 can be had", &at,
-	      "a CPU that some description names is not picked");
+	place(tap, &setup, three, -ENOSPC, "cpus",
+	      "wants 3, but 2 can be had: CPU 0 stays with Linux, CPU 2 is kept for cell beyond, "
+	      "whose description names it",
+	      &at, "a CPU that some description names is not picked");
 	cpu_mask_add(&at.cpus, 2);
 	create(&setup, "foreign", &at);
-	place(tap, &setup, beyond, -EINVAL, "cpus", "CPU 2 belongs to another cell", &at,
+	place(tap, &setup, beyond, -EINVAL, "cpus", "CPU 2 belongs to cell foreign", &at,
 	      "a CPU of another cell is refused");
+	place(tap, &setup, three, -ENOSPC, "cpus",
+	      "wants 3, but 0 can be had: CPU 0 stays with Linux, CPU 1-3 belongs to cell foreign",
+	      &at, "CPUs of a cell are its own, whoever names them");
 }
 
 /* Whatever the sizes: nothing overlaps, everything is in the pool and aligned. */
