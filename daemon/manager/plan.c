@@ -203,7 +203,7 @@ static int hash_cell(const struct manager *manager, const struct description *de
 	size_t size;
 	int r;
 
-	r = devices_read(manager->machine, description, false, problems, devices);
+	r = devices_read(manager->machine, description, NULL, problems, devices);
 	if (r >= 0)
 		r = encode_cell(description, placement, manager->machine, devices, problems, &blob,
 				&size);
@@ -214,15 +214,34 @@ static int hash_cell(const struct manager *manager, const struct description *de
 	return r;
 }
 
+static int gather_holders(const struct manager *manager, struct device_holders *ret)
+{
+	size_t count = 0;
+
+	for (const struct cell *cell = manager->cells; cell; cell = cell->next)
+		count++;
+	*ret = (struct device_holders){.made_of = calloc(count + 1, sizeof(*ret->made_of))};
+	if (!ret->made_of)
+		return -ENOMEM;
+	for (const struct cell *cell = manager->cells; cell; cell = cell->next) {
+		if (cell->exists && cell_owned(cell) && cell->made_of)
+			ret->made_of[ret->count++] = cell->made_of;
+	}
+	return 0;
+}
+
 static int encode(const struct manager *manager, const struct description *description,
 		  struct problems *problems, struct plan *plan)
 {
 	struct pci_facts devices[DESCRIPTION_MAX_PCI];
-	int r;
+	struct device_holders holders;
+	int r = gather_holders(manager, &holders);
 
-	r = hash_cell(manager, description, &plan->placement, problems, plan->blob_sha256);
 	if (r >= 0)
-		r = devices_read(manager->machine, description, true, problems, devices);
+		r = hash_cell(manager, description, &plan->placement, problems, plan->blob_sha256);
+	if (r >= 0)
+		r = devices_read(manager->machine, description, &holders, problems, devices);
+	free(holders.made_of);
 	if (r >= 0)
 		r = encode_cell(description, &plan->placement, manager->machine, devices, problems,
 				&plan->blob, &plan->blob_size);

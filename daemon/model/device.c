@@ -34,9 +34,27 @@ void device_key(const struct description *description, size_t index, char key[DE
 	description_device_key(key, DEVICE_KEY_MAX, "pci", index, description->pci[index].listed);
 }
 
-static int read_one(const struct machine *machine, const struct description *description,
-		    size_t index, bool with_facts, struct problems *problems, struct pci_facts *ret)
+/* The description of a cell that exists and has a function; NULL: none is known. */
+static const struct description *find_holder(const struct machine *machine,
+					     const struct device_holders *holders,
+					     const struct machine_pci *function)
 {
+	for (size_t i = 0; i < holders->count; i++) {
+		const struct description *holder = holders->made_of[i];
+
+		for (size_t n = 0; n < holder->num_pci; n++) {
+			if (device_find(machine, &holder->pci[n], NULL) == function)
+				return holder;
+		}
+	}
+	return NULL;
+}
+
+static int read_one(const struct machine *machine, const struct description *description,
+		    size_t index, const struct device_holders *holders, struct problems *problems,
+		    struct pci_facts *ret)
+{
+	const struct description *holder = NULL;
 	const struct description_pci *pci = &description->pci[index];
 	const struct machine_pci *function = device_find(machine, pci, NULL);
 	const char *why = "is not in this machine, or more than once";
@@ -44,10 +62,12 @@ static int read_one(const struct machine *machine, const struct description *des
 	char key[DEVICE_KEY_MAX];
 	int r = function ? 0 : -EXDEV;
 
-	if (r == 0 && with_facts && strcmp(function->driver, PCI_HOLDER) == 0) {
-		why = "belongs to another cell";
+	if (r == 0 && holders && strcmp(function->driver, PCI_HOLDER) == 0) {
+		holder = find_holder(machine, holders, function);
+		why = holder ? "belongs to cell "
+			     : "belongs to another cell; cellmgrd does not know to which";
 		r = -EXDEV;
-	} else if (r == 0 && with_facts) {
+	} else if (r == 0 && holders) {
 		r = pci_facts_read(machine, function, ret, &why);
 	} else if (r == 0) {
 		*ret = (struct pci_facts){.domain = function->domain, .bdf = function->bdf};
@@ -56,17 +76,18 @@ static int read_one(const struct machine *machine, const struct description *des
 		return r;
 	device_key(description, index, key);
 	place.key = key;
-	return problems_add(problems, SEVERITY_ERROR, &place, "PCI device %s %s", pci->id, why);
+	return problems_add(problems, SEVERITY_ERROR, &place, "PCI device %s %s%s", pci->id, why,
+			    holder ? holder->name : "");
 }
 
 int devices_read(const struct machine *machine, const struct description *description,
-		 bool with_facts, struct problems *problems,
+		 const struct device_holders *holders, struct problems *problems,
 		 struct pci_facts ret[DESCRIPTION_MAX_PCI])
 {
 	int r = 0;
 
 	for (size_t i = 0; r == 0 && i < description->num_pci; i++)
-		r = read_one(machine, description, i, with_facts, problems, &ret[i]);
+		r = read_one(machine, description, i, holders, problems, &ret[i]);
 	return r;
 }
 

@@ -18,13 +18,19 @@ const struct machine_pci *device_find(const struct machine *machine,
 #define DEVICE_KEY_MAX 32
 void device_key(const struct description *description, size_t index, char key[DEVICE_KEY_MAX]);
 
+/* What the cells that exist were made of, as far as that is known, named as they are. */
+struct device_holders {
+	const struct description **made_of;
+	size_t count;
+};
+
 /*
  * Finds the functions of all PCI devices of a description, ret[i] the one of its pci[i], and reads
- * what they have; without facts only where they are. Returns 0; -EINVAL with errors in problems;
- * -ENOMEM.
+ * what they have; with holders NULL only where they are, else no cell may have them. Returns 0;
+ * -EINVAL with errors in problems; -ENOMEM.
  */
 int devices_read(const struct machine *machine, const struct description *description,
-		 bool with_facts, struct problems *problems,
+		 const struct device_holders *holders, struct problems *problems,
 		 struct pci_facts ret[DESCRIPTION_MAX_PCI]);
 
 /*

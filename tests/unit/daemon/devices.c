@@ -406,12 +406,13 @@ static void test_encode(struct tap *tap, const struct machine *machine)
 				      " \"pci:1234:11e8\"]");
 	struct placement placement = {.num_memory = 1};
 	struct pci_facts devices[DESCRIPTION_MAX_PCI];
+	const struct device_holders nobody = {0};
 	void *blob = NULL;
 	size_t size;
 
 	cpu_mask_add(&placement.cpus, 2);
 	placement.memory[0] = (struct address_range){0x20000000, 1 << 20};
-	if (devices_read(machine, d, true, &problems, devices) < 0 ||
+	if (devices_read(machine, d, &nobody, &problems, devices) < 0 ||
 	    encode_cell(d, &placement, NULL, devices, &problems, &blob, &size) < 0) {
 		note_problems(tap, &problems);
 		tap_ok(tap, false, "a cell with devices is encoded");
@@ -424,6 +425,29 @@ static void test_encode(struct tap *tap, const struct machine *machine)
 	tap_is_u64(tap, devices_take(machine, d), 1, "what may be taken is the one that says so");
 	d->pci[0].take_from[0] = 'i';
 	tap_is_u64(tap, devices_take(machine, d), 0, "and from that driver only");
+}
+
+static void test_holders(struct tap *tap, const struct machine *machine)
+{
+	_cleanup_(description_freep) struct description *d =
+		describe_devices(tap, "[\"pci:0001:02:03.4\"]");
+	_cleanup_(description_freep) struct description *other =
+		describe_devices(tap, "[\"pci:1234:11e8\"]");
+	const struct description *made_of[] = {other, d};
+	struct pci_facts devices[DESCRIPTION_MAX_PCI];
+
+	for (size_t count = 1; d && other && count <= 2; count++) {
+		_cleanup_(problems_done) struct problems problems = {0};
+		const struct device_holders holders = {made_of, count};
+		const char *text = count == 1 ? "belongs to another cell; cellmgrd does not know"
+					      : "belongs to cell test";
+
+		if (!tap_ok(tap,
+			    devices_read(machine, d, &holders, &problems, devices) == -EINVAL &&
+				    has_problem(&problems, SEVERITY_ERROR, "devices[0]", text),
+			    "a device that a cell has %s", text))
+			note_problems(tap, &problems);
+	}
 }
 
 int main(void)
@@ -441,6 +465,7 @@ int main(void)
 	test_shared_page(&tap, machine);
 	test_neighbours(&tap, machine);
 	test_encode(&tap, machine);
+	test_holders(&tap, machine);
 	test_tree_done(&tree);
 	return tap_done(&tap);
 }
