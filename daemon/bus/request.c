@@ -294,7 +294,7 @@ static const char *next_action(const struct request *request)
 	    strcmp(own, BUS_ACTION_MANAGE_HYPERVISOR) != 0)
 		return BUS_ACTION_MANAGE_HYPERVISOR;
 	if (request->asked == 1 && request->job->verb == VERB_DISABLE &&
-	    request->steps & ~(1u << VERB_DISABLE))
+	    request->steps & (1u << VERB_STOP | 1u << VERB_DESTROY))
 		return BUS_ACTION_MANAGE_CELLS;
 	return NULL;
 }
@@ -377,7 +377,8 @@ static void bind_to_user(struct request *request)
 
 	job->of_user = true;
 	request->steps = forecast(job);
-	if (job->verb == VERB_START || job->verb == VERB_RESTART || job->verb == VERB_DISABLE)
+	if (job->verb == VERB_START || job->verb == VERB_RESTART || job->verb == VERB_STOP ||
+	    job->verb == VERB_DISABLE)
 		job->granted = request->steps & JOB_GUARDED;
 }
 

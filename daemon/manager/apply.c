@@ -219,7 +219,7 @@ static int submit(struct apply *apply)
 		return -ENOMEM;
 	job->whole = apply->verb == VERB_START;
 	/* Where somebody has disabled the hypervisor meanwhile it stays so. */
-	job->granted = 1u << VERB_DESTROY;
+	job->granted = 1u << VERB_DESTROY | 1u << VERB_KILL;
 	job->done = on_step;
 	job->userdata = apply;
 	job_submit(job);
@@ -333,7 +333,7 @@ int apply_begin(struct manager *manager, const char *id, uint32_t steps,
 		return error_set(error, ERROR_NO_MEMORY, "out of memory");
 	}
 	if ((*id && strcmp(id, apply->changes.id) != 0) ||
-	    changes_steps(&apply->changes) & ~steps) {
+	    changes_steps(manager, &apply->changes) & ~steps) {
 		changes_done(&apply->changes);
 		free(apply);
 		return error_set(error, ERROR_WRONG_STATE,

@@ -58,6 +58,8 @@ static void judge_entry(const struct manager *manager, const struct cell *cell,
 		set_kind(change, CHANGE_DEFINE, "it is new, and can be started");
 		return;
 	}
+	/* That of either may be in force when it is stopped. */
+	change->may_kill |= description->stop_force;
 	if (cell->description)
 		change->keys = description_differences(cell->description, description);
 	if (cell->exists && !cell_owned(cell)) {
@@ -82,6 +84,7 @@ static struct change *add(struct changes *changes, const char *name, const struc
 		return change->name ? change : NULL;
 	change->exists = cell_owned(cell);
 	change->ran = cell_running(cell);
+	change->may_kill = cell->description && cell->description->stop_force;
 	change->id = cell->id;
 	change->started_at = cell->started_at;
 	memcpy(change->image_sha256, cell->image_sha256, sizeof(change->image_sha256));
@@ -167,8 +170,9 @@ bool change_is_work(const struct change *change)
 	return change->kind == CHANGE_RESTART || (change->kind == CHANGE_REMOVE && change->exists);
 }
 
-uint32_t changes_steps(const struct changes *changes)
+uint32_t changes_steps(const struct manager *manager, const struct changes *changes)
 {
+	const bool can_kill = manager->features & CELLVISOR_FEATURE_KILL;
 	uint32_t steps = 0;
 
 	for (size_t i = 0; i < changes->count; i++) {
@@ -179,6 +183,8 @@ uint32_t changes_steps(const struct changes *changes)
 				 (change->remake ? 1u << VERB_DESTROY | 1u << VERB_CREATE : 0);
 		else if (change->kind == CHANGE_REMOVE && change->exists)
 			steps |= 1u << VERB_DESTROY | (change->ran ? 1u << VERB_STOP : 0);
+		if (change_is_work(change) && change->ran && change->may_kill && can_kill)
+			steps |= 1u << VERB_KILL;
 	}
 	return steps;
 }

@@ -23,6 +23,7 @@ struct change {
 	uint64_t started_at;
 	char image_sha256[IMAGE_SHA256_TEXT];
 	bool remake;		     /* it is to be destroyed in between */
+	bool may_kill;		     /* where it does not stop when it is asked to */
 	struct description *old;     /* in force before */
 	struct description *made_of; /* what it was made of, where that was another one */
 	const char *left;	     /* "was killed", say, meanwhile: it stays so; a constant */
@@ -45,7 +46,7 @@ void changes_done(struct changes *changes);
 bool change_is_work(const struct change *change);
 
 /* The steps that it takes: bits of enum bus_verb. */
-uint32_t changes_steps(const struct changes *changes);
+uint32_t changes_steps(const struct manager *manager, const struct changes *changes);
 
 /*
  * One line for each cell that is not left alone, in the journal; done: whether what needs steps is

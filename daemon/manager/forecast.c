@@ -3,10 +3,11 @@
 
 #include "manager/apply.h"
 #include "manager/decide.h"
+#include "manager/link.h"
 
 #define STEP(verb) (1u << (verb))
 /* More than any way takes. */
-#define MAX_STEPS  8
+#define MAX_STEPS  10
 
 /* Things as they would be after a step. */
 static void imagine(enum bus_verb step, struct situation *now, struct cell *cell)
@@ -34,10 +35,26 @@ static void imagine(enum bus_verb step, struct situation *now, struct cell *cell
 		cell->state = LIFECYCLE_FAILED;
 		now->stopped = true;
 		break;
-	default:
+	case VERB_DESTROY:
 		cell->state = LIFECYCLE_DEFINED;
 		break;
+	case VERB_GROW_POOL:
+		now->lacks_memory = false;
+		break;
+	case VERB_ADD_LINK:
+		now->lacks_link = false;
+		break;
+	case VERB_REMOVE_LINK:
+		now->unneeded = NULL;
+		break;
+	default:
+		break;
 	}
+}
+
+static bool may_kill(const struct job *job, const struct cell *cell)
+{
+	return job->manager->features & CELLVISOR_FEATURE_KILL && job_may_force(job, cell);
 }
 
 static uint32_t forecast_way(const struct job *job, struct cell *cell)
@@ -52,10 +69,20 @@ static uint32_t forecast_way(const struct job *job, struct cell *cell)
 		.hypervisor = manager->state,
 		.cell = &imagined,
 		.cells = manager->cells,
+		.can_kill = manager->features & CELLVISOR_FEATURE_KILL,
 		.was_running = cell_running(cell),
 	};
-	uint32_t steps = 0;
+	/* Where there is nothing for it now there may be when it is its turn. */
+	uint32_t steps = job->whole && job->verb != VERB_STOP ? 0 : STEP(job->verb);
 
+	/* What will be lacking is known only where nothing is enabled or destroyed before. */
+	if (manager->state == HYPERVISOR_ENABLED && cell->state == LIFECYCLE_DEFINED) {
+		now.unneeded = links_find_unneeded(manager);
+		now.lacks_memory = plan_growth(manager, cell) > 0;
+		now.lacks_link = links_lack(manager, cell);
+	}
+	if (job->verb == VERB_STOP && may_kill(job, cell))
+		steps |= STEP(VERB_KILL);
 	for (unsigned int i = 0; i < MAX_STEPS; i++) {
 		_cleanup_(error_done) struct error error = {0};
 		struct decision next = decide(&now);
@@ -67,6 +94,10 @@ static uint32_t forecast_way(const struct job *job, struct cell *cell)
 		    plan_changed(manager, cell, &error) > 0)
 			next.step = VERB_DESTROY;
 		steps |= STEP(next.step);
+		if (next.step == VERB_STOP && may_kill(job, cell))
+			steps |= STEP(VERB_KILL);
+		if (!job->whole && next.step == job->verb)
+			break;
 		imagine(next.step, &now, &imagined);
 	}
 	return steps;
@@ -80,7 +111,11 @@ static uint32_t forecast_disable(const struct job *job)
 		if (cell_owned(cell))
 			steps |= STEP(VERB_DESTROY);
 		if (cell_running(cell) && job->force)
-			steps |= STEP(VERB_STOP);
+			steps |= STEP(VERB_STOP) | (may_kill(job, cell) ? STEP(VERB_KILL) : 0);
+	}
+	for (const struct link *link = job->manager->links; link; link = link->next) {
+		if (!link->stuck)
+			steps |= STEP(VERB_REMOVE_LINK);
 	}
 	return steps;
 }
@@ -90,7 +125,9 @@ static uint32_t forecast_apply(const struct job *job)
 	_cleanup_(changes_done) struct changes changes = {0};
 	_cleanup_(error_done) struct error error = {0};
 
-	return apply_plan(job->manager, &changes, &error) < 0 ? 0 : changes_steps(&changes);
+	return apply_plan(job->manager, &changes, &error) < 0
+		       ? 0
+		       : changes_steps(job->manager, &changes);
 }
 
 uint32_t forecast(const struct job *job)
@@ -103,5 +140,5 @@ uint32_t forecast(const struct job *job)
 		return forecast_apply(job);
 	if (job_is_at_once(job))
 		return 0;
-	return job->whole && cell ? forecast_way(job, cell) : STEP(job->verb);
+	return cell ? forecast_way(job, cell) : STEP(job->verb);
 }

@@ -6,7 +6,9 @@
 
 /*
  * The steps that a job would take as things are: bits of enum bus_verb, 0 for what is done without.
- * Links and pieces of the pool, which come and go with cells, are left out.
+ * The kill that a stop may end in is one of them. Links and pieces of the pool are told of where a
+ * cell is to be created beside those that there are; what they would be after the hypervisor is
+ * enabled, or a cell destroyed, is not known before.
  */
 uint32_t forecast(const struct job *job);
 

@@ -70,6 +70,11 @@ bool job_brings_to_life(const struct job *job)
 	       job->verb == VERB_LOAD;
 }
 
+bool job_may_force(const struct job *job, const struct cell *cell)
+{
+	return job->force || (cell->description && cell->description->stop_force);
+}
+
 struct cell *job_cell(const struct job *job)
 {
 	return job->cell ? manager_find_cell(job->manager, job->cell) : NULL;

@@ -16,7 +16,7 @@
  * Steps that change more than the cell that a method names, or more of it than one expects: they
  * are done for those only who were found to be allowed them.
  */
-#define JOB_GUARDED (1u << VERB_ENABLE | 1u << VERB_DESTROY)
+#define JOB_GUARDED (1u << VERB_ENABLE | 1u << VERB_DESTROY | 1u << VERB_KILL)
 
 struct job {
 	struct manager *manager;
@@ -94,6 +94,9 @@ void job_set_cancelled(const struct job *job, const char *why, struct error *err
 
 /* Whether the cell would run, or be ready to, when it is done. */
 bool job_brings_to_life(const struct job *job);
+
+/* Whether it kills a cell that does not stop when it is asked to. */
+bool job_may_force(const struct job *job, const struct cell *cell);
 
 /* The cell that it is about, as it is now; NULL where there is none. */
 struct cell *job_cell(const struct job *job);

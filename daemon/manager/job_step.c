@@ -137,7 +137,7 @@ static int fill_step(struct job *job, struct cell *cell, struct error *error)
 	case VERB_LOAD:
 		return plan_load(cell, job->images, job->num_images, step, error);
 	case VERB_STOP:
-		step->force = job->force || (cell->description && cell->description->stop_force);
+		step->force = job->granted & 1u << VERB_KILL && job_may_force(job, cell);
 		step->stop_time_us = cell->description ? cell->description->stop_timeout_ns / 1000
 						       : 1; /* once */
 		return 0;

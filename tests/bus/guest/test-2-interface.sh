@@ -176,6 +176,28 @@ test_rules_see_cell_and_verb() {
 	check "as it was he may" "${games[@]}" "$manager" org.cellmgr1.Manager StartCell s alpha
 }
 
+# Each by what it would do at the worst: the description of the cell says whether a stop is a kill.
+test_rules_see_the_kill_that_a_stop_may_end_in() {
+	local news=(setpriv --reuid=9 --regid=9 --clear-groups ./bus-peer call) verb
+	call EnableHypervisor
+	call StartCell s alpha
+	check "news may restart it" "${news[@]}" "$manager" org.cellmgr1.Manager RestartCell s alpha
+	mv /etc/cellmgr/cells/broken.json /tmp/
+	sed -i 's/"force": false/"force": true/' /etc/cellmgr/cells/alpha.json
+	done_well call Reload
+	for verb in StopCell RestartCell; do
+		fails "not $verb by force" "${news[@]}" "$manager" org.cellmgr1.Manager "$verb" s alpha
+		like "why" "$output" 'org.cellmgr1.manage-cells'
+	done
+	fails "nor the single step" "${news[@]}" "$manager"/cell/alpha org.cellmgr1.Cell Stop
+	state_is alpha running
+	sed -i 's/"force": true/"force": false/' /etc/cellmgr/cells/alpha.json
+	done_well call Reload
+	mv /tmp/broken.json /etc/cellmgr/cells/
+	check "as it was he may" "${news[@]}" "$manager" org.cellmgr1.Manager StopCell s alpha
+	state_is alpha shut-down
+}
+
 # The user mail may open and close the hypervisor, and nothing with cells.
 test_who_may_close_the_hypervisor_may_not_end_cells() {
 	local mail=(setpriv --reuid=8 --regid=8 --clear-groups ./bus-peer call) calls
