@@ -377,8 +377,7 @@ static void bind_to_user(struct request *request)
 
 	job->of_user = true;
 	request->steps = forecast(job);
-	if (job->verb == VERB_START || job->verb == VERB_RESTART || job->verb == VERB_STOP ||
-	    job->verb == VERB_DISABLE)
+	if (job->whole || job->verb == VERB_STOP || job->verb == VERB_DISABLE)
 		job->granted = request->steps & JOB_GUARDED;
 }
 
