@@ -9,7 +9,6 @@
 #include "bus/signal_bus.h"
 #include "bus/subscription.h"
 #include "bus/unit.h"
-#include "bus/unit.h"
 #include "bus/vtable.h"
 
 #define BUS_OBJECT struct cell

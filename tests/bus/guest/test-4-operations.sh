@@ -143,6 +143,32 @@ test_a_crowd_is_answered_while_a_cell_is_asked() {
 }
 
 # Their calls are there before root's, and nobody knows yet whose they are.
+# crowd CALLS: 64 peers at once, each so many calls.
+crowd() {
+	local n pids=()
+	for ((n = 0; n < 64; n++)); do
+		./bus-peer pace "$1" >/dev/null &
+		pids+=($!)
+	done
+	for n in "${pids[@]}"; do
+		wait "$n" || not_ok "a peer of the crowd"
+	done
+}
+
+test_a_crowd_leaves_nothing_behind() {
+	local pid before descriptors
+	done_well call StartCell s alpha
+	# What it keeps for good it has after the first ones.
+	crowd 20
+	pid=$(pid_of cellmgrd)
+	before=$(memory_of_daemon) descriptors=$(find "/proc/$pid/fd" -mindepth 1 | wc -l)
+	crowd 160
+	is "the daemon" "$(pid_of cellmgrd)" "$pid"
+	between "KiB that it grew by in 10240 calls" $(($(memory_of_daemon) - before)) -100000 512
+	eventually_check "descriptors are given back" 10 holds_no_more "$pid" "$descriptors"
+	state_is alpha running
+}
+
 test_a_flood_leaves_root_a_place() {
 	local peers=() n pid
 	call EnableHypervisor
