@@ -40,7 +40,7 @@ struct fake_reply {
 /* Root of the machine that the daemon is told of. */
 #define FAKE_MACHINE "/usr/lib/cellmgr-test/machine"
 
-#define FAKE_MAX_CELLS	 16
+#define FAKE_MAX_CELLS	 64
 #define FAKE_MAX_LINKS	 8
 #define FAKE_MAX_ENDS	 8
 #define FAKE_MAX_DEVICES 8

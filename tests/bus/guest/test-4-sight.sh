@@ -135,6 +135,45 @@ cpu_time() {
 
 # Each look at the cells is several calls of the driver, and its stand-in makes each of them one sleep
 # or two more: they say little of how often the thread wakes up by itself.
+# wake_ups CELLS: of the loop, of looks, each of which asks for the status of all cells, and for the heartbeats of
+# two of them in between, in ten seconds; in $count.
+wake_ups() {
+	local loop looks asked beats
+	loop=$(switches cellmgrd) looks=$(fake calls events) asked=$(fake calls status)
+	sleep 10
+	loop=$(($(switches cellmgrd) - loop)) looks=$(($(fake calls events) - looks))
+	asked=$(($(fake calls status) - asked))
+	beats=$(((asked - looks * $1) / 2))
+	diag "$1 cells: in ten seconds $loop switches of the loop, $looks looks, $beats times heartbeats"
+	count=$((loop + looks + beats))
+}
+
+has_object() {
+	call GetCell s "$1"
+}
+
+test_many_cells_wake_up_no_more_than_two() {
+	local count sixty n
+	done_well call StartCell s alpha
+	done_well call StartCell s beta
+	for ((n = 0; n < 58; n++)); do
+		fake foreign "many$n" 3 >/dev/null
+	done
+	eventually_check "all are seen" 15 has_object many57
+	sleep 8
+	wake_ups 60
+	sixty=$count
+	for ((n = 0; n < 58; n++)); do
+		fake gone "many$n" >/dev/null
+	done
+	sleep 8
+	wake_ups 2
+	# Four a second, and what a window has more at its ends.
+	between "wake-ups of two in ten seconds" "$count" 2 44
+	between "wake-ups of sixty" "$sixty" 2 $((count + 8))
+	state_is alpha running
+}
+
 test_idle_costs_next_to_nothing() {
 	local loop looks others cpu memory idle='operations|kills|crash records'
 	done_well call StartCell s alpha
