@@ -122,8 +122,8 @@ void unit_judge(struct unit *unit)
 		break;
 	case LIFECYCLE_FOREIGN:
 		unit_finish(unit, EXIT_FAILURE,
-			    "The cell is foreign: cellmgrd does not know it, or not any more; its "
-			    "method Adopt takes it over, see cellmgrd(8)");
+			    "The cell is foreign: cellmgrd does not know it, or not any more; "
+			    "'cellctl adopt' takes it over if it is the described one");
 		break;
 	case LIFECYCLE_DEFINED:
 	case LIFECYCLE_INVALID:

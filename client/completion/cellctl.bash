@@ -8,7 +8,7 @@ _cellctl_cells() {
 
 _cellctl() {
 	local current=${COMP_WORDS[COMP_CWORD]} previous=${COMP_WORDS[COMP_CWORD - 1]}
-	local verbs='status list start stop restart kill cancel create load destroy enable disable check apply doctor
+	local verbs='status list start stop restart kill cancel create load destroy adopt enable disable check apply doctor
 		console signals set stats top map crash monitor version help'
 	local options='--help --version --host= --quiet --json= --no-pager --no-legend'
 	local verb='' cells=0 word i
@@ -71,7 +71,7 @@ _cellctl() {
 	start | stop | restart | kill | cancel)
 		mapfile -t COMPREPLY < <(compgen -W "$(_cellctl_cells)" -- "$current")
 		;;
-	status | create | load | destroy | console | signals | set | stats | top | crash)
+	status | create | load | destroy | adopt | console | signals | set | stats | top | crash)
 		[ "$cells" = 0 ] &&
 			mapfile -t COMPREPLY < <(compgen -W "$(_cellctl_cells)" -- "$current")
 		;;

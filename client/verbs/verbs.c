@@ -34,6 +34,8 @@ static const struct verb verbs[] = {
 	 .run = verb_lifecycle, OF_CELL("Load")},
 	{"destroy", "CELL", "Take back what a cell holds", 1, 1, OPTION_JSON, .run = verb_lifecycle,
 	 OF_CELL("Destroy")},
+	{"adopt", "CELL", "Take over a foreign cell that is the described one", 1, 1, OPTION_JSON,
+	 .run = verb_lifecycle, OF_CELL("Adopt")},
 	{"enable", "", "Open the hypervisor under the running system", 0, 0, OPTION_JSON,
 	 .run = verb_hypervisor, OF_HYPERVISOR("EnableHypervisor")},
 	{"disable", "", "Close the hypervisor (--force: stop all cells first)", 0, 0,

@@ -174,7 +174,7 @@ static void on_bad_record(const char *file, int error)
 {
 	log_error("Cannot use %s: %s; it is kept as %s" STATE_BAD
 		  ", and its cell is taken as foreign; "
-		  "where it is the described one, Adopt takes it back",
+		  "where it is the described one, 'cellctl adopt' takes it back",
 		  file, strerror(-error), file);
 }
 

@@ -240,7 +240,7 @@ struct decision decide(const struct situation *now)
 		return refuse(
 			now->cell, ERROR_WRONG_STATE,
 			"it is not known to this daemon and is not touched; where it is the one "
-			"that its description means, Adopt takes it over");
+			"that its description means, 'cellctl adopt' takes it over");
 	if (now->cell->state == LIFECYCLE_INVALID)
 		return refuse(now->cell, ERROR_INVALID, "its description has errors");
 	if (!now->whole)

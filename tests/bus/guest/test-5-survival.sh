@@ -163,7 +163,7 @@ test_nonsense_in_the_file_of_a_cell_costs_that_cell() {
 	like "journal of the record" "$(journal)" \
 		'Cannot use /run/cellmgr/records/alpha: .* kept as /run/cellmgr/records/alpha.bad'
 	is "size of the evidence" "$(stat -c %s /run/cellmgr/records/alpha.bad)" 40
-	fails_with WrongState "alpha is foreign.*not known to this daemon.*Adopt" manager StopCell s alpha
+	fails_with WrongState "alpha is foreign.*not known to this daemon.*'cellctl adopt' takes it over" manager StopCell s alpha
 	# It is the described one.
 	done_well cell alpha Adopt
 	state_is alpha running
@@ -194,7 +194,7 @@ test_what_does_not_fit_is_not_adopted() {
 	# A count is what any such cell has.
 	fake foreign beta 2 >/dev/null
 	property_becomes 15 beta State foreign
-	done_well cell beta Adopt
+	done_well cellctl adopt beta
 	state_is beta running
 }
 
@@ -271,7 +271,7 @@ test_unit_of_a_replaced_cell_fails() {
 	unit_becomes 30 cell@alpha failed
 	state_is alpha foreign
 	like "status of cell@alpha" "$(status_of cell@alpha)" \
-		"cell is foreign: cellmgrd does not know it.*Adopt takes it over"
+		"cell is foreign: cellmgrd does not know it.*'cellctl adopt' takes it over"
 	fake gone alpha >/dev/null
 	property_becomes 15 alpha State defined
 }
@@ -351,7 +351,7 @@ explains() {
 
 test_catalog_explains_messages() {
 	journalctl --update-catalog
-	explains 03b96cd7e8f14a7da2c5417f0e9d6b82 "lost its record of it" 'org.cellmgr1.Cell Adopt' "disabled by force"
+	explains 03b96cd7e8f14a7da2c5417f0e9d6b82 "lost its record of it" 'cellctl adopt @CELL@' "disabled by force"
 	explains e5a1d28374f6492cb07e9c5f3b6a8d10 "daemon before it had the cell" "or on request"
 	explains b8e0a7c94a5f4e0f9d1f3c6a2e7748d5 'as "on-failure" in its description says' "cellctl kill"
 	like "catalog" "$(journalctl --dump-catalog 6f1c9a52d3d04c4b8f6e2b7a90c51e31)" \
