@@ -198,6 +198,35 @@ test_rules_see_the_kill_that_a_stop_may_end_in() {
 	state_is alpha shut-down
 }
 
+# asks WORDS METHOD [ARGUMENT...]: so polkit is told what a call of the manager would do.
+asks() {
+	fails "bin may not call $2" setpriv --reuid=2 --regid=2 --clear-groups ./bus-peer call "$manager" \
+		org.cellmgr1.Manager "${@:2}"
+	is "steps of $2" "$(journal SYSLOG_IDENTIFIER=steps | tail -1)" "$1"
+}
+
+test_polkit_is_told_all_that_would_be_done() {
+	local plan
+	asks "start: enable create load start" StartCell s alpha
+	limit 192M
+	wide wide 2 100M
+	call EnableHypervisor
+	asks "start: create load start grow-pool" StartCell s wide
+	describe turbine 1 "$(link plant '"root"')"
+	asks "start: create load start add-link" StartCell s turbine
+	done_well call StartCell s turbine
+	done_well call StartCell s alpha
+	asks "stop: stop" StopCell s alpha
+	asks "disable: disable destroy remove-link" DisableHypervisor b false
+	asks "disable: disable stop kill destroy remove-link" DisableHypervisor b true
+	# By the description that comes as by the one that goes.
+	sed -i 's/"1M"/"2M"/; s/"force": false/"force": true/' /etc/cellmgr/cells/alpha.json
+	plan=$(busctl --json=short call org.cellmgr1 "$manager" org.cellmgr1.Manager Plan | grep -o '"[0-9a-f]\{32,\}"' | head -1)
+	asks "apply: create load start stop kill destroy" Apply s "${plan//\"/}"
+	clear_links
+	away
+}
+
 # The user mail may open and close the hypervisor, and nothing with cells.
 test_who_may_close_the_hypervisor_may_not_end_cells() {
 	local mail=(setpriv --reuid=8 --regid=8 --clear-groups ./bus-peer call) calls
