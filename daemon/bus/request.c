@@ -377,8 +377,7 @@ static void bind_to_user(struct request *request)
 
 	job->of_user = true;
 	request->steps = forecast(job);
-	if (job->whole || job->verb == VERB_STOP || job->verb == VERB_DISABLE)
-		job->granted = request->steps & JOB_GUARDED;
+	job->granted = request->steps & JOB_GUARDED;
 }
 
 static int on_identity(sd_bus_message *message, void *userdata, sd_bus_error *ret_error)
