@@ -404,9 +404,8 @@ test_the_end_of_a_unit_is_believed_of_nobody_but_the_service_manager() {
 	no_drop_ins
 }
 
-# The start of a unit that is being stopped is tried again, but not for ever.
-test_start_over_a_unit_that_does_not_end_is_given_up() {
-	local start stop job
+# The cell of a unit that is being stopped is started: $stop and $start are on their way.
+start_over_a_stop() {
 	end_at_word
 	done_well call StartCell s alpha
 	unit_becomes 15 cell@alpha active
@@ -416,6 +415,12 @@ test_start_over_a_unit_that_does_not_end_is_given_up() {
 	eventually_check "the unit is being stopped" 15 stop_job_of_alpha
 	./bus-peer call "$manager" org.cellmgr1.Manager StartCell s alpha >/tmp/start 2>&1 &
 	start=$!
+}
+
+# The start of a unit that is being stopped is tried again, but not for ever.
+test_start_over_a_unit_that_does_not_end_is_given_up() {
+	local start stop job
+	start_over_a_stop
 	eventually_check "who starts the cell is answered" 15 has_ended "$start"
 	is "the start" "$(cat /tmp/start)" ""
 	like "journal" "$(journal CELL=alpha)" "not started cell@alpha.service in time"
@@ -429,15 +434,7 @@ test_start_over_a_unit_that_does_not_end_is_given_up() {
 
 test_start_over_a_unit_that_ends_soon_is_tried_again() {
 	local start stop job
-	end_at_word
-	done_well call StartCell s alpha
-	unit_becomes 15 cell@alpha active
-	systemctl stop cell@alpha &
-	stop=$!
-	property_becomes 15 alpha State shut-down
-	eventually_check "the unit is being stopped" 15 stop_job_of_alpha
-	./bus-peer call "$manager" org.cellmgr1.Manager StartCell s alpha >/tmp/start 2>&1 &
-	start=$!
+	start_over_a_stop
 	property_becomes 15 alpha State running
 	# It has been refused by then.
 	sleep 0.2
