@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-only
-/* start, stop, restart, kill, cancel, create, load, destroy, adopt, enable, disable: one call each. */
+/* start, stop, restart, kill, cancel, create, load, destroy, adopt, enable, disable: one call each.
+ */
 #include <string.h>
 
 #include "bus/fetch.h"
