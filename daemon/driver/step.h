@@ -84,7 +84,7 @@ struct step {
 	struct snapshot *snapshot; /* of afterwards; NULL where it could not be taken */
 	int32_t created_id;
 	bool touched; /* VERB_LOAD: the driver was asked, the memory may have changed */
-	char image_sha256[IMAGE_SHA256_TEXT];
+	char image_sha256[SHA256_TEXT];
 	char *image_signer; /* of the first; NULL: not asked */
 	/* VERB_STOP: why the cell had to be killed, a constant; NULL: it had not. */
 	const char *forced;

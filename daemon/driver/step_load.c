@@ -83,7 +83,8 @@ static int copy_images(struct step *step, struct image_set *set)
 		if (r < 0)
 			return r;
 	}
-	image_hash(set->images, set->count, step->image_sha256);
+	if (!image_hash(set->images, set->count, step->image_sha256))
+		return error_set(&step->error, ERROR_NO_RESOURCES, "out of memory");
 	return 0;
 }
 

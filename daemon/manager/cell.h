@@ -94,7 +94,7 @@ struct cell {
 	uint64_t exits_at; /* monotonic µs, of a reading that may have brought nothing new */
 	uint64_t started_at, started_monotonic;
 	uint32_t pending; /* keys that are to count, and do not yet (model/description_diff.h) */
-	char image_sha256[IMAGE_SHA256_TEXT];
+	char image_sha256[SHA256_TEXT];
 	uint32_t changed;
 };
 

@@ -115,7 +115,7 @@ static int identify(const struct cell_dir *dir, struct changes *changes)
 	}
 	r = fclose(stream) == 0 ? 0 : -ENOMEM;
 	if (r >= 0)
-		image_hash_bytes(text, size, changes->id);
+		sha256_of(text, size, changes->id);
 	free(text);
 	return r;
 }

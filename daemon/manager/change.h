@@ -21,7 +21,7 @@ struct change {
 	bool ran;
 	int32_t id;
 	uint64_t started_at;
-	char image_sha256[IMAGE_SHA256_TEXT];
+	char image_sha256[SHA256_TEXT];
 	bool remake;		     /* it is to be destroyed in between */
 	bool may_kill;		     /* where it does not stop when it is asked to */
 	struct description *old;     /* in force before */
@@ -34,7 +34,7 @@ struct change {
 struct changes {
 	struct change *items; /* by name */
 	size_t count;
-	char id[IMAGE_SHA256_TEXT]; /* of this very plan */
+	char id[SHA256_TEXT]; /* of this very plan */
 };
 
 /* dir as loaded. Returns 0 or -ENOMEM. */

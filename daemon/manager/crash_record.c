@@ -60,10 +60,10 @@ static void add_failure(struct json_object *object, const struct failure_record 
 static void add_hashes(struct json_object *object, const struct cell *cell)
 {
 	const struct description *description = cell->description;
-	char sha256[IMAGE_SHA256_TEXT] = "";
+	char sha256[SHA256_TEXT] = "";
 
 	if (description && description->text)
-		image_hash_bytes(description->text, description->text_length, sha256);
+		sha256_of(description->text, description->text_length, sha256);
 	add_text(object, "description-sha256", sha256);
 	add_text(object, "image-sha256", cell->record.image_sha256);
 	add_text(object, "blob-sha256", cell->record.blob_sha256);

@@ -153,14 +153,13 @@ static void read_all(void *userdata)
 	const struct digests *digests = userdata;
 
 	for (struct digest_task *task = digests->tasks; task; task = task->next) {
-		struct sha256 hash;
-		bool good = true;
+		_cleanup_(sha256_freep) struct sha256 *hash = sha256_begin();
+		bool good = hash;
 
-		sha256_begin(&hash);
-		for (size_t i = 0; i < task->digest.count; i++)
-			good &= read_file(digests, task->files[i], &hash, &task->digest.files[i]);
+		for (size_t i = 0; hash && i < task->digest.count; i++)
+			good &= read_file(digests, task->files[i], hash, &task->digest.files[i]);
 		if (good)
-			sha256_end(&hash, task->digest.sha256);
+			sha256_end(hash, task->digest.sha256);
 	}
 }
 

@@ -19,7 +19,7 @@ struct digest_file {
 struct digest {
 	size_t count;
 	struct digest_file files[DESCRIPTION_MAX_IMAGES];
-	char sha256[IMAGE_SHA256_TEXT]; /* of all, as of what is loaded; "": cannot be read */
+	char sha256[SHA256_TEXT]; /* of all, as of what is loaded; "": cannot be read */
 };
 
 /*

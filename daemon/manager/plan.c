@@ -196,7 +196,7 @@ int plan_add_link(struct manager *manager, struct cell *cell, struct error *erro
  */
 static int hash_cell(const struct manager *manager, const struct description *description,
 		     const struct placement *placement, struct problems *problems,
-		     char ret[IMAGE_SHA256_TEXT])
+		     char ret[SHA256_TEXT])
 {
 	struct pci_facts devices[DESCRIPTION_MAX_PCI];
 	_cleanup_(freep) void *blob = NULL;
@@ -210,7 +210,7 @@ static int hash_cell(const struct manager *manager, const struct description *de
 	if (r < 0)
 		return r;
 	((struct cell_desc *)blob)->msg_reply_timeout = 0;
-	image_hash_bytes(blob, size, ret);
+	sha256_of(blob, size, ret);
 	return r;
 }
 
@@ -291,7 +291,7 @@ bool plan_unchanged(const struct manager *manager, const struct cell *cell,
 		    const struct description *description)
 {
 	_cleanup_(problems_done) struct problems problems = {0};
-	char sha256[IMAGE_SHA256_TEXT];
+	char sha256[SHA256_TEXT];
 
 	return fits(description, &cell->record.placement) &&
 	       hash_cell(manager, description, &cell->record.placement, &problems, sha256) >= 0 &&

@@ -15,7 +15,7 @@ struct plan {
 	void *blob;
 	size_t blob_size;
 	uint64_t take; /* its PCI devices that may be taken from Linux' drivers */
-	char blob_sha256[IMAGE_SHA256_TEXT];
+	char blob_sha256[SHA256_TEXT];
 };
 
 /* Takes NULL. */

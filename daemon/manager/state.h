@@ -41,8 +41,8 @@ struct cell_record {
 	char intent[16];	    /* name of the step in progress, "" for none */
 	uint64_t started_at;	    /* µs since the epoch; 0: never */
 	uint64_t started_monotonic; /* the same moment by the clock that nobody sets */
-	char image_sha256[IMAGE_SHA256_TEXT];
-	char blob_sha256[IMAGE_SHA256_TEXT]; /* of what it was created from */
+	char image_sha256[SHA256_TEXT];
+	char blob_sha256[SHA256_TEXT]; /* of what it was created from */
 	struct placement placement;
 	bool end_reported; /* how its last run ended has been told */
 	struct restart_record restart;

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-only
 #include "blob.h"
-#include "common/sha256.h"
+#include "util/sha256.h"
 #include "ivshmem.h"
 #include "model/description.h"
 #include "model/description_keys.h"

@@ -93,7 +93,7 @@ int image_copy(int fd, const char *name, uint64_t address, uint64_t max_size, st
 	if (data == MAP_FAILED)
 		return error_set(error, ERROR_NO_RESOURCES, "%s: no memory for the image", name);
 	*image = (struct image){.data = data, .size = size, .address = address};
-	image_hash_bytes(data, size, image->sha256);
+	sha256_of(data, size, image->sha256);
 	*ret = TAKE_POINTER(image);
 	return 0;
 }
@@ -107,25 +107,18 @@ void image_free(struct image *image)
 	free(image);
 }
 
-void image_hash(struct image *const *images, size_t num_images, char ret_text[IMAGE_SHA256_TEXT])
+bool image_hash(struct image *const *images, size_t num_images, char ret_text[SHA256_TEXT])
 {
-	struct sha256 hash;
+	_cleanup_(sha256_freep) struct sha256 *hash = NULL;
 
 	if (num_images == 1) {
-		memcpy(ret_text, images[0]->sha256, IMAGE_SHA256_TEXT);
-		return;
+		memcpy(ret_text, images[0]->sha256, SHA256_TEXT);
+		return true;
 	}
-	sha256_begin(&hash);
-	for (size_t i = 0; i < num_images; i++)
-		sha256_add(&hash, images[i]->data, images[i]->size);
-	sha256_end(&hash, ret_text);
-}
-
-void image_hash_bytes(const void *data, size_t size, char ret_text[IMAGE_SHA256_TEXT])
-{
-	struct sha256 hash;
-
-	sha256_begin(&hash);
-	sha256_add(&hash, data, size);
-	sha256_end(&hash, ret_text);
+	hash = sha256_begin();
+	for (size_t i = 0; hash && i < num_images; i++)
+		sha256_add(hash, images[i]->data, images[i]->size);
+	if (hash)
+		sha256_end(hash, ret_text);
+	return hash;
 }

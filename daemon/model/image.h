@@ -6,20 +6,19 @@
 #ifndef IMAGE_H
 #define IMAGE_H
 
+#include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 
 #include "common/cleanup.h"
-#include "common/sha256.h"
 #include "util/error.h"
-
-#define IMAGE_SHA256_TEXT SHA256_TEXT
+#include "util/sha256.h"
 
 struct image {
 	const void *data; /* read-only mapping of a sealed memfd */
 	uint64_t size;
 	uint64_t address; /* guest-physical target */
-	char sha256[IMAGE_SHA256_TEXT];
+	char sha256[SHA256_TEXT];
 };
 
 /*
@@ -34,10 +33,7 @@ int image_copy(int fd, const char *name, uint64_t address, uint64_t max_size, st
 void image_free(struct image *image);
 DEFINE_FREEP(struct image *, image_free)
 
-/* SHA-256 of all images, one after the other. */
-void image_hash(struct image *const *images, size_t num_images, char ret_text[IMAGE_SHA256_TEXT]);
-
-/* SHA-256 of some bytes, in the same form. */
-void image_hash_bytes(const void *data, size_t size, char ret_text[IMAGE_SHA256_TEXT]);
+/* SHA-256 of all images, one after the other. False without memory. */
+bool image_hash(struct image *const *images, size_t num_images, char ret_text[SHA256_TEXT]);
 
 #endif /* IMAGE_H */

@@ -59,7 +59,7 @@ static void test_digest(struct tap *tap, const struct test_tree *tree)
 	_cleanup_(problems_done) struct problems problems = {0}, none = {0};
 	char right[SHA256_TEXT], shouted[SHA256_TEXT] = "";
 
-	image_hash_bytes("the image", 9, right);
+	sha256_of("the image", 9, right);
 	for (size_t i = 0; right[i]; i++)
 		shouted[i] = (char)(right[i] >= 'a' ? right[i] - 'a' + 'A' : right[i]);
 	other = describe_digest(tap, shouted);
@@ -154,7 +154,7 @@ static void test_copy(struct tap *tap, const struct test_tree *tree)
 	test_tree_write(tree, IMAGE, "THE IMAGE");
 	tap_ok(tap, memcmp(image->data, "the image", 9) == 0, "the copy is not the file");
 	image_hash((struct image *[]){image, image}, 2, both);
-	image_hash_bytes("the imagethe image", 18, wanted);
+	sha256_of("the imagethe image", 18, wanted);
 	tap_is_str(tap, both, wanted, "several images are hashed one after the other");
 }
 
