@@ -15,7 +15,8 @@
 #include "common/ending_signals.h"
 #include "doctor/doctor.h"
 
-#define INSTANCES "/sys/kernel/tracing/instances"
+#define TRACING	  "/sys/kernel/tracing"
+#define INSTANCES TRACING "/instances"
 #define INSTANCE  INSTANCES "/cellctl-doctor"
 #define LONG_USEC 100 /* an interrupt of a cell's that comes so late is too late for many */
 
@@ -72,7 +73,15 @@ static unsigned long long longest_of(const char *trace)
 	return longest;
 }
 
-static void tell(struct facts *facts, const char *trace)
+/* What is shorter is not recorded: one for all tracing, which somebody may have set. */
+static unsigned long long threshold_of(const struct facts *facts)
+{
+	_cleanup_(freep) char *text = facts_text(facts, TRACING "/tracing_thresh");
+
+	return text ? strtoull(text, NULL, 10) : 0;
+}
+
+static void tell(struct facts *facts, const char *trace, unsigned long long threshold)
 {
 	const unsigned long long longest = longest_of(trace);
 
@@ -86,12 +95,14 @@ static void tell(struct facts *facts, const char *trace)
 			   "pauses of up to %llu us that Linux did not make", longest);
 	else
 		doctor_say(facts, VERDICT_OK, NULL,
-			   "no pause of %u us or more; the longest: %llu us", LONG_USEC, longest);
+			   "no pause of %llu us or more; the longest: %llu us",
+			   threshold > LONG_USEC ? threshold : LONG_USEC, longest);
 }
 
 static void look(struct facts *facts, uint64_t microseconds, const sigset_t *signals)
 {
 	_cleanup_(freep) char *instance = facts_path(facts, INSTANCE), *trace = NULL;
+	unsigned long long threshold = 0;
 	int r = instance ? make_instance(facts, instance) : -ENOMEM;
 
 	if (r < 0) {
@@ -101,6 +112,7 @@ static void look(struct facts *facts, uint64_t microseconds, const sigset_t *sig
 	}
 	r = set(facts, INSTANCE "/current_tracer", "hwlat");
 	if (r == 0) {
+		threshold = threshold_of(facts);
 		wait_for(microseconds, signals);
 		set(facts, INSTANCE "/tracing_on", "0");
 		trace = facts_text(facts, INSTANCE "/trace");
@@ -108,7 +120,7 @@ static void look(struct facts *facts, uint64_t microseconds, const sigset_t *sig
 	}
 	rmdir(instance);
 	if (r == 0)
-		tell(facts, trace);
+		tell(facts, trace, threshold);
 	else
 		doctor_say(facts, VERDICT_UNKNOWN,
 			   "with a kernel that has CONFIG_HWLAT_TRACER, while nobody else uses it",

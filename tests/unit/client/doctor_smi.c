@@ -10,6 +10,7 @@
 
 /* The kernel's files in a new instance of its tracing, and what was in them at its end. */
 static const char *hwlat_trace; /* NULL: there is no such tracer */
+static const char *threshold = "10\n";
 static char last_tracer[16], last_on[4];
 
 int __real_mkdir(const char *path, mode_t mode);
@@ -73,6 +74,7 @@ static void test_smi(struct tap *tap, const char *name, const char *trace, const
 
 	test_tree_make(&tree);
 	test_tree_write(&tree, "/sys/kernel/tracing/instances/.keep", "");
+	test_tree_write(&tree, "/sys/kernel/tracing/tracing_thresh", threshold);
 	hwlat_trace = trace;
 	last_tracer[0] = '\0';
 	result = doctor_examine(tree.root, interrupter ? 3600000000ull : 20000);
@@ -120,6 +122,8 @@ int main(void)
 		 " <...>-1 [000] d.. 4.1: #2 inner/outer(us):  412/9    ts:2.2 nmi-total:0\n",
 		 "warn", "up to 412 us", 0);
 	test_smi(&tap, "interrupted", "", "ok", "no pause", interrupt_soon());
+	threshold = "2500\n";
+	test_smi(&tap, "with somebody's threshold", "", "ok", "no pause of 2500 us or more", 0);
 	test_smi(&tap, "no such tracer", NULL, "unknown", "cannot be used: No such file", 0);
 	return tap_done(&tap);
 }
