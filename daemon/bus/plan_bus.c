@@ -4,6 +4,7 @@
 #include <errno.h>
 #include <string.h>
 
+#include "bus/caller.h"
 #include "bus/request.h"
 #include "bus/service.h"
 #include "manager/apply.h"
@@ -65,7 +66,7 @@ static int hold(struct manager *manager, sd_bus_message *call, go_on_t then,
 	struct service *service = manager->userdata;
 	struct held_call *held;
 	uid_t uid;
-	int r = service_read_uid(call, &uid);
+	int r = caller_read_uid(call, &uid);
 
 	if (r < 0)
 		return r;

@@ -4,6 +4,7 @@
 #include <errno.h>
 #include <string.h>
 
+#include "bus/caller.h"
 #include "bus/crash_bus.h"
 #include "bus/polkit.h"
 #include "bus/unit.h"
@@ -388,7 +389,7 @@ static int on_identity(sd_bus_message *message, void *userdata, sd_bus_error *re
 
 	request->identity = sd_bus_slot_unref(request->identity);
 	if (r ||
-	    unit_read_caller(message, request->job->cell, &request->uid, &request->is_unit) < 0) {
+	    caller_read_reply(message, request->job->cell, &request->uid, &request->is_unit) < 0) {
 		fail(request, -EACCES);
 		return 0;
 	}

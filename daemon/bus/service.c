@@ -93,18 +93,6 @@ void service_tell_changes(const struct service *service, const char *path, const
 		log_warning("Cannot tell of changes of %s: %s", path, strerror(-r));
 }
 
-int service_read_uid(sd_bus_message *call, uid_t *ret)
-{
-	_cleanup_(sd_bus_creds_unrefp) sd_bus_creds *creds = NULL;
-	int r;
-
-	/* Without a sender the credentials would be those of whoever made the socket. */
-	if (!sd_bus_message_get_sender(call))
-		return -EACCES;
-	r = sd_bus_query_sender_creds(call, SD_BUS_CREDS_EUID, &creds);
-	return r < 0 ? r : sd_bus_creds_get_euid(creds, ret);
-}
-
 int service_new(sd_event *event, sd_bus *bus, const char *machine_root, struct service **ret)
 {
 	_cleanup_(service_freep) struct service *service = calloc(1, sizeof(*service));

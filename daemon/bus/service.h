@@ -73,9 +73,6 @@ void cell_bus_failed(const struct cell *cell, const char *reason, const char *cr
 		     void *userdata);
 void cell_bus_stopped(const struct cell *cell, void *userdata);
 
-/* Whose call it is, as the bus knows him. Negative errno where it does not. */
-int service_read_uid(sd_bus_message *call, uid_t *ret);
-
 /* An array of numbers. For return from a getter. */
 int service_append_cpus(sd_bus_message *reply, const struct cpu_mask *cpus);
 

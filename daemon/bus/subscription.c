@@ -5,6 +5,7 @@
 #include <inttypes.h>
 #include <string.h>
 
+#include "bus/caller.h"
 #include "bus/service.h"
 #include "bus/signal_bus.h"
 #include "util/log.h"
@@ -261,7 +262,7 @@ static int subscription_new(struct service *service, const struct cell *cell, sd
 	if (!subscription)
 		return -ENOMEM;
 	subscription->service = service;
-	r = service_read_uid(call, &subscription->uid);
+	r = caller_read_uid(call, &subscription->uid);
 	if (r < 0)
 		return r;
 	subscription->cell = strdup(cell->name);

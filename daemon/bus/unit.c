@@ -9,8 +9,6 @@
 #include <time.h>
 #include <unistd.h>
 
-#include <systemd/sd-login.h>
-
 #include "manager/manager.h"
 #include "util/log.h"
 
@@ -48,7 +46,6 @@ struct unit_order {
 	bool again;	/* asked for once more, behind the opposite */
 	bool late;	/* it takes longer than anybody waits */
 	char *job;	/* of the service manager; NULL: not known yet */
-	char *manager;	/* by its unique name: who has that job */
 	uint64_t until; /* when to try no more */
 	sd_bus_slot *call;
 	sd_event_source *timer;
@@ -58,48 +55,6 @@ struct unit_order {
 static void format_unit(char name[UNIT_NAME_MAX], const char *cell)
 {
 	snprintf(name, UNIT_NAME_MAX, "cell@%s.service", cell);
-}
-
-static int read_credential(sd_bus_message *reply, uint32_t *uid, uint32_t *pid)
-{
-	const char *name;
-	int r = sd_bus_message_read(reply, "s", &name);
-
-	if (r < 0)
-		return r;
-	if (strcmp(name, "UnixUserID") == 0)
-		return sd_bus_message_read(reply, "v", "u", uid);
-	if (strcmp(name, "ProcessID") == 0)
-		return sd_bus_message_read(reply, "v", "u", pid);
-	return sd_bus_message_skip(reply, "v");
-}
-
-static bool is_of_unit(pid_t pid, const char *cell)
-{
-	_cleanup_(freep) char *unit = NULL;
-	char own[UNIT_NAME_MAX];
-
-	format_unit(own, cell);
-	return sd_pid_get_unit(pid, &unit) >= 0 && strcmp(unit, own) == 0;
-}
-
-int unit_read_caller(sd_bus_message *reply, const char *cell, uid_t *ret_uid, bool *ret_is_unit)
-{
-	uint32_t uid = UINT32_MAX, pid = 0;
-	int r = sd_bus_message_enter_container(reply, 'a', "{sv}");
-
-	while (r >= 0 && (r = sd_bus_message_enter_container(reply, 'e', "sv")) > 0) {
-		r = read_credential(reply, &uid, &pid);
-		if (r >= 0)
-			r = sd_bus_message_exit_container(reply);
-	}
-	if (r < 0)
-		return r;
-	if (uid == UINT32_MAX)
-		return -EACCES;
-	*ret_uid = uid;
-	*ret_is_unit = cell && pid && is_of_unit((pid_t)pid, cell);
-	return 0;
 }
 
 void unit_tell(const struct service *service, const char *method, const char *cell)
@@ -163,13 +118,6 @@ static int add_waiter(struct unit_order *order, void (*done)(void *userdata), vo
 	return 0;
 }
 
-static void forget_job(struct unit_order *order)
-{
-	free(order->job);
-	free(order->manager);
-	order->job = order->manager = NULL;
-}
-
 static void order_free(struct unit_order *order)
 {
 	struct unit_order **link = &order->service->orders;
@@ -190,7 +138,7 @@ static void order_free(struct unit_order *order)
 	sd_bus_slot_unref(order->call);
 	sd_event_source_disable_unref(order->timer);
 	free(order->cell);
-	forget_job(order);
+	free(order->job);
 	free(order);
 }
 
@@ -240,20 +188,43 @@ static void tell_failure(const struct unit_order *order, const sd_bus_error *err
 		log_debug("%s was not stopped: %s", order->unit, error->message);
 }
 
+/*
+ * Nobody waits any longer; but what the unit asks for until it is up, or down, is still for that
+ * run.
+ */
+static bool go_on_late(struct unit_order *order)
+{
+	order->late = true;
+	tell_done(order);
+	return sd_event_source_set_time_relative(order->timer, FOLLOW_US) >= 0 &&
+	       sd_event_source_get_time(order->timer, &order->until) >= 0 &&
+	       sd_event_source_set_enabled(order->timer, SD_EVENT_ONESHOT) >= 0;
+}
+
 /* Returns false where it is not done with that. */
 static bool take_job(struct unit_order *order, sd_bus_message *reply)
 {
-	const char *job, *sender = sd_bus_message_get_sender(reply);
+	const char *job;
 
-	if (!sender || sd_bus_message_read(reply, "o", &job) < 0 ||
-	    !(order->manager = strdup(sender)) || !(order->job = strdup(job)))
+	if (sd_bus_message_read(reply, "o", &job) < 0 || !(order->job = strdup(job)))
 		return false;
-	if (order->up)
-		tell_done(order);
-	return !order->up || sd_event_source_set_time_relative(order->timer, FOLLOW_US) >= 0;
+	return !order->up || go_on_late(order);
 }
 
 static int begin(struct unit_order *order);
+
+/*
+ * What is not done may be soon: the service manager has begun itself anew over it, or the unit is
+ * being stopped, which is not undone. Returns whether it is tried again.
+ */
+static bool try_again(struct unit_order *order, const sd_bus_error *error)
+{
+	return error &&
+	       (sd_bus_error_has_name(error, SD_BUS_ERROR_NO_REPLY) ||
+		(order->up && still_runs(order) &&
+		 sd_bus_error_has_name(error, SYSTEMD ".TransactionIsDestructive"))) &&
+	       sd_event_source_set_time_relative(order->timer, AGAIN_US) >= 0;
+}
 
 static int on_told(sd_bus_message *reply, void *userdata, sd_bus_error *ret_error)
 {
@@ -263,12 +234,7 @@ static int on_told(sd_bus_message *reply, void *userdata, sd_bus_error *ret_erro
 	order->call = sd_bus_slot_unref(order->call);
 	if (order->again && is_wanted(order) && begin(order) > 0)
 		return 0;
-	if (!error && take_job(order, reply))
-		return 0;
-	/* The unit is being stopped; that is not undone, but may have come to its end soon. */
-	if (error && order->up && still_runs(order) &&
-	    sd_bus_error_has_name(error, SYSTEMD ".TransactionIsDestructive") &&
-	    sd_event_source_set_time_relative(order->timer, AGAIN_US) >= 0)
+	if ((!error && take_job(order, reply)) || try_again(order, error))
 		return 0;
 	if (error)
 		tell_failure(order, error);
@@ -288,30 +254,43 @@ static int call_systemd(struct unit_order *order)
 		order->up ? "fail" : "ignore-requirements");
 }
 
+static int on_asked(sd_bus_message *reply, void *userdata, sd_bus_error *ret_error)
+{
+	const sd_bus_error *error = sd_bus_message_get_error(reply);
+	struct unit_order *order = userdata;
+
+	order->call = sd_bus_slot_unref(order->call);
+	if (order->again && is_wanted(order) && begin(order) > 0)
+		return 0;
+	/* It is there yet, or else nobody knows. */
+	if (error && !try_again(order, error))
+		finish(order);
+	return 0;
+}
+
+static int ask_for_job(struct unit_order *order)
+{
+	return sd_bus_call_method_async(order->service->bus, &order->call, SYSTEMD, order->job,
+					"org.freedesktop.DBus.Properties", "Get", on_asked, order,
+					"ss", SYSTEMD ".Job", "State");
+}
+
 static int on_timer(sd_event_source *source, uint64_t usec, void *userdata)
 {
 	struct unit_order *order = userdata;
 
-	if (!order->call && !order->job && usec < order->until && is_wanted(order) &&
+	if (!order->call && usec < order->until && (order->job || is_wanted(order)) &&
 	    sd_event_source_set_time(source, order->until) >= 0 &&
-	    sd_event_source_set_enabled(source, SD_EVENT_ONESHOT) >= 0 && call_systemd(order) >= 0)
+	    sd_event_source_set_enabled(source, SD_EVENT_ONESHOT) >= 0 &&
+	    (order->job ? ask_for_job(order) : call_systemd(order)) >= 0)
 		return 0;
 	if (order->waiters && (!order->up || still_runs(order)))
 		log_event(LOG_NOTICE, NULL, order->cell, NULL, 0,
 			  "The service manager has not %s %s in time",
 			  order->up ? "started" : "stopped", order->unit);
-	/*
-	 * Nobody waits any longer; but what the unit asks for until it is down is still for that
-	 * run, and what is to be said once more is said.
-	 */
-	if ((!order->up || order->again) && !order->late &&
-	    sd_event_source_set_time_relative(source, FOLLOW_US) >= 0 &&
-	    sd_event_source_set_enabled(source, SD_EVENT_ONESHOT) >= 0) {
-		order->late = true;
-		tell_done(order);
-		return 0;
-	}
-	finish(order);
+	/* What is to be said once more is said yet, too. */
+	if (order->late || !(order->call || order->job) || !go_on_late(order))
+		finish(order);
 	return 0;
 }
 
@@ -319,16 +298,16 @@ static int on_removed(sd_bus_message *message, void *userdata, sd_bus_error *ret
 {
 	struct service *service = userdata;
 	struct unit_order *order = service->orders;
-	const char *job, *sender = sd_bus_message_get_sender(message);
+	const char *job;
 
-	if (!sender || sd_bus_message_read(message, "uo", NULL, &job) < 0)
+	if (sd_bus_message_read(message, "uo", NULL, &job) < 0)
 		return 0;
-	/* A match by a name that is well known lets through what anybody sends to us. */
-	while (order &&
-	       !(order->job && strcmp(order->job, job) == 0 && strcmp(order->manager, sender) == 0))
+	while (order && !(order->job && strcmp(order->job, job) == 0))
 		order = order->next;
-	if (order)
-		finish(order);
+	/* Anybody can send what looks like it, and the service manager may be another process now.
+	 */
+	if (order && !order->call)
+		ask_for_job(order);
 	return 0;
 }
 
@@ -372,7 +351,8 @@ static int begin(struct unit_order *order)
 	int r;
 
 	order->again = order->late = false;
-	forget_job(order);
+	free(order->job);
+	order->job = NULL;
 	/* Somebody wants it: how often it was started before does not count. */
 	put_on_record(order, true);
 	if (order->up)

@@ -11,13 +11,6 @@
 #include "common/bus_words.h"
 
 /*
- * Reads the answer to GetConnectionCredentials: whose the connection is, and whether it is a
- * process of the cell's unit, by its cgroup and not by what it says; cell may be NULL. Returns 0 or
- * negative errno.
- */
-int unit_read_caller(sd_bus_message *reply, const char *cell, uid_t *ret_uid, bool *ret_is_unit);
-
-/*
  * After something was done with a cell: has its unit started if the cell runs by it, or stopped, so
  * that nothing starts the cell again by itself. done is called when the service manager has taken
  * that over, of a stop when it has come to its end; soon, whatever becomes of it, and not from

@@ -212,13 +212,13 @@ test_masked_unit_does_not_keep_a_cell_from_running() {
 	systemctl unmask -q --runtime cell@alpha.service
 }
 
-# service_manager_is_slow [COMMANDS]: it answers nothing while its generators run. Sets reload, the process that
-# waits for that.
+# service_manager_is_slow [COMMANDS [VERB]]: it answers nothing while its generators run, which VERB has them do. Sets
+# reload, the process that waits for that.
 service_manager_is_slow() {
 	mkdir -p /run/systemd/system-generators
 	printf '#!/bin/sh\n%s\n' "${1-sleep 4}" >/run/systemd/system-generators/slow
 	chmod +x /run/systemd/system-generators/slow
-	systemctl daemon-reload &
+	systemctl "${2-daemon-reload}" &
 	reload=$!
 	eventually_check "it is at work" 15 pgrep -f system-generators/slow
 }

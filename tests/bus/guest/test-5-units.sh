@@ -404,6 +404,45 @@ test_the_end_of_a_unit_is_believed_of_nobody_but_the_service_manager() {
 	no_drop_ins
 }
 
+# What the service manager has begun goes on where it begins itself anew, by another name on the bus.
+test_the_end_of_a_unit_is_seen_over_a_new_service_manager() {
+	local stop job
+	end_at_word
+	done_well call StartCell s alpha
+	unit_becomes 15 cell@alpha active
+	./bus-peer call "$manager" org.cellmgr1.Manager StopCell s alpha >/tmp/stop 2>&1 &
+	stop=$!
+	eventually_check "the unit is being stopped" 30 stop_job_of_alpha
+	done_well systemctl daemon-reexec
+	check "it is yet" stop_job_of_alpha
+	touch /run/unit-may-end
+	unit_becomes 15 cell@alpha inactive
+	wait "$stop"
+	is "the stop" "$(cat /tmp/stop)" ""
+	# Nothing is thought of that stop any more.
+	done_well systemctl start cell@alpha
+	state_is alpha running
+	no_drop_ins
+}
+
+# What it was told just before it has not read.
+test_a_start_that_the_service_manager_forgets_is_told_again() {
+	local start reload
+	done_well call EnableHypervisor
+	done_well cell alpha Create
+	eventually_check "the unit is at hand" 30 is_at_hand alpha
+	service_manager_is_slow 'until [ -e /run/manager-may-go-on ]; do sleep 0.1; done' daemon-reexec
+	./bus-peer call "$manager" org.cellmgr1.Manager StartCell s alpha >/tmp/start 2>&1 &
+	start=$!
+	property_becomes 15 alpha State running
+	eventually_check "who starts the cell is answered" 15 has_ended "$start"
+	is "the start" "$(cat /tmp/start)" ""
+	touch /run/manager-may-go-on
+	service_manager_is_back
+	rm /run/manager-may-go-on
+	unit_becomes 15 cell@alpha active
+}
+
 # The cell of a unit that is being stopped is started: $stop and $start are on their way.
 start_over_a_stop() {
 	end_at_word
