@@ -5,8 +5,8 @@
 #include <string.h>
 
 #include "bus/caller.h"
+#include "bus/consent.h"
 #include "bus/crash_bus.h"
-#include "bus/polkit.h"
 #include "bus/unit.h"
 #include "manager/adopt.h"
 #include "manager/apply.h"
@@ -30,9 +30,6 @@
 #define MAX_UNKNOWN_OF_SENDER 128
 /* What everybody has, however much others have. */
 #define SHARE		      4
-
-#define ACTION_ENTRY(verb, word, action) [verb] = action,
-static const char *const actions[] = {BUS_VERBS(ACTION_ENTRY)};
 
 struct request {
 	struct service *service;
@@ -211,6 +208,7 @@ static void follow(struct request *request, const struct cell *cell)
 /* The caller may. */
 static void carry_out(struct request *request)
 {
+	_cleanup_(error_done) struct error error = {0};
 	struct job *job = request->job;
 
 	if (request->is_unit && job->verb == VERB_STOP)
@@ -218,6 +216,11 @@ static void carry_out(struct request *request)
 	if (request->is_unit && (job->verb == VERB_START || job->verb == VERB_STOP) &&
 	    unit_follows(request->service, job->verb, job->cell)) {
 		follow(request, job_cell(job));
+		return;
+	}
+	if (request->is_unit && job->verb == VERB_START &&
+	    unit_check_dragged(request->service, job->cell, &error) < 0) {
+		reply(request, &error);
 		return;
 	}
 	if (request->is_unit && job->verb == VERB_STOP)
@@ -284,56 +287,6 @@ static int check_limits(const struct request *wanted, struct error *error)
 
 static void on_authorization(struct error *error, void *userdata);
 
-/* What is done beside the verb needs its own consent. */
-static const char *next_action(const struct request *request)
-{
-	const char *own = actions[request->job->verb];
-
-	if (request->asked == 0)
-		return *own ? own : NULL;
-	if (request->asked == 1 && request->steps & (1u << VERB_ENABLE) &&
-	    strcmp(own, BUS_ACTION_MANAGE_HYPERVISOR) != 0)
-		return BUS_ACTION_MANAGE_HYPERVISOR;
-	if (request->asked == 1 && request->job->verb == VERB_DISABLE &&
-	    request->steps & (1u << VERB_STOP | 1u << VERB_DESTROY))
-		return BUS_ACTION_MANAGE_CELLS;
-	return NULL;
-}
-
-/* Rules have to know all that makes a difference. */
-static int ask(struct request *request, const char *action)
-{
-	const struct job *job = request->job;
-	const bool second = request->asked > 0, of_cells = job->verb == VERB_DISABLE;
-	const char *verb = verb_name(second && !of_cells ? VERB_ENABLE : job->verb);
-	const char *cell = job->cell ? job->cell : "";
-	_cleanup_(freep) char *steps = polkit_format_steps(request->steps);
-	struct polkit_detail details[6] = {{"verb", verb}, {"cell", cell}, {"steps", steps}};
-	struct polkit_question question = {
-		.message = request->call,
-		.action = action,
-		.verb = verb,
-		.object = !second    ? cell
-			  : of_cells ? "all cells"
-				     : "the hypervisor",
-		.details = details,
-		.num_details = 3,
-	};
-
-	if (!steps)
-		return -ENOMEM;
-	if (job->signal)
-		details[question.num_details++] = (struct polkit_detail){"signal", job->signal};
-	if (job->verb == VERB_LOAD)
-		details[question.num_details++] =
-			(struct polkit_detail){"images", job->num_images ? "own" : "described"};
-	if (job->verb == VERB_DISABLE)
-		details[question.num_details++] =
-			(struct polkit_detail){"force", job->force ? "true" : "false"};
-	request->asked++;
-	return polkit_ask(&question, on_authorization, request, &request->check);
-}
-
 static void fail(struct request *request, int r)
 {
 	sd_bus_reply_method_errno(request->call, r, NULL);
@@ -346,16 +299,15 @@ static void fail(struct request *request, int r)
  */
 static void authorize(struct request *request)
 {
-	const char *action = request->uid ? next_action(request) : NULL;
-	int r;
+	int r = 0;
 
-	if (!action) {
-		carry_out(request);
-		return;
-	}
-	r = ask(request, action);
+	if (request->uid)
+		r = consent_ask(request->call, request->job, request->steps, request->asked++,
+				on_authorization, request, &request->check);
 	if (r < 0)
 		fail(request, r);
+	else if (!request->check)
+		carry_out(request);
 }
 
 static void on_authorization(struct error *error, void *userdata)

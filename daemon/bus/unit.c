@@ -45,6 +45,7 @@ struct unit_order {
 	bool up;
 	bool again;	/* asked for once more, behind the opposite */
 	bool late;	/* it takes longer than anybody waits */
+	bool drags;	/* with it the service manager starts cells that have ended meanwhile */
 	char *job;	/* of the service manager; NULL: not known yet */
 	uint64_t until; /* when to try no more */
 	sd_bus_slot *call;
@@ -169,7 +170,8 @@ static bool is_wanted(const struct unit_order *order)
 		return true;
 	if (!still_runs(order))
 		return false;
-	if (manager_check_required(manager, manager_find_cell(manager, order->cell), &error) >= 0)
+	if (manager_check_required(manager, manager_find_cell(manager, order->cell), NULL,
+				   &error) >= 0)
 		return true;
 	log_event(LOG_NOTICE, NULL, order->cell, NULL, 0,
 		  "Cell %s runs, but its unit was not started: %s", order->cell,
@@ -208,6 +210,7 @@ static bool take_job(struct unit_order *order, sd_bus_message *reply)
 
 	if (sd_bus_message_read(reply, "o", &job) < 0 || !(order->job = strdup(job)))
 		return false;
+	order->drags = !is_wanted(order);
 	return !order->up || go_on_late(order);
 }
 
@@ -350,7 +353,7 @@ static int begin(struct unit_order *order)
 {
 	int r;
 
-	order->again = order->late = false;
+	order->again = order->late = order->drags = false;
 	free(order->job);
 	order->job = NULL;
 	/* Somebody wants it: how often it was started before does not count. */
@@ -415,6 +418,25 @@ bool unit_follows(const struct service *service, enum bus_verb verb, const char 
 
 	/* One that is yet to be tried again has not brought the process that asks. */
 	return (up && (up->call || up->job)) || find_order(service, cell, false);
+}
+
+int unit_check_dragged(const struct service *service, const char *cell, struct error *error)
+{
+	const struct manager *manager = service->manager;
+
+	for (const struct unit_order *order = service->orders; order; order = order->next) {
+		const struct cell *by = manager_find_cell(manager, order->cell);
+		_cleanup_(error_done) struct error ignored = {0};
+
+		if (order->up && by && (order->job ? order->drags : order->call != NULL) &&
+		    manager_check_required(manager, by, cell, &ignored) < 0)
+			return error_set(error, ERROR_WRONG_STATE,
+					 "cell %s ended while cell %s, which requires it, was "
+					 "started: nobody has asked for another start of it; start "
+					 "it, then cell@%s.service",
+					 cell, by->name, by->name);
+	}
+	return 0;
 }
 
 void unit_ends(struct service *service, const char *cell)

@@ -25,6 +25,13 @@ int unit_follow(struct service *service, enum bus_verb verb, const char *cell,
  */
 bool unit_follows(const struct service *service, enum bus_verb verb, const char *cell);
 
+/*
+ * A start that the unit of a cell asks for: negative with error set where the service manager has
+ * it started for one that requires it, and whose start was told to the service manager while this
+ * one ran yet. Who could have that one started may not start this one.
+ */
+int unit_check_dragged(const struct service *service, const char *cell, struct error *error);
+
 /* It has been told to stop: what it does next is not for that run any more. */
 void unit_ends(struct service *service, const char *cell);
 

@@ -367,7 +367,7 @@ static int decide_step(struct job *job, enum bus_verb *ret_step, struct cell **r
 		return -EINVAL;
 	/* By its last step alone, too: its unit follows, and would have others started. */
 	if (next.kind == DECISION_STEP && (job->whole ? next.check : next.step == VERB_START) &&
-	    manager_check_required(manager, cell, error) < 0)
+	    manager_check_required(manager, cell, NULL, error) < 0)
 		return -EINVAL;
 	if (next.kind == DECISION_DONE)
 		return 0;

@@ -288,7 +288,7 @@ static bool is_among(const struct cell *const *cells, size_t count, const struct
 	return count;
 }
 
-int manager_check_required(const struct manager *manager, const struct cell *cell,
+int manager_check_required(const struct manager *manager, const struct cell *cell, const char *only,
 			   struct error *error)
 {
 	_cleanup_(freep) const struct cell **met = NULL;
@@ -310,10 +310,11 @@ int manager_check_required(const struct manager *manager, const struct cell *cel
 
 			/* An ill one's unit has ended: it would be started again, the cell with it.
 			 */
-			if (!required || !cell_running(required) ||
-			    required->health == HEALTH_FAILED)
+			if ((!required || !cell_running(required) ||
+			     required->health == HEALTH_FAILED) &&
+			    (!only || strcmp(only, name) == 0))
 				return refuse_required(cell, met[at], name, required, error);
-			if (!is_among(met, count, required))
+			if (required && !is_among(met, count, required))
 				met[count++] = required;
 		}
 	}

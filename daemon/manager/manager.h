@@ -153,9 +153,10 @@ void manager_show_disable(struct manager *manager, bool begins);
 
 /*
  * Whether the cells that its description requires run well, and those that these require: its unit
- * would have all of them started. Negative with error set where one does not.
+ * would have all of them started. Negative with error set where one does not; only: where that one
+ * does not, NULL for any.
  */
-int manager_check_required(const struct manager *manager, const struct cell *cell,
+int manager_check_required(const struct manager *manager, const struct cell *cell, const char *only,
 			   struct error *error);
 
 /* How often to look, by what there is to see. */

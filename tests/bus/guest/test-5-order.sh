@@ -178,6 +178,46 @@ test_a_start_starts_no_required_cell() {
 	as_described
 }
 
+# Nor where that one ends when it has been looked at already, but the service manager has not come to it.
+test_a_start_starts_no_cell_that_ends_meanwhile() {
+	local start reload process
+	order alpha '"requires": ["beta"]'
+	reload_all
+	done_well call StartCell s beta
+	unit_becomes 15 cell@beta active
+	process=$(pid_of cell@beta)
+	service_manager_is_slow 'until [ -e /run/manager-may-go-on ]; do sleep 0.1; done'
+	# By root: about others polkit would wait for the service manager, too.
+	./bus-peer call "$manager" org.cellmgr1.Manager StartCell s alpha >/tmp/start 2>&1 &
+	start=$!
+	property_becomes 30 alpha State running
+	# Behind the order.
+	eventually_check "who starts it is answered" 15 has_ended "$start"
+	is "the start" "$(cat /tmp/start)" ""
+	fake shut-down beta >/dev/null
+	eventually_check "its unit's process has ended" 15 is_no_process "$process"
+	touch /run/manager-may-go-on
+	service_manager_is_back
+	rm /run/manager-may-go-on
+	unit_becomes 15 cell@beta failed
+	like "status of cell@beta" "$(status_of cell@beta)" "ended while cell alpha, which requires it, was started"
+	state_is beta shut-down
+	unit_becomes 15 cell@alpha inactive
+	state_is alpha running
+	# It is nothing that stays: who may have it started has.
+	done_well systemctl start cell@beta
+	done_well systemctl start cell@alpha
+	state_is beta running
+	as_described
+}
+
+# Or nothing of it is left but its status.
+is_no_process() {
+	local state=Z
+	read -r _ _ state _ 2>/dev/null <"/proc/$1/stat"
+	[[ $state == [ZX] ]]
+}
+
 test_order_that_makes_no_sense_is_left_out() {
 	order alpha '"after": ["beta"]'
 	order beta '"requires": ["alpha"]'
