@@ -180,7 +180,8 @@ static void carry_out_at_once(struct request *request, const struct job *job)
 		jobs_cancel(manager, job->cell, &error);
 		break;
 	case VERB_APPLY:
-		if (apply_begin(manager, job->plan_id, request->uid ? request->steps : UINT32_MAX,
+		if (job_check_ended(job, &error) >= 0 &&
+		    apply_begin(manager, job->plan_id, request->uid ? request->steps : UINT32_MAX,
 				answer, request, &error) == 0)
 			return;
 		break;

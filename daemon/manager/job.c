@@ -13,6 +13,7 @@ struct job *job_new(struct manager *manager, enum bus_verb verb, const char *cel
 	if (!job)
 		return NULL;
 	job->manager = manager;
+	job->number = ++manager->num_jobs;
 	job->verb = verb;
 	job->granted = JOB_GUARDED;
 	for (size_t i = 0; i < ARRAY_SIZE(job->images); i++)
@@ -62,6 +63,41 @@ void job_answer(struct job *job, const struct error *error)
 void job_set_cancelled(const struct job *job, const char *why, struct error *error)
 {
 	error_set(error, ERROR_WRONG_STATE, "cell %s %s", job->cell, why);
+}
+
+void job_end_all(struct manager *manager, const struct job *job, const char *why)
+{
+	const uint64_t number = job ? job->number : manager->num_jobs;
+
+	if (number < manager->ended_jobs)
+		return;
+	manager->ended_jobs = number;
+	manager->ended_why = why;
+}
+
+int job_check_ended(const struct job *job, struct error *error)
+{
+	const struct manager *manager = job->manager;
+
+	if (job->number > manager->ended_jobs ||
+	    !(job_brings_to_life(job) || job->verb == VERB_APPLY))
+		return 0;
+	return error_set(error, ERROR_WRONG_STATE, "%s%s %s", job->cell ? "cell " : "the plan",
+			 job->cell ? job->cell : "", manager->ended_why);
+}
+
+int job_check_stuck(const struct job *job, struct error *error)
+{
+	const struct manager *manager = job->manager;
+	const struct job *stuck = manager->urgent;
+
+	if (!stuck || !stuck->stuck)
+		stuck = job->verb == VERB_KILL ? NULL : manager->current;
+	if (!stuck || !stuck->stuck)
+		return 0;
+	return error_set(error, ERROR_BUSY, "the driver has not come back from %s%s%s yet",
+			 verb_name(stuck->verb), stuck->cell ? " " : "",
+			 stuck->cell ? stuck->cell : "");
 }
 
 bool job_brings_to_life(const struct job *job)

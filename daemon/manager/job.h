@@ -32,7 +32,8 @@ struct job {
 	 * bus_verb in JOB_GUARDED.
 	 */
 	uint32_t granted;
-	bool asked;	       /* somebody waited for it, or waits */
+	bool asked;	 /* somebody waited for it, or waits */
+	uint64_t number; /* of all that were made, in the order in which they were asked for */
 	const char *cancelled; /* no further step, because the cell "was killed…"; NULL: go on */
 	bool parked;	       /* waits with its next step for a Kill of another cell */
 
@@ -88,9 +89,23 @@ void job_answer(struct job *job, const struct error *error);
 #define JOB_KILLED    "was killed on request meanwhile"
 #define JOB_WITHDRAWN "is left as it is now: what was to be done was withdrawn on request"
 #define JOB_STOPPED   "is not started: all cells are stopped, since one has failed"
+/* What is said of those that were asked for before it, and had not begun by then. */
+#define JOB_DISABLED  "is not started: the hypervisor was disabled after that was asked for"
 
 /* The error of such a one; why is one of these. */
 void job_set_cancelled(const struct job *job, const char *why, struct error *error);
+
+/*
+ * All cells come to their end: what would bring one to life, was asked for no later than job and
+ * has not begun, does not, as why says. NULL: up to now.
+ */
+void job_end_all(struct manager *manager, const struct job *job, const char *why);
+
+/* Negative with error set for what somebody has asked for before that. */
+int job_check_ended(const struct job *job, struct error *error);
+
+/* Negative with error set where the driver hangs, in a step that this one would wait for. */
+int job_check_stuck(const struct job *job, struct error *error);
 
 /* Whether the cell would run, or be ready to, when it is done. */
 bool job_brings_to_life(const struct job *job);

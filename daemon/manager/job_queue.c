@@ -58,6 +58,9 @@ void queue_add(struct manager *manager, struct job *job)
 	if (same) {
 		job->merged = same->merged;
 		same->merged = job;
+		/* Who asked last has it done, whatever has come to an end before. */
+		if (job->number > same->number)
+			same->number = job->number;
 		return;
 	}
 	while (*link && rank(*link) <= rank(job))

@@ -400,7 +400,8 @@ static void do_next_step(struct job *job)
 
 	if (job->cancelled) {
 		job_set_cancelled(job, job->cancelled, &error);
-	} else if (decide_step(job, &step, &cell, &error) > 0) {
+	} else if ((job->steps_done || job_check_ended(job, &error) >= 0) &&
+		   decide_step(job, &step, &cell, &error) > 0) {
 		/* A driver whose states make us go in circles. */
 		if (job->steps_done >= job_step_limit(job->manager))
 			error_set(&error, ERROR_DRIVER,
@@ -412,19 +413,15 @@ static void do_next_step(struct job *job)
 	end(job, &error);
 }
 
-static bool refuse_while_stuck(struct job *job)
+/* All cells may have come to their end while it was looked up who asks, or a password typed. */
+static bool refuse(struct job *job)
 {
 	_cleanup_(error_done) struct error error = {0};
-	const struct manager *manager = job->manager;
-	const struct job *stuck = manager->urgent;
 
-	if (!stuck || !stuck->stuck)
-		stuck = job->verb == VERB_KILL ? NULL : manager->current;
-	if (!stuck || !stuck->stuck)
+	if (job_check_stuck(job, &error) < 0)
+		on_failure_job_dropped(job, false);
+	else if (!job->asked || job_check_ended(job, &error) >= 0)
 		return false;
-	error_set(&error, ERROR_BUSY, "the driver has not come back from %s%s%s yet",
-		  verb_name(stuck->verb), stuck->cell ? " " : "", stuck->cell ? stuck->cell : "");
-	on_failure_job_dropped(job, false);
 	job_answer(job, &error);
 	job_free(job);
 	return true;
@@ -438,8 +435,11 @@ void job_submit(struct job *job)
 	bool began;
 
 	job->asked = job->done != NULL;
-	if (refuse_while_stuck(job))
+	if (refuse(job))
 		return;
+	/* What is asked for from now on is behind it. */
+	if (job->verb == VERB_DISABLE)
+		job->number = ++manager->num_jobs;
 	job->was_running = cell && cell_running(cell);
 	on_failure_job_submitted(job);
 	apply_note_job(job);
@@ -483,8 +483,7 @@ int jobs_cancel(struct manager *manager, const char *cell, struct error *error)
 void job_abandon(struct job *job)
 {
 	struct manager *manager = job->manager;
-	_cleanup_(freep) char *cell = job->cell ? strdup(job->cell) : NULL;
 
 	if (queue_withdraw(manager, job))
-		show_operation(manager, cell);
+		jobs_show(manager);
 }

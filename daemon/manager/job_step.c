@@ -339,8 +339,11 @@ static void record_cell(struct job *job, struct cell *cell)
 	}
 }
 
-static void record_hypervisor(struct manager *manager, struct step *step)
+static void record_hypervisor(const struct job *job)
 {
+	struct manager *manager = job->manager;
+	struct step *step = job->step;
+
 	manager->intent[0] = '\0';
 	/* Once for each time that it is on; who enables it has it done. */
 	manager->keeps_told =
@@ -356,6 +359,7 @@ static void record_hypervisor(struct manager *manager, struct step *step)
 		log_event(LOG_NOTICE, MESSAGE_HYPERVISOR_ENABLED, NULL, NULL, 0,
 			  "The hypervisor is enabled");
 	} else if (step->verb == VERB_DISABLE && !error_is_set(&step->error)) {
+		job_end_all(manager, job, JOB_DISABLED);
 		manager->pool = pool_of(0, 0);
 		manager->hypervisor = (struct address_range){0};
 		links_forget_all(manager);
@@ -479,7 +483,7 @@ void job_record_result(struct job *job)
 		record_link(job->manager, step);
 	} else if (step->verb == VERB_ENABLE || step->verb == VERB_DISABLE ||
 		   step->verb == VERB_KEEP_CPUS) {
-		record_hypervisor(job->manager, job->step);
+		record_hypervisor(job);
 	} else if (step->verb == VERB_GROW_POOL || step->verb == VERB_SHRINK_POOL) {
 		record_pool(job->manager, step);
 	}

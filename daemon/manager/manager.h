@@ -92,7 +92,10 @@ struct manager {
 	struct job *current;
 	struct job *urgent; /* a Kill, at work beside it: no other step is begun meanwhile */
 	struct worker *urgent_worker;
-	bool running_jobs; /* job_run.c is about to begin what may be begun */
+	uint64_t num_jobs;     /* that were made so far */
+	uint64_t ended_jobs;   /* those of them that begin nothing any more, see job_end_all() */
+	const char *ended_why; /* what is said of them */
+	bool running_jobs;     /* job_run.c is about to begin what may be begun */
 
 	sd_event_source *restarts;		    /* on_failure.c; NULL: none is planned */
 	char stopped_for[DESCRIPTION_MAX_NAME + 1]; /* the cell whose failure was to stop all */

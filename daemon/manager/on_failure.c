@@ -235,6 +235,7 @@ static void stop_all(struct manager *manager, struct cell *failed)
 	    !manager->current->cancelled)
 		manager->current->cancelled = JOB_STOPPED;
 	queue_cancel(manager, NULL, false, JOB_STOPPED);
+	job_end_all(manager, NULL, JOB_STOPPED);
 	jobs_show(manager);
 	failed->to_kill = true;
 }

@@ -281,6 +281,71 @@ test_nothing_comes_up_after_all_were_stopped() {
 	without_keys alpha boot
 }
 
+# asked_while_polkit_hangs METHOD [ARGUMENT...]: by somebody who has to be looked up. Sets asking, the process that waits
+# for the answer, which is in /tmp/asking.
+asked_while_polkit_hangs() {
+	local before
+	systemctl start polkit
+	systemctl kill -s STOP polkit
+	start_monitor
+	before=$(times_called CheckAuthorization)
+	setpriv --reuid=5 --regid=60 --clear-groups ./bus-peer call "$manager" org.cellmgr1.Manager "$@" >/tmp/asking 2>&1 &
+	asking=$!
+	eventually_check "polkit is asked" 30 called_more_often CheckAuthorization "$before"
+	stop_monitor
+}
+
+polkit_answers() {
+	systemctl kill -s CONT polkit
+	wait "$asking"
+}
+
+# What had been asked for before, though nobody knew yet whether he may.
+test_who_is_looked_up_while_all_are_stopped_starts_nothing() {
+	local asking
+	with_keys beta '"on-failure": "stop-all"'
+	done_well call StartCell s beta
+	asked_while_polkit_hangs StartCell s alpha
+	fake fail beta 2 0xdead000 4 0x1234 2 >/dev/null
+	eventually_check "all are stopped" 30 journal_tells 'All cells are stopped, since cell beta has failed'
+	polkit_answers
+	like "the start" "$(cat /tmp/asking)" 'WrongState: cell alpha is not started: all cells are stopped'
+	state_is alpha defined
+	unit_is cell@alpha inactive
+	# Who asks now has it started.
+	check "games may start it" setpriv --reuid=5 --regid=60 --clear-groups ./bus-peer call "$manager" \
+		org.cellmgr1.Manager StartCell s alpha
+	state_is alpha running
+	# A restart starts as well, and of what runs.
+	done_well call StartCell s beta
+	asked_while_polkit_hangs RestartCell s alpha
+	fake fail beta 2 0xdead000 4 0x1234 2 >/dev/null
+	property_becomes 30 alpha State shut-down
+	polkit_answers
+	like "the restart" "$(cat /tmp/asking)" 'WrongState: cell alpha is not started: all cells are stopped'
+	state_is alpha shut-down
+	without_keys beta
+}
+
+# Nor where the hypervisor was disabled, though it is on again by now.
+test_who_is_looked_up_while_the_hypervisor_is_disabled_starts_nothing() {
+	local asking
+	done_well call EnableHypervisor
+	asked_while_polkit_hangs StartCell s alpha
+	done_well call DisableHypervisor b true
+	done_well call EnableHypervisor
+	polkit_answers
+	like "the start" "$(cat /tmp/asking)" 'WrongState: cell alpha is not started: the hypervisor was disabled after'
+	state_is alpha defined
+	# One that was refused ends nothing.
+	done_well call StartCell s beta
+	asked_while_polkit_hangs StartCell s alpha
+	fails_with WrongState "" manager DisableHypervisor b false
+	polkit_answers
+	is "the start" "$(cat /tmp/asking)" ""
+	state_is alpha running
+}
+
 # What was planned is not done later than planned, though nothing else happens then: nobody asks for figures, for which
 # there would be looks; of which one comes a second after the failure, and the next one five later.
 test_a_start_is_as_late_as_planned() {
