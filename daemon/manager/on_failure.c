@@ -326,11 +326,14 @@ bool on_failure_withdraw(struct manager *manager, const char *name)
 void on_failure_job_ended(const struct job *job, struct cell *cell, const struct error *error)
 {
 	struct manager *manager = job->manager;
+	bool own = false;
 
 	if (job->asked && job->started && !error_is_set(error))
 		cell->record.restart.count = 0;
-	if (!job->asked && (job->verb == VERB_STOP || job->verb == VERB_KILL) &&
-	    !error_is_set(error))
+	/* Also where somebody's was the same, and he was told that the driver hangs. */
+	for (const struct job *one = job; one; one = one->merged)
+		own |= !one->asked;
+	if (own && (job->verb == VERB_STOP || job->verb == VERB_KILL) && !error_is_set(error))
 		manager->events->cell_stopped(cell, manager->userdata);
 	if (!cell->restarting || job->asked || job->verb != VERB_START)
 		return;

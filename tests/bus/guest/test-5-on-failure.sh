@@ -458,6 +458,36 @@ test_a_driver_that_hangs_does_not_keep_cells_from_being_stopped() {
 	without_keys alpha
 }
 
+# Also where somebody had asked for the same before, and was told by then that the driver hangs.
+test_a_driver_that_hangs_does_not_keep_units_from_being_stopped() {
+	local stop create
+	with_keys beta '"on-failure": "stop-all"'
+	drop_in alpha 'ExecStart=' "ExecStart=/bin/sleep infinity" TimeoutStartSec=infinity
+	done_well call StartCell s beta
+	done_well call StartCell s alpha
+	unit_becomes 15 cell@alpha activating
+	fake rule create 0 hang >/dev/null
+	./bus-peer call "$(cell_path boot)" org.cellmgr1.Cell Create >/tmp/create 2>&1 &
+	create=$!
+	property_becomes 30 boot Operation create
+	./bus-peer call "$manager" org.cellmgr1.Manager StopCell s alpha >/tmp/stop 2>&1 &
+	stop=$!
+	property_becomes 30 alpha Operation "stop, waiting"
+	fake fail beta 2 0xdead000 4 0x1234 2 >/dev/null
+	eventually_check "it is stopped with all others" 30 journal_tells 'Cell alpha is stopped, since cell beta has failed'
+	fake clear >/dev/null
+	fake rule shutdown 0 stuck >/dev/null
+	wait "$create"
+	wait "$stop"
+	like "the stop" "$(cat /tmp/stop)" 'Timeout: the driver did not come back from stop'
+	unit_is cell@alpha activating
+	fake clear >/dev/null
+	property_becomes 30 alpha State shut-down
+	unit_becomes 30 cell@alpha inactive
+	no_drop_ins
+	without_keys beta
+}
+
 test_a_driver_that_hangs_does_not_keep_the_failed_cell_from_being_killed() {
 	local kill
 	with_keys alpha '"on-failure": "stop-all"'
