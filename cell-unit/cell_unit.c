@@ -356,8 +356,9 @@ static void stop(struct unit *unit)
 	unit->extend = EXTEND_CALLS;
 	unit->leftover = 0;
 	sd_notify(false, "STOPPING=1\nSTATUS=Shutting the cell down");
-	if (!unit->method)
-		leftover_write(unit->name, unit->view.started_at);
+	unit->meant = unit->method ? 0 : unit->view.started_at;
+	if (unit->meant)
+		leftover_write(unit->name, unit->meant);
 	/* It may come while the cell is being started: then nobody waits for that any more. */
 	unit->call = sd_bus_slot_unref(unit->call);
 	unit->method = "StopCell";

@@ -64,6 +64,7 @@ static void tell_running(struct unit *unit)
 	}
 	if (!unit->started) {
 		unit->started = true;
+		leftover_write(unit->name, 0);
 		sd_notify(false, "READY=1");
 	}
 	unit_set_status(unit->view.health == HEALTH_LATE ? "The cell runs, its heartbeat is late"
@@ -91,9 +92,7 @@ static void ask_again(struct unit *unit)
 /* Than the one that was to stop: others have ended that, and started the cell again. */
 static bool is_another_run(const struct unit *unit)
 {
-	uint64_t meant = leftover_read(unit->name);
-
-	return meant && unit->view.started_at != meant;
+	return unit->meant && unit->view.started_at != unit->meant;
 }
 
 void unit_judge(struct unit *unit)

@@ -2,8 +2,11 @@
 #include "leftover.h"
 
 #include <errno.h>
+#include <fcntl.h>
 #include <inttypes.h>
 #include <string.h>
+
+#include <unistd.h>
 
 #include "common/cleanup.h"
 
@@ -18,11 +21,16 @@ static char *file_of(const char *cell)
 void leftover_write(const char *cell, uint64_t started_at)
 {
 	_cleanup_(freep) char *file = file_of(cell);
-	_cleanup_(fclosep) FILE *stream = file ? fopen(file, "we") : NULL;
+	int fd = file ? open(file, O_WRONLY | O_CREAT | O_CLOEXEC, 0644) : -1;
 
-	if (!stream || fprintf(stream, "%" PRIu64 "\n", started_at) < 0 || fflush(stream) != 0)
-		fprintf(stderr, "<4>Cannot note which run of the cell is to stop: %s\n",
-			strerror(errno));
+	/* Always as long, over what is there. */
+	if (fd < 0 || dprintf(fd, "%020" PRIu64 "\n", started_at) < 0)
+		fprintf(stderr,
+			"<4>Cannot note in %s which run of the cell is to stop: %s. Should it not "
+			"stop, the next start takes it for what it has started\n",
+			file ? file : "RuntimeDirectory=", strerror(errno));
+	if (fd >= 0)
+		close(fd);
 }
 
 uint64_t leftover_read(const char *cell)

@@ -40,6 +40,7 @@ struct unit {
 	sd_bus_slot *question; /* for all of it, on its way */
 	bool ask;	       /* it is to be asked for */
 	uint64_t leftover;     /* the run that an earlier stop did not end; 0: none */
+	uint64_t meant;	       /* the run that is to stop; 0: not known which */
 	bool stopping;
 	bool started; /* the service manager has been told */
 };

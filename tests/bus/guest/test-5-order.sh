@@ -180,6 +180,7 @@ test_a_start_starts_no_required_cell() {
 
 # Nor where that one ends when it has been looked at already, but the service manager has not come to it.
 test_a_start_starts_no_cell_that_ends_meanwhile() {
+	# shellcheck disable=SC2034 # of service_manager_is_slow
 	local start reload process
 	order alpha '"requires": ["beta"]'
 	reload_all

@@ -84,6 +84,28 @@ test_units_end_without_a_daemon() {
 	done_well systemctl start cell@alpha
 }
 
+# What that start has to know is on record, though nothing can be written any more when the unit is to stop.
+test_a_full_disk_makes_no_old_run_a_new_one() {
+	local before
+	mkdir -p /run/cellmgr/units
+	mount -t tmpfs -o size=8k,mode=0755 tmpfs /run/cellmgr/units
+	done_well systemctl start cell@alpha
+	before=$(property alpha StartedAt)
+	cat /dev/zero >/run/cellmgr/units/fill 2>/dev/null
+	is "room" $(($(df --output=avail /run/cellmgr/units | tail -n 1))) 0
+	systemctl mask -q --runtime cellmgrd
+	systemctl stop cellmgrd
+	timeout 60 systemctl stop cell@alpha
+	unit_is cell@alpha failed
+	systemctl unmask -q --runtime cellmgrd
+	systemctl start cellmgrd
+	fails "it is not started over the old run" systemctl start cell@alpha
+	like "status of cell@alpha" "$(status_of cell@alpha)" "was to stop and did not"
+	state_is alpha running
+	is "its run" "$(property alpha StartedAt)" "$before"
+	umount /run/cellmgr/units
+}
+
 # It starts up in vain all the time: were that limited, it would stay away after what was wrong has gone.
 test_crashing_daemon_comes_back() {
 	is "limit of starts" "$(systemctl show -p StartLimitIntervalUSec --value cellmgrd)" 0
@@ -427,6 +449,7 @@ test_the_end_of_a_unit_is_seen_over_a_new_service_manager() {
 
 # What it was told just before it has not read.
 test_a_start_that_the_service_manager_forgets_is_told_again() {
+	# shellcheck disable=SC2034 # of service_manager_is_slow
 	local start reload
 	done_well call EnableHypervisor
 	done_well cell alpha Create
