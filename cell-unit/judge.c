@@ -71,6 +71,16 @@ static void tell_running(struct unit *unit)
 							 : "The cell runs");
 }
 
+/* While something is done about a cell that has failed its unit goes on, and says why it may. */
+static void tell_failed(const struct unit *unit, const char *error)
+{
+	_cleanup_(freep) char *text =
+		text_format("The cell failed, and is to be started again: %s", error);
+
+	if (text)
+		unit_set_status(text);
+}
+
 /* The cell was asked, and runs on. */
 static void ask_again(struct unit *unit)
 {
@@ -101,6 +111,8 @@ void unit_judge(struct unit *unit)
 	const char *error =
 		view->last_error && view->last_error[0] ? view->last_error : "The cell failed";
 
+	if (view->operating && view->state == LIFECYCLE_FAILED && unit->started && !unit->stopping)
+		tell_failed(unit, error);
 	/* In the midst of a restart, say, it is shut down without having ended. */
 	if (view->operating || unit->call || (unit->method && !unit->stopping))
 		return;

@@ -24,10 +24,20 @@ static void tell(struct manager *manager, struct cell *cell, const struct crash 
 	crash_tell(manager, cell, crash);
 }
 
+/* What it ended of, to be freed; NULL where nobody tells. */
+static char *end_text(const struct cell *cell)
+{
+	if (cell->seen.state == CELL_FAILED_COMM_REV)
+		return strdup("it does not know this revision of the communication region");
+	return cell->seen.has_status
+		       ? failure_describe(&cell->seen.status.failure, cell->killed_because)
+		       : NULL;
+}
+
 static void tell_of_end(struct manager *manager, struct cell *cell)
 {
 	const struct failure_record *record = &cell->seen.status.failure;
-	_cleanup_(freep) char *text = NULL;
+	_cleanup_(freep) char *text = end_text(cell);
 	char *fields[FAILURE_MAX_FIELDS] = {NULL};
 	unsigned int count = 0;
 	const char *reason = "unknown";
@@ -36,10 +46,8 @@ static void tell_of_end(struct manager *manager, struct cell *cell)
 	if (cell->seen.state == CELL_FAILED_COMM_REV) {
 		reason = "comm-abi";
 		fields[count++] = strdup("REASON=comm-abi");
-		text = strdup("it does not know this revision of the communication region");
 	} else if (cell->seen.has_status) {
 		reason = failure_reason_name(record->reason);
-		text = failure_describe(record, cell->killed_because);
 		count = failure_fields(record, fields);
 	}
 	killed = cell->seen.has_status && record->reason == FAILURE_KILLED;
@@ -55,6 +63,14 @@ static void tell_of_end(struct manager *manager, struct cell *cell)
 			     .text = text,
 			     .ended = true,
 			     .recorded = !killed || !cell->health_reported});
+}
+
+/* A daemon before this one has told of it, but who asks this one wants to know, too. */
+static void recall_end(struct cell *cell)
+{
+	_cleanup_(freep) char *text = end_text(cell);
+
+	cell_set_last_error(cell, text ? text : "failed");
 }
 
 static void tell_of_loss(struct manager *manager, struct cell *cell)
@@ -126,6 +142,8 @@ void alarm_raise(struct manager *manager, struct cell *cell)
 	if (cell->state == LIFECYCLE_FAILED && !cell->record.end_reported) {
 		if (!cell->recording)
 			tell_of_end(manager, cell);
+	} else if (cell->state == LIFECYCLE_FAILED && !cell_has_own_error(cell)) {
+		recall_end(cell);
 	} else if (cell->state == LIFECYCLE_SHUT_DOWN && !cell->record.end_reported) {
 		tell_of_own_end(cell);
 	} else if (!cell_running(cell) || cell->health != HEALTH_FAILED) {

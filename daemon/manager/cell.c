@@ -86,9 +86,24 @@ void cell_set_last_error(struct cell *cell, const char *text)
 	mark(cell, CELL_PROPERTY_LAST_ERROR);
 }
 
+/* What is wrong with the file of its description; NULL: nothing. */
+static const char *file_trouble(const struct cell *cell)
+{
+	if (cell->broken || cell->description || !cell_owned(cell))
+		return cell->broken;
+	return "its description has gone; cellctl apply stops and destroys it";
+}
+
+bool cell_has_own_error(const struct cell *cell)
+{
+	const char *trouble = file_trouble(cell);
+
+	return cell->last_error && (!trouble || strcmp(trouble, cell->last_error) != 0);
+}
+
 void cell_mend(struct cell *cell)
 {
-	if (cell->broken && cell->last_error && strcmp(cell->broken, cell->last_error) == 0)
+	if (!cell_has_own_error(cell))
 		cell_set_last_error(cell, NULL);
 	free(cell->broken);
 	cell->broken = NULL;
@@ -256,6 +271,7 @@ static void update_history(struct cell *cell)
 
 void cell_update(struct cell *cell, uint64_t now_ns, bool can_watch)
 {
+	const char *trouble = file_trouble(cell);
 	enum lifecycle state = work_out_state(cell);
 
 	if (state != cell->state) {
@@ -268,8 +284,8 @@ void cell_update(struct cell *cell, uint64_t now_ns, bool can_watch)
 		mark(cell, CELL_PROPERTY_STATE);
 	}
 	/* Of one that goes on as it was described before that is the last to be told. */
-	if (cell->broken && (state == LIFECYCLE_INVALID || !cell->last_error))
-		cell_set_last_error(cell, cell->broken);
+	if (trouble && (state == LIFECYCLE_INVALID || !cell->last_error))
+		cell_set_last_error(cell, trouble);
 	SHOW(cell, health, work_out_health(cell, now_ns, can_watch), CELL_PROPERTY_HEALTH);
 	/* Where nothing is seen it is what it was. */
 	if (!cell->unseen)

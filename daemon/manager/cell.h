@@ -148,6 +148,8 @@ void cell_mark_described(struct cell *cell);
 void cell_set_operation(struct cell *cell, const char *operation);
 /* text may be NULL or "" for no error. */
 void cell_set_last_error(struct cell *cell, const char *text);
+/* Whether there is one that is not about the file of its description. */
+bool cell_has_own_error(const struct cell *cell);
 
 /* What was wrong with its file is so no more, or is about to be looked at anew. */
 void cell_mend(struct cell *cell);

@@ -30,6 +30,10 @@ started_anew() {
 	[ "$(property alpha StartedAt)" -gt "$1" ] && property_has alpha State running && property_has alpha Operation ""
 }
 
+says_it_is_started_again() {
+	[[ $(status_of cell@alpha) == "The cell failed, and is to be started again: wrote 4 bytes"* ]]
+}
+
 test_a_cell_is_started_again() {
 	local started
 	with_keys alpha "$restarts"
@@ -395,9 +399,11 @@ test_cancel_ends_what_was_planned() {
 	wait
 	# Where it is at work.
 	done_well call StartCell s alpha
+	unit_becomes 30 cell@alpha active
 	fake rule load 0 hang >/dev/null
 	fail_alpha
 	property_becomes 30 alpha Operation start
+	eventually_check "its unit does not say that it runs" 30 says_it_is_started_again
 	done_well cell alpha Cancel
 	fake clear >/dev/null
 	property_becomes 30 alpha Operation ""

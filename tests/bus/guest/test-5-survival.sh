@@ -322,6 +322,8 @@ test_failure_is_reported_once_and_fails_the_unit() {
 	kill_daemon
 	state_is alpha failed
 	is "lines" "$(journal MESSAGE_ID=6f1c9a52d3d04c4b8f6e2b7a90c51e31 | wc -l)" 1
+	# But knows why.
+	property_is alpha LastError "${line#Cell alpha failed: }"
 	# And a start is a start.
 	done_well systemctl restart cell@alpha
 	state_is alpha running
