@@ -10,6 +10,7 @@
 #include "manager/manager.h"
 #include "manager/plan.h"
 #include "model/check.h"
+#include "model/config.h"
 
 /* Whoever asks: what waits is kept. */
 #define MAX_WAITING 16
@@ -241,11 +242,26 @@ int check_call_one(struct manager *manager, sd_bus_message *call, sd_bus_error *
 	return r == -ENOMEM ? r : answer(TAKE_POINTER(check));
 }
 
+/* The daemon's own, of which nothing is taken. */
+static int check_config(struct problems *problems)
+{
+	struct config config = {0};
+	int r = config_read(CONFIG_FILE, problems, &config);
+
+	if (r < 0 && r != -EINVAL && r != -ENOMEM)
+		problems_add(problems, SEVERITY_ERROR, PROBLEM_AT(.file = CONFIG_FILE),
+			     "cannot be read: %s", strerror(-r));
+	config_done(&config);
+	return r == -ENOMEM ? r : 0;
+}
+
 int check_call_all(struct manager *manager, sd_bus_message *call)
 {
 	_cleanup_(check_call_freep) struct check_call *check = check_call_new(manager, call);
 	int r = check ? cell_dir_load(NULL, &check->dir) : -ENOMEM;
 
+	if (r >= 0)
+		r = check_config(&check->dir->problems);
 	if (r >= 0)
 		r = plan_check_all(manager, check->dir);
 	return r < 0 ? r : answer(TAKE_POINTER(check));

@@ -369,6 +369,27 @@ test_what_a_cell_failed_of_counts_more_than_its_description() {
 	property_like alpha LastError "$failure"
 }
 
+# It runs on, and everybody sees that nothing describes it any more.
+test_a_cell_whose_description_has_gone_is_told() {
+	local gone='its description has gone; cellctl apply stops and destroys it'
+	done_well call StartCell s alpha
+	mv /etc/cellmgr/cells/alpha.json /tmp/
+	call Reload
+	state_is alpha running
+	property_is alpha LastError "$gone"
+	like "what a list says of it" "$(cellctl list)" "alpha +running .*$gone"
+	unit_becomes 15 cell@alpha active
+	kill_daemon
+	property_is alpha LastError "$gone"
+	mv /tmp/alpha.json /etc/cellmgr/cells/
+	call Reload
+	property_is alpha LastError ""
+	rm /etc/cellmgr/cells/alpha.json
+	done_well cellctl apply
+	check "it has gone, too" has_no_object alpha
+	unit_becomes 15 cell@alpha inactive
+}
+
 test_broken_descriptions_are_listed() {
 	state_is broken invalid
 	property_like broken LastError 'broken.json:3:.*memroy'
@@ -380,6 +401,10 @@ test_broken_descriptions_are_listed() {
 test_broken_configuration_is_said() {
 	echo '{ "pool-size": "63M" }' >/etc/cellmgr/cellmgrd.conf
 	fails_with Invalid 'cellmgrd.conf:1:.*pool-size.*63M.*multiple of 2M' manager Reload
+	# Also to who asks what is wrong, as the error advises.
+	fails "a check" cellctl check
+	has_line "a check" "$output" '^/etc/cellmgr/cellmgrd.conf:1:3: error: pool-size: "63M": must be a multiple of 2M'
+	has_line "what was checked" "$output" '^10 descriptions checked, 7 errors'
 	rm /etc/cellmgr/cellmgrd.conf
 	systemctl restart cellmgrd
 }
