@@ -1,12 +1,20 @@
 // SPDX-License-Identifier: GPL-2.0-only
+#include <ctype.h>
 #include <stdbool.h>
 #include <string.h>
+#include <strings.h>
 
 #include "common/nearest.h"
 
 static unsigned int min(unsigned int a, unsigned int b)
 {
 	return a < b ? a : b;
+}
+
+/* Who writes CPUs means cpus. */
+static bool same(char a, char b)
+{
+	return tolower((unsigned char)a) == tolower((unsigned char)b);
 }
 
 unsigned int nearest_distance(const char *a, const char *b)
@@ -21,11 +29,11 @@ unsigned int nearest_distance(const char *a, const char *b)
 		cost[0][j] = j;
 	for (size_t i = 1; i <= length_a; i++) {
 		for (size_t j = 1; j <= length_b; j++) {
-			unsigned int best = cost[i - 1][j - 1] + (a[i - 1] != b[j - 1]);
+			unsigned int best = cost[i - 1][j - 1] + !same(a[i - 1], b[j - 1]);
 
 			best = min(best, cost[i - 1][j] + 1);
 			best = min(best, cost[i][j - 1] + 1);
-			if (i > 1 && j > 1 && a[i - 1] == b[j - 2] && a[i - 2] == b[j - 1])
+			if (i > 1 && j > 1 && same(a[i - 1], b[j - 2]) && same(a[i - 2], b[j - 1]))
 				best = min(best, cost[i - 2][j - 2] + 1);
 			cost[i][j] = best;
 		}
@@ -38,7 +46,7 @@ static bool is_begun(const char *word, const char *candidate)
 {
 	size_t length = strlen(word);
 
-	return length >= 3 && strncmp(word, candidate, length) == 0;
+	return length >= 3 && strncasecmp(word, candidate, length) == 0;
 }
 
 static unsigned int rank(const char *word, const char *candidate)

@@ -23,10 +23,7 @@ static const struct {
 } daemon_hints[] = {
 	{ERROR_HYPERVISOR_OFF, "enable", HINT_MODPROBE, NULL},
 	{ERROR_HYPERVISOR_OFF, NULL, "'cellctl enable' opens the hypervisor", NULL},
-	{ERROR_NO_SUCH_CELL, NULL,
-	 "'cellctl list' shows the cells that there are; 'systemctl reload cellmgrd' "
-	 "reads new descriptions",
-	 NULL},
+	{ERROR_NO_SUCH_CELL, NULL, "'cellctl list' shows the cells that there are", NULL},
 	{ERROR_NO_SUCH_SIGNAL, NULL, "'cellctl signals %s' shows the signals that there are", NULL},
 	{ERROR_NO_SUCH_RECORD, NULL, "'cellctl crash' lists the records that there are", NULL},
 	{ERROR_WRONG_STATE, "disable", HINT_STILL_RUNS, NULL},
@@ -45,10 +42,13 @@ static const struct {
 	{ERROR_INVALID, "set",
 	 "'cellctl --json=pretty signals %s' shows which signals can be set, and to what", NULL},
 	{ERROR_INVALID, NULL,
-	 "'cellctl check' shows everything that is wrong with the descriptions", NULL},
+	 "'cellctl check' shows everything that is wrong with descriptions and cellmgrd.conf",
+	 NULL},
 	{ERROR_NO_RESOURCES, "crash", HINT_DAEMON, NULL},
 	{ERROR_NO_RESOURCES, NULL,
-	 "'cellctl status' shows what is free and which cells hold the rest", NULL},
+	 "'cellctl map' shows who has what; 'cellctl destroy' takes it back from a cell that "
+	 "does not run",
+	 NULL},
 	{ERROR_DRIVER, "kill", "'journalctl -k' may say more", HINT_NO_KILL},
 	{ERROR_DRIVER, NULL, "'journalctl -k' may say more", NULL},
 	{ERROR_TIMEOUT, "stop", HINT_KILL, HINT_NO_KILL},
@@ -69,6 +69,8 @@ static const struct {
 	 "cellmgrd does not run and cannot be started over the bus: is it installed? "
 	 "'systemctl status cellmgrd' shows"},
 	{BUS_DBUS_ERROR("NameHasNoOwner"), "'systemctl start cellmgrd' starts the daemon"},
+	{"org.freedesktop.systemd1.UnitMasked",
+	 "somebody has forbidden that it starts; 'systemctl unmask cellmgrd' allows it again"},
 	{BUS_DBUS_ERROR("UnknownMethod"), HINT_VERSION},
 	{BUS_DBUS_ERROR("UnknownInterface"), HINT_VERSION},
 	{BUS_DBUS_ERROR("UnknownProperty"), HINT_VERSION},

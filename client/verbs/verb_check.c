@@ -175,7 +175,11 @@ static int open_named(const char *path)
 	int fd = strcmp(path, "-") == 0 ? dup(STDIN_FILENO)
 					: open(path, O_RDONLY | O_CLOEXEC | O_NOCTTY | O_NONBLOCK);
 
-	if (fd < 0)
+	/* Of a cell, that is no file, either. */
+	if (fd < 0 && errno == ENOENT && !strpbrk(path, "/."))
+		complain("check: %s: %s; a cell's description is like /etc/cellmgr/cells/%s.json",
+			 path, strerror(ENOENT), path);
+	else if (fd < 0)
 		complain("check: %s: %s", path, strerror(errno));
 	return fd;
 }

@@ -64,5 +64,6 @@ int cell_table_print(struct json_object *columns, const struct screen *screen)
 		if (add_cell(&table, screen, columns, i) < 0)
 			return -ENOMEM;
 	}
-	return table_print(&table, screen, "No cells.");
+	return table_print(&table, screen,
+			   "No cells. Each is described by a file, see cell-description(5).");
 }

@@ -32,9 +32,13 @@ struct polkit_check {
 
 static void deny(struct polkit_check *check, enum error_code code, const char *why)
 {
+	const int first = (int)strcspn(check->verb, "-");
+	const char *second = check->verb[first] ? check->verb + first + 1 : "";
 	_cleanup_(error_done) struct error error = {0};
 
-	error_set(&error, code, "not allowed to %s%s%s: %s (polkit action %s)", check->verb,
+	/* "start alpha", but "open the console of alpha" */
+	error_set(&error, code, "not allowed to %.*s%s%s%s%s%s: %s (polkit action %s)", first,
+		  check->verb, *second ? " the " : "", second, *second ? " of" : "",
 		  check->object[0] ? " " : "", check->object, why, check->action);
 	check->answer(&error, check->userdata);
 }

@@ -287,7 +287,8 @@ int json_walk_check(const struct json_text *text, struct problems *problems)
 	int r = check_value(&walk, NULL);
 
 	if (r == -EINVAL)
-		report(&walk, walk.at, NULL, "is not JSON as its standard has it");
+		report(&walk, walk.at, NULL,
+		       "is not JSON as its standard has it; strings take double quotes");
 	else if (r == 0)
 		r = problems_result(&found);
 	problems_append(problems, &found);

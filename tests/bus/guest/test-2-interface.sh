@@ -150,6 +150,8 @@ test_rules_see_cell_and_verb() {
 	# What it takes is asked about, too.
 	fails "not where that enables the hypervisor" "${games[@]}" "$manager" org.cellmgr1.Manager StartCell s alpha
 	like "why" "$output" 'not allowed to enable the hypervisor: .*org.cellmgr1.manage-hypervisor'
+	fails "games may not read its console" "${games[@]}" "$manager/cell/alpha" org.cellmgr1.Cell OpenConsole
+	like "why, in a person's words" "$output" 'not allowed to open the console of alpha: .*org.cellmgr1.debug-cells'
 	manager_is HypervisorState off
 	call EnableHypervisor
 	check "games may start alpha" "${games[@]}" "$manager" org.cellmgr1.Manager StartCell s alpha

@@ -18,7 +18,7 @@ static const struct {
 	{"org.cellmgr1.Error.Busy", "start", "turbine", NULL, "try again"},
 	{"org.cellmgr1.Error.Locked", "start", "turbine", NULL, "running-locked"},
 	{"org.cellmgr1.Error.Invalid", "start", "turbine", NULL, "'cellctl check'"},
-	{"org.cellmgr1.Error.NoResources", "start", "turbine", NULL, "'cellctl status'"},
+	{"org.cellmgr1.Error.NoResources", "start", "turbine", NULL, "'cellctl map'"},
 	{"org.cellmgr1.Error.Driver", "start", "turbine", NULL, "journalctl -k"},
 	{"org.freedesktop.DBus.Error.AccessDenied", "start", "turbine", "org.cellmgr1.manage-cells",
 	 "polkit action org.cellmgr1.manage-cells"},
@@ -31,6 +31,7 @@ static const struct {
 	 "systemctl status cellmgrd"},
 	{"org.freedesktop.DBus.Error.NoReply", "list", NULL, NULL, "systemctl status cellmgrd"},
 	{"org.freedesktop.DBus.Error.UnknownMethod", "list", NULL, NULL, "different versions"},
+	{"org.freedesktop.systemd1.UnitMasked", "list", NULL, NULL, "'systemctl unmask cellmgrd'"},
 	{"org.example.Error.Odd", "list", NULL, NULL, NULL},
 };
 

@@ -12,6 +12,7 @@ static void test_distance(struct tap *tap)
 		{"stat", "start", 1},	  {"sttart", "start", 1},
 		{"", "abc", 3},		  {"abc", "", 3},
 		{"kitten", "sitting", 3}, {"turbine", "urbniet", 3},
+		{"CPUs", "cpus", 0},	  {"ONFAILURE", "on-failure", 1},
 	};
 
 	for (size_t i = 0; i < ARRAY_SIZE(cases); i++)
@@ -43,6 +44,8 @@ static void test_near(struct tap *tap)
 	       "of many the nearest is kept");
 	tap_ok(tap, near_names("vavle", near, 3) == 1 && strcmp(near[0], "valve") == 0,
 	       "swapped letters are recognized");
+	tap_ok(tap, near_names("PUM", near, 3) == 1 && strcmp(near[0], "pump") == 0,
+	       "capitals are no other letters");
 	tap_ok(tap, near_names("generator", near, 3) == 0,
 	       "what has nothing in common is not offered");
 	tap_ok(tap, near_names("x", near, 3) == 0, "one letter is no hint");
