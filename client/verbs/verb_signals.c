@@ -68,13 +68,16 @@ static int show(struct watch *watch, sd_bus_error *ret_error)
 	uint64_t interval = options->interval_usec ? options->interval_usec : DEFAULT_INTERVAL_USEC;
 	int r;
 
+	/* Where there are none there is nothing to follow. */
+	const bool follow = watch->num_lines > 0;
+
 	do {
 		uint64_t begin = monotonic_us();
 
 		r = show_once(watch, ret_error);
-		if (r >= 0 && options->follow)
+		if (r >= 0 && follow)
 			sleep_until_us(begin + interval);
-	} while (r >= 0 && options->follow);
+	} while (r >= 0 && follow);
 	return r;
 }
 

@@ -110,7 +110,8 @@ static int fetch_selected(struct top *top, sd_bus_error *ret_error)
 	size_t count;
 	int r;
 
-	if (json_object_object_length(cell->signals) == 0)
+	/* One that is asked for by its name, and is not there, is an error. */
+	if (json_object_object_length(cell->signals) == 0 && !(asked && *top->names))
 		return 0;
 	r = fetch_signals(&top->client->connection, cell->path, asked ? top->names : all,
 			  cell->signals, ret_error, &top->signals);

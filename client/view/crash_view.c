@@ -89,11 +89,12 @@ void crash_view_print(const struct screen *screen, struct json_object *record)
 
 int crash_view_list(const struct screen *screen, struct json_object *list)
 {
+	/* The last says what the two before it do, and is what one goes on with. */
 	static const struct table_column columns[] = {
-		{"TIME", false, 0, false},
-		{"CELL", false, 0, false},
+		{"TIME", false, 0, true},
+		{"CELL", false, 0, true},
 		{"REASON", false, 0, true},
-		{"RECORD", false, 0, true},
+		{"RECORD", false, 0, false},
 	};
 	_cleanup_(table_free) struct table table = TABLE(columns);
 

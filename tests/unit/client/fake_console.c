@@ -15,6 +15,7 @@
 static struct {
 	int fd;
 	int lines;
+	bool silent;
 } followed[4];
 
 int fake_console_open(bool text)
@@ -32,6 +33,8 @@ int fake_console_open(bool text)
 		if (followed[i].lines == 0) {
 			followed[i].fd = ends[1];
 			followed[i].lines = FOLLOWED_LINES + 1;
+			/* The next line may come before its reader looks for the first time. */
+			followed[i].silent = !text;
 			return ends[0];
 		}
 	}
@@ -75,7 +78,8 @@ void fake_consoles_go_on(void)
 		if (followed[i].lines == 0)
 			continue;
 		/* Nobody may be there to read any more. */
-		if (--followed[i].lines > 0 && write(followed[i].fd, line, strlen(line)) >= 0)
+		if (--followed[i].lines > 0 &&
+		    (followed[i].silent || write(followed[i].fd, line, strlen(line)) >= 0))
 			continue;
 		close(followed[i].fd);
 		followed[i].lines = 0;
