@@ -7,6 +7,7 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "common/quantity.h"
 #include "driver_abi.h"
 #include "model/description_keys.h"
 #include "model/description_parser.h"
@@ -116,11 +117,12 @@ static const struct description_object config_object = {"cellmgrd.conf", .keys =
 static void check_size(const struct config *config, const char *file, const char *key,
 		       uint64_t size, struct problems *problems)
 {
+	char part[QUANTITY_TEXT_MAX];
+
 	if (config->hypervisor_memory >= size)
 		problems_add(problems, SEVERITY_ERROR, PROBLEM_AT(.file = file, .key = key),
-			     "must be larger than hypervisor-memory (%" PRIu64
-			     " bytes), which is a part of it",
-			     config->hypervisor_memory);
+			     "must be larger than hypervisor-memory (%s), which is a part of it",
+			     quantity_format_bytes(config->hypervisor_memory, part));
 }
 
 int config_parse(const char *text, size_t length, const char *file, struct problems *problems,

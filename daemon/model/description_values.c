@@ -78,6 +78,8 @@ static bool value_bytes(const struct given *given, const struct description_valu
 		return false;
 	if (*ret < value->min)
 		refuse(given, "must be at least %s", quantity_format_bytes(value->min, limit));
+	else if (*ret > value->max && value->max % (1u << 20) == 0)
+		refuse(given, "must be at most %s", quantity_format_bytes(value->max, limit));
 	else if (*ret > value->max)
 		refuse(given, "must be at most 0x%" PRIx64, value->max);
 	else if (*ret % value->alignment != 0)

@@ -129,6 +129,19 @@ static void test_config_refuses(struct tap *tap)
 	}
 }
 
+/* As people write them. */
+static void test_config_sizes(struct tap *tap)
+{
+	static const char text[] = "{ \"hypervisor-memory\": \"128M\" }";
+	_cleanup_(problems_done) struct problems problems = {0};
+	_cleanup_(freep) char *first = NULL;
+	struct config config;
+
+	config_parse(text, strlen(text), "test.conf", &problems, &config);
+	first = problems_format_first(&problems);
+	tap_ok(tap, first && strstr(first, "\"128M\": must be at most 64M"), "%s", first);
+}
+
 static struct link_record links[] = {
 	{.place = {.id = "plant root alpha",
 		   .shape = {.common = 4096, .output = 65536, .vectors = 2},
@@ -474,6 +487,7 @@ int main(void)
 	test_config_values(&tap);
 	test_config_keeps(&tap);
 	test_config_refuses(&tap);
+	test_config_sizes(&tap);
 	test_state_comes_back(&tap, files.file, files.records);
 	test_bad_record_costs_one(&tap, files.records);
 	test_state_refuses(&tap, files.file, files.records);
