@@ -21,7 +21,12 @@ int connection_open(struct connection *connection)
 void connection_close(struct connection *connection)
 {
 	polkit_agent_stop(&connection->polkit_agent);
-	connection->bus = sd_bus_flush_close_unref(connection->bus);
+	/*
+	 * This machine's bus hears of the end of the process, all of whose calls are answered: what
+	 * it has to do then is nothing that a caller has to wait for. ssh has to be told.
+	 */
+	if (connection->host)
+		connection->bus = sd_bus_flush_close_unref(connection->bus);
 }
 
 static int prepare_call(struct connection *connection, enum call_kind kind, sd_bus_message *message,

@@ -24,7 +24,7 @@ enum call_kind {
 /* Connects to the host's system bus, unless that was done. Returns 0 or a negative errno. */
 int connection_open(struct connection *connection);
 
-/* Disconnects; for use on what may never have been connected, too. */
+/* At the end of the process; for use on what may never have been connected, too. */
 void connection_close(struct connection *connection);
 
 /*
