@@ -10,7 +10,6 @@
 #include "daemon/model/machine.h"
 #include "doctor/doctor.h"
 
-#define SIGNATURE      "~Module signature appended~\n"
 #define SECURE_BOOT    "/sys/firmware/efi/efivars/SecureBoot-8be4df61-93ca-11d2-aa0d-00e098032b8c"
 #define EFI_ATTRIBUTES 4 /* bytes in front of a variable's value */
 #define FIRST_KERNEL   (6 * 1000 + 1)
@@ -163,15 +162,21 @@ static void check_iommu(struct facts *facts)
 				: "none: a device reaches all memory");
 }
 
-static void check_lockdown(struct facts *facts)
+bool doctor_is_locked_down(const struct facts *facts)
 {
 	_cleanup_(freep) char *lockdown = facts_text(facts, LOCKDOWN);
+
+	return lockdown && !strstr(lockdown, "[none]");
+}
+
+static void check_lockdown(struct facts *facts)
+{
 	_cleanup_(freep) char *secure = facts_text(facts, SECURE_BOOT);
 	const bool is_secure = secure && (secure[EFI_ATTRIBUTES] == 1);
 
-	if (lockdown && !strstr(lockdown, "[none]"))
+	if (doctor_is_locked_down(facts))
 		doctor_say(facts, VERDICT_WARN,
-			   "the module must be signed by a key of this machine's, and cells get "
+			   "the module must be signed by a key that the kernel has, and cells get "
 			   "memory of the pool, ports of UARTs, pins and links only",
 			   "the kernel is locked down (" LOCKDOWN ")");
 	else
@@ -208,56 +213,13 @@ static void check_kernel(struct facts *facts)
 			   facts->version, config ? "" : "; what it is built with is not told");
 }
 
-/* Of those that are not compressed, whose end would be seen. */
-static bool is_unsigned(const struct facts *facts, const char *module)
-{
-	const size_t tail = strlen(SIGNATURE);
-	_cleanup_(freep) char *path = facts_path(facts, "%s", module);
-	_cleanup_(fclosep) FILE *file = path ? fopen(path, "re") : NULL;
-	char end[sizeof(SIGNATURE)] = "";
-
-	if (!strstr(module, ".ko") || strcmp(strstr(module, ".ko"), ".ko") != 0)
-		return false;
-	return file && fseek(file, -(long)tail, SEEK_END) == 0 &&
-	       fread(end, 1, tail, file) == tail && strcmp(end, SIGNATURE) != 0;
-}
-
-static void check_module(struct facts *facts)
-{
-	_cleanup_(freep) char *list =
-		facts_text(facts, "/lib/modules/%s/modules.dep", facts->release);
-	_cleanup_(freep) char *lockdown = facts_text(facts, LOCKDOWN);
-	const char *at = list ? strstr(list, "/cellvisor.ko") : NULL, *begin = at;
-	char path[400] = "";
-
-	while (begin && begin > list && begin[-1] != '\n')
-		begin--;
-	if (at)
-		snprintf(path, sizeof(path), "/lib/modules/%s/%.*s", facts->release,
-			 (int)strcspn(begin, ":"), begin);
-	if (facts_exists(facts, "/sys/module/cellvisor"))
-		doctor_say(facts, VERDICT_OK, NULL, "cellvisor is loaded");
-	else if (facts_exists(facts, "/sys/module/jailhouse"))
-		doctor_say(facts, VERDICT_WARN, "rmmod jailhouse for all that cellmgr can do",
-			   "the original's is loaded, which does with fewer features");
-	else if (!at)
-		doctor_say(facts, VERDICT_FAIL, "install cellmgr-dkms and this kernel's headers",
-			   "there is no cellvisor for this kernel");
-	else if (lockdown && !strstr(lockdown, "[none]") && is_unsigned(facts, path))
-		doctor_say(facts, VERDICT_FAIL,
-			   "sign it (dkms does, with a key that mokutil --import enrolls)",
-			   "the kernel is locked down, and cellvisor is not signed");
-	else
-		doctor_say(facts, VERDICT_OK, NULL, "cellvisor is there, and is not loaded");
-}
-
 static const struct doctor_row checks[] = {
 	{"cpus", check_cpus},
 	{"memory", check_memory},
 	{"iommu", check_iommu},
 	{"lockdown", check_lockdown},
 	{"kernel", check_kernel},
-	{"module", check_module},
+	{"module", doctor_check_module},
 	{0},
 };
 

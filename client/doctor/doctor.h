@@ -36,6 +36,11 @@ struct doctor_row {
 
 extern const struct doctor_row arch_checks[]; /* of the architecture; ends with a zeroed one */
 
+bool doctor_is_locked_down(const struct facts *facts);
+
+/* The module, and whether the kernel will load it. */
+void doctor_check_module(struct facts *facts);
+
 /* Long pauses that no software makes: firmware's. Ends early where somebody interrupts. */
 void doctor_look_for_smis(struct facts *facts, uint64_t microseconds);
 
