@@ -3,6 +3,7 @@
 # A kernel that takes modules only with a signature by a key that it has: what doctor says of the module is what the kernel does
 # with it. The keys are the kernel's own, and those that sign are Debian's, for its modules, and one that nobody knows.
 # boot: own
+# x2apic: no (no cell starts)
 # options: --append module.sig_enforce=1
 # timeout: 180
 # shellcheck source-path=SCRIPTDIR source=../lib/cells.sh

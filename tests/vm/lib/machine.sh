@@ -86,6 +86,25 @@ stage_tests() {
 	done
 }
 
+# secure_boot_arguments WORDS: adds to qemu what boots by firmware, shim and grub, with WORDS for the kernel. The firmware knows
+# Microsoft's keys, by which Debian's shim is signed; shim knows Debian's and the one that it was given. Only firmware writes to
+# its variables, in system management mode.
+secure_boot_arguments() {
+	local loaders firmware=/usr/share/OVMF esp=$work/esp
+	loaders=$("$here/get-shim")
+	"$here/enroll-key" "$firmware/OVMF_VARS_4M.ms.fd" "$build/tests/vm/cellvisor-signed.der" "$work/variables.fd"
+	mkdir -p "$esp/EFI/BOOT" "$esp/EFI/debian"
+	cp "$loaders/shimx64.efi" "$esp/EFI/BOOT/BOOTX64.EFI"
+	cp "$loaders/grubx64.efi" "$esp/EFI/BOOT/grubx64.efi"
+	mv "$work/initrd.cpio" "$esp/"
+	cp "$image/vmlinuz" "$esp/"
+	printf 'linux /vmlinuz %s\ninitrd /initrd.cpio\nboot\n' "$1" >"$esp/EFI/debian/grub.cfg"
+	qemu+=(-machine smm=on -global driver=cfi.pflash01,property=secure,value=on
+		-drive "if=pflash,unit=0,format=raw,readonly=on,file=$firmware/OVMF_CODE_4M.secboot.fd"
+		-drive "if=pflash,unit=1,format=raw,file=$work/variables.fd"
+		-drive "file=fat:$esp,if=none,id=esp,format=raw,readonly=on" -device virtio-blk-pci,drive=esp,bootindex=0)
+}
+
 # make_boot_files: the initrd with product and tests behind it.
 make_boot_files() {
 	local root=$work/initrd/overlay
@@ -200,7 +219,6 @@ machine_arguments() {
 	append+=${append_words[*]:+ ${append_words[*]}}
 	qemu=("$qemu_program" -nodefaults -no-user-config -display none
 		"${accelerator[@]}" -machine q35 -smp "$smp" -m "$memory"
-		-kernel "$image/vmlinuz" -initrd "$work/initrd.cpio" -append "$append"
 		-drive "file=$disk,if=none,id=root,format=raw,snapshot=on,cache=unsafe"
 		-device virtio-blk-pci,drive=root
 		-virtfs "local,path=$results,mount_tag=results,security_model=none"
@@ -209,6 +227,11 @@ machine_arguments() {
 		-chardev "file,id=debug,path=$results/hypervisor.log"
 		-device isa-serial,chardev=debug,iobase=0x2f8,irq=3)
 	memory_arguments
+	if ((secure_boot)); then
+		secure_boot_arguments "$append"
+	else
+		qemu+=(-kernel "$image/vmlinuz" -initrd "$work/initrd.cpio" -append "$append")
+	fi
 	((reboots)) || qemu+=(-no-reboot)
 	if ((shell)); then
 		qemu+=(-device virtio-serial-pci -chardev 'stdio,id=terminal,mux=on,signal=off'
