@@ -45,6 +45,7 @@ static const struct {
 	 "'cellctl check' shows everything that is wrong with descriptions and cellmgrd.conf",
 	 NULL},
 	{ERROR_NO_RESOURCES, "crash", HINT_DAEMON, NULL},
+	{ERROR_NO_RESOURCES, "enable", "'cellctl doctor' shows how much memory Linux has", NULL},
 	{ERROR_NO_RESOURCES, NULL,
 	 "'cellctl map' shows who has what; 'cellctl destroy' takes it back from a cell that "
 	 "does not run",

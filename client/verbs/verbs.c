@@ -99,6 +99,12 @@ static void put_usage(FILE *stream, const struct verb *verb)
 		*verb->arguments ? " " : "", verb->arguments);
 }
 
+/* With so many arguments it works on files of this machine. */
+static bool stays_here(const struct verb *verb, int num_arguments)
+{
+	return verb->descriptors && (num_arguments > 0 || !verb->max_arguments);
+}
+
 bool verb_accepts(const struct verb *verb, const struct options *options, int num_arguments)
 {
 	unsigned int unwanted = options->given & ~verb->options;
@@ -108,7 +114,7 @@ bool verb_accepts(const struct verb *verb, const struct options *options, int nu
 			 unwanted & OPTION_FOLLOW && verb->options & OPTION_FORCE
 				 ? "; for --force there is no letter"
 				 : "");
-	else if (options->host && verb->descriptors && (num_arguments > 0 || !verb->max_arguments))
+	else if (options->host && stays_here(verb, num_arguments))
 		complain("%s %s, which do not go to another machine; write: ssh %s cellctl %s ...",
 			 verb->name,
 			 verb->local ? "looks at files of this one" : "hands over open files",
@@ -129,6 +135,8 @@ bool verb_accepts(const struct verb *verb, const struct options *options, int nu
 	return false;
 }
 
+#define HELP_HOST (1u << 31) /* beside OPTION_*: of all verbs but those that stay here */
+
 /* Those of every verb first. */
 static const struct {
 	unsigned int option;
@@ -136,7 +144,7 @@ static const struct {
 } option_help[] = {
 	{0, "  -h, --help             This text, or that of a verb\n"},
 	{0, "      --version          Version of cellctl\n"},
-	{0, "  -H, --host=USER@HOST   Cells of another machine, over ssh\n"},
+	{HELP_HOST, "  -H, --host=USER@HOST   Cells of another machine, over ssh\n"},
 	{0, "  -q, --quiet            Print nothing but errors and what was asked for\n"},
 	{0, "      --no-pager         Do not show long output in a pager\n"},
 	{0, "      --no-legend        No titles above tables\n"},
@@ -167,7 +175,8 @@ static enum exit_status help_on(struct client *client, const struct verb *verb)
 
 	put_usage(stream, verb);
 	fprintf(stream, "\n%s.\n", verb->help);
-	put_options(stream, verb->options);
+	put_options(stream,
+		    verb->options | (stays_here(verb, verb->min_arguments) ? 0 : HELP_HOST));
 	return client_show(client);
 }
 

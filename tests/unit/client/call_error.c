@@ -19,6 +19,7 @@ static const struct {
 	{"org.cellmgr1.Error.Locked", "start", "turbine", NULL, "running-locked"},
 	{"org.cellmgr1.Error.Invalid", "start", "turbine", NULL, "'cellctl check'"},
 	{"org.cellmgr1.Error.NoResources", "start", "turbine", NULL, "'cellctl map'"},
+	{"org.cellmgr1.Error.NoResources", "enable", NULL, NULL, "'cellctl doctor'"},
 	{"org.cellmgr1.Error.Driver", "start", "turbine", NULL, "journalctl -k"},
 	{"org.freedesktop.DBus.Error.AccessDenied", "start", "turbine", "org.cellmgr1.manage-cells",
 	 "polkit action org.cellmgr1.manage-cells"},
