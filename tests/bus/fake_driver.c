@@ -256,8 +256,8 @@ static const char *command(char **words, size_t count, char *buffer, size_t size
 	if (strcmp(words[0], "rule") == 0 && count == 4)
 		return fake_rule_add(words);
 	if (strcmp(words[0], "clear") == 0) {
-		fake_rules_clear();
-		/* Of `clear rules` what cells answer stays. */
+		fake_rules_clear(count > 1 && strcmp(words[1], "rules") != 0 ? words[1] : NULL);
+		/* Of `clear rules` and `clear CALL` what cells answer stays. */
 		for (size_t i = 0; count == 1 && i < FAKE_MAX_CELLS; i++)
 			fake.cells[i].answer = FAKE_APPROVE;
 		return "ok";

@@ -195,7 +195,8 @@ bool fake_rule_hangs(const char *call);
 unsigned int fake_rule_calls(const char *call);
 /* rule CALL NTH ERRNO|lie|kill|kill-after|hang|stuck|delay=MS: the answer. */
 const char *fake_rule_add(char *const *words);
-void fake_rules_clear(void);
+/* clear [CALL]: all of them, or those of one call. */
+void fake_rules_clear(const char *call);
 
 /* fake_driver.c: tells all who have the device open. */
 void fake_raise_event(void);

@@ -119,7 +119,13 @@ const char *fake_rule_add(char *const *words)
 	return "ok";
 }
 
-void fake_rules_clear(void)
+void fake_rules_clear(const char *call)
 {
-	num_rules = 0;
+	size_t kept = 0;
+
+	for (size_t i = 0; call && i < num_rules; i++) {
+		if (strcmp(rules[i].call, call) != 0)
+			rules[kept++] = rules[i];
+	}
+	num_rules = kept;
 }

@@ -481,8 +481,9 @@ test_a_driver_that_hangs_does_not_keep_units_from_being_stopped() {
 	property_becomes 30 alpha Operation "stop, waiting"
 	fake fail beta 2 0xdead000 4 0x1234 2 >/dev/null
 	eventually_check "it is stopped with all others" 30 journal_tells 'Cell alpha is stopped, since cell beta has failed'
-	fake clear >/dev/null
+	# In place before the create lets the stop begin.
 	fake rule shutdown 0 stuck >/dev/null
+	fake clear create >/dev/null
 	wait "$create"
 	wait "$stop"
 	like "the stop" "$(cat /tmp/stop)" 'Timeout: the driver did not come back from stop'
