@@ -13,13 +13,16 @@
 /* Of one user, root's apart; each keeps an answer of ours and one of the bus' waiting. */
 #define MAX_HELD_OF_USER 4
 
-typedef int (*go_on_t)(struct manager *manager, sd_bus_message *call, sd_bus_error *ret_error);
+/* number: of the last job that was made before the call. */
+typedef int (*go_on_t)(struct manager *manager, sd_bus_message *call, uint64_t number,
+		       sd_bus_error *ret_error);
 
 struct held_call {
 	struct held_call *next;
 	struct manager *manager;
 	uid_t uid;
 	sd_bus_message *call;
+	uint64_t number;
 	go_on_t go_on;
 };
 
@@ -50,11 +53,12 @@ static void go_on(bool ended, void *userdata)
 	struct held_call *held = userdata;
 	struct manager *manager = held->manager;
 	_cleanup_(sd_bus_message_unrefp) sd_bus_message *call = sd_bus_message_ref(held->call);
+	const uint64_t number = held->number;
 	const go_on_t then = held->go_on;
 	int r;
 
 	held_free(held);
-	r = ended ? 0 : then(manager, call, &error);
+	r = ended ? 0 : then(manager, call, number, &error);
 	if (r < 0)
 		sd_bus_reply_method_errno(call, r, &error);
 }
@@ -77,12 +81,19 @@ static int hold(struct manager *manager, sd_bus_message *call, go_on_t then,
 	held = malloc(sizeof(*held));
 	if (!held)
 		return -ENOMEM;
-	*held = (struct held_call){service->held, manager, uid, sd_bus_message_ref(call), then};
+	*held = (struct held_call){
+		.next = service->held,
+		.manager = manager,
+		.uid = uid,
+		.call = sd_bus_message_ref(call),
+		.number = manager->num_jobs,
+		.go_on = then,
+	};
 	service->held = held;
 	if (digests_update(manager, go_on, held) > 0)
 		return 1;
 	held_free(held);
-	return then(manager, call, ret_error);
+	return then(manager, call, manager->num_jobs, ret_error);
 }
 
 static int append_change(sd_bus_message *reply, const struct change *change)
@@ -98,7 +109,8 @@ static int append_change(sd_bus_message *reply, const struct change *change)
 	return r < 0 ? r : sd_bus_message_close_container(reply);
 }
 
-static int answer_plan(struct manager *manager, sd_bus_message *call, sd_bus_error *ret_error)
+static int answer_plan(struct manager *manager, sd_bus_message *call, uint64_t number,
+		       sd_bus_error *ret_error)
 {
 	_cleanup_(sd_bus_message_unrefp) sd_bus_message *reply = NULL;
 	_cleanup_(changes_done) struct changes changes = {0};
@@ -124,7 +136,8 @@ int plan_bus_plan(struct manager *manager, sd_bus_message *call, sd_bus_error *r
 	return hold(manager, call, answer_plan, ret_error);
 }
 
-static int submit_apply(struct manager *manager, sd_bus_message *call, sd_bus_error *ret_error)
+static int submit_apply(struct manager *manager, sd_bus_message *call, uint64_t number,
+			sd_bus_error *ret_error)
 {
 	_cleanup_(job_freep) struct job *job = job_new(manager, VERB_APPLY, NULL);
 	const char *id;
@@ -133,8 +146,11 @@ static int submit_apply(struct manager *manager, sd_bus_message *call, sd_bus_er
 	r = sd_bus_message_read(call, "s", &id);
 	if (r < 0)
 		return r;
-	if (job)
+	if (job) {
 		job->plan_id = strdup(id);
+		/* It was asked for before its images were read. */
+		job->number = number;
+	}
 	return job && job->plan_id
 		       ? request_submit(manager->userdata, call, TAKE_POINTER(job), ret_error)
 		       : -ENOMEM;

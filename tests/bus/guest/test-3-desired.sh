@@ -18,9 +18,9 @@ restore_cells() {
 	done_well call Reload
 }
 
-# planned CELL: what Plan says of it: action, keys, why.
+# planned CELL [PLAN]: what Plan says of it, now or in that file: action, keys, why.
 planned() {
-	busctl --json=short call org.cellmgr1 "$manager" org.cellmgr1.Manager Plan |
+	if [ $# -gt 1 ]; then cat "$2"; else busctl --json=short call org.cellmgr1 "$manager" org.cellmgr1.Manager Plan; fi |
 		jq -r --arg cell "$1" '.data[1][] | select(.[0] == $cell) | "\(.[1]) \(.[2] | join(",")) \(.[3])"'
 }
 
@@ -324,6 +324,66 @@ test_a_plan_that_reads_images_keeps_nobody_waiting() {
 	is "the first answer" "$(first_answered Plan ListCells)" ListCells
 	is "planned" "$(planned alpha)" "restart image "
 	rm "$file" "$last"
+	restore_cells
+}
+
+# slow_image_of_alpha: alpha runs with $file, which is another one now and read for minutes, until $held is shortened.
+slow_image_of_alpha() {
+	file=/usr/lib/cellmgr/images/last.bin held=/usr/lib/cellmgr/images/held.bin
+	save_cells
+	cp /usr/lib/cellmgr/images/alpha.bin "$file"
+	change alpha 's|"alpha.bin"|"last.bin"|'
+	call Reload
+	done_well call StartCell s alpha
+	truncate -s 100G "$held"
+	ln -f "$held" "$file"
+}
+
+is_read() {
+	find "/proc/$(pid_of cellmgrd)/fd" -lname "$1" | grep -q .
+}
+
+# What is asked for while images are read is about those that there are then.
+test_a_plan_that_comes_late_is_of_the_images_that_there_are_then() {
+	local file held first second
+	slow_image_of_alpha
+	busctl --timeout=100 --json=short call org.cellmgr1 "$manager" org.cellmgr1.Manager Plan >/tmp/plan-1 &
+	first=$!
+	eventually_check "it is being read" 30 is_read "$file"
+	# It is again what runs.
+	cp /usr/lib/cellmgr/images/alpha.bin "$file.new"
+	mv "$file.new" "$file"
+	start_monitor
+	busctl --timeout=100 --json=short call org.cellmgr1 "$manager" org.cellmgr1.Manager Plan >/tmp/plan-2 &
+	second=$!
+	eventually_check "the second plan is asked for" 30 called_more_often Plan 0
+	call ListCells
+	stop_monitor
+	truncate -s 0 "$held"
+	wait "$first" "$second"
+	is "what was read was not there any more" "$(planned alpha /tmp/plan-1)" "restart image "
+	is "the second" "$(planned alpha /tmp/plan-2)" "keep  "
+	rm "$file" "$held"
+	restore_cells
+}
+
+# Nor does one go on whose images were read while all cells were stopped.
+test_an_apply_that_reads_images_starts_nothing_after_all_were_stopped() {
+	local file held apply
+	slow_image_of_alpha
+	change beta 's|"cpus"|"on-failure": "stop-all", "cpus"|'
+	call Reload
+	done_well call StartCell s beta
+	./bus-peer call "$manager" org.cellmgr1.Manager Apply s "" >/tmp/apply 2>&1 &
+	apply=$!
+	eventually_check "it is being read" 30 is_read "$file"
+	fake fail beta 2 0xdead000 4 0x1234 2 >/dev/null
+	eventually_check "all are stopped" 30 journal_tells 'Cell alpha is stopped, since cell beta has failed'
+	truncate -s 0 "$held"
+	wait "$apply"
+	like "its answer" "$(cat /tmp/apply)" 'WrongState: the plan is not started: all cells are stopped'
+	property_becomes 30 alpha State shut-down
+	rm "$file" "$held"
 	restore_cells
 }
 
