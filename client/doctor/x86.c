@@ -90,12 +90,17 @@ static void check_firmware(struct facts *facts)
 		doctor_say(facts, VERDICT_OK, NULL, "leaves SVM to Linux");
 }
 
-/* A virtual machine holds the module; from 6.12 on it may have the processors without any. */
+/*
+ * A virtual machine holds the module, as does who loads it, which takes a moment; from 6.12 on it
+ * may have the processors without any.
+ */
 static bool kvm_is_in_use(const struct facts *facts)
 {
+	const bool held = !facts_has(facts, "/sys/module/kvm_amd/refcnt", "0") &&
+			  !facts_has(facts, "/sys/module/kvm_amd/initstate", "coming");
+
 	return facts_exists(facts, "/sys/module/kvm_amd") &&
-	       (!facts_has(facts, "/sys/module/kvm_amd/refcnt", "0") ||
-		facts_has(facts, "/sys/module/kvm/parameters/enable_virt_at_load", "Y"));
+	       (held || facts_has(facts, "/sys/module/kvm/parameters/enable_virt_at_load", "Y"));
 }
 
 static void check_kvm(struct facts *facts)
