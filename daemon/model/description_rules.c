@@ -30,7 +30,6 @@ static struct json_path device_path(const struct json_path *list, size_t index, 
 struct occupant {
 	struct json_path path;
 	const char *name;
-	bool is_mmio;
 	struct address_range range;
 };
 
@@ -57,7 +56,6 @@ static void collect_occupants(const struct description *description, struct occu
 
 		add_occupant(ret, (struct occupant){{.parent = &memory_list, .index = i},
 						    "memory",
-						    false,
 						    {memory->address, memory->size}});
 	}
 	for (size_t i = 0; i < description->num_mmio; i++) {
@@ -65,29 +63,19 @@ static void collect_occupants(const struct description *description, struct occu
 
 		add_occupant(ret, (struct occupant){device_path(&mmio_list, i, mmio->listed),
 						    "mmio",
-						    true,
 						    {mmio->address, mmio->size}});
 	}
-	add_occupant(ret, (struct occupant){comm_region, "comm-region", false, {comm, PAGE_BYTES}});
+	add_occupant(ret, (struct occupant){comm_region, "comm-region", {comm, PAGE_BYTES}});
 	if (console->type == DESCRIPTION_CONSOLE_MMIO)
 		add_occupant(ret, (struct occupant){console_key,
 						    "console",
-						    true,
 						    {console->address, console->size}});
 }
 
-/* Memory is mapped in pages; the registers of two devices may share one. */
-static bool overlap(const struct occupant *a, const struct occupant *b)
-{
-	const uint64_t mask = a->is_mmio && b->is_mmio ? 0 : PAGE_BYTES - 1;
-
-	return (a->range.start & ~mask) < ((range_end(b->range) + mask) & ~mask) &&
-	       (b->range.start & ~mask) < ((range_end(a->range) + mask) & ~mask);
-}
-
+/* Memory is of whole pages; the registers of two devices may share one. */
 static void check_pair(struct parser *parser, const struct occupant *a, const struct occupant *b)
 {
-	if (overlap(a, b))
+	if (ranges_meet(a->range, b->range))
 		parser_error(parser, &b->path, NULL,
 			     "is at guest addresses 0x%" PRIx64 "-0x%" PRIx64
 			     ", where %s is as well (0x%" PRIx64 "-0x%" PRIx64

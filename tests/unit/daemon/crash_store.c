@@ -116,7 +116,7 @@ static void test_names(struct tap *tap)
 
 static void test_what_is_kept(struct tap *tap)
 {
-	const struct crash_limits three = {3, 1 << 20}, small = {100, 30};
+	const struct crash_limits three = {3, 1 << 20}, four = {4, 1 << 20}, small = {100, 30};
 
 	remove_all();
 	tap_ok(tap, strcmp(kept(""), "") == 0, "nothing at first");
@@ -132,6 +132,15 @@ static void test_what_is_kept(struct tap *tap)
 	add(&three, "gamma", "{}");
 	tap_ok(tap, strcmp(kept(""), "loop.6 beta.7 gamma.8") == 0,
 	       "where all have the same the oldest goes: %s", kept(""));
+
+	remove_all();
+	add(&four, "alpha", "{}");
+	add(&four, "alpha", "{}");
+	add(&four, "loop", "{}");
+	add(&four, "loop", "{}");
+	add(&four, "loop", "{}");
+	tap_ok(tap, strcmp(kept(""), "alpha.1 alpha.2 loop.4 loop.5") == 0,
+	       "who comes takes none of others that have as many: %s", kept(""));
 
 	remove_all();
 	add(&small, "alpha", "{ \"a\": 1 }");
@@ -186,9 +195,10 @@ static void test_reading(struct tap *tap)
 	tap_ok(tap, crash_read(directory, &name, &text) == -EPROTO, "nor what is too large");
 	remove_all();
 	if (asprintf(&link, "%s/alpha.1.killed.json", directory) < 0 ||
-	    symlink("/etc/hostname", link) < 0)
+	    symlink("other.json", link) < 0)
 		abort();
-	tap_ok(tap, crash_read(directory, &name, &text) < 0, "a link leads nowhere");
+	write_file("other.json", "{}");
+	tap_ok(tap, crash_read(directory, &name, &text) == -ELOOP, "a link leads nowhere");
 	tap_ok(tap, strcmp(kept(""), "") == 0, "and is not listed");
 }
 

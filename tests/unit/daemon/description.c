@@ -93,6 +93,8 @@ static const struct {
 	{"{\"cpus\": 1, \"memory\": [{\"size\": \"64K\", \"phys\": \"1G\"}, {\"size\": \"64K\", "
 	 "\"address\": \"2M\", \"phys\": \"1G\"}]}",
 	 "memory[1]", "same physical memory"},
+	{"{\"cpus\": 1, \"memory\": [{\"size\": \"8K\", \"phys\": \"0xffffffffff000\"}]}",
+	 "memory[0]", "beyond physical address 2^52"},
 	{"{\"cpus\": 1, \"memory\": [{\"size\": \"64K\"}, {\"size\": \"64K\", "
 	 "\"address\": \"0xfffffffff000\"}]}",
 	 "memory[1]", "beyond guest address"},
@@ -111,7 +113,7 @@ static const struct {
 	{"{\"cpus\": 1, \"memory\": [{\"size\": \"1M\", \"loadable\": false}], \"image\": \"a\"}",
 	 "image[0]", "no loadable memory"},
 	{"{" MEMORY ", \"parameters\": [\"a\"]}", "parameters", "a string"},
-	{"{\"cpus\": 1, \"memory\": \"4K\", \"parameters\": \"a\"}", "parameters",
+	{"{\"cpus\": 1, \"memory\": \"4K\", \"parameters\": \"\"}", "parameters",
 	 "no loadable memory"},
 	{"{" MEMORY ", \"entry\": \"2M\"}", "entry", "no executable memory"},
 	{"{" MEMORY ", \"entry\": \"4G\"}", "entry", "at most"},

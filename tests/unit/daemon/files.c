@@ -114,6 +114,8 @@ static void test_config_refuses(struct tap *tap)
 		"{ \"deadlines\": { \"creat\": \"90s\" } }",
 		"{ \"deadlines\": { \"create\": \"0s\" } }",
 		"{ \"deadlines\": { \"create\": \"2h\" } }",
+		"{ \"metrics\": { \"directory\": \"run/metrics\" } }",
+		"{ \"metrics\": { \"directory\": \"/run/metrics\" }, \"pool-size\": \"16M\" }",
 		"{ \"pool-size\": \"64M\" ",
 	};
 
@@ -336,6 +338,24 @@ static void test_state_of_pool(struct tap *tap, const char *file)
 	state_free(read);
 }
 
+#define LINK(id, bdf, vectors)                                                                \
+	"{\"id\": \"" id "\", \"bdf\": " bdf ", \"memory\": {\"start\": 0, \"size\": 4096}, " \
+	"\"common\": 0, \"output\": 4096, \"vectors\": " vectors ", \"intent\": \"\"}"
+
+static int read_with_links(const char *file, const char *links_text)
+{
+	_cleanup_(state_freep) struct state *read = NULL;
+	char text[16384];
+
+	snprintf(text, sizeof(text),
+		 "{\"version\": 1, \"pool\": {\"start\": 0, \"size\": 0}, \"hypervisor\": "
+		 "{\"start\": 0, \"size\": 0}, \"pool-from-linux\": false, \"intent\": \"\", "
+		 "\"cells\": {}, \"links\": %s}",
+		 links_text);
+	write_text(file, text, strlen(text));
+	return state_read(file, &read);
+}
+
 /* Links that could not have been written. */
 static void test_state_refuses_links(struct tap *tap, const char *file)
 {
@@ -343,28 +363,24 @@ static void test_state_refuses_links(struct tap *tap, const char *file)
 		"{}",
 		"[3]",
 		"[{\"id\": \"plant root a\"}]",
-		"[{\"id\": \"plant\", \"bdf\": 240, \"memory\": {\"start\": 0, \"size\": 4096}, "
-		"\"common\": 0, \"output\": 4096, \"vectors\": 1, \"intent\": \"\"}]",
-		"[{\"id\": \"plant root a\", \"bdf\": 256, \"memory\": {\"start\": 0, \"size\": "
-		"4096}, \"common\": 0, \"output\": 4096, \"vectors\": 1, \"intent\": \"\"}]",
+		"[" LINK("plant", "240", "1") "]",
+		"[" LINK("plant root a", "256", "1") "]",
+		"[" LINK("plant root a", "240", "65536") "]",
 		"[{\"id\": \"plant root a\", \"bdf\": 240, \"memory\": {\"start\": 0, \"size\": "
 		"4096}, \"common\": 0, \"output\": 4096, \"vectors\": 1}]",
 	};
 
-	for (size_t i = 0; i < ARRAY_SIZE(bad); i++) {
-		struct state *read = NULL;
-		char text[512];
+	for (size_t i = 0; i < ARRAY_SIZE(bad); i++)
+		tap_ok(tap, read_with_links(file, bad[i]) == -EPROTO, "refused: links %s", bad[i]);
+	for (size_t count = 32; count <= 33; count++) {
+		char text[8192] = "[";
 
-		snprintf(text, sizeof(text),
-			 "{\"version\": 1, \"pool\": {\"start\": 0, \"size\": 0}, \"hypervisor\": "
-			 "{\"start\": 0, \"size\": 0}, \"pool-from-linux\": false, \"intent\": "
-			 "\"\", "
-			 "\"cells\": {}, \"links\": %s}",
-			 bad[i]);
-		write_text(file, text, strlen(text));
-		tap_ok(tap, state_read(file, &read) == -EPROTO && !read, "refused: links %s",
-		       bad[i]);
-		state_free(read);
+		for (size_t i = 0; i < count; i++)
+			snprintf(text + strlen(text), sizeof(text) - strlen(text),
+				 "%s" LINK("plant root a", "240", "1"), i ? "," : "");
+		strcat(text, "]");
+		tap_is_u64(tap, read_with_links(file, text), count == 32 ? 0 : -EPROTO, "%zu links",
+			   count);
 	}
 }
 

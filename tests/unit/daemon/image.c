@@ -52,6 +52,26 @@ static struct description *describe_digest(struct tap *tap, const char *digest)
 	return describe(tap, "a", json);
 }
 
+/* Whose description it is nobody knows: he learns of a file what he may read himself. */
+static void test_strangers(struct tap *tap, const struct test_tree *tree,
+			   const struct description *other, const char *digest)
+{
+	const struct check_reading reading = {.root = tree->root, .for_anybody = true};
+	static const mode_t modes[] = {0644, 0600, 0640};
+
+	for (size_t i = 0; i < ARRAY_SIZE(modes); i++) {
+		_cleanup_(problems_done) struct problems problems = {0};
+
+		chmod(test_tree_path(tree, IMAGE), modes[i]);
+		check_contents(&reading, other, &problems);
+		tap_ok(tap,
+		       has_problem(&problems, SEVERITY_ERROR, "image", digest) ==
+			       (modes[i] == 0644),
+		       "what a file of mode %o has is told who may read it", modes[i]);
+	}
+	chmod(test_tree_path(tree, IMAGE), 0644);
+}
+
 static void test_digest(struct tap *tap, const struct test_tree *tree)
 {
 	_cleanup_(description_freep) struct description *zeroes = describe_digest(tap, ZEROES);
@@ -73,6 +93,7 @@ static void test_digest(struct tap *tap, const struct test_tree *tree)
 	check_contents(&(struct check_reading){.root = tree->root, .signatures = false}, other,
 		       &none);
 	tap_ok(tap, none.count == 0, "the one that is meant is taken, in capitals too");
+	test_strangers(tap, tree, zeroes, right);
 	tap_ok(tap, check_has_demands(false, other), "there is something to look at");
 }
 

@@ -339,6 +339,7 @@ static void test_what_is_written(struct tap *tap, uint8_t *section)
 	tap_is_u64(tap, value, 4, "is whole again");
 	tap_ok(tap, header->sequence > sequence + 1, "and no reader takes it for the same update");
 	tap_is_u64(tap, write_u64(memory, COMMON, 8, 8, 5), LINK_INVALID, "behind the block");
+	tap_is_u64(tap, write_u64(memory, COMMON, 8, 16, 5), LINK_INVALID, "far behind the block");
 	tap_is_u64(tap, write_u64(memory, COMMON, SECTION, 0, 5), LINK_INVALID,
 		   "a block that does not fit");
 	tap_is_u64(tap, write_u64(memory, CELL, 8, 0, 5), LINK_INVALID, "another one's section");

@@ -67,6 +67,7 @@ static void test_online(struct tap *tap, const struct test_tree *tree)
 	piece.source = CELLVISOR_POOL_MOVABLE;
 	memory_blocks_online(tree->root, &piece);
 	tap_is_str(tap, state(tree, "memory5"), "online_movable", "movable ones stay that");
+	tap_is_str(tap, state(tree, "memory6"), "online", "what is online stays as it is");
 }
 
 static void test_others(struct tap *tap, const struct test_tree *tree)

@@ -132,6 +132,73 @@ static void test_short_of_memory(struct tap *tap)
 	      "a fragmented pool is told with its largest piece");
 }
 
+/* What begins in the pool may end behind it: there no more of it is. */
+static void test_behind_the_pool(struct tap *tap)
+{
+	_cleanup_(setup_done) struct setup setup;
+	struct placement taken = {.num_memory = 1, .memory = {{530 * MIB, 80 * MIB}}}, at = {0};
+	const struct description *large, *small;
+
+	setup_make(tap, &setup);
+	large = define(tap, &setup, "a", "{\"cpus\": 1, \"memory\": \"12M\"}");
+	small = define(tap, &setup, "b", "{\"cpus\": 1, \"memory\": \"10M\"}");
+	if (!tap_ok(tap, large && small, "two cells are defined"))
+		return;
+	create(&setup, "other", &taken);
+	place(tap, &setup, large, -ENOSPC, "memory", "the pool has 10M free", &at,
+	      "what does not fit before it is refused");
+	place(tap, &setup, small, 0, NULL, NULL, &at, "what does is placed");
+	tap_is_u64(tap, at.memory[0].start, 520 * MIB, "there");
+}
+
+/* As large as a large page is large. */
+static void test_alignment(struct tap *tap)
+{
+	static const struct {
+		const char *size;
+		uint64_t start;
+	} cases[] = {
+		{"4K", 520 * MIB + 4096},
+		{"2044K", 520 * MIB + 4096},
+		{"2M", 522 * MIB},
+		{"4M", 522 * MIB},
+	};
+
+	for (size_t i = 0; i < ARRAY_SIZE(cases); i++) {
+		_cleanup_(setup_done) struct setup setup;
+		struct placement taken = {.num_memory = 1, .memory = {{520 * MIB, 4096}}}, at = {0};
+		const struct description *cell;
+		char json[64];
+
+		setup_make(tap, &setup);
+		snprintf(json, sizeof(json), "{\"cpus\": 1, \"memory\": \"%s\"}", cases[i].size);
+		cell = define(tap, &setup, "a", json);
+		create(&setup, "other", &taken);
+		place(tap, &setup, cell, 0, NULL, NULL, &at, "a cell is placed");
+		tap_is_u64(tap, at.memory[0].start, cases[i].start, "%s are aligned",
+			   cases[i].size);
+	}
+}
+
+/* Linux has lost those already. */
+static void test_kept(struct tap *tap)
+{
+	_cleanup_(setup_done) struct setup setup;
+	const struct description *one, *two;
+	struct placement at = {0};
+
+	setup_make(tap, &setup);
+	one = define(tap, &setup, "one", "{\"cpus\": 1, \"memory\": \"1M\"}");
+	two = define(tap, &setup, "two", "{\"cpus\": 2, \"memory\": \"1M\"}");
+	cpu_mask_add(&setup.input.kept, 1);
+	place(tap, &setup, one, 0, NULL, NULL, &at, "a cell of one CPU is placed");
+	tap_ok(tap, cpu_mask_count(&at.cpus) == 1 && cpu_mask_has(&at.cpus, 1),
+	       "it gets the one that is kept");
+	place(tap, &setup, two, 0, NULL, NULL, &at, "a cell of two is placed");
+	tap_ok(tap, cpu_mask_has(&at.cpus, 3) && cpu_mask_has(&at.cpus, 2),
+	       "where the kept ones are not enough the highest are taken");
+}
+
 static void test_overcommitted(struct tap *tap)
 {
 	_cleanup_(setup_done) struct setup setup;
@@ -399,6 +466,9 @@ int main(void)
 	test_basics(&tap);
 	test_short_of_memory(&tap);
 	test_overcommitted(&tap);
+	test_behind_the_pool(&tap);
+	test_alignment(&tap);
+	test_kept(&tap);
 	test_fixed(&tap);
 	test_cpus(&tap);
 	test_many(&tap);

@@ -24,6 +24,7 @@ static const char make_all[] =
 	"issue plain Plain ca 30 ''\n"
 	"issue expired Expired ca -1 ''\n"
 	"issue web Web ca 30 extendedKeyUsage=serverAuth\n"
+	"issue cipher Cipher ca 30 keyUsage=keyEncipherment\n"
 	"issue middle Middle ca 30 basicConstraints=CA:TRUE\n"
 	"issue deep Deep middle 30 ''\n"
 	"issue below Below release 30 ''\n"
@@ -35,7 +36,8 @@ static const char make_all[] =
 	"sign() { openssl cms -sign -binary -in image -signer $1.pem -inkey $1.key -outform "
 	"${2:-DER} "
 	"\"${@:3}\"; }\n"
-	"for n in release plain expired web below stranger forged weak; do sign $n >$n.p7s; done\n"
+	"for n in release plain expired web cipher below stranger forged weak; do sign $n >$n.p7s; "
+	"done\n"
 	"sign deep DER -certfile middle.pem >deep.p7s\n"
 	"sign release PEM >pem.p7s\n"
 	"openssl smime -sign -binary -in image -signer release.pem -inkey release.key -outform PEM "
@@ -79,8 +81,10 @@ static const struct {
 	 "an expired certificate"},
 	{"expired.pem", "expired", "has expired on", "one that is trusted, but has expired"},
 	{"ca.pem", "web", "not for signing code", "the certificate of a web server"},
+	{"ca.pem", "cipher", "not for signing code", "one whose key is for enciphering only"},
 	{"weak.pem", "weak", "too weak", "a key that is too weak"},
 	{"ca.pem", "two", "\"CN = Stranger\"", "two signers of whom one is a stranger"},
+	{"stranger.pem", "two", "\"CN = Release\"", "whichever of them is first"},
 	{"ca.pem", "sha1", "sign it with -md sha256", "a digest that is too weak"},
 	{"ca.pem", "attached", "content of its own", "a signature with a content"},
 	{"ca.pem", "nobody", "nobody has signed", "a signature without signers"},
@@ -155,14 +159,19 @@ static void test_cases(struct tap *tap, const struct test_tree *tree)
 /* Who could write a certificate could have anything run. */
 static void test_owners(struct tap *tap, const struct test_tree *tree)
 {
-	_cleanup_(freep) char *signer = NULL, *why = NULL, *other_why = NULL;
+	static const mode_t modes[] = {0664, 0646};
+	_cleanup_(freep) char *signer = NULL, *other_why = NULL;
 
-	trust(tree, "ca.pem");
-	chmod(test_tree_path(tree, "/trusted.d/ca.pem"), 0666);
-	tap_ok(tap,
-	       verify(tree, "release", "the image", &signer, &why) == -EINVAL &&
-		       strstr(why, "can be written by others than root"),
-	       "a certificate that others can write vouches for nobody");
+	for (size_t i = 0; i < ARRAY_SIZE(modes); i++) {
+		_cleanup_(freep) char *why = NULL;
+
+		trust(tree, "ca.pem");
+		chmod(test_tree_path(tree, "/trusted.d/ca.pem"), modes[i]);
+		tap_ok(tap,
+		       verify(tree, "release", "the image", &signer, &why) == -EINVAL &&
+			       strstr(why, "can be written by others than root"),
+		       "a certificate of mode %o vouches for nobody", modes[i]);
+	}
 	trust(tree, "ca.pem");
 	if (chown(test_tree_path(tree, "/trusted.d/ca.pem"), 1, 1) < 0) {
 		tap_skip(tap, "a certificate of somebody else", "needs root");
