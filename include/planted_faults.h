@@ -12,12 +12,14 @@ enum planted_fault {
 	 * and CPUs by bits from 1 on suspended.
 	 */
 	PLANTED_EXCEPTION = 0x50540000,
-	/* This CPU does not come back, for as many milliseconds as argument 1 says, or never: 0. */
+	/* This CPU does not come back for argument 1 milliseconds, or until it is called: 0. */
 	PLANTED_SILENCE = 0x50540001,
 	/* The allocation of pages that follows on as many others as argument 1 says fails. */
 	PLANTED_NO_PAGE = 0x50540002,
 	/* From now on orders are carried out so many milliseconds late; argument 1. */
 	PLANTED_DELAY = 0x50540003,
+	/* Whoever is silent now is called. */
+	PLANTED_CALL = 0x50540004,
 };
 
 /* A system configuration whose debug console is at this port and one of enum image_step: there a

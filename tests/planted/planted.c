@@ -7,18 +7,20 @@
 
 static uint64_t pages_left; /* 0: no page is missing */
 static unsigned int delay_ms;
+static volatile unsigned int calls;
 
 static void stay_away(unsigned int ms)
 {
 	uint64_t begin = arch_clock();
+	unsigned int calls_before = calls;
 
-	while (ms == 0 || arch_clock() - begin < ms * arch_clock_khz())
+	while (ms ? arch_clock() - begin < ms * arch_clock_khz() : calls == calls_before)
 		arch_cpu_relax();
 }
 
 bool planted_known(uint32_t code)
 {
-	return code >= PLANTED_EXCEPTION && code <= PLANTED_DELAY;
+	return code >= PLANTED_EXCEPTION && code <= PLANTED_CALL;
 }
 
 bool planted_hypercall(uint32_t code, uint64_t argument)
@@ -36,6 +38,9 @@ bool planted_hypercall(uint32_t code, uint64_t argument)
 		return true;
 	case PLANTED_DELAY:
 		delay_ms = argument;
+		return true;
+	case PLANTED_CALL:
+		calls++;
 		return true;
 	default:
 		return false;

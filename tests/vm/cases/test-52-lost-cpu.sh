@@ -9,8 +9,7 @@
 # shellcheck source-path=SCRIPTDIR source=../lib/cells.sh
 . ./cells.sh
 
-exception=0x50540000 silence=0x50540001
-silence_ms=100000
+exception=0x50540000 silence=0x50540001 call=0x50540004
 message_failed=6f1c9a52d3d04c4b8f6e2b7a90c51e31
 
 # planted FAULT ARGUMENT: the cell on CPU 2 that orders it soon.
@@ -69,7 +68,7 @@ describe mischief mischief 's/"cpus": .*/"cpus": [1],/; s/"parameters": .*/"para
 check 'the turbine starts' cellctl start turbine
 turbine_reports 'it reports'
 
-check 'a cell starts whose CPU will not answer' planted $silence $silence_ms
+check 'a cell starts whose CPU will not answer' planted $silence 0
 eventually_check 'its program has run' 20 console_has planted 'planted: in'
 sleep 2
 before=$SECONDS
@@ -80,7 +79,9 @@ eventually_check 'it has failed' 20 cell_is planted State failed
 like 'it says why' "$(failures)" 'planted failed: has a CPU that does not answer the hypervisor \(CPU 2\)'
 others_go_on 'with a silent CPU'
 fails 'the cell with it is not destroyed' timeout 60 cellctl destroy planted
-eventually_check 'when the CPU is back it is' 120 timeout 60 cellctl destroy planted
+insmod partition-probe.ko
+is 'the CPU is called' "$(./probe hypercall $call 0)" 0x0
+eventually_check 'when it is back the cell is destroyed' 120 timeout 60 cellctl destroy planted
 
 check 'a cell starts whose CPU will have a fault of the hypervisor' planted $exception 0
 eventually_check 'it has failed' 20 cell_is planted State failed
@@ -90,7 +91,6 @@ others_go_on 'after a fault of the hypervisor'
 like 'the console tells of it' "$(cat /sys/devices/jailhouse/console 2>/dev/null; dmesg)" 'hypervisor exception 6 on CPU 2'
 
 # A CPU of root: Linux has to wait for it where Linux needs it, the hypervisor does not.
-insmod partition-probe.ko
 taskset -c 1 ./probe hypercall $silence 8000 >/var/tmp/silence &
 sleep 1
 check 'with a silent CPU of Linux a cell is killed' timeout 30 taskset -c 0 cellctl kill turbine
