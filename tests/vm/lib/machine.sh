@@ -26,21 +26,34 @@ stage_product() {
 }
 
 # index_modules ROOT: the module index as depmod on that machine would make it; here it takes a
-# second, under emulation half a minute.
+# second, under emulation half a minute. Kept for the next boot with the same modules.
 index_modules() {
-	local root=$1 modules=usr/lib/modules/$release
+	local root=$1 modules=usr/lib/modules/$release index
 	if [[ ! -d $root/$modules ]]; then
 		say "Note: the build in $build has no module for kernel $release"
 		return 0
 	fi
-	mkdir -p "$work/depmod/usr/lib/modules"
+	index=$build/module-index/$(basename "$image")-$(find "$root/$modules" -type f -printf '%P\0' | LC_ALL=C sort -z |
+		(cd "$root/$modules" && xargs -0 sha256sum) | sha256sum | cut -c 1-16)
+	[[ -d $index ]] || make_index "$root/$modules" "$index"
+	touch "$index"
+	cp "$index"/modules.* "$root/$modules/"
+}
+
+# make_index MODULES DIRECTORY: for those and the image's.
+make_index() {
+	local tree=$work/depmod/usr/lib/modules new
+	mkdir -p "$tree" "$(dirname "$2")"
+	find "$(dirname "$2")" -mindepth 1 -maxdepth 1 -mtime +2 -exec rm -rf {} +
 	ln -s usr/lib "$work/depmod/lib"
-	cp -al "$image/modules/lib/modules/$release" "$work/depmod/usr/lib/modules/"
-	cp -a "$root/$modules/." "$work/depmod/$modules/"
+	cp -al "$image/modules/lib/modules/$release" "$tree/"
+	cp -a "$1/." "$tree/$release/"
 	depmod -b "$work/depmod" "$release"
-	find "$work/depmod/$modules" -maxdepth 1 -name 'modules.*' -newer "$work/install.log" \
-		-exec cp {} "$root/$modules/" \;
+	new=$(mktemp -d "$2.XXXXXX")
+	find "$tree/$release" -maxdepth 1 -name 'modules.*' -newer "$work/install.log" -exec cp -t "$new" {} +
 	rm -rf "$work/depmod"
+	# Somebody else's is the same.
+	mv -T "$new" "$2" 2>/dev/null || rm -rf "$new"
 }
 
 # make_disk: sets disk, and packages to 0 where there are none.
