@@ -3,6 +3,7 @@
 # A library that everything uses is upgraded, and Debian's needrestart restarts all that it should: cells run on, and the daemon
 # that comes back has lost nothing of them. With what the package tells needrestart, and not without.
 # boot: own
+# packages: yes
 # part: long
 # options: --plain
 # timeout: 1500

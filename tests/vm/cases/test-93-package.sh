@@ -4,6 +4,7 @@
 # while a cell runs, and is gone for good when none does. (What it needs of other packages tests/package/run
 # sees; this machine has no libmodbus.)
 # boot: own
+# packages: yes
 # timeout: 240
 # shellcheck source-path=SCRIPTDIR source=../lib/cells.sh
 . ./cells.sh

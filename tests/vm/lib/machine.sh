@@ -67,7 +67,7 @@ make_disk() {
 
 # stage_tests ROOT: the runner, the tests and what they need to know of the host's side.
 stage_tests() {
-	local root=$1 dir=$1/usr/local/lib/vmtest module file
+	local root=$1 dir=$1/usr/local/lib/vmtest module file test
 	install -d "$dir" "$root/etc/systemd/system/multi-user.target.wants"
 	install -m 755 "$here/guest/runner" "$here"/cases/*.sh "$here"/lib/*.sh "$here/../lib/tap.sh" "$dir/"
 	install -m 644 "$here/guest/units/vmtest.service" "$root/etc/systemd/system/"
@@ -93,9 +93,12 @@ stage_tests() {
 		nm -u "$module" | awk '{ print $2 }' >"$dir/undefined-symbols.$(basename "$module" .ko)"
 		install -m 644 "$headers/Module.symvers" "$dir/"
 	done
-	# Where ./package has made them.
-	for file in "$source_dir"/build-packages/cellmgr_*.deb; do
-		[[ ! -e $file ]] || install -m 644 "$file" "$dir/cellmgr.deb"
+	# Where ./package has made them; for others than these tests it may be at it.
+	for test in "${tests[@]}"; do
+		[[ $(test_header "$here/cases/$test" packages no) == yes ]] || continue
+		for file in "$source_dir"/build-packages/cellmgr_*.deb; do
+			[[ ! -e $file ]] || install -m 644 "$file" "$dir/cellmgr.deb"
+		done
 	done
 }
 
