@@ -6,6 +6,7 @@
 #include <stdatomic.h>
 #include <string.h>
 #include <sys/eventfd.h>
+#include <time.h>
 
 #include "common/clock.h"
 #include "util/log.h"
@@ -15,6 +16,9 @@
 #define STATISTICS_PERIOD_US 1000000u
 /* How long they are read on after somebody has asked for them. */
 #define STATISTICS_FOR_US    4000000u
+/* More than is left to be done for who waits for the step that a look comes after. */
+#define AFTER_STEP_US	     50000u
+#define ACCURACY_US	     10000u
 /* A driver with events is looked at all the same, for what may have none. */
 #define FULL_PERIOD_US	     5000000u
 
@@ -27,6 +31,7 @@ struct beat {
 };
 
 struct observer {
+	sd_event *event;
 	struct worker *worker;
 	struct observer_callbacks callbacks;
 	void *userdata;
@@ -35,6 +40,7 @@ struct observer {
 	bool probed;		   /* the features are known although the hypervisor is off */
 	bool at_once;		   /* the next look is not waited for */
 	bool telling;		   /* of a look: the next one follows */
+	sd_event_source *after;	   /* the next look is to come then */
 	int kick;		   /* an eventfd that ends the thread's wait */
 
 	/* Of both. */
@@ -261,6 +267,8 @@ static void on_observed(void *argument)
 	struct observation *observation = &observer->observation;
 
 	observer->telling = true;
+	/* Of one that tells nothing of what is so now. */
+	observer->at_once = observation->epoch != atomic_load(&observer->epoch);
 	observer->callbacks.observed(observation, observer->userdata);
 	observer->telling = false;
 	snapshot_free(observation->snapshot);
@@ -317,10 +325,24 @@ uint64_t observer_alive_us(const struct observer *observer)
 	return atomic_load(&observer->alive_us);
 }
 
-void observer_restart(struct observer *observer)
+static int on_after(sd_event_source *source, uint64_t usec, void *userdata)
+{
+	struct observer *observer = userdata;
+
+	observer->after = sd_event_source_disable_unref(observer->after);
+	observer_look(observer);
+	return 0;
+}
+
+void observer_restart(struct observer *observer, bool at_once)
 {
 	atomic_fetch_add(&observer->epoch, 1);
-	observer_look(observer);
+	if (!at_once && !observer->after)
+		at_once = sd_event_add_time_relative(observer->event, &observer->after,
+						     CLOCK_MONOTONIC, AFTER_STEP_US, ACCURACY_US,
+						     on_after, observer) < 0;
+	if (at_once)
+		observer_look(observer);
 }
 
 uint64_t observer_epoch(const struct observer *observer)
@@ -336,6 +358,7 @@ int observer_new(sd_event *event, const struct observer_callbacks *callbacks, vo
 
 	if (!observer)
 		return -ENOMEM;
+	observer->event = event;
 	observer->callbacks = *callbacks;
 	observer->userdata = userdata;
 	observer->period_us = START_PERIOD_US;
@@ -361,6 +384,7 @@ void observer_free(struct observer *observer)
 {
 	if (!observer)
 		return;
+	sd_event_source_disable_unref(observer->after);
 	worker_free(observer->worker);
 	close(observer->kick);
 	driver_close(observer->driver);

@@ -71,8 +71,11 @@ uint64_t observer_alive_us(const struct observer *observer);
 void observer_set_period(struct observer *observer, uint64_t period_us);
 uint64_t observer_period(const struct observer *observer);
 
-/* Looks anew; a look in progress is told by its epoch, which this increments. */
-void observer_restart(struct observer *observer);
+/*
+ * Looks anew, at once or soon; a look in progress is told by its epoch, which this increments, and
+ * is followed by another one.
+ */
+void observer_restart(struct observer *observer, bool at_once);
 uint64_t observer_epoch(const struct observer *observer);
 
 #endif /* OBSERVER_H */

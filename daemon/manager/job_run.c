@@ -244,7 +244,12 @@ static void on_step_done(void *userdata)
 		sight_note(manager, 0);
 	observe_apply(manager, step->snapshot);
 	jobs_follow_up(manager);
-	observer_restart(manager->observer);
+	/*
+	 * The step has looked for us. A device that is of no use any more is to be closed, though:
+	 * open it keeps the module.
+	 */
+	observer_restart(manager->observer,
+			 !step->snapshot || manager->state != HYPERVISOR_ENABLED);
 	/* The answer was that it did not come back; what came of it all the same is in the state.
 	 */
 	if (job->stuck && !error_is_set(&step->error))
