@@ -285,6 +285,49 @@ test_arguments_are_checked() {
 	state_is alpha defined
 }
 
+# check_with_cpus PRESENT ONLINE CELL KEPT: of the directory /tmp/set, without the daemon, on a machine that has these; in
+# $output.
+check_with_cpus() {
+	rm -rf /tmp/devices
+	mkdir -p /tmp/devices/system /tmp/devices/jailhouse/cells/{0,7}
+	echo "$1" >/tmp/devices/present
+	echo "$2" >/tmp/devices/online
+	echo "$2" >/tmp/devices/jailhouse/cells/0/cpus_assigned_list
+	echo "$3" >/tmp/devices/jailhouse/cells/7/cpus_assigned_list
+	echo "$4" >/tmp/devices/jailhouse/cpus_kept_list
+	# shellcheck disable=SC2016 # for the other shell
+	output=$(unshare -m bash -ec '
+		mount --rbind /sys/devices/system /tmp/devices/system
+		mount --bind /tmp/devices/present /tmp/devices/system/cpu/present
+		mount --bind /tmp/devices/online /tmp/devices/system/cpu/online
+		mount --rbind /tmp/devices /sys/devices
+		exec cellctl check /tmp/set' 2>&1)
+}
+
+# What CPUs there are it looks up itself: those that Linux has, those that cells have or will have, and no others.
+test_check_of_a_directory_knows_the_cpus_of_the_machine() {
+	local cpu
+	mkdir -p /tmp/set
+	for cpu in 1 2 3 4 9; do
+		printf '{ "cpus": [%s], "memory": "1M", "image": "/usr/lib/cellmgr/images/alpha.bin" }' "$cpu" >"/tmp/set/cpu$cpu.json"
+	done
+	printf '{ "cpus": 5, "memory": "1M", "image": "/usr/lib/cellmgr/images/alpha.bin" }' >/tmp/set/many.json
+	systemctl stop cellmgrd
+	check_with_cpus 0-4 0-1 2 3
+	is "findings of CPUs" "$(grep -o '^/tmp/set/.*: cpus.*' <<<"$output" | sort)" "$(sort <<-'END'
+		/tmp/set/cpu4.json:1:3: error: cpus: CPU 4 is offline; bring it online or name another one
+		/tmp/set/cpu9.json:1:3: error: cpus: CPU 9 is not in this machine, the last one is 4
+		/tmp/set/many.json:1:3: error: cpus: wants 5 of the machine's 5 CPUs; at least one stays with Linux
+	END
+	)"
+	# Without cells it is Linux that has them offline.
+	check_with_cpus 0-4 0-1 '' ''
+	is "CPUs that are offline" "$(grep -c 'is offline; bring it online' <<<"$output")" 3
+	rm -r /tmp/set /tmp/devices
+	systemctl start cellmgrd
+	unit_is cellmgrd active
+}
+
 test_a_user_cannot_fill_the_queue() {
 	local answers peers=() n
 	fake rule enable 1 delay=1000 >/dev/null

@@ -56,3 +56,23 @@ test_a_cell_that_storms_the_hypervisor_is_told() {
 	is "lines" "$(journal MESSAGE_ID=41f7c2e9d05b4a6c8e3a97b2f61c0d84 CELL=alpha)" \
 		'Cell alpha: it needs the hypervisor far more often than it used to'
 }
+
+# Who was asked about a start of a cell that ran well has not been asked about the kill that it takes now.
+test_who_is_looked_up_while_a_cell_falls_ill_does_not_kill_it() {
+	# shellcheck disable=SC2034 # of asked_while_polkit_hangs
+	local asking since
+	done_well call StartCell s alpha
+	since=$(property alpha StartedAt)
+	asked_while_polkit_hangs StartCell s alpha
+	fake flatline alpha >/dev/null
+	property_becomes 40 alpha Health failed
+	polkit_answers
+	like "the start" "$(cat /tmp/asking)" 'WrongState: to start alpha takes a step now \(kill\) that it did not when it was allowed; call again'
+	state_is alpha running
+	is "its run" "$(property alpha StartedAt)" "$since"
+	# Asked about that it is done.
+	check "games may do it" setpriv --reuid=5 --regid=60 --clear-groups ./bus-peer call "$manager" \
+		org.cellmgr1.Manager StartCell s alpha
+	state_is alpha running
+	check "it is another run" [ "$(property alpha StartedAt)" -gt "$since" ]
+}
