@@ -97,8 +97,7 @@ struct manager {
 	const char *ended_why; /* what is said of them */
 	bool running_jobs;     /* job_run.c is about to begin what may be begun */
 
-	sd_event_source *restarts;		    /* on_failure.c; NULL: none is planned */
-	char stopped_for[DESCRIPTION_MAX_NAME + 1]; /* the cell whose failure was to stop all */
+	sd_event_source *restarts; /* on_failure.c; NULL: none is planned */
 
 	struct apply *apply; /* descriptions that are being applied (apply.c); NULL: none */
 

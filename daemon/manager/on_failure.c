@@ -138,6 +138,17 @@ void on_failure_remember(struct cell *cell)
 {
 	if (cell->record.restart.due)
 		show_plan(cell);
+	cell->to_stop = cell->record.stopped_for[0];
+}
+
+/* For a daemon that comes after this one. NULL: it is stopped, or somebody wants it to run. */
+static void note_stop(struct cell *cell, const struct cell *failed)
+{
+	if (!failed && !cell->record.stopped_for[0])
+		return;
+	snprintf(cell->record.stopped_for, sizeof(cell->record.stopped_for), "%s",
+		 failed ? failed->name : "");
+	cell->unsaved = true;
 }
 
 /* Also where its time has come, and the job waits. */
@@ -207,10 +218,14 @@ static void stop_those(struct manager *manager)
 		if (!cell->to_stop)
 			log_event(LOG_NOTICE, NULL, cell->name, NULL, 0,
 				  "Cell %s is stopped, since cell %s has failed", cell->name,
-				  manager->stopped_for);
+				  cell->record.stopped_for);
 	}
-	for (cell = manager->cells; cell; cell = cell->next)
-		cell->to_stop &= cell_running(cell) || comes_up(manager, cell);
+	for (cell = manager->cells; cell; cell = cell->next) {
+		if (cell_running(cell) || comes_up(manager, cell))
+			continue;
+		cell->to_stop = false;
+		note_stop(cell, NULL);
+	}
 }
 
 static void stop_all(struct manager *manager, struct cell *failed)
@@ -218,12 +233,15 @@ static void stop_all(struct manager *manager, struct cell *failed)
 	log_event(LOG_ERR, MESSAGE_STOP_ALL, failed->name, NULL, 0,
 		  "All cells are stopped, since cell %s has failed: its description says so",
 		  failed->name);
-	snprintf(manager->stopped_for, sizeof(manager->stopped_for), "%s", failed->name);
 	for (struct cell *cell = manager->cells; cell; cell = cell->next) {
 		if (cell->record.restart.due)
 			cancel(cell);
 		cell->to_stop = cell != failed && ((cell_running(cell) && cell_owned(cell)) ||
 						   comes_up(manager, cell));
+		if (cell->to_stop) {
+			note_stop(cell, failed);
+			manager_save_cell(manager, cell);
+		}
 		/* A unit would ask once more for what comes to nothing here; another one has ended
 		 * and is about to. Of a cell that runs its own hears when that is stopped. */
 		if (!cell_running(cell) || comes_up(manager, cell))
@@ -284,8 +302,10 @@ void on_failure_job_submitted(struct job *job)
 		if (!is_asked(job, cell))
 			continue;
 		/* Somebody has it started all the same. */
-		if (job->verb == VERB_START || job->verb == VERB_RESTART)
+		if (job->verb == VERB_START || job->verb == VERB_RESTART) {
 			cell->to_stop = false;
+			note_stop(cell, NULL);
+		}
 		if (!cell->record.restart.due)
 			continue;
 		/* To put an end to that is what a Kill can do for a cell that does not run. */
@@ -300,9 +320,11 @@ void on_failure_job_dropped(const struct job *job, bool for_good)
 
 	if (!cell || job->asked)
 		return;
-	if (job->verb == VERB_STOP)
+	if (job->verb == VERB_STOP) {
 		cell->to_stop = !for_good;
-	else if (job->verb == VERB_KILL)
+		if (for_good)
+			note_stop(cell, NULL);
+	} else if (job->verb == VERB_KILL)
 		cell->to_kill = !for_good;
 	else if (job->verb == VERB_DESTROY)
 		cell->doomed = !for_good;
@@ -333,6 +355,9 @@ void on_failure_job_ended(const struct job *job, struct cell *cell, const struct
 	/* Also where somebody's was the same, and he was told that the driver hangs. */
 	for (const struct job *one = job; one; one = one->merged)
 		own |= !one->asked;
+	/* It has been asked, once. */
+	if (own && job->verb == VERB_STOP)
+		note_stop(cell, NULL);
 	if (own && (job->verb == VERB_STOP || job->verb == VERB_KILL) && !error_is_set(error))
 		manager->events->cell_stopped(cell, manager->userdata);
 	if (!cell->restarting || job->asked || job->verb != VERB_START)

@@ -88,6 +88,7 @@ static struct json_object *encode_record(const struct cell_record *record)
 	add_uint(object, "restarts", record->restart.count);
 	add_uint(object, "restarts-since", record->restart.since);
 	add_uint(object, "restart-at", record->restart.due);
+	add_string(object, "stopped-for", record->stopped_for);
 	return object;
 }
 
@@ -325,6 +326,7 @@ static bool decode_record(struct json_object *object, struct cell_record *ret)
 	(void)get_uint(object, "restarts", &record.restart.count);
 	(void)get_uint(object, "restarts-since", &record.restart.since);
 	(void)get_uint(object, "restart-at", &record.restart.due);
+	(void)copy_string(object, "stopped-for", record.stopped_for, sizeof(record.stopped_for));
 	*ret = record;
 	return true;
 }

@@ -46,6 +46,8 @@ struct cell_record {
 	struct placement placement;
 	bool end_reported; /* how its last run ended has been told */
 	struct restart_record restart;
+	/* It is to be stopped with all others, since that cell has failed. */
+	char stopped_for[DESCRIPTION_MAX_NAME + 1];
 };
 
 /* What is remembered of Linux' end of a link. */

@@ -53,6 +53,45 @@ all_to_be_stopped() {
 	property_becomes 30 boot Operation "stop, waiting"
 }
 
+# A daemon that dies over it leaves it to the next one.
+test_all_cells_are_stopped_by_the_next_daemon() {
+	local called
+	with_keys alpha '"on-failure": "stop-all"'
+	done_well call StartCell s boot
+	done_well call StartCell s beta
+	done_well call StartCell s alpha
+	unit_becomes 15 cell@boot active
+	fake answer beta silent >/dev/null
+	fail_alpha
+	property_becomes 30 beta Operation stop
+	property_is boot Operation "stop, waiting"
+	kill_daemon
+	property_becomes 30 beta Operation stop
+	fake answer beta approve >/dev/null
+	property_becomes 30 beta State shut-down
+	property_becomes 30 boot State shut-down
+	unit_becomes 30 cell@boot inactive
+	like "journal" "$(journal CELL=boot)" 'stopped, since cell alpha has failed.*stopped, since cell alpha has failed'
+	# That is over then, also for who starts one behind it.
+	done_well call StartCell s boot
+	kill_daemon
+	property_becomes 30 boot State running
+	fake answer boot silent >/dev/null
+	done_well call StartCell s alpha
+	fail_alpha
+	property_becomes 30 boot Operation stop
+	./bus-peer call "$manager" org.cellmgr1.Manager RestartCell s boot >/tmp/restart 2>&1 &
+	called=$!
+	property_becomes 30 boot Operation stop
+	fake answer boot approve >/dev/null
+	wait "$called"
+	is "the restart" "$(cat /tmp/restart)" ""
+	kill_daemon
+	sleep 1
+	state_is boot running
+	without_keys alpha
+}
+
 test_who_starts_a_cell_after_all_were_stopped_has_it_run() {
 	local start later
 	all_to_be_stopped
