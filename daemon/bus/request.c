@@ -35,9 +35,8 @@ struct request {
 	struct service *service;
 	struct request *next;
 	sd_bus_message *call;
-	sd_bus_slot *identity; /* the bus is asked whose call it is */
-	bool identified;
-	uid_t uid;		    /* his, then */
+	sd_bus_slot *identity;	    /* the bus is asked whose call it is */
+	uid_t uid;		    /* his, then; nobody asks about root's, which it is before */
 	bool is_unit;		    /* it comes from the unit of the cell that it is about */
 	uint32_t steps;		    /* what it would take: bits of enum bus_verb */
 	unsigned int asked;	    /* for how many of its actions polkit was asked */
@@ -263,8 +262,7 @@ static int check_limits(const struct request *wanted, struct error *error)
 		return 0;
 	for (const struct request *request = service->requests; request; request = request->next) {
 		asking += request->check != NULL;
-		if (request == wanted || !request->identified || request->uid != uid ||
-		    !waits(request))
+		if (request == wanted || request->uid != uid || !waits(request))
 			continue;
 		of_user++;
 		about_cell += wish->cell && request->job && request->job->cell &&
@@ -346,7 +344,6 @@ static int on_identity(sd_bus_message *message, void *userdata, sd_bus_error *re
 		fail(request, -EACCES);
 		return 0;
 	}
-	request->identified = true;
 	if (check_limits(request, &error) < 0) {
 		reply(request, &error);
 		return 0;

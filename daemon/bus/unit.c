@@ -224,8 +224,7 @@ static bool try_again(struct unit_order *order, const sd_bus_error *error)
 {
 	return error &&
 	       (sd_bus_error_has_name(error, SD_BUS_ERROR_NO_REPLY) ||
-		(order->up && still_runs(order) &&
-		 sd_bus_error_has_name(error, SYSTEMD ".TransactionIsDestructive"))) &&
+		(order->up && sd_bus_error_has_name(error, SYSTEMD ".TransactionIsDestructive"))) &&
 	       sd_event_source_set_time_relative(order->timer, AGAIN_US) >= 0;
 }
 

@@ -42,12 +42,7 @@ static struct job *find_same(const struct manager *manager, const struct job *jo
 {
 	struct job *last = find_last(manager, job);
 
-	if (last && does_the_same(last, job))
-		return last;
-	/* A second kill would only find the cell dead. */
-	if (job->verb == VERB_KILL && manager->urgent && same_cell(manager->urgent, job))
-		return manager->urgent;
-	return NULL;
+	return last && does_the_same(last, job) ? last : NULL;
 }
 
 void queue_add(struct manager *manager, struct job *job)

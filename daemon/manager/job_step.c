@@ -346,8 +346,7 @@ static void record_hypervisor(const struct job *job)
 
 	manager->intent[0] = '\0';
 	/* Once for each time that it is on; who enables it has it done. */
-	manager->keeps_told =
-		step->verb != VERB_DISABLE && config_keeps_same(&step->config, &manager->config);
+	manager->keeps_told = config_keeps_same(&step->config, &manager->config);
 	if (step->verb == VERB_ENABLE && !error_is_set(&step->error)) {
 		manager->pool = step->pool;
 		manager->hypervisor = step->hypervisor;
@@ -363,8 +362,6 @@ static void record_hypervisor(const struct job *job)
 		manager->pool = pool_of(0, 0);
 		manager->hypervisor = (struct address_range){0};
 		links_forget_all(manager);
-		for (struct cell *cell = manager->cells; cell; cell = cell->next)
-			cell_forget(cell);
 		log_event(LOG_NOTICE, MESSAGE_HYPERVISOR_DISABLED, NULL, NULL, 0,
 			  "The hypervisor is disabled");
 	}

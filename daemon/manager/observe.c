@@ -156,8 +156,7 @@ static void miss(struct manager *manager, const struct state_cell *remembered)
 	struct cell *cell;
 
 	if (record->phase != CELL_PHASE_STARTED || record->end_reported ||
-	    strcmp(record->intent, verb_name(VERB_DESTROY)) == 0 ||
-	    strcmp(manager->remembered->intent, verb_name(VERB_DISABLE)) == 0)
+	    strcmp(record->intent, verb_name(VERB_DESTROY)) == 0)
 		return;
 	cell = manager_ensure_cell(manager, remembered->name);
 	if (!cell)
