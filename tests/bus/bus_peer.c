@@ -11,7 +11,8 @@
  *   bus-peer check-fd KIND                Check() of what is no memfd: pipe, directory or file
  *   bus-peer console CELL MS              OpenConsole(); prints what comes within MS milliseconds
  *   bus-peer type CELL TEXT               OpenConsoleInput(); writes TEXT; prints what became of it
- *   bus-peer flood COUNT                  COUNT EnableHypervisor() at once; prints the error names
+ *   bus-peer flood COUNT [CELL]           COUNT EnableHypervisor() at once, or StartCell(CELL) and
+ *                                         StopCell(CELL) in turns; prints the error names
  *   bus-peer pace COUNT                   COUNT ListCells(), one after the other; prints how many
  *                                         microseconds half of them took at most
  *
@@ -220,13 +221,16 @@ static int on_reply(sd_bus_message *reply, void *userdata, sd_bus_error *ret_err
 	return 0;
 }
 
-static int flood(int count)
+static int flood(int count, const char *cell)
 {
 	int left = count;
 
 	for (int i = 0; i < count; i++) {
-		if (sd_bus_call_method_async(bus, NULL, BUS_NAME, MANAGER, "EnableHypervisor",
-					     on_reply, &left, NULL) < 0)
+		if (sd_bus_call_method_async(bus, NULL, BUS_NAME, MANAGER,
+					     !cell   ? "EnableHypervisor"
+					     : i % 2 ? "StopCell"
+						     : "StartCell",
+					     on_reply, &left, cell ? "s" : NULL, cell) < 0)
 			return 2;
 	}
 	while (left > 0) {
@@ -290,6 +294,6 @@ int main(int argc, char *argv[])
 	if (strcmp(argv[1], "pace") == 0)
 		return pace(atoi(argv[2]));
 	if (strcmp(argv[1], "flood") == 0)
-		return flood(atoi(argv[2]));
+		return flood(atoi(argv[2]), argc > 3 ? argv[3] : NULL);
 	return 2;
 }

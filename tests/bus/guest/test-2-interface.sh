@@ -219,8 +219,8 @@ test_polkit_is_told_all_that_would_be_done() {
 	done_well call StartCell s turbine
 	done_well call StartCell s alpha
 	asks "stop: stop" StopCell s alpha
-	asks "disable: disable destroy remove-link" DisableHypervisor b false
-	asks "disable: disable stop kill destroy remove-link" DisableHypervisor b true
+	asks "disable: disable destroy remove-link, force=false" DisableHypervisor b false
+	asks "disable: disable stop kill destroy remove-link, force=true" DisableHypervisor b true
 	# By the description that comes as by the one that goes.
 	sed -i 's/"1M"/"2M"/; s/"force": false/"force": true/' /etc/cellmgr/cells/alpha.json
 	plan=$(busctl --json=short call org.cellmgr1 "$manager" org.cellmgr1.Manager Plan | grep -o '"[0-9a-f]\{32,\}"' | head -1)

@@ -65,6 +65,20 @@ test_what_counts_later_is_pending() {
 	restore_cells
 }
 
+# Into a cell that is only created the program comes later anyway.
+test_what_is_not_loaded_yet_is_not_pending() {
+	save_cells
+	done_well call EnableHypervisor
+	done_well cell alpha Create
+	change alpha 's/"alpha.bin"/"beta.bin"/; s/cycles=3/cycles=4/'
+	call Reload
+	property_is alpha Pending "0"
+	change alpha 's/\[3\]/[2]/'
+	call Reload
+	property_is alpha Pending '1 "cpus"'
+	restore_cells
+}
+
 # Its images are those that the description had when they were chosen, whatever it has when they are loaded.
 test_what_changes_while_images_are_loaded_is_pending() {
 	local start
@@ -275,23 +289,34 @@ test_cancel_withdraws_the_way_on_and_not_the_way_back() {
 
 # Who stops a cell has not killed it.
 test_apply_says_what_became_of_a_cell_meanwhile() {
-	local apply
+	local apply meanwhile deed path=$manager interface=org.cellmgr1.Manager
+	local -A arguments=([StopCell]='s beta' [DisableHypervisor]='b true' [Destroy]='')
+	local -A told=([StopCell]='stopped' [DisableHypervisor]='ended with the hypervisor' [Destroy]='destroyed')
 	save_cells
-	done_well call StartCell s beta
-	fake answer beta silent >/dev/null
-	change beta 's/"4M"/"2M"/'
-	./bus-peer call "$manager" org.cellmgr1.Manager Apply s "" >/tmp/apply 2>&1 &
-	apply=$!
-	property_becomes 30 beta Operation stop
-	start_monitor
-	submit StopCell s beta
-	stop_monitor
-	fake answer beta approve >/dev/null
-	wait $apply
-	like "its answer" "$(cat /tmp/apply)" 'cell beta was stopped meanwhile'
-	wait "$submitted"
-	state_is beta shut-down
-	restore_cells
+	for deed in StopCell DisableHypervisor Destroy; do
+		[ $deed != Destroy ] || path=$(cell_path beta) interface=org.cellmgr1.Cell
+		done_well call StartCell s beta
+		fake answer beta silent >/dev/null
+		change beta 's/"4M"/"2M"/'
+		./bus-peer call "$manager" org.cellmgr1.Manager Apply s "" >/tmp/apply 2>&1 &
+		apply=$!
+		property_becomes 15 beta Operation stop
+		start_monitor
+		# shellcheck disable=SC2086 # arguments are words
+		./bus-peer call "$path" "$interface" "$deed" ${arguments[$deed]} >/tmp/meanwhile 2>&1 &
+		meanwhile=$!
+		eventually_check "$deed is on its way" 30 called_more_often "$deed" 0
+		call ListCells
+		call ListCells
+		stop_monitor
+		fake answer beta approve >/dev/null
+		wait $apply
+		like "its answer" "$(cat /tmp/apply)" "cell beta was ${told[$deed]} meanwhile"
+		wait $meanwhile
+		is "answer to $deed" "$?: $(cat /tmp/meanwhile)" "0: "
+		isnt "beta" "$(property beta State)" running
+		restore_cells
+	done
 }
 
 # Large files of images are read when somebody asks for a plan, and keep nobody waiting who asks for something else.
@@ -467,7 +492,7 @@ stop_takes() {
 }
 
 test_a_stop_has_the_time_that_its_description_gives_it_now() {
-	local took
+	local took id
 	save_cells
 	done_well call StartCell s alpha
 	done_well call StartCell s beta
@@ -482,6 +507,11 @@ test_a_stop_has_the_time_that_its_description_gives_it_now() {
 	stop_takes beta
 	between "less: milliseconds" "$took" 900 30000
 	state_is beta failed
+	# It makes no other cell of it.
+	fake answer alpha approve >/dev/null
+	id=$(property alpha Id)
+	done_well call RestartCell s alpha
+	property_is alpha Id "$id"
 	restore_cells
 }
 

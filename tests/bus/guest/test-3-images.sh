@@ -61,6 +61,32 @@ test_own_images_are_those_that_are_meant() {
 	forget_pinned
 }
 
+# Bytes that somebody hands over are not those that another one means.
+test_loads_that_wait_are_not_one() {
+	local load stop
+	done_well call StartCell s beta
+	done_well cell alpha Create
+	fake answer beta silent >/dev/null
+	busctl --timeout=100 call org.cellmgr1 "$manager" org.cellmgr1.Manager StopCell s beta >/dev/null 2>&1 &
+	stop=$!
+	property_becomes 30 beta Operation stop
+	cell alpha Load 'a(ht)' 0 &
+	property_becomes 30 alpha Operation "load, waiting"
+	start_monitor
+	./bus-peer load alpha $image_dir/beta.bin 0 >/tmp/load 2>&1 &
+	load=$!
+	eventually_check "another one is on its way" 30 called_more_often Load 0
+	call ListCells
+	call ListCells
+	stop_monitor
+	done_well cell beta Kill
+	wait "$stop"
+	wait "$load"
+	is "the other one's answer" "$?: $(cat /tmp/load)" "0: "
+	wait
+	property_is alpha ImageSha256 "$(digest $image_dir/beta.bin)"
+}
+
 # What a restart would run is not known to be good before the old one has been stopped, so it is
 # looked at first.
 test_restart_with_another_image_leaves_the_cell_alone() {

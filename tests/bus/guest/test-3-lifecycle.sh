@@ -173,7 +173,7 @@ test_every_change_is_told() {
 	stop_monitor
 	grep '"member":"PropertiesChanged"' /tmp/monitor >/tmp/changes
 	for property in Id State Health Cpus Memory StartedAt StartedAtMonotonic Operation LastError ImageSha256 Exits \
-		HypervisorState MemoryTotal MemoryFree; do
+		HypervisorState MemoryTotal MemoryFree MemorySource; do
 		check "a change of $property was told" grep -q "\"$property\":{" /tmp/changes
 	done
 	for state in created loaded running failed defined; do
@@ -224,6 +224,15 @@ test_console_is_followed() {
 	cell alpha Destroy
 	wait $peer
 	is "end of the console" "$(tail -n 1 /tmp/console)" "[end]"
+	# Whoever destroys it.
+	call StartCell s alpha
+	./bus-peer console alpha 30000 >/tmp/console 2>&1 &
+	peer=$!
+	fake console alpha "a line" >/dev/null
+	eventually_check "a line comes" 15 grep -q "a line" /tmp/console
+	fake gone alpha >/dev/null
+	eventually_check "it has an end" 15 grep -qx '\[end\]' /tmp/console
+	wait $peer
 	like "console of a cell that is not there" "$(./bus-peer console alpha 100 2>&1)" \
 		'Error.WrongState'
 }

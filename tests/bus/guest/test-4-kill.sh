@@ -62,6 +62,50 @@ test_kill_ends_what_would_start_the_cell() {
 	is "starts" "$(journal MESSAGE_ID=2d7f60be1c9b4d5ea3c0f18b5d94e6a7 CELL=beta | wc -l)" 1
 }
 
+# One that does not run yet, too: what would have it run is all there is to end.
+test_kill_ends_a_start_that_waits() {
+	local creator start
+	fake rule create 0 stuck >/dev/null
+	busctl --timeout=100 call org.cellmgr1 "$manager" org.cellmgr1.Manager StartCell s beta >/tmp/create 2>&1 &
+	creator=$!
+	property_becomes 30 beta Operation start
+	./bus-peer call "$manager" org.cellmgr1.Manager StartCell s alpha >/tmp/start 2>&1 &
+	start=$!
+	property_becomes 30 alpha Operation "start, waiting"
+	done_well cell alpha Kill
+	wait "$start"
+	like "answer to the start" "$(cat /tmp/start)" '^org.cellmgr1.Error.WrongState: .*killed on request'
+	property_is alpha Operation ""
+	fails_with WrongState "nothing to kill" alpha Kill
+	fake clear >/dev/null
+	wait "$creator"
+	state_is alpha defined
+}
+
+# Where the cell goes anyway there is nothing to cut short.
+test_kill_leaves_a_destroy_alone() {
+	local destroy kill
+	done_well call StartCell s alpha
+	done_well call StopCell s alpha
+	fake rule destroy 0 hang >/dev/null
+	./bus-peer call "$(cell_path alpha)" org.cellmgr1.Cell Destroy >/tmp/destroy 2>&1 &
+	destroy=$!
+	property_becomes 30 alpha Operation destroy
+	start_monitor
+	./bus-peer call "$(cell_path alpha)" org.cellmgr1.Cell Kill >/tmp/kill 2>&1 &
+	kill=$!
+	eventually_check "the kill is on its way" 30 called_more_often Kill 0
+	call ListCells
+	call ListCells
+	stop_monitor
+	fake clear >/dev/null
+	wait "$destroy"
+	is "answer to the destroy" "$?: $(cat /tmp/destroy)" "0: "
+	wait "$kill" && not_ok "a cell that was not there was killed"
+	state_is alpha defined
+	is "steps that were cut short" "$(journal CELL=alpha | grep -c 'told to give up')" 0
+}
+
 # A cell that does not answer would be asked five times, for a second each.
 test_the_same_wish_is_done_once() {
 	local stops=() n before

@@ -111,6 +111,92 @@ test_cancel_withdraws_what_waits_and_a_stop() {
 	state_is boot created
 }
 
+# Who would not end a cell is not heard for who would, nor the other way round.
+test_a_wish_by_force_is_another_one() {
+	local mild strong
+	done_well call StartCell s alpha
+	occupy
+	start_monitor
+	submit DisableHypervisor b false
+	mild=$submitted
+	submit DisableHypervisor b true
+	strong=$submitted
+	stop_monitor
+	make_free
+	wait "$mild" && not_ok "one that would have ended a cell was done"
+	wait "$strong"
+	is "the one by force" $? 0
+	manager_is HypervisorState off
+}
+
+# The queue is full of root's; whoever has nothing in it yet finds a place all the same.
+test_a_full_queue_leaves_everybody_a_place() {
+	local roots=() peers=() n games=(setpriv --reuid=5 --regid=60 --clear-groups ./bus-peer call "$manager" org.cellmgr1.Manager)
+	done_well call StartCell s alpha
+	occupy
+	start_monitor
+	for n in 1 2; do
+		./bus-peer flood 70 boot >"/tmp/roots-$n" &
+		roots+=($!)
+	done
+	eventually_check "they are there" 30 called_more_often StopCell 69
+	for n in 1 2 3 4; do
+		"${games[@]}" StopCell s alpha >"/tmp/games-$n" 2>&1 &
+		peers+=($!)
+	done
+	eventually_check "so are those of a user" 30 called_more_often StopCell 73
+	call ListCells
+	call ListCells
+	fails "a fifth is refused" "${games[@]}" StopCell s beta
+	like "why" "$output" '^org.cellmgr1.Error.Busy: 128 operations are waiting already'
+	stop_monitor
+	make_free
+	for n in "${peers[@]}"; do
+		wait "$n" || not_ok "one of the four" "$(cat /tmp/games-*)"
+	done
+	wait "${roots[@]}"
+	is "root's" "$(cat /tmp/roots-* | sort -u)" 'done'
+	state_is alpha shut-down
+}
+
+test_a_user_has_so_many_places() {
+	systemctl start polkit
+	systemctl kill -s STOP polkit
+	start_monitor
+	setpriv --reuid=5 --regid=60 --clear-groups ./bus-peer flood 20 >/tmp/flood &
+	eventually_check "they are there" 20 called_more_often GetConnectionCredentials 19
+	call ListCells
+	call ListCells
+	stop_monitor
+	systemctl kill -s CONT polkit
+	wait $!
+	is "those that were too many" "$(grep -c LimitsExceeded /tmp/flood)" 4
+}
+
+# However many there are of whom polkit has to be asked.
+test_who_waits_for_polkit_leaves_others_a_place() {
+	local peers=() uid busy
+	systemctl start polkit
+	systemctl kill -s STOP polkit
+	start_monitor
+	for uid in 1 3 4 6 7 10; do
+		setpriv --reuid=$uid --clear-groups ./bus-peer flood 16 >"/tmp/flood-$uid" &
+		peers+=($!)
+	done
+	eventually_check "they are there" 20 called_more_often GetConnectionCredentials 95
+	call ListCells
+	call ListCells
+	stop_monitor
+	systemctl kill -s CONT polkit
+	wait "${peers[@]}"
+	busy=$(cat /tmp/flood-* | grep -c 'Error.Busy')
+	# Four users' sixteen, and a few of the others.
+	between "those that polkit was not asked about" "$busy" 24 32
+	for uid in 1 3 4 6 7 10; do
+		between "those of user $uid that it was" "$(grep -c InteractiveAuthorizationRequired "/tmp/flood-$uid")" 4 16
+	done
+}
+
 test_deadlines_are_the_configuration() {
 	local began took
 	echo '{ "deadlines": { "create": "1s" } }' >/etc/cellmgr/cellmgrd.conf

@@ -50,9 +50,15 @@ test_a_cell_that_cannot_be_read_costs_that_cell_only() {
 	sleep 1.5
 	is "lines about it" "$(journal MESSAGE_ID=c8503fa96e1b4d27b04a7f5d2e91c63b CELL=beta | wc -l)" 1
 	is "other complaints" "$(journal _SYSTEMD_UNIT=cellmgrd.service | grep -c 'Cannot read')" 0
+	# What is done with it is not said to be done.
+	fails_with Driver "stop beta was done; the cell cannot be read" beta Stop
 	fake ungarble beta >/dev/null
+	property_becomes 5 beta State shut-down
+	fake garble beta >/dev/null
+	fails_with Driver "load beta was done; the cell cannot be read" beta Load 'a(ht)' 0
+	fake ungarble beta >/dev/null
+	done_well call StartCell s beta
 	property_becomes 5 beta Health ok
-	done_well call StopCell s beta
 }
 
 test_a_late_driver_leaves_no_error_behind() {
@@ -79,14 +85,29 @@ test_a_late_driver_leaves_no_error_behind() {
 }
 
 test_nobody_is_told_of_cells_before_the_first_look() {
+	local method
 	call StartCell s alpha
 	systemctl stop cellmgrd
 	fake rule status 0 stuck >/dev/null
 	systemctl start cellmgrd
 	fails_with org.freedesktop.DBus.Error.Timeout "not told yet" manager ListCells
+	# Nor is anything done by what may not be so: that a cell is stopped, say, which runs.
+	for method in StartCell StopCell RestartCell; do
+		fails_with Busy "not told yet" manager "$method" s alpha
+	done
+	for method in Create Start Stop Kill Destroy; do
+		fails_with Busy "not told yet" alpha "$method"
+	done
+	fails_with Busy "not told yet" manager EnableHypervisor
+	fails_with Busy "not told yet" manager DisableHypervisor b true
 	fake clear >/dev/null
 	eventually_check "it is told" 15 call ListCells
 	state_is alpha running
+	# A look that takes its time is waited for.
+	systemctl stop cellmgrd
+	fake rule status 1 delay=1000 >/dev/null
+	systemctl start cellmgrd
+	done_well call ListCells
 }
 
 test_consoles_are_shared_out_among_users() {

@@ -23,6 +23,7 @@ test_start_over_the_bus_starts_the_unit() {
 	done_well call StartCell s alpha
 	unit_becomes 15 cell@alpha active
 	is "status of cell@alpha" "$(status_of cell@alpha)" "The cell runs"
+	eventually_check "the next daemon has nothing to do about it" 15 test ! -e /run/cellmgr/units/alpha.follow
 	done_well systemctl stop cell@alpha
 	state_is alpha shut-down
 	# By single steps, and by one that replaces the run that there is.

@@ -150,6 +150,18 @@ test_nothing_is_planned_behind_a_stop_that_waits() {
 	without_keys alpha
 }
 
+# Somebody has destroyed it.
+test_a_cell_that_is_gone_is_not_started_again() {
+	with_keys alpha "$restarts"
+	done_well call StartCell s alpha
+	fake gone alpha >/dev/null
+	property_becomes 15 alpha State defined
+	property_like alpha LastError "it is gone"
+	property_is alpha Operation ""
+	is "plans" "$(journal MESSAGE_ID=b2c4f07d6a194e83a51e7d90f3c8264b CELL=alpha | wc -l)" 0
+	without_keys alpha
+}
+
 test_a_killed_cell_is_not_started_again() {
 	with_keys alpha "$restarts"
 	done_well call StartCell s alpha
@@ -374,6 +386,30 @@ journal_has_starts() {
 stamp() {
 	journalctl --sync
 	journalctl -b -o json --since "@$case_began" "$@" | tail -n 1 | jq -r .__MONOTONIC_TIMESTAMP
+}
+
+# Nor is one that was due and waits for the driver done before the stop.
+test_a_stop_takes_back_a_start_that_waits() {
+	local asked stop before
+	with_keys alpha '"on-failure": "restart", "restart": { "delay": "100ms" }'
+	done_well call StartCell s beta
+	done_well call StartCell s alpha
+	fake answer beta silent >/dev/null
+	busctl --timeout=100 call org.cellmgr1 "$manager" org.cellmgr1.Manager StopCell s beta >/dev/null 2>&1 &
+	asked=$!
+	property_becomes 30 beta Operation stop
+	before=$(fake calls start)
+	fail_alpha
+	property_becomes 30 alpha Operation "start, waiting"
+	busctl --timeout=100 call org.cellmgr1 "$manager" org.cellmgr1.Manager StopCell s alpha >/dev/null 2>&1 &
+	stop=$!
+	property_becomes 30 alpha Operation "stop, waiting"
+	done_well cell beta Kill
+	wait "$asked"
+	wait "$stop"
+	is "answer to the stop" $? 0
+	is "starts" "$(fake calls start)" "$before"
+	without_keys alpha
 }
 
 test_cancel_ends_what_was_planned() {

@@ -75,6 +75,19 @@ test_shutdowns_that_cannot_be_held_back_are_told() {
 	done_well call StartCell s boot
 	done_well call StopCell s boot
 	check "it is told once" not_held_back 1
+	# Once more when it had worked in between.
+	rm -r /etc/systemd/logind.conf.d
+	systemctl restart systemd-logind
+	done_well call StartCell s boot
+	locks_are 1 "logind takes some"
+	done_well call StopCell s boot
+	done_well call StopCell s alpha
+	locks_are 0 "none runs"
+	mkdir -p /etc/systemd/logind.conf.d
+	printf '[Login]\nInhibitorsMax=0\n' >/etc/systemd/logind.conf.d/none.conf
+	systemctl restart systemd-logind
+	done_well call StartCell s alpha
+	eventually_check "it is told again" 10 not_held_back 2
 	rm -r /etc/systemd/logind.conf.d
 	without_logind
 }

@@ -204,6 +204,12 @@ test_killed_unit_kills_its_cell() {
 	like "journal of the unit" "$(journal -u cell@alpha)" "ended by signal SEGV.*runs on"
 	done_well systemctl start cell@alpha
 	unit_is cell@alpha active
+	# Nor is it when Linux is short of memory.
+	like "what comes after that" "$(EXIT_CODE=killed EXIT_STATUS=KILL SERVICE_RESULT=oom-kill \
+		/usr/lib/cellmgr/cell-unit --after alpha 2>&1)" "ended by signal KILL.*runs on"
+	state_is alpha running
+	done_well env EXIT_CODE=killed EXIT_STATUS=KILL SERVICE_RESULT=signal /usr/lib/cellmgr/cell-unit --after alpha
+	state_is alpha failed
 }
 
 test_signals_of_habit_change_nothing() {

@@ -330,7 +330,23 @@ test_link_that_stays_is_in_nobodys_way() {
 	eventually_check "and tried again when something has changed" 15 no_end $first
 	done_well call StartCell s pump
 	calls_are 1 2
+	# Nor is one left to the end of the hypervisor that would go by now.
+	done_well call StopCell s pump
+	fake rule remove-link 0 EIO >/dev/null
+	done_well cell pump Destroy
+	rm $cells/pump.json
+	call Reload
+	eventually_check "another removal is tried" 15 removals_are 3
+	done_well call Apply s ""
+	eventually_check "and with the next plan" 15 removals_are 4
+	fake clear >/dev/null
+	done_well call DisableHypervisor b false
+	calls_are 1 5
 	clear_links
+}
+
+removals_are() {
+	[ "$(($(fake calls remove-link) - removed))" = "$1" ]
 }
 
 removal_was_tried() {
