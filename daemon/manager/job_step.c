@@ -318,7 +318,6 @@ static void record_cell(struct job *job, struct cell *cell)
 		record->phase = failed ? CELL_PHASE_CREATED : CELL_PHASE_LOADED;
 		memcpy(record->image_sha256, failed ? "" : step->image_sha256,
 		       failed ? 1 : sizeof(record->image_sha256));
-		record->end_reported = false;
 		note_loaded(job, cell);
 		break;
 	case VERB_START:

@@ -66,10 +66,11 @@ static int parse_errno(const char *name)
 		const char *name;
 		int value;
 	} names[] = {
-		{"EPERM", EPERM},   {"EBUSY", EBUSY},	      {"ENOMEM", ENOMEM},
-		{"EINVAL", EINVAL}, {"EEXIST", EEXIST},	      {"ENOENT", ENOENT},
-		{"EIO", EIO},	    {"ETIMEDOUT", ETIMEDOUT}, {"ENOSPC", ENOSPC},
-		{"ENODEV", ENODEV}, {"EXDEV", EXDEV},	      {"EUSERS", EUSERS},
+		{"EPERM", EPERM},   {"EBUSY", EBUSY},	{"ENOMEM", ENOMEM},
+		{"EINVAL", EINVAL}, {"EEXIST", EEXIST}, {"ENOENT", ENOENT},
+		{"EINTR", EINTR},   {"EIO", EIO},	{"ETIMEDOUT", ETIMEDOUT},
+		{"ENOSPC", ENOSPC}, {"ENODEV", ENODEV}, {"EXDEV", EXDEV},
+		{"EUSERS", EUSERS},
 	};
 
 	for (size_t i = 0; i < sizeof(names) / sizeof(names[0]); i++) {

@@ -31,6 +31,12 @@ test_watchdog_and_notify() {
 		"Hypervisor off, 0 of [0-9]+ cells running"
 }
 
+# lacks UNIT WORDS: of the means that systemd has.
+lacks() {
+	is "what $1 does without" "$(systemd-analyze security --no-pager --json=short "$1.service" |
+		jq -r '.[] | select(.set == false) | .json_field' | sort | tr '\n' ' ')" "$2 "
+}
+
 # What a fault in it could do to the machine beside what it is for, as systemd counts it.
 test_daemon_is_kept_in() {
 	local unit exposure
@@ -39,6 +45,14 @@ test_daemon_is_kept_in() {
 		exposure=$(systemd-analyze security --no-pager "$unit.service" | sed -n 's/.*exposure level for .*: \([0-9]*\)\.\([0-9]\).*/\1\2/p')
 		between "tenths of the exposure of $unit" "$((10#${exposure:-99}))" 0 20
 	done
+	# What they lack they need: all else is there.
+	lacks cellmgrd "CapabilityBoundingSet_CAP_SYS_ADMIN CapabilityBoundingSet_CAP_SYS_RAWIO DeviceAllow PrivateDevices \
+PrivateNetwork PrivateUsers ProcSubset ProtectHome RestrictAddressFamilies_AF_NETLINK RestrictAddressFamilies_AF_UNIX \
+RootDirectoryOrRootImage UMask UserOrDynamicUser"
+	lacks cell@alpha "DeviceAllow PrivateNetwork PrivateUsers ProcSubset RestrictAddressFamilies_AF_UNIX \
+RootDirectoryOrRootImage SystemCallFilter_privileged SystemCallFilter_resources UMask UserOrDynamicUser"
+	is "how ready Linux is to end a cell's unit" "$(systemctl show -p OOMScoreAdjust --value cell@alpha)" -900
+	like "files that the daemon may have open" "$(cat "/proc/$(pid_of cellmgrd)/limits")" 'Max open files +8192 +8192'
 	is "network namespace of a cell's unit" \
 		"$(readlink "/proc/$(pid_of cell@alpha)/ns/net")" "$(readlink /proc/1/ns/net)"
 	is "capabilities of the daemon" "$(systemctl show -p CapabilityBoundingSet --value cellmgrd)" \

@@ -200,6 +200,31 @@ test_rules_see_the_kill_that_a_stop_may_end_in() {
 	state_is alpha shut-down
 }
 
+# What polkit allowed is what was asked about, whatever it has become meanwhile.
+test_what_takes_more_than_was_allowed_is_not_done() {
+	local id start
+	done_well call StartCell s alpha
+	done_well call StopCell s alpha
+	id=$(property alpha Id)
+	mv /etc/cellmgr/cells/broken.json /tmp/
+	systemctl start polkit
+	systemctl kill -s STOP polkit
+	start_monitor
+	setpriv --reuid=5 --regid=60 --clear-groups ./bus-peer call "$manager" org.cellmgr1.Manager \
+		StartCell s alpha >/tmp/start 2>&1 &
+	start=$!
+	eventually_check "polkit is asked" 20 called_more_often CheckAuthorization 0
+	stop_monitor
+	sed -i 's/"1M"/"2M"/' /etc/cellmgr/cells/alpha.json
+	done_well call Reload
+	systemctl kill -s CONT polkit
+	wait "$start" && not_ok "more was done than was allowed"
+	like "why it is not done" "$(cat /tmp/start)" \
+		'^org.cellmgr1.Error.WrongState: .*takes a step now \(destroy\) that it did not when it was allowed'
+	property_is alpha Id "$id"
+	mv /tmp/broken.json /etc/cellmgr/cells/
+}
+
 # asks WORDS METHOD [ARGUMENT...]: so polkit is told what a call of the manager would do.
 asks() {
 	fails "bin may not call $2" setpriv --reuid=2 --regid=2 --clear-groups ./bus-peer call "$manager" \

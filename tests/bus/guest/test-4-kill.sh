@@ -62,6 +62,15 @@ test_kill_ends_what_would_start_the_cell() {
 	is "starts" "$(journal MESSAGE_ID=2d7f60be1c9b4d5ea3c0f18b5d94e6a7 CELL=beta | wc -l)" 1
 }
 
+# A signal that was to end something else may come just then.
+test_kill_is_not_given_up_for_a_signal() {
+	done_well call StartCell s alpha
+	fake rule kill 1 EINTR >/dev/null
+	done_well cell alpha Kill
+	state_is alpha failed
+	is "attempts" "$(journal CELL=alpha | grep -c 'Cannot kill')" 0
+}
+
 # One that does not run yet, too: what would have it run is all there is to end.
 test_kill_ends_a_start_that_waits() {
 	local creator start

@@ -111,6 +111,25 @@ test_cancel_withdraws_what_waits_and_a_stop() {
 	state_is boot created
 }
 
+# What all cells end with is between two wishes that are the same.
+test_a_start_behind_a_disable_is_another_one() {
+	local n starts=() disable
+	occupy
+	start_monitor
+	submit StartCell s boot
+	starts+=("$submitted")
+	submit DisableHypervisor b true
+	disable=$submitted
+	submit StartCell s boot
+	starts+=("$submitted")
+	stop_monitor
+	make_free
+	for n in "${starts[@]}" "$disable"; do
+		wait "$n" || not_ok "one of them"
+	done
+	state_is boot running
+}
+
 # Who would not end a cell is not heard for who would, nor the other way round.
 test_a_wish_by_force_is_another_one() {
 	local mild strong

@@ -420,6 +420,9 @@ test_stopping_the_daemon_leaves_cells_alone() {
 
 test_daemon_is_activated_by_the_bus() {
 	systemctl stop cellmgrd
+	# Not by who asks whether it is there.
+	done_well cellctl version
+	unit_is cellmgrd inactive
 	state_is alpha defined
 	unit_is cellmgrd active
 }

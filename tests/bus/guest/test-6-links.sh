@@ -345,6 +345,23 @@ test_link_that_stays_is_in_nobodys_way() {
 	clear_links
 }
 
+# What cannot be put on record does not come, and is nowhere then.
+test_link_that_cannot_be_put_on_record() {
+	describe turbine 2 "$(link plant '"root"')"
+	call EnableHypervisor
+	forget_calls
+	mkdir /run/cellmgr/state.new
+	fails_with NoResources "/run/cellmgr cannot be written" turbine Create
+	manager_is MemoryFree $pool
+	rmdir /run/cellmgr/state.new
+	call Reload
+	has_no_end $first
+	done_well cell turbine Create
+	calls_are 1 0
+	has_end $first turbine-plant
+	clear_links
+}
+
 removals_are() {
 	[ "$(($(fake calls remove-link) - removed))" = "$1" ]
 }

@@ -147,12 +147,17 @@ static int stop_at_once(void *context, const char *bytes, size_t length)
 static void test_reader(struct tap *tap)
 {
 	static const struct console_limits busy = {.pause_ms = 1000, .total_ms = 100};
+	static const struct console_limits endless = {.pause_ms = 1000, .total_ms = 1000000};
 	_cleanup_(closep) int zeroes = open("/dev/zero", O_RDONLY | O_CLOEXEC);
 	_cleanup_(freep) char *text = NULL;
 	size_t length = 0;
 
 	tap_ok(tap, console_tail(zeroes, &busy, 1, true, &text) == 0 && text,
 	       "a console that never pauses ends all the same");
+	free(text);
+	text = NULL;
+	tap_ok(tap, console_tail(zeroes, &endless, 1, true, &text) == 0 && text,
+	       "nor is more of it kept than anybody reads");
 	tap_ok(tap, console_read(zeroes, &busy, stop_at_once, &length) == -1234 && length > 0,
 	       "a sink can end the reading");
 }

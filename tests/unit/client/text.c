@@ -94,6 +94,32 @@ static void test_cleaning(struct tap *tap)
 	}
 }
 
+/* By themselves, at their limits, and one beside each. */
+static void test_unsafe(struct tap *tap)
+{
+	static const struct {
+		uint32_t first, last;
+		const char *name;
+	} unsafe[] = {
+		{0x01, 0x1f, "control characters"},
+		{0x7f, 0x9f, "delete and C1"},
+		{0x61c, 0x61c, "the Arabic mark of direction"},
+		{0x200e, 0x200f, "marks of direction"},
+		{0x2028, 0x202e, "separators and embeddings"},
+		{0x2066, 0x2069, "isolates"},
+		{0xfeff, 0xfeff, "a mark of byte order"},
+	};
+
+	for (size_t i = 0; i < ARRAY_SIZE(unsafe); i++) {
+		bool good = !text_code_is_unsafe(unsafe[i].last + 1) &&
+			    (unsafe[i].first == 1 || !text_code_is_unsafe(unsafe[i].first - 1));
+
+		for (uint32_t code = unsafe[i].first; code <= unsafe[i].last; code++)
+			good = good && text_code_is_unsafe(code);
+		tap_ok(tap, good, "%s reach no screen, what is beside them does", unsafe[i].name);
+	}
+}
+
 static void test_fitting(struct tap *tap)
 {
 	static const struct {
@@ -136,6 +162,7 @@ int main(void)
 	test_decoding(&tap);
 	test_round_trip(&tap);
 	test_cleaning(&tap);
+	test_unsafe(&tap);
 	test_fitting(&tap);
 	return tap_done(&tap);
 }
