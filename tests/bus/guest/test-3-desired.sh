@@ -519,6 +519,40 @@ is_down() {
 	[[ $(property "$1" State) =~ ^(shut-down|defined)$ ]]
 }
 
+# Nor one that has come to be another while polkit was asked about it.
+test_a_plan_that_takes_more_than_was_allowed_is_not_done() {
+	local apply id
+	save_cells
+	cat >/etc/polkit-1/rules.d/20-apply.rules <<-'END'
+		polkit.addRule(function(action, subject) {
+			if (action.id == "org.cellmgr1.manage-cells" && subject.user == "games" &&
+			    action.lookup("verb") == "apply" && !/\bdestroy\b/.test(action.lookup("steps")))
+				return polkit.Result.YES;
+		});
+	END
+	systemctl restart polkit
+	done_well call StartCell s alpha
+	id=$(property alpha Id)
+	change alpha 's/cycles=3/cycles=4/'
+	systemctl kill -s STOP polkit
+	start_monitor
+	setpriv --reuid=5 --regid=60 --clear-groups ./bus-peer call "$manager" org.cellmgr1.Manager Apply s "" \
+		>/tmp/apply 2>&1 &
+	apply=$!
+	eventually_check "polkit is asked" 20 called_more_often CheckAuthorization 0
+	stop_monitor
+	change alpha 's/"1M"/"2M"/'
+	systemctl kill -s CONT polkit
+	wait "$apply" && not_ok "more was done than was allowed"
+	like "why it is not done" "$(cat /tmp/apply)" \
+		'^org.cellmgr1.Error.WrongState: .*the plan is another one now than it was when it was shown or allowed'
+	property_is alpha Id "$id"
+	change alpha 's/"2M"/"1M"/'
+	check "what was allowed is done" setpriv --reuid=5 --regid=60 --clear-groups ./bus-peer call "$manager" \
+		org.cellmgr1.Manager Apply s ""
+	restore_cells
+}
+
 # Whoever stops a cell meanwhile has it stopped.
 test_apply_undoes_no_stop_of_others() {
 	local apply

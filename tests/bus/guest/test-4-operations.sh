@@ -56,6 +56,26 @@ test_what_waits_goes_with_its_caller() {
 	is "shutdowns" "$(fake calls shutdown)" $((before + 1))
 }
 
+# Anybody can say that somebody has gone.
+test_that_a_caller_has_gone_is_believed_of_nobody_but_the_bus() {
+	local caller name
+	done_well call StartCell s alpha
+	occupy
+	busctl call org.cellmgr1 "$manager" org.cellmgr1.Manager StopCell s alpha >/dev/null 2>&1 &
+	caller=$!
+	property_becomes 30 alpha Operation "stop, waiting"
+	name=$(busctl list --no-legend | awk -v pid="$caller" '$2 == pid { print $1 }')
+	like "the caller's connection" "$name" '^:'
+	done_well busctl --destination=org.cellmgr1 emit /org/freedesktop/DBus org.freedesktop.DBus NameOwnerChanged \
+		sss "$name" "$name" ''
+	call ListCells
+	property_is alpha Operation "stop, waiting"
+	make_free
+	wait "$caller"
+	is "his answer" $? 0
+	state_is alpha shut-down
+}
+
 test_callers_that_go_while_polkit_hangs_leave_their_places() {
 	local callers=() n
 	done_well call StartCell s alpha
