@@ -56,10 +56,14 @@ static int on_inhibited(sd_bus_message *reply, void *userdata, sd_bus_error *ret
 		tell_refused(service, reply, r);
 	else
 		service->inhibit_refused = false;
-	/* What has changed meanwhile; one that was refused is asked for again when a cell changes.
+	/*
+	 * What has changed meanwhile. One that was refused is asked for again when a cell changes,
+	 * and one that logind died over, or did not come to, soon.
 	 */
 	if (service->inhibit_fd >= 0)
 		inhibit_update(service);
+	else if (error && sd_bus_error_has_name(error, SD_BUS_ERROR_NO_REPLY))
+		service_settle(service);
 	return 0;
 }
 

@@ -23,7 +23,7 @@ locks() {
 }
 
 locks_are() {
-	eventually_check "$2: $1 locks" 10 locks_are_now "$1"
+	eventually_check "$2: $1 locks" 30 locks_are_now "$1"
 }
 
 locks_are_now() {
@@ -58,6 +58,22 @@ test_no_shutdown_by_mistake_while_cells_run() {
 	# Cells need no logind.
 	done_well call StartCell s boot
 	state_is boot running
+}
+
+test_a_lock_that_logind_died_over_is_asked_for_again() {
+	with_logind
+	done_well call EnableHypervisor
+	systemctl kill -s STOP systemd-logind
+	start_monitor
+	done_well call StartCell s alpha
+	eventually_check "it is asked for a lock" 30 called_more_often Inhibit 0
+	stop_monitor
+	systemctl kill -s KILL systemd-logind
+	locks_are 1 "another logind"
+	# What one holds the next one does, too.
+	systemctl restart systemd-logind
+	locks_are 1 "a third one"
+	without_logind
 }
 
 # not_held_back COUNT: it was told so often.
