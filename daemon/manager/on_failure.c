@@ -56,6 +56,7 @@ static void show_plan(struct cell *cell)
 {
 	cell_set_operation(cell, cell->record.restart.due ? verb_name(VERB_RESTART) : "");
 	cell->unsaved = true;
+	arm(cell->manager);
 }
 
 static void tell_limit(struct cell *cell, const struct description_restart *rules)
