@@ -240,7 +240,19 @@ test_order_that_makes_no_sense_is_left_out() {
 	as_described
 }
 
+# encoded NAME: as an element of an object's path, as sd_bus_path_encode() has it.
+encoded() {
+	case $1 in
+	2-x9) echo _32_2dx9 ;;
+	x-2) echo x_2d2 ;;
+	0) echo _30 ;;
+	*) echo "$1" ;;
+	esac
+}
+
 test_reload_of_the_unit_writes_a_signal() {
+	local name
+	mkdir -p /tmp/reloads/etc/cellmgr/cells
 	describe_plant
 	sed -i 's/"cpus"/"reload": { "signal": "setpoint", "value": 0.5 }, &/' "$cells/turbine.json"
 	systemctl daemon-reload
@@ -258,6 +270,16 @@ test_reload_of_the_unit_writes_a_signal() {
 	call Reload
 	done_well systemctl reload cell@turbine
 	signal_is run 'b 1 good'
+	# Whatever the cell's name, it is the name of its object; and the value has all of its digits.
+	for name in turbine 2-x9 x-2 0; do
+		sed 's/"run", "value": 1/"setpoint", "value": 1234.5678901234/' "$cells/turbine.json" >"/tmp/reloads/etc/cellmgr/cells/$name.json"
+	done
+	/usr/lib/systemd/system-generators/cellmgr-generator --root=/tmp/reloads /tmp/reloads
+	for name in turbine 2-x9 x-2 0; do
+		like "what a reload of $name calls" "$(cat "/tmp/reloads/cell@$name.service.d"/*)" \
+			"/cell/$(encoded "$name") org.cellmgr1.Cell WriteSignal sv setpoint d 1234.5678901234"
+	done
+	rm -r /tmp/reloads
 	# One without has nothing to be told.
 	systemctl start cell@alpha
 	fails "alpha takes no reload" systemctl reload cell@alpha
