@@ -118,17 +118,19 @@ static const char *find_key(const struct facts *facts, const char *key)
 	return NULL;
 }
 
-static bool is_of(const struct facts *facts, const char *file, const struct module_signer *signer)
+static bool is_of(const struct facts *facts, const char *file,
+		  const struct signature_signer *signer)
 {
 	size_t size = 0;
 	_cleanup_(freep) char *certificate = read_file(facts, file, &size);
 
-	return certificate && signer->issuer &&
-	       memmem(certificate, size, signer->issuer, signer->issuer_size) &&
-	       memmem(certificate, size, signer->serial, signer->serial_size);
+	return certificate && signer->size > signer->serial_size &&
+	       memmem(certificate, size, signer->bytes, signer->serial_size) &&
+	       memmem(certificate, size, signer->bytes + signer->serial_size,
+		      signer->size - signer->serial_size);
 }
 
-static void tell_unknown_key(struct facts *facts, const struct module_signer *signer)
+static void tell_unknown_key(struct facts *facts, const struct signature_signer *signer)
 {
 	const char *todo = "sign it by a key that the kernel has, or have the firmware know this "
 			   "one, which modinfo shows: mokutil --import CERTIFICATE, and boot";
@@ -151,9 +153,21 @@ static bool takes_platform_keys(const struct facts *facts)
 	return version && strstr(version, "debian.org");
 }
 
-static void check_signer(struct facts *facts, const struct module_signer *signer)
+/* By what the kernel finds it among its own. */
+static char *key_of(const struct signature_signer *signer)
 {
-	const char *keyring = find_key(facts, signer->key);
+	char *key = malloc(sizeof("ex:") + 2 * signer->size);
+	char *end = key ? stpcpy(key, "ex:") : NULL;
+
+	for (size_t i = 0; end && i < signer->size; i++)
+		end += sprintf(end, "%02x", signer->bytes[i]);
+	return key;
+}
+
+static void check_signer(struct facts *facts, const struct signature_signer *signer)
+{
+	_cleanup_(freep) char *key = key_of(signer);
+	const char *keyring = key ? find_key(facts, key) : NULL;
 
 	if (!keyring && errno)
 		doctor_say(facts, VERDICT_UNKNOWN, "as root",
@@ -173,7 +187,7 @@ static void check_signer(struct facts *facts, const struct module_signer *signer
 
 static void check_signature(struct facts *facts, const char *path)
 {
-	struct module_signer signer;
+	struct signature_signer signer;
 	size_t size;
 	_cleanup_(freep) char *module = read_module(facts, path, &size);
 	const int r = module ? module_signer_read(module, size, &signer) : -errno;
@@ -187,7 +201,7 @@ static void check_signature(struct facts *facts, const char *path)
 			   "the kernel takes signed modules only, and cellvisor is not signed");
 	} else {
 		check_signer(facts, &signer);
-		free(signer.key);
+		free(signer.bytes);
 	}
 }
 
