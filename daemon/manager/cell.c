@@ -122,7 +122,7 @@ void cell_note_start(struct cell *cell)
 	cell->record.phase = CELL_PHASE_STARTED;
 	cell->record.started_at = realtime_us();
 	cell->record.started_monotonic = monotonic_us();
-	cell->record.end_reported = false;
+	cell->record.end_reported = cell->record.doomed = false;
 	cell->unsaved = true;
 	cell->health_reported = false;
 	cell->killed_because = NULL;

@@ -125,7 +125,8 @@ void on_failure(struct manager *manager, struct cell *cell, enum failure_kind ki
 		description ? description->on_failure : DESCRIPTION_ON_FAILURE_PRESERVE;
 
 	if (wanted == DESCRIPTION_ON_FAILURE_DESTROY)
-		cell->doomed = kind == FAILURE_KIND_ENDED || kind == FAILURE_KIND_KILLED;
+		cell->doomed = cell->record.doomed =
+			kind == FAILURE_KIND_ENDED || kind == FAILURE_KIND_KILLED;
 	else if (wanted == DESCRIPTION_ON_FAILURE_STOP_ALL)
 		cell->stops_all = kind != FAILURE_KIND_KILLED;
 	else if (wanted == DESCRIPTION_ON_FAILURE_RESTART &&
@@ -139,6 +140,7 @@ void on_failure_remember(struct cell *cell)
 	if (cell->record.restart.due)
 		show_plan(cell);
 	cell->to_stop = cell->record.stopped_for[0];
+	cell->doomed = cell->record.doomed;
 }
 
 /* For a daemon that comes after this one. NULL: it is stopped, or somebody wants it to run. */
@@ -280,7 +282,9 @@ void on_failure_follow_up(struct manager *manager)
 		}
 		if (cell->doomed) {
 			cell->doomed = false;
-			submit(manager, cell, VERB_DESTROY, false);
+			/* Others may have started it while there was no daemon. */
+			if (!cell_running(cell))
+				submit(manager, cell, VERB_DESTROY, false);
 		}
 		if (cell->record.restart.due && !cell->restarting &&
 		    now >= cell->record.restart.due) {
@@ -327,7 +331,7 @@ void on_failure_job_dropped(const struct job *job, bool for_good)
 	} else if (job->verb == VERB_KILL)
 		cell->to_kill = !for_good;
 	else if (job->verb == VERB_DESTROY)
-		cell->doomed = !for_good;
+		cell->doomed = cell->record.doomed = !for_good;
 	if (job->verb != VERB_START || !cell->restarting)
 		return;
 	cell->restarting = false;
@@ -355,6 +359,11 @@ void on_failure_job_ended(const struct job *job, struct cell *cell, const struct
 	/* Also where somebody's was the same, and he was told that the driver hangs. */
 	for (const struct job *one = job; one; one = one->merged)
 		own |= !one->asked;
+	/* Where it is destroyed its record goes with it; else that was tried. */
+	if (own && job->verb == VERB_DESTROY && cell->record.doomed) {
+		cell->record.doomed = false;
+		cell->unsaved = true;
+	}
 	/* It has been asked, once. */
 	if (own && job->verb == VERB_STOP)
 		note_stop(cell, NULL);

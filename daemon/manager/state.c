@@ -89,6 +89,7 @@ static struct json_object *encode_record(const struct cell_record *record)
 	add_uint(object, "restarts-since", record->restart.since);
 	add_uint(object, "restart-at", record->restart.due);
 	add_string(object, "stopped-for", record->stopped_for);
+	json_object_object_add(object, "doomed", json_object_new_boolean(record->doomed));
 	return object;
 }
 
@@ -326,6 +327,7 @@ static bool decode_record(struct json_object *object, struct cell_record *ret)
 	(void)get_uint(object, "restarts", &record.restart.count);
 	(void)get_uint(object, "restarts-since", &record.restart.since);
 	(void)get_uint(object, "restart-at", &record.restart.due);
+	(void)get_bool(object, "doomed", &record.doomed);
 	(void)copy_string(object, "stopped-for", record.stopped_for, sizeof(record.stopped_for));
 	*ret = record;
 	return true;

@@ -45,6 +45,7 @@ struct cell_record {
 	char blob_sha256[SHA256_TEXT]; /* of what it was created from */
 	struct placement placement;
 	bool end_reported; /* how its last run ended has been told */
+	bool doomed;	   /* and it is to be destroyed for that */
 	struct restart_record restart;
 	/* It is to be stopped with all others, since that cell has failed. */
 	char stopped_for[DESCRIPTION_MAX_NAME + 1];
