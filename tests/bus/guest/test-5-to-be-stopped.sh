@@ -55,11 +55,14 @@ all_to_be_stopped() {
 
 # A daemon that dies over it leaves it to the next one.
 test_all_cells_are_stopped_by_the_next_daemon() {
+	local name
 	with_keys alpha '"on-failure": "stop-all"'
 	done_well call StartCell s boot
 	done_well call StartCell s beta
 	done_well call StartCell s alpha
-	unit_becomes 15 cell@boot active
+	for name in boot beta alpha; do
+		unit_becomes 30 "cell@$name" active
+	done
 	fake answer beta silent >/dev/null
 	fail_alpha
 	property_becomes 30 beta Operation stop
@@ -83,6 +86,7 @@ test_a_failed_cell_is_destroyed_by_the_next_daemon() {
 	with_keys alpha '"on-failure": "destroy"'
 	done_well call StartCell s alpha
 	done_well call StartCell s beta
+	unit_becomes 30 cell@alpha active
 	fake answer beta silent >/dev/null
 	./bus-peer call "$manager" org.cellmgr1.Manager StopCell s beta >/dev/null 2>&1 &
 	property_becomes 30 beta Operation stop
@@ -91,6 +95,7 @@ test_a_failed_cell_is_destroyed_by_the_next_daemon() {
 	kill_daemon
 	property_becomes 30 alpha State defined
 	wait
+	eventually_check "its unit is down" 30 unit_is_down cell@alpha
 	# Not so what was started anew meanwhile.
 	done_well call StartCell s alpha
 	kill_daemon
