@@ -35,7 +35,7 @@ struct request {
 	struct service *service;
 	struct request *next;
 	sd_bus_message *call;
-	sd_bus_slot *identity;	    /* the bus is asked whose call it is */
+	sd_bus_slot *identity;	    /* the bus is asked whose call it is, or whether he is there */
 	uid_t uid;		    /* his, then; nobody asks about root's, which it is before */
 	bool is_unit;		    /* it comes from the unit of the cell that it is about */
 	uint32_t steps;		    /* what it would take: bits of enum bus_verb */
@@ -332,42 +332,6 @@ static void bind_to_user(struct request *request)
 	job->granted = request->steps & JOB_GUARDED;
 }
 
-static int on_identity(sd_bus_message *message, void *userdata, sd_bus_error *ret_error)
-{
-	_cleanup_(error_done) struct error error = {0};
-	struct request *request = userdata;
-	int r = sd_bus_message_get_errno(message);
-
-	request->identity = sd_bus_slot_unref(request->identity);
-	if (r ||
-	    caller_read_reply(message, request->job->cell, &request->uid, &request->is_unit) < 0) {
-		fail(request, -EACCES);
-		return 0;
-	}
-	if (check_limits(request, &error) < 0) {
-		reply(request, &error);
-		return 0;
-	}
-	if (request->uid)
-		bind_to_user(request);
-	authorize(request);
-	return 0;
-}
-
-/* Those of which it is not known yet whose they are. */
-static bool too_many_unknown(const struct service *service, const char *sender)
-{
-	unsigned int unknown = 0, own = 0;
-
-	for (const struct request *request = service->requests; request; request = request->next) {
-		if (!request->identity)
-			continue;
-		unknown++;
-		own += strcmp(sd_bus_message_get_sender(request->call), sender) == 0;
-	}
-	return own >= (unknown >= MAX_UNKNOWN ? SHARE : MAX_UNKNOWN_OF_SENDER);
-}
-
 /* Nobody waits for the answer: what has not been begun is not done. One at work goes on. */
 static void drop_unbegun(struct request *request)
 {
@@ -407,6 +371,78 @@ static int watch_callers(struct service *service)
 						on_vanished, NULL, service);
 }
 
+static int on_there(sd_bus_message *message, void *userdata, sd_bus_error *ret_error)
+{
+	struct request *request = userdata;
+	int there;
+
+	request->identity = sd_bus_slot_unref(request->identity);
+	if (sd_bus_message_read(message, "b", &there) >= 0 && !there)
+		drop_unbegun(request);
+	return 0;
+}
+
+static int ask_bus(struct request *request, const char *method, sd_bus_message_handler_t on_answer)
+{
+	return sd_bus_call_method_async(request->service->bus, &request->identity,
+					"org.freedesktop.DBus", "/org/freedesktop/DBus",
+					"org.freedesktop.DBus", method, on_answer, request, "s",
+					sd_bus_message_get_sender(request->call));
+}
+
+/*
+ * Of one whose job begins with the call nobody has to know when he goes: it is not dropped any
+ * more. Of others the bus is asked, as they may have gone before it was to tell.
+ */
+static int watch_caller(struct request *request)
+{
+	const struct manager *manager = request->service->manager;
+	int r;
+
+	if (!request->uid && (job_is_at_once(request->job) ||
+			      (!manager->current && !manager->urgent && !jobs_queued(manager))))
+		return 0;
+	r = watch_callers(request->service);
+	return r < 0 ? r : ask_bus(request, "NameHasOwner", on_there);
+}
+
+static int on_identity(sd_bus_message *message, void *userdata, sd_bus_error *ret_error)
+{
+	_cleanup_(error_done) struct error error = {0};
+	struct request *request = userdata;
+	int r = sd_bus_message_get_errno(message);
+
+	request->identity = sd_bus_slot_unref(request->identity);
+	if (r ||
+	    caller_read_reply(message, request->job->cell, &request->uid, &request->is_unit) < 0) {
+		fail(request, -EACCES);
+		return 0;
+	}
+	if (check_limits(request, &error) < 0) {
+		reply(request, &error);
+		return 0;
+	}
+	if (request->uid)
+		bind_to_user(request);
+	r = watch_caller(request);
+	r < 0 ? fail(request, r) : authorize(request);
+	return 0;
+}
+
+/* Those of which it is not known yet whose they are. */
+static bool too_many_unknown(const struct service *service, const char *sender)
+{
+	unsigned int unknown = 0, own = 0;
+
+	for (const struct request *request = service->requests; request; request = request->next) {
+		if (!request->identity)
+			continue;
+		unknown++;
+		own += strcmp(sd_bus_message_get_sender(request->call), sender) == 0;
+	}
+	return own >= (unknown >= MAX_UNKNOWN ? SHARE : MAX_UNKNOWN_OF_SENDER);
+}
+
 int request_submit(struct service *service, sd_bus_message *call, struct job *wish,
 		   sd_bus_error *ret_error)
 {
@@ -431,13 +467,8 @@ int request_submit(struct service *service, sd_bus_message *call, struct job *wi
 		.job = TAKE_POINTER(job),
 	};
 	service->requests = request;
-	/* First, so that nobody can go unnoticed; the loop, which has others, waits for neither. */
-	r = watch_callers(service);
-	if (r >= 0)
-		r = sd_bus_call_method_async(service->bus, &request->identity,
-					     "org.freedesktop.DBus", "/org/freedesktop/DBus",
-					     "org.freedesktop.DBus", "GetConnectionCredentials",
-					     on_identity, request, "s", sender);
+	/* The loop, which has others, does not wait for it. */
+	r = ask_bus(request, "GetConnectionCredentials", on_identity);
 	if (r < 0)
 		request_free(request);
 	return r < 0 ? r : 1;

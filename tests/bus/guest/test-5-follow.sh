@@ -78,12 +78,12 @@ test_start_asks_nobody_for_more_than_it_needs() {
 	start_monitor
 	done_well call StartCell s alpha
 	stop_monitor
-	# Who goes from the bus, and which jobs end.
-	is "ears" "$(called_meanwhile AddMatch)" 2
+	# Which jobs end. Who goes from the bus is nothing to a call that begins what it is about.
+	is "ears" "$(called_meanwhile AddMatch)" 1
 	for method in GetConnectionCredentials ResetFailedUnit StartUnit; do
 		is "$method" "$(called_meanwhile $method)" 1
 	done
-	for method in Subscribe RefUnit RemoveMatch; do
+	for method in Subscribe RefUnit RemoveMatch NameHasOwner; do
 		is "$method" "$(called_meanwhile $method)" 0
 	done
 	unit_becomes 15 cell@alpha active
