@@ -6,6 +6,9 @@
 #include "bus/polkit_agent.h"
 #include "common/cleanup.h"
 
+/* Kept until then, so that it is not taken for lost. */
+static sd_bus *volatile left;
+
 /* The daemon never blocks; what does not come in that time will not come. */
 #define READ_TIMEOUT_USEC (10 * UINT64_C(1000000))
 
@@ -27,6 +30,7 @@ void connection_close(struct connection *connection)
 	 */
 	if (connection->host)
 		connection->bus = sd_bus_flush_close_unref(connection->bus);
+	left = connection->bus;
 }
 
 static int prepare_call(struct connection *connection, enum call_kind kind, sd_bus_message *message,
