@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-only
 #include <errno.h>
 #include <fcntl.h>
+#include <poll.h>
 #include <stdio.h>
 #include <string.h>
 #include <unistd.h>
@@ -16,7 +17,7 @@ static struct {
 	int fd;
 	int lines;
 	bool silent;
-} followed[4];
+} followed[16];
 
 int fake_console_open(bool text)
 {
@@ -68,6 +69,13 @@ static void tell_typed(void)
 	}
 }
 
+static bool has_reader(int fd)
+{
+	struct pollfd end = {.fd = fd};
+
+	return poll(&end, 1, 0) == 0;
+}
+
 void fake_consoles_go_on(void)
 {
 	static const char line[] = "later\n";
@@ -79,7 +87,8 @@ void fake_consoles_go_on(void)
 			continue;
 		/* Nobody may be there to read any more. */
 		if (--followed[i].lines > 0 &&
-		    (followed[i].silent || write(followed[i].fd, line, strlen(line)) >= 0))
+		    (followed[i].silent ? has_reader(followed[i].fd)
+					: write(followed[i].fd, line, strlen(line)) >= 0))
 			continue;
 		close(followed[i].fd);
 		followed[i].lines = 0;
