@@ -456,7 +456,8 @@ void units_free(struct service *service)
 static void resume(struct service *service, int dir, const char *file)
 {
 	size_t length = strlen(file), suffix = strlen(FOLLOW_SUFFIX);
-	_cleanup_(freep) char *cell = NULL;
+	_cleanup_(freep) char *name = NULL;
+	const struct cell *cell;
 	struct stat status;
 	bool recent;
 
@@ -465,9 +466,14 @@ static void resume(struct service *service, int dir, const char *file)
 	recent = fstatat(dir, file, &status, AT_SYMLINK_NOFOLLOW) == 0 &&
 		 status.st_mtime + RESUME_S >= time(NULL);
 	unlinkat(dir, file, 0);
-	cell = recent ? strndup(file, length - suffix) : NULL;
-	if (cell && manager_find_cell(service->manager, cell))
-		unit_follow(service, VERB_START, cell, NULL, NULL);
+	name = recent ? strndup(file, length - suffix) : NULL;
+	cell = name ? manager_find_cell(service->manager, name) : NULL;
+	/*
+	 * Of a run that is over by now, nobody has asked for another: what the unit would ask for
+	 * yet, if it is on its way up. One that is planned anyway it may have.
+	 */
+	if (cell && (cell_running(cell) || !cell->record.restart.due))
+		unit_follow(service, cell_running(cell) ? VERB_START : VERB_STOP, name, NULL, NULL);
 }
 
 void units_resume(struct service *service)

@@ -52,8 +52,8 @@ void unit_tell(const struct service *service, const char *method, const char *ce
 unsigned int units_stop_all(struct service *service, void (*done)(void *userdata), void *userdata);
 
 /*
- * Has units started for cells that a daemon before this one had started when it died. Once, when it
- * is known which cells run.
+ * Has units started for cells that a daemon before this one had started when it died, or stopped
+ * where the cell does not run any more. Once, when it is known which cells run.
  */
 void units_resume(struct service *service);
 

@@ -391,6 +391,83 @@ test_unit_is_started_by_the_next_daemon() {
 	state_is alpha running
 }
 
+# However slow the machine is: what is on record is as young as the next daemon wants it.
+kill_daemon_over_a_start() {
+	touch -c /run/cellmgr/units/alpha.follow
+	kill_daemon
+}
+
+# Alpha runs, its unit is on its way up by the daemon's word, and does not come to ask for the cell before it may.
+alpha_comes_up_slowly() {
+	rm -f /run/cellmgr/units/may-come
+	drop_in alpha 'ExecStart=' "ExecStart=/bin/sh -c 'until [ -e /run/cellmgr/units/may-come ]; do sleep 0.1; done; exec /usr/lib/cellmgr/cell-unit %i'" "$@"
+	done_well call StartCell s alpha
+	unit_becomes 15 cell@alpha activating
+}
+
+# alpha_is_not_started_anew STATE STARTED: whatever its unit asks for yet; it was started then.
+alpha_is_not_started_anew() {
+	touch /run/cellmgr/units/may-come
+	eventually_check "its unit has come to its end" 30 units_rest
+	state_is alpha "$1"
+	is "its last start" "$(property alpha StartedAt)" "$2"
+	# Somebody's wish is one.
+	done_well systemctl start cell@alpha
+	state_is alpha running
+	rm /run/cellmgr/units/may-come
+	no_drop_ins
+}
+
+# By a daemon that has died since; the next one knows whose start that was.
+test_unit_of_a_cell_that_failed_before_the_daemon_died_starts_nothing() {
+	local started
+	alpha_comes_up_slowly
+	started=$(property alpha StartedAt)
+	fake fail alpha 2 0xdead000 4 0x1234 2 >/dev/null
+	property_becomes 15 alpha State failed
+	kill_daemon_over_a_start
+	alpha_is_not_started_anew failed "$started"
+}
+
+test_unit_of_a_cell_that_ended_while_no_daemon_was_there_starts_nothing() {
+	local how when started
+	for how in "fail alpha 2 0xdead000 4 0x1234 2" "shut-down alpha"; do
+		for when in before after; do
+			alpha_comes_up_slowly Restart=always
+			started=$(property alpha StartedAt)
+			kill -STOP "$(pid_of cellmgrd)"
+			if [ "$when" = before ]; then
+				# It has asked for the cell, and asks again.
+				touch /run/cellmgr/units/may-come
+				eventually_check "it asks" 30 status_is_like cell@alpha "Starting the cell"
+			fi
+			# shellcheck disable=SC2086 # words
+			fake $how >/dev/null
+			kill_daemon_over_a_start
+			alpha_is_not_started_anew "$([[ $how == fail* ]] && echo failed || echo shut-down)" "$started"
+			done_well systemctl stop cell@alpha
+		done
+	done
+}
+
+# Its next run is that of its unit, too.
+test_unit_of_a_cell_that_is_started_again_by_the_next_daemon_comes_up() {
+	local started
+	with_keys alpha '"on-failure": "restart", "restart": { "delay": "100ms" }'
+	alpha_comes_up_slowly
+	started=$(property alpha StartedAt)
+	kill -STOP "$(pid_of cellmgrd)"
+	fail_alpha
+	kill_daemon_over_a_start
+	eventually_check "it is started again" 30 started_anew "$started"
+	touch /run/cellmgr/units/may-come
+	unit_becomes 30 cell@alpha active
+	state_is alpha running
+	rm /run/cellmgr/units/may-come
+	no_drop_ins
+	without_keys alpha
+}
+
 test_what_a_daemon_left_is_no_word_for_a_later_start() {
 	touch /run/cellmgr/units/alpha.follow
 	done_well systemctl start cell@alpha
