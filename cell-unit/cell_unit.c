@@ -167,6 +167,7 @@ static int on_called(sd_bus_message *reply, void *userdata, sd_bus_error *ret_er
 		set_text(&unit->refusal, NULL);
 	else
 		set_text(&unit->refusal, error ? error->message : NULL);
+	unit->stopped = unit->stopping && !error;
 	unit->ask = true;
 	go_on(unit);
 	return 0;

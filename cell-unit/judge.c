@@ -102,7 +102,7 @@ static void ask_again(struct unit *unit)
 /* Than the one that was to stop: others have ended that, and started the cell again. */
 static bool is_another_run(const struct unit *unit)
 {
-	return unit->meant && unit->view.started_at != unit->meant;
+	return unit->stopped || (unit->meant && unit->view.started_at != unit->meant);
 }
 
 void unit_judge(struct unit *unit)

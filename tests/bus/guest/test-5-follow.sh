@@ -513,3 +513,29 @@ test_unit_stops_no_later_run() {
 	sleep 2
 	state_is alpha running
 }
+
+is_not_ending() {
+	! unit_has "$1" deactivating
+}
+
+# Nor does one that had not come up, and does not know for which run it was.
+test_unit_that_had_not_come_up_stops_no_later_run() {
+	local started start
+	drop_in alpha 'ExecStart=' "ExecStart=/bin/sleep infinity" 'ExecStopPost=' \
+		"ExecStopPost=/bin/sh -c 'until [ -e /run/cellmgr/units/may-end ]; do sleep 0.1; done; exec /usr/lib/cellmgr/cell-unit --after %i'"
+	done_well call StartCell s alpha
+	unit_becomes 15 cell@alpha activating
+	done_well call StopCell s alpha
+	unit_is cell@alpha deactivating
+	no_drop_ins
+	./bus-peer call "$manager" org.cellmgr1.Manager StartCell s alpha >/dev/null 2>&1 &
+	start=$!
+	property_becomes 30 alpha State running
+	started=$(property alpha StartedAt)
+	touch /run/cellmgr/units/may-end
+	eventually_check "its end is over" 30 is_not_ending cell@alpha
+	wait "$start"
+	state_is alpha running
+	property_is alpha StartedAt "$started"
+	rm /run/cellmgr/units/may-end
+}
