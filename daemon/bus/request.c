@@ -89,11 +89,25 @@ static void on_unit_told(void *userdata)
 		reply(request, &none);
 }
 
+/*
+ * Of a unit that stops its cell: how often it was started before does not count any more. Of one
+ * that has not managed to, and is killed for it any time now, the service manager is not to forget
+ * that it failed.
+ */
+static void forgive(const struct request *request, const struct job *job)
+{
+	const struct cell *cell = job_cell(job);
+
+	if (request->is_unit && job->verb == VERB_STOP && !(cell && cell_running(cell)))
+		unit_tell(request->service, "ResetFailedUnit", job->cell);
+}
+
 /* The unit knows what it has asked for; what others have, it is told before they are answered. */
 static void finish(struct request *request, const struct job *job, const struct error *error)
 {
 	struct service *service = request->service;
 
+	forgive(request, job);
 	if (!error_is_set(error) && job->verb == VERB_DISABLE)
 		request->units = units_stop_all(service, on_unit_told, request);
 	else if (!error_is_set(error) && job->cell && !request->is_unit)
@@ -211,10 +225,9 @@ static void carry_out(struct request *request)
 	_cleanup_(error_done) struct error error = {0};
 	struct job *job = request->job;
 
-	if (request->is_unit && job->verb == VERB_STOP)
-		unit_tell(request->service, "ResetFailedUnit", job->cell);
 	if (request->is_unit && (job->verb == VERB_START || job->verb == VERB_STOP) &&
 	    unit_follows(request->service, job->verb, job->cell)) {
+		forgive(request, job);
 		follow(request, job_cell(job));
 		return;
 	}

@@ -37,6 +37,11 @@ lacks() {
 		jq -r '.[] | select(.set == false) | .json_field' | sort | tr '\n' ' ')" "$2 "
 }
 
+# writable PID: the mounts whose files it may write.
+writable() {
+	awk '$6 ~ /(^|,)rw(,|$)/ { print $5 }' "/proc/$1/mountinfo" | sort | paste -sd' '
+}
+
 # What a fault in it could do to the machine beside what it is for, as systemd counts it.
 test_daemon_is_kept_in() {
 	local unit exposure
@@ -49,8 +54,11 @@ test_daemon_is_kept_in() {
 	lacks cellmgrd "CapabilityBoundingSet_CAP_SYS_ADMIN CapabilityBoundingSet_CAP_SYS_RAWIO DeviceAllow PrivateDevices \
 PrivateNetwork PrivateUsers ProcSubset ProtectHome RestrictAddressFamilies_AF_NETLINK RestrictAddressFamilies_AF_UNIX \
 RootDirectoryOrRootImage UMask UserOrDynamicUser"
-	lacks cell@alpha "DeviceAllow PrivateNetwork PrivateUsers ProcSubset RestrictAddressFamilies_AF_UNIX \
-RootDirectoryOrRootImage SystemCallFilter_privileged SystemCallFilter_resources UMask UserOrDynamicUser"
+	lacks cell@alpha "DeviceAllow PrivateNetwork PrivateTmp PrivateUsers ProcSubset ProtectControlGroups \
+ProtectKernelTunables ProtectProc RestrictAddressFamilies_AF_UNIX RootDirectoryOrRootImage UMask UserOrDynamicUser"
+	# A container has two of its own in /proc.
+	is "what cell@alpha may write to" "$(writable "$(pid_of cell@alpha)")" "/dev/mqueue /dev/pts /dev/shm \
+/proc/sys/kernel/random/boot_id /proc/sys/net /run/cellmgr/units"
 	is "how ready Linux is to end a cell's unit" "$(systemctl show -p OOMScoreAdjust --value cell@alpha)" -900
 	like "files that the daemon may have open" "$(cat "/proc/$(pid_of cellmgrd)/limits")" 'Max open files +8192 +8192'
 	is "network namespace of a cell's unit" \

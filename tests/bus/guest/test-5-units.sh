@@ -140,6 +140,31 @@ test_unwilling_cell_is_killed_in_the_end() {
 	as_installed
 }
 
+# As it would when the unit is killed for it.
+test_unit_that_does_not_stop_its_cell_is_not_forgiven() {
+	stop_time 30s
+	systemctl start cell@alpha
+	fake answer alpha deny >/dev/null
+	start_monitor
+	systemctl stop cell@alpha 2>/dev/null &
+	eventually_check "it is asked more than once" 15 asked_to_stop 2
+	is "times that it was forgiven" "$(in_monitor ResetFailedUnit)" 0
+	fake answer alpha approve >/dev/null
+	wait $!
+	stop_monitor
+	is "when it has stopped" "$(in_monitor ResetFailedUnit)" 1
+	unit_is cell@alpha inactive
+	as_installed
+}
+
+asked_to_stop() {
+	(($(in_monitor StopCell) >= $1))
+}
+
+in_monitor() {
+	grep '"type":"method_call"' /tmp/monitor | grep -c "\"member\":\"$1\""
+}
+
 status_is_like() {
 	get_of_unit "$1" StatusText
 	[[ $answer =~ $2 ]]
