@@ -12,7 +12,7 @@
 
 #include "bus/log_control.h"
 #include "bus/service.h"
-#include "bus/unit.h"
+#include "bus/unit_record.h"
 #include "common/cleanup.h"
 #include "manager/core.h"
 #include "manager/observe.h"

@@ -1,33 +1,17 @@
 // SPDX-License-Identifier: GPL-2.0-only
 #include "bus/unit.h"
 
-#include <dirent.h>
 #include <errno.h>
-#include <fcntl.h>
 #include <string.h>
-#include <sys/stat.h>
-#include <time.h>
-#include <unistd.h>
 
+#include "bus/unit_record.h"
 #include "manager/manager.h"
 #include "util/log.h"
 
-#define SYSTEMD		  "org.freedesktop.systemd1"
-#define SYSTEMD_PATH	  "/org/freedesktop/systemd1"
-#define SYSTEMD_INTERFACE SYSTEMD ".Manager"
-
-#define UNIT_DIRECTORY "/run/cellmgr/units"
-#define FOLLOW_SUFFIX  ".follow"
-#define UNIT_NAME_MAX  (DESCRIPTION_MAX_NAME + sizeof("cell@.service"))
-
-/* It may be at work on what all units are like; nobody waits longer than that for it. */
-#define PATIENCE_US 3000000u
 /* A unit that is being stopped when its cell is started: soon it is not any more. */
-#define AGAIN_US    500000u
+#define AGAIN_US  500000u
 /* Longer than a unit needs to find out that its cell runs. */
-#define FOLLOW_US   60000000u
-/* What a daemon has not come to is done by the next one, unless that came much later. */
-#define RESUME_S    10
+#define FOLLOW_US 60000000u
 
 /* Who is answered when the service manager has it. */
 struct unit_waiter {
@@ -53,7 +37,7 @@ struct unit_order {
 	struct unit_waiter *waiters;
 };
 
-static void format_unit(char name[UNIT_NAME_MAX], const char *cell)
+void unit_format(char name[UNIT_NAME_MAX], const char *cell)
 {
 	snprintf(name, UNIT_NAME_MAX, "cell@%s.service", cell);
 }
@@ -62,7 +46,7 @@ void unit_tell(const struct service *service, const char *method, const char *ce
 {
 	char unit[UNIT_NAME_MAX];
 
-	format_unit(unit, cell);
+	unit_format(unit, cell);
 	sd_bus_call_method_async(service->bus, NULL, SYSTEMD, SYSTEMD_PATH, SYSTEMD_INTERFACE,
 				 method, NULL, NULL, "s", unit);
 }
@@ -76,25 +60,6 @@ void units_keep(const struct service *service)
 			unit_tell(service, keep ? "RefUnit" : "UnrefUnit", cell->name);
 		cell->unit_kept = keep;
 	}
-}
-
-/* For a daemon that comes after this one, should it die before the service manager has it. */
-static void put_on_record(const struct unit_order *order, bool follows)
-{
-	char file[sizeof(UNIT_DIRECTORY "/" FOLLOW_SUFFIX) + DESCRIPTION_MAX_NAME];
-	int fd;
-
-	if (!order->up)
-		return;
-	snprintf(file, sizeof(file), UNIT_DIRECTORY "/%s" FOLLOW_SUFFIX, order->cell);
-	if (!follows) {
-		unlink(file);
-		return;
-	}
-	mkdir(UNIT_DIRECTORY, 0755);
-	fd = open(file, O_WRONLY | O_CREAT | O_TRUNC | O_NOFOLLOW | O_CLOEXEC, 0644);
-	if (fd >= 0)
-		close(fd);
 }
 
 static void tell_done(struct unit_order *order)
@@ -145,7 +110,7 @@ static void order_free(struct unit_order *order)
 
 static void finish(struct unit_order *order)
 {
-	put_on_record(order, false);
+	unit_record_drop(order->cell, order->up);
 	tell_done(order);
 	order_free(order);
 }
@@ -210,6 +175,7 @@ static bool take_job(struct unit_order *order, sd_bus_message *reply)
 
 	if (sd_bus_message_read(reply, "o", &job) < 0 || !(order->job = strdup(job)))
 		return false;
+	unit_record(order->cell, order->up, job);
 	order->drags = !is_wanted(order);
 	return !order->up || go_on_late(order);
 }
@@ -343,7 +309,7 @@ static int set_patience(struct unit_order *order)
 	}
 	order->timer = sd_event_source_disable_unref(order->timer);
 	r = sd_event_add_time_relative(sd_bus_get_event(order->service->bus), &order->timer,
-				       CLOCK_MONOTONIC, PATIENCE_US, 0, on_timer, order);
+				       CLOCK_MONOTONIC, UNIT_PATIENCE_US, 0, on_timer, order);
 	return r < 0 ? r : sd_event_source_get_time(order->timer, &order->until);
 }
 
@@ -356,7 +322,7 @@ static int begin(struct unit_order *order)
 	free(order->job);
 	order->job = NULL;
 	/* Somebody wants it: how often it was started before does not count. */
-	put_on_record(order, true);
+	unit_record(order->cell, order->up, "");
 	if (order->up)
 		unit_tell(order->service, "ResetFailedUnit", order->cell);
 	r = watch_jobs(order->service);
@@ -374,7 +340,7 @@ static struct unit_order *order_new(struct service *service, const char *cell, b
 	*order = (struct unit_order){
 		.service = service, .next = service->orders, .up = up, .cell = strdup(cell)};
 	service->orders = order;
-	format_unit(order->unit, cell);
+	unit_format(order->unit, cell);
 	if (order->cell)
 		return order;
 	order_free(order);
@@ -409,6 +375,22 @@ int unit_follow(struct service *service, enum bus_verb verb, const char *cell,
 	if (r <= 0 && !order->waiters && !order->job && !order->call)
 		finish(order);
 	return r;
+}
+
+void unit_take_over_stop(struct service *service, const char *cell, const char *job)
+{
+	struct unit_order *order = order_new(service, cell, false);
+
+	if (!order)
+		return;
+	unit_record(cell, false, job);
+	/* It tells of the end of what others have given it only who wants to hear of all. */
+	sd_bus_call_method_async(service->bus, NULL, SYSTEMD, SYSTEMD_PATH, SYSTEMD_INTERFACE,
+				 "Subscribe", NULL, NULL, NULL);
+	order->job = strdup(job);
+	if (!order->job || watch_jobs(service) < 0 || set_patience(order) < 0 ||
+	    ask_for_job(order) < 0)
+		finish(order);
 }
 
 bool unit_follows(const struct service *service, enum bus_verb verb, const char *cell)
@@ -450,41 +432,6 @@ void units_free(struct service *service)
 {
 	while (service->orders)
 		order_free(service->orders);
-}
-
-/* file: of a cell that a daemon before this one had started. It may be long ago. */
-static void resume(struct service *service, int dir, const char *file)
-{
-	size_t length = strlen(file), suffix = strlen(FOLLOW_SUFFIX);
-	_cleanup_(freep) char *name = NULL;
-	const struct cell *cell;
-	struct stat status;
-	bool recent;
-
-	if (length <= suffix || strcmp(file + length - suffix, FOLLOW_SUFFIX) != 0)
-		return;
-	recent = fstatat(dir, file, &status, AT_SYMLINK_NOFOLLOW) == 0 &&
-		 status.st_mtime + RESUME_S >= time(NULL);
-	unlinkat(dir, file, 0);
-	name = recent ? strndup(file, length - suffix) : NULL;
-	cell = name ? manager_find_cell(service->manager, name) : NULL;
-	/*
-	 * Of a run that is over by now, nobody has asked for another: what the unit would ask for
-	 * yet, if it is on its way up. One that is planned anyway it may have.
-	 */
-	if (cell && (cell_running(cell) || !cell->record.restart.due))
-		unit_follow(service, cell_running(cell) ? VERB_START : VERB_STOP, name, NULL, NULL);
-}
-
-void units_resume(struct service *service)
-{
-	DIR *dir = opendir(UNIT_DIRECTORY);
-	const struct dirent *entry;
-
-	while (dir && (entry = readdir(dir)))
-		resume(service, dirfd(dir), entry->d_name);
-	if (dir)
-		closedir(dir);
 }
 
 unsigned int units_stop_all(struct service *service, void (*done)(void *userdata), void *userdata)

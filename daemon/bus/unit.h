@@ -9,6 +9,19 @@
 
 #include "bus/service.h"
 #include "common/bus_words.h"
+#include "model/description.h"
+
+#define SYSTEMD		  "org.freedesktop.systemd1"
+#define SYSTEMD_PATH	  "/org/freedesktop/systemd1"
+#define SYSTEMD_INTERFACE SYSTEMD ".Manager"
+
+#define UNIT_NAME_MAX (DESCRIPTION_MAX_NAME + sizeof("cell@.service"))
+
+/* It may be at work on what all units are like; nobody waits longer than that for it. */
+#define UNIT_PATIENCE_US 3000000u
+
+/* The unit's name. */
+void unit_format(char name[UNIT_NAME_MAX], const char *cell);
 
 /*
  * After something was done with a cell: has its unit started if the cell runs by it, or stopped, so
@@ -32,6 +45,12 @@ bool unit_follows(const struct service *service, enum bus_verb verb, const char 
  */
 int unit_check_dragged(const struct service *service, const char *cell, struct error *error);
 
+/*
+ * A daemon before this one has had the unit stopped, and the service manager is at it by that job:
+ * what the unit asks for at its end is not for a run that comes later.
+ */
+void unit_take_over_stop(struct service *service, const char *cell, const char *job);
+
 /* It has been told to stop: what it does next is not for that run any more. */
 void unit_ends(struct service *service, const char *cell);
 
@@ -50,12 +69,6 @@ void unit_tell(const struct service *service, const char *method, const char *ce
  * unit_follow(), of each unit; returns how often it will be called.
  */
 unsigned int units_stop_all(struct service *service, void (*done)(void *userdata), void *userdata);
-
-/*
- * Has units started for cells that a daemon before this one had started when it died, or stopped
- * where the cell does not run any more. Once, when it is known which cells run.
- */
-void units_resume(struct service *service);
 
 /* Drops all, for the next daemon to resume: for the end of the daemon. */
 void units_free(struct service *service);

@@ -518,9 +518,8 @@ is_not_ending() {
 	! unit_has "$1" deactivating
 }
 
-# Nor does one that had not come up, and does not know for which run it was.
-test_unit_that_had_not_come_up_stops_no_later_run() {
-	local started start
+# Alpha's unit, which had not come up, is being stopped by the daemon's word, and asks for its cell's stop when it may end.
+alpha_ends_slowly() {
 	drop_in alpha 'ExecStart=' "ExecStart=/bin/sleep infinity" 'ExecStopPost=' \
 		"ExecStopPost=/bin/sh -c 'until [ -e /run/cellmgr/units/may-end ]; do sleep 0.1; done; exec /usr/lib/cellmgr/cell-unit --after %i'"
 	done_well call StartCell s alpha
@@ -528,14 +527,73 @@ test_unit_that_had_not_come_up_stops_no_later_run() {
 	done_well call StopCell s alpha
 	unit_is cell@alpha deactivating
 	no_drop_ins
+}
+
+# Sets $started; who starts it waits for its unit.
+alpha_is_started_meanwhile() {
 	./bus-peer call "$manager" org.cellmgr1.Manager StartCell s alpha >/dev/null 2>&1 &
-	start=$!
 	property_becomes 30 alpha State running
 	started=$(property alpha StartedAt)
+}
+
+alpha_runs_on() {
 	touch /run/cellmgr/units/may-end
 	eventually_check "its end is over" 30 is_not_ending cell@alpha
-	wait "$start"
+	wait
 	state_is alpha running
 	property_is alpha StartedAt "$started"
 	rm /run/cellmgr/units/may-end
+}
+
+# Nor does one that had not come up, and does not know for which run it was.
+test_unit_that_had_not_come_up_stops_no_later_run() {
+	local started
+	alpha_ends_slowly
+	alpha_is_started_meanwhile
+	alpha_runs_on
+}
+
+# Nor where the daemon that has had it stopped is another one by then.
+test_unit_that_had_not_come_up_stops_no_later_run_of_another_daemon() {
+	local when started
+	for when in before after unanswered; do
+		alpha_ends_slowly
+		[ "$when" != after ] || alpha_is_started_meanwhile
+		[ "$when" != unanswered ] || truncate -c -s 0 /run/cellmgr/units/alpha.stop
+		kill_daemon
+		kill_daemon
+		[ "$when" = after ] || alpha_is_started_meanwhile
+		alpha_runs_on
+		unit_becomes 30 cell@alpha active
+		# With that the order is at its end: this is a wish.
+		done_well systemctl stop cell@alpha
+		state_is alpha shut-down
+		eventually_check "the next daemon has nothing to do about it" 15 no_order_is_on_record
+	done
+}
+
+no_order_is_on_record() {
+	! compgen -G '/run/cellmgr/units/*.*' >/dev/null
+}
+
+# Somebody asks anew for what a daemon had had started: what it left does not count for that.
+test_start_between_two_daemons_is_one() {
+	local start
+	alpha_comes_up_slowly
+	fake fail alpha 2 0xdead000 4 0x1234 2 >/dev/null
+	property_becomes 30 alpha State failed
+	touch /run/cellmgr/units/may-come
+	kill -STOP "$(pid_of cellmgrd)"
+	systemctl kill -s SEGV cell@alpha
+	unit_becomes 15 cell@alpha failed
+	systemctl start cell@alpha &
+	start=$!
+	unit_becomes 15 cell@alpha activating
+	kill_daemon_over_a_start
+	wait "$start"
+	is "status of the start" $? 0
+	unit_is cell@alpha active
+	state_is alpha running
+	rm /run/cellmgr/units/may-come
+	no_drop_ins
 }
