@@ -82,6 +82,7 @@ struct program {
 	struct service *service;
 	bool late; /* the first look takes too long to wait for it */
 	bool ready;
+	bool resumed; /* what a daemon before this one has left with the service manager */
 };
 
 static int on_uevent(sd_event_source *source, int fd, uint32_t events, void *userdata)
@@ -132,19 +133,22 @@ static int on_late(sd_event_source *source, uint64_t usec, void *userdata)
 static int on_post(sd_event_source *source, void *userdata)
 {
 	struct program *program = userdata;
+	const bool observed = program->service->manager->observed;
 	int r;
 
-	if (program->ready || (!program->service->manager->observed && !program->late))
+	if (observed && !program->resumed) {
+		program->resumed = true;
+		units_resume(program->service);
+	}
+	if (program->ready || !(observed || program->late))
 		return 0;
 	program->ready = true;
-	if (program->service->manager->observed)
-		units_resume(program->service);
 	r = sd_bus_request_name(program->bus, BUS_NAME, 0);
 	if (r < 0) {
 		log_error("Cannot have the bus name %s: %s", BUS_NAME, strerror(-r));
 		return sd_event_exit(program->event, EXIT_FAILURE);
 	}
-	if (program->service->manager->observed)
+	if (observed)
 		observe_tell_status(program->service->manager);
 	sd_notify(false, "READY=1");
 	return 0;

@@ -374,12 +374,16 @@ test_unit_that_stops_is_not_started_over_it() {
 	state_is alpha shut-down
 }
 
-# The daemon has started a cell, and dies before the service manager knows.
-test_unit_is_started_by_the_next_daemon() {
-	local file=/run/cellmgr/units/alpha.follow
+alpha_runs_without_its_unit() {
 	systemctl mask -q --runtime cell@alpha.service
 	done_well call StartCell s alpha
 	systemctl unmask -q --runtime cell@alpha.service
+}
+
+# The daemon has started a cell, and dies before the service manager knows.
+test_unit_is_started_by_the_next_daemon() {
+	local file=/run/cellmgr/units/alpha.follow
+	alpha_runs_without_its_unit
 	touch -d '1 minute ago' "$file"
 	kill_daemon
 	state_is alpha running
@@ -387,6 +391,20 @@ test_unit_is_started_by_the_next_daemon() {
 	unit_is cell@alpha inactive
 	touch "$file"
 	kill_daemon
+	unit_becomes 15 cell@alpha active
+	state_is alpha running
+}
+
+# It has its name on the bus before the driver has told it which cells there are.
+test_unit_is_started_by_a_daemon_that_sees_late() {
+	local file=/run/cellmgr/units/alpha.follow
+	alpha_runs_without_its_unit
+	systemctl stop cellmgrd
+	fake rule status 0 stuck >/dev/null
+	systemctl start cellmgrd
+	fails_with org.freedesktop.DBus.Error.Timeout "not told yet" manager ListCells
+	touch "$file"
+	fake clear >/dev/null
 	unit_becomes 15 cell@alpha active
 	state_is alpha running
 }
