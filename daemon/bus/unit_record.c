@@ -15,7 +15,7 @@
 #define UNIT_DIRECTORY "/run/cellmgr/units"
 #define FILE_MAX       (sizeof(UNIT_DIRECTORY "/.follow") + DESCRIPTION_MAX_NAME)
 #define JOB_MAX	       128
-/* What a daemon has not come to is done by the next one, unless that came much later. */
+/* What a daemon has not come to, or not heard of, is for the next one, unless it comes late. */
 #define RESUME_S       10
 
 /* Names of cells have no dots: what is named like a cell there is its unit's own. */
@@ -106,12 +106,15 @@ static void resume(struct service *service, const struct cell *cell, bool up, sd
 	const char *job;
 	bool recent;
 
-	if (!take_record(cell->name, up, known, &recent) || (up && !recent))
+	if (!take_record(cell->name, up, known, &recent))
 		return;
 	if (up && cell_running(cell)) {
-		unit_follow(service, VERB_START, cell->name, NULL, NULL);
+		if (recent)
+			unit_follow(service, VERB_START, cell->name, NULL, NULL);
 		return;
 	}
+	if (!recent && !*known)
+		return;
 	if (!*jobs)
 		*jobs = list_jobs(service);
 	job = find_job(*jobs, cell->name, up, known);
