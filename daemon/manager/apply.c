@@ -202,6 +202,7 @@ static void finish(struct apply *apply)
 	log_message(LOG_NOTICE, apply->back ? "Not applied: %s" : "Applied%s",
 		    apply->back ? error_text(&error) : "");
 	manager->apply = NULL;
+	apply_record_drop();
 	pending_update_all(manager);
 	observe_settle(manager);
 	jobs_follow_up(manager);
@@ -344,6 +345,7 @@ int apply_begin(struct manager *manager, const char *id, uint32_t steps,
 	apply->done = done;
 	apply->userdata = userdata;
 	changes_log(&apply->changes, true);
+	apply_record(&apply->changes);
 	keep_old(apply);
 	manager_take_descriptions(manager, TAKE_POINTER(dir));
 	links_unstick(manager);

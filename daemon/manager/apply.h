@@ -36,6 +36,14 @@ void apply_note_job(const struct job *job);
  */
 void apply_leave(struct manager *manager, const char *cell, const char *what);
 
+/* apply_record.c: for a daemon that comes after this one, should it die over them; until then. */
+void apply_record(const struct changes *changes);
+void apply_record_drop(void);
+
+/* Tells what has become of those over which a daemon before this one has ended. Once, when it is
+ * known which cells there are. */
+void apply_recall(struct manager *manager);
+
 /* Drops it, unanswered: for the end of the daemon. */
 void apply_free(struct manager *manager);
 

@@ -143,11 +143,14 @@ int manager_load_descriptions(struct manager *manager, struct error *error)
 static void on_observed(struct observation *observation, void *userdata)
 {
 	struct manager *manager = userdata;
+	const bool first = !manager->observed;
 
 	/* One that was begun before a step tells of what may not be so any more. */
 	if (observation->epoch == observer_epoch(manager->observer)) {
 		sight_note(manager, observation->snapshot ? 0 : observation->error);
 		observe_apply(manager, observation->snapshot);
+		if (first && manager->observed)
+			apply_recall(manager);
 		jobs_follow_up(manager);
 	}
 	console_deliver(manager, observation);

@@ -216,6 +216,65 @@ test_what_cannot_be_brought_back_is_said() {
 	restore_cells
 }
 
+# killed_over_an_apply RULE...: the daemon, when it comes to that call of the driver; another one is there afterwards.
+killed_over_an_apply() {
+	local old
+	old=$(pid_of cellmgrd)
+	fake rule "$@" kill >/dev/null
+	fails "the apply, over which the daemon dies" timeout 20 ./bus-peer call "$manager" org.cellmgr1.Manager Apply s ""
+	eventually_check "another daemon comes" 25 daemon_is_back "$old"
+	fake clear >/dev/null
+}
+
+# left CELL: what the next daemon says of it in the journal.
+left() {
+	journal MESSAGE_ID=3c9e61f7b0a84d25915d7e2f48ca06b3 CELL="$1"
+}
+
+test_the_next_daemon_says_what_is_left_of_an_apply() {
+	local before
+	save_cells
+	done_well call StartCell s alpha
+	done_well call StartCell s boot
+	done_well call StartCell s beta
+	unit_becomes 15 cell@boot active
+	change alpha 's/"1M"/"2M"/'
+	change boot 's/"1M"/"2M"/'
+	rm "$cells/beta.json"
+	# Nothing has been done yet.
+	before="$(property alpha StartedAt) $(property boot StartedAt)"
+	killed_over_an_apply shutdown 1
+	is "the runs" "$(property alpha StartedAt) $(property boot StartedAt)" "$before"
+	like "told of alpha" "$(left alpha)" "cell alpha runs as it did before; 'cellctl apply' makes"
+	like "told of beta" "$(left beta)" "cell beta is not destroyed yet; 'cellctl apply' does"
+	property_is alpha LastError ""
+	# All are down, and alpha is up again.
+	killed_over_an_apply create 2
+	state_is alpha running
+	like "told of alpha" "$(left alpha)" "cell alpha runs as its description says"
+	like "told of beta" "$(left beta)" "cell beta is destroyed, as it should"
+	like "told of boot" "$(left boot)" "cell boot was stopped for that, and is not started again by itself; 'cellctl start'"
+	property_like boot LastError "^the daemon ended while descriptions were applied: it was stopped"
+	property_is boot Operation ""
+	isnt "boot" "$(property boot State)" running
+	eventually_check "its unit does not wait for it" 15 unit_is_down cell@boot
+	is "planned" "$(planned alpha)" "keep  "
+	done_well call StartCell s boot
+	property_is boot Memory $((2 << 20))
+	property_is boot LastError ""
+	# It is told once, and of one that came to its end nothing is.
+	change alpha 's/"2M"/"1M"/'
+	done_well call Apply s ""
+	before=$(left alpha)
+	kill_daemon
+	is "told of alpha" "$(left alpha)" "$before"
+	restore_cells
+}
+
+unit_is_down() {
+	unit_has "$1" inactive || unit_has "$1" failed
+}
+
 test_a_description_that_cannot_be_is_refused_before_anything_stops() {
 	local started
 	save_cells

@@ -115,3 +115,9 @@ test_killed_during_restart_of_a_changed_cell() {
 	# Shut down, destroy, create, load, start.
 	between "points" "$points" 6 59
 }
+
+test_killed_during_apply() {
+	killed_during alpha_changed "$manager" org.cellmgr1.Manager Apply s ""
+	# Shut down, destroy, create, load, start.
+	between "points" "$points" 6 59
+}
