@@ -136,5 +136,7 @@ void units_resume(struct service *service)
 		/* Others' may have any name. */
 		for (int up = 0; cell->description && up < 2; up++)
 			resume(service, cell, up, &jobs);
+		if (cell->start_left && cell_running(cell))
+			unit_follow(service, VERB_START, cell->name, NULL, NULL);
 	}
 }

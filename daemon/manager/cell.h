@@ -60,6 +60,7 @@ struct cell {
 	bool in_step;	 /* a step is about it: what is seen of it meanwhile does not count */
 	bool added;	 /* told of by core_events.cell_added */
 	bool unit_kept;	 /* by the service manager (bus/unit.h) */
+	bool start_left; /* a daemon before us has died over it: its unit has not heard of it */
 	bool doomed;	 /* it has failed and is to be destroyed for that */
 	bool stops_all;	 /* or all cells are to be stopped */
 	bool to_stop;	 /* with all others, since one has failed */

@@ -186,6 +186,7 @@ static bool remember_cell(struct manager *manager, struct state_cell *state,
 			  const struct snapshot *snapshot)
 {
 	const struct snapshot_cell *seen = snapshot_find_name(snapshot, state->name);
+	const bool start_left = strcmp(state->record.intent, verb_name(VERB_START)) == 0;
 	struct cell *cell;
 	bool same;
 
@@ -210,6 +211,7 @@ static bool remember_cell(struct manager *manager, struct state_cell *state,
 	if (!cell || !same)
 		return true;
 	cell->record = state->record;
+	cell->start_left = start_left;
 	on_failure_remember(cell);
 	pending_take_record(cell);
 	cell->repend = true;

@@ -395,6 +395,20 @@ test_unit_is_started_by_the_next_daemon() {
 	state_is alpha running
 }
 
+# The driver has done it, and nobody has heard of that.
+test_unit_of_a_cell_whose_start_the_daemon_died_over_comes_up() {
+	local old
+	done_well call EnableHypervisor
+	old=$(pid_of cellmgrd)
+	fake rule start 1 kill-after >/dev/null
+	fails "the start, over which the daemon dies" timeout 20 ./bus-peer call "$manager" org.cellmgr1.Manager StartCell s alpha
+	eventually_check "another daemon comes" 25 daemon_is_back "$old"
+	state_is alpha running
+	unit_becomes 15 cell@alpha active
+	done_well systemctl stop cell@alpha
+	state_is alpha shut-down
+}
+
 # It has its name on the bus before the driver has told it which cells there are.
 test_unit_is_started_by_a_daemon_that_sees_late() {
 	local file=/run/cellmgr/units/alpha.follow
