@@ -175,8 +175,9 @@ static bool take_job(struct unit_order *order, sd_bus_message *reply)
 
 	if (sd_bus_message_read(reply, "o", &job) < 0 || !(order->job = strdup(job)))
 		return false;
-	unit_record(order->cell, order->up, job);
 	order->drags = !is_wanted(order);
+	/* Of one that does, the next daemon has to find that out again. */
+	unit_record(order->cell, order->up, order->drags ? "" : job);
 	return !order->up || go_on_late(order);
 }
 
@@ -377,13 +378,14 @@ int unit_follow(struct service *service, enum bus_verb verb, const char *cell,
 	return r;
 }
 
-void unit_take_over_stop(struct service *service, const char *cell, const char *job)
+void unit_take_over(struct service *service, bool up, const char *cell, const char *job, bool known)
 {
-	struct unit_order *order = order_new(service, cell, false);
+	struct unit_order *order = order_new(service, cell, up);
 
 	if (!order)
 		return;
-	unit_record(cell, false, job);
+	order->drags = !known && !is_wanted(order);
+	unit_record(cell, up, order->drags ? "" : job);
 	/* It tells of the end of what others have given it only who wants to hear of all. */
 	sd_bus_call_method_async(service->bus, NULL, SYSTEMD, SYSTEMD_PATH, SYSTEMD_INTERFACE,
 				 "Subscribe", NULL, NULL, NULL);

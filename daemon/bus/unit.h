@@ -46,10 +46,12 @@ bool unit_follows(const struct service *service, enum bus_verb verb, const char 
 int unit_check_dragged(const struct service *service, const char *cell, struct error *error);
 
 /*
- * A daemon before this one has had the unit stopped, and the service manager is at it by that job:
- * what the unit asks for at its end is not for a run that comes later.
+ * A daemon before this one has had the unit started or stopped, and the service manager is at it by
+ * that job: until its end, what the unit asks for is for that. known: the daemon has heard of the
+ * job, and nothing else was to be started with it.
  */
-void unit_take_over_stop(struct service *service, const char *cell, const char *job);
+void unit_take_over(struct service *service, bool up, const char *cell, const char *job,
+		    bool known);
 
 /* It has been told to stop: what it does next is not for that run any more. */
 void unit_ends(struct service *service, const char *cell);

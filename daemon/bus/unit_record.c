@@ -102,30 +102,26 @@ static const char *find_job(sd_bus_message *jobs, const char *cell, bool up, con
 
 static void resume(struct service *service, const struct cell *cell, bool up, sd_bus_message **jobs)
 {
+	const bool runs = cell_running(cell);
 	char known[JOB_MAX];
 	const char *job;
 	bool recent;
 
-	if (!take_record(cell->name, up, known, &recent))
-		return;
-	if (up && cell_running(cell)) {
-		if (recent)
-			unit_follow(service, VERB_START, cell->name, NULL, NULL);
-		return;
-	}
-	if (!recent && !*known)
+	if (!take_record(cell->name, up, known, &recent) || (!recent && !*known))
 		return;
 	if (!*jobs)
 		*jobs = list_jobs(service);
 	job = find_job(*jobs, cell->name, up, known);
+	if (job && *job && (runs || !up))
+		unit_take_over(service, up, cell->name, job, *known);
+	else if (runs && up && recent)
+		unit_follow(service, VERB_START, cell->name, NULL, NULL);
 	/*
 	 * Of a run that is over by now, nobody has asked for another: what the unit would ask for
 	 * yet, if it is on its way up. One that is planned anyway it may have.
 	 */
-	if (job && up && !cell->record.restart.due)
+	else if (job && up && !runs && !cell->record.restart.due)
 		unit_follow(service, VERB_STOP, cell->name, NULL, NULL);
-	else if (job && *job && !up)
-		unit_take_over_stop(service, cell->name, job);
 }
 
 void units_resume(struct service *service)
@@ -134,8 +130,10 @@ void units_resume(struct service *service)
 
 	for (const struct cell *cell = service->manager->cells; cell; cell = cell->next) {
 		/* Others' may have any name. */
-		for (int up = 0; cell->description && up < 2; up++)
-			resume(service, cell, up, &jobs);
+		if (!cell->description)
+			continue;
+		resume(service, cell, false, &jobs);
+		resume(service, cell, true, &jobs);
 		if (cell->start_left && cell_running(cell))
 			unit_follow(service, VERB_START, cell->name, NULL, NULL);
 	}

@@ -8,7 +8,7 @@
 
 #include "bus/service.h"
 
-/* It is to start or stop the unit, by that job; "": which is not known yet. */
+/* It is to start or stop the unit, by that job; "": which is to be found out. */
 void unit_record(const char *cell, bool up, const char *job);
 
 /* That has come to its end. */

@@ -180,6 +180,16 @@ test_a_start_starts_no_required_cell() {
 
 # Nor where that one ends when it has been looked at already, but the service manager has not come to it.
 test_a_start_starts_no_cell_that_ends_meanwhile() {
+	beta_ends_while_alpha_is_started
+}
+
+# Nor where the daemon dies, too, before it hears of that.
+test_a_start_starts_no_cell_that_ends_before_another_daemon() {
+	beta_ends_while_alpha_is_started "$(pid_of cellmgrd)"
+}
+
+# beta_ends_while_alpha_is_started [DAEMON]: which the service manager sees both at once. The daemon is the one that dies.
+beta_ends_while_alpha_is_started() {
 	# shellcheck disable=SC2034 # of service_manager_is_slow
 	local start reload process
 	order alpha '"requires": ["beta"]'
@@ -197,9 +207,14 @@ test_a_start_starts_no_cell_that_ends_meanwhile() {
 	is "the start" "$(cat /tmp/start)" ""
 	fake shut-down beta >/dev/null
 	eventually_check "its unit's process has ended" 15 is_no_process "$process"
+	[ $# = 0 ] || kill -STOP "$1"
 	touch /run/manager-may-go-on
 	service_manager_is_back
 	rm /run/manager-may-go-on
+	if [ $# != 0 ]; then
+		unit_becomes 15 cell@beta activating
+		kill_daemon
+	fi
 	unit_becomes 15 cell@beta failed
 	like "status of cell@beta" "$(status_of cell@beta)" "ended while cell alpha, which requires it, was started"
 	state_is beta shut-down
