@@ -89,17 +89,13 @@ static void on_unit_told(void *userdata)
 		reply(request, &none);
 }
 
-/*
- * Of a unit that stops its cell: how often it was started before does not count any more. Of one
- * that has not managed to, and is killed for it any time now, the service manager is not to forget
- * that it failed.
- */
+/* Not one that has not managed to stop its cell, and is killed for it any time now. */
 static void forgive(const struct request *request, const struct job *job)
 {
 	const struct cell *cell = job_cell(job);
 
 	if (request->is_unit && job->verb == VERB_STOP && !(cell && cell_running(cell)))
-		unit_tell(request->service, "ResetFailedUnit", job->cell);
+		unit_forgive(request->service, job->cell);
 }
 
 /* The unit knows what it has asked for; what others have, it is told before they are answered. */

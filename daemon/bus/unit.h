@@ -67,6 +67,13 @@ void units_keep(const struct service *service);
 void unit_tell(const struct service *service, const char *method, const char *cell);
 
 /*
+ * A unit has stopped its cell: how often it was started before does not count any more. It does of
+ * one that stops since it has failed, or did not come up in time: of that the service manager has a
+ * result, which it would forget, too.
+ */
+void unit_forgive(const struct service *service, const char *cell);
+
+/*
  * The hypervisor was disabled: none of the cells is to come back by itself. done as for
  * unit_follow(), of each unit; returns how often it will be called.
  */

@@ -170,6 +170,21 @@ status_is_like() {
 	[[ $answer =~ $2 ]]
 }
 
+# Nor one that is stopped since it did not come up in time: that it failed is what OnFailure= and Restart= go by.
+test_unit_that_does_not_come_up_in_time_is_not_forgiven() {
+	sed -i 's/"500ms"/"60s"/' /etc/cellmgr/cells/alpha.json
+	call Reload
+	call EnableHypervisor
+	cell alpha Create
+	fake mute alpha >/dev/null
+	drop_in alpha TimeoutStartSec=1
+	fails "it does not start" systemctl start cell@alpha
+	unit_becomes 15 cell@alpha failed
+	is "its result" "$(systemctl show -p Result --value cell@alpha)" timeout
+	state_is alpha shut-down
+	no_drop_ins
+}
+
 test_cell_that_stops_later_is_not_killed() {
 	stop_time 30s
 	systemctl start cell@alpha
