@@ -120,7 +120,10 @@ static void resume(struct service *service, const struct cell *cell, bool up, sd
 	 * Of a run that is over by now, nobody has asked for another: what the unit would ask for
 	 * yet, if it is on its way up. One that is planned anyway it may have.
 	 */
-	else if (job && up && !runs && !cell->record.restart.due)
+	else if (!runs && up && job && !cell->record.restart.due)
+		unit_follow(service, VERB_STOP, cell->name, NULL, NULL);
+	/* What a caller has said who is dead by then is not done: the unit may come back yet. */
+	else if (!runs && !up && !job && !*known && !find_job(*jobs, cell->name, true, ""))
 		unit_follow(service, VERB_STOP, cell->name, NULL, NULL);
 }
 

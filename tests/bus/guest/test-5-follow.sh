@@ -609,6 +609,30 @@ no_order_is_on_record() {
 	! compgen -G '/run/cellmgr/units/*.*' >/dev/null
 }
 
+# It hears nothing that is said by one who is dead by then.
+test_stop_that_the_service_manager_has_not_heard_of_is_told_again() {
+	# shellcheck disable=SC2034 # reload: of service_manager_is_slow
+	local daemon stop reload
+	daemon=$(pid_of cellmgrd)
+	drop_in alpha Restart=always RestartSec=4
+	done_well systemctl start cell@alpha
+	fake shut-down alpha >/dev/null
+	unit_becomes 15 cell@alpha activating
+	service_manager_is_slow 'until [ -e /run/manager-may-go-on ]; do sleep 0.1; done'
+	./bus-peer call "$manager" org.cellmgr1.Manager StopCell s alpha >/dev/null 2>&1 &
+	stop=$!
+	eventually_check "the order is given" 15 test -e /run/cellmgr/units/alpha.stop
+	kill -9 "$daemon"
+	wait "$stop"
+	touch /run/manager-may-go-on
+	service_manager_is_back
+	rm /run/manager-may-go-on
+	eventually_check "another daemon comes" 25 daemon_is_back "$daemon"
+	unit_becomes 15 cell@alpha inactive
+	state_is alpha shut-down
+	no_drop_ins
+}
+
 # Somebody asks anew for what a daemon had had started: what it left does not count for that.
 test_start_between_two_daemons_is_one() {
 	local start
