@@ -595,6 +595,7 @@ test_unit_that_had_not_come_up_stops_no_later_run_of_another_daemon() {
 		[ "$when" != unanswered ] || truncate -c -s 0 /run/cellmgr/units/alpha.stop
 		kill_daemon
 		kill_daemon
+		[ "$when" != before ] || done_well systemctl daemon-reexec
 		[ "$when" = after ] || alpha_is_started_meanwhile
 		alpha_runs_on
 		unit_becomes 30 cell@alpha active
