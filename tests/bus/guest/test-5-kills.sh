@@ -21,6 +21,8 @@ picture_is_true() {
 		esac
 		[ "$shown" = defined ] || used=$((used + $(property "$name" Memory)))
 		property_is "$name" Operation ""
+		# What stops the cell at the end of the machine is its unit.
+		eventually_check "unit of $name, which is $state" 15 unit_is_as "$state" "cell@$name"
 	done
 	# The hypervisor's own 16 MiB are not for cells.
 	total=$(fake pool)
@@ -31,6 +33,11 @@ picture_is_true() {
 	fi
 	manager_is MemoryTotal "$total"
 	manager_is MemoryFree $((total - used))
+}
+
+# unit_is_as STATE UNIT: it is up with its cell, and down with it.
+unit_is_as() {
+	if [ "$1" = running ]; then unit_has "$2" active; else unit_is_down "$2"; fi
 }
 
 pool_is_gone() {
