@@ -191,8 +191,10 @@ int cell_call(u32 code, struct managed_cell *cell)
 /* A new attempt asks anew: an answer to an earlier request does not count. */
 int cell_ask_and_call(u32 code, struct managed_cell *cell)
 {
-	int err = cellvisor_hypercall(HC_CV_CELL_SHUTDOWN, cell->id, 0);
+	int err;
 
+	events_put_off();
+	err = cellvisor_hypercall(HC_CV_CELL_SHUTDOWN, cell->id, 0);
 	return err ? err : cell_call(code, cell);
 }
 

@@ -444,6 +444,8 @@ void cellvisor_sysfs_put(struct managed_cell *cell);
  * events.c: tells Linux what happens in cells.
  *
  * events_look(): there is a cell to be watched, from now on; or something to be seen once.
+ * events_put_off(): the caller is about to change a cell, and is to be answered before udev and all
+ * that listen to it are told; once from one look to the next, which come all the same.
  * events_await_text(): somebody waits for text, which comes without a cell, too. Needs no lock.
  * events_last_look(): between view_change_begin() and view_change_end(): the cell goes out of view.
  * events_stop(): until somebody calls one of these.
@@ -454,6 +456,7 @@ extern struct wait_queue_head events_wait;
 
 void events_init(struct device *node);
 void events_look(void);
+void events_put_off(void);
 void events_await_text(void);
 void events_last_look(struct managed_cell *cell);
 void events_stop(void);

@@ -20,6 +20,7 @@ static atomic64_t count;
 static struct device *event_node;
 static void report_changes(struct work_struct *work);
 static DECLARE_DELAYED_WORK(reporter, report_changes);
+static atomic_t was_put_off;
 
 u64 events_count(void)
 {
@@ -95,6 +96,7 @@ static void report_changes(struct work_struct *work)
 	struct managed_cell *cell;
 	bool any = false, on;
 
+	atomic_set(&was_put_off, 0);
 	on = view_begin();
 	if (on) {
 		console_drain();
@@ -115,6 +117,12 @@ static void report_changes(struct work_struct *work)
 void events_look(void)
 {
 	look_in(LOOK_INTERVAL_MS);
+}
+
+void events_put_off(void)
+{
+	if (atomic_xchg(&was_put_off, 1) == 0 && delayed_work_pending(&reporter))
+		look_in(LOOK_INTERVAL_MS);
 }
 
 /* Of the hypervisor alone little is to be heard. */

@@ -55,5 +55,6 @@ for deed in create load start destroy; do
 		"longest pause of a CPU of Linux, $deed"
 	at_most "$deed: another cell's CPU never leaves it" 0 "exits of another cell's CPU, $deed"
 done
+cases_of '' timeout 100 ./counts often
 with_daemons
 finish
