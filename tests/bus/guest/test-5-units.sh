@@ -177,7 +177,7 @@ test_unit_that_does_not_come_up_in_time_is_not_forgiven() {
 	call EnableHypervisor
 	cell alpha Create
 	fake mute alpha >/dev/null
-	drop_in alpha TimeoutStartSec=1
+	drop_in alpha TimeoutStartSec=4
 	fails "it does not start" systemctl start cell@alpha
 	unit_becomes 15 cell@alpha failed
 	is "its result" "$(systemctl show -p Result --value cell@alpha)" timeout
