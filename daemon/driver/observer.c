@@ -315,11 +315,6 @@ void observer_set_period(struct observer *observer, uint64_t period_us)
 		observer_look(observer);
 }
 
-uint64_t observer_period(const struct observer *observer)
-{
-	return atomic_load(&observer->period_us);
-}
-
 uint64_t observer_alive_us(const struct observer *observer)
 {
 	return atomic_load(&observer->alive_us);

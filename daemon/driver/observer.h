@@ -69,7 +69,6 @@ uint64_t observer_alive_us(const struct observer *observer);
 
 /* Sets the period of looks, at heartbeats at least, in µs. */
 void observer_set_period(struct observer *observer, uint64_t period_us);
-uint64_t observer_period(const struct observer *observer);
 
 /*
  * Looks anew, at once or soon; a look in progress is told by its epoch, which this increments, and

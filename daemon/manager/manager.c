@@ -248,12 +248,13 @@ void manager_set_period(struct manager *manager)
 		if (period_of(manager, cell) < period)
 			period = period_of(manager, cell);
 	}
+	if (period != manager->look_us) {
+		manager->look_us = period;
+		sight_renew(manager);
+	}
 	if (manager->consoles && period > PERIOD_CONSOLE_US)
 		period = PERIOD_CONSOLE_US;
-	if (period == observer_period(manager->observer))
-		return;
 	observer_set_period(manager->observer, period);
-	sight_renew(manager);
 }
 
 void manager_show_disable(struct manager *manager, bool begins)

@@ -61,6 +61,7 @@ struct manager {
 	int save_error;	 /* when the state file was written last; 0: none */
 
 	sd_event_source *sight; /* sight.c */
+	uint64_t look_us;	/* how often cells have to be looked at, who reads consoles aside */
 	bool blind;		/* no look has come back for long */
 	int look_error;		/* of the last look; 0: none */
 

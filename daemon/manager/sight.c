@@ -9,18 +9,15 @@
 #include "util/log.h"
 #include "util/message_ids.h"
 
+#define FIRST_LOOK_US 1000000u /* until it is known what cells need */
 #define LOOKS_MISSED  3
-/* Consoles are read more often, which is no reason to be more anxious. */
-#define MIN_PERIOD_US 200000u
 #define ACCURACY_US   10000u
 /* A look that is back already counts, however late the loop is. */
 #define PRIORITY      (SD_EVENT_PRIORITY_NORMAL + 10)
 
 static uint64_t patience_us(const struct manager *manager)
 {
-	uint64_t period = observer_period(manager->observer);
-
-	return LOOKS_MISSED * (period > MIN_PERIOD_US ? period : MIN_PERIOD_US);
+	return LOOKS_MISSED * manager->look_us;
 }
 
 static int on_missed(sd_event_source *source, uint64_t usec, void *userdata)
@@ -72,6 +69,7 @@ int sight_begin(struct manager *manager)
 {
 	int r;
 
+	manager->look_us = FIRST_LOOK_US;
 	r = sd_event_add_time_relative(manager->event, &manager->sight, CLOCK_MONOTONIC,
 				       patience_us(manager), ACCURACY_US, on_missed, manager);
 	return r < 0 ? r : sd_event_source_set_priority(manager->sight, PRIORITY);

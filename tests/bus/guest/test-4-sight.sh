@@ -38,6 +38,27 @@ test_a_driver_that_does_not_tell_leaves_health_unknown() {
 	is "lines about its end" "$(journal MESSAGE_ID=7be2c41d908f4a36a5f19d0e63b8c472 | wc -l)" 1
 }
 
+# Three looks are what nobody waits for longer: of a cell with a deadline two are in that, and that somebody reads a
+# console, for which there are more, changes nothing.
+test_sight_is_lost_after_three_looks() {
+	local heartbeat console
+	done_well call StartCell s alpha
+	for heartbeat in 500 100; do
+		sed -i "s/\"heartbeat\": \"[0-9]*ms\"/\"heartbeat\": \"${heartbeat}ms\"/" /etc/cellmgr/cells/alpha.json
+		call Reload
+		done_well call RestartCell s alpha
+		property_becomes 5 alpha Health ok
+		./bus-peer console alpha 60000 >/tmp/console 2>&1 &
+		console=$!
+		fake rule status 0 stuck >/dev/null
+		property_becomes 5 alpha Health unknown
+		like "what is said of it" "$(sight_lines | tail -n 1)" "^The driver has not told for $((heartbeat * 3 / 2)) ms "
+		fake clear >/dev/null
+		property_becomes 5 alpha Health ok
+		kill "$console"
+	done
+}
+
 test_a_cell_that_cannot_be_read_costs_that_cell_only() {
 	done_well call StartCell s alpha
 	done_well call StartCell s beta
@@ -106,8 +127,10 @@ test_nobody_is_told_of_cells_before_the_first_look() {
 	# A look that takes its time is waited for.
 	systemctl stop cellmgrd
 	fake rule status 1 delay=1000 >/dev/null
+	case_began=$EPOCHREALTIME
 	systemctl start cellmgrd
 	done_well call ListCells
+	is "lines about that" "$(sight_lines)" ""
 }
 
 test_consoles_are_shared_out_among_users() {
