@@ -8,9 +8,9 @@ games() {
 }
 
 # The step of another cell hangs before each kill and after its answer, and its caller still waits:
-# it was not waited for. How long a kill takes is the machine's that tests.
+# it was not waited for. The machine that tests has other things to do: the faster one of two counts.
 test_kill_does_not_wait_for_a_driver_that_hangs() {
-	local name creator
+	local name creator began took fastest=1000000
 	done_well call StartCell s alpha
 	done_well call StartCell s boot
 	fake rule create 0 stuck >/dev/null
@@ -18,11 +18,15 @@ test_kill_does_not_wait_for_a_driver_that_hangs() {
 	creator=$!
 	property_becomes 30 beta Operation create
 	for name in alpha boot; do
-		done_well ./bus-peer call "$(cell_path "$name")" org.cellmgr1.Cell Kill
+		began=${EPOCHREALTIME/./}
+		done_well cell "$name" Kill
+		took=$((${EPOCHREALTIME/./} - began))
+		((took > fastest)) || fastest=$took
 		check "the step hung until after the kill of $name" kill -0 "$creator"
 		property_is beta Operation create
 		state_is "$name" failed
 	done
+	between "microseconds of a kill" "$fastest" 1 100000
 	fake clear >/dev/null
 	wait "$creator"
 	state_is beta created
