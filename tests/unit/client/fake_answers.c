@@ -10,8 +10,8 @@
 #include "fake_answers.h"
 #include "fake_log.h"
 
-/* More cells than anybody makes room for at once, by name; uneven: with a state too few. */
-static int reply_many(sd_bus_message *message, bool uneven)
+/* So many cells, by name; uneven: with a state too few. */
+static int reply_many(sd_bus_message *message, unsigned int count, bool uneven)
 {
 	static const char types[] = {BUS_SUMMARY_COLUMNS(WORD_ENTRY)};
 	_cleanup_(sd_bus_message_unrefp) sd_bus_message *reply = NULL;
@@ -19,7 +19,7 @@ static int reply_many(sd_bus_message *message, bool uneven)
 
 	for (enum summary_column i = 0; r >= 0 && i < SUMMARY_COLUMN_COUNT; i++) {
 		r = sd_bus_message_open_container(reply, 'a', (char[]){types[i], '\0'});
-		for (unsigned int n = uneven && i == SUMMARY_STATE; r >= 0 && n < 200; n++) {
+		for (unsigned int n = uneven && i == SUMMARY_STATE; r >= 0 && n < count; n++) {
 			char name[16];
 
 			snprintf(name, sizeof(name), "cell-%03u", n);
@@ -37,7 +37,8 @@ int fake_summary_reply(sd_bus_message *message, uint64_t uptime)
 	const char *other = getenv("FAKE_SUMMARY");
 
 	if (other)
-		return reply_many(message, strcmp(other, "uneven") == 0);
+		return reply_many(message, (unsigned int)atoi(other) ?: 200,
+				  strcmp(other, "uneven") == 0);
 	return sd_bus_reply_method_return(
 		message, "asasasasatatas", 5, "Old_Demo", "broken", "idle", "locked", "turbine", 5,
 		"foreign", "failed", "defined", "running-locked", "running", 5, "unknown", "failed",
