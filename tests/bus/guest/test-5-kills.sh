@@ -6,7 +6,7 @@
 
 # picture_is_true [units-aside]: what the daemon shows is what the driver has.
 picture_is_true() {
-	local name state shown used=0 total directory
+	local name state shown used=0 directory
 
 	for name in alpha beta boot; do
 		state=defined
@@ -25,15 +25,24 @@ picture_is_true() {
 		[ "${1-}" = units-aside ] ||
 			eventually_check "unit of $name, which is $state" 15 unit_is_as "$state" "cell@$name"
 	done
-	# The hypervisor's own 16 MiB are not for cells.
-	total=$(fake pool)
-	((total == 0)) || total=$((total - (16 << 20)))
 	if [ "$(manager_property HypervisorState)" = off ]; then
 		eventually_check "what is left of a pool is Linux' again" 10 pool_is_gone
-		total=0
 	fi
-	manager_is MemoryTotal "$total"
-	manager_is MemoryFree $((total - used))
+	# A pool that has grown shrinks, and a link that nobody wants goes, by themselves.
+	eventually_check "the memory is as it is shown" 10 memory_is_true "$used" ||
+		diag "$(manager_property MemoryFree) of $(manager_property MemoryTotal) are free, cells have $used"
+}
+
+# memory_is_true USED: with so much of it for cells.
+memory_is_true() {
+	local total name used=$1
+	total=$(fake pool)
+	# The hypervisor's own 16 MiB are not for cells.
+	((total == 0)) || total=$((total - (16 << 20)))
+	for name in "$first" "$second"; do
+		[ ! -d "$devices/$name" ] || used=$((used + plant))
+	done
+	[ "$(manager_property MemoryTotal) $(manager_property MemoryFree)" = "$total $((total - used))" ]
 }
 
 # unit_is_as STATE UNIT: it is up with its cell, and down with it.
@@ -50,6 +59,9 @@ until_killed() {
 	timeout 20 busctl --timeout=15 call org.cellmgr1 "$@" >/tmp/killed-call 2>&1
 }
 
+# What the daemon does by itself when the operation has been answered is waited for by this.
+afterwards=:
+
 # killed_during PREPARE PATH INTERFACE METHOD [ARGUMENT...]: PREPARE is a function.
 killed_during() {
 	local prepare=$1 point=0 old action ended
@@ -64,6 +76,7 @@ killed_during() {
 		fake rule any $((point ? point : 1)) $action >/dev/null
 		until_killed "$@"
 		ended=$?
+		((ended)) || $afterwards
 		fake clear >/dev/null
 		((ended)) || has_died "$old" || break
 		eventually_check "another daemon comes" 25 daemon_is_back "$old" || break
@@ -101,6 +114,20 @@ alpha_changed() {
 	call Reload
 }
 
+alpha_linked() {
+	sed -i 's/"cpus"/"shared-memory": [{ "name": "plant", "peers": ["root"], "size": "64K" }], &/' /etc/cellmgr/cells/alpha.json
+	call Reload
+}
+alpha_linked_ended() { alpha_linked && call StartCell s alpha && call StopCell s alpha; }
+# For more than there is.
+alpha_grown() {
+	echo '{ "pool-limit": "128M" }' >/etc/cellmgr/cellmgrd.conf
+	sed -i 's/"memory": "1M"/"memory": "60M"/' /etc/cellmgr/cells/alpha.json
+	call Reload
+	enabled
+}
+alpha_grown_ended() { alpha_grown && call StartCell s alpha && call StopCell s alpha; }
+
 test_killed_during_enable() { killed_during nothing "$manager" org.cellmgr1.Manager EnableHypervisor; }
 test_killed_during_disable() { killed_during alpha_ended "$manager" org.cellmgr1.Manager DisableHypervisor b false; }
 test_killed_during_disable_by_force() { killed_during both_run "$manager" org.cellmgr1.Manager DisableHypervisor b true; }
@@ -128,4 +155,30 @@ test_killed_during_apply() {
 	killed_during alpha_changed "$manager" org.cellmgr1.Manager Apply s ""
 	# Shut down, destroy, create, load, start.
 	between "points" "$points" 6 59
+}
+
+# What a cell needs beside itself: a link comes before it and goes with the hypervisor; the pool grows for it and
+# shrinks when it is gone.
+test_killed_as_a_link_comes() {
+	killed_during alpha_linked "$manager" org.cellmgr1.Manager StartCell s alpha
+	# Pool, enable, link, create, load, start.
+	between "points" "$points" 7 59
+}
+test_killed_as_a_link_goes() {
+	killed_during alpha_linked_ended "$manager" org.cellmgr1.Manager DisableHypervisor b false
+	# Destroy, link, disable, pool.
+	between "points" "$points" 5 59
+}
+test_killed_as_the_pool_grows() {
+	killed_during alpha_grown "$manager" org.cellmgr1.Manager StartCell s alpha
+	# Pool, create, load, start.
+	between "points" "$points" 5 59
+}
+has_shrunk_or_died() { [ "$(fake pool)" = $((64 << 20)) ] || has_died "$old"; }
+shrinks() { eventually_check "the pool shrinks, or the daemon dies" 10 has_shrunk_or_died; }
+test_killed_as_the_pool_shrinks() {
+	local afterwards=shrinks
+	killed_during alpha_grown_ended "$manager/cell/alpha" org.cellmgr1.Cell Destroy
+	# Destroy, pool.
+	between "points" "$points" 3 59
 }
