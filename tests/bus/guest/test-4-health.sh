@@ -48,11 +48,15 @@ test_a_cell_that_storms_the_hypervisor_is_told() {
 	property_is alpha Warning ""
 	# Until what it does is known.
 	sleep 15
+	start_monitor
 	fake storm alpha >/dev/null
 	property_becomes 20 alpha Warning 'it needs the hypervisor far more often than it used to'
 	property_is alpha Health ok
 	fake calm alpha >/dev/null
 	property_becomes 20 alpha Warning ""
+	stop_monitor
+	is "what was announced" "$(grep -o '"Warning":{"type":"s","data":"[^"]*"' /tmp/monitor | cut -d'"' -f10 | tr '\n' ';')" \
+		'it needs the hypervisor far more often than it used to;;'
 	is "lines" "$(journal MESSAGE_ID=41f7c2e9d05b4a6c8e3a97b2f61c0d84 CELL=alpha)" \
 		'Cell alpha: it needs the hypervisor far more often than it used to'
 }
