@@ -141,7 +141,9 @@ enum owner { BUS_OWNERS(WORD_SYMBOL) OWNER_COUNT };
 	X(VERB_CANCEL, "cancel", BUS_ACTION_MANAGE_CELLS)              \
 	X(VERB_WRITE_SIGNAL, "write-signal", BUS_ACTION_WRITE_SIGNALS) \
 	X(VERB_LIST_CRASHES, "list-crashes", "")                       \
-	X(VERB_READ_CRASH, "read-crash", BUS_ACTION_DEBUG_CELLS)
+	X(VERB_READ_CRASH, "read-crash", BUS_ACTION_DEBUG_CELLS)       \
+	X(VERB_PLAN, "plan", "")                                       \
+	X(VERB_SUBSCRIBE, "subscribe", "")
 
 enum bus_verb { BUS_VERBS(WORD_SYMBOL) VERB_COUNT };
 

@@ -8,18 +8,6 @@
 
 #include "common/cleanup.h"
 
-int caller_read_uid(sd_bus_message *call, uid_t *ret)
-{
-	_cleanup_(sd_bus_creds_unrefp) sd_bus_creds *creds = NULL;
-	int r;
-
-	/* Without a sender the credentials would be those of whoever made the socket. */
-	if (!sd_bus_message_get_sender(call))
-		return -EACCES;
-	r = sd_bus_query_sender_creds(call, SD_BUS_CREDS_EUID, &creds);
-	return r < 0 ? r : sd_bus_creds_get_euid(creds, ret);
-}
-
 static int read_credential(sd_bus_message *reply, uint32_t *uid, uint32_t *pid)
 {
 	const char *name;

@@ -7,9 +7,6 @@
 
 #include <systemd/sd-bus.h>
 
-/* At once, as the bus knows him. Negative errno where it does not. */
-int caller_read_uid(sd_bus_message *call, uid_t *ret);
-
 /*
  * Reads the answer to GetConnectionCredentials: whose the connection is, and whether it is a
  * process of the cell's unit, by its cgroup; cell may be NULL. Returns 0 or negative errno.

@@ -7,7 +7,6 @@
 #include "bus/request.h"
 #include "bus/service.h"
 #include "bus/signal_bus.h"
-#include "bus/subscription.h"
 #include "bus/unit.h"
 #include "bus/vtable.h"
 
@@ -88,7 +87,7 @@ METHOD(write_signal)
 
 METHOD(subscribe_signals)
 {
-	return subscription_change(userdata, call, ret_error);
+	return submit(userdata, VERB_SUBSCRIBE, call, ret_error);
 }
 
 GETTER(state)

@@ -7,44 +7,20 @@
 #include "bus/caller.h"
 #include "bus/consent.h"
 #include "bus/crash_bus.h"
+#include "bus/plan_bus.h"
+#include "bus/request_parts.h"
+#include "bus/subscription.h"
 #include "bus/unit.h"
 #include "manager/adopt.h"
 #include "manager/apply.h"
 #include "manager/console.h"
 #include "manager/core.h"
 #include "manager/crash.h"
+#include "manager/digest.h"
 #include "manager/forecast.h"
 #include "manager/job_run.h"
 #include "manager/signals.h"
 #include "util/log.h"
-
-#define MAX_QUEUED	      128 /* root's are not counted out */
-#define MAX_ASKING	      64  /* for authorization */
-#define MAX_REQUESTS_OF_USER  16  /* asking and queued */
-#define MAX_OF_USER_AND_CELL  4
-/*
- * Of calls of which nobody knows yet whose they are. One connection has no more than it can have
- * unanswered; where there are many of others' it still has a few, which may be root's.
- */
-#define MAX_UNKNOWN	      1024
-#define MAX_UNKNOWN_OF_SENDER 128
-/* What everybody has, however much others have. */
-#define SHARE		      4
-
-struct request {
-	struct service *service;
-	struct request *next;
-	sd_bus_message *call;
-	sd_bus_slot *identity;	    /* the bus is asked whose call it is, or whether he is there */
-	uid_t uid;		    /* his, then; nobody asks about root's, which it is before */
-	bool is_unit;		    /* it comes from the unit of the cell that it is about */
-	uint32_t steps;		    /* what it would take: bits of enum bus_verb */
-	unsigned int asked;	    /* for how many of its actions polkit was asked */
-	struct polkit_check *check; /* in progress */
-	struct job *job; /* ours until it is submitted, then queued or at work, or NULL */
-	bool submitted;
-	unsigned int units; /* that are to be told yet, then it is answered */
-};
 
 static void request_free(struct request *request)
 {
@@ -152,6 +128,17 @@ static void answer_with_crashes(const struct crash_answer *found, const struct e
 	request_free(request);
 }
 
+/* It answers itself. */
+static void subscribe(struct request *request, const char *cell)
+{
+	_cleanup_(sd_bus_error_free) sd_bus_error error = SD_BUS_ERROR_NULL;
+	int r = subscription_change(request->service, cell, request->call, request->uid, &error);
+
+	if (r < 0)
+		sd_bus_reply_method_errno(request->call, r, &error);
+	request_free(request);
+}
+
 /* What is done at once, without a step: its answer is the request's. */
 static void carry_out_at_once(struct request *request, const struct job *job)
 {
@@ -185,6 +172,15 @@ static void carry_out_at_once(struct request *request, const struct job *job)
 	case VERB_ADOPT:
 		adopt(manager, job->cell, &error);
 		break;
+	case VERB_PLAN:
+		if (plan_bus_reply(manager, request->call, &error) >= 0) {
+			request_free(request);
+			return;
+		}
+		break;
+	case VERB_SUBSCRIBE:
+		subscribe(request, job->cell);
+		return;
 	case VERB_CANCEL:
 		jobs_cancel(manager, job->cell, &error);
 		break;
@@ -247,52 +243,6 @@ static void carry_out(struct request *request)
 	job_free(job);
 }
 
-/* The one at work does not; what waits for something else than a job does, a unit's, say. */
-static bool waits(const struct request *request)
-{
-	const struct manager *manager = request->service->manager;
-
-	return !request->job ||
-	       (request->job != manager->current && request->job != manager->urgent);
-}
-
-/*
- * Every user's share is bounded, however many connections he has, so that none can fill the lists
- * before the others, nor keep a cell busy; root is never kept out by what others ask for.
- */
-static int check_limits(const struct request *wanted, struct error *error)
-{
-	const struct service *service = wanted->service;
-	const struct job *wish = wanted->job;
-	const uid_t uid = wanted->uid;
-	unsigned int of_user = 0, about_cell = 0, asking = 0;
-
-	if (uid == 0)
-		return 0;
-	for (const struct request *request = service->requests; request; request = request->next) {
-		asking += request->check != NULL;
-		if (request == wanted || request->uid != uid || !waits(request))
-			continue;
-		of_user++;
-		about_cell += wish->cell && request->job && request->job->cell &&
-			      strcmp(wish->cell, request->job->cell) == 0;
-	}
-	if (about_cell >= MAX_OF_USER_AND_CELL)
-		return error_set(error, ERROR_LIMITS_EXCEEDED,
-				 "%u operations of yours with cell %s are waiting already",
-				 about_cell, wish->cell);
-	if (of_user >= MAX_REQUESTS_OF_USER)
-		return error_set(error, ERROR_LIMITS_EXCEEDED,
-				 "%u operations of yours are waiting already", of_user);
-	if (jobs_queued(service->manager) >= MAX_QUEUED && of_user >= SHARE)
-		return error_set(error, ERROR_BUSY, "%u operations are waiting already",
-				 MAX_QUEUED);
-	if (asking >= MAX_ASKING && of_user >= SHARE)
-		return error_set(error, ERROR_BUSY, "%u operations wait for authorization already",
-				 MAX_ASKING);
-	return 0;
-}
-
 static void on_authorization(struct error *error, void *userdata);
 
 static void fail(struct request *request, int r)
@@ -344,7 +294,7 @@ static void bind_to_user(struct request *request)
 /* Nobody waits for the answer: what has not been begun is not done. One at work goes on. */
 static void drop_unbegun(struct request *request)
 {
-	if (!request->job || (request->submitted && !waits(request)))
+	if (!request->job || request->reading || (request->submitted && !request_waits(request)))
 		return;
 	if (request->submitted)
 		job_abandon(request->job);
@@ -415,6 +365,24 @@ static int watch_caller(struct request *request)
 	return r < 0 ? r : ask_bus(request, "NameHasOwner", on_there);
 }
 
+static void go_on(struct request *request)
+{
+	int r;
+
+	if (request->uid)
+		bind_to_user(request);
+	r = watch_caller(request);
+	r < 0 ? fail(request, r) : authorize(request);
+}
+
+static void on_images(bool ended, void *userdata)
+{
+	struct request *request = userdata;
+
+	request->reading = false;
+	ended ? request_free(request) : go_on(request);
+}
+
 static int on_identity(sd_bus_message *message, void *userdata, sd_bus_error *ret_error)
 {
 	_cleanup_(error_done) struct error error = {0};
@@ -427,29 +395,15 @@ static int on_identity(sd_bus_message *message, void *userdata, sd_bus_error *re
 		fail(request, -EACCES);
 		return 0;
 	}
-	if (check_limits(request, &error) < 0) {
+	if (request_check_limits(request, &error) < 0) {
 		reply(request, &error);
 		return 0;
 	}
-	if (request->uid)
-		bind_to_user(request);
-	r = watch_caller(request);
-	r < 0 ? fail(request, r) : authorize(request);
+	request->reading = request_needs_images(request->job) &&
+			   digests_update(request->service->manager, on_images, request) > 0;
+	if (!request->reading)
+		go_on(request);
 	return 0;
-}
-
-/* Those of which it is not known yet whose they are. */
-static bool too_many_unknown(const struct service *service, const char *sender)
-{
-	unsigned int unknown = 0, own = 0;
-
-	for (const struct request *request = service->requests; request; request = request->next) {
-		if (!request->identity)
-			continue;
-		unknown++;
-		own += strcmp(sd_bus_message_get_sender(request->call), sender) == 0;
-	}
-	return own >= (unknown >= MAX_UNKNOWN ? SHARE : MAX_UNKNOWN_OF_SENDER);
 }
 
 int request_submit(struct service *service, sd_bus_message *call, struct job *wish,
@@ -463,7 +417,7 @@ int request_submit(struct service *service, sd_bus_message *call, struct job *wi
 	/* Without a sender nobody knows whose call it is. */
 	if (!sender)
 		return -EACCES;
-	if (too_many_unknown(service, sender))
+	if (request_too_many_unknown(service, sender))
 		return sd_bus_error_set(ret_error, error_bus_name(ERROR_LIMITS_EXCEEDED),
 					"too many calls at once");
 	request = calloc(1, sizeof(*request));

@@ -28,7 +28,6 @@ struct service {
 	int inhibit_fd;			    /* inhibit.c: the lock; -1: none */
 	sd_bus_slot *inhibit_call;
 	bool inhibit_refused;	   /* and told */
-	struct held_call *held;	   /* plan_bus.c */
 	struct check_call *checks; /* check_call.c: whose images are read, in order */
 	struct worker *reader;	   /* of them; NULL until it is needed */
 };

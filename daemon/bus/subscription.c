@@ -5,7 +5,6 @@
 #include <inttypes.h>
 #include <string.h>
 
-#include "bus/caller.h"
 #include "bus/service.h"
 #include "bus/signal_bus.h"
 #include "util/log.h"
@@ -37,7 +36,7 @@ struct subscription {
 	uint64_t period_us;
 	struct told *told;
 	size_t count;
-	sd_bus_track *track;
+	sd_bus_slot *gone, *there; /* the peer: told by the bus, and asked of it */
 	sd_event_source *timer;
 };
 
@@ -46,7 +45,8 @@ static void subscription_free(struct subscription *subscription)
 	if (!subscription)
 		return;
 	sd_event_source_disable_unref(subscription->timer);
-	sd_bus_track_unref(subscription->track);
+	sd_bus_slot_unref(subscription->gone);
+	sd_bus_slot_unref(subscription->there);
 	for (size_t i = 0; i < subscription->count; i++)
 		free(subscription->told[i].name);
 	free(subscription->told);
@@ -230,10 +230,21 @@ static int check_limits(const struct service *service, const struct subscription
 	return 0;
 }
 
-/* The peer has left the bus. */
-static int on_gone(sd_bus_track *track, void *userdata)
+/* The peer has left the bus; anybody can send what looks like it. */
+static int on_gone(sd_bus_message *message, void *userdata, sd_bus_error *ret_error)
 {
-	end(userdata);
+	if (strcmp(sd_bus_message_get_sender(message) ?: "", "org.freedesktop.DBus") == 0)
+		end(userdata);
+	return 0;
+}
+
+/* Or had left before that was to be told. */
+static int on_there(sd_bus_message *message, void *userdata, sd_bus_error *ret_error)
+{
+	int there;
+
+	if (sd_bus_message_read(message, "b", &there) >= 0 && !there)
+		end(userdata);
 	return 0;
 }
 
@@ -253,7 +264,7 @@ static int copy_names(struct subscription *subscription, const struct signal_lis
 }
 
 static int subscription_new(struct service *service, const struct cell *cell, sd_bus_message *call,
-			    const struct signal_list *list, struct subscription **ret)
+			    uid_t uid, const struct signal_list *list, struct subscription **ret)
 {
 	_cleanup_(subscription_freep) struct subscription *subscription =
 		calloc(1, sizeof(*subscription));
@@ -262,9 +273,7 @@ static int subscription_new(struct service *service, const struct cell *cell, sd
 	if (!subscription)
 		return -ENOMEM;
 	subscription->service = service;
-	r = caller_read_uid(call, &subscription->uid);
-	if (r < 0)
-		return r;
+	subscription->uid = uid;
 	subscription->cell = strdup(cell->name);
 	subscription->peer = strdup(sd_bus_message_get_sender(call));
 	if (!subscription->cell || !subscription->peer)
@@ -276,14 +285,25 @@ static int subscription_new(struct service *service, const struct cell *cell, sd
 	return 0;
 }
 
-static int begin(struct subscription *subscription, sd_bus_message *call)
+static int begin(struct subscription *subscription)
 {
 	struct service *service = subscription->service;
+	_cleanup_(freep) char *match =
+		text_format("type='signal',sender='org.freedesktop.DBus',"
+			    "interface='org.freedesktop.DBus',member='NameOwnerChanged',"
+			    "arg0='%s',arg2=''",
+			    subscription->peer);
 	int r;
 
-	r = sd_bus_track_new(service->bus, &subscription->track, on_gone, subscription);
+	/* The loop waits for none of that, as sd_bus_track would. */
+	r = match ? sd_bus_add_match_async(service->bus, &subscription->gone, match, on_gone, NULL,
+					   subscription)
+		  : -ENOMEM;
 	if (r >= 0)
-		r = sd_bus_track_add_sender(subscription->track, call);
+		r = sd_bus_call_method_async(service->bus, &subscription->there,
+					     "org.freedesktop.DBus", "/org/freedesktop/DBus",
+					     "org.freedesktop.DBus", "NameHasOwner", on_there,
+					     subscription, "s", subscription->peer);
 	/* The first one at once, but behind the answer. */
 	if (r >= 0)
 		r = sd_event_add_time_relative(service->manager->event, &subscription->timer,
@@ -302,29 +322,32 @@ static int check_period(uint64_t period_us, sd_bus_error *ret_error)
 				 period_us, MIN_PERIOD_US, MAX_PERIOD_US);
 }
 
-int subscription_change(struct cell *cell, sd_bus_message *call, sd_bus_error *ret_error)
+int subscription_change(struct service *service, const char *cell_name, sd_bus_message *call,
+			uid_t uid, sd_bus_error *ret_error)
 {
 	_cleanup_(subscription_freep) struct subscription *subscription = NULL;
 	_cleanup_(signal_list_done) struct signal_list list = {0};
 	_cleanup_(error_done) struct error error = {0};
-	struct service *service = cell->manager->userdata;
+	struct cell *cell = manager_look_up(service->manager, cell_name, &error);
 	struct subscription *old;
 	uint64_t period_us;
 	int r;
 
+	if (!cell)
+		return service_reply_error(ret_error, &error);
 	r = signal_list_read(cell, call, &list, ret_error);
 	if (r >= 0)
 		r = sd_bus_message_read(call, "t", &period_us);
 	if (r >= 0 && period_us)
 		r = check_period(period_us, ret_error);
 	if (r >= 0)
-		r = subscription_new(service, cell, call, &list, &subscription);
+		r = subscription_new(service, cell, call, uid, &list, &subscription);
 	if (r < 0)
 		return r;
 	subscription->period_us = period_us;
 	if (period_us && check_limits(service, subscription, &error) < 0)
 		return service_reply_error(ret_error, &error);
-	r = period_us ? begin(subscription, call) : 0;
+	r = period_us ? begin(subscription) : 0;
 	if (r < 0)
 		return r;
 	old = find(service, subscription->peer, subscription->cell);

@@ -8,11 +8,12 @@
 
 #include <systemd/sd-bus.h>
 
-struct cell;
 struct service;
 
-/* Method SubscribeSignals: begins, changes or (a period of 0) ends the caller's one. */
-int subscription_change(struct cell *cell, sd_bus_message *call, sd_bus_error *ret_error);
+/* Method SubscribeSignals: begins, changes or (a period of 0) ends the one of the caller, who is
+ * uid. */
+int subscription_change(struct service *service, const char *cell_name, sd_bus_message *call,
+			uid_t uid, sd_bus_error *ret_error);
 
 void subscriptions_free(struct service *service);
 

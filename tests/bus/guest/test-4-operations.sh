@@ -326,6 +326,42 @@ test_nothing_is_placed_where_an_adopted_cell_may_be() {
 	done_well cell boot Create
 }
 
+# A bus that does not answer keeps the daemon from nothing else: whose a call is it asks without waiting.
+test_nobody_waits_for_a_bus_that_hangs() {
+	local daemon bus caller method
+	daemon=$(pid_of cellmgrd) bus=$(pid_of dbus)
+	for method in 'StartCell s boot' 'Plan' 'Apply s any' 'SubscribeSignals ast 0 1000000'; do
+		call StartCell s alpha
+		start_monitor
+		kill -STOP "$daemon"
+		# shellcheck disable=SC2086 # a method and its arguments
+		if [[ $method == Sub* ]]; then
+			set -- "$(cell_path alpha)" org.cellmgr1.Cell
+		else
+			set -- "$manager" org.cellmgr1.Manager
+		fi
+		# shellcheck disable=SC2086 # a method and its arguments
+		busctl --timeout=60 call org.cellmgr1 "$@" $method >/dev/null 2>&1 &
+		caller=$!
+		eventually_check "$method is on its way" 30 called_more_often "${method%% *}" 0
+		stop_monitor
+		kill -STOP "$bus"
+		kill -CONT "$daemon"
+		fake fail alpha 2 0xdead000 4 0x1234 2 >/dev/null
+		eventually_check "what fails meanwhile is told: ${method%% *}" 8 alpha_has_failed || diag "$method"
+		kill -CONT "$bus"
+		wait "$caller"
+		property_becomes 30 alpha State failed
+		cell boot Kill
+		case_began=$EPOCHREALTIME
+	done
+}
+
+# By the journal, which needs no bus.
+alpha_has_failed() {
+	[ "$(journal MESSAGE_ID=6f1c9a52d3d04c4b8f6e2b7a90c51e31 CELL=alpha | wc -l)" = 1 ]
+}
+
 # As the daemons before had it: one file of all.
 test_one_bad_record_of_an_older_state_costs_one_cell() {
 	done_well call StartCell s alpha
