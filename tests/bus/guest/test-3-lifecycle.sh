@@ -251,6 +251,26 @@ test_console_is_followed() {
 		'Error.WrongState'
 }
 
+# A cell that says more than anybody looks for costs the ring that is kept of it, each look, and whoever reads is told.
+test_a_console_that_floods_is_cut() {
+	local peer daemon n line
+	printf -v line '%01000d' 0
+	daemon=$(pid_of cellmgrd)
+	call StartCell s alpha
+	fake console alpha "first line" >/dev/null
+	./bus-peer console alpha 60000 >/tmp/console 2>&1 &
+	peer=$!
+	eventually_check "the first line comes" 15 grep -q "first line" /tmp/console
+	kill -STOP "$daemon"
+	for ((n = 0; n < 40; n++)); do fake console alpha "$line" >/dev/null; done
+	kill -CONT "$daemon"
+	eventually_check "it is told what was lost" 15 grep -qxF "[$((40 * 1001 - (16 << 10))) bytes lost]" /tmp/console
+	fake console alpha "last line" >/dev/null
+	eventually_check "the last line comes" 15 grep -q "last line" /tmp/console
+	is "bytes of it" "$(grep -v 'line\|lost' /tmp/console | wc -c)" "$((1 + (16 << 10)))"
+	kill "$peer"
+}
+
 # name_reserved ADDRESS SIZE: the configuration does, and the daemon knows.
 name_reserved() {
 	echo "{ \"reserved-memory\": { \"phys\": \"$1\", \"size\": \"$2\" } }" >/etc/cellmgr/cellmgrd.conf
