@@ -80,3 +80,20 @@ test_who_is_looked_up_while_a_cell_falls_ill_does_not_kill_it() {
 	state_is alpha running
 	check "it is another run" [ "$(property alpha StartedAt)" -gt "$since" ]
 }
+
+# A CPU that a fault has stopped, or that does not answer, while the others run on.
+test_a_cpu_that_is_lost_is_told() {
+	rm -f /var/lib/cellmgr/crash/*
+	done_well systemctl start cell@alpha
+	start_monitor
+	echo 3 | tee /run/fake/sysfs/cells/*/cpus_failed_list >/dev/null
+	property_becomes 15 alpha Health failed
+	eventually_check "there is a record" 30 record_is_there alpha
+	unit_becomes 15 cell@alpha failed
+	stop_monitor
+	state_is alpha running
+	property_is alpha LastError "CPU 3 stopped for a fault, the cell runs on without it"
+	is "journal" "$(journal MESSAGE_ID=6f1c9a52d3d04c4b8f6e2b7a90c51e31 CELL=alpha REASON=cpu)" \
+		"Cell alpha failed: $(property alpha LastError)"
+	check "signal Failed" grep -q '"member":"Failed".*"data":\["cpu","/var/lib/cellmgr/crash/alpha.1.cpu.json"\]' /tmp/monitor
+}
