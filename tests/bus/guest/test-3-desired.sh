@@ -156,6 +156,8 @@ test_apply_restarts_what_has_to_be_and_no_other() {
 	cp /usr/lib/cellmgr/images/alpha.bin /usr/lib/cellmgr/images/other.bin
 	change alpha 's/alpha\.bin/other.bin/'
 	done_well call Apply s ""
+	like "in the journal, before it is done" "$(journal CELL=alpha | tail -n 6 | tr '\n' ';')" \
+		'Plan: restart alpha: image;.*Cell alpha shut down;.*Cell alpha started;'
 	property_is alpha Id "$id"
 	isnt "alpha is another run" "$(property alpha StartedAt)" "$started"
 	# The same file, with the same bytes and with others.
