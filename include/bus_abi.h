@@ -143,7 +143,8 @@ enum owner { BUS_OWNERS(WORD_SYMBOL) OWNER_COUNT };
 	X(VERB_LIST_CRASHES, "list-crashes", "")                       \
 	X(VERB_READ_CRASH, "read-crash", BUS_ACTION_DEBUG_CELLS)       \
 	X(VERB_PLAN, "plan", "")                                       \
-	X(VERB_SUBSCRIBE, "subscribe", "")
+	X(VERB_SUBSCRIBE, "subscribe", "")                             \
+	X(VERB_CHECK, "check", "")
 
 enum bus_verb { BUS_VERBS(WORD_SYMBOL) VERB_COUNT };
 

@@ -12,14 +12,16 @@
 #include "model/check.h"
 #include "model/config.h"
 
-/* Whoever asks: what waits is kept. */
+/* What waits is kept; a user's share of it, which root has without. */
 #define MAX_WAITING 16
+#define MAX_OF_USER 4
 
 /* A call whose images are read; by a thread, since that may take long. */
 struct check_call {
 	struct service *service;
 	struct check_call *next;
 	sd_bus_message *call;
+	uid_t uid;
 	struct description *description; /* Check */
 	struct problems problems;
 	struct cell_dir *dir; /* CheckAll */
@@ -38,15 +40,16 @@ static void check_call_free(struct check_call *check)
 }
 DEFINE_FREEP(struct check_call *, check_call_free)
 
-static struct check_call *check_call_new(struct manager *manager, sd_bus_message *call)
+static struct check_call *check_call_new(struct service *service, sd_bus_message *call, uid_t uid)
 {
 	struct check_call *check = calloc(1, sizeof(*check));
 
 	if (!check)
 		return NULL;
-	check->service = manager->userdata;
+	check->service = service;
 	check->call = sd_bus_message_ref(call);
-	check->signatures = manager->config.require_signature;
+	check->uid = uid;
+	check->signatures = service->manager->config.require_signature;
 	return check;
 }
 
@@ -184,14 +187,16 @@ static int answer(struct check_call *taken)
 	_cleanup_(check_call_freep) struct check_call *check = taken;
 	struct service *service = check->service;
 	struct check_call **end = &service->checks;
-	size_t waiting = 0;
+	size_t waiting = 0, own = 0;
 	int r;
 
 	if (!has_to_read(check))
 		return reply(check);
-	for (; *end; end = &(*end)->next)
+	for (; *end; end = &(*end)->next) {
 		waiting++;
-	if (waiting >= MAX_WAITING) {
+		own += (*end)->uid == check->uid;
+	}
+	if (check->uid && (own >= MAX_OF_USER || waiting >= MAX_WAITING)) {
 		problems_add(
 			check->dir ? &check->dir->problems : &check->problems, SEVERITY_WARNING,
 			NULL,
@@ -209,15 +214,13 @@ static int answer(struct check_call *taken)
 	return 1;
 }
 
-int check_call_one(struct manager *manager, sd_bus_message *call, sd_bus_error *ret_error)
+static int check_one(struct check_call *taken, sd_bus_message *call, sd_bus_error *ret_error)
 {
-	_cleanup_(check_call_freep) struct check_call *check = check_call_new(manager, call);
+	_cleanup_(check_call_freep) struct check_call *check = taken;
 	_cleanup_(freep) char *file = NULL;
 	const char *name;
 	int fd, r;
 
-	if (!check)
-		return -ENOMEM;
 	r = sd_bus_message_read(call, "hs", &fd, &name);
 	if (r < 0)
 		return r;
@@ -238,7 +241,8 @@ int check_call_one(struct manager *manager, sd_bus_message *call, sd_bus_error *
 		return sd_bus_error_setf(ret_error, error_bus_name(ERROR_INVALID),
 					 "description: cannot be read: %s", strerror(-r));
 	if (r >= 0)
-		r = plan_check_description(manager, check->description, &check->problems);
+		r = plan_check_description(check->service->manager, check->description,
+					   &check->problems);
 	return r == -ENOMEM ? r : answer(TAKE_POINTER(check));
 }
 
@@ -255,16 +259,27 @@ static int check_config(struct problems *problems)
 	return r == -ENOMEM ? r : 0;
 }
 
-int check_call_all(struct manager *manager, sd_bus_message *call)
+static int check_all(struct check_call *taken)
 {
-	_cleanup_(check_call_freep) struct check_call *check = check_call_new(manager, call);
-	int r = check ? cell_dir_load(NULL, &check->dir) : -ENOMEM;
+	_cleanup_(check_call_freep) struct check_call *check = taken;
+	int r = cell_dir_load(NULL, &check->dir);
 
 	if (r >= 0)
 		r = check_config(&check->dir->problems);
 	if (r >= 0)
-		r = plan_check_all(manager, check->dir);
+		r = plan_check_all(check->service->manager, check->dir);
 	return r < 0 ? r : answer(TAKE_POINTER(check));
+}
+
+int check_call(struct service *service, sd_bus_message *call, uid_t uid, sd_bus_error *ret_error)
+{
+	struct check_call *check = check_call_new(service, call, uid);
+
+	if (!check)
+		return -ENOMEM;
+	return strcmp(sd_bus_message_get_member(call), "CheckAll") == 0
+		       ? check_all(check)
+		       : check_one(check, call, ret_error);
 }
 
 void check_calls_free(struct service *service)

@@ -5,12 +5,10 @@
 
 #include <systemd/sd-bus.h>
 
-struct manager;
 struct service;
 
-/* For return from the methods: the answer may come later. */
-int check_call_one(struct manager *manager, sd_bus_message *call, sd_bus_error *ret_error);
-int check_call_all(struct manager *manager, sd_bus_message *call);
+/* Either method, called by uid. Negative with what is to be answered; else it is, maybe later. */
+int check_call(struct service *service, sd_bus_message *call, uid_t uid, sd_bus_error *ret_error);
 
 /* Nobody is answered any more. */
 void check_calls_free(struct service *service);

@@ -3,7 +3,6 @@
 #include <errno.h>
 #include <string.h>
 
-#include "bus/check_call.h"
 #include "bus/crash_bus.h"
 #include "bus/plan_bus.h"
 #include "bus/request.h"
@@ -198,12 +197,12 @@ METHOD(summarize_cells)
 
 METHOD(check)
 {
-	return check_call_one(userdata, call, ret_error);
+	return submit(userdata, VERB_CHECK, NULL, call, ret_error);
 }
 
 METHOD(check_all)
 {
-	return check_call_all(userdata, call);
+	return submit(userdata, VERB_CHECK, NULL, call, ret_error);
 }
 
 static int append_map(sd_bus_message *reply, const struct plan_map *map)
@@ -275,7 +274,7 @@ METHOD(read_crash_record)
 
 METHOD(plan)
 {
-	return plan_bus_plan(userdata, call, ret_error);
+	return submit(userdata, VERB_PLAN, NULL, call, ret_error);
 }
 
 METHOD(apply)

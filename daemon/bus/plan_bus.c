@@ -43,13 +43,6 @@ int plan_bus_reply(struct manager *manager, sd_bus_message *call, struct error *
 	return r < 0 ? error_set(error, ERROR_NO_RESOURCES, "cannot answer: %s", strerror(-r)) : 0;
 }
 
-int plan_bus_plan(struct manager *manager, sd_bus_message *call, sd_bus_error *ret_error)
-{
-	struct job *job = job_new(manager, VERB_PLAN, NULL);
-
-	return job ? request_submit(manager->userdata, call, job, ret_error) : -ENOMEM;
-}
-
 int plan_bus_apply(struct manager *manager, sd_bus_message *call, sd_bus_error *ret_error)
 {
 	_cleanup_(job_freep) struct job *job = job_new(manager, VERB_APPLY, NULL);

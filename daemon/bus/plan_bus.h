@@ -8,8 +8,7 @@
 struct error;
 struct manager;
 
-/* For return from the methods. */
-int plan_bus_plan(struct manager *manager, sd_bus_message *call, sd_bus_error *ret_error);
+/* For return from the method. */
 int plan_bus_apply(struct manager *manager, sd_bus_message *call, sd_bus_error *ret_error);
 
 /* Answers a Plan. Returns 0, or negative with what is to be answered. */

@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "bus/caller.h"
+#include "bus/check_call.h"
 #include "bus/consent.h"
 #include "bus/crash_bus.h"
 #include "bus/plan_bus.h"
@@ -128,11 +129,14 @@ static void answer_with_crashes(const struct crash_answer *found, const struct e
 	request_free(request);
 }
 
-/* It answers itself. */
-static void subscribe(struct request *request, const char *cell)
+/* What answers itself. */
+static void serve(struct request *request, const struct job *job)
 {
 	_cleanup_(sd_bus_error_free) sd_bus_error error = SD_BUS_ERROR_NULL;
-	int r = subscription_change(request->service, cell, request->call, request->uid, &error);
+	int r = job->verb == VERB_CHECK
+			? check_call(request->service, request->call, request->uid, &error)
+			: subscription_change(request->service, job->cell, request->call,
+					      request->uid, &error);
 
 	if (r < 0)
 		sd_bus_reply_method_errno(request->call, r, &error);
@@ -178,8 +182,9 @@ static void carry_out_at_once(struct request *request, const struct job *job)
 			return;
 		}
 		break;
+	case VERB_CHECK:
 	case VERB_SUBSCRIBE:
-		subscribe(request, job->cell);
+		serve(request, job);
 		return;
 	case VERB_CANCEL:
 		jobs_cancel(manager, job->cell, &error);

@@ -199,6 +199,31 @@ test_broken_configuration_still_asks_for_signatures() {
 	forget_signatures
 }
 
+# What somebody has looked into keeps nobody else's from being looked into, however many connections he has.
+test_checks_are_shared_out_among_users() {
+	local image=$image_dir/huge.bin n peers=() nobody=(setpriv --reuid=65534 --clear-groups busctl call org.cellmgr1 "$manager" org.cellmgr1.Manager CheckAll)
+	truncate -s 512M "$image"
+	printf '{ "cpus": 1, "memory": "512M", "image": [ { "file": "huge.bin", "sha256": "%064d" } ] }\n' 0 >/etc/cellmgr/cells/pinned.json
+	start_monitor
+	for n in 1 2 3 4 5; do
+		"${nobody[@]}" >"/tmp/check-$n" 2>&1 &
+		peers+=($!)
+		eventually_check "it is asked for" 30 called_more_often CheckAll $((n - 1))
+		call ListCells
+		call ListCells
+	done
+	stop_monitor
+	setpriv --reuid=5 --clear-groups busctl call org.cellmgr1 "$manager" org.cellmgr1.Manager CheckAll >/tmp/check-6 2>&1 &
+	peers+=($!)
+	wait "${peers[4]}"
+	# It has been long enough.
+	truncate -s 0 "$image"
+	wait "${peers[@]}"
+	is "those whose images were not looked into" "$(grep -l 'images were not looked into' /tmp/check-*)" /tmp/check-5
+	rm "$image" /etc/cellmgr/cells/pinned.json /tmp/check-*
+	done_well call Reload
+}
+
 test_private_tmp_is_told() {
 	cp $image_dir/alpha.bin /tmp/alpha.bin
 	printf '{ "cpus": 1, "memory": "1M", "image": "/tmp/alpha.bin" }\n' >/etc/cellmgr/cells/pinned.json
