@@ -37,6 +37,11 @@ systemctl mask --runtime --now -q cellmgrd
 lsmod | grep -q '^cellvisor ' && check 'a module that boot has loaded can go' rmmod cellvisor
 check 'the module loads' modprobe cellvisor
 eventually_check 'the device appears' 10 test -c /dev/jailhouse
+# Whoever the module would give it to, and whatever became of it.
+chown nobody /dev/jailhouse
+chmod 0666 /dev/jailhouse
+udevadm trigger --settle --action=add /dev/jailhouse
+is "udev's rule has the device root's alone" "$(stat -c '%a %U:%G' /dev/jailhouse)" '600 root:root'
 check 'the sysfs tree appears' test -e /sys/devices/jailhouse/enabled
 is 'the hypervisor is off at first' "$(cat /sys/devices/jailhouse/enabled)" 0
 
