@@ -41,7 +41,8 @@
 	X(uint64_t, memory_free, "memory-free", "0")                                \
 	X(struct json_object *, cpus_kept, "cpus-kept", "[]")	      /* numbers */ \
 	X(struct json_object *, features, "features", "[]")	      /* texts */   \
-	X(struct json_object *, cpus_left_out, "cpus-left-out", "[]") /* numbers */
+	X(struct json_object *, cpus_left_out, "cpus-left-out", "[]") /* numbers */ \
+	X(const char *, config_error, "config-error", "''")
 
 #define PROPERTY_MEMBER(type, member, key, otherwise) type member;
 

@@ -101,6 +101,8 @@ static int put_manager(struct client *client, const struct manager_info *manager
 	if (*manager->driver)
 		put_field(client, "Driver", COLOR_PLAIN, manager->driver);
 	put_field(client, "Daemon", COLOR_PLAIN, manager->version);
+	if (*manager->config_error)
+		put_field(client, "Config", COLOR_RED, manager->config_error);
 	put_label(client, "Memory");
 	if (manager->memory_total > 0)
 		fprintf(stream, "%s of %s free for cells%s\n",

@@ -76,6 +76,16 @@ static char *describe_config_error(const struct problems *problems, int error)
 			   first ? first : strerror(-error));
 }
 
+/* NULL: there is none. */
+static void set_config_error(struct manager *manager, char *text)
+{
+	/* Nobody could see one before the first look. */
+	if (manager->observed && (manager->config_error || text))
+		manager_mark(manager, MANAGER_PROPERTY_CONFIG_ERROR);
+	free(manager->config_error);
+	manager->config_error = text;
+}
+
 /*
  * With an error in it cells that run go on, and so does all that is done with them; what has been
  * good last holds, or the defaults.
@@ -88,8 +98,7 @@ static int read_config(struct manager *manager, struct error *error)
 
 	r = config_read(CONFIG_FILE, &problems, &config);
 	manager_log_problems(&problems);
-	free(manager->config_error);
-	manager->config_error = NULL;
+	set_config_error(manager, r < 0 ? describe_config_error(&problems, r) : NULL);
 	if (r >= 0) {
 		if (!config_keeps_same(&manager->config, &config))
 			manager->keeps_told = false;
@@ -98,7 +107,6 @@ static int read_config(struct manager *manager, struct error *error)
 		metrics_follow(manager);
 		return 0;
 	}
-	manager->config_error = describe_config_error(&problems, r);
 	if (!manager->config_error)
 		return -ENOMEM;
 	/* There has been none yet. */

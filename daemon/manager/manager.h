@@ -28,7 +28,8 @@
 	X(MANAGER_PROPERTY_MEMORY_FREE, "MemoryFree", "t", BY_MEMBER(memory_free))                \
 	X(MANAGER_PROPERTY_CPUS_KEPT, "CpusKept", "au", BY_GETTER(cpus_kept))                     \
 	X(MANAGER_PROPERTY_FEATURES, "Features", "as", BY_GETTER(features))                       \
-	X(MANAGER_PROPERTY_CPUS_LEFT_OUT, "CpusLeftOut", "au", BY_GETTER(cpus_left_out))
+	X(MANAGER_PROPERTY_CPUS_LEFT_OUT, "CpusLeftOut", "au", BY_GETTER(cpus_left_out))          \
+	X(MANAGER_PROPERTY_CONFIG_ERROR, "ConfigError", "s", BY_MEMBER(config_error))
 
 enum manager_property { MANAGER_PROPERTIES(WORD_SYMBOL) MANAGER_PROPERTY_COUNT };
 

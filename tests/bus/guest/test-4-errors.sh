@@ -405,8 +405,24 @@ test_broken_configuration_is_said() {
 	fails "a check" cellctl check
 	has_line "a check" "$output" '^/etc/cellmgr/cellmgrd.conf:1:3: error: pool-size: "63M": must be a multiple of 2M'
 	has_line "what was checked" "$output" '^10 descriptions checked, 7 errors'
-	rm /etc/cellmgr/cellmgrd.conf
+	# Where people look first, also of a daemon that has not read anything better.
+	config_error_is_seen
 	systemctl restart cellmgrd
+	config_error_is_seen
+	rm /etc/cellmgr/cellmgrd.conf
+	start_monitor
+	call Reload
+	stop_monitor
+	manager_is ConfigError ''
+	has_no_line "what status shows" "$(cellctl status)" 'Config'
+	check "a change of it was told" grep -q '"ConfigError":{"type":"s","data":""}' /tmp/monitor
+}
+
+config_error_is_seen() {
+	local error='/etc/cellmgr/cellmgrd.conf:1:3: pool-size: .*63M.*: must be a multiple of 2M'
+
+	manager_like ConfigError "^$error.*; the hypervisor is not enabled until"
+	has_line "what status shows" "$(cellctl status)" "^    Config: $error"
 }
 
 test_half_a_core_is_told_or_refused() {

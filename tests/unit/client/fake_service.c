@@ -75,11 +75,11 @@ static const char *const errors[] = {BUS_ERRORS(WORD_ENTRY)};
 
 static struct manager {
 	enum hypervisor_state hypervisor;
-	const char *driver, *version, *source;
+	const char *driver, *version, *source, *config_error;
 	uint64_t memory_total;
 	uint64_t memory_free;
 	uint32_t kept[2], left_out[2];
-} manager = {HYPERVISOR_ENABLED, "cellvisor 0.1.0", "0.1.0", "boot",
+} manager = {HYPERVISOR_ENABLED, "cellvisor 0.1.0", "0.1.0", "boot", "",
 	     48 << 20,		 45 << 20,	    {2, 3},  {4, 5}};
 
 static struct cell *find_cell(const char *name)
@@ -278,6 +278,7 @@ static const sd_bus_vtable manager_vtable[] = {
 	SD_BUS_PROPERTY("CpusKept", "au", get_cpus, offsetof(struct manager, kept), CHANGES),
 	SD_BUS_PROPERTY("Features", "as", get_features, 0, CHANGES),
 	SD_BUS_PROPERTY("CpusLeftOut", "au", get_cpus, offsetof(struct manager, left_out), CHANGES),
+	SD_BUS_PROPERTY("ConfigError", "s", NULL, offsetof(struct manager, config_error), CHANGES),
 	SD_BUS_VTABLE_END};
 
 static int on_step(sd_bus_message *message, void *context, sd_bus_error *error)

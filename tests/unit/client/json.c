@@ -98,7 +98,7 @@ static void test_manager(struct tap *tap)
 		"{\"HypervisorState\":\"off\",\"Driver\":\"\",\"Version\":\"0.1.0\","
 		"\"MemoryTotal\":18446744073709551615,\"MemorySource\":\"linux\",\"MemoryFree\":0,"
 		"\"CpusKept\":[2,3],"
-		"\"Features\":[\"pool\"],\"CpusLeftOut\":[1,3]}");
+		"\"Features\":[\"pool\"],\"CpusLeftOut\":[1,3],\"ConfigError\":\"bad\"}");
 	_cleanup_(manager_info_free) struct manager_info manager = {0};
 	_cleanup_(freep) char *text = NULL;
 
@@ -108,8 +108,8 @@ static void test_manager(struct tap *tap)
 	tap_is_str(tap, text,
 		   "{\"hypervisor-state\":\"off\",\"driver\":\"\",\"version\":\"0.1.0\","
 		   "\"memory-total\":18446744073709551615,\"memory-source\":\"linux\",\"memory-"
-		   "free\":0,\"cpus-kept\":[2,3],\"features\":[\"pool\"],\"cpus-left-out\":[1,3]}"
-		   "\n",
+		   "free\":0,\"cpus-kept\":[2,3],\"features\":[\"pool\"],\"cpus-left-out\":[1,3],"
+		   "\"config-error\":\"bad\"}\n",
 		   "the manager has all its properties, exactly");
 }
 
