@@ -26,6 +26,10 @@ struct step_image {
 	uint64_t address;
 	uint64_t room; /* bytes of loadable memory from there on */
 	char *sha256;  /* that it must have; NULL: any */
+
+	/* Where description_file asks for it. */
+	unsigned int line, column;
+	char key[DESCRIPTION_IMAGE_KEY_MAX];
 };
 
 struct step {

@@ -17,17 +17,22 @@ static void image_set_done(struct image_set *set)
 		image_free(set->images[i]);
 }
 
+static struct problem_place place_of(const struct step *step, const struct step_image *image)
+{
+	return (struct problem_place){.file = step->description_file,
+				      .line = image->line,
+				      .column = image->column,
+				      .key = image->key};
+}
+
 static int open_file(struct step *step, const struct step_image *image)
 {
-	const struct problem_place place = {
-		.file = step->description_file,
-		.key = "image",
-		.value = image->file,
-	};
+	struct problem_place place = place_of(step, image);
 	_cleanup_(problems_done) struct problems problems = {0};
 	uint64_t size;
 	int fd;
 
+	place.value = image->file;
 	fd = check_open_image(NULL, image->file, &place, &problems, &size);
 	if (fd < 0)
 		error_set_problems(&step->error, ERROR_INVALID, &problems);
@@ -36,16 +41,19 @@ static int open_file(struct step *step, const struct step_image *image)
 
 static int copy_image(struct step *step, const struct step_image *source, struct image **ret)
 {
+	const struct problem_place place = place_of(step, source);
+	_cleanup_(error_done) struct error error = {0};
 	_cleanup_(closep) int fd = -1;
-	const char *name = source->file ? source->file : "descriptor";
 
 	if (!source->file)
-		return image_copy(source->fd, name, source->address, source->room, &step->error,
-				  ret);
+		return image_copy(source->fd, "descriptor", source->address, source->room,
+				  &step->error, ret);
 	fd = open_file(step, source);
 	if (fd < 0)
 		return fd;
-	return image_copy(fd, name, source->address, source->room, &step->error, ret);
+	if (image_copy(fd, source->file, source->address, source->room, &error, ret) < 0)
+		return error_set_at(&step->error, error.code, &place, "%s", error_text(&error));
+	return 0;
 }
 
 static int check_image(struct step *step, const struct step_image *source,
@@ -56,13 +64,12 @@ static int check_image(struct step *step, const struct step_image *source,
 		.sha256 = source->sha256,
 		.signatures = step->signatures,
 	};
+	const struct problem_place place = place_of(step, source);
 	_cleanup_(problems_done) struct problems problems = {0};
 	_cleanup_(freep) char *signer = NULL;
 	int r;
 
-	r = check_image_content(NULL, image, &demand,
-				PROBLEM_AT(.file = step->description_file, .key = "image"),
-				&problems, &signer);
+	r = check_image_content(NULL, image, &demand, &place, &problems, &signer);
 	if (r >= 0 && signer && !step->image_signer)
 		step->image_signer = TAKE_POINTER(signer);
 	if (r == -ENOMEM)

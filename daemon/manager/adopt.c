@@ -19,6 +19,7 @@ static bool cpus_fit(const struct description *description, const struct snapsho
 static int check(const struct cell *cell, struct error *error)
 {
 	_cleanup_(freep) char *cpus = cpu_mask_format(&cell->seen.cpus);
+	struct problem_place place;
 
 	if (cell->state != LIFECYCLE_FOREIGN)
 		return error_set(error, ERROR_WRONG_STATE,
@@ -32,11 +33,12 @@ static int check(const struct cell *cell, struct error *error)
 				 "cell %s has no description that it could be; write "
 				 "/etc/cellmgr/cells/%s.json and reload",
 				 cell->name, cell->name);
-	if (!cpus_fit(cell->description, &cell->seen))
-		return error_set(error, ERROR_INVALID,
-				 "%s: cpus: cell %s has CPU %s, which is not what is described",
-				 cell->description->file, cell->name, cpus ? cpus : "?");
-	return 0;
+	if (cpus_fit(cell->description, &cell->seen))
+		return 0;
+	place = description_place(cell->description, "cpus");
+	return error_set_at(error, ERROR_INVALID, &place,
+			    "cell %s has CPU %s, which is not what is described", cell->name,
+			    cpus ?: "?");
 }
 
 int adopt(struct manager *manager, const char *name, struct error *error)

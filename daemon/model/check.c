@@ -14,11 +14,9 @@
 
 struct problem_place check_place(const struct check *check, const char *key)
 {
-	struct problem_place place = {.file = check->description->file, .key = key};
-
-	if (!problems_full(check->problems))
-		description_place(check->description, key, &place.line, &place.column);
-	return place;
+	if (problems_full(check->problems))
+		return (struct problem_place){.file = check->description->file, .key = key};
+	return description_place(check->description, key);
 }
 
 void check_report(const struct check *check, enum severity severity, const char *key,

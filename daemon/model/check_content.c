@@ -9,14 +9,6 @@
 #include "util/read_text.h"
 #include "util/signature.h"
 
-void check_image_key(const struct description *description, size_t index, char *key)
-{
-	if (description->num_images > 1)
-		snprintf(key, CHECK_KEY_MAX, "image[%zu].file", index);
-	else
-		strcpy(key, "image");
-}
-
 static int check_signature(const char *root, const struct image *image, const char *file,
 			   const struct problem_place *place, struct problems *problems,
 			   char **ret_signer)
@@ -106,7 +98,7 @@ static void check_one_content(const struct check_reading *reading, const struct 
 	if (image_copy(fd, from->file, from->address, description_memory_total(check->description),
 		       &error, &image) < 0)
 		return;
-	check_image_key(check->description, index, key);
+	description_image_key(check->description, index, key);
 	place = check_place(check, key);
 	place.value = from->file;
 	check_image_content(reading->root, image, &demand, &place, check->problems, &signer);

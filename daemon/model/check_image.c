@@ -114,7 +114,7 @@ static void check_image(const struct check *check, size_t index, struct address_
 	_cleanup_(closep) int fd = -1;
 	uint64_t size = 0;
 
-	check_image_key(check->description, index, key);
+	description_image_key(check->description, index, key);
 	place = check_place(check, key);
 	place.value = image->file;
 	if (check->input->usual_images && image->file[0] == '/') {

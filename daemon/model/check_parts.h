@@ -26,9 +26,6 @@ void check_report(const struct check *check, enum severity severity, const char 
 int check_signature_there(const char *root, const char *file, const struct problem_place *place,
 			  struct problems *problems);
 
-/* The key of an image's file, of CHECK_KEY_MAX bytes. */
-void check_image_key(const struct description *description, size_t index, char *key);
-
 /* Whether images are there and fit in. May wait for the file systems that they are on. */
 void check_images(const struct check *check);
 

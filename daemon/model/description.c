@@ -279,14 +279,23 @@ void description_free(struct description *description)
 	free(description);
 }
 
-void description_place(const struct description *description, const char *key,
-		       unsigned int *ret_line, unsigned int *ret_column)
+struct problem_place description_place(const struct description *description, const char *key)
 {
 	const struct json_text text = {description->text, description->text_length,
 				       description->file};
+	struct problem_place place = {.file = description->file, .key = key};
 
-	if (!json_text_place(&text, key, ret_line, ret_column))
-		*ret_line = *ret_column = 0;
+	if (!json_text_place(&text, key, &place.line, &place.column))
+		place.line = place.column = 0;
+	return place;
+}
+
+void description_image_key(const struct description *description, size_t index, char *key)
+{
+	if (description->num_images > 1 && index < description->num_images)
+		snprintf(key, DESCRIPTION_IMAGE_KEY_MAX, "image[%u].file", (unsigned int)index);
+	else
+		strcpy(key, "image");
 }
 
 static bool is_name_character(char c)

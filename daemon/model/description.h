@@ -205,11 +205,10 @@ int description_read(int fd, const char *file, const char *name, struct problems
 		     struct description **ret);
 
 /*
- * Line and column of a key, "memory[1].size", in the text that was read, of what it is in where it
- * is not given itself; 0 where it is nowhere.
+ * Where a key, "memory[1].size", is in the text that was read, or what it is in where it is not
+ * given itself; line 0 where it is nowhere. The key is part of the place.
  */
-void description_place(const struct description *description, const char *key,
-		       unsigned int *ret_line, unsigned int *ret_column);
+struct problem_place description_place(const struct description *description, const char *key);
 
 /* Takes NULL. */
 void description_free(struct description *description);
@@ -230,6 +229,10 @@ uint64_t description_comm_address(const struct description *description);
  * else of "devices.LIST".
  */
 void description_device_key(char *key, size_t size, const char *list, size_t index, size_t listed);
+
+/* The key of an image's file, of DESCRIPTION_IMAGE_KEY_MAX bytes; of all where there is no such. */
+#define DESCRIPTION_IMAGE_KEY_MAX sizeof("image[4294967295].file")
+void description_image_key(const struct description *description, size_t index, char *key);
 
 /* Sum of all regions' sizes in bytes. */
 uint64_t description_memory_total(const struct description *description);

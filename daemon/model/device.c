@@ -58,7 +58,7 @@ static int read_one(const struct machine *machine, const struct description *des
 	const struct description_pci *pci = &description->pci[index];
 	const struct machine_pci *function = device_find(machine, pci, NULL);
 	const char *why = "is not in this machine, or more than once";
-	struct problem_place place = {.file = description->file};
+	struct problem_place place;
 	char key[DEVICE_KEY_MAX];
 	int r = function ? 0 : -EXDEV;
 
@@ -75,7 +75,7 @@ static int read_one(const struct machine *machine, const struct description *des
 	if (r != -EXDEV)
 		return r;
 	device_key(description, index, key);
-	place.key = key;
+	place = description_place(description, key);
 	return problems_add(problems, SEVERITY_ERROR, &place, "PCI device %s %s%s", pci->id, why,
 			    holder ? holder->name : "");
 }

@@ -58,8 +58,9 @@ bool pins_irqchip(const struct machine *machine, const struct machine_ioapic *io
 static int refuse(const struct description *description, unsigned int pin,
 		  struct problems *problems)
 {
-	return problems_add(problems, SEVERITY_ERROR,
-			    PROBLEM_AT(.file = description->file, .key = "devices.pins"),
+	const struct problem_place place = description_place(description, "devices.pins");
+
+	return problems_add(problems, SEVERITY_ERROR, &place,
 			    "no IO-APIC of this machine has pin %u", pin);
 }
 

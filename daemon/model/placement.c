@@ -116,12 +116,11 @@ static void report_memory(const struct placement_input *input,
 			  const struct description *description, size_t region,
 			  struct problems *problems)
 {
-	struct problem_place place = {.file = description->file, .key = "memory"};
+	const struct problem_place place = description_place(description, "memory");
 	char wanted[QUANTITY_TEXT_MAX], total[QUANTITY_TEXT_MAX], largest[QUANTITY_TEXT_MAX];
 	char size[QUANTITY_TEXT_MAX];
 	uint64_t piece;
 
-	description_place(description, place.key, &place.line, &place.column);
 	quantity_round_bytes_up(description_memory_total(description), wanted);
 	quantity_round_bytes_up(description->memory[region].size, size);
 	quantity_round_bytes(placement_free(input, &piece), total);
@@ -152,7 +151,9 @@ static int check_fixed(const struct placement_input *input, const struct descrip
 		const struct description_memory *memory = &description->memory[i];
 		const struct address_range range = {memory->phys, memory->size};
 		const struct address_range *obstacle;
+		struct problem_place place;
 		const char *why = NULL;
+		char key[sizeof("memory[18446744073709551615].phys")];
 
 		if (!memory->has_phys)
 			continue;
@@ -164,10 +165,10 @@ static int check_fixed(const struct placement_input *input, const struct descrip
 			      "boot can be given away";
 		if (!why)
 			continue;
-		problems_add(problems, SEVERITY_ERROR,
-			     PROBLEM_AT(.file = description->file, .key = "memory"),
-			     "memory[%zu] cannot be at physical address 0x%" PRIx64 ": %s", i,
-			     memory->phys, why);
+		snprintf(key, sizeof(key), "memory[%zu].phys", i);
+		place = description_place(description, key);
+		problems_add(problems, SEVERITY_ERROR, &place,
+			     "cannot be at physical address 0x%" PRIx64 ": %s", memory->phys, why);
 		result = -EINVAL;
 	}
 	return result;
@@ -243,6 +244,7 @@ static int take_named_cpus(const struct placement_input *input,
 			   const struct description *description, const struct cpu_mask *busy,
 			   struct problems *problems, struct placement *placement)
 {
+	const struct problem_place place = description_place(description, "cpus");
 	int result = 0;
 
 	for_each_cpu (cpu, &description->cpus) {
@@ -258,9 +260,7 @@ static int take_named_cpus(const struct placement_input *input,
 		}
 		if (!why)
 			continue;
-		problems_add(problems, SEVERITY_ERROR,
-			     PROBLEM_AT(.file = description->file, .key = "cpus"), "CPU %d %s%s",
-			     cpu, why, owner);
+		problems_add(problems, SEVERITY_ERROR, &place, "CPU %d %s%s", cpu, why, owner);
 		result = cpu_mask_has(busy, cpu) ? -ENOSPC : -EINVAL;
 	}
 	if (result == 0)
@@ -388,6 +388,7 @@ static int pick_cpus(const struct placement_input *input, const struct descripti
 	const struct cpu_mask from = free_cpus(input, busy);
 	const struct cpu_mask picked = choose_cpus(input, &from, description->cpu_count);
 	const unsigned int wanted = description->cpu_count, count = cpu_mask_count(&from);
+	const struct problem_place place = description_place(description, "cpus");
 
 	if (cpu_mask_count(&picked) == wanted) {
 		placement->cpus = picked;
@@ -396,13 +397,11 @@ static int pick_cpus(const struct placement_input *input, const struct descripti
 	if (count < wanted) {
 		_cleanup_(freep) char *takers = list_takers(input, description, busy);
 
-		problems_add(problems, SEVERITY_ERROR,
-			     PROBLEM_AT(.file = description->file, .key = "cpus"),
+		problems_add(problems, SEVERITY_ERROR, &place,
 			     "wants %u, but %u can be had: CPU 0 stays with Linux%s", wanted, count,
 			     takers ?: "");
 	} else {
-		problems_add(problems, SEVERITY_ERROR,
-			     PROBLEM_AT(.file = description->file, .key = "cpus"),
+		problems_add(problems, SEVERITY_ERROR, &place,
 			     "wants %u, but of whole cores %u can be had (\"whole-cores\" in "
 			     "cellmgrd.conf)",
 			     wanted, cpu_mask_count(&picked));

@@ -88,12 +88,11 @@ int report_link(const struct placement_input *input, const struct description *d
 		struct shortage shortage, struct problems *problems)
 {
 	const struct description_link *link = &description->links[shortage.index];
-	struct problem_place place = {.file = description->file};
+	struct problem_place place;
 	char key[64];
 
 	snprintf(key, sizeof(key), "shared-memory[%zu]", shortage.index);
-	place.key = key;
-	description_place(description, key, &place.line, &place.column);
+	place = description_place(description, key);
 	if (shortage.what == SHORT_OF_LINK_MEMORY)
 		return report_no_memory(input, &place, link, problems);
 	if (shortage.what == SHORT_OF_AGREEMENT)

@@ -21,6 +21,21 @@ int error_set(struct error *error, enum error_code code, const char *format, ...
 	return -EINVAL;
 }
 
+int error_set_at(struct error *error, enum error_code code, const struct problem_place *place,
+		 const char *format, ...)
+{
+	_cleanup_(problems_done) struct problems problems = {0};
+	_cleanup_(freep) char *text = NULL;
+	va_list args;
+
+	va_start(args, format);
+	text = text_vformat(format, args);
+	va_end(args);
+	if (text)
+		problems_add(&problems, SEVERITY_ERROR, place, "%s", text);
+	return error_set_problems(error, code, &problems);
+}
+
 int error_set_problems(struct error *error, enum error_code code, const struct problems *problems)
 {
 	error_done(error);

@@ -21,6 +21,10 @@ struct error {
 int error_set(struct error *error, enum error_code code, const char *format, ...)
 	__attribute__((format(printf, 3, 4)));
 
+/* The same of what is wrong at a place of a file. */
+int error_set_at(struct error *error, enum error_code code, const struct problem_place *place,
+		 const char *format, ...) __attribute__((format(printf, 4, 5)));
+
 /* The first of a list of problems, in one line. Returns -EINVAL. */
 int error_set_problems(struct error *error, enum error_code code, const struct problems *problems);
 

@@ -26,7 +26,7 @@ test_image_is_the_one_that_is_meant() {
 	local right loads wrong=${EPOCHSECONDS}000000000000000000000000000000000000000000000000000000
 	right=$(digest $image_dir/alpha.bin) loads=$(fake calls load)
 	describe_with_digest "$wrong"
-	fails_with Invalid "pinned.json: image: alpha.bin has SHA-256 $right, and \"sha256\" says $wrong" \
+	fails_with Invalid "pinned.json:1:30: image: alpha.bin has SHA-256 $right, and \"sha256\" says $wrong" \
 		manager StartCell s pinned
 	is "loads" "$(fake calls load)" "$loads"
 	is "the hypervisor was not enabled for it" "$(manager_property HypervisorState)" off
@@ -48,9 +48,9 @@ test_own_images_are_those_that_are_meant() {
 	call EnableHypervisor
 	cell pinned Create
 	like "another one" "$(./bus-peer load pinned $image_dir/beta.bin 0 2>&1)" \
-		"Error.Invalid: .*SHA-256 $(digest $image_dir/beta.bin), and \"sha256\" says"
+		"Error.Invalid: .*pinned.json:1:30: image: .*SHA-256 $(digest $image_dir/beta.bin), and \"sha256\" says"
 	like "the one, but elsewhere" "$(./bus-peer load pinned $image_dir/alpha.bin 0x1000 2>&1)" \
-		'Error.Invalid: .*only what has it is loaded, and none is for guest address 0x1000'
+		'Error.Invalid: .*pinned.json:1:30: image: .*only what has it is loaded, and none is for guest address 0x1000'
 	like "another one beside it" \
 		"$(./bus-peer load pinned $image_dir/alpha.bin 0 $image_dir/beta.bin 0x1000 2>&1)" \
 		'Error.Invalid: .*none is for guest address 0x1000'

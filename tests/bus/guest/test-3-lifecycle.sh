@@ -62,7 +62,7 @@ test_images_by_descriptor() {
 		"$(./bus-peer load alpha $images/large.bin 0 2>&1)" \
 		'Error.Invalid: .*larger than the 1048576 bytes'
 	like "load of an image outside" "$(./bus-peer load alpha $images/beta.bin 0x200000 2>&1)" \
-		'Error.Invalid: .*0x200000 is in no loadable memory'
+		'Error.Invalid: .*alpha.json:4:2: image: address 0x200000 is in no loadable memory'
 	like "load of no regular file" "$(./bus-peer load alpha /dev/null 0 2>&1)" \
 		'Error.Invalid: .*not a regular file'
 	# What was loaded before is still there.

@@ -186,7 +186,7 @@ test_what_does_not_fit_is_not_adopted() {
 	property_becomes 15 stranger State foreign
 	property_becomes 15 alpha State foreign
 	fails_with Invalid "stranger has no description" stranger Adopt
-	fails_with Invalid "alpha.json: cpus: cell alpha has CPU 1," alpha Adopt
+	fails_with Invalid "alpha.json:2:2: cpus: cell alpha has CPU 1," alpha Adopt
 	state_is alpha foreign
 	check "no record of it" [ ! -e /run/cellmgr/records/alpha ]
 	fake gone stranger >/dev/null

@@ -57,7 +57,7 @@ test_device_is_taken_as_the_description_says() {
 	is 'the driver that holds it' "$(card_driver)" cellvisor-pci
 	sed 's/\[2\]/[1]/' $cells/drive.json >$cells/rival.json
 	done_well call Reload
-	fails_with Invalid 'PCI device 8086:15b7 belongs to cell drive' rival Create
+	fails_with Invalid 'rival.json:[0-9]+:[0-9]+: devices.*: PCI device 8086:15b7 belongs to cell drive' rival Create
 	rm $cells/rival.json
 	# What the device has cannot be read any more: that makes no other cell of it.
 	printf '\xff%.0s' {1..256} >$pci/$card/config

@@ -250,7 +250,7 @@ test_map_tells_whose_all_is() {
 	fails_with NoSuchCell "nosuch" manager CheckRoom s nosuch
 	echo '{ "cpus": [2], "memory": "1M", "image": "beta.bin" }' >/etc/cellmgr/cells/rival.json
 	done_well call Reload
-	fails_with NoResources "CPU 2 belongs to cell pump" manager CheckRoom s rival
+	fails_with NoResources "rival.json:1:3: cpus: CPU 2 belongs to cell pump" manager CheckRoom s rival
 	call DisableHypervisor b true
 	map=$(cellctl --json=short map)
 	like "without a hypervisor there is no memory" "$map" '"memory":\[\]'
