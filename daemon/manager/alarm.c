@@ -71,6 +71,8 @@ static void recall_end(struct cell *cell)
 	_cleanup_(freep) char *text = end_text(cell);
 
 	cell_set_last_error(cell, text ? text : "failed");
+	if (cell->seen.status.failure.reason != FAILURE_KILLED)
+		on_failure_recall(cell);
 }
 
 static void tell_of_loss(struct manager *manager, struct cell *cell)

@@ -59,20 +59,27 @@ static void show_plan(struct cell *cell)
 	arm(cell->manager);
 }
 
-static void tell_limit(struct cell *cell, const struct description_restart *rules)
+static void show_limit(struct cell *cell)
 {
 	_cleanup_(freep) char *text = NULL;
 	char within[QUANTITY_TEXT_MAX];
 
-	quantity_format_time(rules->within_ns, within);
-	log_event(LOG_ERR, MESSAGE_CELL_RESTART_LIMIT, cell->name, NULL, 0,
-		  "Cell %s stays failed: it has been started again %" PRIu64 " times within %s",
-		  cell->name, cell->record.restart.count, within);
-	text = text_format("%s; it was started again %" PRIu64 " times within %s and stays failed",
-			   cell->last_error ? cell->last_error : "it failed",
-			   cell->record.restart.count, within);
+	quantity_format_time(cell->description->restart.within_ns, within);
+	text = text_format("%s; it was started again %" PRIu64 " time%s within %s and stays failed",
+			   cell->last_error ?: "it failed", cell->record.restart.count,
+			   cell->record.restart.count == 1 ? "" : "s", within);
 	if (text)
 		cell_set_last_error(cell, text);
+}
+
+void on_failure_recall(struct cell *cell)
+{
+	const struct description *description = cell->description;
+	const struct restart_record *record = &cell->record.restart;
+
+	if (description && description->on_failure == DESCRIPTION_ON_FAILURE_RESTART &&
+	    !record->due && record->count >= description->restart.limit)
+		show_limit(cell);
 }
 
 static void plan_restart(struct manager *manager, struct cell *cell)
@@ -83,15 +90,20 @@ static void plan_restart(struct manager *manager, struct cell *cell)
 	uint64_t now = now_us(manager);
 
 	cell->restarting = false;
-	if (!restart_plan(record, rules, now))
-		tell_limit(cell, rules);
-	else
+	quantity_format_time(rules->within_ns, within);
+	if (restart_plan(record, rules, now)) {
 		log_event(LOG_WARNING, MESSAGE_CELL_RESTART, cell->name, NULL, 0,
 			  "Cell %s is started again in %s, time %" PRIu64 " of at most %" PRIu32
 			  " within %s",
 			  cell->name, quantity_format_time((record->due - now) * 1000, delay),
-			  record->count, rules->limit,
-			  quantity_format_time(rules->within_ns, within));
+			  record->count, rules->limit, within);
+	} else {
+		log_event(LOG_ERR, MESSAGE_CELL_RESTART_LIMIT, cell->name, NULL, 0,
+			  "Cell %s stays failed: it has been started again %" PRIu64
+			  " time%s within %s",
+			  cell->name, record->count, record->count == 1 ? "" : "s", within);
+		show_limit(cell);
+	}
 	show_plan(cell);
 }
 
@@ -158,6 +170,9 @@ static void cancel(struct cell *cell)
 {
 	if (cell->restarting)
 		queue_drop_own_start(cell->manager, cell->name);
+	/* One that does not come about does not count. */
+	else if (cell->record.restart.due && cell->record.restart.count)
+		cell->record.restart.count--;
 	cell->record.restart.due = 0;
 	cell->restarting = false;
 	show_plan(cell);

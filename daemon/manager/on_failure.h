@@ -39,4 +39,7 @@ bool on_failure_withdraw(struct manager *manager, const char *cell);
 /* Whether a cell of a daemon before us is to be started again. */
 void on_failure_remember(struct cell *cell);
 
+/* Of one whose failure is shown again: that it stays so, where it has been started too often. */
+void on_failure_recall(struct cell *cell);
+
 #endif /* ON_FAILURE_H */

@@ -63,6 +63,9 @@ test_a_cell_is_started_again() {
 	unit_becomes 30 cell@beta active
 	sleep 1
 	state_is alpha failed
+	# Who asks the next daemon hears it, too.
+	systemctl restart cellmgrd
+	property_like alpha LastError 'wrote 4 bytes .*started again 2 times within 1min and stays failed'
 	# Who starts it now begins anew.
 	done_well call StartCell s alpha
 	fail_alpha
@@ -189,7 +192,7 @@ test_what_was_planned_outlives_the_daemon() {
 	# It is still known how often.
 	fail_alpha
 	unit_becomes 15 cell@alpha failed
-	property_like alpha LastError 'started again 1 times .* stays failed'
+	property_like alpha LastError 'started again 1 time within .* stays failed'
 	without_keys alpha
 }
 
@@ -413,7 +416,7 @@ test_a_stop_takes_back_a_start_that_waits() {
 }
 
 test_cancel_ends_what_was_planned() {
-	with_keys alpha '"on-failure": "restart", "restart": { "delay": "1500ms" }'
+	with_keys alpha '"on-failure": "restart", "restart": { "delay": "1500ms", "limit": 1 }'
 	done_well systemctl start cell@alpha
 	fail_alpha
 	property_becomes 15 alpha Operation restart
@@ -421,6 +424,9 @@ test_cancel_ends_what_was_planned() {
 	property_is alpha Operation ""
 	unit_becomes 15 cell@alpha failed
 	fails_with WrongState "nothing" alpha Cancel
+	# What has not come about is none that was too many.
+	systemctl restart cellmgrd
+	property_like alpha LastError 'which is not its memory [^;]*$'
 	# Where it waits for the driver.
 	done_well call StartCell s beta
 	done_well call StartCell s alpha
