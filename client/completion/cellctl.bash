@@ -1,52 +1,46 @@
 # SPDX-License-Identifier: GPL-2.0-only
 # Completion of cellctl for bash.
 
+# At a prompt nobody is asked for a password, or waits for a machine that does not answer.
 _cellctl_cells() {
-	command cellctl --no-legend --no-pager --json=off --quiet list 2>/dev/null |
-		command awk '{ print $1 }'
+	SSH_ASKPASS_REQUIRE=never command timeout 5 setsid cellctl "$@" --no-legend --no-pager --json=off --quiet \
+		list 2>/dev/null </dev/null | command awk '{ print $1 }'
 }
 
 _cellctl() {
-	local current=${COMP_WORDS[COMP_CWORD]} previous=${COMP_WORDS[COMP_CWORD - 1]}
+	local current=${COMP_WORDS[COMP_CWORD]} last before='' verb='' cells=0 host=() word words
 	local verbs='status list start stop restart kill cancel create load destroy adopt enable disable check apply doctor
 		console signals set stats top map crash monitor version help'
 	local options='--help --version --host= --quiet --json= --no-pager --no-legend'
-	local verb='' cells=0 word i
 
 	COMPREPLY=()
-	for ((i = 1; i < COMP_CWORD; i++)); do
-		word=${COMP_WORDS[i]}
-		case $word in
-		-* | =) ;;
-		short | pretty | off)
-			# The value of --json=, which bash takes for a word of its own.
-			[ "${COMP_WORDS[i - 1]}" = '=' ] || cells=$((cells + 1))
-			;;
-		*)
-			[[ ${COMP_WORDS[i - 1]} == @(=|-H|--host|-n) ]] && continue
-			if [ -z "$verb" ]; then
-				verb=$word
-			else
-				cells=$((cells + 1))
-			fi
-			;;
+	# Of COMP_WORDS user@host and --json=short are several. The last word is the one to be completed.
+	read -ra words <<<"${COMP_LINE:0:COMP_POINT}."
+	last=${words[-1]%.}
+	for word in "${words[@]:1:${#words[@]}-2}"; do
+		case $before in
+		-H | --host) host=(-H "$word") word='' ;;
+		-n | --json | --iterations | --interval | --report | --smi) word='' ;;
 		esac
+		case $word in
+		--host=*) host=(-H "${word#*=}") ;;
+		-H?*) host=(-H "${word#-H}") ;;
+		-* | '') ;;
+		*) if [ "$verb" ]; then cells=$((cells + 1)); else verb=$word; fi ;;
+		esac
+		before=$word
 	done
 
-	if [ "$previous" = --json ] ||
-		{ [ "$previous" = '=' ] && [ "${COMP_WORDS[COMP_CWORD - 2]}" = --json ]; }; then
-		mapfile -t COMPREPLY < <(compgen -W 'short pretty off' -- "$current")
+	case $before:$last in
+	--json:* | *:--json=*)
+		mapfile -t COMPREPLY < <(compgen -W 'short pretty off' -- "${current#=}")
 		return
-	fi
-	if [ "$previous" = -H ] || [ "$previous" = --host ] ||
-		{ [ "$previous" = '=' ] && [ "${COMP_WORDS[COMP_CWORD - 2]}" = --host ]; }; then
-		mapfile -t COMPREPLY < <(compgen -A hostname -- "$current")
+		;;
+	-H:* | --host:* | *:--host=*)
+		mapfile -t COMPREPLY < <(compgen -A hostname -- "${current#=}")
 		return
-	fi
-	if [ "$current" = '=' ] && [ "$previous" = --json ]; then
-		COMPREPLY=(short pretty off)
-		return
-	fi
+		;;
+	esac
 
 	case $current in
 	-*)
@@ -69,11 +63,11 @@ _cellctl() {
 		mapfile -t COMPREPLY < <(compgen -W "$verbs" -- "$current")
 		;;
 	start | stop | restart | kill | cancel)
-		mapfile -t COMPREPLY < <(compgen -W "$(_cellctl_cells)" -- "$current")
+		mapfile -t COMPREPLY < <(compgen -W "$(_cellctl_cells "${host[@]}")" -- "$current")
 		;;
 	status | create | load | destroy | adopt | console | signals | set | stats | top | crash)
 		[ "$cells" = 0 ] &&
-			mapfile -t COMPREPLY < <(compgen -W "$(_cellctl_cells)" -- "$current")
+			mapfile -t COMPREPLY < <(compgen -W "$(_cellctl_cells "${host[@]}")" -- "$current")
 		;;
 	help)
 		[ "$cells" = 0 ] && mapfile -t COMPREPLY < <(compgen -W "$verbs" -- "$current")
