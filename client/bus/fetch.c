@@ -234,7 +234,7 @@ int check_cell_name(const char *cell, sd_bus_error *ret_error)
 {
 	if (*cell == '\0' || !utf8_is_valid(cell))
 		return sd_bus_error_setf(ret_error, BUS_ERROR("NoSuchCell"),
-					 "That is no name of a cell.");
+					 "this is no name of a cell");
 	return 0;
 }
 

@@ -77,7 +77,7 @@ static int check_name(const char *name, sd_bus_error *ret_error)
 {
 	if (*name == '\0' || !utf8_is_valid(name))
 		return sd_bus_error_set(ret_error, BUS_ERROR("NoSuchSignal"),
-					"That is no name of a signal.");
+					"this is no name of a signal");
 	return 0;
 }
 
