@@ -105,23 +105,28 @@ static char *description_name(const char *path)
 	return strndup(name, strlen(name) - suffix_length(name));
 }
 
-/* On the bus the place is the beginning of the text, with the value behind it. */
-static void split_place(struct problem *finding)
+/* On the bus the place is the beginning of the text, with the value behind it, which is freed. */
+static int split_place(struct problem *finding)
 {
+	char *text = finding->text, *end;
 	int length = 0;
 
 	finding->line = finding->column = 0;
-	if (sscanf(finding->text, "line %u, column %u: %n", &finding->line, &finding->column,
-		   &length) == 2)
-		finding->text += length;
+	if (sscanf(text, "line %u, column %u: %n", &finding->line, &finding->column, &length) == 2)
+		text += length;
 	else
 		finding->line = 0;
+	end = finding->line && *text == '"' ? strstr(text, "\": ") : NULL;
+	free(finding->value);
+	finding->value = end ? strndup(text + 1, (size_t)(end - text) - 1) : strdup("");
+	finding->text = end ? end + strlen("\": ") : text;
+	return finding->value ? 0 : -ENOMEM;
 }
 
 /* a(ssss), with the findings of one file after each other; one without any has an empty one. */
 static int read_all_findings(struct check *check, sd_bus_message *reply)
 {
-	struct problem finding = {.value = ""};
+	struct problem finding = {0};
 	const char *last = NULL, *severity;
 	int r;
 
@@ -137,11 +142,13 @@ static int read_all_findings(struct check *check, sd_bus_message *reply)
 		}
 		finding.severity =
 			strcmp(severity, "error") == 0 ? SEVERITY_ERROR : SEVERITY_WARNING;
-		split_place(&finding);
+		if (r >= 0)
+			r = split_place(&finding);
 		if (r >= 0 && *severity)
 			r = take_finding(check, &finding);
 		last = finding.file;
 	}
+	free(finding.value);
 	return r;
 }
 

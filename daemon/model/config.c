@@ -114,15 +114,27 @@ static const struct description_key config_keys[] = {
 static const struct description_object config_object = {"cellmgrd.conf", .keys = config_keys};
 
 /* The hypervisor's part must leave something of it. */
-static void check_size(const struct config *config, const char *file, const char *key,
+static void check_size(const struct config *config, const struct json_text *text, const char *key,
 		       uint64_t size, struct problems *problems)
 {
+	const struct problem_place place = json_text_place(text, key);
 	char part[QUANTITY_TEXT_MAX];
 
 	if (config->hypervisor_memory >= size)
-		problems_add(problems, SEVERITY_ERROR, PROBLEM_AT(.file = file, .key = key),
+		problems_add(problems, SEVERITY_ERROR, &place,
 			     "must be larger than hypervisor-memory (%s), which is a part of it",
 			     quantity_format_bytes(config->hypervisor_memory, part));
+}
+
+static void check_directory(const struct config *config, const struct json_text *text,
+			    struct problems *problems)
+{
+	struct problem_place place = json_text_place(text, "metrics.directory");
+
+	place.value = config->metrics.directory;
+	if (place.value && place.value[0] != '/')
+		problems_add(problems, SEVERITY_ERROR, &place,
+			     "must be an absolute path, like /run/cellmgr/metrics");
 }
 
 int config_parse(const char *text, size_t length, const char *file, struct problems *problems,
@@ -144,16 +156,13 @@ int config_parse(const char *text, size_t length, const char *file, struct probl
 		config.debug_console.size = UART_REGISTERS;
 		config.debug_console.type = CONSOLE_8250;
 	}
-	check_size(&config, file, "pool-size", config.pool_size, problems);
+	check_size(&config, &parser.text, "pool-size", config.pool_size, problems);
 	if (config.reserved_memory.size)
-		check_size(&config, file, "reserved-memory", config.reserved_memory.size, problems);
+		check_size(&config, &parser.text, "reserved-memory", config.reserved_memory.size,
+			   problems);
 	if (config.pool_limit)
-		check_size(&config, file, "pool-limit", config.pool_limit, problems);
-	if (config.metrics.directory && config.metrics.directory[0] != '/')
-		problems_add(problems, SEVERITY_ERROR,
-			     PROBLEM_AT(.file = file, .key = "metrics.directory",
-					.value = config.metrics.directory),
-			     "must be an absolute path, like /run/cellmgr/metrics");
+		check_size(&config, &parser.text, "pool-limit", config.pool_limit, problems);
+	check_directory(&config, &parser.text, problems);
 	r = problems_result(problems);
 	if (r < 0) {
 		config_done(&config);

@@ -283,11 +283,8 @@ struct problem_place description_place(const struct description *description, co
 {
 	const struct json_text text = {description->text, description->text_length,
 				       description->file};
-	struct problem_place place = {.file = description->file, .key = key};
 
-	if (!json_text_place(&text, key, &place.line, &place.column))
-		place.line = place.column = 0;
-	return place;
+	return json_text_place(&text, key);
 }
 
 void description_image_key(const struct description *description, size_t index, char *key)

@@ -133,21 +133,6 @@ void json_text_problem(const struct json_text *text, struct problems *problems,
 	problems_add(problems, severity, &place, "%s", message);
 }
 
-/* Finds a path, or what is nearest to it upwards. */
-static bool find_place(const struct json_text *text, const struct json_path *path,
-		       unsigned int *ret_line, unsigned int *ret_column)
-{
-	size_t offset;
-
-	for (; path; path = path->parent) {
-		if (json_walk_find(text, path, &offset) < 0)
-			continue;
-		json_walk_position(text, offset, ret_line, ret_column);
-		return true;
-	}
-	return false;
-}
-
 struct step {
 	struct json_path path;
 	char key[STEP_KEY_MAX];
@@ -172,11 +157,12 @@ static const char *read_step(const char *words, struct step *ret)
 	return words + length;
 }
 
-bool json_text_place(const struct json_text *text, const char *path, unsigned int *ret_line,
-		     unsigned int *ret_column)
+struct problem_place json_text_place(const struct json_text *text, const char *path)
 {
+	struct problem_place place = {.file = text->file, .key = path};
 	struct step steps[STEPS_MAX] = {0};
-	size_t count = 0;
+	const struct json_path *nearest;
+	size_t count = 0, offset;
 
 	while (path && *path && count < STEPS_MAX) {
 		struct step *step = &steps[count];
@@ -185,7 +171,12 @@ bool json_text_place(const struct json_text *text, const char *path, unsigned in
 		if (path && count++ > 0)
 			step->path.parent = &step[-1].path;
 	}
-	return count > 0 && find_place(text, &steps[count - 1].path, ret_line, ret_column);
+	nearest = count > 0 ? &steps[count - 1].path : NULL;
+	while (nearest && json_walk_find(text, nearest, &offset) < 0)
+		nearest = nearest->parent;
+	if (nearest)
+		json_walk_position(text, offset, &place.line, &place.column);
+	return place;
 }
 
 /* Returns -EINVAL. */

@@ -50,10 +50,9 @@ void json_text_problem(const struct json_text *text, struct problems *problems,
 	__attribute__((format(printf, 6, 7)));
 
 /*
- * Line and column of the value at a path as json_path_format() writes it; of what is nearest on the
- * way there where it is not in the text. False where nothing of it is.
+ * Where the value at a path is, as json_path_format() writes it; or what is nearest on the way
+ * there where it is not in the text, line 0 where nothing of it is. The path is the place's key.
  */
-bool json_text_place(const struct json_text *text, const char *path, unsigned int *ret_line,
-		     unsigned int *ret_column);
+struct problem_place json_text_place(const struct json_text *text, const char *path);
 
 #endif /* JSON_TEXT_H */

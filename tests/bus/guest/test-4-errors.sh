@@ -425,6 +425,19 @@ config_error_is_seen() {
 	has_line "what status shows" "$(cellctl status)" "^    Config: $error"
 }
 
+# Also what only several keys together make wrong.
+test_broken_configuration_is_told_with_its_place() {
+	local text
+	text=$(printf '{\n "pool-limit": "2M",\n "metrics": { "directory": "here" } }' |
+		tee /etc/cellmgr/cellmgrd.conf && cellctl check)
+	has_line "a size" "$text" '^/etc/cellmgr/cellmgrd.conf:2:2: error: pool-limit: must be larger than'
+	has_line "a directory" "$text" \
+		'^/etc/cellmgr/cellmgrd.conf:3:15: error: metrics.directory: "here": must be an absolute path'
+	text=$(cellctl --json=short check)
+	like "the value has a key of its own" "$text" \
+		'"key":"metrics.directory","text":"must be an absolute[^"]*","line":3,"column":15,"value":"here"'
+}
+
 test_half_a_core_is_told_or_refused() {
 	local cpu
 	# Of the machine's four CPUs 1 and 3 are a core.
