@@ -74,13 +74,14 @@ static struct decision decide_single(const struct situation *now)
 	const struct cell *cell = now->cell;
 	struct decision decision;
 
-	if (now->hypervisor != HYPERVISOR_ENABLED)
-		return refuse_without_hypervisor(now);
 	/* It ended while the Kill was waiting, perhaps by a Stop that the Kill cut short. */
 	if (now->verb == VERB_KILL && now->was_running && !cell_running(cell))
 		return done;
 	if (!(singles[now->verb].states & (1u << cell->state)))
 		return refuse(cell, ERROR_WRONG_STATE, singles[now->verb].hint);
+	/* Without it there is none to load, start or end. */
+	if (now->hypervisor != HYPERVISOR_ENABLED)
+		return refuse_without_hypervisor(now);
 	if (!cell->description && (now->verb == VERB_CREATE || now->verb == VERB_LOAD))
 		return refuse_without_description(cell);
 	decision = now->verb == VERB_CREATE ? step_to_create(now) : step_on(cell, now->verb);

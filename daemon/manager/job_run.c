@@ -117,10 +117,12 @@ static void run_next(struct manager *manager)
 	manager->running_jobs = false;
 }
 
-/* What went wrong with it is told of the cell; a call that does not fit its state is not. */
+/* What went wrong with it is told of the cell; a call that does not fit the state of things is not.
+ */
 static void note_outcome(const struct job *job, struct cell *cell, const struct error *error)
 {
-	if (error_is_set(error) && error->code != ERROR_WRONG_STATE)
+	if (error_is_set(error) && error->code != ERROR_WRONG_STATE &&
+	    error->code != ERROR_HYPERVISOR_OFF)
 		cell_set_last_error(cell, error_text(error));
 	/* What somebody has put right is over; how a cell failed is evidence. */
 	else if (!error_is_set(error) && job->asked && cell->state != LIFECYCLE_FAILED)

@@ -31,6 +31,13 @@ test_hypervisor_off() {
 	rm /etc/cellmgr/cellmgrd.conf
 	systemctl restart cellmgrd
 	state_is alpha defined
+	# What there is nothing of needs no hypervisor.
+	fails_with WrongState "nothing to kill" alpha Kill
+	fails_with WrongState "needs a cell that is created" alpha Load 'a(ht)'
+	check "a kill of what does not run" cellctl kill alpha
+	check "what holds nothing has been taken back" cellctl destroy alpha
+	# Nor is it the cell's trouble, once it is there.
+	property_is alpha LastError ""
 }
 
 test_no_driver() {
