@@ -48,7 +48,9 @@ static int fetch_problems(struct client *client, const struct cell_list *list,
 	int r = 0;
 
 	for (size_t i = 0; i < list->count && r >= 0; i++) {
-		if (lifecycle_from_word(list->cells[i].state) == LIFECYCLE_DEFINED)
+		const enum lifecycle state = lifecycle_from_word(list->cells[i].state);
+
+		if (state == LIFECYCLE_DEFINED || state == LIFECYCLE_INVALID)
 			r = add_problem(&client->connection, list->cells[i].name, problems,
 					ret_error);
 	}

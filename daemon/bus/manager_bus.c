@@ -129,6 +129,15 @@ METHOD(list_cells)
 	return r < 0 ? r : sd_bus_send(NULL, reply, NULL);
 }
 
+/* Where there is little room: a file is named without the directories that it is in. */
+static const char *without_directory(const char *text)
+{
+	const size_t length = *text == '/' ? strcspn(text, ": ") : 0;
+	const char *slash = memrchr(text, '/', length);
+
+	return slash ? slash + 1 : text;
+}
+
 /* What is most worth knowing of a cell beyond its state. To be freed; NULL without memory. */
 static char *make_note(const struct cell *cell)
 {
@@ -137,7 +146,7 @@ static char *make_note(const struct cell *cell)
 	if (*cell->operation)
 		return text_format("(%s)", cell->operation);
 	if (cell->last_error || !cell->pending)
-		return strdup(cell->last_error ?: "");
+		return strdup(without_directory(cell->last_error ?: ""));
 	keys = description_keys_format(cell->pending);
 	return keys ? text_format("pending: %s", keys) : NULL;
 }

@@ -400,6 +400,9 @@ test_a_cell_whose_description_has_gone_is_told() {
 test_broken_descriptions_are_listed() {
 	state_is broken invalid
 	property_like broken LastError 'broken.json:3:.*memroy'
+	# There is room for what is wrong, rather than for where all descriptions are.
+	has_line "what a list says of it" "$(cellctl list)" '^broken +invalid .*  broken.json:3:2: memroy'
+	like "nor does it fit" "$(cellctl --json=short map)" '"broken":"/etc/cellmgr/cells/broken.json:3:2: memroy'
 	done_well call GetCell s broken
 	# It is there, and nothing can be done with it.
 	fails_with Invalid "broken.json:3:" broken Kill
