@@ -125,16 +125,16 @@ void signal_list_done(struct signal_list *list)
 
 static int refuse_name(const struct cell *cell, const char *name, sd_bus_error *ret_error)
 {
+	_cleanup_(error_done) struct error error = {0};
+
 	/* What a peer sends is repeated only where it is a name. */
 	if (!description_name_valid(name))
 		return sd_bus_error_setf(ret_error, error_bus_name(ERROR_NO_SUCH_SIGNAL),
 					 "this is no name of a signal; cell %s has its signals in "
 					 "property Signals",
 					 cell->name);
-	return sd_bus_error_setf(
-		ret_error, error_bus_name(ERROR_NO_SUCH_SIGNAL),
-		"cell %s has no signal %s; those that it has are in property Signals", cell->name,
-		name);
+	signals_refuse(cell, name, &error);
+	return service_reply_error(ret_error, &error);
 }
 
 static int list_all(const struct cell *cell, struct signal_list *list)

@@ -6,6 +6,7 @@
 #include <string.h>
 
 #include "driver/link_memory.h"
+#include "common/nearest.h"
 #include "manager/manager.h"
 #include "util/log.h"
 #include "util/message_ids.h"
@@ -199,6 +200,22 @@ static void tell_journal(const struct cell *cell, const struct signal_reading *o
 		  author->uid, author->peer);
 }
 
+static const char *next_signal(const void *words, size_t index)
+{
+	const struct description *description = words;
+
+	return description && index < description->num_signals ? description->signals[index].name
+							       : NULL;
+}
+
+int signals_refuse(const struct cell *cell, const char *name, struct error *error)
+{
+	const char *near = nearest_word(name, next_signal, cell->description);
+
+	return error_set(error, ERROR_NO_SUCH_SIGNAL, "cell %s has no signal %s%s%s%s", cell->name,
+			 name, near ? "; did you mean \"" : "", near ?: "", near ? "\"?" : "");
+}
+
 int signals_write(const struct cell *cell, const char *name, const struct signal_value *value,
 		  const struct signal_author *author, struct error *error)
 {
@@ -210,8 +227,7 @@ int signals_write(const struct cell *cell, const char *name, const struct signal
 	int r = -ENOENT;
 
 	if (!old.signal)
-		return error_set(error, ERROR_NO_SUCH_SIGNAL, "cell %s has no signal %s",
-				 cell->name, name);
+		return signals_refuse(cell, name, error);
 	if (!old.signal->write)
 		return error_set(error, ERROR_INVALID,
 				 "signal %s is not to be written: its description does not say "

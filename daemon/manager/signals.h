@@ -22,6 +22,9 @@ struct signal_reading {
 /* The signal of that name, also where it does not come from here; NULL: the cell has none. */
 const struct description_signal *signals_find(const struct cell *cell, const char *name);
 
+/* NoSuchSignal, with the name that may have been meant. Returns -EINVAL. */
+int signals_refuse(const struct cell *cell, const char *name, struct error *error);
+
 /* Reads them: those of one section all of the same moment. What cannot be read has its quality. */
 void signals_read(const struct cell *cell, struct signal_reading *readings, size_t count);
 

@@ -379,7 +379,7 @@ test_wrong_writes_are_refused() {
 	refused Invalid 'heat: 16384 is more than its type holds, 16383.5' heat d 16384
 	refused Invalid 'run: takes true or false' run d 1
 	refused Invalid 'speed is not to be written' speed d 1
-	refused NoSuchSignal 'turbine has no signal speedd' speedd d 1
+	refused NoSuchSignal 'turbine has no signal speedd; did you mean "speed"\?' speedd d 1
 	refused NoSuchSignal 'this is no name of a signal' ../speed d 1
 	is "the section" "$(cksum $common)" "$before"
 	is "lines in the journal" "$(journal MESSAGE_ID=$written | wc -l)" 2

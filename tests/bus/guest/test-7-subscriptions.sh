@@ -63,7 +63,7 @@ test_subscriptions_are_bounded() {
 	fails_with Invalid 'period_usec: is 19999, must be 20000 to 3600000000, or 0' turbine \
 		SubscribeSignals ast 19999
 	fails_with Invalid 'period_usec: is 3600000001' turbine SubscribeSignals ast 3600000001
-	fails_with NoSuchSignal 'turbine has no signal spee;' turbine SubscribeSignals ast+ spee
+	fails_with NoSuchSignal 'turbine has no signal spee; did you mean "speed"\?' turbine SubscribeSignals ast+ spee
 	fails "more than one user may have" as_nobody ./signal-peer many turbine 1000000 34
 	is "what is said" "$(sort <<<"$output" | uniq -c | sed 's/^ *//')" \
 		"2 org.freedesktop.DBus.Error.LimitsExceeded: 32 subscriptions to signals are yours already"
