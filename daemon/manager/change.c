@@ -51,7 +51,7 @@ static void judge_entry(const struct manager *manager, const struct cell *cell,
 		set_kind(change, CHANGE_INVALID,
 			 cell && cell->description
 				 ? "it has errors; the description in force stays so"
-				 : "it has errors");
+				 : "it has errors, see cellctl check");
 		return;
 	}
 	if (!cell || (!cell->description && !cell->exists)) {

@@ -121,7 +121,7 @@ test_plan_names_every_cell() {
 	is "new" "$(planned gamma)" "define  it is new, and can be started"
 	is "gone" "$(planned beta)" "remove  its description has gone"
 	is "not there" "$(planned boot)" "update memory for its next start"
-	is "with errors" "$(planned broken)" "invalid  it has errors"
+	is "with errors" "$(planned broken)" "invalid  it has errors, see cellctl check"
 	state_is beta created
 	fails "nobody has heard of gamma" call GetCell s gamma
 	done_well call Apply s ""
