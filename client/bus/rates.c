@@ -72,5 +72,5 @@ const struct cell_rates *rates_update(struct rates *rates, const struct cell_inf
 
 bool rates_are_due(const struct cell_info *cell, const struct cell_rates *rates)
 {
-	return cell_info_runs(cell) && cell->exits_at > 0 && !rates->valid;
+	return cell_info_runs(cell) && !rates->valid;
 }

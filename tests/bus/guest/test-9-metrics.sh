@@ -72,3 +72,9 @@ test_signals_are_among_the_figures() {
 	forget_metrics
 	clear_links
 }
+
+# Also where the daemon begins to read the counters only since somebody asks.
+test_exits_are_told_to_who_asks_first() {
+	done_well call StartCell s alpha
+	has_line "exits of a cell that has just been started" "$(cellctl stats alpha)" '^total +[1-9]'
+}
