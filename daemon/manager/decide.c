@@ -53,7 +53,11 @@ static struct decision enable(const struct situation *now)
 
 static struct decision refuse_without_description(const struct cell *cell)
 {
-	return refuse(cell, ERROR_INVALID, "it has no description any more");
+	/* None before the one that is there now, which has errors. */
+	if (cell->broken)
+		return refuse(NULL, ERROR_INVALID, cell->broken);
+	return refuse(cell, ERROR_INVALID,
+		      "it has no description any more; write one, and reload cellmgrd");
 }
 
 /* The methods that are a single step: in which states, and what to say in others. */

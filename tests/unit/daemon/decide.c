@@ -241,7 +241,7 @@ static const struct {
 	struct situation now;
 	bool undescribed;
 	bool ill;
-	const char *last_error;
+	const char *last_error, *broken;
 	const char *want;
 } rows[] = {
 #define WHOLE(name) .verb = VERB_##name, .whole = true
@@ -333,6 +333,12 @@ static const struct {
 	 {WHOLE(RESTART), ON},
 	 .undescribed = true,
 	 .want = "Invalid alpha: it has no description"},
+	{"what is wrong with the only one is told",
+	 LIFECYCLE_SHUT_DOWN,
+	 {WHOLE(START), ON},
+	 .undescribed = true,
+	 .broken = "alpha.json:1:3: is wrong",
+	 .want = "Invalid: alpha.json:1:3: is wrong"},
 
 	/* Later steps. */
 	{"the check is not repeated",
@@ -435,6 +441,7 @@ static void test_what_else_counts(struct tap *tap)
 		if (rows[i].ill)
 			cell.health = HEALTH_FAILED;
 		cell.last_error = (char *)rows[i].last_error;
+		cell.broken = (char *)rows[i].broken;
 		now.cell = now.verb > VERB_DISABLE ? &cell : NULL;
 		now.cells = &cell;
 		expect(tap, &now, rows[i].want, rows[i].name);
