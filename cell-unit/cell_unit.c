@@ -163,10 +163,9 @@ static int on_called(sd_bus_message *reply, void *userdata, sd_bus_error *ret_er
 		return 0;
 	}
 	/* The same is not said again and again. */
-	if (error && unit->refusal && error->message && strcmp(unit->refusal, error->message) == 0)
-		set_text(&unit->refusal, NULL);
-	else
-		set_text(&unit->refusal, error ? error->message : NULL);
+	unit->refusal_said = error && unit->refusal && error->message &&
+			     strcmp(unit->refusal, error->message) == 0;
+	set_text(&unit->refusal, error ? error->message : NULL);
 	unit->stopped = unit->stopping && !error;
 	unit->ask = true;
 	go_on(unit);

@@ -88,7 +88,7 @@ static void ask_again(struct unit *unit)
 
 	/* It has been asked for as long as its description says. */
 	unit->extend = 0;
-	if (unit->refusal)
+	if (unit->refusal && !unit->refusal_said)
 		text = text_format("The cell does not stop: %s. It is asked again, until "
 				   "TimeoutStopSec= of this unit; then it is killed",
 				   unit->refusal);

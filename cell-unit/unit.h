@@ -34,6 +34,7 @@ struct unit {
 	unsigned int extend;   /* calls that may do that yet */
 	bool extending;	       /* the daemon is asked whether it is alive, for that */
 	char *refusal;	       /* why the cell did not stop; NULL: it was not said */
+	bool refusal_said;     /* and is in the journal */
 	bool stopped;	       /* the run that was to stop has: the daemon has said so */
 
 	/* What is known. */

@@ -109,6 +109,8 @@ test_a_full_disk_makes_no_old_run_a_new_one() {
 # It starts up in vain all the time: were that limited, it would stay away after what was wrong has gone.
 test_crashing_daemon_comes_back() {
 	is "limit of starts" "$(systemctl show -p StartLimitIntervalUSec --value cellmgrd)" 0
+	is "whatever it ends of" "$(systemctl show -p Restart --value cellmgrd)" always
+	is "time of it to stop" "$(systemctl show -p TimeoutStopUSec --value cellmgrd)" 10s
 }
 
 test_unwilling_cell_is_killed_in_the_end() {
@@ -147,7 +149,8 @@ test_unit_that_does_not_stop_its_cell_is_not_forgiven() {
 	fake answer alpha deny >/dev/null
 	start_monitor
 	systemctl stop cell@alpha 2>/dev/null &
-	eventually_check "it is asked more than once" 15 asked_to_stop 2
+	eventually_check "it is asked more than once" 15 asked_to_stop 3
+	is "times that it is said" "$(journal -u cell@alpha | grep -c 'does not stop: .*denied')" 1
 	is "times that it was forgiven" "$(in_monitor ResetFailedUnit)" 0
 	fake answer alpha approve >/dev/null
 	wait $!
@@ -229,13 +232,17 @@ test_time_to_stop_is_put_off_while_the_cell_is_asked() {
 
 test_time_to_stop_is_finite() {
 	is "time of cell@alpha to stop" "$(systemctl show -p TimeoutStopUSec --value cell@alpha)" "1min 30s"
+	is "and to start" "$(systemctl show -p TimeoutStartUSec --value cell@alpha)" 5min
 }
 
 test_killed_unit_kills_its_cell() {
+	local name
 	systemctl start cell@alpha
 	systemctl kill -s KILL cell@alpha
 	unit_becomes 15 cell@alpha failed
 	state_is alpha failed
+	is "how loud that is told" "$(journal MESSAGE_ID=6f1c9a52d3d04c4b8f6e2b7a90c51e31 CELL=alpha PRIORITY=4)" \
+		"Cell alpha failed: was killed on request"
 	done_well systemctl start cell@alpha
 	# A fault of the process is none of the cell.
 	kill -SEGV "$(pid_of cell@alpha)"
@@ -250,6 +257,18 @@ test_killed_unit_kills_its_cell() {
 	state_is alpha running
 	done_well env EXIT_CODE=killed EXIT_STATUS=KILL SERVICE_RESULT=signal /usr/lib/cellmgr/cell-unit --after alpha
 	state_is alpha failed
+	# What does not run is dead.
+	for name in alpha beta nosuch; do
+		done_well env EXIT_CODE=killed EXIT_STATUS=KILL /usr/lib/cellmgr/cell-unit --after "$name"
+	done
+	# One that was asked to end before it could listen has its cell asked.
+	for name in INT TERM; do
+		done_well call StartCell s alpha
+		done_well env EXIT_CODE=killed "EXIT_STATUS=$name" /usr/lib/cellmgr/cell-unit --after alpha
+		state_is alpha shut-down
+	done
+	done_well call DisableHypervisor b true
+	done_well env EXIT_CODE=killed EXIT_STATUS=KILL /usr/lib/cellmgr/cell-unit --after alpha
 }
 
 test_signals_of_habit_change_nothing() {
@@ -257,6 +276,9 @@ test_signals_of_habit_change_nothing() {
 	systemctl start cell@alpha
 	pid=$(pid_of cell@alpha)
 	daemon=$(pid_of cellmgrd)
+	for signal in TTIN TTOU TSTP PROF IO PWR URG VTALRM XCPU XFSZ RTMAX; do
+		kill -s "$signal" "$pid"
+	done
 	for signal in HUP USR1 USR2 QUIT ALRM PIPE WINCH RTMIN; do
 		kill -s "$signal" "$pid"
 		[ "$signal" = QUIT ] || kill -s "$signal" "$daemon"
@@ -279,6 +301,8 @@ test_hangup_reloads_the_daemon() {
 	kill -HUP "$daemon"
 	property_becomes 15 another State defined
 	rm /etc/cellmgr/cells/another.json
+	done_well systemctl reload cellmgrd
+	has_no_object another || not_ok "systemctl reload does"
 	mv /tmp/broken.json /etc/cellmgr/cells/
 	kill -HUP "$daemon"
 	eventually_check "what is wrong is in the journal" 15 journal_tells 'broken.json:3:.*memroy'
@@ -310,6 +334,16 @@ test_restart_of_the_bus_is_survived() {
 	unit_is cell@alpha inactive
 	eventually_check "the bus is back" 15 call ListCells
 	state_is alpha shut-down
+	# Nor does a kill.
+	done_well call StartCell s alpha
+	systemctl stop dbus.socket dbus
+	EXIT_CODE=killed EXIT_STATUS=KILL /usr/lib/cellmgr/cell-unit --after alpha 2>/dev/null &
+	sleep 1
+	systemctl start dbus.socket dbus
+	wait $!
+	is "status of the kill" $? 0
+	eventually_check "the bus is back" 15 call ListCells
+	state_is alpha failed
 }
 
 test_unit_asks_nothing_while_nothing_happens() {
@@ -347,6 +381,8 @@ test_cell_that_vanishes_has_failed() {
 	property_like alpha LastError "it is gone: it was destroyed by somebody else"
 	like "status of cell@alpha" "$(status_of cell@alpha)" "it is gone"
 	like "signals" "$(grep '"member":"Failed"' /tmp/monitor)" '\["gone","/[^"]*"\]'
+	is "what comes first" "$(grep -o -e '"LastError":{"type":"s","data":"it is gone' -e '"member":"Failed"' /tmp/monitor |
+		cut -d '"' -f 2 | xargs)" "LastError member"
 	like "journal of the loss" \
 		"$(journal MESSAGE_ID=ca841521ce3742408e51f3a01969346c CELL=alpha REASON=gone)" \
 		'^Cell alpha failed: it is gone'
