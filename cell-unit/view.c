@@ -20,14 +20,11 @@ static int take_health(struct view *view, const char *word)
 
 static int take_operation(struct view *view, const char *word)
 {
-	static const enum bus_verb ending[] = {VERB_STOP, VERB_KILL, VERB_DISABLE};
-
 	view->operating = word[0] != '\0';
-	if (!view->operating)
-		return 0;
-	view->asked_to_end = false;
-	for (size_t i = 0; i < ARRAY_SIZE(ending); i++)
-		view->asked_to_end |= strcmp(word, verb_name(ending[i])) == 0;
+	/* The end of all cells is told of none. */
+	if (view->operating)
+		view->asked_to_end = strcmp(word, verb_name(VERB_STOP)) == 0 ||
+				     strcmp(word, verb_name(VERB_KILL)) == 0;
 	return 0;
 }
 

@@ -130,22 +130,19 @@ static struct digest_task *task_new(const struct cell *cell)
 	return TAKE_POINTER(task);
 }
 
-/* In the thread. One that is being written has no bytes yet. */
+/* In the thread. One that is written to meanwhile is another one when that is looked at. */
 static bool read_file(const struct digests *digests, const char *name, struct sha256 *hash,
 		      struct digest_file *ret)
 {
 	_cleanup_(freep) char *block = malloc(BLOCK);
-	struct digest_file now;
 	_cleanup_(closep) int fd = open_file(name, ret);
-	_cleanup_(closep) int again = -1;
 	ssize_t length = -1;
 
 	if (!block || fd < 0)
 		return false;
 	while (!digests->quit && (length = read(fd, block, BLOCK)) > 0)
 		sha256_add(hash, block, (size_t)length);
-	again = open_file(name, &now);
-	return length == 0 && again >= 0 && is_same(&now, ret);
+	return length == 0;
 }
 
 static void read_all(void *userdata)
