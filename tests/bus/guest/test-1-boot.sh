@@ -13,6 +13,18 @@ test_enabled_cell_runs_after_boot() {
 	like "what the machine's end does with it" "$(systemctl show -p Conflicts cells-pre.target)" \
 		shutdown.target
 	is "cells-pre.target" "$(state_of "cells-pre.target")" active
+	like "what brings the daemon" "$(systemctl show -p Wants cells-pre.target)" cellmgrd.service
+	like "what is there until cells were asked" "$(systemctl show -p After cells-pre.target)" dbus.service
+	fails "it is not stopped beside cells" systemctl stop cells-pre.target
+	like "when all cells run" "$(systemctl show -p After cells.target)" cell@boot.service
+	like "what the daemon comes after" "$(systemctl show -p After cellmgrd)" modprobe@cellvisor.service
+	is "what of a cell's unit is killed at last" "$(systemctl show -p KillMode --value cell@boot)" mixed
+	is "where memory blocks are, and records" "$(systemctl show -p ReadWritePaths --value cellmgrd)" \
+		"-/sys/devices/system/memory -/var/lib/cellmgr"
+	is "directories, and who may look into them" "$(sed -n 's/^d //p' /usr/lib/tmpfiles.d/cellmgr.conf | while read -r path mode _; do
+		[ "$(stat -c %a "$path")" = "${mode#0}" ] && echo "$path ${mode#0}"
+	done | xargs)" "/run/cellmgr 755 /run/cellmgr/cells 755 /run/cellmgr/links 755 /etc/cellmgr/cells 755 /var/lib/cellmgr 755 \
+/var/lib/cellmgr/crash 700"
 	is "the unit's file" "$(systemctl show -p FragmentPath --value cell@boot)" \
 		/lib/systemd/system/cell@.service
 }

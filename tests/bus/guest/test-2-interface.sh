@@ -40,12 +40,25 @@ test_object_manager_lists_cells() {
 }
 
 test_log_level_can_be_set() {
+	local target
 	done_well systemctl service-log-level cellmgrd debug
 	is "log level" "$(systemctl service-log-level cellmgrd)" debug
 	done_well systemctl service-log-level cellmgrd info
 	fails "nobody may not set the log level" setpriv --reuid=65534 --clear-groups \
 		busctl set-property org.cellmgr1 /org/freedesktop/LogControl1 org.freedesktop.LogControl1 LogLevel s debug
 	is "log level" "$(systemctl service-log-level cellmgrd)" info
+	fails "a level that there is not" busctl set-property org.cellmgr1 /org/freedesktop/LogControl1 \
+		org.freedesktop.LogControl1 LogLevel s loud
+	for target in null:0 console:1 null:0 journal:1 null:0 auto:1; do
+		done_well systemctl service-log-target cellmgrd "${target%:*}"
+		[[ $target == auto:* ]] || is "log target" "$(systemctl service-log-target cellmgrd)" "${target%:*}"
+		case_began=$EPOCHREALTIME
+		call EnableHypervisor
+		call DisableHypervisor b false
+		is "lines to ${target%:*}" "$(journal _COMM=cellmgrd | grep -c 'The hypervisor is disabled')" "${target#*:}"
+	done
+	is "where it goes by itself" "$(systemctl service-log-target cellmgrd)" journal
+	fails "a target that there is not" systemctl service-log-target cellmgrd syslog
 }
 
 # Every method of an interface, with the arguments that get it past the parser.
@@ -248,6 +261,8 @@ test_polkit_is_told_all_that_would_be_done() {
 	asks "disable: disable stop kill destroy remove-link, force=true" DisableHypervisor b true
 	# By the description that comes as by the one that goes.
 	sed -i 's/"1M"/"2M"/; s/"force": false/"force": true/' /etc/cellmgr/cells/alpha.json
+	call Reload
+	asks "restart: create load start stop kill destroy" RestartCell s alpha
 	plan=$(busctl --json=short call org.cellmgr1 "$manager" org.cellmgr1.Manager Plan | grep -o '"[0-9a-f]\{32,\}"' | head -1)
 	asks "apply: create load start stop kill destroy" Apply s "${plan//\"/}"
 	clear_links

@@ -44,7 +44,12 @@ test_what_counts_later_is_pending() {
 	is "planned" "$(planned alpha)" "update heartbeat,stop in place"
 	done_well call Reload
 	property_is alpha Pending "0"
-	change alpha 's/\[3\]/[2]/; s/cycles=3/cycles=4/'
+	# Another way to say what it has.
+	change alpha 's/\[3\]/1/'
+	done_well call Reload
+	property_is alpha Pending "0"
+	is "who may read what it was made of" "$(stat -c '%a %U' /run/cellmgr/records/alpha.json)" "600 root"
+	change alpha 's/"cpus": 1/"cpus": [2]/; s/cycles=3/cycles=4/'
 	done_well call Reload
 	property_is alpha Pending '2 "cpus" "parameters"'
 	is "planned" "$(planned alpha)" "restart cpus,parameters "
@@ -62,6 +67,9 @@ test_what_counts_later_is_pending() {
 	done_well call RestartCell s alpha
 	property_is alpha Pending "0"
 	property_is alpha Cpus "1 2"
+	done_well call StopCell s alpha
+	done_well cell alpha Destroy
+	fails "what it was made of is not kept" test -e /run/cellmgr/records/alpha.json
 	restore_cells
 }
 
@@ -486,6 +494,11 @@ test_an_image_that_was_written_to_in_place_is_another_one() {
 	touch -r "$file" /tmp/times
 	printf X | dd of="$file" conv=notrunc status=none
 	touch -r /tmp/times "$file"
+	is "planned" "$(planned alpha)" "restart image "
+	# One that comes with the time at which it was made, as from a package.
+	cp /usr/lib/cellmgr/images/beta.bin "$file.new"
+	touch -d 2001-01-01 "$file.new"
+	mv "$file.new" "$file"
 	is "planned" "$(planned alpha)" "restart image "
 	rm "$file" /tmp/times
 	restore_cells

@@ -253,6 +253,9 @@ test_order_that_makes_no_sense_is_left_out() {
 		'beta.json:1:.*; the cell.s unit has no order'
 	rm -rf /tmp/cell@*.service.d
 	as_described
+	rm /etc/cellmgr/cells/broken.json
+	sed -i '/"image"/d' /etc/cellmgr/cells/beta.json
+	is "what it says of what is only odd" "$(/usr/lib/systemd/system-generators/cellmgr-generator --root= /tmp 2>&1)" ""
 }
 
 # encoded NAME: as an element of an object's path, as sd_bus_path_encode() has it.
@@ -289,7 +292,9 @@ test_reload_of_the_unit_writes_a_signal() {
 	for name in turbine 2-x9 x-2 0; do
 		sed 's/"run", "value": 1/"setpoint", "value": 1234.5678901234/' "$cells/turbine.json" >"/tmp/reloads/etc/cellmgr/cells/$name.json"
 	done
-	/usr/lib/systemd/system-generators/cellmgr-generator --root=/tmp/reloads /tmp/reloads
+	mkdir /tmp/reloads/cell@0.service.d
+	is "what is said where another generator has been" \
+		"$(/usr/lib/systemd/system-generators/cellmgr-generator --root=/tmp/reloads /tmp/reloads 2>&1)" ""
 	for name in turbine 2-x9 x-2 0; do
 		like "what a reload of $name calls" "$(cat "/tmp/reloads/cell@$name.service.d"/*)" \
 			"/cell/$(encoded "$name") org.cellmgr1.Cell WriteSignal sv setpoint d 1234.5678901234"

@@ -67,7 +67,9 @@ test_a_lock_that_logind_died_over_is_asked_for_again() {
 	start_monitor
 	done_well call StartCell s alpha
 	eventually_check "it is asked for a lock" 30 called_more_often Inhibit 0
+	done_well call StartCell s boot
 	stop_monitor
+	is "questions that wait" "$(times_called Inhibit)" 1
 	systemctl kill -s KILL systemd-logind
 	locks_are 1 "another logind"
 	# What one holds the next one does, too.

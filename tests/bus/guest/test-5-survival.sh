@@ -270,6 +270,8 @@ test_unit_of_a_replaced_cell_fails() {
 	fake replace alpha 2 >/dev/null
 	unit_becomes 30 cell@alpha failed
 	state_is alpha foreign
+	is "what is told of the other one" "$(property alpha LastError)" ""
+	like "and of ours" "$(journal CELL=alpha REASON=gone)" "somebody else has made another cell of its name"
 	like "status of cell@alpha" "$(status_of cell@alpha)" \
 		"cell is foreign: cellmgrd does not know it.*'cellctl adopt' takes it over"
 	fake gone alpha >/dev/null
@@ -314,7 +316,7 @@ test_failure_is_reported_once_and_fails_the_unit() {
 	property_is alpha Health failed
 	line='Cell alpha failed: wrote 4 bytes at guest address 0xdead000, which is not its memory (rip 0x1234, CPU 2)'
 	is "journal of the failure" "$(journal MESSAGE_ID=6f1c9a52d3d04c4b8f6e2b7a90c51e31 CELL=alpha \
-		REASON=memory-write ADDRESS=0xdead000 RIP=0x1234 CPU=2)" "$line"
+		REASON=memory-write ADDRESS=0xdead000 RIP=0x1234 CPU=2 PRIORITY=3)" "$line"
 	property_is alpha LastError "${line#Cell alpha failed: }"
 	is "status of cell@alpha" "$(status_of cell@alpha)" \
 		"${line#Cell alpha failed: }"
@@ -403,6 +405,7 @@ test_lost_heartbeat() {
 	started=$(property alpha StartedAt)
 	done_well call StartCell s alpha
 	check "it was started anew" [ "$(property alpha StartedAt)" -gt "$started" ]
+	is "times that it was told" "$(journal MESSAGE_ID=b8e0a7c94a5f4e0f9d1f3c6a2e7748d5 | wc -l)" 2
 }
 
 test_stopping_the_daemon_leaves_cells_alone() {
