@@ -2,8 +2,10 @@
 /* cellctl doctor and the kernel's hwlat tracer: what is told of what it saw, and that nothing of it
  * stays. */
 #include <signal.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
+#include "common/clock.h"
 #include "doctor_findings.h"
 #include "tests/lib/tap.h"
 #include "tests/unit/daemon/test_tree.h"
@@ -12,6 +14,7 @@
 static const char *hwlat_trace; /* NULL: there is no such tracer */
 static const char *threshold = "10\n";
 static char last_tracer[16], last_on[4];
+static char left_tracer[16]; /* of an instance that was there, when it went */
 
 int __real_mkdir(const char *path, mode_t mode);
 int __wrap_mkdir(const char *path, mode_t mode);
@@ -56,6 +59,7 @@ int __wrap_mkdir(const char *path, mode_t mode)
 int __wrap_rmdir(const char *path)
 {
 	if (strstr(path, "/instances/")) {
+		memcpy(left_tracer, last_tracer, sizeof(left_tracer));
 		take(path, "current_tracer", last_tracer, sizeof(last_tracer));
 		take(path, "tracing_on", last_on, sizeof(last_on));
 		put(path, "current_tracer", NULL);
@@ -96,16 +100,49 @@ static void test_smi(struct tap *tap, const char *name, const char *trace, const
 	test_tree_done(&tree);
 }
 
-/* Somebody presses ^C. */
-static pid_t interrupt_soon(void)
+/* Somebody presses ^C, or ^Z. */
+static pid_t interrupt_soon(int number)
 {
 	const pid_t test = getpid(), child = fork();
 
 	if (child)
 		return child;
 	usleep(200000);
-	kill(test, SIGINT);
+	kill(test, number);
 	_exit(0);
+}
+
+/* One that was killed has left an instance with its tracer on. */
+static void test_left_instance(struct tap *tap)
+{
+	static const char instance[] = "/sys/kernel/tracing/instances/cellctl-doctor";
+	_cleanup_(json_putp) struct json_object *result = NULL;
+	struct test_tree tree;
+
+	test_tree_make(&tree);
+	hwlat_trace = "";
+	test_tree_write(&tree, "/sys/kernel/tracing/instances/.keep", "");
+	mkdir(test_tree_path(&tree, instance), 0700);
+	put(test_tree_path(&tree, instance), "current_tracer", "hwlat");
+	result = doctor_examine(tree.root, 1);
+	tap_is_str(tap, text_of(finding_of(result, "smi"), "verdict"), "ok",
+		   "an instance that was left is no hindrance");
+	tap_is_str(tap, left_tracer, "nopat", "its tracer is put back before it goes");
+	test_tree_done(&tree);
+}
+
+static void test_time(struct tap *tap)
+{
+	const uint64_t begin = monotonic_us(), asked = 1050000;
+	_cleanup_(json_putp) struct json_object *result = NULL;
+	struct test_tree tree;
+
+	test_tree_make(&tree);
+	hwlat_trace = "";
+	test_tree_write(&tree, "/sys/kernel/tracing/instances/.keep", "");
+	result = doctor_examine(tree.root, asked);
+	tap_ok(tap, monotonic_us() - begin >= asked, "it looks as long as it is asked to");
+	test_tree_done(&tree);
 }
 
 int main(void)
@@ -121,9 +158,12 @@ int main(void)
 		 " <...>-1 [001] d.. 3.1: #1 inner/outer(us):   12/17    ts:1.2 count:1\n"
 		 " <...>-1 [000] d.. 4.1: #2 inner/outer(us):  412/9    ts:2.2 nmi-total:0\n",
 		 "warn", "up to 412 us", 0);
-	test_smi(&tap, "interrupted", "", "ok", "no pause", interrupt_soon());
+	test_smi(&tap, "interrupted", "", "ok", "no pause", interrupt_soon(SIGINT));
+	test_smi(&tap, "stopped", "", "ok", "no pause", interrupt_soon(SIGTSTP));
 	threshold = "2500\n";
 	test_smi(&tap, "with somebody's threshold", "", "ok", "no pause of 2500 us or more", 0);
 	test_smi(&tap, "no such tracer", NULL, "unknown", "cannot be used: No such file", 0);
+	test_left_instance(&tap);
+	test_time(&tap);
 	return tap_done(&tap);
 }
