@@ -40,6 +40,8 @@ static void test_band(struct tap *tap)
 	run(EXIT_RATE_LEARN, 2000);
 	tap_ok(tap, !run(EXIT_RATE_NOTICE - 1, 50000), "a short while is none");
 	tap_ok(tap, run(1, 50000), "a longer one is noticed");
+	tap_ok(tap, exit_rate_update(&rate, total, now - 2 * SECOND_NS),
+	       "what was read before that tells no end of it");
 	tap_ok(tap, run(100, 50000), "for as long as it lasts");
 	tap_ok(tap, !run(1, 2000), "and it is over when it is over");
 	tap_ok(tap, !run(1, 50000) && run(EXIT_RATE_NOTICE, 50000), "it can come again");
@@ -79,6 +81,10 @@ static void test_old_peak_is_forgotten(struct tap *tap)
 	run(1, 1000000);
 	run(2000, 100);
 	tap_ok(tap, run(EXIT_RATE_NOTICE, 20000), "what was high long ago is forgotten");
+	begin();
+	run(EXIT_RATE_LEARN, 10000);
+	run(60, 100);
+	tap_ok(tap, !run(EXIT_RATE_NOTICE, 20000), "what was high a minute ago is not");
 }
 
 static void test_clock_and_counter(struct tap *tap)
@@ -96,6 +102,17 @@ static void test_clock_and_counter(struct tap *tap)
 	tap_ok(tap, !run(EXIT_RATE_NOTICE, 2000), "nor is a minute without a look");
 	total = 0;
 	tap_ok(tap, !run(EXIT_RATE_NOTICE, 2000), "nor a counter that begins anew");
+	now += 60 * SECOND_NS;
+	tap_ok(tap, !exit_rate_update(&rate, total = 5, now),
+	       "nor one that was not looked at since");
+	for (int i = 0; i < 100; i++)
+		outside |= exit_rate_update(&rate, total += 2000, now += SECOND_NS / 100);
+	tap_ok(tap, !outside, "nor what comes within moments");
+	now += SECOND_NS;
+	exit_rate_update(&rate, total += 2000, now);
+	tap_ok(tap, !exit_rate_update(&rate, total + 1000000, now - 2 * SECOND_NS),
+	       "nor what was read before");
+	run(1, 2000);
 	total = UINT64_MAX - 1000000;
 	tap_ok(tap, !run(1, 0) && !run(1, 1000000), "the largest counter is one");
 }

@@ -23,6 +23,12 @@ void signals_read(const struct cell *cell, struct signal_reading *readings, size
 	for (size_t i = 0; i < count; i++) {
 		const struct description_signal *signal = readings[i].signal;
 
+		if (cell->name != names[0]) {
+			readings[i].value =
+				(struct signal_value){.kind = SIGNAL_KIND_REAL, .real = 7};
+			continue;
+		}
+
 		readings[i] = all[i];
 		readings[i].signal = signal;
 	}
@@ -42,9 +48,13 @@ static struct manager make_manager(struct cell *cells, struct description *descr
 		{.name = (char *)"valve"},
 		{.name = (char *)"wrong"},
 		{.name = (char *)"nowhere"},
-		{.name = (char *)"least"},
+		{.name = (char *)"least",
+		 .unit = (char *)"\xc2\xb0"
+				 "C"},
 		{.name = (char *)"none"},
 	};
+	static struct description_signal other_signal = {.name = (char *)"level"};
+	static struct description others = {.signals = &other_signal, .num_signals = 1};
 	struct manager manager = {
 		.state = HYPERVISOR_ENABLED,
 		.release = "1.2",
@@ -63,18 +73,35 @@ static struct manager make_manager(struct cell *cells, struct description *descr
 			.health = i ? HEALTH_UNKNOWN : HEALTH_OK,
 		};
 	cells[0].description = description;
+	cells[1].description = &others;
 	cells[0].memory = 1 << 20;
 	cells[0].started_at = 1700000000500000;
 	cells[0].exits_known = 3;
 	cells[0].exits[0] = UINT64_MAX;
 	cells[0].exits[1] = 3;
 	cpu_mask_add(&cells[0].cpus, 3);
+	for (size_t i = 0; i < 2; i++) {
+		/* What was seen of one that does not exist any more is nothing. */
+		cpu_mask_add(&cells[i].seen.cpus_failed, 3);
+		cells[i].exists = i == 0;
+	}
+	cpu_mask_add(&manager.cpus_kept, 2);
+	cpu_mask_add(&manager.cpus_kept, 3);
+	cpu_mask_add(&manager.cpus_left_out, 5);
 	return manager;
 }
 
 static const char *const lines[] = {
 	"cellmgr_build_info{version=\"" CELLMGR_RELEASE "\",driver=\"1.2\"} 1",
 	"cellmgr_hypervisor_enabled 1",
+	"cellmgr_blind 0",
+	"cellmgr_cpus_kept 2",
+	"cellmgr_cpus_left_out 1",
+	"cellmgr_cell_failed_cpus{cell=\"alpha\"} 1",
+	"cellmgr_cell_failed_cpus{cell=\"we \\\"i\\\\rd\\n\"} 0",
+	"cellmgr_cell_start_time_seconds{cell=\"\\\\xff\\\\xfe\"} 0",
+	"cellmgr_signal_good{cell=\"alpha\",signal=\"speed\",unit=\"Hz\"} 1",
+	"cellmgr_signal_good{cell=\"alpha\",signal=\"nowhere\",unit=\"\"} 0",
 	"cellmgr_memory_bytes 50331648",
 	"cellmgr_memory_free_bytes 49283072",
 	"cellmgr_cell_state{cell=\"alpha\",state=\"running\"} 1",
@@ -89,8 +116,10 @@ static const char *const lines[] = {
 	"cellmgr_cell_exits_total{cell=\"alpha\",reason=\"mmio\"} 3",
 	"cellmgr_signal{cell=\"alpha\",signal=\"speed\",unit=\"Hz\"} 49.979999999999997",
 	"cellmgr_signal{cell=\"alpha\",signal=\"valve\",unit=\"\"} 1",
-	"cellmgr_signal{cell=\"alpha\",signal=\"least\",unit=\"\"} -Inf",
+	"cellmgr_signal{cell=\"alpha\",signal=\"least\",unit=\"\xc2\xb0"
+	"C\"} -Inf",
 	"cellmgr_signal{cell=\"alpha\",signal=\"none\",unit=\"\"} NaN",
+	"cellmgr_signal{cell=\"we \\\"i\\\\rd\\n\",signal=\"level\",unit=\"\"} 7",
 	"cellmgr_signal_good{cell=\"alpha\",signal=\"valve\",unit=\"\"} 0",
 	"cellmgr_signal_age_seconds{cell=\"alpha\",signal=\"speed\",unit=\"Hz\"} 1.5",
 };
