@@ -106,10 +106,6 @@ int fetch_cells(struct connection *connection, sd_bus_error *ret_error, struct c
 		r = make_list(objects, &list);
 	if (r < 0)
 		return r;
-	if (is_remote(connection)) {
-		for (size_t i = 0; i < list.count; i++)
-			list.cells[i].started_at_monotonic = 0;
-	}
 	*ret_list = list;
 	list = (struct cell_list){0};
 	return 0;
