@@ -16,7 +16,7 @@ test_enabled_cell_runs_after_boot() {
 	like "what brings the daemon" "$(systemctl show -p Wants cells-pre.target)" cellmgrd.service
 	like "what is there until cells were asked" "$(systemctl show -p After cells-pre.target)" dbus.service
 	fails "it is not stopped beside cells" systemctl stop cells-pre.target
-	like "when all cells run" "$(systemctl show -p After cells.target)" cell@boot.service
+	like "what waits for a cell that is not enabled, too" "$(systemctl show -p Before cell@alpha)" cells.target
 	like "what the daemon comes after" "$(systemctl show -p After cellmgrd)" modprobe@cellvisor.service
 	is "what of a cell's unit is killed at last" "$(systemctl show -p KillMode --value cell@boot)" mixed
 	is "where memory blocks are, and records" "$(systemctl show -p ReadWritePaths --value cellmgrd)" \

@@ -368,6 +368,43 @@ test_check_of_a_directory_knows_the_cpus_of_the_machine() {
 	unit_is cellmgrd active
 }
 
+# checks NAME CONFIGURATION MEMORY PATTERN: what a check without a daemon says of a cell that wants so much.
+checks() {
+	printf '%s' "$2" >/etc/cellmgr/cellmgrd.conf
+	printf '{ "cpus": [1], "memory": "%s", "image": "/usr/lib/cellmgr/images/alpha.bin" }' "$3" >/tmp/one.json
+	like "$1" "$(cellctl check /tmp/one.json 2>&1; echo "status $?")" "$4"
+}
+
+# By the daemon's configuration, or where that makes no sense by none; without the bus of the daemon.
+test_check_of_a_file_knows_the_configuration() {
+	systemctl stop cellmgrd
+	checks "what just fits, beside the hypervisor" '{ "pool-size": "64M" }' 48M '0 errors.*status 0$'
+	checks "what does not" '{ "pool-size": "64M" }' 49156K 'memory: wants 48.*status 1$'
+	checks "what a pool that may grow has" '{ "pool-size": "64M", "pool-limit": "128M" }' 100M '0 errors.*status 0$'
+	checks "what one that is reserved has not" \
+		'{ "reserved-memory": { "phys": "0x10000000", "size": "64M" }, "pool-limit": "128M" }' 100M 'memory: wants 100M.*status 1$'
+	checks "a configuration that makes no sense" '{ "pool-sise": "64M" }' 1M 'cellmgrd.conf.*warning.*0 errors.*status 0$'
+	checks "it is as if there were none" '{ "pool-sise": "64M" }' 49156K 'memory: wants 48.*status 1$'
+	checks "signatures" '{ "require-signature": true }' 1M 'alpha.bin.*status 1$'
+	rm /etc/cellmgr/cellmgrd.conf /tmp/one.json
+	systemctl start cellmgrd
+}
+
+# Nor does it start one, or wait for one that hangs.
+test_who_looks_starts_no_daemon_and_waits_for_none() {
+	local began=$EPOCHREALTIME
+	systemctl kill -s STOP cellmgrd
+	fails "a list of a daemon that hangs" timeout 30 cellctl list
+	between "ms until it is given up" $(((${EPOCHREALTIME/./} - ${began/./}) / 1000)) 9000 20000
+	like "what to look at" "$output" "hint: 'systemctl status cellmgrd'"
+	systemctl kill -s CONT cellmgrd
+	systemctl stop cellmgrd
+	like "the version of none" "$(cellctl version)" 'cellmgrd not running'
+	like "a monitor of none" "$(timeout 2 cellctl monitor 2>&1)" 'cellmgrd is not running; waiting for it'
+	unit_is cellmgrd inactive
+	systemctl start cellmgrd
+}
+
 test_a_user_cannot_fill_the_queue() {
 	local answers peers=() n
 	fake rule enable 1 delay=1000 >/dev/null

@@ -145,6 +145,7 @@ test_stop_over_the_bus_stops_the_unit() {
 		fi
 		# It is at its end when the answer comes.
 		unit_is cell@alpha inactive
+		fails "nothing is noted of the run" test -e /run/cellmgr/units/alpha
 		state_is alpha shut-down
 		done_well call StartCell s alpha
 		unit_becomes 15 cell@alpha active

@@ -254,7 +254,8 @@ test_order_that_makes_no_sense_is_left_out() {
 	rm -rf /tmp/cell@*.service.d
 	as_described
 	rm /etc/cellmgr/cells/broken.json
-	sed -i '/"image"/d' /etc/cellmgr/cells/beta.json
+	sed -i 's/"timeout": "1s"/"timeout": "0s"/' /etc/cellmgr/cells/alpha.json
+	like "what is odd" "$(cellctl check /etc/cellmgr/cells/alpha.json)" 'alpha.json:[0-9:]+ warning: stop.timeout'
 	is "what it says of what is only odd" "$(/usr/lib/systemd/system-generators/cellmgr-generator --root= /tmp 2>&1)" ""
 }
 

@@ -405,7 +405,14 @@ test_lost_heartbeat() {
 	started=$(property alpha StartedAt)
 	done_well call StartCell s alpha
 	check "it was started anew" [ "$(property alpha StartedAt)" -gt "$started" ]
-	is "times that it was told" "$(journal MESSAGE_ID=b8e0a7c94a5f4e0f9d1f3c6a2e7748d5 | wc -l)" 2
+	fake flatline alpha >/dev/null
+	property_becomes 20 alpha Health failed
+	# One that has come back can be lost again.
+	fake beat alpha >/dev/null
+	property_becomes 20 alpha Health ok
+	fake flatline alpha >/dev/null
+	property_becomes 20 alpha Health failed
+	is "times that it was told" "$(journal MESSAGE_ID=b8e0a7c94a5f4e0f9d1f3c6a2e7748d5 | wc -l)" 4
 }
 
 test_stopping_the_daemon_leaves_cells_alone() {

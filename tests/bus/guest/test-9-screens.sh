@@ -193,6 +193,11 @@ test_top_obeys_keys_and_gives_the_terminal_back() {
 	fails "another cell's signals are not shown" shown '^speed'
 	press Down
 	eventually_check "and back" 15 shown '^> +turbine'
+	# As some terminals have it.
+	mux send-keys -t it -l $'\eOA'
+	eventually_check "another arrow selects" 15 shown '^> +pump'
+	press Down
+	eventually_check "and back" 15 shown '^> +turbine'
 	press s
 	eventually_check "s sorts by exits" 15 shown '^by exits'
 	eventually_check "what makes most exits is first" 15 row_is 4 turbine

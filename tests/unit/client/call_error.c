@@ -20,6 +20,15 @@ static const struct {
 	{"org.cellmgr1.Error.Invalid", "start", "turbine", NULL, "'cellctl check'"},
 	{"org.cellmgr1.Error.NoResources", "start", "turbine", NULL, "'cellctl map'"},
 	{"org.cellmgr1.Error.NoResources", "enable", NULL, NULL, "'cellctl doctor'"},
+	{"org.cellmgr1.Error.NoResources", "crash", "turbine", NULL, "systemctl status cellmgrd"},
+	{"org.cellmgr1.Error.Invalid", "set", "turbine", NULL,
+	 "'cellctl --json=pretty signals turbine'"},
+	{"org.cellmgr1.Error.NoSuchSignal", "set", "turbine", NULL, "'cellctl signals turbine'"},
+	{"org.cellmgr1.Error.NoSuchRecord", "crash", "turbine", NULL, "'cellctl crash'"},
+	{"org.cellmgr1.Error.Refused", "disable", NULL, NULL, "disable --force"},
+	{"org.cellmgr1.Error.Busy", "disable", NULL, NULL, "disable --force"},
+	{"org.cellmgr1.Error.Timeout", "stop", "turbine", NULL, "'cellctl kill turbine'"},
+	{"org.cellmgr1.Error.Driver", "kill", "turbine", NULL, "journalctl -k"},
 	{"org.cellmgr1.Error.Driver", "start", "turbine", NULL, "journalctl -k"},
 	{"org.freedesktop.DBus.Error.AccessDenied", "start", "turbine", "org.cellmgr1.manage-cells",
 	 "polkit action org.cellmgr1.manage-cells"},
@@ -31,10 +40,49 @@ static const struct {
 	{"org.freedesktop.DBus.Error.Spawn.ChildExited", "list", NULL, NULL,
 	 "systemctl status cellmgrd"},
 	{"org.freedesktop.DBus.Error.NoReply", "list", NULL, NULL, "systemctl status cellmgrd"},
+	{"org.freedesktop.DBus.Error.Disconnected", "list", NULL, NULL,
+	 "systemctl status cellmgrd"},
+	{"org.freedesktop.DBus.Error.Timeout", "list", NULL, NULL, "systemctl status cellmgrd"},
+	{"org.freedesktop.DBus.Error.NameHasNoOwner", "version", NULL, NULL,
+	 "systemctl start cellmgrd"},
 	{"org.freedesktop.DBus.Error.UnknownMethod", "list", NULL, NULL, "different versions"},
+	{"org.freedesktop.DBus.Error.UnknownInterface", "list", NULL, NULL, "different versions"},
+	{"org.freedesktop.DBus.Error.UnknownProperty", "list", NULL, NULL, "different versions"},
 	{"org.freedesktop.systemd1.UnitMasked", "list", NULL, NULL, "'systemctl unmask cellmgrd'"},
 	{"org.example.Error.Odd", "list", NULL, NULL, NULL},
 };
+
+/* What the way to another machine breaks by, and what comes over it whole. */
+static void test_other_machine(struct tap *tap)
+{
+	static const struct {
+		const char *error;
+		bool lost;
+	} answers[] = {
+		{NULL, true},
+		{"System.Error.ECONNRESET", true},
+		{"org.freedesktop.DBus.Error.Disconnected", true},
+		{"org.freedesktop.DBus.Error.NoReply", true},
+		{"org.freedesktop.DBus.Error.AccessDenied", false},
+		{"org.cellmgr1.Error.Busy", false},
+	};
+	const struct attempt there = {.verb = "list", .host = "ada@plant:22/box"};
+	const struct attempt here = {.verb = "list"};
+
+	for (size_t i = 0; i < ARRAY_SIZE(answers); i++) {
+		_cleanup_(freep) char *hint = call_error_hint(answers[i].error, &there);
+		const char *error = answers[i].error ?: "nothing";
+
+		tap_ok(tap, call_error_is_lost_way(answers[i].error, &there) == answers[i].lost,
+		       "%s from another machine: whether the way is lost", error);
+		tap_ok(tap,
+		       hint && !!strstr(hint, "'ssh -p 22 ada@plant systemd-stdio-bridge'") ==
+				       answers[i].lost,
+		       "%s from another machine: hint at it", error);
+		tap_ok(tap, !call_error_is_lost_way(answers[i].error, &here),
+		       "%s from this one: there is no way", error);
+	}
+}
 
 int main(void)
 {
@@ -68,6 +116,7 @@ int main(void)
 		tap_ok(&tap, hint && strstr(hint, "'modprobe cellvisor'"),
 		       "%s without a driver: hint has 'modprobe cellvisor'", attempt.verb);
 	}
+	test_other_machine(&tap);
 	tap_ok(&tap, call_error_status("org.cellmgr1.Error.NoSuchCell") == STATUS_NO_SUCH_CELL,
 	       "NoSuchCell has an exit status of its own");
 	tap_ok(&tap, call_error_status("org.cellmgr1.Error.Busy") == STATUS_FAILED,

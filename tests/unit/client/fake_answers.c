@@ -80,7 +80,11 @@ int fake_get_map(sd_bus_message *message, void *context, sd_bus_error *error)
 
 int fake_room_reply(sd_bus_error *error)
 {
-	if (getenv("FAKE_ROOM"))
+	const char *room = getenv("FAKE_ROOM");
+
+	if (room && strcmp(room, "gone") == 0)
+		return sd_bus_error_set(error, BUS_ERROR("NoSuchCell"), "It has gone.");
+	if (room)
 		return sd_bus_error_set(error, BUS_ERROR("WrongState"), "idle is created already");
 	return sd_bus_error_set(error, BUS_ERROR("NoResources"), "idle.json: memory: \x1b[2J4G");
 }

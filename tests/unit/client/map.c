@@ -55,8 +55,7 @@ static const struct {
 	 "   0  =        =\n"},
 	{"a CPU that is nobody's is offline, and no room",
 	 "[[0,\"linux\",\"\"],[1,\"none\",\"\"],[2,\"kept\",\"\"],[3,\"linux\",\"\"]]", "[]", 0,
-	 "   0  =-+=\n\n   OWNER                   STATE    CPUS  MEMORY  DEVICES\n"
-	 "=  Linux                            0,3        -\n"},
+	 "+  kept for the next cell           2          -\n\nRoom for one more cell: "},
 	{"room is what is kept, and Linux' but the first",
 	 "[[0,\"linux\",\"\"],[1,\"none\",\"\"],[2,\"kept\",\"\"],[3,\"linux\",\"\"]]", "[]", 0,
 	 "Room for one more cell: CPUs 2-3, no memory set aside\n"},

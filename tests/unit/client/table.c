@@ -106,6 +106,15 @@ static void test_colors(struct tap *tap)
 		   "colours take no columns");
 }
 
+static void test_ascii(struct tap *tap)
+{
+	const struct screen screen = {.columns = 24};
+	_cleanup_(freep) char *text = printed(&screen, false, NULL);
+
+	tap_is_str(tap, text, "turbine    1M  all is w~\n?         64K\n",
+		   "a screen without Unicode gets none");
+}
+
 static void test_empty(struct tap *tap)
 {
 	_cleanup_(table_free) struct table table = TABLE(columns);
@@ -173,6 +182,7 @@ int main(void)
 	}
 	test_widths(&tap);
 	test_colors(&tap);
+	test_ascii(&tap);
 	test_empty(&tap);
 	test_wrapping(&tap);
 	return tap_done(&tap);
