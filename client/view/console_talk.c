@@ -153,20 +153,23 @@ int console_talk(int output, int input, console_sink sink, void *context)
 {
 	struct talk talk = {
 		.output = output, .input = input, .signals = -1, .sink = sink, .context = context};
+	const bool terminal = isatty(STDIN_FILENO);
 	struct termios before;
 	sigset_t mask;
 	int r;
 
 	signal(SIGPIPE, SIG_IGN);
-	talk.tty = isatty(STDIN_FILENO) && take_keys(&before);
-	if (talk.tty)
+	/* Before the keys, which somebody else would have for ever. */
+	if (terminal)
 		talk.signals = take_signals(&mask);
+	talk.tty = terminal && take_keys(&before);
 	r = talk_on(&talk);
 	if (talk.input >= 0)
 		close(talk.input);
-	if (!talk.tty)
+	if (talk.tty)
+		tcsetattr(STDIN_FILENO, TCSADRAIN, &before);
+	if (!terminal)
 		return r;
-	tcsetattr(STDIN_FILENO, TCSADRAIN, &before);
 	if (talk.signals >= 0)
 		close(talk.signals);
 	sigprocmask(SIG_SETMASK, &mask, NULL);

@@ -139,18 +139,26 @@ static void test_terminal_goes(struct tap *tap)
 	       "it ends with its terminal: status %x", status);
 }
 
+/* As soon as it has the keys, and so often that it would be seen in between. */
 static void test_signal(struct tap *tap)
 {
-	struct talk talk;
-	int status;
+	bool back = true, of_it = true;
 
-	begin(&talk, true);
-	becomes_raw(&talk, true);
-	kill(talk.program, SIGTERM);
-	tap_ok(tap, becomes_raw(&talk, false), "who is told to end gives the terminal back");
-	status = ended(&talk);
-	tap_ok(tap, WIFSIGNALED(status) && WTERMSIG(status) == SIGTERM, "and ends of that");
-	close(talk.keys);
+	for (int round = 0; round < 100; round++) {
+		struct talk talk;
+		int status;
+
+		begin(&talk, true);
+		for (int i = 0; i < 10000000 && !is_raw(&talk); i++)
+			;
+		kill(talk.program, SIGTERM);
+		back = becomes_raw(&talk, false) && back;
+		status = ended(&talk);
+		of_it = WIFSIGNALED(status) && WTERMSIG(status) == SIGTERM && of_it;
+		close(talk.keys);
+	}
+	tap_ok(tap, back, "who is told to end gives the terminal back");
+	tap_ok(tap, of_it, "and ends of that");
 }
 
 /* So many bytes that neither pipe holds them. */
