@@ -101,26 +101,22 @@ static void announce(struct monitor *monitor, const char *path, const char *what
 		monitor->failed = -errno;
 }
 
-/* sa{sv}as */
+/* sa{sv}as: all that changes the daemon says to what. */
 static int on_properties(sd_bus_message *message, void *context, sd_bus_error *ret_error)
 {
-	const char *path = sd_bus_message_get_path(message), *interface, *unknown;
+	const char *path = sd_bus_message_get_path(message), *interface;
 	_cleanup_(json_putp) struct json_object *changed = NULL;
 
 	if (sd_bus_message_read(message, "s", &interface) < 0 ||
 	    strncmp(interface, BUS_NAME ".", strlen(BUS_NAME ".")) != 0)
 		return 0;
 	if (json_from_message(message, &changed) < 0 ||
-	    !json_object_is_type(changed, json_type_object) ||
-	    sd_bus_message_enter_container(message, SD_BUS_TYPE_ARRAY, "s") < 0)
+	    !json_object_is_type(changed, json_type_object))
 		return 0;
 	json_object_object_foreach(changed, name, value)
 	{
 		announce(context, path, name, value);
 	}
-	/* Changed, but the daemon does not say to what. */
-	while (sd_bus_message_read(message, "s", &unknown) > 0)
-		announce(context, path, unknown, NULL);
 	return 0;
 }
 
