@@ -59,6 +59,8 @@ int fake_crashes_read(sd_bus_message *call, void *context, sd_bus_error *error)
 		if (strcmp(name, records[i].name) == 0)
 			return sd_bus_reply_method_return(call, "s", records[i].json);
 	}
+	if (strcmp(name, "odd.1.killed.json") == 0)
+		return sd_bus_reply_method_return(call, "s", "[7]");
 	if (strcmp(name, "secret.1.killed.json") == 0)
 		return sd_bus_error_set(error, BUS_DBUS_ERROR("AccessDenied"), "Not allowed.");
 	return sd_bus_error_set(error, BUS_ERROR("NoSuchRecord"), "There is none.");
