@@ -51,44 +51,6 @@ void unit_tell(const struct service *service, const char *method, const char *ce
 				 method, NULL, NULL, "s", unit);
 }
 
-/* unit: the name of one. */
-static int on_result(sd_bus_message *reply, void *unit, sd_bus_error *ret_error)
-{
-	const char *result;
-
-	if (sd_bus_message_read(reply, "v", "s", &result) >= 0 && strcmp(result, "success") == 0)
-		sd_bus_call_method_async(sd_bus_message_get_bus(reply), NULL, SYSTEMD, SYSTEMD_PATH,
-					 SYSTEMD_INTERFACE, "ResetFailedUnit", NULL, NULL, "s",
-					 unit);
-	return 0;
-}
-
-void unit_forgive(const struct service *service, const char *cell)
-{
-	_cleanup_(sd_bus_slot_unrefp) sd_bus_slot *slot = NULL;
-	_cleanup_(freep) char *unit = text_format("cell@%s.service", cell), *path = NULL;
-
-	if (!unit || sd_bus_path_encode(SYSTEMD_PATH "/unit", unit, &path) < 0 ||
-	    sd_bus_call_method_async(service->bus, &slot, SYSTEMD, path,
-				     "org.freedesktop.DBus.Properties", "Get", on_result, unit,
-				     "ss", SYSTEMD ".Service", "Result") < 0)
-		return;
-	sd_bus_slot_set_destroy_callback(slot, free);
-	sd_bus_slot_set_floating(slot, true);
-	unit = NULL;
-}
-
-void units_keep(const struct service *service)
-{
-	for (struct cell *cell = service->manager->cells; cell; cell = cell->next) {
-		const bool keep = cell->exists && cell->description;
-
-		if (keep != cell->unit_kept)
-			unit_tell(service, keep ? "RefUnit" : "UnrefUnit", cell->name);
-		cell->unit_kept = keep;
-	}
-}
-
 static void tell_done(struct unit_order *order)
 {
 	struct unit_waiter *waiter;
@@ -349,10 +311,9 @@ static int begin(struct unit_order *order)
 	order->again = order->late = order->drags = false;
 	free(order->job);
 	order->job = NULL;
-	/* Somebody wants it: how often it was started before does not count. */
 	unit_record(order->cell, order->up, "");
 	if (order->up)
-		unit_tell(order->service, "ResetFailedUnit", order->cell);
+		unit_reset_once(order->service, order->cell);
 	r = watch_jobs(order->service);
 	if (r >= 0)
 		r = set_patience(order);

@@ -74,6 +74,12 @@ void unit_tell(const struct service *service, const char *method, const char *ce
 void unit_forgive(const struct service *service, const char *cell);
 
 /*
+ * Somebody wants it to be started, and how often it was before does not count. Where the service
+ * manager was told so since the last start nobody has to wait for it.
+ */
+void unit_reset_once(const struct service *service, const char *name);
+
+/*
  * The hypervisor was disabled: none of the cells is to come back by itself. done as for
  * unit_follow(), of each unit; returns how often it will be called.
  */

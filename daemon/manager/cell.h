@@ -54,19 +54,20 @@ struct cell {
 	struct digest *digest;		 /* of the files of its images (digest.h); NULL: not read */
 	char *broken; /* what is wrong with its file; the description, if any, is the one before */
 	struct cell_record record;
-	bool unsaved;	 /* the record is not in its file yet */
-	int save_error;	 /* when that was written last; 0: none */
-	bool repend;	 /* what is pending is to be worked out anew */
-	bool in_step;	 /* a step is about it: what is seen of it meanwhile does not count */
-	bool added;	 /* told of by core_events.cell_added */
-	bool unit_kept;	 /* by the service manager (bus/unit.h) */
-	bool start_left; /* a daemon before us has died over it: its unit has not heard of it */
-	bool doomed;	 /* it has failed and is to be destroyed for that */
-	bool stops_all;	 /* or all cells are to be stopped */
-	bool to_stop;	 /* with all others, since one has failed */
-	bool to_kill;	 /* which it has itself, and runs on */
-	bool restarting; /* a job of ours is to start it again */
-	bool gone;	 /* it ran, and is not there any more, or not ours; to be told */
+	bool unsaved;	    /* the record is not in its file yet */
+	int save_error;	    /* when that was written last; 0: none */
+	bool repend;	    /* what is pending is to be worked out anew */
+	bool in_step;	    /* a step is about it: what is seen of it meanwhile does not count */
+	bool added;	    /* told of by core_events.cell_added */
+	bool unit_kept;	    /* by the service manager (bus/unit.h) */
+	bool unit_forgiven; /* it counts no start of the unit, as far as we have to do with them */
+	bool start_left;    /* a daemon before us has died over it: its unit has not heard of it */
+	bool doomed;	    /* it has failed and is to be destroyed for that */
+	bool stops_all;	    /* or all cells are to be stopped */
+	bool to_stop;	    /* with all others, since one has failed */
+	bool to_kill;	    /* which it has itself, and runs on */
+	bool restarting;    /* a job of ours is to start it again */
+	bool gone;	    /* it ran, and is not there any more, or not ours; to be told */
 	unsigned int recording; /* failures of it that are told when their record is written */
 
 	/* As last observed. */

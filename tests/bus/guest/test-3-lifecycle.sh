@@ -172,6 +172,8 @@ test_every_change_is_told() {
 	echo '{ "keep-cpus": [1, 2] }' >/etc/cellmgr/cellmgrd.conf
 	call Reload
 	mv /etc/cellmgr/cells/alpha.json.bak /etc/cellmgr/cells/alpha.json
+	echo '{ "keep-cpus": ' >/etc/cellmgr/cellmgrd.conf
+	call Reload
 	rm /etc/cellmgr/cellmgrd.conf
 	call Reload
 	echo 2 >/run/fake/sysfs/cpus_left_out_list

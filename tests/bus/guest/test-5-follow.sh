@@ -80,10 +80,11 @@ test_start_asks_nobody_for_more_than_it_needs() {
 	stop_monitor
 	# Which jobs end. Who goes from the bus is nothing to a call that begins what it is about.
 	is "ears" "$(called_meanwhile AddMatch)" 1
-	for method in GetConnectionCredentials ResetFailedUnit StartUnit; do
+	for method in GetConnectionCredentials StartUnit; do
 		is "$method" "$(called_meanwhile $method)" 1
 	done
-	for method in Subscribe RefUnit RemoveMatch NameHasOwner; do
+	# It was told so when the cell was created.
+	for method in ResetFailedUnit Subscribe RefUnit RemoveMatch NameHasOwner; do
 		is "$method" "$(called_meanwhile $method)" 0
 	done
 	unit_becomes 15 cell@alpha active
@@ -92,6 +93,28 @@ test_start_asks_nobody_for_more_than_it_needs() {
 	check "it stays at hand" is_at_hand alpha
 	done_well cell alpha Destroy
 	eventually_check "of a cell that is gone it is not kept" 30 is_not_at_hand alpha
+}
+
+# Whatever its unit has been through since the cell was created, or stopped.
+test_unit_that_was_started_too_often_is_started_for_who_asks_the_daemon() {
+	local begins n
+	call EnableHypervisor
+	# A section of its own behind the one that drop_in begins.
+	drop_in alpha '[Unit]' StartLimitIntervalSec=120 StartLimitBurst=2
+	done_well cell alpha Create
+	eventually_check "the unit is at hand" 30 is_at_hand alpha
+	for begins in create stop; do
+		for n in 1 2; do
+			done_well systemctl start cell@alpha
+			fake fail alpha 2 0xdead000 4 0x1234 3 >/dev/null
+			unit_becomes 15 cell@alpha failed
+		done
+		fails "once more is too often after $begins" systemctl start cell@alpha
+		done_well call StartCell s alpha
+		unit_becomes 15 cell@alpha active
+		done_well systemctl stop cell@alpha
+	done
+	no_drop_ins
 }
 
 # Of a daemon that comes after another one, and of a cell whose description goes.
