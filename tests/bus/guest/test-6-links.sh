@@ -337,6 +337,8 @@ test_link_that_stays_is_in_nobodys_way() {
 	rm $cells/pump.json
 	call Reload
 	eventually_check "another removal is tried" 15 removals_are 3
+	# The daemon knows by then what came of it.
+	eventually_check "and it is left there" 15 are_left_there 2
 	done_well call Apply s ""
 	eventually_check "and with the next plan" 15 removals_are 4
 	fake clear >/dev/null
@@ -364,6 +366,10 @@ test_link_that_cannot_be_put_on_record() {
 
 removals_are() {
 	[ "$(($(fake calls remove-link) - removed))" = "$1" ]
+}
+
+are_left_there() {
+	[ "$(journal | grep -c 'it is left there')" = "$1" ]
 }
 
 removal_was_tried() {
