@@ -74,8 +74,9 @@ void unit_tell(const struct service *service, const char *method, const char *ce
 void unit_forgive(const struct service *service, const char *cell);
 
 /*
- * Somebody wants it to be started, and how often it was before does not count. Where the service
- * manager was told so since the last start nobody has to wait for it.
+ * Somebody wants it to be started, and how often it was before does not count: before StartUnit, as
+ * later it would forget how that went. Where nothing has been started since the last time nobody
+ * has to wait for it.
  */
 void unit_reset_once(const struct service *service, const char *name);
 

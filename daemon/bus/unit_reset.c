@@ -56,9 +56,6 @@ void units_keep(const struct service *service)
 
 		if (keep != cell->unit_kept)
 			unit_tell(service, keep ? "RefUnit" : "UnrefUnit", cell->name);
-		/* Now, or its first start would have to wait for that. */
-		if (keep && !cell->unit_kept && cell->state == LIFECYCLE_CREATED)
-			reset(service, cell);
 		cell->unit_kept = keep;
 	}
 }

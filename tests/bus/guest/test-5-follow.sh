@@ -70,7 +70,7 @@ is_not_at_hand() {
 
 # Each message is time that somebody waits.
 test_start_asks_nobody_for_more_than_it_needs() {
-	local method
+	local method n
 	done_well call EnableHypervisor
 	done_well cell alpha Create
 	# The service manager has read the unit before.
@@ -80,17 +80,29 @@ test_start_asks_nobody_for_more_than_it_needs() {
 	stop_monitor
 	# Which jobs end. Who goes from the bus is nothing to a call that begins what it is about.
 	is "ears" "$(called_meanwhile AddMatch)" 1
-	for method in GetConnectionCredentials StartUnit; do
+	for method in GetConnectionCredentials ResetFailedUnit StartUnit; do
 		is "$method" "$(called_meanwhile $method)" 1
 	done
-	# It was told so when the cell was created.
-	for method in ResetFailedUnit Subscribe RefUnit RemoveMatch NameHasOwner; do
+	for method in Subscribe RefUnit RemoveMatch NameHasOwner; do
 		is "$method" "$(called_meanwhile $method)" 0
 	done
 	unit_becomes 15 cell@alpha active
 	done_well call StopCell s alpha
 	unit_is cell@alpha inactive
 	check "it stays at hand" is_at_hand alpha
+	# Forgotten when its unit has stopped it, once.
+	done_well systemctl start cell@alpha
+	done_well systemctl stop cell@alpha
+	for n in 0 1; do
+		start_monitor
+		done_well call StartCell s alpha
+		stop_monitor
+		is "ResetFailedUnit of start $n behind that" "$(called_meanwhile ResetFailedUnit)" $n
+		unit_becomes 15 cell@alpha active
+		fake fail alpha 2 0xdead000 4 0x1234 3 >/dev/null
+		unit_becomes 15 cell@alpha failed
+	done
+	systemctl reset-failed cell@alpha
 	done_well cell alpha Destroy
 	eventually_check "of a cell that is gone it is not kept" 30 is_not_at_hand alpha
 }

@@ -160,6 +160,15 @@ test_unit_that_does_not_stop_its_cell_is_not_forgiven() {
 	as_installed
 }
 
+# How it goes is not forgotten while it goes: a cell may fail at once.
+test_nobody_resets_a_unit_that_starts_its_cell() {
+	start_monitor
+	done_well systemctl start cell@alpha
+	eventually_check "the unit is kept" 30 grep -q '"member":"RefUnit"' /tmp/monitor
+	stop_monitor
+	is "times that it was reset" "$(in_monitor ResetFailedUnit)" 0
+}
+
 asked_to_stop() {
 	(($(in_monitor StopCell) >= $1))
 }
