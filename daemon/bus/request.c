@@ -66,12 +66,16 @@ static void on_unit_told(void *userdata)
 		reply(request, &none);
 }
 
-/* Not one that has not managed to stop its cell, and is killed for it any time now. */
+/*
+ * Not one that has not managed to stop its cell, and is killed for it any time now, nor one whose
+ * cell was killed over it: it fails, which systemd is not to forget.
+ */
 static void forgive(const struct request *request, const struct job *job)
 {
 	const struct cell *cell = job_cell(job);
 
-	if (request->is_unit && job->verb == VERB_STOP && !(cell && cell_running(cell)))
+	if (request->is_unit && job->verb == VERB_STOP &&
+	    !(cell && (cell_running(cell) || cell->state == LIFECYCLE_FAILED)))
 		unit_forgive(request->service, job->cell);
 }
 

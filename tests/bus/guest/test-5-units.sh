@@ -169,6 +169,24 @@ test_nobody_resets_a_unit_that_starts_its_cell() {
 	is "times that it was reset" "$(in_monitor ResetFailedUnit)" 0
 }
 
+# Nor that of a cell that had to be killed over it: its description says "force".
+test_unit_whose_cell_is_stopped_with_force_is_not_forgiven() {
+	systemctl start cell@beta
+	fake answer beta deny >/dev/null
+	start_monitor
+	systemctl stop cell@beta
+	eventually_check "its cell has failed" 15 state_is_failed beta
+	unit_becomes 15 cell@beta failed
+	stop_monitor
+	is "times that it was asked for its result, to be forgiven" \
+		"$(grep -c '"method_call".*org.freedesktop.systemd1.Service.*"Result"' /tmp/monitor)" 0
+	is "and was" "$(in_monitor ResetFailedUnit)" 0
+}
+
+state_is_failed() {
+	[ "$(property "$1" State)" = failed ]
+}
+
 asked_to_stop() {
 	(($(in_monitor StopCell) >= $1))
 }
