@@ -22,7 +22,8 @@ static int on_result(sd_bus_message *reply, void *userdata, sd_bus_error *ret_er
 	struct cell *cell = manager_find_cell(of->service->manager, of->cell);
 	const char *result;
 
-	if (cell && sd_bus_message_read(reply, "v", "s", &result) >= 0 &&
+	/* Not over the next start, if that has come first. */
+	if (cell && !cell_running(cell) && sd_bus_message_read(reply, "v", "s", &result) >= 0 &&
 	    strcmp(result, "success") == 0)
 		reset(of->service, cell);
 	return 0;

@@ -80,9 +80,11 @@ test_start_asks_nobody_for_more_than_it_needs() {
 	stop_monitor
 	# Which jobs end. Who goes from the bus is nothing to a call that begins what it is about.
 	is "ears" "$(called_meanwhile AddMatch)" 1
-	for method in GetConnectionCredentials ResetFailedUnit StartUnit; do
+	for method in GetConnectionCredentials StartUnit; do
 		is "$method" "$(called_meanwhile $method)" 1
 	done
+	# Not if the unit has stopped the cell for a case before this one.
+	between "ResetFailedUnit" "$(called_meanwhile ResetFailedUnit)" 0 1
 	for method in Subscribe RefUnit RemoveMatch NameHasOwner; do
 		is "$method" "$(called_meanwhile $method)" 0
 	done
@@ -90,9 +92,12 @@ test_start_asks_nobody_for_more_than_it_needs() {
 	done_well call StopCell s alpha
 	unit_is cell@alpha inactive
 	check "it stays at hand" is_at_hand alpha
-	# Forgotten when its unit has stopped it, once.
+	# Once it is, when the unit stops the cell.
 	done_well systemctl start cell@alpha
+	start_monitor
 	done_well systemctl stop cell@alpha
+	eventually_check "it is told so" 30 grep -q '"member":"ResetFailedUnit"' /tmp/monitor
+	stop_monitor
 	for n in 0 1; do
 		start_monitor
 		done_well call StartCell s alpha
