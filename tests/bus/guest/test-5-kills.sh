@@ -180,5 +180,5 @@ test_killed_as_the_pool_shrinks() {
 	local afterwards=shrinks
 	killed_during alpha_grown_ended "$manager/cell/alpha" org.cellmgr1.Cell Destroy
 	# Destroy, pool.
-	between "points" "$points" 3 59
+	between "points" "$points" 2 59
 }
