@@ -119,12 +119,14 @@ int plan_load(struct cell *cell, struct step_image *images, size_t num_images, s
 	      struct error *error)
 {
 	const struct description *description = cell->description;
-	const struct problem_place place = description_place(description, "image");
 	char parameters[CELL_PARAMETERS_SIZE];
+	struct problem_place place;
 
-	if (!num_images && !description->num_images)
+	if (!num_images && !description->num_images) {
+		place = description_place(description, "image");
 		return error_set_at(error, ERROR_INVALID, &place,
 				    "cell %s has none; name one or hand one to Load", cell->name);
+	}
 	step->signatures = cell->manager->config.require_signature;
 	if (num_images && add_own_images(cell, images, num_images, step, error) < 0)
 		return -EINVAL;

@@ -244,11 +244,11 @@ static int take_named_cpus(const struct placement_input *input,
 			   const struct description *description, const struct cpu_mask *busy,
 			   struct problems *problems, struct placement *placement)
 {
-	const struct problem_place place = description_place(description, "cpus");
 	int result = 0;
 
 	for_each_cpu (cpu, &description->cpus) {
 		const char *why = NULL, *owner = "";
+		struct problem_place place;
 
 		if (cpu == 0)
 			why = "stays with Linux";
@@ -260,6 +260,7 @@ static int take_named_cpus(const struct placement_input *input,
 		}
 		if (!why)
 			continue;
+		place = description_place(description, "cpus");
 		problems_add(problems, SEVERITY_ERROR, &place, "CPU %d %s%s", cpu, why, owner);
 		result = cpu_mask_has(busy, cpu) ? -ENOSPC : -EINVAL;
 	}
@@ -388,12 +389,13 @@ static int pick_cpus(const struct placement_input *input, const struct descripti
 	const struct cpu_mask from = free_cpus(input, busy);
 	const struct cpu_mask picked = choose_cpus(input, &from, description->cpu_count);
 	const unsigned int wanted = description->cpu_count, count = cpu_mask_count(&from);
-	const struct problem_place place = description_place(description, "cpus");
+	struct problem_place place;
 
 	if (cpu_mask_count(&picked) == wanted) {
 		placement->cpus = picked;
 		return 0;
 	}
+	place = description_place(description, "cpus");
 	if (count < wanted) {
 		_cleanup_(freep) char *takers = list_takers(input, description, busy);
 
