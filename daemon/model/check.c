@@ -23,16 +23,11 @@ void check_report(const struct check *check, enum severity severity, const char 
 		  const char *format, ...)
 {
 	const struct problem_place place = check_place(check, key);
-	_cleanup_(freep) char *text = NULL;
 	va_list arguments;
 
 	va_start(arguments, format);
-	text = text_vformat(format, arguments);
+	problems_vadd(check->problems, severity, &place, format, arguments);
 	va_end(arguments);
-	if (text)
-		problems_add(check->problems, severity, &place, "%s", text);
-	else
-		check->problems->out_of_memory = true;
 }
 
 static void check_named_cpus(const struct check *check)

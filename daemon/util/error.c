@@ -25,14 +25,11 @@ int error_set_at(struct error *error, enum error_code code, const struct problem
 		 const char *format, ...)
 {
 	_cleanup_(problems_done) struct problems problems = {0};
-	_cleanup_(freep) char *text = NULL;
 	va_list args;
 
 	va_start(args, format);
-	text = text_vformat(format, args);
+	problems_vadd(&problems, SEVERITY_ERROR, place, format, args);
 	va_end(args);
-	if (text)
-		problems_add(&problems, SEVERITY_ERROR, place, "%s", text);
 	return error_set_problems(error, code, &problems);
 }
 

@@ -110,27 +110,20 @@ void json_text_problem(const struct json_text *text, struct problems *problems,
 	const bool full = problems_full(problems);
 	_cleanup_(freep) char *key = path && !full ? json_path_format(path) : NULL;
 	_cleanup_(freep) char *shown = value && !full ? format_value(value) : NULL;
-	_cleanup_(freep) char *message = NULL;
 	struct problem_place place = {.file = text->file, .key = key, .value = shown};
 	va_list arguments;
 	size_t offset;
 
-	va_start(arguments, format);
-	message = text_vformat(format, arguments);
-	va_end(arguments);
-	if (message && full) {
-		problems_add(problems, severity, NULL, "%s", message);
-		return;
-	}
-	if (!message || (path && !key) || (value && !shown)) {
+	if (!full && ((path && !key) || (value && !shown))) {
 		problems->out_of_memory = true;
 		return;
 	}
-
-	if (json_walk_find(text, path, &offset) == 0 ||
-	    (path && json_walk_find(text, path->parent, &offset) == 0))
+	if (!full && (json_walk_find(text, path, &offset) == 0 ||
+		      (path && json_walk_find(text, path->parent, &offset) == 0)))
 		json_walk_position(text, offset, &place.line, &place.column);
-	problems_add(problems, severity, &place, "%s", message);
+	va_start(arguments, format);
+	problems_vadd(problems, severity, &place, format, arguments);
+	va_end(arguments);
 }
 
 struct step {

@@ -55,17 +55,24 @@ static void append(struct problems *problems, enum severity severity,
 	}
 }
 
+int problems_vadd(struct problems *problems, enum severity severity,
+		  const struct problem_place *place, const char *format, va_list arguments)
+{
+	append(problems, severity, place ?: PROBLEM_AT(.file = NULL),
+	       text_vformat(format, arguments));
+	return -EINVAL;
+}
+
 int problems_add(struct problems *problems, enum severity severity,
 		 const struct problem_place *place, const char *format, ...)
 {
 	va_list arguments;
-	char *text;
+	int r;
 
 	va_start(arguments, format);
-	text = text_vformat(format, arguments);
+	r = problems_vadd(problems, severity, place, format, arguments);
 	va_end(arguments);
-	append(problems, severity, place ?: PROBLEM_AT(.file = NULL), text);
-	return -EINVAL;
+	return r;
 }
 
 void problems_append(struct problems *problems, const struct problems *from)

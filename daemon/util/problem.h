@@ -7,6 +7,7 @@
 #ifndef PROBLEM_H
 #define PROBLEM_H
 
+#include <stdarg.h>
 #include <stdbool.h>
 #include <stddef.h>
 
@@ -52,6 +53,9 @@ struct problem_place {
 int problems_add(struct problems *problems, enum severity severity,
 		 const struct problem_place *place, const char *format, ...)
 	__attribute__((format(printf, 4, 5)));
+int problems_vadd(struct problems *problems, enum severity severity,
+		  const struct problem_place *place, const char *format, va_list arguments)
+	__attribute__((format(printf, 4, 0)));
 
 /* Whether the list holds as many as it takes; further ones are only counted in errors. */
 bool problems_full(const struct problems *problems);
