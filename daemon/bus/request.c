@@ -239,6 +239,7 @@ static void carry_out(struct request *request)
 	}
 	if (request->is_unit && job->verb == VERB_STOP)
 		unit_ends(request->service, job->cell);
+	/* Others had it started: the service manager counts that one. */
 	else if (request->is_unit && job_cell(job))
 		job_cell(job)->unit_forgiven = false;
 	if (!job_is_at_once(job)) {

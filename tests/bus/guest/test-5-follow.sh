@@ -92,7 +92,7 @@ test_start_asks_nobody_for_more_than_it_needs() {
 	done_well call StopCell s alpha
 	unit_is cell@alpha inactive
 	check "it stays at hand" is_at_hand alpha
-	# Once it is, when the unit stops the cell.
+	# When the unit has stopped the cell it is told, and not again with the next start.
 	done_well systemctl start cell@alpha
 	start_monitor
 	done_well systemctl stop cell@alpha
